@@ -1,0 +1,34 @@
+"""lotwise: do these manufacturing batches carry the same transcriptome?
+
+``import lotwise`` costs next to nothing: each part is loaded when it is first
+used. The parts follow scanpy: :mod:`lotwise.pp`, :mod:`lotwise.tl`,
+:mod:`lotwise.pl`, :mod:`lotwise.get`, and :func:`lotwise.read_quant`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lotwise import get, metrics, pl, pp, simulate, tl
+    from lotwise.expression import read_quant
+
+__all__ = ["__version__", "get", "metrics", "pl", "pp", "read_quant", "simulate", "tl"]
+
+_MODULES = frozenset({"get", "metrics", "pl", "pp", "simulate", "tl"})
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return importlib.import_module(f"lotwise.{name}")
+    if name == "read_quant":
+        return importlib.import_module("lotwise.expression").read_quant
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("lotwise")
+    msg = f"module 'lotwise' has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""From an accession to verified files: downloads, GEO, ENA and references."""

@@ -1,0 +1,85 @@
+"""Every array and annotation that lotwise keeps in an AnnData, declared once.
+
+obs are samples, var are features (genes or isoforms). A declaration is the name,
+the place, the kind of value and one sentence; documentation, checks and the code
+all read it from here. The columns of result tables are declared by the record
+classes in :mod:`lotwise.records`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+Level = Literal["gene", "isoform"]
+LEVELS: Final[tuple[Level, ...]] = ("gene", "isoform")
+
+
+class Key(NamedTuple):
+    """One named array of an AnnData."""
+
+    name: str
+    place: Literal["X", "obs", "var", "layers", "obsp", "uns"]
+    kind: str
+    meaning: str
+
+
+# layers, samples x features
+TPM: Final = "tpm"
+COUNTS: Final = "counts"
+LENGTH: Final = "length"
+FPKM: Final = "fpkm"
+
+# obs, one value a sample
+SAMPLE: Final = "sample"
+BATCH: Final = "batch"
+REPLICATE: Final = "replicate"
+DONOR: Final = "donor"
+CONDITION: Final = "condition"
+QUANTIFIER: Final = "quantifier"
+QUANT: Final = "quant"
+TPM_SUM: Final = "tpm_sum"
+TOTAL_COUNTS: Final = "total_counts"
+N_UNMAPPED: Final = "n_unmapped_transcripts"
+UNMAPPED_TPM_SHARE: Final = "unmapped_tpm_share"
+
+# var, one value a feature
+GENE_ID: Final = "gene_id"
+GENE_NAME: Final = "gene_name"
+
+# obsp, samples x samples
+PEARSON: Final = "pearson"
+SPEARMAN: Final = "spearman"
+
+# uns
+LOTWISE: Final = "lotwise"
+LEVEL: Final = "level"
+PARAMETERS: Final = "parameters"
+VERSION: Final = "version"
+PAIRS: Final = "pairs"
+BATCH_PAIRS: Final = "batch_pairs"
+CULPRITS: Final = "culprits"
+BOOTSTRAPS: Final = "bootstraps"
+
+ALL: Final = (
+    Key("X", "X", "float64", "log2(TPM + 1)"),
+    Key(TPM, "layers", "float64 >= 0", "transcripts per million, as the quantifier wrote them"),
+    Key(COUNTS, "layers", "float64 >= 0", "estimated counts; NaN where the source has none"),
+    Key(LENGTH, "layers", "float64 > 0", "effective length in bases; NaN where unknown"),
+    Key(FPKM, "layers", "float64 >= 0", "fragments per kilobase and million, where given"),
+    Key(SAMPLE, "obs", "str", "name of the sample; also the index"),
+    Key(BATCH, "obs", "categorical", "manufacturing batch"),
+    Key(REPLICATE, "obs", "str", "replicate within the batch"),
+    Key(DONOR, "obs", "str", "donor of the cells"),
+    Key(CONDITION, "obs", "str", "experimental condition"),
+    Key(QUANTIFIER, "obs", "str", "program that wrote the quantification"),
+    Key(QUANT, "obs", "str", "file that the quantification was read from"),
+    Key(TPM_SUM, "obs", "float64", "sum of TPM over all quantified features"),
+    Key(TOTAL_COUNTS, "obs", "float64", "sum of estimated counts"),
+    Key(N_UNMAPPED, "obs", "int64", "quantified transcripts without a gene"),
+    Key(UNMAPPED_TPM_SHARE, "obs", "float64 in [0, 1]", "share of TPM on transcripts without a gene"),
+    Key(GENE_ID, "var", "str", "gene of an isoform"),
+    Key(GENE_NAME, "var", "str", "symbol of the gene, where the annotation has one"),
+    Key(PEARSON, "obsp", "float64 in [-1, 1]", "Pearson's R of log2(TPM + c) over all features"),
+    Key(SPEARMAN, "obsp", "float64 in [-1, 1]", "Spearman's rho of TPM over all features"),
+    Key(LOTWISE, "uns", "dict", "level, parameters, version and result tables of lotwise"),
+)

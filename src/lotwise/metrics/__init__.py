@@ -1,0 +1,1 @@
+"""Statistics on plain arrays: numbers out, no AnnData, no pandas, no figures."""

@@ -1,0 +1,1 @@
+"""Reads to transcript abundances: the quantifiers and the intake gate."""
