@@ -141,6 +141,7 @@ def simulate_transcriptome(
     gene_exons, chromosome_length = _lay_out_exons(rng, n_genes)
     genome = BASES[rng.integers(0, 4, chromosome_length, dtype=np.uint8)]
     forward = rng.random(n_genes) < 0.5
+    _set_splice_sites(genome, gene_exons, forward)
 
     exons: list[NDArray[np.int64]] = []
     gene_index: list[int] = []
@@ -179,6 +180,19 @@ def _lay_out_exons(rng: np.random.Generator, n_genes: int) -> tuple[list[NDArray
         gene_exons.append(np.column_stack([ends - lengths, ends]))
         position = int(ends[-1]) + 500
     return gene_exons, position
+
+
+def _set_splice_sites(
+    genome: NDArray[np.uint8],
+    gene_exons: list[NDArray[np.int64]],
+    forward: NDArray[np.bool_],
+) -> None:
+    """Let every intron begin with GT and end with AG, in place: aligners look for it."""
+    for exons, is_forward in zip(gene_exons, forward, strict=True):
+        donor, acceptor = (b"GT", b"AG") if is_forward else (b"CT", b"AC")
+        for places, bases in ((exons[:-1, 1], donor), (exons[1:, 0] - 2, acceptor)):
+            genome[places] = bases[0]
+            genome[places + 1] = bases[1]
 
 
 def _choose_isoforms(rng: np.random.Generator, exons: NDArray[np.int64]) -> list[tuple[int, ...]]:
