@@ -7,6 +7,8 @@ builds or finds the index, runs the quantifier and judges what it made of the re
 from lotwise.quantify.experiment import (
     Settings,
     check_samples,
+    judge_samples,
+    quantify_checked,
     quantify_samples,
     write_quant_sheet,
 )
@@ -36,8 +38,10 @@ __all__ = [
     "check_reads",
     "check_samples",
     "infer_strandedness",
+    "judge_samples",
     "judge_yields",
     "prepare_reference",
+    "quantify_checked",
     "quantify_samples",
     "require_passed",
     "require_usable",

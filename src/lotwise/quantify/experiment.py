@@ -6,18 +6,20 @@ import dataclasses
 import json
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from lotwise.atomic import atomic_path
 from lotwise.errors import InputError, RefusedError
-from lotwise.quantify.face import Abundance, Job, Quantifier
+from lotwise.quantify.face import Job, Quantifier
 from lotwise.quantify.intake import Intake, check_reads, require_passed
 from lotwise.quantify.reference import Prepared, Reference, prepare_reference
 from lotwise.quantify.strandedness import Strand, infer_strandedness
 from lotwise.quantify.yields import Limits, Yield, judge_yields, require_usable
-from lotwise.records import to_frame, write_table
+from lotwise.records import read_table, to_frame, write_table
 
 if TYPE_CHECKING:
     from lotwise.quantify.program import Call
@@ -49,7 +51,7 @@ class Settings:
     limits: Limits = dataclasses.field(default_factory=Limits)
 
 
-def check_samples(samples: Sequence[Sample], *, table: Path) -> list[Intake]:
+def check_samples(samples: Sequence[Sample], *, table: Path, threads: int = 1) -> list[Intake]:
     """Check the reads of every sample, write ``table``, then refuse what is refused.
 
     Raises
@@ -57,7 +59,12 @@ def check_samples(samples: Sequence[Sample], *, table: Path) -> list[Intake]:
     RefusedError
         One line naming every refused sample; the table is written all the same.
     """
-    rows = [check_reads(sample) for sample in samples]
+    if threads > 1 and len(samples) > 1:
+        # Processes, not threads: half of the work is Python's.
+        with ProcessPoolExecutor(threads, mp_context=get_context("spawn")) as pool:
+            rows = list(pool.map(check_reads, samples))
+    else:
+        rows = [check_reads(sample) for sample in samples]
     write_table(table, to_frame(rows, Intake))
     require_passed(rows)
     return rows
@@ -86,11 +93,39 @@ def quantify_samples(
     InputError, SurroundingsError
         As the parts raise them.
     """
+    _quant_sheet(out, quantifier).unlink(missing_ok=True)
     quantifier.version()  # a missing program is said before the reads are read
-    _require_fragments(samples)
-    intake = check_samples(samples, table=out / Intake.table)
+    for sample in samples:
+        _require_fragment(sample)
+    check_samples(samples, table=out / Intake.table, threads=settings.threads)
+    quantify_checked(
+        samples, quantifier=quantifier, reference=reference, out=out, settings=settings
+    )
+    return judge_samples(samples, quantifier=quantifier, out=out, limits=settings.limits)
+
+
+def quantify_checked(
+    samples: Sequence[Sample],
+    *,
+    quantifier: Quantifier,
+    reference: Reference,
+    out: Path,
+    settings: Settings,
+) -> None:
+    """Quantify samples whose reads the gate has passed; what one job of a cluster does.
+
+    Raises
+    ------
+    RefusedError
+        A sample's reads contradict its strandedness or match no transcripts; this is
+        found for all samples before the first is quantified.
+    InputError, SurroundingsError
+        The reference or the program fails.
+    """
+    for sample in samples:
+        _require_fragment(sample)
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
-    strands = _infer_all(samples, prepared, out / Strand.table, settings)
+    strands = _infer_all(samples, prepared, settings)
     logs = out / "logs" / "quant" / quantifier.name
     index = quantifier.index(
         reference,
@@ -100,9 +135,6 @@ def quantify_samples(
         log=logs / "index.log",
     )
     directory = out / "quant" / quantifier.name
-    sheet = directory / "samples.tsv"
-    sheet.unlink(missing_ok=True)
-    abundances: dict[str, Abundance] = {}
     for sample, strand in zip(samples, strands, strict=True):
         job = Job(
             sample=sample,
@@ -110,7 +142,7 @@ def quantify_samples(
             threads=settings.threads,
             bootstraps=settings.bootstraps,
         )
-        call, abundances[sample.sample] = quantifier.quantify(
+        call, _ = quantifier.quantify(
             job,
             index=index,
             out=directory / sample.sample,
@@ -118,12 +150,39 @@ def quantify_samples(
             log=logs / f"{sample.sample}.log",
         )
         _write_call(directory / f"{sample.sample}.json", call, strand)
+
+
+def judge_samples(
+    samples: Sequence[Sample], *, quantifier: Quantifier, out: Path, limits: Limits
+) -> list[Yield]:
+    """Judge the quantifications below ``out``, and write their sample sheet if all are usable.
+
+    Raises
+    ------
+    RefusedError
+        A quantification is refused; ``yield.tsv`` is written all the same.
+    InputError
+        A quantification or ``intake.tsv`` is missing.
+    """
+    sheet = _quant_sheet(out, quantifier)
+    sheet.unlink(missing_ok=True)
+    directory = sheet.parent
+    intake = read_table(out / Intake.table, Intake).set_index("sample")["reads_present"]
+    absent = [sample.sample for sample in samples if sample.sample not in intake.index]
+    if absent:
+        raise InputError(
+            f"has no row for {', '.join(absent)}",
+            path=out / Intake.table,
+            remedy="run `lotwise check` on this sample sheet",
+        )
+    strands = [_read_strand(directory / f"{sample.sample}.json") for sample in samples]
+    write_table(out / Strand.table, to_frame(strands, Strand))
     rows = judge_yields(
         samples,
-        abundances,
+        {sample.sample: quantifier.read(directory / sample.sample) for sample in samples},
         quantifier=quantifier.name,
-        reads_present={row.sample: row.reads_present for row in intake},
-        limits=settings.limits,
+        reads_present={sample.sample: int(intake[sample.sample]) for sample in samples},
+        limits=limits,
     )
     write_table(out / Yield.table, to_frame(rows, Yield))
     for row in rows:
@@ -146,10 +205,12 @@ def write_quant_sheet(sheet: Path, samples: Sequence[Sample]) -> None:
             table.write("\t".join((*cells, sample.sample)) + "\n")
 
 
-def _infer_all(
-    samples: Sequence[Sample], prepared: Prepared, table: Path, settings: Settings
-) -> list[Strand]:
-    """Infer each sample's strandedness, write ``table``, then refuse what contradicts."""
+def _quant_sheet(out: Path, quantifier: Quantifier) -> Path:
+    return out / "quant" / quantifier.name / "samples.tsv"
+
+
+def _infer_all(samples: Sequence[Sample], prepared: Prepared, settings: Settings) -> list[Strand]:
+    """Infer each sample's strandedness; refuse what contradicts, all of it at once."""
     rows: list[Strand] = []
     refusals: list[str] = []
     for sample in samples:
@@ -161,7 +222,6 @@ def _infer_all(
             rows.append(strand)
         except RefusedError as refusal:
             refusals.append(str(refusal))
-    write_table(table, to_frame(rows, Strand))
     if refusals:
         raise RefusedError(" | ".join(refusals))
     return rows
@@ -179,13 +239,12 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
         )
 
 
-def _require_fragments(samples: Sequence[Sample]) -> None:
-    for sample in samples:
-        if not sample.runs:
-            raise InputError(f"sample {sample.sample!r} names no reads", column="fastq_1")
-        job = Job(sample=sample, strandedness="unstranded")
-        if not job.is_paired:
-            _ = job.fragment
+def _require_fragment(sample: Sample) -> None:
+    if not sample.runs:
+        raise InputError(f"sample {sample.sample!r} names no reads", column="fastq_1")
+    job = Job(sample=sample, strandedness="unstranded")
+    if not job.is_paired:
+        _ = job.fragment
 
 
 def _write_call(path: Path, call: Call, strand: Strand) -> None:
@@ -193,3 +252,14 @@ def _write_call(path: Path, call: Call, strand: Strand) -> None:
     told = {**dataclasses.asdict(call), "strandedness": dataclasses.asdict(strand)}
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def _read_strand(path: Path) -> Strand:
+    try:
+        return Strand(**json.loads(path.read_text(encoding="utf-8"))["strandedness"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"is absent or not of this version ({error})",
+            path=path,
+            remedy="run `lotwise quantify` on this sample sheet",
+        ) from error

@@ -123,7 +123,7 @@ def require_usable(rows: Iterable[Yield]) -> None:
         )
 
 
-def _judge(  # noqa: PLR0913, all of it is one judgement
+def _judge(
     sample: Sample,
     abundance: Abundance,
     *,

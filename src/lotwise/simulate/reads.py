@@ -39,7 +39,7 @@ class _Fragments:
     length: NDArray[np.int64]
 
 
-def write_reads(  # noqa: PLR0913, two things worked on and four that say how
+def write_reads(
     prefix: Path,
     tpm: NDArray[np.float64],
     *,
