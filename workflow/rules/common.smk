@@ -10,7 +10,7 @@ RUN = parse_config(config)
 SAMPLES = read_samples(RUN.samples)
 require_batches(SAMPLES, RUN.samples)
 
-# In params of every rule that computes: another version of lotwise computes anew.
+# Stands in params wherever something is computed, so that another version computes anew.
 VERSION = version("lotwise")
 
 TABLES = ["pairs", "batch_pairs", "pearson", "spearman", "replicate_qc", "culprits"]
@@ -18,10 +18,6 @@ PAPER_FIGURE = {
     "gene": "extended_data_fig1_gene",
     "isoform": "extended_data_fig2_isoform",
 }
-
-
-wildcard_constraints:
-    level="gene|isoform",
 
 
 def results(path):
