@@ -190,6 +190,8 @@ def _read_levels(
     # Unpacking and parsing leave Python's lock: two files at a time keep two cores busy.
     with ThreadPoolExecutor(_READERS) as readers:
         read = readers.map(lambda item: _read_files(item, bootstraps=bootstraps), files.values())
+        import anndata  # noqa: F401, half a second that passes while files are read
+
         for name, abundances in zip(
             files,
             tqdm(read, "reading", len(files), unit="sample", disable=None, leave=False),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -112,23 +114,14 @@ def read_transcript_map(path: Path | str, *, transcripts: Iterable[str] = ()) ->
     """
     path = Path(path)
     raw = read_bytes(path)
-    try:
-        lines = raw.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise InputError(
-            "is not text in UTF-8",
-            path=path,
-            remedy="give a table, a GTF, a GFF3 or a FASTA of transcripts",
-        ) from None
-    body = [line for line in lines if line.strip() and not line.startswith("#")]
-    if not body:
-        raise InputError("holds nothing but comments", path=path, row=1)
-    if body[0].startswith(">"):
-        table = _tabulate(_from_fasta(line for line in body if line.startswith(">")))
-    elif _is_annotation(body[0]):
-        table = _tabulate(_from_annotation(body))
+    first = _first_row(path, raw)
+    if first.startswith(">"):
+        headers = (line for line in _lines(path, raw) if line.startswith(">"))
+        table = _tabulate(_from_fasta(headers))
+    elif _is_annotation(first):
+        table = _tabulate(_from_annotation(_lines(path, raw)))
     else:
-        table = _from_table(path, body, transcripts)
+        table = _from_table(path, raw, first, transcripts)
     if not table.height:
         raise InputError(
             "gives no transcript a gene",
@@ -137,6 +130,25 @@ def read_transcript_map(path: Path | str, *, transcripts: Iterable[str] = ()) ->
             remedy="give a FASTA with Ensembl or GENCODE headers, or a table of two columns",
         )
     return TranscriptMap(_one_gene_each(path, table), path.name)
+
+
+def _first_row(path: Path, raw: bytes) -> str:
+    """Give the first line that is neither blank nor a comment."""
+    for line in BytesIO(raw):
+        if line.strip() and not line.startswith(b"#"):
+            return next(_lines(path, line), "")
+    raise InputError("holds nothing but comments", path=path, row=1)
+
+
+def _lines(path: Path, raw: bytes) -> Iterator[str]:
+    try:
+        yield from raw.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(
+            "is not text in UTF-8",
+            path=path,
+            remedy="give a table, a GTF, a GFF3 or a FASTA of transcripts",
+        ) from None
 
 
 def plain_names(names: pl.Series) -> pl.Series:
@@ -248,20 +260,21 @@ def _versioned(identifier: str, version: str) -> str:
     return f"{identifier}.{version}" if version and "." not in identifier else identifier
 
 
-def _from_table(path: Path, lines: Sequence[str], transcripts: Iterable[str]) -> pl.DataFrame:
-    separator = "\t" if "\t" in lines[0] else ","
-    first = [cell.strip().strip('"') for cell in lines[0].split(separator)]
+def _from_table(path: Path, raw: bytes, first_row: str, transcripts: Iterable[str]) -> pl.DataFrame:
+    separator = "\t" if "\t" in first_row else ","
+    first = [cell.strip().strip('"') for cell in first_row.split(separator)]
     if len(first) < 2:
         raise InputError(
             "has one column, needed are a transcript and a gene separated by a tab or a comma",
             path=path,
             row=1,
         )
-    header = first if _is_header(first, lines[1:]) else None
-    body = lines[1:] if header else lines
-    if not body:
+    table = _read_cells(path, raw, separator)
+    header = first if _is_header(first) else None
+    if header:
+        table = table[1:]
+    if not table.height:
         raise InputError("has a header and no row", path=path, row=2)
-    table = _read_cells(path, body, separator, len(body[0].split(separator)))
     at = _columns_of_table(path, header, table, transcripts)
     nothing = pl.lit("").alias("gene_name")
     return table.select(
@@ -271,25 +284,35 @@ def _from_table(path: Path, lines: Sequence[str], transcripts: Iterable[str]) ->
     ).filter(~pl.col("transcript").is_in(["", "NA"]), ~pl.col("gene").is_in(["", "NA"]))
 
 
-def _read_cells(path: Path, body: Sequence[str], separator: str, width: int) -> pl.DataFrame:
-    for number, line in enumerate(body, start=1):
-        if line.count(separator) != width - 1:
-            raise InputError(
-                f"has {line.count(separator) + 1} cells, others have {width}: {line[:60]!r}",
-                path=path,
-                row=number,
-                remedy="give every row a transcript and a gene",
-            )
-    names = [f"column_{number}" for number in range(width)]
-    table = pl.read_csv(
-        "\n".join(body).encode(),
-        separator=separator,
-        has_header=False,
-        new_columns=names,
-        schema_overrides=dict.fromkeys(names, pl.String),
-        infer_schema=False,
-        empty_string_is_null=False,
-    )
+def _read_cells(path: Path, raw: bytes, separator: str) -> pl.DataFrame:
+    try:
+        table = pl.read_csv(
+            raw.removeprefix(BOM_UTF8),
+            separator=separator,
+            has_header=False,
+            comment_prefix="#",
+            infer_schema=False,
+            empty_string_is_null=False,
+        )
+    except pl.exceptions.PolarsError:
+        rows = [line for line in _lines(path, raw) if line.strip() and not line.startswith("#")]
+        width = rows[0].count(separator)
+        number = next((at for at, row in enumerate(rows, 1) if row.count(separator) != width), 1)
+        raise InputError(
+            f"has {rows[number - 1].count(separator) + 1} cells, the first row has {width + 1}",
+            path=path,
+            row=number,
+            remedy="give every row a transcript and a gene",
+        ) from None
+    # A row with fewer cells is filled up with nulls.
+    short = table.select(pl.any_horizontal(pl.all().is_null())).to_series().arg_true()
+    if len(short):
+        raise InputError(
+            f"has fewer than the {table.width} cells of other rows",
+            path=path,
+            row=int(short[0]) + 1,
+            remedy="give every row a transcript and a gene",
+        )
     return table.with_columns(pl.all().str.strip_chars())
 
 
@@ -301,10 +324,10 @@ class _TableColumns(NamedTuple):
     gene_name: int | None
 
 
-def _is_header(first: Sequence[str], rest: Sequence[str]) -> bool:
+def _is_header(first: Sequence[str]) -> bool:
     if any(_TRANSCRIPT_NAMES.match(cell) or _GENE_NAMES.match(cell) for cell in first):
         return True
-    return not any(re.search(r"\d", cell) for cell in first) and bool(rest)
+    return not any(re.search(r"\d", cell) for cell in first)
 
 
 def _columns_of_table(
@@ -316,8 +339,10 @@ def _columns_of_table(
     """
     quantified = pl.Series(transcripts, dtype=pl.String)
     if len(quantified):
-        plain = strip_versions(quantified)
-        hits = [int(strip_versions(column).is_in(plain).sum()) for column in table]
+        hits = _count_hits(table, quantified)
+        if max(hits) == 0:
+            plain = table.select(strip_versions(column) for column in table)
+            hits = _count_hits(plain, strip_versions(quantified))
         if max(hits) == 0:
             raise matches_nothing(path, table.to_series(0), quantified)
         transcript_at = int(np.argmax(hits))
@@ -342,6 +367,10 @@ def _columns_of_table(
     return _TableColumns(
         transcript_at, gene_at, next((at for at in symbols if at != gene_at), None)
     )
+
+
+def _count_hits(table: pl.DataFrame, names: pl.Series) -> list[int]:
+    return [int(column.is_in(names.implode()).sum()) for column in table]
 
 
 def matches_nothing(source: Path | str, theirs: pl.Series, ours: pl.Series) -> InputError:
