@@ -1,32 +1,29 @@
-import multiprocessing
-import time
+import subprocess
+import sys
 
 import pytest
 
 from lotwise.errors import InputError
 from lotwise.quantify.cache import cached_directory, checksum
 
-
-def build_slowly(cache, log):
-    def build(directory):
-        with log.open("a") as record:
-            record.write("built\n")
-        time.sleep(0.5)
-        (directory / "index").write_text("whole")
-
-    directory = cached_directory(cache, "x", {"v": 1}, build)
-    assert (directory / "index").read_text() == "whole"
+BUILD_SLOWLY = """
+import sys, time
+from pathlib import Path
+from lotwise.quantify.cache import cached_directory
+def build(directory):
+    with open(sys.argv[2], "a") as record:
+        record.write("built\\n")
+    time.sleep(0.5)
+    (directory / "index").write_text("whole")
+directory = cached_directory(Path(sys.argv[1]), "x", {"v": 1}, build)
+assert (directory / "index").read_text() == "whole"
+"""
 
 
 def test_cached_directory__two_processes_build_once(tmp_path):
-    context = multiprocessing.get_context("fork")
-    arguments = (tmp_path / "cache", tmp_path / "log")
-    processes = [context.Process(target=build_slowly, args=arguments) for _ in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0, 0]
+    command = [sys.executable, "-c", BUILD_SLOWLY, str(tmp_path / "cache"), str(tmp_path / "log")]
+    processes = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]
     assert (tmp_path / "log").read_text() == "built\n"
 
 
