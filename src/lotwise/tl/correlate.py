@@ -95,7 +95,7 @@ def correlate(
             both_zero = (arrays.tpm[pair.row_a] == 0) & (arrays.tpm[pair.row_b] == 0)
             for name, mask in arrays.masks(pair, threshold=threshold, min_counts=min_counts):
                 if name in sets:
-                    n_double_zero = np.count_nonzero(both_zero & mask)
+                    n_double_zero = int(np.count_nonzero(both_zero & mask))
                     rows.append(arrays.row(pair, name, mask, n_double_zero))
             if arrays.counts is None and "counted_both" in sets:
                 rows.append(arrays.undefined_row(pair, "counted_both", "there are no counts"))
@@ -159,18 +159,21 @@ class _Arrays:
 
     def row(self, pair: Pair, name: str, mask: BoolArray, n_double_zero: int) -> PairRecord:
         a, b = pair.row_a, pair.row_b
-        lin = concordance(self.log_tpm[a][mask], self.log_tpm[b][mask])
+        chosen = np.flatnonzero(mask)
+        lin = concordance(self.log_tpm[a][chosen], self.log_tpm[b][chosen])
         if name == "all":
             r, rho = float(self.pearson[a, b]), float(self.spearman[a, b])
         elif lin.reason:
             r = rho = float("nan")
         else:
             r = lin.pearson
-            rho = pearson(average_ranks(self.codes[a][mask]), average_ranks(self.codes[b][mask]))
+            rho = pearson(
+                average_ranks(self.codes[a][chosen]), average_ranks(self.codes[b][chosen])
+            )
         return PairRecord(
             **pair.names(),
             feature_set=name,
-            n_features=int(mask.sum()),
+            n_features=chosen.size,
             n_double_zero=n_double_zero,
             pseudocount=self.pseudocount,
             pearson=r,
