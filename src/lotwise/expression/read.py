@@ -171,6 +171,8 @@ def _read_levels(
             _read_files(found, sample.sample, files, bootstraps=bootstraps)
     for path, names in matrices.items():
         _read_matrix(found, path, names, tx2gene, matrix_level)
+    for read in found.values():
+        _warn_of_same_file(read)
     return _complete_levels(samples, found)
 
 
@@ -181,6 +183,20 @@ def _read_files(
         if path is not None:
             level, abundance = read_abundance(path, bootstraps=bootstraps)
             found[level][sample] = abundance
+
+
+def _warn_of_same_file(read: Mapping[str, Abundance]) -> None:
+    """Say where two samples are one file: they would agree perfectly, and mean nothing."""
+    owner: dict[Path, str] = {}
+    for name, abundance in read.items():
+        first = owner.setdefault(abundance.path.resolve(), name)
+        if first != name and abundance.quantifier != "matrix":
+            warnings.warn(
+                f"samples {first!r} and {name!r} are read from the same file, {abundance.path}: "
+                "their correlation is 1 by construction",
+                LotwiseWarning,
+                stacklevel=5,
+            )
 
 
 def _read_matrix(

@@ -41,7 +41,7 @@ def read_level(path: Path | str, level: Level | None = None) -> AnnData:
         raise InputError("no such file", path=path, remedy="`lotwise expression` writes it")
     try:
         stored = anndata.read_h5ad(path)
-    except (OSError, KeyError, anndata.AnnDataReadError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"is not an h5ad file ({error})", path=path, remedy="write it anew with lotwise"
         ) from None
