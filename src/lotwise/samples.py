@@ -231,7 +231,8 @@ def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
                 )
         if "/" in column or column in _COMPUTED_COLUMNS:
             raise InputError(
-                "has a name that the result needs for itself" if "/" not in column
+                "has a name that the result needs for itself"
+                if "/" not in column
                 else "has a / in its name, which h5ad files cannot hold",
                 path=path,
                 row=row,

@@ -112,9 +112,7 @@ def _check_values(sample: str, abundance: Abundance) -> None:
         if not wrong.any():
             continue
         at = int(np.flatnonzero(wrong)[0])
-        came = (
-            f"{what} of {abundance.features[at]!r} is {values[at]:g} ({int(wrong.sum()):,} such)"
-        )
+        came = f"{what} of {abundance.features[at]!r} is {values[at]:g} ({int(wrong.sum()):,} such)"
         if np.isfinite(values).all() and values.max() <= _HIGHEST_LOG2:
             raise InputError(
                 f"sample {sample!r}: {came} and none is above {values.max():.4g}: "

@@ -61,7 +61,8 @@ def read_matrix(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
     values = table.drop(header[0]).to_numpy()
     row_of = {name: row for row, name in enumerate(first.to_list())}
     features = pl.Series(header[1:], dtype=pl.String)
-    return _abundances(path, features, {name: values[row_of[name]] for name in samples}, in_rows=False)
+    tpm = {name: values[row_of[name]] for name in samples}
+    return _abundances(path, features, tpm, in_rows=False)
 
 
 def level_of(features: pl.Series, transcripts: set[str], genes: set[str]) -> Level | None:

@@ -155,9 +155,7 @@ def read_text(
         fault = _bad_row(path, raw, header, separator, floats)
         raise fault or InputError("is not a table that can be read", path=path) from None
     # The fast reader takes a row with too few cells, and leaves the others empty.
-    if any(table.null_count().row(0)) and (
-        fault := _bad_row(path, raw, header, separator, floats)
-    ):
+    if any(table.null_count().row(0)) and (fault := _bad_row(path, raw, header, separator, floats)):
         raise fault
     return _without_quotes(table, strings) if separator == "\t" else table
 
@@ -196,8 +194,9 @@ def _bad_row(
 
 
 def _cells_of(line: str, separator: str) -> list[str]:
-    quoting = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
-    return next(csv.reader([line], delimiter=separator, quoting=quoting), [""])
+    if separator != ",":
+        return line.split(separator)
+    return next(csv.reader([line]), [""])
 
 
 def _is_number(cell: str) -> bool:

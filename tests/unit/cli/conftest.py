@@ -59,7 +59,8 @@ class Study:
 
     def write_quant(self, name: str, tpm, *, features=None) -> None:
         names = features or [f"tx{i}.1" for i in range(len(tpm))]
-        rows = [f"{n}\t1000\t800\t{v!r}\t{v!r}\n" for n, v in zip(names, map(float, tpm), strict=True)]
+        pairs = zip(names, map(float, tpm), strict=True)
+        rows = [f"{feature}\t1000\t800\t{value!r}\t{value!r}\n" for feature, value in pairs]
         self.write_text(name, "Name\tLength\tEffectiveLength\tTPM\tNumReads\n" + "".join(rows))
 
     def write_text(self, name: str, text: str) -> None:
@@ -87,9 +88,7 @@ class Study:
         self.sheet.write_text("sample\tbatch\tquant\n" + "".join(lines), encoding="utf-8")
 
     def call(self, run, *options: object, command: str = "expression") -> Outcome:
-        return run(
-            command, self.sheet, "--out", self.out, "--tx2gene", self.tx2gene, *options
-        )
+        return run(command, self.sheet, "--out", self.out, "--tx2gene", self.tx2gene, *options)
 
     def written(self) -> list[str]:
         if not self.out.is_dir():

@@ -87,20 +87,20 @@ def test_sheet__one_sample(run, study):
 
 
 @pytest.mark.parametrize(
-    ("sample", "batch", "column", "word"),
+    ("names", "column", "word"),
     [
-        ("", "A", "sample", "is blank"),
-        ("A1", " ", "batch", "is blank"),
-        ("Ä1", "A", "sample", "write it, for example, as 'A1'"),
-        ("A 1", "A", "sample", "write it, for example, as 'A_1'"),
-        ("../A1", "A", "sample", "becomes a file name"),
-        ("A1", "Lot 3 μ", "batch", "printable ASCII"),
-        ("A1", "A\x07", "batch", "printable ASCII"),
-        ("A" * 201, "A", "sample", "201 characters"),
+        (("", "A"), "sample", "is blank"),
+        (("A1", " "), "batch", "is blank"),
+        (("Ä1", "A"), "sample", "write it, for example, as 'A1'"),
+        (("A 1", "A"), "sample", "write it, for example, as 'A_1'"),
+        (("../A1", "A"), "sample", "becomes a file name"),
+        (("A1", "Lot 3 μ"), "batch", "printable ASCII"),
+        (("A1", "A\x07"), "batch", "printable ASCII"),
+        (("A" * 201, "A"), "sample", "201 characters"),
     ],
 )
-def test_sheet__names(run, study, sample, batch, column, word):
-    study.write_sheet([("B1", "B"), (sample, batch)])
+def test_sheet__names(run, study, names, column, word):
+    study.write_sheet([("B1", "B"), names])
     refuse(study.call(run), study, f"samples.tsv, row 3, column '{column}'", word)
 
 
@@ -209,8 +209,15 @@ def test_quant__feature_without_a_name(run, study):
 
 
 @pytest.mark.parametrize(
-    ("cell", "came"), [("-3.5", "-3.5"), ("inf", "inf"), ("-inf", "-inf"), ("nan", "nan"),
-                       ("-nan", "nan"), ("NA", "nan")]
+    ("cell", "came"),
+    [
+        ("-3.5", "-3.5"),
+        ("inf", "inf"),
+        ("-inf", "-inf"),
+        ("nan", "nan"),
+        ("-nan", "nan"),
+        ("NA", "nan"),
+    ],
 )
 def test_quant__tpm_is_no_abundance(run, study, cell, came):
     study.set_cell("C1", 12, 3, cell)
@@ -273,8 +280,13 @@ def other_annotation(study, n_renamed: int) -> None:
 def test_annotations__few_shared_features_are_refused(run, study):
     other_annotation(study, 8)
     refuse(
-        study.call(run), study, "B1.sf", "32 of 48 features (66.7%) are common to all 3 samples",
-        "'B1' differs from 'A1'", "at least 90% are needed", "--min-shared",
+        study.call(run),
+        study,
+        "B1.sf",
+        "32 of 48 features (66.7%) are common to all 3 samples",
+        "'B1' differs from 'A1'",
+        "at least 90% are needed",
+        "--min-shared",
     )
 
 
@@ -283,7 +295,7 @@ def test_annotations__few_shared_features_are_taken_when_told(run, study):
     outcome = study.call(run, "--min-shared", "0.6", "--level", "isoform")
     assert outcome.code == 0
     assert "32 of 48 features" in outcome.err
-    table = gzip.open(study.out / "expression" / "isoform.tpm.tsv.gz", "rt").read()
+    table = gzip.decompress((study.out / "expression" / "isoform.tpm.tsv.gz").read_bytes())
     assert len(table.splitlines()) == 33
 
 
@@ -452,9 +464,7 @@ def test_options__out_of_bounds(run, study, option, value, word):
     assert study.written() == []
 
 
-@pytest.mark.parametrize(
-    ("command", "level"), [("correlate", "gene"), ("figures", "isoform")]
-)
+@pytest.mark.parametrize(("command", "level"), [("correlate", "gene"), ("figures", "isoform")])
 def test_step__without_the_one_before(run, study, command, level):
     outcome = run(command, level, "--out", study.out)
     refuse(outcome, study, f"{level}.h5ad: no such file", "`lotwise expression` writes it")
