@@ -104,7 +104,8 @@ def read_transcript_map(path: Path | str, *, transcripts: Iterable[str] = ()) ->
             path=path,
             remedy="give a table, a GTF, a GFF3 or a FASTA of transcripts",
         ) from None
-    body = [line for line in lines if line.strip() and not line.startswith("#")]
+    at = [row for row, line in enumerate(lines) if line.strip() and not line.startswith("#")]
+    body = [lines[row] for row in at]
     if not body:
         raise InputError("holds nothing but comments", path=path, row=1)
     if body[0].startswith(">"):
@@ -112,7 +113,7 @@ def read_transcript_map(path: Path | str, *, transcripts: Iterable[str] = ()) ->
     elif _is_annotation(body[0]):
         pairs = _from_annotation(body)
     else:
-        pairs = _from_table(path, body, set(transcripts))
+        pairs = _from_table(path, body, set(transcripts), [row + 1 for row in at])
     genes: dict[str, str] = {}
     names: dict[str, str] = {}
     for transcript, gene, name in pairs:
@@ -162,7 +163,7 @@ def _without_version_keys(genes: Mapping[str, str]) -> dict[str, str]:
 
 def _from_fasta(headers: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     for header in headers:
-        words = header[1:].split()
+        words = header[1:].split(" description:", 1)[0].split()
         if not words:
             continue
         if "|" in words[0]:
@@ -180,45 +181,56 @@ def _is_annotation(line: str) -> bool:
     return len(cells) == 9 and cells[3].isdigit() and cells[4].isdigit()
 
 
-def _from_annotation(lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-    """Read GTF (attributes ``key "value"``) and GFF3 (``key=value``, parents as genes)."""
+def _from_annotation(lines: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    rows = (cells for line in lines if len(cells := line.split("\t")) == 9)
     seen: set[str] = set()
-    gff_names: dict[str, str] = {}
-    for line in lines:
-        cells = line.split("\t")
-        if len(cells) != 9:
-            continue
-        if '"' in cells[8]:
-            fields = dict(_GTF_ATTRIBUTE.findall(cells[8]))
-            transcript, gene = fields.get("transcript_id", ""), fields.get("gene_id", "")
-            transcript = _versioned(transcript, fields.get("transcript_version", ""))
-            gene = _versioned(gene, fields.get("gene_version", ""))
-        else:
-            fields = dict(part.split("=", 1) for part in cells[8].split(";") if "=" in part)
-            identifier = fields.get("ID", "").split(":", 1)[-1]
-            if "Parent" not in fields:
-                gff_names[identifier] = fields.get("gene_name", fields.get("Name", ""))
-                continue
-            # Only children of genes are transcripts; exons and CDS are their children.
-            transcript = fields.get("transcript_id", identifier)
-            gene = fields.get("gene_id", fields["Parent"].split(":", 1)[-1])
-            if fields["Parent"].split(":", 1)[-1] not in gff_names:
-                continue
-            gene_version = fields.get("gene_version", "")
-            transcript = _versioned(transcript, fields.get("version", ""))
-            gene = _versioned(gene, gene_version)
-            fields.setdefault("gene_name", gff_names.get(gene, ""))
+    for transcript, gene, name in (_from_gtf if '"' in lines[0] else _from_gff3)(rows):
         if transcript and gene and transcript not in seen:
             seen.add(transcript)
-            yield transcript, gene, fields.get("gene_name", "")
+            yield transcript, gene, name
 
 
-def _versioned(identifier: str, version: str) -> str:
+def _from_gtf(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, str, str]]:
+    """Read attributes of the kind ``key "value";``."""
+    for cells in rows:
+        fields = dict(_GTF_ATTRIBUTE.findall(cells[8]))
+        transcript = _versioned(fields, "transcript_id", "transcript_version")
+        yield transcript, _versioned(fields, "gene_id", "gene_version"), fields.get("gene_name", "")
+
+
+def _from_gff3(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, str, str]]:
+    """Read attributes of the kind ``key=value``; a transcript is a child of a gene.
+
+    A gene may stand behind its transcripts, and their children are exons and CDS.
+    """
+    gene_names: dict[str, str] = {}
+    children: list[tuple[str, dict[str, str]]] = []
+    for cells in rows:
+        fields = dict(part.split("=", 1) for part in cells[8].split(";") if "=" in part)
+        identifier = fields.get("ID", "").split(":", 1)[-1]
+        if "Parent" not in fields:
+            gene_names[identifier] = fields.get("gene_name", fields.get("Name", ""))
+        elif identifier:
+            fields.setdefault("transcript_id", identifier)
+            children.append((fields["Parent"].split(":", 1)[-1], fields))
+    for parent, fields in children:
+        if parent in gene_names:
+            fields.setdefault("gene_id", parent)
+            name = fields.get("gene_name", gene_names[parent])
+            yield (
+                _versioned(fields, "transcript_id", "version"),
+                _versioned(fields, "gene_id", "gene_version"),
+                name,
+            )
+
+
+def _versioned(fields: Mapping[str, str], key: str, version_key: str) -> str:
+    identifier, version = fields.get(key, ""), fields.get(version_key, "")
     return f"{identifier}.{version}" if version and "." not in identifier else identifier
 
 
 def _from_table(
-    path: Path, lines: Sequence[str], transcripts: set[str]
+    path: Path, lines: Sequence[str], transcripts: set[str], numbers: Sequence[int]
 ) -> Iterator[tuple[str, str, str]]:
     separator = "\t" if "\t" in lines[0] else ","
     rows = [[cell.strip().strip('"') for cell in line.split(separator)] for line in lines]
@@ -229,12 +241,13 @@ def _from_table(
             path=path,
             row=1,
         )
-    for number, row in enumerate(rows, start=1):
+    for number, row in zip(numbers, rows, strict=True):
         if len(row) < 2 or len(row) < width - 1:
             raise InputError(
                 f"has {len(row)} cells, the first row has {width}", path=path, row=number
             )
-    header = rows[0] if _is_header(rows[0], rows[1:]) else None
+    quantified = not transcripts.isdisjoint(rows[0])
+    header = rows[0] if not quantified and _is_header(rows[0], rows[1:]) else None
     body = rows[1:] if header else rows
     transcript_at, gene_at, name_at = _columns_of_table(path, header, body, transcripts)
     for row in body:
@@ -264,8 +277,11 @@ def _columns_of_table(
     width = min(len(row) for row in body)
     cells = [[row[column] for row in body] for column in range(width)]
     if transcripts:
-        plain = {strip_version(name) for name in transcripts}
-        hits = [sum(strip_version(cell) in plain for cell in column) for column in cells]
+        hits = [sum(cell in transcripts for cell in column) for column in cells]
+        if max(hits) == 0:
+            # Only then without versions: some genes are named as transcripts less a number.
+            plain = {strip_version(name) for name in transcripts}
+            hits = [sum(strip_version(cell) in plain for cell in column) for column in cells]
         if max(hits) == 0:
             raise _matches_nothing(path, cells, transcripts)
         transcript_at = int(np.argmax(hits))
