@@ -165,6 +165,7 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
     axes = grid.ax_heatmap
     axes.set_facecolor(NOT_DEFINED)
     axes.tick_params(labelsize=7, length=0)
+    axes.tick_params(axis="y", labelrotation=0)
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set_parse_math(False)
     grid.figure.suptitle(title, fontsize=9, y=1.02)
