@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lotwise.errors import RefusedError
-from lotwise.quantify import Kallisto, Reference, Rsem, Settings, Strand, Yield, quantify_samples
+from lotwise.quantify import Kallisto, Reference, Rsem, Strand, Yield, quantify_samples
 from lotwise.records import read_table
 from lotwise.samples import Run, Sample, read_samples
 
