@@ -7,8 +7,10 @@ CORES ?= all
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 export UV_PYTHON_DOWNLOADS := never
+# The workflow calls `lotwise` by name, as it does on a cluster.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint bench lock clean help
+.PHONY: demo test test-unit lint bench lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +24,10 @@ demo: $(INSTALLED)
 ## make test   lint, types, layers, examples and all tests
 test: lint
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+## make test-unit   the unit tests alone, without lint
+test-unit: $(INSTALLED)
+	$(BIN)/python -m pytest -n auto src tests/unit $(PYTEST_ARGS)
 
 ## make lint   style, types and layers alone
 lint: $(INSTALLED)
@@ -49,7 +55,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	  { echo "lotwise needs Python >= 3.11: make PYTHON=/path/to/python3.12 ..."; exit 2; }
 ifdef UV
 	@test -x $(BIN)/python || uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
-	uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 else
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

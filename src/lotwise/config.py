@@ -66,7 +66,10 @@ class FiguresConfig(_Section):
     )
     decimals: int = Field(default=4, ge=2, le=8, description="decimals of R in the figures")
     formats: tuple[FigureFormat, ...] = Field(
-        default=("pdf", "svg", "png"), min_length=1, description="of pdf, svg and png"
+        default=("pdf", "svg", "png"),
+        min_length=1,
+        description="of pdf, svg and png",
+        json_schema_extra={"option": "--format"},
     )
     note: str = Field(default="", description="a line printed under every figure")
 
@@ -143,6 +146,26 @@ def write_template(config: Config) -> str:
     source: quant  # where TPM come from: quant
     """
     return "\n".join(_template_lines(config, "")) + "\n"
+
+
+def as_options(section: BaseModel) -> list[str]:
+    """Give a section as options of the command line that takes them.
+
+    Examples
+    --------
+    >>> as_options(FiguresConfig(formats=("pdf", "png")))
+    ['--style', 'paper', '--decimals', '4', '--format', 'pdf', '--format', 'png']
+    """
+    words: list[str] = []
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        extra = field.json_schema_extra
+        option = extra.get("option") if isinstance(extra, dict) else None
+        flag = str(option or f"--{name.replace('_', '-')}")
+        for item in value if isinstance(value, tuple) else (value,):
+            if item not in (None, ""):
+                words += [flag, str(item)]
+    return words
 
 
 def _template_lines(section: BaseModel, indent: str) -> Iterator[str]:
