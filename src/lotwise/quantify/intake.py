@@ -144,7 +144,7 @@ def _check_run(run: Run, extent: _Extent) -> None:
     before = extent.n
     try:
         # Two readers in step: dnaio stops at mates that differ in name or number.
-        with dnaio.open(*files, fileformat="fastq", open_threads=0) as reader:
+        with dnaio.open(*files, fileformat="fastq", open_threads=1) as reader:
             _take(run, iter(reader), extent)
     except _UNREADABLE as error:
         _blame(files, extent.n - before, error)
