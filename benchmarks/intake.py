@@ -9,6 +9,7 @@ compares the mates' names and takes the ranges of lengths and scores.
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -26,22 +27,28 @@ from lotwise.simulate import Plan, simulate_experiment
 N_ROUNDS = 5
 
 
-def seconds(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def cost(action: Callable[[], object]) -> tuple[float, float]:
+    """Give elapsed seconds, and processor seconds of this process and its children."""
+    start, busy = time.perf_counter(), sum(os.times()[:4])
     action()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, sum(os.times()[:4]) - busy
 
 
 def compare(run: Run) -> None:
     sample = Sample(sample="benchmark", batch="benchmark", runs=(run,))
     files = [run.fastq_1, run.fastq_2]
-    gate, gzip = [], []
+    actions = {
+        "gzip -t R1 R2": lambda: subprocess.run(["gzip", "-t", *files], check=True),
+        "lotwise's gate": lambda: check_reads(sample),
+    }
+    costs = {name: [] for name in actions}
     for _ in range(N_ROUNDS):
-        gzip.append(seconds(lambda: subprocess.run(["gzip", "-t", *files], check=True)))
-        gate.append(seconds(lambda: check_reads(sample)))
+        for name, action in actions.items():
+            costs[name].append(cost(action))
     print(f"{check_reads(sample).reads_present:,} pairs, medians of {N_ROUNDS} rounds")
-    print(f"gzip -t R1 R2   {statistics.median(gzip):.2f} s")
-    print(f"lotwise's gate  {statistics.median(gate):.2f} s")
+    for name, rounds in costs.items():
+        elapsed, busy = (statistics.median(values) for values in zip(*rounds, strict=True))
+        print(f"{name:15} {elapsed:.2f} s elapsed, {busy:.2f} s of processor")
 
 
 def main() -> None:
