@@ -108,14 +108,18 @@ def read_table(path: Path | str, record: type[Record]) -> pd.DataFrame:
     import pandas as pd
 
     names = columns(record)
+    # pandas 3 reads every float exactly and deprecates the word for it.
+    exact: dict[str, Any] = (
+        {} if int(pd.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}
+    )
     try:
-        table = pd.read_csv(
+        table: pd.DataFrame = pd.read_csv(
             path,
             sep="\t",
             dtype={name: _DTYPES[kind] for name, kind in names.items() if kind is not float},
             keep_default_na=False,
             na_values={name: ["NaN"] for name, kind in names.items() if kind is float},
-            float_precision="round_trip",
+            **exact,
         )
     except FileNotFoundError:
         raise InputError("no such table", path=path) from None

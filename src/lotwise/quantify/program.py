@@ -9,14 +9,19 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from lotwise.atomic import make_directory
 from lotwise.errors import InputError, SurroundingsError
 
 _ALMOST_NOTHING: Final = 1 << 20
+_POLL_SECONDS: Final = 1.0
+PATIENCE_SECONDS: Final = 10.0
+"""How long a disk may be full before the program that writes to it is ended."""
+
 _NO_SPACE: Final = re.compile(r"no space left|disk quota exceeded|disk is full", re.IGNORECASE)
 _LONGEST_CITATION: Final = 200
 # Lines by which the programs say what went wrong.
@@ -107,16 +112,7 @@ def run_program(command: Sequence[str | Path], *, version: str, log: Path, works
         record.write(f"$ {shlex.join(spelled)}\n")
         record.flush()
         start = record.tell()
-        try:
-            status = subprocess.run(  # noqa: S603, the program is the user's own choice
-                spelled,
-                stdin=subprocess.DEVNULL,
-                stdout=record,
-                stderr=subprocess.STDOUT,
-                check=False,
-            ).returncode
-        except OSError as error:
-            raise SurroundingsError(f"does not start ({error})", path=spelled[0]) from error
+        status = _run_watched(spelled, record, workspace)
     printed = _read_from(log, start)
     if status != 0:
         require_disk(workspace, log=log, printed=printed, name=name)
@@ -124,10 +120,48 @@ def run_program(command: Sequence[str | Path], *, version: str, log: Path, works
     return Call(program=name, version=version, command=spelled, exit_status=status, log=str(log))
 
 
+def _run_watched(command: tuple[str, ...], record: TextIO, workspace: Path) -> int:
+    """Run ``command`` to its end, or until the disk has been full for a while.
+
+    salmon 1.10 does not end when it cannot write, it waits for ever.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603, the program is the user's own choice
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=record,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that its children end with it
+        )
+    except OSError as error:
+        raise SurroundingsError(f"does not start ({error})", path=command[0]) from error
+    n_full = 0
+    try:
+        while True:
+            try:
+                return process.wait(_POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                n_full = n_full + 1 if _is_full(workspace) else 0
+            if n_full * _POLL_SECONDS >= PATIENCE_SECONDS:
+                raise SurroundingsError(
+                    f"{Path(command[0]).name} could not write, the disk is full",
+                    path=workspace,
+                    remedy=f"free some space and run again, the log is {record.name}",
+                )
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _is_full(workspace: Path) -> bool:
+    return shutil.disk_usage(workspace).free < _ALMOST_NOTHING
+
+
 def require_disk(workspace: Path, *, log: Path, printed: str = "", name: str) -> None:
     """Raise :class:`SurroundingsError` if a failure comes from a full disk."""
-    full = shutil.disk_usage(workspace).free < _ALMOST_NOTHING
-    if full or _NO_SPACE.search(printed):
+    if _is_full(workspace) or _NO_SPACE.search(printed):
         raise SurroundingsError(
             f"{name} could not write, the disk is full",
             path=workspace,

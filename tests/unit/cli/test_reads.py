@@ -1,0 +1,95 @@
+"""The commands that take reads: simulate, check and quantify."""
+
+import pytest
+from click.testing import CliRunner
+
+from lotwise.cli.check import command as check
+from lotwise.cli.quantify import command as quantify
+from lotwise.cli.simulate import command as simulate
+from lotwise.errors import InputError, RefusedError
+from lotwise.quantify import Intake
+from lotwise.records import read_table
+from lotwise.samples import read_samples
+from lotwise.simulate.truth import TrueSample
+
+
+def run(command, *arguments):
+    return CliRunner().invoke(
+        command, [str(argument) for argument in arguments], catch_exceptions=False
+    )
+
+
+@pytest.fixture
+def reads(tmp_path):
+    folder = tmp_path / "reads"
+    run(simulate, folder, "--as", "reads", "--genes", 30, "--fragments", 2_000, "--batches", 2)
+    return folder
+
+
+def test_simulate__writes_a_sheet_that_can_be_read(tmp_path):
+    said = run(simulate, tmp_path / "q", "--genes", 40, "--replicates", 2)
+    assert said.exit_code == 0
+    assert "6 simulated samples" in said.output
+    samples = read_samples(tmp_path / "q" / "samples.tsv")
+    assert [sample.batch for sample in samples] == ["lot1"] * 2 + ["lot2"] * 2 + ["lot3"] * 2
+    assert all((sample.quant / "abundance.tsv").is_file() for sample in samples)
+
+
+def test_simulate__plants_what_is_asked_for(tmp_path):
+    run(
+        simulate, tmp_path, "--genes", 40, "--failed", "lot1_rep1", "--degraded", "lot2_rep1",
+        "--swap", "lot2_rep1", "lot3_rep1", "--strandedness", "reverse",
+    )  # fmt: skip
+    truth = read_table(tmp_path / "truth" / "samples.tsv", TrueSample)
+    assert truth["library"].tolist() == ["failed", "degraded", "sound"]
+    assert truth["carries"].tolist() == ["lot1_rep1", "lot3_rep1", "lot2_rep1"]
+    assert set(truth["strandedness"]) == {"reverse"}
+
+
+def test_simulate__refuses_two_faults_of_one_sample(tmp_path):
+    with pytest.raises(InputError, match=r"'lot1_rep1' is asked to be failed and shallow"):
+        run(simulate, tmp_path, "--failed", "lot1_rep1", "--shallow", "lot1_rep1")
+
+
+def test_check__writes_intake_and_says_so(reads, tmp_path):
+    said = run(check, reads / "samples.tsv", "--out", tmp_path / "out")
+    assert "2 samples passed" in said.output
+    assert read_table(tmp_path / "out" / "intake.tsv", Intake)["reads_present"].tolist() == [
+        2_000,
+        2_000,
+    ]
+
+
+def test_check__a_damaged_file_is_refused(reads, tmp_path):
+    file = reads / "fastq" / "lot2_rep1_R1.fastq.gz"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(RefusedError, match=r"sample 'lot2_rep1': .*is truncated") as caught:
+        run(check, reads / "samples.tsv", "--out", tmp_path / "out")
+    assert caught.value.exit_code == 1
+
+
+def test_quantify__in_one_go_and_in_steps_is_the_same(reads, tmp_path):
+    common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
+    whole, steps = tmp_path / "whole", tmp_path / "steps"
+    run(quantify, *common, "--out", whole)
+    run(check, reads / "samples.tsv", "--out", steps)
+    for sample in ("lot1_rep1", "lot2_rep1"):
+        run(quantify, *common, "--out", steps, "--step", "quantify", "--sample", sample)
+    assert not (steps / "quant" / "kallisto" / "samples.tsv").exists()
+    run(quantify, *common, "--out", steps, "--step", "judge")
+    names = ["intake.tsv", "strandedness.tsv", "yield.tsv", "quant/kallisto/samples.tsv"]
+    names += [f"quant/kallisto/lot{n}_rep1/abundance.tsv" for n in (1, 2)]
+    for name in names:
+        assert (whole / name).read_bytes() == (steps / name).read_bytes()
+    sheet = read_samples(whole / "quant" / "kallisto" / "samples.tsv")
+    assert [sample.quant.name for sample in sheet] == ["lot1_rep1", "lot2_rep1"]
+
+
+def test_quantify__an_unknown_sample_is_refused(reads, tmp_path):
+    common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
+    with pytest.raises(InputError, match=r"has no sample 'lot9'"):
+        run(quantify, *common, "--out", tmp_path, "--step", "quantify", "--sample", "lot9")
+    with pytest.raises(InputError, match=r"--sample is for --step quantify"):
+        run(quantify, *common, "--out", tmp_path, "--sample", "lot1_rep1")
+    with pytest.raises(InputError, match=r"intake.tsv: no such table"):
+        run(quantify, *common, "--out", tmp_path, "--step", "judge")
