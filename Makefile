@@ -16,9 +16,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-## make demo   run the whole workflow offline on simulated batches; results in results/demo
+## make demo   run the whole workflow offline, from simulated reads; results in results/demo
 demo: $(INSTALLED)
-	$(BIN)/lotwise simulate results/demo/input --de-genes 60 --switches 30
+	$(BIN)/lotwise simulate results/demo/input --as reads --de-genes 60 --switches 30 --threads 2
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
 
 ## make test   lint, types, layers, examples and all tests

@@ -18,7 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS, Level
 
-Source = Literal["quant"]
+Source = Literal["quant", "reads"]
+QuantifierName = Literal["kallisto", "salmon", "rsem"]
+Aligner = Literal["bowtie2", "star"]
 Style = Literal["paper", "density"]
 FigureFormat = Literal["pdf", "svg", "png"]
 TpmSum = Literal["million", "any"]
@@ -28,6 +30,30 @@ Positive = Annotated[float, Field(gt=0)]
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ReadsConfig(_Section):
+    """How reads are quantified, with source: reads."""
+
+    transcripts: Path | None = Field(
+        default=None, description="FASTA of transcripts, plain or gzip; needed"
+    )
+    quantifier: QuantifierName = Field(default="kallisto", description="kallisto, salmon or rsem")
+    program: Path | None = Field(
+        default=None, description="path of the quantifier; null searches PATH"
+    )
+    genome: Path | None = Field(
+        default=None, description="FASTA: decoys for salmon, needed by RSEM with STAR"
+    )
+    gtf: Path | None = Field(default=None, description="annotation, needed by RSEM with STAR")
+    aligner: Aligner = Field(
+        default="bowtie2", description="what RSEM aligns with: bowtie2 or star"
+    )
+    bootstraps: int = Field(default=0, ge=0, description="bootstraps to keep a sample")
+    cache: Path | None = Field(
+        default=None, description="folder of indexes; null keeps them with the results"
+    )
+    threads: int = Field(default=4, ge=1, description="threads of a quantifier")
 
 
 class ExpressionConfig(_Section):
@@ -77,12 +103,13 @@ class FiguresConfig(_Section):
 class Config(_Section):
     """Everything a run needs to know."""
 
-    source: Source = Field(default="quant", description="where TPM come from: quant")
+    source: Source = Field(default="quant", description="where TPM come from: quant or reads")
     samples: Path = Field(default=Path("samples.tsv"), description="the sample sheet")
     results: Path = Field(default=Path("results"), description="folder of everything written")
     levels: tuple[Level, ...] = Field(
         default=LEVELS, min_length=1, description="of gene and isoform"
     )
+    reads: ReadsConfig = ReadsConfig()
     expression: ExpressionConfig = ExpressionConfig()
     correlation: CorrelationConfig = CorrelationConfig()
     figures: FiguresConfig = FiguresConfig()

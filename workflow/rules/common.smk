@@ -4,6 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lotwise.config import as_options, parse_config
+from lotwise.errors import InputError
 from lotwise.samples import read_samples, require_batches
 
 RUN = parse_config(config)
@@ -30,10 +31,58 @@ def options(section):
 
 
 def quantifications():
-    """Give what the sample sheet names; RSEM prefixes stand for files and are left to lotwise."""
+    """Give what expression is read from: files of the sample sheet, or what was quantified.
+
+    RSEM prefixes stand for files and are left to lotwise to find.
+    """
+    if RUN.source == "reads":
+        return expand(quantified("{sample}"), sample=[s.sample for s in SAMPLES])
     return sorted(
         {str(s.quant) for s in SAMPLES if s.quant is not None and s.quant.exists()}
     )
+
+
+def sheet_of_quantifications():
+    return quantified("samples.tsv") if RUN.source == "reads" else str(RUN.samples)
+
+
+def transcripts_to_genes():
+    """Give the file that tells the genes; the headers of the transcripts do, failing another."""
+    found = RUN.expression.tx2gene
+    if found is None and RUN.source == "reads":
+        found = RUN.reads.transcripts
+    return [] if found is None else [str(found)]
+
+
+def quantified(path):
+    return results(f"quant/{RUN.reads.quantifier}/{path}")
+
+
+def reads_of(sample):
+    """Give the FASTQ files of a sample."""
+    runs = next(s.runs for s in SAMPLES if s.sample == sample)
+    mates = [mate for run in runs for mate in (run.fastq_1, run.fastq_2)]
+    return [str(mate) for mate in mates if mate is not None]
+
+
+def reference():
+    """Give the reference's files by name, as options of `lotwise quantify` call them."""
+    if RUN.reads.transcripts is None:
+        raise InputError(
+            "key 'reads.transcripts' is null; source: reads needs it",
+            path="configuration",
+            remedy="name the FASTA of transcripts",
+        )
+    files = {
+        name: getattr(RUN.reads, name) for name in ("transcripts", "genome", "gtf")
+    }
+    return {name: str(file) for name, file in files.items() if file is not None}
+
+
+def quantifying():
+    """Give the section `reads` as options of `lotwise quantify`."""
+    section = RUN.reads.model_copy(update={"threads": ()})
+    return shlex.join([*as_options(section), "--out", str(RUN.results)])
 
 
 def root_of(wildcards, output):

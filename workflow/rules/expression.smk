@@ -1,9 +1,9 @@
 rule expression:
     """Read the quantifications into gene and isoform tables."""
     input:
-        samples=str(RUN.samples),
+        samples=sheet_of_quantifications(),
         quantifications=quantifications(),
-        tx2gene=[str(RUN.expression.tx2gene)] if RUN.expression.tx2gene else [],
+        tx2gene=transcripts_to_genes(),
     output:
         samples=results("samples.tsv"),
         h5ad=expand(results("expression/{level}.h5ad"), level=RUN.levels),
@@ -20,9 +20,12 @@ rule expression:
         runtime=30,
     params:
         out=root_of,
-        options=options(RUN.expression),
+        options=options(RUN.expression.model_copy(update={"tx2gene": None})),
+        tx2gene=lambda wildcards, input: (
+            f"--tx2gene {input.tx2gene}" if input.tx2gene else ""
+        ),
         levels=" ".join(f"--level {level}" for level in RUN.levels),
         version=VERSION,
     shell:
-        "lotwise expression {input.samples:q} --out {params.out:q} {params.options} "
-        "{params.levels} > {log:q} 2>&1"
+        "lotwise expression {input.samples:q} --out {params.out:q} {params.tx2gene} "
+        "{params.options} {params.levels} > {log:q} 2>&1"

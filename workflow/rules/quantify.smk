@@ -1,0 +1,82 @@
+# Reads to judged quantifications: nothing is quantified before every file has been read to its
+# end, and nothing is compared before what the quantifier used has been judged.
+rule check:
+    """Check the reads of all samples."""
+    input:
+        samples=str(RUN.samples),
+        reads=[mate for s in SAMPLES for mate in reads_of(s.sample)],
+    output:
+        intake=report(
+            results("intake.tsv"), caption="../report/intake.rst", category="Reads"
+        ),
+    log:
+        results("logs/check.log"),
+    benchmark:
+        results("benchmarks/check.tsv")
+    conda:
+        "../envs/lotwise.yaml"
+    threads: RUN.reads.threads
+    resources:
+        mem_mb=1500,
+        runtime=240,
+    params:
+        out=str(RUN.results),
+        version=VERSION,
+    shell:
+        "lotwise check {input.samples:q} --out {params.out:q} --threads {threads} "
+        "> {log:q} 2>&1"
+
+
+rule quantify:
+    """Quantify one sample; the first job of a reference builds its index, others wait for it."""
+    input:
+        **reference(),
+        intake=results("intake.tsv"),
+        samples=str(RUN.samples),
+        reads=lambda wildcards: reads_of(wildcards.sample),
+    output:
+        directory(quantified("{sample}")),
+    log:
+        results("logs/quantify.{sample}.log"),
+    benchmark:
+        results("benchmarks/quantify.{sample}.tsv")
+    conda:
+        f"../envs/{RUN.reads.quantifier}.yaml"
+    threads: RUN.reads.threads
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 8000,
+        runtime=lambda wildcards, attempt: attempt * 240,
+    params:
+        options=quantifying(),
+        version=VERSION,
+    shell:
+        "lotwise quantify {input.samples:q} {params.options} --step quantify "
+        "--sample {wildcards.sample:q} --threads {threads} > {log:q} 2>&1"
+
+
+rule judge:
+    """Judge what the quantifier used of each sample, beside the others."""
+    input:
+        **reference(),
+        samples=str(RUN.samples),
+        quantified=expand(quantified("{sample}"), sample=[s.sample for s in SAMPLES]),
+    output:
+        samples=quantified("samples.tsv"),
+        table=report(
+            results("yield.tsv"), caption="../report/yield.rst", category="Reads"
+        ),
+    log:
+        results("logs/judge.log"),
+    benchmark:
+        results("benchmarks/judge.tsv")
+    conda:
+        f"../envs/{RUN.reads.quantifier}.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1500, 20),
+        runtime=30,
+    params:
+        options=quantifying(),
+        version=VERSION,
+    shell:
+        "lotwise quantify {input.samples:q} {params.options} --step judge > {log:q} 2>&1"
