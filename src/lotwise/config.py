@@ -7,6 +7,7 @@ defaults of the command line are the defaults here.
 from __future__ import annotations
 
 import difflib
+import json
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,7 +24,7 @@ Style = Literal["paper", "density"]
 FigureFormat = Literal["pdf", "svg", "png"]
 TpmSum = Literal["million", "any"]
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Section(BaseModel):
@@ -125,6 +126,8 @@ def read_config(path: Path | str) -> Config:
         raise InputError(
             "no such configuration", path=path, remedy="`lotwise init DIR` writes one"
         ) from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path=path) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         raise InputError(
@@ -179,6 +182,9 @@ def _template_lines(section: BaseModel, indent: str) -> Iterator[str]:
 
 
 def _as_yaml(value: object) -> str:
+    if isinstance(value, str) and "\n" in value:
+        # A JSON string is YAML on one line; YAML's own would break the comment behind it.
+        return json.dumps(value)
     plain: object = value
     if isinstance(value, Path):
         plain = str(value)

@@ -42,7 +42,8 @@ def sum_genes(
 
     Returns
     -------
-    TPM, counts and lengths of genes; NaN where the input is.
+    TPM, counts and lengths of genes; NaN where the input is. A gene without
+    isoforms has no TPM, no counts and an unknown length.
 
     Examples
     --------
@@ -63,7 +64,8 @@ def sum_genes(
     if np.isfinite(length).any():
         mean_length = _sum_runs(length.mean(axis=0)[None], order, starts)[0]
         n_isoforms = np.bincount(gene_of[kept], minlength=n_genes)
-        _fill_missing(gene_length, mean_length / n_isoforms)
+        with np.errstate(invalid="ignore"):
+            _fill_missing(gene_length, mean_length / n_isoforms)
     else:
         gene_length[:] = np.nan
     return GeneSums(gene_tpm, gene_counts, gene_length)
@@ -73,7 +75,10 @@ def _sum_runs(values: Floats, order: Codes, starts: Codes) -> Floats:
     """Sum the isoforms of each gene; one sample at a time, to hold one copy of a row."""
     sums = np.empty((values.shape[0], starts.size))
     for row, sample in zip(sums, values, strict=True):
-        np.add.reduceat(sample[order], starts, out=row)
+        # A zero behind the last isoform: a last gene without isoforms starts there.
+        np.add.reduceat(np.append(sample[order], 0.0), starts, out=row)
+    # Without isoforms of its own a gene would get the first one of the next.
+    sums[:, np.diff(starts, append=order.size) == 0] = 0.0
     return sums
 
 

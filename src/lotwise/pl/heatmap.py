@@ -73,6 +73,7 @@ def heatmap(
     >>> lotwise.tl.correlate(gene)
     >>> figure = lotwise.pl.heatmap(gene, order="clustered")
     """
+    import matplotlib.pyplot as plt
     import seaborn as sns
 
     if statistic not in expression.obsp:
@@ -103,6 +104,8 @@ def heatmap(
         grid.ax_cbar.set_title("R" if statistic == "pearson" else "rho", fontsize=7)
         grid.ax_cbar.tick_params(labelsize=6)
     figure: Figure = grid.figure
+    # seaborn draws through pyplot, which would show the figure, and keep it.
+    plt.close(figure)
     return figure
 
 
@@ -170,7 +173,14 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
     grid.figure.suptitle(title, fontsize=9, y=1.02)
     if note:
         grid.figure.text(
-            0.5, -0.03, note, ha="center", fontsize=8, fontweight="bold", color=IDENTITY_LINE
+            0.5,
+            -0.03,
+            note,
+            ha="center",
+            fontsize=8,
+            fontweight="bold",
+            color=IDENTITY_LINE,
+            parse_math=False,
         )
 
 

@@ -45,7 +45,17 @@ class Pair(NamedTuple):
 
 
 def pairs_of(expression: AnnData, *, what: str = "") -> Iterator[Pair]:
-    """Give every pair of samples, in the order of obs; ``what`` names a progress bar."""
+    """Give every pair of samples, in the order of obs; ``what`` names a progress bar.
+
+    Raises
+    ------
+    InputError
+        There is no obs column ``batch``.
+    """
+    if keys.BATCH not in expression.obs:
+        raise InputError(
+            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
+        )
     names = expression.obs_names.to_list()
     batches = expression.obs[keys.BATCH].astype(str).to_list()
     n_pairs = len(names) * (len(names) - 1) // 2
