@@ -26,6 +26,5 @@ def test_average_replicates__means_of_tpm_and_sums_of_counts():
     assert made.layers["length"].tolist() == [[102, 104], [110, 110]]
     assert np.array_equal(made.X, np.log2(np.array([[3.0, 5], [11, 11]])))
     assert np.array_equal(given.layers["tpm"], tpm)
-    lotwise.tl.correlate(made)
     with pytest.raises(InputError, match="no obs column 'batch'"):
         lotwise.pp.average_replicates(anndata.AnnData(tpm))
