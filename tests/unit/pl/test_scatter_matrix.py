@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 
 import lotwise
 from lotwise.errors import InputError
-from lotwise.pl import scatter_matrix as scatter
+from lotwise.pl.scatter_matrix import Layout
 
 HOSTILE = ["<script>alert(1)</script>", "a_$x$ \\frac{", "n" * 200]
 
@@ -39,7 +39,7 @@ def test_scatter_matrix__every_feature_is_in_its_pixel(simulate):
     expression = simulate(3)
     figure = lotwise.pl.scatter_matrix(expression, style="density")
     logs = np.log2(expression.layers["tpm"] + 1)
-    upper = scatter.Layout.of(3, logs).upper
+    upper = Layout.of(3, logs).upper
     assert logs.max() < upper
     for image, (row, column) in zip(figure.axes[0].images, [(1, 0), (2, 0), (2, 1)], strict=True):
         counted = image.get_array()
