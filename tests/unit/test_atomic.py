@@ -57,8 +57,6 @@ def test_atomic_directory__replaces_whole_or_not(tmp_path):
         with atomic_directory(target) as temporary:
             (temporary / name).touch()
         assert [path.name for path in target.iterdir()] == [name]
-    with pytest.raises(ValueError, match="stop"), atomic_directory(target) as temporary:
-        (temporary / "three").touch()
-        msg = "stop"
-        raise ValueError(msg)
+    with pytest.raises(FileNotFoundError, match="no_such"), atomic_directory(target) as temporary:
+        (temporary / "no_such" / "three").touch()
     assert [path.name for path in tmp_path.rglob("*")] == ["d", "two"]

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from lotwise.config import (
     Config,
@@ -63,7 +64,7 @@ def test_parse_config__values_out_of_bounds(given, words):
 
 def keys_of(model) -> dict:
     return {
-        name: keys_of(value) if hasattr(value, "model_fields") else None
+        name: keys_of(value) if isinstance(value, BaseModel) else None
         for name, value in ((name, getattr(model, name)) for name in type(model).model_fields)
     }
 

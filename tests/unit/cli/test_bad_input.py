@@ -365,7 +365,7 @@ def test_tx2gene__matches_nothing(run, study):
     refuse(
         study.call(run), study, "tx2gene.tsv", "none of the 40 quantified transcripts",
         "the map has ENST0000.1, ENST0001.1, ENST0002.1",
-        "the quantification has tx0.1, tx1.1, tx10.1", "annotation that was quantified",
+        "the quantification has tx0.1, tx1.1, tx2.1", "annotation that was quantified",
     )  # fmt: skip
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 
-import numpy as np
+import polars as pl
 import pytest
 
 from lotwise.errors import InputError
-from lotwise.expression.transcripts import from_headers, read_transcript_map, strip_version
+from lotwise.expression.transcripts import from_headers, read_transcript_map, strip_versions
 
 WANTED = {"ENST01.1": "ENSG01.2", "ENST02.3": "ENSG01.2", "ENST03.1": "ENSG02.1"}
 NAMES = {"ENSG01.2": "ABC1", "ENSG02.1": "XYZ2"}
@@ -28,6 +28,15 @@ def read(tmp_path, text: str, *, transcripts=(), packed=False):
     return read_transcript_map(path, transcripts=transcripts)
 
 
+def genes(found):
+    return dict(zip(found.table["transcript"], found.table["gene"], strict=True))
+
+
+def gene_names(found):
+    named = found.table.filter(pl.col("gene_name") != "")
+    return dict(zip(named["gene"], named["gene_name"], strict=True))
+
+
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("known", [(), tuple(WANTED)])
 @pytest.mark.parametrize("separator", ["\t", ","])
@@ -40,7 +49,7 @@ def test_table__either_order_with_and_without_header(  # noqa: PLR0917, a cross 
         cells = header.split(",")
         header = separator.join(cells if order == "tg" else cells[::-1])
     text = rows(order, separator, header=header)
-    assert dict(read(tmp_path, text, transcripts=known, packed=packed).genes) == WANTED
+    assert genes(read(tmp_path, text, transcripts=known, packed=packed)) == WANTED
 
 
 @pytest.mark.parametrize("order", ["tg", "gt"])
@@ -48,34 +57,34 @@ def test_table__gene_names(tmp_path, order):
     header = ["transcript_id", "gene_id"] if order == "tg" else ["gene_id", "transcript_id"]
     text = rows(order, "\t", header="\t".join([*header, "gene_name"]), symbol=True)
     found = read(tmp_path, text)
-    assert dict(found.genes) == WANTED
-    assert dict(found.gene_names) == NAMES
+    assert genes(found) == WANTED
+    assert gene_names(found) == NAMES
 
 
 def test_table__row_names_of_r(tmp_path):
     text = '"","TXNAME","GENEID"\n' + "".join(
         f'"{i}","{t}","{g}"\n' for i, (t, g) in enumerate(WANTED.items(), start=1)
     )
-    assert dict(read(tmp_path, text, transcripts=WANTED).genes) == WANTED
-    assert dict(read(tmp_path, text).genes) == WANTED
+    assert genes(read(tmp_path, text, transcripts=WANTED)) == WANTED
+    assert genes(read(tmp_path, text)) == WANTED
 
 
 def test_table__genes_first_where_transcripts_are_numbered_genes(tmp_path):
-    genes = {"AT1G01.1": "AT1G01", "AT1G01.2": "AT1G01", "AT1G02.1": "AT1G02"}
-    text = "".join(f"{gene}\t{transcript}\n" for transcript, gene in genes.items())
-    assert dict(read(tmp_path, text, transcripts=genes).genes) == genes
+    wanted = {"AT1G01.1": "AT1G01", "AT1G01.2": "AT1G01", "AT1G02.1": "AT1G02"}
+    text = "".join(f"{gene}\t{transcript}\n" for transcript, gene in wanted.items())
+    assert genes(read(tmp_path, text, transcripts=wanted)) == wanted
 
 
 def test_table__first_row_of_words_is_no_header_if_it_was_quantified(tmp_path):
     text = "alpha\tg\nbeta\tg\n"
-    assert dict(read(tmp_path, text, transcripts=["alpha", "beta"]).genes) == {
+    assert genes(read(tmp_path, text, transcripts=["alpha", "beta"])) == {
         "alpha": "g", "beta": "g",
     }  # fmt: skip
 
 
 def test_table__unknown_genes_are_left_out(tmp_path):
     text = rows("tg", "\t") + "ENST09.1\tNA\nENST08.1\t\n"
-    assert dict(read(tmp_path, text).genes) == WANTED
+    assert genes(read(tmp_path, text)) == WANTED
 
 
 GTF = """##description: a line of GENCODE
@@ -116,8 +125,8 @@ ACGT
 @pytest.mark.parametrize("text", [GTF, ENSEMBL_GTF, GFF3, FASTA, GENCODE])
 def test_annotation__genes_and_names(tmp_path, text, packed):
     found = read(tmp_path, text, packed=packed)
-    assert dict(found.genes) == WANTED
-    assert dict(found.gene_names) == NAMES
+    assert genes(found) == WANTED
+    assert gene_names(found) == NAMES
 
 
 def test_gff3__of_ensembl(tmp_path):
@@ -130,8 +139,8 @@ def test_gff3__of_ensembl(tmp_path):
 """
     found = read(tmp_path, text)
     # The gene may stand after its transcript: GFF3 asks for no order.
-    assert dict(found.genes) == {"ENST01.1": "ENSG01", "ENST02.3": "ENSG01"}
-    assert dict(found.gene_names) == {"ENSG01": "ABC1"}
+    assert genes(found) == {"ENST01.1": "ENSG01", "ENST02.3": "ENSG01"}
+    assert gene_names(found) == {"ENSG01": "ABC1"}
 
 
 @pytest.mark.parametrize(
@@ -144,33 +153,35 @@ def test_gff3__of_ensembl(tmp_path):
 )
 def test_genes_of__versions_on_either_side(tmp_path, asked):
     found = read(tmp_path, rows("tg", "\t"))
-    assert found.genes_of(np.array(asked, dtype=object)).tolist() == ["ENSG01.2", "ENSG01.2"]
+    assert found.genes_of(pl.Series(asked, dtype=pl.String)).to_list() == ["ENSG01.2", "ENSG01.2"]
 
 
 def test_genes_of__map_without_versions(tmp_path):
     found = read(tmp_path, "ENST01\tENSG01\nENST02\tENSG02\n", transcripts=["ENST01.7"])
-    genes = found.genes_of(np.array(["ENST02.7", "ENST01.1", "ENST03.1"], dtype=object))
-    assert genes.tolist() == ["ENSG02", "ENSG01", None]
+    genes = found.genes_of(pl.Series(["ENST02.7", "ENST01.1", "ENST03.1"], dtype=pl.String))
+    assert genes.to_list() == ["ENSG02", "ENSG01", None]
 
 
 def test_genes_of__the_copy_on_y_is_its_own(tmp_path):
     found = read(tmp_path, "ENST01.5\tENSG01.3\nENST01.5_PAR_Y\tENSG01.3_PAR_Y\n")
-    asked = np.array(["ENST01.5", "ENST01.5_PAR_Y", "ENST01.6_PAR_Y", "ENST01"], dtype=object)
-    assert found.genes_of(asked).tolist() == [
+    asked = pl.Series(["ENST01.5", "ENST01.5_PAR_Y", "ENST01.6_PAR_Y", "ENST01"], dtype=pl.String)
+    assert found.genes_of(asked).to_list() == [
         "ENSG01.3", "ENSG01.3_PAR_Y", "ENSG01.3_PAR_Y", "ENSG01.3",
     ]  # fmt: skip
 
 
 def test_genes_of__a_version_in_another_gene_is_no_guess(tmp_path):
     found = read(tmp_path, "t1.1\tgA\nt1.2\tgB\n")
-    assert found.genes_of(np.array(["t1.1", "t1.3"], dtype=object)).tolist() == ["gA", None]
+    assert found.genes_of(pl.Series(["t1.1", "t1.3"], dtype=pl.String)).to_list() == ["gA", None]
 
 
 def test_from_headers__gencode_names():
-    names = np.array([line[1:] for line in GENCODE.splitlines() if line[0] == ">"], dtype=object)
+    names = pl.Series(
+        [line[1:] for line in GENCODE.splitlines() if line[0] == ">"], dtype=pl.String
+    )
     found = from_headers(names)
-    assert dict(found.genes) == WANTED
-    assert from_headers(np.array(["ENST01.1", "a|b"], dtype=object)) is None
+    assert genes(found) == WANTED
+    assert from_headers(pl.Series(["ENST01.1", "a|b"], dtype=pl.String)) is None
 
 
 @pytest.mark.parametrize(
@@ -194,7 +205,7 @@ def test_read_transcript_map__row_counts_comments(tmp_path):
         read(tmp_path, "# a comment\nt1\tg1\n\nt2\n")
 
 
-def test_strip_version__takes_the_last_number_alone():
-    assert strip_version("MSTRG.5.2") == "MSTRG.5"
-    assert strip_version("NM_000014.6") == "NM_000014"
-    assert strip_version("A.b") == "A.b"
+def test_strip_versions__takes_the_last_number_alone():
+    assert strip_versions(pl.Series(["MSTRG.5.2"])).item() == "MSTRG.5"
+    assert strip_versions(pl.Series(["NM_000014.6"])).item() == "NM_000014"
+    assert strip_versions(pl.Series(["A.b"])).item() == "A.b"
