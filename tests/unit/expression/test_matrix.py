@@ -13,7 +13,7 @@ from scipy import sparse
 
 import lotwise
 from lotwise.errors import InputError
-from lotwise.expression.checks import check_abundance
+from lotwise.expression.checks import check_tpm
 from lotwise.expression.matrix import level_of, read_matrix
 
 GENES = [f"ENSG{i:011d}" for i in range(6)]
@@ -110,7 +110,7 @@ def test_read_matrix__wrong_value_is_named_by_sample_and_place(tmp_path, by_row)
     path = write(tmp_path, "tsv", tpm=wrong, by_row=by_row)
     place = "matrix.tsv: sample" if by_row else "matrix.tsv, row 6, column 'C': sample"
     with pytest.raises(InputError, match=f"{place} 'C': TPM of '{GENES[4]}' is -1"):
-        check_abundance("C", read_matrix(path, ["C"])["C"])
+        check_tpm("C", read_matrix(path, ["C"])["C"])
 
 
 def test_read_matrix__duplicate_feature_along_the_first_row(tmp_path):
