@@ -7,7 +7,6 @@ defaults of the command line are the defaults here.
 from __future__ import annotations
 
 import difflib
-import json
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -182,15 +181,14 @@ def _template_lines(section: BaseModel, indent: str) -> Iterator[str]:
 
 
 def _as_yaml(value: object) -> str:
-    if isinstance(value, str) and "\n" in value:
-        # A JSON string is YAML on one line; YAML's own would break the comment behind it.
-        return json.dumps(value)
     plain: object = value
+    # Within quotation marks a line end is an escape: the comment behind stays a comment.
+    style = '"' if isinstance(value, str) and not value.isprintable() else None
     if isinstance(value, Path):
         plain = str(value)
     elif isinstance(value, tuple):
         plain = list(value)
-    text: str = yaml.safe_dump(plain, default_flow_style=True, width=1000)
+    text: str = yaml.safe_dump(plain, default_flow_style=True, default_style=style, width=10**6)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -80,7 +80,7 @@ def layer_of(expression: AnnData, name: str) -> Any:
     """
     if name not in expression.layers:
         raise InputError(
-            f"the AnnData has no layer {name!r}; it has {', '.join(expression.layers) or 'none'}",
+            f"the AnnData has no layer {name!r}; it has {', '.join(filter(None, expression.layers)) or 'none'}",
             remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
     layer = expression.layers[name]

@@ -131,13 +131,14 @@ def test_read_matrix__duplicate_feature_along_the_first_row(tmp_path):
     ],
 )
 def test_level_of__identifiers(names, level):
-    assert level_of(pl.Series(names), set(), set()) == level
+    assert level_of(pl.Series(names), None) == level
 
 
 def test_level_of__map_before_identifiers():
     names = pl.Series(["a", "b", "ENSG1"])
-    assert level_of(names, {"a", "b"}, {"c"}) == "isoform"
-    assert level_of(names, {"x"}, {"a", "b"}) == "gene"
+    known = pl.DataFrame({"transcript": ["a", "b"], "gene": ["c", "c"]})
+    assert level_of(names, known) == "isoform"
+    assert level_of(names, known.rename({"transcript": "gene", "gene": "transcript"})) == "gene"
 
 
 def test_read_quant__unknown_level_is_asked_for(tmp_path):
