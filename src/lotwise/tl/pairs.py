@@ -79,8 +79,10 @@ def layer_of(expression: AnnData, name: str) -> Any:
         The AnnData has no such layer.
     """
     if name not in expression.layers:
+        # From anndata 0.13 on X counts as a layer without a name.
+        present = ", ".join(filter(None, expression.layers)) or "none"
         raise InputError(
-            f"the AnnData has no layer {name!r}; it has {', '.join(filter(None, expression.layers)) or 'none'}",
+            f"the AnnData has no layer {name!r}; it has {present}",
             remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
     layer = expression.layers[name]
