@@ -15,6 +15,9 @@ from lotwise.errors import (
 from lotwise.expression import read_level, write_level
 from lotwise.samples import Sample
 
+# anndata 0.13 asks pandas 3 for it; pytest.warns hands the warning on without its module.
+pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
+
 
 def write_map(files, names=None, genes=None):
     rows = list(zip(names or files.transcripts, genes or files.genes, strict=True))
