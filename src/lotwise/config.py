@@ -25,7 +25,7 @@ Style = Literal["paper", "density"]
 FigureFormat = Literal["pdf", "svg", "png"]
 TpmSum = Literal["million", "any"]
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Section(BaseModel):
@@ -152,6 +152,8 @@ def read_config(path: Path | str) -> Config:
         raise InputError(
             "no such configuration", path=path, remedy="`lotwise init DIR` writes one"
         ) from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path=path) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         raise InputError(
@@ -207,11 +209,13 @@ def _template_lines(section: BaseModel, indent: str) -> Iterator[str]:
 
 def _as_yaml(value: object) -> str:
     plain: object = value
+    # Within quotation marks a line end is an escape: the comment behind stays a comment.
+    style = '"' if isinstance(value, str) and not value.isprintable() else None
     if isinstance(value, Path):
         plain = str(value)
     elif isinstance(value, tuple):
         plain = list(value)
-    text: str = yaml.safe_dump(plain, default_flow_style=True, width=1000)
+    text: str = yaml.safe_dump(plain, default_flow_style=True, default_style=style, width=10**6)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -108,18 +108,14 @@ def read_table(path: Path | str, record: type[Record]) -> pd.DataFrame:
     import pandas as pd
 
     names = columns(record)
-    # pandas 3 reads every float exactly and deprecates the word for it.
-    exact: dict[str, Any] = (
-        {} if int(pd.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}
-    )
     try:
-        table: pd.DataFrame = pd.read_csv(
+        table = pd.read_csv(
             path,
             sep="\t",
-            dtype={name: _DTYPES[kind] for name, kind in names.items() if kind is not float},
+            dtype={
+                name: _DTYPES[kind if kind is not float else str] for name, kind in names.items()
+            },
             keep_default_na=False,
-            na_values={name: ["NaN"] for name, kind in names.items() if kind is float},
-            **exact,
         )
     except FileNotFoundError:
         raise InputError("no such table", path=path) from None
@@ -130,7 +126,8 @@ def read_table(path: Path | str, record: type[Record]) -> pd.DataFrame:
             row=1,
             remedy="write it anew with this version of lotwise",
         )
-    return table
+    # By Python's own reading, which gives back every digit.
+    return table.astype({name: "float64" for name, kind in names.items() if kind is float})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

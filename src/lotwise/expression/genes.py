@@ -60,7 +60,8 @@ def sum_genes(
     if np.isfinite(length).any():
         lengths = _sum_by_gene(length.mean(axis=0)[None], gene_of, n_genes)[0]
         n_isoforms = np.bincount(gene_of + 1, minlength=n_genes + 1)[1:]
-        _fill_missing(gene_length, lengths / n_isoforms)
+        with np.errstate(invalid="ignore"):
+            _fill_missing(gene_length, lengths / n_isoforms)
     else:
         gene_length[:] = np.nan
     return GeneSums(gene_tpm, gene_counts, gene_length)

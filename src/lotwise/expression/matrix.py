@@ -57,6 +57,14 @@ def read_matrix(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
         table = read_text(path, raw, strings=header[:1], floats=list(samples))
         tpm = {name: floats_of(table, name) for name in samples}
         return _abundances(path, first, tpm, in_rows=True)
+    if len(set(header)) < len(header):
+        twice = next(name for name in header if header.count(name) > 1)
+        raise InputError(
+            f"names feature {twice!r} {header.count(twice)} times",
+            path=path,
+            row=1,
+            remedy="keep one of them",
+        )
     table = read_text(path, raw, strings=header[:1], floats=header[1:])
     values = table.drop(header[0]).to_numpy()
     row_of = {name: row for row, name in enumerate(first.to_list())}

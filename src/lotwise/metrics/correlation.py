@@ -95,7 +95,7 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
     """
     values = _samples_by_features(values)
     n_samples, n_features = values.shape
-    if n_features < _FEWEST_FEATURES:
+    if n_features < _FEWEST_FEATURES or not n_samples:
         return np.full((n_samples, n_samples), np.nan)
     with np.errstate(invalid="ignore", over="ignore"):
         means = values.mean(axis=1, dtype=np.float64)
@@ -106,6 +106,8 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
         spread[~np.isfinite(spread)] = np.nan
         scale = np.sqrt(spread)
         matrix = products / scale[:, None] / scale[None, :]
+        # Rounding differs with the order of the divisions: one triangle serves both.
+        matrix = np.triu(matrix) + np.triu(matrix, 1).T
     np.clip(matrix, -1.0, 1.0, out=matrix)
     # A sample agrees with itself exactly; rounding would leave 1 - 1e-16.
     np.fill_diagonal(matrix, np.where(np.isnan(scale), np.nan, 1.0))

@@ -28,6 +28,7 @@ Order = Literal["given", "clustered"]
 
 _MOST_PRINTED: Final = 12
 _MOST_NAMED: Final = 80
+_LONGEST_NAME: Final = 40
 
 
 def heatmap(
@@ -73,6 +74,7 @@ def heatmap(
     >>> lotwise.tl.correlate(gene)
     >>> figure = lotwise.pl.heatmap(gene, order="clustered")
     """
+    import matplotlib.pyplot as plt
     import seaborn as sns
 
     if statistic not in expression.obsp:
@@ -103,6 +105,8 @@ def heatmap(
         grid.ax_cbar.set_title("R" if statistic == "pearson" else "rho", fontsize=7)
         grid.ax_cbar.tick_params(labelsize=6)
     figure: Figure = grid.figure
+    # seaborn draws through pyplot, which would show the figure, and keep it.
+    plt.close(figure)
     return figure
 
 
@@ -142,8 +146,18 @@ def _size(n_samples: int) -> tuple[float, float]:
 
 
 def _labels(names: list[str]) -> dict[str, Any]:
-    shown: Any = names if len(names) <= _MOST_NAMED else False
+    shown: Any = [_shorten(name) for name in names] if len(names) <= _MOST_NAMED else False
     return {"xticklabels": shown, "yticklabels": shown}
+
+
+def _shorten(name: str) -> str:
+    """Keep both ends of a name that would take the room of the colours."""
+    half = _LONGEST_NAME // 2
+    return (
+        name
+        if len(name) <= _LONGEST_NAME
+        else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"
+    )
 
 
 def _numbers(shown: Floats, decimals: int) -> dict[str, Any]:
@@ -171,7 +185,14 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
     grid.figure.suptitle(title, fontsize=9, y=1.02)
     if note:
         grid.figure.text(
-            0.5, -0.03, note, ha="center", fontsize=8, fontweight="bold", color=IDENTITY_LINE
+            0.5,
+            -0.03,
+            note,
+            ha="center",
+            fontsize=8,
+            fontweight="bold",
+            color=IDENTITY_LINE,
+            parse_math=False,
         )
 
 
@@ -181,7 +202,7 @@ def _show_batches(grid: ClusterGrid, colour_of: dict[str, str]) -> None:
 
     if len(colour_of) > len(OKABE_ITO):
         return
-    patches = [Patch(color=colour, label=batch) for batch, colour in colour_of.items()]
+    patches = [Patch(color=colour, label=_shorten(batch)) for batch, colour in colour_of.items()]
     legend = grid.figure.legend(
         handles=patches, title="batch", loc="upper left", bbox_to_anchor=(1.0, 0.95), fontsize=7
     )

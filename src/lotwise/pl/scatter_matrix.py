@@ -16,6 +16,7 @@ from lotwise.config import Style
 from lotwise.errors import InputError
 from lotwise.pl.cloud import count_pixels, pixels_of, points
 from lotwise.pl.style import IDENTITY_LINE, format_r, lotwise_style
+from lotwise.tl.pairs import layer_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -118,7 +119,7 @@ def scatter_matrix(
             f"{n_samples} samples came; a scatter matrix is legible up to {MOST_SAMPLES}",
             remedy="draw lotwise.pl.heatmap, or choose samples",
         )
-    log_tpm = np.log2(np.asarray(expression.layers[keys.TPM], dtype=np.float64) + pseudocount)
+    log_tpm = np.log2(np.asarray(layer_of(expression, keys.TPM), dtype=np.float64) + pseudocount)
     log_tpm -= np.log2(pseudocount)
     layout = Layout.of(n_samples, log_tpm)
     with lotwise_style():
@@ -249,7 +250,7 @@ def _labels(expression: AnnData) -> list[str]:
 
 def _write_names(axes: Axes, layout: Layout, labels: list[str]) -> None:
     wrapped = [_wrap(label) for label in labels]
-    longest = max(len(line) for label in wrapped for line in label.split("\n"))
+    longest = max(1, *(len(line) for label in wrapped for line in label.split("\n")))
     points_wide = _panel_points(axes, layout)
     size = float(np.clip(points_wide / (0.8 * longest), 2.0, 12.0))
     for index, label in enumerate(wrapped):
@@ -271,7 +272,7 @@ def _wrap(label: str) -> str:
         return label
     pieces = label.replace("-", "-\0").replace("_", "_\0").replace(" ", " \0").split("\0")
     lines = [""]
-    for piece in pieces:
+    for piece in (long[at : at + 28] for long in pieces for at in range(0, len(long), 28)):
         if lines[-1] and len(lines[-1]) + len(piece) > 14:
             lines.append("")
         lines[-1] += piece
@@ -335,6 +336,8 @@ def _double_zero_shares(expression: AnnData) -> str:
 
 def _write_words(figure: Figure, title: str, note: str) -> None:
     size = max(9.0, 0.75 * float(figure.get_size_inches()[0]))
-    figure.suptitle(title, fontsize=size)
+    figure.suptitle(title, fontsize=size, parse_math=False)
     if note:
-        figure.supxlabel(note, fontsize=size, fontweight="bold", color=IDENTITY_LINE)
+        figure.supxlabel(
+            note, fontsize=size, fontweight="bold", color=IDENTITY_LINE, parse_math=False
+        )

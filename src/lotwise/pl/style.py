@@ -69,7 +69,9 @@ def format_r(r: float, decimals: int) -> str:
     text = f"{r:.{decimals}f}"
     if abs(r) < 1 and float(text) == math.copysign(1, r):
         nearest = f"{1 - 10.0**-decimals:.{decimals}f}"
-        return f">{nearest}" if r > 0 else f"<-{nearest}"
+        return f">{nearest}" if r > 0 else f"<\N{MINUS SIGN}{nearest}"
+    if float(text) == 0:
+        return text.removeprefix("-")
     return text.replace("-", "\N{MINUS SIGN}")
 
 

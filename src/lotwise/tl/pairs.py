@@ -45,7 +45,17 @@ class Pair(NamedTuple):
 
 
 def pairs_of(expression: AnnData, *, what: str = "") -> Iterator[Pair]:
-    """Give every pair of samples, in the order of obs; ``what`` names a progress bar."""
+    """Give every pair of samples, in the order of obs; ``what`` names a progress bar.
+
+    Raises
+    ------
+    InputError
+        There is no obs column ``batch``.
+    """
+    if keys.BATCH not in expression.obs:
+        raise InputError(
+            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
+        )
     names = expression.obs_names.to_list()
     batches = expression.obs[keys.BATCH].astype(str).to_list()
     n_pairs = len(names) * (len(names) - 1) // 2
@@ -69,8 +79,10 @@ def layer_of(expression: AnnData, name: str) -> Any:
         The AnnData has no such layer.
     """
     if name not in expression.layers:
+        # From anndata 0.13 on X counts as a layer without a name.
+        present = ", ".join(filter(None, expression.layers)) or "none"
         raise InputError(
-            f"the AnnData has no layer {name!r}; it has {', '.join(expression.layers) or 'none'}",
+            f"the AnnData has no layer {name!r}; it has {present}",
             remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
     layer = expression.layers[name]

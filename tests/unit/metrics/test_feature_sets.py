@@ -1,0 +1,58 @@
+"""Feature sets by hand and by what must hold of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from lotwise.metrics.feature_sets import DECILES, FEATURE_SETS, feature_sets
+
+tpm = arrays(np.float64, (2, 37), elements=st.floats(0, 50, width=32))
+
+
+def test_feature_sets__hand_values():
+    x, y = [0, 0.5, 1, 3, 0.99], [0, 2, 1, 0, 0.99]
+    found = dict(feature_sets(x, y, counts_x=[0, 9, 10, 99, 10], counts_y=[9, 10, 10, 9, 11]))
+    assert list(found) == list(FEATURE_SETS)
+    assert found["all"].tolist() == [True] * 5
+    assert found["detected_any"].tolist() == [False, True, True, True, False]
+    assert found["detected_both"].tolist() == [False, False, True, False, False]
+    assert found["counted_both"].tolist() == [False, False, True, False, True]
+
+
+def test_feature_sets__deciles_are_of_mean_log_expression():
+    x = np.arange(2.0, 102.0)
+    found = dict(feature_sets(x, x[::-1] * 0 + x))
+    for number, name in enumerate(DECILES):
+        assert np.flatnonzero(found[name]).tolist() == list(range(10 * number, 10 * number + 10))
+
+
+def test_feature_sets__threshold_and_counts_are_taken():
+    found = dict(
+        feature_sets([5, 1], [5, 1], counts_x=[3, 2], counts_y=[3, 3], threshold=5, min_counts=3)
+    )
+    assert found["detected_both"].tolist() == [True, False]
+    assert found["counted_both"].tolist() == [True, False]
+
+
+def test_feature_sets__without_counts_there_is_no_counted_set():
+    assert "counted_both" not in dict(feature_sets([1, 2], [1, 2], counts_x=[1, 2]))
+
+
+@given(tpm)
+def test_feature_sets__deciles_part_the_detected_and_order_does_not_matter(samples):
+    x, y = samples
+    found, turned = dict(feature_sets(x, y)), dict(feature_sets(y, x))
+    parts = np.array([found[name] for name in DECILES])
+    assert np.array_equal(parts.sum(axis=0), found["detected_any"].astype(int))
+    sizes = parts.sum(axis=1)
+    assert sizes.max() - sizes.min() <= 1
+    assert not (found["detected_both"] & ~found["detected_any"]).any()
+    for name, mask in found.items():
+        assert np.array_equal(mask, turned[name])
+    log_mean = np.log2(x + 1) + np.log2(y + 1)
+    tops = [log_mean[part].max(initial=-np.inf) for part in parts if part.any()]
+    bottoms = [log_mean[part].min(initial=np.inf) for part in parts if part.any()]
+    assert all(low <= high + 1e-9 for low, high in zip(tops[:-1], bottoms[1:], strict=True))

@@ -1,0 +1,77 @@
+"""The heatmap by its artists."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import lotwise
+from lotwise.errors import InputError
+
+
+def heat(figure):
+    return max(figure.axes, key=lambda axes: len(axes.texts))
+
+
+def test_heatmap__numbers_off_the_diagonal_and_colours_of_their_range(simulate):
+    expression = simulate(4)
+    figure = lotwise.pl.heatmap(expression, decimals=5)
+    axes = heat(figure)
+    r = expression.obsp["pearson"]
+    printed = [text.get_text() for text in axes.texts if text.get_text()]
+    between = r[~np.eye(4, dtype=bool)]
+    assert [text for text in printed if text != "1.00000"] == [f"{value:.5f}" for value in between]
+    low, high = axes.collections[0].get_clim()
+    assert (low, high) == (between.min(), between.max())
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["S0", "S1", "S2", "S3"]
+
+
+def test_heatmap__clustered_puts_like_beside_like(simulate):
+    expression = simulate(4)
+    r = np.full((4, 4), 0.5)
+    r[0, 2] = r[2, 0] = r[1, 3] = r[3, 1] = 0.99
+    np.fill_diagonal(r, 1)
+    expression.obsp["pearson"] = r
+    axes = heat(lotwise.pl.heatmap(expression, order="clustered"))
+    order = [tick.get_text() for tick in axes.get_yticklabels()]
+    assert {frozenset(order[:2]), frozenset(order[2:])} == {
+        frozenset({"S0", "S2"}), frozenset({"S1", "S3"}),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ["given", "clustered"])
+def test_heatmap__undefined_samples_come_last_or_stay(simulate, order):
+    expression = simulate(4)
+    expression.obsp["pearson"][1] = expression.obsp["pearson"][:, 1] = np.nan
+    axes = heat(lotwise.pl.heatmap(expression, order=order))
+    names = [tick.get_text() for tick in axes.get_yticklabels()]
+    assert names.index("S1") == (1 if order == "given" else 3)
+
+
+def test_heatmap__identical_samples_have_a_range(simulate):
+    expression = simulate(3)
+    expression.obsp["pearson"][:] = 1.0
+    low, high = heat(lotwise.pl.heatmap(expression)).collections[0].get_clim()
+    assert low < high == 1
+
+
+def test_heatmap__hostile_names_are_text(simulate, tmp_path):
+    names = ["<script>x</script>", "a_$x$ \\frac{", "n" * 200]
+    figure = lotwise.pl.heatmap(simulate(3, names=names), note="$\\bad and $")
+    written = lotwise.pl.save_figure(figure, tmp_path / "h", ["pdf", "svg"])
+    assert "<script>" not in written[1].read_text()
+    assert "a_$x$" in written[1].read_text()
+
+
+def test_heatmap__leaves_nothing_with_pyplot(simulate):
+    before = plt.get_fignums()
+    lotwise.pl.heatmap(simulate(2))
+    assert plt.get_fignums() == before
+
+
+def test_heatmap__needs_the_matrix(simulate):
+    expression = simulate(2)
+    del expression.obsp["spearman"]
+    with pytest.raises(InputError, match="no 'spearman' in obsp"):
+        lotwise.pl.heatmap(expression, statistic="spearman")

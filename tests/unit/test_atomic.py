@@ -1,0 +1,62 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from lotwise.atomic import atomic_directory, atomic_path
+from lotwise.errors import InputError, SurroundingsError
+
+
+@pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt, SystemExit])
+def test_atomic_path__a_fault_keeps_the_older_file_alone(tmp_path, fault):
+    target = tmp_path / "r.tsv"
+    target.write_text("old")
+
+    def write():
+        with atomic_path(target) as temporary:
+            temporary.write_text("half")
+            raise fault
+
+    with pytest.raises(fault):
+        write()
+    assert [path.name for path in tmp_path.iterdir()] == ["r.tsv"]
+    assert target.read_text() == "old"
+
+
+def test_atomic_path__keeps_the_suffixes_and_makes_folders(tmp_path):
+    with atomic_path(tmp_path / "a" / "b" / "r.tsv.gz") as temporary:
+        assert temporary.name.endswith("r.tsv.gz")
+        assert temporary.parent == tmp_path / "a" / "b"
+    assert (tmp_path / "a" / "b" / "r.tsv.gz").is_file()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_atomic_path__full_disk(tmp_path, number):
+    with pytest.raises(SurroundingsError, match="the disk is full"), atomic_path(tmp_path / "r"):
+        raise OSError(number, os.strerror(number))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_atomic_path__a_folder_is_in_the_way(tmp_path):
+    (tmp_path / "r").mkdir()
+    with (
+        pytest.raises(InputError, match=r"cannot be written \(Is a directory\)"),
+        atomic_path(tmp_path / "r"),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
+
+
+def test_atomic_directory__replaces_whole_or_not(tmp_path):
+    target = tmp_path / "d"
+    for name in ("one", "two"):
+        with atomic_directory(target) as temporary:
+            (temporary / name).touch()
+        assert [path.name for path in target.iterdir()] == [name]
+    with pytest.raises(FileNotFoundError, match="no_such"), atomic_directory(target) as temporary:
+        (temporary / "no_such" / "three").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["d", "two"]

@@ -1,0 +1,148 @@
+"""The configuration is strict, bounded and equal to its template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from lotwise.config import (
+    Config,
+    CorrelationConfig,
+    ExpressionConfig,
+    FiguresConfig,
+    as_options,
+    parse_config,
+    read_config,
+    write_template,
+)
+from lotwise.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "nearest"),
+    [
+        ({"sample": "x"}, "sample", "samples"),
+        ({"figure": {}}, "figure", "figures"),
+        ({"correlation": {"pseudo_count": 1}}, "correlation.pseudo_count",
+         "correlation.pseudocount"),
+        ({"figures": {"decimal": 3}}, "figures.decimal", "figures.decimals"),
+        ({"tx2gene": "x"}, "tx2gene", "expression.tx2gene"),
+        ({"expression": {"min_share": 1}}, "expression.min_share", "expression.min_shared"),
+    ],
+)  # fmt: skip
+def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
+    with pytest.raises(InputError, match=f"key '{key}' is unknown; did you mean '{nearest}'"):
+        parse_config(given, source="c.yaml")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"correlation": {"pseudocount": 0}}, "key 'correlation.pseudocount' is 0; .*greater than"),
+        ({"correlation": {"pseudocount": "many"}}, "is 'many'; .*valid number"),
+        ({"correlation": {"pseudocount": float("inf")}}, "is inf; .*finite"),
+        ({"correlation": {"threshold": float("nan")}}, "is nan"),
+        ({"correlation": {"n_culprits": 1.5}}, "key 'correlation.n_culprits' is 1.5"),
+        ({"figures": {"decimals": 9}}, "key 'figures.decimals' is 9"),
+        ({"figures": {"formats": []}}, "key 'figures.formats' is"),
+        ({"figures": {"formats": ["gif"]}}, "key 'figures.formats.0' is 'gif'"),
+        ({"figures": {"style": "pretty"}}, "is 'pretty'; .*'paper' or 'density'"),
+        ({"levels": "gene"}, "key 'levels' is 'gene'"),
+        ({"expression": {"min_shared": 1.01}}, "less than or equal to 1"),
+        ({"expression": None}, "key 'expression' is None"),
+    ],
+)
+def test_parse_config__values_out_of_bounds(given, words):
+    with pytest.raises(InputError, match=rf"c\.yaml: .*{words}"):
+        parse_config(given, source="c.yaml")
+
+
+def keys_of(model) -> dict:
+    return {
+        name: keys_of(value) if isinstance(value, BaseModel) else None
+        for name, value in ((name, getattr(model, name)) for name in type(model).model_fields)
+    }
+
+
+def keys_in(tree) -> dict:
+    return {key: keys_in(value) if isinstance(value, dict) else None for key, value in tree.items()}
+
+
+def test_write_template__has_every_key_with_one_line_each():
+    text = write_template(Config())
+    assert keys_in(yaml.safe_load(text)) == keys_of(Config())
+    for line in text.splitlines():
+        assert "  # " in line
+        assert line.split("  # ")[1].strip()
+
+
+configs = st.builds(
+    Config,
+    samples=st.just(Path("my samples.tsv")),
+    expression=st.builds(
+        ExpressionConfig,
+        tx2gene=st.sampled_from([None, Path("a: b.gtf"), Path("# c")]),
+        min_shared=st.floats(0, 1),
+        matrix_level=st.sampled_from([None, "gene"]),
+    ),
+    correlation=st.builds(
+        CorrelationConfig,
+        pseudocount=st.floats(1e-9, 1e9),
+        n_culprits=st.integers(1, 10**6),
+    ),
+    figures=st.builds(
+        FiguresConfig, note=st.text(st.characters(exclude_categories=["Cs"])), decimals=st.just(3)
+    ),
+)
+
+
+@given(configs)
+def test_write_template__round_trips(config):
+    assert parse_config(yaml.safe_load(write_template(config))) == config
+
+
+def test_as_options__leave_out_what_is_absent():
+    section = ExpressionConfig(tx2gene=Path("map.gtf"))
+    assert as_options(section) == [
+        "--tx2gene", "map.gtf", "--min-shared", "0.9", "--tpm-sum", "million",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("section", [ExpressionConfig, CorrelationConfig, FiguresConfig])
+def test_as_options__are_options_of_the_command_line(section):
+    from lotwise.cli.compare import command
+
+    known = {flag for parameter in command.params for flag in parameter.opts}
+    assert {word for word in as_options(section()) if word.startswith("--")} <= known
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "holds no keys; start from"),
+        ("- a\n", "holds no keys"),
+        ("samples: [a\nb: c\n", r"row \d: is not YAML"),
+    ],
+)
+def test_read_config__refuses(tmp_path, text, words):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_config(path)
+
+
+def test_read_config__missing_and_directory(tmp_path):
+    with pytest.raises(InputError, match=r"no such configuration; `lotwise init DIR`"):
+        read_config(tmp_path / "c.yaml")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_config(tmp_path)
+
+
+def test_config__is_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        Config().samples = Path("x")

@@ -1,0 +1,30 @@
+"""Averages of replicates."""
+
+from __future__ import annotations
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+import lotwise
+from lotwise.errors import InputError
+
+
+def test_average_replicates__means_of_tpm_and_sums_of_counts():
+    tpm = np.array([[1.0, 3], [10, 10], [3, 5]])
+    given = anndata.AnnData(
+        obs=pd.DataFrame({"batch": ["B", "A", "B"]}, index=["b1", "a1", "b2"]),
+        var=pd.DataFrame(index=["g1", "g2"]),
+        layers={"tpm": tpm, "counts": tpm * 10, "length": tpm + 100},
+    )
+    made = lotwise.pp.average_replicates(given)
+    assert made.obs_names.to_list() == made.obs["batch"].to_list() == ["B", "A"]
+    assert made.obs["n_samples"].to_list() == [2, 1]
+    assert made.layers["tpm"].tolist() == [[2, 4], [10, 10]]
+    assert made.layers["counts"].tolist() == [[40, 80], [100, 100]]
+    assert made.layers["length"].tolist() == [[102, 104], [110, 110]]
+    assert np.array_equal(made.X, np.log2(np.array([[3.0, 5], [11, 11]])))
+    assert np.array_equal(given.layers["tpm"], tpm)
+    with pytest.raises(InputError, match="no obs column 'batch'"):
+        lotwise.pp.average_replicates(anndata.AnnData(tpm))

@@ -1,0 +1,58 @@
+"""The sample sheet as the library reads it; its faults are tested through the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from lotwise.errors import InputError
+from lotwise.samples import read_samples
+
+
+def read(tmp_path, text):
+    sheet = tmp_path / "s.tsv"
+    sheet.write_bytes(text.encode())
+    return read_samples(sheet)
+
+
+@pytest.mark.parametrize("separator", ["\t", ","])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_read_samples__spellings_of_one_table(tmp_path, separator, end, mark):
+    rows = ["sample,batch,quant,donor,note", "S1,A,q/1,d1,x", "", "S2,B,/q2,,", ",,,,"]
+    first, second = read(tmp_path, mark + end.join(rows).replace(",", separator) + end)
+    assert (first.sample, first.batch, first.donor, first.row) == ("S1", "A", "d1", 2)
+    assert first.quant == tmp_path / "q/1"
+    assert str(second.quant) == "/q2"
+    assert first.annotations == {"note": "x"}
+    assert second.row == 4
+
+
+def test_read_samples__runs_of_a_sample_are_joined(tmp_path):
+    text = "sample,batch,fastq_1,fastq_2\nS1,A,a_1,a_2\nS2,B,c_1,c_2\nS1,A,b_1,b_2\n"
+    first, second = read(tmp_path, text)
+    assert [run.fastq_1.name for run in first.runs] == ["a_1", "b_1"]
+    assert len(second.runs) == 1
+
+
+def test_read_samples__annotation_beside_the_column_it_resembles(tmp_path):
+    (only,) = read(tmp_path, "sample,sample_id,batch,quant\nS1,77,A,q\n")
+    assert only.annotations == {"sample_id": "77"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sample,batch,fastq_1\nS1,A,a\nS1,B,b\n", "row 3, column 'batch': .*'B' here and 'A'"),
+        ("sample,batch,fastq_1\nS1,A,a\nS1,A,a\n", "row 3, column 'fastq_1': .*same file twice"),
+        ("sample,batch,fastq_1,fastq_2\nS1,A,a,b\nS1,A,c,\n", "mixes single and paired runs"),
+        ("sample,batch,quant,fastq_2\nS1,A,q,b\n", "second mate file and no first"),
+        ("sample,batch,quant,strandedness\nS1,A,q,rf\n", "'rf' came, needed is one of auto"),
+        ("sample,batch,quant,fragment_sd\nS1,A,q,-1\n", "'-1' came, needed is a number of bases"),
+        ("sample,batch,quant,\nS1,A,q,x\n", "column 4 has no name"),
+        ("sample,batch,quant,a/b\nS1,A,q,x\n", "column 'a/b': has a / in its name"),
+        ("sample,batch,quant,tpm_sum\nS1,A,q,x\n", "column 'tpm_sum': .*rename or remove"),
+    ],
+)
+def test_read_samples__refuses(tmp_path, text, words):
+    with pytest.raises(InputError, match=words):
+        read(tmp_path, text)

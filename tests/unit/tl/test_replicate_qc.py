@@ -1,0 +1,36 @@
+"""ENCODE's replicate QC of an AnnData."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import lotwise
+from lotwise.errors import InputError
+
+
+def test_replicate_qc__each_pair_in_each_unit_by_definition(expression):
+    lotwise.tl.replicate_qc(expression)
+    table = lotwise.get.replicate_qc(expression)
+    assert len(table) == 12
+    fpkm = expression.layers["fpkm"]
+    x, y = fpkm[0], fpkm[1]
+    both = (x > 0) & (y > 0)
+    kept = both.copy()
+    kept[both] = np.log2(x[both]) + np.log2(y[both]) > 0
+    m = np.log2(x[kept]) - np.log2(y[kept])
+    row = table[(table.unit == "FPKM") & (table.relation == "within")].iloc[0]
+    assert row.mad == round(1.4826 * np.median(np.abs(m)), 3)
+    assert row.sd == round(np.sqrt(np.mean(m**2)), 3)
+    wanted = stats.pearsonr(np.log2(x[kept]), np.log2(y[kept])).statistic
+    assert row.pearson == pytest.approx(wanted, abs=1e-12)
+    assert row.n_features == kept.sum()
+    assert row.n_both == ((x >= 1) & (y >= 1)).sum()
+    assert row.n_both + row.n_one_only + row.n_neither == 400
+
+
+def test_replicate_qc__without_batches(expression):
+    del expression.obs["batch"]
+    with pytest.raises(InputError, match="no obs column 'batch'"):
+        lotwise.tl.replicate_qc(expression)
