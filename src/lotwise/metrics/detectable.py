@@ -17,8 +17,6 @@ from lotwise.metrics.moments import (
     why_undefined,
 )
 
-_MILLION = 1e6
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Perturbation:
@@ -105,7 +103,7 @@ def perturbed_r(
     """Change one sample by known amounts and see how R with the other falls.
 
     A random share of the features of ``tpm_x`` is multiplied or
-    divided (at even odds) by the fold, the sample is scaled to a million again, and R of
+    divided (at even odds) by the fold, the sample is scaled to its former sum, and R of
     log2(TPM + c) with ``tpm_y`` over all features is computed. With ``tpm_y = tpm_x`` it
     tells how much change an observed R allows when nothing else differs.
 
@@ -220,6 +218,7 @@ def _one_grid(
     rng: np.random.Generator,
 ) -> FloatArray:
     """One repeat: the same features and directions for all cells, so that it varies smoothly."""
+    total = tpm.sum()
     order = rng.permutation(expressed)
     direction = rng.choice((-1.0, 1.0), size=order.size)
     found = np.empty((len(perturbation.shares), len(perturbation.folds)))
@@ -228,7 +227,7 @@ def _one_grid(
         for column, fold in enumerate(perturbation.folds):
             perturbed = tpm.copy()
             perturbed[changed] *= fold ** direction[: changed.size]
-            perturbed *= _MILLION / perturbed.sum()
+            perturbed *= total / perturbed.sum()
             log_tpm = np.log2(perturbed + perturbation.pseudocount)
             undefined = why_undefined(log_tpm, log_other)
             found[row, column] = np.nan if undefined else correlation(log_tpm, log_other)

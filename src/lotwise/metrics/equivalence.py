@@ -110,7 +110,7 @@ def equivalence(
 
 
 def _welch(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Standard error of the difference of means and Satterthwaite's degrees of freedom."""
+    """Give the standard error of the difference of means and Satterthwaite's degrees of freedom."""
     parts = [part.var(axis=0, ddof=1) / part.shape[0] for part in (x, y)]
     flat = (np.ptp(x, axis=0) == 0) & (np.ptp(y, axis=0) == 0)
     total = np.where(flat, np.nan, parts[0] + parts[1])

@@ -19,6 +19,8 @@ from lotwise.metrics.moments import (
 )
 from lotwise.metrics.rates import benjamini_hochberg
 
+_PAIRS_A_SAMPLE = 50
+
 
 class UsageChange(NamedTuple):
     """Change of isoform usage between two samples; one entry a gene.
@@ -140,8 +142,8 @@ def usage_test(
     Returns
     -------
     ``p`` from the pooled null, ``p_adjusted`` after Benjamini and Hochberg over the genes compared;
-    ``flip_share`` the share of null pairs in which the dominant isoform flips, so that a flip between
-    samples can be judged. NaN for genes not compared, and all NaN without bootstraps.
+    ``flip_share`` is the share of null pairs in which the dominant isoform flips,
+    to judge a flip between samples by. NaN for genes not compared, and all NaN without bootstraps.
 
     Raises
     ------
@@ -168,13 +170,9 @@ def usage_test(
         return UsageTest(
             change.gene, change.distance, nothing, nothing, nothing, nothing, 0, reason
         )
-    null, flips = _null_distances(draws, grouping)
+    null, others, flips = _null_distances(draws, grouping)
     tested = np.isfinite(change.distance)
-    squares = null**2
-    n_pairs = null.shape[0]
-    # What a distance is divided by must not contain it: then null and observed are alike.
-    others = np.sqrt((squares.sum(axis=0) - squares) / (n_pairs - 1))
-    scale = np.sqrt(squares.mean(axis=0))
+    scale = np.sqrt((null**2).mean(axis=0))
     floor = float(np.median(scale[tested])) / 10 if tested.any() else 0.0
     floor = max(floor, float(np.finfo(np.float64).tiny))
     pooled = np.sort((null / (others + floor))[:, tested].ravel())
@@ -217,8 +215,8 @@ def inferential_relative_variance(bootstrap_counts: npt.ArrayLike) -> FloatArray
 
     Examples
     --------
-    >>> inferential_relative_variance([[0.0, 5.0], [20.0, 5.0]])
-    array([12.67666667,  0.01      ])
+    >>> inferential_relative_variance([[0.0, 5.0], [20.0, 5.0]]).round(3)
+    array([1.2677e+01, 1.0000e-02])
     """
     draws = as_matrix(bootstrap_counts, name="bootstrap_counts")
     refuse_negative(draws, name="bootstrap_counts")
@@ -280,13 +278,31 @@ def _group(genes: npt.ArrayLike, n_isoforms: int) -> _Grouping:
     return _Grouping(labels)
 
 
-def _null_distances(draws: list[FloatArray], grouping: _Grouping) -> tuple[FloatArray, FloatArray]:
-    """Distances between bootstraps 1 and 2, 3 and 4, ... of each sample, and share of flips."""
-    distances, flips = [], []
-    for part in draws:
+def _null_distances(
+    draws: list[FloatArray], grouping: _Grouping
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Distances of pairs of bootstraps, the rms of the pairs apart from each, share of flips.
+
+    What a distance is divided by must share no bootstrap with it, or the null looks narrower
+    than observed distances do.
+    """
+    pairs, distances, flips = [], [], []
+    for sample, part in enumerate(draws):
         refuse_negative(part, name="bootstraps")
-        for row in range(0, part.shape[0] - 1, 2):
-            one, other = grouping.shares(part[row]), grouping.shares(part[row + 1])
+        for row_a, row_b in _pairs(part.shape[0]):
+            one, other = grouping.shares(part[row_a]), grouping.shares(part[row_b])
+            pairs.append(((sample, row_a), (sample, row_b)))
             distances.append(grouping.distance(one, other))
             flips.append(grouping.largest(one) != grouping.largest(other))
-    return np.stack(distances), np.mean(flips, axis=0)
+    null = np.stack(distances)
+    apart = np.array([[not set(one) & set(other) for other in pairs] for one in pairs])
+    weights = apart / apart.sum(axis=1, keepdims=True)
+    return null, np.sqrt(weights @ null**2), np.mean(flips, axis=0)
+
+
+def _pairs(n_bootstraps: int) -> list[tuple[int, int]]:
+    """Neighbours first, then those two apart, ... so that each bootstrap is used alike."""
+    found = [
+        (row, row + lag) for lag in range(1, n_bootstraps) for row in range(n_bootstraps - lag)
+    ]
+    return found[:_PAIRS_A_SAMPLE]
