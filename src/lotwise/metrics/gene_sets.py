@@ -149,7 +149,8 @@ def inter_gene_correlation(values: npt.ArrayLike) -> float:
         return float("nan")
     z = (varying - varying.mean(axis=0)) / varying.std(axis=0, ddof=1)
     inflation = n_genes * float(z.mean(axis=1).var(ddof=1))
-    return min(1.0, max(0.0, (inflation - 1) / (n_genes - 1)))
+    rho = (inflation - 1) / (n_genes - 1)
+    return float(np.clip(rho, 0.0, 1.0))
 
 
 def _why_undefined(n_inside: int, n_all: int, *, n_smallest: int, ties: float) -> str:
