@@ -161,15 +161,14 @@ def usage_test(
     >>> np.flatnonzero(found.p_adjusted < 0.05)
     array([0])
     """
-    grouping = _group(genes, np.size(genes))
     draws = [as_matrix(part, name="bootstraps") for part in bootstraps]
-    n_genes = grouping.names.size
     if any(part.shape[0] < 4 for part in draws):
-        nothing = np.full(n_genes, np.nan)
+        nothing = np.full(change.distance.size, np.nan)
         reason = "fewer than four bootstraps of a sample"
         return UsageTest(
             change.gene, change.distance, nothing, nothing, nothing, nothing, 0, reason
         )
+    grouping = _group(genes, np.size(genes))
     null, others, flips = _null_distances(draws, grouping)
     tested = np.isfinite(change.distance)
     scale = np.sqrt((null**2).mean(axis=0))

@@ -221,10 +221,11 @@ def _weight_chunks(
         if n_blocks == 0:
             yield np.zeros((size, 0))
             continue
-        draws = stream.integers(n_blocks, size=(size, n_blocks))
-        draws += n_blocks * np.arange(size)[:, None]
-        counts = np.bincount(draws.ravel(), minlength=size * n_blocks)
-        yield counts.reshape(size, n_blocks).astype(np.float64)
+        weights = np.empty((size, n_blocks))
+        for row in range(size):
+            draws = stream.integers(n_blocks, size=n_blocks, dtype=np.int32)
+            weights[row] = np.bincount(draws, minlength=n_blocks)
+        yield weights
 
 
 def _correlations(

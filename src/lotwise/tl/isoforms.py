@@ -68,7 +68,10 @@ def isoform_usage(
             f"the AnnData has no var column {keys.GENE_ID!r}", remedy="give the isoform level"
         )
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
-    genes = expression.var[keys.GENE_ID].astype(str).to_numpy()
+    # Codes sort as the names do and are quicker to group by, pair after pair.
+    gene_names, genes = np.unique(
+        expression.var[keys.GENE_ID].astype(str).to_numpy(dtype=object), return_inverse=True
+    )
     isoforms = expression.var_names.to_numpy()
     rows: list[UsageRecord] = []
     strata: list[StratumRecord] = []
@@ -81,7 +84,7 @@ def isoform_usage(
             )
         )
         test = usage_test(change, bootstraps=(draws[0], draws[1]), genes=genes)
-        rows.extend(_usage_rows(pair, change, test, isoforms, n_largest))
+        rows.extend(_usage_rows(pair, change, test, (gene_names, isoforms), n_largest))
         strata.extend(_strata(expression, pair))
     store(
         expression,
@@ -96,15 +99,16 @@ def _usage_rows(
     pair: Pair,
     change: UsageChange,
     test: UsageTest,
-    isoforms: npt.NDArray[np.object_],
+    names: tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]],
     n_largest: int | None,
 ) -> list[UsageRecord]:
+    genes, isoforms = names
     compared = np.flatnonzero(np.isfinite(change.distance))
     order = compared[np.argsort(-change.distance[compared], kind="stable")][:n_largest]
     return [
         UsageRecord(
             **pair.names(),
-            gene_id=str(change.gene[i]),
+            gene_id=str(genes[i]),
             n_isoforms=int(change.n_isoforms[i]),
             distance=float(change.distance[i]),
             largest_change=float(change.largest_change[i]),

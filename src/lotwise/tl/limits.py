@@ -16,7 +16,7 @@ from lotwise.metrics.ceiling import (
     replicate_reliability,
     thinning_reliability,
 )
-from lotwise.metrics.detectable import Perturbation, perturbed_r, unseen_change
+from lotwise.metrics.detectable import Perturbation, PerturbedR, perturbed_r, unseen_change
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
 from lotwise.metrics.resampling import block_intervals
 from lotwise.records import to_frame
@@ -224,11 +224,18 @@ def detectable(
     level = expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene")
     grids: list[DetectableRecord] = []
     unseen: list[UnseenRecord] = []
-    pairs = list(pairs_of(expression, what="perturbing"))
-    for pair, rng in zip(pairs, np.random.default_rng(seed).spawn(len(pairs)), strict=True):
+    # Against itself the grid is of the sample alone: made once, whatever its pairs.
+    own: dict[int, PerturbedR] = {}
+    streams = np.random.default_rng(seed).spawn(expression.n_obs**2)
+    for pair in pairs_of(expression, what="perturbing"):
         a, b = pair.row_a, pair.row_b
-        other = tpm[a] if threshold is None else tpm[b]
-        grid = perturbed_r(tpm[a], other, rng=rng, perturbation=perturbation)
+        if threshold is not None:
+            rng = streams[a * expression.n_obs + b]
+            grid = perturbed_r(tpm[a], tpm[b], rng=rng, perturbation=perturbation)
+        else:
+            if a not in own:
+                own[a] = perturbed_r(tpm[a], tpm[a], rng=streams[a], perturbation=perturbation)
+            grid = own[a]
         reason = why_undefined(log_tpm[a], log_tpm[b])
         passing = threshold
         if passing is None:
