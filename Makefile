@@ -7,6 +7,8 @@ CORES ?= all
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 export UV_PYTHON_DOWNLOADS := never
+# The workflow calls `lotwise` by name, as it does on a cluster.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: demo test lint bench lock clean help
 .DEFAULT_GOAL := help

@@ -9,6 +9,7 @@ from lotwise.tl.identity import identity
 from lotwise.tl.isoforms import isoform_usage
 from lotwise.tl.libraries import libraries, signal
 from lotwise.tl.limits import ceilings, detectable, intervals
+from lotwise.tl.pairs import least_and_most_alike
 from lotwise.tl.replicate_qc import replicate_qc
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "identity",
     "intervals",
     "isoform_usage",
+    "least_and_most_alike",
     "libraries",
     "replicate_qc",
     "sensitivity",
