@@ -143,7 +143,8 @@ def usage_test(
     -------
     ``p`` from the pooled null, ``p_adjusted`` after Benjamini and Hochberg over the genes compared;
     ``flip_share`` is the share of null pairs in which the dominant isoform flips,
-    to judge a flip between samples by. NaN for genes not compared, and all NaN without bootstraps.
+    to judge a flip between samples by. NaN for genes not compared or absent from a bootstrap, and
+    all NaN without bootstraps.
 
     Raises
     ------
@@ -170,9 +171,11 @@ def usage_test(
         )
     grouping = _group(genes, np.size(genes))
     null, others, flips = _null_distances(draws, grouping)
-    tested = np.isfinite(change.distance)
+    # A gene that is absent from a bootstrap has no usage there, and no distance.
+    present = np.all([grouping.sums(row) > 0 for part in draws for row in part], axis=0)
+    tested = np.isfinite(change.distance) & present
     scale = np.sqrt((null**2).mean(axis=0))
-    floor = float(np.median(scale[tested])) / 10 if tested.any() else 0.0
+    floor = float(np.median(scale[tested])) / 3 if tested.any() else 0.0
     floor = max(floor, float(np.finfo(np.float64).tiny))
     pooled = np.sort((null / (others + floor))[:, tested].ravel())
     with np.errstate(invalid="ignore"):
@@ -182,10 +185,10 @@ def usage_test(
     return UsageTest(
         gene=change.gene,
         distance=change.distance,
-        null_distance=scale,
+        null_distance=np.where(present, scale, np.nan),
         p=p,
         p_adjusted=benjamini_hochberg(p),
-        flip_share=flips,
+        flip_share=np.where(present, flips, np.nan),
         n_null=int(pooled.size),
         reason="" if tested.any() else "no gene can be compared",
     )

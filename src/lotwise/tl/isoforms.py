@@ -120,7 +120,7 @@ def _usage_rows(
             null_flip_share=float(test.flip_share[i]),
             p=float(test.p[i]),
             p_adjusted=float(test.p_adjusted[i]),
-            reason=test.reason,
+            reason=test.reason or ("absent from a bootstrap" if np.isnan(test.p[i]) else ""),
         )
         for i in order
     ]

@@ -136,6 +136,22 @@ def test_usage_test__missing_bootstraps_are_nan_with_a_reason():
     np.testing.assert_array_equal(found.distance, change.distance)
 
 
+def test_usage_test__a_gene_absent_from_a_bootstrap_is_not_tested_nor_part_of_the_null():
+    genes = np.repeat(np.arange(40), 2)
+    rng = np.random.default_rng(3)
+    x, y = rng.poisson(300, (2, 80)).astype(float)
+    x[:2], y[:2] = (3, 0), (3, 0)
+    x[2:4], y[2:4] = (500, 50), (50, 500)
+    draws = [rng.poisson(part, (12, 80)).astype(float) for part in (x, y)]
+    draws[0][3, :2] = 0
+    change = usage_change(x, y, genes=genes)
+    found = usage_test(change, bootstraps=(draws[0], draws[1]), genes=genes)
+    assert math.isnan(found.p[0])
+    assert math.isnan(found.null_distance[0])
+    assert np.isfinite(found.p[1:]).all()
+    assert found.p_adjusted[1] < 0.05
+
+
 def test_usage_test__no_gene_to_compare_says_so():
     change = usage_change([5, 5], [5, 6], genes=["A", "B"])
     draws = np.ones((4, 2))
