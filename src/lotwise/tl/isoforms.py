@@ -83,7 +83,12 @@ def isoform_usage(
                 bootstraps_of(expression, name) for name in (pair.sample_a, pair.sample_b)
             )
         )
-        test = usage_test(change, bootstraps=(draws[0], draws[1]), genes=genes)
+        test = usage_test(
+            change,
+            samples=(tpm[pair.row_a], tpm[pair.row_b]),
+            bootstraps=(draws[0], draws[1]),
+            genes=genes,
+        )
         rows.extend(_usage_rows(pair, change, test, (gene_names, isoforms), n_largest))
         strata.extend(_strata(expression, pair))
     store(
