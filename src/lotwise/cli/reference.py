@@ -71,15 +71,11 @@ def compare(*, reference: Path, expression: Path, out: Path | None, level: float
     table = compare_with_reference(read_level(expression), reference, level=level)
     if out is not None:
         write_table(out, table)
-    for row in table.itertuples():
-        limits = (
-            row.reason
-            or f"prediction interval {row.prediction_lower:.4f} to {row.prediction_upper:.4f}"
-        )
-        click.echo(
-            f"{row.batch}\tmedian R {row.median_to_reference:.4f}\t{limits}\t"
-            f"inside: {row.inside_prediction}"
-        )
+    for row in table.itertuples(index=False):
+        low, high = row.prediction_lower, row.prediction_upper
+        limits = str(row.reason) or f"prediction interval {low:.4f} to {high:.4f}"
+        told = f"median R {row.median_to_reference:.4f}\t{limits}\tinside: {row.inside_prediction}"
+        click.echo(f"{row.batch!s}\t{told}")
     click.echo(table["words"].iloc[0])
     below = table.loc[table["inside_prediction"] == "no", "batch"].tolist()
     if below:

@@ -18,12 +18,13 @@ from lotwise.metrics.isoforms import (
     usage_test,
 )
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
-from lotwise.records import to_frame
+from lotwise.records import columns, to_frame
 from lotwise.tl.limits import bootstraps_of, log_tpm_of
 from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import pandas as pd
     from anndata import AnnData
 
 STRATA = ("low", "middle", "high")
@@ -63,6 +64,8 @@ def isoform_usage(
     >>> isoform.uns["lotwise"]["isoform_usage"]["reason"].unique().tolist()
     ['fewer than four bootstraps of a sample']
     """
+    import pandas as pd
+
     if keys.GENE_ID not in expression.var:
         raise InputError(
             f"the AnnData has no var column {keys.GENE_ID!r}", remedy="give the isoform level"
@@ -73,7 +76,7 @@ def isoform_usage(
         expression.var[keys.GENE_ID].astype(str).to_numpy(dtype=object), return_inverse=True
     )
     isoforms = expression.var_names.to_numpy()
-    rows: list[UsageRecord] = []
+    tables: list[pd.DataFrame] = [to_frame([], UsageRecord)]
     strata: list[StratumRecord] = []
     for pair in pairs_of(expression, what="isoform usage"):
         change = usage_change(tpm[pair.row_a], tpm[pair.row_b], genes=genes, threshold=threshold)
@@ -89,46 +92,52 @@ def isoform_usage(
             bootstraps=(draws[0], draws[1]),
             genes=genes,
         )
-        rows.extend(_usage_rows(pair, change, test, (gene_names, isoforms), n_largest))
+        tables.append(_usage_table(pair, change, test, (gene_names, isoforms), n_largest))
         strata.extend(_strata(expression, pair))
     store(
         expression,
         UsageRecord.table,
-        to_frame(rows, UsageRecord),
+        pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True),
         {"threshold": threshold, "n_largest": "all" if n_largest is None else n_largest},
     )
     store(expression, StratumRecord.table, to_frame(strata, StratumRecord), {"strata": 3})
 
 
-def _usage_rows(
+def _usage_table(
     pair: Pair,
     change: UsageChange,
     test: UsageTest,
     names: tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]],
     n_largest: int | None,
-) -> list[UsageRecord]:
+) -> pd.DataFrame:
+    """Columns at once: a record a gene would cost more than the statistics."""
+    import pandas as pd
+
     genes, isoforms = names
     compared = np.flatnonzero(np.isfinite(change.distance))
     order = compared[np.argsort(-change.distance[compared], kind="stable")][:n_largest]
-    return [
-        UsageRecord(
-            **pair.names(),
-            gene_id=str(genes[i]),
-            n_isoforms=int(change.n_isoforms[i]),
-            distance=float(change.distance[i]),
-            largest_change=float(change.largest_change[i]),
-            isoform=str(isoforms[change.isoform[i]]),
-            dominant_a=str(isoforms[change.dominant_x[i]]),
-            dominant_b=str(isoforms[change.dominant_y[i]]),
-            flips=bool(change.flips[i]),
-            null_distance=float(test.null_distance[i]),
-            null_flip_share=float(test.flip_share[i]),
-            p=float(test.p[i]),
-            p_adjusted=float(test.p_adjusted[i]),
-            reason=test.reason or ("absent from a bootstrap" if np.isnan(test.p[i]) else ""),
-        )
-        for i in order
-    ]
+    untested = np.isnan(test.p[order])
+    untold = test.reason or "absent from a bootstrap"
+    table = pd.DataFrame(
+        {
+            "gene_id": genes[order],
+            "n_isoforms": change.n_isoforms[order],
+            "distance": change.distance[order],
+            "largest_change": change.largest_change[order],
+            "isoform": isoforms[change.isoform[order]],
+            "dominant_a": isoforms[change.dominant_x[order]],
+            "dominant_b": isoforms[change.dominant_y[order]],
+            "flips": change.flips[order],
+            "null_distance": test.null_distance[order],
+            "null_flip_share": test.flip_share[order],
+            "p": test.p[order],
+            "p_adjusted": test.p_adjusted[order],
+            "reason": np.where(untested, test.reason or "absent from a bootstrap", "").astype(
+                object
+            ),
+        }
+    )
+    return table.assign(**pair.names())[list(columns(UsageRecord))]
 
 
 def _strata(expression: AnnData, pair: Pair) -> list[StratumRecord]:
