@@ -132,9 +132,7 @@ def _usage_table(
             "null_flip_share": test.flip_share[order],
             "p": test.p[order],
             "p_adjusted": test.p_adjusted[order],
-            "reason": np.where(untested, test.reason or "absent from a bootstrap", "").astype(
-                object
-            ),
+            "reason": np.where(untested, untold, "").astype(object),
         }
     )
     return table.assign(**pair.names())[list(columns(UsageRecord))]
