@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint bench lock clean help
+.PHONY: demo test test-unit lint bench lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -18,12 +18,16 @@ help:
 
 ## make demo   run the whole workflow offline on simulated batches; results in results/demo
 demo: $(INSTALLED)
-	$(BIN)/lotwise simulate results/demo/input --quiet
+	$(BIN)/lotwise simulate results/demo/input --de-genes 60 --switches 30
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
 
 ## make test   lint, types, layers, examples and all tests
 test: lint
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+## make test-unit   the unit tests alone, without lint
+test-unit: $(INSTALLED)
+	$(BIN)/python -m pytest -n auto src tests/unit $(PYTEST_ARGS)
 
 ## make lint   style, types and layers alone
 lint: $(INSTALLED)
@@ -51,7 +55,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	  { echo "lotwise needs Python >= 3.11: make PYTHON=/path/to/python3.12 ..."; exit 2; }
 ifdef UV
 	@test -x $(BIN)/python || uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
-	uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 else
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

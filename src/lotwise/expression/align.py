@@ -19,11 +19,11 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> dict[
     Raises
     ------
     InputError
-        The features common to all are less than ``min_shared`` of all features.
+        The features common to all are less than ``min_shared`` of all features, or none.
     """
     names = list(read)
     first = read[names[0]].features
-    if all(_same_names(first, read[name].features) for name in names):
+    if all(same_names(first, read[name].features) for name in names):
         return dict(read)
     shared, union = set(first.to_list()), set(first.to_list())
     odd = ""
@@ -39,9 +39,9 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> dict[
             f"{len(shared):,} of {len(union):,} features ({share:.1%}) are common to all "
             f"{len(names)} samples; {odd!r} differs from {names[0]!r}"
         )
-        if share < min_shared:
+        if share < min_shared or not shared:
             raise InputError(
-                f"{came}; at least {min_shared:.0%} are needed",
+                f"{came}; at least {min_shared:.0%} are needed" if shared else came,
                 path=read[odd].path,
                 remedy="quantify all samples on one annotation, or lower min_shared (--min-shared)",
             )
@@ -52,7 +52,8 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> dict[
     return {name: _take(read[name], kept) for name in names}
 
 
-def _same_names(first: pl.Series, second: pl.Series) -> bool:
+def same_names(first: pl.Series, second: pl.Series) -> bool:
+    """Tell whether two samples have the same features in the same order."""
     return first is second or (len(first) == len(second) and bool((first == second).all()))
 
 
