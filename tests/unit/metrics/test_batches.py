@@ -83,7 +83,7 @@ def test_tolerance_factor__holds_its_content_with_its_confidence():
         assert np.mean(content >= 0.95) == pytest.approx(0.95, abs=3 * math.sqrt(0.0475 / n_runs))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(2, 60), st.floats(0.5, 0.98))
 def test_tolerance_factor__falls_with_n_and_rises_with_content(n, content):
     assert tolerance_factor(n, content=content) > tolerance_factor(n + 1, content=content)
