@@ -45,8 +45,8 @@ def outlier_scores(correlations: npt.ArrayLike, *, below: float = OUTLIER_BELOW)
     """Score samples by how far mean R falls when they take part.
 
     ``d_i`` is mean R of the pairs with sample i minus mean R of the pairs without it, and the
-    score ``(d_i - median d) / (1.4826 MAD(d))``. MAD of few samples is uncertain: of sound sets of 3
-    samples 10 % have a flag, of 6 4 %, of 12 1.6 % (``benchmarks/outlier_rates.py``).
+    score ``(d_i - median d) / (1.4826 MAD(d))``. MAD of few samples is uncertain: of sound sets of
+    3 samples 10 % have a flag, of 6 4 %, of 12 1.6 % (``benchmarks/outlier_rates.py``).
 
     Parameters
     ----------
