@@ -8,9 +8,13 @@ import pandas as pd
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.evidence import RECORDS
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+# Tables that are made by a tool of another name.
+_TOOLS = {"unseen": "detectable", "uncertainty_strata": "isoform_usage", "sex": "identity"}
 
 
 def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFrame:
@@ -52,6 +56,20 @@ def replicate_qc(expression: AnnData) -> pd.DataFrame:
 def culprits(expression: AnnData) -> pd.DataFrame:
     """Give the features that pull R down, as :class:`lotwise.records.CulpritRecord`."""
     return _table(expression, keys.CULPRITS, "culprits")
+
+
+def evidence(expression: AnnData, table: str) -> pd.DataFrame:
+    """Give a table of what stands beside R, by its name.
+
+    The names and columns are those of the records in :mod:`lotwise.evidence`:
+    ``sensitivity``, ``agreement``, ``intervals``, ``ceilings``, ``detectable``, ``unseen``,
+    ``isoform_usage``, ``uncertainty_strata``, ``batches``, ``equivalence``, ``libraries``,
+    ``signal``, ``identity``, ``sex`` and ``gene_sets``.
+    """
+    names = [record.table for record in RECORDS]
+    if table not in names:
+        raise InputError(f"{table!r} is no table of evidence", remedy=f"take of {', '.join(names)}")
+    return _table(expression, table, _TOOLS.get(table, table))
 
 
 def _table(expression: AnnData, name: str, tool: str) -> pd.DataFrame:

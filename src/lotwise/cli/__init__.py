@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "expression": ("expression", "Read quantifications into gene and isoform tables."),
     "correlate": ("correlate", "Correlate the samples of one level."),
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
+    "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
 }
 
 _INTERRUPTED = 130

@@ -1,7 +1,20 @@
 """Figures of what :mod:`lotwise.tl` found; they show and compute nothing."""
 
 from lotwise.pl.heatmap import heatmap
+from lotwise.pl.limits import detectable, mean_difference, sensitivity
+from lotwise.pl.samples import batches, identity, isoform_switches
 from lotwise.pl.scatter_matrix import MOST_SAMPLES, scatter_matrix
 from lotwise.pl.style import save_figure
 
-__all__ = ["MOST_SAMPLES", "heatmap", "save_figure", "scatter_matrix"]
+__all__ = [
+    "MOST_SAMPLES",
+    "batches",
+    "detectable",
+    "heatmap",
+    "identity",
+    "isoform_switches",
+    "mean_difference",
+    "save_figure",
+    "scatter_matrix",
+    "sensitivity",
+]

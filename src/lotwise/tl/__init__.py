@@ -1,8 +1,32 @@
 """Tools: statistics on AnnData, written into it, as scanpy's ``tl`` does."""
 
+from lotwise.tl.agreement import agreement, sensitivity
+from lotwise.tl.batches import batches, equivalence
 from lotwise.tl.correlate import correlate
 from lotwise.tl.culprits import culprits
+from lotwise.tl.gene_sets import gene_sets
+from lotwise.tl.identity import identity
+from lotwise.tl.isoforms import isoform_usage
+from lotwise.tl.libraries import libraries, signal
+from lotwise.tl.limits import ceilings, detectable, intervals
 from lotwise.tl.pairs import least_and_most_alike
 from lotwise.tl.replicate_qc import replicate_qc
 
-__all__ = ["correlate", "culprits", "least_and_most_alike", "replicate_qc"]
+__all__ = [
+    "agreement",
+    "batches",
+    "ceilings",
+    "correlate",
+    "culprits",
+    "detectable",
+    "equivalence",
+    "gene_sets",
+    "identity",
+    "intervals",
+    "isoform_usage",
+    "least_and_most_alike",
+    "libraries",
+    "replicate_qc",
+    "sensitivity",
+    "signal",
+]

@@ -1,0 +1,253 @@
+"""What change of expression would leave R where it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import (
+    FloatArray,
+    as_pair,
+    refuse_negative,
+    why_undefined,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Perturbation:
+    """The grid of changes to try.
+
+    Parameters
+    ----------
+    shares
+        Shares of the expressed features to change, in [0, 1].
+    folds
+        Fold changes, >= 1.
+    n_repeats
+        Random choices of features.
+    expressed_from
+        TPM from which a feature counts as expressed.
+    pseudocount
+        c of log2(TPM + c).
+
+    Raises
+    ------
+    InputError
+        A number is out of range.
+
+    Examples
+    --------
+    >>> Perturbation(folds=(0.5,))
+    Traceback (most recent call last):
+    lotwise.errors.InputError: the folds are (0.5,), needed 1 or more
+    """
+
+    shares: tuple[float, ...] = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
+    folds: tuple[float, ...] = (1.25, 1.5, 2.0, 4.0, 8.0)
+    n_repeats: int = 5
+    expressed_from: float = 1.0
+    pseudocount: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.shares or any(not 0 <= share <= 1 for share in self.shares):
+            raise InputError(f"the shares are {self.shares}, needed from 0 to 1")
+        if not self.folds or any(not fold >= 1 for fold in self.folds):
+            raise InputError(f"the folds are {self.folds}, needed 1 or more")
+        if self.n_repeats < 1:
+            raise InputError(f"the number of repeats is {self.n_repeats}, needed 1 or more")
+        if not self.pseudocount > 0:
+            raise InputError(f"the pseudo-count is {self.pseudocount}, needed above 0")
+
+
+class PerturbedR(NamedTuple):
+    """R after changing a share (rows) of the expressed features by a fold (columns).
+
+    ``pearson`` and ``sd`` are the mean and standard deviation over repeats.
+    """
+
+    shares: FloatArray
+    folds: FloatArray
+    pearson: FloatArray
+    sd: FloatArray
+    n_expressed: int
+    n_repeats: int
+    reason: str
+
+
+class UnseenChange(NamedTuple):
+    """For each fold, the largest share of changed features that keeps R >= ``threshold``.
+
+    ``at_least`` marks folds for which even the largest share tried passed. ``reasons``
+    says why a share is NaN.
+    """
+
+    threshold: float
+    folds: FloatArray
+    shares: FloatArray
+    at_least: tuple[bool, ...]
+    reasons: tuple[str, ...]
+
+
+def perturbed_r(
+    tpm_x: npt.ArrayLike,
+    tpm_y: npt.ArrayLike,
+    *,
+    rng: np.random.Generator,
+    perturbation: Perturbation = Perturbation(),
+) -> PerturbedR:
+    """Change one sample by known amounts and see how R with the other falls.
+
+    A random share of the features of ``tpm_x`` is multiplied or
+    divided (at even odds) by the fold, the sample is scaled to its former sum, and R of
+    log2(TPM + c) with ``tpm_y`` over all features is computed. With ``tpm_y = tpm_x`` it
+    tells how much change an observed R allows when nothing else differs.
+
+    Parameters
+    ----------
+    tpm_x, tpm_y
+        Features.
+    rng
+        Source of randomness.
+    perturbation
+        The shares and folds to try, and how often.
+
+    Returns
+    -------
+    The grid; all NaN where R is not defined or nothing is expressed.
+
+    Raises
+    ------
+    InputError
+        Vectors of other lengths, or negative or not finite TPM.
+
+    Examples
+    --------
+    >>> tpm = np.arange(1.0, 1001.0)
+    >>> changes = Perturbation(shares=(0, 0.5), folds=(4,))
+    >>> grid = perturbed_r(tpm, tpm, rng=np.random.default_rng(1), perturbation=changes)
+    >>> bool(grid.pearson[0, 0] > 0.999999 > 0.9 > grid.pearson[1, 0])
+    True
+    """
+    first, second = as_pair(tpm_x, tpm_y)
+    refuse_negative(first, name="tpm_x")
+    refuse_negative(second, name="tpm_y")
+    log_x = np.log2(first + perturbation.pseudocount)
+    log_y = np.log2(second + perturbation.pseudocount)
+    expressed = np.flatnonzero(first >= perturbation.expressed_from)
+    reason = why_undefined(log_x, log_y)
+    if not reason and expressed.size == 0:
+        reason = f"no feature reaches {perturbation.expressed_from:g} TPM in x"
+    n_repeats = perturbation.n_repeats
+    found = np.full((n_repeats, len(perturbation.shares), len(perturbation.folds)), np.nan)
+    if not reason:
+        for repeat, stream in enumerate(rng.spawn(n_repeats)):
+            found[repeat] = _one_grid(first, second, expressed, perturbation, stream)
+    return PerturbedR(
+        shares=np.asarray(perturbation.shares, dtype=np.float64),
+        folds=np.asarray(perturbation.folds, dtype=np.float64),
+        pearson=found.mean(axis=0),
+        sd=found.std(axis=0, ddof=1) if n_repeats > 1 else np.full(found.shape[1:], np.nan),
+        n_expressed=int(expressed.size),
+        n_repeats=n_repeats,
+        reason=reason,
+    )
+
+
+def unseen_change(grid: PerturbedR, *, threshold: float) -> UnseenChange:
+    """Read from the grid the largest share of changed features that R would not show.
+
+    Shares between those tried are interpolated linearly, up to the first share whose mean R
+    is below ``threshold``.
+
+    Parameters
+    ----------
+    grid
+        What :func:`perturbed_r` gave.
+    threshold
+        The R that still passes, in [-1, 1].
+
+    Returns
+    -------
+    One share a fold, in [0, 1]; NaN where R was below the threshold at the smallest share.
+
+    Raises
+    ------
+    InputError
+        The threshold is beyond [-1, 1].
+
+    Examples
+    --------
+    >>> grid = PerturbedR(np.array([0, 0.1]), np.array([2.0]), np.array([[1.0], [0.9]]),
+    ...                   np.zeros((2, 1)), 100, 1, "")
+    >>> round(float(unseen_change(grid, threshold=0.95).shares[0]), 6)
+    0.05
+    """
+    if not -1 <= threshold <= 1:
+        raise InputError(f"the threshold is {threshold}, needed between -1 and 1")
+    order = np.argsort(grid.shares)
+    shares = grid.shares[order]
+    found, at_least, reasons = [], [], []
+    for r in grid.pearson[order].T:
+        below = np.flatnonzero(~(r >= threshold))
+        if grid.reason or below.size == shares.size or (below.size and below[0] == 0):
+            found.append(np.nan)
+            at_least.append(False)
+            reasons.append(grid.reason or "R is below the threshold at the smallest share tried")
+            continue
+        reasons.append("")
+        at_least.append(below.size == 0)
+        if below.size == 0:
+            found.append(shares[-1])
+            continue
+        high, low = r[below[0] - 1], r[below[0]]
+        step = shares[below[0]] - shares[below[0] - 1]
+        found.append(shares[below[0] - 1] + step * (high - threshold) / (high - low))
+    return UnseenChange(threshold, grid.folds, np.asarray(found), tuple(at_least), tuple(reasons))
+
+
+def _one_grid(
+    tpm: FloatArray,
+    other: FloatArray,
+    expressed: npt.NDArray[np.intp],
+    perturbation: Perturbation,
+    rng: np.random.Generator,
+) -> FloatArray:
+    """One repeat: the same features and directions for all cells, so that it varies smoothly.
+
+    R does not change when both logs are shifted so that zeros lie at 0; then only the
+    features of x that are not 0 enter its sums.
+    """
+    c, n = perturbation.pseudocount, tpm.size
+    support = np.flatnonzero(tpm)
+    values = tpm[support]
+    total = values.sum()
+    log_other = np.log1p(other / c)
+    centred = log_other - log_other.mean()
+    spread = _dot(centred, centred)
+    centred = centred[support]
+    order = rng.permutation(np.searchsorted(support, expressed))
+    direction = rng.choice((-1.0, 1.0), size=order.size)
+    found = np.empty((len(perturbation.shares), len(perturbation.folds)))
+    for row, share in enumerate(perturbation.shares):
+        changed = order[: round(share * order.size)]
+        for column, fold in enumerate(perturbation.folds):
+            perturbed = values.copy()
+            perturbed[changed] *= fold ** direction[: changed.size]
+            perturbed *= total / perturbed.sum() / c
+            log_x = np.log1p(perturbed, out=perturbed)
+            # Centred on the mean over all features, the n - support zeros among them.
+            mean = log_x.sum() / n
+            shifted = log_x - mean
+            own = _dot(shifted, shifted) + (n - log_x.size) * mean**2
+            product = _dot(shifted, centred) + mean * float(centred.sum())
+            found[row, column] = product / np.sqrt(own * spread) if own > 0 else np.nan
+    return np.clip(found, -1, 1)
+
+
+def _dot(x: FloatArray, y: FloatArray) -> float:
+    """Sum of products without BLAS, whose threads cost more than they bring at this size."""
+    return float(np.einsum("i,i->", x, y))

@@ -1,0 +1,320 @@
+"""Isoform usage: which isoforms of a gene carry its expression, and whether that changed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import xlogy
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    as_matrix,
+    as_pair,
+    refuse_negative,
+)
+from lotwise.metrics.rates import benjamini_hochberg
+
+_PAIRS_A_SAMPLE = 50
+
+
+class UsageChange(NamedTuple):
+    """Change of isoform usage between two samples; one entry a gene.
+
+    ``distance`` is the Jensen-Shannon distance, ``largest_change`` the largest absolute
+    change of one isoform's share and ``isoform`` its feature; ``dominant_x`` and ``dominant_y`` are
+    the features with the largest share. Where a gene cannot be compared the numbers are NaN,
+    the features -1 and ``reasons`` says why.
+    """
+
+    gene: npt.NDArray[np.generic]
+    n_isoforms: IntArray
+    distance: FloatArray
+    largest_change: FloatArray
+    isoform: IntArray
+    dominant_x: IntArray
+    dominant_y: IntArray
+    flips: BoolArray
+    reasons: npt.NDArray[np.str_]
+
+
+class UsageTest(NamedTuple):
+    """Usage distances against those between bootstraps of one sample; one entry a gene."""
+
+    gene: npt.NDArray[np.generic]
+    distance: FloatArray
+    null_distance: FloatArray
+    p: FloatArray
+    p_adjusted: FloatArray
+    flip_share: FloatArray
+    n_null: int
+    reason: str
+
+
+def usage_change(
+    x: npt.ArrayLike, y: npt.ArrayLike, *, genes: npt.ArrayLike, threshold: float = 1.0
+) -> UsageChange:
+    """Compare the usage of isoforms between two samples, gene by gene.
+
+    Usage is the isoform's share of its gene's TPM. The distance is
+    ``sqrt(KL(p||m)/2 + KL(q||m)/2)`` in base 2 with m the mean of both usages.
+
+    Parameters
+    ----------
+    x, y
+        Isoforms, TPM.
+    genes
+        The gene of each isoform.
+    threshold
+        Gene TPM needed in both samples.
+
+    Returns
+    -------
+    Genes sorted by name; ``distance`` and ``largest_change`` in [0, 1]. NaN where a gene has one
+    isoform or less than ``threshold`` in a sample. Equal shares: the first isoform is dominant.
+
+    Raises
+    ------
+    InputError
+        Other lengths, or negative or not finite TPM.
+
+    References
+    ----------
+    Endres and Schindelin 2003, IEEE Trans Inf Theory 49:1858, 10.1109/TIT.2003.813506.
+
+    Examples
+    --------
+    >>> change = usage_change([8, 0, 5, 5], [0, 8, 5, 5], genes=["A", "A", "B", "B"])
+    >>> change.distance, change.flips
+    (array([1., 0.]), array([ True, False]))
+    """
+    first, second = as_pair(x, y)
+    refuse_negative(first, name="x")
+    refuse_negative(second, name="y")
+    grouping = _group(genes, first.size)
+    totals_x, totals_y = grouping.sums(first), grouping.sums(second)
+    reasons = np.full(grouping.names.size, "", dtype="<U40")
+    reasons[(totals_x < threshold) | (totals_y < threshold)] = "gene below the threshold"
+    reasons[grouping.sizes < 2] = "one isoform"
+    usable = reasons == ""
+    usage_x, usage_y = grouping.shares(first), grouping.shares(second)
+    change = np.abs(usage_x - usage_y)
+    dominant_x, dominant_y = grouping.largest(usage_x), grouping.largest(usage_y)
+    return UsageChange(
+        gene=grouping.names,
+        n_isoforms=grouping.sizes,
+        distance=np.where(usable, grouping.distance(usage_x, usage_y), np.nan),
+        largest_change=np.where(usable, grouping.maxima(change), np.nan),
+        isoform=np.where(usable, grouping.largest(change), -1),
+        dominant_x=np.where(usable, dominant_x, -1),
+        dominant_y=np.where(usable, dominant_y, -1),
+        flips=usable & (dominant_x != dominant_y),
+        reasons=reasons,
+    )
+
+
+def usage_test(
+    change: UsageChange,
+    *,
+    samples: tuple[npt.ArrayLike, npt.ArrayLike],
+    bootstraps: tuple[npt.ArrayLike, npt.ArrayLike],
+    genes: npt.ArrayLike,
+    prior: float = 4.0,
+) -> UsageTest:
+    """Hold usage distances against what quantification noise alone produces.
+
+    Pairs of bootstraps of one sample, from x and from y, give distances under no change. Each
+    gene's distances are divided by the root mean square of its null distances (of the other
+    pairs, for a null distance) and the null is pooled over genes: bootstraps are too few for
+    a null of each gene alone.
+
+    Parameters
+    ----------
+    change
+        What :func:`usage_change` gave for the samples.
+    samples
+        x and y, as given to :func:`usage_change`.
+    bootstraps
+        For x and for y: bootstraps x isoforms, TPM; at least four each.
+    genes
+        The gene of each isoform, as given to :func:`usage_change`.
+    prior
+        TPM added to every isoform for the test alone, observed and null. A bootstrap of no reads
+        has no reads: without it, isoforms near 0 differ more often than bootstraps tell.
+
+    Returns
+    -------
+    ``p`` from the pooled null, ``p_adjusted`` after Benjamini and Hochberg over the genes compared;
+    ``flip_share`` is the share of null pairs in which the dominant isoform flips,
+    to judge a flip between samples by. NaN for genes not compared or absent from a bootstrap, and
+    all NaN without bootstraps.
+
+    Raises
+    ------
+    InputError
+        Other shapes, or negative or not finite TPM.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> genes = np.repeat(np.arange(200), 2)
+    >>> x, y = rng.poisson(200, (2, 400)).astype(float)
+    >>> y[:2] = 380, 20  # one planted switch
+    >>> noise = rng.poisson(x, (8, 400)), rng.poisson(y, (8, 400))
+    >>> change = usage_change(x, y, genes=genes)
+    >>> found = usage_test(change, samples=(x, y), bootstraps=noise, genes=genes)
+    >>> np.flatnonzero(found.p_adjusted < 0.05)
+    array([0])
+    """
+    draws = [as_matrix(part, name="bootstraps") for part in bootstraps]
+    if any(part.shape[0] < 4 for part in draws):
+        nothing = np.full(change.distance.size, np.nan)
+        reason = "fewer than four bootstraps of a sample"
+        return UsageTest(
+            change.gene, change.distance, nothing, nothing, nothing, nothing, 0, reason
+        )
+    grouping = _group(genes, np.size(genes))
+    x, y = as_pair(*samples)
+    null, others, flips = _null_distances([part + prior for part in draws], grouping)
+    # A gene that is absent from a bootstrap has no usage there, and no distance.
+    present = np.all([grouping.sums(row) > 0 for part in draws for row in part], axis=0)
+    tested = np.isfinite(change.distance) & present
+    scale = np.sqrt((null**2).mean(axis=0))
+    floor = float(np.median(scale[tested])) / 3 if tested.any() else 0.0
+    floor = max(floor, float(np.finfo(np.float64).tiny))
+    pooled = np.sort((null / (others + floor))[:, tested].ravel())
+    with np.errstate(invalid="ignore"):
+        distance = grouping.distance(grouping.shares(x + prior), grouping.shares(y + prior))
+        observed = distance / (scale + floor)
+    n_above = pooled.size - np.searchsorted(pooled, observed, side="left")
+    p = np.where(tested, (1 + n_above) / (1 + pooled.size), np.nan)
+    return UsageTest(
+        gene=change.gene,
+        distance=change.distance,
+        null_distance=np.where(present, scale, np.nan),
+        p=p,
+        p_adjusted=benjamini_hochberg(p),
+        flip_share=np.where(present, flips, np.nan),
+        n_null=int(pooled.size),
+        reason="" if tested.any() else "no gene can be compared",
+    )
+
+
+def inferential_relative_variance(bootstrap_counts: npt.ArrayLike) -> FloatArray:
+    """Measure how uncertain each feature's count is beyond Poisson noise (InfRV).
+
+    Parameters
+    ----------
+    bootstrap_counts
+        Bootstraps x features.
+
+    Returns
+    -------
+    ``max(s^2 - mu, 0) / (mu + 5) + 0.01`` a feature, >= 0.01; NaN with fewer than two bootstraps.
+
+    Raises
+    ------
+    InputError
+        Not a matrix, or negative or not finite counts.
+
+    References
+    ----------
+    Zhu et al. 2019, Nucleic Acids Res 47:e105, 10.1093/nar/gkz622.
+
+    Examples
+    --------
+    >>> inferential_relative_variance([[0.0, 5.0], [20.0, 5.0]]).round(3)
+    array([1.2677e+01, 1.0000e-02])
+    """
+    draws = as_matrix(bootstrap_counts, name="bootstrap_counts")
+    refuse_negative(draws, name="bootstrap_counts")
+    if draws.shape[0] < 2:
+        return np.full(draws.shape[1], np.nan)
+    mean = draws.mean(axis=0)
+    excess = np.maximum(draws.var(axis=0, ddof=1) - mean, 0)
+    infrv: FloatArray = excess / (mean + 5) + 0.01
+    return infrv
+
+
+class _Grouping:
+    """Isoforms sorted by gene, so that sums and maxima of a gene are one pass."""
+
+    def __init__(self, labels: npt.NDArray[np.generic]) -> None:
+        self.names, codes = np.unique(labels, return_inverse=True)
+        self.order = np.argsort(codes, kind="stable")
+        self.codes = codes[self.order]
+        self.starts = np.searchsorted(self.codes, np.arange(self.names.size))
+        self.sizes = np.bincount(codes, minlength=self.names.size)
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        return np.add.reduceat(values[self.order], self.starts) if values.size else values
+
+    def shares(self, values: FloatArray) -> FloatArray:
+        """Share of the gene, in the order of genes; 0 where the gene has nothing."""
+        sorted_values = values[self.order]
+        totals = np.add.reduceat(sorted_values, self.starts) if values.size else values
+        shares: FloatArray = sorted_values / np.where(totals > 0, totals, 1)[self.codes]
+        return shares
+
+    def maxima(self, sorted_values: FloatArray) -> FloatArray:
+        if not sorted_values.size:
+            return sorted_values
+        return np.maximum.reduceat(sorted_values, self.starts)
+
+    def largest(self, sorted_values: FloatArray) -> IntArray:
+        """Feature with the largest value of each gene, the first among equals."""
+        if not sorted_values.size:
+            return np.empty(0, dtype=np.intp)
+        is_largest = sorted_values == self.maxima(sorted_values)[self.codes]
+        candidate = np.where(is_largest, np.arange(sorted_values.size), sorted_values.size)
+        return self.order[np.minimum.reduceat(candidate, self.starts)]
+
+    def distance(self, usage_x: FloatArray, usage_y: FloatArray) -> FloatArray:
+        middle = (usage_x + usage_y) / 2
+        divergence = (
+            xlogy(usage_x, usage_x) + xlogy(usage_y, usage_y) - 2 * xlogy(middle, middle)
+        ) / (2 * np.log(2))
+        sums = np.add.reduceat(divergence, self.starts) if divergence.size else divergence
+        distance: FloatArray = np.sqrt(np.clip(sums, 0, 1))
+        return distance
+
+
+def _group(genes: npt.ArrayLike, n_isoforms: int) -> _Grouping:
+    labels = np.asarray(genes)
+    if labels.shape != (n_isoforms,):
+        raise InputError(f"there are {labels.size:,} genes for {n_isoforms:,} isoforms")
+    return _Grouping(labels)
+
+
+def _null_distances(
+    draws: list[FloatArray], grouping: _Grouping
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Distances of pairs of bootstraps, the rms of the pairs apart from each, share of flips.
+
+    What a distance is divided by must share no bootstrap with it, or the null looks narrower
+    than observed distances do.
+    """
+    pairs, distances, flips = [], [], []
+    for sample, part in enumerate(draws):
+        refuse_negative(part, name="bootstraps")
+        for row_a, row_b in _pairs(part.shape[0]):
+            one, other = grouping.shares(part[row_a]), grouping.shares(part[row_b])
+            pairs.append(((sample, row_a), (sample, row_b)))
+            distances.append(grouping.distance(one, other))
+            flips.append(grouping.largest(one) != grouping.largest(other))
+    null = np.stack(distances)
+    apart = np.array([[not set(one) & set(other) for other in pairs] for one in pairs])
+    weights = apart / apart.sum(axis=1, keepdims=True)
+    return null, np.sqrt(weights @ null**2), np.mean(flips, axis=0)
+
+
+def _pairs(n_bootstraps: int) -> list[tuple[int, int]]:
+    """Neighbours first, then those two apart, ... so that each bootstrap is used alike."""
+    found = [
+        (row, row + lag) for lag in range(1, n_bootstraps) for row in range(n_bootstraps - lag)
+    ]
+    return found[:_PAIRS_A_SAMPLE]

@@ -1,0 +1,188 @@
+"""Samples that stand apart: by their correlations, and by the library itself."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import BoolArray, FloatArray, as_matrix, as_vector, refuse_negative
+
+OUTLIER_BELOW: Final = -5.0
+MAD_TO_SD: Final = 1.4826
+N_HIGHEST: Final = 50
+
+
+class OutlierScores(NamedTuple):
+    """How much each sample pulls mean R down, in robust standard deviations."""
+
+    difference: FloatArray
+    score: FloatArray
+    flagged: BoolArray
+    reason: str
+
+
+class Library(NamedTuple):
+    """What each library is, whatever its correlations; one entry a sample."""
+
+    total_counts: FloatArray
+    n_detected: npt.NDArray[np.intp]
+    share_of_highest: FloatArray
+    tpm_sum: FloatArray
+
+
+class ShallowLibraries(NamedTuple):
+    """Libraries whose total counts are far below the others'; one entry a sample."""
+
+    share_of_median: FloatArray
+    flagged: BoolArray
+    reason: str
+
+
+def outlier_scores(correlations: npt.ArrayLike, *, below: float = OUTLIER_BELOW) -> OutlierScores:
+    """Score samples by how far mean R falls when they take part.
+
+    ``d_i`` is mean R of the pairs with sample i minus mean R of the pairs without it, and the
+    score ``(d_i - median d) / (1.4826 MAD(d))``. MAD of few samples is uncertain: of sound sets of
+    3 samples 10 % have a flag, of 6 4 %, of 12 1.6 % (``benchmarks/outlier_rates.py``).
+
+    Parameters
+    ----------
+    correlations
+        Samples x samples of one group, symmetric.
+    below
+        Scores below this are flagged.
+
+    Returns
+    -------
+    NaN and no flag with fewer than three samples, an undefined R, or where more than half of
+    the samples have the same d (MAD 0).
+
+    Raises
+    ------
+    InputError
+        Not square.
+
+    Examples
+    --------
+    >>> r = np.full((6, 6), 0.98) + np.diag(np.full(6, 0.02))
+    >>> r += 0.0001 * np.add.outer(np.arange(6), np.arange(6))
+    >>> r[0, 1:] = r[1:, 0] = 0.8
+    >>> np.flatnonzero(outlier_scores(r).flagged)
+    array([0])
+    """
+    matrix = np.asarray(correlations, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise InputError(f"correlations have shape {matrix.shape}, needed a square")
+    n = matrix.shape[0]
+    unscored = np.full(n, np.nan)
+    off = ~np.eye(n, dtype=bool)
+    if n < 3:
+        return OutlierScores(
+            unscored, unscored, np.zeros(n, dtype=bool), "fewer than three samples"
+        )
+    if not np.isfinite(matrix[off]).all():
+        reason = "R of a pair is not defined"
+        return OutlierScores(unscored, unscored, np.zeros(n, dtype=bool), reason)
+    sums = np.where(off, matrix, 0).sum(axis=1)
+    difference = sums / (n - 1) - (sums.sum() - 2 * sums) / ((n - 1) * (n - 2))
+    centred = difference - np.median(difference)
+    mad = float(np.median(np.abs(centred)))
+    if mad <= 1e-15:
+        reason = "half of the samples have the same mean R (MAD 0)"
+        return OutlierScores(difference, unscored, np.zeros(n, dtype=bool), reason)
+    score = centred / (MAD_TO_SD * mad)
+    return OutlierScores(difference, score, score < below, "")
+
+
+def library_summary(
+    tpm: npt.ArrayLike, *, counts: npt.ArrayLike | None = None, threshold: float = 1.0
+) -> Library:
+    """Sum up each library: counts, features detected, share of the 50 highest, sum of TPM.
+
+    Parameters
+    ----------
+    tpm
+        Samples x features.
+    counts
+        Samples x features; NaN totals where ``None``.
+    threshold
+        TPM from which a feature is detected.
+
+    Returns
+    -------
+    ``share_of_highest`` in [0, 1] is NaN for a sample without any TPM.
+
+    Raises
+    ------
+    InputError
+        Not matrices of one shape, or negative or not finite values.
+
+    Examples
+    --------
+    >>> found = library_summary([[0, 5, 10]], counts=[[0, 50, 100]])
+    >>> found.total_counts, found.n_detected
+    (array([150.]), array([2]))
+    """
+    matrix = as_matrix(tpm, name="tpm")
+    refuse_negative(matrix, name="tpm")
+    totals = np.full(matrix.shape[0], np.nan)
+    if counts is not None:
+        counted = as_matrix(counts, name="counts")
+        refuse_negative(counted, name="counts")
+        if counted.shape != matrix.shape:
+            raise InputError(f"counts have shape {counted.shape}, TPM {matrix.shape}")
+        totals = counted.sum(axis=1)
+    sums = matrix.sum(axis=1)
+    n_rest = max(matrix.shape[1] - N_HIGHEST, 0)
+    highest = np.partition(matrix, n_rest, axis=1)[:, n_rest:] if n_rest else matrix
+    return Library(
+        total_counts=totals,
+        n_detected=np.count_nonzero(matrix >= threshold, axis=1),
+        share_of_highest=highest.sum(axis=1) / np.where(sums > 0, sums, np.nan),
+        tpm_sum=sums,
+    )
+
+
+def shallow_libraries(total_counts: npt.ArrayLike, *, below: float = 0.1) -> ShallowLibraries:
+    """Name libraries whose total counts are a small share of the others' median.
+
+    To be read before any correlation: a library of 36 thousand counts among libraries of 20
+    million still has TPM that sum to a million.
+
+    Parameters
+    ----------
+    total_counts
+        One total a sample.
+    below
+        Share of the median of the other samples below which a library is flagged.
+
+    Returns
+    -------
+    The share and the flag; NaN and no flag with one sample or where the others have no counts.
+
+    Raises
+    ------
+    InputError
+        Negative or not finite totals, or ``below`` not in (0, 1).
+
+    Examples
+    --------
+    >>> shallow_libraries([20e6, 36e3, 18e6]).flagged
+    array([False,  True, False])
+    """
+    totals = as_vector(total_counts, name="total_counts")
+    refuse_negative(totals, name="total_counts")
+    if not 0 < below < 1:
+        raise InputError(f"the share is {below}, needed between 0 and 1")
+    if totals.size < 2:
+        unknown = np.full(totals.size, np.nan)
+        return ShallowLibraries(
+            unknown, np.zeros(totals.size, dtype=bool), "no other sample to compare with"
+        )
+    others = np.array([np.median(np.delete(totals, i)) for i in range(totals.size)])
+    share = totals / np.where(others > 0, others, np.nan)
+    reason = "the other samples have no counts" if np.isnan(share).any() else ""
+    return ShallowLibraries(share, share < below, reason)

@@ -1,0 +1,264 @@
+"""Intervals for R by resampling blocks of features that move together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, as_matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LABEL: Final = "feature-resampling interval, says nothing about the next batch"
+SINGLE_FEATURES: Final = (
+    "single features were resampled as if independent: too narrow where features are co-regulated"
+)
+FEW_BLOCKS: Final = 30
+# Rows of weights held at once (2,000 x 58,000 would take 0.9 GB). Each chunk draws from a
+# seed of its own: part of the definition of a result, not to be tuned.
+_CHUNK = 100
+_NEARLY_ONE = 1 - 1e-12  # R of a resample has no digits beyond this
+
+
+class BlockIntervals(NamedTuple):
+    """Intervals for R of every pair of samples; one entry a pair.
+
+    ``lower`` and ``upper`` are NaN where R is not defined, ``reasons`` says why.
+    ``label`` says what the interval is, ``warning`` what it lacks, if anything.
+    """
+
+    sample_a: IntArray
+    sample_b: IntArray
+    pearson: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    level: float
+    n_blocks: int
+    n_features: int
+    n_resamples: int
+    label: str
+    warning: str
+    reasons: tuple[str, ...]
+
+
+def block_intervals(
+    values: npt.ArrayLike,
+    *,
+    blocks: npt.ArrayLike | None,
+    rng: np.random.Generator,
+    n_resamples: int = 2000,
+    level: float = 0.95,
+) -> BlockIntervals:
+    """Resample blocks of features and give an interval of Pearson's R for every pair.
+
+    All features of a block are drawn together, so that what moves together stays
+    together: gene sets, genomic neighbourhoods, or at the least all isoforms of a gene. From
+    the sums of each block, all resamples of all pairs cost one matrix product. The interval is
+    ``tanh(z -+ t s)``, s the standard deviation of Fisher's z over resamples and t of n_blocks - 1
+    degrees of freedom: with 30 to 200 blocks it covered better than percentiles or BCa.
+
+    Parameters
+    ----------
+    values
+        Samples x features, usually log2(TPM + 1).
+    blocks
+        One label a feature, of any type that sorts. ``None`` resamples single features,
+        and the result then warns that the interval is too narrow.
+    rng
+        Source of randomness; each resample draws from a seed of its own, spawned from it.
+    n_resamples
+        Number of resamples.
+    level
+        Coverage, in (0, 1).
+
+    Returns
+    -------
+    For each pair (a < b) R and its limits, in [-1, 1]. They speak of other features
+    measured in the same samples, never of other batches.
+
+    Raises
+    ------
+    InputError
+        Not a matrix, not finite, labels not one a feature, or a number out of range.
+
+    References
+    ----------
+    Efron and Tibshirani 1993, An Introduction to the Bootstrap, ch. 8 (resampled blocks) and
+    12 (bootstrap standard error with Student's t).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> level = rng.normal(size=200)
+    >>> samples = level + 0.5 * rng.normal(size=(2, 200))
+    >>> found = block_intervals(samples, blocks=np.arange(200) // 4, rng=rng, n_resamples=500)
+    >>> bool(found.lower[0] < found.pearson[0] < found.upper[0])
+    True
+    >>> found.n_blocks, found.warning
+    (50, '')
+    """
+    matrix = as_matrix(values, name="values")
+    if not 0 < level < 1:
+        raise InputError(f"the level is {level}, needed between 0 and 1")
+    if n_resamples < 1:
+        raise InputError(f"the number of resamples is {n_resamples}, needed 1 or more")
+    n_samples, n_features = matrix.shape
+    codes, n_blocks = _codes(blocks, n_features)
+    first, second = np.triu_indices(n_samples, k=1)
+    constant = _constant_samples(matrix)
+    reasons = _reasons(constant, first, second, n_blocks=n_blocks)
+    sums = _block_sums(_scaled(matrix, constant), codes, n_blocks, first, second)
+    resampled = np.concatenate(
+        [
+            _correlations(weights @ sums, n_samples, first, second)
+            for weights in _weight_chunks(n_blocks, n_resamples, rng)
+        ]
+    )
+    observed = _correlations(sums.sum(axis=0)[None, :], n_samples, first, second)[0]
+    undefined = np.array([bool(reason) for reason in reasons], dtype=bool)
+    lower, upper = _limits(observed, resampled, level=level, n_blocks=n_blocks)
+    for array in (observed, lower, upper):
+        array[undefined] = np.nan
+    return BlockIntervals(
+        sample_a=first,
+        sample_b=second,
+        pearson=observed,
+        lower=lower,
+        upper=upper,
+        level=level,
+        n_blocks=n_blocks,
+        n_features=n_features,
+        n_resamples=n_resamples,
+        label=LABEL,
+        warning=_warning(n_blocks, single=n_blocks == n_features),
+        reasons=reasons,
+    )
+
+
+def _codes(blocks: npt.ArrayLike | None, n_features: int) -> tuple[IntArray, int]:
+    if blocks is None:
+        return np.arange(n_features, dtype=np.intp), n_features
+    labels = np.asarray(blocks)
+    if labels.shape != (n_features,):
+        raise InputError(f"there are {labels.size:,} block labels for {n_features:,} features")
+    found, codes = np.unique(labels, return_inverse=True)
+    return codes.astype(np.intp), int(found.size)
+
+
+def _warning(n_blocks: int, *, single: bool) -> str:
+    if single:
+        return SINGLE_FEATURES
+    if n_blocks < FEW_BLOCKS:
+        return f"only {n_blocks} blocks: intervals need {FEW_BLOCKS} or more"
+    return ""
+
+
+def _constant_samples(matrix: FloatArray) -> BoolArray:
+    if matrix.size == 0:
+        return np.ones(matrix.shape[0], dtype=bool)
+    constant: BoolArray = matrix.min(axis=1) == matrix.max(axis=1)
+    return constant
+
+
+def _reasons(
+    constant: BoolArray, first: IntArray, second: IntArray, *, n_blocks: int
+) -> tuple[str, ...]:
+    if n_blocks < 2:
+        return ("fewer than two blocks",) * first.size
+    words = {
+        (True, True): "both samples are constant",
+        (True, False): "sample_a is constant",
+        (False, True): "sample_b is constant",
+        (False, False): "",
+    }
+    return tuple(
+        words[bool(constant[a]), bool(constant[b])] for a, b in zip(first, second, strict=True)
+    )
+
+
+def _scaled(matrix: FloatArray, constant: BoolArray) -> FloatArray:
+    """Centre and scale: the sums of products below then lose no digits to a large mean."""
+    if matrix.shape[1] == 0:
+        return matrix
+    centred: FloatArray = matrix - matrix.mean(axis=1, keepdims=True)
+    centred[constant] = 0
+    spread = np.sqrt(np.mean(centred**2, axis=1, keepdims=True))
+    spread[constant] = 1
+    centred /= spread
+    return centred
+
+
+def _block_sums(
+    scaled: FloatArray, codes: IntArray, n_blocks: int, first: IntArray, second: IntArray
+) -> FloatArray:
+    """Blocks x (n, sums of each sample, of its squares, of the products of each pair)."""
+    n_samples = scaled.shape[0]
+    sums = np.empty((n_blocks, 1 + 2 * n_samples + first.size))
+    sums[:, 0] = np.bincount(codes, minlength=n_blocks)
+    order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[order], np.arange(n_blocks))
+    grouped = np.ascontiguousarray(scaled[:, order])
+    if n_blocks == 0:
+        return sums
+    sums[:, 1 : 1 + n_samples] = np.add.reduceat(grouped, starts, axis=1).T
+    sums[:, 1 + n_samples : 1 + 2 * n_samples] = np.add.reduceat(grouped**2, starts, axis=1).T
+    for pair, (a, b) in enumerate(zip(first, second, strict=True)):
+        sums[:, 1 + 2 * n_samples + pair] = np.add.reduceat(grouped[a] * grouped[b], starts)
+    return sums
+
+
+def _weight_chunks(
+    n_blocks: int, n_resamples: int, rng: np.random.Generator
+) -> Iterator[FloatArray]:
+    """How often each resample (rows) draws each block, with replacement."""
+    sizes = [min(_CHUNK, n_resamples - start) for start in range(0, n_resamples, _CHUNK)]
+    for size, stream in zip(sizes, rng.spawn(len(sizes)), strict=True):
+        if n_blocks == 0:
+            yield np.zeros((size, 0))
+            continue
+        weights = np.empty((size, n_blocks))
+        for row in range(size):
+            draws = stream.integers(n_blocks, size=n_blocks, dtype=np.int32)
+            weights[row] = np.bincount(draws, minlength=n_blocks)
+        yield weights
+
+
+def _correlations(
+    totals: FloatArray, n_samples: int, first: IntArray, second: IntArray
+) -> FloatArray:
+    """Give R of every resample (rows) and pair from sums of n, x, xx and xy."""
+    n = totals[:, :1]
+    sums = totals[:, 1 : 1 + n_samples]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = sums / n
+        spreads = np.sqrt(
+            np.maximum(totals[:, 1 + n_samples : 1 + 2 * n_samples] / n - means**2, 0)
+        )
+        products = totals[:, 1 + 2 * n_samples :] / n
+        r = (products - means[:, first] * means[:, second]) / (
+            spreads[:, first] * spreads[:, second]
+        )
+    clipped: FloatArray = np.clip(r, -1, 1)
+    return clipped
+
+
+def _limits(
+    observed: FloatArray, resampled: FloatArray, *, level: float, n_blocks: int
+) -> tuple[FloatArray, FloatArray]:
+    """Give the limits on Fisher's z; a resample where a sample is constant has no R."""
+    if n_blocks < 2:
+        nothing = np.full(observed.size, np.nan)
+        return nothing, nothing.copy()
+    z = np.arctanh(np.clip(resampled, -_NEARLY_ONE, _NEARLY_ONE))
+    centre = np.arctanh(np.clip(observed, -_NEARLY_ONE, _NEARLY_ONE))
+    n_defined = np.isfinite(z).sum(axis=0)
+    usable = n_defined > 1
+    error = np.full(observed.size, np.nan)
+    error[usable] = np.nanstd(z[:, usable], axis=0, ddof=1)
+    reach = stdtrit(n_blocks - 1, (1 + level) / 2) * error
+    return np.tanh(centre - reach), np.tanh(centre + reach)

@@ -1,0 +1,102 @@
+"""Signal between groups against noise within them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import FloatArray, as_matrix
+
+NAN = float("nan")
+QUARTET_LINE_DB: Final = 12.0
+
+
+class Snr(NamedTuple):
+    """Quartet's signal-to-noise ratio in dB, and the two components it rests on."""
+
+    snr_db: float
+    between: float
+    within: float
+    component_shares: tuple[float, float]
+    scores: FloatArray
+    n_features: int
+    reason: str
+
+
+def signal_to_noise(values: npt.ArrayLike, *, groups: npt.ArrayLike) -> Snr:
+    """Compare distances between groups with those between replicates of a group.
+
+    Features are z-scored across samples, the first two principal components taken,
+    and ``D(a, b) = w1 dPC1^2 + w2 dPC2^2`` with w their shares of variance;
+    ``SNR = 10 log10(mean D between groups / mean D within groups)``, self-pairs excluded.
+
+    Parameters
+    ----------
+    values
+        Samples x features, log2(TPM + c), of features detected in any group.
+    groups
+        Group of each sample; at least two groups with at least two samples each.
+
+    Returns
+    -------
+    ``snr_db`` in dB (Quartet's own line is 12), infinite never: NaN where replicates are
+    identical on both components, or groups or features are too few. ``scores`` are
+    samples x 2; their signs are arbitrary.
+
+    Raises
+    ------
+    InputError
+        Not a matrix, not finite, or groups that are not one a sample.
+
+    References
+    ----------
+    Yu et al. 2023, Nat Biotechnol, 10.1038/s41587-023-01867-9.
+
+    Examples
+    --------
+    >>> found = signal_to_noise([[0, 0, 1], [0, 1, 0], [9, 9, 1], [9, 8, 0]], groups=[*"aabb"])
+    >>> found.snr_db > 3
+    True
+    """
+    matrix = as_matrix(values, name="values")
+    labels = np.asarray(groups)
+    if labels.shape != (matrix.shape[0],):
+        raise InputError(f"there are {labels.size} groups for {matrix.shape[0]} samples")
+    varying = matrix[:, np.ptp(matrix, axis=0) > 0] if matrix.size else matrix[:, :0]
+    reason = _why_undefined(labels, n_features=varying.shape[1])
+    if reason:
+        scores = np.full((matrix.shape[0], 2), np.nan)
+        return Snr(NAN, NAN, NAN, (NAN, NAN), scores, varying.shape[1], reason)
+    z = (varying - varying.mean(axis=0)) / varying.std(axis=0, ddof=1)
+    left, singular, _ = np.linalg.svd(z, full_matrices=False)
+    shares = (singular**2 / np.sum(singular**2))[:2]
+    scores = left[:, :2] * singular[:2]
+    distances = ((scores[:, None, :] - scores[None, :, :]) ** 2) @ shares
+    first, second = np.triu_indices(labels.size, k=1)
+    same = labels[first] == labels[second]
+    between = float(distances[first, second][~same].mean())
+    within = float(distances[first, second][same].mean())
+    # Replicates that are equal differ by rounding only.
+    if within <= 1e-24 * max(between, 1.0):
+        reason = "replicates do not differ on the first two components"
+    return Snr(
+        snr_db=NAN if reason else float(10 * np.log10(between / within)),
+        between=between,
+        within=within,
+        component_shares=(float(shares[0]), float(shares[1])),
+        scores=scores,
+        n_features=varying.shape[1],
+        reason=reason,
+    )
+
+
+def _why_undefined(labels: npt.NDArray[np.generic], *, n_features: int) -> str:
+    names, sizes = np.unique(labels, return_counts=True)
+    if names.size < 2:
+        return "fewer than two groups"
+    if sizes.min() < 2:
+        return f"group {names[sizes.argmin()]} has one sample, needed two or more"
+    return "fewer than two features vary" if n_features < 2 else ""

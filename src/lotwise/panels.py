@@ -1,0 +1,174 @@
+"""Panels of markers (YAML) and gene sets (GMT): what a run is asked to look at by name."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import yaml
+
+from lotwise.errors import InputError
+
+Expected = Literal["present", "absent", "female", "male"]
+SHIPPED: Final = ("sex", "msc_identity", "residual_pluripotency")
+
+_EXPECTED: Final[dict[str, Expected]] = {
+    "present": "present",
+    "absent": "absent",
+    "female": "female",
+    "male": "male",
+}
+_PANEL_KEYS: Final = ("name", "title", "source", "features", "present_from", "absent_below")
+_FEATURE_KEYS: Final = ("symbol", "ensembl", "expected")
+# In a wheel the panels lie beside this module; in a checkout, in config/panels.
+_PLACES: Final = (
+    Path(__file__).with_name("shipped_panels"),
+    Path(__file__).parents[2] / "config" / "panels",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marker:
+    """A gene of a panel, by symbol and Ensembl id, and what is expected of it."""
+
+    symbol: str
+    expected: Expected
+    ensembl: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Panel:
+    """Markers with their source and the TPM at which one is present or absent."""
+
+    name: str
+    title: str
+    source: str
+    markers: tuple[Marker, ...]
+    present_from: float = 1.0
+    absent_below: float = 1.0
+
+
+def read_panel(panel: Path | str) -> Panel:
+    """Read a panel: a shipped one by its name, any other from its YAML file.
+
+    Raises
+    ------
+    InputError
+        There is no such panel, or the file does not declare one.
+
+    Examples
+    --------
+    >>> [marker.symbol for marker in read_panel("sex").markers][:2]
+    ['XIST', 'RPS4Y1']
+    """
+    path = _shipped(str(panel)) if str(panel) in SHIPPED else Path(panel)
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            "no such panel", path=path, remedy=f"shipped are {', '.join(SHIPPED)}"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", path=path) from error
+    except yaml.YAMLError as error:
+        raise InputError(f"is not YAML ({error})", path=path) from error
+    return _panel_of(found, path)
+
+
+def read_gene_sets(path: Path | str) -> dict[str, tuple[str, ...]]:
+    r"""Read gene sets from a GMT file: name, description, genes, separated by tabs.
+
+    Raises
+    ------
+    InputError
+        The file is missing or empty, a line has no genes, or a name comes twice.
+
+    Examples
+    --------
+    >>> gmt = getfixture("tmp_path") / "sets.gmt"
+    >>> _ = gmt.write_text("HYPOXIA\thttp\tVEGFA\tCA9\n")
+    >>> read_gene_sets(gmt)
+    {'HYPOXIA': ('VEGFA', 'CA9')}
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError("no such GMT file", path=path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read as text ({error})", path=path) from error
+    sets: dict[str, tuple[str, ...]] = {}
+    for row, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        name, *rest = (field.strip() for field in line.split("\t"))
+        genes = tuple(dict.fromkeys(gene for gene in rest[1:] if gene))
+        if not name or not genes:
+            raise InputError(
+                "needed are a name, a description and genes, separated by tabs", path=path, row=row
+            )
+        if name in sets:
+            raise InputError(f"the set {name!r} comes twice", path=path, row=row)
+        sets[name] = genes
+    if not sets:
+        raise InputError("holds no gene set", path=path)
+    return sets
+
+
+def _shipped(name: str) -> Path:
+    places = [place / f"{name}.yaml" for place in _PLACES]
+    return next((place for place in places if place.is_file()), places[0])
+
+
+def _panel_of(found: Any, path: Path) -> Panel:
+    if not isinstance(found, dict):
+        raise InputError("is no panel; needed are name, source and features", path=path)
+    _refuse_unknown(found, _PANEL_KEYS, path)
+    features = found.get("features")
+    if not isinstance(found.get("name"), str) or not isinstance(features, list) or not features:
+        raise InputError("a panel needs a name and a list of features", path=path)
+    limits = {}
+    for key in ("present_from", "absent_below"):
+        limit = found.get(key, 1.0)
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0:
+            raise InputError(f"{key} is {limit!r}, needed a TPM above 0", path=path)
+        limits[key] = float(limit)
+    return Panel(
+        name=found["name"],
+        title=str(found.get("title", found["name"])),
+        source=str(found.get("source", "")),
+        markers=tuple(_marker_of(feature, path) for feature in features),
+        **limits,
+    )
+
+
+def _marker_of(feature: Any, path: Path) -> Marker:
+    if not isinstance(feature, dict) or not isinstance(feature.get("symbol"), str):
+        raise InputError(
+            f"the feature {feature!r} has no symbol (quote one that YAML takes for another type)",
+            path=path,
+        )
+    _refuse_unknown(feature, _FEATURE_KEYS, path)
+    expected = _EXPECTED.get(str(feature.get("expected")))
+    if expected is None:
+        raise InputError(
+            f"{feature['symbol']} is expected {feature.get('expected')!r}, needed one of "
+            f"{', '.join(_EXPECTED)}",
+            path=path,
+        )
+    return Marker(
+        symbol=feature["symbol"], ensembl=str(feature.get("ensembl", "")), expected=expected
+    )
+
+
+def _refuse_unknown(found: dict[Any, Any], known: tuple[str, ...], path: Path) -> None:
+    for key in found:
+        if key not in known:
+            nearest = difflib.get_close_matches(str(key), known, n=1)
+            raise InputError(
+                f"{key!r} is not known",
+                path=path,
+                remedy=f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(known)}",
+            )

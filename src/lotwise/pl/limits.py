@@ -1,0 +1,239 @@
+"""Figures of what R depends on and does not see: sensitivity, agreement, detectable change.
+
+Each takes a tidy table (``lotwise.get.evidence``) and draws it; none computes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from lotwise.errors import InputError
+from lotwise.pl.canvas import need_rows, subplots
+from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, format_r, lotwise_style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_LINE_WIDTH: Final = 0.8
+
+
+def sensitivity(table: pd.DataFrame) -> Figure:
+    """Draw R by feature set and pseudo-count: one line a pair of samples.
+
+    Parameters
+    ----------
+    table
+        ``lotwise.get.evidence(expression, "sensitivity")``.
+
+    Returns
+    -------
+    The figure; below each feature set the smallest and largest number of features.
+
+    Raises
+    ------
+    InputError
+        The table is empty.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> lotwise.tl.sensitivity(gene)
+    >>> figure = sensitivity(lotwise.get.evidence(gene, "sensitivity"))
+    >>> len(figure.axes)
+    6
+    """
+    need_rows(table, "sensitivity")
+    deciles = table["feature_set"].str.startswith("decile_")
+    counts = sorted(set(table["pseudocount"]), reverse=True)
+    with lotwise_style():
+        figure, axes = subplots(2, len(counts), width=2.6 * len(counts) + 0.8, height=4.6)
+        # Two rows, since R within a decile spans far more than R over whole sets.
+        for row, part in enumerate((table[~deciles], table[deciles])):
+            sets = list(dict.fromkeys(part["feature_set"]))
+            row_axes = axes[row * len(counts) : (row + 1) * len(counts)]
+            for axis, c in zip(row_axes, counts, strict=True):
+                _lines(axis, part[part["pseudocount"] == c], sets)
+                if row == 0:
+                    axis.set_title(f"log2(TPM + {c:g})", fontsize=8)
+                axis.tick_params(labelleft=axis is row_axes[0])
+            sizes = part.groupby("feature_set")["n_features"].agg(["min", "max"])
+            row_axes[0].set_yticks(
+                np.arange(len(sets)),
+                [f"{name.replace('_', ' ')}  ({_range(*sizes.loc[name])})" for name in sets],
+            )
+        figure.suptitle("R by features and pseudo-count (blue between, orange within batches)")
+        figure.supxlabel(
+            "Pearson's R; a decile holds features of like mean, whose R noise makes negative",
+            fontsize=7,
+        )
+    return figure
+
+
+def mean_difference(
+    log_tpm_a: np.ndarray, log_tpm_b: np.ndarray, *, table: pd.DataFrame, named: dict[str, int]
+) -> Figure:
+    """Draw the difference of two samples against their mean, with limits of agreement.
+
+    Parameters
+    ----------
+    log_tpm_a, log_tpm_b
+        log2(TPM + c) of the features detected in both samples.
+    table
+        The rows of ``lotwise.get.evidence(expression, "agreement")`` for this pair.
+    named
+        Features to name, by their position in the vectors; the most deviating ones.
+
+    Returns
+    -------
+    The figure: a point a feature, bias and limits over all (lines) and by tenths (steps).
+
+    Raises
+    ------
+    InputError
+        The table is not of one pair.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> lotwise.tl.agreement(gene)
+    >>> table = lotwise.get.evidence(gene, "agreement")
+    >>> one = table[(table["sample_a"] == "S1") & (table["sample_b"] == "S2")]
+    >>> figure = mean_difference(gene.X[0], gene.X[1], table=one, named={"g1": 1})
+    >>> [text.get_text() for text in figure.axes[0].texts if text.get_text() == "g1"]
+    ['g1']
+    """
+    if len(table[["sample_a", "sample_b"]].drop_duplicates()) != 1:
+        raise InputError("the table is not of one pair of samples")
+    whole = table[table["bin"] == 0].iloc[0]
+    bins = table[(table["bin"] > 0) & (table["n_features"] > 0)]
+    mean, difference = (log_tpm_a + log_tpm_b) / 2, log_tpm_a - log_tpm_b
+    with lotwise_style():
+        figure, (axis,) = subplots(1, 1, width=4.6, height=3.4)
+        axis.scatter(
+            mean, difference, s=3, color="#777777", alpha=0.35, linewidths=0, rasterized=True
+        )
+        axis.axhline(0, color="black", linewidth=0.5)
+        axis.axhline(whole["bias"], color=OKABE_ITO[0], linewidth=1.2, label="bias")
+        for name in ("lower", "upper"):
+            axis.axhline(whole[name], color=OKABE_ITO[0], linewidth=1, linestyle="--")
+        for name in ("robust_lower", "robust_upper"):
+            label = "robust limits by tenth" if name == "robust_lower" else "_nolegend_"
+            axis.hlines(
+                bins[name],
+                bins["mean_from"],
+                bins["mean_to"],
+                color=IDENTITY_LINE,
+                linewidth=1.2,
+                label=label,
+            )
+        _name_points(axis, mean, difference, named)
+        axis.set_xlabel("mean log2(TPM + c)")
+        axis.set_ylabel(f"log2 ratio, {whole['sample_a']} / {whole['sample_b']}")
+        axis.legend(frameon=False, loc="upper left", fontsize=6)
+        axis.set_title(
+            f"{100 * whole['share_over_2_fold']:.1f} % of {whole['n_features']:,} features "
+            "differ more than 2-fold",
+            fontsize=8,
+        )
+    return figure
+
+
+def detectable(table: pd.DataFrame, *, r: float, title: str = "") -> Figure:
+    """Draw the R that is left after changing a share of the features by a fold, as contours.
+
+    Parameters
+    ----------
+    table
+        The rows of ``lotwise.get.evidence(expression, "detectable")`` for one pair.
+    r
+        The R observed, or the one that passes; drawn as a line of its own.
+    title
+        Above the figure.
+
+    Returns
+    -------
+    The figure: changes below the line would have passed unseen.
+
+    Raises
+    ------
+    InputError
+        The table is not of one pair, or has fewer than two shares or folds.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> lotwise.tl.detectable(gene)
+    >>> table = lotwise.get.evidence(gene, "detectable")
+    >>> one = table[(table["sample_a"] == "S1") & (table["sample_b"] == "S2")]
+    >>> figure = detectable(one, r=0.98)
+    >>> figure.axes[0].get_ylabel()
+    '% of expressed features changed'
+    """
+    grid = table.pivot_table(index="share", columns="fold", values="pearson", dropna=False)
+    if len(table) != grid.size or min(grid.shape) < 2:
+        raise InputError("needed are the rows of one pair, with two shares and folds or more")
+    with lotwise_style():
+        figure, (axis,) = subplots(1, 1, width=4.4, height=3.4)
+        x, y = np.log2(grid.columns.to_numpy()), 100 * grid.index.to_numpy()
+        filled = axis.contourf(x, y, grid.to_numpy(), levels=12, cmap="cividis")
+        figure.colorbar(filled, ax=axis, label="Pearson's R after the change")
+        values = grid.to_numpy()
+        if np.nanmin(values) < r < np.nanmax(values):
+            line = axis.contour(x, y, values, levels=[r], colors=[IDENTITY_LINE], linewidths=1.6)
+            axis.clabel(line, fmt={r: f"R = {format_r(r, 4)}"}, fontsize=7)
+        axis.set_xticks(x, [f"{fold:g}" for fold in grid.columns])
+        axis.set_xlabel("fold change, up or down")
+        axis.set_ylabel("% of expressed features changed")
+        axis.set_title(title or "changes below the line would pass unseen", fontsize=8)
+    return figure
+
+
+def _range(low: int, high: int) -> str:
+    return f"{low:,}" if low == high else f"{low:,}\N{EN DASH}{high:,}"
+
+
+def _lines(axis: Axes, part: pd.DataFrame, sets: list[str]) -> None:
+    for _, pair in part.groupby(["sample_a", "sample_b"], sort=False):
+        r = pair.set_index("feature_set")["pearson"].reindex(sets)
+        within = (pair["relation"] == "within").all()
+        axis.plot(
+            r.to_numpy(),
+            np.arange(len(sets)),
+            marker="o",
+            markersize=2.5,
+            linewidth=_LINE_WIDTH,
+            alpha=0.7,
+            color=OKABE_ITO[1 if within else 0],
+        )
+    axis.set_yticks(np.arange(len(sets)))
+    axis.grid(visible=True, axis="x", color="#EEEEEE", linewidth=0.6)
+    axis.invert_yaxis()
+
+
+def _name_points(
+    axis: Axes, mean: np.ndarray, difference: np.ndarray, named: dict[str, int]
+) -> None:
+    """Write names in the right margin, apart from each other, with a line to their points."""
+    low, high = axis.get_ylim()
+    step = (high - low) / 26
+    right = axis.get_xlim()[1]
+    ordered = sorted(named.items(), key=lambda item: float(difference[item[1]]))
+    height = low
+    for name, i in ordered:
+        height = max(float(difference[i]), height + step)
+        axis.annotate(
+            name,
+            (mean[i], difference[i]),
+            xytext=(right, height),
+            fontsize=6,
+            va="center",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "linewidth": 0.3, "color": "#999999"},
+        )

@@ -1,0 +1,241 @@
+"""Figures of batches and samples: limits from other batches, isoform usage, markers.
+
+Each takes a tidy table (``lotwise.get.evidence``) and draws it; none computes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from lotwise.errors import InputError
+from lotwise.pl.canvas import need_rows, subplots
+from lotwise.pl.style import NOT_DEFINED, OKABE_ITO, lotwise_style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_INCH_A_ROW: Final = 0.28
+
+
+def batches(table: pd.DataFrame) -> Figure:
+    """Draw each batch's median R to the others within the limits that the others set.
+
+    Parameters
+    ----------
+    table
+        ``lotwise.get.evidence(expression, "batches")``.
+
+    Returns
+    -------
+    The figure: a point a batch, its prediction interval (thick), tolerance interval (thin).
+
+    Raises
+    ------
+    InputError
+        The table is empty.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> lotwise.tl.batches(gene)
+    >>> figure = batches(lotwise.get.evidence(gene, "batches"))
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['S1', 'S2', 'S3']
+    """
+    need_rows(table, "batches")
+    with lotwise_style():
+        figure, (axis,) = subplots(1, 1, width=5, height=1.4 + _INCH_A_ROW * len(table))
+        rows = np.arange(len(table))
+        axis.hlines(
+            rows,
+            table["tolerance_lower"],
+            table["tolerance_upper"],
+            color="#AAAAAA",
+            linewidth=1,
+            label="tolerance",
+        )
+        axis.hlines(
+            rows,
+            table["prediction_lower"],
+            table["prediction_upper"],
+            color=OKABE_ITO[4],
+            linewidth=5,
+            label="prediction",
+        )
+        axis.plot(
+            table["median_to_others"],
+            rows,
+            "o",
+            color="black",
+            markersize=4,
+            label="median R to the others",
+        )
+        axis.plot(
+            table["within"], rows, "D", color=OKABE_ITO[1], markersize=4, label="within the batch"
+        )
+        # Tolerance limits of few batches reach far below: the eye needs the points.
+        shown = pd.concat([table["median_to_others"], table["prediction_lower"], table["within"]])
+        if shown.notna().any():
+            low = float(shown.min())
+            axis.set_xlim(low - 0.15 * (1 - low) - 1e-4, 1 + 0.02 * (1 - low))
+        axis.set_yticks(rows, table["batch"])
+        axis.set_ylim(len(table) - 0.5, -0.5)
+        axis.set_xlabel("Pearson's R of log2(TPM + c)")
+        axis.legend(
+            frameon=False, fontsize=6, loc="upper center", bbox_to_anchor=(0.5, -0.28), ncols=4
+        )
+        axis.set_title("each batch against limits from the other batches alone", fontsize=8)
+    return figure
+
+
+def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
+    """Draw the isoform usage of the genes with the largest distance, stacked by batch.
+
+    Parameters
+    ----------
+    table
+        The rows to draw of ``lotwise.get.evidence(expression, "isoform_usage")``.
+    usage
+        Columns gene_id, isoform, batch and share of the gene's TPM, in [0, 1].
+
+    Returns
+    -------
+    The figure: one panel a gene; the largest five isoforms are named, the rest are grey.
+
+    Raises
+    ------
+    InputError
+        The table is empty, or a gene has no usage.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"gene_id": ["g"], "distance": [0.5], "p_adjusted": [0.01]})
+    >>> usage = pd.DataFrame({"gene_id": "g", "isoform": ["a", "b", "a", "b"],
+    ...                       "batch": ["1", "1", "2", "2"], "share": [0.9, 0.1, 0.2, 0.8]})
+    >>> len(isoform_switches(table, usage=usage).axes)
+    1
+    """
+    need_rows(table, "isoform_usage")
+    genes = list(dict.fromkeys(table["gene_id"]))
+    absent = [gene for gene in genes if gene not in set(usage["gene_id"])]
+    if absent:
+        raise InputError(f"gene {absent[0]!r} has no usage")
+    with lotwise_style():
+        n_columns = min(3, len(genes))
+        n_rows = -(-len(genes) // n_columns)
+        figure, axes = subplots(n_rows, n_columns, width=3.0 * n_columns, height=2.6 * n_rows)
+        for axis in axes[len(genes) :]:
+            axis.set_axis_off()
+        for axis, gene in zip(axes, genes, strict=False):
+            shares = usage[usage["gene_id"] == gene].pivot_table(
+                index="isoform", columns="batch", values="share", sort=False
+            )
+            _stack(axis, shares)
+            row = table[table["gene_id"] == gene].iloc[0]
+            p = row["p_adjusted"]
+            words = "no bootstraps" if np.isnan(p) else f"adjusted p {p:.2g}"
+            axis.set_title(f"{gene}: distance {row['distance']:.2f}, {words}", fontsize=7)
+            axis.set_ylabel("share of the gene's TPM")
+    return figure
+
+
+def identity(table: pd.DataFrame) -> Figure:
+    """Draw the TPM of a panel's markers in every sample, with what does not hold marked.
+
+    Parameters
+    ----------
+    table
+        The rows of one panel of ``lotwise.get.evidence(expression, "identity")``.
+
+    Returns
+    -------
+    The figure: TPM printed in each cell, a cross where the expectation does not hold, grey where
+    the marker is not annotated.
+
+    Raises
+    ------
+    InputError
+        The table is empty or holds several panels.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"panel": "p", "sample": ["A", "B"], "marker": "XIST",
+    ...                       "expected": "female", "tpm": [30.0, 0.1], "holds": "-"})
+    >>> [text.get_text() for text in identity(table).axes[0].texts]
+    ['30', '0.1']
+    """
+    need_rows(table, "identity")
+    if len(set(table["panel"])) != 1:
+        raise InputError("the table holds several panels, needed one")
+    samples, markers = list(dict.fromkeys(table["sample"])), list(dict.fromkeys(table["marker"]))
+    tpm = table.pivot_table(
+        index="sample", columns="marker", values="tpm", sort=False, dropna=False
+    ).reindex(index=samples, columns=markers)
+    values = tpm.to_numpy(dtype=np.float64)
+    holds = table.set_index(["sample", "marker"])["holds"]
+    expected = table.drop_duplicates("marker").set_index("marker")["expected"]
+    with lotwise_style():
+        import matplotlib as mpl
+
+        figure, (axis,) = subplots(
+            1, 1, width=1.6 + 0.55 * len(markers), height=1.2 + _INCH_A_ROW * len(samples)
+        )
+        colours = mpl.colormaps["Blues"].with_extremes(bad=NOT_DEFINED)
+        axis.imshow(
+            np.ma.masked_invalid(np.log2(values + 1)),
+            aspect="auto",
+            cmap=colours,
+            vmin=0,
+            vmax=10,
+        )
+        for i, sample in enumerate(samples):
+            for j, marker in enumerate(markers):
+                value = float(values[i, j])
+                if np.isnan(value):
+                    continue
+                cross = " \N{MULTIPLICATION SIGN}" if holds[sample, marker] == "no" else ""
+                axis.text(
+                    j,
+                    i,
+                    f"{_short(value)}{cross}",
+                    ha="center",
+                    va="center",
+                    fontsize=6,
+                    color="white" if value > 100 else "black",
+                )
+        axis.set_yticks(np.arange(len(samples)), samples)
+        axis.set_xticks(
+            np.arange(len(markers)), [f"{name}\n{expected[name]}" for name in markers], fontsize=6
+        )
+        axis.tick_params(length=0)
+        axis.set_title(f"{table['panel'].iloc[0]}: TPM (grey: not annotated)", fontsize=8)
+    return figure
+
+
+def _stack(axis: Axes, shares: pd.DataFrame) -> None:
+    order = shares.mean(axis=1).sort_values(ascending=False, kind="stable").index
+    bottom = np.zeros(shares.shape[1])
+    positions = np.arange(shares.shape[1])
+    for number, isoform in enumerate(order[:5]):
+        height = shares.loc[isoform].fillna(0).to_numpy()
+        axis.bar(
+            positions, height, bottom=bottom, color=OKABE_ITO[number], label=isoform, width=0.7
+        )
+        bottom = bottom + height
+    if len(order) > 5:
+        rest = shares.loc[order[5:]].fillna(0).sum().to_numpy()
+        axis.bar(positions, rest, bottom=bottom, color="#BBBBBB", label="others", width=0.7)
+    axis.set_xticks(positions, shares.columns, rotation=45, ha="right", fontsize=6)
+    axis.set_ylim(0, 1)
+    axis.legend(frameon=False, fontsize=5, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _short(tpm: float) -> str:
+    if 0 < tpm < 0.01:
+        return "<0.01"
+    return f"{tpm:.2g}" if tpm < 100 else f"{tpm:.0f}"

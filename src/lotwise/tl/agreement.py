@@ -1,0 +1,212 @@
+"""How R depends on what is counted, and what it does not show: bias, limits, fold changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lotwise import keys
+from lotwise.errors import InputError
+from lotwise.evidence import AgreementRecord, SensitivityRecord
+from lotwise.metrics.differences import (
+    BlandAltman,
+    bland_altman,
+    bland_altman_by_expression,
+    fold_change_shares,
+)
+from lotwise.metrics.dispersion import Sere, sere
+from lotwise.metrics.feature_sets import MIN_COUNTS, THRESHOLD, feature_sets
+from lotwise.metrics.moments import FloatArray, correlation, why_undefined
+from lotwise.records import to_frame
+from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+PSEUDOCOUNTS = (1.0, 0.1, 0.01)
+FOLDS = (1.5, 2.0, 4.0)
+N_BINS = 10
+
+
+def sensitivity(
+    expression: AnnData,
+    *,
+    pseudocounts: tuple[float, ...] = PSEUDOCOUNTS,
+    threshold: float = THRESHOLD,
+    min_counts: float = MIN_COUNTS,
+) -> None:
+    """Compute R for every pair, feature set and pseudo-count, with what each counts.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``, and ``counts`` where there are any.
+    pseudocounts
+        c of log2(TPM + c), above 0.
+    threshold, min_counts
+        As for :func:`lotwise.tl.correlate`.
+
+    Returns
+    -------
+    Nothing; the table ``sensitivity`` (:class:`~lotwise.evidence.SensitivityRecord`).
+
+    Raises
+    ------
+    InputError
+        No layer ``tpm``, or a pseudo-count that is not above 0.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> sensitivity(gene)
+    >>> found = gene.uns["lotwise"]["sensitivity"]
+    >>> sorted(set(found["pseudocount"].tolist()))
+    [0.01, 0.1, 1.0]
+    """
+    if not pseudocounts or any(not c > 0 for c in pseudocounts):
+        raise InputError(f"pseudocounts {pseudocounts} came, needed are numbers above 0")
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    counts = counts_of(expression)
+    logs = {c: np.log2(tpm + c) for c in pseudocounts}
+    rows = []
+    for pair in pairs_of(expression):
+        a, b = pair.row_a, pair.row_b
+        both_zero = (tpm[a] == 0) & (tpm[b] == 0)
+        for name, mask in feature_sets(
+            tpm[a],
+            tpm[b],
+            counts_x=None if counts is None else counts[a],
+            counts_y=None if counts is None else counts[b],
+            threshold=threshold,
+            min_counts=min_counts,
+        ):
+            n_features = int(mask.sum())
+            for c, log_tpm in logs.items():
+                x, y = log_tpm[a][mask], log_tpm[b][mask]
+                reason = why_undefined(x, y)
+                rows.append(
+                    SensitivityRecord(
+                        **pair.names(),
+                        feature_set=name,
+                        pseudocount=c,
+                        n_features=n_features,
+                        double_zero_share=(
+                            float(both_zero[mask].mean()) if n_features else float("nan")
+                        ),
+                        pearson=float("nan") if reason else correlation(x, y),
+                        reason=reason,
+                    )
+                )
+    store(
+        expression,
+        SensitivityRecord.table,
+        to_frame(rows, SensitivityRecord),
+        {
+            "pseudocounts": list(pseudocounts),
+            "threshold": threshold,
+            "min_counts": min_counts,
+        },
+    )
+
+
+def agreement(
+    expression: AnnData, *, pseudocount: float = 1.0, threshold: float = THRESHOLD
+) -> None:
+    """Compute bias, limits of agreement, fold-change shares and SERE for every pair.
+
+    Over features detected in both samples, all together and by tenths of mean expression.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``, and ``counts`` for SERE.
+    pseudocount
+        c of log2(TPM + c), above 0.
+    threshold
+        TPM from which a feature is detected.
+
+    Returns
+    -------
+    Nothing; the table ``agreement`` (:class:`~lotwise.evidence.AgreementRecord`).
+
+    Raises
+    ------
+    InputError
+        No layer ``tpm``, or a pseudo-count that is not above 0.
+
+    References
+    ----------
+    Bland and Altman 1986; Schulze et al. 2012 (SERE).
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> agreement(gene)
+    >>> found = gene.uns["lotwise"]["agreement"]
+    >>> len(found[found["bin"] == 0]), len(found)
+    (3, 33)
+    """
+    if not pseudocount > 0:
+        raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    log_tpm = np.log2(tpm + pseudocount)
+    counts = counts_of(expression)
+    rows: list[AgreementRecord] = []
+    for pair in pairs_of(expression):
+        a, b = pair.row_a, pair.row_b
+        both = (tpm[a] >= threshold) & (tpm[b] >= threshold)
+        ratio = (
+            Sere(float("nan"), 0, "there are no counts") if counts is None else sere(counts[[a, b]])
+        )
+        rows.extend(_rows_of_pair(pair, log_tpm[a][both], log_tpm[b][both], ratio))
+    store(
+        expression,
+        AgreementRecord.table,
+        to_frame(rows, AgreementRecord),
+        {"pseudocount": pseudocount, "threshold": threshold},
+    )
+
+
+def counts_of(expression: AnnData) -> FloatArray | None:
+    """Give the counts as a dense array; ``None`` where there are none or some are unknown."""
+    if keys.COUNTS not in expression.layers:
+        return None
+    counts = np.asarray(layer_of(expression, keys.COUNTS), dtype=np.float64)
+    return None if np.isnan(counts).any() else counts
+
+
+def _rows_of_pair(pair: Pair, x: FloatArray, y: FloatArray, ratio: Sere) -> list[AgreementRecord]:
+    rows = [_row(pair, 0, bland_altman(x, y), fold_change_shares(x, y, folds=FOLDS).shares, ratio)]
+    order = np.array_split(np.argsort((x + y) / 2, kind="stable"), N_BINS)
+    bins = bland_altman_by_expression(x, y, n_bins=N_BINS)
+    in_bin = Sere(float("nan"), 0, "")
+    for number, (members, found) in enumerate(zip(order, bins, strict=True), start=1):
+        shares = fold_change_shares(x[members], y[members], folds=FOLDS).shares
+        rows.append(_row(pair, number, found, shares, in_bin))
+    return rows
+
+
+def _row(
+    pair: Pair, number: int, found: BlandAltman, shares: tuple[float, ...], ratio: Sere
+) -> AgreementRecord:
+    return AgreementRecord(
+        **pair.names(),
+        bin=number,
+        mean_from=found.mean_from,
+        mean_to=found.mean_to,
+        n_features=found.n_features,
+        bias=found.bias,
+        lower=found.lower,
+        upper=found.upper,
+        median=found.median,
+        robust_lower=found.robust_lower,
+        robust_upper=found.robust_upper,
+        share_over_1_5_fold=shares[0],
+        share_over_2_fold=shares[1],
+        share_over_4_fold=shares[2],
+        sere=ratio.sere,
+        reason="; ".join(reason for reason in (found.reason, ratio.reason) if reason),
+    )

@@ -1,0 +1,176 @@
+"""Usage of isoforms between samples, and R by how certain their quantification is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lotwise import keys
+from lotwise.errors import InputError
+from lotwise.evidence import StratumRecord, UsageRecord
+from lotwise.metrics.feature_sets import THRESHOLD
+from lotwise.metrics.isoforms import (
+    UsageChange,
+    UsageTest,
+    inferential_relative_variance,
+    usage_change,
+    usage_test,
+)
+from lotwise.metrics.moments import FloatArray, correlation, why_undefined
+from lotwise.records import columns, to_frame
+from lotwise.tl.limits import bootstraps_of, log_tpm_of
+from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+    from anndata import AnnData
+
+STRATA = ("low", "middle", "high")
+
+
+def isoform_usage(
+    expression: AnnData, *, threshold: float = THRESHOLD, n_largest: int | None = None
+) -> None:
+    """Compare the usage of isoforms between every two samples, gene by gene.
+
+    Parameters
+    ----------
+    expression
+        Samples x isoforms with the layer ``tpm`` and var ``gene_id``; bootstraps of the quantifier
+        where there are any, for p-values and stratification.
+    threshold
+        Gene TPM needed in both samples.
+    n_largest
+        Keep the genes with the largest distance of each pair; all when ``None``.
+
+    Returns
+    -------
+    Nothing; the tables ``isoform_usage`` (:class:`~lotwise.evidence.UsageRecord`, largest distance
+    first; genes that can be compared) and ``uncertainty_strata``
+    (:class:`~lotwise.evidence.StratumRecord`). Without bootstraps p and strata are NaN with
+    the reason.
+
+    Raises
+    ------
+    InputError
+        No layer ``tpm``, or no var ``gene_id``: the AnnData is not of isoforms.
+
+    Examples
+    --------
+    >>> isoform = getfixture("three_batches").isoform
+    >>> isoform_usage(isoform, n_largest=2)
+    >>> isoform.uns["lotwise"]["isoform_usage"]["reason"].unique().tolist()
+    ['fewer than four bootstraps of a sample']
+    """
+    import pandas as pd
+
+    if keys.GENE_ID not in expression.var:
+        raise InputError(
+            f"the AnnData has no var column {keys.GENE_ID!r}", remedy="give the isoform level"
+        )
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    # Codes sort as the names do and are quicker to group by, pair after pair.
+    gene_names, genes = np.unique(
+        expression.var[keys.GENE_ID].astype(str).to_numpy(dtype=object), return_inverse=True
+    )
+    isoforms = expression.var_names.to_numpy()
+    tables: list[pd.DataFrame] = [to_frame([], UsageRecord)]
+    strata: list[StratumRecord] = []
+    for pair in pairs_of(expression, what="isoform usage"):
+        change = usage_change(tpm[pair.row_a], tpm[pair.row_b], genes=genes, threshold=threshold)
+        draws = tuple(
+            np.empty((0, expression.n_vars)) if found is None else found
+            for found in (
+                bootstraps_of(expression, name) for name in (pair.sample_a, pair.sample_b)
+            )
+        )
+        test = usage_test(
+            change,
+            samples=(tpm[pair.row_a], tpm[pair.row_b]),
+            bootstraps=(draws[0], draws[1]),
+            genes=genes,
+        )
+        tables.append(_usage_table(pair, change, test, (gene_names, isoforms), n_largest))
+        strata.extend(_strata(expression, pair))
+    store(
+        expression,
+        UsageRecord.table,
+        pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True),
+        {"threshold": threshold, "n_largest": "all" if n_largest is None else n_largest},
+    )
+    store(expression, StratumRecord.table, to_frame(strata, StratumRecord), {"strata": 3})
+
+
+def _usage_table(
+    pair: Pair,
+    change: UsageChange,
+    test: UsageTest,
+    names: tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]],
+    n_largest: int | None,
+) -> pd.DataFrame:
+    """Columns at once: a record a gene would cost more than the statistics."""
+    import pandas as pd
+
+    genes, isoforms = names
+    compared = np.flatnonzero(np.isfinite(change.distance))
+    order = compared[np.argsort(-change.distance[compared], kind="stable")][:n_largest]
+    untested = np.isnan(test.p[order])
+    untold = test.reason or "absent from a bootstrap"
+    table = pd.DataFrame(
+        {
+            "gene_id": genes[order],
+            "n_isoforms": change.n_isoforms[order],
+            "distance": change.distance[order],
+            "largest_change": change.largest_change[order],
+            "isoform": isoforms[change.isoform[order]],
+            "dominant_a": isoforms[change.dominant_x[order]],
+            "dominant_b": isoforms[change.dominant_y[order]],
+            "flips": change.flips[order],
+            "null_distance": test.null_distance[order],
+            "null_flip_share": test.flip_share[order],
+            "p": test.p[order],
+            "p_adjusted": test.p_adjusted[order],
+            "reason": np.where(untested, untold, "").astype(object),
+        }
+    )
+    return table.assign(**pair.names())[list(columns(UsageRecord))]
+
+
+def _strata(expression: AnnData, pair: Pair) -> list[StratumRecord]:
+    """R by thirds of InfRV, the mean of both samples, over isoforms with any count."""
+    nan = float("nan")
+    stored = expression.uns.get(keys.LOTWISE, {}).get(keys.BOOTSTRAPS, {})
+    if pair.sample_a not in stored or pair.sample_b not in stored:
+        return [
+            StratumRecord(
+                **pair.names(),
+                stratum=name,
+                n_features=0,
+                infrv_to=nan,
+                pearson=nan,
+                reason="the quantification has no bootstraps",
+            )
+            for name in STRATA
+        ]
+    draws = [np.asarray(stored[name], dtype=np.float64) for name in (pair.sample_a, pair.sample_b)]
+    infrv: FloatArray = np.mean([inferential_relative_variance(part) for part in draws], axis=0)
+    counted = np.flatnonzero(sum(part.sum(axis=0) for part in draws) > 0)
+    log_tpm = log_tpm_of(expression)
+    x, y = log_tpm[pair.row_a], log_tpm[pair.row_b]
+    rows = []
+    order = counted[np.argsort(infrv[counted], kind="stable")]
+    for name, members in zip(STRATA, np.array_split(order, 3), strict=True):
+        reason = why_undefined(x[members], y[members])
+        rows.append(
+            StratumRecord(
+                **pair.names(),
+                stratum=name,
+                n_features=int(members.size),
+                infrv_to=float(infrv[members].max()) if members.size else nan,
+                pearson=nan if reason else correlation(x[members], y[members]),
+                reason=reason,
+            )
+        )
+    return rows

@@ -1,0 +1,155 @@
+"""Noise ceilings of R."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lotwise.errors import InputError
+from lotwise.metrics.ceiling import (
+    bootstrap_reliability,
+    noise_ceiling,
+    replicate_reliability,
+    thinning_reliability,
+)
+
+N_FEATURES = 58_000
+
+
+@pytest.fixture(scope="module")
+def truth():
+    """Expected share of reads and length of 58,000 genes, half of them silent."""
+    rng = np.random.default_rng(0)
+    expressed = rng.random(N_FEATURES) < 0.5
+    level = np.where(expressed, rng.lognormal(1.5, 2.2, N_FEATURES), 0)
+    lengths = rng.lognormal(7.3, 0.6, N_FEATURES)
+    return level * lengths / np.sum(level * lengths), lengths
+
+
+def log_tpm(counts, lengths):
+    rate = counts / lengths
+    return np.log2(rate / rate.sum() * 1e6 + 1)
+
+
+def test_noise_ceiling__hand_value():
+    found = noise_ceiling(0.72, reliability_x=0.81, reliability_y=1.0)
+    assert found.ceiling == pytest.approx(0.9)
+    assert found.ratio == pytest.approx(0.8)
+
+
+@given(st.floats(-1, 1), st.floats(0.01, 1), st.floats(0.01, 1))
+def test_noise_ceiling__symmetric_and_at_most_the_better_reliability(r, rel_x, rel_y):
+    found = noise_ceiling(r, reliability_x=rel_x, reliability_y=rel_y)
+    assert found == noise_ceiling(r, reliability_x=rel_y, reliability_y=rel_x)
+    assert min(rel_x, rel_y) <= found.ceiling * (1 + 1e-12)
+    assert found.ceiling <= math.sqrt(max(rel_x, rel_y)) * (1 + 1e-12)
+
+
+def test_noise_ceiling__recovers_the_r_of_the_truths():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=200_000)
+    y = 0.9 * x + math.sqrt(1 - 0.81) * rng.normal(size=x.size)
+    noisy = np.corrcoef(x + 0.5 * rng.normal(size=x.size), y + 0.3 * rng.normal(size=x.size))[0, 1]
+    found = noise_ceiling(noisy, reliability_x=1 / 1.25, reliability_y=1 / 1.09)
+    assert found.ratio == pytest.approx(0.9, abs=0.005)
+
+
+def test_noise_ceiling__unknown_is_nan_with_a_reason():
+    found = noise_ceiling(0.9, reliability_x=math.nan, reliability_y=0.9)
+    assert math.isnan(found.ceiling)
+    assert math.isnan(found.ratio)
+    assert found.reason == "a reliability is not known"
+    assert noise_ceiling(math.nan, reliability_x=1, reliability_y=1).reason == "R is not defined"
+    with pytest.raises(InputError, match="reliability of x is 0"):
+        noise_ceiling(0.9, reliability_x=0, reliability_y=1)
+    with pytest.raises(InputError, match=r"R is 1\.5"):
+        noise_ceiling(1.5, reliability_x=1, reliability_y=1)
+
+
+def test_replicate_reliability__mean_over_pairs():
+    level = np.random.default_rng(3).normal(0, 2, 5000)
+    replicates = level + np.random.default_rng(4).normal(0, 1, (3, 5000))
+    found = replicate_reliability(replicates)
+    assert found.reliability == pytest.approx(0.8, abs=0.01)
+    assert found.reliability == pytest.approx(
+        np.corrcoef(replicates)[np.triu_indices(3, k=1)].mean(), abs=1e-12
+    )
+
+
+def test_replicate_reliability__one_replicate_is_nan_with_a_reason():
+    assert replicate_reliability([[1, 2, 3]]).reason == "fewer than two replicates"
+    found = replicate_reliability([[1, 1, 1], [1, 2, 3]])
+    assert math.isnan(found.reliability)
+    assert found.reason == "a replicate is constant"
+
+
+def test_bootstrap_reliability__recovers_planted_noise():
+    rng = np.random.default_rng(5)
+    level = rng.normal(0, 2, 20_000)
+    noise = rng.normal(0, 0.5, (30, level.size))
+    measured = level + rng.normal(0, 0.5, level.size)
+    found = bootstrap_reliability(measured, bootstraps=measured + noise)
+    assert found.reliability == pytest.approx(4 / 4.25, abs=0.003)
+    clean = bootstrap_reliability(measured, bootstraps=np.stack([measured, measured]))
+    assert clean.reliability == 1
+
+
+def test_bootstrap_reliability__missing_bootstraps_are_nan_with_a_reason():
+    assert (
+        bootstrap_reliability([1, 2], bootstraps=np.empty((0, 2))).reason
+        == "fewer than two bootstraps"
+    )
+    found = bootstrap_reliability([1, 2], bootstraps=[[9, 0], [0, 9]])
+    assert math.isnan(found.reliability)
+    assert "noise is as large" in found.reason
+    with pytest.raises(InputError, match="bootstraps have 3 features, the sample 2"):
+        bootstrap_reliability([1, 2], bootstraps=[[1, 2, 3]])
+
+
+@pytest.mark.parametrize(
+    ("n_reads", "tolerance"), [(2e5, 0.02), (1e6, 0.005), (5e6, 0.005), (2e7, 0.005)]
+)
+def test_thinning_reliability__equals_the_r_of_two_sequencings(truth, n_reads, tolerance):
+    share, lengths = truth
+    rng = np.random.default_rng(int(n_reads))
+    first, second, third = (rng.poisson(share * n_reads) for _ in range(3))
+    r = np.mean(
+        [
+            np.corrcoef(log_tpm(a, lengths), log_tpm(b, lengths))[0, 1]
+            for a, b in ((first, second), (first, third), (second, third))
+        ]
+    )
+    found = thinning_reliability(first, lengths=lengths, rng=rng)
+    assert found.reliability == pytest.approx(r, abs=tolerance)
+
+
+def test_thinning_reliability__rises_with_depth_and_ignores_silent_features(truth):
+    share, lengths = truth
+    found = []
+    for n_reads in (1e5, 1e6, 1e7):
+        counts = np.random.default_rng(6).poisson(share * n_reads)
+        found.append(
+            thinning_reliability(counts, lengths=lengths, rng=np.random.default_rng(7)).reliability
+        )
+    assert found == sorted(found)
+    unknown = np.where(counts == 0, np.nan, lengths)
+    again = thinning_reliability(counts, lengths=unknown, rng=np.random.default_rng(7))
+    assert again.reliability == pytest.approx(found[-1], abs=1e-12)
+
+
+def test_thinning_reliability__undefined_is_nan_with_a_reason():
+    rng = np.random.default_rng(8)
+    empty = thinning_reliability(np.zeros(5), lengths=np.ones(5), rng=rng)
+    assert math.isnan(empty.reliability)
+    assert empty.reason == "the sample has no counts"
+    sparse = thinning_reliability([1, 1, 0, 0], lengths=np.ones(4), rng=rng)
+    assert math.isnan(sparse.reliability)
+    assert "does not correlate with itself" in sparse.reason
+    with pytest.raises(InputError, match="2 features have counts and no length"):
+        thinning_reliability([1, 1], lengths=[np.nan, np.nan], rng=rng)
+    with pytest.raises(InputError, match="length is 0 or negative"):
+        thinning_reliability([1, 1], lengths=[0, 1], rng=rng)

@@ -1,0 +1,121 @@
+"""Change of expression that R would not show."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lotwise.errors import InputError
+from lotwise.metrics.detectable import Perturbation, PerturbedR, perturbed_r, unseen_change
+
+
+def expression(seed, n=20_000):
+    rng = np.random.default_rng(seed)
+    tpm = np.where(rng.random(n) < 0.5, rng.lognormal(1.5, 2, n), 0)
+    return tpm / tpm.sum() * 1e6
+
+
+def hand_grid(r):
+    return PerturbedR(
+        np.array([0.0, 0.1, 0.3]), np.array([2.0]), np.array(r)[:, None], np.zeros((3, 1)), 9, 1, ""
+    )
+
+
+def test_unseen_change__hand_values():
+    assert unseen_change(hand_grid([1, 0.9, 0.7]), threshold=0.8).shares[0] == pytest.approx(0.2)
+    assert unseen_change(hand_grid([1, 0.9, 0.7]), threshold=0.95).shares[0] == pytest.approx(0.05)
+    passed = unseen_change(hand_grid([1, 0.9, 0.7]), threshold=0.5)
+    assert passed.shares[0] == 0.3
+    assert passed.at_least == (True,)
+
+
+def test_unseen_change__already_below_is_nan_with_a_reason():
+    found = unseen_change(hand_grid([0.7, 0.6, 0.5]), threshold=0.8)
+    assert math.isnan(found.shares[0])
+    assert found.reasons == ("R is below the threshold at the smallest share tried",)
+    with pytest.raises(InputError, match="threshold is 98"):
+        unseen_change(hand_grid([1, 1, 1]), threshold=98)
+
+
+def test_perturbed_r__equals_the_same_written_out():
+    tpm = expression(1, 500)
+    changes = Perturbation(shares=(0.2,), folds=(4.0,), n_repeats=1)
+    found = perturbed_r(tpm, tpm, rng=np.random.default_rng(2), perturbation=changes)
+    (stream,) = np.random.default_rng(2).spawn(1)
+    expressed = np.flatnonzero(tpm >= 1)
+    order = stream.permutation(expressed)
+    signs = stream.choice((-1.0, 1.0), size=order.size)
+    n_changed = round(0.2 * order.size)
+    changed = tpm.copy()
+    for feature, sign in zip(order[:n_changed], signs, strict=False):
+        changed[feature] = tpm[feature] * 4 if sign > 0 else tpm[feature] / 4
+    changed = changed / changed.sum() * 1e6
+    expected = np.corrcoef(np.log2(changed + 1), np.log2(tpm + 1))[0, 1]
+    assert found.pearson[0, 0] == pytest.approx(expected, abs=1e-10)
+
+
+def test_perturbed_r__null_no_change_leaves_r():
+    tpm = expression(3)
+    changes = Perturbation(shares=(0.0, 0.5), folds=(1.0, 2.0), n_repeats=2)
+    found = perturbed_r(tpm, tpm, rng=np.random.default_rng(1), perturbation=changes)
+    np.testing.assert_allclose(found.pearson[0], 1, atol=1e-12)
+    np.testing.assert_allclose(found.pearson[:, 0], 1, atol=1e-12)
+    assert found.pearson[1, 1] < 0.999
+
+
+def test_perturbed_r__follows_the_formula_of_the_methods():
+    # Without zeros and pseudo-count: r = 1 / (1 + s_d^2 / (2 s_t^2)) when both carry half of s_d.
+    rng = np.random.default_rng(4)
+    tpm = 2 ** rng.normal(12, 2, 200_000)
+    changes = Perturbation(shares=(1.0,), folds=(2.0,), n_repeats=1, pseudocount=1e-9)
+    found = perturbed_r(tpm, tpm, rng=rng, perturbation=changes)
+    # One sample carries the whole change: var_x = 4 + 1, cov = 4.
+    assert found.pearson[0, 0] == pytest.approx(4 / math.sqrt(4 * 5), abs=0.003)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000))
+def test_perturbed_r__falls_with_share_and_fold(seed):
+    tpm = expression(seed, 3000)
+    changes = Perturbation(shares=(0.0, 0.1, 0.4), folds=(1.5, 3.0), n_repeats=3)
+    found = perturbed_r(tpm, tpm, rng=np.random.default_rng(seed), perturbation=changes)
+    assert (np.diff(found.pearson, axis=0) < 0).all()
+    assert (np.diff(found.pearson[1:], axis=1) < 0).all()
+
+
+def test_unseen_change__power_recovers_a_planted_share():
+    tpm = expression(5)
+    planted = Perturbation(shares=(0.12,), folds=(2.0,), n_repeats=1)
+    r = perturbed_r(tpm, tpm, rng=np.random.default_rng(6), perturbation=planted).pearson[0, 0]
+    grid = perturbed_r(
+        tpm, tpm, rng=np.random.default_rng(7), perturbation=Perturbation(folds=(2.0,))
+    )
+    assert unseen_change(grid, threshold=float(r)).shares[0] == pytest.approx(0.12, abs=0.02)
+
+
+def test_perturbed_r__nothing_expressed_or_constant_is_nan_with_a_reason():
+    rng = np.random.default_rng(1)
+    low = perturbed_r([0.1, 0.2], [1, 2], rng=rng)
+    assert np.isnan(low.pearson).all()
+    assert low.reason == "no feature reaches 1 TPM in x"
+    flat = perturbed_r([5, 6], [1, 1], rng=rng)
+    assert flat.reason == "y is constant"
+    assert np.isnan(unseen_change(flat, threshold=0.9).shares).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"shares": (1.2,)}, "needed from 0 to 1"),
+        ({"folds": (0.5,)}, "needed 1 or more"),
+        ({"n_repeats": 0}, "repeats is 0"),
+        ({"pseudocount": 0}, "pseudo-count is 0"),
+    ],
+)
+def test_perturbation__refuses_numbers_out_of_range(wrong, message):
+    with pytest.raises(InputError, match=message):
+        Perturbation(**wrong)

@@ -1,0 +1,116 @@
+"""Outlying samples and shallow libraries."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lotwise.errors import InputError
+from lotwise.metrics.outliers import library_summary, outlier_scores, shallow_libraries
+
+
+def sound_correlations(rng, n, *, n_features=400):
+    level = rng.normal(0, 2, n_features)
+    return np.corrcoef(level + rng.normal(0, 0.5, (n, n_features)))
+
+
+def test_outlier_scores__hand_value():
+    # d = mean R with i minus without: (.8, .9, .9, .7) pairs of four samples
+    r = np.array([[1, 0.9, 0.9, 0.5], [0.9, 1, 0.8, 0.6], [0.9, 0.8, 1, 0.4], [0.5, 0.6, 0.4, 1]])
+    d = np.array([2.3 / 3 - 1.8 / 3, 2.3 / 3 - 1.8 / 3, 2.1 / 3 - 2.0 / 3, 1.5 / 3 - 2.6 / 3])
+    found = outlier_scores(r)
+    np.testing.assert_allclose(found.difference, d, atol=1e-12)
+    median = np.median(d)
+    mad = np.median(np.abs(d - median))
+    np.testing.assert_allclose(found.score, (d - median) / (1.4826 * mad), atol=1e-9)
+
+
+@given(st.integers(3, 10), st.integers(0, 1000))
+def test_outlier_scores__follow_the_samples_when_they_are_reordered(n, seed):
+    rng = np.random.default_rng(seed)
+    r = sound_correlations(rng, n, n_features=50)
+    order = rng.permutation(n)
+    found, moved = outlier_scores(r), outlier_scores(r[np.ix_(order, order)])
+    np.testing.assert_allclose(moved.difference, found.difference[order], atol=1e-12)
+    pairs = [(i, j) for i in range(n) for j in range(i)]
+    for sample in range(n):
+        inside = np.mean([r[pair] for pair in pairs if sample in pair])
+        outside = np.mean([r[pair] for pair in pairs if sample not in pair])
+        assert found.difference[sample] == pytest.approx(inside - outside, abs=1e-12)
+
+
+def test_outlier_scores__null_few_sound_sets_are_flagged():
+    n_flagged = sum(
+        outlier_scores(sound_correlations(np.random.default_rng(seed), 12)).flagged.any()
+        for seed in range(200)
+    )
+    # benchmarks/outlier_rates.py: 1.6 % of sound sets of 12; 200 sets, three standard errors.
+    assert n_flagged <= 200 * 0.016 + 3 * math.sqrt(200 * 0.016)
+
+
+def test_outlier_scores__power_a_degraded_sample_is_named():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        level = rng.normal(0, 2, 400)
+        values = level + rng.normal(0, 0.5, (8, 400))
+        values[3] = level + rng.normal(0, 3, 400)
+        assert list(np.flatnonzero(outlier_scores(np.corrcoef(values)).flagged)) == [3]
+
+
+def test_outlier_scores__undefined_is_nan_with_a_reason():
+    two = outlier_scores(np.eye(2))
+    assert np.isnan(two.score).all()
+    assert not two.flagged.any()
+    assert two.reason == "fewer than three samples"
+    same = outlier_scores(np.ones((5, 5)))
+    assert np.isnan(same.score).all()
+    assert "MAD 0" in same.reason
+    unknown = np.ones((3, 3))
+    unknown[0, 1] = unknown[1, 0] = np.nan
+    assert outlier_scores(unknown).reason == "R of a pair is not defined"
+    with pytest.raises(InputError, match="needed a square"):
+        outlier_scores(np.ones((2, 3)))
+
+
+def test_library_summary__hand_value():
+    tpm = np.vstack([np.arange(100.0), np.zeros(100)])
+    found = library_summary(tpm, counts=2 * tpm, threshold=50)
+    np.testing.assert_array_equal(found.total_counts, [9900, 0])
+    np.testing.assert_array_equal(found.n_detected, [50, 0])
+    assert found.share_of_highest[0] == pytest.approx(np.arange(50, 100).sum() / 4950)
+    assert math.isnan(found.share_of_highest[1])
+    assert np.isnan(library_summary(tpm).total_counts).all()
+    assert library_summary([[1.0, 2.0]]).share_of_highest[0] == 1
+
+
+def test_shallow_libraries__the_failed_library_is_named_and_sound_ones_are_not():
+    totals = np.array([20e6, 36e3, 18e6, 31e6])
+    found = shallow_libraries(totals)
+    assert list(np.flatnonzero(found.flagged)) == [1]
+    assert found.share_of_median[1] == 36e3 / 20e6
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        sound = rng.lognormal(np.log(20e6), 0.4, rng.integers(2, 13))
+        assert not shallow_libraries(sound).flagged.any()
+
+
+@given(st.lists(st.floats(1, 1e8), min_size=2, max_size=10), st.floats(0.01, 100))
+def test_shallow_libraries__ignore_the_unit(totals, scale):
+    one, other = shallow_libraries(totals), shallow_libraries(np.array(totals) * scale)
+    np.testing.assert_allclose(one.share_of_median, other.share_of_median)
+
+
+def test_shallow_libraries__nothing_to_compare_with_is_nan_with_a_reason():
+    alone = shallow_libraries([5.0])
+    assert math.isnan(alone.share_of_median[0])
+    assert alone.reason == "no other sample to compare with"
+    empty = shallow_libraries([5.0, 0.0])
+    assert math.isnan(empty.share_of_median[0])
+    assert list(empty.flagged) == [False, True]
+    assert empty.reason == "the other samples have no counts"
+    with pytest.raises(InputError, match="share is 2"):
+        shallow_libraries([1, 2], below=2)

@@ -1,0 +1,99 @@
+"""Figures of the statistics, tested on what they draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lotwise import pl
+from lotwise.errors import InputError
+
+
+def batches_table():
+    return pd.DataFrame(
+        {
+            "batch": ["A", "B"],
+            "median_to_others": [0.98, 0.9],
+            "within": [0.99, np.nan],
+            "prediction_lower": [0.95, 0.96],
+            "prediction_upper": [0.99, 0.99],
+            "tolerance_lower": [0.2, 0.5],
+            "tolerance_upper": [0.999, 0.999],
+        }
+    )
+
+
+def grid(n_folds=2):
+    return pd.DataFrame(
+        {
+            "share": np.repeat([0.0, 0.2, 0.5], n_folds),
+            "fold": np.tile([2.0, 4.0][:n_folds], 3),
+            "pearson": np.linspace(1, 0.9, 3 * n_folds),
+        }
+    )
+
+
+def test_batches__draws_each_batch_at_its_value():
+    axis = pl.batches(batches_table()).axes[0]
+    points = axis.lines[0]
+    np.testing.assert_array_equal(points.get_xdata(), [0.98, 0.9])
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["A", "B"]
+    low, high = axis.get_xlim()
+    assert 0.85 < low < 0.9  # the points are seen, not the far end of a tolerance interval
+    assert high > 1
+
+
+def test_detectable__draws_the_line_of_r_where_the_grid_reaches_it():
+    reached = pl.detectable(grid(), r=0.95)
+    assert any("R = 0.9500" in text.get_text() for text in reached.axes[0].texts)
+    beyond = pl.detectable(grid(), r=0.5)
+    assert not beyond.axes[0].texts
+    with pytest.raises(InputError, match="rows of one pair"):
+        pl.detectable(grid(1), r=0.95)
+    with pytest.raises(InputError, match="rows of one pair"):
+        pl.detectable(pd.concat([grid(), grid()]), r=0.95)
+
+
+def test_identity__marks_what_does_not_hold_and_leaves_the_unannotated_blank():
+    table = pd.DataFrame(
+        {
+            "panel": "p",
+            "sample": ["A", "A", "B", "B"],
+            "marker": ["CD34", "CD19", "CD34", "CD19"],
+            "expected": "absent",
+            "tpm": [250.0, np.nan, 0.004, np.nan],
+            "holds": ["no", "not annotated", "yes", "not annotated"],
+        }
+    )
+    axis = pl.identity(table).axes[0]
+    assert [text.get_text() for text in axis.texts] == ["250 \N{MULTIPLICATION SIGN}", "<0.01"]
+    image = axis.images[0].get_array()
+    np.testing.assert_array_equal(np.ma.getmaskarray(image), [[False, True], [False, True]])
+    with pytest.raises(InputError, match="several panels"):
+        pl.identity(table.assign(panel=["p", "q", "p", "q"]))
+
+
+def test_isoform_switches__bars_reach_one_and_the_sixth_isoform_is_grey():
+    usage = pd.DataFrame(
+        {
+            "gene_id": "g",
+            "isoform": [f"t{i}" for i in range(7)] * 2,
+            "batch": np.repeat(["1", "2"], 7),
+            "share": [0.4, 0.2, 0.1, 0.1, 0.1, 0.05, 0.05] * 2,
+        }
+    )
+    table = pd.DataFrame({"gene_id": ["g"], "distance": [0.3], "p_adjusted": [np.nan]})
+    axis = pl.isoform_switches(table, usage=usage).axes[0]
+    tops = [bar.get_y() + bar.get_height() for bar in axis.containers[-1]]
+    np.testing.assert_allclose(tops, 1)
+    assert len(axis.containers) == 6
+    assert "no bootstraps" in axis.get_title()
+    with pytest.raises(InputError, match="gene 'h' has no usage"):
+        pl.isoform_switches(table.assign(gene_id="h"), usage=usage)
+
+
+@pytest.mark.parametrize("draw", [pl.sensitivity, pl.batches, pl.identity])
+def test_figures__an_empty_table_is_refused(draw):
+    with pytest.raises(InputError, match="is empty"):
+        draw(pd.DataFrame())

@@ -1,0 +1,82 @@
+"""Panels of markers and gene sets from files."""
+
+from __future__ import annotations
+
+import pytest
+
+from lotwise.errors import InputError
+from lotwise.panels import SHIPPED, read_gene_sets, read_panel
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_read_panel__shipped_panels_name_their_source_and_each_gene_once(name):
+    panel = read_panel(name)
+    assert panel.name == name
+    assert panel.source
+    symbols = [marker.symbol for marker in panel.markers]
+    ids = [marker.ensembl for marker in panel.markers]
+    assert len(set(symbols)) == len(symbols)
+    assert len(set(ids)) == len(ids)
+    assert all(text.startswith("ENSG") and len(text) == 15 for text in ids)
+
+
+def test_read_panel__a_users_panel(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\nabsent_below: 0.5\nfeatures:\n  - {symbol: GFAP, expected: absent}\n"
+    )
+    panel = read_panel(path)
+    assert panel.absent_below == 0.5
+    assert (panel.markers[0].symbol, panel.markers[0].ensembl) == ("GFAP", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: [", "is not YAML"),
+        ("just text", "is no panel"),
+        ("name: a\nfeatures: []\n", "needs a name and a list"),
+        ("name: a\nfeatures:\n- {symbol: A, expected: up}\n", "A is expected 'up', needed one of"),
+        ("name: a\nfeatures:\n- {symbol: A, expect: absent}\n", "did you mean 'expected'"),
+        ("name: a\nfeature: 1\nfeatures:\n- {symbol: A}\n", "did you mean 'features'"),
+        ("name: a\nfeatures:\n- {expected: absent}\n", "has no symbol"),
+        (
+            "name: a\npresent_from: 0\nfeatures:\n- {symbol: A, expected: absent}\n",
+            "present_from is 0",
+        ),
+    ],
+)
+def test_read_panel__faults_name_the_file(tmp_path, text, message):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        read_panel(path)
+    assert "bad.yaml" in str(caught.value)
+
+
+def test_read_panel__no_such_file_names_those_shipped():
+    with pytest.raises(InputError, match="no such panel; shipped are sex"):
+        read_panel("sexx")
+
+
+def test_read_gene_sets__reads_each_gene_once(tmp_path):
+    path = tmp_path / "sets.gmt"
+    path.write_text("\ufeffA\tabout\tg1\tg2\tg1\t\n\nB\t\tg3\n", encoding="utf-8")
+    assert read_gene_sets(path) == {"A": ("g1", "g2"), "B": ("g3",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("A\tabout\n", "row 1: needed are a name"),
+        ("A\tx\tg\nA\tx\tg\n", "row 2: the set 'A' comes twice"),
+        ("\n", "holds no gene set"),
+    ],
+)
+def test_read_gene_sets__faults_name_the_row(tmp_path, text, message):
+    path = tmp_path / "sets.gmt"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_gene_sets(path)
+    with pytest.raises(InputError, match="no such GMT file"):
+        read_gene_sets(tmp_path / "absent.gmt")

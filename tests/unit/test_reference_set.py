@@ -1,0 +1,134 @@
+"""The stored reference set and new batches against it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+from click.testing import CliRunner
+
+from lotwise import keys
+from lotwise.cli.reference import command
+from lotwise.errors import InputError, RefusedError
+from lotwise.reference_set import (
+    add_to_reference,
+    compare_with_reference,
+    describe_reference,
+    read_reference,
+)
+
+
+def batches(names, *, seed=0, spread=0.2, n_genes=500, level="gene"):
+    rng = np.random.default_rng(seed)
+    truth = np.random.default_rng(99).lognormal(3, 2, n_genes)
+    tpm = truth * rng.lognormal(0, spread, (len(names), n_genes))
+    tpm *= 1e6 / tpm.sum(axis=1, keepdims=True)
+    return AnnData(
+        X=np.log2(tpm + 1),
+        obs=pd.DataFrame(
+            {keys.SAMPLE: list(names), keys.BATCH: pd.Categorical(names)},
+            index=pd.Index(names, dtype=object),
+        ),
+        var=pd.DataFrame(index=pd.Index([f"g{i}" for i in range(n_genes)], dtype=object)),
+        layers={keys.TPM: tpm},
+        uns={keys.LOTWISE: {keys.LEVEL: level}},
+    )
+
+
+@pytest.fixture
+def reference(tmp_path):
+    path = tmp_path / "reference.h5ad"
+    add_to_reference(batches(["A", "B", "C"]), path, note="first campaign")
+    return path
+
+
+def test_add_to_reference__keeps_values_version_and_history(reference, tmp_path):
+    source = tmp_path / "gene.h5ad"
+    source.write_bytes(b"as read")
+    assert add_to_reference(batches(["D"], seed=1), reference, source=source) == 2
+    held = read_reference(reference)
+    assert held.obs_names.to_list() == ["A", "B", "C", "D"]
+    np.testing.assert_array_equal(
+        held.layers[keys.TPM][:3], batches(["A", "B", "C"]).layers[keys.TPM]
+    )
+    found = describe_reference(reference)
+    assert found["version"] == 2
+    assert [entry["added"] for entry in found["history"]] == [["A", "B", "C"], ["D"]]
+    assert found["history"][0]["note"] == "first campaign"
+    assert found["history"][1]["sha256"] == hashlib.sha256(b"as read").hexdigest()
+
+
+def test_compare_with_reference__sound_inside_and_apart_outside(reference):
+    add_to_reference(batches(["D", "E", "F"], seed=1), reference)
+    sound = compare_with_reference(batches(["new"], seed=2), reference).iloc[0]
+    assert sound["inside_prediction"] == "yes"
+    assert sound["smallest_p"] == pytest.approx(1 / 7)
+    assert "smallest possible p is 1/7" in sound["words"]
+    apart = compare_with_reference(batches(["new"], seed=2, spread=1.0), reference).iloc[0]
+    assert apart["inside_prediction"] == "no"
+    assert apart["rank_p"] == apart["smallest_p"]
+
+
+def test_compare_with_reference__limits_come_from_the_reference_alone(reference):
+    one = compare_with_reference(batches(["new"], seed=2), reference).iloc[0]
+    other = compare_with_reference(batches(["new"], seed=3, spread=2), reference).iloc[0]
+    assert one["prediction_lower"] == pytest.approx(other["prediction_lower"], abs=1e-12)
+
+
+def test_compare_with_reference__one_batch_is_not_assessable(tmp_path):
+    path = tmp_path / "one.h5ad"
+    add_to_reference(batches(["A"]), path)
+    row = compare_with_reference(batches(["new"], seed=1), path).iloc[0]
+    assert row["inside_prediction"] == "not assessable"
+    assert np.isnan(row["prediction_lower"])
+    assert "fewer than two reference batches" in row["reason"]
+
+
+def test_reference__faults_are_named_and_leave_the_set_as_it_was(reference, tmp_path):
+    before = reference.read_bytes()
+    with pytest.raises(InputError, match="holds the batch 'A' already"):
+        add_to_reference(batches(["A"]), reference)
+    with pytest.raises(InputError, match="has 500 features, 400 came, of which 400 are shared"):
+        add_to_reference(batches(["D"], n_genes=400), reference)
+    with pytest.raises(InputError, match="holds genes, isoforms came"):
+        compare_with_reference(batches(["D"], level="isoform"), reference)
+    with pytest.raises(InputError, match="no such reference set"):
+        read_reference(tmp_path / "absent.h5ad")
+    other = tmp_path / "other.h5ad"
+    batches(["A"]).write_h5ad(other)
+    with pytest.raises(InputError, match="is no reference set of lotwise"):
+        add_to_reference(batches(["D"]), other)
+    text = tmp_path / "text.h5ad"
+    text.write_text("text")
+    with pytest.raises(InputError, match="is no h5ad file"):
+        read_reference(text)
+    assert reference.read_bytes() == before
+
+
+def test_command__add_show_compare(tmp_path):
+    paths = {}
+    for name, spread in (("first", 0.2), ("sound", 0.2), ("apart", 1.5)):
+        folder = tmp_path / name
+        folder.mkdir()
+        paths[name] = folder / "gene.h5ad"
+        names = ["A", "B", "C", "D"] if name == "first" else [name]
+        batches(names, seed=len(name), spread=spread).write_h5ad(paths[name])
+    stored, out = tmp_path / "reference.h5ad", tmp_path / "comparison.tsv"
+    run = CliRunner()
+    added = run.invoke(command, ["add", str(stored), str(paths["first"]), "--note", "release"])
+    assert added.exit_code == 0, added.output
+    assert "is now version 1" in added.output
+    shown = run.invoke(command, ["show", str(stored)])
+    assert "version 1: 4 batches, 500 genes" in shown.output
+    assert "A, B, C, D (release)" in shown.output
+    sound = run.invoke(command, ["compare", str(stored), str(paths["sound"]), "-o", str(out)])
+    assert sound.exit_code == 0, sound.output
+    assert "inside: yes" in sound.output
+    assert out.read_text().startswith("batch\tmedian_to_reference\t")
+    apart = run.invoke(command, ["compare", str(stored), str(paths["apart"])])
+    assert isinstance(apart.exception, RefusedError)
+    assert str(apart.exception) == "below the prediction interval: apart"
+    assert apart.exception.exit_code == 1
