@@ -17,7 +17,7 @@ _DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 @contextmanager
 def atomic_path(target: Path | str) -> Iterator[Path]:
-    """Give a temporary path beside ``target`` that becomes ``target`` on success.
+    r"""Give a temporary path beside ``target`` that becomes ``target`` on success.
 
     The suffixes of ``target`` are kept, so that writers that look at them work.
     On any exception, an interruption included, the temporary file is removed and
@@ -34,7 +34,7 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     --------
     >>> folder = getfixture("tmp_path")
     >>> with atomic_path(folder / "r.tsv") as temporary:
-    ...     _ = temporary.write_text("r\\n0.99\\n")
+    ...     _ = temporary.write_text("r\n0.99\n")
     >>> sorted(path.name for path in folder.iterdir())
     ['r.tsv']
     """

@@ -76,7 +76,9 @@ ALL: Final = (
     Key(TPM_SUM, "obs", "float64", "sum of TPM over all quantified features"),
     Key(TOTAL_COUNTS, "obs", "float64", "sum of estimated counts"),
     Key(N_UNMAPPED, "obs", "int64", "quantified transcripts without a gene"),
-    Key(UNMAPPED_TPM_SHARE, "obs", "float64 in [0, 1]", "share of TPM on transcripts without a gene"),
+    Key(
+        UNMAPPED_TPM_SHARE, "obs", "float64 in [0, 1]", "share of TPM on transcripts without a gene"
+    ),
     Key(GENE_ID, "var", "str", "gene of an isoform"),
     Key(GENE_NAME, "var", "str", "symbol of the gene, where the annotation has one"),
     Key(PEARSON, "obsp", "float64 in [-1, 1]", "Pearson's R of log2(TPM + c) over all features"),

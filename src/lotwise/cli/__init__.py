@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 import warnings
 from typing import Final, NoReturn, TextIO
 
 import click
 
-from lotwise.errors import EXIT_INPUT, LotwiseError, LotwiseWarning
+from lotwise.atomic import is_disk_full
+from lotwise.errors import EXIT_INPUT, EXIT_SURROUNDINGS, LotwiseError
 
 # Name of the command -> (module, one-line help). The help stands here so that
 # `lotwise --help` need not import the commands.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {}
 
+_INTERRUPTED = 130
+
 
 class LazyGroup(click.Group):
     """A group that knows its commands' names and imports one only to run it."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         """Name the commands in the order in which a run uses them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
@@ -36,7 +40,67 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lotwise", message="%(prog)s %(version)s")
+@click.option("-v", "--verbose", is_flag=True, help="Say more of what is done.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def lotwise(*, verbose: bool, quiet: bool) -> None:
+    """Do these manufacturing batches of cells carry the same transcriptome?
+
+    Exit codes: 0 done; 1 done and the answer is no; 2 the input or the call is
+    wrong; 3 the surroundings are (no network, no such program, disk full).
+    """
+    level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
+    logging.captureWarnings(capture=False)
+    warnings.showwarning = _show_nothing if quiet else _show_one_line
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    try:
+        lotwise(prog_name="lotwise", standalone_mode=False)
+    except LotwiseError as error:
+        _end(str(error), error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        _end("interrupted; nothing was left half-written", _INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone (`lotwise ... | head`): no fault.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        if is_disk_full(error):
+            _end("the disk is full; free some space and run again", EXIT_SURROUNDINGS)
+        raise
+    sys.exit(0)
+
+
+def _end(message: str, exit_code: int) -> NoReturn:
+    click.echo(f"lotwise: error: {message}", err=True)
+    sys.exit(exit_code)
+
+
+def _show_one_line(  # noqa: PLR0913, the signature is that of warnings.showwarning
+    message: Warning | str,
+    _category: type[Warning],
+    _filename: str,
+    _lineno: int,
+    _file: TextIO | None = None,
+    _line: str | None = None,
+) -> None:
+    click.echo(f"lotwise: warning: {' '.join(str(message).split())}", err=True)
+
+
+def _show_nothing(*_: object, **__: object) -> None:
+    pass

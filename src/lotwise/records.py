@@ -1,0 +1,129 @@
+"""Result tables: a frozen dataclass is the header, the types and the documentation of one.
+
+A table in memory is a pandas DataFrame whose columns are the fields of its
+record; on disk it is tab-separated text, floats at full precision, NaN as
+``NaN``. pandas is imported when a table is made, not before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
+
+from lotwise.atomic import atomic_path
+from lotwise.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def column(meaning: str) -> Any:
+    """Declare a column of a record by one sentence that says what it holds."""
+    return field(metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """Base of a row of a result table; subclasses declare the columns."""
+
+    table: ClassVar[str] = ""
+
+
+def columns(record: type[Record]) -> dict[str, type]:
+    """Give the columns of ``record`` in order, with their Python types."""
+    hints = get_type_hints(record)
+    return {item.name: hints[item.name] for item in dataclasses.fields(record)}
+
+
+def meanings(record: type[Record]) -> dict[str, str]:
+    """Give what each column of ``record`` holds, one sentence each."""
+    return {item.name: item.metadata["meaning"] for item in dataclasses.fields(record)}
+
+
+_DTYPES = {str: "object", int: "int64", float: "float64", bool: "bool"}
+
+
+def to_frame(rows: Iterable[Record], record: type[Record]) -> pd.DataFrame:
+    """Collect ``rows`` into a table with the columns and types of ``record``.
+
+    Examples
+    --------
+    >>> @dataclass(frozen=True, kw_only=True, slots=True)
+    ... class Depth(Record):
+    ...     sample: str = column("name of the sample")
+    ...     reads: int = column("reads present")
+    >>> to_frame([Depth(sample="S1", reads=10)], Depth).to_dict("records")
+    [{'sample': 'S1', 'reads': 10}]
+    """
+    import pandas as pd
+
+    names = columns(record)
+    listed = list(rows)
+    return pd.DataFrame(
+        {
+            name: pd.Series([getattr(row, name) for row in listed], dtype=_DTYPES[kind])
+            for name, kind in names.items()
+        }
+    )
+
+
+def write_table(path: Path | str, table: pd.DataFrame, *, index: bool = False) -> None:
+    """Write ``table`` as tab-separated text, whole or not at all; ``.gz`` compresses.
+
+    Floats are written with the fewest digits that read back to the same number.
+    """
+    with atomic_path(path) as temporary:
+        if str(path).endswith(".gz"):
+            # No time stamp and no name inside: equal tables are equal files.
+            with (
+                temporary.open("wb") as raw,
+                gzip.GzipFile(
+                    filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6
+                ) as packed,
+                io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+            ):
+                _write_text(text, table, index=index)
+        else:
+            with temporary.open("w", encoding="utf-8", newline="") as text:
+                _write_text(text, table, index=index)
+
+
+def _write_text(text: io.TextIOBase, table: pd.DataFrame, *, index: bool) -> None:
+    table.to_csv(text, sep="\t", index=index, na_rep="NaN", lineterminator="\n")
+
+
+def read_table(path: Path | str, record: type[Record]) -> pd.DataFrame:
+    """Read a table that :func:`write_table` wrote.
+
+    Raises
+    ------
+    InputError
+        The file is missing or its columns are not those of ``record``.
+    """
+    import pandas as pd
+
+    names = columns(record)
+    try:
+        table = pd.read_csv(
+            path,
+            sep="\t",
+            dtype={name: _DTYPES[kind] for name, kind in names.items() if kind is not float},
+            keep_default_na=False,
+            na_values={name: ["NaN"] for name, kind in names.items() if kind is float},
+            float_precision="round_trip",
+        )
+    except FileNotFoundError:
+        raise InputError("no such table", path=path) from None
+    if list(table.columns) != list(names):
+        raise InputError(
+            f"has the columns {', '.join(map(str, table.columns))}; needed are {', '.join(names)}",
+            path=path,
+            row=1,
+            remedy="write it anew with this version of lotwise",
+        )
+    return table

@@ -1,0 +1,345 @@
+"""The sample sheet: which samples there are, of which batch, and where their data lie.
+
+Light on purpose (standard library only): the workflow reads it in every job.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from lotwise.errors import InputError
+
+Strandedness = Literal["auto", "unstranded", "forward", "reverse"]
+
+REQUIRED_COLUMNS: Final = ("sample", "batch")
+TEXT_COLUMNS: Final = ("replicate", "donor", "condition")
+READS_COLUMNS: Final = ("fastq_1", "fastq_2", "strandedness", "fragment_length", "fragment_sd")
+KNOWN_COLUMNS: Final = (*REQUIRED_COLUMNS, *TEXT_COLUMNS, "quant", *READS_COLUMNS)
+
+# A sample's name becomes a directory: what every file system takes.
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One sequencing run: a FASTQ file, or two that are mates."""
+
+    fastq_1: Path
+    fastq_2: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """One sample of one batch, with its reads or its quantification."""
+
+    sample: str
+    batch: str
+    replicate: str = ""
+    donor: str = ""
+    condition: str = ""
+    runs: tuple[Run, ...] = ()
+    quant: Path | None = None
+    strandedness: Strandedness = "auto"
+    fragment_length: float | None = None
+    fragment_sd: float | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    row: int | None = None
+
+
+def read_samples(path: Path | str) -> tuple[Sample, ...]:
+    r"""Read a sample sheet, TSV or CSV by its content.
+
+    Columns ``sample`` and ``batch`` are required, and in each row either
+    ``quant`` or ``fastq_1``; ``fastq_2``, ``strandedness``, ``fragment_length``,
+    ``fragment_sd``, ``replicate``, ``donor`` and ``condition`` are optional, and
+    any other column is kept as an annotation. Paths are relative to the folder of
+    the sheet. Several rows of one sample are its runs and are joined. A byte
+    order mark and Windows line ends are read as what they are.
+
+    Returns
+    -------
+    The samples, in the order of the sheet.
+
+    Raises
+    ------
+    InputError
+        The sheet is missing, empty or malformed, or a row of it is; the message
+        names the row and the column.
+
+    Examples
+    --------
+    >>> sheet = getfixture("tmp_path") / "samples.tsv"
+    >>> _ = sheet.write_text("sample\tbatch\tquant\nS1\tA\tS1/quant.sf\nS2\tB\tS2/quant.sf\n")
+    >>> [(sample.sample, sample.batch, sample.quant.name) for sample in read_samples(sheet)]
+    [('S1', 'A', 'quant.sf'), ('S2', 'B', 'quant.sf')]
+    """
+    path = Path(path)
+    rows = list(_read_rows(path))
+    if not rows:
+        raise InputError(
+            "has a header and no sample", path=path, row=2, remedy="write a row a sample"
+        )
+    grouped: dict[str, list[Sample]] = {}
+    for row, cells in rows:
+        sample = _parse_row(path, row, cells)
+        grouped.setdefault(sample.sample, []).append(sample)
+    return tuple(_join_runs(path, parts) for parts in grouped.values())
+
+
+def require_batches(samples: Iterable[Sample], path: Path | str) -> None:
+    """Refuse what cannot be compared: fewer than two samples, or a single batch."""
+    names = [sample.sample for sample in samples]
+    batches = {sample.batch for sample in samples}
+    if len(names) < 2:
+        raise InputError(
+            f"has {len(names)} sample, a comparison needs at least 2",
+            path=path,
+            column="sample",
+            remedy="add the other batches",
+        )
+    if len(batches) < 2:
+        raise InputError(
+            f"all {len(names)} samples are of batch {batches.pop()!r}, "
+            "a comparison of batches needs at least 2",
+            path=path,
+            column="batch",
+            remedy="name the batch of each sample",
+        )
+
+
+def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    lines = _decode(path).splitlines()
+    first = next((line for line in lines if line.strip()), None)
+    if first is None:
+        raise InputError(
+            "is empty", path=path, remedy="write a header with the columns sample, batch and quant"
+        )
+    reader = csv.reader(StringIO("\n".join(lines)), delimiter=_delimiter(path, first))
+    header: list[str] | None = None
+    for cells in reader:
+        stripped = [cell.strip() for cell in cells]
+        if not any(stripped):
+            continue
+        if header is None:
+            header = _check_header(path, reader.line_num, stripped)
+            continue
+        if len(stripped) > len(header) and not any(stripped[len(header) :]):
+            stripped = stripped[: len(header)]
+        if len(stripped) != len(header):
+            raise InputError(
+                f"has {len(stripped)} cells, the header has {len(header)}",
+                path=path,
+                row=reader.line_num,
+                remedy="write every cell, an empty one where there is nothing",
+            )
+        yield reader.line_num, dict(zip(header, stripped, strict=True))
+
+
+def _decode(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(
+            "no such sample sheet",
+            path=path,
+            remedy="`lotwise init DIR` writes one to start from",
+        ) from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path=path) from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"byte 0x{raw[error.start]:02x} is not UTF-8 text",
+            path=path,
+            row=row,
+            remedy="save the sheet as plain text in UTF-8, not as a workbook",
+        ) from None
+
+
+def _delimiter(path: Path, header: str) -> str:
+    for delimiter in "\t,":
+        if delimiter in header:
+            return delimiter
+    came = "semicolons" if ";" in header else "one column"
+    raise InputError(
+        f"has {came}, needed are columns separated by tabs or commas",
+        path=path,
+        row=1,
+        remedy="save the sheet as TSV or CSV",
+    )
+
+
+def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
+    for column in header:
+        if not column:
+            raise InputError(f"column {header.index(column) + 1} has no name", path=path, row=row)
+        if header.count(column) > 1:
+            raise InputError("stands twice in the header", path=path, row=row, column=column)
+        if column not in KNOWN_COLUMNS:
+            close = difflib.get_close_matches(column.lower(), KNOWN_COLUMNS, n=1, cutoff=0.8)
+            if close:
+                raise InputError(
+                    "is not a column of a sample sheet",
+                    path=path,
+                    row=row,
+                    column=column,
+                    remedy=f"did you mean {close[0]!r}?",
+                )
+    missing = [column for column in REQUIRED_COLUMNS if column not in header]
+    if "quant" not in header and "fastq_1" not in header:
+        missing.append("quant (or fastq_1)")
+    if missing:
+        raise InputError(
+            f"has no column {', '.join(missing)}; it has {', '.join(header)}",
+            path=path,
+            row=row,
+            remedy="name the columns as the documentation does",
+        )
+    return header
+
+
+def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
+    for column in REQUIRED_COLUMNS:
+        _check_name(path, row, column, cells[column])
+    quant, fastq_1, fastq_2 = (cells.get(name, "") for name in ("quant", "fastq_1", "fastq_2"))
+    if not quant and not fastq_1:
+        raise InputError(
+            "names neither a quantification nor reads",
+            path=path,
+            row=row,
+            remedy="fill in quant or fastq_1",
+        )
+    if fastq_2 and not fastq_1:
+        raise InputError(
+            "has a second mate file and no first", path=path, row=row, column="fastq_1"
+        )
+    strandedness = cells.get("strandedness", "") or "auto"
+    if strandedness not in get_args(Strandedness):
+        raise InputError(
+            f"{strandedness!r} came, needed is one of {', '.join(get_args(Strandedness))}",
+            path=path,
+            row=row,
+            column="strandedness",
+        )
+    folder = path.parent
+    return Sample(
+        sample=cells["sample"],
+        batch=cells["batch"],
+        replicate=cells.get("replicate", ""),
+        donor=cells.get("donor", ""),
+        condition=cells.get("condition", ""),
+        runs=(
+            (Run(fastq_1=folder / fastq_1, fastq_2=folder / fastq_2 if fastq_2 else None),)
+            if fastq_1
+            else ()
+        ),
+        quant=folder / quant if quant else None,
+        strandedness=strandedness,  # type: ignore[arg-type]  # checked against the Literal above
+        fragment_length=_positive(path, row, "fragment_length", cells),
+        fragment_sd=_positive(path, row, "fragment_sd", cells),
+        annotations={name: cell for name, cell in cells.items() if name not in KNOWN_COLUMNS},
+        row=row,
+    )
+
+
+def _check_name(path: Path, row: int, column: str, name: str) -> None:
+    if not name:
+        raise InputError("is blank", path=path, row=row, column=column, remedy="give it a name")
+    if len(name) > _LONGEST_NAME:
+        raise InputError(
+            f"has {len(name):,} characters, at most {_LONGEST_NAME} are taken",
+            path=path,
+            row=row,
+            column=column,
+        )
+    if column == "sample" and not _FILE_NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} came; a sample's name becomes a file name and takes "
+            "letters, digits and . _ + - of ASCII, no blank",
+            path=path,
+            row=row,
+            column=column,
+            remedy=f"write it, for example, as {_as_file_name(name)!r}",
+        )
+    if not (name.isascii() and name.isprintable()):
+        raise InputError(
+            f"{name!r} came, needed are printable ASCII characters",
+            path=path,
+            row=row,
+            column=column,
+            remedy=f"write it, for example, as {_as_file_name(name)!r}",
+        )
+
+
+def _as_file_name(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9._+-]+", "_", plain).strip("._-") or "sample_1"
+
+
+def _positive(path: Path, row: int, column: str, cells: Mapping[str, str]) -> float | None:
+    text = cells.get(column, "")
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not 0 < number < float("inf"):
+        raise InputError(
+            f"{text!r} came, needed is a number of bases above 0", path=path, row=row, column=column
+        )
+    return number
+
+
+def _join_runs(path: Path, parts: list[Sample]) -> Sample:
+    first = parts[0]
+    for part in parts[1:]:
+        if part.quant is not None or first.quant is not None:
+            raise InputError(
+                f"{part.sample!r} stands also in row {first.row}; a sample has one quantification",
+                path=path,
+                row=part.row,
+                column="sample",
+                remedy="give each sample its own name",
+            )
+        for column in (*TEXT_COLUMNS, "batch", *READS_COLUMNS[2:]):
+            if getattr(part, column) != getattr(first, column):
+                raise InputError(
+                    f"sample {part.sample!r} has {getattr(part, column)!r} here "
+                    f"and {getattr(first, column)!r} in row {first.row}",
+                    path=path,
+                    row=part.row,
+                    column=column,
+                    remedy="the runs of one sample must agree",
+                )
+    runs = tuple(run for part in parts for run in part.runs)
+    if len({run.fastq_1 for run in runs}) < len(runs):
+        raise InputError(
+            f"sample {first.sample!r} names the same file twice",
+            path=path,
+            row=parts[-1].row,
+            column="fastq_1",
+        )
+    if len({run.fastq_2 is None for run in runs}) > 1:
+        raise InputError(
+            f"sample {first.sample!r} mixes single and paired runs",
+            path=path,
+            row=parts[-1].row,
+            column="fastq_2",
+            remedy="quantify them as two samples",
+        )
+    return Sample(
+        **{name: getattr(first, name) for name in Sample.__dataclass_fields__ if name != "runs"},
+        runs=runs,
+    )
