@@ -13,14 +13,12 @@ import logging
 import random
 import ssl
 import threading
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -41,7 +39,7 @@ from lotwise.acquire.integrity import (
 from lotwise.acquire.manifest import STATE, Entry, Manifest
 from lotwise.acquire.names import place_within
 from lotwise.acquire.progress import progress_for
-from lotwise.acquire.retry import DownloadError, Fault, NotFoundError, delay_before
+from lotwise.acquire.retry import DownloadError, FaultError, NotFoundError, delay_before
 from lotwise.acquire.settings import NetworkSettings
 from lotwise.acquire.transfer import Part, Received, StoppedError, Transfer
 from lotwise.atomic import is_disk_full, make_directory
@@ -70,7 +68,7 @@ class Source:
 
     url: str
     path: str
-    integrity: Integrity = Integrity()
+    integrity: Integrity = field(default_factory=Integrity)
 
 
 class Downloader:
@@ -112,12 +110,10 @@ class Downloader:
         self.network = network or NetworkSettings()
         self._over_cap = over_cap
         self._show_progress = progress
-        self._jitter = jitter or random.Random()  # noqa: S311 - spreads load, guards nothing
+        self._jitter = jitter or random.SystemRandom()
         self._manifest = Manifest(root)
         self._stop = threading.Event()
-        self._hosts: dict[str, threading.Semaphore] = defaultdict(
-            lambda: threading.Semaphore(self.network.workers_per_host)
-        )
+        self._hosts: dict[str, threading.Semaphore] = {}
         self._client: httpx.Client | None = None
 
     def __enter__(self) -> Self:
@@ -167,6 +163,10 @@ class Downloader:
         self._client = self._client or _client(self.network)
         progress = progress_for(self._show_progress)
         progress.expect(sum(sizes.values()))
+        for source in missing:
+            self._hosts.setdefault(
+                _host(source), threading.Semaphore(self.network.workers_per_host)
+            )
         with closing(progress), ThreadPoolExecutor(self.network.workers) as pool:
             jobs = [
                 pool.submit(
@@ -230,7 +230,7 @@ class Downloader:
         make_directory(state)
         key = hashlib.sha256(source.path.encode()).hexdigest()[:16]
         with (
-            self._hosts[urlsplit(source.url).netloc],
+            self._hosts[_host(source)],
             _locked(state / f"{key}.lock", path, self._stop),
         ):
             if self._is_there(source, self._manifest.read()):
@@ -254,7 +254,7 @@ class Downloader:
             try:
                 received = transfer.attempt(source.url, part, algorithm=source.integrity.algorithm)
                 self._accept(source, path, part, received)
-            except Fault as fault:
+            except FaultError as fault:
                 size = part.size()
                 if fault.spoilt:
                     part.discard()
@@ -264,7 +264,7 @@ class Downloader:
             else:
                 return
 
-    def _give_up_or_wait(self, source: Source, fault: Fault, attempt: int) -> None:
+    def _give_up_or_wait(self, source: Source, fault: FaultError, attempt: int) -> None:
         network = self.network
         delay = delay_before(attempt, fault=fault, network=network, jitter=self._jitter)
         if not fault.transient:
@@ -290,7 +290,7 @@ class Downloader:
         try:
             size, digest = _settled(part, path.name, source.integrity, received)
         except DamagedError as damage:
-            raise Fault(str(damage), spoilt=True) from damage
+            raise FaultError(str(damage), spoilt=True) from damage
         part.promote(path)
         self._manifest.record(
             Entry(
@@ -339,6 +339,10 @@ def _locked(lock: Path, path: Path, stop: threading.Event) -> Iterator[None]:
         held.release()
 
 
+def _host(source: Source) -> str:
+    return urlsplit(source.url).netloc
+
+
 def _known_sizes(sources: Iterable[Source]) -> dict[str, int]:
     return {
         source.path: source.integrity.size
@@ -365,11 +369,11 @@ def _client(network: NetworkSettings) -> httpx.Client:
         follow_redirects=True,
         max_redirects=_REDIRECTS,
         timeout=httpx.Timeout(network.read_timeout, connect=network.connect_timeout, pool=None),
-        headers={"User-Agent": f"lotwise/{metadata.version('lotwise')}"},
+        headers={"User-Agent": "lotwise"},
     )
 
 
-def _lasting(source: Source, fault: Fault) -> DownloadError:
+def _lasting(source: Source, fault: FaultError) -> DownloadError:
     if fault.absent:
         return NotFoundError(
             fault.problem, path=source.url, remedy="check the accession or the release"

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
 import shutil
 import tarfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal, cast
 
-from isal import igzip, isal_zlib
+from isal import igzip, igzip_lib
 
 Algorithm = Literal["md5", "sha256"]
+
+# isal is typed in part only.
+_open_gzip: Callable[[Path, str], BinaryIO] = igzip.open
+_NOT_GZIP: Final[tuple[type[Exception], ...]] = (
+    gzip.BadGzipFile,
+    zlib.error,
+    cast("type[Exception]", igzip_lib.IsalError),
+)
+_UNREADABLE_GZIP: Final[tuple[type[Exception], ...]] = (EOFError, *_NOT_GZIP)
 
 _CHUNK: Final = 1 << 20
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _HTML = re.compile(
-    rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html[\s>])", re.I | re.S
+    rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL
 )
-_TITLE = re.compile(rb"<title[^>]*>\s*(.{1,120}?)\s*</title>", re.I | re.S)
+_TITLE = re.compile(rb"<title[^>]*>\s*(.{1,120}?)\s*</title>", re.IGNORECASE | re.DOTALL)
 
 
 class DamagedError(Exception):
@@ -122,23 +133,23 @@ def read_gzip_to_end(path: Path) -> None:
     if not is_gzip(path):
         raise DamagedError("is not gzip, though its name says so")
     try:
-        with igzip.open(path, "rb") as stream:
+        with _open_gzip(path, "rb") as stream:
             while stream.read(_CHUNK):
                 pass
     except EOFError as error:
         raise DamagedError("gzip ends before its end") from error
-    except (OSError, zlib.error, isal_zlib.error) as error:
+    except _NOT_GZIP as error:
         raise DamagedError(f"gzip is damaged ({error})") from error
 
 
 def unwrap_gzip(path: Path, target: Path) -> None:
     """Take one layer of gzip off; raises as :func:`read_gzip_to_end`."""
     try:
-        with igzip.open(path, "rb") as stream, target.open("wb") as out:
+        with _open_gzip(path, "rb") as stream, target.open("wb") as out:
             shutil.copyfileobj(stream, out, _CHUNK)
     except EOFError as error:
         raise DamagedError("gzip ends before its end") from error
-    except (igzip.BadGzipFile, zlib.error, isal_zlib.error) as error:
+    except _NOT_GZIP as error:
         raise DamagedError(f"gzip is damaged ({error})") from error
 
 
@@ -182,9 +193,9 @@ def is_wrapped(path: Path, name: str, encoding: str) -> bool:
     if not name.endswith(".gz"):
         return encoding == "gzip"
     try:
-        with igzip.open(path, "rb") as stream:
+        with _open_gzip(path, "rb") as stream:
             return bytes(stream.read(2)) == _GZIP_MAGIC
-    except (EOFError, OSError, zlib.error, isal_zlib.error):
+    except _UNREADABLE_GZIP:
         return False
 
 

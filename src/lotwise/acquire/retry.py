@@ -23,7 +23,7 @@ class NotFoundError(DownloadError):
     """The server says that there is no such file (404 or 410)."""
 
 
-class Fault(Exception):  # noqa: N818 - never leaves the package; DownloadError does
+class FaultError(Exception):
     """One attempt failed.
 
     Parameters
@@ -57,7 +57,7 @@ class Fault(Exception):  # noqa: N818 - never leaves the package; DownloadError 
         self.spoilt = spoilt
 
 
-def fault_of_status(status: int, reason: str, retry_after: str | None) -> Fault:
+def fault_of_status(status: int, reason: str, retry_after: str | None) -> FaultError:
     """Turn an HTTP status that is not 200 or 206 into a fault.
 
     Examples
@@ -68,11 +68,11 @@ def fault_of_status(status: int, reason: str, retry_after: str | None) -> Fault:
     >>> fault_of_status(404, "Not Found", None).transient
     False
     """
-    return Fault(
+    return FaultError(
         f"HTTP {status} {reason}".rstrip(),
         transient=status in _TRANSIENT_STATUS or status >= 500,
         retry_after=seconds_to_wait(retry_after),
-        absent=status in (404, 410),
+        absent=status in {204, 404, 410},
     )
 
 
@@ -95,13 +95,13 @@ def seconds_to_wait(retry_after: str | None) -> float | None:
 
 
 def delay_before(
-    attempt: int, *, fault: Fault, network: NetworkSettings, jitter: random.Random
+    attempt: int, *, fault: FaultError, network: NetworkSettings, jitter: random.Random
 ) -> float:
     """Seconds to wait before attempt ``attempt`` (the first repeat is 1).
 
     Exponential back-off with jitter between half and all of it, so that many clients
     do not come back together; never shorter than the server's ``Retry-After``.
     """
-    backoff = min(network.backoff * 2 ** (attempt - 1), network.backoff_ceiling)
+    backoff = min(network.backoff * 2.0 ** (attempt - 1), network.backoff_ceiling)
     delay = backoff * (0.5 + jitter.random() / 2)
     return delay if fault.retry_after is None else max(delay, fault.retry_after)

@@ -27,21 +27,23 @@ class _Settings(BaseModel):
 class BaseUrls(_Settings):
     """Where each source begins, without a trailing slash; a mirror can stand in."""
 
-    geo: _Url = Field("https://ftp.ncbi.nlm.nih.gov/geo", description="GEO's file tree.")
+    geo: _Url = Field(default="https://ftp.ncbi.nlm.nih.gov/geo", description="GEO's file tree.")
     geo_download: _Url = Field(
-        "https://www.ncbi.nlm.nih.gov/geo/download",
+        default="https://www.ncbi.nlm.nih.gov/geo/download",
         description="GEO's page of counts and TPM that NCBI computed.",
     )
     ena_portal: _Url = Field(
-        "https://www.ebi.ac.uk/ena/portal/api", description="ENA's portal, for file reports."
+        default="https://www.ebi.ac.uk/ena/portal/api",
+        description="ENA's portal, for file reports.",
     )
     ena_fastq: _Url = Field(
-        "https://ftp.sra.ebi.ac.uk", description="Host of ENA's FASTQ, spoken to over HTTPS."
+        default="https://ftp.sra.ebi.ac.uk",
+        description="Host of ENA's FASTQ, spoken to over HTTPS.",
     )
     gencode: _Url = Field(
-        "https://ftp.ebi.ac.uk/pub/databases/gencode", description="GENCODE's file tree."
+        default="https://ftp.ebi.ac.uk/pub/databases/gencode", description="GENCODE's file tree."
     )
-    ensembl: _Url = Field("https://ftp.ensembl.org/pub", description="Ensembl's file tree.")
+    ensembl: _Url = Field(default="https://ftp.ensembl.org/pub", description="Ensembl's file tree.")
 
     @field_validator("*")
     @classmethod
@@ -53,29 +55,41 @@ class NetworkSettings(_Settings):
     """How downloads behave."""
 
     offline: bool = Field(default=False, description="Use what is there, fetch nothing.")
-    connect_timeout: _Positive = Field(20.0, description="Seconds to wait for a connection.")
-    read_timeout: _Positive = Field(60.0, description="Seconds without a byte before giving up.")
-    attempts: int = Field(6, ge=1, le=50, description="Attempts in a row without new bytes.")
-    backoff: float = Field(1.0, ge=0, description="Seconds before the first repeat; then doubled.")
-    backoff_ceiling: _Positive = Field(60.0, description="Longest wait between two attempts.")
+    connect_timeout: _Positive = Field(
+        default=20.0, description="Seconds to wait for a connection."
+    )
+    read_timeout: _Positive = Field(
+        default=60.0, description="Seconds without a byte before giving up."
+    )
+    attempts: int = Field(
+        default=6, ge=1, le=50, description="Attempts in a row without new bytes."
+    )
+    backoff: float = Field(
+        default=1.0, ge=0, description="Seconds before the first repeat; then doubled."
+    )
+    backoff_ceiling: _Positive = Field(
+        default=60.0, description="Longest wait between two attempts."
+    )
     retry_after_ceiling: _Positive = Field(
-        600.0, description="Longest wait that a server may ask for, in seconds."
+        default=600.0, description="Longest wait that a server may ask for, in seconds."
     )
     slowest_bytes_per_second: float = Field(
-        1024.0, ge=0, description="A transfer slower than this is started again."
+        default=1024.0, ge=0, description="A transfer slower than this is started again."
     )
-    slow_window: _Positive = Field(60.0, description="Seconds over which slowness is measured.")
-    workers: int = Field(4, ge=1, le=64, description="Files fetched at once.")
+    slow_window: _Positive = Field(
+        default=60.0, description="Seconds over which slowness is measured."
+    )
+    workers: int = Field(default=4, ge=1, le=64, description="Files fetched at once.")
     workers_per_host: int = Field(
-        3, ge=1, le=64, description="Files fetched at once from one host."
+        default=3, ge=1, le=64, description="Files fetched at once from one host."
     )
     max_total_gib: float | None = Field(
-        100.0, ge=0, description="More than this in one run asks first; null asks never."
+        default=100.0, ge=0, description="More than this in one run asks first; null asks never."
     )
     proxy: str | None = Field(
-        None, description="Proxy address; HTTPS_PROXY and its kin are respected without it."
+        default=None, description="Proxy address; HTTPS_PROXY and its kin are respected without it."
     )
-    ca_bundle: Path | None = Field(None, description="PEM file of trusted certificates.")
+    ca_bundle: Path | None = Field(default=None, description="PEM file of trusted certificates.")
 
     @property
     def max_total_bytes(self) -> int | None:
@@ -87,21 +101,23 @@ class SampleChoice(_Settings):
     """One sample named outright."""
 
     sample: str = Field(min_length=1, description="GSM accession, or the exact title.")
-    batch: str | None = Field(None, min_length=1, description="Batch name; the title if null.")
+    batch: str | None = Field(
+        default=None, min_length=1, description="Batch name; the title if null."
+    )
 
 
 class SampleSelection(_Settings):
     """Which samples of the series are compared, and which batch each belongs to."""
 
     pattern: str | None = Field(
-        None,
+        default=None,
         min_length=1,
         description="Regular expression over title and characteristics. The batch is its group "
         "'batch', or its first group, or all that matched.",
     )
-    choose: tuple[SampleChoice, ...] = Field((), description="Samples named one by one.")
+    choose: tuple[SampleChoice, ...] = Field(default=(), description="Samples named one by one.")
     n_batches: int | None = Field(
-        None, ge=1, description="How many batches there must be; null accepts any number."
+        default=None, ge=1, description="How many batches there must be; null accepts any number."
     )
 
     @field_validator("pattern")
@@ -126,21 +142,27 @@ class SampleSelection(_Settings):
 class AssumedFragments(_Settings):
     """Fragment length of single-end reads, which no read can show; reported as assumed."""
 
-    fragment_length: _Positive = Field(200.0, description="Mean fragment length in bases.")
-    fragment_sd: _Positive = Field(20.0, description="Standard deviation in bases.")
+    fragment_length: _Positive = Field(default=200.0, description="Mean fragment length in bases.")
+    fragment_sd: _Positive = Field(default=20.0, description="Standard deviation in bases.")
 
 
 class ReferenceSettings(_Settings):
     """Transcripts and annotation to quantify against."""
 
-    source: Literal["gencode", "ensembl", "files"] = Field("gencode", description="Who made it.")
-    organism: str = Field("human", description="human or mouse; for Ensembl homo_sapiens etc.")
-    assembly: str = Field("GRCh38", description="Genome assembly in Ensembl's file names.")
-    release: str | None = Field(
-        None, pattern=r"^M?\d+$", description="Release, such as 44 or M33; needed but for 'files'."
+    source: Literal["gencode", "ensembl", "files"] = Field(
+        default="gencode", description="Who made it."
     )
-    transcripts: Path | None = Field(None, description="Own FASTA, with source: files.")
-    annotation: Path | None = Field(None, description="Own GTF, with source: files.")
+    organism: str = Field(
+        default="human", description="human or mouse; for Ensembl homo_sapiens etc."
+    )
+    assembly: str = Field(default="GRCh38", description="Genome assembly in Ensembl's file names.")
+    release: str | None = Field(
+        default=None,
+        pattern=r"^M?\d+$",
+        description="Release, such as 44 or M33; needed but for 'files'.",
+    )
+    transcripts: Path | None = Field(default=None, description="Own FASTA, with source: files.")
+    annotation: Path | None = Field(default=None, description="Own GTF, with source: files.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -160,8 +182,8 @@ class ExpectedCoefficient(_Settings):
     level: Level
     batch_a: str = Field(min_length=1)
     batch_b: str = Field(min_length=1)
-    r: float | None = Field(None, ge=-1, le=1, description="Pearson's R as printed.")
-    decimals: int | None = Field(None, ge=1, le=10, description="Decimals as printed.")
+    r: float | None = Field(default=None, ge=-1, le=1, description="Pearson's R as printed.")
+    decimals: int | None = Field(default=None, ge=1, le=10, description="Decimals as printed.")
     source: str = Field(min_length=1, description="Where it is printed, such as a figure panel.")
 
     @model_validator(mode="after")
@@ -169,10 +191,13 @@ class ExpectedCoefficient(_Settings):
         if (self.r is None) != (self.decimals is None):
             msg = "'r' and 'decimals' go together: give both, or null for both"
             raise ValueError(msg)
-        if self.r is not None and self.decimals is not None:
-            if abs(round(self.r, self.decimals) - self.r) > 1e-12:
-                msg = f"r {self.r} has more than the {self.decimals} decimals that were printed"
-                raise ValueError(msg)
+        if (
+            self.r is not None
+            and self.decimals is not None
+            and abs(round(self.r, self.decimals) - self.r) > 1e-12
+        ):
+            msg = f"r {self.r} has more than the {self.decimals} decimals that were printed"
+            raise ValueError(msg)
         if self.batch_a == self.batch_b:
             msg = f"a pair is of two batches, {self.batch_a!r} came twice"
             raise ValueError(msg)

@@ -23,7 +23,7 @@ import httpx
 
 from lotwise.acquire.integrity import Algorithm, digest_of
 from lotwise.acquire.progress import Progress
-from lotwise.acquire.retry import Fault, fault_of_status
+from lotwise.acquire.retry import FaultError, fault_of_status
 from lotwise.acquire.settings import NetworkSettings
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
@@ -69,7 +69,7 @@ class Part:
             return 0
 
     def origin(self) -> Origin | None:
-        """What the part was received from; None where that is not known."""
+        """Tell what the part was received from; None where that is not known."""
         try:
             return Origin(**json.loads(self._notes.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
@@ -156,7 +156,7 @@ class Transfer:
 
         Raises
         ------
-        Fault
+        FaultError
             The attempt failed; it says whether another may succeed.
         StoppedError
             The run is being stopped.
@@ -171,7 +171,7 @@ class Transfer:
             headers |= {"Range": f"bytes={offset}-", "If-Range": cast("str", origin.validator)}
         with _faults_of_http(), self.client.stream("GET", url, headers=headers) as response:
             if origin is not None and response.status_code == 416:
-                raise Fault("HTTP 416: the server's file is shorter now", spoilt=True)
+                raise FaultError("HTTP 416: the server's file is shorter now", spoilt=True)
             if response.status_code not in (200, 206):
                 raise fault_of_status(
                     response.status_code,
@@ -208,7 +208,7 @@ class Transfer:
         finally:
             digest = hashing.close()
         if total is not None and size != total:
-            raise Fault(f"the body ended after {size:,} of {total:,} bytes")
+            raise FaultError(f"the body ended after {size:,} of {total:,} bytes")
         return Received(size, digest, origin.encoding if origin else "identity")
 
     def _chunks(self, response: httpx.Response) -> Iterator[bytes]:
@@ -222,7 +222,7 @@ class Transfer:
             elapsed = time.monotonic() - window_start
             if elapsed >= self.network.slow_window:
                 if window_bytes < self.network.slowest_bytes_per_second * elapsed:
-                    raise Fault(f"only {window_bytes / elapsed:,.0f} bytes a second came")
+                    raise FaultError(f"only {window_bytes / elapsed:,.0f} bytes a second came")
                 window_start, window_bytes = time.monotonic(), 0
 
 
@@ -252,7 +252,7 @@ def _check_continuation(response: httpx.Response, origin: Origin | None, offset:
     """Make sure that a 206 is the rest of the same file."""
     where = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
     if origin is None or where is None or int(where[1]) != offset:
-        raise Fault("the server sent another part than asked for", spoilt=True)
+        raise FaultError("the server sent another part than asked for", spoilt=True)
     total = None if where[3] == "*" else int(where[3])
     now = _origin_of(response, origin.url)
     for before, after in (
@@ -261,12 +261,12 @@ def _check_continuation(response: httpx.Response, origin: Origin | None, offset:
         (origin.last_modified, now.last_modified),
     ):
         if before is not None and after is not None and before != after:
-            raise Fault("the server's file changed between two parts", spoilt=True)
+            raise FaultError("the server's file changed between two parts", spoilt=True)
 
 
 def _check_scheme(url: str, response: httpx.Response) -> None:
     if url.startswith("https:") and response.url.scheme != "https":
-        raise Fault(f"was redirected to unprotected {response.url}", transient=False)
+        raise FaultError(f"was redirected to unprotected {response.url}", transient=False)
 
 
 @contextmanager
@@ -275,17 +275,17 @@ def _faults_of_http() -> Iterator[None]:
     try:
         yield
     except httpx.TooManyRedirects as error:
-        raise Fault("redirects go round in circles", transient=False) from error
+        raise FaultError("redirects go round in circles", transient=False) from error
     except httpx.ConnectTimeout as error:
-        raise Fault("no connection within the time-out") from error
+        raise FaultError("no connection within the time-out") from error
     except httpx.TimeoutException as error:
-        raise Fault("nothing came within the time-out") from error
+        raise FaultError("nothing came within the time-out") from error
     except httpx.ConnectError as error:
-        raise Fault(f"no connection ({_words(error)})") from error
+        raise FaultError(f"no connection ({_words(error)})") from error
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-        raise Fault(f"cannot be asked for ({_words(error)})", transient=False) from error
+        raise FaultError(f"cannot be asked for ({_words(error)})", transient=False) from error
     except httpx.HTTPError as error:
-        raise Fault(f"the transfer broke off ({_words(error)})") from error
+        raise FaultError(f"the transfer broke off ({_words(error)})") from error
 
 
 def _words(error: Exception) -> str:
