@@ -93,25 +93,26 @@ def test_fetch__passing_fault_once(fault, with_checksum, packed_source, served, 
     assert strays(tmp_path, [source]) == []
 
 
-@pytest.mark.parametrize(
-    ("fault", "error", "words"),
-    [
-        ("403", DownloadError, r"HTTP 403 No$"),
-        ("404", NotFoundError, r"HTTP 404 No; check the accession"),
-        ("redirect_loop", DownloadError, r"redirects go round in circles"),
-        ("429", DownloadError, r"HTTP 429 Too Many, after 6 attempts; run again later"),
-        ("500", DownloadError, r"HTTP 500 No, after 6 attempts"),
-        ("reset", DownloadError, r"the transfer broke off .*, after 6 attempts"),
-        ("stall", DownloadError, r"nothing came within the time-out, after 6 attempts"),
-        ("trickle", DownloadError, r"only [\d,]+ bytes a second came, after 6 attempts"),
-        ("truncate", DownloadError, r"after 6 attempts"),
-        ("long_length", DownloadError, r"after 6 attempts"),
-        ("short_length", DownloadError, r"[\d,]+ bytes came, the source says [\d,]+, after 6"),
-        ("corrupt", DownloadError, r"md5 is \w{32}, the source says \w{32}, after 6"),
-        ("html", DownloadError, r"bytes came, the source says"),
-    ],
-)
-def test_fetch__lasting_fault(fault, error, words, packed_source, served, tmp_path):
+LASTING_FAULTS = [
+    ("403", DownloadError, r"HTTP 403 No$"),
+    ("404", NotFoundError, r"HTTP 404 No; check the accession"),
+    ("redirect_loop", DownloadError, r"redirects go round in circles"),
+    ("429", DownloadError, r"HTTP 429 Too Many, after 6 attempts; run again later"),
+    ("500", DownloadError, r"HTTP 500 No, after 6 attempts"),
+    ("reset", DownloadError, r"the transfer broke off .*, after 6 attempts"),
+    ("stall", DownloadError, r"nothing came within the time-out, after 6 attempts"),
+    ("trickle", DownloadError, r"only [\d,]+ bytes a second came, after 6 attempts"),
+    ("truncate", DownloadError, r"after 6 attempts"),
+    ("long_length", DownloadError, r"after 6 attempts"),
+    ("short_length", DownloadError, r"[\d,]+ bytes came, the source says [\d,]+, after 6"),
+    ("corrupt", DownloadError, r"md5 is \w{32}, the source says \w{32}, after 6"),
+    ("html", DownloadError, r"bytes came, the source says"),
+]
+
+
+@pytest.mark.parametrize("case", LASTING_FAULTS, ids=[case[0] for case in LASTING_FAULTS])
+def test_fetch__lasting_fault(case, packed_source, served, tmp_path):
+    fault, error, words = case
     site, server = served
     server.plan = always(fault)
     with pytest.raises(error, match=words) as caught:

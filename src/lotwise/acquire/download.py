@@ -94,7 +94,7 @@ class Downloader:
     ...     fetcher.fetch(Source("https://example.org/a.txt", "a.txt"))
     Traceback (most recent call last):
         ...
-    lotwise.errors.SurroundingsError: offline, and 1 file is missing: a.txt ...
+    lotwise.acquire.retry.DownloadError: offline, and 1 file is missing: a.txt ...
     """
 
     def __init__(
@@ -140,13 +140,13 @@ class Downloader:
         Raises
         ------
         DownloadError
-            Files could not be had; all others were still fetched.
+            Files could not be had; all others were still fetched. Offline, files are missing.
         NotFoundError
             The server has no such file.
         CapError
             More bytes would come than the configuration allows.
         SurroundingsError
-            Offline and files are missing, or the disk is full.
+            The disk is full.
         InputError
             A path leads out of the directory.
         """
@@ -381,10 +381,10 @@ def _lasting(source: Source, fault: FaultError) -> DownloadError:
     return DownloadError(fault.problem, path=source.url)
 
 
-def _offline(missing: list[Source]) -> SurroundingsError:
+def _offline(missing: list[Source]) -> DownloadError:
     names = ", ".join(f"{source.path} (from {source.url})" for source in missing)
     count = "1 file is" if len(missing) == 1 else f"{len(missing)} files are"
-    return SurroundingsError(
+    return DownloadError(
         f"offline, and {count} missing: {names}", remedy="run once with the network"
     )
 
