@@ -1,0 +1,209 @@
+"""Agreement between two samples: how equal, where correlation asks only how aligned."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import (
+    as_pair,
+    correlation,
+    refuse_negative,
+    why_undefined,
+)
+
+NAN = float("nan")
+MAD_TO_SD = 1.4826  # the MAD of a normal distribution times this is its standard deviation
+
+
+class Concordance(NamedTuple):
+    """Lin's concordance, and how it splits into alignment and displacement.
+
+    ``ccc = pearson * accuracy``: ``pearson`` is loss by scatter, ``accuracy`` (Lin's
+    C_b, 0 to 1) is loss by another scale or place.
+    """
+
+    ccc: float
+    pearson: float
+    accuracy: float
+    scale_shift: float
+    location_shift: float
+    reason: str
+
+
+class EncodeQc(NamedTuple):
+    """ENCODE's replicate QC of one pair."""
+
+    mad: float
+    sd: float
+    pearson: float
+    spearman: float
+    n_features: int
+    n_zero_in_one: int
+    reason: str
+
+
+class Detection(NamedTuple):
+    """In how many of the two samples features are detected."""
+
+    n_one_only: int
+    n_neither: int
+    n_both: int
+    jaccard: float
+    reason: str
+
+
+def concordance(x: npt.ArrayLike, y: npt.ArrayLike) -> Concordance:
+    """Lin's concordance correlation coefficient with 1/n moments.
+
+    Unlike Pearson's R it falls when one sample is shifted or stretched: it is the
+    agreement with the identity line.
+
+    Parameters
+    ----------
+    x, y
+        Features; usually log2(TPM + 1).
+
+    Returns
+    -------
+    ``ccc`` and ``pearson`` in [-1, 1], ``accuracy`` in (0, 1], ``scale_shift`` sd(x)/sd(y),
+    ``location_shift`` (mean x - mean y) / sqrt(sd x sd y). With one constant sample ``ccc``
+    is 0 by its formula and still NaN here, as with two: nothing varies that could agree.
+
+    Raises
+    ------
+    InputError
+        Not vectors of one length, or values that are not finite.
+
+    References
+    ----------
+    Lin 1989, Biometrics 45:255, 10.2307/2532051.
+
+    Examples
+    --------
+    >>> concordance([1, 2, 3], [2, 3, 4]).ccc  # r is 1, but shifted
+    0.571...
+    """
+    first, second = as_pair(x, y)
+    reason = why_undefined(first, second)
+    if reason:
+        return Concordance(NAN, NAN, NAN, NAN, NAN, reason)
+    r = correlation(first, second)
+    sd_x, sd_y = float(np.std(first)), float(np.std(second))
+    shift = float(np.mean(first - second))
+    accuracy = 2.0 * sd_x * sd_y / (sd_x**2 + sd_y**2 + shift**2)
+    return Concordance(
+        ccc=r * accuracy,
+        pearson=r,
+        accuracy=accuracy,
+        scale_shift=sd_x / sd_y,
+        location_shift=shift / float(np.sqrt(sd_x * sd_y)),
+        reason="",
+    )
+
+
+def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
+    """Measure the replicate concordance of two samples as ENCODE's pipeline defines it.
+
+    Double zeros are dropped, values are log2 **without** pseudo-count, and only
+    features whose mean log2 is above 0 are used. ``mad`` and ``sd`` are not centred, so
+    that a global shift counts, and are rounded to 3 decimals as ENCODE does. A zero
+    in one sample only makes the mean -inf: such features leave silently in ENCODE's
+    script and are counted here as ``n_zero_in_one``.
+
+    Parameters
+    ----------
+    x, y
+        Features, unlogged; ENCODE uses RSEM's gene FPKM.
+
+    Returns
+    -------
+    ``mad``, ``sd`` >= 0 in log2 units; ``pearson``, ``spearman`` in [-1, 1], on
+    ``n_features`` features. ``mad`` and ``sd`` need one feature, the correlations two
+    that differ; otherwise NaN. ENCODE warns on Spearman below 0.9 (same donor) or
+    0.8 (different donors).
+
+    Raises
+    ------
+    InputError
+        Not vectors of one length, or negative or not finite values.
+
+    References
+    ----------
+    ENCODE uniform RNA-seq pipeline, MAD.R.
+
+    Examples
+    --------
+    >>> qc = encode_qc([0, 0, 2, 4, 8], [0, 5, 4, 4, 4])
+    >>> qc.mad, qc.n_features, qc.n_zero_in_one
+    (1.483, 3, 1)
+    """
+    first, second = as_pair(x, y)
+    refuse_negative(first, name="x")
+    refuse_negative(second, name="y")
+    both = (first > 0) & (second > 0)
+    n_zero_in_one = int(np.count_nonzero((first > 0) ^ (second > 0)))
+    log_x, log_y = np.log2(first[both]), np.log2(second[both])
+    kept = (log_x + log_y) / 2 > 0
+    log_x, log_y = log_x[kept], log_y[kept]
+    if log_x.size == 0:
+        reason = "no feature is above 0 in both with a mean log2 above 0"
+        return EncodeQc(NAN, NAN, NAN, NAN, 0, n_zero_in_one, reason)
+    difference = log_x - log_y
+    reason = why_undefined(log_x, log_y)
+    return EncodeQc(
+        mad=round(MAD_TO_SD * float(np.median(np.abs(difference))), 3),
+        sd=round(float(np.sqrt(np.mean(difference**2))), 3),
+        pearson=NAN if reason else correlation(log_x, log_y),
+        spearman=NAN if reason else correlation(rankdata(log_x), rankdata(log_y)),
+        n_features=int(log_x.size),
+        n_zero_in_one=n_zero_in_one,
+        reason=reason,
+    )
+
+
+def detection(x: npt.ArrayLike, y: npt.ArrayLike, *, threshold: float = 1.0) -> Detection:
+    """Overlap of the features detected (>= ``threshold``) in two samples.
+
+    Parameters
+    ----------
+    x, y
+        Features, unlogged (TPM).
+    threshold
+        The smallest TPM that counts as detected, > 0.
+
+    Returns
+    -------
+    Counts of features in one sample only, in neither, in both, and the Jaccard index of
+    the detected sets in [0, 1], NaN where nothing is detected in either.
+
+    Raises
+    ------
+    InputError
+        Not vectors of one length, negative or not finite values, or a threshold <= 0.
+
+    References
+    ----------
+    Teng et al. 2016, Genome Biology 17:74, 10.1186/s13059-016-0940-1 (NE, NN).
+
+    Examples
+    --------
+    >>> detection([0, 2, 5, 0], [0, 0, 7, 3], threshold=1)[:4]
+    (2, 1, 1, 0.333...)
+    """
+    if not threshold > 0:
+        raise InputError(f"the detection threshold is {threshold}, needed above 0")
+    first, second = as_pair(x, y)
+    refuse_negative(first, name="x")
+    refuse_negative(second, name="y")
+    in_x, in_y = first >= threshold, second >= threshold
+    n_both = int(np.count_nonzero(in_x & in_y))
+    n_one = int(np.count_nonzero(in_x ^ in_y))
+    n_neither = int(first.size) - n_both - n_one
+    if n_both + n_one == 0:
+        return Detection(0, n_neither, 0, NAN, f"no feature reaches {threshold:g} in either")
+    return Detection(n_one, n_neither, n_both, n_both / (n_both + n_one), "")

@@ -1,0 +1,172 @@
+"""Differences between two samples on the log scale: bias, limits and fold changes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import FloatArray, as_pair
+
+NAN = float("nan")
+NORMAL_95 = 1.96
+MAD_TO_SD = 1.4826
+
+
+class BlandAltman(NamedTuple):
+    """Bias and 95 % limits of agreement, plain and robust, in units of the input.
+
+    ``mean_from`` and ``mean_to`` are the smallest and largest mean (A) of the features.
+    """
+
+    bias: float
+    sd: float
+    lower: float
+    upper: float
+    median: float
+    robust_sd: float
+    robust_lower: float
+    robust_upper: float
+    n_features: int
+    mean_from: float
+    mean_to: float
+    reason: str
+
+
+class FoldChangeShares(NamedTuple):
+    """Share of features that differ more than ``folds``-fold."""
+
+    folds: tuple[float, ...]
+    shares: tuple[float, ...]
+    n_features: int
+    reason: str
+
+
+def bland_altman(x: npt.ArrayLike, y: npt.ArrayLike) -> BlandAltman:
+    """Bias and limits of agreement of two samples, plain and robust.
+
+    Parameters
+    ----------
+    x, y
+        Features, on the log2 scale.
+
+    Returns
+    -------
+    With M = x - y: ``bias`` mean M, ``sd`` of M (1/(n-1)), limits bias -+ 1.96 sd; ``median`` of
+    M, ``robust_sd`` 1.4826 MAD(M) and its limits. All in log2 units. Without features everything
+    is NaN; with one, ``sd`` and its limits are NaN.
+
+    Raises
+    ------
+    InputError
+        Not vectors of one length, or values that are not finite.
+
+    References
+    ----------
+    Bland and Altman 1986, Lancet 327:307, 10.1016/S0140-6736(86)90837-8.
+
+    Examples
+    --------
+    >>> agreement = bland_altman([1, 2, 3], [0, 2, 4])
+    >>> agreement.bias, agreement.sd, agreement.upper
+    (0.0, 1.0, 1.96)
+    """
+    first, second = as_pair(x, y)
+    return _summary(first - second, (first + second) / 2)
+
+
+def bland_altman_by_expression(
+    x: npt.ArrayLike, y: npt.ArrayLike, *, n_bins: int = 10
+) -> tuple[BlandAltman, ...]:
+    """Bias and limits within bins of equal size by mean expression, lowest first.
+
+    Features of equal mean may be cut apart; they are taken in the order given. With fewer
+    features than bins the bins without features are NaN with the reason.
+
+    Parameters
+    ----------
+    x, y
+        Features, on the log2 scale.
+    n_bins
+        Number of bins, 10 for deciles.
+
+    Raises
+    ------
+    InputError
+        As :func:`bland_altman`, or ``n_bins`` below 1.
+
+    Examples
+    --------
+    >>> low, high = bland_altman_by_expression([1, 2, 8, 9], [1, 2, 7, 8], n_bins=2)
+    >>> low.bias, high.bias
+    (0.0, 1.0)
+    """
+    if n_bins < 1:
+        raise InputError(f"the number of bins is {n_bins}, needed 1 or more")
+    first, second = as_pair(x, y)
+    difference, mean = first - second, (first + second) / 2
+    order = np.argsort(mean, kind="stable")
+    return tuple(
+        _summary(difference[members], mean[members]) for members in np.array_split(order, n_bins)
+    )
+
+
+def fold_change_shares(
+    x: npt.ArrayLike, y: npt.ArrayLike, *, folds: tuple[float, ...] = (1.5, 2.0, 4.0)
+) -> FoldChangeShares:
+    """Share of features whose ratio exceeds each fold, up or down.
+
+    Parameters
+    ----------
+    x, y
+        Features, on the log2 scale; usually those detected in both.
+    folds
+        Fold changes above 1; a ratio of exactly that fold does not exceed it.
+
+    Returns
+    -------
+    Shares in [0, 1], in the order of ``folds``; NaN without features.
+
+    Raises
+    ------
+    InputError
+        Not vectors of one length, not finite values, or a fold <= 1.
+
+    Examples
+    --------
+    >>> fold_change_shares([0, 1.5, 3, 1], [0, 0, 0, 1]).shares
+    (0.5, 0.5, 0.25)
+    """
+    if any(not fold > 1 for fold in folds):
+        raise InputError(f"the folds are {folds}, needed above 1")
+    first, second = as_pair(x, y)
+    if first.size == 0:
+        return FoldChangeShares(folds, (NAN,) * len(folds), 0, "no feature")
+    distance = np.abs(first - second)
+    shares = tuple(float(np.mean(distance > np.log2(fold))) for fold in folds)
+    return FoldChangeShares(folds, shares, int(first.size), "")
+
+
+def _summary(difference: FloatArray, mean: FloatArray) -> BlandAltman:
+    if difference.size == 0:
+        return BlandAltman(*(NAN,) * 8, 0, NAN, NAN, "no feature")
+    bias, median = float(np.mean(difference)), float(np.median(difference))
+    reason = "" if difference.size > 1 else "one feature has no standard deviation"
+    sd = NAN if reason else float(np.std(difference, ddof=1))
+    robust_sd = MAD_TO_SD * float(np.median(np.abs(difference - median)))
+    return BlandAltman(
+        bias=bias,
+        sd=sd,
+        lower=bias - NORMAL_95 * sd,
+        upper=bias + NORMAL_95 * sd,
+        median=median,
+        robust_sd=robust_sd,
+        robust_lower=median - NORMAL_95 * robust_sd,
+        robust_upper=median + NORMAL_95 * robust_sd,
+        n_features=int(difference.size),
+        mean_from=float(mean.min()),
+        mean_to=float(mean.max()),
+        reason=reason,
+    )

@@ -1,0 +1,64 @@
+"""Differences between count libraries beyond counting noise."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lotwise.metrics.moments import as_matrix, refuse_negative
+
+NAN = float("nan")
+
+
+class Sere(NamedTuple):
+    """Simple error ratio estimate: 0 duplicate, 1 Poisson, more is overdispersed."""
+
+    sere: float
+    n_features: int
+    reason: str
+
+
+def sere(counts: npt.ArrayLike) -> Sere:
+    """Overdispersion between samples beyond counting noise, by the simple error ratio.
+
+    Parameters
+    ----------
+    counts
+        Samples x features, unnormalised counts. Features with a total <= 1 are left out, and
+        library totals are those of the features kept.
+
+    Returns
+    -------
+    ``sere`` >= 0: 0 for duplicated data, 1 for technical replicates (Poisson), more where
+    samples differ. NaN with fewer than two samples, no feature, or an empty sample.
+
+    Raises
+    ------
+    InputError
+        Not a matrix, or negative or not finite values.
+
+    References
+    ----------
+    Schulze et al. 2012, BMC Genomics 13:524, 10.1186/1471-2164-13-524.
+
+    Examples
+    --------
+    >>> sere([[10, 20, 30], [10, 20, 30]]).sere
+    0.0
+    """
+    matrix = as_matrix(counts, name="counts")
+    refuse_negative(matrix, name="counts")
+    kept = matrix[:, matrix.sum(axis=0) > 1]
+    n_samples, n_features = kept.shape
+    if n_samples < 2:
+        return Sere(NAN, n_features, "fewer than two samples")
+    if n_features == 0:
+        return Sere(NAN, 0, "no feature has more than one count")
+    totals = kept.sum(axis=1)
+    if (totals == 0).any():
+        return Sere(NAN, n_features, "a sample has no counts")
+    expected = np.outer(totals / totals.sum(), kept.sum(axis=0))
+    excess = float(((kept - expected) ** 2 / expected).sum())
+    return Sere(float(np.sqrt(excess / (n_features * (n_samples - 1)))), n_features, "")

@@ -1,0 +1,99 @@
+"""Exact contributions of features to 1 - r."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import stats
+
+from lotwise.errors import InputError
+from lotwise.metrics.culprits import contributions, culprits
+
+pairs = st.integers(2, 30).flatmap(
+    lambda n: st.tuples(
+        *(arrays(np.float64, n, elements=st.floats(0, 20, width=32)) for _ in range(2))
+    )
+)
+
+
+def test_contributions__hand_value():
+    # z of (0, 2) is (-1, 1), of (2, 0) is (1, -1): gaps 2, each 4 / (2 * 2) = 1; r = -1
+    found = contributions([0, 2], [2, 0])
+    np.testing.assert_allclose(found.contribution, [1, 1], atol=1e-15)
+    assert found.one_minus_r == pytest.approx(2, abs=1e-15)
+
+
+def test_contributions__sum_to_one_minus_scipys_r():
+    rng = np.random.default_rng(1)
+    x = rng.normal(3, 2, 5000)
+    y = x + rng.normal(0, 0.3, 5000)
+    found = contributions(x, y)
+    assert found.one_minus_r == pytest.approx(1 - stats.pearsonr(x, y).statistic, abs=1e-12)
+    assert found.contribution.sum() == pytest.approx(found.one_minus_r, abs=1e-15)
+
+
+@given(pairs, st.floats(0.5, 4), st.floats(-3, 3))
+def test_contributions__follow_their_feature_and_ignore_scale(pair, scale, shift):
+    x, y = pair
+    found = contributions(x, y)
+    if found.reason or min(np.std(x), np.std(y)) < 1e-3:
+        return
+    order = np.random.default_rng(0).permutation(x.size)
+    moved = contributions(x[order], y[order]).contribution
+    np.testing.assert_allclose(moved, found.contribution[order], atol=1e-8)
+    np.testing.assert_allclose(
+        contributions(scale * x + shift, y).contribution, found.contribution, atol=1e-8
+    )
+    np.testing.assert_allclose(contributions(y, x).contribution, found.contribution, atol=1e-12)
+
+
+def test_contributions__null_identical_samples_contribute_nothing():
+    x = np.random.default_rng(2).normal(size=1000)
+    found = contributions(x, x)
+    assert found.one_minus_r == 0
+    assert not found.contribution.any()
+
+
+def test_culprits__power_planted_features_lead_the_list():
+    rng = np.random.default_rng(3)
+    x = np.abs(rng.normal(4, 2, 5000))
+    y = x + rng.normal(0, 0.05, 5000)
+    planted = rng.choice(5000, 12, replace=False)
+    y[planted] += 3
+    found = culprits(x, y, n_largest=12)
+    assert set(found.feature_index) == set(planted)
+    assert np.all(np.diff(found.contribution) <= 0)
+    assert found.cumulative_share[-1] > 0.8
+
+
+def test_culprits__all_features_carry_everything():
+    rng = np.random.default_rng(4)
+    found = culprits(*rng.normal(size=(2, 100)))
+    assert sorted(found.feature_index) == list(range(100))
+    assert found.cumulative_share[-1] == pytest.approx(1, abs=1e-12)
+
+
+def test_culprits__perfect_correlation_has_no_shares():
+    found = culprits([1, 2, 3], [1, 2, 3])
+    assert found.one_minus_r == 0
+    assert np.isnan(found.cumulative_share).all()
+    assert "perfectly correlated" in found.reason
+
+
+@pytest.mark.parametrize("y", [[1, 1, 1], [0, 0, 0]])
+def test_contributions__undefined_r_is_nan_with_a_reason(y):
+    found = contributions([1, 2, 3], y)
+    assert np.isnan(found.contribution).all()
+    assert math.isnan(found.one_minus_r)
+    assert found.reason == "y is constant"
+    assert culprits([1, 2, 3], y).feature_index.size == 0
+
+
+def test_contributions__other_lengths_are_refused():
+    with pytest.raises(InputError, match="needed the same features"):
+        contributions([1, 2, 3], [1, 2])
