@@ -34,8 +34,6 @@ FIELDS: Final = (
     "library_layout",
     "library_strategy",
     "read_count",
-    "nominal_length",
-    "nominal_sdev",
     "fastq_ftp",
     "fastq_bytes",
     "fastq_md5",
@@ -78,8 +76,6 @@ class EnaRun:
         ``RNA-Seq`` for what lotwise compares.
     n_reads
         Reads (pairs count once); None where not told.
-    nominal_length
-        Fragment length as submitted; None where not told.
     fastq
         Its files, none where ENA has no FASTQ of it.
     """
@@ -94,7 +90,6 @@ class EnaRun:
     paired: bool
     strategy: str
     n_reads: int | None
-    nominal_length: float | None
     fastq: tuple[Fastq, ...]
 
     @property
@@ -213,7 +208,6 @@ def _read_run(cells: Mapping[str, str], path: Path, row: int) -> EnaRun:
         paired=layout == "PAIRED",
         strategy=cells.get("library_strategy", ""),
         n_reads=_number(cells, "read_count", path, row),
-        nominal_length=_number(cells, "nominal_length", path, row),
         fastq=tuple(_read_fastq(cells, path, row)),
     )
 

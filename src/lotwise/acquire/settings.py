@@ -202,3 +202,38 @@ class ExpectedCoefficient(_Settings):
             msg = f"a pair is of two batches, {self.batch_a!r} came twice"
             raise ValueError(msg)
         return self
+
+
+class DepositedSettings(_Settings):
+    """What the deposited tables are, where they do not say it plainly themselves."""
+
+    file: str | None = Field(
+        default=None, description="Name of the supplementary file; null if there is one choice."
+    )
+    kind: Literal["tpm", "fpkm", "counts"] | None = Field(
+        default=None, description="What its numbers are; null lets names and sums decide."
+    )
+    level: Level | None = Field(default=None, description="Its level; null lets names decide.")
+
+
+class AcquireSettings(_Settings):
+    """All that is configured of where samples and references come from."""
+
+    accession: str | None = Field(
+        default=None, description="GEO series, or study or experiment of SRA or ENA."
+    )
+    route: Route = Field(
+        default="reads",
+        description="reads (FASTQ from ENA), deposited (tables of the authors), ncbi (TPM computed "
+        "by NCBI, gene level only).",
+    )
+    downloads: Path = Field(default=Path("downloads"), description="Where fetched files are kept.")
+    urls: BaseUrls = Field(default_factory=BaseUrls)
+    network: NetworkSettings = Field(default_factory=NetworkSettings)
+    samples: SampleSelection = Field(default_factory=SampleSelection)
+    single_end: AssumedFragments = Field(default_factory=AssumedFragments)
+    deposited: DepositedSettings = Field(default_factory=DepositedSettings)
+    reference: ReferenceSettings | None = Field(default=None)
+    expected: tuple[ExpectedCoefficient, ...] = Field(
+        default=(), description="Published coefficients to compare with."
+    )
