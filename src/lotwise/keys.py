@@ -39,6 +39,7 @@ QUANTIFIER: Final = "quantifier"
 QUANT: Final = "quant"
 TPM_SUM: Final = "tpm_sum"
 TOTAL_COUNTS: Final = "total_counts"
+N_SAMPLES: Final = "n_samples"
 N_UNMAPPED: Final = "n_unmapped_transcripts"
 UNMAPPED_TPM_SHARE: Final = "unmapped_tpm_share"
 
@@ -56,7 +57,7 @@ LEVEL: Final = "level"
 PARAMETERS: Final = "parameters"
 VERSION: Final = "version"
 PAIRS: Final = "pairs"
-BATCH_PAIRS: Final = "batch_pairs"
+REPLICATE_QC: Final = "replicate_qc"
 CULPRITS: Final = "culprits"
 BOOTSTRAPS: Final = "bootstraps"
 
@@ -75,6 +76,7 @@ ALL: Final = (
     Key(QUANT, "obs", "str", "file that the quantification was read from"),
     Key(TPM_SUM, "obs", "float64", "sum of TPM over all quantified features"),
     Key(TOTAL_COUNTS, "obs", "float64", "sum of estimated counts"),
+    Key(N_SAMPLES, "obs", "int64", "samples averaged into a batch"),
     Key(N_UNMAPPED, "obs", "int64", "quantified transcripts without a gene"),
     Key(
         UNMAPPED_TPM_SHARE, "obs", "float64 in [0, 1]", "share of TPM on transcripts without a gene"

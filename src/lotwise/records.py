@@ -127,3 +127,63 @@ def read_table(path: Path | str, record: type[Record]) -> pd.DataFrame:
             remedy="write it anew with this version of lotwise",
         )
     return table
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PairRecord(Record):
+    """Correlation of two samples over one feature set: a row of ``{level}.pairs.tsv``."""
+
+    sample_a: str = column("first sample, in the order of the sample sheet")
+    sample_b: str = column("second sample")
+    batch_a: str = column("batch of the first sample")
+    batch_b: str = column("batch of the second sample")
+    relation: str = column("within (one batch) or between (two batches)")
+    feature_set: str = column("features used; see lotwise.metrics.feature_sets")
+    n_features: int = column("how many features were used")
+    n_double_zero: int = column("how many of them are 0 in both samples")
+    pseudocount: float = column("c of log2(TPM + c)")
+    pearson: float = column("Pearson's R of log2(TPM + c), in [-1, 1]")
+    spearman: float = column("Spearman's rho, in [-1, 1]")
+    ccc: float = column("Lin's concordance of log2(TPM + c), in [-1, 1]")
+    reason: str = column("why a number is NaN; empty where none is")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplicateQcRecord(Record):
+    """ENCODE's replicate QC and detection of two samples: ``{level}.replicate_qc.tsv``."""
+
+    sample_a: str = column("first sample, in the order of the sample sheet")
+    sample_b: str = column("second sample")
+    batch_a: str = column("batch of the first sample")
+    batch_b: str = column("batch of the second sample")
+    relation: str = column("within (one batch) or between (two batches)")
+    unit: str = column("TPM or FPKM")
+    mad: float = column("1.4826 * median |log2 ratio|, not centred, 3 decimals")
+    sd: float = column("root mean square of the log2 ratio, not centred, 3 decimals")
+    pearson: float = column("Pearson's R of log2 without pseudo-count on the same features")
+    spearman: float = column("Spearman's rho on the same features")
+    n_features: int = column("features above 0 in both whose mean log2 is above 0")
+    n_zero_in_one: int = column("features that left because one sample has 0")
+    n_both: int = column("features detected in both samples")
+    n_one_only: int = column("features detected in one sample only")
+    n_neither: int = column("features detected in neither")
+    jaccard: float = column("detected in both / detected in any, in [0, 1]")
+    threshold: float = column("value of the unit from which a feature is detected")
+    reason: str = column("why a number is NaN; empty where none is")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CulpritRecord(Record):
+    """A feature that pulls the R of two samples down: a row of ``{level}.culprits.tsv``."""
+
+    sample_a: str = column("first sample, in the order of the sample sheet")
+    sample_b: str = column("second sample")
+    rank: int = column("1 is the largest share")
+    feature: str = column("gene or isoform")
+    gene_id: str = column("gene of an isoform, where known")
+    gene_name: str = column("symbol of the gene, where known")
+    tpm_a: float = column("TPM in the first sample")
+    tpm_b: float = column("TPM in the second sample")
+    log2_ratio: float = column("M = log2(TPM_a + c) - log2(TPM_b + c)")
+    share: float = column("part of 1 - R that this feature carries, in [0, 1]")
+    cumulative_share: float = column("part that it and all before it carry, in [0, 1]")

@@ -91,13 +91,13 @@ def _end(message: str, exit_code: int) -> NoReturn:
     sys.exit(exit_code)
 
 
-def _show_one_line(  # noqa: PLR0913, the signature is that of warnings.showwarning
+def _show_one_line(  # noqa: PLR0917, the signature is that of warnings.showwarning
     message: Warning | str,
-    _category: type[Warning],
-    _filename: str,
-    _lineno: int,
-    _file: TextIO | None = None,
-    _line: str | None = None,
+    category: type[Warning],  # noqa: ARG001
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
 ) -> None:
     click.echo(f"lotwise: warning: {' '.join(str(message).split())}", err=True)
 

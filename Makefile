@@ -1,0 +1,59 @@
+# `make demo` and `make test` are the two commands of a fresh machine: Python >= 3.11 and make.
+# uv is used when it is there, pip otherwise.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CORES ?= all
+INSTALLED := $(VENV)/.installed
+UV := $(shell command -v uv 2>/dev/null)
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: demo test lint bench lock clean help
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## make demo   run the whole workflow offline on simulated batches; results in results/demo
+demo: $(INSTALLED)
+	$(BIN)/lotwise simulate results/demo/input --quiet
+	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
+
+## make test   lint, types, layers, examples and all tests
+test: lint
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+## make lint   style, types and layers alone
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/snakefmt --check Snakefile workflow
+
+## make bench  timings beside the peers (needs R with tximport for some)
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/run.py
+
+## make lock   resolve the dependencies anew into requirements.lock (needs uv)
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --extra test --extra lint --upgrade -o requirements.lock pyproject.toml
+
+## make clean  remove the environment
+clean:
+	rm -rf $(VENV)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "lotwise needs Python >= 3.11: make PYTHON=/path/to/python3.12 ..."; exit 2; }
+ifdef UV
+	@test -x $(BIN)/python || uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
+	uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+else
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endif
+	@touch $@

@@ -1,0 +1,28 @@
+"""Fixtures that the examples in docstrings use."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def three_batches(tmp_path):
+    """Three batches of one sample each, 300 genes of two isoforms, as read by read_quant."""
+    import lotwise
+
+    rng = np.random.default_rng(20)
+    base = rng.lognormal(3, 2, 600) * (rng.random(600) > 0.3)
+    map_rows = [f"t{i}\tg{i // 2}" for i in range(600)]
+    (tmp_path / "tx2gene.tsv").write_text("\n".join(["transcript\tgene", *map_rows]) + "\n")
+    quants = {}
+    for name in ("S1", "S2", "S3"):
+        tpm = base * rng.lognormal(0, 0.3, 600)
+        tpm *= 1e6 / tpm.sum()
+        rows = [
+            f"t{i}\t1000\t800\t{value!r}\t{value * 2!r}" for i, value in enumerate(tpm.tolist())
+        ]
+        quants[name] = tmp_path / f"{name}.sf"
+        header = "Name\tLength\tEffectiveLength\tTPM\tNumReads"
+        quants[name].write_text("\n".join([header, *rows]) + "\n")
+    return lotwise.read_quant(quants, tx2gene=tmp_path / "tx2gene.tsv")

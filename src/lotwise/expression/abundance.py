@@ -1,0 +1,49 @@
+"""What one sample's quantification holds, whichever program wrote it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Floats = npt.NDArray[np.float64]
+Quantifier = Literal["rsem", "salmon", "kallisto", "matrix"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Abundance:
+    """Abundances of one sample at one level; every array and series has one value a feature.
+
+    Attributes
+    ----------
+    quantifier
+        The program that wrote it.
+    path
+        The file that it was read from.
+    features
+        Identifiers, shape ``(n_features,)``, unique.
+    tpm
+        Transcripts per million.
+    counts, length
+        Estimated counts and effective length in bases; NaN where the file has none.
+    fpkm
+        Fragments per kilobase and million, where the file has them (RSEM).
+    genes
+        Gene of each isoform, where the file has it.
+    bootstrap_counts
+        Estimated counts of each bootstrap, shape ``(n_bootstraps, n_features)``.
+    """
+
+    quantifier: Quantifier
+    path: Path
+    features: pl.Series
+    tpm: Floats
+    counts: Floats
+    length: Floats
+    fpkm: Floats | None = None
+    genes: pl.Series | None = None
+    bootstrap_counts: npt.NDArray[np.float32] | None = field(default=None, repr=False)

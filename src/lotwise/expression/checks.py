@@ -1,0 +1,121 @@
+"""Is this TPM? What a table of TPM must satisfy before anything is compared."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Final, Literal
+
+import numpy as np
+
+from lotwise.errors import InputError, TpmSumWarning
+from lotwise.expression.abundance import Abundance, Floats
+
+TpmSum = Literal["million", "any"]
+
+_MILLION: Final = 1e6
+# RSEM and others print few decimals: a sum may stray by rounding alone.
+_ROUNDING: Final = 0.005
+_LEAST_SUM: Final = 0.9 * _MILLION
+# log2(1e6 + 1) is 19.93: nothing on that scale can be higher.
+_HIGHEST_LOG2: Final = 20.0
+
+
+def check_abundance(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million") -> None:
+    """Refuse what is not TPM, and warn of a sum that is not a million.
+
+    Parameters
+    ----------
+    sample
+        Its name, for the message.
+    abundance
+        What was read.
+    tpm_sum
+        ``"million"`` refuses a sum outside 900,000 to 1,005,000, which TPM of all
+        features cannot have; ``"any"`` takes it with a warning, for a matrix that
+        was cut to some of its features.
+
+    Raises
+    ------
+    InputError
+        Duplicate features; negative, infinite or NaN TPM; values on log scale;
+        counts or FPKM in the place of TPM.
+    """
+    _check_features(sample, abundance)
+    _check_values(sample, abundance)
+    total = float(abundance.tpm.sum())
+    if total == 0:
+        raise InputError(
+            f"sample {sample!r}: every TPM is 0; nothing was quantified",
+            path=abundance.path,
+            remedy="look at the quantifier's log: reads of another species, or none",
+        )
+    if abs(total - _MILLION) <= _ROUNDING * _MILLION:
+        return
+    came = f"sample {sample!r}: TPM sum to {total:,.0f}, not to 1,000,000"
+    if tpm_sum == "any" and not _is_log_scaled(abundance.tpm):
+        warnings.warn(f"{abundance.path}: {came}", TpmSumWarning, stacklevel=3)
+        return
+    if _is_log_scaled(abundance.tpm):
+        raise InputError(
+            f"{came}, and none is above {abundance.tpm.max():.4g}: they are on log scale already",
+            path=abundance.path,
+            remedy="give TPM as they are; lotwise takes the logarithm",
+        )
+    if _are_whole_numbers(abundance.tpm):
+        raise InputError(
+            f"{came}, and all are whole numbers: these are counts, not TPM",
+            path=abundance.path,
+            remedy="divide by the effective lengths and scale to a million, or give the "
+            "quantifier's own files",
+        )
+    if not _LEAST_SUM <= total <= (1 + _ROUNDING) * _MILLION:
+        raise InputError(
+            f"{came}: these are FPKM, counts, or TPM of a part of the features",
+            path=abundance.path,
+            remedy="convert FPKM by TPM = FPKM / sum(FPKM) * 1e6; "
+            "take a part of the features with tpm_sum: any (--tpm-sum any)",
+        )
+    warnings.warn(f"{abundance.path}: {came}", TpmSumWarning, stacklevel=3)
+
+
+def _check_features(sample: str, abundance: Abundance) -> None:
+    duplicated = abundance.features.is_duplicated()
+    if duplicated.any():
+        rows = duplicated.arg_true()
+        name = abundance.features[rows[0]]
+        twice = (abundance.features == name).arg_true()
+        raise InputError(
+            f"sample {sample!r}: feature {name!r} stands also in row {twice[0] + 2:,}",
+            path=abundance.path,
+            row=int(twice[1]) + 2,
+            remedy="a feature has one row; remove or rename the other",
+        )
+    if (abundance.features == "").any():
+        raise InputError(
+            f"sample {sample!r}: a feature has no name",
+            path=abundance.path,
+            row=int((abundance.features == "").arg_true()[0]) + 2,
+        )
+
+
+def _check_values(sample: str, abundance: Abundance) -> None:
+    tpm = abundance.tpm
+    wrong = ~np.isfinite(tpm) | (tpm < 0)
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        raise InputError(
+            f"sample {sample!r}: TPM of {abundance.features[at]!r} is {tpm[at]:g} "
+            f"({int(wrong.sum()):,} such), needed is a number from 0",
+            path=abundance.path,
+            row=at + 2,
+            column="TPM",
+            remedy="quantify the sample again, or look why its log says nothing",
+        )
+
+
+def _is_log_scaled(tpm: Floats) -> bool:
+    return bool(tpm.max() <= _HIGHEST_LOG2) and tpm.sum() < _LEAST_SUM
+
+
+def _are_whole_numbers(tpm: Floats) -> bool:
+    return bool((tpm == np.round(tpm)).all())

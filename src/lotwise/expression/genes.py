@@ -1,0 +1,91 @@
+"""Gene sums of isoform abundances, and effective lengths of genes.
+
+Definitions: Soneson, Love & Robinson 2015, F1000Research 4:1521 (tximport): TPM
+and counts of a gene are the sums over its isoforms; its length is the mean of
+their lengths weighted by TPM, and where a gene has no TPM in a sample, the
+geometric mean of its lengths in the other samples, or, where it has none in
+any, the mean length of its isoforms.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+
+class GeneSums(NamedTuple):
+    """Layers at gene level, each of shape ``(n_samples, n_genes)``."""
+
+    tpm: Floats
+    counts: Floats
+    length: Floats
+
+
+def sum_genes(
+    tpm: Floats, counts: Floats, length: Floats, gene_of: Codes, n_genes: int
+) -> GeneSums:
+    """Sum isoforms to genes.
+
+    Parameters
+    ----------
+    tpm, counts, length
+        Shape ``(n_samples, n_isoforms)``; NaN where the source has no counts or lengths.
+    gene_of
+        Index of the gene of each isoform, shape ``(n_isoforms,)``; -1 leaves one out.
+    n_genes
+        Number of genes.
+
+    Returns
+    -------
+    TPM, counts and lengths of genes; NaN where the input is.
+
+    Examples
+    --------
+    >>> sums = sum_genes(
+    ...     np.array([[3.0, 1.0, 0.0]]), np.array([[30.0, 5.0, 0.0]]),
+    ...     np.array([[1000.0, 500.0, 700.0]]), np.array([0, 0, 1]), 2)
+    >>> sums.tpm, sums.length
+    (array([[4., 0.]]), array([[875., 700.]]))
+    """
+    kept = np.flatnonzero(gene_of >= 0)
+    order = kept[np.argsort(gene_of[kept], kind="stable")]
+    starts = np.searchsorted(gene_of[order], np.arange(n_genes))
+    gene_tpm, gene_counts, weighted = (
+        _sum_runs(values, order, starts) for values in (tpm, counts, tpm * length)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gene_length = weighted / gene_tpm
+    if np.isfinite(length).any():
+        mean_length = _sum_runs(length.mean(axis=0)[None], order, starts)[0]
+        n_isoforms = np.bincount(gene_of[kept], minlength=n_genes)
+        _fill_missing(gene_length, mean_length / n_isoforms)
+    else:
+        gene_length[:] = np.nan
+    return GeneSums(gene_tpm, gene_counts, gene_length)
+
+
+def _sum_runs(values: Floats, order: Codes, starts: Codes) -> Floats:
+    """Sum the isoforms of each gene; one sample at a time, to hold one copy of a row."""
+    sums = np.empty((values.shape[0], starts.size))
+    for row, sample in zip(sums, values, strict=True):
+        np.add.reduceat(sample[order], starts, out=row)
+    return sums
+
+
+def _fill_missing(length: Floats, mean_length: Floats) -> None:
+    missing = np.isnan(length)
+    somewhere = missing.any(axis=0)
+    if not somewhere.any():
+        return
+    known = ~missing[:, somewhere]
+    n_known = known.sum(axis=0)
+    logs = np.where(known, np.log(np.where(known, length[:, somewhere], 1.0)), 0.0).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        fill = np.where(n_known > 0, np.exp(logs / n_known), mean_length[somewhere])
+    columns = length[:, somewhere]
+    length[:, somewhere] = np.where(known, columns, fill)

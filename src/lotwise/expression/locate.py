@@ -1,0 +1,101 @@
+"""Where a sample's quantification lies: a file, a quantifier's directory, or an RSEM prefix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from lotwise.errors import InputError
+
+_GENES: Final = ".genes.results"
+_ISOFORMS: Final = ".isoforms.results"
+# In this order: text is quicker to read; the HDF5 file is needed for bootstraps.
+_TRANSCRIPT_FILES: Final = ("quant.sf", "abundance.tsv", "abundance.h5")
+
+
+class QuantFiles(NamedTuple):
+    """The files of one sample: at least one of the two; a lone file stands in ``isoform``."""
+
+    gene: Path | None
+    isoform: Path | None
+
+
+def locate(quant: Path, *, bootstraps: bool = False) -> QuantFiles:
+    """Find the files that ``quant`` means.
+
+    Parameters
+    ----------
+    quant
+        A file; the directory that salmon, kallisto or RSEM wrote; or the prefix
+        given to RSEM. RSEM's gene and isoform files are found beside each other.
+    bootstraps
+        Prefer kallisto's ``abundance.h5`` to its ``abundance.tsv``.
+
+    Raises
+    ------
+    InputError
+        Nothing is there, or more than one sample is.
+    """
+    if quant.is_dir():
+        return _in_directory(quant, bootstraps=bootstraps)
+    if quant.is_file():
+        return _beside(quant)
+    gene, isoform = _either(quant, _GENES), _either(quant, _ISOFORMS)
+    if gene is None and isoform is None:
+        raise InputError(
+            f"no such file or directory, and no RSEM prefix ({quant.name}{_GENES} is not there)",
+            path=quant,
+            remedy="correct the column quant of the sample sheet; "
+            "its paths are relative to the folder of the sheet",
+        )
+    return QuantFiles(gene, isoform)
+
+
+def _in_directory(directory: Path, *, bootstraps: bool) -> QuantFiles:
+    names = reversed(_TRANSCRIPT_FILES) if bootstraps else _TRANSCRIPT_FILES
+    for name in names:
+        found = _either(directory / name, "")
+        if found is not None:
+            return QuantFiles(None, found)
+    gene, isoform = _only(directory, _GENES), _only(directory, _ISOFORMS)
+    if gene is None and isoform is None:
+        raise InputError(
+            f"holds none of {', '.join(_TRANSCRIPT_FILES)}, *{_GENES}, *{_ISOFORMS}",
+            path=directory,
+            remedy="name the directory that salmon, kallisto or RSEM wrote for this sample",
+        )
+    return QuantFiles(gene, isoform)
+
+
+def _beside(file: Path) -> QuantFiles:
+    for ending, other in ((_GENES, _ISOFORMS), (_ISOFORMS, _GENES)):
+        for suffix in ("", ".gz"):
+            if file.name.endswith(ending + suffix):
+                stem = file.with_name(file.name.removesuffix(ending + suffix))
+                beside = _either(stem, other)
+                pair = (file, beside) if ending == _GENES else (beside, file)
+                return QuantFiles(*pair)
+    return QuantFiles(None, file)
+
+
+def _either(stem: Path, ending: str) -> Path | None:
+    for suffix in ("", ".gz"):
+        candidate = stem.with_name(stem.name + ending + suffix)
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _only(directory: Path, ending: str) -> Path | None:
+    found = sorted(
+        path
+        for path in directory.iterdir()
+        if path.name.endswith((ending, f"{ending}.gz")) and path.is_file()
+    )
+    if len({path.name.removesuffix(".gz") for path in found}) > 1:
+        raise InputError(
+            f"holds {len(found)} files *{ending}: {', '.join(path.name for path in found[:3])}",
+            path=directory,
+            remedy="name the file or the prefix of this sample",
+        )
+    return found[0] if found else None

@@ -1,0 +1,189 @@
+"""TPM matrices of many samples: TSV, CSV or h5ad, either way round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from lotwise.errors import InputError
+from lotwise.expression.abundance import Abundance, Floats
+from lotwise.expression.text import (
+    first_line,
+    floats_of,
+    header_of,
+    read_bytes,
+    read_text,
+    separator_of,
+)
+from lotwise.keys import COUNTS, LENGTH, TPM, Level
+
+if TYPE_CHECKING:
+    import anndata
+
+_HDF5_MAGIC: Final = b"\x89HDF\r\n"
+_EXAMPLES: Final = 5
+
+
+def read_matrix(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
+    """Read the TPM of ``samples`` out of one matrix.
+
+    Which way round it lies is found from the samples' names: along the first row
+    (features x samples) or along the first column (samples x features).
+
+    Parameters
+    ----------
+    path
+        TSV or CSV, plain or gzipped, features or samples named in the first column;
+        or an h5ad, whose layer ``tpm`` (else X) is taken.
+    samples
+        The samples wanted, as the matrix names them.
+
+    Raises
+    ------
+    InputError
+        A sample is in neither direction or in both, or the table is malformed.
+    """
+    raw = read_bytes(path)
+    if raw.startswith(_HDF5_MAGIC):
+        return _from_h5ad(path, samples)
+    header = _header(path, raw)
+    first = read_text(path, raw, strings=header[:1])[header[0]]
+    if _samples_are_columns(path, samples, header[1:], first.to_list()):
+        table = read_text(path, raw, strings=header[:1], floats=list(samples))
+        tpm = {name: floats_of(table, name) for name in samples}
+        return _abundances(path, first, tpm)
+    table = read_text(path, raw, strings=header[:1], floats=header[1:])
+    values = table.drop(header[0]).to_numpy()
+    row_of = {name: row for row, name in enumerate(first.to_list())}
+    features = pl.Series(header[1:], dtype=pl.String)
+    return _abundances(path, features, {name: values[row_of[name]] for name in samples})
+
+
+def level_of(features: pl.Series, transcripts: set[str], genes: set[str]) -> Level | None:
+    """Tell whether features are genes or isoforms; None where nothing tells.
+
+    By the transcript map where there is one, else by Ensembl's and RefSeq's
+    prefixes of identifiers.
+    """
+    names = features.to_list()
+    votes = {
+        "isoform": sum(name in transcripts for name in names),
+        "gene": sum(name in genes for name in names),
+    }
+    if not any(votes.values()):
+        votes = {
+            "isoform": int(features.str.contains(r"^(ENS[A-Z]*T\d|[NX][MR]_\d)").sum()),
+            "gene": int(features.str.contains(r"^ENS[A-Z]*G\d").sum()),
+        }
+    if votes["isoform"] == votes["gene"] or max(votes.values()) < len(names) / 2:
+        return None
+    return "isoform" if votes["isoform"] > votes["gene"] else "gene"
+
+
+def _header(path: Path, raw: bytes) -> list[str]:
+    header = header_of(path, raw)
+    second = raw.split(b"\n", 2)[1] if raw.count(b"\n") else b""
+    separator = separator_of(first_line(path, raw))
+    if second and second.decode("utf-8", "replace").count(separator) == len(header):
+        # R's write.table leaves the name of the first column out; the reader needs one.
+        raise InputError(
+            f"names {len(header)} columns and its rows have {len(header) + 1} cells",
+            path=path,
+            row=1,
+            remedy="name the first column, for example feature "
+            "(write.table(..., col.names = NA) does)",
+        )
+    if len(header) < 2:
+        raise InputError(
+            f"has one column, {header[0]!r}; a TPM matrix has features and samples, "
+            "separated by tabs or commas",
+            path=path,
+            row=1,
+            remedy="save it as TSV or CSV",
+        )
+    return header
+
+
+def _samples_are_columns(
+    path: Path, samples: Sequence[str], columns: Sequence[str], rows: Sequence[str]
+) -> bool:
+    by_column = [name for name in samples if name in set(columns)]
+    by_row = [name for name in samples if name in set(rows)]
+    if len(by_column) == len(samples) and len(by_row) == len(samples):
+        raise InputError(
+            "names the samples along the first row and along the first column",
+            path=path,
+            remedy="remove one of the two, or rename the samples",
+        )
+    names = columns if len(by_column) >= len(by_row) else rows
+    found = set(by_column if len(by_column) >= len(by_row) else by_row)
+    missing = [name for name in samples if name not in found]
+    if missing:
+        raise InputError(
+            f"does not name sample {', '.join(map(repr, missing[:_EXAMPLES]))}; "
+            f"its first row is {', '.join(map(repr, columns[:_EXAMPLES]))}... and "
+            f"its first column {', '.join(map(repr, rows[:_EXAMPLES]))}...",
+            path=path,
+            remedy="name the samples in the sheet as the matrix does",
+        )
+    twice = next((name for name in samples if list(names).count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"names sample {twice!r} twice", path=path, remedy="keep one of them")
+    return names is columns
+
+
+def _abundances(path: Path, features: pl.Series, tpm: dict[str, Floats]) -> dict[str, Abundance]:
+    unknown = np.full(len(features), np.nan)
+    return {
+        name: Abundance(
+            quantifier="matrix",
+            path=path,
+            features=features,
+            tpm=values,
+            counts=unknown,
+            length=unknown,
+        )
+        for name, values in tpm.items()
+    }
+
+
+def _from_h5ad(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
+    import anndata
+
+    try:
+        stored = anndata.read_h5ad(path)
+    except (OSError, KeyError, anndata.AnnDataReadError) as error:
+        raise InputError(f"is not an h5ad file ({error})", path=path) from None
+    rows, columns = stored.obs_names.tolist(), stored.var_names.tolist()
+    if _samples_are_columns(path, samples, columns, rows):
+        stored = stored.T
+        columns = rows
+    stored = stored[list(samples)]
+    features = pl.Series(columns, dtype=pl.String)
+    tpm, counts, length = (_layer(stored, name) for name in (TPM, COUNTS, LENGTH))
+    return {
+        name: Abundance(
+            quantifier="matrix",
+            path=path,
+            features=features,
+            tpm=tpm[row],
+            counts=counts[row],
+            length=length[row],
+        )
+        for row, name in enumerate(samples)
+    }
+
+
+def _layer(stored: anndata.AnnData, name: str) -> Floats:
+    if name in stored.layers:
+        layer = stored.layers[name]
+    elif name == TPM:
+        layer = stored.X
+    else:
+        return np.full(stored.shape, np.nan)
+    dense = layer.toarray() if hasattr(layer, "toarray") else layer
+    return np.asarray(dense, dtype=np.float64)

@@ -1,0 +1,371 @@
+"""From a sample sheet to AnnData: read every sample, align the features, sum to genes."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+import polars as pl
+from tqdm import tqdm
+
+from lotwise import keys
+from lotwise.errors import InputError, LotwiseWarning, UnmappedTranscriptsWarning
+from lotwise.expression.abundance import Abundance
+from lotwise.expression.align import align_features
+from lotwise.expression.checks import TpmSum, check_abundance
+from lotwise.expression.formats import is_quantification, read_abundance
+from lotwise.expression.genes import sum_genes
+from lotwise.expression.locate import QuantFiles, locate
+from lotwise.expression.matrix import level_of, read_matrix
+from lotwise.expression.transcripts import TranscriptMap, from_headers, read_transcript_map
+from lotwise.keys import Level
+from lotwise.samples import Sample, read_samples
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_log = logging.getLogger(__name__)
+
+MIN_SHARED: Final = 0.9
+_EXAMPLES: Final = 3
+
+
+class Quantification(NamedTuple):
+    """All samples at both levels; a level that the input does not have is None."""
+
+    gene: AnnData | None
+    isoform: AnnData | None
+
+
+def read_quant(
+    samples: Path | str | Mapping[str, Path | str] | Sequence[Sample],
+    *,
+    tx2gene: Path | str | TranscriptMap | None = None,
+    min_shared: float = MIN_SHARED,
+    tpm_sum: TpmSum = "million",
+    matrix_level: Level | None = None,
+    bootstraps: bool = False,
+) -> Quantification:
+    r"""Read quantifications into AnnData at gene and at isoform level.
+
+    Parameters
+    ----------
+    samples
+        A sample sheet; or the quantification of each sample by name, each then its
+        own batch; or samples. A quantification is a file of RSEM, salmon or
+        kallisto, the directory one of them wrote, an RSEM prefix, or a TPM matrix
+        that names the samples.
+    tx2gene
+        Genes of transcripts: a table, GTF, GFF3 or FASTA, or a map already read.
+        Not needed for RSEM, nor where transcripts have GENCODE's ``|`` names.
+    min_shared
+        Least share of features that all samples must have in common, in [0, 1],
+        where they were quantified on different annotations; only common features
+        are kept.
+    tpm_sum
+        ``"any"`` takes TPM that do not sum to a million, with a warning.
+    matrix_level
+        Level of a TPM matrix whose features do not tell.
+    bootstraps
+        Keep kallisto's bootstraps, in ``uns["lotwise"]["bootstraps"]``: a sample's
+        estimated counts, bootstraps x features.
+
+    Returns
+    -------
+    AnnData of samples x genes and of samples x isoforms: ``X`` is log2(TPM + 1),
+    the layers are ``tpm``, ``counts`` (NaN where the source has none) and
+    ``length``; see :mod:`lotwise.keys`. RSEM's genes are its own, those of other
+    programs are sums as :func:`~lotwise.expression.genes.sum_genes` defines them.
+
+    Raises
+    ------
+    InputError
+        A file is missing or malformed, is not TPM, or the features do not match.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> for sample, tpm in (("S1", 4e5), ("S2", 5e5)):
+    ...     text = f"Name\tLength\tEffectiveLength\tTPM\tNumReads\nt1\t900\t700\t{tpm}\t10\n"
+    ...     _ = (folder / f"{sample}.sf").write_text(text + f"t2\t900\t700\t{1e6 - tpm}\t20\n")
+    >>> _ = (folder / "tx2gene.tsv").write_text("transcript\tgene\nt1\tg1\nt2\tg1\n")
+    >>> gene, isoform = read_quant(
+    ...     {"S1": folder / "S1.sf", "S2": folder / "S2.sf"}, tx2gene=folder / "tx2gene.tsv")
+    >>> gene.layers["tpm"].tolist(), isoform.shape
+    ([[1000000.0], [1000000.0]], (2, 2))
+    """
+    listed = _samples(samples)
+    read = _read_levels(listed, tx2gene, matrix_level=matrix_level, bootstraps=bootstraps)
+    gene, isoform = read["gene"], read["isoform"]
+    for level in (gene, isoform):
+        for name, abundance in level.items():
+            check_abundance(name, abundance, tpm_sum=tpm_sum)
+    isoform_data = gene_data = None
+    if isoform:
+        isoform_data = _assemble(listed, align_features(isoform, min_shared=min_shared), "isoform")
+        transcripts = _transcript_map(isoform, tx2gene)
+        if not gene and transcripts is not None:
+            gene_data = _sum_to_genes(isoform_data, transcripts)
+        elif transcripts is not None:
+            _annotate(isoform_data, transcripts)
+    if gene:
+        gene_data = _assemble(listed, align_features(gene, min_shared=min_shared), "gene")
+    if gene_data is None:
+        warnings.warn(
+            "no gene level: the quantifications are of transcripts and no map to genes was given "
+            "(tx2gene)",
+            LotwiseWarning,
+            stacklevel=2,
+        )
+    return Quantification(gene_data, isoform_data)
+
+
+def _samples(
+    samples: Path | str | Mapping[str, Path | str] | Sequence[Sample],
+) -> tuple[Sample, ...]:
+    if isinstance(samples, str | Path):
+        listed = read_samples(samples)
+    elif isinstance(samples, Mapping):
+        listed = tuple(
+            Sample(sample=name, batch=name, quant=Path(quant)) for name, quant in samples.items()
+        )
+    else:
+        listed = tuple(samples)
+    if not listed:
+        raise InputError("there is no sample", remedy="name at least one")
+    without = [sample.sample for sample in listed if sample.quant is None]
+    if without:
+        raise InputError(
+            f"sample {without[0]!r} has no quantification ({len(without)} such)",
+            column="quant",
+            remedy="fill in the column quant, or quantify its reads first",
+        )
+    return listed
+
+
+def _read_levels(
+    samples: Sequence[Sample],
+    tx2gene: Path | str | TranscriptMap | None,
+    *,
+    matrix_level: Level | None,
+    bootstraps: bool,
+) -> dict[Level, dict[str, Abundance]]:
+    """Read every sample at each level that it has; a level that one lacks is left out."""
+    found: dict[Level, dict[str, Abundance]] = {"gene": {}, "isoform": {}}
+    matrices: dict[Path, list[str]] = {}
+    for sample in tqdm(samples, desc="reading", unit="sample", disable=None, leave=False):
+        if sample.quant is None:  # _samples refused it
+            continue
+        files = locate(sample.quant, bootstraps=bootstraps)
+        lone = files.isoform if files.gene is None else None
+        if lone is not None and lone in matrices:
+            matrices[lone].append(sample.sample)
+        elif lone is not None and not is_quantification(lone):
+            matrices[lone] = [sample.sample]
+        else:
+            _read_files(found, sample.sample, files, bootstraps=bootstraps)
+    for path, names in matrices.items():
+        _read_matrix(found, path, names, tx2gene, matrix_level)
+    return _complete_levels(samples, found)
+
+
+def _read_files(
+    found: dict[Level, dict[str, Abundance]], sample: str, files: QuantFiles, *, bootstraps: bool
+) -> None:
+    for path in files:
+        if path is not None:
+            level, abundance = read_abundance(path, bootstraps=bootstraps)
+            found[level][sample] = abundance
+
+
+def _read_matrix(
+    found: dict[Level, dict[str, Abundance]],
+    path: Path,
+    names: Sequence[str],
+    tx2gene: Path | str | TranscriptMap | None,
+    level: Level | None,
+) -> None:
+    matrix = read_matrix(path, names)
+    features = next(iter(matrix.values())).features
+    if level is None:
+        known = _read_map(tx2gene, features.to_list()) if tx2gene is not None else None
+        level = level_of(
+            features,
+            set(known.genes) if known else set(),
+            set(known.genes.values()) if known else set(),
+        )
+    if level is None:
+        raise InputError(
+            f"its features ({', '.join(features.to_list()[:_EXAMPLES])}...) do not tell whether "
+            "they are genes or isoforms",
+            path=path,
+            remedy="say so: matrix_level: gene (--matrix-level gene)",
+        )
+    found[level].update(matrix)
+
+
+def _complete_levels(
+    samples: Sequence[Sample], found: dict[Level, dict[str, Abundance]]
+) -> dict[Level, dict[str, Abundance]]:
+    complete: dict[Level, dict[str, Abundance]] = {}
+    for level, read in found.items():
+        lacking = [sample.sample for sample in samples if sample.sample not in read]
+        complete[level] = (
+            {} if lacking else {sample.sample: read[sample.sample] for sample in samples}
+        )
+        if read and lacking and not (level == "gene" and len(found["isoform"]) == len(samples)):
+            warnings.warn(
+                f"no {level} level: sample {lacking[0]!r} has none ({len(lacking)} such)",
+                LotwiseWarning,
+                stacklevel=4,
+            )
+    if not any(complete.values()):
+        by_level = {level: next(iter(read)) for level, read in found.items() if read}
+        raise InputError(
+            f"no level is common to all samples: {by_level['gene']!r} is of genes, "
+            f"{by_level['isoform']!r} of isoforms",
+            remedy="give all samples at the same level",
+        )
+    return complete
+
+
+def _transcript_map(
+    isoform: Mapping[str, Abundance], tx2gene: Path | str | TranscriptMap | None
+) -> TranscriptMap | None:
+    """Find the map: the one given, else what the quantifications themselves say."""
+    first = next(iter(isoform.values()))
+    if tx2gene is not None:
+        return _read_map(tx2gene, [name.split("|", 1)[0] for name in first.features.to_list()])
+    if first.genes is not None:
+        genes = dict(zip(first.features.to_list(), first.genes.to_list(), strict=True))
+        return TranscriptMap(genes, {}, "the quantification")
+    return from_headers(first.features.to_numpy())
+
+
+def _read_map(tx2gene: Path | str | TranscriptMap, transcripts: Sequence[str]) -> TranscriptMap:
+    if isinstance(tx2gene, TranscriptMap):
+        return tx2gene
+    return read_transcript_map(tx2gene, transcripts=transcripts)
+
+
+def _assemble(samples: Sequence[Sample], read: Mapping[str, Abundance], level: Level) -> AnnData:
+    from anndata import AnnData
+
+    order = list(read.values())
+    tpm = np.stack([abundance.tpm for abundance in order])
+    counts = np.stack([abundance.counts for abundance in order])
+    layers = {
+        keys.TPM: tpm,
+        keys.COUNTS: counts,
+        keys.LENGTH: np.stack([abundance.length for abundance in order]),
+    }
+    fpkm = [abundance.fpkm for abundance in order if abundance.fpkm is not None]
+    if len(fpkm) == len(order):
+        layers[keys.FPKM] = np.stack(fpkm)
+    obs = _describe(samples)
+    obs[keys.QUANTIFIER] = [abundance.quantifier for abundance in order]
+    obs[keys.QUANT] = [str(abundance.path) for abundance in order]
+    obs[keys.TPM_SUM] = tpm.sum(axis=1)
+    obs[keys.TOTAL_COUNTS] = counts.sum(axis=1)
+    assembled = AnnData(
+        X=np.log2(tpm + 1.0),
+        obs=obs,
+        var=pd.DataFrame(index=pd.Index(_plain_names(order[0].features), dtype=object)),
+        layers=layers,
+        uns={keys.LOTWISE: {keys.LEVEL: level}},
+    )
+    drawn = {
+        name: abundance.bootstrap_counts
+        for name, abundance in read.items()
+        if abundance.bootstrap_counts is not None
+    }
+    if drawn:
+        assembled.uns[keys.LOTWISE][keys.BOOTSTRAPS] = drawn
+    return assembled
+
+
+def _plain_names(features: pl.Series) -> list[str]:
+    """Split GENCODE's ``transcript|gene|...`` names; other names stay."""
+    names: list[str] = features.to_list()
+    if names and all("|" in name for name in names):
+        return [name.split("|", 1)[0] for name in names]
+    return names
+
+
+def _describe(samples: Sequence[Sample]) -> pd.DataFrame:
+    """Give what the sample sheet says, one row a sample."""
+    columns = {
+        keys.SAMPLE: [sample.sample for sample in samples],
+        keys.BATCH: pd.Categorical([sample.batch for sample in samples]),
+    }
+    for name in (keys.REPLICATE, keys.DONOR, keys.CONDITION):
+        values = [getattr(sample, name) for sample in samples]
+        if any(values):
+            columns[name] = values
+    for name in dict.fromkeys(key for sample in samples for key in sample.annotations):
+        columns[name] = [sample.annotations.get(name, "") for sample in samples]
+    return pd.DataFrame(
+        columns, index=pd.Index([sample.sample for sample in samples], dtype=object)
+    )
+
+
+def _annotate(
+    isoform: AnnData, transcripts: TranscriptMap
+) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    """Write each isoform's gene into var, and report what has none into obs."""
+    genes = transcripts.genes_of(isoform.var_names.to_numpy(dtype=object))
+    unmapped = np.array([gene is None for gene in genes])
+    known = np.where(unmapped, "", genes)
+    isoform.var[keys.GENE_ID] = known
+    if transcripts.gene_names:
+        isoform.var[keys.GENE_NAME] = transcripts.gene_names_of(known)
+    share = isoform.layers[keys.TPM][:, unmapped].sum(axis=1) / isoform.obs[keys.TPM_SUM].to_numpy()
+    isoform.obs[keys.N_UNMAPPED] = int(unmapped.sum())
+    isoform.obs[keys.UNMAPPED_TPM_SHARE] = share
+    if unmapped.all():
+        ours = ", ".join(isoform.var_names[:_EXAMPLES])
+        theirs = ", ".join(list(transcripts.genes)[:_EXAMPLES])
+        raise InputError(
+            f"matches none of the {isoform.n_vars:,} quantified transcripts: the map has {theirs}; "
+            f"the quantification has {ours}",
+            path=transcripts.source,
+            remedy="give the map of the annotation that was quantified",
+        )
+    if unmapped.any():
+        warnings.warn(
+            f"{int(unmapped.sum()):,} of {isoform.n_vars:,} transcripts have no gene in "
+            f"{transcripts.source}; they carry {share.min():.2%} to {share.max():.2%} of the TPM "
+            "and are left out at gene level",
+            UnmappedTranscriptsWarning,
+            stacklevel=4,
+        )
+    return genes
+
+
+def _sum_to_genes(isoform: AnnData, transcripts: TranscriptMap) -> AnnData:
+    from anndata import AnnData
+
+    genes = _annotate(isoform, transcripts)
+    codes, names = pd.factorize(genes, sort=True)
+    sums = sum_genes(
+        isoform.layers[keys.TPM],
+        isoform.layers[keys.COUNTS],
+        isoform.layers[keys.LENGTH],
+        codes.astype(np.int64),
+        len(names),
+    )
+    var = pd.DataFrame(index=pd.Index(names, dtype=object))
+    if transcripts.gene_names:
+        var[keys.GENE_NAME] = transcripts.gene_names_of(names)
+    return AnnData(
+        X=np.log2(sums.tpm + 1.0),
+        obs=isoform.obs.copy(),
+        var=var,
+        layers={keys.TPM: sums.tpm, keys.COUNTS: sums.counts, keys.LENGTH: sums.length},
+        uns={keys.LOTWISE: {keys.LEVEL: "gene"}},
+    )

@@ -1,0 +1,67 @@
+"""Expression on disk: one h5ad and one TPM table a level."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+from isal import igzip_threaded
+
+from lotwise import keys
+from lotwise.atomic import atomic_path
+from lotwise.errors import InputError
+from lotwise.keys import Level
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def write_level(expression: AnnData, directory: Path | str) -> None:
+    """Write one level as ``{level}.h5ad`` and ``{level}.tpm.tsv.gz`` (features x samples)."""
+    level = expression.uns[keys.LOTWISE][keys.LEVEL]
+    with atomic_path(Path(directory) / f"{level}.h5ad") as temporary:
+        expression.write_h5ad(temporary, compression="gzip", compression_opts=1)
+    with atomic_path(Path(directory) / f"{level}.tpm.tsv.gz") as temporary:
+        _write_tpm(expression, temporary)
+
+
+def read_level(path: Path | str, level: Level | None = None) -> AnnData:
+    """Read a level that :func:`write_level` wrote.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is no h5ad, or was not written by lotwise.
+    """
+    import anndata
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError("no such file", path=path, remedy="`lotwise expression` writes it")
+    try:
+        stored = anndata.read_h5ad(path)
+    except (OSError, KeyError, anndata.AnnDataReadError) as error:
+        raise InputError(
+            f"is not an h5ad file ({error})", path=path, remedy="write it anew with lotwise"
+        ) from None
+    found = stored.uns.get(keys.LOTWISE, {}).get(keys.LEVEL)
+    if found is None or keys.TPM not in stored.layers:
+        raise InputError(
+            "was not written by lotwise: it has no layer tpm or no level",
+            path=path,
+            remedy="read it as a TPM matrix, through the column quant of a sample sheet",
+        )
+    if level is not None and found != level:
+        raise InputError(f"is of level {found!r}, needed is {level!r}", path=path)
+    return stored
+
+
+def _write_tpm(expression: AnnData, path: Path) -> None:
+    table = pl.DataFrame({"feature": expression.var_names.to_list()}).with_columns(
+        pl.Series(name, row)
+        for name, row in zip(expression.obs_names, expression.layers[keys.TPM], strict=True)
+    )
+    # igzip writes no time stamp and no name: equal tables are equal files.
+    with igzip_threaded.open(path, "wb", compresslevel=1, threads=1) as packed:
+        table.write_csv(packed, separator="\t")

@@ -1,0 +1,186 @@
+"""Tables of text, plain or gzipped, read whole and checked, with faults that name the place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from isal import igzip
+from isal.igzip_lib import IsalError
+
+from lotwise.errors import InputError
+
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_HEAD: Final = 65_536
+_SEPARATORS: Final = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file whole, unpacking gzip by its content, not by its name.
+
+    Raises
+    ------
+    InputError
+        The file is missing, a directory, unreadable, empty, or its gzip stream is
+        damaged or ends early.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError("no such file", path=path, remedy="correct the path") from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path=path) from None
+    if raw.startswith(_GZIP_MAGIC):
+        raw = _unpack(path, raw)
+    if not raw.strip():
+        raise InputError(
+            "is empty", path=path, remedy="run the program that should have written it again"
+        )
+    return raw
+
+
+def _unpack(path: Path, raw: bytes) -> bytes:
+    try:
+        unpacked: bytes = igzip.decompress(raw)
+    except EOFError:
+        came = "is a gzip file that ends early"
+    except (OSError, IsalError) as error:
+        came = f"is a damaged gzip file ({error})"
+    else:
+        return unpacked
+    raise InputError(came, path=path, remedy="fetch or copy it again")
+
+
+def read_head(path: Path) -> bytes:
+    """Read enough of a file to recognise it: its first 64 kB, unpacked.
+
+    Raises as :func:`read_bytes` does, but for damage further on.
+    """
+    if not path.is_file():
+        return read_bytes(path)
+    with path.open("rb") as raw:
+        head = raw.read(_HEAD)
+        if not head.startswith(_GZIP_MAGIC):
+            return head or read_bytes(path)
+    try:
+        with igzip.open(path, "rb") as unpacked:
+            first: bytes = unpacked.read(_HEAD)
+    except (OSError, EOFError, IsalError):
+        return read_bytes(path)
+    return first or read_bytes(path)
+
+
+def header_of(path: Path, raw: bytes) -> list[str]:
+    """Give the cells of the first line, separated as the file separates them."""
+    line = first_line(path, raw)
+    return [cell.strip().strip('"') for cell in line.split(separator_of(line))]
+
+
+def first_line(path: Path, raw: bytes) -> str:
+    """Give the first line as text, without a byte order mark."""
+    try:
+        return raw.split(b"\n", 1)[0].rstrip(b"\r").decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(
+            "is not text in UTF-8", path=path, row=1, remedy="name a table of text"
+        ) from None
+
+
+def separator_of(line: str) -> str:
+    """Find what separates the cells of a header: a tab before a comma."""
+    return next((separator for separator in "\t," if separator in line), "\t")
+
+
+def require_columns(path: Path, header: Sequence[str], needed: Sequence[str], *, what: str) -> None:
+    """Refuse a header that lacks a column, naming a wrong separator where that is why."""
+    missing = [name for name in needed if name not in header]
+    if not missing:
+        return
+    line = " ".join(header)
+    for separator, name in _SEPARATORS.items():
+        if separator != "\t" and all(column in line.split(separator) for column in needed):
+            raise InputError(
+                f"has columns separated by {name}, {what} has tabs",
+                path=path,
+                row=1,
+                remedy="give the file as the program wrote it",
+            )
+    raise InputError(
+        f"has no column {', '.join(map(repr, missing))}, which {what} has; "
+        f"it has {', '.join(map(repr, header[:12]))}",
+        path=path,
+        row=1,
+        remedy="give the file as the program wrote it",
+    )
+
+
+def read_text(
+    path: Path, raw: bytes, *, strings: Sequence[str] = (), floats: Sequence[str] = ()
+) -> pl.DataFrame:
+    """Read the named columns of a table of text; numbers are rounded correctly.
+
+    Raises
+    ------
+    InputError
+        A row has too few or too many cells, or a cell that should be a number is none.
+    """
+    header = header_of(path, raw)
+    separator = separator_of(first_line(path, raw))
+    wanted = [*strings, *floats]
+    try:
+        table = pl.read_csv(
+            raw,
+            separator=separator,
+            has_header=False,
+            skip_rows=1,
+            new_columns=header,
+            columns=[header.index(name) for name in wanted],
+            schema_overrides=dict.fromkeys(header, pl.String) | dict.fromkeys(floats, pl.Float64),
+            quote_char='"' if separator == "," else None,
+            null_values=["NA", "nan", "-nan", "NaN", "na"],
+            empty_string_is_null=False,
+        )
+    except pl.exceptions.NoDataError:
+        raise InputError(
+            "has a header and no row", path=path, row=2, remedy="run the quantifier again"
+        ) from None
+    except pl.exceptions.PolarsError:
+        raise _bad_row(path, raw, header, separator, floats) from None
+    return table
+
+
+def _bad_row(
+    path: Path, raw: bytes, header: Sequence[str], separator: str, floats: Sequence[str]
+) -> InputError:
+    """Find the first row that made the fast reader give up."""
+    indexes = [(name, header.index(name)) for name in floats]
+    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines()[1:], start=2):
+        cells = line.split(separator)
+        if len(cells) != len(header):
+            return InputError(
+                f"has {len(cells)} cells, the header has {len(header)}",
+                path=path,
+                row=number,
+                remedy="the file may have been cut off or edited; write it again",
+            )
+        for name, index in indexes:
+            try:
+                float(cells[index].strip('"'))
+            except ValueError:
+                return InputError(
+                    f"{cells[index]!r} came, needed is a number",
+                    path=path,
+                    row=number,
+                    column=name,
+                    remedy="the file may have been edited; write it again",
+                )
+    return InputError("is not a table that can be read", path=path)
+
+
+def floats_of(table: pl.DataFrame, column: str) -> npt.NDArray[np.float64]:
+    """Give a column of numbers, absent ones as NaN."""
+    return table[column].fill_null(np.nan).to_numpy().astype(np.float64, copy=False)

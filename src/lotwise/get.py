@@ -1,0 +1,64 @@
+"""Tables out of an AnnData that :mod:`lotwise.tl` annotated, tidy, as scanpy's ``get``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from lotwise import keys
+from lotwise.errors import InputError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFrame:
+    """Give the correlations, a row a pair of samples and feature set.
+
+    The columns are those of :class:`lotwise.records.PairRecord`; ``feature_set``
+    keeps one set.
+    """
+    table = _table(expression, keys.PAIRS, "correlate")
+    if feature_set is None:
+        return table
+    chosen = table[table["feature_set"] == feature_set]
+    if chosen.empty:
+        raise InputError(
+            f"no correlation over the feature set {feature_set!r}; there are "
+            f"{', '.join(table['feature_set'].unique())}"
+        )
+    return chosen.reset_index(drop=True)
+
+
+def matrix(
+    expression: AnnData, statistic: Literal["pearson", "spearman"] = keys.PEARSON
+) -> pd.DataFrame:
+    """Give a correlation over all features as a square table, samples x samples."""
+    if statistic not in expression.obsp:
+        raise InputError(
+            f"the AnnData has no {statistic!r} in obsp",
+            remedy="call lotwise.tl.correlate first",
+        )
+    names = pd.Index(expression.obs_names, name=keys.SAMPLE)
+    return pd.DataFrame(expression.obsp[statistic], index=names, columns=list(names))
+
+
+def replicate_qc(expression: AnnData) -> pd.DataFrame:
+    """Give ENCODE's replicate QC and detection, as :class:`lotwise.records.ReplicateQcRecord`."""
+    return _table(expression, keys.REPLICATE_QC, "replicate_qc")
+
+
+def culprits(expression: AnnData) -> pd.DataFrame:
+    """Give the features that pull R down, as :class:`lotwise.records.CulpritRecord`."""
+    return _table(expression, keys.CULPRITS, "culprits")
+
+
+def _table(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
+    found = expression.uns.get(keys.LOTWISE, {}).get(name)
+    if found is None:
+        raise InputError(
+            f"the AnnData has no table {name!r}", remedy=f"call lotwise.tl.{tool} first"
+        )
+    table: pd.DataFrame = found.copy()
+    return table.reset_index(drop=True)

@@ -1,0 +1,219 @@
+"""Pearson and Spearman correlation, of two samples and of all pairs at once.
+
+Sources: Pearson's R as the paper shows it (Bloor et al. 2020, Nature Medicine
+26:1720, Extended Data Figs 1 and 2); Spearman's rho with average ranks for ties
+(Spearman 1904). A correlation that is not defined is NaN, and
+:func:`~lotwise.metrics.moments.why_undefined` says why.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg.blas import dsyrk
+from scipy.stats import rankdata
+
+from lotwise.metrics.moments import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    as_pair,
+    correlation,
+    why_undefined,
+)
+
+_FEWEST_FEATURES = 2
+# Values a block: 64 MB, small beside a matrix that matters, large enough for BLAS.
+_BLOCK_VALUES = 2**23
+# Below this ratio of variance to squared mean, rounding may pass for variance.
+_SUSPICIOUS_VARIANCE = 1e-16
+
+
+def pearson(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
+    """Pearson's product-moment correlation of two samples.
+
+    Parameters
+    ----------
+    x, y
+        One value a feature, shape ``(n_features,)``, in the same order.
+
+    Returns
+    -------
+    A number in [-1, 1]; NaN with fewer than 2 features or where a sample is constant.
+
+    Raises
+    ------
+    InputError
+        Not vectors of one length, or values that are not finite.
+
+    Examples
+    --------
+    >>> round(pearson([1, 2, 3, 4], [1, 3, 2, 4]), 3)
+    0.8
+    """
+    first, second = as_pair(x, y)
+    return float("nan") if why_undefined(first, second) else correlation(first, second)
+
+
+def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
+    """Spearman's rank correlation of two samples, ties at their average rank.
+
+    Parameters, range, NaN and errors are those of :func:`pearson`.
+
+    Examples
+    --------
+    >>> round(spearman([1, 2, 3, 4], [1, 30, 20, 40]), 3)
+    0.8
+    """
+    first, second = as_pair(x, y)
+    return pearson(rankdata(first), rankdata(second))
+
+
+def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
+    """Pearson's correlation of every pair of samples.
+
+    Two passes (means, then products of the centred values) with the correction
+    for what rounding left in the means (Chan, Golub & LeVeque 1983, American
+    Statistician 37:242), feature block by feature block, so that beside
+    ``values`` only one block is held.
+
+    Parameters
+    ----------
+    values
+        Shape ``(n_samples, n_features)``.
+
+    Returns
+    -------
+    Shape ``(n_samples, n_samples)``, symmetric, in [-1, 1], 1 on the diagonal.
+    NaN in the row and column of a sample that is constant or holds a NaN or an
+    infinity, and everywhere with fewer than 2 features.
+
+    Examples
+    --------
+    >>> pearson_matrix([[1, 2, 3, 4], [1, 3, 2, 4]]).round(3)
+    array([[1. , 0.8],
+           [0.8, 1. ]])
+    """
+    values = _samples_by_features(values)
+    n_samples, n_features = values.shape
+    if n_features < _FEWEST_FEATURES:
+        return np.full((n_samples, n_samples), np.nan)
+    with np.errstate(invalid="ignore", over="ignore"):
+        means = values.mean(axis=1, dtype=np.float64)
+        products, residuals = _centred_products(values, means)
+        products -= np.outer(residuals, residuals) / n_features
+        spread = np.diagonal(products).copy()
+        spread[_is_constant(values, means, spread)] = np.nan
+        spread[~np.isfinite(spread)] = np.nan
+        scale = np.sqrt(spread)
+        matrix = products / scale[:, None] / scale[None, :]
+    np.clip(matrix, -1.0, 1.0, out=matrix)
+    # A sample agrees with itself exactly; rounding would leave 1 - 1e-16.
+    np.fill_diagonal(matrix, np.where(np.isnan(scale), np.nan, 1.0))
+    return matrix
+
+
+def spearman_matrix(values: npt.ArrayLike) -> FloatArray:
+    """Spearman's correlation of every pair of samples, ties at their average rank.
+
+    Parameters, shape, range and NaN are those of :func:`pearson_matrix`.
+
+    Examples
+    --------
+    >>> spearman_matrix([[1, 2, 3, 4], [1, 30, 20, 40]]).round(3)
+    array([[1. , 0.8],
+           [0.8, 1. ]])
+    """
+    return pearson_matrix(ranks(values))
+
+
+def ranks(values: npt.ArrayLike) -> FloatArray:
+    """Rank each sample's features, ties at their average; a sample with NaN is all NaN.
+
+    Examples
+    --------
+    >>> ranks([[10.0, 0.0, 10.0]])
+    array([[2.5, 1. , 2.5]])
+    """
+    values = _samples_by_features(values)
+    ranked = np.empty(values.shape, dtype=np.float64)
+    for row, sample in zip(ranked, values, strict=True):
+        row[:] = rankdata(sample)
+    return ranked
+
+
+def dense_ranks(sample: npt.ArrayLike) -> IntArray:
+    """Replace each value by its number among the distinct values, from 0, lowest first.
+
+    Examples
+    --------
+    >>> dense_ranks([10.0, 0.0, 10.0])
+    array([1, 0, 1])
+    """
+    return np.unique(np.asarray(sample), return_inverse=True)[1]
+
+
+def subset_ranks(codes: IntArray, mask: BoolArray) -> FloatArray:
+    """Rank some of the features of a sample, ties at their average, without sorting again.
+
+    Parameters
+    ----------
+    codes
+        :func:`dense_ranks` of the whole sample, shape ``(n_features,)``.
+    mask
+        Which features are ranked, shape ``(n_features,)``.
+
+    Returns
+    -------
+    The rank, from 1, of each feature in the mask.
+
+    Examples
+    --------
+    >>> subset_ranks(dense_ranks([10.0, 0.0, 10.0, 5.0]), np.array([True, True, True, False]))
+    array([2.5, 1. , 2.5])
+    """
+    chosen = codes[mask]
+    n_tied = np.bincount(chosen)
+    average: FloatArray = np.cumsum(n_tied) - (n_tied - 1) / 2
+    return average[chosen]
+
+
+def _centred_products(
+    values: npt.NDArray[np.floating], means: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Sum the products of the centred samples, and the centred samples themselves."""
+    n_samples, n_features = values.shape
+    width = min(n_features, max(1, _BLOCK_VALUES // n_samples))
+    products = np.zeros((n_samples, n_samples), order="F")
+    residuals = np.zeros(n_samples)
+    block = np.empty((n_samples, width))
+    for start in range(0, n_features, width):
+        piece = values[:, start : start + width]
+        if piece.shape[1] < width:
+            block = np.empty(piece.shape)
+        np.subtract(piece, means[:, None], out=block)
+        residuals += block @ np.ones(block.shape[1])
+        products = dsyrk(1.0, block.T, beta=1.0, c=products, trans=1, overwrite_c=1)
+    # syrk fills the upper triangle alone.
+    return np.triu(products) + np.triu(products, 1).T, residuals
+
+
+def _is_constant(
+    values: npt.NDArray[np.floating], means: FloatArray, spread: FloatArray
+) -> BoolArray:
+    """Tell which samples are constant, looking closely only where rounding could hide it."""
+    suspicious = spread <= _SUSPICIOUS_VARIANCE * values.shape[1] * means**2
+    constant = np.zeros(len(means), dtype=np.bool_)
+    for index in np.flatnonzero(suspicious):
+        constant[index] = bool((values[index] == values[index, 0]).all())
+    return constant
+
+
+def _samples_by_features(values: npt.ArrayLike) -> npt.NDArray[np.floating]:
+    array = np.asarray(values)
+    if array.ndim != 2:
+        msg = f"needed is an array of samples x features, got shape {array.shape}"
+        raise ValueError(msg)
+    if not np.issubdtype(array.dtype, np.floating):
+        array = array.astype(np.float64)
+    return array

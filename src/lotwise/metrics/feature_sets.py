@@ -1,0 +1,85 @@
+"""Feature sets over which a correlation of two samples is computed.
+
+An R over all annotated features counts thousands of double zeros as agreement, so
+it is shown beside the R over features that are there. Definitions: ``all``;
+``detected_any`` (TPM at the threshold in either sample); ``detected_both``;
+``counted_both`` (enough counts in both); ``decile_1`` to ``decile_10`` of the mean
+log expression of ``detected_any``, lowest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
+
+N_DECILES: Final = 10
+DECILES: Final = tuple(f"decile_{number}" for number in range(1, N_DECILES + 1))
+FEATURE_SETS: Final = ("all", "detected_any", "detected_both", "counted_both", *DECILES)
+
+THRESHOLD: Final = 1.0
+MIN_COUNTS: Final = 10.0
+
+
+def feature_sets(
+    tpm_x: npt.ArrayLike,
+    tpm_y: npt.ArrayLike,
+    *,
+    counts_x: npt.ArrayLike | None = None,
+    counts_y: npt.ArrayLike | None = None,
+    threshold: float = THRESHOLD,
+    min_counts: float = MIN_COUNTS,
+) -> Iterator[tuple[str, Mask]]:
+    """Give the feature sets of two samples, one after the other.
+
+    Parameters
+    ----------
+    tpm_x, tpm_y
+        TPM of each feature, shape ``(n_features,)``.
+    counts_x, counts_y
+        Estimated counts of each feature; without them ``counted_both`` is left out.
+    threshold
+        TPM from which a feature is detected.
+    min_counts
+        Counts from which a feature is counted.
+
+    Yields
+    ------
+    The name of the set and a mask of its features. The sizes of the deciles
+    differ by one at most.
+
+    Examples
+    --------
+    >>> {name: int(mask.sum()) for name, mask in feature_sets([0, 5, 2, 0], [0, 4, 0, 0])
+    ...  if not name.startswith("decile")}
+    {'all': 4, 'detected_any': 2, 'detected_both': 1}
+    """
+    tpm_x, tpm_y = np.asarray(tpm_x, dtype=np.float64), np.asarray(tpm_y, dtype=np.float64)
+    in_x, in_y = tpm_x >= threshold, tpm_y >= threshold
+    in_any = in_x | in_y
+    yield "all", np.ones(tpm_x.shape, dtype=np.bool_)
+    yield "detected_any", in_any
+    yield "detected_both", in_x & in_y
+    if counts_x is not None and counts_y is not None:
+        yield (
+            "counted_both",
+            (np.asarray(counts_x) >= min_counts) & (np.asarray(counts_y) >= min_counts),
+        )
+    yield from zip(DECILES, _deciles(tpm_x, tpm_y, in_any), strict=True)
+
+
+def _deciles(
+    tpm_x: npt.NDArray[np.float64], tpm_y: npt.NDArray[np.float64], detected: Mask
+) -> Iterator[Mask]:
+    members = np.flatnonzero(detected)
+    # log2(x + 1) + log2(y + 1) rises with this product; no logarithm is needed to sort.
+    expression = (tpm_x[members] + 1.0) * (tpm_y[members] + 1.0)
+    ordered = members[np.argsort(expression, kind="stable")]
+    for part in np.array_split(ordered, N_DECILES):
+        mask = np.zeros(detected.shape, dtype=np.bool_)
+        mask[part] = True
+        yield mask

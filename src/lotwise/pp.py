@@ -1,0 +1,71 @@
+"""Preprocessing: an AnnData of samples in, another one out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lotwise import keys
+from lotwise.errors import InputError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def average_replicates(expression: AnnData) -> AnnData:
+    """Average the samples of each batch, on the TPM scale.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm`` and the obs column ``batch``.
+
+    Returns
+    -------
+    AnnData of batches x features in the order in which the batches first occur:
+    TPM, FPKM and lengths are means, counts are sums, ``X`` is log2(TPM + 1) of the
+    mean TPM, ``obs["n_samples"]`` says how many samples a batch has.
+
+    Raises
+    ------
+    InputError
+        There is no obs column ``batch``.
+
+    Examples
+    --------
+    >>> gene = getfixture("three_batches").gene
+    >>> average_replicates(gene).obs["n_samples"].tolist()
+    [1, 1, 1]
+    """
+    from anndata import AnnData
+
+    if keys.BATCH not in expression.obs:
+        raise InputError(
+            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
+        )
+    codes, batches = pd.factorize(expression.obs[keys.BATCH].astype(str))
+    n_samples = np.bincount(codes)
+    member = (codes == np.arange(len(batches))[:, None]).astype(np.float64)
+    layers = {}
+    for name in (keys.TPM, keys.COUNTS, keys.LENGTH, keys.FPKM):
+        if name in expression.layers:
+            sums = member @ np.asarray(expression.layers[name])
+            layers[name] = sums if name == keys.COUNTS else sums / n_samples[:, None]
+    obs = pd.DataFrame(
+        {
+            keys.SAMPLE: list(batches),
+            keys.BATCH: pd.Categorical(batches),
+            keys.N_SAMPLES: n_samples,
+        },
+        index=pd.Index(batches, dtype=object),
+    )
+    uns = {keys.LOTWISE: {keys.LEVEL: expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene")}}
+    return AnnData(
+        X=np.log2(layers[keys.TPM] + 1.0),
+        obs=obs,
+        var=expression.var.copy(),
+        layers=layers,
+        uns=uns,
+    )

@@ -1,0 +1,7 @@
+"""Tools: statistics on AnnData, written into it, as scanpy's ``tl`` does."""
+
+from lotwise.tl.correlate import correlate
+from lotwise.tl.culprits import culprits
+from lotwise.tl.replicate_qc import replicate_qc
+
+__all__ = ["correlate", "culprits", "replicate_qc"]

@@ -1,0 +1,230 @@
+"""Correlation between samples: the paper's R, and the same over features that are there."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from lotwise import keys
+from lotwise.errors import InputError, UndefinedWarning
+from lotwise.metrics.agreement import concordance
+from lotwise.metrics.correlation import (
+    dense_ranks,
+    pearson,
+    pearson_matrix,
+    spearman_matrix,
+    subset_ranks,
+)
+from lotwise.metrics.feature_sets import FEATURE_SETS, MIN_COUNTS, THRESHOLD, feature_sets
+from lotwise.metrics.moments import BoolArray, FloatArray, IntArray
+from lotwise.records import PairRecord, to_frame
+from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+# BLAS may add in another order with other threads: below this many samples one
+# thread is quick enough and makes the last digit the same everywhere.
+_SINGLE_THREAD_SAMPLES: Final = 256
+
+
+def correlate(
+    expression: AnnData,
+    *,
+    pseudocount: float = 1.0,
+    threshold: float = THRESHOLD,
+    min_counts: float = MIN_COUNTS,
+    sets: Sequence[str] = FEATURE_SETS,
+) -> None:
+    """Correlate every pair of samples over all features and over each feature set.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``, and ``counts`` where there are any.
+    pseudocount
+        c of log2(TPM + c), above 0; the paper's is 1.
+    threshold
+        TPM from which a feature is detected.
+    min_counts
+        Counts from which a feature belongs to ``counted_both``.
+    sets
+        Names of :data:`~lotwise.metrics.feature_sets.FEATURE_SETS`, with ``all`` first.
+
+    Returns
+    -------
+    Nothing; ``obsp["pearson"]`` and ``obsp["spearman"]`` hold the square matrices
+    over all features, ``uns["lotwise"]["pairs"]`` a row a pair and feature set
+    (:class:`~lotwise.records.PairRecord`; :func:`lotwise.get.pairs`). What is not
+    defined is NaN, with the reason in the table.
+
+    Raises
+    ------
+    InputError
+        There is no layer ``tpm``, a parameter is out of range, or fewer than two
+        samples are given.
+
+    References
+    ----------
+    Bloor et al. 2020, Nature Medicine 26:1720, Extended Data Figs 1 and 2.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> lotwise.tl.correlate(gene)
+    >>> lotwise.get.pairs(gene, feature_set="all")[["sample_a", "sample_b", "n_features"]].values
+    array([['S1', 'S2', 300],
+           ['S1', 'S3', 300],
+           ['S2', 'S3', 300]], dtype=object)
+    """
+    _check_parameters(expression, pseudocount=pseudocount, sets=sets)
+    limit = 1 if expression.n_obs <= _SINGLE_THREAD_SAMPLES else None
+    with threadpool_limits(limits=limit, user_api="blas"):
+        arrays = _Arrays.of(expression, pseudocount)
+        expression.obsp[keys.PEARSON] = arrays.pearson
+        expression.obsp[keys.SPEARMAN] = arrays.spearman
+        rows: list[PairRecord] = []
+        for pair in pairs_of(expression, what="correlating"):
+            for name, mask in arrays.masks(pair, threshold=threshold, min_counts=min_counts):
+                if name in sets:
+                    rows.append(arrays.row(pair, name, mask))
+            if arrays.counts is None and "counted_both" in sets:
+                rows.append(arrays.undefined_row(pair, "counted_both", "there are no counts"))
+    table = to_frame(rows, PairRecord)
+    store(
+        expression,
+        keys.PAIRS,
+        table,
+        {
+            "pseudocount": pseudocount,
+            "threshold": threshold,
+            "min_counts": min_counts,
+            "feature_sets": list(sets),
+        },
+    )
+    _warn_of_undefined(table)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arrays:
+    """What the rows of the table are computed from; all arrays are samples x features."""
+
+    tpm: FloatArray
+    log_tpm: FloatArray
+    counts: FloatArray | None
+    codes: list[IntArray]
+    pearson: FloatArray
+    spearman: FloatArray
+    pseudocount: float
+
+    @classmethod
+    def of(cls, expression: AnnData, pseudocount: float) -> _Arrays:
+        tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+        counts = None
+        if keys.COUNTS in expression.layers:
+            found = np.asarray(layer_of(expression, keys.COUNTS), dtype=np.float64)
+            counts = None if np.isnan(found).all() else found
+        log_tpm = np.log2(tpm + pseudocount)
+        return cls(
+            tpm=tpm,
+            log_tpm=log_tpm,
+            counts=counts,
+            codes=[dense_ranks(sample) for sample in tpm],
+            pearson=pearson_matrix(log_tpm),
+            spearman=spearman_matrix(tpm),
+            pseudocount=pseudocount,
+        )
+
+    def masks(
+        self, pair: Pair, *, threshold: float, min_counts: float
+    ) -> Iterator[tuple[str, BoolArray]]:
+        a, b = pair.row_a, pair.row_b
+        return feature_sets(
+            self.tpm[a],
+            self.tpm[b],
+            counts_x=None if self.counts is None else self.counts[a],
+            counts_y=None if self.counts is None else self.counts[b],
+            threshold=threshold,
+            min_counts=min_counts,
+        )
+
+    def row(self, pair: Pair, name: str, mask: BoolArray) -> PairRecord:
+        a, b = pair.row_a, pair.row_b
+        lin = concordance(self.log_tpm[a][mask], self.log_tpm[b][mask])
+        if name == "all":
+            r, rho = float(self.pearson[a, b]), float(self.spearman[a, b])
+        elif lin.reason:
+            r = rho = float("nan")
+        else:
+            r = lin.pearson
+            rho = pearson(subset_ranks(self.codes[a], mask), subset_ranks(self.codes[b], mask))
+        return PairRecord(
+            **pair.names(),
+            feature_set=name,
+            n_features=int(mask.sum()),
+            n_double_zero=int(((self.tpm[a] == 0) & (self.tpm[b] == 0) & mask).sum()),
+            pseudocount=self.pseudocount,
+            pearson=r,
+            spearman=rho,
+            ccc=lin.ccc,
+            reason=_in_words(pair, lin.reason),
+        )
+
+    def undefined_row(self, pair: Pair, name: str, reason: str) -> PairRecord:
+        nan = float("nan")
+        return PairRecord(
+            **pair.names(),
+            feature_set=name,
+            n_features=0,
+            n_double_zero=0,
+            pseudocount=self.pseudocount,
+            pearson=nan,
+            spearman=nan,
+            ccc=nan,
+            reason=reason,
+        )
+
+
+def _in_words(pair: Pair, reason: str) -> str:
+    """Put the samples' names in the place of x and y."""
+    names = {"x is constant": pair.sample_a, "y is constant": pair.sample_b}
+    return f"{names[reason]} is constant" if reason in names else reason
+
+
+def _check_parameters(expression: AnnData, *, pseudocount: float, sets: Sequence[str]) -> None:
+    if expression.n_obs < 2:
+        raise InputError(f"{expression.n_obs} sample came, a correlation needs at least 2")
+    if keys.BATCH not in expression.obs:
+        raise InputError(
+            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
+        )
+    if not pseudocount > 0:
+        raise InputError(
+            f"a pseudocount of {pseudocount} came, needed is one above 0",
+            remedy="log2(0) is not a number; ENCODE's replicate QC does without",
+        )
+    unknown = [name for name in sets if name not in FEATURE_SETS]
+    if unknown:
+        raise InputError(
+            f"{unknown[0]!r} is no feature set", remedy=f"take of {', '.join(FEATURE_SETS)}"
+        )
+
+
+def _warn_of_undefined(table: pd.DataFrame) -> None:
+    undefined = table[(table["feature_set"] == "all") & table["pearson"].isna()]
+    if len(undefined):
+        first = undefined.iloc[0]
+        warnings.warn(
+            f"R is not defined for {len(undefined)} of "
+            f"{(table['feature_set'] == 'all').sum()} pairs, for example {first['sample_a']} "
+            f"and {first['sample_b']}: {first['reason']}",
+            UndefinedWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,102 @@
+"""Which features pull the R of each pair of samples down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from lotwise import keys
+from lotwise.errors import InputError
+from lotwise.metrics.culprits import culprits as rank_culprits
+from lotwise.records import CulpritRecord, to_frame
+from lotwise.tl.pairs import layer_of, pairs_of, store
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+N_CULPRITS: Final = 50
+
+
+def culprits(expression: AnnData, *, n_largest: int = N_CULPRITS, pseudocount: float = 1.0) -> None:
+    """List the features that carry most of 1 - R, for every pair of samples.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``.
+    n_largest
+        How many features a pair.
+    pseudocount
+        c of log2(TPM + c), above 0.
+
+    Returns
+    -------
+    Nothing; ``uns["lotwise"]["culprits"]`` holds a row a pair and feature
+    (:class:`~lotwise.records.CulpritRecord`; :func:`lotwise.get.culprits`). A pair
+    whose R is not defined, or is 1, has no culprits.
+
+    Raises
+    ------
+    InputError
+        There is no layer ``tpm``, or a parameter is out of range.
+
+    References
+    ----------
+    An identity: ``1 - r = mean((zx - zy)^2) / 2`` for standardised z.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> lotwise.tl.culprits(gene, n_largest=5)
+    >>> len(lotwise.get.culprits(gene))
+    15
+    """
+    if n_largest < 1 or not pseudocount > 0:
+        raise InputError(
+            f"n_largest {n_largest} and pseudocount {pseudocount} came, needed are 1 or more "
+            "and a number above 0"
+        )
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    log_tpm = np.log2(tpm + pseudocount)
+    features = expression.var_names.to_numpy()
+    gene_id, gene_name = (_text(expression, name) for name in (keys.GENE_ID, keys.GENE_NAME))
+    rows: list[CulpritRecord] = []
+    for pair in pairs_of(expression):
+        a, b = pair.row_a, pair.row_b
+        found = rank_culprits(log_tpm[a], log_tpm[b], n_largest=n_largest)
+        if found.reason:
+            continue
+        rows.extend(
+            CulpritRecord(
+                sample_a=pair.sample_a,
+                sample_b=pair.sample_b,
+                rank=rank,
+                feature=str(features[index]),
+                gene_id=gene_id[index],
+                gene_name=gene_name[index],
+                tpm_a=float(tpm[a, index]),
+                tpm_b=float(tpm[b, index]),
+                log2_ratio=float(log_tpm[a, index] - log_tpm[b, index]),
+                share=float(contribution / found.one_minus_r),
+                cumulative_share=float(cumulative),
+            )
+            for rank, (index, contribution, cumulative) in enumerate(
+                zip(found.feature_index, found.contribution, found.cumulative_share, strict=True),
+                start=1,
+            )
+            if contribution > 0
+        )
+    store(
+        expression,
+        keys.CULPRITS,
+        to_frame(rows, CulpritRecord),
+        {"n_largest": n_largest, "pseudocount": pseudocount},
+    )
+
+
+def _text(expression: AnnData, name: str) -> list[str]:
+    if name in expression.var:
+        return [str(text) for text in expression.var[name]]
+    return [""] * expression.n_vars
