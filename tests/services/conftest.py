@@ -23,3 +23,21 @@ def server(site):
     """A server on loopback that offers ``site``."""
     with ArchiveServer(site) as running:
         yield running
+
+
+@pytest.fixture
+def run_cli(monkeypatch, capsys):
+    """Run the command line in this process; gives exit code, standard output and error."""
+    from lotwise import cli
+
+    rows = {"inspect": ("inspect", ""), "fetch": ("fetch", ""), "verify": ("verify", "")}
+    monkeypatch.setattr(cli, "COMMANDS", cli.COMMANDS | rows)
+
+    def running(*arguments: str):
+        monkeypatch.setattr(sys, "argv", ["lotwise", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return running

@@ -104,8 +104,12 @@ LASTING_FAULTS = [
     ("trickle", DownloadError, r"only [\d,]+ bytes a second came, after 6 attempts"),
     ("truncate", DownloadError, r"after 6 attempts"),
     ("long_length", DownloadError, r"after 6 attempts"),
-    ("short_length", DownloadError, r"[\d,]+ bytes came, the source says [\d,]+, after 6"),
-    ("corrupt", DownloadError, r"md5 is \w{32}, the source says \w{32}, after 6"),
+    ("short_length", DownloadError, r"[\d,]+ bytes came, the source says [\d,]+, 3 times"),
+    (
+        "corrupt",
+        DownloadError,
+        r"md5 is \w{32}, the source says \w{32}, 3 times; nothing of it was kept",
+    ),
     ("html", DownloadError, r"bytes came, the source says"),
 ]
 
@@ -120,9 +124,12 @@ def test_fetch__lasting_fault(case, packed_source, served, tmp_path):
     assert caught.value.exit_code == EXIT_SURROUNDINGS
     assert packed_source.url in str(caught.value)
     assert not (tmp_path / packed_source.path).exists()
-    assert server.requests["/reads/a.fastq.gz"] == {"redirect_loop": 11}.get(
-        fault, 1 if fault in LASTING else 6
-    )
+    assert server.requests["/reads/a.fastq.gz"] == {
+        "redirect_loop": 11,
+        "403": 1,
+        "404": 1,
+        **dict.fromkeys(("short_length", "corrupt", "html"), 3),
+    }.get(fault, 6)
     server.plan = never
     [path] = fetch(tmp_path, [packed_source])
     assert path.read_bytes() == site.documents["/reads/a.fastq.gz"]

@@ -51,25 +51,31 @@ def collect(
     DownloadError
         A file could not be had.
     """
-    study = look_up(accession, downloader, settings.urls)
+    study = look_up(accession, downloader, settings.urls, routes=(settings.route,))
     chosen = choose(study.candidates, settings.samples, origin=origin)
     names = sheet_names(chosen)
-    routes = study.routes()
-    if settings.route not in routes:
-        offered = "; ".join(f"{route} ({words})" for route, words in routes.items()) or "none"
-        unknown = "".join(f"; not known: {reason}" for reason in study.unknown)
-        if settings.route != "reads" or not (study.runs and has_toolkit()):
-            raise InputError(
-                f"the route {settings.route!r} is not open; open are: {offered}{unknown}",
-                path=accession,
-                remedy="set another route",
-            )
+    by_toolkit = settings.route == "reads" and study.runs and has_toolkit()
+    if settings.route not in study.routes() and not by_toolkit:
+        raise _route_not_open(accession, settings, downloader)
     if settings.route == "reads":
         rows = _collect_reads(study, chosen, names, settings, downloader)
     else:
         rows = _collect_tables(study, chosen, names, settings, downloader)
     write_sheet(sheet, rows, route=settings.route, fragments=settings.single_end)
     return tuple(rows)
+
+
+def _route_not_open(
+    accession: str, settings: AcquireSettings, downloader: Downloader
+) -> InputError:
+    study = look_up(accession, downloader, settings.urls)
+    offered = "; ".join(f"{route} ({words})" for route, words in study.routes().items())
+    unknown = "".join(f"; not known: {reason}" for reason in study.unknown)
+    return InputError(
+        f"the route {settings.route!r} is not open; open are: {offered or 'none'}{unknown}",
+        path=accession,
+        remedy="set another route",
+    )
 
 
 def _collect_reads(

@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 from filelock import FileLock, Timeout
 
@@ -50,6 +51,9 @@ _logger = logging.getLogger(__name__)
 # More bytes than this beyond the farthest point so far make the count of attempts begin anew.
 _REAL_PROGRESS: Final = 1 << 20
 _REDIRECTS: Final = 10
+_READ: Final = 1 << 18
+# A file that comes whole and wrong this often is wrong at the source.
+_SPOILT_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -247,7 +251,7 @@ class Downloader:
 
     def _persist(self, source: Source, path: Path, part: Part, transfer: Transfer) -> None:
         """Attempt until the file is there, attempts run out or the fault is lasting."""
-        attempt, farthest = 0, part.size()
+        attempt, spoilt, farthest = 0, 0, part.size()
         while True:
             if self._stop.is_set():
                 raise StoppedError
@@ -258,8 +262,11 @@ class Downloader:
                 size = part.size()
                 if fault.spoilt:
                     part.discard()
+                    spoilt += 1
                 attempt = 1 if size >= farthest + _REAL_PROGRESS else attempt + 1
                 farthest = max(farthest, size)
+                if spoilt >= _SPOILT_ATTEMPTS and fault.spoilt:
+                    raise _spoilt(source, fault, spoilt) from fault
                 self._give_up_or_wait(source, fault, attempt)
             else:
                 return
@@ -268,7 +275,7 @@ class Downloader:
         network = self.network
         delay = delay_before(attempt, fault=fault, network=network, jitter=self._jitter)
         if not fault.transient:
-            raise _lasting(source, fault)
+            raise _lasting(source, fault) from fault
         if attempt >= network.attempts:
             raise DownloadError(
                 f"{fault.problem}, after {attempt} attempts",
@@ -363,6 +370,8 @@ def _client(network: NetworkSettings) -> httpx.Client:
                 path=network.ca_bundle,
                 remedy="set ca_bundle to a PEM file",
             ) from error
+    # Its default of 64 KiB a read halves the throughput of a fast line (benchmarks/download.py).
+    httpcore.HTTP11Connection.READ_NUM_BYTES = _READ
     return httpx.Client(
         verify=verify,
         proxy=network.proxy,
@@ -370,6 +379,14 @@ def _client(network: NetworkSettings) -> httpx.Client:
         max_redirects=_REDIRECTS,
         timeout=httpx.Timeout(network.read_timeout, connect=network.connect_timeout, pool=None),
         headers={"User-Agent": "lotwise"},
+    )
+
+
+def _spoilt(source: Source, fault: FaultError, n_times: int) -> DownloadError:
+    return DownloadError(
+        f"{fault.problem}, {n_times} times",
+        path=source.url,
+        remedy="nothing of it was kept; try later or a mirror",
     )
 
 

@@ -9,13 +9,14 @@ never agreement.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from lotwise.acquire.settings import ExpectedCoefficient
 from lotwise.errors import InputError
+from lotwise.keys import Level
 from lotwise.records import Record, column
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def computed_for(pairs: pd.DataFrame, expected: ExpectedCoefficient, *, path: Pa
 
 
 def verify(
-    expected: Iterable[ExpectedCoefficient], pairs_by_level: dict[str, Path]
+    expected: Iterable[ExpectedCoefficient], pairs_by_level: Mapping[Level, Path]
 ) -> tuple[Verification, ...]:
     """Compare all published coefficients with the tables of pairs.
 

@@ -64,7 +64,7 @@ def write_sheet(
 
     Beside the columns of a sample sheet it holds where each sample came from: ``accession``,
     ``title``, ``characteristics``, ``run``, ``route``, and for single-end reads
-    ``fragments`` with the word ``assumed``.
+    in ``assumed`` what is not known.
     """
     with (
         atomic_path(path) as temporary,
@@ -100,7 +100,7 @@ def _lines(
             "fragment_length": f"{fragments.fragment_length:g}" if single else "",
             "fragment_sd": f"{fragments.fragment_sd:g}" if single else "",
         }
-        told = {"run": name, "fragments": "assumed" if single else "from pairs"}
+        told = {"run": name, "assumed": "fragment length and sd" if single else ""}
         lines.append(begin | reads | end | told)
     return lines
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 from lotwise.acquire.accession import kind_of
 from lotwise.acquire.choice import Candidate, Chosen
@@ -81,8 +81,25 @@ class Study:
         return routes
 
 
-def look_up(accession: str, downloader: Downloader, urls: BaseUrls) -> Study:
+def look_up(
+    accession: str,
+    downloader: Downloader,
+    urls: BaseUrls,
+    *,
+    routes: Collection[Route] = get_args(Route),
+) -> Study:
     """Look an accession up at GEO and ENA.
+
+    Parameters
+    ----------
+    accession
+        GEO series, or study or experiment of SRA or ENA.
+    downloader
+        Fetches the records.
+    urls
+        Base addresses.
+    routes
+        What to look for: runs for ``reads``, files for ``deposited``, NCBI's page for ``ncbi``.
 
     Raises
     ------
@@ -96,8 +113,15 @@ def look_up(accession: str, downloader: Downloader, urls: BaseUrls) -> Study:
     series = fetch_parts(accession, downloader, urls)
     candidates = {s.accession: Candidate.of_geo(s) for one in series for s in one.samples}
     unknown: list[str] = []
-    runs = _fetch_runs(series, downloader, urls, unknown)
-    files = [file for one in series for file in _files(one, downloader, urls, unknown)]
+    runs: tuple[EnaRun, ...] = ()
+    files: list[SuppliedFile] = []
+    ncbi_tpm = None
+    if "reads" in routes:
+        runs = _fetch_runs(series, downloader, urls, unknown)
+    if "deposited" in routes:
+        files = [file for one in series for file in _files(one, downloader, urls, unknown)]
+    if "ncbi" in routes:
+        ncbi_tpm = _ncbi_tpm(accession, downloader, urls, unknown)
     return Study(
         accession=accession,
         title=series[0].title,
@@ -105,7 +129,7 @@ def look_up(accession: str, downloader: Downloader, urls: BaseUrls) -> Study:
         candidates=tuple(candidates.values()),
         runs=runs,
         files=tuple({file.name: file for file in files}.values()),
-        ncbi_tpm=_ncbi_tpm(accession, downloader, urls, unknown),
+        ncbi_tpm=ncbi_tpm,
         unknown=tuple(unknown),
     )
 

@@ -7,9 +7,7 @@ Last-Modified date). Without either, a file is begun again.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import queue
 import re
 import threading
 import time
@@ -17,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 import httpx
 
@@ -25,9 +23,9 @@ from lotwise.acquire.integrity import Algorithm, digest_of
 from lotwise.acquire.progress import Progress
 from lotwise.acquire.retry import FaultError, fault_of_status
 from lotwise.acquire.settings import NetworkSettings
+from lotwise.acquire.sink import FileSink
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-_HASH_QUEUE: Final = 32
 
 
 class StoppedError(Exception):
@@ -90,31 +88,6 @@ class Part:
         """Give the whole file its name."""
         self.path.replace(target)
         self._notes.unlink(missing_ok=True)
-
-
-class _Hashing:
-    """A digest computed in a thread of its own while the next bytes come."""
-
-    def __init__(self, algorithm: Algorithm) -> None:
-        self._digest = hashlib.new(algorithm, usedforsecurity=False)
-        self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._room = threading.Semaphore(_HASH_QUEUE)
-        self._thread = threading.Thread(target=self._work, name="digest", daemon=True)
-        self._thread.start()
-
-    def _work(self) -> None:
-        while (chunk := self._queue.get()) is not None:
-            self._digest.update(chunk)
-            self._room.release()
-
-    def update(self, chunk: bytes) -> None:
-        self._room.acquire()
-        self._queue.put(chunk)
-
-    def close(self) -> str:
-        self._queue.put(None)
-        self._thread.join()
-        return self._digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -193,20 +166,17 @@ class Transfer:
         total = origin.total if origin else None
         if total is not None:
             self.reserve(total)
-        hashing = _Hashing(algorithm)
+        sink = FileSink(part.path, algorithm)
         size = offset
         try:
-            with part.path.open("r+b") as out:
-                while chunk := out.read(1 << 20):
-                    hashing.update(chunk)
-                for chunk in self._chunks(response):
-                    size += len(chunk)
-                    if total is None:
-                        self.reserve(size)
-                    out.write(chunk)
-                    hashing.update(chunk)
+            for chunk in self._chunks(response):
+                size += len(chunk)
+                if total is None:
+                    self.reserve(size)
+                sink.feed(chunk)
         finally:
-            digest = hashing.close()
+            # What came before a fault is kept, to be resumed.
+            digest = sink.close()
         if total is not None and size != total:
             raise FaultError(f"the body ended after {size:,} of {total:,} bytes")
         return Received(size, digest, origin.encoding if origin else "identity")

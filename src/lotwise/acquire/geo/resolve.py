@@ -29,8 +29,12 @@ def fetch_series(accession: str, downloader: Downloader, urls: BaseUrls) -> Seri
     """
     if kind_of(accession) != "series":
         raise InputError(f"{accession} is no GEO series", remedy="give a GSE accession")
+    soft, listing = soft_source(accession, urls), matrix_listing_source(accession, urls)
+    if downloader.missing([soft]) and not downloader.missing([listing]):
+        # An earlier run found no SOFT file; what it took instead is used again.
+        return _read_matrices(accession, downloader, urls)
     try:
-        path = downloader.fetch(soft_source(accession, urls))
+        path = downloader.fetch(soft)
     except DownloadError as error:
         _logger.info("no SOFT file (%s); trying the series matrix", error)
         return _fetch_matrix(accession, downloader, urls, error)
@@ -58,17 +62,20 @@ def _fetch_matrix(
     accession: str, downloader: Downloader, urls: BaseUrls, without_soft: DownloadError
 ) -> Series:
     try:
-        listing = downloader.fetch(matrix_listing_source(accession, urls))
-        sources = matrix_sources(accession, listing.read_text(encoding="utf-8"), urls)
-        if sources:
-            return read_matrix(downloader.fetch_all(sources), accession)
+        return _read_matrices(accession, downloader, urls)
     except DownloadError as error:
-        if not isinstance(error, NotFoundError):
-            raise without_soft from error
-    if not isinstance(without_soft, NotFoundError):
-        raise without_soft
-    raise InputError(
-        f"GEO has no series {accession}, or it is not public yet",
-        path=without_soft.path,
-        remedy="check the accession",
-    ) from without_soft
+        if isinstance(error, NotFoundError) and isinstance(without_soft, NotFoundError):
+            raise InputError(
+                f"GEO has no series {accession}, or it is not public yet",
+                path=without_soft.path,
+                remedy="check the accession",
+            ) from error
+        raise without_soft from error
+
+
+def _read_matrices(accession: str, downloader: Downloader, urls: BaseUrls) -> Series:
+    listing = downloader.fetch(matrix_listing_source(accession, urls))
+    sources = matrix_sources(accession, listing.read_text(encoding="utf-8"), urls)
+    if not sources:
+        raise NotFoundError("lists no series matrix", path=listing)
+    return read_matrix(downloader.fetch_all(sources), accession)
