@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
-from lotwise.acquire.integrity import DamagedError, check_content
+from lotwise.acquire.integrity import DamagedError, check_content, read_tar_to_end
 from lotwise.acquire.names import place_within, safe_name
 from lotwise.atomic import atomic_path, make_directory
 from lotwise.errors import InputError
@@ -39,6 +39,7 @@ def extract(
     lotwise.errors.InputError: ...a.tar: the file name '../up.txt' is not a plain name; ...
     """
     try:
+        read_tar_to_end(archive)
         with tarfile.open(archive, "r:") as tar:
             members = _checked(tar, archive)
             make_directory(folder)

@@ -167,8 +167,14 @@ def read_tar_to_end(path: Path) -> None:
             for member in archive:
                 if member.offset_data + member.size > size:
                     raise DamagedError(f"tar ends within its member {member.name!r}")
+            end = archive.offset
     except (tarfile.TarError, EOFError, ValueError) as error:
         raise DamagedError(f"tar is damaged ({error})") from error
+    # tarfile takes a header that is cut short for the end; the end is a block of zeros.
+    with path.open("rb") as stream:
+        stream.seek(end)
+        if stream.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
+            raise DamagedError("tar ends before its end")
 
 
 def error_page_title(path: Path) -> str | None:
