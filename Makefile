@@ -7,6 +7,8 @@ CORES ?= all
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 export UV_PYTHON_DOWNLOADS := never
+# The workflow calls `lotwise` by name, as it does on a cluster.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: demo test lint bench lock clean help
 .DEFAULT_GOAL := help
@@ -49,7 +51,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	  { echo "lotwise needs Python >= 3.11: make PYTHON=/path/to/python3.12 ..."; exit 2; }
 ifdef UV
 	@test -x $(BIN)/python || uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
-	uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 else
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -20,7 +20,16 @@ from lotwise.errors import EXIT_INPUT, EXIT_SURROUNDINGS, LotwiseError
 
 # Name of the command -> (module, one-line help). The help stands here so that
 # `lotwise --help` need not import the commands.
-COMMANDS: Final[dict[str, tuple[str, str]]] = {}
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "init": ("init", "Write a commented config.yaml and samples.tsv to start from."),
+    "simulate": ("simulate", "Simulate batches with planted truth, as quantifications or reads."),
+    "check": ("check", "Check the reads of a sample sheet before they are quantified."),
+    "quantify": ("quantify", "Quantify reads with kallisto, salmon or RSEM."),
+    "compare": ("compare", "Compare quantified batches: tables and figures in one go."),
+    "expression": ("expression", "Read quantifications into gene and isoform tables."),
+    "correlate": ("correlate", "Correlate the samples of one level."),
+    "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
+}
 
 _INTERRUPTED = 130
 

@@ -23,7 +23,7 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> dict[
     """
     names = list(read)
     first = read[names[0]].features
-    if all(_same_names(first, read[name].features) for name in names):
+    if all(same_names(first, read[name].features) for name in names):
         return dict(read)
     shared, union = set(first.to_list()), set(first.to_list())
     odd = ""
@@ -52,7 +52,8 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> dict[
     return {name: _take(read[name], kept) for name in names}
 
 
-def _same_names(first: pl.Series, second: pl.Series) -> bool:
+def same_names(first: pl.Series, second: pl.Series) -> bool:
+    """Tell whether two samples have the same features in the same order."""
     return first is second or (len(first) == len(second) and bool((first == second).all()))
 
 

@@ -20,8 +20,8 @@ _LEAST_SUM: Final = 0.9 * _MILLION
 _HIGHEST_LOG2: Final = 20.0
 
 
-def check_abundance(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million") -> None:
-    """Refuse what is not TPM, and warn of a sum that is not a million.
+def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million") -> None:
+    """Refuse values that are not TPM, and warn of a sum that is not a million.
 
     Parameters
     ----------
@@ -37,10 +37,9 @@ def check_abundance(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "mil
     Raises
     ------
     InputError
-        Duplicate features; negative, infinite or NaN TPM; values on log scale;
-        counts or FPKM in the place of TPM.
+        Negative, infinite or NaN TPM; values on log scale; counts or FPKM in the
+        place of TPM.
     """
-    _check_features(sample, abundance)
     _check_values(sample, abundance)
     total = float(abundance.tpm.sum())
     if total == 0:
@@ -78,7 +77,14 @@ def check_abundance(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "mil
     warnings.warn(f"{abundance.path}: {came}", TpmSumWarning, stacklevel=3)
 
 
-def _check_features(sample: str, abundance: Abundance) -> None:
+def check_features(sample: str, abundance: Abundance) -> None:
+    """Refuse features that stand twice or have no name.
+
+    Raises
+    ------
+    InputError
+        One does; its rows are named.
+    """
     duplicated = abundance.features.is_duplicated()
     if duplicated.any():
         rows = duplicated.arg_true()

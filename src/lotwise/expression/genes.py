@@ -14,20 +14,20 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+FloatArray = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
 
 class GeneSums(NamedTuple):
     """Layers at gene level, each of shape ``(n_samples, n_genes)``."""
 
-    tpm: Floats
-    counts: Floats
-    length: Floats
+    tpm: FloatArray
+    counts: FloatArray
+    length: FloatArray
 
 
 def sum_genes(
-    tpm: Floats, counts: Floats, length: Floats, gene_of: Codes, n_genes: int
+    tpm: FloatArray, counts: FloatArray, length: FloatArray, gene_of: Codes, n_genes: int
 ) -> GeneSums:
     """Sum isoforms to genes.
 
@@ -52,32 +52,29 @@ def sum_genes(
     >>> sums.tpm, sums.length
     (array([[4., 0.]]), array([[875., 700.]]))
     """
-    kept = np.flatnonzero(gene_of >= 0)
-    order = kept[np.argsort(gene_of[kept], kind="stable")]
-    starts = np.searchsorted(gene_of[order], np.arange(n_genes))
     gene_tpm, gene_counts, weighted = (
-        _sum_runs(values, order, starts) for values in (tpm, counts, tpm * length)
+        _sum_by_gene(values, gene_of, n_genes) for values in (tpm, counts, tpm * length)
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         gene_length = weighted / gene_tpm
     if np.isfinite(length).any():
-        mean_length = _sum_runs(length.mean(axis=0)[None], order, starts)[0]
-        n_isoforms = np.bincount(gene_of[kept], minlength=n_genes)
-        _fill_missing(gene_length, mean_length / n_isoforms)
+        lengths = _sum_by_gene(length.mean(axis=0)[None], gene_of, n_genes)[0]
+        n_isoforms = np.bincount(gene_of + 1, minlength=n_genes + 1)[1:]
+        _fill_missing(gene_length, lengths / n_isoforms)
     else:
         gene_length[:] = np.nan
     return GeneSums(gene_tpm, gene_counts, gene_length)
 
 
-def _sum_runs(values: Floats, order: Codes, starts: Codes) -> Floats:
-    """Sum the isoforms of each gene; one sample at a time, to hold one copy of a row."""
-    sums = np.empty((values.shape[0], starts.size))
+def _sum_by_gene(values: FloatArray, gene_of: Codes, n_genes: int) -> FloatArray:
+    sums = np.empty((values.shape[0], n_genes))
     for row, sample in zip(sums, values, strict=True):
-        np.add.reduceat(sample[order], starts, out=row)
+        # The first bin takes the isoforms without a gene, whose index is -1.
+        row[:] = np.bincount(gene_of + 1, weights=sample, minlength=n_genes + 1)[1:]
     return sums
 
 
-def _fill_missing(length: Floats, mean_length: Floats) -> None:
+def _fill_missing(length: FloatArray, mean_length: FloatArray) -> None:
     missing = np.isnan(length)
     somewhere = missing.any(axis=0)
     if not somewhere.any():

@@ -63,23 +63,20 @@ def read_matrix(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
     return _abundances(path, features, {name: values[row_of[name]] for name in samples})
 
 
-def level_of(features: pl.Series, transcripts: set[str], genes: set[str]) -> Level | None:
+def level_of(features: pl.Series, known: pl.DataFrame | None) -> Level | None:
     """Tell whether features are genes or isoforms; None where nothing tells.
 
-    By the transcript map where there is one, else by Ensembl's and RefSeq's
-    prefixes of identifiers.
+    By the table of a transcript map where there is one, else by Ensembl's and
+    RefSeq's prefixes of identifiers.
     """
-    names = features.to_list()
-    votes = {
-        "isoform": sum(name in transcripts for name in names),
-        "gene": sum(name in genes for name in names),
-    }
+    votes = {"isoform": 0, "gene": 0}
+    if known is not None:
+        votes["isoform"] = int(features.is_in(known["transcript"].implode()).sum())
+        votes["gene"] = int(features.is_in(known["gene"].implode()).sum())
     if not any(votes.values()):
-        votes = {
-            "isoform": int(features.str.contains(r"^(ENS[A-Z]*T\d|[NX][MR]_\d)").sum()),
-            "gene": int(features.str.contains(r"^ENS[A-Z]*G\d").sum()),
-        }
-    if votes["isoform"] == votes["gene"] or max(votes.values()) < len(names) / 2:
+        votes["isoform"] = int(features.str.contains(r"^(ENS[A-Z]*T\d|[NX][MR]_\d)").sum())
+        votes["gene"] = int(features.str.contains(r"^ENS[A-Z]*G\d").sum())
+    if votes["isoform"] == votes["gene"] or max(votes.values()) < len(features) / 2:
         return None
     return "isoform" if votes["isoform"] > votes["gene"] else "gene"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import polars as pl
 from tqdm import tqdm
@@ -16,13 +18,20 @@ from tqdm import tqdm
 from lotwise import keys
 from lotwise.errors import InputError, LotwiseWarning, UnmappedTranscriptsWarning
 from lotwise.expression.abundance import Abundance
-from lotwise.expression.align import align_features
-from lotwise.expression.checks import TpmSum, check_abundance
+from lotwise.expression.align import align_features, same_names
+from lotwise.expression.checks import TpmSum, check_features, check_tpm
 from lotwise.expression.formats import is_quantification, read_abundance
 from lotwise.expression.genes import sum_genes
 from lotwise.expression.locate import QuantFiles, locate
 from lotwise.expression.matrix import level_of, read_matrix
-from lotwise.expression.transcripts import TranscriptMap, from_headers, read_transcript_map
+from lotwise.expression.transcripts import (
+    TranscriptMap,
+    from_headers,
+    map_of,
+    matches_nothing,
+    plain_names,
+    read_transcript_map,
+)
 from lotwise.keys import Level
 from lotwise.samples import Sample, read_samples
 
@@ -33,6 +42,7 @@ _log = logging.getLogger(__name__)
 
 MIN_SHARED: Final = 0.9
 _EXAMPLES: Final = 3
+_READERS: Final = 2
 
 
 class Quantification(NamedTuple):
@@ -103,16 +113,17 @@ def read_quant(
     read = _read_levels(listed, tx2gene, matrix_level=matrix_level, bootstraps=bootstraps)
     gene, isoform = read["gene"], read["isoform"]
     for level in (gene, isoform):
-        for name, abundance in level.items():
-            check_abundance(name, abundance, tpm_sum=tpm_sum)
+        _check_level(level, tpm_sum)
     isoform_data = gene_data = None
     if isoform:
-        isoform_data = _assemble(listed, align_features(isoform, min_shared=min_shared), "isoform")
-        transcripts = _transcript_map(isoform, tx2gene)
+        aligned = align_features(isoform, min_shared=min_shared)
+        isoform_data = _assemble(listed, aligned, "isoform")
+        features = plain_names(aligned[listed[0].sample].features)
+        transcripts = _transcript_map(aligned[listed[0].sample], tx2gene)
         if not gene and transcripts is not None:
-            gene_data = _sum_to_genes(isoform_data, transcripts)
+            gene_data = _sum_to_genes(isoform_data, features, transcripts)
         elif transcripts is not None:
-            _annotate(isoform_data, transcripts)
+            _annotate(isoform_data, features, transcripts)
     if gene:
         gene_data = _assemble(listed, align_features(gene, min_shared=min_shared), "gene")
     if gene_data is None:
@@ -123,6 +134,16 @@ def read_quant(
             stacklevel=2,
         )
     return Quantification(gene_data, isoform_data)
+
+
+def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
+    first: Abundance | None = None
+    for name, abundance in read.items():
+        # Most often all samples have the same features: then one check is enough.
+        if first is None or not same_names(first.features, abundance.features):
+            check_features(name, abundance)
+        first = first or abundance
+        check_tpm(name, abundance, tpm_sum=tpm_sum)
 
 
 def _samples(
@@ -158,29 +179,33 @@ def _read_levels(
     """Read every sample at each level that it has; a level that one lacks is left out."""
     found: dict[Level, dict[str, Abundance]] = {"gene": {}, "isoform": {}}
     matrices: dict[Path, list[str]] = {}
-    for sample in tqdm(samples, desc="reading", unit="sample", disable=None, leave=False):
-        if sample.quant is None:  # _samples refused it
-            continue
-        files = locate(sample.quant, bootstraps=bootstraps)
-        lone = files.isoform if files.gene is None else None
-        if lone is not None and lone in matrices:
-            matrices[lone].append(sample.sample)
-        elif lone is not None and not is_quantification(lone):
-            matrices[lone] = [sample.sample]
+    files: dict[str, QuantFiles] = {}
+    for sample in samples:
+        located = locate(sample.quant or Path(), bootstraps=bootstraps)
+        lone = located.isoform if located.gene is None else None
+        if lone is not None and (lone in matrices or not is_quantification(lone)):
+            matrices.setdefault(lone, []).append(sample.sample)
         else:
-            _read_files(found, sample.sample, files, bootstraps=bootstraps)
+            files[sample.sample] = located
+    # Unpacking and parsing leave Python's lock: two files at a time keep two cores busy.
+    with ThreadPoolExecutor(_READERS) as readers:
+        read = readers.map(lambda item: _read_files(item, bootstraps=bootstraps), files.values())
+        import anndata  # noqa: F401, half a second that passes while files are read
+
+        for name, abundances in zip(
+            files,
+            tqdm(read, "reading", len(files), unit="sample", disable=None, leave=False),
+            strict=True,
+        ):
+            for level, abundance in abundances.items():
+                found[level][name] = abundance
     for path, names in matrices.items():
         _read_matrix(found, path, names, tx2gene, matrix_level)
     return _complete_levels(samples, found)
 
 
-def _read_files(
-    found: dict[Level, dict[str, Abundance]], sample: str, files: QuantFiles, *, bootstraps: bool
-) -> None:
-    for path in files:
-        if path is not None:
-            level, abundance = read_abundance(path, bootstraps=bootstraps)
-            found[level][sample] = abundance
+def _read_files(files: QuantFiles, *, bootstraps: bool) -> dict[Level, Abundance]:
+    return dict(read_abundance(path, bootstraps=bootstraps) for path in files if path is not None)
 
 
 def _read_matrix(
@@ -193,11 +218,10 @@ def _read_matrix(
     matrix = read_matrix(path, names)
     features = next(iter(matrix.values())).features
     if level is None:
-        known = _read_map(tx2gene, features.to_list()) if tx2gene is not None else None
+        known = _read_map(tx2gene, pl.Series(dtype=pl.String)) if tx2gene is not None else None
         level = level_of(
             features,
-            set(known.genes) if known else set(),
-            set(known.genes.values()) if known else set(),
+            known.table if known else None,
         )
     if level is None:
         raise InputError(
@@ -235,19 +259,17 @@ def _complete_levels(
 
 
 def _transcript_map(
-    isoform: Mapping[str, Abundance], tx2gene: Path | str | TranscriptMap | None
+    first: Abundance, tx2gene: Path | str | TranscriptMap | None
 ) -> TranscriptMap | None:
     """Find the map: the one given, else what the quantifications themselves say."""
-    first = next(iter(isoform.values()))
     if tx2gene is not None:
-        return _read_map(tx2gene, [name.split("|", 1)[0] for name in first.features.to_list()])
+        return _read_map(tx2gene, plain_names(first.features))
     if first.genes is not None:
-        genes = dict(zip(first.features.to_list(), first.genes.to_list(), strict=True))
-        return TranscriptMap(genes, {}, "the quantification")
-    return from_headers(first.features.to_numpy())
+        return map_of(first.features, first.genes, source="the quantification")
+    return from_headers(first.features)
 
 
-def _read_map(tx2gene: Path | str | TranscriptMap, transcripts: Sequence[str]) -> TranscriptMap:
+def _read_map(tx2gene: Path | str | TranscriptMap, transcripts: pl.Series) -> TranscriptMap:
     if isinstance(tx2gene, TranscriptMap):
         return tx2gene
     return read_transcript_map(tx2gene, transcripts=transcripts)
@@ -275,7 +297,7 @@ def _assemble(samples: Sequence[Sample], read: Mapping[str, Abundance], level: L
     assembled = AnnData(
         X=np.log2(tpm + 1.0),
         obs=obs,
-        var=pd.DataFrame(index=pd.Index(_plain_names(order[0].features), dtype=object)),
+        var=pd.DataFrame(index=_index(plain_names(order[0].features))),
         layers=layers,
         uns={keys.LOTWISE: {keys.LEVEL: level}},
     )
@@ -287,14 +309,6 @@ def _assemble(samples: Sequence[Sample], read: Mapping[str, Abundance], level: L
     if drawn:
         assembled.uns[keys.LOTWISE][keys.BOOTSTRAPS] = drawn
     return assembled
-
-
-def _plain_names(features: pl.Series) -> list[str]:
-    """Split GENCODE's ``transcript|gene|...`` names; other names stay."""
-    names: list[str] = features.to_list()
-    if names and all("|" in name for name in names):
-        return [name.split("|", 1)[0] for name in names]
-    return names
 
 
 def _describe(samples: Sequence[Sample]) -> pd.DataFrame:
@@ -314,28 +328,19 @@ def _describe(samples: Sequence[Sample]) -> pd.DataFrame:
     )
 
 
-def _annotate(
-    isoform: AnnData, transcripts: TranscriptMap
-) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+def _annotate(isoform: AnnData, features: pl.Series, transcripts: TranscriptMap) -> pl.Series:
     """Write each isoform's gene into var, and report what has none into obs."""
-    genes = transcripts.genes_of(isoform.var_names.to_numpy(dtype=object))
-    unmapped = np.array([gene is None for gene in genes])
-    known = np.where(unmapped, "", genes)
-    isoform.var[keys.GENE_ID] = known
-    if transcripts.gene_names:
-        isoform.var[keys.GENE_NAME] = transcripts.gene_names_of(known)
+    genes = transcripts.genes_of(features)
+    unmapped = genes.is_null().to_numpy()
+    known = genes.fill_null("")
+    isoform.var[keys.GENE_ID] = known.to_list()
+    if transcripts.has_gene_names:
+        isoform.var[keys.GENE_NAME] = transcripts.gene_names_of(known).to_list()
     share = isoform.layers[keys.TPM][:, unmapped].sum(axis=1) / isoform.obs[keys.TPM_SUM].to_numpy()
     isoform.obs[keys.N_UNMAPPED] = int(unmapped.sum())
     isoform.obs[keys.UNMAPPED_TPM_SHARE] = share
     if unmapped.all():
-        ours = ", ".join(isoform.var_names[:_EXAMPLES])
-        theirs = ", ".join(list(transcripts.genes)[:_EXAMPLES])
-        raise InputError(
-            f"matches none of the {isoform.n_vars:,} quantified transcripts: the map has {theirs}; "
-            f"the quantification has {ours}",
-            path=transcripts.source,
-            remedy="give the map of the annotation that was quantified",
-        )
+        raise matches_nothing(transcripts.source, transcripts.table["transcript"], features)
     if unmapped.any():
         warnings.warn(
             f"{int(unmapped.sum()):,} of {isoform.n_vars:,} transcripts have no gene in "
@@ -347,21 +352,22 @@ def _annotate(
     return genes
 
 
-def _sum_to_genes(isoform: AnnData, transcripts: TranscriptMap) -> AnnData:
+def _sum_to_genes(isoform: AnnData, features: pl.Series, transcripts: TranscriptMap) -> AnnData:
     from anndata import AnnData
 
-    genes = _annotate(isoform, transcripts)
-    codes, names = pd.factorize(genes, sort=True)
+    genes = _annotate(isoform, features, transcripts)
+    names = genes.drop_nulls().unique().sort()
+    codes = _codes_of(genes, names)
     sums = sum_genes(
         isoform.layers[keys.TPM],
         isoform.layers[keys.COUNTS],
         isoform.layers[keys.LENGTH],
-        codes.astype(np.int64),
+        codes,
         len(names),
     )
-    var = pd.DataFrame(index=pd.Index(names, dtype=object))
-    if transcripts.gene_names:
-        var[keys.GENE_NAME] = transcripts.gene_names_of(names)
+    var = pd.DataFrame(index=_index(names))
+    if transcripts.has_gene_names:
+        var[keys.GENE_NAME] = transcripts.gene_names_of(names).to_list()
     return AnnData(
         X=np.log2(sums.tpm + 1.0),
         obs=isoform.obs.copy(),
@@ -369,3 +375,15 @@ def _sum_to_genes(isoform: AnnData, transcripts: TranscriptMap) -> AnnData:
         layers={keys.TPM: sums.tpm, keys.COUNTS: sums.counts, keys.LENGTH: sums.length},
         uns={keys.LOTWISE: {keys.LEVEL: "gene"}},
     )
+
+
+def _index(names: pl.Series) -> pd.Index[Any]:
+    index: pd.Index[Any] = pd.Index(names.to_list(), dtype=object)
+    return index
+
+
+def _codes_of(genes: pl.Series, names: pl.Series) -> npt.NDArray[np.int64]:
+    """Give the place of each gene among the names, -1 for none."""
+    places = pl.DataFrame({"gene": names}).with_row_index("place")
+    found = pl.DataFrame({"gene": genes}).join(places, on="gene", how="left", maintain_order="left")
+    return found["place"].cast(pl.Int64).fill_null(-1).to_numpy()

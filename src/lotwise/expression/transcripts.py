@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
+import polars as pl
 
 from lotwise.errors import InputError
 from lotwise.expression.text import read_bytes
 
-Names = npt.NDArray[np.object_]
-
 # A version is a dot and digits at the end, before GENCODE's mark of the Y chromosome's copy.
-_VERSION: Final = re.compile(r"\.\d+(?=$|_PAR_Y$)")
+_VERSION: Final = r"\.\d+($|_PAR_Y$)"
 _TRANSCRIPT_NAMES: Final = re.compile(
     r"^(tx|txname|txid|transcript|transcript_id|transcriptid|transcript_name|target_id|"
     r"enst|ensembl_transcript_id(_version)?|isoform|isoform_id|refseq|name)$",
@@ -33,48 +32,67 @@ _GTF_ATTRIBUTE: Final = re.compile(r'(\w+) "([^"]*)"')
 _EXAMPLES: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TranscriptMap:
-    """The gene of each transcript, and the symbol of each gene where it is known."""
+    """The gene of each transcript, and the symbol of each gene where it is known.
 
-    genes: Mapping[str, str]
-    gene_names: Mapping[str, str]
+    Attributes
+    ----------
+    table
+        Columns ``transcript`` (unique), ``gene`` and ``gene_name`` (empty where unknown).
+    source
+        The file that it came from, for messages.
+    """
+
+    table: pl.DataFrame
     source: str
 
-    def genes_of(self, transcripts: Names) -> Names:
-        """Give the gene of each transcript, None where the map has none.
+    def genes_of(self, transcripts: pl.Series) -> pl.Series:
+        """Give the gene of each transcript, null where the map has none.
 
         A name is looked up as it stands and, failing that, without its version,
         on either side. Where two versions of a transcript lie in different genes
         the name without version is no key.
         """
-        found = _look_up(self.genes, transcripts)
-        open_ = np.flatnonzero(pd.isna(found))
-        if open_.size:
-            plain = _without_version_keys(self.genes)
-            found[open_] = _look_up(
-                plain, np.array([strip_version(name) for name in transcripts[open_]], dtype=object)
-            )
+        found = _look_up(self.table.select("transcript", "gene"), transcripts)
+        if found.null_count():
+            without = _look_up(self._without_versions(), strip_versions(transcripts))
+            found = found.fill_null(without)
         return found
 
-    def gene_names_of(self, genes: Names) -> Names:
+    def gene_names_of(self, genes: pl.Series) -> pl.Series:
         """Give the symbol of each gene, empty where none is known."""
-        found = _look_up(self.gene_names, genes)
-        found[pd.isna(found)] = ""
-        return found
+        names = self.table.select("gene", "gene_name").unique("gene", keep="first")
+        return _look_up(names, genes).fill_null("")
+
+    @property
+    def has_gene_names(self) -> bool:
+        """Tell whether any gene has a symbol."""
+        return bool((self.table["gene_name"] != "").any())
+
+    def _without_versions(self) -> pl.DataFrame:
+        plain = self.table.select(
+            strip_versions(self.table["transcript"]),
+            "gene",
+            strip_versions(self.table["gene"]).alias("plain"),
+        )
+        one_gene = plain.group_by("transcript").agg(
+            pl.col("gene").first(), pl.col("plain").n_unique()
+        )
+        return one_gene.filter(pl.col("plain") == 1).select("transcript", "gene")
 
 
-def strip_version(name: str) -> str:
-    """Take the version off an Ensembl identifier.
+def strip_versions(names: pl.Series) -> pl.Series:
+    """Take the version off Ensembl identifiers.
 
     Examples
     --------
-    >>> strip_version("ENST00000456328.2"), strip_version("NR_001526_1")
-    ('ENST00000456328', 'NR_001526_1')
-    >>> strip_version("ENST00000381578.6_PAR_Y")
-    'ENST00000381578_PAR_Y'
+    >>> strip_versions(pl.Series(["ENST00000456328.2", "NR_001526_1"])).to_list()
+    ['ENST00000456328', 'NR_001526_1']
+    >>> strip_versions(pl.Series(["ENST00000381578.6_PAR_Y"])).to_list()
+    ['ENST00000381578_PAR_Y']
     """
-    return _VERSION.sub("", name)
+    return names.str.replace(_VERSION, "${1}")
 
 
 def read_transcript_map(path: Path | str, *, transcripts: Iterable[str] = ()) -> TranscriptMap:
@@ -96,68 +114,93 @@ def read_transcript_map(path: Path | str, *, transcripts: Iterable[str] = ()) ->
     """
     path = Path(path)
     raw = read_bytes(path)
-    try:
-        lines = raw.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise InputError(
-            "is not text in UTF-8",
-            path=path,
-            remedy="give a table, a GTF, a GFF3 or a FASTA of transcripts",
-        ) from None
-    body = [line for line in lines if line.strip() and not line.startswith("#")]
-    if not body:
-        raise InputError("holds nothing but comments", path=path, row=1)
-    if body[0].startswith(">"):
-        pairs = _from_fasta(line for line in body if line.startswith(">"))
-    elif _is_annotation(body[0]):
-        pairs = _from_annotation(body)
+    first = _first_row(path, raw)
+    if first.startswith(">"):
+        headers = (line for line in _lines(path, raw) if line.startswith(">"))
+        table = _tabulate(_from_fasta(headers))
+    elif _is_annotation(first):
+        table = _tabulate(_from_annotation(_lines(path, raw)))
     else:
-        pairs = _from_table(path, body, set(transcripts))
-    genes: dict[str, str] = {}
-    names: dict[str, str] = {}
-    for transcript, gene, name in pairs:
-        if genes.setdefault(transcript, gene) != gene:
-            raise InputError(
-                f"transcript {transcript!r} belongs to {genes[transcript]!r} and to {gene!r}",
-                path=path,
-                remedy="a transcript has one gene; correct the map",
-            )
-        if name:
-            names[gene] = name
-    if not genes:
+        table = _from_table(path, raw, first, transcripts)
+    if not table.height:
         raise InputError(
             "gives no transcript a gene",
             path=path,
             row=1,
             remedy="give a FASTA with Ensembl or GENCODE headers, or a table of two columns",
         )
-    return TranscriptMap(genes, names, path.name)
+    return TranscriptMap(_one_gene_each(path, table), path.name)
 
 
-def from_headers(names: Names) -> TranscriptMap | None:
+def _first_row(path: Path, raw: bytes) -> str:
+    """Give the first line that is neither blank nor a comment."""
+    for line in BytesIO(raw):
+        if line.strip() and not line.startswith(b"#"):
+            return next(_lines(path, line), "")
+    raise InputError("holds nothing but comments", path=path, row=1)
+
+
+def _lines(path: Path, raw: bytes) -> Iterator[str]:
+    try:
+        yield from raw.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(
+            "is not text in UTF-8",
+            path=path,
+            remedy="give a table, a GTF, a GFF3 or a FASTA of transcripts",
+        ) from None
+
+
+def plain_names(names: pl.Series) -> pl.Series:
+    """Split GENCODE's ``transcript|gene|...`` names; other names stay.
+
+    Examples
+    --------
+    >>> plain_names(pl.Series(["ENST1.2|ENSG1.1|x", "ENST2.1|ENSG1.1|y"])).to_list()
+    ['ENST1.2', 'ENST2.1']
+    """
+    if len(names) and names.str.contains("|", literal=True).all():
+        return names.str.split("|").list.first()
+    return names
+
+
+def from_headers(names: pl.Series) -> TranscriptMap | None:
     """Take the genes out of GENCODE's ``transcript|gene|...`` names; None for other names."""
-    if not len(names) or not all("|" in name for name in names):
+    if not len(names) or not names.str.contains("|", literal=True).all():
         return None
-    pairs = list(_from_fasta(f">{name}" for name in names))
-    return TranscriptMap(
-        {transcript: gene for transcript, gene, _ in pairs},
-        {gene: name for _, gene, name in pairs if name},
-        "the names of the transcripts",
-    )
+    return TranscriptMap(_tabulate(_from_fasta(f">{name}" for name in names)), "the names")
 
 
-def _look_up(mapping: Mapping[str, str], names: Names) -> Names:
-    return np.array([mapping.get(name) for name in names], dtype=object)
+def map_of(transcripts: pl.Series, genes: pl.Series, *, source: str) -> TranscriptMap:
+    """Make a map of two columns, as RSEM's isoforms have them."""
+    table = pl.DataFrame({"transcript": transcripts, "gene": genes})
+    return TranscriptMap(table.with_columns(gene_name=pl.lit("")), source)
 
 
-def _without_version_keys(genes: Mapping[str, str]) -> dict[str, str]:
-    plain: dict[str, str] = {}
-    ambiguous: set[str] = set()
-    for transcript, gene in genes.items():
-        key = strip_version(transcript)
-        if strip_version(plain.setdefault(key, gene)) != strip_version(gene):
-            ambiguous.add(key)
-    return {key: gene for key, gene in plain.items() if key not in ambiguous}
+def _tabulate(rows: Iterable[tuple[str, str, str]]) -> pl.DataFrame:
+    columns = {"transcript": pl.String, "gene": pl.String, "gene_name": pl.String}
+    return pl.DataFrame(list(rows), schema=columns, orient="row")
+
+
+def _one_gene_each(path: Path, table: pl.DataFrame) -> pl.DataFrame:
+    """Keep a row a transcript; refuse one that the file puts into two genes."""
+    rows = table.unique(["transcript", "gene"], keep="first", maintain_order=True)
+    twice = rows.filter(pl.col("transcript").is_duplicated())
+    if twice.height:
+        first, second = twice.filter(pl.col("transcript") == twice["transcript"][0])["gene"][:2]
+        raise InputError(
+            f"transcript {twice['transcript'][0]!r} belongs to {first!r} and to {second!r}",
+            path=path,
+            remedy="a transcript has one gene; correct the map",
+        )
+    return rows
+
+
+def _look_up(mapping: pl.DataFrame, names: pl.Series) -> pl.Series:
+    """Give the second column's value for each name of the first, null where there is none."""
+    key, value = mapping.columns
+    asked = pl.DataFrame({key: names})
+    return asked.join(mapping, on=key, how="left", maintain_order="left")[value]
 
 
 def _from_fasta(headers: Iterable[str]) -> Iterator[tuple[str, str, str]]:
@@ -217,66 +260,102 @@ def _versioned(identifier: str, version: str) -> str:
     return f"{identifier}.{version}" if version and "." not in identifier else identifier
 
 
-def _from_table(
-    path: Path, lines: Sequence[str], transcripts: set[str]
-) -> Iterator[tuple[str, str, str]]:
-    separator = "\t" if "\t" in lines[0] else ","
-    rows = [[cell.strip().strip('"') for cell in line.split(separator)] for line in lines]
-    width = len(rows[0])
-    if width < 2:
+def _from_table(path: Path, raw: bytes, first_row: str, transcripts: Iterable[str]) -> pl.DataFrame:
+    separator = "\t" if "\t" in first_row else ","
+    first = [cell.strip().strip('"') for cell in first_row.split(separator)]
+    if len(first) < 2:
         raise InputError(
             "has one column, needed are a transcript and a gene separated by a tab or a comma",
             path=path,
             row=1,
         )
-    for number, row in enumerate(rows, start=1):
-        if len(row) < 2 or len(row) < width - 1:
-            raise InputError(
-                f"has {len(row)} cells, the first row has {width}", path=path, row=number
-            )
-    header = rows[0] if _is_header(rows[0], rows[1:]) else None
-    body = rows[1:] if header else rows
-    transcript_at, gene_at, name_at = _columns_of_table(path, header, body, transcripts)
-    for row in body:
-        transcript, gene = row[transcript_at], row[gene_at]
-        if transcript and gene and "NA" not in (transcript, gene):
-            yield transcript, gene, row[name_at] if name_at is not None else ""
+    table = _read_cells(path, raw, separator)
+    header = first if _is_header(first) else None
+    if header:
+        table = table[1:]
+    if not table.height:
+        raise InputError("has a header and no row", path=path, row=2)
+    at = _columns_of_table(path, header, table, transcripts)
+    nothing = pl.lit("").alias("gene_name")
+    return table.select(
+        table.to_series(at.transcript).alias("transcript"),
+        table.to_series(at.gene).alias("gene"),
+        nothing if at.gene_name is None else table.to_series(at.gene_name).alias("gene_name"),
+    ).filter(~pl.col("transcript").is_in(["", "NA"]), ~pl.col("gene").is_in(["", "NA"]))
 
 
-def _is_header(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+def _read_cells(path: Path, raw: bytes, separator: str) -> pl.DataFrame:
+    try:
+        table = pl.read_csv(
+            raw.removeprefix(BOM_UTF8),
+            separator=separator,
+            has_header=False,
+            comment_prefix="#",
+            infer_schema=False,
+            empty_string_is_null=False,
+        )
+    except pl.exceptions.PolarsError:
+        rows = [line for line in _lines(path, raw) if line.strip() and not line.startswith("#")]
+        width = rows[0].count(separator)
+        number = next((at for at, row in enumerate(rows, 1) if row.count(separator) != width), 1)
+        raise InputError(
+            f"has {rows[number - 1].count(separator) + 1} cells, the first row has {width + 1}",
+            path=path,
+            row=number,
+            remedy="give every row a transcript and a gene",
+        ) from None
+    # A row with fewer cells is filled up with nulls.
+    short = table.select(pl.any_horizontal(pl.all().is_null())).to_series().arg_true()
+    if len(short):
+        raise InputError(
+            f"has fewer than the {table.width} cells of other rows",
+            path=path,
+            row=int(short[0]) + 1,
+            remedy="give every row a transcript and a gene",
+        )
+    return table.with_columns(pl.all().str.strip_chars())
+
+
+class _TableColumns(NamedTuple):
+    """Where in a table the transcripts, their genes, and the symbols of those stand."""
+
+    transcript: int
+    gene: int
+    gene_name: int | None
+
+
+def _is_header(first: Sequence[str]) -> bool:
     if any(_TRANSCRIPT_NAMES.match(cell) or _GENE_NAMES.match(cell) for cell in first):
         return True
-    return not any(re.search(r"\d", cell) for cell in first) and bool(rest)
+    return not any(re.search(r"\d", cell) for cell in first)
 
 
 def _columns_of_table(
-    path: Path,
-    header: Sequence[str] | None,
-    body: Sequence[Sequence[str]],
-    transcripts: set[str],
-) -> tuple[int, int, int | None]:
+    path: Path, header: Sequence[str] | None, table: pl.DataFrame, transcripts: Iterable[str]
+) -> _TableColumns:
     """Find the transcripts by their names in the quantification, else by uniqueness.
 
     The header alone is not trusted: a table may call its columns anything.
     """
-    if not body:
-        raise InputError("has a header and no row", path=path, row=2)
-    width = min(len(row) for row in body)
-    cells = [[row[column] for row in body] for column in range(width)]
-    if transcripts:
-        plain = {strip_version(name) for name in transcripts}
-        hits = [sum(strip_version(cell) in plain for cell in column) for column in cells]
+    quantified = pl.Series(transcripts, dtype=pl.String)
+    if len(quantified):
+        hits = _count_hits(table, quantified)
         if max(hits) == 0:
-            raise _matches_nothing(path, cells, transcripts)
+            plain = table.select(strip_versions(column) for column in table)
+            hits = _count_hits(plain, strip_versions(quantified))
+        if max(hits) == 0:
+            raise matches_nothing(path, table.to_series(0), quantified)
         transcript_at = int(np.argmax(hits))
     else:
         # A transcript stands once; a gene stands as often as it has transcripts.
-        distinct = [len(set(column)) for column in cells]
+        distinct = [column.n_unique() for column in table]
         transcript_at = int(np.argmax(distinct))
-        by_name = [at for at in range(width) if header and _TRANSCRIPT_NAMES.match(header[at])]
+        by_name = [
+            at for at in range(table.width) if header and _TRANSCRIPT_NAMES.match(header[at])
+        ]
         if by_name and distinct[by_name[0]] == distinct[transcript_at]:
             transcript_at = by_name[0]
-    others = [column for column in range(width) if column != transcript_at]
+    others = [column for column in range(table.width) if column != transcript_at]
     named = [column for column in others if header and _GENE_NAMES.match(header[column])]
     symbols = [
         column
@@ -285,17 +364,21 @@ def _columns_of_table(
     ]
     identifiers = [column for column in named if column not in symbols]
     gene_at = (identifiers or named or others)[0]
-    return transcript_at, gene_at, next((at for at in symbols if at != gene_at), None)
+    return _TableColumns(
+        transcript_at, gene_at, next((at for at in symbols if at != gene_at), None)
+    )
 
 
-def _matches_nothing(
-    path: Path, cells: Sequence[Sequence[str]], transcripts: set[str]
-) -> InputError:
-    ours = ", ".join(sorted(transcripts)[:_EXAMPLES])
-    theirs = ", ".join(cells[0][:_EXAMPLES])
+def _count_hits(table: pl.DataFrame, names: pl.Series) -> list[int]:
+    return [int(column.is_in(names.implode()).sum()) for column in table]
+
+
+def matches_nothing(source: Path | str, theirs: pl.Series, ours: pl.Series) -> InputError:
+    """Make the fault of a map that knows none of the transcripts, with examples of both."""
+    examples = [", ".join(names[:_EXAMPLES].to_list()) for names in (theirs, ours)]
     return InputError(
-        f"matches none of the {len(transcripts):,} quantified transcripts: "
-        f"the map has {theirs}; the quantification has {ours}",
-        path=path,
+        f"matches none of the {len(ours):,} quantified transcripts: the map has {examples[0]}; "
+        f"the quantification has {examples[1]}",
+        path=source,
         remedy="give the map of the annotation that was quantified",
     )

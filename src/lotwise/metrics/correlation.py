@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg.blas import dsyrk
-from scipy.stats import rankdata
 
 from lotwise.metrics.moments import (
     BoolArray,
@@ -66,7 +65,7 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     0.8
     """
     first, second = as_pair(x, y)
-    return pearson(rankdata(first), rankdata(second))
+    return pearson(*ranks(np.stack([first, second])))
 
 
 def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
@@ -138,7 +137,7 @@ def ranks(values: npt.ArrayLike) -> FloatArray:
     values = _samples_by_features(values)
     ranked = np.empty(values.shape, dtype=np.float64)
     for row, sample in zip(ranked, values, strict=True):
-        row[:] = rankdata(sample)
+        row[:] = np.nan if np.isnan(sample).any() else average_ranks(dense_ranks(sample))
     return ranked
 
 
@@ -153,29 +152,19 @@ def dense_ranks(sample: npt.ArrayLike) -> IntArray:
     return np.unique(np.asarray(sample), return_inverse=True)[1]
 
 
-def subset_ranks(codes: IntArray, mask: BoolArray) -> FloatArray:
-    """Rank some of the features of a sample, ties at their average, without sorting again.
+def average_ranks(codes: IntArray) -> FloatArray:
+    """Rank features by their :func:`dense_ranks`, ties at their average, without sorting again.
 
-    Parameters
-    ----------
-    codes
-        :func:`dense_ranks` of the whole sample, shape ``(n_features,)``.
-    mask
-        Which features are ranked, shape ``(n_features,)``.
-
-    Returns
-    -------
-    The rank, from 1, of each feature in the mask.
+    The codes may be those of some of the features only: the ranks are among these.
 
     Examples
     --------
-    >>> subset_ranks(dense_ranks([10.0, 0.0, 10.0, 5.0]), np.array([True, True, True, False]))
+    >>> average_ranks(dense_ranks([10.0, 0.0, 10.0, 5.0])[:3])
     array([2.5, 1. , 2.5])
     """
-    chosen = codes[mask]
-    n_tied = np.bincount(chosen)
+    n_tied = np.bincount(codes)
     average: FloatArray = np.cumsum(n_tied) - (n_tied - 1) / 2
-    return average[chosen]
+    return average[codes]
 
 
 def _centred_products(

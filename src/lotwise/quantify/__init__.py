@@ -1,1 +1,49 @@
-"""Reads to transcript abundances: the quantifiers and the intake gate."""
+"""Reads to transcript abundances: the quantifiers and the intake gate.
+
+:func:`quantify_samples` does the whole: it checks the reads, infers the strandedness,
+builds or finds the index, runs the quantifier and judges what it made of the reads.
+"""
+
+from lotwise.quantify.experiment import (
+    Settings,
+    check_samples,
+    judge_samples,
+    quantify_checked,
+    quantify_samples,
+    write_quant_sheet,
+)
+from lotwise.quantify.face import Abundance, Job, Quantifier
+from lotwise.quantify.intake import Intake, check_reads, require_passed
+from lotwise.quantify.kallisto import Kallisto
+from lotwise.quantify.reference import Prepared, Reference, prepare_reference
+from lotwise.quantify.rsem import Rsem
+from lotwise.quantify.salmon import Salmon
+from lotwise.quantify.strandedness import Strand, infer_strandedness
+from lotwise.quantify.yields import Limits, Yield, judge_yields, require_usable
+
+__all__ = [
+    "Abundance",
+    "Intake",
+    "Job",
+    "Kallisto",
+    "Limits",
+    "Prepared",
+    "Quantifier",
+    "Reference",
+    "Rsem",
+    "Salmon",
+    "Settings",
+    "Strand",
+    "Yield",
+    "check_reads",
+    "check_samples",
+    "infer_strandedness",
+    "judge_samples",
+    "judge_yields",
+    "prepare_reference",
+    "quantify_checked",
+    "quantify_samples",
+    "require_passed",
+    "require_usable",
+    "write_quant_sheet",
+]

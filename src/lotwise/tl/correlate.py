@@ -14,11 +14,11 @@ from lotwise import keys
 from lotwise.errors import InputError, UndefinedWarning
 from lotwise.metrics.agreement import concordance
 from lotwise.metrics.correlation import (
+    average_ranks,
     dense_ranks,
     pearson,
     pearson_matrix,
     spearman_matrix,
-    subset_ranks,
 )
 from lotwise.metrics.feature_sets import FEATURE_SETS, MIN_COUNTS, THRESHOLD, feature_sets
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray
@@ -164,7 +164,7 @@ class _Arrays:
             r = rho = float("nan")
         else:
             r = lin.pearson
-            rho = pearson(subset_ranks(self.codes[a], mask), subset_ranks(self.codes[b], mask))
+            rho = pearson(average_ranks(self.codes[a][mask]), average_ranks(self.codes[b][mask]))
         return PairRecord(
             **pair.names(),
             feature_set=name,

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from tqdm import tqdm
 
 from lotwise import keys
@@ -82,3 +83,34 @@ def store(expression: AnnData, name: str, table: pd.DataFrame, parameters: dict[
     kept[name] = table
     kept[keys.VERSION] = version("lotwise")
     kept.setdefault(keys.PARAMETERS, {})[name] = parameters
+
+
+def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
+    """Choose the samples of the pairs with the lowest and with the highest Pearson's R.
+
+    Parameters
+    ----------
+    expression
+        Samples x features that :func:`lotwise.tl.correlate` annotated.
+    n_pairs
+        How many pairs from either end.
+
+    Returns
+    -------
+    Those samples, at most ``4 * n_pairs``, in the order of ``expression``.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> lotwise.tl.correlate(gene)
+    >>> least_and_most_alike(gene, n_pairs=1).n_obs
+    3
+    """
+    r = np.asarray(expression.obsp[keys.PEARSON])
+    first, second = np.triu_indices(len(r), 1)
+    defined = ~np.isnan(r[first, second])
+    first, second = first[defined], second[defined]
+    order = np.argsort(r[first, second], kind="stable")
+    ends = np.concatenate([order[:n_pairs], order[-n_pairs:]])
+    return expression[np.unique(np.concatenate([first[ends], second[ends]]))].copy()

@@ -1,0 +1,13 @@
+# `snakemake --cores all` runs what config.yaml says. The workflow itself is a module, so that
+# another Snakefile can use it in the same way.
+configfile: "config.yaml"
+
+
+module lotwise:
+    snakefile:
+        "workflow/Snakefile"
+    config:
+        config
+
+
+use rule * from lotwise

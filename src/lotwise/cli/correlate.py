@@ -1,0 +1,27 @@
+"""`lotwise correlate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lotwise.cli.options import correlation_options, level_argument, out_option, pick
+from lotwise.config import CorrelationConfig
+from lotwise.keys import Level
+
+
+@click.command("correlate")
+@level_argument
+@out_option
+@correlation_options
+def command(*, level: Level, out: Path, **options: Any) -> None:
+    """Correlate the samples at LEVEL (gene or isoform).
+
+    Reads expression/LEVEL.h5ad below --out, as `lotwise expression` wrote it, and
+    writes correlation/LEVEL.{pairs,batch_pairs,pearson,spearman,replicate_qc,culprits}.tsv.
+    """
+    from lotwise.results import ResultTree, write_correlation
+
+    write_correlation(ResultTree(out), level, pick(CorrelationConfig, options))

@@ -1,0 +1,33 @@
+"""`lotwise expression`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lotwise.cli.options import (
+    expression_options,
+    levels_option,
+    out_option,
+    pick,
+    samples_argument,
+)
+from lotwise.config import ExpressionConfig
+from lotwise.keys import Level
+
+
+@click.command("expression")
+@samples_argument
+@out_option
+@expression_options
+@levels_option
+def command(*, samples: Path, out: Path, levels: tuple[Level, ...], **options: Any) -> None:
+    """Read the quantifications of the sample sheet SAMPLES.
+
+    Writes samples.tsv and expression/{gene,isoform}.h5ad and .tpm.tsv.gz below --out.
+    """
+    from lotwise.results import ResultTree, write_expression
+
+    write_expression(samples, ResultTree(out), pick(ExpressionConfig, options), levels=levels)

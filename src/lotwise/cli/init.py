@@ -1,0 +1,46 @@
+"""`lotwise init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from lotwise.atomic import atomic_path
+from lotwise.cli.options import PATH
+from lotwise.config import Config, write_template
+from lotwise.errors import InputError
+
+_SAMPLES: Final = (
+    "sample\tbatch\treplicate\tquant\n"
+    "batch1_rep1\tbatch1\t1\tquant/batch1_rep1\n"
+    "batch2_rep1\tbatch2\t1\tquant/batch2_rep1\n"
+    "batch3_rep1\tbatch3\t1\tquant/batch3_rep1\n"
+)
+
+
+@click.command("init")
+@click.argument("directory", type=PATH)
+def command(*, directory: Path) -> None:
+    """Write a commented config.yaml and samples.tsv into DIRECTORY.
+
+    Files that are there are left alone.
+    """
+    texts = {"config.yaml": write_template(Config()), "samples.tsv": _SAMPLES}
+    present = [name for name in texts if (directory / name).exists()]
+    if present:
+        raise InputError(
+            f"{' and '.join(present)} is there already",
+            path=directory,
+            remedy="name another folder, or remove it",
+        )
+    for name, text in texts.items():
+        with atomic_path(directory / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        click.echo(f"wrote {directory / name}", err=True)
+    click.echo(
+        "next: fill in samples.tsv and tx2gene, then\n"
+        f"  lotwise compare {directory / 'samples.tsv'} --tx2gene FILE --out results",
+        err=True,
+    )

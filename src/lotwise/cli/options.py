@@ -1,0 +1,171 @@
+"""Options that several commands share; their defaults are those of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import click
+
+from lotwise.config import (
+    CorrelationConfig,
+    ExpressionConfig,
+    FigureFormat,
+    FiguresConfig,
+    Style,
+    TpmSum,
+)
+from lotwise.keys import LEVELS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Any], Any]
+
+_EXPRESSION = ExpressionConfig()
+_CORRELATION = CorrelationConfig()
+_FIGURES = FiguresConfig()
+
+PATH = click.Path(path_type=Path)
+
+samples_argument: Decorator = click.argument("samples", type=PATH)
+level_argument: Decorator = click.argument("level", type=click.Choice(LEVELS))
+out_option: Decorator = click.option(
+    "--out", "-o", type=PATH, required=True, help="Folder of the results."
+)
+levels_option: Decorator = click.option(
+    "--level",
+    "levels",
+    type=click.Choice(LEVELS),
+    multiple=True,
+    help="Level that there must be; may be given twice.  [default: those of the input]",
+)
+pseudocount_option: Decorator = click.option(
+    "--pseudocount",
+    type=float,
+    default=_CORRELATION.pseudocount,
+    show_default=True,
+    help="c of log2(TPM + c).",
+)
+
+
+def expression_options(command: Command) -> Command:
+    """Add the options of reading quantifications."""
+    return _add(
+        command,
+        [
+            click.option(
+                "--tx2gene",
+                type=PATH,
+                help="Genes of transcripts: a table, GTF, GFF3 or transcript FASTA.",
+            ),
+            click.option(
+                "--min-shared",
+                type=float,
+                default=_EXPRESSION.min_shared,
+                show_default=True,
+                help="Least share of features that all samples have in common.",
+            ),
+            click.option(
+                "--tpm-sum",
+                type=click.Choice(get_args(TpmSum)),
+                default=_EXPRESSION.tpm_sum,
+                show_default=True,
+                help="'any' takes TPM of a part of the features.",
+            ),
+            click.option(
+                "--matrix-level",
+                type=click.Choice(LEVELS),
+                help="Level of a TPM matrix whose features do not tell.",
+            ),
+        ],
+    )
+
+
+def correlation_options(command: Command) -> Command:
+    """Add the options of correlating."""
+    return _add(
+        command,
+        [
+            pseudocount_option,
+            click.option(
+                "--threshold",
+                type=float,
+                default=_CORRELATION.threshold,
+                show_default=True,
+                help="TPM from which a feature is detected.",
+            ),
+            click.option(
+                "--min-counts",
+                type=float,
+                default=_CORRELATION.min_counts,
+                show_default=True,
+                help="Counts from which a feature is counted.",
+            ),
+            click.option(
+                "--n-culprits",
+                type=int,
+                default=_CORRELATION.n_culprits,
+                show_default=True,
+                help="Features listed a pair as pulling R down.",
+            ),
+        ],
+    )
+
+
+def figures_options(command: Command) -> Command:
+    """Add the options of drawing."""
+    return _add(
+        command,
+        [
+            click.option(
+                "--style",
+                type=click.Choice(get_args(Style)),
+                default=_FIGURES.style,
+                show_default=True,
+                help="A point a feature, or colours for features a pixel.",
+            ),
+            click.option(
+                "--decimals",
+                type=int,
+                default=_FIGURES.decimals,
+                show_default=True,
+                help="Decimals of R.",
+            ),
+            click.option(
+                "--format",
+                "formats",
+                type=click.Choice(get_args(FigureFormat)),
+                multiple=True,
+                default=_FIGURES.formats,
+                show_default=True,
+                help="Kind of file; may be given several times.",
+            ),
+            click.option("--note", default="", help="A line printed under every figure."),
+        ],
+    )
+
+
+def pick(section: type[Any], options: dict[str, Any]) -> Any:
+    """Check the options that belong to one section of the configuration.
+
+    Raises
+    ------
+    click.UsageError
+        A value is out of its bounds.
+    """
+    from pydantic import ValidationError
+
+    chosen = {name: value for name, value in options.items() if name in section.model_fields}
+    try:
+        return section.model_validate(chosen)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        option = "--" + str(fault["loc"][0]).replace("_", "-")
+        msg = f"{option} is {fault['input']!r}; {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+        raise click.UsageError(msg) from None
+
+
+def _add(command: Command, options: Sequence[Decorator]) -> Command:
+    decorated: Command = reduce(lambda inner, option: option(inner), reversed(options), command)
+    return decorated

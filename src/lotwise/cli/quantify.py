@@ -1,0 +1,129 @@
+"""``lotwise quantify``: reads to transcript abundances."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from lotwise.errors import InputError
+
+if TYPE_CHECKING:
+    from lotwise.quantify import Quantifier
+    from lotwise.samples import Sample
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_DIRECTORY = click.Path(file_okay=False, path_type=Path)
+_STEPS = ("all", "quantify", "judge")
+
+
+@click.command(name="quantify")
+@click.argument("samples", type=_FILE)
+@click.option("--transcripts", type=_FILE, required=True, help="FASTA, plain or gzip.")
+@click.option("--genome", type=_FILE, help="FASTA: decoys for salmon, needed by RSEM with STAR.")
+@click.option("--gtf", type=_FILE, help="Needed by RSEM with STAR.")
+@click.option("--out", type=_DIRECTORY, default=Path("results"), show_default=True)
+@click.option(
+    "--quantifier",
+    "name",
+    type=click.Choice(["kallisto", "salmon", "rsem"]),
+    default="kallisto",
+    show_default=True,
+)
+@click.option(
+    "--aligner",
+    type=click.Choice(["bowtie2", "star"]),
+    default="bowtie2",
+    show_default=True,
+    help="What RSEM aligns with.",
+)
+@click.option("--program", type=_FILE, help="Path of the quantifier; else PATH is searched.")
+@click.option("--bootstraps", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--cache", type=_DIRECTORY, help="Directory of indexes; OUT/index without it.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--sample",
+    "chosen",
+    multiple=True,
+    metavar="NAME",
+    help="With --step quantify: this sample only; may be repeated.",
+)
+@click.option(
+    "--step",
+    type=click.Choice(_STEPS),
+    default="all",
+    show_default=True,
+    help="'quantify' takes reads that `lotwise check` has passed; 'judge' looks at what "
+    "was quantified.",
+)
+def command(  # noqa: PLR0913, one parameter an option
+    *,
+    samples: Path,
+    transcripts: Path,
+    genome: Path | None,
+    gtf: Path | None,
+    out: Path,
+    name: str,
+    aligner: Literal["bowtie2", "star"],
+    program: Path | None,
+    bootstraps: int,
+    cache: Path | None,
+    threads: int,
+    chosen: tuple[str, ...],
+    step: str,
+) -> None:
+    """Quantify the reads of the sample sheet SAMPLES.
+
+    Reads are checked, their strandedness is inferred where the sheet says 'auto', the
+    index is built once, and what the quantifier used is judged: intake.tsv,
+    strandedness.tsv and yield.tsv say what was found. OUT/quant/QUANTIFIER/samples.tsv
+    is the sample sheet of the quantifications. The exit code is 1 if the gate refuses
+    a sample.
+    """
+    from lotwise.quantify import (
+        Limits,
+        Reference,
+        Settings,
+        judge_samples,
+        quantify_checked,
+        quantify_samples,
+    )
+    from lotwise.samples import read_samples
+
+    sheet = read_samples(samples)
+    quantifier = _make(name, program=program, aligner=aligner)
+    reference = Reference(transcripts=transcripts, genome=genome, gtf=gtf)
+    settings = Settings(cache=cache or out / "index", threads=threads, bootstraps=bootstraps)
+    if chosen and step != "quantify":
+        raise InputError("--sample is for --step quantify: samples are judged beside the others")
+    if step == "quantify":
+        some = _choose(sheet, chosen, samples)
+        quantify_checked(
+            some, quantifier=quantifier, reference=reference, out=out, settings=settings
+        )
+    elif step == "judge":
+        judge_samples(sheet, quantifier=quantifier, out=out, limits=Limits())
+    else:
+        quantify_samples(
+            sheet, quantifier=quantifier, reference=reference, out=out, settings=settings
+        )
+    click.echo(f"done: {out / 'quant' / name}")
+
+
+def _make(name: str, *, program: Path | None, aligner: Literal["bowtie2", "star"]) -> Quantifier:
+    from lotwise.quantify import Kallisto, Rsem, Salmon
+
+    if name == "kallisto":
+        return Kallisto(program=program)
+    if name == "salmon":
+        return Salmon(program=program)
+    return Rsem(program=program, aligner=aligner)
+
+
+def _choose(sheet: tuple[Sample, ...], chosen: tuple[str, ...], path: Path) -> tuple[Sample, ...]:
+    known = {sample.sample for sample in sheet}
+    for name in chosen:
+        if name not in known:
+            raise InputError(f"has no sample {name!r}", path=path, column="sample")
+    return tuple(sample for sample in sheet if not chosen or sample.sample in chosen)

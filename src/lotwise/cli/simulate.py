@@ -1,0 +1,122 @@
+"""``lotwise simulate``: an experiment whose truth is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lotwise.errors import InputError
+
+if TYPE_CHECKING:
+    from lotwise.simulate import Form, Kind, Protocol
+
+
+@click.command(name="simulate")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["quant", "reads"]),
+    default="quant",
+    show_default=True,
+    help="Quantifications as kallisto writes them, or FASTQ.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--genes", type=click.IntRange(1), default=2_000, show_default=True)
+@click.option("--batches", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--replicates", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--fragments",
+    type=click.IntRange(1),
+    default=200_000,
+    show_default=True,
+    help="Read pairs (or single reads) a sample.",
+)
+@click.option(
+    "--strandedness",
+    type=click.Choice(["unstranded", "forward", "reverse"]),
+    default="unstranded",
+    show_default=True,
+)
+@click.option("--single", is_flag=True, help="Single reads instead of pairs.")
+@click.option(
+    "--de-genes", type=click.IntRange(0), default=0, help="Genes that change in the last batch."
+)
+@click.option("--log2-fold", type=float, default=2.0, show_default=True, help="By how much.")
+@click.option(
+    "--switches",
+    type=click.IntRange(0),
+    default=0,
+    help="Genes whose leading isoforms change places in the last batch.",
+)
+@click.option("--swap", nargs=2, metavar="SAMPLE SAMPLE", help="Exchange two samples.")
+@click.option("--failed", multiple=True, metavar="SAMPLE", help="A few thousand reads only.")
+@click.option("--shallow", multiple=True, metavar="SAMPLE", help="A tenth of the reads.")
+@click.option("--degraded", multiple=True, metavar="SAMPLE", help="Reads near the 3' end only.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+def command(  # noqa: PLR0913, one parameter an option
+    *,
+    directory: Path,
+    form: Form,
+    seed: int,
+    genes: int,
+    batches: int,
+    replicates: int,
+    fragments: int,
+    strandedness: Protocol,
+    single: bool,
+    de_genes: int,
+    log2_fold: float,
+    switches: int,
+    swap: tuple[str, str] | None,
+    failed: tuple[str, ...],
+    shallow: tuple[str, ...],
+    degraded: tuple[str, ...],
+    threads: int,
+) -> None:
+    """Write batches with planted truth into DIRECTORY.
+
+    samples.tsv is the sample sheet; reference/ holds transcripts, genome, GTF and the
+    gene of each transcript; truth/ says what was planted. Samples are named
+    lot1_rep1, lot1_rep2, ... The same seed gives the same files.
+    """
+    import numpy as np
+
+    from lotwise.simulate import Plan, simulate_experiment
+
+    plan = Plan(
+        n_genes=genes,
+        n_batches=batches,
+        n_replicates=replicates,
+        n_fragments=fragments,
+        strandedness=strandedness,
+        paired=not single,
+        n_de_genes=de_genes,
+        log2_fold=log2_fold,
+        n_switches=switches,
+        swapped=swap,
+        faults=_faults(failed, shallow, degraded),
+    )
+    experiment = simulate_experiment(
+        directory, rng=np.random.default_rng(seed), plan=plan, form=form, threads=threads
+    )
+    click.echo(f"{len(plan.samples)} simulated samples: {experiment.samples}")
+
+
+def _faults(
+    failed: tuple[str, ...], shallow: tuple[str, ...], degraded: tuple[str, ...]
+) -> dict[str, Kind]:
+    faults: dict[str, Kind] = {}
+    by_kind: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+        ("failed", failed),
+        ("shallow", shallow),
+        ("degraded", degraded),
+    )
+    for kind, samples in by_kind:
+        for sample in samples:
+            if sample in faults:
+                raise InputError(f"sample {sample!r} is asked to be {faults[sample]} and {kind}")
+            faults[sample] = kind
+    return faults

@@ -1,0 +1,225 @@
+"""The configuration of a run: typed, bounded, frozen, and strict about its keys.
+
+Light on purpose (pydantic and PyYAML): the workflow reads it in every job. The
+defaults of the command line are the defaults here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lotwise.errors import InputError
+from lotwise.keys import LEVELS, Level
+
+Source = Literal["quant"]
+Style = Literal["paper", "density"]
+FigureFormat = Literal["pdf", "svg", "png"]
+TpmSum = Literal["million", "any"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ExpressionConfig(_Section):
+    """How quantifications are read."""
+
+    tx2gene: Path | None = Field(
+        default=None, description="genes of transcripts: table, GTF, GFF3 or transcript FASTA"
+    )
+    min_shared: Share = Field(
+        default=0.9, description="least share of features that all samples have in common"
+    )
+    tpm_sum: TpmSum = Field(
+        default="million", description="million, or any: take TPM of a part of the features"
+    )
+    matrix_level: Level | None = Field(
+        default=None, description="gene or isoform, where a TPM matrix does not tell"
+    )
+
+
+class CorrelationConfig(_Section):
+    """How samples are correlated."""
+
+    pseudocount: Positive = Field(default=1.0, description="c of log2(TPM + c); the paper's is 1")
+    threshold: Positive = Field(default=1.0, description="TPM from which a feature is detected")
+    min_counts: Positive = Field(default=10.0, description="counts from which a feature is counted")
+    n_culprits: int = Field(
+        default=50, ge=1, description="features listed a pair as pulling R down"
+    )
+
+
+class FiguresConfig(_Section):
+    """How figures look."""
+
+    style: Style = Field(
+        default="paper", description="paper (points) or density (features a pixel)"
+    )
+    decimals: int = Field(default=4, ge=2, le=8, description="decimals of R in the figures")
+    formats: tuple[FigureFormat, ...] = Field(
+        default=("pdf", "svg", "png"),
+        min_length=1,
+        description="of pdf, svg and png",
+        json_schema_extra={"option": "--format"},
+    )
+    note: str = Field(default="", description="a line printed under every figure")
+
+
+class Config(_Section):
+    """Everything a run needs to know."""
+
+    source: Source = Field(default="quant", description="where TPM come from: quant")
+    samples: Path = Field(default=Path("samples.tsv"), description="the sample sheet")
+    results: Path = Field(default=Path("results"), description="folder of everything written")
+    levels: tuple[Level, ...] = Field(
+        default=LEVELS, min_length=1, description="of gene and isoform"
+    )
+    expression: ExpressionConfig = ExpressionConfig()
+    correlation: CorrelationConfig = CorrelationConfig()
+    figures: FiguresConfig = FiguresConfig()
+
+
+def parse_config(given: Mapping[str, Any], *, source: str = "configuration") -> Config:
+    """Check a configuration; ``source`` names it in messages.
+
+    Raises
+    ------
+    InputError
+        A key is unknown (the nearest right one is named) or a value is out of its bounds.
+
+    Examples
+    --------
+    >>> parse_config({"correlation": {"pseudocount": 0.1}}).correlation.pseudocount
+    0.1
+    >>> parse_config({"correlation": {"pseudo_count": 1}})
+    Traceback (most recent call last):
+    lotwise.errors.InputError: configuration: key 'correlation.pseudo_count' is unknown;
+    did you mean 'correlation.pseudocount'?
+    """
+    try:
+        return Config.model_validate(dict(given))
+    except ValidationError as error:
+        raise _first_fault(error, source) from None
+
+
+def read_config(path: Path | str) -> Config:
+    """Read and check a YAML file.
+
+    Raises
+    ------
+    InputError
+        The file is missing or is not YAML, or see :func:`parse_config`.
+    """
+    try:
+        given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            "no such configuration", path=path, remedy="`lotwise init DIR` writes one"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise InputError(
+            f"is not YAML ({getattr(error, 'problem', None) or error})",
+            path=path,
+            row=mark.line + 1 if mark else None,
+        ) from None
+    if not isinstance(given, dict):
+        raise InputError("holds no keys", path=path, remedy="start from `lotwise init DIR`")
+    return parse_config(given, source=str(path))
+
+
+def write_template(config: Config) -> str:
+    """Write a configuration as YAML, every key present and explained in one line.
+
+    Examples
+    --------
+    >>> print(write_template(Config()).splitlines()[0])
+    source: quant  # where TPM come from: quant
+    """
+    return "\n".join(_template_lines(config, "")) + "\n"
+
+
+def as_options(section: BaseModel) -> list[str]:
+    """Give a section as options of the command line that takes them.
+
+    Examples
+    --------
+    >>> as_options(FiguresConfig(formats=("pdf", "png")))
+    ['--style', 'paper', '--decimals', '4', '--format', 'pdf', '--format', 'png']
+    """
+    words: list[str] = []
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        extra = field.json_schema_extra
+        option = extra.get("option") if isinstance(extra, dict) else None
+        flag = str(option or f"--{name.replace('_', '-')}")
+        for item in value if isinstance(value, tuple) else (value,):
+            if item not in (None, ""):
+                words += [flag, str(item)]
+    return words
+
+
+def _template_lines(section: BaseModel, indent: str) -> Iterator[str]:
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield f"{indent}{name}:  # {(type(value).__doc__ or '').rstrip('.')}"
+            yield from _template_lines(value, indent + "  ")
+        else:
+            yield f"{indent}{name}: {_as_yaml(value)}  # {field.description}"
+
+
+def _as_yaml(value: object) -> str:
+    plain: object = value
+    if isinstance(value, Path):
+        plain = str(value)
+    elif isinstance(value, tuple):
+        plain = list(value)
+    text: str = yaml.safe_dump(plain, default_flow_style=True, width=1000)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _first_fault(error: ValidationError, source: str) -> InputError:
+    """Turn pydantic's list into one line: unknown keys first, they explain the rest."""
+    faults = error.errors()
+    fault = next((item for item in faults if item["type"] == "extra_forbidden"), faults[0])
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(key, list(_known_keys(Config)), n=1, cutoff=0.5)
+        if not close:
+            last = key.rsplit(".", 1)[-1]
+            by_last = {known.rsplit(".", 1)[-1]: known for known in _known_keys(Config)}
+            close = [by_last[name] for name in difflib.get_close_matches(last, by_last, n=1)]
+        remedy = f"did you mean {close[0]!r}?" if close else "remove it"
+        return InputError(f"key {key!r} is unknown", path=source, remedy=remedy)
+    return InputError(
+        f"key {key!r} is {fault['input']!r}; {fault['msg'][:1].lower()}{fault['msg'][1:]}",
+        path=source,
+    )
+
+
+def _known_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        for inner in _models_of(field.annotation):
+            yield from _known_keys(inner, f"{prefix}{name}.")
+
+
+_UNIONS: Final = (Union, types.UnionType)
+
+
+def _models_of(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) in _UNIONS:
+        for argument in get_args(annotation):
+            yield from _models_of(argument)

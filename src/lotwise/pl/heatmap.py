@@ -1,0 +1,188 @@
+"""Heatmap of R: in the order of the sample sheet, or clustered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from lotwise import keys
+from lotwise.errors import InputError
+from lotwise.pl.style import (
+    IDENTITY_LINE,
+    NOT_DEFINED,
+    OKABE_ITO,
+    colours_of,
+    format_r,
+    lotwise_style,
+)
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from matplotlib.figure import Figure
+    from seaborn.matrix import ClusterGrid
+
+Floats = npt.NDArray[np.float64]
+Order = Literal["given", "clustered"]
+
+_MOST_PRINTED: Final = 12
+_MOST_NAMED: Final = 80
+
+
+def heatmap(
+    expression: AnnData,
+    *,
+    order: Order = "given",
+    statistic: Literal["pearson", "spearman"] = "pearson",
+    decimals: int = 4,
+    note: str = "",
+) -> Figure:
+    """Draw the correlations of all samples as colours, with the batch of each beside it.
+
+    The colours span the correlations between different samples, not 0 to 1, so that
+    differences near 1 are seen; the diagonal, always 1, is left out.
+
+    Parameters
+    ----------
+    expression
+        Samples x features that :func:`lotwise.tl.correlate` annotated.
+    order
+        ``"given"`` keeps the order of the sample sheet; ``"clustered"`` puts like
+        beside like (average linkage on 1 - R). Samples whose R is not defined come last.
+    statistic
+        Which matrix of ``obsp``.
+    decimals
+        Decimals of the numbers, printed up to 12 samples.
+    note
+        A line below.
+
+    Returns
+    -------
+    The figure; nothing is shown or saved (:func:`lotwise.pl.save_figure`).
+
+    Raises
+    ------
+    InputError
+        There is no such matrix in ``obsp``.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> lotwise.tl.correlate(gene)
+    >>> figure = lotwise.pl.heatmap(gene, order="clustered")
+    """
+    import seaborn as sns
+
+    if statistic not in expression.obsp:
+        raise InputError(
+            f"the AnnData has no {statistic!r} in obsp", remedy="call lotwise.tl.correlate first"
+        )
+    r = np.asarray(expression.obsp[statistic])
+    rows, linkage = _arrange(r, order)
+    shown = r[np.ix_(rows, rows)]
+    names = [str(expression.obs_names[row]) for row in rows]
+    batches = expression.obs[keys.BATCH].astype(str).to_list()
+    colour_of = colours_of(batches)
+    with lotwise_style():
+        grid = sns.clustermap(
+            np.where(np.eye(len(shown), dtype=bool), np.nan, shown),
+            row_cluster=linkage is not None,
+            col_cluster=linkage is not None,
+            row_linkage=linkage,
+            col_linkage=linkage,
+            row_colors=[colour_of[batches[row]] for row in rows],
+            figsize=_size(len(names)),
+            **_colours(shown),
+            **_labels(names),
+            **_numbers(shown, decimals),
+        )
+        _write_words(grid, _title(expression, statistic, order), note)
+        _show_batches(grid, colour_of)
+        grid.ax_cbar.set_title("R" if statistic == "pearson" else "rho", fontsize=7)
+        grid.ax_cbar.tick_params(labelsize=6)
+    figure: Figure = grid.figure
+    return figure
+
+
+def _arrange(r: Floats, order: Order) -> tuple[npt.NDArray[np.int64], Any]:
+    """Choose the samples' order, and their tree where all of them have an R."""
+    from scipy.cluster.hierarchy import leaves_list
+    from scipy.cluster.hierarchy import linkage as link
+    from scipy.spatial.distance import squareform
+
+    defined = ~np.isnan(np.diag(r))
+    rows = np.arange(len(r), dtype=np.int64)
+    if order == "given" or defined.sum() < 2:
+        return rows, None
+    kept = rows[defined]
+    distance = squareform(1.0 - r[np.ix_(kept, kept)], checks=False)
+    tree = link(np.maximum(distance, 0.0), method="average", optimal_ordering=True)
+    if defined.all():
+        # The tree itself puts the samples in order when it is drawn.
+        return rows, tree
+    return np.concatenate([kept[leaves_list(tree)], rows[~defined]]), None
+
+
+def _colours(shown: Floats) -> dict[str, Any]:
+    between = shown[~np.eye(len(shown), dtype=bool)]
+    between = between[~np.isnan(between)]
+    if between.size == 0:
+        return {"cmap": "viridis", "vmin": 0.0, "vmax": 1.0}
+    low, high = float(between.min()), float(between.max())
+    if high - low < 1e-12:
+        low -= 1e-6
+    return {"cmap": "viridis", "vmin": low, "vmax": high}
+
+
+def _size(n_samples: int) -> tuple[float, float]:
+    side = float(np.clip(3.5 + 0.45 * n_samples, 5.5, 16.0))
+    return side + 1.0, side
+
+
+def _labels(names: list[str]) -> dict[str, Any]:
+    shown: Any = names if len(names) <= _MOST_NAMED else False
+    return {"xticklabels": shown, "yticklabels": shown}
+
+
+def _numbers(shown: Floats, decimals: int) -> dict[str, Any]:
+    if len(shown) > _MOST_PRINTED:
+        return {}
+    text = np.array([[format_r(float(value), decimals) for value in row] for row in shown])
+    text[np.isnan(shown)] = ""
+    return {"annot": text, "fmt": "", "annot_kws": {"fontsize": 6.5}}
+
+
+def _title(expression: AnnData, statistic: str, order: Order) -> str:
+    level = str(expression.uns[keys.LOTWISE].get(keys.LEVEL, "gene"))
+    name = "Pearson's R of log2(TPM + c)" if statistic == "pearson" else "Spearman's rho"
+    arranged = "in the order given" if order == "given" else "clustered"
+    return f"{level.capitalize()} level: {name} over all {expression.n_vars:,} features, {arranged}"
+
+
+def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
+    axes = grid.ax_heatmap
+    axes.set_facecolor(NOT_DEFINED)
+    axes.tick_params(labelsize=7, length=0)
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        label.set_parse_math(False)
+    grid.figure.suptitle(title, fontsize=9, y=1.02)
+    if note:
+        grid.figure.text(
+            0.5, -0.03, note, ha="center", fontsize=8, fontweight="bold", color=IDENTITY_LINE
+        )
+
+
+def _show_batches(grid: ClusterGrid, colour_of: dict[str, str]) -> None:
+    """Explain the colours where there are no more batches than colours."""
+    from matplotlib.patches import Patch
+
+    if len(colour_of) > len(OKABE_ITO):
+        return
+    patches = [Patch(color=colour, label=batch) for batch, colour in colour_of.items()]
+    legend = grid.figure.legend(
+        handles=patches, title="batch", loc="upper left", bbox_to_anchor=(1.0, 0.95), fontsize=7
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)

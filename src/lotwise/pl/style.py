@@ -1,0 +1,99 @@
+"""How all figures look and are saved: colours that colour-blind readers tell apart, R in digits."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lotwise.atomic import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe & Ito 2008, the set that colour-blind readers tell apart; black stays for text.
+OKABE_ITO: Final = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#F0E442",
+    "#999999",
+)
+IDENTITY_LINE: Final = "#D55E00"
+NOT_DEFINED: Final = "#DDDDDD"
+
+_RC: Final[Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.0,
+    "axes.linewidth": 0.6,
+    "pdf.fonttype": 42,  # text stays text in PDF ...
+    "svg.fonttype": "none",  # ... and in SVG
+    "svg.hashsalt": "lotwise",  # equal figures are equal files
+    "figure.dpi": 100,
+}
+_RASTER_DPI: Final = 300
+
+
+@contextmanager
+def lotwise_style() -> Iterator[None]:
+    """Draw with the fonts and line widths of lotwise, whatever the caller has set."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(_RC):
+        yield
+
+
+def colours_of(batches: Sequence[str]) -> dict[str, str]:
+    """Give each batch a colour, in the order of first occurrence; after 8 they come again."""
+    return dict(zip(dict.fromkeys(batches), cycle(OKABE_ITO), strict=False))
+
+
+def format_r(r: float, decimals: int) -> str:
+    """Print a correlation so that nothing but 1 reads as 1.
+
+    Examples
+    --------
+    >>> format_r(0.99512, 4), format_r(0.99999, 4), format_r(1.0, 4), format_r(float("nan"), 4)
+    ('0.9951', '>0.9999', '1.0000', 'not defined')
+    """
+    if math.isnan(r):
+        return "not defined"
+    text = f"{r:.{decimals}f}"
+    if abs(r) < 1 and float(text) == math.copysign(1, r):
+        nearest = f"{1 - 10.0**-decimals:.{decimals}f}"
+        return f">{nearest}" if r > 0 else f"<-{nearest}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> list[Path]:
+    """Write a figure in each format, whole or not at all, and without a time stamp.
+
+    Returns
+    -------
+    The files written, ``{stem}.{format}``.
+    """
+    written = []
+    no_date = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
+    # fontTools tells of every glyph that it keeps; nobody needs that in a log.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    with lotwise_style():
+        for suffix in formats:
+            target = Path(f"{stem}.{suffix}")
+            with atomic_path(target) as temporary:
+                figure.savefig(
+                    temporary,
+                    format=suffix,
+                    dpi=_RASTER_DPI,
+                    metadata=no_date.get(suffix),
+                    bbox_inches="tight",
+                    pad_inches=0.08,
+                )
+            written.append(target)
+    return written

@@ -1,0 +1,82 @@
+"""Directories that are built once and then shared: prepared references and indexes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock
+
+from lotwise.atomic import atomic_directory, make_directory
+from lotwise.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+KEY_FILE: Final = "lotwise.key.json"
+
+
+def checksum(path: Path) -> str:
+    """Give the SHA-256 of a file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path=path) from None
+
+
+def cached_directory(
+    cache: Path, name: str, key: Mapping[str, object], build: Callable[[Path], None]
+) -> Path:
+    """Give the directory that ``key`` stands for, building it if it is not there.
+
+    The directory appears whole or not at all, and of several processes that want the
+    same one, the first builds it and the others wait.
+
+    Parameters
+    ----------
+    cache
+        Where such directories are kept.
+    name
+        Begins the directory's name.
+    key
+        All that the content depends on: tool, version, options, checksums.
+    build
+        Called with an empty directory to fill.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> build = lambda directory: (directory / "index").write_text("built")
+    >>> made = cached_directory(folder, "demo", {"version": "1"}, build)
+    >>> made == cached_directory(folder, "demo", {"version": "1"}, build)
+    True
+    """
+    text = json.dumps(key, sort_keys=True, indent=1)
+    directory = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    make_directory(cache)
+    with FileLock(directory.with_suffix(".lock")):
+        if _is_complete(directory, text):
+            logger.info("using %s", directory)
+            return directory
+        logger.info("building %s", directory)
+        with atomic_directory(directory) as temporary:
+            build(temporary)
+            (temporary / KEY_FILE).write_text(text, encoding="utf-8")
+    return directory
+
+
+def _is_complete(directory: Path, text: str) -> bool:
+    try:
+        return (directory / KEY_FILE).read_text(encoding="utf-8") == text
+    except OSError:
+        return False

@@ -1,0 +1,265 @@
+"""From a sample sheet's reads to judged quantifications, in one tree of files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from lotwise.atomic import atomic_path
+from lotwise.errors import InputError, RefusedError
+from lotwise.quantify.face import Job, Quantifier
+from lotwise.quantify.intake import Intake, check_reads, require_passed
+from lotwise.quantify.reference import Prepared, Reference, prepare_reference
+from lotwise.quantify.strandedness import Strand, infer_strandedness
+from lotwise.quantify.yields import Limits, Yield, judge_yields, require_usable
+from lotwise.records import read_table, to_frame, write_table
+
+if TYPE_CHECKING:
+    from lotwise.quantify.program import Call
+    from lotwise.samples import Sample
+    from lotwise.simulate import Protocol
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How samples are quantified.
+
+    Attributes
+    ----------
+    threads
+        Threads of the quantifier.
+    bootstraps
+        Bootstraps to keep a sample.
+    cache
+        Directory of prepared references and indexes.
+    limits
+        Bounds of the gate after quantification.
+    """
+
+    cache: Path
+    threads: int = 1
+    bootstraps: int = 0
+    limits: Limits = dataclasses.field(default_factory=Limits)
+
+
+def check_samples(samples: Sequence[Sample], *, table: Path, threads: int = 1) -> list[Intake]:
+    """Check the reads of every sample, write ``table``, then refuse what is refused.
+
+    Raises
+    ------
+    RefusedError
+        One line naming every refused sample; the table is written all the same.
+    """
+    if threads > 1 and len(samples) > 1:
+        # Processes, not threads: half of the work is Python's.
+        with ProcessPoolExecutor(threads, mp_context=get_context("spawn")) as pool:
+            rows = list(pool.map(check_reads, samples))
+    else:
+        rows = [check_reads(sample) for sample in samples]
+    write_table(table, to_frame(rows, Intake))
+    require_passed(rows)
+    return rows
+
+
+def quantify_samples(
+    samples: Sequence[Sample],
+    *,
+    quantifier: Quantifier,
+    reference: Reference,
+    out: Path,
+    settings: Settings,
+) -> list[Yield]:
+    """Check, quantify and judge the reads of ``samples``.
+
+    Written below ``out``: ``intake.tsv``, ``strandedness.tsv``, ``yield.tsv``;
+    ``quant/QUANTIFIER/SAMPLE/`` as the program left it, with ``SAMPLE.json`` (the call)
+    beside it and ``samples.tsv``, the sample sheet that names the quantifications;
+    ``logs/quant/QUANTIFIER/SAMPLE.log``.
+
+    Raises
+    ------
+    RefusedError
+        The gate refuses a sample, before or after quantification; the tables are
+        written, the sheet of quantifications is not.
+    InputError, SurroundingsError
+        As the parts raise them.
+    """
+    _quant_sheet(out, quantifier).unlink(missing_ok=True)
+    quantifier.version()  # a missing program is said before the reads are read
+    for sample in samples:
+        _require_fragment(sample)
+    check_samples(samples, table=out / Intake.table, threads=settings.threads)
+    quantify_checked(
+        samples, quantifier=quantifier, reference=reference, out=out, settings=settings
+    )
+    return judge_samples(samples, quantifier=quantifier, out=out, limits=settings.limits)
+
+
+def quantify_checked(
+    samples: Sequence[Sample],
+    *,
+    quantifier: Quantifier,
+    reference: Reference,
+    out: Path,
+    settings: Settings,
+) -> None:
+    """Quantify samples whose reads the gate has passed; what one job of a cluster does.
+
+    Raises
+    ------
+    RefusedError
+        A sample's reads contradict its strandedness or match no transcripts; this is
+        found for all samples before the first is quantified.
+    InputError, SurroundingsError
+        The reference or the program fails.
+    """
+    for sample in samples:
+        _require_fragment(sample)
+    prepared = prepare_reference(reference.transcripts, cache=settings.cache)
+    strands = _infer_all(samples, prepared, settings)
+    logs = out / "logs" / "quant" / quantifier.name
+    index = quantifier.index(
+        reference,
+        prepared,
+        cache=settings.cache,
+        threads=settings.threads,
+        log=logs / "index.log",
+    )
+    directory = out / "quant" / quantifier.name
+    for sample, strand in zip(samples, strands, strict=True):
+        job = Job(
+            sample=sample,
+            strandedness=cast("Protocol", strand.applied),
+            threads=settings.threads,
+            bootstraps=settings.bootstraps,
+        )
+        call, _ = quantifier.quantify(
+            job,
+            index=index,
+            out=directory / sample.sample,
+            n_isoforms=quantifier.n_isoforms(prepared, index),
+            log=logs / f"{sample.sample}.log",
+        )
+        _write_call(directory / f"{sample.sample}.json", call, strand)
+
+
+def judge_samples(
+    samples: Sequence[Sample], *, quantifier: Quantifier, out: Path, limits: Limits
+) -> list[Yield]:
+    """Judge the quantifications below ``out``, and write their sample sheet if all are usable.
+
+    Raises
+    ------
+    RefusedError
+        A quantification is refused; ``yield.tsv`` is written all the same.
+    InputError
+        A quantification or ``intake.tsv`` is missing.
+    """
+    sheet = _quant_sheet(out, quantifier)
+    sheet.unlink(missing_ok=True)
+    directory = sheet.parent
+    intake = read_table(out / Intake.table, Intake).set_index("sample")["reads_present"]
+    absent = [sample.sample for sample in samples if sample.sample not in intake.index]
+    if absent:
+        raise InputError(
+            f"has no row for {', '.join(absent)}",
+            path=out / Intake.table,
+            remedy="run `lotwise check` on this sample sheet",
+        )
+    strands = [_read_strand(directory / f"{sample.sample}.json") for sample in samples]
+    write_table(out / Strand.table, to_frame(strands, Strand))
+    rows = judge_yields(
+        samples,
+        {sample.sample: quantifier.read(directory / sample.sample) for sample in samples},
+        quantifier=quantifier.name,
+        reads_present={sample.sample: int(intake[sample.sample]) for sample in samples},
+        limits=limits,
+    )
+    write_table(out / Yield.table, to_frame(rows, Yield))
+    for row in rows:
+        if row.standing == "noted":
+            logger.warning("sample %s: %s", row.sample, row.reason)
+    require_usable(rows)
+    write_quant_sheet(sheet, samples)
+    return rows
+
+
+def write_quant_sheet(sheet: Path, samples: Sequence[Sample]) -> None:
+    """Write the sample sheet of the quantifications that lie beside it."""
+    names = ("sample", "batch", "replicate", "donor", "condition")
+    extra = list(dict.fromkeys(name for sample in samples for name in sample.annotations))
+    with atomic_path(sheet) as temporary, temporary.open("w", encoding="utf-8") as table:
+        table.write("\t".join((*names, *extra, "quant")) + "\n")
+        for sample in samples:
+            cells = [str(getattr(sample, name)) for name in names]
+            cells += [sample.annotations.get(name, "") for name in extra]
+            table.write("\t".join((*cells, sample.sample)) + "\n")
+
+
+def _quant_sheet(out: Path, quantifier: Quantifier) -> Path:
+    return out / "quant" / quantifier.name / "samples.tsv"
+
+
+def _infer_all(samples: Sequence[Sample], prepared: Prepared, settings: Settings) -> list[Strand]:
+    """Infer each sample's strandedness; refuse what contradicts, all of it at once."""
+    rows: list[Strand] = []
+    refusals: list[str] = []
+    for sample in samples:
+        try:
+            strand = infer_strandedness(
+                sample, transcripts=prepared.transcripts, cache=settings.cache
+            )
+            _require_match(sample, strand, settings.limits)
+            rows.append(strand)
+        except RefusedError as refusal:
+            refusals.append(str(refusal))
+    if refusals:
+        raise RefusedError(" | ".join(refusals))
+    return rows
+
+
+def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
+    """Refuse reads that share next to nothing with the transcripts."""
+    if not strand.share_matching >= limits.smallest_share_used:
+        raise RefusedError(
+            f"sample {sample.sample!r}: {strand.n_matching:,} of the first {strand.n_reads:,} "
+            f"reads share a sampled 31-mer with a transcript, needed a share of at least "
+            f"{limits.smallest_share_used:g}",
+            path=sample.runs[0].fastq_1,
+            remedy="see whether species and reference are the right ones",
+        )
+
+
+def _require_fragment(sample: Sample) -> None:
+    if not sample.runs:
+        raise InputError(f"sample {sample.sample!r} names no reads", column="fastq_1")
+    job = Job(sample=sample, strandedness="unstranded")
+    if not job.is_paired:
+        _ = job.fragment
+
+
+def _write_call(path: Path, call: Call, strand: Strand) -> None:
+    """Keep how a quantification was made."""
+    told = {**dataclasses.asdict(call), "strandedness": dataclasses.asdict(strand)}
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def _read_strand(path: Path) -> Strand:
+    try:
+        return Strand(**json.loads(path.read_text(encoding="utf-8"))["strandedness"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"is absent or not of this version ({error})",
+            path=path,
+            remedy="run `lotwise quantify` on this sample sheet",
+        ) from error

@@ -1,0 +1,136 @@
+"""kallisto (Bray et al. 2016, 10.1038/nbt.3519), the default."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from lotwise.errors import InputError, SurroundingsError
+from lotwise.quantify.face import Abundance, Command, Job, Quantifier, read_columns
+from lotwise.quantify.program import ask_version, find_program
+
+if TYPE_CHECKING:
+    from lotwise.quantify.reference import Prepared, Reference
+
+_STRAND_FLAG: Final = {"forward": "--fr-stranded", "reverse": "--rf-stranded"}
+# Where the kb-python wheel keeps its binaries, by system and machine.
+_IN_WHEEL: Final = {
+    ("Linux", "x86_64"): "linux",
+    ("Darwin", "x86_64"): "darwin",
+    ("Darwin", "arm64"): "darwin/m1",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kallisto(Quantifier):
+    """kallisto: pseudoalignment, the same result for any number of threads.
+
+    Attributes
+    ----------
+    program
+        Path of the binary. Without it: PATH, then the binary inside the kb-python wheel.
+    k
+        Length of the k-mers of the index, odd, at most 31.
+    """
+
+    name: ClassVar[str] = "kallisto"
+    program: Path | None = None
+    k: int = 31
+
+    def find(self) -> Path:
+        """Find the binary: configured, on PATH, or inside the kb-python wheel."""
+        if self.program is None and shutil.which("kallisto") is None:
+            shipped = find_in_wheel()
+            if shipped is not None:
+                return shipped
+        install = (
+            "the kb-python wheel has none for "
+            f"{platform.system()} {platform.machine()} or is not installed; "
+            "install kallisto (bioconda and apt: kallisto) or configure its path"
+        )
+        return find_program("kallisto", configured=self.program, install=install)
+
+    def version(self) -> str:
+        """Give the version of kallisto."""
+        return ask_version((self.find(), "version"), r"version (\S+)")
+
+    def options(self) -> Mapping[str, object]:
+        """Give the options that change the index."""
+        return {"k": self.k}
+
+    def index_commands(
+        self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int
+    ) -> list[Command]:
+        """Spell ``kallisto index``."""
+        del reference
+        return [
+            (
+                self.find(), "index", "-k", str(self.k), "-t", str(threads),
+                "-T", directory / "inputs" / "tmp",
+                "-i", directory / "kallisto.idx", prepared.transcripts,
+            )
+        ]  # fmt: skip
+
+    def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
+        """Spell ``kallisto quant``."""
+        command: list[str | Path] = [
+            self.find(), "quant", "-i", index / "kallisto.idx", "-o", directory,
+            "-t", str(job.threads),
+        ]  # fmt: skip
+        if job.bootstraps:
+            command += ["-b", str(job.bootstraps), "--seed", str(job.seed)]
+        if job.strandedness in _STRAND_FLAG:
+            command.append(_STRAND_FLAG[job.strandedness])
+        if not job.is_paired:
+            mean, sd = job.fragment
+            return [*command, "--single", "-l", f"{mean:g}", "-s", f"{sd:g}", *job.first_mates]
+        pairs = zip(job.first_mates, job.second_mates, strict=True)
+        return [*command, *(file for pair in pairs for file in pair)]
+
+    def read(self, directory: Path) -> Abundance:
+        """Read ``abundance.tsv`` and ``run_info.json``."""
+        names, columns = read_columns(directory / "abundance.tsv", ("est_counts", "tpm"))
+        path = directory / "run_info.json"
+        try:
+            run_info = json.loads(path.read_text(encoding="utf-8"))
+            n_processed, n_used = int(run_info["n_processed"]), int(run_info["n_pseudoaligned"])
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"run_info.json is absent or cut off ({error})", path=path) from error
+        return Abundance(
+            names=names,
+            tpm=columns["tpm"],
+            counts=columns["est_counts"],
+            n_processed=n_processed,
+            n_used=n_used,
+        )
+
+
+def find_in_wheel() -> Path | None:
+    """Find kallisto inside the kb-python wheel, without importing the package.
+
+    Importing it takes seconds; its place on disk is enough.
+
+    Raises
+    ------
+    SurroundingsError
+        The binary is there and may not be run.
+    """
+    folder = _IN_WHEEL.get((platform.system(), platform.machine()))
+    package = importlib.util.find_spec("kb_python")
+    if folder is None or package is None or not package.submodule_search_locations:
+        return None
+    binary = Path(package.submodule_search_locations[0], "bins", folder, "kallisto", "kallisto")
+    if not binary.is_file():
+        return None
+    if not os.access(binary, os.X_OK):
+        raise SurroundingsError(
+            "may not be run", path=binary, remedy="set its executable bit (chmod +x)"
+        )
+    return binary

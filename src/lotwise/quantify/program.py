@@ -1,0 +1,163 @@
+"""Find, ask and run a foreign program; turn its failure into one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from lotwise.atomic import make_directory
+from lotwise.errors import InputError, SurroundingsError
+
+_ALMOST_NOTHING: Final = 1 << 20
+_NO_SPACE: Final = re.compile(r"no space left|disk quota exceeded|disk is full", re.IGNORECASE)
+_LONGEST_CITATION: Final = 200
+# Lines by which the programs say what went wrong.
+_COMPLAINT: Final = re.compile(
+    r"error|exception|not found|fail|fatal|cannot|could not|terminate", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One finished call of a foreign program, for the provenance."""
+
+    program: str
+    version: str
+    command: tuple[str, ...]
+    exit_status: int
+    log: str
+
+
+def find_program(name: str, *, configured: Path | None, install: str) -> Path:
+    """Find a program at the configured path or on PATH.
+
+    Raises
+    ------
+    InputError
+        A path is configured and is no program.
+    SurroundingsError
+        It is nowhere; the message says how it is installed.
+    """
+    if configured is not None:
+        if not (configured.is_file() and os.access(configured, os.X_OK)):
+            raise InputError(f"is not a program, needed is {name}", path=configured)
+        return configured
+    found = shutil.which(name)
+    if found is None:
+        raise SurroundingsError(f"there is no program {name} on PATH", remedy=install)
+    return Path(found)
+
+
+def ask_version(command: Sequence[str | Path], pattern: str) -> str:
+    """Run ``command`` and find the version in what it prints.
+
+    Raises
+    ------
+    SurroundingsError
+        The program does not run, or prints no version.
+    """
+    try:
+        said = subprocess.run(  # noqa: S603, the program is the user's own choice
+            [str(part) for part in command],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SurroundingsError(f"does not run ({error})", path=str(command[0])) from error
+    found = re.search(pattern, said.stdout + said.stderr)
+    if found is None:
+        raise SurroundingsError(
+            f"prints no version for {shlex.join(map(str, command[1:]))!r}", path=str(command[0])
+        )
+    return found.group(1)
+
+
+def run_program(command: Sequence[str | Path], *, version: str, log: Path, workspace: Path) -> Call:
+    """Run ``command``, keeping all that it prints in ``log``.
+
+    Parameters
+    ----------
+    log
+        Appended to, after a line with the command.
+    workspace
+        Directory where the program writes; looked at when the disk may be full.
+
+    Raises
+    ------
+    SurroundingsError
+        The program was killed, does not start, or the disk is full.
+    InputError
+        The program ended with an exit status other than 0.
+    """
+    spelled = tuple(str(part) for part in command)
+    name = Path(spelled[0]).name
+    make_directory(log.parent)
+    with log.open("a", encoding="utf-8", errors="replace") as record:
+        record.write(f"$ {shlex.join(spelled)}\n")
+        record.flush()
+        start = record.tell()
+        try:
+            status = subprocess.run(  # noqa: S603, the program is the user's own choice
+                spelled,
+                stdin=subprocess.DEVNULL,
+                stdout=record,
+                stderr=subprocess.STDOUT,
+                check=False,
+            ).returncode
+        except OSError as error:
+            raise SurroundingsError(f"does not start ({error})", path=spelled[0]) from error
+    printed = _read_from(log, start)
+    if status != 0:
+        require_disk(workspace, log=log, printed=printed, name=name)
+        _raise_failure(name, status, printed, log)
+    return Call(program=name, version=version, command=spelled, exit_status=status, log=str(log))
+
+
+def require_disk(workspace: Path, *, log: Path, printed: str = "", name: str) -> None:
+    """Raise :class:`SurroundingsError` if a failure comes from a full disk."""
+    full = shutil.disk_usage(workspace).free < _ALMOST_NOTHING
+    if full or _NO_SPACE.search(printed):
+        raise SurroundingsError(
+            f"{name} could not write, the disk is full",
+            path=workspace,
+            remedy=f"free some space and run again, the log is {log}",
+        )
+
+
+def _raise_failure(name: str, status: int, printed: str, log: Path) -> None:
+    if status < 0:
+        number = -status
+        known = {item.value: item.name for item in signal.Signals}
+        raise SurroundingsError(
+            f"{name} was killed by {known.get(number, f'signal {number}')}",
+            remedy=f"see whether memory or time ran out, the log is {log}",
+        )
+    raise InputError(
+        f"{name} ended with exit status {status}, saying {_cite(printed)!r}",
+        remedy=f"the log is {log}",
+    )
+
+
+def _read_from(log: Path, start: int) -> str:
+    with log.open("rb") as record:
+        record.seek(start)
+        return record.read().decode("utf-8", errors="replace")
+
+
+def _cite(printed: str) -> str:
+    """Pick the line that says most: the first complaint, or else the last line."""
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    complaints = [line for line in lines if _COMPLAINT.search(line)]
+    chosen = (complaints or lines[-1:] or ["nothing"])[0]
+    return chosen[:_LONGEST_CITATION]

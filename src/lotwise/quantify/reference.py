@@ -1,0 +1,183 @@
+"""The transcripts that reads are compared with, checked and prepared once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import dnaio
+from dnaio.exceptions import FileFormatError
+from xopen import xopen
+
+from lotwise.errors import InputError
+from lotwise.quantify.cache import cached_directory, checksum
+
+_ENSEMBL_GENE: Final = re.compile(r"\sgene:(\S+)")
+_FORMAT: Final = 1
+"""Raised when what is prepared changes, so that older caches are not used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Where the reference is.
+
+    Attributes
+    ----------
+    transcripts
+        FASTA of the transcripts, plain or gzip, headers as Ensembl, GENCODE or plain.
+    genome
+        FASTA of the genome: decoys for salmon, needed by RSEM with STAR.
+    gtf
+        Annotation, needed by RSEM with STAR.
+    """
+
+    transcripts: Path
+    genome: Path | None = None
+    gtf: Path | None = None
+
+    def checksums(self) -> dict[str, str]:
+        """Give the SHA-256 of each file."""
+        files = {"transcripts": self.transcripts, "genome": self.genome, "gtf": self.gtf}
+        return {name: checksum(path) for name, path in files.items() if path is not None}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A checked reference in a directory of its own.
+
+    ``transcripts.fa`` has names up to the first blank or ``|``; ``identical.tsv`` lists
+    transcripts of equal sequence; ``tx2gene.tsv`` is there if every header names a gene.
+    """
+
+    directory: Path
+
+    @property
+    def transcripts(self) -> Path:
+        """The transcripts under their short names, plain text."""
+        return self.directory / "transcripts.fa"
+
+    @property
+    def identical(self) -> Path:
+        """Transcripts whose sequence equals that of an earlier one."""
+        return self.directory / "identical.tsv"
+
+    @property
+    def tx2gene(self) -> Path | None:
+        """Gene of each transcript, without header, if the FASTA tells it."""
+        path = self.directory / "tx2gene.tsv"
+        return path if path.exists() else None
+
+    @property
+    def n_transcripts(self) -> int:
+        """The number of transcripts."""
+        return int((self.directory / "n_transcripts").read_text(encoding="ascii"))
+
+
+def prepare_reference(transcripts: Path, *, cache: Path) -> Prepared:
+    """Check a transcript FASTA and write it as all quantifiers can read it.
+
+    Sequences are set in upper case and kept otherwise: poly-A tails and letters other
+    than ACGT are treated as the quantifier treats them.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is no FASTA, holds a name twice, or a transcript
+        without sequence.
+    """
+    key = {"format": _FORMAT, "transcripts": checksum(transcripts)}
+    directory = cached_directory(
+        cache, "reference", key, lambda temporary: _prepare(transcripts, temporary)
+    )
+    return Prepared(directory)
+
+
+def short_name(header: str) -> str:
+    """Give a transcript's name: up to the first blank, and for GENCODE up to ``|``.
+
+    Examples
+    --------
+    >>> short_name("ENST00000456328.2|ENSG00000223972.5|-|-|DDX11L1-202|DDX11L1|1657|")
+    'ENST00000456328.2'
+    """
+    return header.split(maxsplit=1)[0].partition("|")[0] if header.strip() else ""
+
+
+def gene_of(header: str) -> str | None:
+    """Give the gene that an Ensembl or GENCODE header names.
+
+    Examples
+    --------
+    >>> gene_of("ENST1.1 cdna chromosome:GRCh38:1:5:9:1 gene:ENSG1.2 gene_biotype:TEC")
+    'ENSG1.2'
+    >>> gene_of("NM_000014.5") is None
+    True
+    """
+    fields = header.split("|")
+    if len(fields) > 2 and fields[1].strip():
+        return fields[1]
+    found = _ENSEMBL_GENE.search(header)
+    return found.group(1) if found else None
+
+
+def _read_fasta(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        with (
+            xopen(path, "rb", threads=0) as stream,
+            dnaio.open(stream, fileformat="fasta") as records,
+        ):
+            for record in records:
+                yield record.name, record.sequence
+    except FileFormatError as error:
+        raise InputError(f"is not FASTA ({error})", path=path) from error
+    except (EOFError, OSError) as error:
+        raise InputError(f"cannot be read to its end ({error})", path=path) from error
+
+
+def _prepare(source: Path, directory: Path) -> None:
+    seen: dict[str, int] = {}
+    by_sequence: dict[bytes, str] = {}
+    genes: list[str | None] = []
+    with (
+        (directory / "transcripts.fa").open("w", encoding="ascii") as fasta,
+        (directory / "identical.tsv").open("w", encoding="ascii") as identical,
+    ):
+        identical.write("transcript_id\tsame_as\n")
+        for number, (header, spelled) in enumerate(_read_fasta(source), start=1):
+            name, sequence = short_name(header), spelled.upper()
+            _require_record(source, number, name, sequence, seen)
+            seen[name] = number
+            genes.append(gene_of(header))
+            fasta.write(f">{name}\n{sequence}\n")
+            digest = hashlib.blake2b(sequence.encode("ascii"), digest_size=16).digest()
+            first = by_sequence.setdefault(digest, name)
+            if first != name:
+                identical.write(f"{name}\t{first}\n")
+    if not seen:
+        raise InputError("holds no transcripts", path=source)
+    (directory / "n_transcripts").write_text(str(len(seen)), encoding="ascii")
+    if all(genes):
+        with (directory / "tx2gene.tsv").open("w", encoding="ascii") as table:
+            table.writelines(f"{name}\t{gene}\n" for name, gene in zip(seen, genes, strict=True))
+
+
+def _require_record(
+    source: Path, number: int, name: str, sequence: str, seen: dict[str, int]
+) -> None:
+    if not name:
+        raise InputError(f"record {number:,} has no name", path=source)
+    if name in seen:
+        raise InputError(
+            f"record {number:,} is named {name!r}, as record {seen[name]:,} is",
+            path=source,
+            remedy="give every transcript its own name",
+        )
+    if not (sequence.isascii() and sequence.isalpha()):
+        raise InputError(
+            f"record {number:,} ({name}) has no sequence or one with signs that are no letters",
+            path=source,
+        )

@@ -1,0 +1,166 @@
+"""RSEM (Li and Dewey 2011, 10.1186/1471-2105-12-323) with bowtie2 or STAR."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+from xopen import xopen
+
+from lotwise.errors import InputError
+from lotwise.quantify.face import Abundance, Command, Job, Quantifier, read_columns
+from lotwise.quantify.program import ask_version, find_program
+
+if TYPE_CHECKING:
+    from lotwise.quantify.reference import Prepared, Reference
+
+_STRAND: Final = {"unstranded": "none", "forward": "forward", "reverse": "reverse"}
+_STAR_INPUT: Final = re.compile(r"Number of input reads \|\s+(\d+)")
+_ALIGNER_PROGRAM: Final = {"bowtie2": "bowtie2", "star": "STAR"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rsem(Quantifier):
+    """RSEM: alignment, then expectation maximisation.
+
+    Attributes
+    ----------
+    program
+        Path of ``rsem-calculate-expression``; ``rsem-prepare-reference`` is looked for
+        beside it. PATH without it. The aligner is always taken from PATH.
+    aligner
+        ``bowtie2`` aligns to the transcripts; ``star`` to the genome, and needs the
+        reference's genome and GTF.
+    """
+
+    name: ClassVar[str] = "rsem"
+    program: Path | None = None
+    aligner: Literal["bowtie2", "star"] = "bowtie2"
+
+    def find(self, name: str = "rsem-calculate-expression") -> Path:
+        """Find one of RSEM's programs."""
+        configured = self.program.with_name(name) if self.program is not None else None
+        install = "install RSEM (bioconda and apt: rsem) or configure its path"
+        return find_program(name, configured=configured, install=install)
+
+    def find_aligner(self) -> Path:
+        """Find bowtie2 or STAR on PATH."""
+        program = _ALIGNER_PROGRAM[self.aligner]
+        install = "install it (apt: bowtie2, rna-star; bioconda: bowtie2, star)"
+        return find_program(program, configured=None, install=install)
+
+    def version(self) -> str:
+        """Give the versions of RSEM and of the aligner."""
+        rsem = ask_version((self.find(), "--version"), r"RSEM v?(\d\S*)")
+        aligner = ask_version((self.find_aligner(), "--version"), r"(?:version )?(\d+\.\d+\S*)")
+        return f"{rsem} ({self.aligner} {aligner})"
+
+    def options(self) -> Mapping[str, object]:
+        """Give the options that change the index."""
+        return {"aligner": self.aligner}
+
+    def index_commands(
+        self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int
+    ) -> list[Command]:
+        """Spell ``rsem-prepare-reference``."""
+        command: list[str | Path] = [
+            self.find("rsem-prepare-reference"), f"--{self.aligner}", "-p", str(threads),
+        ]  # fmt: skip
+        if self.aligner == "star":
+            if reference.genome is None or reference.gtf is None:
+                raise InputError(
+                    "RSEM with STAR needs a genome and a GTF",
+                    remedy="give both, or use bowtie2, which needs the transcripts only",
+                )
+            genome = _unpacked(reference.genome, directory / "inputs" / "genome.fa")
+            gtf = _unpacked(reference.gtf, directory / "inputs" / "genes.gtf")
+            return [[*command, "--gtf", gtf, genome, directory / "rsem"]]
+        if prepared.tx2gene is not None:
+            # RSEM's map has the gene first.
+            genes = directory / "inputs" / "transcript_to_gene.tsv"
+            pairs = (line.split("\t") for line in prepared.tx2gene.read_text("ascii").splitlines())
+            genes.write_text("".join(f"{gene}\t{name}\n" for name, gene in pairs), "ascii")
+            command += ["--transcript-to-gene-map", genes]
+        return [[*command, prepared.transcripts, directory / "rsem"]]
+
+    def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
+        """Spell ``rsem-calculate-expression``.
+
+        Raises
+        ------
+        InputError
+            Bootstraps are asked for, which RSEM does not make.
+        """
+        if job.bootstraps:
+            raise InputError(
+                "RSEM makes no bootstraps",
+                remedy="ask for none, or quantify with kallisto or salmon",
+            )
+        command: list[str | Path] = [
+            self.find(), f"--{self.aligner}", "-p", str(job.threads), "--seed", str(job.seed),
+            "--strandedness", _STRAND[job.strandedness], "--no-bam-output",
+            "--temporary-folder", directory / "temporary",
+        ]  # fmt: skip
+        if self.aligner == "star" and job.first_mates[0].suffix == ".gz":
+            command.append("--star-gzipped-read-file")
+        if not job.is_paired:
+            mean, sd = job.fragment
+            command += ["--fragment-length-mean", f"{mean:g}", "--fragment-length-sd", f"{sd:g}"]
+        mates = (job.first_mates, job.second_mates) if job.is_paired else (job.first_mates,)
+        if job.is_paired:
+            command.append("--paired-end")
+        files = [",".join(map(str, files)) for files in mates]
+        return [*command, *files, index / "rsem", directory / job.sample.sample]
+
+    def n_isoforms(self, prepared: Prepared, index: Path) -> int:
+        """Give how many isoforms the index has: with STAR, those of the GTF."""
+        if self.aligner == "bowtie2":
+            return super().n_isoforms(prepared, index)
+        first_line = (index / "rsem.ti").read_text(encoding="ascii").partition("\n")[0]
+        return int(first_line.split()[0])
+
+    def read(self, directory: Path) -> Abundance:
+        """Read ``*.isoforms.results`` and the counts in ``*.stat``."""
+        results = sorted(directory.glob("*.isoforms.results"))
+        if len(results) != 1:
+            raise InputError(f"has {len(results)} isoforms.results, needed is 1", path=directory)
+        names, columns = read_columns(results[0], ("expected_count", "TPM"))
+        sample = results[0].name.removesuffix(".isoforms.results")
+        n_alignable, n_total = _read_statistics(directory, sample)
+        return Abundance(
+            names=names,
+            tpm=columns["TPM"],
+            counts=columns["expected_count"],
+            n_processed=n_total,
+            n_used=n_alignable,
+        )
+
+
+def _read_statistics(directory: Path, sample: str) -> tuple[int, int]:
+    """Give the fragments that RSEM could place, and those that the aligner read."""
+    statistics = directory / f"{sample}.stat" / f"{sample}.cnt"
+    try:
+        first_line = statistics.read_text(encoding="ascii").splitlines()[0]
+        # Unalignable, alignable, filtered for too many alignments, and their sum.
+        _, n_alignable, _, n_total = (int(number) for number in first_line.split())
+        aligner_log = (directory / f"{sample}.log").read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError, IndexError) as error:
+        raise InputError(
+            f"{statistics.name} is absent or cut off ({error})", path=statistics
+        ) from error
+    # RSEM's sum lacks what STAR did not align to transcripts; STAR's own log has all.
+    found = _STAR_INPUT.search(aligner_log)
+    return n_alignable, int(found.group(1)) if found else n_total
+
+
+def _unpacked(path: Path, target: Path) -> Path:
+    """Give ``path`` as plain text: itself, or unpacked to ``target``."""
+    if path.suffix != ".gz":
+        return path
+    with xopen(path, "rb", threads=0) as packed, target.open("wb") as plain:
+        shutil.copyfileobj(packed, plain)
+    return target

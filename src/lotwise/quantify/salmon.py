@@ -1,0 +1,127 @@
+"""salmon (Patro et al. 2017, 10.1038/nmeth.4197), 1.x and 2.x.
+
+Both families take the options used here (2.x after its migration guide; the indexes of
+the two are not each other's, which the version in the cache key keeps apart).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import dnaio
+from xopen import xopen
+
+from lotwise.errors import InputError
+from lotwise.quantify.face import Abundance, Command, Job, Quantifier, read_columns
+from lotwise.quantify.program import ask_version, find_program
+
+if TYPE_CHECKING:
+    from lotwise.quantify.reference import Prepared, Reference
+
+_PAIRED: Final = {"unstranded": "IU", "forward": "ISF", "reverse": "ISR"}
+_SINGLE: Final = {"unstranded": "U", "forward": "SF", "reverse": "SR"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Salmon(Quantifier):
+    """salmon: selective alignment.
+
+    Its result varies a little with the number of threads.
+
+    Attributes
+    ----------
+    program
+        Path of the binary; PATH without it.
+    k
+        Length of the k-mers of the index, odd.
+    """
+
+    name: ClassVar[str] = "salmon"
+    program: Path | None = None
+    k: int = 31
+
+    def find(self) -> Path:
+        """Find the binary: configured or on PATH."""
+        install = "install salmon (bioconda and apt: salmon) or configure its path"
+        return find_program("salmon", configured=self.program, install=install)
+
+    def version(self) -> str:
+        """Give the version of salmon."""
+        return ask_version((self.find(), "--version"), r"salmon\s+v?(\d\S*)")
+
+    def options(self) -> Mapping[str, object]:
+        """Give the options that change the index."""
+        return {"k": self.k, "keepDuplicates": True}
+
+    def index_commands(
+        self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int
+    ) -> list[Command]:
+        """Spell ``salmon index``; transcripts of equal sequence are all kept.
+
+        Where the reference has a genome, its sequences are the decoys that catch reads
+        of no transcript.
+        """
+        command: list[str | Path] = [
+            self.find(), "--no-version-check", "index", "-k", str(self.k), "-p", str(threads),
+            "--keepDuplicates", "-i", directory / "salmon",
+        ]  # fmt: skip
+        if reference.genome is None:
+            return [[*command, "-t", prepared.transcripts]]
+        together, names = (directory / "inputs" / n for n in ("together.fa", "decoys.txt"))
+        _append_decoys(prepared.transcripts, reference.genome, together, names)
+        return [[*command, "-t", together, "-d", names]]
+
+    def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
+        """Spell ``salmon quant``."""
+        library = (_PAIRED if job.is_paired else _SINGLE)[job.strandedness]
+        command: list[str | Path] = [
+            self.find(), "--no-version-check", "quant", "-i", index / "salmon", "-l", library,
+            "-p", str(job.threads), "-o", directory,
+        ]  # fmt: skip
+        if job.bootstraps:
+            command += ["--numBootstraps", str(job.bootstraps)]
+        if not job.is_paired:
+            mean, sd = job.fragment
+            return [*command, "--fldMean", f"{mean:g}", "--fldSD", f"{sd:g}", "-r",
+                    *job.first_mates]  # fmt: skip
+        return [*command, "-1", *job.first_mates, "-2", *job.second_mates]
+
+    def read(self, directory: Path) -> Abundance:
+        """Read ``quant.sf`` and ``aux_info/meta_info.json``."""
+        names, columns = read_columns(directory / "quant.sf", ("TPM", "NumReads"))
+        path = directory / "aux_info" / "meta_info.json"
+        try:
+            meta_info = json.loads(path.read_text(encoding="utf-8"))
+            n_processed, n_used = int(meta_info["num_processed"]), int(meta_info["num_mapped"])
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"meta_info.json is absent or cut off ({error})", path=path) from error
+        return Abundance(
+            names=names,
+            tpm=columns["TPM"],
+            counts=columns["NumReads"],
+            n_processed=n_processed,
+            n_used=n_used,
+        )
+
+
+def _append_decoys(transcripts: Path, decoys: Path, together: Path, names: Path) -> None:
+    """Write transcripts, then decoys, and the decoys' names, as salmon wants them."""
+    with (
+        together.open("wb") as fasta,
+        transcripts.open("rb") as plain,
+        names.open("w", encoding="ascii") as listed,
+    ):
+        while block := plain.read(1 << 20):
+            fasta.write(block)
+        with (
+            xopen(decoys, "rb", threads=0) as stream,
+            dnaio.open(stream, fileformat="fasta") as records,
+        ):
+            for record in records:
+                name = record.name.split(maxsplit=1)[0]
+                listed.write(f"{name}\n")
+                fasta.write(f">{name}\n{record.sequence}\n".encode("ascii"))

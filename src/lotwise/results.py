@@ -1,0 +1,251 @@
+"""The result tree: what each step writes, and where.
+
+The command line, the workflow and `lotwise compare` all write through these
+functions, so that the same input gives the same files whichever way it came.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lotwise import keys
+from lotwise.atomic import atomic_path
+from lotwise.config import CorrelationConfig, ExpressionConfig, FiguresConfig
+from lotwise.errors import InputError
+from lotwise.keys import LEVELS, Level
+from lotwise.samples import Sample, read_samples, require_batches
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from lotwise.expression import Quantification
+
+_log = logging.getLogger(__name__)
+
+FIGURES: Final[dict[Level, str]] = {
+    "gene": "extended_data_fig1_gene",
+    "isoform": "extended_data_fig2_isoform",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTree:
+    """The paths of a run's results."""
+
+    root: Path
+
+    @property
+    def samples(self) -> Path:
+        """What was compared, and where each sample came from."""
+        return self.root / "samples.tsv"
+
+    @property
+    def expression(self) -> Path:
+        """Folder of the expression at each level."""
+        return self.root / "expression"
+
+    @property
+    def correlation(self) -> Path:
+        """Folder of the correlations."""
+        return self.root / "correlation"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of the figures."""
+        return self.root / "figures"
+
+    def h5ad(self, level: Level) -> Path:
+        """Give the expression at one level."""
+        return self.expression / f"{level}.h5ad"
+
+    def table(self, level: Level, name: str) -> Path:
+        """Give a table of correlations at one level."""
+        return self.correlation / f"{level}.{name}.tsv"
+
+    def figure(self, level: Level, name: str = "") -> Path:
+        """Give a figure's path without its suffix; without ``name``, the paper's figure."""
+        return self.figures / (f"{level}_{name}" if name else FIGURES[level])
+
+
+def compare(
+    samples: Path,
+    tree: ResultTree,
+    *,
+    levels: Sequence[Level] | None = None,
+    expression: ExpressionConfig | None = None,
+    correlation: CorrelationConfig | None = None,
+    figures: FiguresConfig | None = None,
+) -> None:
+    """Run the whole comparison: expression, correlation and figures at each level."""
+    for level in write_expression(samples, tree, expression or ExpressionConfig(), levels=levels):
+        write_correlation(tree, level, correlation or CorrelationConfig())
+        write_figures(tree, level, figures or FiguresConfig(), correlation or CorrelationConfig())
+
+
+def write_expression(
+    samples: Path,
+    tree: ResultTree,
+    config: ExpressionConfig,
+    *,
+    levels: Sequence[Level] | None = None,
+) -> list[Level]:
+    """Read the quantifications of a sample sheet; write ``samples.tsv`` and ``expression/``.
+
+    Parameters
+    ----------
+    samples
+        The sample sheet.
+    tree
+        Where to write.
+    config
+        How to read.
+    levels
+        Levels that there must be; by default those that the input has.
+
+    Returns
+    -------
+    The levels written.
+
+    Raises
+    ------
+    InputError
+        The sheet or a quantification is wrong, or a level asked for cannot be had.
+    """
+    from lotwise.expression import read_quant, write_level
+
+    listed = read_samples(samples)
+    require_batches(listed, samples)
+    # The temporary file is made before the work, so that an unwritable place is
+    # found at once, and named after it, so that a refusal leaves nothing behind.
+    with atomic_path(tree.samples) as temporary:
+        _write_samples(temporary, listed)
+        read = read_quant(
+            listed,
+            tx2gene=config.tx2gene,
+            min_shared=config.min_shared,
+            tpm_sum=config.tpm_sum,
+            matrix_level=config.matrix_level,
+        )
+        found = _levels_of(read, samples, levels)
+    for level, data in found.items():
+        write_level(data, tree.expression)
+        _log.info("%s: %d samples x %d features", level, *data.shape)
+    return list(found)
+
+
+def write_correlation(tree: ResultTree, level: Level, config: CorrelationConfig) -> None:
+    """Correlate the samples of one level; write ``correlation/{level}.*.tsv``."""
+    from lotwise import get, pp
+    from lotwise.expression import read_level
+    from lotwise.records import write_table
+
+    expression = read_level(tree.h5ad(level), level)
+    _correlate(expression, config)
+    batches = pp.average_replicates(expression)
+    _correlate(batches, config, only_r=True)
+    tables = {
+        "pairs": get.pairs(expression),
+        "replicate_qc": get.replicate_qc(expression),
+        "culprits": get.culprits(expression),
+        "batch_pairs": get.pairs(batches),
+    }
+    for name, table in tables.items():
+        write_table(tree.table(level, name), table)
+    for statistic in (keys.PEARSON, keys.SPEARMAN):
+        write_table(tree.table(level, statistic), get.matrix(expression, statistic), index=True)
+
+
+def write_figures(
+    tree: ResultTree, level: Level, config: FiguresConfig, correlation: CorrelationConfig
+) -> list[Path]:
+    """Draw one level; write ``figures/``.
+
+    Of more samples than a scatter matrix can show, it shows the least and the most
+    alike; the heatmaps show all.
+    """
+    from lotwise import pl, tl
+    from lotwise.expression import read_level
+
+    expression = read_level(tree.h5ad(level), level)
+    tl.correlate(expression, pseudocount=correlation.pseudocount, sets=("all",))
+    written: list[Path] = []
+    for order in ("given", "clustered"):
+        drawn = pl.heatmap(expression, order=order, decimals=config.decimals, note=config.note)
+        stem = tree.figure(level, f"heatmap_{order}")
+        written += pl.save_figure(drawn, stem, config.formats)
+    title = None
+    if expression.n_obs > pl.MOST_SAMPLES:
+        title = (
+            f"The least and the most alike of {expression.n_obs} samples "
+            f"({level} level, Pearson's R over all {expression.n_vars:,} features)"
+        )
+        expression = tl.least_and_most_alike(expression)
+    drawn = pl.scatter_matrix(
+        expression, style=config.style, decimals=config.decimals, title=title, note=config.note
+    )
+    written += pl.save_figure(drawn, tree.figure(level), config.formats)
+    return written
+
+
+def _levels_of(
+    read: Quantification, samples: Path, levels: Sequence[Level] | None
+) -> dict[Level, AnnData]:
+    found: dict[Level, AnnData] = {
+        level: data
+        for level, data in zip(LEVELS, (read.gene, read.isoform), strict=True)
+        if data is not None
+    }
+    for level in levels or ():
+        if level not in found:
+            raise InputError(
+                f"there is no {level} level in these quantifications",
+                path=samples,
+                remedy=(
+                    "give the genes of transcripts (tx2gene)"
+                    if level == "gene"
+                    else "give the transcripts' files, or ask for the gene level alone (levels)"
+                ),
+            )
+    return {level: data for level, data in found.items() if not levels or level in levels}
+
+
+def _correlate(expression: AnnData, config: CorrelationConfig, *, only_r: bool = False) -> None:
+    from lotwise import tl
+
+    tl.correlate(
+        expression,
+        pseudocount=config.pseudocount,
+        threshold=config.threshold,
+        min_counts=config.min_counts,
+    )
+    if not only_r:
+        tl.replicate_qc(expression, threshold=config.threshold)
+        tl.culprits(expression, n_largest=config.n_culprits, pseudocount=config.pseudocount)
+
+
+def _write_samples(path: Path, samples: Sequence[Sample]) -> None:
+    """Write what was compared as a sample sheet that can be used again."""
+    names = [
+        name
+        for name in (keys.REPLICATE, keys.DONOR, keys.CONDITION)
+        if any(getattr(sample, name) for sample in samples)
+    ]
+    annotations = list(dict.fromkeys(name for sample in samples for name in sample.annotations))
+    with path.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+        writer.writerow([keys.SAMPLE, keys.BATCH, *names, keys.QUANT, *annotations])
+        for sample in samples:
+            writer.writerow(
+                [
+                    sample.sample,
+                    sample.batch,
+                    *(getattr(sample, name) for name in names),
+                    "" if sample.quant is None else sample.quant.absolute(),
+                    *(sample.annotations.get(name, "") for name in annotations),
+                ]
+            )

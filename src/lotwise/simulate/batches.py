@@ -1,0 +1,278 @@
+"""Expression of manufacturing batches, with what was planted in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lotwise.errors import InputError
+from lotwise.simulate.library import Kind, Library, Protocol, make_library
+from lotwise.simulate.transcriptome import MARKERS_OFF, MARKERS_ON, Transcriptome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_LN2 = float(np.log(2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to simulate.
+
+    Attributes
+    ----------
+    n_genes
+        Genes of the transcriptome.
+    n_batches, n_replicates
+        Batches, and samples in each.
+    n_fragments
+        Read pairs (or single reads) of a sound sample.
+    expressed_share
+        Share of genes with any expression, in (0, 1].
+    sd_expression
+        Spread of the expressed genes, standard deviation of log2 TPM.
+    sd_batch, sd_technical
+        Spread of a gene's log2 expression between batches and between samples of one
+        batch. Isoform proportions vary by the same two amounts.
+    n_de_genes
+        Genes that the last batch expresses ``2 ** log2_fold`` times more, or less.
+    log2_fold
+        Size of that change in log2.
+    n_switches
+        Genes whose two leading isoforms change places in the last batch.
+    swapped
+        Two samples whose tubes were exchanged: each carries the other's RNA.
+    faults
+        Samples with a planted fault, and which.
+    strandedness
+        Protocol of all libraries.
+    paired
+        Whether reads come in pairs.
+    """
+
+    n_genes: int = 2_000
+    n_batches: int = 3
+    n_replicates: int = 1
+    n_fragments: int = 200_000
+    expressed_share: float = 0.5
+    sd_expression: float = 2.8
+    sd_batch: float = 0.2
+    sd_technical: float = 0.1
+    n_de_genes: int = 0
+    log2_fold: float = 2.0
+    n_switches: int = 0
+    swapped: tuple[str, str] | None = None
+    faults: dict[str, Kind] = field(default_factory=dict)
+    strandedness: Protocol = "unstranded"
+    paired: bool = True
+
+    def __post_init__(self) -> None:
+        if self.n_batches < 1 or self.n_replicates < 1:
+            raise InputError("n_batches and n_replicates must be at least 1")
+        if not 0 < self.expressed_share <= 1:
+            raise InputError(f"expressed_share is {self.expressed_share:g}, needed in (0, 1]")
+        if min(self.sd_expression, self.sd_batch, self.sd_technical) < 0:
+            raise InputError("a standard deviation is negative, needed >= 0")
+        if min(self.n_de_genes, self.n_switches) < 0:
+            raise InputError("n_de_genes and n_switches must be at least 0")
+        for name in (*(self.swapped or ()), *self.faults):
+            if name not in self.samples:
+                raise InputError(
+                    f"there is no sample {name!r}, the samples are {', '.join(self.samples)}"
+                )
+
+    @property
+    def batches(self) -> tuple[str, ...]:
+        """Names of the batches."""
+        return tuple(f"lot{batch + 1}" for batch in range(self.n_batches))
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """Names of the samples, batch after batch."""
+        return tuple(
+            f"{batch}_rep{replicate + 1}"
+            for batch in self.batches
+            for replicate in range(self.n_replicates)
+        )
+
+    def batch_of(self, sample: str) -> str:
+        """Give the batch that ``sample`` is labelled with."""
+        return self.batches[self.samples.index(sample) // self.n_replicates]
+
+    def library(self, sample: str) -> Library:
+        """Make the library of one sample, with its planted fault."""
+        return make_library(
+            self.faults.get(sample, "sound"),
+            n_fragments=self.n_fragments,
+            strandedness=self.strandedness,
+            paired=self.paired,
+        )
+
+
+@dataclass(frozen=True)
+class Expression:
+    """True expression of every sample, and what was planted.
+
+    Attributes
+    ----------
+    tpm
+        Transcripts per million in the tube that carries the sample's name, shape
+        (n_samples, n_isoforms); each row sums to a million. Swapped samples are
+        already exchanged here.
+    carries
+        For each sample, the sample whose RNA is in its tube: itself but for a swap.
+    log2_fold
+        Planted change of each gene in the last batch, shape (n_genes,); 0 for none.
+    switched
+        Whether each gene's leading isoforms change places there, shape (n_genes,).
+    """
+
+    tpm: NDArray[np.float64]
+    carries: tuple[str, ...]
+    log2_fold: NDArray[np.float64]
+    switched: NDArray[np.bool_]
+
+
+def simulate_expression(
+    transcriptome: Transcriptome, plan: Plan, *, rng: np.random.Generator
+) -> Expression:
+    """Draw the true expression of every sample of ``plan``.
+
+    Genes are off or log-normal; a gene's isoforms share its expression by a Dirichlet
+    draw of concentration 1, so that most genes have one leading isoform. Batches and
+    samples move both by log-normal factors.
+
+    Raises
+    ------
+    InputError
+        More changed genes are asked for than genes are expressed (for switches: with
+        two isoforms or more).
+
+    Examples
+    --------
+    >>> from lotwise.simulate import simulate_transcriptome
+    >>> made = simulate_transcriptome(np.random.default_rng(1), n_genes=200)
+    >>> drawn = simulate_expression(made, Plan(n_de_genes=5), rng=np.random.default_rng(2))
+    >>> drawn.tpm.shape == (3, made.n_isoforms), int((drawn.log2_fold != 0).sum())
+    (True, 5)
+    """
+    base_rng, change_rng, batch_rng, sample_rng = rng.spawn(4)
+    log2_gene = _draw_genes(transcriptome, plan, base_rng)
+    usage = base_rng.exponential(size=transcriptome.n_isoforms)
+    log2_fold = _plant_folds(log2_gene, plan, change_rng)
+    switched = _choose_switched(transcriptome, log2_gene, plan, change_rng)
+
+    rows: list[NDArray[np.float64]] = []
+    for batch in range(plan.n_batches):
+        changed = batch == plan.n_batches - 1
+        batch_usage = _switch(usage, transcriptome, switched) if changed else usage
+        in_batch = _vary(log2_gene, batch_usage, plan.sd_batch, batch_rng)
+        for _ in range(plan.n_replicates):
+            gene, isoform = _vary(*in_batch, plan.sd_technical, sample_rng)
+            rows.append(_to_tpm(gene + log2_fold * changed, isoform, transcriptome))
+    tubes = _swap(plan)
+    return Expression(
+        tpm=np.vstack(rows)[tubes],
+        carries=tuple(plan.samples[tube] for tube in tubes),
+        log2_fold=log2_fold,
+        switched=switched,
+    )
+
+
+def sum_to_genes(
+    per_isoform: NDArray[np.float64], transcriptome: Transcriptome
+) -> NDArray[np.float64]:
+    """Sum isoforms to genes: (..., n_isoforms) to (..., n_genes)."""
+    first = np.searchsorted(transcriptome.gene_index, np.arange(transcriptome.n_genes))
+    return np.add.reduceat(per_isoform, first, axis=-1)
+
+
+def _draw_genes(
+    transcriptome: Transcriptome, plan: Plan, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw log2 expression of each gene, -inf where it is off."""
+    n_genes = transcriptome.n_genes
+    log2_gene = plan.sd_expression * rng.standard_normal(n_genes)
+    off = rng.random(n_genes) >= plan.expressed_share
+    if off.all():
+        off[rng.integers(n_genes)] = False
+    for gene, name in enumerate(transcriptome.gene_names):
+        if name in MARKERS_ON:
+            # A marker that must be seen is expressed above the median gene.
+            off[gene], log2_gene[gene] = False, abs(log2_gene[gene])
+        elif name in MARKERS_OFF:
+            off[gene] = True
+    return np.where(off, -np.inf, log2_gene)
+
+
+def _plant_folds(
+    log2_gene: NDArray[np.float64], plan: Plan, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    chosen = _choose(np.flatnonzero(np.isfinite(log2_gene)), plan.n_de_genes, "n_de_genes", rng)
+    log2_fold = np.zeros(log2_gene.size)
+    log2_fold[chosen] = plan.log2_fold * rng.choice([-1.0, 1.0], chosen.size)
+    return log2_fold
+
+
+def _choose_switched(
+    transcriptome: Transcriptome,
+    log2_gene: NDArray[np.float64],
+    plan: Plan,
+    rng: np.random.Generator,
+) -> NDArray[np.bool_]:
+    n_isoforms = np.bincount(transcriptome.gene_index, minlength=transcriptome.n_genes)
+    able = np.flatnonzero(np.isfinite(log2_gene) & (n_isoforms >= 2))
+    switched = np.zeros(transcriptome.n_genes, dtype=np.bool_)
+    switched[_choose(able, plan.n_switches, "n_switches", rng)] = True
+    return switched
+
+
+def _choose(
+    able: NDArray[np.intp], n: int, name: str, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    if n > able.size:
+        raise InputError(f"{name} is {n:,}, but only {able.size:,} genes can be changed so")
+    return rng.choice(able, n, replace=False)
+
+
+def _switch(
+    usage: NDArray[np.float64], transcriptome: Transcriptome, switched: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Exchange the two largest usages of every switched gene."""
+    changed = usage.copy()
+    for gene in np.flatnonzero(switched):
+        isoforms = np.flatnonzero(transcriptome.gene_index == gene)
+        second, first = isoforms[np.argsort(usage[isoforms])[-2:]]
+        changed[[first, second]] = usage[[second, first]]
+    return changed
+
+
+def _vary(
+    log2_gene: NDArray[np.float64],
+    usage: NDArray[np.float64],
+    sd: float,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    moved = log2_gene + sd * rng.standard_normal(log2_gene.size)
+    return moved, usage * np.exp(_LN2 * sd * rng.standard_normal(usage.size))
+
+
+def _to_tpm(
+    log2_gene: NDArray[np.float64], usage: NDArray[np.float64], transcriptome: Transcriptome
+) -> NDArray[np.float64]:
+    share = usage / sum_to_genes(usage, transcriptome)[transcriptome.gene_index]
+    abundance = np.exp2(log2_gene)[transcriptome.gene_index] * share
+    tpm: NDArray[np.float64] = abundance / abundance.sum() * 1e6
+    return tpm
+
+
+def _swap(plan: Plan) -> Sequence[int]:
+    tubes = list(range(len(plan.samples)))
+    if plan.swapped is not None:
+        first, second = (plan.samples.index(name) for name in plan.swapped)
+        tubes[first], tubes[second] = tubes[second], tubes[first]
+    return tubes

@@ -1,0 +1,148 @@
+"""How one sample is turned into a sequencing library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+from scipy.special import ndtr
+
+from lotwise.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Kind = Literal["sound", "failed", "shallow", "degraded"]
+KINDS: Final[tuple[Kind, ...]] = ("sound", "failed", "shallow", "degraded")
+Protocol = Literal["unstranded", "forward", "reverse"]
+
+FAILED_N_FRAGMENTS: Final = 3_000
+SHALLOW_DIVISOR: Final = 10
+DEGRADED_REACH: Final = 300.0
+"""Mean distance of a degraded library's fragments from the 3' end, in bases."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """A sequencing library: depth, fragments, reads and what is wrong with it.
+
+    Attributes
+    ----------
+    n_fragments
+        Read pairs (or single reads) to draw.
+    kind
+        ``sound``, or the fault planted.
+    fragment_length, fragment_sd
+        Mean and standard deviation of the fragment length in bases, before it is
+        bounded by the read length below and the isoform's length above.
+    read_length
+        Bases a read.
+    error_rate
+        Share of bases that are read wrongly, in [0, 1].
+    background
+        Share of fragments that come from no annotated transcript, in [0, 1].
+    strandedness
+        ``forward``: the first mate is in the sense of the transcript; ``reverse``: it
+        is antisense; ``unstranded``: either, at even odds.
+    paired
+        Whether both ends are read.
+    reach
+        Mean distance from the 3' end in bases at which fragments survive; infinite
+        for intact RNA, whose fragments come from everywhere alike.
+    """
+
+    n_fragments: int
+    kind: Kind = "sound"
+    fragment_length: float = 220.0
+    fragment_sd: float = 40.0
+    read_length: int = 100
+    error_rate: float = 0.003
+    background: float = 0.05
+    strandedness: Protocol = "unstranded"
+    paired: bool = True
+    reach: float = np.inf
+
+    def __post_init__(self) -> None:
+        if self.n_fragments < 1:
+            raise InputError(f"n_fragments is {self.n_fragments}, needed >= 1")
+        if not 0 <= self.error_rate <= 1 or not 0 <= self.background <= 1:
+            raise InputError("error_rate and background are shares, needed in [0, 1]")
+        if self.read_length < 1 or self.fragment_length < self.read_length:
+            raise InputError(
+                f"fragment_length is {self.fragment_length:g} and read_length is "
+                f"{self.read_length}, needed fragment_length >= read_length >= 1"
+            )
+        if self.fragment_sd <= 0 or self.reach <= 0:
+            raise InputError("fragment_sd and reach must be above 0")
+
+    @property
+    def fragment_cdf(self) -> NDArray[np.float64]:
+        """Share of fragments of at most each length 0, 1, 2, ... bases.
+
+        A normal distribution in whole bases, cut below the read length and above five
+        standard deviations.
+        """
+        longest = int(np.ceil(self.fragment_length + 5 * self.fragment_sd))
+        edges = (np.arange(longest + 1) + 0.5 - self.fragment_length) / self.fragment_sd
+        cdf = np.asarray(ndtr(edges), dtype=np.float64)
+        cdf -= cdf[self.read_length - 1]
+        cdf[: self.read_length] = 0.0
+        cdf /= cdf[-1]
+        return cdf
+
+    def effective_lengths(self, lengths: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the number of places where a fragment can start, on average.
+
+        ``length - mean fragment length that fits + 1``, as kallisto and salmon
+        define it (Bray et al. 2016, 10.1038/nbt.3519); 1 where no fragment fits.
+        """
+        cdf = self.fragment_cdf
+        probability = np.diff(cdf, prepend=0.0)
+        weighted = np.cumsum(probability * np.arange(cdf.size))
+        fit = np.minimum(lengths, cdf.size - 1)
+        with np.errstate(invalid="ignore"):
+            mean_fit = weighted[fit] / cdf[fit]
+        return np.where(cdf[fit] > 0, lengths - mean_fit + 1, 1.0)
+
+    def yields(self, lengths: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the fragments that a molecule of each isoform yields, up to a factor."""
+        effective = self.effective_lengths(lengths)
+        if np.isinf(self.reach):
+            return effective
+        surviving: NDArray[np.float64] = self.reach * -np.expm1(-effective / self.reach)
+        return surviving
+
+    def fragment_shares(
+        self, tpm: NDArray[np.float64], lengths: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Give the share of the fragments that each isoform is expected to have; sums to 1."""
+        weights = tpm * self.yields(lengths)
+        weights /= weights.sum()
+        return weights
+
+
+def make_library(
+    kind: Kind, *, n_fragments: int, strandedness: Protocol = "unstranded", paired: bool = True
+) -> Library:
+    """Make the library of a sample that is sound or has a planted fault.
+
+    ``failed`` has 3,000 fragments (fewer where ``n_fragments`` is below), ``shallow`` a
+    tenth of ``n_fragments``, ``degraded`` keeps fragments near the 3' end only.
+
+    Examples
+    --------
+    >>> make_library("shallow", n_fragments=200_000).n_fragments
+    20000
+    """
+    depth = {
+        "failed": min(FAILED_N_FRAGMENTS, n_fragments),
+        "shallow": max(1, n_fragments // SHALLOW_DIVISOR),
+    }
+    return Library(
+        n_fragments=depth.get(kind, n_fragments),
+        kind=kind,
+        strandedness=strandedness,
+        paired=paired,
+        reach=DEGRADED_REACH if kind == "degraded" else np.inf,
+    )

@@ -1,0 +1,50 @@
+def figure_rule_outputs(name):
+    return [results(f"figures/{name}.{suffix}") for suffix in RUN.figures.formats]
+
+
+for level in RUN.levels:
+
+    rule:
+        """Draw the paper's figure and two heatmaps of R."""
+        name:
+            f"figures_{level}"
+        input:
+            h5ad=results(f"expression/{level}.h5ad"),
+        output:
+            report(
+                figure_rule_outputs(PAPER_FIGURE[level]),
+                caption="../report/scatter_matrix.rst",
+                category="Figures",
+                subcategory=level,
+            ),
+            report(
+                figure_rule_outputs(f"{level}_heatmap_given"),
+                caption="../report/heatmap.rst",
+                category="Figures",
+                subcategory=level,
+            ),
+            report(
+                figure_rule_outputs(f"{level}_heatmap_clustered"),
+                caption="../report/heatmap.rst",
+                category="Figures",
+                subcategory=level,
+            ),
+        log:
+            results(f"logs/figures.{level}.log"),
+        benchmark:
+            results(f"benchmarks/figures.{level}.tsv")
+        conda:
+            "../envs/lotwise.yaml"
+        threads: 1
+        resources:
+            mem_mb=megabytes(1500, 60),
+            runtime=30,
+        params:
+            level=level,
+            out=root_of,
+            options=options(RUN.figures),
+            pseudocount=RUN.correlation.pseudocount,
+            version=VERSION,
+        shell:
+            "lotwise figures {params.level} --out {params.out:q} "
+            "--pseudocount {params.pseudocount} {params.options} > {log:q} 2>&1"
