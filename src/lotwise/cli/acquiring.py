@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,11 @@ def acquiring_options(command: Command) -> Command:
                 help="Configuration; its section 'acquire' is used.",
             ),
             click.option(
+                "--settings",
+                metavar="JSON",
+                help="That section as JSON, instead of a configuration (for workflows).",
+            ),
+            click.option(
                 "--downloads",
                 type=click.Path(path_type=Path, file_okay=False),
                 help="Where fetched files are kept  [default: downloads].",
@@ -48,20 +54,25 @@ def acquiring_options(command: Command) -> Command:
 
 
 def settings_of(
-    config: Path | None, *, downloads: Path | None, base_urls: tuple[str, ...], offline: bool
+    config: Path | None,
+    settings: str | None,
+    *,
+    downloads: Path | None = None,
+    base_urls: tuple[str, ...] = (),
+    offline: bool = False,
 ) -> AcquireSettings:
-    """Read the section ``acquire`` of a configuration and lay the options over it.
+    """Read the section ``acquire``, from a file or as JSON, and lay the options over it.
 
     Raises
     ------
     InputError
         The file cannot be read, or a key or a value is wrong.
     """
-    given = _section(config) if config is not None else {}
+    if config is not None and settings is not None:
+        raise InputError("--config and --settings exclude one another", remedy="give one")
+    given = _section(config) if config is not None else _parsed(settings or "{}")
     if downloads is not None:
         given["downloads"] = str(downloads)
-    elif config is not None and "downloads" in given:
-        given["downloads"] = str(config.parent / str(given["downloads"]))
     urls = dict(given.get("urls") or {})
     for pair in base_urls:
         name, equals, url = pair.partition("=")
@@ -101,6 +112,16 @@ def _section(config: Path) -> dict[str, Any]:
     if not isinstance(section, dict):
         raise InputError(f"has no section {SECTION!r}", path=config)
     return dict(section)
+
+
+def _parsed(settings: str) -> dict[str, Any]:
+    try:
+        given = json.loads(settings)
+    except ValueError as error:
+        raise InputError(f"--settings is not JSON ({error})") from None
+    if not isinstance(given, dict):
+        raise InputError("--settings is no JSON object")
+    return given
 
 
 def _validated(given: dict[str, Any], origin: str) -> AcquireSettings:

@@ -45,6 +45,7 @@ def command(  # noqa: PLR0913, one parameter an option
     sheet: Path,
     reference_folder: Path | None,
     config: Path | None,
+    settings: str | None,
     downloads: Path | None,
     base_urls: tuple[str, ...],
     offline: bool,
@@ -58,20 +59,22 @@ def command(  # noqa: PLR0913, one parameter an option
     """
     from lotwise.acquire.download import Downloader
 
-    settings = settings_of(config, downloads=downloads, base_urls=base_urls, offline=offline)
-    settings = _with_options(settings, route=route, pattern=pattern, n_batches=n_batches)
-    accession = accession or settings.accession
+    configured = settings_of(
+        config, settings, downloads=downloads, base_urls=base_urls, offline=offline
+    )
+    configured = _with_options(configured, route=route, pattern=pattern, n_batches=n_batches)
+    accession = accession or configured.accession
 
     def attempt(over_cap: bool) -> str:
         with Downloader(
-            settings.downloads, network=settings.network, over_cap=over_cap
+            configured.downloads, network=configured.network, over_cap=over_cap
         ) as downloader:
             if reference_folder is not None:
-                return _fetch_reference(settings, downloader, reference_folder)
+                return _fetch_reference(configured, downloader, reference_folder)
             if accession is None:
                 raise InputError("no accession came", remedy="name one, or set acquire.accession")
             return _fetch_samples(
-                accession, settings, downloader, sheet, origin=str(config or "command line")
+                accession, configured, downloader, sheet, origin=str(config or "command line")
             )
 
     click.echo(with_cap(attempt, yes=yes))

@@ -24,6 +24,7 @@ def command(
     accession: str,
     as_json: bool,
     config: Path | None,
+    settings: str | None,
     downloads: Path | None,
     base_urls: tuple[str, ...],
     offline: bool,
@@ -37,9 +38,11 @@ def command(
     from lotwise.acquire.download import Downloader
     from lotwise.acquire.study import look_up
 
-    settings = settings_of(config, downloads=downloads, base_urls=base_urls, offline=offline)
-    with Downloader(settings.downloads, network=settings.network, over_cap=yes) as downloader:
-        study = look_up(accession, downloader, settings.urls)
+    configured = settings_of(
+        config, settings, downloads=downloads, base_urls=base_urls, offline=offline
+    )
+    with Downloader(configured.downloads, network=configured.network, over_cap=yes) as downloader:
+        study = look_up(accession, downloader, configured.urls)
     found = describe(study)
     click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else as_text(found))
 

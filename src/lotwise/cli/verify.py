@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
     help="Configuration with acquire.expected.",
 )
+@click.option("--settings", metavar="JSON", help="The section 'acquire' as JSON.")
 @click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Folder of the results.",
 )
-def command(*, config: Path, results: Path) -> None:
+def command(*, config: Path | None, settings: str | None, results: Path) -> None:
     """Compare Pearson's R with the published coefficients of the configuration.
 
     Writes verification.tsv. A coefficient agrees when it lies within half a unit of
@@ -39,9 +39,9 @@ def command(*, config: Path, results: Path) -> None:
     from lotwise.keys import LEVELS
     from lotwise.records import to_frame, write_table
 
-    settings = settings_of(config, downloads=None, base_urls=(), offline=True)
+    expected = settings_of(config, settings).expected
     paths = {level: results / "correlation" / f"{level}.pairs.tsv" for level in LEVELS}
-    rows = verify(settings.expected, paths)
+    rows = verify(expected, paths)
     write_table(results / Verification.table, to_frame(rows, Verification))
     for row in rows:
         click.echo(_line(row))
