@@ -112,6 +112,8 @@ class ArchiveServer:
         self.requests: Counter[str] = Counter()
         self.log: list[tuple[str, dict[str, str]]] = []
         self.retry_after = "0"
+        # Seconds before each 64 KiB of a body, for a network slower than loopback.
+        self.pace = 0.0
         self.lock = threading.Lock()
         self._server = _listen(self, port)
         self.port = self._server.server_address[1]
@@ -223,7 +225,12 @@ class _Handler(socketserver.StreamRequestHandler):
     def _write(self, status: int, reason: str, body: bytes, **headers: str) -> bool:
         lines = {"Content_Length": str(len(body)), "Accept_Ranges": "bytes"} | headers
         head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items())
-        self.wfile.write(f"HTTP/1.1 {status} {reason}\r\n{head}\r\n".encode() + body)
+        self.wfile.write(f"HTTP/1.1 {status} {reason}\r\n{head}\r\n".encode())
+        pace = self.server.owner.pace
+        step = 1 << 16 if pace else max(len(body), 1)
+        for start in range(0, len(body), step):
+            time.sleep(pace)
+            self.wfile.write(body[start : start + step])
         return True
 
     def _misbehave(self, fault: str, path: str, key: str, body: bytes, headers: dict) -> bool:

@@ -447,3 +447,108 @@ def test_fetch__real_airway_series(shared, site, run_cli, place):
     ]  # fmt: skip
     fetched = read[0].runs[0].fastq_2
     assert fetched.read_bytes() == (airway / "fastq" / "SRR1039508_R2.fastq.gz").read_bytes()
+
+
+def test_fetch__cap_refuses_without_a_person_to_ask(site, run_cli, place):
+    folder, _ = place
+    add_series(site, "GSE900001", "x", three_batches())
+    config = folder / "config.yaml"
+    config.write_text(yaml.safe_dump({"acquire": {"network": {"max_total_gib": 3e-6}}}))
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--config", config)
+    assert code == 2
+    assert "are to be downloaded, the cap is 3.1 KiB" in err
+    assert "say --yes, or raise max_total_gib" in err
+    assert not sheet.exists()
+    assert fetch(run_cli, place, "GSE900001", "--config", config, "--yes")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("acquire: {rout: reads}", "key 'acquire.rout'"),
+        ("acquire: {samples: {pattern: '('}}", "key 'acquire.samples.pattern'"),
+        ("acquire: {urls: {geo: 'ftp://x'}}", "key 'acquire.urls.geo'"),
+        ("results: x", "has no section 'acquire'"),
+        ("acquire: [", "is not YAML"),
+    ],
+)
+def test_fetch__configuration_refused(text, words, run_cli, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text(text)
+    code, _, err = run_cli("fetch", "GSE1", "--config", config)
+    assert code == 2
+    assert words in err
+
+
+SRA = """#!/bin/sh
+case "$0" in
+*prefetch) mkdir -p "$3/$1" && echo archive > "$3/$1/$1.sra" ;;
+*) test -f "$1/$1.sra" || exit 7
+   for end in ENDS; do printf '@r\\nACGT\\n+\\nIIII\\n' > "$1$end.fastq"; done ;;
+esac
+"""
+
+
+@pytest.fixture
+def sra_toolkit(tmp_path, monkeypatch):
+    """Stand-ins for prefetch and fasterq-dump that keep to their conventions for files."""
+
+    def installing(ends):
+        programs = tmp_path / "programs"
+        programs.mkdir(exist_ok=True)
+        for name in ("prefetch", "fasterq-dump"):
+            (programs / name).write_text(SRA.replace("ENDS", ends))
+            (programs / name).chmod(0o755)
+        monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+
+    return installing
+
+
+def without_fastq(site):
+    """Take the FASTQ of all runs out of ENA's report, as ENA does with what it has not copied."""
+    [key] = [key for key in site.documents if "filereport" in key]
+    header, *rows = site.documents[key].decode().splitlines()
+    kept = header.split("\t").index("fastq_ftp")
+    rows = ["\t".join([*row.split("\t")[:kept], "", "", ""]) for row in rows]
+    site.documents[key] = "\n".join([header, *rows]).encode()
+
+
+def test_fetch__sra_toolkit_where_ena_has_no_fastq(site, run_cli, place, sra_toolkit):
+    add_series(site, "GSE900001", "x", three_batches())
+    without_fastq(site)
+    sra_toolkit("_1 _2")
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert (code, err) == (0, "")
+    for sample in read_samples(sheet):
+        [run] = sample.runs
+        assert gzip.decompress(run.fastq_1.read_bytes()) == b"@r\nACGT\n+\nIIII\n"
+        assert sorted(path.suffix for path in run.fastq_1.parent.iterdir()) == [".gz", ".gz"]
+
+
+def test_fetch__sra_toolkit_gives_other_than_the_record(site, run_cli, place, sra_toolkit):
+    add_series(site, "GSE900001", "x", three_batches())
+    without_fastq(site)
+    sra_toolkit("''")
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert code == 2
+    assert "is paired by its record, the SRA toolkit wrote SRR900000.fastq" in err
+    assert not sheet.exists()
+
+
+def test_fetch__no_fastq_and_no_sra_toolkit(site, run_cli, place, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    add_series(site, "GSE900001", "x", three_batches())
+    without_fastq(site)
+    code, _, err, _ = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert code == 2
+    assert "the route 'reads' is not open; open are: none" in err
+
+
+@pytest.mark.network
+def test_gse150969__at_geo(run_cli, tmp_path):
+    """The real series, where GEO can be reached: records only, no reads."""
+    code, out, err = run_cli("inspect", "GSE150969", "--json", "--downloads", tmp_path)
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["accession"] == "GSE150969"
+    assert found["samples"]

@@ -112,7 +112,7 @@ def compared(run_cli, folder, config):
         ("quantify", folder / "samples.tsv", "--out", results,
          "--transcripts", results / "reference" / "transcripts.fa.gz"),
         ("compare", results / "quant" / "kallisto" / "samples.tsv", "--out", results,
-         "--tx2gene", results / "reference" / "annotation.gtf.gz"),
+         "--format", "pdf", "--tx2gene", results / "reference" / "annotation.gtf.gz"),
     ):  # fmt: skip
         code, out, err = run_cli(*arguments)
         assert code == 0, (arguments, out, err)
