@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint bench lock clean help
+.PHONY: demo test test-unit lint bench lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,10 @@ demo: $(INSTALLED)
 ## make test   lint, types, layers, examples and all tests
 test: lint
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+## make test-unit   the unit tests alone, without lint
+test-unit: $(INSTALLED)
+	$(BIN)/python -m pytest -n auto src tests/unit $(PYTEST_ARGS)
 
 ## make lint   style, types and layers alone
 lint: $(INSTALLED)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from lotwise.errors import InputError
+from lotwise.metrics.correlation import spearman
 from lotwise.metrics.moments import (
     as_pair,
     correlation,
@@ -159,7 +159,7 @@ def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
         mad=round(MAD_TO_SD * float(np.median(np.abs(difference))), 3),
         sd=round(float(np.sqrt(np.mean(difference**2))), 3),
         pearson=NAN if reason else correlation(log_x, log_y),
-        spearman=NAN if reason else correlation(rankdata(log_x), rankdata(log_y)),
+        spearman=NAN if reason else spearman(log_x, log_y),
         n_features=int(log_x.size),
         n_zero_in_one=n_zero_in_one,
         reason=reason,

@@ -39,6 +39,7 @@ _RC: Final[Any] = {
     "figure.dpi": 100,
 }
 _RASTER_DPI: Final = 300
+_MOST_PIXELS: Final = 3_200  # a side; more shows nothing more and costs seconds
 
 
 @contextmanager
@@ -83,6 +84,7 @@ def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> lis
     no_date = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
     # fontTools tells of every glyph that it keeps; nobody needs that in a log.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
+    dpi = min(_RASTER_DPI, _MOST_PIXELS / max(figure.get_size_inches()))
     with lotwise_style():
         for suffix in formats:
             target = Path(f"{stem}.{suffix}")
@@ -90,7 +92,7 @@ def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> lis
                 figure.savefig(
                     temporary,
                     format=suffix,
-                    dpi=_RASTER_DPI,
+                    dpi=dpi,
                     metadata=no_date.get(suffix),
                     bbox_inches="tight",
                     pad_inches=0.08,

@@ -92,9 +92,11 @@ def correlate(
         expression.obsp[keys.SPEARMAN] = arrays.spearman
         rows: list[PairRecord] = []
         for pair in pairs_of(expression, what="correlating"):
+            both_zero = (arrays.tpm[pair.row_a] == 0) & (arrays.tpm[pair.row_b] == 0)
             for name, mask in arrays.masks(pair, threshold=threshold, min_counts=min_counts):
                 if name in sets:
-                    rows.append(arrays.row(pair, name, mask))
+                    n_double_zero = int(np.count_nonzero(both_zero & mask))
+                    rows.append(arrays.row(pair, name, mask, n_double_zero))
             if arrays.counts is None and "counted_both" in sets:
                 rows.append(arrays.undefined_row(pair, "counted_both", "there are no counts"))
     table = to_frame(rows, PairRecord)
@@ -155,21 +157,24 @@ class _Arrays:
             min_counts=min_counts,
         )
 
-    def row(self, pair: Pair, name: str, mask: BoolArray) -> PairRecord:
+    def row(self, pair: Pair, name: str, mask: BoolArray, n_double_zero: int) -> PairRecord:
         a, b = pair.row_a, pair.row_b
-        lin = concordance(self.log_tpm[a][mask], self.log_tpm[b][mask])
+        chosen = np.flatnonzero(mask)
+        lin = concordance(self.log_tpm[a][chosen], self.log_tpm[b][chosen])
         if name == "all":
             r, rho = float(self.pearson[a, b]), float(self.spearman[a, b])
         elif lin.reason:
             r = rho = float("nan")
         else:
             r = lin.pearson
-            rho = pearson(average_ranks(self.codes[a][mask]), average_ranks(self.codes[b][mask]))
+            rho = pearson(
+                average_ranks(self.codes[a][chosen]), average_ranks(self.codes[b][chosen])
+            )
         return PairRecord(
             **pair.names(),
             feature_set=name,
-            n_features=int(mask.sum()),
-            n_double_zero=int(((self.tpm[a] == 0) & (self.tpm[b] == 0) & mask).sum()),
+            n_features=chosen.size,
+            n_double_zero=n_double_zero,
             pseudocount=self.pseudocount,
             pearson=r,
             spearman=rho,

@@ -1,0 +1,227 @@
+"""Whatever goes wrong is named, and no sheet of quantifications is left to correlate."""
+
+import dataclasses
+import gzip
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lotwise.errors import InputError, LotwiseError, RefusedError, SurroundingsError
+from lotwise.quantify import (
+    Job,
+    Kallisto,
+    Reference,
+    Settings,
+    judge_yields,
+    prepare_reference,
+    quantify_samples,
+)
+
+
+@pytest.fixture
+def refuse(quantifier, reference, settings, tmp_path):
+    """Quantify, and give the fault; nothing may be left that could be correlated."""
+
+    def run(samples, *, fault=RefusedError, **changed):
+        out = tmp_path / "results"
+        with pytest.raises(fault) as caught:
+            quantify_samples(
+                samples,
+                **{
+                    "quantifier": quantifier,
+                    "reference": reference,
+                    "out": out,
+                    "settings": settings,
+                    **changed,
+                },
+            )
+        assert not list(out.glob("quant/*/samples.tsv"))
+        words = str(caught.value)
+        assert "\n" not in words
+        return words
+
+    return run
+
+
+def test_refuses__truncated_gzip(refuse, samples, replace_reads, repack):
+    cut = repack(samples[0].runs[0].fastq_2, lambda text: text, cut=5_000)
+    words = refuse([replace_reads(samples[0], fastq_2=cut), samples[1]])
+    assert "sample 'lot1_rep1'" in words
+    assert f"{cut.name}: is truncated" in words
+
+
+def test_refuses__second_mates_fewer(refuse, samples, replace_reads, repack):
+    short = repack(
+        samples[1].runs[0].fastq_2, lambda text: b"".join(text.splitlines(keepends=True)[:20_000])
+    )
+    words = refuse([samples[0], replace_reads(samples[1], fastq_2=short)])
+    assert "sample 'lot2_rep1'" in words
+    assert "holds 6,000 records" in words
+    assert "holds 5,000" in words
+
+
+def test_refuses__mates_of_two_samples_exchanged(refuse, samples, replace_reads):
+    mates = [sample.runs[0].fastq_2 for sample in samples]
+    words = refuse(
+        [
+            replace_reads(samples[0], fastq_2=mates[1]),
+            replace_reads(samples[1], fastq_2=mates[0]),
+        ]
+    )
+    assert words.count("is no mate of that of") == 2
+
+
+def test_refuses__wrong_strand(refuse, samples):
+    words = refuse([samples[0], dataclasses.replace(samples[1], strandedness="forward")])
+    assert "sample 'lot2_rep1' is declared forward, its reads are reverse" in words
+
+
+def test_refuses__empty_fastq(refuse, samples, replace_reads, tmp_path):
+    empty = tmp_path / "empty.fastq.gz"
+    empty.write_bytes(gzip.compress(b""))
+    words = refuse([samples[0], replace_reads(samples[1], fastq_1=empty, fastq_2=empty)])
+    assert "empty.fastq.gz" in words
+    other = tmp_path / "other.fastq.gz"
+    other.write_bytes(gzip.compress(b""))
+    words = refuse([samples[0], replace_reads(samples[1], fastq_1=empty, fastq_2=other)])
+    assert "empty.fastq.gz: holds no reads" in words
+
+
+def test_refuses__another_species(refuse, samples, simulate):
+    other = simulate(seed=99, n_genes=60, n_batches=2, n_fragments=2_000)
+    words = refuse(samples, reference=Reference(transcripts=other.transcripts))
+    assert "0 of the first 6,000 reads share a sampled 31-mer with a transcript" in words
+    assert "see whether species and reference are the right ones" in words
+
+
+def test_refuses__a_name_twice_in_the_fasta(refuse, samples, small, tmp_path):
+    twice = tmp_path / "twice.fa"
+    text = small.transcripts.read_text()
+    twice.write_text(text + text[: text.index(">", 1)])
+    words = refuse(samples, fault=InputError, reference=Reference(transcripts=twice))
+    assert "twice.fa: record" in words
+    assert "is named 'LWT00000000001', as record 1 is" in words
+
+
+def wrap(quantifier, tmp_path, body):
+    """Put a script before the real program: it does ``body`` instead of quantifying."""
+    real = quantifier.find()
+    script = tmp_path / "bin" / real.name
+    script.parent.mkdir(exist_ok=True)
+    condition = '[ "$1" = quant ] || [ "$2" = quant ] || [ "$1" = --bowtie2 ]'
+    script.write_text(f'#!/bin/sh\nif {condition}; then {body}; fi\nexec "{real}" "$@"\n')
+    script.chmod(0o755)
+    prepare = real.with_name("rsem-prepare-reference")
+    if prepare.exists():
+        (script.parent / prepare.name).symlink_to(prepare)
+    return dataclasses.replace(quantifier, program=script)
+
+
+def test_refuses__the_tool_killed(refuse, quantifier, samples, tmp_path):
+    killed = wrap(quantifier, tmp_path, "kill -9 $$")
+    words = refuse(samples, fault=SurroundingsError, quantifier=killed)
+    assert "was killed by SIGKILL" in words
+    assert Path(words.rpartition("the log is ")[2]).is_file()
+
+
+def test_refuses__the_tool_ends_with_0_and_leaves_nothing(refuse, quantifier, samples, tmp_path):
+    idle = wrap(quantifier, tmp_path, "exit 0")
+    words = refuse(samples, fault=InputError, quantifier=idle)
+    assert "ended with exit status 0 and an incomplete result for sample 'lot1_rep1'" in words
+
+
+def test_refuses__the_tool_missing(refuse, quantifier, samples, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("lotwise.quantify.kallisto.find_in_wheel", lambda: None)
+    words = refuse(samples, fault=SurroundingsError)
+    assert "there is no program" in words
+    assert "install" in words
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """Mount 300 kB; only root can."""
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(mount)]
+    try:
+        mounted = os.geteuid() == 0 and subprocess.run(command, check=False).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    if not mounted:
+        pytest.skip("needs the right to mount a tmpfs")
+    yield mount
+    subprocess.run(["umount", str(mount)], check=True)
+
+
+def test_refuses__a_disk_that_fills_up(tiny_disk, quantifier, reference, settings, samples):
+    prepared = prepare_reference(reference.transcripts, cache=settings.cache)
+    log = settings.cache / "log"
+    index = quantifier.index(reference, prepared, cache=settings.cache, threads=2, log=log)
+    (tiny_disk / "filler").write_bytes(bytes(292 << 10))
+    job = Job(sample=samples[0], strandedness="reverse", threads=2)
+    with pytest.raises(SurroundingsError, match=r"the disk is full"):
+        quantifier.quantify(
+            job,
+            index=index,
+            out=tiny_disk / "lot1_rep1",
+            n_isoforms=prepared.n_transcripts,
+            log=log,
+        )
+    assert [path.name for path in tiny_disk.iterdir()] == ["filler"]
+
+
+def test_refuses__a_disk_that_fills_up_while_indexing(tiny_disk, quantifier, reference, settings):
+    prepared = prepare_reference(reference.transcripts, cache=settings.cache)
+    (tiny_disk / "filler").write_bytes(bytes(280 << 10))
+    with pytest.raises(SurroundingsError, match=r"the disk is full"):
+        quantifier.index(
+            reference, prepared, cache=tiny_disk, threads=2, log=settings.cache / "log"
+        )
+    assert not [path for path in tiny_disk.iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize("wrong", ["strand", "species"])
+def test_refuses__also_by_the_yield_alone(
+    wrong, quantifier, settings, samples, simulate, reference
+):
+    """What the look at the first reads may miss is seen in what the program used."""
+    strandedness = "forward" if wrong == "strand" else "reverse"
+    if wrong == "species":
+        other = simulate(seed=99, n_genes=60, n_batches=2, n_fragments=2_000)
+        reference = Reference(transcripts=other.transcripts)
+    prepared = prepare_reference(reference.transcripts, cache=settings.cache)
+    log = settings.cache / "log"
+    index = quantifier.index(reference, prepared, cache=settings.cache, threads=2, log=log)
+    out = settings.cache / "yield_alone" / quantifier.name / wrong
+    job = Job(sample=samples[0], strandedness=strandedness, threads=2)
+    try:
+        _, abundance = quantifier.quantify(
+            job, index=index, out=out, n_isoforms=prepared.n_transcripts, log=log
+        )
+    except LotwiseError as fault:
+        # salmon itself refuses to quantify next to no reads.
+        assert "the log is" in str(fault)
+        return
+    (row,) = judge_yields(
+        samples[:1],
+        {"lot1_rep1": abundance},
+        quantifier=quantifier.name,
+        reads_present={"lot1_rep1": 6_000},
+    )
+    assert row.standing == "refused"
+    assert "of 6,000 reads are used, a share of 0" in row.reason
+
+
+def test_settings__cache_is_shared_by_samples_and_runs(samples, reference, settings, tmp_path):
+    """The second run builds nothing: the index's files are the first run's."""
+    own = Settings(cache=tmp_path / "cache")
+    stamps = []
+    for name in ("one", "two"):
+        quantify_samples(
+            samples, quantifier=Kallisto(), reference=reference, out=tmp_path / name, settings=own
+        )
+        stamps.append([path.stat().st_mtime_ns for path in own.cache.glob("*/*")])
+    assert stamps[0] == stamps[1]

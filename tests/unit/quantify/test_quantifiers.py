@@ -1,0 +1,157 @@
+"""What each quantifier is told; the programs themselves run in tests/quantify_real."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from lotwise.errors import InputError, SurroundingsError
+from lotwise.quantify import Job, Kallisto, Rsem, Salmon
+from lotwise.quantify.kallisto import find_in_wheel
+from lotwise.samples import Run, Sample
+
+INDEX, OUT = Path("INDEX"), Path("OUT")
+
+
+def job(*, paired=True, n_runs=1, strandedness="unstranded", bootstraps=0, fragment=(None, None)):
+    runs = tuple(
+        Run(fastq_1=Path(f"{n}_1.fq.gz"), fastq_2=Path(f"{n}_2.fq.gz") if paired else None)
+        for n in range(n_runs)
+    )
+    mean, sd = fragment
+    sample = Sample(sample="S", batch="A", runs=runs, fragment_length=mean, fragment_sd=sd)
+    return Job(sample=sample, strandedness=strandedness, threads=3, bootstraps=bootstraps)
+
+
+@pytest.fixture
+def tool(tmp_path):
+    """A program that is there and prints every version."""
+    path = tmp_path / "rsem-calculate-expression"
+    path.write_text(
+        "#!/bin/sh\necho kallisto, version 0.51.1; echo salmon 2.3.2; echo RSEM v1.3.3\n"
+    )
+    path.chmod(0o755)
+    return path
+
+
+def told(quantifier, **fields):
+    return [str(part) for part in quantifier.quant_command(job(**fields), INDEX, OUT)][1:]
+
+
+@pytest.mark.parametrize(
+    ("strandedness", "flags"),
+    [
+        ("unstranded", (None, "IU", "U", "none")),
+        ("forward", ("--fr-stranded", "ISF", "SF", "forward")),
+        ("reverse", ("--rf-stranded", "ISR", "SR", "reverse")),
+    ],
+)
+def test_quant_command__strandedness(tool, strandedness, flags):
+    kallisto, salmon, single, rsem = flags
+    said = told(Kallisto(program=tool), strandedness=strandedness)
+    assert {"--fr-stranded", "--rf-stranded"} & set(said) == ({kallisto} if kallisto else set())
+    said = told(Salmon(program=tool), strandedness=strandedness)
+    assert said[said.index("-l") + 1] == salmon
+    said = told(Salmon(program=tool), strandedness=strandedness, paired=False, fragment=(200, 20))
+    assert said[said.index("-l") + 1] == single
+    said = told(Rsem(program=tool), strandedness=strandedness)
+    assert said[said.index("--strandedness") + 1] == rsem
+
+
+def test_quant_command__runs_are_joined_in_step(tool):
+    said = told(Kallisto(program=tool), n_runs=2)
+    assert said[-4:] == ["0_1.fq.gz", "0_2.fq.gz", "1_1.fq.gz", "1_2.fq.gz"]
+    said = told(Salmon(program=tool), n_runs=2)
+    assert said[-6:] == ["-1", "0_1.fq.gz", "1_1.fq.gz", "-2", "0_2.fq.gz", "1_2.fq.gz"]
+    said = told(Rsem(program=tool), n_runs=2)
+    assert said[-4:-2] == ["0_1.fq.gz,1_1.fq.gz", "0_2.fq.gz,1_2.fq.gz"]
+
+
+def test_quant_command__single_reads_have_fragments(tool):
+    single = {"paired": False, "fragment": (250.0, 10.0)}
+    assert told(Kallisto(program=tool), **single)[-6:-1] == ["--single", "-l", "250", "-s", "10"]
+    assert told(Salmon(program=tool), **single)[-6:-2] == ["--fldMean", "250", "--fldSD", "10"]
+    said = told(Rsem(program=tool), **single)
+    assert said[said.index("--fragment-length-mean") + 1] == "250"
+    assert "--paired-end" not in said
+
+
+@pytest.mark.parametrize("quantifier", [Kallisto, Salmon, Rsem])
+def test_quant_command__single_reads_without_fragments_are_refused(tool, quantifier):
+    with pytest.raises(
+        InputError, match=r"'S' has single reads, .*give fragment_length and fragment_sd"
+    ):
+        told(quantifier(program=tool), paired=False, fragment=(250.0, None))
+
+
+def test_quant_command__bootstraps(tool):
+    assert {"-b", "30", "--seed", "42"} <= set(told(Kallisto(program=tool), bootstraps=30))
+    assert "--numBootstraps" in told(Salmon(program=tool), bootstraps=30)
+    with pytest.raises(InputError, match=r"RSEM makes no bootstraps"):
+        told(Rsem(program=tool), bootstraps=30)
+
+
+def test_version__is_read_from_what_the_program_prints(tool):
+    assert Kallisto(program=tool).version() == "0.51.1"
+    assert Salmon(program=tool).version() == "2.3.2"
+
+
+def test_index__another_version_is_another_index(tool, tmp_path, transcripts):
+    from lotwise.quantify import Reference, prepare_reference
+
+    prepared = prepare_reference(transcripts, cache=tmp_path)
+    made = []
+    for version in ("0.50.0", "0.51.1"):
+        tool.write_text(
+            f"#!/bin/sh\n[ $1 = version ] && echo kallisto, version {version} && exit\n"
+            'while [ $# -gt 1 ]; do [ "$1" = -i ] && echo made > "$2"; shift; done\n'
+        )
+        made.append(
+            Kallisto(program=tool).index(
+                Reference(transcripts=transcripts),
+                prepared,
+                cache=tmp_path,
+                threads=1,
+                log=tmp_path / "log",
+            )
+        )
+    assert made[0] != made[1]
+    assert (made[1] / "kallisto.idx").read_text() == "made\n"
+
+
+def test_kallisto__is_found_in_the_wheel_without_importing_it(monkeypatch, tmp_path):
+    shipped = find_in_wheel()
+    if shipped is None:
+        pytest.skip("the kb-python wheel has no kallisto for this machine")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert Kallisto().find() == shipped
+    assert Kallisto().version()
+    assert "kb_python" not in sys.modules
+
+
+def test_kallisto__on_path_comes_before_the_wheel(monkeypatch, tool, tmp_path):
+    path = tmp_path / "bin"
+    path.mkdir()
+    (path / "kallisto").symlink_to(tool)
+    monkeypatch.setenv("PATH", str(path))
+    assert Kallisto().find() == path / "kallisto"
+
+
+def test_kallisto__on_a_machine_without_one_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    with pytest.raises(SurroundingsError, match=r"the kb-python wheel has none for \w+ riscv64"):
+        Kallisto().find()
+
+
+def test_rsem__star_needs_genome_and_gtf(tool, tmp_path, transcripts):
+    from lotwise.quantify import Reference, prepare_reference
+
+    (tmp_path / "rsem-prepare-reference").symlink_to(tool)
+    with pytest.raises(InputError, match=r"RSEM with STAR needs a genome and a GTF"):
+        Rsem(program=tool, aligner="star").index_commands(
+            Reference(transcripts=transcripts),
+            prepare_reference(transcripts, cache=tmp_path),
+            tmp_path,
+            threads=1,
+        )

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from lotwise.errors import RefusedError
+from lotwise.quantify import infer_strandedness, prepare_reference
+from lotwise.quantify.strandedness import K, judge_share, load_kmers, sample_kmers
+
+
+@pytest.fixture
+def infer(transcripts, tmp_path):
+    def infer(sample):
+        cache = tmp_path / "cache"
+        prepared = prepare_reference(transcripts, cache=cache)
+        return infer_strandedness(sample, transcripts=prepared.transcripts, cache=cache)
+
+    return infer
+
+
+def spelled(kmer):
+    return "".join("ACGT"[(int(kmer) >> 2 * place) & 3] for place in reversed(range(K)))
+
+
+def test_sample_kmers__are_those_of_the_sequences_and_one_in_sixteen():
+    rng = np.random.default_rng(3)
+    sequences = ["".join(rng.choice(list("ACGT"), n)) for n in (20_000, 10, 15_000)]
+    kmers, rows = sample_kmers(sequences)
+    assert set(rows.tolist()) == {0, 2}
+    for kmer, row in zip(kmers[:200], rows[:200], strict=True):
+        assert spelled(kmer) in sequences[row]
+    assert kmers.size / 35_000 == pytest.approx(1 / 16, rel=0.1)
+
+
+def test_sample_kmers__leave_out_other_letters():
+    kmers, _ = sample_kmers(["ACGTN" * 500])
+    assert kmers.size == 0
+
+
+def test_load_kmers__same_whatever_the_blocks(transcripts, tmp_path, monkeypatch):
+    prepared = prepare_reference(transcripts, cache=tmp_path / "a")
+    whole = load_kmers(prepared.transcripts, cache=tmp_path / "a")
+    monkeypatch.setattr("lotwise.quantify.strandedness._BLOCK_BASES", 5_000)
+    np.testing.assert_array_equal(load_kmers(prepared.transcripts, cache=tmp_path / "b"), whole)
+
+
+@pytest.mark.parametrize("protocol", ["forward", "reverse", "unstranded"])
+@pytest.mark.parametrize("paired", [True, False])
+def test_infer_strandedness__finds_what_was_planted(
+    make_reads, make_sample, infer, protocol, paired
+):
+    row = infer(make_sample(*make_reads(strandedness=protocol, paired=paired)))
+    assert (row.declared, row.applied, row.finding) == ("auto", protocol, protocol)
+    assert row.n_reads == 3_000
+    assert row.share_matching == pytest.approx(0.92, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("declared", "protocol"), [("forward", "reverse"), ("reverse", "unstranded")]
+)
+def test_infer_strandedness__refuses_the_wrong_strand(
+    make_reads, make_sample, infer, declared, protocol
+):
+    sample = make_sample(*make_reads(strandedness=protocol), strandedness=declared)
+    with pytest.raises(
+        RefusedError, match=f"'S1' is declared {declared}, its reads are {protocol}"
+    ):
+        infer(sample)
+
+
+def test_infer_strandedness__unstranded_may_be_declared_of_any_reads(
+    make_reads, make_sample, infer
+):
+    sample = make_sample(*make_reads(strandedness="reverse"), strandedness="unstranded")
+    row = infer(sample)
+    assert (row.applied, row.finding) == ("unstranded", "reverse")
+
+
+def test_infer_strandedness__few_reads_do_not_tell(make_reads, make_sample, infer):
+    sample = make_sample(*make_reads(strandedness="reverse", n_fragments=60))
+    row = infer(sample)
+    assert (row.applied, row.finding) == ("unstranded", "undetermined")
+
+
+def test_judge_share__without_evidence_is_undetermined():
+    assert judge_share(float("nan"), 0) == "undetermined"

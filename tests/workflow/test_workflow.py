@@ -1,0 +1,180 @@
+"""The workflow, run by the real Snakemake on simulated batches."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import lotwise
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+ENVIRONMENT = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+FOREIGN = """
+configfile: "own.yaml"
+module batches:
+    snakefile: "{snakefile}"
+    config: config["lotwise"]
+use rule * from batches as batches_*
+rule mine:
+    default_target: True
+    input: rules.batches_all.input
+"""
+
+
+def run(*command, cwd, check=True):
+    return subprocess.run(
+        [BIN / command[0], *map(str, command[1:])],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        check=check,
+        capture_output=True,
+        text=True,
+    )
+
+
+def snakemake(*arguments, cwd, check=True):
+    common = ("--snakefile", ROOT / "Snakefile", "--cores", "2")
+    return run("snakemake", *common, *arguments, cwd=cwd, check=check)
+
+
+def jobs_of(dry_run):
+    """Give the jobs a rule of a dry run's table."""
+    lines = dry_run.stdout.split("Job stats:")[1].splitlines()
+    return {
+        match[1]: int(match[2])
+        for match in (re.fullmatch(r"(\w+)\s+(\d+)", line) for line in lines)
+        if match
+    }
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    """Three small simulated batches of two replicates, and a configuration for them."""
+    folder = tmp_path_factory.mktemp("run")
+    run("lotwise", "simulate", "input", "--genes", "200", "--replicates", "2", cwd=folder)
+    config = {
+        "source": "quant",
+        "samples": "input/samples.tsv",
+        "results": "out",
+        "expression": {"tx2gene": "input/reference/tx2gene.tsv"},
+        "figures": {"formats": ["png"]},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(simulated):
+    """The folder after a whole run."""
+    snakemake(cwd=simulated)
+    return simulated
+
+
+def test_workflow__jobs_per_rule(simulated):
+    dry_run = snakemake("--dry-run", "--forceall", cwd=simulated)
+    assert jobs_of(dry_run) == {
+        "all": 1,
+        "expression": 1,
+        "correlation": 2,
+        "figures_gene": 1,
+        "figures_isoform": 1,
+        "total": 6,
+    }
+
+
+def test_workflow__one_level_alone(simulated):
+    dry_run = snakemake("--dry-run", "--forceall", "--config", "levels=[gene]", cwd=simulated)
+    assert jobs_of(dry_run)["total"] == 4
+
+
+def test_workflow__second_run_has_nothing_to_do(finished):
+    found = snakemake("--dry-run", cwd=finished)
+    assert "Nothing to be done" in found.stdout + found.stderr
+
+
+def test_workflow__three_ways_give_the_same_numbers(finished):
+    """By Snakemake, by `lotwise compare` and by the library, to the last digit."""
+    run(
+        "lotwise", "compare", "input/samples.tsv", "--tx2gene", "input/reference/tx2gene.tsv",
+        "--out", "by_hand", "--format", "png", cwd=finished,
+    )  # fmt: skip
+    tables = sorted(path.name for path in (finished / "out/correlation").iterdir())
+    assert len(tables) == 12
+    for name in tables:
+        by_workflow = (finished / "out/correlation" / name).read_bytes()
+        assert by_workflow == (finished / "by_hand/correlation" / name).read_bytes()
+    read = lotwise.read_quant(
+        finished / "input/samples.tsv", tx2gene=finished / "input/reference/tx2gene.tsv"
+    )
+    for level, expression in zip(("gene", "isoform"), read, strict=True):
+        lotwise.tl.correlate(expression)
+        written = pd.read_csv(
+            finished / f"out/correlation/{level}.pearson.tsv",
+            sep="\t",
+            index_col=0,
+            float_precision="round_trip",
+        )
+        assert (written.to_numpy() == expression.obsp["pearson"]).all()
+        pairs = pd.read_csv(
+            finished / f"out/correlation/{level}.pairs.tsv",
+            sep="\t",
+            float_precision="round_trip",
+        )
+        for column in ("pearson", "spearman", "ccc"):
+            ours = lotwise.get.pairs(expression)[column].to_numpy()
+            np.testing.assert_array_equal(pairs[column].to_numpy(), ours)
+    figures = sorted(path.name for path in (finished / "out/figures").iterdir())
+    assert figures == sorted(path.name for path in (finished / "by_hand/figures").iterdir())
+
+
+def test_workflow__runs_as_a_module_of_another(finished, tmp_path):
+    shutil.copytree(finished / "input", tmp_path / "input")
+    (tmp_path / "Snakefile").write_text(FOREIGN.format(snakefile=ROOT / "workflow" / "Snakefile"))
+    config = yaml.safe_load((finished / "config.yaml").read_text())
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump({"lotwise": config}))
+    run("snakemake", "--cores", "2", cwd=tmp_path)
+    assert (tmp_path / "out/correlation/gene.pairs.tsv").read_bytes() == (
+        finished / "out/correlation/gene.pairs.tsv"
+    ).read_bytes()
+
+
+def test_workflow__unknown_key_is_named_with_the_nearest(simulated):
+    found = snakemake(
+        "--dry-run", "--config", "correlation={pseudo_count: 1}", cwd=simulated, check=False
+    )
+    assert found.returncode != 0
+    words = "key 'correlation.pseudo_count' is unknown; did you mean 'correlation.pseudocount'?"
+    assert words in found.stdout + found.stderr
+
+
+def test_workflow__other_version_computes_anew(finished, tmp_path):
+    for name in ("workflow", "profiles"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "Snakefile", tmp_path)
+    common = tmp_path / "workflow" / "rules" / "common.smk"
+    text = common.read_text()
+    assert 'VERSION = version("lotwise")' in text
+    common.write_text(text.replace('VERSION = version("lotwise")', 'VERSION = "0.0.0"'))
+    arguments = ("--snakefile", tmp_path / "Snakefile", "--cores", "2", "--dry-run")
+    dry_run = run("snakemake", *arguments, "--rerun-triggers", "params", cwd=finished)
+    assert jobs_of(dry_run)["total"] == 6
+
+
+def test_workflow__linter_is_content(simulated):
+    found = snakemake("--lint", cwd=simulated)
+    assert "your workflow is in a good condition" in found.stderr
+
+
+def test_workflow__report_has_captions(finished):
+    snakemake("--report", "report.zip", cwd=finished)
+    assert (finished / "report.zip").stat().st_size > 10_000
