@@ -8,19 +8,17 @@ never agreement.
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from lotwise.acquire.settings import ExpectedCoefficient
 from lotwise.errors import InputError
 from lotwise.keys import Level
 from lotwise.records import Record, column
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Status = Literal["agrees", "differs", "not on file", "not computed"]
 
@@ -95,8 +93,26 @@ def compare(expected: ExpectedCoefficient, computed: float) -> Verification:
     )
 
 
-def computed_for(pairs: pd.DataFrame, expected: ExpectedCoefficient, *, path: Path) -> float:
-    """Find the coefficient of a pair of batches in ``{level}.pairs.tsv``.
+def read_pairs(path: Path) -> tuple[dict[str, str], ...]:
+    """Read ``{level}.pairs.tsv``, its cells as text.
+
+    Raises
+    ------
+    InputError
+        A needed column is missing.
+    """
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream, delimiter="\t")
+        missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
+        if missing:
+            raise InputError(f"has no column {', '.join(missing)}", path=path, row=1)
+        return tuple(reader)
+
+
+def computed_for(
+    pairs: Iterable[Mapping[str, str]], expected: ExpectedCoefficient, *, path: Path
+) -> float:
+    """Find the coefficient of a pair of batches among the pairs of samples.
 
     Returns
     -------
@@ -105,25 +121,22 @@ def computed_for(pairs: pd.DataFrame, expected: ExpectedCoefficient, *, path: Pa
     Raises
     ------
     InputError
-        The table lacks columns, or several pairs of samples belong to the pair of batches.
+        Several pairs of samples belong to the pair of batches.
     """
-    missing = [name for name in _NEEDED if name not in pairs.columns]
-    if missing:
-        raise InputError(f"has no column {', '.join(missing)}", path=path, row=1)
     ends = {expected.batch_a, expected.batch_b}
-    rows = [
-        float(r)
-        for a, b, feature_set, r in pairs[list(_NEEDED)].itertuples(index=False)
-        if {a, b} == ends and feature_set == "all"
+    found = [
+        float(pair["pearson"])
+        for pair in pairs
+        if {pair["batch_a"], pair["batch_b"]} == ends and pair["feature_set"] == "all"
     ]
-    if len(rows) > 1:
+    if len(found) > 1:
         raise InputError(
-            f"{len(rows)} pairs of samples are of the batches {expected.batch_a} and "
+            f"{len(found)} pairs of samples are of the batches {expected.batch_a} and "
             f"{expected.batch_b}, one published coefficient cannot be compared with them",
             path=path,
             remedy="verify with one sample a batch",
         )
-    return rows[0] if rows else math.nan
+    return found[0] if found else math.nan
 
 
 def verify(
@@ -138,22 +151,15 @@ def verify(
     pairs_by_level
         ``{gene,isoform}.pairs.tsv`` by level; a level without a table is "not computed".
     """
-    import pandas as pd
-
-    tables: dict[str, pd.DataFrame] = {}
+    tables = {level: read_pairs(path) for level, path in pairs_by_level.items() if path.is_file()}
     rows = []
     for coefficient in expected:
-        path = pairs_by_level.get(coefficient.level)
-        computed = math.nan
-        if path is not None and path.is_file():
-            if coefficient.level not in tables:
-                tables[coefficient.level] = pd.read_csv(
-                    path,
-                    sep="\t",
-                    dtype={"batch_a": str, "batch_b": str, "feature_set": str},
-                    float_precision="round_trip",
-                )
-            computed = computed_for(tables[coefficient.level], coefficient, path=path)
+        pairs = tables.get(coefficient.level)
+        computed = (
+            math.nan
+            if pairs is None
+            else computed_for(pairs, coefficient, path=pairs_by_level[coefficient.level])
+        )
         rows.append(compare(coefficient, computed))
     return tuple(rows)
 
