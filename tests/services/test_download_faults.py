@@ -179,6 +179,14 @@ def test_fetch__resumes_where_it_broke_off(site, server, packed_source, tmp_path
     assert "if-range" in server.log[1][1]
 
 
+def test_fetch__part_that_ends_early(site, server, tmp_path):
+    site.add("/a.txt", content(3))
+    server.plan = lambda _path, n: ["truncate", "short_part", None][min(n, 2)]
+    [path] = fetch(tmp_path, [Source(f"{server.url}/a.txt", "a.txt")])
+    assert path.read_bytes() == content(3)
+    assert server.requests["/a.txt"] == 3
+
+
 def test_fetch__resumes_across_runs(site, server, packed_source, tmp_path):
     server.plan = always("truncate")
     with pytest.raises(DownloadError, match="after 6 attempts"):
