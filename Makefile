@@ -18,7 +18,7 @@ help:
 
 ## make demo   run the whole workflow offline on simulated batches; results in results/demo
 demo: $(INSTALLED)
-	$(BIN)/lotwise simulate results/demo/input --quiet
+	$(BIN)/lotwise simulate results/demo/input --de-genes 60 --switches 30
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
 
 ## make test   lint, types, layers, examples and all tests

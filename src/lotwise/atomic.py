@@ -41,10 +41,10 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     target = Path(target)
     make_directory(target.parent)
     temporary = _temporary_beside(target)
-    with _blaming(target):
-        # Made at once, so that an unwritable place is found before the work.
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
+        with _blaming(target):
+            # Made at once, so that an unwritable place is found before the work.
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         with _disk_full_of(target):
             yield temporary
         with _blaming(target):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +133,9 @@ def write_expression(
             matrix_level=config.matrix_level,
         )
         found = _levels_of(read, samples, levels)
+        if tree.samples.exists() and tree.samples.samefile(samples):
+            # The sheet of the user lies in the folder of the results: it stays as it is.
+            shutil.copyfile(samples, temporary)
     for level, data in found.items():
         write_level(data, tree.expression)
         _log.info("%s: %d samples x %d features", level, *data.shape)

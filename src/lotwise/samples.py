@@ -9,12 +9,12 @@ import csv
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from lotwise import keys
 from lotwise.errors import InputError
 
 Strandedness = Literal["auto", "unstranded", "forward", "reverse"]
@@ -23,6 +23,18 @@ REQUIRED_COLUMNS: Final = ("sample", "batch")
 TEXT_COLUMNS: Final = ("replicate", "donor", "condition")
 READS_COLUMNS: Final = ("fastq_1", "fastq_2", "strandedness", "fragment_length", "fragment_sd")
 KNOWN_COLUMNS: Final = (*REQUIRED_COLUMNS, *TEXT_COLUMNS, "quant", *READS_COLUMNS)
+
+_COMPUTED_COLUMNS: Final = frozenset(
+    {
+        "_index",
+        keys.QUANTIFIER,
+        keys.TPM_SUM,
+        keys.TOTAL_COUNTS,
+        keys.N_SAMPLES,
+        keys.N_UNMAPPED,
+        keys.UNMAPPED_TPM_SHARE,
+    }
+)
 
 # A sample's name becomes a directory: what every file system takes.
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
@@ -117,20 +129,19 @@ def require_batches(samples: Iterable[Sample], path: Path | str) -> None:
 
 
 def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    lines = _decode(path).splitlines()
+    lines = re.split(r"\r\n|\r|\n", _decode(path))
     first = next((line for line in lines if line.strip()), None)
     if first is None:
         raise InputError(
             "is empty", path=path, remedy="write a header with the columns sample, batch and quant"
         )
-    reader = csv.reader(StringIO("\n".join(lines)), delimiter=_delimiter(path, first))
     header: list[str] | None = None
-    for cells in reader:
+    for row, cells in _split_cells(path, lines, _delimiter(path, first)):
         stripped = [cell.strip() for cell in cells]
         if not any(stripped):
             continue
         if header is None:
-            header = _check_header(path, reader.line_num, stripped)
+            header = _check_header(path, row, stripped)
             continue
         if len(stripped) > len(header) and not any(stripped[len(header) :]):
             stripped = stripped[: len(header)]
@@ -138,10 +149,31 @@ def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             raise InputError(
                 f"has {len(stripped)} cells, the header has {len(header)}",
                 path=path,
-                row=reader.line_num,
+                row=row,
                 remedy="write every cell, an empty one where there is nothing",
             )
-        yield reader.line_num, dict(zip(header, stripped, strict=True))
+        yield row, dict(zip(header, stripped, strict=True))
+
+
+def _split_cells(
+    path: Path, lines: Sequence[str], delimiter: str
+) -> Iterator[tuple[int, list[str]]]:
+    """Give the cells of each row; one that is not closed would swallow the rows after it."""
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
+    while True:
+        row = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise InputError(
+                f"a quotation mark is not closed, or text follows it ({error})",
+                path=path,
+                row=row,
+                remedy="remove the quotation mark",
+            ) from None
+        yield row, cells
 
 
 def _decode(path: Path) -> str:
@@ -188,7 +220,8 @@ def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
             raise InputError("stands twice in the header", path=path, row=row, column=column)
         if column not in KNOWN_COLUMNS:
             close = difflib.get_close_matches(column.lower(), KNOWN_COLUMNS, n=1, cutoff=0.8)
-            if close:
+            # Beside the right column, one of a similar name is an annotation.
+            if close and close[0] not in header:
                 raise InputError(
                     "is not a column of a sample sheet",
                     path=path,
@@ -196,6 +229,16 @@ def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
                     column=column,
                     remedy=f"did you mean {close[0]!r}?",
                 )
+        if "/" in column or column in _COMPUTED_COLUMNS:
+            raise InputError(
+                "has a name that the result needs for itself"
+                if "/" not in column
+                else "has a / in its name, which h5ad files cannot hold",
+                path=path,
+                row=row,
+                column=column,
+                remedy="rename or remove it",
+            )
     missing = [column for column in REQUIRED_COLUMNS if column not in header]
     if "quant" not in header and "fastq_1" not in header:
         missing.append("quant (or fastq_1)")

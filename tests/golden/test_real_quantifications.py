@@ -69,16 +69,15 @@ def test_read_quant__macrophage_salmon(shared):
 
 
 @pytest.mark.parametrize(
-    ("folder", "pattern", "mad", "pearson", "spearman", "sd"),
+    ("pattern", "published"),
     [
-        ("geuvadis_refseq/rsem", "*/{}.genes.results.gz", 0.463, 0.9522117, 0.9530613, 0.634),
-        ("geuvadis_gencode27_rsem", "{}.genes.results.gz", 0.506, 0.9251998, 0.9345608, 0.849),
+        ("geuvadis_refseq/rsem/*/{}.genes.results.gz", (0.463, 0.9522117, 0.9530613, 0.634)),
+        ("geuvadis_gencode27_rsem/{}.genes.results.gz", (0.506, 0.9251998, 0.9345608, 0.849)),
     ],
 )
-def test_replicate_qc__encode_on_fpkm(shared, folder, pattern, mad, pearson, spearman, sd):
-    files = [
-        next((shared / folder).glob(pattern.format(run))) for run in ("ERR188088", "ERR188288")
-    ]
+def test_replicate_qc__encode_on_fpkm(shared, pattern, published):
+    mad, pearson, spearman, sd = published
+    files = [next(shared.glob(pattern.format(run))) for run in ("ERR188088", "ERR188288")]
     gene = read(files).gene
     lotwise.tl.replicate_qc(gene)
     table = lotwise.get.replicate_qc(gene).set_index("unit").loc["FPKM"]

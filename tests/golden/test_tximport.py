@@ -16,13 +16,16 @@ from lotwise.errors import LotwiseWarning
 SCRIPT = Path(__file__).with_name("tximport.R")
 LAYERS = {"abundance": "tpm", "counts": "counts", "length": "length"}
 
+REFSEQ = "geuvadis_refseq/tx2gene.csv"
+GENCODE_27 = "macrophage_naive/tx2gene_from_gencode27.csv.gz"
+
 CASES = {
-    "geuvadis kallisto": ("kallisto", "geuvadis_refseq/kallisto/*/abundance.tsv.gz", "geuvadis_refseq/tx2gene.csv"),
-    "geuvadis salmon": ("salmon", "geuvadis_refseq/salmon/*/quant.sf.gz", "geuvadis_refseq/tx2gene.csv"),
+    "geuvadis kallisto": ("kallisto", "geuvadis_refseq/kallisto/*/abundance.tsv.gz", REFSEQ),
+    "geuvadis salmon": ("salmon", "geuvadis_refseq/salmon/*/quant.sf.gz", REFSEQ),
     "geuvadis rsem": ("rsem", "geuvadis_refseq/rsem/*/*.genes.results.gz", None),
     "gencode rsem": ("rsem", "geuvadis_gencode27_rsem/*.genes.results.gz", None),
-    "macrophage salmon": ("salmon", "macrophage_naive/quants/*/quant.sf.gz", "macrophage_naive/tx2gene_from_gencode27.csv.gz"),
-}  # fmt: skip
+    "macrophage salmon": ("salmon", "macrophage_naive/quants/*/quant.sf.gz", GENCODE_27),
+}
 
 
 def read_golden(path: Path) -> tuple[list[str], np.ndarray]:

@@ -6,11 +6,15 @@ their class carries; everything else is a defect and shows its traceback.
 
 from __future__ import annotations
 
+import _thread
 import importlib
 import logging
 import os
+import signal
 import sys
+import threading
 import warnings
+from types import FrameType
 from typing import Final, NoReturn, TextIO
 
 import click
@@ -32,6 +36,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 }
 
 _INTERRUPTED = 130
+_TERMINATED = 143
+
+
+class _Terminated(BaseException):
+    """SIGTERM came: schedulers send it when time is up."""
 
 
 class LazyGroup(click.Group):
@@ -73,6 +82,8 @@ def lotwise(*, verbose: bool, quiet: bool) -> None:
 
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.unraisablehook = _raise_again
     try:
         lotwise(prog_name="lotwise", standalone_mode=False)
     except LotwiseError as error:
@@ -84,6 +95,8 @@ def main() -> NoReturn:
         sys.exit(EXIT_INPUT)
     except (click.Abort, KeyboardInterrupt):
         _end("interrupted; nothing was left half-written", _INTERRUPTED)
+    except _Terminated:
+        _end("terminated; nothing was left half-written", _TERMINATED)
     except BrokenPipeError:
         # The reader of our output has gone (`lotwise ... | head`): no fault.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -93,6 +106,21 @@ def main() -> NoReturn:
             _end("the disk is full; free some space and run again", EXIT_SURROUNDINGS)
         raise
     sys.exit(0)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Unwind, so that temporary files are removed."""
+    raise _Terminated
+
+
+def _raise_again(swallowed: sys.UnraisableHookArgs) -> None:
+    """Interrupt again: Python drops what is raised while it clears away an object."""
+    again = {KeyboardInterrupt: signal.SIGINT, _Terminated: signal.SIGTERM}
+    if swallowed.exc_type in again:
+        # A moment later: at once it would be dropped as well.
+        threading.Timer(0.01, _thread.interrupt_main, [again[swallowed.exc_type]]).start()
+    else:
+        sys.__unraisablehook__(swallowed)
 
 
 def _end(message: str, exit_code: int) -> NoReturn:

@@ -36,6 +36,10 @@ class Abundance:
         Gene of each isoform, where the file has it.
     bootstrap_counts
         Estimated counts of each bootstrap, shape ``(n_bootstraps, n_features)``.
+    tpm_column, counts_column
+        Columns of the file that hold them, for messages.
+    in_rows
+        Whether feature i stands in row i + 2 of the file, for messages.
     """
 
     quantifier: Quantifier
@@ -47,3 +51,10 @@ class Abundance:
     fpkm: Floats | None = None
     genes: pl.Series | None = None
     bootstrap_counts: npt.NDArray[np.float32] | None = field(default=None, repr=False)
+    tpm_column: str | None = None
+    counts_column: str | None = None
+    in_rows: bool = False
+
+    def row_of(self, feature: int) -> int | None:
+        """Give the row of the file, header included, where a feature stands."""
+        return feature + 2 if self.in_rows else None

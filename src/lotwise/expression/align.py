@@ -19,7 +19,7 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> dict[
     Raises
     ------
     InputError
-        The features common to all are less than ``min_shared`` of all features.
+        The features common to all are less than ``min_shared`` of all features, or none.
     """
     names = list(read)
     first = read[names[0]].features
@@ -39,9 +39,9 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> dict[
             f"{len(shared):,} of {len(union):,} features ({share:.1%}) are common to all "
             f"{len(names)} samples; {odd!r} differs from {names[0]!r}"
         )
-        if share < min_shared:
+        if share < min_shared or not shared:
             raise InputError(
-                f"{came}; at least {min_shared:.0%} are needed",
+                f"{came}; at least {min_shared:.0%} are needed" if shared else came,
                 path=read[odd].path,
                 remedy="quantify all samples on one annotation, or lower min_shared (--min-shared)",
             )

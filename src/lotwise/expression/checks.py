@@ -58,7 +58,7 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
         raise InputError(
             f"{came}, and none is above {abundance.tpm.max():.4g}: they are on log scale already",
             path=abundance.path,
-            remedy="give TPM as they are; lotwise takes the logarithm",
+            remedy="give them as they are; lotwise takes the logarithm",
         )
     if _are_whole_numbers(abundance.tpm):
         raise InputError(
@@ -91,31 +91,47 @@ def check_features(sample: str, abundance: Abundance) -> None:
         name = abundance.features[rows[0]]
         twice = (abundance.features == name).arg_true()
         raise InputError(
-            f"sample {sample!r}: feature {name!r} stands also in row {twice[0] + 2:,}",
+            f"sample {sample!r}: feature {name!r} stands also in row {twice[0] + 2:,}"
+            if abundance.in_rows
+            else f"sample {sample!r}: feature {name!r} stands {len(twice)} times",
             path=abundance.path,
-            row=int(twice[1]) + 2,
+            row=abundance.row_of(int(twice[1])),
             remedy="a feature has one row; remove or rename the other",
         )
     if (abundance.features == "").any():
         raise InputError(
             f"sample {sample!r}: a feature has no name",
             path=abundance.path,
-            row=int((abundance.features == "").arg_true()[0]) + 2,
+            row=abundance.row_of(int((abundance.features == "").arg_true()[0])),
+            remedy="name it, or remove it",
         )
 
 
 def _check_values(sample: str, abundance: Abundance) -> None:
-    tpm = abundance.tpm
-    wrong = ~np.isfinite(tpm) | (tpm < 0)
-    if wrong.any():
+    for what, values, column, may_be_absent in (
+        ("TPM", abundance.tpm, abundance.tpm_column, False),
+        ("the count", abundance.counts, abundance.counts_column, True),
+    ):
+        if may_be_absent and np.isnan(values).all():
+            continue
+        wrong = ~np.isfinite(values) | (values < 0)
+        if not wrong.any():
+            continue
         at = int(np.flatnonzero(wrong)[0])
+        came = f"{what} of {abundance.features[at]!r} is {values[at]:g} ({int(wrong.sum()):,} such)"
+        if np.isfinite(values).all() and values.max() <= _HIGHEST_LOG2:
+            raise InputError(
+                f"sample {sample!r}: {came} and none is above {values.max():.4g}: "
+                "they are on log scale already",
+                path=abundance.path,
+                remedy="give them as they are; lotwise takes the logarithm",
+            )
         raise InputError(
-            f"sample {sample!r}: TPM of {abundance.features[at]!r} is {tpm[at]:g} "
-            f"({int(wrong.sum()):,} such), needed is a number from 0",
+            f"sample {sample!r}: {came}, needed is a number from 0",
             path=abundance.path,
-            row=at + 2,
-            column="TPM",
-            remedy="quantify the sample again, or look why its log says nothing",
+            row=abundance.row_of(at),
+            column=column,
+            remedy="look into the quantifier's log and quantify the sample again",
         )
 
 

@@ -128,8 +128,13 @@ def is_quantification(path: Path) -> bool:
     if head.startswith(_HDF5_MAGIC):
         import h5py
 
-        with h5py.File(BytesIO(read_bytes(path)), "r") as store:
-            return "est_counts" in store and "aux" in store
+        try:
+            with h5py.File(BytesIO(read_bytes(path)), "r") as store:
+                return "est_counts" in store and "aux" in store
+        except OSError as error:
+            raise InputError(
+                f"is a damaged HDF5 file ({error})", path=path, remedy="fetch or copy it again"
+            ) from None
     return recognise(path, header_of(path, head)) is not None
 
 
@@ -176,6 +181,9 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
         length=floats_of(table, found.length),
         fpkm=floats_of(table, found.fpkm) if found.fpkm else None,
         genes=table[found.gene] if found.gene else None,
+        tpm_column=found.tpm,
+        counts_column=found.counts,
+        in_rows=True,
     )
 
 

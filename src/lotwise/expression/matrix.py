@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -49,18 +50,19 @@ def read_matrix(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
     """
     raw = read_bytes(path)
     if raw.startswith(_HDF5_MAGIC):
-        return _from_h5ad(path, samples)
+        return _from_h5ad(path, raw, samples)
     header = _header(path, raw)
     first = read_text(path, raw, strings=header[:1])[header[0]]
     if _samples_are_columns(path, samples, header[1:], first.to_list()):
         table = read_text(path, raw, strings=header[:1], floats=list(samples))
         tpm = {name: floats_of(table, name) for name in samples}
-        return _abundances(path, first, tpm)
+        return _abundances(path, first, tpm, in_rows=True)
     table = read_text(path, raw, strings=header[:1], floats=header[1:])
     values = table.drop(header[0]).to_numpy()
     row_of = {name: row for row, name in enumerate(first.to_list())}
     features = pl.Series(header[1:], dtype=pl.String)
-    return _abundances(path, features, {name: values[row_of[name]] for name in samples})
+    tpm = {name: values[row_of[name]] for name in samples}
+    return _abundances(path, features, tpm, in_rows=False)
 
 
 def level_of(features: pl.Series, known: pl.DataFrame | None) -> Level | None:
@@ -133,7 +135,9 @@ def _samples_are_columns(
     return names is columns
 
 
-def _abundances(path: Path, features: pl.Series, tpm: dict[str, Floats]) -> dict[str, Abundance]:
+def _abundances(
+    path: Path, features: pl.Series, tpm: dict[str, Floats], *, in_rows: bool
+) -> dict[str, Abundance]:
     unknown = np.full(len(features), np.nan)
     return {
         name: Abundance(
@@ -143,18 +147,27 @@ def _abundances(path: Path, features: pl.Series, tpm: dict[str, Floats]) -> dict
             tpm=values,
             counts=unknown,
             length=unknown,
+            tpm_column=name if in_rows else None,
+            in_rows=in_rows,
         )
         for name, values in tpm.items()
     }
 
 
-def _from_h5ad(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
+def _from_h5ad(path: Path, raw: bytes, samples: Sequence[str]) -> dict[str, Abundance]:
     import anndata
 
     try:
-        stored = anndata.read_h5ad(path)
-    except (OSError, KeyError, anndata.AnnDataReadError) as error:
-        raise InputError(f"is not an h5ad file ({error})", path=path) from None
+        # From memory, since the file itself may be gzipped.
+        stored = anndata.read_h5ad(BytesIO(raw))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"is not an h5ad file ({error})", path=path, remedy="write it by AnnData.write_h5ad"
+        ) from None
+    if TPM not in stored.layers and stored.X is None:
+        raise InputError(
+            "has neither a layer tpm nor X", path=path, remedy="put TPM into layers['tpm']"
+        )
     rows, columns = stored.obs_names.tolist(), stored.var_names.tolist()
     if _samples_are_columns(path, samples, columns, rows):
         stored = stored.T

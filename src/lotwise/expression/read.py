@@ -197,15 +197,31 @@ def _read_levels(
             tqdm(read, "reading", len(files), unit="sample", disable=None, leave=False),
             strict=True,
         ):
-            for level, abundance in abundances.items():
-                found[level][name] = abundance
+            for at, abundance in abundances.items():
+                found[at][name] = abundance
     for path, names in matrices.items():
         _read_matrix(found, path, names, tx2gene, matrix_level)
+    for level in found.values():
+        _warn_of_same_file(level)
     return _complete_levels(samples, found)
 
 
 def _read_files(files: QuantFiles, *, bootstraps: bool) -> dict[Level, Abundance]:
     return dict(read_abundance(path, bootstraps=bootstraps) for path in files if path is not None)
+
+
+def _warn_of_same_file(read: Mapping[str, Abundance]) -> None:
+    """Say where two samples are one file: they would agree perfectly, and mean nothing."""
+    owner: dict[Path, str] = {}
+    for name, abundance in read.items():
+        first = owner.setdefault(abundance.path.resolve(), name)
+        if first != name and abundance.quantifier != "matrix":
+            warnings.warn(
+                f"samples {first!r} and {name!r} are read from the same file, {abundance.path}: "
+                "their correlation is 1 by construction",
+                LotwiseWarning,
+                stacklevel=5,
+            )
 
 
 def _read_matrix(

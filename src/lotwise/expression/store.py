@@ -21,7 +21,7 @@ def write_level(expression: AnnData, directory: Path | str) -> None:
     """Write one level as ``{level}.h5ad`` and ``{level}.tpm.tsv.gz`` (features x samples)."""
     level = expression.uns[keys.LOTWISE][keys.LEVEL]
     with atomic_path(Path(directory) / f"{level}.h5ad") as temporary:
-        expression.write_h5ad(temporary, compression="gzip", compression_opts=1)
+        temporary.write_bytes(_as_h5ad(expression))
     with atomic_path(Path(directory) / f"{level}.tpm.tsv.gz") as temporary:
         _write_tpm(expression, temporary)
 
@@ -41,7 +41,7 @@ def read_level(path: Path | str, level: Level | None = None) -> AnnData:
         raise InputError("no such file", path=path, remedy="`lotwise expression` writes it")
     try:
         stored = anndata.read_h5ad(path)
-    except (OSError, KeyError, anndata.AnnDataReadError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"is not an h5ad file ({error})", path=path, remedy="write it anew with lotwise"
         ) from None
@@ -55,6 +55,22 @@ def read_level(path: Path | str, level: Level | None = None) -> AnnData:
     if level is not None and found != level:
         raise InputError(f"is of level {found!r}, needed is {level!r}", path=path)
     return stored
+
+
+def _as_h5ad(expression: AnnData) -> bytes:
+    """Make the file in memory: HDF5 on a disk that is full ends the process by a fault of memory.
+
+    Unlike ``AnnData.write_h5ad`` this turns no column of ``expression`` into categories.
+    """
+    import anndata
+    import h5py
+
+    with h5py.File("memory", "w", driver="core", backing_store=False) as store:
+        compression = {"compression": "gzip", "compression_opts": 1}
+        anndata.io.write_elem(store, "/", expression, dataset_kwargs=compression)
+        store.flush()
+        image: bytes = store.id.get_file_image()
+    return image
 
 
 def _write_tpm(expression: AnnData, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from lotwise.errors import InputError
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _HEAD: Final = 65_536
+_NOT_A_NUMBER: Final = ("NA", "nan", "-nan", "NaN", "na")
 _SEPARATORS: Final = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}
 
 
@@ -128,6 +130,7 @@ def read_text(
     InputError
         A row has too few or too many cells, or a cell that should be a number is none.
     """
+    raw = raw.rstrip(b"\r\n")
     header = header_of(path, raw)
     separator = separator_of(first_line(path, raw))
     wanted = [*strings, *floats]
@@ -141,7 +144,7 @@ def read_text(
             columns=[header.index(name) for name in wanted],
             schema_overrides=dict.fromkeys(header, pl.String) | dict.fromkeys(floats, pl.Float64),
             quote_char='"' if separator == "," else None,
-            null_values=["NA", "nan", "-nan", "NaN", "na"],
+            null_values=list(_NOT_A_NUMBER),
             empty_string_is_null=False,
         )
     except pl.exceptions.NoDataError:
@@ -149,17 +152,28 @@ def read_text(
             "has a header and no row", path=path, row=2, remedy="run the quantifier again"
         ) from None
     except pl.exceptions.PolarsError:
-        raise _bad_row(path, raw, header, separator, floats) from None
-    return table
+        fault = _bad_row(path, raw, header, separator, floats)
+        raise fault or InputError("is not a table that can be read", path=path) from None
+    # The fast reader takes a row with too few cells, and leaves the others empty.
+    if any(table.null_count().row(0)) and (fault := _bad_row(path, raw, header, separator, floats)):
+        raise fault
+    return _without_quotes(table, strings) if separator == "\t" else table
+
+
+def _without_quotes(table: pl.DataFrame, strings: Sequence[str]) -> pl.DataFrame:
+    """Take off the quotation marks that R's write.table puts round names."""
+    quoted = [name for name in strings if str(table[name][0]).startswith('"')]
+    return table.with_columns(pl.col(name).str.strip_chars('"') for name in quoted)
 
 
 def _bad_row(
     path: Path, raw: bytes, header: Sequence[str], separator: str, floats: Sequence[str]
-) -> InputError:
-    """Find the first row that made the fast reader give up."""
+) -> InputError | None:
+    """Find the first row with too few or too many cells, or a word instead of a number."""
     indexes = [(name, header.index(name)) for name in floats]
-    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines()[1:], start=2):
-        cells = line.split(separator)
+    lines = raw.decode("utf-8", "replace").split("\n")
+    for number, line in enumerate(lines[1:], start=2):
+        cells = _cells_of(line.removesuffix("\r"), separator)
         if len(cells) != len(header):
             return InputError(
                 f"has {len(cells)} cells, the header has {len(header)}",
@@ -168,9 +182,7 @@ def _bad_row(
                 remedy="the file may have been cut off or edited; write it again",
             )
         for name, index in indexes:
-            try:
-                float(cells[index].strip('"'))
-            except ValueError:
+            if not _is_number(cells[index]):
                 return InputError(
                     f"{cells[index]!r} came, needed is a number",
                     path=path,
@@ -178,7 +190,24 @@ def _bad_row(
                     column=name,
                     remedy="the file may have been edited; write it again",
                 )
-    return InputError("is not a table that can be read", path=path)
+    return None
+
+
+def _cells_of(line: str, separator: str) -> list[str]:
+    if separator != ",":
+        return line.split(separator)
+    return next(csv.reader([line]), [""])
+
+
+def _is_number(cell: str) -> bool:
+    if cell in _NOT_A_NUMBER:
+        return True
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    # float() takes more than a table may hold.
+    return cell == cell.strip() and "_" not in cell
 
 
 def floats_of(table: pl.DataFrame, column: str) -> npt.NDArray[np.float64]:

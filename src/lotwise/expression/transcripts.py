@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -119,7 +119,7 @@ def read_transcript_map(path: Path | str, *, transcripts: Iterable[str] = ()) ->
         headers = (line for line in _lines(path, raw) if line.startswith(">"))
         table = _tabulate(_from_fasta(headers))
     elif _is_annotation(first):
-        table = _tabulate(_from_annotation(_lines(path, raw)))
+        table = _tabulate(_from_annotation(_lines(path, raw), gtf='"' in first))
     else:
         table = _from_table(path, raw, first, transcripts)
     if not table.height:
@@ -205,7 +205,7 @@ def _look_up(mapping: pl.DataFrame, names: pl.Series) -> pl.Series:
 
 def _from_fasta(headers: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     for header in headers:
-        words = header[1:].split()
+        words = header[1:].split(" description:", 1)[0].split()
         if not words:
             continue
         if "|" in words[0]:
@@ -223,40 +223,51 @@ def _is_annotation(line: str) -> bool:
     return len(cells) == 9 and cells[3].isdigit() and cells[4].isdigit()
 
 
-def _from_annotation(lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-    """Read GTF (attributes ``key "value"``) and GFF3 (``key=value``, parents as genes)."""
+def _from_annotation(lines: Iterable[str], *, gtf: bool) -> Iterator[tuple[str, str, str]]:
+    rows = (cells for line in lines if len(cells := line.split("\t")) == 9)
     seen: set[str] = set()
-    gff_names: dict[str, str] = {}
-    for line in lines:
-        cells = line.split("\t")
-        if len(cells) != 9:
-            continue
-        if '"' in cells[8]:
-            fields = dict(_GTF_ATTRIBUTE.findall(cells[8]))
-            transcript, gene = fields.get("transcript_id", ""), fields.get("gene_id", "")
-            transcript = _versioned(transcript, fields.get("transcript_version", ""))
-            gene = _versioned(gene, fields.get("gene_version", ""))
-        else:
-            fields = dict(part.split("=", 1) for part in cells[8].split(";") if "=" in part)
-            identifier = fields.get("ID", "").split(":", 1)[-1]
-            if "Parent" not in fields:
-                gff_names[identifier] = fields.get("gene_name", fields.get("Name", ""))
-                continue
-            # Only children of genes are transcripts; exons and CDS are their children.
-            transcript = fields.get("transcript_id", identifier)
-            gene = fields.get("gene_id", fields["Parent"].split(":", 1)[-1])
-            if fields["Parent"].split(":", 1)[-1] not in gff_names:
-                continue
-            gene_version = fields.get("gene_version", "")
-            transcript = _versioned(transcript, fields.get("version", ""))
-            gene = _versioned(gene, gene_version)
-            fields.setdefault("gene_name", gff_names.get(gene, ""))
+    for transcript, gene, name in (_from_gtf if gtf else _from_gff3)(rows):
         if transcript and gene and transcript not in seen:
             seen.add(transcript)
-            yield transcript, gene, fields.get("gene_name", "")
+            yield transcript, gene, name
 
 
-def _versioned(identifier: str, version: str) -> str:
+def _from_gtf(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, str, str]]:
+    """Read attributes of the kind ``key "value";``."""
+    for cells in rows:
+        fields = dict(_GTF_ATTRIBUTE.findall(cells[8]))
+        transcript = _versioned(fields, "transcript_id", "transcript_version")
+        yield transcript, _versioned(fields, "gene_id", "gene_version"), fields.get("gene_name", "")
+
+
+def _from_gff3(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, str, str]]:
+    """Read attributes of the kind ``key=value``; a transcript is a child of a gene.
+
+    A gene may stand behind its transcripts, and their children are exons and CDS.
+    """
+    gene_names: dict[str, str] = {}
+    children: list[tuple[str, dict[str, str]]] = []
+    for cells in rows:
+        fields = dict(part.split("=", 1) for part in cells[8].split(";") if "=" in part)
+        identifier = fields.get("ID", "").split(":", 1)[-1]
+        if "Parent" not in fields:
+            gene_names[identifier] = fields.get("gene_name", fields.get("Name", ""))
+        elif identifier:
+            fields.setdefault("transcript_id", identifier)
+            children.append((fields["Parent"].split(":", 1)[-1], fields))
+    for parent, fields in children:
+        if parent in gene_names:
+            fields.setdefault("gene_id", parent)
+            name = fields.get("gene_name", gene_names[parent])
+            yield (
+                _versioned(fields, "transcript_id", "version"),
+                _versioned(fields, "gene_id", "gene_version"),
+                name,
+            )
+
+
+def _versioned(fields: Mapping[str, str], key: str, version_key: str) -> str:
+    identifier, version = fields.get(key, ""), fields.get(version_key, "")
     return f"{identifier}.{version}" if version and "." not in identifier else identifier
 
 
@@ -270,12 +281,14 @@ def _from_table(path: Path, raw: bytes, first_row: str, transcripts: Iterable[st
             row=1,
         )
     table = _read_cells(path, raw, separator)
-    header = first if _is_header(first) else None
+    names = pl.Series(list(transcripts), dtype=pl.String)
+    quantified = bool(names.is_in(first).any())
+    header = first if not quantified and _is_header(first) else None
     if header:
         table = table[1:]
     if not table.height:
         raise InputError("has a header and no row", path=path, row=2)
-    at = _columns_of_table(path, header, table, transcripts)
+    at = _columns_of_table(path, header, table, names)
     nothing = pl.lit("").alias("gene_name")
     return table.select(
         table.to_series(at.transcript).alias("transcript"),
@@ -295,25 +308,28 @@ def _read_cells(path: Path, raw: bytes, separator: str) -> pl.DataFrame:
             empty_string_is_null=False,
         )
     except pl.exceptions.PolarsError:
-        rows = [line for line in _lines(path, raw) if line.strip() and not line.startswith("#")]
-        width = rows[0].count(separator)
-        number = next((at for at, row in enumerate(rows, 1) if row.count(separator) != width), 1)
-        raise InputError(
-            f"has {rows[number - 1].count(separator) + 1} cells, the first row has {width + 1}",
-            path=path,
-            row=number,
-            remedy="give every row a transcript and a gene",
-        ) from None
-    # A row with fewer cells is filled up with nulls.
-    short = table.select(pl.any_horizontal(pl.all().is_null())).to_series().arg_true()
-    if len(short):
-        raise InputError(
-            f"has fewer than the {table.width} cells of other rows",
-            path=path,
-            row=int(short[0]) + 1,
-            remedy="give every row a transcript and a gene",
-        )
+        _refuse_uneven_rows(path, raw, separator)
+        raise InputError("is not a table that can be read", path=path) from None
+    # The reader fills up a row with fewer cells in silence.
+    if raw.count(separator.encode()) != table.height * (table.width - 1):
+        _refuse_uneven_rows(path, raw, separator)
     return table.with_columns(pl.all().str.strip_chars())
+
+
+def _refuse_uneven_rows(path: Path, raw: bytes, separator: str) -> None:
+    width = 0
+    for number, line in enumerate(_lines(path, raw), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        cells = line.count(separator) + 1
+        width = width or cells
+        if cells != width:
+            raise InputError(
+                f"has {cells} cells, the first row has {width}",
+                path=path,
+                row=number,
+                remedy="give every row a transcript and a gene",
+            )
 
 
 class _TableColumns(NamedTuple):
@@ -331,13 +347,12 @@ def _is_header(first: Sequence[str]) -> bool:
 
 
 def _columns_of_table(
-    path: Path, header: Sequence[str] | None, table: pl.DataFrame, transcripts: Iterable[str]
+    path: Path, header: Sequence[str] | None, table: pl.DataFrame, quantified: pl.Series
 ) -> _TableColumns:
     """Find the transcripts by their names in the quantification, else by uniqueness.
 
     The header alone is not trusted: a table may call its columns anything.
     """
-    quantified = pl.Series(transcripts, dtype=pl.String)
     if len(quantified):
         hits = _count_hits(table, quantified)
         if max(hits) == 0:
