@@ -11,11 +11,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
-import ssl
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -24,11 +23,10 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-import httpcore
 import httpx
-from filelock import FileLock, Timeout
 
 from lotwise.acquire.budget import Budget, check_room
+from lotwise.acquire.client import make_client
 from lotwise.acquire.integrity import (
     DamagedError,
     Integrity,
@@ -37,6 +35,7 @@ from lotwise.acquire.integrity import (
     is_wrapped,
     unwrap_gzip,
 )
+from lotwise.acquire.locking import locked
 from lotwise.acquire.manifest import STATE, Entry, Manifest
 from lotwise.acquire.names import place_within
 from lotwise.acquire.progress import progress_for
@@ -44,14 +43,12 @@ from lotwise.acquire.retry import DownloadError, FaultError, NotFoundError, dela
 from lotwise.acquire.settings import NetworkSettings
 from lotwise.acquire.transfer import Part, Received, StoppedError, Transfer
 from lotwise.atomic import is_disk_full, make_directory
-from lotwise.errors import InputError, LotwiseError, SurroundingsError
+from lotwise.errors import LotwiseError, SurroundingsError
 
 _logger = logging.getLogger(__name__)
 
 # More bytes than this beyond the farthest point so far make the count of attempts begin anew.
 _REAL_PROGRESS: Final = 1 << 20
-_REDIRECTS: Final = 10
-_READ: Final = 1 << 18
 # A file that comes whole and wrong this often is wrong at the source.
 _SPOILT_ATTEMPTS: Final = 3
 
@@ -164,7 +161,7 @@ class Downloader:
         budget = Budget(None if self._over_cap else self.network.max_total_bytes)
         budget.plan(sizes)
         check_room(self.root, sum(sizes.values()))
-        self._client = self._client or _client(self.network)
+        self._client = self._client or make_client(self.network)
         progress = progress_for(self._show_progress)
         progress.expect(sum(sizes.values()))
         for source in missing:
@@ -235,7 +232,7 @@ class Downloader:
         key = hashlib.sha256(source.path.encode()).hexdigest()[:16]
         with (
             self._hosts[_host(source)],
-            _locked(state / f"{key}.lock", path, self._stop),
+            locked(state / f"{key}.lock", path, self._stop),
         ):
             if self._is_there(source, self._manifest.read()):
                 return
@@ -327,25 +324,6 @@ def _settled(part: Part, name: str, integrity: Integrity, received: Received) ->
     return size, digest
 
 
-@contextmanager
-def _locked(lock: Path, path: Path, stop: threading.Event) -> Iterator[None]:
-    """Hold a file against other processes; wait while one of them fetches it."""
-    held = FileLock(lock)
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
-        _logger.info("%s is being fetched by another process; waiting", path)
-        while not held.is_locked:
-            if stop.is_set():
-                raise StoppedError from None
-            with suppress(Timeout):
-                held.acquire(timeout=1.0)
-    try:
-        yield
-    finally:
-        held.release()
-
-
 def _host(source: Source) -> str:
     return urlsplit(source.url).netloc
 
@@ -356,30 +334,6 @@ def _known_sizes(sources: Iterable[Source]) -> dict[str, int]:
         for source in sources
         if source.integrity.size is not None
     }
-
-
-def _client(network: NetworkSettings) -> httpx.Client:
-    """Make the client; certificates and proxies of the environment are respected."""
-    verify: ssl.SSLContext | bool = True
-    if network.ca_bundle is not None:
-        try:
-            verify = ssl.create_default_context(cafile=network.ca_bundle)
-        except OSError as error:
-            raise InputError(
-                f"cannot be read as certificates ({error})",
-                path=network.ca_bundle,
-                remedy="set ca_bundle to a PEM file",
-            ) from error
-    # Its default of 64 KiB a read halves the throughput of a fast line (benchmarks/download.py).
-    httpcore.HTTP11Connection.READ_NUM_BYTES = _READ
-    return httpx.Client(
-        verify=verify,
-        proxy=network.proxy,
-        follow_redirects=True,
-        max_redirects=_REDIRECTS,
-        timeout=httpx.Timeout(network.read_timeout, connect=network.connect_timeout, pool=None),
-        headers={"User-Agent": "lotwise"},
-    )
 
 
 def _spoilt(source: Source, fault: FaultError, n_times: int) -> DownloadError:

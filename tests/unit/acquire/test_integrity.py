@@ -138,7 +138,7 @@ def test_read_tar_to_end__truncated(tmp_path):
         special("a.txt", tarfile.FIFOTYPE),
         special("a.txt", tarfile.CHRTYPE),
     ],
-    ids=str,
+    ids=["up", "absolute", "folder", "hidden", "backslash", "symlink", "link", "fifo", "device"],
 )  # fmt: skip
 def test_extract__writes_nothing_outside(member, tmp_path):
     path = tmp_path / "a.tar"
