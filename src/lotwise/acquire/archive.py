@@ -1,0 +1,84 @@
+"""The members of a tar archive, written beside one another and nowhere else."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+from lotwise.acquire.integrity import DamagedError, check_content, read_tar_to_end
+from lotwise.acquire.names import place_within, safe_name
+from lotwise.atomic import atomic_path, make_directory
+from lotwise.errors import InputError
+
+
+def extract(
+    archive: Path, folder: Path, *, wanted: Callable[[str], bool] = lambda _name: True
+) -> list[Path]:
+    """Write the wanted members of ``archive`` into ``folder``.
+
+    A member is written under a temporary name, read to its end where it is gzip, and renamed;
+    one that is there with its size is left alone.
+
+    Raises
+    ------
+    InputError
+        The archive is damaged; a member is a link, a device or a path, or two have one name.
+        Nothing is written then.
+
+    Examples
+    --------
+    >>> import io
+    >>> place = getfixture("tmp_path")
+    >>> with tarfile.open(place / "a.tar", "w") as tar:
+    ...     tar.addfile(tarfile.TarInfo("../up.txt"), io.BytesIO())
+    >>> extract(place / "a.tar", place / "a")
+    Traceback (most recent call last):
+        ...
+    lotwise.errors.InputError: ...a.tar: the file name '../up.txt' is not a plain name; ...
+    """
+    try:
+        read_tar_to_end(archive)
+        with tarfile.open(archive, "r:") as tar:
+            members = _checked(tar, archive)
+            make_directory(folder)
+            return [
+                _write(tar, member, archive, folder) for member in members if wanted(member.name)
+            ]
+    except (tarfile.TarError, EOFError, DamagedError) as error:
+        raise InputError(
+            f"is damaged ({error})", path=archive, remedy="remove it and run again"
+        ) from error
+
+
+def _checked(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
+    members, names = [], set()
+    for member in tar:
+        if member.isdir():
+            continue
+        safe_name(member.name, origin=str(archive))
+        if not member.isreg():
+            raise InputError(f"its member {member.name!r} is no plain file", path=archive)
+        if member.name in names:
+            raise InputError(f"its member {member.name!r} comes twice", path=archive)
+        names.add(member.name)
+        members.append(member)
+    return members
+
+
+def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path, folder: Path) -> Path:
+    target = place_within(folder, member.name)
+    if target.is_file() and target.stat().st_size == member.size:
+        return target
+    stream = tar.extractfile(member)
+    if stream is None:
+        raise InputError(f"its member {member.name!r} is no plain file", path=archive)
+    with atomic_path(target) as temporary:
+        with stream, temporary.open("wb") as out:
+            shutil.copyfileobj(stream, out, 1 << 20)
+        try:
+            check_content(temporary, member.name)
+        except DamagedError as damage:
+            raise InputError(f"its member {member.name!r}: {damage}", path=archive) from damage
+    return target

@@ -1,0 +1,182 @@
+"""Which samples of a series are compared, and which batch each belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lotwise.acquire.ena import EnaRun
+from lotwise.acquire.geo.record import GeoSample
+from lotwise.acquire.settings import SampleSelection
+from lotwise.errors import InputError
+
+_MOST_LISTED = 60
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A sample that can be chosen, from GEO or from ENA alone.
+
+    ``links`` are the accessions by which ENA knows it (experiment, BioSample, GSM).
+    """
+
+    accession: str
+    title: str
+    characteristics: tuple[str, ...] = ()
+    links: frozenset[str] = frozenset()
+    supplementary: tuple[str, ...] = ()
+
+    @classmethod
+    def of_geo(cls, sample: GeoSample) -> Candidate:
+        """Make one of a GEO sample."""
+        links = {sample.accession, *sample.linked("SRA"), *sample.linked("BioSample")}
+        return cls(
+            sample.accession,
+            sample.title,
+            sample.characteristics,
+            frozenset(links),
+            sample.supplementary,
+        )
+
+    @classmethod
+    def of_runs(cls, runs: Sequence[EnaRun]) -> Candidate:
+        """Make one of the runs of one BioSample."""
+        first = runs[0]
+        traits = tuple(f"alias: {run.alias}" for run in runs[:1] if run.alias)
+        links = {first.sample, *(run.experiment for run in runs)}
+        return cls(first.sample, first.title or first.alias, traits, frozenset(links))
+
+    def describe(self) -> str:
+        """Say in one line what it is."""
+        traits = "; ".join(self.characteristics) or "no characteristics"
+        return f"{self.accession} {self.title!r} ({traits})"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A candidate with the batch that it belongs to."""
+
+    candidate: Candidate
+    batch: str
+
+
+def choose(
+    candidates: Sequence[Candidate], selection: SampleSelection, *, origin: str
+) -> tuple[Chosen, ...]:
+    r"""Choose samples by accession, title or pattern, and name their batches.
+
+    Parameters
+    ----------
+    candidates
+        All samples of the series.
+    selection
+        The ``samples:`` of the configuration; without any, all samples are chosen and each
+        title is a batch.
+    origin
+        Where the selection is written, for messages.
+
+    Returns
+    -------
+    The chosen samples, in the order of the series.
+
+    Raises
+    ------
+    InputError
+        The pattern or a name fits no sample, a sample fits two batches, or there are not as
+        many batches as there must be. The message lists every sample.
+
+    Examples
+    --------
+    >>> lots = [Candidate("GSM1", "iMSC LOT-001 mRNA"), Candidate("GSM2", "iMSC LOT-002 mRNA")]
+    >>> found = choose(lots, SampleSelection(pattern=r"LOT-\d+"), origin="config.yaml")
+    >>> [(chosen.candidate.accession, chosen.batch) for chosen in found]
+    [('GSM1', 'LOT-001'), ('GSM2', 'LOT-002')]
+    """
+    if selection.pattern is not None:
+        chosen = _by_pattern(candidates, selection.pattern, origin)
+    elif selection.choose:
+        chosen = _by_name(candidates, selection, origin)
+    else:
+        chosen = [Chosen(candidate, candidate.title) for candidate in candidates]
+    n_batches = len({one.batch for one in chosen})
+    if selection.n_batches is not None and n_batches != selection.n_batches:
+        found = ", ".join(sorted({one.batch for one in chosen})) or "none"
+        raise InputError(
+            f"{n_batches} batches were found ({found}), n_batches is {selection.n_batches}",
+            path=origin,
+            column="samples",
+            remedy="change samples.pattern, samples.choose or samples.n_batches; the samples are: "
+            + _listing(candidates),
+        )
+    return tuple(chosen)
+
+
+def _by_pattern(candidates: Sequence[Candidate], pattern: str, origin: str) -> list[Chosen]:
+    expression = re.compile(pattern)
+    chosen = []
+    for candidate in candidates:
+        for text in (candidate.title, *candidate.characteristics):
+            names = {_batch_of(match) for match in expression.finditer(text)}
+            if len(names) > 1:
+                raise InputError(
+                    f"the pattern {pattern!r} finds {', '.join(sorted(names))} in one sample: "
+                    + candidate.describe(),
+                    path=origin,
+                    column="samples",
+                    remedy="make samples.pattern stricter",
+                )
+            if names:
+                chosen.append(Chosen(candidate, names.pop()))
+                break
+    if not chosen:
+        raise InputError(
+            f"the pattern {pattern!r} fits no title and no characteristic",
+            path=origin,
+            column="samples",
+            remedy="change samples.pattern; the samples are: " + _listing(candidates),
+        )
+    return chosen
+
+
+def _batch_of(match: re.Match[str]) -> str:
+    if "batch" in match.re.groupindex:
+        name = match["batch"]
+    else:
+        name = match[1] if match.re.groups else match[0]
+    return (name or match[0]).strip()
+
+
+def _by_name(
+    candidates: Sequence[Candidate], selection: SampleSelection, origin: str
+) -> list[Chosen]:
+    chosen: dict[str, Chosen] = {}
+    for choice in selection.choose:
+        found = [
+            candidate
+            for candidate in candidates
+            if choice.sample in (candidate.accession, candidate.title)
+        ]
+        if len(found) != 1:
+            how_many = "no sample" if not found else f"{len(found)} samples"
+            raise InputError(
+                f"{choice.sample!r} names {how_many}",
+                path=origin,
+                column="samples",
+                remedy="change samples.choose; the samples are: " + _listing(candidates),
+            )
+        [candidate] = found
+        if candidate.accession in chosen:
+            raise InputError(
+                f"{candidate.accession} is chosen twice", path=origin, column="samples"
+            )
+        chosen[candidate.accession] = Chosen(candidate, choice.batch or candidate.title)
+    return [chosen[c.accession] for c in candidates if c.accession in chosen]
+
+
+def _listing(candidates: Sequence[Candidate]) -> str:
+    lines = [candidate.describe() for candidate in candidates[:_MOST_LISTED]]
+    more = len(candidates) - len(lines)
+    if more:
+        lines.append(f"and {more} more, shown by `lotwise inspect`")
+    return " | ".join(lines) or "none"

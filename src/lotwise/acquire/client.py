@@ -1,0 +1,39 @@
+"""The HTTP client of downloads: time-outs, proxies, certificates."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Final
+
+import httpcore
+import httpx
+
+from lotwise.acquire.settings import NetworkSettings
+from lotwise.errors import InputError
+
+_REDIRECTS: Final = 10
+_READ: Final = 1 << 18
+
+
+def make_client(network: NetworkSettings) -> httpx.Client:
+    """Make the client; certificates and proxies of the environment are respected."""
+    verify: ssl.SSLContext | bool = True
+    if network.ca_bundle is not None:
+        try:
+            verify = ssl.create_default_context(cafile=network.ca_bundle)
+        except OSError as error:
+            raise InputError(
+                f"cannot be read as certificates ({error})",
+                path=network.ca_bundle,
+                remedy="set ca_bundle to a PEM file",
+            ) from error
+    # Its default of 64 KiB a read halves the throughput of a fast line (benchmarks/download.py).
+    httpcore.HTTP11Connection.READ_NUM_BYTES = _READ
+    return httpx.Client(
+        verify=verify,
+        proxy=network.proxy,
+        follow_redirects=True,
+        max_redirects=_REDIRECTS,
+        timeout=httpx.Timeout(network.read_timeout, connect=network.connect_timeout, pool=None),
+        headers={"User-Agent": "lotwise"},
+    )

@@ -1,0 +1,147 @@
+"""Where GEO keeps the files of a series (its README: ftp.ncbi.nlm.nih.gov/geo/README.txt).
+
+``series/GSE52nnn/GSE52778/{soft,matrix,suppl}/``: the last three digits become ``nnn``.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from lotwise.acquire.download import Source
+from lotwise.acquire.integrity import Integrity
+from lotwise.acquire.names import name_of_url, safe_name
+from lotwise.acquire.settings import BaseUrls
+from lotwise.errors import InputError
+
+
+def series_folder(accession: str, urls: BaseUrls) -> str:
+    """Give the address of a series' folder.
+
+    Examples
+    --------
+    >>> series_folder("GSE150969", BaseUrls())
+    'https://ftp.ncbi.nlm.nih.gov/geo/series/GSE150nnn/GSE150969'
+    >>> series_folder("GSE12", BaseUrls())
+    'https://ftp.ncbi.nlm.nih.gov/geo/series/GSEnnn/GSE12'
+    """
+    stub = re.sub(r"\d{1,3}$", "nnn", accession)
+    return f"{urls.geo}/series/{stub}/{accession}"
+
+
+def soft_source(accession: str, urls: BaseUrls) -> Source:
+    """Tell where the family SOFT file is."""
+    name = f"{accession}_family.soft.gz"
+    return Source(f"{series_folder(accession, urls)}/soft/{name}", f"geo/{accession}/{name}")
+
+
+def matrix_listing_source(accession: str, urls: BaseUrls) -> Source:
+    """Tell where the listing of the series matrices is: one file a platform."""
+    return Source(
+        f"{series_folder(accession, urls)}/matrix/", f"geo/{accession}/matrix.listing.html"
+    )
+
+
+def matrix_sources(accession: str, listing: str, urls: BaseUrls) -> list[Source]:
+    """Find the series matrices in a listing of their folder."""
+    names = re.findall(rf'href="({accession}(?:-GPL\d+)?_series_matrix\.txt\.gz)"', listing)
+    folder = f"{series_folder(accession, urls)}/matrix"
+    return [Source(f"{folder}/{name}", f"geo/{accession}/{name}") for name in dict.fromkeys(names)]
+
+
+def file_list_source(accession: str, urls: BaseUrls) -> Source:
+    """Tell where the list of what is in the ``_RAW.tar`` is."""
+    return Source(
+        f"{series_folder(accession, urls)}/suppl/filelist.txt", f"geo/{accession}/filelist.txt"
+    )
+
+
+def ncbi_page_source(accession: str, urls: BaseUrls) -> Source:
+    """Tell where the page is that offers counts and TPM computed by NCBI."""
+    return Source(f"{urls.geo_download}/?acc={accession}", f"geo/{accession}/ncbi.html")
+
+
+def ncbi_tpm_source(accession: str, page: str, urls: BaseUrls) -> Source | None:
+    """Find NCBI's own gene-level TPM in that page; None where it offers none.
+
+    See https://www.ncbi.nlm.nih.gov/geo/info/rnaseqcounts.html: HISAT2, featureCounts, NCBI
+    gene identifiers; there is no isoform level.
+    """
+    for link in re.findall(r'href="([^"]+)"', page):
+        query = html.unescape(link)
+        match = re.search(rf"[?&]file=({accession}_norm_counts_TPM_[\w.-]+\.tsv\.gz)(&|$)", query)
+        if match:
+            url = (
+                f"{urls.geo_download}/?type=rnaseq_counts&acc={accession}"
+                f"&format=file&file={match[1]}"
+            )
+            return Source(url, f"geo/{accession}/{match[1]}")
+    return None
+
+
+def supplementary_source(accession: str, address: str, urls: BaseUrls) -> Source:
+    """Tell where a supplementary file is, over HTTPS and the configured base address.
+
+    Records hold ``ftp://ftp.ncbi.nlm.nih.gov/geo/...``, older ones ``.../pub/geo/DATA/
+    supplementary/series/GSE.../NAME``, a tree that is gone: those are at their present place.
+
+    Raises
+    ------
+    InputError
+        The address is not in GEO's tree, or its name is not a plain one.
+    """
+    name = name_of_url(address)
+    path = unquote(urlsplit(address).path)
+    current = re.fullmatch(r"/geo/(series|samples)/([\w/]+)/suppl/[^/]+", path)
+    old = re.fullmatch(r"/pub/geo/DATA/supplementary/(series|samples)/([\w/]+)/[^/]+", path)
+    if current:
+        folder = f"{urls.geo}/{current[1]}/{current[2]}/suppl"
+    elif old:
+        record = old[2].rpartition("/")[2]
+        stub = re.sub(r"\d{1,3}$", "nnn", record)
+        folder = f"{urls.geo}/{old[1]}/{stub}/{record}/suppl"
+    else:
+        raise InputError(f"{address} is not in GEO's tree of files")
+    return Source(f"{folder}/{quote(name)}", f"geo/{accession}/suppl/{name}")
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """A row of ``filelist.txt``: the archive, or a file in it."""
+
+    name: str
+    size: int
+    in_archive: bool
+
+
+def read_file_list(path: Path) -> tuple[ListedFile, ...]:
+    """Read ``filelist.txt``: ``#Archive/File, Name, Time, Size, Type``, separated by tabs.
+
+    Raises
+    ------
+    InputError
+        A row is not of that form, or a name is not a plain one.
+    """
+    files = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        cells = line.split("\t")
+        if len(cells) < 4 or cells[0] not in {"Archive", "File"} or not cells[3].isdigit():
+            raise InputError(f"{line[:60]!r} is no row of a file list", path=path, row=number)
+        name = safe_name(cells[1], origin=f"{path}, row {number}")
+        files.append(ListedFile(name, int(cells[3]), in_archive=cells[0] == "File"))
+    return tuple(files)
+
+
+def with_listed_size(source: Source, files: Sequence[ListedFile]) -> Source:
+    """Add the size that the file list gives."""
+    name = source.path.rpartition("/")[2]
+    for file in files:
+        if file.name == name and not file.in_archive:
+            return Source(source.url, source.path, Integrity(size=file.size))
+    return source

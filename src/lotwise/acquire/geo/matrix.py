@@ -1,0 +1,92 @@
+"""A series from GEO's series matrix, the second source where the SOFT file cannot be had."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+
+from lotwise.acquire.geo.record import Fields, Series, assemble
+from lotwise.errors import InputError
+
+
+def read_matrix(paths: Sequence[Path], accession: str) -> Series:
+    """Read ``GSE..._series_matrix.txt(.gz)``, several where there are several platforms.
+
+    Raises
+    ------
+    InputError
+        A file is damaged, of another series, or a line does not have a cell a sample.
+    """
+    series: dict[str, list[str]] = {}
+    samples: dict[str, Fields] = {}
+    for path in paths:
+        own_series, own_samples = _read_one(path)
+        again = samples.keys() & own_samples
+        if again:
+            raise InputError(
+                f"holds samples of another file: {', '.join(sorted(again))}", path=path
+            )
+        samples |= own_samples
+        for name, values in own_series.items():
+            series.setdefault(name, [])
+            series[name] += [value for value in values if value not in series[name]]
+    whole = {name: tuple(values) for name, values in series.items()}
+    return assemble(accession, whole, samples, origin=", ".join(map(str, paths)))
+
+
+def _read_one(path: Path) -> tuple[dict[str, list[str]], dict[str, Fields]]:
+    series: dict[str, list[str]] = {}
+    columns: list[dict[str, list[str]]] = []
+    for number, cells in enumerate(
+        csv.reader(StringIO(_read_text(path), newline=""), delimiter="\t"), start=1
+    ):
+        if not cells or not cells[0].startswith("!"):
+            continue
+        kind, _, name = cells[0][1:].partition("_")
+        values = [cell.strip() for cell in cells[1:]]
+        if kind == "Series":
+            series.setdefault(name, []).extend(values)
+        elif kind == "Sample":
+            columns = columns or [{} for _ in values]
+            if len(values) != len(columns):
+                raise InputError(
+                    f"{cells[0]} has {len(values)} cells for {len(columns)} samples",
+                    path=path,
+                    row=number,
+                    remedy="the file is damaged: remove it and run again",
+                )
+            for column, value in zip(columns, values, strict=True):
+                # A sample without a value has an empty cell here and no line in SOFT.
+                if value:
+                    column.setdefault(name, []).append(value)
+        elif cells[0] == "!series_matrix_table_begin":
+            break
+    return series, _by_accession(columns, path)
+
+
+def _by_accession(columns: Sequence[dict[str, list[str]]], path: Path) -> dict[str, Fields]:
+    samples: dict[str, Fields] = {}
+    for column in columns:
+        accession = column.get("geo_accession", [""])[0]
+        if not accession:
+            raise InputError("a sample has no accession", path=path)
+        if accession in samples:
+            raise InputError(f"the sample {accession} comes twice", path=path)
+        samples[accession] = {name: tuple(values) for name, values in column.items()}
+    return samples
+
+
+def _read_text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+        if raw[:2] == b"\x1f\x8b":
+            raw = gzip.decompress(raw)
+        return raw.decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise InputError(
+            f"is damaged ({error})", path=path, remedy="remove it and run again"
+        ) from error

@@ -1,0 +1,81 @@
+"""From an accession to a series: SOFT, else matrix; SuperSeries followed to their parts."""
+
+from __future__ import annotations
+
+import logging
+
+from lotwise.acquire.accession import kind_of
+from lotwise.acquire.download import Downloader
+from lotwise.acquire.geo.layout import matrix_listing_source, matrix_sources, soft_source
+from lotwise.acquire.geo.matrix import read_matrix
+from lotwise.acquire.geo.record import Series
+from lotwise.acquire.geo.soft import read_soft
+from lotwise.acquire.retry import DownloadError, NotFoundError
+from lotwise.acquire.settings import BaseUrls
+from lotwise.errors import InputError
+
+_logger = logging.getLogger(__name__)
+
+
+def fetch_series(accession: str, downloader: Downloader, urls: BaseUrls) -> Series:
+    """Fetch and read the record of one series.
+
+    Raises
+    ------
+    InputError
+        The accession is no series, GEO has none of that name, or the record is not whole.
+    DownloadError
+        GEO could not be reached.
+    """
+    if kind_of(accession) != "series":
+        raise InputError(f"{accession} is no GEO series", remedy="give a GSE accession")
+    soft, listing = soft_source(accession, urls), matrix_listing_source(accession, urls)
+    if downloader.missing([soft]) and not downloader.missing([listing]):
+        # An earlier run found no SOFT file; what it took instead is used again.
+        return _read_matrices(accession, downloader, urls)
+    try:
+        path = downloader.fetch(soft)
+    except DownloadError as error:
+        _logger.info("no SOFT file (%s); trying the series matrix", error)
+        return _fetch_matrix(accession, downloader, urls, error)
+    return read_soft(path, accession)
+
+
+def fetch_parts(accession: str, downloader: Downloader, urls: BaseUrls) -> tuple[Series, ...]:
+    """Fetch a series and, of a SuperSeries, all that it consists of.
+
+    Returns
+    -------
+    The series itself first. Each series comes once, however they refer to one another.
+    """
+    found: dict[str, Series] = {}
+    waiting = [accession]
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found:
+            found[name] = fetch_series(name, downloader, urls)
+            waiting += found[name].subseries
+    return tuple(found.values())
+
+
+def _fetch_matrix(
+    accession: str, downloader: Downloader, urls: BaseUrls, without_soft: DownloadError
+) -> Series:
+    try:
+        return _read_matrices(accession, downloader, urls)
+    except DownloadError as error:
+        if isinstance(error, NotFoundError) and isinstance(without_soft, NotFoundError):
+            raise InputError(
+                f"GEO has no series {accession}, or it is not public yet",
+                path=without_soft.path,
+                remedy="check the accession",
+            ) from error
+        raise without_soft from error
+
+
+def _read_matrices(accession: str, downloader: Downloader, urls: BaseUrls) -> Series:
+    listing = downloader.fetch(matrix_listing_source(accession, urls))
+    sources = matrix_sources(accession, listing.read_text(encoding="utf-8"), urls)
+    if not sources:
+        raise NotFoundError("lists no series matrix", path=listing)
+    return read_matrix(downloader.fetch_all(sources), accession)

@@ -1,0 +1,141 @@
+"""A series from GEO's family SOFT file, parsed by GEOparse after checks of its wholeness.
+
+GEOparse alone shortens a file without a word: of two blocks of one name the first is lost, as
+is a block without lines; a relation without colon ends it; ``!word_`` within a value is cut
+out. So the file is checked and prepared here, line by line, before GEOparse sees it.
+SOFT: https://www.ncbi.nlm.nih.gov/geo/info/soft.html
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import re
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from lotwise.acquire.geo.record import Fields, Series, assemble
+from lotwise.errors import InputError
+
+_logger = logging.getLogger(__name__)
+
+_BLOCKS: Final = frozenset({"DATABASE", "SERIES", "PLATFORM", "SAMPLE"})
+# Stand for what GEOparse would cut out of a value; private characters of Unicode.
+_MARK: Final = "\ue000"
+_TABLE: Final = "\ue001"
+# GEOparse splits the field "relation" at its colon and fails without one.
+_RELATION: Final = "lotwiserelation"
+
+
+def read_soft(path: Path, accession: str) -> Series:
+    """Read ``GSE..._family.soft(.gz)``.
+
+    Raises
+    ------
+    InputError
+        The file is damaged, of another series, or not whole; the message names the line or
+        the sample.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "family.soft"
+        with prepared.open("w", encoding="utf-8", newline="\n") as out:
+            out.writelines(line + "\n" for line in _prepare(_read_text(path), path))
+        record = _parse(prepared, path)
+    samples = {name: _fields(sample.metadata) for name, sample in record.gsms.items()}
+    return assemble(accession, _fields(record.metadata), samples, origin=str(path))
+
+
+def _parse(prepared: Path, path: Path) -> Any:
+    # GEOparse sets its logger up for itself, at DEBUG and to standard error.
+    import GEOparse
+
+    logging.getLogger("GEOparse").setLevel(logging.ERROR)
+    try:
+        return GEOparse.get_GEO(
+            filepath=str(prepared), geotype="GSE", open_kwargs={"encoding": "utf-8"}
+        )
+    except Exception as error:
+        raise InputError(f"GEOparse cannot read it ({error})", path=path) from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+        if raw[:2] == b"\x1f\x8b":
+            raw = gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(
+            f"is damaged ({error})", path=path, remedy="remove it and run again"
+        ) from error
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = raw.count(b"\n", 0, error.start) + 1
+        _logger.warning("%s, line %d: not UTF-8, read as Windows-1252", path, row)
+        return raw.decode("cp1252", errors="replace")
+
+
+def _prepare(text: str, path: Path) -> Iterator[str]:
+    """Check each line, leave out data tables, and guard what GEOparse would spoil."""
+    seen: set[str] = set()
+    in_table, block, n_fields = False, "", 1
+    # Not splitlines: it also splits at separators that may stand inside a value.
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.rstrip("\r ")
+        if re.match(r"!\w+_table_(begin|end)\s*$", line):
+            in_table = "_table_begin" in line
+        elif line.startswith("^"):
+            if in_table:
+                raise InputError(f"{block} ends within its table", path=path, row=number)
+            if n_fields == 0:
+                raise InputError(f"{block} has no lines", path=path, row=number - 1)
+            block = _check_block(line, seen, path, number)
+            n_fields = 0
+            yield line
+        elif line.startswith("!") and not in_table:
+            n_fields += 1
+            yield _guard(line, path, number)
+        elif line and not in_table and not line.startswith("#"):
+            raise InputError(
+                f"the line belongs to nothing: {line[:60]!r}",
+                path=path,
+                row=number,
+                remedy="the file is damaged: remove it and run again",
+            )
+    if in_table:
+        raise InputError(f"{block} ends within its table", path=path)
+
+
+def _check_block(line: str, seen: set[str], path: Path, number: int) -> str:
+    match = re.fullmatch(r"\^(\w+)\s*=\s*(\S+)", line)
+    if match is None or match[1] not in _BLOCKS:
+        raise InputError(f"{line[:60]!r} begins no known record", path=path, row=number)
+    block = f"{match[1]} {match[2]}"
+    if block in seen or (match[1] == "SERIES" and any(name.startswith("SERIES") for name in seen)):
+        raise InputError(f"{block} comes twice", path=path, row=number)
+    seen.add(block)
+    return block
+
+
+def _guard(line: str, path: Path, number: int) -> str:
+    name, equals, value = line.partition("=")
+    match = re.fullmatch(r"!([A-Z][a-z]+)_(\S+)\s*", name)
+    if match is None:
+        raise InputError(f"{line[:60]!r} is no line of SOFT", path=path, row=number)
+    key = _RELATION if match[2] == "relation" else match[2]
+    if not equals:
+        _logger.debug("%s, line %d: %s has no value", path, number, name)
+    guarded = value.strip().replace("!", _MARK).replace("_table_", _TABLE)
+    return f"!{match[1]}_{key} = {guarded}"
+
+
+def _fields(metadata: dict[str, list[str]]) -> Fields:
+    return {
+        "relation" if name == _RELATION else name: tuple(
+            value.replace(_MARK, "!").replace(_TABLE, "_table_") for value in values
+        )
+        for name, values in metadata.items()
+    }

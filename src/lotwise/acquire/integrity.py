@@ -1,0 +1,222 @@
+"""Is a received file whole: checksums, gzip to its end, tar to its end, not an error page."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import shutil
+import tarfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, Literal, cast
+
+from isal import igzip, igzip_lib
+
+Algorithm = Literal["md5", "sha256"]
+
+# isal is typed in part only.
+_open_gzip: Callable[[Path, str], BinaryIO] = igzip.open
+_NOT_GZIP: Final[tuple[type[Exception], ...]] = (
+    gzip.BadGzipFile,
+    zlib.error,
+    cast("type[Exception]", igzip_lib.IsalError),
+)
+_UNREADABLE_GZIP: Final[tuple[type[Exception], ...]] = (EOFError, *_NOT_GZIP)
+
+_CHUNK: Final = 1 << 20
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_HTML = re.compile(
+    rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL
+)
+_TITLE = re.compile(rb"<title[^>]*>\s*(.{1,120}?)\s*</title>", re.IGNORECASE | re.DOTALL)
+
+
+class DamagedError(Exception):
+    """A file is not what it should be; the text says how."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Integrity:
+    """What the source says of a file; None where it says nothing.
+
+    ``bsd_sum`` and ``bsd_blocks`` are the two numbers of ``sum``, which Ensembl's CHECKSUMS
+    holds: a 16-bit checksum and the size in blocks of 1,024 bytes.
+    """
+
+    size: int | None = None
+    md5: str | None = None
+    sha256: str | None = None
+    bsd_sum: int | None = None
+    bsd_blocks: int | None = None
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The digest to compute while receiving."""
+        return "md5" if self.md5 is not None and self.sha256 is None else "sha256"
+
+    @property
+    def has_checksum(self) -> bool:
+        """Whether the content, not only the size, is known beforehand."""
+        return not (self.md5 is None and self.sha256 is None and self.bsd_sum is None)
+
+    def check(self, path: Path, *, size: int, digest: str) -> None:
+        """Compare with what was received.
+
+        Parameters
+        ----------
+        path
+            The file, read only for a BSD sum.
+        size
+            Its size in bytes.
+        digest
+            Its digest by :attr:`algorithm`, in hexadecimal.
+
+        Raises
+        ------
+        DamagedError
+            Size or checksum differ.
+        """
+        if self.size is not None and size != self.size:
+            raise DamagedError(f"{size:,} bytes came, the source says {self.size:,}")
+        wanted = self.md5 if self.algorithm == "md5" else self.sha256
+        if wanted is not None and digest != wanted.lower():
+            raise DamagedError(f"{self.algorithm} is {digest}, the source says {wanted.lower()}")
+        if self.bsd_blocks is not None and -(-size // 1024) != self.bsd_blocks:
+            raise DamagedError(
+                f"{-(-size // 1024):,} blocks came, the source says {self.bsd_blocks:,}"
+            )
+        if self.bsd_sum is not None and (found := bsd_sum(path)) != self.bsd_sum:
+            raise DamagedError(f"sum is {found}, the source says {self.bsd_sum}")
+
+
+def digest_of(path: Path, algorithm: Algorithm) -> str:
+    """Compute a file's digest in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
+
+
+def bsd_sum(path: Path) -> int:
+    """Compute the 16-bit checksum of the BSD ``sum`` program (about ten megabytes a second).
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "digits"
+    >>> _ = path.write_bytes(b"0123456789")
+    >>> bsd_sum(path)
+    59759
+    """
+    checksum = 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            for byte in chunk:
+                checksum = ((checksum >> 1) + ((checksum & 1) << 15) + byte) & 0xFFFF
+    return checksum
+
+
+def is_gzip(path: Path) -> bool:
+    """Tell whether a file begins as gzip does."""
+    with path.open("rb") as stream:
+        return stream.read(2) == _GZIP_MAGIC
+
+
+def read_gzip_to_end(path: Path) -> None:
+    """Decompress all members, checking length and CRC of each.
+
+    Raises
+    ------
+    DamagedError
+        The file is not gzip, ends early, or a CRC does not fit.
+    """
+    if not is_gzip(path):
+        raise DamagedError("is not gzip, though its name says so")
+    try:
+        with _open_gzip(path, "rb") as stream:
+            while stream.read(_CHUNK):
+                pass
+    except EOFError as error:
+        raise DamagedError("gzip ends before its end") from error
+    except _NOT_GZIP as error:
+        raise DamagedError(f"gzip is damaged ({error})") from error
+
+
+def unwrap_gzip(path: Path, target: Path) -> None:
+    """Take one layer of gzip off; raises as :func:`read_gzip_to_end`."""
+    try:
+        with _open_gzip(path, "rb") as stream, target.open("wb") as out:
+            shutil.copyfileobj(stream, out, _CHUNK)
+    except EOFError as error:
+        raise DamagedError("gzip ends before its end") from error
+    except _NOT_GZIP as error:
+        raise DamagedError(f"gzip is damaged ({error})") from error
+
+
+def read_tar_to_end(path: Path) -> None:
+    """Walk through all members of a tar archive.
+
+    Raises
+    ------
+    DamagedError
+        The file is not a tar archive or ends within a member.
+    """
+    size = path.stat().st_size
+    try:
+        with tarfile.open(path, "r:") as archive:
+            for member in archive:
+                if member.offset_data + member.size > size:
+                    raise DamagedError(f"tar ends within its member {member.name!r}")
+            end = archive.offset
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise DamagedError(f"tar is damaged ({error})") from error
+    # tarfile takes a header that is cut short for the end; the end is a block of zeros.
+    with path.open("rb") as stream:
+        stream.seek(end)
+        if stream.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
+            raise DamagedError("tar ends before its end")
+
+
+def error_page_title(path: Path) -> str | None:
+    """Give the title of an HTML page that came instead of a file, or None where it is none."""
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    if not _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
+        return None
+    title = _TITLE.search(head)
+    return title.group(1).decode(errors="replace") if title else "no title"
+
+
+def is_wrapped(path: Path, name: str, encoding: str) -> bool:
+    """Tell whether the server put a layer of gzip around the file.
+
+    Either a ``.gz`` came compressed once more, or a plain file came with
+    ``Content-Encoding: gzip`` although none was asked for. A ``.gz`` sent as it is with that
+    header, as many servers do, is not wrapped.
+    """
+    if not is_gzip(path):
+        return False
+    if not name.endswith(".gz"):
+        return encoding == "gzip"
+    try:
+        with _open_gzip(path, "rb") as stream:
+            return bytes(stream.read(2)) == _GZIP_MAGIC
+    except _UNREADABLE_GZIP:
+        return False
+
+
+def check_content(path: Path, name: str) -> None:
+    """Check the inside of a file by what its name promises.
+
+    Raises
+    ------
+    DamagedError
+        An error page came, or gzip or tar are not whole.
+    """
+    title = error_page_title(path)
+    if title is not None and not name.lower().endswith((".html", ".htm")):
+        raise DamagedError(f"a web page came instead of the file ({title!r})")
+    if name.endswith(".gz"):
+        read_gzip_to_end(path)
+    elif name.endswith(".tar"):
+        read_tar_to_end(path)

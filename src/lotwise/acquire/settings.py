@@ -1,0 +1,239 @@
+"""What the configuration says about sources, network, samples and expected coefficients.
+
+Light on purpose (pydantic only): every cluster job reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from lotwise.keys import Level
+
+Route = Literal["reads", "deposited", "ncbi"]
+
+_Url = Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
+_Positive = Annotated[float, Field(gt=0)]
+_GIB: Final = 2**30
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BaseUrls(_Settings):
+    """Where each source begins, without a trailing slash; a mirror can stand in."""
+
+    geo: _Url = Field(default="https://ftp.ncbi.nlm.nih.gov/geo", description="GEO's file tree.")
+    geo_download: _Url = Field(
+        default="https://www.ncbi.nlm.nih.gov/geo/download",
+        description="GEO's page of counts and TPM that NCBI computed.",
+    )
+    ena_portal: _Url = Field(
+        default="https://www.ebi.ac.uk/ena/portal/api",
+        description="ENA's portal, for file reports.",
+    )
+    ena_fastq: _Url = Field(
+        default="https://ftp.sra.ebi.ac.uk",
+        description="Host of ENA's FASTQ, spoken to over HTTPS.",
+    )
+    gencode: _Url = Field(
+        default="https://ftp.ebi.ac.uk/pub/databases/gencode", description="GENCODE's file tree."
+    )
+    ensembl: _Url = Field(default="https://ftp.ensembl.org/pub", description="Ensembl's file tree.")
+
+    @field_validator("*")
+    @classmethod
+    def _without_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+
+class NetworkSettings(_Settings):
+    """How downloads behave."""
+
+    offline: bool = Field(default=False, description="Use what is there, fetch nothing.")
+    connect_timeout: _Positive = Field(
+        default=20.0, description="Seconds to wait for a connection."
+    )
+    read_timeout: _Positive = Field(
+        default=60.0, description="Seconds without a byte before giving up."
+    )
+    attempts: int = Field(
+        default=6, ge=1, le=50, description="Attempts in a row without new bytes."
+    )
+    backoff: float = Field(
+        default=1.0, ge=0, description="Seconds before the first repeat; then doubled."
+    )
+    backoff_ceiling: _Positive = Field(
+        default=60.0, description="Longest wait between two attempts."
+    )
+    retry_after_ceiling: _Positive = Field(
+        default=600.0, description="Longest wait that a server may ask for, in seconds."
+    )
+    slowest_bytes_per_second: float = Field(
+        default=1024.0, ge=0, description="A transfer slower than this is started again."
+    )
+    slow_window: _Positive = Field(
+        default=60.0, description="Seconds over which slowness is measured."
+    )
+    workers: int = Field(default=4, ge=1, le=64, description="Files fetched at once.")
+    workers_per_host: int = Field(
+        default=3, ge=1, le=64, description="Files fetched at once from one host."
+    )
+    max_total_gib: float | None = Field(
+        default=100.0, ge=0, description="More than this in one run asks first; null asks never."
+    )
+    proxy: str | None = Field(
+        default=None, description="Proxy address; HTTPS_PROXY and its kin are respected without it."
+    )
+    ca_bundle: Path | None = Field(default=None, description="PEM file of trusted certificates.")
+
+    @property
+    def max_total_bytes(self) -> int | None:
+        """The cap in bytes; None where there is none."""
+        return None if self.max_total_gib is None else int(self.max_total_gib * _GIB)
+
+
+class SampleChoice(_Settings):
+    """One sample named outright."""
+
+    sample: str = Field(min_length=1, description="GSM accession, or the exact title.")
+    batch: str | None = Field(
+        default=None, min_length=1, description="Batch name; the title if null."
+    )
+
+
+class SampleSelection(_Settings):
+    """Which samples of the series are compared, and which batch each belongs to."""
+
+    pattern: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Regular expression over title and characteristics. The batch is its group "
+        "'batch', or its first group, or all that matched.",
+    )
+    choose: tuple[SampleChoice, ...] = Field(default=(), description="Samples named one by one.")
+    n_batches: int | None = Field(
+        default=None, ge=1, description="How many batches there must be; null accepts any number."
+    )
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                msg = f"is not a regular expression ({error})"
+                raise ValueError(msg) from error
+        return pattern
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.pattern is not None and self.choose:
+            msg = "give either 'pattern' or 'choose', not both"
+            raise ValueError(msg)
+        return self
+
+
+class AssumedFragments(_Settings):
+    """Fragment length of single-end reads, which no read can show; reported as assumed."""
+
+    fragment_length: _Positive = Field(default=200.0, description="Mean fragment length in bases.")
+    fragment_sd: _Positive = Field(default=20.0, description="Standard deviation in bases.")
+
+
+class ReferenceSettings(_Settings):
+    """Transcripts and annotation to quantify against."""
+
+    source: Literal["gencode", "ensembl", "files"] = Field(
+        default="gencode", description="Who made it."
+    )
+    organism: str = Field(
+        default="human", description="human or mouse; for Ensembl homo_sapiens etc."
+    )
+    assembly: str = Field(default="GRCh38", description="Genome assembly in Ensembl's file names.")
+    release: str | None = Field(
+        default=None,
+        pattern=r"^M?\d+$",
+        description="Release, such as 44 or M33; needed but for 'files'.",
+    )
+    transcripts: Path | None = Field(default=None, description="Own FASTA, with source: files.")
+    annotation: Path | None = Field(default=None, description="Own GTF, with source: files.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.source == "files":
+            if self.transcripts is None or self.annotation is None:
+                msg = "source 'files' needs 'transcripts' and 'annotation'"
+                raise ValueError(msg)
+        elif self.release is None:
+            msg = f"source {self.source!r} needs a 'release'"
+            raise ValueError(msg)
+        return self
+
+
+class ExpectedCoefficient(_Settings):
+    """A published coefficient; ``r: null`` until somebody has read it off the figure."""
+
+    level: Level
+    batch_a: str = Field(min_length=1)
+    batch_b: str = Field(min_length=1)
+    r: float | None = Field(default=None, ge=-1, le=1, description="Pearson's R as printed.")
+    decimals: int | None = Field(default=None, ge=1, le=10, description="Decimals as printed.")
+    source: str = Field(min_length=1, description="Where it is printed, such as a figure panel.")
+
+    @model_validator(mode="after")
+    def _printed(self) -> Self:
+        if (self.r is None) != (self.decimals is None):
+            msg = "'r' and 'decimals' go together: give both, or null for both"
+            raise ValueError(msg)
+        if (
+            self.r is not None
+            and self.decimals is not None
+            and abs(round(self.r, self.decimals) - self.r) > 1e-12
+        ):
+            msg = f"r {self.r} has more than the {self.decimals} decimals that were printed"
+            raise ValueError(msg)
+        if self.batch_a == self.batch_b:
+            msg = f"a pair is of two batches, {self.batch_a!r} came twice"
+            raise ValueError(msg)
+        return self
+
+
+class DepositedSettings(_Settings):
+    """What the deposited tables are, where they do not say it plainly themselves."""
+
+    file: str | None = Field(
+        default=None, description="Name of the supplementary file; null if there is one choice."
+    )
+    kind: Literal["tpm", "fpkm", "counts"] | None = Field(
+        default=None, description="What its numbers are; null lets names and sums decide."
+    )
+    level: Level | None = Field(default=None, description="Its level; null lets names decide.")
+
+
+class AcquireSettings(_Settings):
+    """All that is configured of where samples and references come from."""
+
+    accession: str | None = Field(
+        default=None, description="GEO series, or study or experiment of SRA or ENA."
+    )
+    route: Route = Field(
+        default="reads",
+        description="reads (FASTQ from ENA), deposited (tables of the authors), ncbi (TPM computed "
+        "by NCBI, gene level only).",
+    )
+    downloads: Path = Field(default=Path("downloads"), description="Where fetched files are kept.")
+    urls: BaseUrls = Field(default_factory=BaseUrls)
+    network: NetworkSettings = Field(default_factory=NetworkSettings)
+    samples: SampleSelection = Field(default_factory=SampleSelection)
+    single_end: AssumedFragments = Field(default_factory=AssumedFragments)
+    deposited: DepositedSettings = Field(default_factory=DepositedSettings)
+    reference: ReferenceSettings | None = Field(default=None)
+    expected: tuple[ExpectedCoefficient, ...] = Field(
+        default=(), description="Published coefficients to compare with."
+    )

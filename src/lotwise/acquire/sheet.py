@@ -1,0 +1,113 @@
+"""The sample sheet that an accession becomes, for a person to check."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lotwise.acquire.choice import Chosen
+from lotwise.acquire.settings import AssumedFragments, Route
+from lotwise.atomic import atomic_path
+from lotwise.errors import InputError
+from lotwise.samples import Run
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """A chosen sample with its reads or its quantification."""
+
+    name: str
+    chosen: Chosen
+    runs: tuple[Run, ...] = ()
+    run_names: tuple[str, ...] = ()
+    quant: Path | None = None
+
+
+def sheet_names(chosen: Sequence[Chosen]) -> dict[str, str]:
+    """Name the samples by accession: the batch where each has its own, else the accession.
+
+    Raises
+    ------
+    InputError
+        A batch name holds other than printable ASCII characters.
+
+    Examples
+    --------
+    >>> from lotwise.acquire.choice import Candidate
+    >>> sheet_names([Chosen(Candidate("GSM1", "a"), "L1"), Chosen(Candidate("GSM2", "b"), "L2")])
+    {'GSM1': 'L1', 'GSM2': 'L2'}
+    """
+    for one in chosen:
+        if not (one.batch.isascii() and one.batch.isprintable() and one.batch.strip()):
+            raise InputError(
+                f"{one.batch!r} cannot name the batch of {one.candidate.accession}: "
+                "needed are printable ASCII characters",
+                remedy="give its batch in samples.choose",
+            )
+    batches = [one.batch for one in chosen]
+    usable = len(set(batches)) == len(batches) and all(map(_FILE_NAME.fullmatch, batches))
+    return {
+        one.candidate.accession: one.batch if usable else one.candidate.accession for one in chosen
+    }
+
+
+def write_sheet(
+    path: Path, rows: Sequence[SheetRow], *, route: Route, fragments: AssumedFragments
+) -> None:
+    """Write ``samples.tsv``: a row a run, paths relative to its folder.
+
+    Beside the columns of a sample sheet it holds where each sample came from: ``accession``,
+    ``title``, ``characteristics``, ``run``, ``route``, and for single-end reads
+    in ``assumed`` what is not known.
+    """
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        lines = [line for row in rows for line in _lines(row, path.parent, route, fragments)]
+        writer = csv.DictWriter(
+            stream, fieldnames=list(lines[0]), delimiter="\t", lineterminator="\n"
+        )
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+def _lines(
+    row: SheetRow, folder: Path, route: Route, fragments: AssumedFragments
+) -> list[dict[str, str]]:
+    candidate = row.chosen.candidate
+    begin = {"sample": row.name, "batch": row.chosen.batch}
+    end = {
+        "accession": candidate.accession,
+        "title": _one_line(candidate.title),
+        "characteristics": _one_line("; ".join(candidate.characteristics)),
+        "route": route,
+    }
+    if row.quant is not None:
+        return [begin | {"quant": _relative(row.quant, folder)} | end]
+    lines = []
+    for run, name in zip(row.runs, row.run_names, strict=True):
+        single = run.fastq_2 is None
+        reads = {
+            "fastq_1": _relative(run.fastq_1, folder),
+            "fastq_2": "" if run.fastq_2 is None else _relative(run.fastq_2, folder),
+            "fragment_length": f"{fragments.fragment_length:g}" if single else "",
+            "fragment_sd": f"{fragments.fragment_sd:g}" if single else "",
+        }
+        told = {"run": name, "assumed": "fragment length and sd" if single else ""}
+        lines.append(begin | reads | end | told)
+    return lines
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

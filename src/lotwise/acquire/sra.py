@@ -1,0 +1,99 @@
+"""Reads by the SRA toolkit, the second route where ENA has no FASTQ of a run.
+
+``prefetch`` fetches and verifies the archive of a run, ``fasterq-dump`` writes its reads
+(https://github.com/ncbi/sra-tools/wiki/HowTo:-fasterq-dump).
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from isal import igzip
+
+from lotwise.acquire.names import safe_name
+from lotwise.atomic import atomic_directory
+from lotwise.errors import InputError, SurroundingsError
+from lotwise.samples import Run
+
+_logger = logging.getLogger(__name__)
+
+# isal is typed in part only.
+_open_gzip: Callable[[Path, str], BinaryIO] = igzip.open
+_PROGRAMS: Final = ("prefetch", "fasterq-dump")
+_HOURS: Final = 24 * 3600
+
+
+def has_toolkit() -> bool:
+    """Tell whether both programs are on PATH."""
+    return all(shutil.which(name) for name in _PROGRAMS)
+
+
+def dump_run(run: str, folder: Path, *, paired: bool) -> Run:
+    """Fetch the reads of one run into ``folder``, which appears whole or not at all.
+
+    Raises
+    ------
+    SurroundingsError
+        The toolkit is not installed, or a program of it failed; its last words are given.
+    InputError
+        The reads are not paired as the record says.
+    """
+    safe_name(run, origin="SRA")
+    ends = ("_1", "_2") if paired else ("",)
+    wanted = [folder / f"{run}{end}.fastq.gz" for end in ends]
+    if not all(path.is_file() for path in wanted):
+        if not has_toolkit():
+            raise SurroundingsError(
+                f"ENA has no FASTQ of {run} and the SRA toolkit is not installed",
+                remedy="install sra-tools (prefetch, fasterq-dump)",
+            )
+        with atomic_directory(folder) as temporary:
+            _run("prefetch", run, "--output-directory", str(temporary), "--max-size", "u")
+            _run("fasterq-dump", run, "--split-files", "--outdir", ".", cwd=temporary)
+            shutil.rmtree(temporary / run, ignore_errors=True)
+            _compress(temporary, run, paired=paired)
+    return Run(fastq_1=wanted[0], fastq_2=wanted[1] if paired else None)
+
+
+def _compress(folder: Path, run: str, *, paired: bool) -> None:
+    """Gzip what fasterq-dump wrote, under ENA's names; single reads may come as ``_1``."""
+    plain = {path.name: path for path in folder.glob("*.fastq")}
+    names = [f"{run}_1.fastq", f"{run}_2.fastq"] if paired else [f"{run}.fastq"]
+    if not paired and f"{run}_1.fastq" in plain and f"{run}_2.fastq" not in plain:
+        plain[f"{run}.fastq"] = plain[f"{run}_1.fastq"]
+    for name in names:
+        if name not in plain:
+            layout = "paired" if paired else "single"
+            raise InputError(
+                f"the run {run} is {layout} by its record, "
+                f"the SRA toolkit wrote {', '.join(sorted(plain)) or 'nothing'}"
+            )
+        with plain[name].open("rb") as source, _open_gzip(folder / f"{name}.gz", "wb") as out:
+            shutil.copyfileobj(source, out, 1 << 20)
+    for path in folder.glob("*.fastq"):
+        path.unlink()
+
+
+def _run(program: str, *arguments: str, cwd: Path | None = None) -> None:
+    _logger.info("%s %s", program, " ".join(arguments))
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell; the accession is a plain name
+            [program, *arguments],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_HOURS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SurroundingsError(f"{program} could not be run ({error})") from error
+    if done.returncode != 0:
+        words = " ".join(done.stderr.split())[-300:]
+        raise SurroundingsError(f"{program} failed ({done.returncode}): {words}")

@@ -1,0 +1,146 @@
+"""``lotwise fetch``: the samples of an accession and the reference, verified."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from lotwise.acquire.settings import AcquireSettings, Route, SampleSelection
+from lotwise.cli.acquiring import acquiring_options, settings_of, with_cap
+from lotwise.errors import InputError
+
+if TYPE_CHECKING:
+    from lotwise.acquire.download import Downloader
+
+
+@click.command("fetch")
+@click.argument("accession", required=False)
+@click.option("--route", type=click.Choice(get_args(Route)), help="Where TPM come from.")
+@click.option("--pattern", help="Regular expression that finds batches in titles.")
+@click.option("--n-batches", type=click.IntRange(1), help="How many batches there must be.")
+@click.option(
+    "--samples",
+    "sheet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("results/samples.tsv"),
+    show_default=True,
+    help="Sample sheet to write.",
+)
+@click.option(
+    "--reference",
+    "reference_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Fetch the reference instead and put transcripts.fa.gz and annotation.gtf.gz there.",
+)
+@acquiring_options
+def command(  # noqa: PLR0913, one parameter an option
+    *,
+    accession: str | None,
+    route: Route | None,
+    pattern: str | None,
+    n_batches: int | None,
+    sheet: Path,
+    reference_folder: Path | None,
+    config: Path | None,
+    settings: str | None,
+    downloads: Path | None,
+    base_urls: tuple[str, ...],
+    offline: bool,
+    yes: bool,
+) -> None:
+    """Fetch the samples of ACCESSION and write a sample sheet; or fetch the reference.
+
+    Everything is checked by size, checksum and content and kept in the downloads
+    folder, so that a second run needs no network. Where a download broke off, it
+    goes on.
+    """
+    from lotwise.acquire.download import Downloader
+
+    configured = settings_of(
+        config, settings, downloads=downloads, base_urls=base_urls, offline=offline
+    )
+    configured = _with_options(configured, route=route, pattern=pattern, n_batches=n_batches)
+    accession = accession or configured.accession
+
+    def attempt(over_cap: bool) -> str:
+        with Downloader(
+            configured.downloads, network=configured.network, over_cap=over_cap
+        ) as downloader:
+            if reference_folder is not None:
+                return _fetch_reference(configured, downloader, reference_folder)
+            if accession is None:
+                raise InputError("no accession came", remedy="name one, or set acquire.accession")
+            return _fetch_samples(
+                accession, configured, downloader, sheet, origin=str(config or "command line")
+            )
+
+    click.echo(with_cap(attempt, yes=yes))
+
+
+def _with_options(
+    settings: AcquireSettings, *, route: Route | None, pattern: str | None, n_batches: int | None
+) -> AcquireSettings:
+    changes: dict[str, object] = {}
+    if route is not None:
+        changes["route"] = route
+    if pattern is not None or n_batches is not None:
+        try:
+            changes["samples"] = SampleSelection(
+                pattern=pattern if pattern is not None else settings.samples.pattern,
+                choose=() if pattern is not None else settings.samples.choose,
+                n_batches=n_batches if n_batches is not None else settings.samples.n_batches,
+            )
+        except ValueError as error:
+            raise InputError(f"--pattern {pattern!r}: {error}") from None
+    return settings.model_copy(update=changes)
+
+
+def _fetch_samples(
+    accession: str, settings: AcquireSettings, downloader: Downloader, sheet: Path, *, origin: str
+) -> str:
+    from lotwise.acquire.collect import collect
+
+    rows = collect(accession, settings, downloader, sheet=sheet, origin=origin)
+    lines = [f"{len(rows)} samples of {accession} by the route {settings.route!r}, in {sheet}:"]
+    for row in rows:
+        runs = f"  {', '.join(row.run_names)}" if row.run_names else ""
+        lines.append(
+            f"  {row.name}  batch {row.chosen.batch}  "
+            f"{row.chosen.candidate.accession} {row.chosen.candidate.title!r}{runs}"
+        )
+    single = [row.name for row in rows if any(run.fastq_2 is None for run in row.runs)]
+    if single:
+        fragments = settings.single_end
+        lines.append(
+            f"single-end reads: a fragment length of {fragments.fragment_length:g} bases "
+            f"(sd {fragments.fragment_sd:g}) is assumed, not known"
+        )
+    if settings.route == "ncbi":
+        lines.append("TPM computed by NCBI: gene level only, there is no isoform level")
+    return "\n".join(lines)
+
+
+def _fetch_reference(settings: AcquireSettings, downloader: Downloader, folder: Path) -> str:
+    from lotwise.acquire.reference import fetch_reference
+    from lotwise.atomic import atomic_path
+
+    if settings.reference is None:
+        raise InputError("no reference is configured", remedy="set acquire.reference")
+    reference = fetch_reference(settings.reference, downloader, settings.urls)
+    for target, parts in (
+        (folder / "transcripts.fa.gz", reference.transcripts),
+        (folder / "annotation.gtf.gz", (reference.annotation,)),
+    ):
+        if not all(part.name.endswith(".gz") for part in parts):
+            raise InputError(
+                "needed is a gzipped file", path=parts[0], remedy=f"gzip {parts[0].name}"
+            )
+        # Gzip files one after another are one gzip file (RFC 1952, 2.2).
+        with atomic_path(target) as temporary, temporary.open("wb") as out:
+            for part in parts:
+                with part.open("rb") as stream:
+                    shutil.copyfileobj(stream, out, 1 << 20)
+    return f"reference in {folder}"

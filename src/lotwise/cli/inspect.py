@@ -1,0 +1,119 @@
+"""``lotwise inspect``: what is under an accession, and how it can be had."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lotwise.cli.acquiring import acquiring_options, settings_of
+
+if TYPE_CHECKING:
+    from lotwise.acquire.choice import Candidate
+    from lotwise.acquire.study import Study
+
+
+@click.command("inspect")
+@click.argument("accession")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@acquiring_options
+def command(
+    *,
+    accession: str,
+    as_json: bool,
+    config: Path | None,
+    settings: str | None,
+    downloads: Path | None,
+    base_urls: tuple[str, ...],
+    offline: bool,
+    yes: bool,
+) -> None:
+    """Say what is under ACCESSION: samples, runs, files, sizes, and the routes open.
+
+    ACCESSION is a GEO series (a SuperSeries is followed to its parts), or a study
+    or experiment of SRA or ENA. Records are fetched, no reads and no tables.
+    """
+    from lotwise.acquire.download import Downloader
+    from lotwise.acquire.study import look_up
+
+    configured = settings_of(
+        config, settings, downloads=downloads, base_urls=base_urls, offline=offline
+    )
+    with Downloader(configured.downloads, network=configured.network, over_cap=yes) as downloader:
+        study = look_up(accession, downloader, configured.urls)
+    found = describe(study)
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else as_text(found))
+
+
+def describe(study: Study) -> dict[str, Any]:
+    """Put a study into plain values; a size or number that is not known is None."""
+    sizes = [run.n_bytes for run in study.runs]
+    return {
+        "accession": study.accession,
+        "title": study.title,
+        "consists_of": [series.accession for series in study.series[1:]],
+        "samples": [_sample(study, candidate) for candidate in study.candidates],
+        "files": [
+            {"name": file.name, "looks_like": file.looks, "bytes": file.size}
+            for file in study.files
+        ],
+        "ncbi_tpm": study.ncbi_tpm.url if study.ncbi_tpm else None,
+        "read_bytes": None if None in sizes else sum(size for size in sizes if size is not None),
+        "routes": study.routes(),
+        "unknown": list(study.unknown),
+    }
+
+
+def _sample(study: Study, candidate: Candidate) -> dict[str, Any]:
+    return {
+        "accession": candidate.accession,
+        "title": candidate.title,
+        "characteristics": list(candidate.characteristics),
+        "relations": sorted(candidate.links - {candidate.accession}),
+        "runs": [
+            {
+                "run": run.run,
+                "layout": "paired" if run.paired else "single",
+                "strategy": run.strategy,
+                "reads": run.n_reads,
+                "bytes": run.n_bytes,
+                "fastq": [file.name for file in run.fastq],
+            }
+            for run in study.runs_of(candidate)
+        ],
+    }
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """Write what :func:`describe` gives for people to read."""
+    from lotwise.acquire.budget import readable
+
+    def size(n_bytes: int | None) -> str:
+        return "size unknown" if n_bytes is None else readable(n_bytes)
+
+    lines = [f"{found['accession']}  {found['title']}".rstrip()]
+    if found["consists_of"]:
+        lines.append(f"SuperSeries of {', '.join(found['consists_of'])}")
+    lines.append(f"\nSamples ({len(found['samples'])})")
+    for sample in found["samples"]:
+        lines.append(f"  {sample['accession']}  {sample['title']}")
+        if sample["characteristics"]:
+            lines.append(f"      {'; '.join(sample['characteristics'])}")
+        lines += [
+            f"      {run['run']}  {run['layout']}, {run['strategy'] or 'strategy unknown'}, "
+            + (f"{run['reads']:,} reads, " if run["reads"] is not None else "")
+            + (size(run["bytes"]) if run["fastq"] else "no FASTQ at ENA")
+            for run in sample["runs"]
+        ]
+    lines.append(f"\nSupplementary files ({len(found['files'])})")
+    lines += [
+        f"  {file['name']}  {file['looks_like']}, {size(file['bytes'])}" for file in found["files"]
+    ]
+    lines.append(f"\nTPM by NCBI (gene level only): {'yes' if found['ncbi_tpm'] else 'no'}")
+    lines.append(f"All reads: {size(found['read_bytes'])}")
+    lines.append("\nRoutes open")
+    lines += [f"  {route}: {words}" for route, words in found["routes"].items()] or ["  none"]
+    lines += [f"Not known: {reason}" for reason in found["unknown"]]
+    return "\n".join(lines)

@@ -1,0 +1,70 @@
+"""``lotwise verify``: computed coefficients against published ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lotwise.cli.acquiring import settings_of
+from lotwise.errors import RefusedError
+
+if TYPE_CHECKING:
+    from lotwise.acquire.published import Verification
+
+
+@click.command("verify")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Configuration with acquire.expected.",
+)
+@click.option("--settings", metavar="JSON", help="The section 'acquire' as JSON.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of the results.",
+)
+def command(*, config: Path | None, settings: str | None, results: Path) -> None:
+    """Compare Pearson's R with the published coefficients of the configuration.
+
+    Writes verification.tsv. A coefficient agrees when it lies within half a unit of
+    the last printed decimal; one that is not transcribed yet is "not on file". Exit
+    code 1 when one differs.
+    """
+    from lotwise.acquire.published import Verification, summary, verify
+    from lotwise.keys import LEVELS
+    from lotwise.records import to_frame, write_table
+
+    expected = settings_of(config, settings).expected
+    paths = {level: results / "correlation" / f"{level}.pairs.tsv" for level in LEVELS}
+    rows = verify(expected, paths)
+    write_table(results / Verification.table, to_frame(rows, Verification))
+    for row in rows:
+        click.echo(_line(row))
+    click.echo(summary(rows))
+    differing = [
+        f"{row.level} {row.batch_a} - {row.batch_b}" for row in rows if row.status == "differs"
+    ]
+    if differing:
+        raise RefusedError(
+            f"{len(differing)} computed coefficients differ from the published ones: "
+            + ", ".join(differing),
+            path=results / Verification.table,
+        )
+
+
+def _line(row: Verification) -> str:
+    printed = (
+        "not on file"
+        if row.published != row.published
+        else f"{row.published:.{int(row.decimals)}f}"
+    )
+    computed = "not computed" if row.computed != row.computed else f"{row.computed:.6f}"
+    return (
+        f"{row.level}  {row.batch_a} - {row.batch_b}  published {printed}  computed {computed}  "
+        f"{row.status}  ({row.source})"
+    )

@@ -1,0 +1,43 @@
+"""Servers over real sockets, shared by the tests of this folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from archive_server import ArchiveServer, Site
+
+
+@pytest.fixture
+def site() -> Site:
+    """What the server of this test offers."""
+    return Site()
+
+
+@pytest.fixture
+def server(site):
+    """A server on loopback that offers ``site``."""
+    with ArchiveServer(site) as running:
+        yield running
+
+
+@pytest.fixture
+def run_cli(monkeypatch, capsys):
+    """Run the command line in this process; gives exit code, standard output and error."""
+    from lotwise import cli
+
+    rows = {"inspect": ("inspect", ""), "fetch": ("fetch", ""), "verify": ("verify", "")}
+    monkeypatch.setattr(cli, "COMMANDS", cli.COMMANDS | rows)
+
+    def running(*arguments: str):
+        monkeypatch.setattr(sys, "argv", ["lotwise", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return running

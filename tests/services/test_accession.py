@@ -1,0 +1,554 @@
+"""From an accession to a sample sheet, over a real socket."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+
+import numpy as np
+import pytest
+import yaml
+from archive_server import always
+from geo_site import (
+    GeoSample,
+    add_gencode,
+    add_matrix,
+    add_ncbi_tpm,
+    add_runs,
+    add_series,
+    add_soft,
+    base_urls,
+    fastq_of,
+    report_query,
+    series_path,
+    tar_of,
+)
+
+from lotwise.expression import read_quant
+from lotwise.samples import read_samples
+
+BATCHES = [f"CYN-IPSC-MSC-P5B-FP-{number:03d}" for number in (1, 2, 3)]
+GENES = [f"ENSG{number:011d}" for number in range(40)]
+
+
+def three_batches(*, mates=2, runs=1):
+    """A made-up series of the shape that three batches would have."""
+    return [
+        GeoSample(
+            f"GSM90000{i}",
+            f"iPSC-derived MSC, batch {batch}",
+            ["cell type: mesenchymal stem cell", f"lot: {batch}"],
+            f"SRX90000{i}",
+            {
+                f"SRR9000{i}{run}": [fastq_of(100 * i + 10 * run + mate) for mate in range(mates)]
+                for run in range(runs)
+            },
+        )
+        for i, batch in enumerate(BATCHES)
+    ]
+
+
+def tpm_of(seed: int) -> np.ndarray:
+    values = np.random.default_rng(seed).lognormal(2, 2, len(GENES))
+    return values / values.sum() * 1e6
+
+
+def rsem(tpm, kind="genes") -> bytes:
+    tpm = tpm.tolist()
+    if kind == "genes":
+        rows = ["gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM"]
+        rows += [
+            f"{g}\tT\t1000\t800\t{t / 10:.2f}\t{t!r}\t{t / 2!r}"
+            for g, t in zip(GENES, tpm, strict=True)
+        ]
+    else:
+        rows = [
+            "transcript_id\tgene_id\tlength\teffective_length\texpected_count\tTPM\tFPKM\tIsoPct"
+        ]
+        rows += [
+            f"ENST{i:011d}\t{g}\t1000\t800\t{t / 10:.2f}\t{t!r}\t{t / 2!r}\t100"
+            for i, (g, t) in enumerate(zip(GENES, tpm, strict=True))
+        ]
+    return gzip.compress(("\n".join(rows) + "\n").encode(), mtime=0)
+
+
+@pytest.fixture
+def place(tmp_path, server):
+    """Options that point a command at the server, and where its files go."""
+    options = ["--downloads", tmp_path / "downloads"]
+    for name, url in base_urls(server.url).items():
+        options += ["--base-url", f"{name}={url}"]
+    return tmp_path, options
+
+
+def sheet_rows(path):
+    with path.open() as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
+
+
+def fetch(run_cli, place, *arguments):
+    folder, options = place
+    sheet = folder / "results" / "samples.tsv"
+    code, out, err = run_cli("fetch", *arguments, "--samples", sheet, *options)
+    return code, out, err, sheet
+
+
+def test_fetch__reads_of_three_batches(site, server, run_cli, place):
+    add_series(site, "GSE900001", "Three batches", three_batches(runs=2))
+    code, out, err, sheet = fetch(
+        run_cli, place, "GSE900001", "--pattern", r"CYN-IPSC-MSC-P5B-FP-\d+", "--n-batches", "3"
+    )
+    assert (code, err) == (0, "")
+    assert "3 samples of GSE900001 by the route 'reads'" in out
+    samples = read_samples(sheet)
+    assert [sample.batch for sample in samples] == BATCHES
+    assert [len(sample.runs) for sample in samples] == [2, 2, 2]
+    for sample in samples:
+        for run in sample.runs:
+            assert gzip.decompress(run.fastq_1.read_bytes()).count(b"\n") == 100
+            assert gzip.decompress(run.fastq_2.read_bytes()).count(b"\n") == 100
+    assert samples[0].annotations["accession"] == "GSM900000"
+    assert samples[0].fragment_length is None
+    # A second run needs no network, and a third without it says the same.
+    server.requests.clear()
+    assert fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-\S+\d")[0] == 0
+    assert not server.requests
+    assert fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-\S+\d", "--offline")[0] == 0
+
+
+def test_fetch__single_end_reads_have_assumed_fragments(site, run_cli, place):
+    add_series(site, "GSE900001", "Three batches", three_batches(mates=1))
+    code, out, _, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert code == 0
+    assert "a fragment length of 200 bases (sd 20) is assumed, not known" in out
+    assert {row["assumed"] for row in sheet_rows(sheet)} == {"fragment length and sd"}
+    assert read_samples(sheet)[0].fragment_length == 200
+
+
+def test_fetch__pattern_that_fits_none_lists_every_sample(site, run_cli, place):
+    add_series(site, "GSE900001", "Three batches", three_batches())
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", "LOT-[0-9]+")
+    assert code == 2
+    assert "the pattern 'LOT-[0-9]+' fits no title and no characteristic" in err
+    assert "change samples.pattern" in err
+    for i, batch in enumerate(BATCHES):
+        assert f"GSM90000{i} 'iPSC-derived MSC, batch {batch}'" in err
+        assert f"lot: {batch}" in err
+    assert not sheet.exists()
+
+
+def test_fetch__not_three_batches(site, run_cli, place):
+    add_series(site, "GSE900001", "Three batches", three_batches())
+    code, _, err, _ = fetch(
+        run_cli, place, "GSE900001", "--pattern", "CYN-IPSC-MSC-P5B-FP", "--n-batches", "3"
+    )
+    assert code == 2
+    assert "1 batches were found (CYN-IPSC-MSC-P5B-FP), n_batches is 3" in err
+    assert "GSM900002" in err
+
+
+def test_fetch__no_such_series(run_cli, place):
+    code, _, err, _ = fetch(run_cli, place, "GSE4242")
+    assert code == 2
+    assert "GEO has no series GSE4242, or it is not public yet" in err
+
+
+def test_fetch__no_network(server, run_cli, place, site):
+    add_series(site, "GSE900001", "x", three_batches())
+    server.plan = always("403")
+    code, _, err, _ = fetch(run_cli, place, "GSE900001")
+    assert code == 3
+    assert "HTTP 403" in err
+
+
+def test_fetch__offline_and_nothing_there(run_cli, place):
+    code, _, err, _ = fetch(run_cli, place, "GSE900001", "--offline")
+    assert code == 3
+    assert "offline, and 1 file is missing: geo/GSE900001/GSE900001_family.soft.gz" in err
+
+
+def test_fetch__matrix_where_there_is_no_soft(site, run_cli, place):
+    samples = three_batches()
+    add_series(site, "GSE900001", "Three batches", samples)
+    del site.documents[f"{series_path('GSE900001')}/soft/GSE900001_family.soft.gz"]
+    cells = {
+        "!Sample_title": [s.title for s in samples],
+        "!Sample_geo_accession": [s.accession for s in samples],
+        "!Sample_relation": [f"SRA: https://x/sra?term={s.experiment}" for s in samples],
+    }
+    text = '!Series_title\t"Three batches"\n!Series_geo_accession\t"GSE900001"\n'
+    text += '!Series_sample_id\t"GSM900000 GSM900001 GSM900002 "\n'
+    text += '!Series_relation\t"SRA: https://www.ncbi.nlm.nih.gov/sra?term=SRP900001"\n\n'
+    text += "".join(
+        name + "".join(f'\t"{value}"' for value in values) + "\n" for name, values in cells.items()
+    )
+    add_matrix(site, "GSE900001", text)
+    code, _, _, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert code == 0
+    assert [sample.batch for sample in read_samples(sheet)] == BATCHES
+
+
+def test_fetch__by_study_of_ena(site, run_cli, place):
+    add_series(site, "GSE900001", "Three batches", three_batches())
+    code, _, _, sheet = fetch(run_cli, place, "SRP900001", "--pattern", r"CYN-[\w-]+")
+    assert code == 0
+    assert [sample.batch for sample in read_samples(sheet)] == BATCHES
+
+
+def test_fetch__experiments_where_the_series_names_no_study(site, run_cli, place):
+    samples = three_batches()
+    add_series(site, "GSE900001", "Three batches", samples)
+    report = site.documents.pop(
+        "/ena/portal/api/filereport"
+        + "".join(f"&{k}={v}" for k, v in sorted(report_query("SRP900001").items()))
+    ).decode().splitlines()  # fmt: skip
+    for sample, line in zip(samples, report[1:], strict=True):
+        site.add(
+            "/ena/portal/api/filereport",
+            f"{report[0]}\n{line}\n".encode(),
+            **report_query(sample.experiment),
+        )
+    soft_path = f"{series_path('GSE900001')}/soft/GSE900001_family.soft.gz"
+    soft = gzip.decompress(site.documents[soft_path]).decode()
+    lines = [line for line in soft.splitlines() if "SRP900001" not in line]
+    add_soft(site, "GSE900001", "\n".join(lines) + "\n")
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert (code, err) == (0, "")
+    assert len(read_samples(sheet)) == 3
+
+
+def test_fetch__deposited_rsem_in_the_archive(site, run_cli, place):
+    files = {}
+    for i, batch in enumerate(BATCHES):
+        files[f"GSM90000{i}_{batch}.genes.results.gz"] = rsem(tpm_of(i))
+        files[f"GSM90000{i}_{batch}.isoforms.results.gz"] = rsem(tpm_of(i), "isoforms")
+    add_series(
+        site, "GSE900001", "x", three_batches(), supplementary={"GSE900001_RAW.tar": tar_of(files)}
+    )
+    code, _, err, sheet = fetch(
+        run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+", "--route", "deposited"
+    )
+    assert (code, err) == (0, "")
+    read = read_quant(sheet)
+    for level in ("gene", "isoform"):
+        found = getattr(read, level).layers["tpm"]
+        np.testing.assert_allclose(found, [tpm_of(i) for i in range(3)], rtol=1e-12)
+
+
+def matrix_of(columns) -> bytes:
+    names = list(columns)
+    lines = ["\t".join(["gene_id", *names])]
+    for row, gene in enumerate(GENES):
+        lines.append("\t".join([gene, *(repr(float(columns[name][row])) for name in names)]))
+    return gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0)
+
+
+@pytest.mark.parametrize("kind", ["TPM", "FPKM"])
+def test_fetch__deposited_matrix(kind, site, run_cli, place):
+    scale = 1 if kind == "TPM" else 0.37
+    table = matrix_of({f"{batch}_{kind}": tpm_of(i) * scale for i, batch in enumerate(BATCHES)})
+    add_series(
+        site,
+        "GSE900001",
+        "x",
+        three_batches(),
+        supplementary={f"GSE900001_genes_{kind}.txt.gz": table},
+    )
+    code, _, err, sheet = fetch(
+        run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+", "--route", "deposited"
+    )
+    assert code == 0, err
+    assert ("TPM computed from fpkm" in err) == (kind == "FPKM")
+    found = read_quant(sheet).gene
+    np.testing.assert_allclose(found.layers["tpm"], [tpm_of(i) for i in range(3)], rtol=1e-9)
+    assert np.isnan(found.layers["counts"]).all(), "the table has no counts, so none are made up"
+
+
+def test_fetch__deposited_counts_are_refused(site, run_cli, place):
+    table = matrix_of({batch: np.arange(len(GENES)) + i for i, batch in enumerate(BATCHES)})
+    add_series(
+        site, "GSE900001", "x", three_batches(), supplementary={"GSE900001_fpkm_no.csv.gz": b"x"}
+    )
+    add_series(
+        site,
+        "GSE900001",
+        "x",
+        three_batches(),
+        supplementary={"GSE900001_expression_TPM.txt.gz": table},
+    )
+    code, _, err, _ = fetch(
+        run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+", "--route", "deposited"
+    )
+    assert code == 2
+    assert "is called TPM and sums to 780 (whole numbers; TPM sum to 1,000,000)" in err
+    assert "set deposited.kind to tpm, fpkm or counts" in err
+
+
+def test_fetch__route_not_open(site, run_cli, place):
+    add_series(site, "GSE900001", "x", three_batches())
+    code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "deposited")
+    assert code == 2
+    assert "the route 'deposited' is not open; open are: reads (FASTQ of 3 of 3 samples)" in err
+
+
+def test_fetch__ncbi_tpm(site, run_cli, place):
+    add_series(site, "GSE900001", "x", three_batches())
+    rows = ["GeneID\tGSM900000\tGSM900001\tGSM900002"]
+    values = [tpm_of(i) for i in range(3)]
+    rows += ["\t".join([str(g + 1), *(repr(float(v[g])) for v in values)]) for g in range(40)]
+    add_ncbi_tpm(site, "GSE900001", ("\n".join(rows) + "\n").encode())
+    code, out, _, sheet = fetch(
+        run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+", "--route", "ncbi"
+    )
+    assert code == 0
+    assert "gene level only, there is no isoform level" in out
+    read = read_quant(sheet)
+    np.testing.assert_allclose(read.gene.layers["tpm"], values, rtol=1e-12)
+    assert read.isoform is None
+
+
+def test_inspect__json(site, run_cli, place):
+    _, options = place
+    files = {"GSM900000_a.genes.results.gz": rsem(tpm_of(1))}
+    add_series(
+        site,
+        "GSE900001",
+        "Three batches",
+        three_batches(),
+        supplementary={"GSE900001_RAW.tar": tar_of(files), "GSE900001_FPKM.txt.gz": b"\x1f\x8b"},
+    )
+    code, out, _ = run_cli("inspect", "GSE900001", "--json", *options)
+    found = json.loads(out)
+    assert code == 0
+    assert found["title"] == "Three batches"
+    assert set(found["routes"]) == {"reads", "deposited"}
+    assert [file["looks_like"] for file in found["files"]] == [
+        "archive", "FPKM table", "RSEM genes results",
+    ]  # fmt: skip
+    assert found["files"][0]["bytes"] == len(tar_of(files))
+    assert found["files"][1]["bytes"] is None
+    expected = sum(len(body) for s in three_batches() for m in s.runs.values() for body in m)
+    assert found["read_bytes"] == expected
+    assert found["samples"][0]["runs"][0]["layout"] == "paired"
+
+
+def test_inspect__superseries(site, run_cli, place):
+    _, options = place
+    samples = three_batches()
+    add_series(site, "GSE900001", "Part one", samples[:2])
+    add_series(site, "GSE900002", "Part two", samples[2:], study="SRP900002")
+    add_series(
+        site,
+        "GSE900003",
+        "Both",
+        samples,
+        study="",
+        relations=["SuperSeries of: GSE900001", "SuperSeries of: GSE900002"],
+    )
+    code, out, _ = run_cli("inspect", "GSE900003", *options)
+    assert code == 0
+    assert "SuperSeries of GSE900001, GSE900002" in out
+    assert "Samples (3)" in out
+    assert out.count("SRR9000") == 3
+
+
+def test_inspect__ena_down_is_said(site, server, run_cli, place):
+    _, options = place
+    add_series(site, "GSE900001", "Three batches", three_batches())
+    server.plan = lambda path, _n: "403" if "filereport" in path else None
+    code, out, _ = run_cli("inspect", "GSE900001", *options)
+    assert code == 0
+    assert "Not known: runs: http" in out
+    assert "Routes open\n  none" in out
+
+
+def test_inspect__not_an_accession(run_cli, place):
+    code, _, err = run_cli("inspect", "GSE15O969", *place[1])
+    assert code == 2
+    assert "'GSE15O969' is no accession that lotwise knows" in err
+
+
+def test_fetch__reference_of_gencode(site, server, run_cli, place):
+    folder, options = place
+    files = {
+        "gencode.v44.transcripts.fa.gz": gzip.compress(b">t|g\nACGT\n"),
+        "gencode.v44.annotation.gtf.gz": gzip.compress(b"#gtf\n"),
+    }
+    add_gencode(site, "44", files)
+    config = folder / "config.yaml"
+    config.write_text(
+        yaml.safe_dump({"acquire": {"reference": {"release": "44"}, "network": {"backoff": 0}}})
+    )
+    target = folder / "reference"
+    code, _, err = run_cli("fetch", "--config", config, "--reference", target, *options)
+    assert (code, err) == (0, "")
+    assert gzip.decompress((target / "transcripts.fa.gz").read_bytes()) == b">t|g\nACGT\n"
+    # A file that does not fit its checksum never arrives.
+    site.add(
+        "/gencode/Gencode_human/release_44/gencode.v44.transcripts.fa.gz",
+        gzip.compress(b">t|g\nACGA\n"),
+    )
+    code, _, err = run_cli(
+        "fetch", "--config", config, "--reference", folder / "r2",
+        "--downloads", folder / "d2", *options[2:],
+    )  # fmt: skip
+    assert code == 3
+    assert "md5 is" in err
+    assert not (folder / "r2" / "transcripts.fa.gz").exists()
+
+
+def test_fetch__real_airway_series(shared, site, run_cli, place):
+    """The real metadata of GSE52778 and real reads of three of its runs."""
+    airway = shared / "airway_gse52778"
+    add_matrix(site, "GSE52778", (airway / "GSE52778_series_matrix.txt").read_text())
+    with (airway / "SraRunInfo_SRP033351.csv").open() as stream:
+        records = [row for row in csv.DictReader(stream) if row["Run"]]
+    samples = [
+        GeoSample(
+            row["SampleName"], "", (), row["Experiment"],
+            {
+                row["Run"]: [
+                    airway / "fastq" / f"{row['Run']}_R{mate}.fastq.gz" for mate in (1, 2)
+                ]
+            },
+        )
+        for row in records
+        if (airway / "fastq" / f"{row['Run']}_R1.fastq.gz").exists()
+    ]  # fmt: skip
+    add_runs(site, "SRP033351", samples)
+    folder, options = place
+    config = folder / "config.yaml"
+    config.write_text(
+        yaml.safe_dump(
+            {
+                "acquire": {
+                    "accession": "GSE52778",
+                    "samples": {
+                        "choose": [
+                            {"sample": "N61311_untreated", "batch": "N61311"},
+                            {"sample": "GSM1275863"},
+                            {"sample": "N052611_Dex"},
+                        ],
+                        "n_batches": 3,
+                    },
+                }
+            }
+        )
+    )
+    sheet = folder / "results" / "samples.tsv"
+    code, out, err = run_cli("fetch", "--config", config, "--samples", sheet, *options)
+    assert (code, err) == (0, "")
+    assert "SRR1039508" in out
+    read = read_samples(sheet)
+    assert [sample.sample for sample in read] == ["N61311", "N61311_Dex", "N052611_Dex"]
+    assert [sample.annotations["run"] for sample in read] == [
+        "SRR1039508", "SRR1039509", "SRR1039513",
+    ]  # fmt: skip
+    fetched = read[0].runs[0].fastq_2
+    assert fetched.read_bytes() == (airway / "fastq" / "SRR1039508_R2.fastq.gz").read_bytes()
+
+
+def test_fetch__cap_refuses_without_a_person_to_ask(site, run_cli, place):
+    folder, _ = place
+    add_series(site, "GSE900001", "x", three_batches())
+    config = folder / "config.yaml"
+    config.write_text(yaml.safe_dump({"acquire": {"network": {"max_total_gib": 3e-6}}}))
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--config", config)
+    assert code == 2
+    assert "are to be downloaded, the cap is 3.1 KiB" in err
+    assert "say --yes, or raise max_total_gib" in err
+    assert not sheet.exists()
+    assert fetch(run_cli, place, "GSE900001", "--config", config, "--yes")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("acquire: {rout: reads}", "key 'acquire.rout'"),
+        ("acquire: {samples: {pattern: '('}}", "key 'acquire.samples.pattern'"),
+        ("acquire: {urls: {geo: 'ftp://x'}}", "key 'acquire.urls.geo'"),
+        ("results: x", "has no section 'acquire'"),
+        ("acquire: [", "is not YAML"),
+    ],
+)
+def test_fetch__configuration_refused(text, words, run_cli, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text(text)
+    code, _, err = run_cli("fetch", "GSE1", "--config", config)
+    assert code == 2
+    assert words in err
+
+
+SRA = """#!/bin/sh
+case "$0" in
+*prefetch) mkdir -p "$3/$1" && echo archive > "$3/$1/$1.sra" ;;
+*) test -f "$1/$1.sra" || exit 7
+   for end in ENDS; do printf '@r\\nACGT\\n+\\nIIII\\n' > "$1$end.fastq"; done ;;
+esac
+"""
+
+
+@pytest.fixture
+def sra_toolkit(tmp_path, monkeypatch):
+    """Stand-ins for prefetch and fasterq-dump that keep to their conventions for files."""
+
+    def installing(ends):
+        programs = tmp_path / "programs"
+        programs.mkdir(exist_ok=True)
+        for name in ("prefetch", "fasterq-dump"):
+            (programs / name).write_text(SRA.replace("ENDS", ends))
+            (programs / name).chmod(0o755)
+        monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+
+    return installing
+
+
+def without_fastq(site):
+    """Take the FASTQ of all runs out of ENA's report, as ENA does with what it has not copied."""
+    [key] = [key for key in site.documents if "filereport" in key]
+    header, *rows = site.documents[key].decode().splitlines()
+    kept = header.split("\t").index("fastq_ftp")
+    rows = ["\t".join([*row.split("\t")[:kept], "", "", ""]) for row in rows]
+    site.documents[key] = "\n".join([header, *rows]).encode()
+
+
+def test_fetch__sra_toolkit_where_ena_has_no_fastq(site, run_cli, place, sra_toolkit):
+    add_series(site, "GSE900001", "x", three_batches())
+    without_fastq(site)
+    sra_toolkit("_1 _2")
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert (code, err) == (0, "")
+    for sample in read_samples(sheet):
+        [run] = sample.runs
+        assert gzip.decompress(run.fastq_1.read_bytes()) == b"@r\nACGT\n+\nIIII\n"
+        assert sorted(path.suffix for path in run.fastq_1.parent.iterdir()) == [".gz", ".gz"]
+
+
+def test_fetch__sra_toolkit_gives_other_than_the_record(site, run_cli, place, sra_toolkit):
+    add_series(site, "GSE900001", "x", three_batches())
+    without_fastq(site)
+    sra_toolkit("''")
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert code == 2
+    assert "is paired by its record, the SRA toolkit wrote SRR900000.fastq" in err
+    assert not sheet.exists()
+
+
+def test_fetch__no_fastq_and_no_sra_toolkit(site, run_cli, place, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    add_series(site, "GSE900001", "x", three_batches())
+    without_fastq(site)
+    code, _, err, _ = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert code == 2
+    assert "the route 'reads' is not open; open are: none" in err
+
+
+@pytest.mark.network
+def test_gse150969__at_geo(run_cli, tmp_path):
+    """The real series, where GEO can be reached: records only, no reads."""
+    code, out, err = run_cli("inspect", "GSE150969", "--json", "--downloads", tmp_path)
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["accession"] == "GSE150969"
+    assert found["samples"]

@@ -1,0 +1,283 @@
+"""From an accession to figures and verification, reads and tables, without internet."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from geo_site import GeoSample, add_gencode, add_matrix, add_runs, add_series, base_urls
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "config" / "gse150969.yaml"
+BATCHES = [f"CYN-IPSC-MSC-P5B-FP-{number:03d}" for number in (1, 2, 3)]
+N_PAIRS = 4000
+
+
+def transcriptome(rng):
+    """Sixty genes of two isoforms each, by GENCODE's names."""
+    sequences = {}
+    for gene in range(60):
+        for isoform in range(2):
+            transcript = f"ENST{2 * gene + isoform:011d}.1|ENSG{gene:011d}.1"
+            sequences[f"{transcript}|-|-|G{gene}-20{isoform}|G{gene}|"] = "".join(
+                rng.choice(list("ACGT"), 900)
+            )
+    return sequences
+
+
+def fasta_of(sequences) -> bytes:
+    text = "".join(f">{name}\n{sequence}\n" for name, sequence in sequences.items())
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def gtf_of(sequences) -> bytes:
+    lines = []
+    for name in sequences:
+        transcript, gene, *_ = name.split("|")
+        traits = f'gene_id "{gene}"; transcript_id "{transcript}"; gene_name "x";'
+        lines.append(f"chr1\tHAVANA\ttranscript\t1\t900\t.\t+\t.\t{traits}")
+    return gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0)
+
+
+def mates_of(sequences, rng):
+    """Pairs of 75 bases from fragments of about 200, abundances drawn anew for each sample."""
+    names = list(sequences)
+    shares = np.random.default_rng(1).lognormal(0, 1.5, len(names)) * rng.lognormal(
+        0, 0.2, len(names)
+    )
+    picks = rng.choice(len(names), N_PAIRS, p=shares / shares.sum())
+    flip = str.maketrans("ACGT", "TGCA")
+    ends = ([], [])
+    for number, pick in enumerate(picks):
+        length = int(np.clip(rng.normal(200, 20), 120, 300))
+        start = int(rng.integers(0, 900 - length))
+        fragment = sequences[names[pick]][start : start + length]
+        for end, read in zip(
+            ends, (fragment[:75], fragment[-75:].translate(flip)[::-1]), strict=True
+        ):
+            end.append(f"@r{number}\n{read}\n+\n{'I' * 75}\n")
+    return [gzip.compress("".join(end).encode(), 1, mtime=0) for end in ends]
+
+
+def publish(site):
+    """Offer a series of the shape expected of GSE150969, made up, and a reference."""
+    rng = np.random.default_rng(7)
+    sequences = transcriptome(rng)
+    samples = [
+        GeoSample(
+            f"GSM90010{i}",
+            f"{batch} mRNA-seq",
+            ["cell type: mesenchymal stem cell"],
+            f"SRX90010{i}",
+            {f"SRR9001{i}{run}": mates_of(sequences, rng) for run in range(2)},
+        )
+        for i, batch in enumerate(BATCHES)
+    ]
+    add_series(site, "GSE150969", "A made-up series in its place", samples)
+    add_gencode(
+        site,
+        "44",
+        {
+            "gencode.v44.transcripts.fa.gz": fasta_of(sequences),
+            "gencode.v44.annotation.gtf.gz": gtf_of(sequences),
+        },
+    )
+
+
+def config_with(server, folder, **changes):
+    """The repository's own configuration, only its base addresses (and ``changes``) changed."""
+    document = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    section = document["acquire"] | {"urls": base_urls(server.url)} | changes
+    section["downloads"] = str(folder / "downloads")
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump({"acquire": section}))
+    return path
+
+
+def compared(run_cli, folder, config):
+    """Fetch, quantify and compare; give the folder of results."""
+    results = folder / "results"
+    for arguments in (
+        ("fetch", "--config", config, "--samples", folder / "samples.tsv"),
+        ("fetch", "--config", config, "--reference", results / "reference"),
+        ("quantify", folder / "samples.tsv", "--out", results,
+         "--transcripts", results / "reference" / "transcripts.fa.gz"),
+        ("compare", results / "quant" / "kallisto" / "samples.tsv", "--out", results,
+         "--format", "pdf", "--tx2gene", results / "reference" / "annotation.gtf.gz"),
+    ):  # fmt: skip
+        code, out, err = run_cli(*arguments)
+        assert code == 0, (arguments, out, err)
+    return results
+
+
+def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_path):
+    publish(site)
+    config = config_with(server, tmp_path)
+    results = compared(run_cli, tmp_path, config)
+    for figure in ("extended_data_fig1_gene", "extended_data_fig2_isoform"):
+        assert (results / "figures" / f"{figure}.pdf").stat().st_size > 1000
+    with (results / "correlation" / "gene.pairs.tsv").open() as stream:
+        pairs = [row for row in csv.DictReader(stream, delimiter="\t")
+                 if row["feature_set"] == "all"]  # fmt: skip
+    assert {(row["batch_a"], row["batch_b"]) for row in pairs} == {
+        (BATCHES[0], BATCHES[1]), (BATCHES[0], BATCHES[2]), (BATCHES[1], BATCHES[2]),
+    }  # fmt: skip
+    # Planted: equal but for a standard deviation of 0.2 in natural logarithms.
+    assert all(0.9 < float(row["pearson"]) < 1 for row in pairs)
+
+    code, out, _ = run_cli("verify", "--config", config, "--results", results)
+    assert code == 0
+    assert out.strip().endswith("6 not on file")
+    assert "agrees" not in out
+
+    # Once somebody has read coefficients off the figure, they are compared.
+    truth = float(pairs[0]["pearson"])
+    expected = yaml.safe_load(config.read_text())["acquire"]["expected"]
+    expected[0] |= {"r": round(truth, 3), "decimals": 3}
+    expected[1] |= {"r": 0.123, "decimals": 3}
+    config = config_with(server, tmp_path, expected=expected)
+    code, out, err = run_cli("verify", "--config", config, "--results", results)
+    assert code == 1
+    assert "1 agrees, 1 differs, 4 not on file" in out
+    assert f"1 computed coefficients differ from the published ones: gene {BATCHES[0]}" in err
+    with (results / "verification.tsv").open() as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    assert [row["status"] for row in rows] == ["agrees", "differs", *["not on file"] * 4]
+
+
+def test_gse52778__real_metadata_and_reads_to_figures(shared, site, server, run_cli, tmp_path):
+    airway = shared / "airway_gse52778"
+    add_matrix(site, "GSE52778", (airway / "GSE52778_series_matrix.txt").read_text())
+    with (airway / "SraRunInfo_SRP033351.csv").open() as stream:
+        records = [row for row in csv.DictReader(stream) if row["Run"]]
+    files = {
+        row["Run"]: [airway / "fastq" / f"{row['Run']}_R{mate}.fastq.gz" for mate in (1, 2)]
+        for row in records
+    }
+    add_runs(
+        site,
+        "SRP033351",
+        [
+            GeoSample(row["SampleName"], "", (), row["Experiment"], {row["Run"]: files[row["Run"]]})
+            for row in records
+            if files[row["Run"]][0].exists()
+        ],
+    )
+    transcripts = airway / "reference" / "gencode.v28.transcripts.1.1.10M.fa.gz"
+    names = gzip.decompress(transcripts.read_bytes()).decode().split(">")[1:]
+    add_gencode(
+        site,
+        "28",
+        {
+            "gencode.v28.transcripts.fa.gz": transcripts.read_bytes(),
+            "gencode.v28.annotation.gtf.gz": gtf_of([name.split()[0] for name in names]),
+        },
+    )
+    config = config_with(
+        server,
+        tmp_path,
+        accession="GSE52778",
+        samples={
+            "choose": [{"sample": name} for name in ("N61311_untreated", "N61311_Dex",
+                                                     "N052611_Dex")],
+            "n_batches": 3,
+        },
+        reference={"release": "28"},
+        expected=[],
+    )  # fmt: skip
+    results = compared(run_cli, tmp_path, config)
+    with (results / "correlation" / "isoform.pairs.tsv").open() as stream:
+        pairs = {
+            (row["batch_a"], row["batch_b"]): float(row["pearson"])
+            for row in csv.DictReader(stream, delimiter="\t")
+            if row["feature_set"] == "all"
+        }
+    assert len(pairs) == 3
+    # The same donor, treated and not, is closer than two donors under one treatment.
+    assert max(pairs, key=pairs.get) == ("N61311_untreated", "N61311_Dex")
+
+
+@pytest.fixture
+def workflow(tmp_path):
+    """A workflow of the rules of acquire.smk alone, and a `lotwise` on PATH."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    shim = programs / "lotwise"
+    shim.write_text(
+        f"#!{sys.executable}\n"
+        "import lotwise.cli as cli\n"
+        "cli.COMMANDS.update({name: (name, '') for name in ('fetch', 'verify')})\n"
+        "cli.main()\n"
+    )
+    shim.chmod(0o755)
+    (tmp_path / "Snakefile").write_text(
+        "from types import SimpleNamespace\n"
+        "from pathlib import Path\n"
+        'configfile: "config.yaml"\n'
+        "RUN = SimpleNamespace(samples='samples.tsv', results=Path('results'), levels=['gene'])\n"
+        "VERSION = 'test'\n"
+        "def results(path):\n    return str(RUN.results / path)\n"
+        f"include: {str(ROOT / 'workflow' / 'rules' / 'acquire.smk')!r}\n"
+    )
+
+    def running(*targets):
+        paths = [str(ROOT / "src"), *sys.path]
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "1", *targets],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ
+            | {
+                "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+                "PYTHONPATH": os.pathsep.join(paths),
+            },
+        )
+
+    return running
+
+
+def test_rules__fetch_and_verify(site, server, workflow, tmp_path):
+    publish(site)
+    config_with(server, tmp_path)
+    pairs = tmp_path / "results" / "correlation" / "gene.pairs.tsv"
+    pairs.parent.mkdir(parents=True)
+    pairs.write_text("batch_a\tbatch_b\tfeature_set\tpearson\n")
+    targets = ("samples.tsv", "results/reference/transcripts.fa.gz", "results/verification.tsv")
+    done = workflow(*targets)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "samples.tsv").read_text().count("SRR9001") == 3 * 2 * 5
+    assert (tmp_path / "results" / "verification.tsv").read_text().count("not on file") == 6
+    # Nothing changed, nothing to do; the files that were fetched are not fetched again.
+    assert "Nothing to be done" in workflow(*targets).stderr
+    shutil.rmtree(tmp_path / ".snakemake")
+    (tmp_path / "samples.tsv").unlink()
+    server.requests.clear()
+    assert workflow("samples.tsv").returncode == 0
+    assert not server.requests
+
+
+def test_config__is_valid_and_invents_nothing():
+    from lotwise.acquire.settings import AcquireSettings
+
+    document = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    settings = AcquireSettings.model_validate(document["acquire"])
+    assert settings.accession == "GSE150969"
+    assert settings.samples.n_batches == 3
+    assert {(one.level, one.batch_a, one.batch_b) for one in settings.expected} == {
+        (level, BATCHES[i], BATCHES[j])
+        for level in ("gene", "isoform")
+        for i, j in ((0, 1), (0, 2), (1, 2))
+    }
+    assert all(one.r is None for one in settings.expected)
+    assert "GSM" not in json.dumps(document)

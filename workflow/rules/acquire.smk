@@ -1,0 +1,91 @@
+# From an accession to a sample sheet and a reference, and published coefficients beside computed
+# ones. Needs `config`, `RUN`, `VERSION` and `results()` of common.smk, and a section `acquire`.
+import json
+
+ACQUIRE = config.get("acquire") or {}
+REFERENCE = {
+    "transcripts": results("reference/transcripts.fa.gz"),
+    "annotation": results("reference/annotation.gtf.gz"),
+}
+
+
+def acquire_settings(wildcards):
+    """Give the section as JSON; a function, so that braces of a pattern are no wildcards."""
+    return json.dumps(ACQUIRE, sort_keys=True)
+
+
+# Compute nodes have no internet.
+localrules:
+    fetch_samples,
+    fetch_reference,
+
+
+rule fetch_samples:
+    """Resolve the accession, find the batches, fetch and verify their reads or tables."""
+    output:
+        samples=str(RUN.samples),
+    log:
+        results("logs/fetch_samples.log"),
+    benchmark:
+        results("benchmarks/fetch_samples.tsv")
+    conda:
+        "../envs/lotwise.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=24 * 60,
+    params:
+        settings=acquire_settings,
+        version=VERSION,
+    shell:
+        "lotwise fetch --settings {params.settings:q} --samples {output.samples:q} "
+        "> {log:q} 2>&1"
+
+
+rule fetch_reference:
+    """Fetch transcripts and annotation of the release, against its checksums."""
+    output:
+        **REFERENCE,
+    log:
+        results("logs/fetch_reference.log"),
+    benchmark:
+        results("benchmarks/fetch_reference.tsv")
+    conda:
+        "../envs/lotwise.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=12 * 60,
+    params:
+        settings=acquire_settings,
+        folder=results("reference"),
+        version=VERSION,
+    shell:
+        "lotwise fetch --settings {params.settings:q} --reference {params.folder:q} "
+        "> {log:q} 2>&1"
+
+
+rule verify:
+    """Compare computed with published coefficients; one that differs is in the table."""
+    input:
+        pairs=expand(results("correlation/{level}.pairs.tsv"), level=RUN.levels),
+    output:
+        table=results("verification.tsv"),
+    log:
+        results("logs/verify.log"),
+    benchmark:
+        results("benchmarks/verify.tsv")
+    conda:
+        "../envs/lotwise.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        settings=acquire_settings,
+        results=str(RUN.results),
+        version=VERSION,
+    shell:
+        # Exit code 1 says that a coefficient differs: an answer, which the table holds.
+        "lotwise verify --settings {params.settings:q} --results {params.results:q} "
+        "> {log:q} 2>&1 || [ $? -eq 1 ]"
