@@ -44,7 +44,7 @@ bench: $(INSTALLED)
 ## make lock   resolve the dependencies anew into requirements.lock (needs uv)
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --extra test --extra lint --upgrade -o requirements.lock pyproject.toml
+	  --no-emit-find-links --no-header --extra test --extra lint -o requirements.lock pyproject.toml
 
 ## make clean  remove the environment
 clean:

@@ -24,7 +24,7 @@ CLIENT = """
 import sys
 from pathlib import Path
 from lotwise.acquire.download import Downloader, Source
-from lotwise.acquire.settings import NetworkSettings
+from lotwise.config.acquire import NetworkSettings
 import time
 
 root, url = Path(sys.argv[1]), sys.argv[2]

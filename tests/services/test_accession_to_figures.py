@@ -268,7 +268,7 @@ def test_rules__fetch_and_verify(site, server, workflow, tmp_path):
 
 
 def test_config__is_valid_and_invents_nothing():
-    from lotwise.acquire.settings import AcquireSettings
+    from lotwise.config.acquire import AcquireSettings
 
     document = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     settings = AcquireSettings.model_validate(document["acquire"])

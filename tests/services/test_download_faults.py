@@ -18,7 +18,7 @@ from lotwise.acquire.download import Downloader, Source
 from lotwise.acquire.integrity import Integrity
 from lotwise.acquire.manifest import STATE, Manifest
 from lotwise.acquire.retry import DownloadError, NotFoundError
-from lotwise.acquire.settings import NetworkSettings
+from lotwise.config.acquire import NetworkSettings
 from lotwise.errors import EXIT_SURROUNDINGS, InputError, SurroundingsError
 
 N_MIXED_RUNS, BLOCK = 200, 20

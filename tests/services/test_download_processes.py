@@ -24,7 +24,7 @@ import json, sys
 from pathlib import Path
 from lotwise.acquire.download import Downloader, Source
 from lotwise.acquire.integrity import Integrity
-from lotwise.acquire.settings import NetworkSettings
+from lotwise.config.acquire import NetworkSettings
 
 root, sources = Path(sys.argv[1]), json.loads(sys.argv[2])
 network = NetworkSettings(max_total_gib=None, backoff=0.01)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lotwise.acquire.ena import EnaRun
 from lotwise.acquire.geo.record import GeoSample
-from lotwise.acquire.settings import SampleSelection
+from lotwise.config.acquire import SampleSelection
 from lotwise.errors import InputError
 
 _MOST_LISTED = 60

@@ -8,7 +8,7 @@ from typing import Final
 import httpcore
 import httpx
 
-from lotwise.acquire.settings import NetworkSettings
+from lotwise.config.acquire import NetworkSettings
 from lotwise.errors import InputError
 
 _REDIRECTS: Final = 10

@@ -12,10 +12,10 @@ from lotwise.acquire.columns import read_table
 from lotwise.acquire.deposited import columns_of, rsem_results, write_quantification
 from lotwise.acquire.download import Downloader
 from lotwise.acquire.ena import EnaRun
-from lotwise.acquire.settings import AcquireSettings, DepositedSettings
 from lotwise.acquire.sheet import SheetRow, sheet_names, write_sheet
 from lotwise.acquire.sra import dump_run, has_toolkit
 from lotwise.acquire.study import Study, SuppliedFile, look_up, require_runs
+from lotwise.config.acquire import AcquireSettings, DepositedSettings
 from lotwise.errors import InputError
 from lotwise.samples import Run
 

@@ -40,9 +40,9 @@ from lotwise.acquire.manifest import STATE, Entry, Manifest
 from lotwise.acquire.names import place_within
 from lotwise.acquire.progress import progress_for
 from lotwise.acquire.retry import DownloadError, FaultError, NotFoundError, delay_before
-from lotwise.acquire.settings import NetworkSettings
 from lotwise.acquire.transfer import Part, Received, StoppedError, Transfer
 from lotwise.atomic import is_disk_full, make_directory
+from lotwise.config.acquire import NetworkSettings
 from lotwise.errors import LotwiseError, SurroundingsError
 
 _logger = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Downloader:
 
     Examples
     --------
-    >>> from lotwise.acquire.settings import NetworkSettings
+    >>> from lotwise.config.acquire import NetworkSettings
     >>> with Downloader(getfixture("tmp_path"), network=NetworkSettings(offline=True)) as fetcher:
     ...     fetcher.fetch(Source("https://example.org/a.txt", "a.txt"))
     Traceback (most recent call last):

@@ -19,7 +19,7 @@ from lotwise.acquire.accession import kind_of
 from lotwise.acquire.download import Source
 from lotwise.acquire.integrity import Integrity
 from lotwise.acquire.names import safe_name
-from lotwise.acquire.settings import BaseUrls
+from lotwise.config.acquire import BaseUrls
 from lotwise.errors import InputError
 
 FIELDS: Final = (

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from lotwise.acquire.settings import ExpectedCoefficient
+from lotwise.config.acquire import ExpectedCoefficient
 from lotwise.errors import InputError
 from lotwise.keys import Level
 from lotwise.records import Record, column

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lotwise.acquire.download import Downloader, Source
 from lotwise.acquire.integrity import Integrity
-from lotwise.acquire.settings import BaseUrls, ReferenceSettings
+from lotwise.config.acquire import BaseUrls, ReferenceSettings
 from lotwise.errors import InputError
 
 _logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from lotwise.acquire.settings import NetworkSettings
+from lotwise.config.acquire import NetworkSettings
 from lotwise.errors import SurroundingsError
 
 # 408 too slow, 425 too early, 429 too many; every 5xx may pass.

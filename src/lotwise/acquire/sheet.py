@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lotwise.acquire.choice import Chosen
-from lotwise.acquire.settings import AssumedFragments, Route
 from lotwise.atomic import atomic_path
+from lotwise.config.acquire import AssumedFragments, Route
 from lotwise.errors import InputError
 from lotwise.samples import Run
 

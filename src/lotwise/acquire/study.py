@@ -24,7 +24,7 @@ from lotwise.acquire.geo.layout import (
 from lotwise.acquire.geo.record import Series
 from lotwise.acquire.geo.resolve import fetch_parts
 from lotwise.acquire.retry import DownloadError, NotFoundError
-from lotwise.acquire.settings import BaseUrls, Route
+from lotwise.config.acquire import BaseUrls, Route
 from lotwise.errors import InputError
 
 _logger = logging.getLogger(__name__)

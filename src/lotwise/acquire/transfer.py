@@ -22,8 +22,8 @@ import httpx
 from lotwise.acquire.integrity import Algorithm, digest_of
 from lotwise.acquire.progress import Progress
 from lotwise.acquire.retry import FaultError, fault_of_status
-from lotwise.acquire.settings import NetworkSettings
 from lotwise.acquire.sink import FileSink
+from lotwise.config.acquire import NetworkSettings
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 

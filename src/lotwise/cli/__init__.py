@@ -26,12 +26,15 @@ from lotwise.errors import EXIT_INPUT, EXIT_SURROUNDINGS, LotwiseError
 # `lotwise --help` need not import the commands.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": ("init", "Write a commented config.yaml and samples.tsv to start from."),
+    "inspect": ("inspect", "Say what is under an accession and how it can be had."),
+    "fetch": ("fetch", "Fetch the samples of an accession, or the reference, verified."),
     "simulate": ("simulate", "Simulate batches with planted truth, as quantifications or reads."),
     "check": ("check", "Check the reads of a sample sheet before they are quantified."),
     "quantify": ("quantify", "Quantify reads with kallisto, salmon or RSEM."),
     "compare": ("compare", "Compare quantified batches: tables and figures in one go."),
     "expression": ("expression", "Read quantifications into gene and isoform tables."),
     "correlate": ("correlate", "Correlate the samples of one level."),
+    "verify": ("verify", "Compare coefficients with published ones."),
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
     "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
 }

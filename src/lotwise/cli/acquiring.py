@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from lotwise.acquire.settings import AcquireSettings
+from lotwise.config.acquire import AcquireSettings
 from lotwise.errors import InputError
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from lotwise.acquire.settings import AcquireSettings, Route, SampleSelection
 from lotwise.cli.acquiring import acquiring_options, settings_of, with_cap
+from lotwise.config.acquire import AcquireSettings, Route, SampleSelection
 from lotwise.errors import InputError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from lotwise.acquire.choice import Candidate, choose
-from lotwise.acquire.settings import SampleSelection
 from lotwise.acquire.sheet import sheet_names
+from lotwise.config.acquire import SampleSelection
 from lotwise.errors import InputError
 
 CANDIDATES = [

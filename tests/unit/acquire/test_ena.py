@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from lotwise.acquire.ena import FIELDS, read_report, report_source, runs_by_sample
-from lotwise.acquire.settings import BaseUrls
+from lotwise.config.acquire import BaseUrls
 from lotwise.errors import InputError
 
 MD5 = "0123456789abcdef0123456789abcdef"

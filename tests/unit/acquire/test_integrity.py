@@ -23,7 +23,7 @@ from lotwise.acquire.integrity import (
 )
 from lotwise.acquire.reference import read_checksums
 from lotwise.acquire.retry import FaultError, delay_before, seconds_to_wait
-from lotwise.acquire.settings import NetworkSettings, ReferenceSettings
+from lotwise.config.acquire import NetworkSettings, ReferenceSettings
 from lotwise.errors import InputError
 
 

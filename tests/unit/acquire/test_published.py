@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lotwise.acquire.published import compare, summary, verify
-from lotwise.acquire.settings import ExpectedCoefficient
+from lotwise.config.acquire import ExpectedCoefficient
 from lotwise.errors import InputError
 
 

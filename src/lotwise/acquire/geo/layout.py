@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 from lotwise.acquire.download import Source
 from lotwise.acquire.integrity import Integrity
 from lotwise.acquire.names import name_of_url, safe_name
-from lotwise.acquire.settings import BaseUrls
+from lotwise.config.acquire import BaseUrls
 from lotwise.errors import InputError
 
 

@@ -11,7 +11,7 @@ from lotwise.acquire.geo.matrix import read_matrix
 from lotwise.acquire.geo.record import Series
 from lotwise.acquire.geo.soft import read_soft
 from lotwise.acquire.retry import DownloadError, NotFoundError
-from lotwise.acquire.settings import BaseUrls
+from lotwise.config.acquire import BaseUrls
 from lotwise.errors import InputError
 
 _logger = logging.getLogger(__name__)

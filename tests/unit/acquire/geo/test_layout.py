@@ -12,7 +12,7 @@ from lotwise.acquire.geo.layout import (
     supplementary_source,
     with_listed_size,
 )
-from lotwise.acquire.settings import BaseUrls
+from lotwise.config.acquire import BaseUrls
 from lotwise.errors import InputError
 
 URLS = BaseUrls(geo="https://mirror.example/geo/", geo_download="https://mirror.example/dl")

@@ -15,10 +15,11 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lotwise.config.acquire import AcquireSettings
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS, Level
 
-Source = Literal["quant", "reads"]
+Source = Literal["quant", "reads", "accession"]
 QuantifierName = Literal["kallisto", "salmon", "rsem"]
 Aligner = Literal["bowtie2", "star"]
 Style = Literal["paper", "density"]
@@ -103,12 +104,15 @@ class FiguresConfig(_Section):
 class Config(_Section):
     """Everything a run needs to know."""
 
-    source: Source = Field(default="quant", description="where TPM come from: quant or reads")
+    source: Source = Field(
+        default="quant", description="where TPM come from: quant, reads or accession"
+    )
     samples: Path = Field(default=Path("samples.tsv"), description="the sample sheet")
     results: Path = Field(default=Path("results"), description="folder of everything written")
     levels: tuple[Level, ...] = Field(
         default=LEVELS, min_length=1, description="of gene and isoform"
     )
+    acquire: AcquireSettings = AcquireSettings()
     reads: ReadsConfig = ReadsConfig()
     expression: ExpressionConfig = ExpressionConfig()
     correlation: CorrelationConfig = CorrelationConfig()
@@ -200,6 +204,8 @@ def as_options(section: BaseModel) -> list[str]:
 def _template_lines(section: BaseModel, indent: str) -> Iterator[str]:
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
+        if name == "acquire" and value == field.default:
+            continue  # needed with source: accession alone, and longer than all the rest
         if isinstance(value, BaseModel):
             yield f"{indent}{name}:  # {(type(value).__doc__ or '').rstrip('.')}"
             yield from _template_lines(value, indent + "  ")

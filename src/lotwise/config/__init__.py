@@ -1,0 +1,39 @@
+"""The configuration of a run, one module a part; light, every cluster job imports it."""
+
+from lotwise.config.acquire import AcquireSettings
+from lotwise.config.run import (
+    Aligner,
+    Config,
+    CorrelationConfig,
+    ExpressionConfig,
+    FigureFormat,
+    FiguresConfig,
+    QuantifierName,
+    ReadsConfig,
+    Source,
+    Style,
+    TpmSum,
+    as_options,
+    parse_config,
+    read_config,
+    write_template,
+)
+
+__all__ = [
+    "AcquireSettings",
+    "Aligner",
+    "Config",
+    "CorrelationConfig",
+    "ExpressionConfig",
+    "FigureFormat",
+    "FiguresConfig",
+    "QuantifierName",
+    "ReadsConfig",
+    "Source",
+    "Style",
+    "TpmSum",
+    "as_options",
+    "parse_config",
+    "read_config",
+    "write_template",
+]
