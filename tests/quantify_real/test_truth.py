@@ -13,6 +13,7 @@ from lotwise.quantify import (
     Reference,
     Rsem,
     Salmon,
+    Settings,
     Strand,
     Yield,
     prepare_reference,
@@ -20,6 +21,8 @@ from lotwise.quantify import (
 )
 from lotwise.records import read_table
 from lotwise.samples import Run, Sample, read_samples
+
+AIRWAY = ("SRR1039508", "SRR1039513")
 
 
 @pytest.fixture(scope="module")
@@ -161,50 +164,85 @@ def test_quantify_samples__encode_reads_same_bytes_for_any_threads(
     assert strands["applied"].tolist() == ["reverse"] * 2 + ["unstranded"] * 3
 
 
-def test_quantify_samples__the_three_programs_agree_on_airway_reads(
-    shared, require, settings, tmp_path, sum_genes
-):
-    """Genes with 10 counts or more in all three correlate above .95.
+class SalmonOfPairs(Salmon):
+    """salmon that, as RSEM does, uses no fragment of which one mate alone maps."""
 
-    Over all genes RSEM is near .88 to the others: the reads are of a 10 Mb slice, 95 % of
-    its genes have fewer than ten, one read is tens of TPM, and RSEM places only pairs that
-    align end to end where the others place parts.
-    """
+    def quant_command(self, job, index, directory):
+        return [*super().quant_command(job, index, directory), "--discardOrphansQuasi"]
+
+
+@pytest.fixture(scope="module")
+def airway(shared, require, cache, tmp_path_factory, sum_genes):
+    """Gene log2(TPM + 1) and counts of two real samples, samples beneath programs."""
     require("salmon", "rsem-calculate-expression", "bowtie2", "samtools")
     folder = shared / "airway_gse52778"
     fasta = folder / "reference" / "Homo_sapiens.GRCh38.cdna.all.1.1.10M.fa.gz"
-    samples = [
-        Sample(
-            sample=name,
-            batch=name,
-            runs=(
-                Run(
-                    fastq_1=folder / "fastq" / f"{name}_R1.fastq.gz",
-                    fastq_2=folder / "fastq" / f"{name}_R2.fastq.gz",
-                ),
-            ),
-        )
-        for name in ("SRR1039508", "SRR1039513")
-    ]
-    prepared = prepare_reference(fasta, cache=settings.cache)
+    samples = []
+    for name in AIRWAY:
+        mates = [folder / "fastq" / f"{name}_R{mate}.fastq.gz" for mate in (1, 2)]
+        run = Run(fastq_1=mates[0], fastq_2=mates[1])
+        samples.append(Sample(sample=name, batch=name, runs=(run,), strandedness="unstranded"))
+    prepared = prepare_reference(fasta, cache=cache)
     genes = pd.read_csv(prepared.tx2gene, sep="\t", header=None, index_col=0)[1]
-    found, counts = {}, {}
-    for quantifier in (Kallisto(), Salmon(), Rsem()):
+    log_tpm, counts = {}, {}
+    for label, quantifier in {
+        "kallisto": Kallisto(),
+        "salmon": Salmon(),
+        "rsem": Rsem(),
+        "salmon of pairs": SalmonOfPairs(),
+    }.items():
+        out = tmp_path_factory.mktemp("airway")
         quantify_samples(
             samples,
             quantifier=quantifier,
             reference=Reference(transcripts=fasta),
-            out=tmp_path,
-            settings=settings,
+            out=out,
+            settings=Settings(cache=cache, threads=2),
         )
-        for sample in samples:
-            abundance = quantifier.read(tmp_path / "quant" / quantifier.name / sample.sample)
-            found[quantifier.name, sample.sample] = sum_genes(abundance.names, abundance.tpm, genes)
-            of_genes = pd.Series(abundance.counts, index=list(abundance.names)).groupby(genes)
-            counts[quantifier.name, sample.sample] = of_genes.sum()
-    log_tpm, n_counts = pd.DataFrame(found), pd.DataFrame(counts)
-    for name in ("SRR1039508", "SRR1039513"):
-        counted = (n_counts.xs(name, level=1, axis=1) >= 10).all(axis=1)
-        assert counted.sum() > 50
-        r = log_tpm.loc[counted].xs(name, level=1, axis=1).corr()
-        assert r.to_numpy().min() > 0.95
+        for name in AIRWAY:
+            found = quantifier.read(out / "quant" / quantifier.name / name)
+            log_tpm[name, label] = sum_genes(found.names, found.tpm, genes)
+            of_genes = pd.Series(found.counts, index=list(found.names)).groupby(genes)
+            counts[name, label] = of_genes.sum()
+    return pd.DataFrame(log_tpm), pd.DataFrame(counts)
+
+
+@pytest.mark.parametrize("name", AIRWAY)
+def test_quantify_samples__kallisto_and_salmon_agree_over_all_airway_genes(airway, name):
+    log_tpm, _ = airway
+    assert log_tpm[name]["kallisto"].corr(log_tpm[name]["salmon"]) > 0.95
+
+
+@pytest.mark.parametrize("name", AIRWAY)
+def test_quantify_samples__three_programs_agree_on_counted_airway_genes(airway, name):
+    """Genes with 10 counts or more in all three (67 and 77 of 182)."""
+    log_tpm, counts = (table[name][["kallisto", "salmon", "rsem"]] for table in airway)
+    counted = (counts >= 10).all(axis=1)
+    assert counted.sum() > 50
+    assert log_tpm[counted].corr().to_numpy().min() > 0.95
+
+
+@pytest.mark.parametrize("name", AIRWAY)
+def test_quantify_samples__rsem_differs_over_all_airway_genes_by_its_pairs(airway, name):
+    """Over all 182 genes RSEM is at .84 to .89 to the others, and the reason is known.
+
+    RSEM takes a fragment if both mates align to one transcript: 73 and 71 % of the
+    fragments, kallisto and salmon take 87 to 88 % with those of which one mate alone
+    maps. RSEM so gives 0 to about twenty genes where the others see up to 172 fragments,
+    and these genes hold most of 1 - r. salmon told to take pairs alone is at .964 to
+    RSEM over all genes. kallisto has no such option, so no setting brings all three
+    above .95 here; with the non-coding transcripts or GENCODE's as the reference, RSEM
+    stays where it is (benchmarks/airway_programs.py).
+    """
+    log_tpm, counts = (table[name] for table in airway)
+    rsem = log_tpm["rsem"]
+    assert rsem.corr(log_tpm["salmon of pairs"]) > 0.95
+    absent = (counts["rsem"] == 0) & (counts[["kallisto", "salmon"]] > 0).all(axis=1)
+    assert absent.sum() >= 10
+    for other in ("kallisto", "salmon"):
+        r = rsem.corr(log_tpm[other])
+        assert r < 0.95
+        z = log_tpm[[other, "rsem"]].apply(lambda x: (x - x.mean()) / x.std(ddof=0))
+        lost = (z[other] - z["rsem"]) ** 2 / (2 * len(z))
+        assert lost.sum() == pytest.approx(1 - r)
+        assert lost[absent].sum() > 0.5 * (1 - r)
