@@ -220,7 +220,9 @@ def _as_yaml(value: object) -> str:
     if isinstance(value, Path):
         plain = str(value)
     elif isinstance(value, tuple):
-        plain = list(value)
+        plain = [
+            item.model_dump() if isinstance(item, BaseModel) else item for item in value
+        ]
     text: str = yaml.safe_dump(plain, default_flow_style=True, default_style=style, width=10**6)
     return text.removesuffix("\n").removesuffix("\n...")
 
