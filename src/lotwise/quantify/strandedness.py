@@ -2,9 +2,10 @@
 
 The first reads of a sample are looked up, as they are and reversed, among a fixed
 sample of the transcripts' 31-mers. No quantifier is needed for it, and all three get the
-same answer. The bounds are those of the nf-core/rnaseq workflow for strandedness: 0.8
-of the informative reads for a stranded library, a difference of at most 0.1 between the
-two strands for an unstranded one.
+same answer. The bounds are those that nf-core's pipelines have by default
+(``calculateStrandedness`` of the subworkflow ``fastq_qc_trim_filter_setstrandedness``, there
+on fragments that salmon aligned): 0.8 of the informative reads for a stranded library, a
+difference of at most 0.1 between the shares of the two strands for an unstranded one.
 """
 
 from __future__ import annotations
