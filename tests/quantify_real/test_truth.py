@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lotwise.errors import RefusedError
+from lotwise.errors import InputError, RefusedError
+from lotwise.expression.read import read_quant
 from lotwise.quantify import (
     Kallisto,
     Reference,
@@ -120,6 +121,75 @@ def test_quantify_samples__a_failed_library_is_refused_by_name(simulate, setting
     table = read_table(tmp_path / "yield.tsv", Yield).set_index("sample")
     assert (table["standing"] == "refused").sum() == 1
     assert not (tmp_path / "quant" / "kallisto" / "samples.tsv").exists()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_quantify_samples__no_sound_library_is_refused(simulate, cache, tmp_path, seed):
+    """Ten a seed: fifty sound libraries pass the gate before and after kallisto."""
+    made = simulate(seed=seed, n_genes=100, n_batches=5, n_replicates=2, n_fragments=5_000)
+    rows = quantify_samples(
+        read_samples(made.samples),
+        quantifier=Kallisto(),
+        reference=Reference(transcripts=made.transcripts),
+        out=tmp_path,
+        settings=Settings(cache=tmp_path / "cache", threads=2),
+    )
+    assert [row.standing for row in rows] == ["passed"] * 10
+
+
+@pytest.mark.parametrize("quantifier", ["kallisto", "salmon"], indirect=True)
+def test_read_quant__bootstraps_of_the_program(quantifier, samples, small, settings, tmp_path):
+    quantify_samples(
+        samples,
+        quantifier=quantifier,
+        reference=Reference(transcripts=small.transcripts),
+        out=tmp_path,
+        settings=dataclasses.replace(settings, bootstraps=6),
+    )
+    sheet = tmp_path / "quant" / quantifier.name / "samples.tsv"
+    _, isoform = read_quant(sheet, tx2gene=small.tx2gene, bootstraps=True)
+    drawn = isoform.uns["lotwise"]["bootstraps"]
+    for place, sample in enumerate(samples):
+        counts = isoform.layers["counts"][place]
+        ours = drawn[sample.sample]
+        assert ours.shape == (6, isoform.n_vars)
+        # A bootstrap draws as many fragments again, and not the same ones.
+        np.testing.assert_allclose(ours.sum(axis=1), counts.sum(), rtol=1e-3)
+        assert ours.std(axis=0).max() > 1
+        assert np.corrcoef(np.log2(ours.mean(axis=0) + 1), np.log2(counts + 1))[0, 1] > 0.98
+
+
+def test_quantify_samples__rsem_makes_no_bootstraps(
+    require, samples, reference, settings, tmp_path
+):
+    require("rsem-calculate-expression", "bowtie2", "samtools")
+    with pytest.raises(InputError, match=r"RSEM makes no bootstraps"):
+        quantify_samples(
+            samples,
+            quantifier=Rsem(),
+            reference=reference,
+            out=tmp_path,
+            settings=dataclasses.replace(settings, bootstraps=6),
+        )
+
+
+def test_quantify_samples__salmon_with_decoys(require, samples, small, settings, tmp_path):
+    require("salmon")
+    rows = quantify_samples(
+        samples,
+        quantifier=Salmon(),
+        reference=Reference(transcripts=small.transcripts, genome=small.genome),
+        out=tmp_path,
+        settings=settings,
+    )
+    assert [row.standing for row in rows] == ["passed", "passed"]
+    folder = tmp_path / "quant" / "salmon" / "lot1_rep1"
+    told = json.loads((folder / "aux_info" / "meta_info.json").read_text())
+    n_sequences = sum(line.startswith(">") for line in small.genome.read_text().splitlines())
+    assert told["num_decoy_targets"] == n_sequences > 0
+    # No decoy stands among the transcripts.
+    n_isoforms = len(pd.read_csv(small.tx2gene, sep="\t"))
+    assert len(Salmon().read(folder).names) == rows[0].n_isoforms == n_isoforms
 
 
 def encode(shared, name, *, second=True, **fields):
