@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lotwise.errors import RefusedError
+from lotwise.errors import InputError, RefusedError
+from lotwise.expression.read import read_quant
 from lotwise.quantify import (
     Kallisto,
     Reference,
     Rsem,
     Salmon,
+    Settings,
     Strand,
     Yield,
     prepare_reference,
@@ -20,6 +22,8 @@ from lotwise.quantify import (
 )
 from lotwise.records import read_table
 from lotwise.samples import Run, Sample, read_samples
+
+AIRWAY = ("SRR1039508", "SRR1039513")
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +123,75 @@ def test_quantify_samples__a_failed_library_is_refused_by_name(simulate, setting
     assert not (tmp_path / "quant" / "kallisto" / "samples.tsv").exists()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_quantify_samples__no_sound_library_is_refused(simulate, cache, tmp_path, seed):
+    """Ten a seed: fifty sound libraries pass the gate before and after kallisto."""
+    made = simulate(seed=seed, n_genes=100, n_batches=5, n_replicates=2, n_fragments=5_000)
+    rows = quantify_samples(
+        read_samples(made.samples),
+        quantifier=Kallisto(),
+        reference=Reference(transcripts=made.transcripts),
+        out=tmp_path,
+        settings=Settings(cache=tmp_path / "cache", threads=2),
+    )
+    assert [row.standing for row in rows] == ["passed"] * 10
+
+
+@pytest.mark.parametrize("quantifier", ["kallisto", "salmon"], indirect=True)
+def test_read_quant__bootstraps_of_the_program(quantifier, samples, small, settings, tmp_path):
+    quantify_samples(
+        samples,
+        quantifier=quantifier,
+        reference=Reference(transcripts=small.transcripts),
+        out=tmp_path,
+        settings=dataclasses.replace(settings, bootstraps=6),
+    )
+    sheet = tmp_path / "quant" / quantifier.name / "samples.tsv"
+    _, isoform = read_quant(sheet, tx2gene=small.tx2gene, bootstraps=True)
+    drawn = isoform.uns["lotwise"]["bootstraps"]
+    for place, sample in enumerate(samples):
+        counts = isoform.layers["counts"][place]
+        ours = drawn[sample.sample]
+        assert ours.shape == (6, isoform.n_vars)
+        # A bootstrap draws as many fragments again, and not the same ones.
+        np.testing.assert_allclose(ours.sum(axis=1), counts.sum(), rtol=1e-3)
+        assert ours.std(axis=0).max() > 1
+        assert np.corrcoef(np.log2(ours.mean(axis=0) + 1), np.log2(counts + 1))[0, 1] > 0.98
+
+
+def test_quantify_samples__rsem_makes_no_bootstraps(
+    require, samples, reference, settings, tmp_path
+):
+    require("rsem-calculate-expression", "bowtie2", "samtools")
+    with pytest.raises(InputError, match=r"RSEM makes no bootstraps"):
+        quantify_samples(
+            samples,
+            quantifier=Rsem(),
+            reference=reference,
+            out=tmp_path,
+            settings=dataclasses.replace(settings, bootstraps=6),
+        )
+
+
+def test_quantify_samples__salmon_with_decoys(require, samples, small, settings, tmp_path):
+    require("salmon")
+    rows = quantify_samples(
+        samples,
+        quantifier=Salmon(),
+        reference=Reference(transcripts=small.transcripts, genome=small.genome),
+        out=tmp_path,
+        settings=settings,
+    )
+    assert [row.standing for row in rows] == ["passed", "passed"]
+    folder = tmp_path / "quant" / "salmon" / "lot1_rep1"
+    told = json.loads((folder / "aux_info" / "meta_info.json").read_text())
+    n_sequences = sum(line.startswith(">") for line in small.genome.read_text().splitlines())
+    assert told["num_decoy_targets"] == n_sequences > 0
+    # No decoy stands among the transcripts.
+    n_isoforms = len(pd.read_csv(small.tx2gene, sep="\t"))
+    assert len(Salmon().read(folder).names) == rows[0].n_isoforms == n_isoforms
+
+
 def encode(shared, name, *, second=True, **fields):
     folder = shared / "encode_chr19"
     if second:
@@ -161,50 +234,85 @@ def test_quantify_samples__encode_reads_same_bytes_for_any_threads(
     assert strands["applied"].tolist() == ["reverse"] * 2 + ["unstranded"] * 3
 
 
-def test_quantify_samples__the_three_programs_agree_on_airway_reads(
-    shared, require, settings, tmp_path, sum_genes
-):
-    """Genes with 10 counts or more in all three correlate above .95.
+class SalmonOfPairs(Salmon):
+    """salmon that, as RSEM does, uses no fragment of which one mate alone maps."""
 
-    Over all genes RSEM is near .88 to the others: the reads are of a 10 Mb slice, 95 % of
-    its genes have fewer than ten, one read is tens of TPM, and RSEM places only pairs that
-    align end to end where the others place parts.
-    """
+    def quant_command(self, job, index, directory):
+        return [*super().quant_command(job, index, directory), "--discardOrphansQuasi"]
+
+
+@pytest.fixture(scope="module")
+def airway(shared, require, cache, tmp_path_factory, sum_genes):
+    """Gene log2(TPM + 1) and counts of two real samples, samples beneath programs."""
     require("salmon", "rsem-calculate-expression", "bowtie2", "samtools")
     folder = shared / "airway_gse52778"
     fasta = folder / "reference" / "Homo_sapiens.GRCh38.cdna.all.1.1.10M.fa.gz"
-    samples = [
-        Sample(
-            sample=name,
-            batch=name,
-            runs=(
-                Run(
-                    fastq_1=folder / "fastq" / f"{name}_R1.fastq.gz",
-                    fastq_2=folder / "fastq" / f"{name}_R2.fastq.gz",
-                ),
-            ),
-        )
-        for name in ("SRR1039508", "SRR1039513")
-    ]
-    prepared = prepare_reference(fasta, cache=settings.cache)
+    samples = []
+    for name in AIRWAY:
+        mates = [folder / "fastq" / f"{name}_R{mate}.fastq.gz" for mate in (1, 2)]
+        run = Run(fastq_1=mates[0], fastq_2=mates[1])
+        samples.append(Sample(sample=name, batch=name, runs=(run,), strandedness="unstranded"))
+    prepared = prepare_reference(fasta, cache=cache)
     genes = pd.read_csv(prepared.tx2gene, sep="\t", header=None, index_col=0)[1]
-    found, counts = {}, {}
-    for quantifier in (Kallisto(), Salmon(), Rsem()):
+    log_tpm, counts = {}, {}
+    for label, quantifier in {
+        "kallisto": Kallisto(),
+        "salmon": Salmon(),
+        "rsem": Rsem(),
+        "salmon of pairs": SalmonOfPairs(),
+    }.items():
+        out = tmp_path_factory.mktemp("airway")
         quantify_samples(
             samples,
             quantifier=quantifier,
             reference=Reference(transcripts=fasta),
-            out=tmp_path,
-            settings=settings,
+            out=out,
+            settings=Settings(cache=cache, threads=2),
         )
-        for sample in samples:
-            abundance = quantifier.read(tmp_path / "quant" / quantifier.name / sample.sample)
-            found[quantifier.name, sample.sample] = sum_genes(abundance.names, abundance.tpm, genes)
-            of_genes = pd.Series(abundance.counts, index=list(abundance.names)).groupby(genes)
-            counts[quantifier.name, sample.sample] = of_genes.sum()
-    log_tpm, n_counts = pd.DataFrame(found), pd.DataFrame(counts)
-    for name in ("SRR1039508", "SRR1039513"):
-        counted = (n_counts.xs(name, level=1, axis=1) >= 10).all(axis=1)
-        assert counted.sum() > 50
-        r = log_tpm.loc[counted].xs(name, level=1, axis=1).corr()
-        assert r.to_numpy().min() > 0.95
+        for name in AIRWAY:
+            found = quantifier.read(out / "quant" / quantifier.name / name)
+            log_tpm[name, label] = sum_genes(found.names, found.tpm, genes)
+            of_genes = pd.Series(found.counts, index=list(found.names)).groupby(genes)
+            counts[name, label] = of_genes.sum()
+    return pd.DataFrame(log_tpm), pd.DataFrame(counts)
+
+
+@pytest.mark.parametrize("name", AIRWAY)
+def test_quantify_samples__kallisto_and_salmon_agree_over_all_airway_genes(airway, name):
+    log_tpm, _ = airway
+    assert log_tpm[name]["kallisto"].corr(log_tpm[name]["salmon"]) > 0.95
+
+
+@pytest.mark.parametrize("name", AIRWAY)
+def test_quantify_samples__three_programs_agree_on_counted_airway_genes(airway, name):
+    """Genes with 10 counts or more in all three (67 and 77 of 182)."""
+    log_tpm, counts = (table[name][["kallisto", "salmon", "rsem"]] for table in airway)
+    counted = (counts >= 10).all(axis=1)
+    assert counted.sum() > 50
+    assert log_tpm[counted].corr().to_numpy().min() > 0.95
+
+
+@pytest.mark.parametrize("name", AIRWAY)
+def test_quantify_samples__rsem_differs_over_all_airway_genes_by_its_pairs(airway, name):
+    """Over all 182 genes RSEM is at .84 to .89 to the others, and the reason is known.
+
+    RSEM takes a fragment if both mates align to one transcript: 73 and 71 % of the
+    fragments, kallisto and salmon take 87 to 88 % with those of which one mate alone
+    maps. RSEM so gives 0 to about twenty genes where the others see up to 172 fragments,
+    and these genes hold most of 1 - r. salmon told to take pairs alone is at .964 to
+    RSEM over all genes. kallisto has no such option, so no setting brings all three
+    above .95 here; with the non-coding transcripts or GENCODE's as the reference, RSEM
+    stays where it is (benchmarks/airway_programs.py).
+    """
+    log_tpm, counts = (table[name] for table in airway)
+    rsem = log_tpm["rsem"]
+    assert rsem.corr(log_tpm["salmon of pairs"]) > 0.95
+    absent = (counts["rsem"] == 0) & (counts[["kallisto", "salmon"]] > 0).all(axis=1)
+    assert absent.sum() >= 10
+    for other in ("kallisto", "salmon"):
+        r = rsem.corr(log_tpm[other])
+        assert r < 0.95
+        z = log_tpm[[other, "rsem"]].apply(lambda x: (x - x.mean()) / x.std(ddof=0))
+        lost = (z[other] - z["rsem"]) ** 2 / (2 * len(z))
+        assert lost.sum() == pytest.approx(1 - r)
+        assert lost[absent].sum() > 0.5 * (1 - r)

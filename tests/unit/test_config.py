@@ -15,6 +15,8 @@ from lotwise.config import (
     CorrelationConfig,
     ExpressionConfig,
     FiguresConfig,
+    LimitsConfig,
+    ReadsConfig,
     as_options,
     parse_config,
     read_config,
@@ -126,6 +128,21 @@ def test_as_options__are_options_of_the_command_line(section):
 
     known = {flag for parameter in command.params for flag in parameter.opts}
     assert {word for word in as_options(section()) if word.startswith("--")} <= known
+
+
+def test_as_options__of_reads_are_options_of_quantify():
+    from lotwise.cli.quantify import command
+
+    known = {flag for parameter in command.params for flag in parameter.opts}
+    said = as_options(ReadsConfig(limits=LimitsConfig(smallest_share_used=0.25)))
+    assert {word for word in said if word.startswith("--")} <= known
+    assert said[said.index("--smallest-share-used") + 1] == "0.25"
+
+
+def test_limits__are_those_of_the_gate():
+    from lotwise.quantify import Limits
+
+    assert Limits(**LimitsConfig().model_dump()) == Limits()
 
 
 @pytest.mark.parametrize(

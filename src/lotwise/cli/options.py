@@ -14,6 +14,7 @@ from lotwise.config import (
     ExpressionConfig,
     FigureFormat,
     FiguresConfig,
+    LimitsConfig,
     Style,
     TpmSum,
 )
@@ -25,6 +26,7 @@ Decorator = Callable[[Any], Any]
 _EXPRESSION = ExpressionConfig()
 _CORRELATION = CorrelationConfig()
 _FIGURES = FiguresConfig()
+_LIMITS = LimitsConfig()
 
 PATH = click.Path(path_type=Path)
 
@@ -142,6 +144,23 @@ def figures_options(command: Command) -> Command:
                 help="Kind of file; may be given several times.",
             ),
             click.option("--note", default="", help="A line printed under every figure."),
+        ],
+    )
+
+
+def limits_options(command: Command) -> Command:
+    """Add the bounds of the gate after quantification."""
+    return _add(
+        command,
+        [
+            click.option(
+                f"--{name.replace('_', '-')}",
+                type=type(getattr(_LIMITS, name)),
+                default=getattr(_LIMITS, name),
+                show_default=True,
+                help=f"{field.description}.".capitalize(),
+            )
+            for name, field in LimitsConfig.model_fields.items()
         ],
     )
 

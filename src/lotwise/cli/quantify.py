@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from lotwise.cli.options import limits_options, pick
+from lotwise.config import LimitsConfig
 from lotwise.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ _STEPS = ("all", "quantify", "judge")
 @click.option("--bootstraps", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--cache", type=_DIRECTORY, help="Directory of indexes; OUT/index without it.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@limits_options
 @click.option(
     "--sample",
     "chosen",
@@ -72,6 +75,7 @@ def command(  # noqa: PLR0913, one parameter an option
     threads: int,
     chosen: tuple[str, ...],
     step: str,
+    **bounds: float,
 ) -> None:
     """Quantify the reads of the sample sheet SAMPLES.
 
@@ -94,7 +98,10 @@ def command(  # noqa: PLR0913, one parameter an option
     sheet = read_samples(samples)
     quantifier = _make(name, program=program, aligner=aligner)
     reference = Reference(transcripts=transcripts, genome=genome, gtf=gtf)
-    settings = Settings(cache=cache or out / "index", threads=threads, bootstraps=bootstraps)
+    limits = Limits(**pick(LimitsConfig, bounds).model_dump())
+    settings = Settings(
+        cache=cache or out / "index", threads=threads, bootstraps=bootstraps, limits=limits
+    )
     if chosen and step != "quantify":
         raise InputError("--sample is for --step quantify: samples are judged beside the others")
     if step == "quantify":
@@ -103,7 +110,7 @@ def command(  # noqa: PLR0913, one parameter an option
             some, quantifier=quantifier, reference=reference, out=out, settings=settings
         )
     elif step == "judge":
-        judge_samples(sheet, quantifier=quantifier, out=out, limits=Limits())
+        judge_samples(sheet, quantifier=quantifier, out=out, limits=limits)
     else:
         quantify_samples(
             sheet, quantifier=quantifier, reference=reference, out=out, settings=settings

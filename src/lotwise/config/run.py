@@ -33,6 +33,23 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class LimitsConfig(_Section):
+    """Bounds of the gate after quantification."""
+
+    smallest_share_used: Share = Field(
+        default=0.1, description="a smaller share of reads used is refused"
+    )
+    smallest_reads_used: int = Field(
+        default=1_000, ge=0, description="fewer reads used are refused"
+    )
+    smallest_depth_ratio: Share = Field(
+        default=0.05, description="a smaller part of the other samples' median depth is refused"
+    )
+    noted_depth_ratio: Share = Field(
+        default=0.25, description="a smaller part of it is noted as shallow"
+    )
+
+
 class ReadsConfig(_Section):
     """How reads are quantified, with source: reads."""
 
@@ -55,6 +72,7 @@ class ReadsConfig(_Section):
         default=None, description="folder of indexes; null keeps them with the results"
     )
     threads: int = Field(default=4, ge=1, description="threads of a quantifier")
+    limits: LimitsConfig = LimitsConfig()
 
 
 class ExpressionConfig(_Section):
@@ -194,6 +212,9 @@ def as_options(section: BaseModel) -> list[str]:
     words: list[str] = []
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            words += as_options(value)
+            continue
         extra = field.json_schema_extra
         option = extra.get("option") if isinstance(extra, dict) else None
         flag = str(option or f"--{name.replace('_', '-')}")

@@ -18,6 +18,7 @@ import polars as pl
 
 from lotwise.errors import InputError
 from lotwise.expression.abundance import Abundance, Floats, Quantifier
+from lotwise.expression.bootstraps import read_salmon_bootstraps
 from lotwise.expression.text import (
     floats_of,
     header_of,
@@ -147,7 +148,8 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
         RSEM's ``genes.results`` or ``isoforms.results``, salmon's ``quant.sf``, or
         kallisto's ``abundance.tsv`` or ``abundance.h5``, each plain or gzipped.
     bootstraps
-        Keep the bootstraps that kallisto's ``abundance.h5`` holds.
+        Keep the bootstraps that kallisto's ``abundance.h5`` holds, or that salmon left
+        beside ``quant.sf``.
 
     Returns
     -------
@@ -172,6 +174,9 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
             remedy="name a quantification that one of these programs wrote",
         )
     table = read_text(path, raw, strings=found.strings, floats=found.floats)
+    drawn = None
+    if bootstraps and found.quantifier == "salmon":
+        drawn = read_salmon_bootstraps(path, table[found.feature])
     return found.level, Abundance(
         quantifier=found.quantifier,
         path=path,
@@ -184,6 +189,7 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
         tpm_column=found.tpm,
         counts_column=found.counts,
         in_rows=True,
+        bootstrap_counts=drawn,
     )
 
 

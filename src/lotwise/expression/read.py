@@ -74,8 +74,8 @@ def read_quant(
     matrix_level
         Level of a TPM matrix whose features do not tell.
     bootstraps
-        Keep kallisto's bootstraps, in ``uns["lotwise"]["bootstraps"]``: a sample's
-        estimated counts, bootstraps x features.
+        Keep the bootstraps of kallisto and salmon, in ``uns["lotwise"]["bootstraps"]``:
+        a sample's estimated counts, bootstraps x features.
 
     Returns
     -------

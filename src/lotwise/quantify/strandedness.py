@@ -2,9 +2,10 @@
 
 The first reads of a sample are looked up, as they are and reversed, among a fixed
 sample of the transcripts' 31-mers. No quantifier is needed for it, and all three get the
-same answer. The bounds are those of the nf-core/rnaseq workflow for strandedness: 0.8
-of the informative reads for a stranded library, a difference of at most 0.1 between the
-two strands for an unstranded one.
+same answer. The bounds are those that nf-core's pipelines have by default
+(``calculateStrandedness`` of the subworkflow ``fastq_qc_trim_filter_setstrandedness``, there
+on fragments that salmon aligned): 0.8 of the informative reads for a stranded library, a
+difference of at most 0.1 between the shares of the two strands for an unstranded one.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
     """Find the strandedness of ``sample`` and what the quantifier is to be told.
 
     ``auto`` is replaced by the finding, or by ``unstranded`` where the reads do not tell
-    (fewer than 100 informative reads, or a share between the bounds).
+    (fewer than 100 informative reads, or a share between the bounds). ``unstranded`` may be
+    declared of any reads; where they have a strand, a warning is logged.
 
     Raises
     ------
@@ -86,10 +88,7 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
             path=sample.runs[0].fastq_1,
             remedy=f"write {finding} (or auto) as its strandedness",
         )
-    if declared != "auto":
-        applied: str = declared
-    elif finding == "undetermined":
-        applied = "unstranded"
+    if finding == "undetermined" and declared == "auto":
         logger.warning(
             "sample %s: the strandedness is undetermined (%d sense, %d antisense), "
             "unstranded is taken",
@@ -97,12 +96,20 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
             n_sense,
             n_antisense,
         )
-    else:
-        applied = finding
+    elif finding in {"forward", "reverse"} and declared == "unstranded":
+        logger.warning(
+            "sample %s is declared unstranded, its reads are %s (%d sense, %d antisense): "
+            "as unstranded they are counted on genes of the other strand too",
+            sample.sample,
+            finding,
+            n_sense,
+            n_antisense,
+        )
+    found = "unstranded" if finding == "undetermined" else finding
     return Strand(
         sample=sample.sample,
         declared=declared,
-        applied=applied,
+        applied=found if declared == "auto" else declared,
         finding=finding,
         n_reads=n_reads,
         n_matching=n_matching,

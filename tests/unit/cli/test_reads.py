@@ -93,3 +93,13 @@ def test_quantify__an_unknown_sample_is_refused(reads, tmp_path):
         run(quantify, *common, "--out", tmp_path, "--sample", "lot1_rep1")
     with pytest.raises(InputError, match=r"intake.tsv: no such table"):
         run(quantify, *common, "--out", tmp_path, "--step", "judge")
+
+
+def test_quantify__limits_are_options(reads, tmp_path):
+    common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
+    with pytest.raises(RefusedError, match=r"of 2 samples are refused: .*needed at least 1,999\b"):
+        run(quantify, *common, "--out", tmp_path, "--smallest-reads-used", 1_999)
+    assert run(quantify, *common, "--out", tmp_path).exit_code == 0
+    said = run(quantify, *common, "--out", tmp_path, "--noted-depth-ratio", 1.5)
+    assert said.exit_code == 2
+    assert "--noted-depth-ratio is 1.5; input should be less than or equal to 1" in said.output

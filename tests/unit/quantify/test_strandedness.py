@@ -67,16 +67,18 @@ def test_infer_strandedness__refuses_the_wrong_strand(
 
 
 def test_infer_strandedness__unstranded_may_be_declared_of_any_reads(
-    make_reads, make_sample, infer
+    make_reads, make_sample, infer, caplog
 ):
     sample = make_sample(*make_reads(strandedness="reverse"), strandedness="unstranded")
     row = infer(sample)
     assert (row.applied, row.finding) == ("unstranded", "reverse")
+    assert "S1 is declared unstranded, its reads are reverse" in caplog.text
 
 
-def test_infer_strandedness__few_reads_do_not_tell(make_reads, make_sample, infer):
+def test_infer_strandedness__few_reads_do_not_tell(make_reads, make_sample, infer, caplog):
     sample = make_sample(*make_reads(strandedness="reverse", n_fragments=60))
     row = infer(sample)
+    assert "the strandedness is undetermined" in caplog.text
     assert (row.applied, row.finding) == ("unstranded", "undetermined")
 
 

@@ -1,0 +1,157 @@
+"""The workflow from reads: the demo made small, and real reads of ENCODE."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from lotwise.quantify import Intake, Strand, Yield
+from lotwise.records import read_table
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+ENVIRONMENT = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+
+
+def run(*command, cwd):
+    return subprocess.run(
+        [BIN / command[0], *map(str, command[1:])],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+
+def snakemake(*arguments, cwd):
+    common = ("--snakefile", ROOT / "Snakefile", "--cores", "2")
+    return run("snakemake", *common, *arguments, cwd=cwd)
+
+
+def jobs_of(dry_run):
+    """Give the jobs a rule of a dry run's table."""
+    lines = dry_run.stdout.split("Job stats:")[1].splitlines()
+    found = (re.fullmatch(r"(\w+)\s+(\d+)", line) for line in lines)
+    return {match[1]: int(match[2]) for match in found if match}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The folder of `make demo` before Snakemake, with fewer genes and reads."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copy(ROOT / "config.yaml", folder)
+    run(
+        "lotwise", "simulate", "results/demo/input", "--as", "reads", "--genes", "150",
+        "--fragments", "15000", "--de-genes", "15", "--switches", "5", cwd=folder,
+    )  # fmt: skip
+    return folder
+
+
+DEMO = ("--configfile", ROOT / "config" / "demo.yaml")
+
+
+def test_demo__jobs_per_rule(demo):
+    assert jobs_of(snakemake(*DEMO, "--dry-run", "--forceall", cwd=demo)) == {
+        "all": 1,
+        "check": 1,
+        "quantify": 3,
+        "judge": 1,
+        "expression": 1,
+        "correlation": 2,
+        "figures_gene": 1,
+        "figures_isoform": 1,
+        "total": 11,
+    }
+
+
+def test_demo__finds_what_was_planted_and_says_that_it_is_simulated(demo):
+    snakemake(*DEMO, cwd=demo)
+    results = demo / "results" / "demo"
+    assert set(read_table(results / "intake.tsv", Intake)["reads_present"]) == {15_000}
+    assert set(read_table(results / "yield.tsv", Yield)["standing"]) == {"passed"}
+    found = pd.read_csv(results / "expression" / "gene.tpm.tsv.gz", sep="\t", index_col=0)
+    truth = pd.read_csv(results / "input/truth/gene.tpm.tsv.gz", sep="\t", index_col=0)
+    log_found, log_truth = np.log2(found + 1), np.log2(truth.reindex(found.index) + 1)
+    for sample in ("lot1_rep1", "lot2_rep1", "lot3_rep1"):
+        assert np.corrcoef(log_found[sample], log_truth[sample])[0, 1] > 0.97
+    # The genes that change were planted in the last batch.
+    r = pd.read_csv(results / "correlation/gene.pearson.tsv", sep="\t", index_col=0)
+    last = r["lot3_rep1"].drop("lot3_rep1")
+    assert r.loc["lot1_rep1", "lot2_rep1"] > last.max()
+    for name in ("extended_data_fig1_gene", "extended_data_fig2_isoform", "gene_heatmap_given"):
+        assert {f"{name}.{kind}" for kind in ("pdf", "svg", "png")} <= {
+            path.name for path in (results / "figures").iterdir()
+        }
+        assert "simulated data" in (results / "figures" / f"{name}.svg").read_text()
+    again = snakemake(*DEMO, "--dry-run", cwd=demo)
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+@pytest.fixture(scope="module")
+def encode(shared, tmp_path_factory):
+    """ENCODE's five libraries of chromosome 19, quantified and compared by the workflow."""
+    folder, reads = tmp_path_factory.mktemp("encode"), shared / "encode_chr19"
+    header = [
+        "sample", "batch", "fastq_1", "fastq_2", "strandedness", "fragment_length", "fragment_sd",
+    ]  # fmt: skip
+    rows = [header]
+    for name, stem in (
+        ("paired_1", "ENCSR653DFZ_rep1_chr19_10000reads"),
+        ("paired_2", "ENCSR653DFZ_rep2_chr19_10000reads"),
+        ("unstranded", "ENCSR142YZV_chr19only_10000_reads"),
+    ):
+        mates = [str(reads / f"{stem}_R{mate}.fastq.gz") for mate in (1, 2)]
+        # ENCODE quantifies the third without a strand; its reads have one.
+        told = "unstranded" if name == "unstranded" else "auto"
+        rows.append([name, name.partition("_")[0], *mates, told, "", ""])
+    for number in (1, 2):
+        file = reads / f"rep{number}_ENCSR510QZW_chr19only_10000_reads.fastq.gz"
+        rows.append([f"single_{number}", "single", str(file), "", "auto", "250", "10"])
+    (folder / "samples.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+    fasta = reads / "Homo_sapiens.GRCh38.cdna.all.chr19_ERCC_phix.fa.gz"
+    config = {
+        "source": "reads",
+        "results": "out",
+        "reads": {"transcripts": str(fasta), "threads": 2},
+        "figures": {"formats": ["png"]},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    snakemake(cwd=folder)
+    return folder / "out"
+
+
+def test_encode__strandedness_is_found(encode):
+    strands = read_table(encode / "strandedness.tsv", Strand).set_index("sample")
+    assert strands["applied"].tolist() == ["reverse"] * 2 + ["unstranded"] * 3
+    # Declared unstranded, as ENCODE quantifies it, and said to be otherwise.
+    assert strands.loc["unstranded", "finding"] == "reverse"
+
+
+@pytest.mark.parametrize("level", ["gene", "isoform"])
+def test_encode__replicates_are_nearest_to_each_other(encode, level):
+    r = pd.read_csv(encode / f"correlation/{level}.pearson.tsv", sep="\t", index_col=0)
+    others = r.where(~np.eye(len(r), dtype=bool))
+    for one, other in (("paired_1", "paired_2"), ("single_1", "single_2")):
+        assert others[one].idxmax() == other
+        assert others[other].idxmax() == one
+
+
+def test_encode__every_figure_is_drawn(encode):
+    assert sorted(path.name for path in (encode / "figures").glob("*.png")) == [
+        "extended_data_fig1_gene.png",
+        "extended_data_fig2_isoform.png",
+        "gene_heatmap_clustered.png",
+        "gene_heatmap_given.png",
+        "isoform_heatmap_clustered.png",
+        "isoform_heatmap_given.png",
+    ]
