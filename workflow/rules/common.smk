@@ -54,6 +54,12 @@ def transcripts_to_genes():
     return [] if found is None else [str(found)]
 
 
+def keeps_bootstraps():
+    """Bootstraps that the quantifier was asked to draw are kept without asking again."""
+    drawn = RUN.source == "reads" and RUN.reads.bootstraps > 0
+    return RUN.expression.bootstraps or drawn
+
+
 def quantified(path):
     return results(f"quant/{RUN.reads.quantifier}/{path}")
 
