@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "correlate": ("correlate", "Correlate the samples of one level."),
     "verify": ("verify", "Compare coefficients with published ones."),
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
+    "evidence": ("evidence", "Compute and draw what stands beside R at one level."),
     "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
 }
 
