@@ -253,6 +253,46 @@ class GeneSetRecord(OfPair):
     reason: str = column(_REASON)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShareRecord(Record):
+    """Share of an isoform in its gene, in the mean of a batch."""
+
+    table: ClassVar[str] = "isoform_shares"
+    gene_id: str = column("gene, those with the largest change of usage between batches first")
+    isoform: str = column("isoform")
+    batch: str = column("batch; its replicates are averaged on the TPM scale")
+    tpm: float = column("TPM of the isoform")
+    share: float = column("share of the gene's TPM, in [0, 1]; NaN where the gene has none")
+    reason: str = column(_REASON)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComponentRecord(Record):
+    """A sample on the first two principal components."""
+
+    table: ClassVar[str] = "components"
+    sample: str = column("sample")
+    batch: str = column("batch of the sample")
+    pc1: float = column("score on the first component")
+    pc2: float = column("score on the second component")
+    variance_share_1: float = column("share of the variance on the first component, in [0, 1]")
+    variance_share_2: float = column("share of the variance on the second component")
+    n_features: int = column("features detected in any sample")
+    reason: str = column(_REASON)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MergeRecord(Record):
+    """A merge of the clustering of samples by 1 - R, average linkage."""
+
+    table: ClassVar[str] = "clustering"
+    left: str = column("sample, or # and the row of the merge that made the cluster")
+    right: str = column("the same")
+    height: float = column("mean 1 - R between the two")
+    n_samples: int = column("samples of the merged cluster")
+    reason: str = column(_REASON)
+
+
 RECORDS: tuple[type[Record], ...] = (
     SensitivityRecord,
     AgreementRecord,
@@ -262,6 +302,7 @@ RECORDS: tuple[type[Record], ...] = (
     UnseenRecord,
     UsageRecord,
     StratumRecord,
+    ShareRecord,
     BatchRecord,
     EquivalenceRecord,
     LibraryRecord,
@@ -269,4 +310,6 @@ RECORDS: tuple[type[Record], ...] = (
     MarkerRecord,
     SexRecord,
     GeneSetRecord,
+    ComponentRecord,
+    MergeRecord,
 )

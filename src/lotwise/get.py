@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 # Tables that are made by a tool of another name.
-_TOOLS = {"unseen": "detectable", "uncertainty_strata": "isoform_usage", "sex": "identity"}
+_TOOLS = {
+    "unseen": "detectable",
+    "uncertainty_strata": "isoform_usage",
+    "sex": "identity",
+    "clustering": "components",
+}
 
 
 def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFrame:
@@ -63,8 +68,9 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
 
     The names and columns are those of the records in :mod:`lotwise.evidence`:
     ``sensitivity``, ``agreement``, ``intervals``, ``ceilings``, ``detectable``, ``unseen``,
-    ``isoform_usage``, ``uncertainty_strata``, ``batches``, ``equivalence``, ``libraries``,
-    ``signal``, ``identity``, ``sex`` and ``gene_sets``.
+    ``isoform_usage``, ``uncertainty_strata``, ``isoform_shares``, ``batches``, ``equivalence``,
+    ``libraries``, ``signal``, ``identity``, ``sex``, ``gene_sets``, ``components`` and
+    ``clustering``.
     """
     names = [record.table for record in RECORDS]
     if table not in names:

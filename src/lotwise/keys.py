@@ -46,6 +46,7 @@ UNMAPPED_TPM_SHARE: Final = "unmapped_tpm_share"
 # var, one value a feature
 GENE_ID: Final = "gene_id"
 GENE_NAME: Final = "gene_name"
+BLOCK: Final = "block"
 
 # obsp, samples x samples
 PEARSON: Final = "pearson"
@@ -83,6 +84,7 @@ ALL: Final = (
     ),
     Key(GENE_ID, "var", "str", "gene of an isoform"),
     Key(GENE_NAME, "var", "str", "symbol of the gene, where the annotation has one"),
+    Key(BLOCK, "var", "str", "features of one block are resampled together"),
     Key(PEARSON, "obsp", "float64 in [-1, 1]", "Pearson's R of log2(TPM + c) over all features"),
     Key(SPEARMAN, "obsp", "float64 in [-1, 1]", "Spearman's rho of TPM over all features"),
     Key(LOTWISE, "uns", "dict", "level, parameters, version and result tables of lotwise"),

@@ -177,8 +177,8 @@ def compare_with_reference(
 
     Returns
     -------
-    A row a batch (:class:`ComparisonRecord`). With one reference batch there are no limits and the
-    answer is "not assessable".
+    A row a batch (:class:`ComparisonRecord`). With one or two reference batches there are no
+    limits and the answer is "not assessable".
 
     Raises
     ------

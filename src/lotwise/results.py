@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from lotwise import keys
 from lotwise.atomic import atomic_path
-from lotwise.config import CorrelationConfig, ExpressionConfig, FiguresConfig
+from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS, Level
 from lotwise.samples import Sample, read_samples, require_batches
@@ -56,6 +56,11 @@ class ResultTree:
         return self.root / "correlation"
 
     @property
+    def evidence(self) -> Path:
+        """Folder of the evidence that stands beside R."""
+        return self.root / "evidence"
+
+    @property
     def figures(self) -> Path:
         """Folder of the figures."""
         return self.root / "figures"
@@ -67,6 +72,10 @@ class ResultTree:
     def table(self, level: Level, name: str) -> Path:
         """Give a table of correlations at one level."""
         return self.correlation / f"{level}.{name}.tsv"
+
+    def evidence_table(self, level: Level, name: str) -> Path:
+        """Give a table of evidence at one level."""
+        return self.evidence / f"{level}.{name}.tsv"
 
     def figure(self, level: Level, name: str = "") -> Path:
         """Give a figure's path without its suffix; without ``name``, the paper's figure."""
@@ -81,11 +90,15 @@ def compare(
     expression: ExpressionConfig | None = None,
     correlation: CorrelationConfig | None = None,
     figures: FiguresConfig | None = None,
+    evidence: EvidenceConfig | None = None,
 ) -> None:
-    """Run the whole comparison: expression, correlation and figures at each level."""
+    """Run the whole comparison: expression, correlation, figures and evidence at each level."""
+    correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
+    evidence = evidence or EvidenceConfig()
     for level in write_expression(samples, tree, expression or ExpressionConfig(), levels=levels):
-        write_correlation(tree, level, correlation or CorrelationConfig())
-        write_figures(tree, level, figures or FiguresConfig(), correlation or CorrelationConfig())
+        write_correlation(tree, level, correlation)
+        write_figures(tree, level, figures, correlation)
+        write_evidence(tree, level, evidence, correlation, figures)
 
 
 def write_expression(
@@ -131,6 +144,7 @@ def write_expression(
             min_shared=config.min_shared,
             tpm_sum=config.tpm_sum,
             matrix_level=config.matrix_level,
+            bootstraps=config.bootstraps,
         )
         found = _levels_of(read, samples, levels)
         if tree.samples.exists() and tree.samples.samefile(samples):
@@ -194,6 +208,31 @@ def write_figures(
     )
     written += pl.save_figure(drawn, tree.figure(level), config.formats)
     return written
+
+
+def write_evidence(
+    tree: ResultTree,
+    level: Level,
+    config: EvidenceConfig,
+    correlation: CorrelationConfig,
+    figures: FiguresConfig,
+) -> None:
+    """Compute and draw what stands beside R at one level.
+
+    Writes ``evidence/{level}.*.tsv`` and ``figures/{level}_*``, as
+    :func:`lotwise.config.tables_of` and :func:`lotwise.config.figures_of` name them.
+    """
+    from lotwise import pl
+    from lotwise.dossier import draw_evidence, gather_evidence
+    from lotwise.expression import read_level
+    from lotwise.records import write_table
+
+    expression = read_level(tree.h5ad(level), level)
+    tables = gather_evidence(expression, config, correlation)
+    for name, table in tables.items():
+        write_table(tree.evidence_table(level, name), table)
+    for name, figure in draw_evidence(expression, tables, config, correlation):
+        pl.save_figure(figure, tree.figure(level, name), figures.formats)
 
 
 def _levels_of(

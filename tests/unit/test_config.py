@@ -13,16 +13,20 @@ from pydantic import BaseModel
 from lotwise.config import (
     Config,
     CorrelationConfig,
+    EvidenceConfig,
     ExpressionConfig,
     FiguresConfig,
     LimitsConfig,
     ReadsConfig,
     as_options,
+    figures_of,
     parse_config,
     read_config,
+    tables_of,
     write_template,
 )
 from lotwise.errors import InputError
+from lotwise.evidence import RECORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,6 +63,11 @@ def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
         ({"levels": "gene"}, "key 'levels' is 'gene'"),
         ({"expression": {"min_shared": 1.01}}, "less than or equal to 1"),
         ({"expression": None}, "key 'expression' is None"),
+        ({"evidence": {"statistics": ["sensitivities"]}}, "key 'evidence.statistics.0' is"),
+        ({"evidence": {"coverage": 1}}, "key 'evidence.coverage' is 1; .*less than 1"),
+        ({"evidence": {"outlier_below": 0}}, "less than 0"),
+        ({"evidence": {"passing": 1.1}}, "key 'evidence.passing' is 1.1"),
+        ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are called 'sex'"),
     ],
 )
 def test_parse_config__values_out_of_bounds(given, words):
@@ -104,6 +113,12 @@ configs = st.builds(
         pseudocount=st.floats(1e-9, 1e9),
         n_culprits=st.integers(1, 10**6),
     ),
+    evidence=st.builds(
+        EvidenceConfig,
+        statistics=st.sampled_from([(), ("batches",), EvidenceConfig().statistics]),
+        blocks=st.sampled_from([None, Path("sets.gmt")]),
+        passing=st.sampled_from([None, 0.98]),
+    ),
     figures=st.builds(
         FiguresConfig, note=st.text(st.characters(exclude_categories=["Cs"])), decimals=st.just(3)
     ),
@@ -122,7 +137,15 @@ def test_as_options__leave_out_what_is_absent():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("section", [ExpressionConfig, CorrelationConfig, FiguresConfig])
+def test_as_options__a_switch_stands_alone():
+    assert "--bootstraps" not in as_options(ExpressionConfig())
+    words = as_options(ExpressionConfig(bootstraps=True))
+    assert words[words.index("--bootstraps") :] == ["--bootstraps"]
+
+
+@pytest.mark.parametrize(
+    "section", [ExpressionConfig, CorrelationConfig, EvidenceConfig, FiguresConfig]
+)
 def test_as_options__are_options_of_the_command_line(section):
     from lotwise.cli.compare import command
 
@@ -170,3 +193,21 @@ def test_read_config__missing_and_directory(tmp_path):
 def test_config__is_frozen():
     with pytest.raises(ValueError, match="frozen"):
         Config().samples = Path("x")
+
+
+def test_tables_of__levels_have_their_own():
+    config = EvidenceConfig()
+    gene, isoform = (set(tables_of(config, level)) for level in ("gene", "isoform"))
+    assert gene - isoform == {"identity", "sex", "gene_sets"}
+    assert isoform - gene == {"isoform_usage", "uncertainty_strata", "isoform_shares"}
+
+
+def test_tables_of__every_record_has_its_place():
+    made = {name for level in ("gene", "isoform") for name in tables_of(EvidenceConfig(), level)}
+    assert made == {record.table for record in RECORDS}
+
+
+@pytest.mark.parametrize("level", ["gene", "isoform"])
+def test_figures_of__nothing_switched_on_is_nothing_drawn(level):
+    assert figures_of(EvidenceConfig(statistics=()), level) == ()
+    assert "sensitivity" in figures_of(EvidenceConfig(), level)

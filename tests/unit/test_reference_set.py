@@ -84,7 +84,7 @@ def test_compare_with_reference__one_batch_is_not_assessable(tmp_path):
     row = compare_with_reference(batches(["new"], seed=1), path).iloc[0]
     assert row["inside_prediction"] == "not assessable"
     assert np.isnan(row["prediction_lower"])
-    assert "fewer than two reference batches" in row["reason"]
+    assert "fewer than three reference batches" in row["reason"]
 
 
 def test_reference__faults_are_named_and_leave_the_set_as_it_was(reference, tmp_path):

@@ -15,6 +15,9 @@ import pytest
 import yaml
 
 import lotwise
+from lotwise.config import CorrelationConfig, EvidenceConfig
+from lotwise.dossier import gather_evidence
+from lotwise.records import write_table
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -88,13 +91,26 @@ def test_workflow__jobs_per_rule(simulated):
         "correlation": 2,
         "figures_gene": 1,
         "figures_isoform": 1,
-        "total": 6,
+        "evidence_gene": 1,
+        "evidence_isoform": 1,
+        "total": 8,
     }
 
 
 def test_workflow__one_level_alone(simulated):
     dry_run = snakemake("--dry-run", "--forceall", "--config", "levels=[gene]", cwd=simulated)
-    assert jobs_of(dry_run)["total"] == 4
+    assert jobs_of(dry_run)["total"] == 5
+
+
+def test_workflow__evidence_can_be_switched_off(simulated):
+    dry_run = snakemake(
+        "--dry-run", "--forceall", "--config", "evidence={statistics: []}", cwd=simulated
+    )
+    assert jobs_of(dry_run)["total"] == 6
+    one = snakemake(
+        "--dry-run", "--forceall", "--config", "evidence={statistics: [gene_sets]}", cwd=simulated
+    )
+    assert {name for name in jobs_of(one) if name.startswith("evidence")} == {"evidence_gene"}
 
 
 def test_workflow__second_run_has_nothing_to_do(finished):
@@ -108,11 +124,12 @@ def test_workflow__three_ways_give_the_same_numbers(finished):
         "lotwise", "compare", "input/samples.tsv", "--tx2gene", "input/reference/tx2gene.tsv",
         "--out", "by_hand", "--format", "png", cwd=finished,
     )  # fmt: skip
-    tables = sorted(path.name for path in (finished / "out/correlation").iterdir())
-    assert len(tables) == 12
-    for name in tables:
-        by_workflow = (finished / "out/correlation" / name).read_bytes()
-        assert by_workflow == (finished / "by_hand/correlation" / name).read_bytes()
+    for folder, n_tables in (("correlation", 12), ("evidence", 30)):
+        tables = sorted(path.name for path in (finished / "out" / folder).iterdir())
+        assert len(tables) == n_tables
+        for name in tables:
+            by_workflow = (finished / "out" / folder / name).read_bytes()
+            assert by_workflow == (finished / "by_hand" / folder / name).read_bytes(), name
     read = lotwise.read_quant(
         finished / "input/samples.tsv", tx2gene=finished / "input/reference/tx2gene.tsv"
     )
@@ -133,6 +150,12 @@ def test_workflow__three_ways_give_the_same_numbers(finished):
         for column in ("pearson", "spearman", "ccc"):
             ours = lotwise.get.pairs(expression)[column].to_numpy()
             np.testing.assert_array_equal(pairs[column].to_numpy(), ours)
+        config = EvidenceConfig()
+        evidence = gather_evidence(expression, config, CorrelationConfig())
+        for name, table in evidence.items():
+            path = finished / f"out/evidence/{level}.{name}.tsv"
+            write_table(finished / "by_library.tsv", table)
+            assert (finished / "by_library.tsv").read_bytes() == path.read_bytes(), path.name
     figures = sorted(path.name for path in (finished / "out/figures").iterdir())
     assert figures == sorted(path.name for path in (finished / "by_hand/figures").iterdir())
 
@@ -167,7 +190,7 @@ def test_workflow__other_version_computes_anew(finished, tmp_path):
     common.write_text(text.replace('VERSION = version("lotwise")', 'VERSION = "0.0.0"'))
     arguments = ("--snakefile", tmp_path / "Snakefile", "--cores", "2", "--dry-run")
     dry_run = run("snakemake", *arguments, "--rerun-triggers", "params", cwd=finished)
-    assert jobs_of(dry_run)["total"] == 6
+    assert jobs_of(dry_run)["total"] == 8
 
 
 def test_workflow__linter_is_content(simulated):

@@ -46,6 +46,11 @@ def samples():
     )
 
 
+def keeps_bootstraps():
+    """Bootstraps that the quantifier was asked to draw are kept without asking again."""
+    return RUN.expression.bootstraps or (QUANTIFIES and RUN.reads.bootstraps > 0)
+
+
 def quantified(path):
     return results(f"quant/{RUN.reads.quantifier}/{path}")
 

@@ -20,7 +20,11 @@ rule expression:
         runtime=30,
     params:
         out=root_of,
-        options=options(RUN.expression.model_copy(update={"tx2gene": None})),
+        options=options(
+            RUN.expression.model_copy(
+                update={"tx2gene": None, "bootstraps": keeps_bootstraps()}
+            )
+        ),
         tx2gene=lambda wildcards, input: (
             f"--tx2gene {input.tx2gene}" if input.tx2gene else ""
         ),

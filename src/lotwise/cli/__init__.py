@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "correlate": ("correlate", "Correlate the samples of one level."),
     "verify": ("verify", "Compare coefficients with published ones."),
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
+    "evidence": ("evidence", "Compute and draw what stands beside R at one level."),
     "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
 }
 
@@ -82,6 +83,10 @@ def lotwise(*, verbose: bool, quiet: bool) -> None:
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
     logging.captureWarnings(capture=False)
     warnings.showwarning = _show_nothing if quiet else _show_one_line
+    if not verbose:
+        # What libraries say to programmers is no news to the user of a command.
+        for category in (DeprecationWarning, FutureWarning):
+            warnings.simplefilter("ignore", category)
 
 
 def main() -> NoReturn:

@@ -9,6 +9,7 @@ import click
 
 from lotwise.cli.options import (
     correlation_options,
+    evidence_options,
     expression_options,
     figures_options,
     levels_option,
@@ -16,7 +17,7 @@ from lotwise.cli.options import (
     pick,
     samples_argument,
 )
-from lotwise.config import CorrelationConfig, ExpressionConfig, FiguresConfig
+from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.keys import Level
 
 
@@ -26,13 +27,23 @@ from lotwise.keys import Level
 @expression_options
 @levels_option
 @correlation_options
+@click.option("--no-evidence", is_flag=True, help="Leave out what stands beside R.")
+@evidence_options
 @figures_options
-def command(*, samples: Path, out: Path, levels: tuple[Level, ...], **options: Any) -> None:
+def command(
+    *,
+    samples: Path,
+    out: Path,
+    levels: tuple[Level, ...],
+    no_evidence: bool,
+    **options: Any,
+) -> None:
     r"""Compare the quantified batches of the sample sheet SAMPLES.
 
     SAMPLES is a TSV or CSV with the columns sample, batch and quant: a file of
     RSEM, salmon or kallisto, the folder that one of them wrote, an RSEM prefix,
-    or a TPM matrix. Expression, correlations and figures are written below --out.
+    or a TPM matrix. Expression, correlations, evidence and figures are written below
+    --out.
 
     \b
     Example:
@@ -40,6 +51,8 @@ def command(*, samples: Path, out: Path, levels: tuple[Level, ...], **options: A
     """
     from lotwise.results import ResultTree, compare
 
+    if no_evidence:
+        options["statistics"] = ()
     compare(
         samples,
         ResultTree(out),
@@ -47,5 +60,6 @@ def command(*, samples: Path, out: Path, levels: tuple[Level, ...], **options: A
         expression=pick(ExpressionConfig, options),
         correlation=pick(CorrelationConfig, options),
         figures=pick(FiguresConfig, options),
+        evidence=pick(EvidenceConfig, options),
     )
     click.echo(f"written to {out}", err=True)

@@ -11,6 +11,7 @@ import click
 
 from lotwise.config import (
     CorrelationConfig,
+    EvidenceConfig,
     ExpressionConfig,
     FigureFormat,
     FiguresConfig,
@@ -18,6 +19,7 @@ from lotwise.config import (
     Style,
     TpmSum,
 )
+from lotwise.config.evidence import STATISTICS
 from lotwise.keys import LEVELS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -27,6 +29,7 @@ _EXPRESSION = ExpressionConfig()
 _CORRELATION = CorrelationConfig()
 _FIGURES = FiguresConfig()
 _LIMITS = LimitsConfig()
+_EVIDENCE = EvidenceConfig()
 
 PATH = click.Path(path_type=Path)
 
@@ -48,6 +51,15 @@ pseudocount_option: Decorator = click.option(
     default=_CORRELATION.pseudocount,
     show_default=True,
     help="c of log2(TPM + c).",
+)
+format_option: Decorator = click.option(
+    "--format",
+    "formats",
+    type=click.Choice(get_args(FigureFormat)),
+    multiple=True,
+    default=_FIGURES.formats,
+    show_default=True,
+    help="Kind of file; may be given several times.",
 )
 
 
@@ -80,12 +92,17 @@ def expression_options(command: Command) -> Command:
                 type=click.Choice(LEVELS),
                 help="Level of a TPM matrix whose features do not tell.",
             ),
+            click.option(
+                "--bootstraps",
+                is_flag=True,
+                help="Keep kallisto's bootstraps, for ceilings and isoform tests.",
+            ),
         ],
     )
 
 
-def correlation_options(command: Command) -> Command:
-    """Add the options of correlating."""
+def feature_options(command: Command) -> Command:
+    """Add the options that say on what scale R is and which features count."""
     return _add(
         command,
         [
@@ -104,15 +121,45 @@ def correlation_options(command: Command) -> Command:
                 show_default=True,
                 help="Counts from which a feature is counted.",
             ),
-            click.option(
-                "--n-culprits",
-                type=int,
-                default=_CORRELATION.n_culprits,
-                show_default=True,
-                help="Features listed a pair as pulling R down.",
-            ),
         ],
     )
+
+
+def correlation_options(command: Command) -> Command:
+    """Add the options of correlating."""
+    n_culprits = click.option(
+        "--n-culprits",
+        type=int,
+        default=_CORRELATION.n_culprits,
+        show_default=True,
+        help="Features listed a pair as pulling R down.",
+    )
+    return feature_options(n_culprits(command))
+
+
+def evidence_options(command: Command) -> Command:
+    """Add the options of what stands beside R: one a key of the configuration, same words."""
+    choices = {"statistics": click.Choice(STATISTICS)}
+    options = []
+    for name, field in EvidenceConfig.model_fields.items():
+        default = getattr(_EVIDENCE, name)
+        extra = field.json_schema_extra
+        flag = extra.get("option") if isinstance(extra, dict) else None
+        several = isinstance(default, tuple)
+        kind = str if several else PATH if field.annotation == (Path | None) else None
+        words = f"{(field.description or '').capitalize()}."
+        options.append(
+            click.option(
+                str(flag or f"--{name.replace('_', '-')}"),
+                name,
+                type=choices.get(name) or kind or (float if default is None else type(default)),
+                multiple=several,
+                default=default,
+                show_default=default is not None and not several,
+                help=words,
+            )
+        )
+    return _add(command, options)
 
 
 def figures_options(command: Command) -> Command:
@@ -134,15 +181,7 @@ def figures_options(command: Command) -> Command:
                 show_default=True,
                 help="Decimals of R.",
             ),
-            click.option(
-                "--format",
-                "formats",
-                type=click.Choice(get_args(FigureFormat)),
-                multiple=True,
-                default=_FIGURES.formats,
-                show_default=True,
-                help="Kind of file; may be given several times.",
-            ),
+            format_option,
             click.option("--note", default="", help="A line printed under every figure."),
         ],
     )

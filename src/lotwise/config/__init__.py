@@ -1,6 +1,7 @@
 """The configuration of a run, one module a part; light, every cluster job imports it."""
 
 from lotwise.config.acquire import AcquireSettings
+from lotwise.config.evidence import EvidenceConfig, figures_of, tables_of
 from lotwise.config.run import (
     Aligner,
     Config,
@@ -25,6 +26,7 @@ __all__ = [
     "Aligner",
     "Config",
     "CorrelationConfig",
+    "EvidenceConfig",
     "ExpressionConfig",
     "FigureFormat",
     "FiguresConfig",
@@ -35,7 +37,9 @@ __all__ = [
     "Style",
     "TpmSum",
     "as_options",
+    "figures_of",
     "parse_config",
     "read_config",
+    "tables_of",
     "write_template",
 ]

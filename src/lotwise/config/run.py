@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lotwise.config.acquire import AcquireSettings
+from lotwise.config.evidence import EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS, Level
 
@@ -90,6 +91,9 @@ class ExpressionConfig(_Section):
     matrix_level: Level | None = Field(
         default=None, description="gene or isoform, where a TPM matrix does not tell"
     )
+    bootstraps: bool = Field(
+        default=False, description="keep kallisto's bootstraps, for ceilings and isoform tests"
+    )
 
 
 class CorrelationConfig(_Section):
@@ -134,6 +138,7 @@ class Config(_Section):
     reads: ReadsConfig = ReadsConfig()
     expression: ExpressionConfig = ExpressionConfig()
     correlation: CorrelationConfig = CorrelationConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
     figures: FiguresConfig = FiguresConfig()
 
 
@@ -219,7 +224,9 @@ def as_options(section: BaseModel) -> list[str]:
         option = extra.get("option") if isinstance(extra, dict) else None
         flag = str(option or f"--{name.replace('_', '-')}")
         for item in value if isinstance(value, tuple) else (value,):
-            if item not in (None, ""):
+            if item is True:
+                words.append(flag)
+            elif item is not False and item not in {None, ""}:
                 words += [flag, str(item)]
     return words
 

@@ -117,7 +117,7 @@ def reference_interval(correlations: npt.ArrayLike, *, level: float = 0.95) -> R
 
     Returns
     -------
-    Limits in [-1, 1]; NaN with fewer than two batches.
+    Limits in [-1, 1]; NaN with fewer than three batches: two share the one R between them.
 
     Raises
     ------
@@ -138,8 +138,8 @@ def reference_interval(correlations: npt.ArrayLike, *, level: float = 0.95) -> R
     if not 0 < level < 1:
         raise InputError(f"the level is {level}, needed between 0 and 1")
     k = int(found.size)
-    if k < 2:
-        reason = "fewer than two reference batches have no spread"
+    if k < 3:
+        reason = "fewer than three reference batches have no spread: two share one R"
         return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)
     z = np.arctanh(np.clip(found, -_NEARLY_ONE, _NEARLY_ONE))
     mean, sd = float(z.mean()), float(z.std(ddof=1))

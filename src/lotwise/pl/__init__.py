@@ -1,5 +1,7 @@
 """Figures of what :mod:`lotwise.tl` found; they show and compute nothing."""
 
+from lotwise.pl.canvas import nothing
+from lotwise.pl.components import components
 from lotwise.pl.heatmap import heatmap
 from lotwise.pl.limits import detectable, mean_difference, sensitivity
 from lotwise.pl.samples import batches, identity, isoform_switches
@@ -9,11 +11,13 @@ from lotwise.pl.style import save_figure
 __all__ = [
     "MOST_SAMPLES",
     "batches",
+    "components",
     "detectable",
     "heatmap",
     "identity",
     "isoform_switches",
     "mean_difference",
+    "nothing",
     "save_figure",
     "scatter_matrix",
     "sensitivity",

@@ -36,3 +36,33 @@ def need_rows(table: pd.DataFrame, name: str) -> None:
     """
     if table.empty:
         raise InputError(f"the table {name!r} is empty")
+
+
+def nothing(reason: str) -> Figure:
+    """Give a figure that says why there is nothing to draw.
+
+    Examples
+    --------
+    >>> [text.get_text() for text in nothing("no bootstraps").axes[0].texts]
+    ['not drawn: no bootstraps']
+    """
+    from lotwise.pl.style import lotwise_style
+
+    with lotwise_style():
+        figure, (axis,) = subplots(1, 1, width=4.4, height=1.6)
+        write_reason(axis, reason)
+    return figure
+
+
+def write_reason(axis: Axes, reason: str) -> None:
+    """Write into axes why nothing is drawn there."""
+    axis.set_axis_off()
+    axis.text(
+        0.5,
+        0.5,
+        f"not drawn: {reason}",
+        ha="center",
+        va="center",
+        wrap=True,
+        transform=axis.transAxes,
+    )

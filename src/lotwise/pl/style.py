@@ -39,6 +39,7 @@ _RC: Final[Any] = {
     "figure.dpi": 100,
 }
 _RASTER_DPI: Final = 300
+_MARGIN: Final = 0.08  # inches
 _MOST_PIXELS: Final = 3_200  # a side; more shows nothing more and costs seconds
 
 
@@ -88,6 +89,10 @@ def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> lis
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     dpi = min(_RASTER_DPI, _MOST_PIXELS / max(figure.get_size_inches()))
     with lotwise_style():
+        # Laid out and measured once: savefig would do both again for every format.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        box = figure.get_tightbbox().padded(_MARGIN)
         for suffix in formats:
             target = Path(f"{stem}.{suffix}")
             with atomic_path(target) as temporary:
@@ -96,8 +101,7 @@ def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> lis
                     format=suffix,
                     dpi=dpi,
                     metadata=no_date.get(suffix),
-                    bbox_inches="tight",
-                    pad_inches=0.08,
+                    bbox_inches=box,
                 )
             written.append(target)
     return written

@@ -2,11 +2,13 @@
 
 from lotwise.tl.agreement import agreement, sensitivity
 from lotwise.tl.batches import batches, equivalence
+from lotwise.tl.blocks import blocks
+from lotwise.tl.components import components
 from lotwise.tl.correlate import correlate
 from lotwise.tl.culprits import culprits
 from lotwise.tl.gene_sets import gene_sets
 from lotwise.tl.identity import identity
-from lotwise.tl.isoforms import isoform_usage
+from lotwise.tl.isoforms import isoform_shares, isoform_usage
 from lotwise.tl.libraries import libraries, signal
 from lotwise.tl.limits import ceilings, detectable, intervals
 from lotwise.tl.pairs import least_and_most_alike
@@ -15,7 +17,9 @@ from lotwise.tl.replicate_qc import replicate_qc
 __all__ = [
     "agreement",
     "batches",
+    "blocks",
     "ceilings",
+    "components",
     "correlate",
     "culprits",
     "detectable",
@@ -23,6 +27,7 @@ __all__ = [
     "gene_sets",
     "identity",
     "intervals",
+    "isoform_shares",
     "isoform_usage",
     "least_and_most_alike",
     "libraries",

@@ -49,8 +49,8 @@ def batches(expression: AnnData, *, level: float = 0.95, pseudocount: float = 1.
 
     Returns
     -------
-    Nothing; the table ``batches`` (:class:`~lotwise.evidence.BatchRecord`). With two batches there
-    are no limits: one batch has no spread.
+    Nothing; the table ``batches`` (:class:`~lotwise.evidence.BatchRecord`). With two
+    batches or three there are no limits: the others are then one, or share the R between them.
 
     Raises
     ------

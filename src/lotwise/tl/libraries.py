@@ -33,6 +33,7 @@ def libraries(
     threshold: float = THRESHOLD,
     shallow_below: float = 0.1,
     outlier_below: float = OUTLIER_BELOW,
+    pseudocount: float = 1.0,
 ) -> None:
     """Sum up every library and flag those far shallower, or far less correlated, than the rest.
 
@@ -48,6 +49,8 @@ def libraries(
         Share of the other samples' median total counts below which a library is shallow.
     outlier_below
         Outlier score below which a sample is an outlier.
+    pseudocount
+        c of log2(TPM + c).
 
     Returns
     -------
@@ -68,7 +71,8 @@ def libraries(
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     counts = counts_of(expression)
     summary = library_summary(tpm, counts=counts, threshold=threshold)
-    scores = outlier_scores(pearson_matrix(log_tpm_of(expression)), below=outlier_below)
+    r = pearson_matrix(log_tpm_of(expression, pseudocount))
+    scores = outlier_scores(r, below=outlier_below)
     depth_reason = "there are no counts"
     shares = np.full(expression.n_obs, np.nan)
     shallow = np.zeros(expression.n_obs, dtype=bool)
@@ -101,6 +105,7 @@ def libraries(
             "threshold": threshold,
             "shallow_below": shallow_below,
             "outlier_below": outlier_below,
+            "pseudocount": pseudocount,
         },
     )
 

@@ -36,6 +36,7 @@ def intervals(
     blocks: str | None = None,
     n_resamples: int = 2000,
     level: float = 0.95,
+    pseudocount: float = 1.0,
     seed: int = 0,
 ) -> None:
     """Give a feature-resampling interval of R for every pair.
@@ -50,6 +51,8 @@ def intervals(
         where the table then warns that the interval is too narrow.
     n_resamples, level
         Number of resamples and coverage.
+    pseudocount
+        c of log2(TPM + c).
     seed
         Of the random numbers.
 
@@ -74,7 +77,7 @@ def intervals(
         raise InputError(f"the AnnData has no var column {blocks!r} that names blocks")
     if blocks is None and keys.GENE_ID in expression.var:
         blocks = keys.GENE_ID
-    log_tpm = log_tpm_of(expression)
+    log_tpm = log_tpm_of(expression, pseudocount)
     found = block_intervals(
         log_tpm,
         blocks=None if blocks is None else expression.var[blocks].astype(str).to_numpy(),
@@ -100,7 +103,13 @@ def intervals(
         expression,
         IntervalRecord.table,
         to_frame(rows, IntervalRecord),
-        {"blocks": blocks or "", "n_resamples": n_resamples, "level": level, "seed": seed},
+        {
+            "blocks": blocks or "",
+            "n_resamples": n_resamples,
+            "level": level,
+            "pseudocount": pseudocount,
+            "seed": seed,
+        },
     )
 
 
@@ -108,6 +117,7 @@ def ceilings(
     expression: AnnData,
     *,
     methods: tuple[CeilingMethod, ...] = ("replicates", "bootstraps", "thinning"),
+    pseudocount: float = 1.0,
     seed: int = 0,
 ) -> None:
     """Give R, its noise ceiling and their ratio for every pair, by each method that has data.
@@ -119,6 +129,8 @@ def ceilings(
         bootstraps of the quantifier for bootstraps, batches with two samples for replicates.
     methods
         Which to use; a method without data gives NaN and the reason.
+    pseudocount
+        c of log2(TPM + c).
     seed
         Of the random numbers.
 
@@ -144,9 +156,12 @@ def ceilings(
     >>> table.loc[table["method"] == "replicates", "reason"].unique().tolist()
     ['a reliability is not known (fewer than two replicates)']
     """
-    log_tpm = log_tpm_of(expression)
+    log_tpm = log_tpm_of(expression, pseudocount)
     rng = np.random.default_rng(seed)
-    by_method = {method: _reliabilities(expression, log_tpm, method, rng) for method in methods}
+    by_method = {
+        method: _reliabilities(expression, log_tpm, method, pseudocount=pseudocount, rng=rng)
+        for method in methods
+    }
     rows = []
     for method, found in by_method.items():
         for pair in pairs_of(expression):
@@ -171,7 +186,7 @@ def ceilings(
         expression,
         CeilingRecord.table,
         to_frame(rows, CeilingRecord),
-        {"methods": list(methods), "seed": seed},
+        {"methods": list(methods), "pseudocount": pseudocount, "seed": seed},
     )
 
 
@@ -308,7 +323,12 @@ def bootstraps_of(expression: AnnData, sample: str) -> FloatArray | None:
 
 
 def _reliabilities(
-    expression: AnnData, log_tpm: FloatArray, method: CeilingMethod, rng: np.random.Generator
+    expression: AnnData,
+    log_tpm: FloatArray,
+    method: CeilingMethod,
+    *,
+    pseudocount: float,
+    rng: np.random.Generator,
 ) -> list[Reliability]:
     if method == "replicates":
         batches = expression.obs[keys.BATCH].astype(str).to_numpy()
@@ -321,7 +341,7 @@ def _reliabilities(
             found.append(
                 Reliability(NAN, "the quantification has no bootstraps")
                 if draws is None
-                else bootstrap_reliability(log_tpm[row], bootstraps=np.log2(draws + 1))
+                else bootstrap_reliability(log_tpm[row], bootstraps=np.log2(draws + pseudocount))
             )
         return found
     counts = counts_of(expression)
@@ -333,7 +353,10 @@ def _reliabilities(
         Reliability(NAN, "features with counts have no length")
         if unknown[row]
         else thinning_reliability(
-            counts[row], lengths=np.where(lengths[row] > 0, lengths[row], np.nan), rng=stream
+            counts[row],
+            lengths=np.where(lengths[row] > 0, lengths[row], np.nan),
+            rng=stream,
+            pseudocount=pseudocount,
         )
         for row, stream in enumerate(rng.spawn(expression.n_obs))
     ]

@@ -117,10 +117,12 @@ def test_reference_interval__covers_the_next_batch_as_it_says():
     assert n_inside / 2000 == pytest.approx(0.95, abs=3 * math.sqrt(0.0475 / 2000))
 
 
-def test_reference_interval__one_batch_is_nan_with_a_reason():
-    found = reference_interval([0.98])
+@pytest.mark.parametrize("correlations", [[0.98], [0.98, 0.98]])
+def test_reference_interval__one_or_two_batches_are_nan_with_a_reason(correlations):
+    # The medians of two batches to each other are one and the same R: limits of width 0.
+    found = reference_interval(correlations)
     assert math.isnan(found.prediction_lower)
-    assert found.reason == "fewer than two reference batches have no spread"
+    assert found.reason == "fewer than three reference batches have no spread: two share one R"
     with pytest.raises(InputError, match="beyond -1 to 1"):
         reference_interval([1.2, 0.9])
 

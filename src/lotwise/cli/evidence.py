@@ -1,0 +1,43 @@
+"""`lotwise evidence`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lotwise.cli.options import (
+    evidence_options,
+    feature_options,
+    format_option,
+    level_argument,
+    out_option,
+    pick,
+)
+from lotwise.config import CorrelationConfig, EvidenceConfig, FiguresConfig
+from lotwise.keys import Level
+
+
+@click.command("evidence")
+@level_argument
+@out_option
+@feature_options
+@evidence_options
+@format_option
+def command(*, level: Level, out: Path, **options: Any) -> None:
+    """Compute and draw what stands beside R at LEVEL (gene or isoform).
+
+    Reads expression/LEVEL.h5ad below --out, as `lotwise expression` wrote it, and writes
+    evidence/LEVEL.*.tsv and figures/LEVEL_*. What lacks its input (bootstraps, replicates,
+    groups, gene sets) is NaN in its table, with the reason.
+    """
+    from lotwise.results import ResultTree, write_evidence
+
+    write_evidence(
+        ResultTree(out),
+        level,
+        pick(EvidenceConfig, options),
+        pick(CorrelationConfig, options),
+        pick(FiguresConfig, options),
+    )

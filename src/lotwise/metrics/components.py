@@ -1,0 +1,124 @@
+"""Samples as points and as a tree: principal components and clustering by R."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.cluster.hierarchy import linkage, optimal_leaf_ordering
+from scipy.spatial.distance import squareform
+
+from lotwise.metrics.moments import FloatArray, as_matrix
+
+NAN = float("nan")
+
+
+class Components(NamedTuple):
+    """Scores of each sample (rows) on each component, and the share of variance of each."""
+
+    scores: FloatArray
+    shares: FloatArray
+    n_features: int
+    reason: str
+
+
+class Tree(NamedTuple):
+    """Merges as ``scipy.cluster.hierarchy.linkage`` gives them: left, right, height, size."""
+
+    merges: FloatArray
+    reason: str
+
+
+def principal_components(log_tpm: npt.ArrayLike, *, n_components: int = 2) -> Components:
+    """Find the principal components of samples, features centred and not scaled.
+
+    Parameters
+    ----------
+    log_tpm
+        Samples x features; leave features out that no sample expresses.
+    n_components
+        How many to give.
+
+    Returns
+    -------
+    ``scores`` samples x components, each component signed so that its largest score is
+    positive; ``shares`` of the variance, in [0, 1]. NaN with one sample, or where no feature
+    varies. Components beyond the rank have scores and shares of 0.
+
+    Raises
+    ------
+    InputError
+        Not a matrix, or values that are not finite.
+
+    References
+    ----------
+    Hotelling 1933, J Educ Psychol 24:417, 10.1037/h0071325.
+
+    Examples
+    --------
+    >>> found = principal_components([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]])
+    >>> found.scores[:, 0].tolist(), found.shares.tolist()
+    ([2.0, 0.0, -2.0], [1.0, 0.0])
+    """
+    matrix = as_matrix(log_tpm, name="log_tpm")
+    n_samples, n_features = matrix.shape
+    scores = np.full((n_samples, n_components), NAN)
+    shares = np.full(n_components, NAN)
+    if n_samples < 2:
+        return Components(scores, shares, n_features, "one sample has no components")
+    if n_features == 0 or not np.ptp(matrix, axis=0).any():
+        return Components(scores, shares, n_features, "no feature varies")
+    centred = matrix - matrix.mean(axis=0)
+    # Few samples, many features: the small side is where the eigenvectors are.
+    values, vectors = np.linalg.eigh(centred @ centred.T)
+    values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
+    values[values < values[0] * 1e-12] = 0
+    kept = min(n_components, n_samples)
+    scores[:] = 0
+    shares[:] = 0
+    scores[:, :kept] = vectors[:, :kept] * np.sqrt(values[:kept])
+    shares[:kept] = values[:kept] / values.sum()
+    # The first among equals, within rounding: mirrored samples keep their sign everywhere.
+    size = np.abs(scores)
+    top = np.argmax(size >= size.max(axis=0) * (1 - 1e-9), axis=0)
+    scores *= np.where(scores[top, np.arange(n_components)] < 0, -1.0, 1.0)
+    return Components(scores, shares, n_features, "")
+
+
+def cluster_by_r(r: npt.ArrayLike) -> Tree:
+    """Cluster samples by 1 - R, average linkage, leaves ordered so that like stands by like.
+
+    Parameters
+    ----------
+    r
+        Square matrix of correlations.
+
+    Returns
+    -------
+    The merges, (samples - 1) x 4; none with one sample or where an R is not defined.
+
+    Raises
+    ------
+    InputError
+        Not a matrix.
+
+    References
+    ----------
+    Sokal and Michener 1958 (average linkage); Bar-Joseph et al. 2001,
+    10.1093/bioinformatics/17.suppl_1.S22 (order of leaves).
+
+    Examples
+    --------
+    >>> cluster_by_r([[1, 0.9, 0.5], [0.9, 1, 0.5], [0.5, 0.5, 1]]).merges[:, 2].round(2).tolist()
+    [0.1, 0.5]
+    """
+    matrix = np.asarray(r, dtype=np.float64)
+    if matrix.shape[0] < 2:
+        return Tree(np.empty((0, 4)), "one sample cannot be clustered")
+    if np.isnan(matrix).any():
+        return Tree(np.empty((0, 4)), "R of a sample is not defined")
+    distance = np.clip(1 - (matrix + matrix.T) / 2, 0, None)
+    np.fill_diagonal(distance, 0)
+    condensed = squareform(distance, checks=False)
+    return Tree(optimal_leaf_ordering(linkage(condensed, "average"), condensed), "")

@@ -1,0 +1,123 @@
+"""Samples as points on principal components, and as a tree by 1 - R."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lotwise.errors import InputError
+from lotwise.pl.canvas import need_rows, subplots, write_reason
+from lotwise.pl.style import colours_of, lotwise_style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_NAMED: int = 30
+
+
+def components(table: pd.DataFrame, *, merges: pd.DataFrame) -> Figure:
+    """Draw the samples on the first two principal components, and the tree of their clustering.
+
+    Parameters
+    ----------
+    table
+        ``lotwise.get.evidence(expression, "components")``.
+    merges
+        ``lotwise.get.evidence(expression, "clustering")``.
+
+    Returns
+    -------
+    The figure: components on the left, coloured by batch, the tree on the right; a half that is
+    not defined says why.
+
+    Raises
+    ------
+    InputError
+        A table is empty, or the merges are of other samples.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> lotwise.tl.components(gene)
+    >>> figure = components(lotwise.get.evidence(gene, "components"),
+    ...                     merges=lotwise.get.evidence(gene, "clustering"))
+    >>> sorted(label.get_text() for label in figure.axes[1].get_yticklabels())
+    ['S1', 'S2', 'S3']
+    """
+    need_rows(table, "components")
+    need_rows(merges, "clustering")
+    with lotwise_style():
+        height = max(3.0, 1.0 + 0.16 * len(table))
+        figure, (points, tree) = subplots(1, 2, width=7.0, height=height)
+        colours = colours_of(table["batch"].tolist())
+        if table["pc1"].isna().any():
+            write_reason(points, str(table["reason"].iloc[0]))
+        else:
+            _points(points, table, colours)
+        if merges["height"].isna().any():
+            write_reason(tree, str(merges["reason"].iloc[0]))
+        else:
+            _tree(tree, merges, table.set_index("sample")["batch"].map(colours))
+    return figure
+
+
+def _points(axis: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
+    axis.scatter(table["pc1"], table["pc2"], c=table["batch"].map(colours), s=22, linewidths=0)
+    if len(table) <= _NAMED:
+        for name, x, y in zip(table["sample"], table["pc1"], table["pc2"], strict=True):
+            axis.annotate(name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=6)
+    axis.margins(0.15)
+    first = table.iloc[0]
+    axis.set_xlabel(f"PC1 ({100 * first['variance_share_1']:.0f} % of variance)")
+    axis.set_ylabel(f"PC2 ({100 * first['variance_share_2']:.0f} %)")
+    axis.set_title(f"log2(TPM + c) of {first['n_features']:,} detected features", fontsize=8)
+
+
+def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
+    """Draw leaves from below in the order of the tree: each merge is three sides of a box."""
+    members: list[list[str]] = []
+    for left, right in zip(merges["left"], merges["right"], strict=True):
+        members.append([*_leaves(left, members), *_leaves(right, members)])
+    order = {name: place for place, name in enumerate(members[-1])}
+    if set(order) != set(colours.index):
+        raise InputError("the merges are not of these samples")
+    centres: list[float] = []
+    heights: list[float] = []
+    for left, right, height in zip(merges["left"], merges["right"], merges["height"], strict=True):
+        low = _place(left, order, centres, heights)
+        high = _place(right, order, centres, heights)
+        axis.plot(
+            [low[1], height, height, high[1]],
+            [low[0], low[0], high[0], high[0]],
+            color="black",
+            linewidth=0.8,
+        )
+        centres.append((low[0] + high[0]) / 2)
+        heights.append(float(height))
+    axis.set_yticks(np.arange(len(order)), list(order), fontsize=6)
+    for label in axis.get_yticklabels():
+        label.set_color(colours[label.get_text()])
+    axis.yaxis.tick_right()
+    axis.set_xlim(max(heights) * 1.05 or 1.0, 0)
+    axis.set_xlabel("mean 1 \N{MINUS SIGN} R between clusters")
+    axis.set_title("samples clustered by R over all features", fontsize=8)
+
+
+def _leaves(node: str, members: list[list[str]]) -> list[str]:
+    number = _merge_of(node)
+    return [node] if number is None else members[number]
+
+
+def _place(
+    node: str, order: dict[str, int], centres: list[float], heights: list[float]
+) -> tuple[float, float]:
+    number = None if node in order else _merge_of(node)
+    return (float(order[node]), 0.0) if number is None else (centres[number], heights[number])
+
+
+def _merge_of(node: str) -> int | None:
+    return int(node[1:]) - 1 if node.startswith("#") and node[1:].isdigit() else None

@@ -1,0 +1,122 @@
+"""Blocks of features that are resampled together: genomic neighbourhoods or gene sets."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lotwise import keys
+from lotwise.errors import InputError
+from lotwise.expression.text import read_bytes
+from lotwise.panels import read_gene_sets
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+NEIGHBOURHOOD: Final = 1_000_000
+_GENE_ID: Final = re.compile(rb'gene_id "([^"]+)"')
+_GENE_NAME: Final = re.compile(rb'gene_name "([^"]+)"')
+
+
+def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIGHBOURHOOD) -> None:
+    r"""Name the block of every feature, for intervals that resample blocks.
+
+    From a GTF, a block is a window of ``neighbourhood`` bases of a chromosome, and a gene
+    belongs where it begins. From a GMT (``.gmt``), a block is a gene set; a gene of several sets
+    belongs to the first. Genes that the file does not name are blocks of their own; isoforms go
+    with their gene.
+
+    Parameters
+    ----------
+    expression
+        Samples x features; var ``gene_id`` at isoform level.
+    source
+        A GTF, plain or gzip, or a GMT file.
+    neighbourhood
+        Bases of a window.
+
+    Returns
+    -------
+    Nothing; ``var["block"]``, which :func:`lotwise.tl.intervals` takes by ``blocks="block"``.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or names no gene of ``expression``.
+
+    Examples
+    --------
+    >>> gene = getfixture("three_batches").gene
+    >>> gtf = getfixture("tmp_path") / "genes.gtf"
+    >>> row = '1\ta\tgene\t{}\t{}\t.\t+\t.\tgene_id "g{}";\n'
+    >>> _ = gtf.write_text("".join(row.format(10 + 300 * i, 99 + 300 * i, i) for i in range(4)))
+    >>> blocks(gene, source=gtf, neighbourhood=500)
+    >>> gene.var["block"][["g0", "g1", "g2", "g3"]].tolist()
+    ['1:0', '1:0', '1:1', '1:1']
+    """
+    path = Path(source)
+    if neighbourhood < 1:
+        raise InputError(f"a neighbourhood of {neighbourhood} bases came, needed 1 or more")
+    if path.name.endswith(".gmt"):
+        sets = read_gene_sets(path)
+        places = {gene: name for name, genes in reversed(sets.items()) for gene in genes}
+    else:
+        places = _windows(path, neighbourhood)
+    genes = expression.var_names.to_list()
+    if keys.GENE_ID in expression.var:
+        genes = expression.var[keys.GENE_ID].astype(str).to_list()
+    symbols = genes
+    if keys.GENE_NAME in expression.var:
+        symbols = expression.var[keys.GENE_NAME].astype(str).to_list()
+    found = [_place(places, *names) for names in zip(genes, symbols, strict=True)]
+    if not any(found):
+        raise InputError(
+            f"names none of these genes ({', '.join(map(str, genes[:3]))}...)",
+            path=path,
+            remedy="take the annotation of the quantification",
+        )
+    # What has no gene at all stands alone as well, not together with its like.
+    alone = zip(genes, expression.var_names, strict=True)
+    expression.var[keys.BLOCK] = [
+        block or f"alone:{gene or feature}"
+        for block, (gene, feature) in zip(found, alone, strict=True)
+    ]
+
+
+def _place(places: Mapping[str, str], gene: str, symbol: str) -> str:
+    plain = gene.split(".", maxsplit=1)[0] if gene.startswith("ENS") else gene
+    return places.get(gene) or places.get(plain) or places.get(symbol, "")
+
+
+def _windows(path: Path, neighbourhood: int) -> dict[str, str]:
+    """Give the window of each gene by its id, by its id without version and by its symbol."""
+    starts: dict[tuple[str, str], tuple[str, int]] = {}
+    for names, chromosome, start in _genes(read_bytes(path)):
+        held = starts.get(names)
+        if held is None or (held[0] == chromosome and start < held[1]):
+            starts[names] = (chromosome, start)
+    places: dict[str, str] = {}
+    for (gene, symbol), (chromosome, start) in starts.items():
+        window = f"{chromosome}:{start // neighbourhood}"
+        plain = gene.split(".", maxsplit=1)[0] if gene.startswith("ENS") else gene
+        for name in filter(None, (gene, plain, symbol)):
+            places.setdefault(name, window)
+    return places
+
+
+def _genes(raw: bytes) -> Iterator[tuple[tuple[str, str], str, int]]:
+    """Give id and symbol, chromosome and start of rows; of genes alone where there are any."""
+    only_genes = b"\tgene\t" in raw
+    for line in io.BytesIO(raw):
+        if line.startswith(b"#") or (only_genes and b"\tgene\t" not in line):
+            continue
+        cells = line.split(b"\t")
+        gene = _GENE_ID.search(line)
+        if gene is None or len(cells) < 9 or not cells[3].isdigit():
+            continue
+        symbol = _GENE_NAME.search(line)
+        names = (gene[1].decode(), symbol[1].decode() if symbol else "")
+        yield names, cells[0].decode(), int(cells[3])

@@ -1,0 +1,96 @@
+"""Samples as points and as a tree: principal components and clustering by R."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from lotwise import keys
+from lotwise.evidence import ComponentRecord, MergeRecord
+from lotwise.metrics.components import cluster_by_r, principal_components
+from lotwise.metrics.correlation import pearson_matrix
+from lotwise.metrics.feature_sets import THRESHOLD
+from lotwise.records import to_frame
+from lotwise.tl.limits import log_tpm_of
+from lotwise.tl.pairs import layer_of, store
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+PCA: Final = "X_pca"
+
+
+def components(
+    expression: AnnData, *, threshold: float = THRESHOLD, pseudocount: float = 1.0
+) -> None:
+    """Find the first two principal components of the samples, and cluster them by 1 - R.
+
+    Components are of log2(TPM + c) over features detected in any sample, centred and not
+    scaled, as ``scanpy.pp.pca`` does; R of the clustering is over all features.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``.
+    threshold
+        TPM from which a feature is detected.
+    pseudocount
+        c of log2(TPM + c).
+
+    Returns
+    -------
+    Nothing; the tables ``components`` (:class:`~lotwise.evidence.ComponentRecord`) and
+    ``clustering`` (:class:`~lotwise.evidence.MergeRecord`), and samples x 2 in
+    ``obsm["X_pca"]``, where scanpy's plots look.
+
+    Raises
+    ------
+    InputError
+        No layer ``tpm``.
+
+    Examples
+    --------
+    >>> gene = getfixture("three_batches").gene
+    >>> components(gene)
+    >>> gene.obsm["X_pca"].shape, len(gene.uns["lotwise"]["clustering"])
+    ((3, 2), 2)
+    """
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    log_tpm = log_tpm_of(expression, pseudocount)
+    found = principal_components(log_tpm[:, (tpm >= threshold).any(axis=0)])
+    expression.obsm[PCA] = found.scores
+    tree = cluster_by_r(pearson_matrix(log_tpm))
+    batches = expression.obs[keys.BATCH].astype(str).to_list()
+    names = expression.obs_names.to_list()
+    rows = [
+        ComponentRecord(
+            sample=str(name),
+            batch=batches[row],
+            pc1=float(found.scores[row, 0]),
+            pc2=float(found.scores[row, 1]),
+            variance_share_1=float(found.shares[0]),
+            variance_share_2=float(found.shares[1]),
+            n_features=found.n_features,
+            reason=found.reason,
+        )
+        for row, name in enumerate(names)
+    ]
+    parameters = {"threshold": threshold, "pseudocount": pseudocount}
+    store(expression, ComponentRecord.table, to_frame(rows, ComponentRecord), parameters)
+    merges = [
+        MergeRecord(
+            left=_node(int(left), names),
+            right=_node(int(right), names),
+            height=float(height),
+            n_samples=int(size),
+            reason="",
+        )
+        for left, right, height, size in tree.merges
+    ] or [MergeRecord(left="*", right="*", height=float("nan"), n_samples=0, reason=tree.reason)]
+    store(expression, MergeRecord.table, to_frame(merges, MergeRecord), parameters)
+
+
+def _node(number: int, names: list[str]) -> str:
+    """Name a sample, or the merge that made a cluster (1 is the first row)."""
+    return names[number] if number < len(names) else f"#{number - len(names) + 1}"

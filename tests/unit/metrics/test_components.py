@@ -1,0 +1,70 @@
+"""Principal components and clustering, against scanpy and by hand."""
+
+from __future__ import annotations
+
+import anndata
+import numpy as np
+import pytest
+
+from lotwise.metrics.components import cluster_by_r, principal_components
+
+
+def test_principal_components__by_hand():
+    # Points on a line of slope 1 through their mean, and one off it.
+    found = principal_components([[3.0, 3.0], [1.0, 1.0], [2.0, 2.0]])
+    np.testing.assert_allclose(found.scores, [[2**0.5, 0], [-(2**0.5), 0], [0, 0]], atol=1e-12)
+    np.testing.assert_allclose(found.shares, [1, 0])
+
+
+def test_principal_components__are_scanpys():
+    import scanpy as sc
+
+    rng = np.random.default_rng(3)
+    log_tpm = rng.normal(5, 2, 300) + rng.normal(0, 0.5, (6, 300))
+    peer = anndata.AnnData(log_tpm)
+    sc.pp.pca(peer, n_comps=3, svd_solver="full")
+    ours = principal_components(log_tpm, n_components=3)
+    np.testing.assert_allclose(np.abs(ours.scores), np.abs(peer.obsm["X_pca"]), rtol=1e-6)
+    np.testing.assert_allclose(ours.shares, peer.uns["pca"]["variance_ratio"], rtol=1e-6)
+
+
+def test_principal_components__order_of_samples_and_features_is_nothing():
+    rng = np.random.default_rng(5)
+    log_tpm = rng.normal(5, 2, (5, 80))
+    rows, columns = rng.permutation(5), rng.permutation(80)
+    whole = principal_components(log_tpm).scores
+    mixed = principal_components(log_tpm[np.ix_(rows, columns)]).scores
+    np.testing.assert_allclose(mixed, whole[rows], atol=1e-9)
+
+
+def test_principal_components__planted_groups_lie_apart():
+    rng = np.random.default_rng(6)
+    log_tpm = rng.normal(0, 0.1, (6, 200))
+    log_tpm[3:, :40] += 2
+    scores = principal_components(log_tpm).scores[:, 0]
+    between = abs(scores[:3].mean() - scores[3:].mean())
+    assert between > 10 * max(np.ptp(scores[:3]), np.ptp(scores[3:]))
+
+
+@pytest.mark.parametrize(
+    ("log_tpm", "reason"),
+    [([[1.0, 2.0]], "one sample"), ([[1.0], [1.0]], "no feature varies"), ([[], []], "no feature")],
+)
+def test_principal_components__undefined(log_tpm, reason):
+    found = principal_components(log_tpm)
+    assert np.isnan(found.scores).all()
+    assert reason in found.reason
+
+
+def test_cluster_by_r__by_hand():
+    r = [[1, 0.2, 0.9, 0.3], [0.2, 1, 0.1, 0.8], [0.9, 0.1, 1, 0.4], [0.3, 0.8, 0.4, 1]]
+    merges = cluster_by_r(r).merges
+    assert [set(row) for row in merges[:2, :2].astype(int)] == [{0, 2}, {1, 3}]
+    # Average of the four distances between the two clusters.
+    assert merges[2, 2] == pytest.approx(np.mean([0.8, 0.7, 0.9, 0.6]))
+
+
+def test_cluster_by_r__undefined_r_is_no_tree():
+    found = cluster_by_r([[1.0, np.nan], [np.nan, 1.0]])
+    assert found.merges.shape == (0, 4)
+    assert found.reason == "R of a sample is not defined"
