@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-unit lint bench lock clean help
+.PHONY: demo gse150969 test test-unit lint bench lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,10 @@ help:
 demo: $(INSTALLED)
 	$(BIN)/lotwise simulate results/demo/input --as reads --de-genes 60 --switches 30 --threads 2
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
+
+## make gse150969   the series of Bloor et al. 2020, from GEO to figures (needs the network)
+gse150969: $(INSTALLED)
+	$(BIN)/snakemake --cores $(CORES)
 
 ## make test   lint, types, layers, examples and all tests
 test: lint

@@ -30,9 +30,6 @@ def run_cli(monkeypatch, capsys):
     """Run the command line in this process; gives exit code, standard output and error."""
     from lotwise import cli
 
-    rows = {"inspect": ("inspect", ""), "fetch": ("fetch", ""), "verify": ("verify", "")}
-    monkeypatch.setattr(cli, "COMMANDS", cli.COMMANDS | rows)
-
     def running(*arguments: str):
         monkeypatch.setattr(sys, "argv", ["lotwise", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:

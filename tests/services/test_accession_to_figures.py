@@ -12,12 +12,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 import yaml
 from geo_site import GeoSample, add_gencode, add_matrix, add_runs, add_series, base_urls
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / "config" / "gse150969.yaml"
+CONFIG = ROOT / "config.yaml"
 BATCHES = [f"CYN-IPSC-MSC-P5B-FP-{number:03d}" for number in (1, 2, 3)]
 N_PAIRS = 4000
 
@@ -96,33 +95,36 @@ def publish(site):
 def config_with(server, folder, **changes):
     """The repository's own configuration, only its base addresses (and ``changes``) changed."""
     document = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    section = document["acquire"] | {"urls": base_urls(server.url)} | changes
-    section["downloads"] = str(folder / "downloads")
+    document["acquire"] |= {"urls": base_urls(server.url)} | changes
     path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump({"acquire": section}))
+    path.write_text(yaml.safe_dump(document))
     return path
 
 
-def compared(run_cli, folder, config):
-    """Fetch, quantify and compare; give the folder of results."""
-    results = folder / "results"
-    for arguments in (
-        ("fetch", "--config", config, "--samples", folder / "samples.tsv"),
-        ("fetch", "--config", config, "--reference", results / "reference"),
-        ("quantify", folder / "samples.tsv", "--out", results,
-         "--transcripts", results / "reference" / "transcripts.fa.gz"),
-        ("compare", results / "quant" / "kallisto" / "samples.tsv", "--out", results,
-         "--format", "pdf", "--tx2gene", results / "reference" / "annotation.gtf.gz"),
-    ):  # fmt: skip
-        code, out, err = run_cli(*arguments)
-        assert code == 0, (arguments, out, err)
-    return results
+def snakemake(folder, *arguments):
+    """Run the repository's workflow in ``folder``, whose config.yaml it finds."""
+    programs = Path(sys.executable).parent
+    return subprocess.run(
+        [programs / "snakemake", "--snakefile", ROOT / "Snakefile", "--cores", "2", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+    )
+
+
+def finished(folder, *arguments):
+    """Run the workflow to its end; give the folder of results."""
+    done = snakemake(folder, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "results" / "gse150969"
 
 
 def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_path):
     publish(site)
     config = config_with(server, tmp_path)
-    results = compared(run_cli, tmp_path, config)
+    results = finished(tmp_path)
     for figure in ("extended_data_fig1_gene", "extended_data_fig2_isoform"):
         assert (results / "figures" / f"{figure}.pdf").stat().st_size > 1000
     with (results / "correlation" / "gene.pairs.tsv").open() as stream:
@@ -134,10 +136,22 @@ def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_p
     # Planted: equal but for a standard deviation of 0.2 in natural logarithms.
     assert all(0.9 < float(row["pearson"]) < 1 for row in pairs)
 
-    code, out, _ = run_cli("verify", "--config", config, "--results", results)
-    assert code == 0
-    assert out.strip().endswith("6 not on file")
-    assert "agrees" not in out
+    verification = (results / "verification.tsv").read_text()
+    assert verification.count("not on file") == 6
+    assert "\tagrees\t" not in verification
+
+    # Each sample can be traced to its record; nothing changed, nothing is to do.
+    assert "SRR9001" in (results / "fetched.tsv").read_text()
+    assert "GSM900100" in (results / "samples.tsv").read_text()
+    server.requests.clear()
+    again = snakemake(tmp_path)
+    assert "Nothing to be done" in again.stdout + again.stderr
+    # The files are kept: a run from the beginning asks the network for nothing.
+    shutil.rmtree(results)
+    shutil.rmtree(tmp_path / ".snakemake")
+    finished(tmp_path, "results/gse150969/expression/gene.h5ad")
+    assert not server.requests
+    finished(tmp_path)
 
     # Once somebody has read coefficients off the figure, they are compared.
     truth = float(pairs[0]["pearson"])
@@ -154,7 +168,7 @@ def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_p
     assert [row["status"] for row in rows] == ["agrees", "differs", *["not on file"] * 4]
 
 
-def test_gse52778__real_metadata_and_reads_to_figures(shared, site, server, run_cli, tmp_path):
+def test_gse52778__real_metadata_and_reads_to_figures(shared, site, server, tmp_path):
     airway = shared / "airway_gse52778"
     add_matrix(site, "GSE52778", (airway / "GSE52778_series_matrix.txt").read_text())
     with (airway / "SraRunInfo_SRP033351.csv").open() as stream:
@@ -182,7 +196,7 @@ def test_gse52778__real_metadata_and_reads_to_figures(shared, site, server, run_
             "gencode.v28.annotation.gtf.gz": gtf_of([name.split()[0] for name in names]),
         },
     )
-    config = config_with(
+    config_with(
         server,
         tmp_path,
         accession="GSE52778",
@@ -194,7 +208,7 @@ def test_gse52778__real_metadata_and_reads_to_figures(shared, site, server, run_
         reference={"release": "28"},
         expected=[],
     )  # fmt: skip
-    results = compared(run_cli, tmp_path, config)
+    results = finished(tmp_path)
     with (results / "correlation" / "isoform.pairs.tsv").open() as stream:
         pairs = {
             (row["batch_a"], row["batch_b"]): float(row["pearson"])
@@ -204,67 +218,6 @@ def test_gse52778__real_metadata_and_reads_to_figures(shared, site, server, run_
     assert len(pairs) == 3
     # The same donor, treated and not, is closer than two donors under one treatment.
     assert max(pairs, key=pairs.get) == ("N61311_untreated", "N61311_Dex")
-
-
-@pytest.fixture
-def workflow(tmp_path):
-    """A workflow of the rules of acquire.smk alone, and a `lotwise` on PATH."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    shim = programs / "lotwise"
-    shim.write_text(
-        f"#!{sys.executable}\n"
-        "import lotwise.cli as cli\n"
-        "cli.COMMANDS.update({name: (name, '') for name in ('fetch', 'verify')})\n"
-        "cli.main()\n"
-    )
-    shim.chmod(0o755)
-    (tmp_path / "Snakefile").write_text(
-        "from types import SimpleNamespace\n"
-        "from pathlib import Path\n"
-        'configfile: "config.yaml"\n'
-        "RUN = SimpleNamespace(samples='samples.tsv', results=Path('results'), levels=['gene'])\n"
-        "VERSION = 'test'\n"
-        "def results(path):\n    return str(RUN.results / path)\n"
-        f"include: {str(ROOT / 'workflow' / 'rules' / 'acquire.smk')!r}\n"
-    )
-
-    def running(*targets):
-        paths = [str(ROOT / "src"), *sys.path]
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "1", *targets],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ
-            | {
-                "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-                "PYTHONPATH": os.pathsep.join(paths),
-            },
-        )
-
-    return running
-
-
-def test_rules__fetch_and_verify(site, server, workflow, tmp_path):
-    publish(site)
-    config_with(server, tmp_path)
-    pairs = tmp_path / "results" / "correlation" / "gene.pairs.tsv"
-    pairs.parent.mkdir(parents=True)
-    pairs.write_text("batch_a\tbatch_b\tfeature_set\tpearson\n")
-    targets = ("samples.tsv", "results/reference/transcripts.fa.gz", "results/verification.tsv")
-    done = workflow(*targets)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "samples.tsv").read_text().count("SRR9001") == 3 * 2 * 5
-    assert (tmp_path / "results" / "verification.tsv").read_text().count("not on file") == 6
-    # Nothing changed, nothing to do; the files that were fetched are not fetched again.
-    assert "Nothing to be done" in workflow(*targets).stderr
-    shutil.rmtree(tmp_path / ".snakemake")
-    (tmp_path / "samples.tsv").unlink()
-    server.requests.clear()
-    assert workflow("samples.tsv").returncode == 0
-    assert not server.requests
 
 
 def test_config__is_valid_and_invents_nothing():

@@ -26,6 +26,8 @@ from lotwise.config import (
 from lotwise.errors import InputError
 from lotwise.evidence import RECORDS
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.mark.parametrize(
     ("given", "key", "nearest"),
@@ -88,6 +90,11 @@ def test_write_template__has_every_key_with_one_line_each():
     for line in text.splitlines():
         assert "  # " in line
         assert line.split("  # ")[1].strip()
+
+
+def test_config_yaml__of_the_repository_has_every_key():
+    written = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    assert keys_in(written) == keys_of(parse_config(written))
 
 
 configs = st.builds(

@@ -1,17 +1,8 @@
 # From an accession to a sample sheet and a reference, and published coefficients beside computed
-# ones. Needs `config`, `RUN`, `VERSION` and `results()` of common.smk, and a section `acquire`.
-import json
-
-ACQUIRE = config.get("acquire") or {}
-REFERENCE = {
-    "transcripts": results("reference/transcripts.fa.gz"),
-    "annotation": results("reference/annotation.gtf.gz"),
-}
-
-
+# ones.
 def acquire_settings(wildcards):
     """Give the section as JSON; a function, so that braces of a pattern are no wildcards."""
-    return json.dumps(ACQUIRE, sort_keys=True)
+    return RUN.acquire.model_dump_json()
 
 
 # Compute nodes have no internet.
@@ -20,10 +11,10 @@ localrules:
     fetch_reference,
 
 
-rule fetch_samples:
+checkpoint fetch_samples:
     """Resolve the accession, find the batches, fetch and verify their reads or tables."""
     output:
-        samples=str(RUN.samples),
+        samples=SHEET,
     log:
         results("logs/fetch_samples.log"),
     benchmark:
@@ -45,7 +36,8 @@ rule fetch_samples:
 rule fetch_reference:
     """Fetch transcripts and annotation of the release, against its checksums."""
     output:
-        **REFERENCE,
+        transcripts=results("reference/transcripts.fa.gz"),
+        annotation=results("reference/annotation.gtf.gz"),
     log:
         results("logs/fetch_reference.log"),
     benchmark:

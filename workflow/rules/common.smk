@@ -1,4 +1,5 @@
 # What the rules share: the checked configuration, the samples, and the paths of the results.
+import functools
 import shlex
 from importlib.metadata import version
 from pathlib import Path
@@ -8,8 +9,13 @@ from lotwise.errors import InputError
 from lotwise.samples import read_samples, require_batches
 
 RUN = parse_config(config)
-SAMPLES = read_samples(RUN.samples)
-require_batches(SAMPLES, RUN.samples)
+
+# An accession becomes a sample sheet of its own; other runs bring theirs.
+ACQUIRES = RUN.source == "accession"
+QUANTIFIES = RUN.source == "reads" or (ACQUIRES and RUN.acquire.route == "reads")
+SHEET = str(RUN.results / "fetched.tsv") if ACQUIRES else str(RUN.samples)
+if not ACQUIRES:
+    require_batches(read_samples(SHEET), SHEET)
 
 # Stands in params wherever something is computed, so that another version computes anew.
 VERSION = version("lotwise")
@@ -30,64 +36,77 @@ def options(section):
     return shlex.join(as_options(section))
 
 
-def quantifications():
-    """Give what expression is read from: files of the sample sheet, or what was quantified.
+read_sheet = functools.cache(read_samples)
 
-    RSEM prefixes stand for files and are left to lotwise to find.
-    """
-    if RUN.source == "reads":
-        return expand(quantified("{sample}"), sample=[s.sample for s in SAMPLES])
-    return sorted(
-        {str(s.quant) for s in SAMPLES if s.quant is not None and s.quant.exists()}
+
+def samples():
+    """Give the samples; those of an accession are known once it has been resolved."""
+    return read_samples(
+        checkpoints.fetch_samples.get().output.samples if ACQUIRES else SHEET
     )
-
-
-def sheet_of_quantifications():
-    return quantified("samples.tsv") if RUN.source == "reads" else str(RUN.samples)
-
-
-def transcripts_to_genes():
-    """Give the file that tells the genes; the headers of the transcripts do, failing another."""
-    found = RUN.expression.tx2gene
-    if found is None and RUN.source == "reads":
-        found = RUN.reads.transcripts
-    return [] if found is None else [str(found)]
 
 
 def keeps_bootstraps():
     """Bootstraps that the quantifier was asked to draw are kept without asking again."""
-    drawn = RUN.source == "reads" and RUN.reads.bootstraps > 0
-    return RUN.expression.bootstraps or drawn
+    return RUN.expression.bootstraps or (QUANTIFIES and RUN.reads.bootstraps > 0)
 
 
 def quantified(path):
     return results(f"quant/{RUN.reads.quantifier}/{path}")
 
 
-def reads_of(sample):
-    """Give the FASTQ files of a sample."""
-    runs = next(s.runs for s in SAMPLES if s.sample == sample)
+def quantified_samples(wildcards):
+    return [quantified(s.sample) for s in samples()]
+
+
+def quantifications(wildcards):
+    """Give what expression is read from: files of the sample sheet, or what was quantified.
+
+    RSEM prefixes stand for files and are left to lotwise to find.
+    """
+    if QUANTIFIES:
+        return quantified_samples(wildcards)
+    named = {s.quant for s in samples() if s.quant is not None}
+    return sorted(str(quant) for quant in named if quant.exists())
+
+
+def reads(wildcards):
+    """Give the FASTQ files of one sample, or of all."""
+    chosen = [s for s in samples() if wildcards.get("sample", s.sample) == s.sample]
+    runs = [run for s in chosen for run in s.runs]
     mates = [mate for run in runs for mate in (run.fastq_1, run.fastq_2)]
     return [str(mate) for mate in mates if mate is not None]
 
 
+def transcripts_to_genes():
+    """Give the file that tells the genes; that of the reference, failing another."""
+    if RUN.expression.tx2gene is not None:
+        return [str(RUN.expression.tx2gene)]
+    if ACQUIRES and QUANTIFIES:
+        return [results("reference/annotation.gtf.gz")]
+    return [reference()["transcripts"]] if QUANTIFIES else []
+
+
 def reference():
     """Give the reference's files by name, as options of `lotwise quantify` call them."""
-    if RUN.reads.transcripts is None:
+    files = {
+        name: getattr(RUN.reads, name) for name in ("transcripts", "genome", "gtf")
+    }
+    files = {name: str(file) for name, file in files.items() if file is not None}
+    if ACQUIRES:
+        files.setdefault("transcripts", results("reference/transcripts.fa.gz"))
+    if "transcripts" not in files:
         raise InputError(
             "key 'reads.transcripts' is null; source: reads needs it",
             path="configuration",
             remedy="name the FASTA of transcripts",
         )
-    files = {
-        name: getattr(RUN.reads, name) for name in ("transcripts", "genome", "gtf")
-    }
-    return {name: str(file) for name, file in files.items() if file is not None}
+    return files
 
 
 def quantifying():
-    """Give the section `reads` as options of `lotwise quantify`."""
-    section = RUN.reads.model_copy(update={"threads": ()})
+    """Give the section `reads` and the reference as options of `lotwise quantify`."""
+    section = RUN.reads.model_copy(update={"threads": (), **reference()})
     return shlex.join([*as_options(section), "--out", str(RUN.results)])
 
 
@@ -98,7 +117,7 @@ def root_of(wildcards, output):
 
 def megabytes(base, per_sample):
     """Give a rule's memory: more samples need more, and so does every further attempt."""
-    return lambda wildcards, attempt: attempt * (base + per_sample * len(SAMPLES))
+    return lambda wildcards, attempt: attempt * (base + per_sample * len(samples()))
 
 
 def figures_of(level):

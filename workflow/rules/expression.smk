@@ -1,8 +1,8 @@
 rule expression:
     """Read the quantifications into gene and isoform tables."""
     input:
-        samples=sheet_of_quantifications(),
-        quantifications=quantifications(),
+        samples=quantified("samples.tsv") if QUANTIFIES else SHEET,
+        quantifications=quantifications,
         tx2gene=transcripts_to_genes(),
     output:
         samples=results("samples.tsv"),

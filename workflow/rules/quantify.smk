@@ -3,8 +3,8 @@
 rule check:
     """Check the reads of all samples."""
     input:
-        samples=str(RUN.samples),
-        reads=[mate for s in SAMPLES for mate in reads_of(s.sample)],
+        samples=SHEET,
+        reads=reads,
     output:
         intake=report(
             results("intake.tsv"), caption="../report/intake.rst", category="Reads"
@@ -32,8 +32,8 @@ rule quantify:
     input:
         **reference(),
         intake=results("intake.tsv"),
-        samples=str(RUN.samples),
-        reads=lambda wildcards: reads_of(wildcards.sample),
+        samples=SHEET,
+        reads=reads,
     output:
         directory(quantified("{sample}")),
     log:
@@ -58,8 +58,8 @@ rule judge:
     """Judge what the quantifier used of each sample, beside the others."""
     input:
         **reference(),
-        samples=str(RUN.samples),
-        quantified=expand(quantified("{sample}"), sample=[s.sample for s in SAMPLES]),
+        samples=SHEET,
+        quantified=quantified_samples,
     output:
         samples=quantified("samples.tsv"),
         table=report(

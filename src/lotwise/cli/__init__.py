@@ -83,6 +83,10 @@ def lotwise(*, verbose: bool, quiet: bool) -> None:
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
     logging.captureWarnings(capture=False)
     warnings.showwarning = _show_nothing if quiet else _show_one_line
+    if not verbose:
+        # What libraries say to programmers is no news to the user of a command.
+        for category in (DeprecationWarning, FutureWarning):
+            warnings.simplefilter("ignore", category)
 
 
 def main() -> NoReturn:

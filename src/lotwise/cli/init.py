@@ -27,7 +27,10 @@ def command(*, directory: Path) -> None:
 
     Files that are there are left alone.
     """
-    texts = {"config.yaml": write_template(Config()), "samples.tsv": _SAMPLES}
+    texts = {
+        "config.yaml": write_template(Config(), leave_out=("acquire",)),
+        "samples.tsv": _SAMPLES,
+    }
     present = [name for name in texts if (directory / name).exists()]
     if present:
         raise InputError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
@@ -175,15 +175,17 @@ def read_config(path: Path | str) -> Config:
     return parse_config(given, source=str(path))
 
 
-def write_template(config: Config) -> str:
+def write_template(config: Config, *, leave_out: Collection[str] = ()) -> str:
     """Write a configuration as YAML, every key present and explained in one line.
+
+    Sections to leave out are named: what a run does not need hides what it does.
 
     Examples
     --------
     >>> print(write_template(Config()).splitlines()[0])
-    source: quant  # where TPM come from: quant
+    source: quant  # where TPM come from: quant, reads or accession
     """
-    return "\n".join(_template_lines(config, "")) + "\n"
+    return "\n".join(_template_lines(config, "", leave_out)) + "\n"
 
 
 def as_options(section: BaseModel) -> list[str]:
@@ -208,11 +210,13 @@ def as_options(section: BaseModel) -> list[str]:
     return words
 
 
-def _template_lines(section: BaseModel, indent: str) -> Iterator[str]:
+def _template_lines(
+    section: BaseModel, indent: str, leave_out: Collection[str] = ()
+) -> Iterator[str]:
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
-        if name == "acquire" and value == field.default:
-            continue  # needed with source: accession alone, and longer than all the rest
+        if name in leave_out:
+            continue
         if isinstance(value, BaseModel):
             yield f"{indent}{name}:  # {(type(value).__doc__ or '').rstrip('.')}"
             yield from _template_lines(value, indent + "  ")
@@ -227,7 +231,7 @@ def _as_yaml(value: object) -> str:
     if isinstance(value, Path):
         plain = str(value)
     elif isinstance(value, tuple):
-        plain = list(value)
+        plain = [item.model_dump() if isinstance(item, BaseModel) else item for item in value]
     text: str = yaml.safe_dump(plain, default_flow_style=True, default_style=style, width=10**6)
     return text.removesuffix("\n").removesuffix("\n...")
 

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import polars as pl
 from tqdm import tqdm
 
-from lotwise import keys
-from lotwise.errors import InputError, LotwiseWarning, UnmappedTranscriptsWarning
+from lotwise.errors import InputError, LotwiseWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import align_features, same_names
+from lotwise.expression.assemble import annotate, assemble, sum_to_genes
 from lotwise.expression.checks import TpmSum, check_features, check_tpm
 from lotwise.expression.formats import is_quantification, read_abundance
-from lotwise.expression.genes import sum_genes
 from lotwise.expression.locate import QuantFiles, locate
 from lotwise.expression.matrix import level_of, read_matrix
 from lotwise.expression.transcripts import (
     TranscriptMap,
     from_headers,
     map_of,
-    matches_nothing,
     plain_names,
     read_transcript_map,
 )
@@ -37,8 +31,6 @@ from lotwise.samples import Sample, read_samples
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-_log = logging.getLogger(__name__)
 
 MIN_SHARED: Final = 0.9
 _EXAMPLES: Final = 3
@@ -117,15 +109,15 @@ def read_quant(
     isoform_data = gene_data = None
     if isoform:
         aligned = align_features(isoform, min_shared=min_shared)
-        isoform_data = _assemble(listed, aligned, "isoform")
+        isoform_data = assemble(listed, aligned, "isoform")
         features = plain_names(aligned[listed[0].sample].features)
         transcripts = _transcript_map(aligned[listed[0].sample], tx2gene)
         if not gene and transcripts is not None:
-            gene_data = _sum_to_genes(isoform_data, features, transcripts)
+            gene_data = sum_to_genes(isoform_data, features, transcripts)
         elif transcripts is not None:
-            _annotate(isoform_data, features, transcripts)
+            annotate(isoform_data, features, transcripts)
     if gene:
-        gene_data = _assemble(listed, align_features(gene, min_shared=min_shared), "gene")
+        gene_data = assemble(listed, align_features(gene, min_shared=min_shared), "gene")
     if gene_data is None:
         warnings.warn(
             "no gene level: the quantifications are of transcripts and no map to genes was given "
@@ -289,117 +281,3 @@ def _read_map(tx2gene: Path | str | TranscriptMap, transcripts: pl.Series) -> Tr
     if isinstance(tx2gene, TranscriptMap):
         return tx2gene
     return read_transcript_map(tx2gene, transcripts=transcripts)
-
-
-def _assemble(samples: Sequence[Sample], read: Mapping[str, Abundance], level: Level) -> AnnData:
-    from anndata import AnnData
-
-    order = list(read.values())
-    tpm = np.stack([abundance.tpm for abundance in order])
-    counts = np.stack([abundance.counts for abundance in order])
-    layers = {
-        keys.TPM: tpm,
-        keys.COUNTS: counts,
-        keys.LENGTH: np.stack([abundance.length for abundance in order]),
-    }
-    fpkm = [abundance.fpkm for abundance in order if abundance.fpkm is not None]
-    if len(fpkm) == len(order):
-        layers[keys.FPKM] = np.stack(fpkm)
-    obs = _describe(samples)
-    obs[keys.QUANTIFIER] = [abundance.quantifier for abundance in order]
-    obs[keys.QUANT] = [str(abundance.path) for abundance in order]
-    obs[keys.TPM_SUM] = tpm.sum(axis=1)
-    obs[keys.TOTAL_COUNTS] = counts.sum(axis=1)
-    assembled = AnnData(
-        X=np.log2(tpm + 1.0),
-        obs=obs,
-        var=pd.DataFrame(index=_index(plain_names(order[0].features))),
-        layers=layers,
-        uns={keys.LOTWISE: {keys.LEVEL: level}},
-    )
-    drawn = {
-        name: abundance.bootstrap_counts
-        for name, abundance in read.items()
-        if abundance.bootstrap_counts is not None
-    }
-    if drawn:
-        assembled.uns[keys.LOTWISE][keys.BOOTSTRAPS] = drawn
-    return assembled
-
-
-def _describe(samples: Sequence[Sample]) -> pd.DataFrame:
-    """Give what the sample sheet says, one row a sample."""
-    columns = {
-        keys.SAMPLE: [sample.sample for sample in samples],
-        keys.BATCH: pd.Categorical([sample.batch for sample in samples]),
-    }
-    for name in (keys.REPLICATE, keys.DONOR, keys.CONDITION):
-        values = [getattr(sample, name) for sample in samples]
-        if any(values):
-            columns[name] = values
-    for name in dict.fromkeys(key for sample in samples for key in sample.annotations):
-        columns[name] = [sample.annotations.get(name, "") for sample in samples]
-    return pd.DataFrame(
-        columns, index=pd.Index([sample.sample for sample in samples], dtype=object)
-    )
-
-
-def _annotate(isoform: AnnData, features: pl.Series, transcripts: TranscriptMap) -> pl.Series:
-    """Write each isoform's gene into var, and report what has none into obs."""
-    genes = transcripts.genes_of(features)
-    unmapped = genes.is_null().to_numpy()
-    known = genes.fill_null("")
-    isoform.var[keys.GENE_ID] = known.to_list()
-    if transcripts.has_gene_names:
-        isoform.var[keys.GENE_NAME] = transcripts.gene_names_of(known).to_list()
-    share = isoform.layers[keys.TPM][:, unmapped].sum(axis=1) / isoform.obs[keys.TPM_SUM].to_numpy()
-    isoform.obs[keys.N_UNMAPPED] = int(unmapped.sum())
-    isoform.obs[keys.UNMAPPED_TPM_SHARE] = share
-    if unmapped.all():
-        raise matches_nothing(transcripts.source, transcripts.table["transcript"], features)
-    if unmapped.any():
-        warnings.warn(
-            f"{int(unmapped.sum()):,} of {isoform.n_vars:,} transcripts have no gene in "
-            f"{transcripts.source}; they carry {share.min():.2%} to {share.max():.2%} of the TPM "
-            "and are left out at gene level",
-            UnmappedTranscriptsWarning,
-            stacklevel=4,
-        )
-    return genes
-
-
-def _sum_to_genes(isoform: AnnData, features: pl.Series, transcripts: TranscriptMap) -> AnnData:
-    from anndata import AnnData
-
-    genes = _annotate(isoform, features, transcripts)
-    names = genes.drop_nulls().unique().sort()
-    codes = _codes_of(genes, names)
-    sums = sum_genes(
-        isoform.layers[keys.TPM],
-        isoform.layers[keys.COUNTS],
-        isoform.layers[keys.LENGTH],
-        codes,
-        len(names),
-    )
-    var = pd.DataFrame(index=_index(names))
-    if transcripts.has_gene_names:
-        var[keys.GENE_NAME] = transcripts.gene_names_of(names).to_list()
-    return AnnData(
-        X=np.log2(sums.tpm + 1.0),
-        obs=isoform.obs.copy(),
-        var=var,
-        layers={keys.TPM: sums.tpm, keys.COUNTS: sums.counts, keys.LENGTH: sums.length},
-        uns={keys.LOTWISE: {keys.LEVEL: "gene"}},
-    )
-
-
-def _index(names: pl.Series) -> pd.Index[Any]:
-    index: pd.Index[Any] = pd.Index(names.to_list(), dtype=object)
-    return index
-
-
-def _codes_of(genes: pl.Series, names: pl.Series) -> npt.NDArray[np.int64]:
-    """Give the place of each gene among the names, -1 for none."""
-    places = pl.DataFrame({"gene": names}).with_row_index("place")
-    found = pl.DataFrame({"gene": genes}).join(places, on="gene", how="left", maintain_order="left")
-    return found["place"].cast(pl.Int64).fill_null(-1).to_numpy()
