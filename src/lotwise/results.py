@@ -232,6 +232,7 @@ def write_evidence(
     for name, table in tables.items():
         write_table(tree.evidence_table(level, name), table)
     for name, figure in draw_evidence(expression, tables, config, correlation):
+        pl.add_note(figure, figures.note)
         pl.save_figure(figure, tree.figure(level, name), figures.formats)
 
 

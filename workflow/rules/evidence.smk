@@ -67,9 +67,7 @@ for level in [level for level in RUN.levels if evidence_tabulated(level)]:
             correlation=options(RUN.correlation.model_copy(update={"n_culprits": ()})),
             options=options(RUN.evidence),
             formats=options(
-                RUN.figures.model_copy(
-                    update={"style": "", "decimals": (), "note": ""}
-                )
+                RUN.figures.model_copy(update={"style": "", "decimals": ()})
             ),
             version=VERSION,
         shell:

@@ -12,6 +12,7 @@ from lotwise.cli.options import (
     feature_options,
     format_option,
     level_argument,
+    note_option,
     out_option,
     pick,
 )
@@ -25,6 +26,7 @@ from lotwise.keys import Level
 @feature_options
 @evidence_options
 @format_option
+@note_option
 def command(*, level: Level, out: Path, **options: Any) -> None:
     """Compute and draw what stands beside R at LEVEL (gene or isoform).
 

@@ -63,6 +63,11 @@ format_option: Decorator = click.option(
 )
 
 
+note_option: Decorator = click.option(
+    "--note", default="", help="A line printed under every figure."
+)
+
+
 def expression_options(command: Command) -> Command:
     """Add the options of reading quantifications."""
     return _add(
@@ -182,7 +187,7 @@ def figures_options(command: Command) -> Command:
                 help="Decimals of R.",
             ),
             format_option,
-            click.option("--note", default="", help="A line printed under every figure."),
+            note_option,
         ],
     )
 

@@ -6,10 +6,11 @@ from lotwise.pl.heatmap import heatmap
 from lotwise.pl.limits import detectable, mean_difference, sensitivity
 from lotwise.pl.samples import batches, identity, isoform_switches
 from lotwise.pl.scatter_matrix import MOST_SAMPLES, scatter_matrix
-from lotwise.pl.style import save_figure
+from lotwise.pl.style import add_note, save_figure
 
 __all__ = [
     "MOST_SAMPLES",
+    "add_note",
     "batches",
     "components",
     "detectable",

@@ -76,6 +76,16 @@ def format_r(r: float, decimals: int) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
+def add_note(figure: Figure, note: str) -> None:
+    """Print a line below a figure; nothing where ``note`` is empty."""
+    if note:
+        line = figure.text(
+            0.5, -0.03, note, ha="center", va="top", fontsize=8, fontweight="bold",
+            color=IDENTITY_LINE,
+        )  # fmt: skip
+        line.set_parse_math(False)
+
+
 def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> list[Path]:
     """Write a figure in each format, whole or not at all, and without a time stamp.
 

@@ -60,6 +60,7 @@ ALL_TOOLS = {
     "libraries": {},
     "signal": {"grouping": keys.BATCH},
     "identity": {},
+    "components": {},
     "gene_sets": {"sets": {"first": [f"g{i}" for i in range(300)], "nothing": ["x"]}},
 }
 
@@ -74,9 +75,10 @@ def annotated():
 
 @pytest.mark.parametrize("record", evidence.RECORDS, ids=lambda record: record.table)
 def test_evidence__tables_have_the_columns_of_their_record(annotated, record):
-    if record.table in {"isoform_usage", "uncertainty_strata"}:
+    if record.table in {"isoform_usage", "uncertainty_strata", "isoform_shares"}:
         expression = simulated(isoforms=True)
         lotwise.tl.isoform_usage(expression)
+        lotwise.tl.isoform_shares(expression)
     else:
         expression = annotated
     table = lotwise.get.evidence(expression, record.table)

@@ -1,0 +1,65 @@
+"""Blocks of features from a GTF's windows and from gene sets."""
+
+from __future__ import annotations
+
+import gzip
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+import lotwise
+from lotwise.errors import InputError
+
+ROW = '{}\tsource\t{}\t{}\t{}\t.\t+\t.\tgene_id "{}"; gene_name "{}";\n'
+
+
+def named(names, **var):
+    tpm = np.random.default_rng(1).lognormal(3, 2, (3, len(names)))
+    return anndata.AnnData(
+        X=np.log2(tpm + 1),
+        obs=pd.DataFrame({"batch": ["A", "B", "C"]}, index=pd.Index(list("ABC"), dtype=object)),
+        var=pd.DataFrame(var, index=pd.Index(names, dtype=object)),
+        layers={"tpm": tpm},
+    )
+
+
+def test_blocks__a_gene_lies_in_the_window_where_it_begins(tmp_path):
+    rows = [("1", "gene", 5, 2500, "ENSG1.4", "X"), ("1", "gene", 900, 950, "ENSG2.1", "Y"),
+            ("1", "gene", 1000, 1100, "ENSG3.1", "Z"), ("2", "gene", 5, 90, "ENSG4.1", "W"),
+            ("1", "exon", 2400, 2500, "ENSG1.4", "X")]  # fmt: skip
+    path = tmp_path / "genes.gtf.gz"
+    path.write_bytes(gzip.compress(("#!x\n" + "".join(ROW.format(*row) for row in rows)).encode()))
+    expression = named(["ENSG1.4", "ENSG2.9", "ENSG3", "W", "absent"])
+    lotwise.tl.blocks(expression, source=path, neighbourhood=1000)
+    assert expression.var["block"].tolist() == ["1:0", "1:0", "1:1", "2:0", "alone:absent"]
+
+
+def test_blocks__without_rows_of_genes_the_first_exon_is_the_place(tmp_path):
+    path = tmp_path / "exons.gtf"
+    path.write_text(
+        ROW.format("1", "exon", 3000, 3100, "g", "") + ROW.format("1", "exon", 10, 20, "g", "")
+    )
+    expression = named(["g"])
+    lotwise.tl.blocks(expression, source=path, neighbourhood=1000)
+    assert expression.var["block"].tolist() == ["1:0"]
+
+
+def test_blocks__a_gene_of_two_sets_belongs_to_the_first_and_isoforms_to_their_gene(tmp_path):
+    path = tmp_path / "sets.gmt"
+    path.write_text("first\t-\tA\tB\nsecond\t-\tB\tC\n")
+    isoforms = named(["t1", "t2", "t3", "t4", "t5"], gene_id=["A", "B", "B", "C", "D"])
+    lotwise.tl.blocks(isoforms, source=path)
+    assert isoforms.var["block"].tolist() == ["first"] * 3 + ["second", "alone:D"]
+    lotwise.tl.intervals(isoforms, blocks="block", n_resamples=20)
+    assert set(lotwise.get.evidence(isoforms, "intervals")["n_blocks"]) == {3}
+
+
+def test_blocks__refuses_what_names_no_gene(tmp_path):
+    path = tmp_path / "sets.gmt"
+    path.write_text("first\t-\tA\n")
+    with pytest.raises(InputError, match=r"names none of these genes \(x"):
+        lotwise.tl.blocks(named(["x"]), source=path)
+    with pytest.raises(InputError, match="0 bases came"):
+        lotwise.tl.blocks(named(["A"]), source=path, neighbourhood=0)

@@ -1,0 +1,45 @@
+"""The usage that the figure of isoform switches is drawn from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lotwise
+from lotwise.errors import InputError
+from lotwise.tl.isoforms import rank_switches
+
+
+def test_rank_switches__certain_before_large_and_within_a_batch_never():
+    usage = pd.DataFrame(
+        {
+            "relation": ["between", "between", "within"],
+            "gene_id": ["noisy", "certain", "within"],
+            "distance": [0.9, 0.3, 1.0],
+            "p_adjusted": [np.nan, 0.01, 0.001],
+        }
+    )
+    assert rank_switches(usage)["gene_id"].tolist() == ["certain", "noisy"]
+
+
+def test_isoform_shares__replicates_are_averaged_as_tpm(expression):
+    # Batch A has two samples; one gene of two isoforms that trades places in batch C.
+    expression.var["gene_id"] = [f"g{i // 2}" for i in range(expression.n_vars)]
+    tpm = expression.layers["tpm"]
+    tpm[:, :2] = [[300, 100], [100, 300], [300, 100], [0, 4000]]
+    lotwise.tl.isoform_usage(expression)
+    lotwise.tl.isoform_shares(expression, n_genes=1)
+    table = lotwise.get.evidence(expression, "isoform_shares")
+    assert set(table["gene_id"]) == {"g0"}
+    shares = table.pivot_table(index="batch", columns="isoform", values="share").to_numpy()
+    np.testing.assert_allclose(shares, [[0.5, 0.5], [0.75, 0.25], [0, 1]])
+    figure = lotwise.pl.isoform_switches(
+        rank_switches(lotwise.get.evidence(expression, "isoform_usage")).head(1), usage=table
+    )
+    assert figure.axes[0].get_title().startswith("g0: distance")
+
+
+def test_isoform_shares__needs_usage_first(expression):
+    with pytest.raises(InputError, match=r"call lotwise\.tl\.isoform_usage first"):
+        lotwise.tl.isoform_shares(expression)
