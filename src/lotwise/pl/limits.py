@@ -225,9 +225,15 @@ def _name_points(
     step = (high - low) / 26
     right = axis.get_xlim()[1]
     ordered = sorted(named.items(), key=lambda item: float(difference[item[1]]))
-    height = low
-    for name, i in ordered:
-        height = max(float(difference[i]), height + step)
+    heights: list[float] = []
+    for _, i in ordered:
+        heights.append(max(float(difference[i]), (heights[-1] if heights else low) + step))
+    # Pushed up from below, many names of high points would leave the axes at the top.
+    top = high
+    for place in reversed(range(len(heights))):
+        heights[place] = min(heights[place], top)
+        top = heights[place] - step
+    for (name, i), height in zip(ordered, heights, strict=True):
         axis.annotate(
             name,
             (mean[i], difference[i]),
