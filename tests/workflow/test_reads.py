@@ -70,7 +70,9 @@ def test_demo__jobs_per_rule(demo):
         "correlation": 2,
         "figures_gene": 1,
         "figures_isoform": 1,
-        "total": 11,
+        "evidence_gene": 1,
+        "evidence_isoform": 1,
+        "total": 13,
     }
 
 
