@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -56,8 +56,9 @@ class TranscriptMap:
         """
         found = _look_up(self.table.select("transcript", "gene"), transcripts)
         if found.null_count():
-            without = _look_up(self._without_versions(), strip_versions(transcripts))
-            found = found.fill_null(without)
+            plain = strip_versions(transcripts)
+            without = self._without_versions(plain.filter(found.is_null()))
+            found = found.fill_null(_look_up(without, plain))
         return found
 
     def gene_names_of(self, genes: pl.Series) -> pl.Series:
@@ -70,19 +71,20 @@ class TranscriptMap:
         """Tell whether any gene has a symbol."""
         return bool((self.table["gene_name"] != "").any())
 
-    def _without_versions(self) -> pl.DataFrame:
-        plain = self.table.select(
-            strip_versions(self.table["transcript"]),
-            "gene",
-            strip_versions(self.table["gene"]).alias("plain"),
-        )
+    def _without_versions(self, wanted: pl.Series) -> pl.DataFrame:
+        """Give the genes of transcripts by names without version, where that is no guess."""
+        plain = self.table.select(strip_versions(self.table["transcript"]), "gene")
+        plain = plain.filter(pl.col("transcript").is_in(wanted.implode()))
         one_gene = plain.group_by("transcript").agg(
-            pl.col("gene").first(), pl.col("plain").n_unique()
+            pl.col("gene").first(), strip_versions(pl.col("gene")).n_unique().alias("n_genes")
         )
-        return one_gene.filter(pl.col("plain") == 1).select("transcript", "gene")
+        return one_gene.filter(pl.col("n_genes") == 1).select("transcript", "gene")
 
 
-def strip_versions(names: pl.Series) -> pl.Series:
+Strings = TypeVar("Strings", pl.Series, pl.Expr)
+
+
+def strip_versions(names: Strings) -> Strings:
     """Take the version off Ensembl identifiers.
 
     Examples
