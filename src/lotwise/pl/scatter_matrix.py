@@ -249,7 +249,8 @@ def _labels(expression: AnnData) -> list[str]:
 
 
 def _write_names(axes: Axes, layout: Layout, labels: list[str]) -> None:
-    wrapped = [_wrap(label) for label in labels]
+    # The batch and the name of the sample stand on lines of their own.
+    wrapped = ["\n".join(map(_wrap, label.split("\n"))) for label in labels]
     longest = max(1, *(len(line) for label in wrapped for line in label.split("\n")))
     points_wide = _panel_points(axes, layout)
     size = float(np.clip(points_wide / (0.8 * longest), 2.0, 12.0))
