@@ -150,11 +150,12 @@ def test_encode__replicates_are_nearest_to_each_other(encode, level):
 
 
 def test_encode__every_figure_is_drawn(encode):
-    assert sorted(path.name for path in (encode / "figures").glob("*.png")) == [
+    drawn = {path.name for path in (encode / "figures").glob("*.png")}
+    assert drawn >= {
         "extended_data_fig1_gene.png",
         "extended_data_fig2_isoform.png",
         "gene_heatmap_clustered.png",
         "gene_heatmap_given.png",
         "isoform_heatmap_clustered.png",
         "isoform_heatmap_given.png",
-    ]
+    }
