@@ -26,6 +26,8 @@ _FEWEST_FEATURES = 2
 _BLOCK_VALUES = 2**23
 # Below this ratio of variance to squared mean, rounding may pass for variance.
 _SUSPICIOUS_VARIANCE = 1e-16
+# Squared mean over variance up to which the means cost less than one decimal digit of 16.
+_SMALL_MEAN = 8.0
 
 
 def pearson(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
@@ -99,8 +101,7 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
         return np.full((n_samples, n_samples), np.nan)
     with np.errstate(invalid="ignore", over="ignore"):
         means = values.mean(axis=1, dtype=np.float64)
-        products, residuals = _centred_products(values, means)
-        products -= np.outer(residuals, residuals) / n_features
+        products = _products_about_means(values, means)
         spread = np.diagonal(products).copy()
         spread[_is_constant(values, means, spread)] = np.nan
         spread[~np.isfinite(spread)] = np.nan
@@ -167,6 +168,25 @@ def average_ranks(codes: IntArray) -> FloatArray:
     n_tied = np.bincount(codes)
     average: FloatArray = np.cumsum(n_tied) - (n_tied - 1) / 2
     return average[codes]
+
+
+def _products_about_means(values: npt.NDArray[np.floating], means: FloatArray) -> FloatArray:
+    """Sum the products of the samples about their means.
+
+    Straight from the values where the means are small beside the spread, as in log
+    expression: no digit is lost and nothing is copied. Else from centred values.
+    """
+    n_features = values.shape[1]
+    if values.dtype == np.float64 and values.flags.c_contiguous:
+        # syrk fills the upper triangle alone.
+        upper: FloatArray = dsyrk(1.0, values.T, trans=1)
+        upper -= n_features * np.outer(means, means)
+        spread = np.diagonal(upper)
+        if (n_features * means**2 <= _SMALL_MEAN * spread).all():
+            return np.triu(upper) + np.triu(upper, 1).T
+    products, residuals = _centred_products(values, means)
+    products -= np.outer(residuals, residuals) / n_features
+    return products
 
 
 def _centred_products(
