@@ -65,7 +65,7 @@ def main() -> None:
             )
             for reader in ("base", "readr")
         ]
-    report("read 24 samples, gene sums, R", ours, peers, needed=">= 5")
+    report("read 24 samples, gene sums, R", ours, peers, needed=">= 5, beside the faster reader")
 
 
 if __name__ == "__main__":
