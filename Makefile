@@ -2,15 +2,18 @@
 # uv is used when it is there, pip otherwise.
 PYTHON ?= python3
 VENV ?= .venv
+LOCK ?= requirements.lock
 BIN := $(VENV)/bin
 CORES ?= all
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-emit-index-url --no-emit-find-links
 export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo gse150969 test test-unit lint bench lock clean help
+.PHONY: demo gse150969 test test-unit lint bench lock tools install clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -47,23 +50,29 @@ bench: $(INSTALLED)
 
 ## make lock   resolve the dependencies anew into requirements.lock (needs uv)
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --extra test --extra lint -o requirements.lock pyproject.toml
+	$(COMPILE) --extra test --extra docs --extra cluster --extra de --extra lint --extra build -o requirements.lock pyproject.toml
+	$(COMPILE) --extra report --extra crate --extra build -o requirements-tools.lock pyproject.toml
+
+## make tools  MultiQC and the RO-Crate validator beside lotwise, in an environment of their own
+tools:
+	@$(MAKE) --no-print-directory install VENV=.venv-tools LOCK=requirements-tools.lock
 
 ## make clean  remove the environment
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-tools
 
-$(INSTALLED): requirements.lock pyproject.toml
+install: $(INSTALLED)
+
+$(INSTALLED): $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "lotwise needs Python >= 3.11: make PYTHON=/path/to/python3.12 ..."; exit 2; }
 ifdef UV
 	@test -x $(BIN)/python || uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
-	uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(LOCK)
 	uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 else
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 	@touch $@
