@@ -23,8 +23,8 @@ checkpoint fetch_samples:
         "../envs/lotwise.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=24 * 60,
+        mem_mb=megabytes(500),
+        runtime=minutes(24 * 60),
     params:
         settings=acquire_settings,
         version=VERSION,
@@ -46,8 +46,8 @@ rule fetch_reference:
         "../envs/lotwise.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=12 * 60,
+        mem_mb=megabytes(500),
+        runtime=minutes(12 * 60),
     params:
         settings=acquire_settings,
         folder=results("reference"),
@@ -71,8 +71,8 @@ rule verify:
         "../envs/lotwise.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=megabytes(500),
+        runtime=minutes(10),
     params:
         settings=acquire_settings,
         results=str(RUN.results),

@@ -36,14 +36,29 @@ def options(section):
     return shlex.join(as_options(section))
 
 
+# Each job asks for the samples: 500 jobs must not read 500 rows each.
 read_sheet = functools.cache(read_samples)
 
 
 def samples():
     """Give the samples; those of an accession are known once it has been resolved."""
-    return read_samples(
+    return read_sheet(
         checkpoints.fetch_samples.get().output.samples if ACQUIRES else SHEET
     )
+
+
+@functools.cache
+def reads_of_sheet(sheet):
+    """Give the FASTQ files of each sample by its name."""
+    return {
+        s.sample: [
+            str(mate)
+            for run in s.runs
+            for mate in (run.fastq_1, run.fastq_2)
+            if mate is not None
+        ]
+        for s in read_sheet(sheet)
+    }
 
 
 def keeps_bootstraps():
@@ -72,10 +87,11 @@ def quantifications(wildcards):
 
 def reads(wildcards):
     """Give the FASTQ files of one sample, or of all."""
-    chosen = [s for s in samples() if wildcards.get("sample", s.sample) == s.sample]
-    runs = [run for s in chosen for run in s.runs]
-    mates = [mate for run in runs for mate in (run.fastq_1, run.fastq_2)]
-    return [str(mate) for mate in mates if mate is not None]
+    sheet = checkpoints.fetch_samples.get().output.samples if ACQUIRES else SHEET
+    files = reads_of_sheet(sheet)
+    if "sample" in wildcards.keys():
+        return files.get(wildcards.sample, [])
+    return [file for mates in files.values() for file in mates]
 
 
 def transcripts_to_genes():
@@ -115,9 +131,16 @@ def root_of(wildcards, output):
     return str(Path(output[-1]).parents[1])
 
 
-def megabytes(base, per_sample):
+def megabytes(base, per_sample=0):
     """Give a rule's memory: more samples need more, and so does every further attempt."""
+    if not per_sample:
+        return lambda wildcards, attempt: attempt * base
     return lambda wildcards, attempt: attempt * (base + per_sample * len(samples()))
+
+
+def minutes(base):
+    """Give a rule's longest time, which grows with every further attempt."""
+    return lambda wildcards, attempt: attempt * base
 
 
 def figures_of(level):
