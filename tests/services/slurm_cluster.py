@@ -13,6 +13,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,8 +22,10 @@ from pathlib import Path
 from typing import Final, Self
 
 CONFIGURATION: Final = Path("/etc/slurm/slurm.conf")
+DATABASE_CONFIGURATION: Final = CONFIGURATION.with_name("slurmdbd.conf")
 DAEMONS: Final = ("munged", "slurmctld", "slurmd", "sbatch", "srun")
-ACCOUNTING_DAEMONS: Final = ("slurmdbd", "mariadbd", "mariadb-install-db", "mariadb")
+ACCOUNTING_DATABASE_CONFIGURATION: Final = CONFIGURATION.with_name("slurmdbd.conf")
+DAEMONS: Final = ("slurmdbd", "mariadbd", "mariadb-install-db", "mariadb")
 MARKER: Final = "# written by lotwise's tests\n"
 PARTITION: Final = "short"
 # What jobs may have; more than the machine has is accepted, nothing here is bound to cores.
@@ -47,9 +50,10 @@ class SlurmCluster:
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        if CONFIGURATION.exists() and not CONFIGURATION.read_text().startswith(MARKER):
-            msg = f"{CONFIGURATION} was not written by these tests: it stays as it is"
-            raise ForeignSlurmError(msg)
+        for written in (CONFIGURATION, DATABASE_CONFIGURATION):
+            if written.exists() and not written.read_text().startswith(MARKER):
+                msg = f"{written} was not written by these tests: it stays as it is"
+                raise ForeignSlurmError(msg)
         # Its sockets have short names; a path of pytest's is too long for them.
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
@@ -73,8 +77,9 @@ class SlurmCluster:
         self.kill_node()
         for name in reversed(list(self._running)):
             self.end_daemon(name, signal.SIGTERM)
-        if CONFIGURATION.exists() and CONFIGURATION.read_text().startswith(MARKER):
-            CONFIGURATION.unlink()
+        for written in (CONFIGURATION, DATABASE_CONFIGURATION):
+            if written.exists() and written.read_text().startswith(MARKER):
+                written.unlink()
 
     # -- what tests do to it --------------------------------------------------------------
 
@@ -153,10 +158,6 @@ class SlurmCluster:
             "grant all on slurm_acct.* to slurm@localhost;"
         )
         subprocess.run([*client, "-e", grant], check=True)
-        conf = CONFIGURATION.with_name("slurmdbd.conf")
-        if conf.exists() and not conf.read_text().startswith(MARKER):
-            msg = f"{conf} was not written by these tests: it stays as it is"
-            raise ForeignSlurmError(msg)
         settings = {
             "AuthType": "auth/munge",
             "AuthInfo": f"socket={self._munge_socket}",
@@ -171,7 +172,7 @@ class SlurmCluster:
             "StorageLoc": "slurm_acct",
             "PidFile": self.folder / "slurmdbd.pid",
         }
-        _write(conf, settings, mode=0o600)
+        _write(DATABASE_CONFIGURATION, settings, mode=0o600)
         self._database_port = database_port
         self.start_daemon("slurmdbd", ["slurmdbd", "-D"])
         wait_until(lambda: _listens(database_port), "slurmdbd")
@@ -213,6 +214,8 @@ class SlurmCluster:
                 "AccountingStorageType": "accounting_storage/slurmdbd",
                 "AccountingStorageHost": "localhost",
                 "AccountingStoragePort": self._database_port,
+                # Of auth/munge the "password" is its socket.
+                "AccountingStoragePass": self._munge_socket,
             }
         lines = [
             f"NodeName=localhost NodeAddr=127.0.0.1 CPUs={N_CPUS} RealMemory={MEMORY_MB}",
@@ -321,7 +324,8 @@ def main() -> None:
     parser.add_argument("--accounting", action="store_true")
     given = parser.parse_args()
     with SlurmCluster(given.folder.absolute(), accounting=given.accounting) as cluster:
-        print(cluster.ask("sinfo"), flush=True)
+        sys.stdout.write(cluster.ask("sinfo"))
+        sys.stdout.flush()
         with suppress(KeyboardInterrupt):
             signal.pause()
 
