@@ -24,8 +24,7 @@ from typing import Final, Self
 CONFIGURATION: Final = Path("/etc/slurm/slurm.conf")
 DATABASE_CONFIGURATION: Final = CONFIGURATION.with_name("slurmdbd.conf")
 DAEMONS: Final = ("munged", "slurmctld", "slurmd", "sbatch", "srun")
-ACCOUNTING_DATABASE_CONFIGURATION: Final = CONFIGURATION.with_name("slurmdbd.conf")
-DAEMONS: Final = ("slurmdbd", "mariadbd", "mariadb-install-db", "mariadb")
+ACCOUNTING_DAEMONS: Final = ("slurmdbd", "mariadbd", "mariadb-install-db", "mariadb")
 MARKER: Final = "# written by lotwise's tests\n"
 PARTITION: Final = "short"
 # What jobs may have; more than the machine has is accepted, nothing here is bound to cores.
@@ -185,7 +184,8 @@ class SlurmCluster:
             "SlurmdPort": free_port(),
             "SlurmUser": "root",
             "AuthType": "auth/munge",
-            "AuthInfo": f"socket={self._munge_socket}",
+            # A job whose node is lost waits for its credential to expire: two minutes otherwise.
+            "AuthInfo": f"socket={self._munge_socket},cred_expire=5",
             "StateSaveLocation": self.folder / "state",
             "SlurmdSpoolDir": self.folder / "spool",
             "SlurmctldPidFile": self.folder / "slurmctld.pid",

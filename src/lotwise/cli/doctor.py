@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,9 +32,7 @@ _DEFAULT_CONFIG = Path("config.yaml")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
 @click.option("--fix", is_flag=True, help="Write the status command that answers into the profile.")
-@click.pass_context
 def command(
-    context: click.Context,
     *,
     config_path: Path | None,
     profile_path: Path | None,
@@ -67,4 +66,5 @@ def command(
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
         click.echo("\n".join(map(str, findings)))
-    context.exit(0 if is_fit(findings) else EXIT_ANSWER_IS_NO)
+    if not is_fit(findings):
+        sys.exit(EXIT_ANSWER_IS_NO)
