@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -192,11 +191,6 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
         for criterion in criteria.criteria.criteria
     )
     return Verdict(criteria=criteria, assessed=tuple(assessed))
-
-
-def with_notices(verdict: Verdict, notices: Sequence[str]) -> Verdict:
-    """Give the verdict with what must be known before it is believed."""
-    return replace(verdict, notices=tuple(notices))
 
 
 def _assess(criterion: Criterion, tables: dict[str, pd.DataFrame | None]) -> Judgement:

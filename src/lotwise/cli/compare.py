@@ -9,6 +9,7 @@ import click
 
 from lotwise.cli.options import (
     correlation_options,
+    criteria_option,
     evidence_options,
     expression_options,
     figures_options,
@@ -30,12 +31,14 @@ from lotwise.keys import Level
 @click.option("--no-evidence", is_flag=True, help="Leave out what stands beside R.")
 @evidence_options
 @figures_options
+@criteria_option
 def command(
     *,
     samples: Path,
     out: Path,
     levels: tuple[Level, ...],
     no_evidence: bool,
+    criteria: str | None,
     **options: Any,
 ) -> None:
     r"""Compare the quantified batches of the sample sheet SAMPLES.
@@ -43,17 +46,18 @@ def command(
     SAMPLES is a TSV or CSV with the columns sample, batch and quant: a file of
     RSEM, salmon or kallisto, the folder that one of them wrote, an RSEM prefix,
     or a TPM matrix. Expression, correlations, evidence and figures are written below
-    --out.
+    --out. With --criteria a verdict as well: exit code 1 unless it is a pass.
 
     \b
     Example:
       lotwise compare samples.tsv --tx2gene gencode.gtf.gz --out results
     """
+    from lotwise.cli.verdict import say
     from lotwise.results import ResultTree, compare
 
     if no_evidence:
         options["statistics"] = ()
-    compare(
+    verdict = compare(
         samples,
         ResultTree(out),
         levels=levels,
@@ -61,5 +65,10 @@ def command(
         correlation=pick(CorrelationConfig, options),
         figures=pick(FiguresConfig, options),
         evidence=pick(EvidenceConfig, options),
+        acceptance=criteria,
     )
     click.echo(f"written to {out}", err=True)
+    if verdict is None:
+        click.echo("no verdict: there are no acceptance criteria (--criteria)", err=True)
+    else:
+        say(verdict, out)
