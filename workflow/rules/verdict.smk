@@ -10,22 +10,22 @@ if RUN.acceptance is not None:
         register_criteria,
         verdict,
 
-    # Read here, so that criteria with a fault stop the run before anything is computed.
-    CRITERIA = read_criteria(RUN.acceptance).criteria
-
-    def judged_tables():
-        """Give the tables that the criteria judge; what this run does not make stays unjudged."""
-        made = [
-            *expand(
-                "correlation/{level}.{table}.tsv", level=RUN.levels, table=TABLES
-            ),
-            *(
-                f"evidence/{level}.{name}.tsv"
-                for level in RUN.levels
-                for name in evidence_tables(RUN.evidence, level)
-            ),
-        ]
-        return [results(name) for name in CRITERIA.files() if name in made]
+    MADE = [
+        f"correlation/{level}.{table}.tsv"
+        for level in RUN.levels
+        for table in TABLES
+    ] + [
+        f"evidence/{level}.{table}.tsv"
+        for level in RUN.levels
+        for table in evidence_tables(RUN.evidence, level)
+    ]
+    # Read here, so that criteria with a fault stop the run before anything is computed. What they
+    # judge and this run does not make is not assessable.
+    JUDGED = [
+        results(name)
+        for name in read_criteria(RUN.acceptance).criteria.files()
+        if name in MADE
+    ]
 
     rule register_criteria:
         """Put the acceptance criteria on record, before anything else is done."""
@@ -46,7 +46,7 @@ if RUN.acceptance is not None:
             runtime=10,
         params:
             criteria=RUN.acceptance,
-            out=str(RUN.results),
+            out=lambda wildcards, output: str(Path(output[0]).parent),
             version=VERSION,
         shell:
             "lotwise verdict --register --criteria {params.criteria:q} --out {params.out:q} "
@@ -56,7 +56,7 @@ if RUN.acceptance is not None:
         """Hold the results against the acceptance criteria."""
         input:
             criteria=results("verdict_criteria.yaml"),
-            tables=judged_tables(),
+            tables=JUDGED,
         output:
             # Not verdict_history.jsonl: Snakemake removes an output before it is made again.
             json=results("verdict.json"),
@@ -77,7 +77,7 @@ if RUN.acceptance is not None:
             runtime=30,
         params:
             criteria=RUN.acceptance,
-            out=str(RUN.results),
+            out=lambda wildcards, output: str(Path(output[0]).parent),
             version=VERSION,
         shell:
             # Exit code 1 says that it is no pass: an answer, which the files hold, and no reason
