@@ -99,7 +99,8 @@ def check_bound(measure: Measure) -> None:
     kind = measure.source.kind_of(measure.statistic)
     if (given == ["is"]) != (kind != "number"):
         needed = "at_least, at_most or between" if kind == "number" else "is"
-        msg = f"{measure.statistic!r} is a {kind}, which {needed} judges; {given[0]} came"
+        holds = "a number" if kind == "number" else "no number"
+        msg = f"{measure.statistic!r} is {holds}, which {needed} judges; {given[0]} came"
         raise ValueError(msg)
     _check_answer(measure)
     _check_numbers(measure)

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lotwise.acceptance.criteria import Criteria
-from lotwise.acceptance.wording import listed
+from lotwise.acceptance.wording import counted, listed
 from lotwise.atomic import atomic_path
 
 FILE: Final = "verdict_history.jsonl"
@@ -142,7 +142,8 @@ def _of_criteria(history: History, criteria: Criteria) -> Iterator[str]:
     if own is None:
         return
     at = history.entries.index(own)
-    there = "no result table" if own.n_tables == 0 else f"{own.n_tables} result tables"
+    there = counted(own.n_tables, "result table") if own.n_tables else "no result table"
+    there = f"{there} {'were' if own.n_tables > 1 else 'was'} there"
     others = [
         entry
         for i, entry in enumerate(history.entries)
@@ -154,12 +155,12 @@ def _of_criteria(history: History, criteria: Criteria) -> Iterator[str]:
         yield (
             f"the criteria were changed: {other.named} were on record here from {other.when}"
             f"{_outcomes(history, other.criteria_sha256)}; the present ones replaced them on "
-            f"{own.when}, when {there} {'was' if own.n_tables == 0 else 'were'} there "
+            f"{own.when}, when {there} "
             f"({_changes(other.criteria, criteria.content())})"
         )
     if own.n_tables and not others:
         yield (
-            f"the criteria were first recorded on {own.when}, when {there} were there already: "
+            f"the criteria were first recorded on {own.when}, when {there} already: "
             "nothing here shows that they were written before the results were seen"
         )
     for sha256 in dict.fromkeys(entry.criteria_sha256 for entry in history.entries[at:]):

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from lotwise.acceptance.criteria import Bound, Measure
 from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, UNITS
-from lotwise.acceptance.wording import listed
+from lotwise.acceptance.wording import counted, listed
 from lotwise.records import columns
 
 Outcome = Literal["pass", "fail", "not assessable"]
@@ -171,7 +171,7 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
             value=value,
             interval=worst.interval,
             where=worst.where,
-            reason=f"{len(beyond)} of {_rows(len(found))} beyond the bound: {named}",
+            reason=f"{len(beyond)} of {counted(len(found), 'row')} beyond the bound: {named}",
         )
     if lacking:
         return _unknown(lacking)
@@ -194,7 +194,7 @@ def _judge_share(measure: Measure, found: Sequence[_Found]) -> Judgement:
     # One division, as the share in the file is one decimal: equal numbers are equal floats.
     share = (len(found) - len(beyond)) / len(found)
     needed = measure.share if measure.share is not None else 1.0
-    words = f"{len(found) - len(beyond)} of {len(found)} rows meet it"
+    words = f"{len(found) - len(beyond)} of {counted(len(found), 'row')} as asked"
     if share < needed:
         named = listed([one.where for one in beyond])
         return Judgement(outcome="fail", value=share, reason=f"{words}; not {named}")
@@ -223,7 +223,7 @@ def _judge_reduced(measure: Measure, found: Sequence[_Found]) -> Judgement:
         value=value,
         interval=None if deciding is None else deciding.interval,
         where="" if deciding is None else deciding.where,
-        reason=f"{measure.reduce} of {_rows(len(found))}",
+        reason=f"{measure.reduce} of {counted(len(found), 'row')}",
     )
 
 
@@ -233,7 +233,7 @@ def _judge_count(measure: Measure, found: Sequence[_Found]) -> Judgement:
     return Judgement(
         outcome="pass" if n_known >= needed else "fail",
         value=float(n_known),
-        reason=f"known in {n_known} of {_rows(len(found))}",
+        reason=f"known in {n_known} of {counted(len(found), 'row')}",
     )
 
 
@@ -243,7 +243,7 @@ def _margin(one: _Found) -> float:
 
 def _unknown(lacking: Sequence[_Found]) -> Judgement:
     first = lacking[0]
-    more = f" and {len(lacking) - 1} more rows" if len(lacking) > 1 else ""
+    more = f" and {counted(len(lacking) - 1, 'more row')}" if len(lacking) > 1 else ""
     because = f": {first.lacks}" if first.lacks and not first.lacks.endswith(" is nan") else ""
     return Judgement(
         outcome="not assessable",
@@ -275,9 +275,5 @@ def _reason_of(row: Row) -> str:
     return str(row.get("reason", "") or "")
 
 
-def _rows(n_rows: int) -> str:
-    return "one row" if n_rows == 1 else f"{n_rows} rows"
-
-
 def _all_of(n_rows: int) -> str:
-    return "the one row meets it" if n_rows == 1 else f"all {n_rows} rows meet it"
+    return "the one row meets it" if n_rows == 1 else f"all {n_rows:,} rows meet it"

@@ -67,11 +67,11 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
 # Columns that say of what a row speaks, in the order in which it is named.
 UNITS: Final = (
     "sample", "sample_a", "sample_b", "batch", "batch_a", "batch_b",
-    "panel", "marker", "gene_set", "gene_id", "feature", "grouping",
+    "panel", "marker", "gene_set", "gene_id", "feature", "grouping", "left", "right",
 )  # fmt: skip
 # Tables with a row a feature, of which some cannot be tested in any experiment: with reason: ""
 # under rows the others are judged, and the verdict says how many were left out.
-OF_FEATURES: Final = frozenset({"culprits", "equivalence", "gene_sets", "isoform_usage"})
+OF_FEATURES: Final = frozenset({"equivalence", "gene_sets", "isoform_usage"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ from lotwise.acceptance.criteria import OVERALL, Criterion, Measure
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.judgement import Judgement, Outcome, judge_rows
 from lotwise.acceptance.selection import select_rows
+from lotwise.acceptance.wording import counted, number
 from lotwise.errors import InputError
 from lotwise.keys import Level
 from lotwise.records import Record, column, read_table
@@ -200,8 +201,8 @@ def _assess(criterion: Criterion, tables: dict[str, pd.DataFrame | None]) -> Jud
         level = need.level or criterion.level
         found = _take(need, level, tables)
         if found.outcome != "pass":
-            number = "" if found.value is None else f"{found.value:.6g}, "
-            reason = f"{need.because} ({need.sentence(level)}; found: {number}{found.reason})"
+            value = "" if found.value is None else f"{number(found.value)}, "
+            reason = f"{need.because} ({need.sentence(level)}; found: {value}{found.reason})"
             return replace(judged, outcome="not assessable", reason=reason)
     return judged
 
@@ -216,7 +217,8 @@ def _take(measure: Measure, level: Level, tables: dict[str, pd.DataFrame | None]
         return Judgement(outcome="not assessable", reason=selected.why_none)
     judged = judge_rows(measure, selected.rows)
     if selected.n_left_out:
-        words = f"{judged.reason}; {selected.n_left_out} rows without a number left out"
+        left_out = counted(selected.n_left_out, "row")
+        words = f"{judged.reason}; {left_out} without a number left out"
         return replace(judged, reason=words)
     return judged
 

@@ -34,6 +34,17 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
+def counted(n_things: int, thing: str) -> str:
+    """Write a number of things.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{n_things:,} {thing}{'' if n_things == 1 else 's'}"
+
+
 def listed(words: Sequence[str], *, most: int = 5) -> str:
     """List words, and of many the first with the number of the others.
 

@@ -60,6 +60,8 @@ def say(verdict: Verdict, out: Path) -> None:
     RefusedError
         The outcome is fail or not assessable.
     """
+    from lotwise.acceptance.wording import number
+
     criteria = verdict.criteria.criteria
     click.echo(f"Verdict: {verdict.words}")
     for notice in verdict.notices:
@@ -67,7 +69,7 @@ def say(verdict: Verdict, out: Path) -> None:
     click.echo(f"  {_plain(criteria.title)} (SHA-256 {criteria.sha256})")
     for one in verdict.assessed:
         judged = one.judgement
-        value = "" if judged.value is None else f" {judged.value:.6g}"
+        value = "" if judged.value is None else f" {number(judged.value)}"
         click.echo(
             f"  {judged.outcome:<14}  {one.criterion.id}:{value} {_plain(one.criterion.bound)}"
             f"{f' at {_plain(judged.where)}' if judged.where else ''} ({_plain(judged.reason)})"
