@@ -105,7 +105,9 @@ def strip_versions(names: Strings) -> Strings:
     return names.str.replace(_VERSION, "${1}")
 
 
-def read_transcript_map(path: Path | str, *, transcripts: Iterable[str] = ()) -> TranscriptMap:
+def read_transcript_map(
+    path: Path | str, *, transcripts: Iterable[str] | pl.Series = ()
+) -> TranscriptMap:
     """Read which gene each transcript belongs to, from whatever kind of file it is.
 
     Parameters
@@ -215,7 +217,9 @@ def _look_up(mapping: pl.DataFrame, names: pl.Series) -> pl.Series:
     return asked.join(mapping, on=key, how="left", maintain_order="left")[value]
 
 
-def _from_table(path: Path, raw: bytes, first_row: str, transcripts: Iterable[str]) -> pl.DataFrame:
+def _from_table(
+    path: Path, raw: bytes, first_row: str, transcripts: Iterable[str] | pl.Series
+) -> pl.DataFrame:
     separator = "\t" if "\t" in first_row else ","
     first = [cell.strip().strip('"') for cell in first_row.split(separator)]
     if len(first) < 2:
@@ -225,8 +229,11 @@ def _from_table(path: Path, raw: bytes, first_row: str, transcripts: Iterable[st
             row=1,
         )
     table = _read_cells(path, raw, separator)
-    given = isinstance(transcripts, pl.Series)
-    names = transcripts if given else pl.Series(list(transcripts), dtype=pl.String)
+    names = (
+        transcripts
+        if isinstance(transcripts, pl.Series)
+        else pl.Series(list(transcripts), dtype=pl.String)
+    )
     quantified = bool(names.is_in(first).any())
     header = first if not quantified and _is_header(first) else None
     if header:
