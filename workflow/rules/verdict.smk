@@ -45,7 +45,7 @@ if RUN.acceptance is not None:
             mem_mb=500,
             runtime=10,
         params:
-            criteria=RUN.acceptance,
+            criteria=lambda wildcards: RUN.acceptance,
             out=lambda wildcards, output: str(Path(output[0]).parent),
             version=VERSION,
         shell:
@@ -76,7 +76,7 @@ if RUN.acceptance is not None:
             mem_mb=megabytes(1000, 20),
             runtime=30,
         params:
-            criteria=RUN.acceptance,
+            criteria=lambda wildcards: RUN.acceptance,
             out=lambda wildcards, output: str(Path(output[0]).parent),
             version=VERSION,
         shell:

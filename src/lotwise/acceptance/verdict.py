@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ WORDS: Final[dict[Outcome, str]] = {
     "fail": "the evidence does not support comparability under these criteria",
     "not assessable": "these criteria cannot all be judged on this evidence, and that is no pass",
 }
+SAMPLES: Final = "samples.tsv"
 _NAN: Final = float("nan")
 
 
@@ -181,12 +183,12 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
     >>> verdict.outcome, verdict.assessed[0].judgement.reason
     ('not assessable', 'evidence/gene.libraries.tsv is not there')
     """
-    tables: dict[str, pd.DataFrame | None] = {}
+    tables: dict[str, pd.DataFrame | str] = {}
     for criterion in criteria.criteria.criteria:
         for level, measure in criterion.measures():
             name = measure.source.path(level)
             if name not in tables:
-                tables[name] = _read(root / name, measure)
+                tables[name] = _read(root, name, measure)
     assessed = (
         Assessed(criterion=criterion, judgement=_assess(criterion, tables))
         for criterion in criteria.criteria.criteria
@@ -194,9 +196,11 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
     return Verdict(criteria=criteria, assessed=tuple(assessed))
 
 
-def _assess(criterion: Criterion, tables: dict[str, pd.DataFrame | None]) -> Judgement:
+def _assess(criterion: Criterion, tables: dict[str, pd.DataFrame | str]) -> Judgement:
     """Judge a criterion; where what it needs does not hold, it is not assessable."""
     judged = _take(criterion, criterion.level, tables)
+    if judged.outcome == "not assessable":
+        return judged
     for need in criterion.needs:
         level = need.level or criterion.level
         found = _take(need, level, tables)
@@ -207,11 +211,10 @@ def _assess(criterion: Criterion, tables: dict[str, pd.DataFrame | None]) -> Jud
     return judged
 
 
-def _take(measure: Measure, level: Level, tables: dict[str, pd.DataFrame | None]) -> Judgement:
-    name = measure.source.path(level)
-    table = tables[name]
-    if table is None:
-        return Judgement(outcome="not assessable", reason=f"{name} is not there")
+def _take(measure: Measure, level: Level, tables: dict[str, pd.DataFrame | str]) -> Judgement:
+    table = tables[measure.source.path(level)]
+    if isinstance(table, str):
+        return Judgement(outcome="not assessable", reason=table)
     selected = select_rows(measure, table)
     if not selected.rows:
         return Judgement(outcome="not assessable", reason=selected.why_none)
@@ -223,14 +226,37 @@ def _take(measure: Measure, level: Level, tables: dict[str, pd.DataFrame | None]
     return judged
 
 
-def _read(path: Path, measure: Measure) -> pd.DataFrame | None:
+def _read(root: Path, name: str, measure: Measure) -> pd.DataFrame | str:
+    """Read a result table; in its stead say why it cannot be judged."""
+    path = root / name
     if not path.is_file():
-        return None
+        return f"{name} is not there"
     try:
-        return read_table(path, measure.source.record)
+        table = read_table(path, measure.source.record)
     except (ValueError, OSError) as error:
         raise InputError(
             f"cannot be read as a result table ({' '.join(str(error).split())})",
             path=path,
             remedy="write it anew",
         ) from error
+    # An earlier run in this folder may have left a table that the last one did not make.
+    compared = _compared(root / SAMPLES)
+    spoken_of = {
+        str(sample)
+        for unit in ("sample", "sample_a", "sample_b")
+        if unit in table and measure.table != "batch_pairs"
+        for sample in table[unit].unique()
+        if sample
+    }
+    if compared and spoken_of and spoken_of != compared:
+        return f"{name} is about other samples than {SAMPLES}: an earlier run left it"
+    return table
+
+
+def _compared(sheet: Path) -> frozenset[str]:
+    """Name the samples that were compared; none where that is not on file."""
+    if not sheet.is_file():
+        return frozenset()
+    with sheet.open(encoding="utf-8", newline="") as text:
+        rows = csv.DictReader(text, delimiter="\t")
+        return frozenset(row["sample"] for row in rows if row.get("sample"))

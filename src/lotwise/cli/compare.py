@@ -69,6 +69,7 @@ def command(
     )
     click.echo(f"written to {out}", err=True)
     if verdict is None:
-        click.echo("no verdict: there are no acceptance criteria (--criteria)", err=True)
+        old = "; verdict.json here is of an earlier run" if (out / "verdict.json").exists() else ""
+        click.echo(f"no verdict: there are no acceptance criteria (--criteria){old}", err=True)
     else:
         say(verdict, out)

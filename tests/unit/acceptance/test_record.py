@@ -137,6 +137,20 @@ def test_write_verdict__chosen_rows_that_are_not_there(tree):
     assert judged.reason == "there is no pair within a batch: each batch has one sample"
 
 
+def test_write_verdict__a_table_that_an_earlier_run_left(tree):
+    """Samples were added, and the table of the old ones still lies there."""
+    tree.write_pairs(0.99)
+    sheet = tree.root / "samples.tsv"
+    sheet.write_text("sample\tbatch\nA1\tA\nB1\tB\n")
+    assert write_verdict(tree.root, criteria()).outcome == "pass"
+    sheet.write_text("sample\tbatch\nA1\tA\nB1\tB\nC1\tC\n")
+    judged = write_verdict(tree.root, criteria()).assessed[0].judgement
+    assert judged.outcome == "not assessable"
+    assert judged.reason == (
+        "correlation/gene.pairs.tsv is about other samples than samples.tsv: an earlier run left it"
+    )
+
+
 def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_said(tree):
     text = (
         "title: t\ncriteria:\n- {id: a, rationale: b, level: gene, table: equivalence, "
