@@ -84,8 +84,8 @@ class ResultTree:
 
     def forget(self, level: Level) -> None:
         """Remove what an earlier run left at a level that this run does not have."""
-        self.h5ad(level).unlink(missing_ok=True)
         for folder, pattern in (
+            (self.expression, f"{level}.*"),
             (self.correlation, f"{level}.*.tsv"),
             (self.evidence, f"{level}.*.tsv"),
             (self.figures, f"{level}_*"),
