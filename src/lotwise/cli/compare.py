@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -21,8 +21,13 @@ from lotwise.cli.options import (
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.keys import Level
 
+_EXAMPLE: Final = """\b
+Example:
+  lotwise compare samples.tsv --tx2gene gencode.gtf.gz --out results
+"""
 
-@click.command("compare")
+
+@click.command("compare", epilog=_EXAMPLE)
 @samples_argument
 @out_option
 @expression_options
@@ -41,16 +46,13 @@ def command(
     criteria: str | None,
     **options: Any,
 ) -> None:
-    r"""Compare the quantified batches of the sample sheet SAMPLES.
+    """Compare the quantified batches of the sample sheet SAMPLES.
 
     SAMPLES is a TSV or CSV with the columns sample, batch and quant: a file of
     RSEM, salmon or kallisto, the folder that one of them wrote, an RSEM prefix,
     or a TPM matrix. Expression, correlations, evidence and figures are written below
     --out. With --criteria a verdict as well: exit code 1 unless it is a pass.
 
-    \b
-    Example:
-      lotwise compare samples.tsv --tx2gene gencode.gtf.gz --out results
     """
     from lotwise.cli.verdict import say
     from lotwise.results import ResultTree, compare

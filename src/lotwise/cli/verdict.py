@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,8 +13,15 @@ from lotwise.errors import RefusedError
 if TYPE_CHECKING:
     from lotwise.acceptance import Verdict
 
+_EXAMPLE: Final = """\b
+Example:
+  lotwise verdict --register --criteria acceptance.yaml --out results
+  lotwise compare samples.tsv --out results
+  lotwise verdict --out results
+"""
 
-@click.command("verdict")
+
+@click.command("verdict", epilog=_EXAMPLE)
 @criteria_option
 @out_option
 @click.option(
@@ -22,19 +29,21 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Put the criteria on record and judge nothing: before the results are computed.",
 )
+@click.option(
+    "--tables",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, asked: _list_tables(ctx) if asked else None,
+    help="List what criteria can judge, and end.",
+)
 def command(*, criteria: str | None, out: Path, register: bool) -> None:
-    r"""Hold the results below --out against acceptance criteria.
+    """Hold the results below --out against acceptance criteria.
 
     Criteria are a YAML file, or the name of shipped ones (example, encode_isogenic,
     encode_anisogenic); without --criteria, those that are on record below --out. Writes
     verdict.json and verdict.tsv, and adds to verdict_history.jsonl. A criterion about something
     that was not computed is "not assessable", never a pass. Exit code 1 unless all pass.
-
-    \b
-    Example:
-      lotwise verdict --criteria acceptance.yaml --out results --register
-      lotwise compare samples.tsv --out results
-      lotwise verdict --out results
     """
     from lotwise.acceptance import (
         read_criteria,
@@ -85,6 +94,19 @@ def say(verdict: Verdict, out: Path) -> None:
         if named
     ]
     raise RefusedError(f"the verdict is {verdict.outcome!r} ({'; '.join(told)})", path=out)
+
+
+def _list_tables(ctx: click.Context) -> None:
+    from lotwise.acceptance.tables import TABLES
+    from lotwise.records import meanings
+
+    for table in TABLES.values():
+        meaning = (table.record.__doc__ or "").splitlines()[0].replace("`", "")
+        click.echo(f"{table.name} ({', '.join(table.levels)}): {meaning}")
+        said = meanings(table.record)
+        for name in table.statistics:
+            click.echo(f"  {name:<22}{said[name]}")
+    ctx.exit()
 
 
 def _plain(text: str) -> str:

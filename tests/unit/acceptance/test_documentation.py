@@ -1,4 +1,4 @@
-"""docs/verdict.md says what there is: every key, every statistic, and examples that are criteria."""
+"""docs/verdict.md says what there is: every key, and examples that are criteria."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from lotwise.acceptance import SHIPPED, Criteria, Criterion, Need, parse_criteria
-from lotwise.acceptance.tables import TABLES
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "verdict.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, flags=re.DOTALL)
@@ -25,10 +24,3 @@ def test_documentation__has_every_key():
         for name, field in model.model_fields.items():
             assert f"`{field.alias or name}`" in cells, name
     assert all(name in TEXT for name in SHIPPED)
-
-
-def test_documentation__lists_what_can_be_judged():
-    for table in TABLES.values():
-        statistics = ", ".join(f"`{name}`" for name in table.statistics)
-        row = f"| `{table.name}` ({' and '.join(table.levels)}) | {statistics} |"
-        assert row in TEXT, row

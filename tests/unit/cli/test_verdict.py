@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lotwise.acceptance.tables import TABLES
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.results import ResultTree, write_correlation, write_evidence, write_expression
 from lotwise.simulate import Plan, simulate_experiment
@@ -179,3 +180,11 @@ def test_compare__wrong_criteria_compute_nothing(run, study, criteria):
     found = compare(study, run, "--criteria", criteria)
     assert found.code == 2
     assert study.written() == []
+
+
+def test_verdict__lists_what_can_be_judged(run):
+    found = run("verdict", "--tables")
+    assert found.code == 0
+    for table in TABLES.values():
+        assert f"\n{table.name} (" in f"\n{found.out}"
+    assert "  median_to_others      median R to the other batches\n" in found.out
