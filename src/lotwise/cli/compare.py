@@ -17,6 +17,7 @@ from lotwise.cli.options import (
     pick,
     samples_argument,
 )
+from lotwise.cli.step import command_line
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.keys import Level
 
@@ -61,5 +62,6 @@ def command(
         correlation=pick(CorrelationConfig, options),
         figures=pick(FiguresConfig, options),
         evidence=pick(EvidenceConfig, options),
+        command=command_line(click.get_current_context()),
     )
     click.echo(f"written to {out}", err=True)
