@@ -99,8 +99,11 @@ def first_difference(first: str, second: str, *, names: tuple[str, str]) -> str:
         if one == other:
             continue
         if one is None or other is None:
-            n_first, n_second = first.count("\n"), second.count("\n")
-            return f", row {number:,}: {n_first:,} rows {names[0]}, {n_second:,} {names[1]}"
+            rows_of = [f"{text.count(chr(10)):,}" for text in (first, second)]
+            return (
+                f", row {number:,}: a table of {rows_of[0]} rows {names[0]}, "
+                f"of {rows_of[1]} {names[1]}"
+            )
         cells = itertools.zip_longest(one.split("\t"), other.split("\t"))
         for place, (was, now) in enumerate(cells):
             if was != now:
