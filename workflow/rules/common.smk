@@ -131,3 +131,34 @@ def figures_of(level):
         for name in names
         for suffix in RUN.figures.formats
     ]
+
+
+def recorded():
+    """Give what a run writes and its record lists."""
+    return [
+        results("samples.tsv"),
+        expand(results("expression/{level}.tpm.tsv.gz"), level=RUN.levels),
+        expand(
+            results("correlation/{level}.{table}.tsv"), level=RUN.levels, table=TABLES
+        ),
+        [figure for level in RUN.levels for figure in figures_of(level)],
+        results("verification.tsv") if ACQUIRES and RUN.acquire.expected else [],
+        [path for level in RUN.levels for path in evidence_of(level)],
+    ]
+
+
+def resolved_configuration(wildcards):
+    """Give the configuration as the rules used it, as JSON; a function, for the braces."""
+    genes = transcripts_to_genes()
+    expression = {
+        "tx2gene": Path(genes[0]) if genes else None,
+        "bootstraps": keeps_bootstraps(),
+    }
+    update = {
+        "samples": Path(SHEET),
+        "expression": RUN.expression.model_copy(update=expression),
+    }
+    if QUANTIFIES:
+        files = {name: Path(file) for name, file in reference().items()}
+        update["reads"] = RUN.reads.model_copy(update=files)
+    return RUN.model_copy(update=update).model_dump_json()
