@@ -36,6 +36,7 @@ from lotwise.provenance import (
     write_provenance,
 )
 from lotwise.samples import Sample, read_samples, require_batches
+from lotwise.workbook import write_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +125,8 @@ def compare(
 ) -> None:
     """Run the whole comparison: expression, correlation, figures and evidence at each level.
 
-    ``provenance.json`` is written last; ``command`` is the command line that it names.
+    ``tables.xlsx`` holds the tables; ``provenance.json`` is written last, ``command`` is the
+    command line that it names.
     """
     started, started_ns = now(), time.time_ns()
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
@@ -134,6 +136,7 @@ def compare(
         write_correlation(tree, level, correlation)
         write_figures(tree, level, figures, correlation)
         write_evidence(tree, level, evidence, correlation, figures)
+    write_workbook(tree.root)
     config = resolve(
         Config(
             samples=samples,

@@ -95,21 +95,22 @@ def test_workflow__jobs_per_rule(simulated):
         "figures_isoform": 1,
         "evidence_gene": 1,
         "evidence_isoform": 1,
+        "workbook": 1,
         "record": 1,
-        "total": 9,
+        "total": 10,
     }
 
 
 def test_workflow__one_level_alone(simulated):
     dry_run = snakemake("--dry-run", "--forceall", "--config", "levels=[gene]", cwd=simulated)
-    assert jobs_of(dry_run)["total"] == 6
+    assert jobs_of(dry_run)["total"] == 7
 
 
 def test_workflow__evidence_can_be_switched_off(simulated):
     dry_run = snakemake(
         "--dry-run", "--forceall", "--config", "evidence={statistics: []}", cwd=simulated
     )
-    assert jobs_of(dry_run)["total"] == 7
+    assert jobs_of(dry_run)["total"] == 8
     one = snakemake(
         "--dry-run", "--forceall", "--config", "evidence={statistics: [gene_sets]}", cwd=simulated
     )
@@ -226,7 +227,7 @@ def test_workflow__other_version_computes_anew(finished, tmp_path):
     common.write_text(text.replace('VERSION = version("lotwise")', 'VERSION = "0.0.0"'))
     arguments = ("--snakefile", tmp_path / "Snakefile", "--cores", "2", "--dry-run")
     dry_run = run("snakemake", *arguments, "--rerun-triggers", "params", cwd=finished)
-    assert jobs_of(dry_run)["total"] == 9
+    assert jobs_of(dry_run)["total"] == 10
 
 
 def test_workflow__linter_is_content(simulated):

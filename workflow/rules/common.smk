@@ -133,17 +133,26 @@ def figures_of(level):
     ]
 
 
-def recorded():
-    """Give what a run writes and its record lists."""
+def tables():
+    """Give every table of a run."""
     return [
         results("samples.tsv"),
         expand(results("expression/{level}.tpm.tsv.gz"), level=RUN.levels),
         expand(
             results("correlation/{level}.{table}.tsv"), level=RUN.levels, table=TABLES
         ),
-        [figure for level in RUN.levels for figure in figures_of(level)],
+        [path for level in RUN.levels for path in evidence_tabulated(level)],
         results("verification.tsv") if ACQUIRES and RUN.acquire.expected else [],
-        [path for level in RUN.levels for path in evidence_of(level)],
+    ]
+
+
+def recorded():
+    """Give what a run writes and its record lists."""
+    return [
+        tables(),
+        results("tables.xlsx"),
+        [figure for level in RUN.levels for figure in figures_of(level)],
+        [figure for level in RUN.levels for figure in evidence_drawn(level)],
     ]
 
 

@@ -40,6 +40,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "evidence": ("evidence", "Compute and draw what stands beside R at one level."),
     "record": ("record", "Write provenance.json of results that were made step by step."),
     "replay": ("replay", "Repeat an analysis from its record; confirm that tables are identical."),
+    "workbook": ("workbook", "Write the tables of results as one workbook for a spreadsheet."),
     "crate": ("crate", "Describe results as an RO-Crate, for handing over or publishing."),
     "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
 }
