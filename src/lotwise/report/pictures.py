@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_QUALITY: Final = 80
+_QUALITY: Final = 75
 # Clouds of many panels need more pixels than bars and lines.
-WIDE: Final = 1_800
+WIDE: Final = 1_700
 NARROW: Final = 1_000
 
 

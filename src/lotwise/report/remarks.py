@@ -131,7 +131,8 @@ def change_remark(level: LevelFindings) -> Remark:
         why = "; ".join(reasons) or "no 2-fold change was tried"
         text = f"How large a change R would have missed is not known: {why}."
         return Remark(topic=topic, text=text, state="unknown")
-    worst = max(known, key=lambda row: row["share"])
+    # Of equals, the pair that is least alike.
+    worst = max(known, key=lambda row: (row["share"], -row["threshold"]))
     names = f"{name_words(worst['sample_a'])} and {name_words(worst['sample_b'])}"
     return Remark(
         topic=topic,

@@ -116,8 +116,8 @@ def agreement_section(findings: Findings, decimals: int) -> Section:
     section = Section(
         name="agreement",
         title="Agreement",
-        lead="Differences themselves, which R does not measure: M = log2 ratio of two samples, "
-        "over features detected in both. A shift of all features leaves R unchanged and shows here.",
+        lead="Differences, which R does not measure: M = log2 ratio of two samples, over "
+        "features detected in both. A shift of all features leaves R unchanged and shows here.",
     )
     for level in findings.levels:
         words = "Difference against mean for the pair with the lowest R, with limits of agreement."

@@ -9,10 +9,12 @@ from typing import Any, Final, Literal
 
 from lotwise.records import Record, meanings
 from lotwise.report.findings import Row
-from lotwise.report.words import number_words, percent_words, r_words
+from lotwise.report.words import NOT_KNOWN, number_words, percent_words, r_words
 
 Kind = Literal["text", "r", "number", "percent", "flag"]
 MOST_ROWS: Final = 300
+# Sorts below every number that there is.
+_UNKNOWN: Final = "-9e99"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A printed value; ``order`` is what it is sorted by, where that differs."""
+    """A printed value; ``order`` is the number behind it, empty where that is what is printed."""
 
     text: str
-    is_text: bool
-    order: float | None = None
+    order: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,9 +91,11 @@ def table_of(
         How many rows that is; by default those given.
     """
     means = meanings(record) if record is not None else {}
-    shown = tuple(
-        tuple(cell_of(row.get(column.key), column.kind, decimals) for column in columns)
-        for row in rows[:MOST_ROWS]
+    shown = _plain_where_plain(
+        [
+            [cell_of(row.get(column.key), column.kind, decimals) for column in columns]
+            for row in rows[:MOST_ROWS]
+        ]
     )
     n_rows = len(rows) if n_rows is None else n_rows
     left_out = (
@@ -114,19 +117,34 @@ def cell_of(value: Any, kind: Kind, decimals: int = 4) -> Cell:
 
     Examples
     --------
-    >>> cell_of(0.99999, "r").text, cell_of(0.99999, "r").order
-    ('>0.9999', 0.99999)
-    >>> cell_of("<b>", "text").text
-    '<b>'
+    >>> cell_of(0.99999, "r"), cell_of("<b>", "text")
+    (Cell(text='>0.9999', order='0.99999'), Cell(text='<b>', order=''))
     """
     if kind == "text":
-        return Cell("" if value is None else str(value), is_text=True)
+        return Cell("" if value is None else str(value))
     if kind == "flag":
-        return Cell("yes" if value else "no", is_text=True)
+        return Cell("yes" if value else "no")
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        words = r_words(None, decimals) if kind == "r" else number_words(None)
-        return Cell(words, is_text=False, order=-math.inf)
+        return Cell(r_words(None, decimals) if kind == "r" else NOT_KNOWN, _UNKNOWN)
+    number = f"{value:.9g}"
     if kind == "r":
-        return Cell(r_words(value, decimals), is_text=False, order=value)
-    words = percent_words(value) if kind == "percent" else number_words(value, 4)
-    return Cell(words, is_text=False, order=value)
+        return Cell(r_words(value, decimals), number)
+    return Cell(percent_words(value) if kind == "percent" else number_words(value, 4), number)
+
+
+def _plain_where_plain(rows: list[list[Cell]]) -> tuple[tuple[Cell, ...], ...]:
+    """Drop the numbers behind columns whose print reads as a number: a page of 24 samples has
+    tens of thousands of cells.
+    """
+    plain = [all(_is_plain(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return tuple(
+        tuple(Cell(cell.text) if drop else cell for cell, drop in zip(row, plain, strict=True))
+        for row in rows
+    )
+
+
+def _is_plain(cell: Cell) -> bool:
+    try:
+        return bool(cell.text) and math.isfinite(float(cell.text))
+    except ValueError:
+        return False

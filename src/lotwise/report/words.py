@@ -45,12 +45,12 @@ def percent_words(share: float | None, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> percent_words(0.1234), percent_words(1.0), percent_words(float("nan"))
-    ('12.3 %', '100 %', 'not known')
+    >>> percent_words(0.1234).split(), percent_words(float("nan"))
+    (['12.3', '%'], 'not known')
     """
     if share is None or math.isnan(share):
         return NOT_KNOWN
-    return f"{number_words(100 * share, digits)} %"
+    return f"{number_words(100 * share, digits)}\N{NO-BREAK SPACE}%"
 
 
 def name_words(name: object, longest: int = _LONGEST_NAME) -> str:

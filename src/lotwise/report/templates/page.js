@@ -14,7 +14,10 @@
 
   // ---- tables: sorting and searching by DataTables, downloads as they are shown
   const tables = [];
-  const cellText = (cell) => cell.textContent.trim();
+  const cellText = (cell) => {
+    const { order } = cell.dataset;
+    return order === "-9e99" ? "NaN" : order ?? cell.textContent.trim();
+  };
   const quoted = (text, separator) => {
     // Spreadsheets run what begins with these; an apostrophe makes it text. Numbers keep their sign.
     const safe = /^[=@\t\r]|^[+-](?![\d.])/.test(text) ? "'" + text : text;
@@ -121,7 +124,7 @@
     const [x, y] = [log(tpmA), log(tpmB)];
     return {
       id, symbol, name: short(symbol ? `${symbol} (${id})` : id), x, y, mean: (x + y) / 2 + found.start, difference: ratio,
-      tpm_a: number(tpmA), tpm_b: number(tpmB), ratio, share,
+      tpm_a: number(tpmA), tpm_b: number(tpmB), raw_a: tpmA, raw_b: tpmB, ratio, share,
     };
   });
   const namedTable = (place, rows, found, pair) => {
@@ -141,10 +144,9 @@
     const body = node("tbody", "", table);
     for (const row of rows) {
       const line = node("tr", "", body);
-      for (const text of [row.id, row.symbol]) node("bdi", text, node("td", "", line));
-      for (const text of [row.tpm_a, row.tpm_b, row.ratio.toFixed(3), `${(100 * row.share).toPrecision(3)} %`]) {
-        node("td", text, line).className = "n";
-      }
+      for (const text of [row.id, row.symbol]) node("td", text, line);
+      const numbers = [[row.tpm_a, row.raw_a], [row.tpm_b, row.raw_b], [row.ratio.toFixed(3), row.ratio], [`${(100 * row.share).toPrecision(3)}\u00a0%`, row.share]];
+      for (const [text, order] of numbers) node("td", text, line).dataset.order = order;
     }
     enhance(table);
   };
