@@ -18,7 +18,7 @@ from lotwise.report.words import name_words, r_words
 
 MOST_IN_HEATMAP: Final = 60
 _ZOOM: Final = "wheel![event.ctrlKey]"
-_PLOT: Final = 440
+_PLOT: Final = 380
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +98,7 @@ def difference_spec(level: str) -> dict[str, Any]:
     drawn = alt.layer(
         marks.add_params(zoom), lines.encode(y="difference:Q"), _points("mean", "difference")
     )
-    return _as_dict(drawn.properties(width=_PLOT, height=260))
+    return _as_dict(drawn.properties(width=_PLOT, height=380))
 
 
 def heatmap_chart(level: LevelFindings, *, decimals: int, picture: Picture) -> Chart | Picture:

@@ -27,6 +27,7 @@ class Picture:
     width: int = 0
     height: int = 0
     missing: str = ""
+    wide: bool = False
     block: str = "picture"
 
 
@@ -46,7 +47,10 @@ def picture_of(stem: Path, *, caption: str, alt: str, most_pixels: int = NARROW)
     if png.is_file():
         image, width, height = _webp(png, most_pixels)
         address = _address("image/webp", image)
-        return Picture(caption=caption, alt=alt, address=address, width=width, height=height)
+        wide = most_pixels > NARROW
+        return Picture(
+            caption=caption, alt=alt, address=address, width=width, height=height, wide=wide
+        )
     if svg.is_file():
         return Picture(
             caption=caption, alt=alt, address=_address("image/svg+xml", svg.read_bytes())

@@ -133,9 +133,7 @@ def cell_of(value: Any, kind: Kind, decimals: int = 4) -> Cell:
 
 
 def _plain_where_plain(rows: list[list[Cell]]) -> tuple[tuple[Cell, ...], ...]:
-    """Drop the numbers behind columns whose print reads as a number: a page of 24 samples has
-    tens of thousands of cells.
-    """
+    """Drop the numbers behind columns whose print reads as one, which makes the page smaller."""
     plain = [all(_is_plain(cell) for cell in column) for column in zip(*rows, strict=True)]
     return tuple(
         tuple(Cell(cell.text) if drop else cell for cell, drop in zip(row, plain, strict=True))

@@ -43,7 +43,7 @@
       order: [], paging: many, info: many, pageLength: 10, autoWidth: false,
       lengthMenu: [10, 50, { label: "all", value: -1 }],
       language: { search: "Search this table", lengthMenu: "_MENU_ rows a page" },
-      layout: { topStart: many ? "pageLength" : null, topEnd: "search" },
+      layout: { topStart: many ? "pageLength" : null, topEnd: element.tBodies[0].rows.length > 4 ? "search" : null },
     });
     const bar = document.createElement("p");
     bar.className = "downloads";
