@@ -103,14 +103,19 @@ def compare(
     correlation: CorrelationConfig | None = None,
     figures: FiguresConfig | None = None,
     evidence: EvidenceConfig | None = None,
+    report: bool = True,
 ) -> None:
-    """Run the whole comparison: expression, correlation, figures and evidence at each level."""
+    """Run the whole comparison: expression, correlation, figures and evidence, and the report."""
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
     evidence = evidence or EvidenceConfig()
     for level in write_expression(samples, tree, expression or ExpressionConfig(), levels=levels):
         write_correlation(tree, level, correlation)
         write_figures(tree, level, figures, correlation)
         write_evidence(tree, level, evidence, correlation, figures)
+    if report:
+        from lotwise.report import write_report
+
+        write_report(tree.root, note=figures.note, decimals=figures.decimals)
 
 
 def write_expression(

@@ -72,7 +72,8 @@ def test_demo__jobs_per_rule(demo):
         "figures_isoform": 1,
         "evidence_gene": 1,
         "evidence_isoform": 1,
-        "total": 13,
+        "write_report": 1,
+        "total": 14,
     }
 
 

@@ -30,20 +30,22 @@ from lotwise.keys import Level
 @click.option("--no-evidence", is_flag=True, help="Leave out what stands beside R.")
 @evidence_options
 @figures_options
+@click.option("--no-report", is_flag=True, help="Leave out report.html.")
 def command(
     *,
     samples: Path,
     out: Path,
     levels: tuple[Level, ...],
     no_evidence: bool,
+    no_report: bool,
     **options: Any,
 ) -> None:
     r"""Compare the quantified batches of the sample sheet SAMPLES.
 
     SAMPLES is a TSV or CSV with the columns sample, batch and quant: a file of
     RSEM, salmon or kallisto, the folder that one of them wrote, an RSEM prefix,
-    or a TPM matrix. Expression, correlations, evidence and figures are written below
-    --out.
+    or a TPM matrix. Expression, correlations, evidence, figures and report.html are
+    written below --out.
 
     \b
     Example:
@@ -61,5 +63,6 @@ def command(
         correlation=pick(CorrelationConfig, options),
         figures=pick(FiguresConfig, options),
         evidence=pick(EvidenceConfig, options),
+        report=not no_report,
     )
     click.echo(f"written to {out}", err=True)

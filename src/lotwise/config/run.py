@@ -140,6 +140,7 @@ class Config(_Section):
     correlation: CorrelationConfig = CorrelationConfig()
     evidence: EvidenceConfig = EvidenceConfig()
     figures: FiguresConfig = FiguresConfig()
+    report: bool = Field(default=True, description="write report.html, the page with the answer")
 
 
 def parse_config(given: Mapping[str, Any], *, source: str = "configuration") -> Config:

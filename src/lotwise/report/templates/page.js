@@ -55,6 +55,7 @@
     }
     wrap.append(bar);
     wrap.querySelectorAll(".dt-search input").forEach((input) => input.setAttribute("aria-label", `Search “${caption}”`));
+    wrap.querySelectorAll("nav").forEach((pages) => pages.setAttribute("aria-label", `Pages of “${caption}”, ${tables.length + 1}`));
     tables.push({ table, element });
     return table;
   };
@@ -65,8 +66,8 @@
     const line = dark.matches ? "#3a444e" : "#d0d7de";
     const words = { labelColor: ink, titleColor: ink, labelFontSize: 12, titleFontSize: 12 };
     return {
-      background: "transparent", view: { stroke: line }, axis: { ...words, gridColor: line, domainColor: line, tickColor: line },
-      legend: words, title: { color: ink }, rule: { color: ink },
+      background: "transparent", view: { stroke: line, fill: dark.matches ? "#e6e9ec" : "#ffffff" }, axis: { ...words, gridColor: line, domainColor: line, tickColor: line },
+      legend: words, title: { color: ink }, rule: { color: "#333333" },
     };
   };
   const views = new Map();
