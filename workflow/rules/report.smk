@@ -1,25 +1,25 @@
-# One page with the answer, from everything that the run made.
+# One page with the answer, from everything that the run made; what it did not, the page says.
 REPORT = [results("report.html")] if RUN.report else []
-
-
-def reported(wildcards):
-    """Give what the page is made of; what a run does not make, the page says is missing."""
-    files = [results("samples.tsv")]
-    for level in RUN.levels:
-        files.append(results(f"expression/{level}.h5ad"))
-        files += [results(f"correlation/{level}.{table}.tsv") for table in TABLES]
-        files += figures_of(level) + evidence_of(level)
-    if ACQUIRES and RUN.acquire.expected:
-        files.append(results("verification.tsv"))
-    return files
-
 
 if RUN.report:
 
     rule write_report:
         """Write the page that opens on the answer."""
         input:
-            reported,
+            samples=results("samples.tsv"),
+            h5ad=expand(results("expression/{level}.h5ad"), level=RUN.levels),
+            tables=expand(
+                results("correlation/{level}.{table}.tsv"),
+                level=RUN.levels,
+                table=TABLES,
+            ),
+            figures=[figure for level in RUN.levels for figure in figures_of(level)],
+            evidence=[path for level in RUN.levels for path in evidence_of(level)],
+            verification=(
+                results("verification.tsv")
+                if ACQUIRES and RUN.acquire.expected
+                else []
+            ),
         output:
             page=report(
                 results("report.html"),
@@ -37,7 +37,7 @@ if RUN.report:
             mem_mb=megabytes(1500, 20),
             runtime=30,
         params:
-            out=str(RUN.results),
+            out=lambda wildcards, output: str(Path(output.page).parent),
             note=RUN.figures.note,
             decimals=RUN.figures.decimals,
             version=VERSION,
