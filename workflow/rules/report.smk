@@ -38,9 +38,9 @@ if RUN.report:
             runtime=30,
         params:
             out=lambda wildcards, output: str(Path(output.page).parent),
-            note=RUN.figures.note,
-            decimals=RUN.figures.decimals,
+            options=options(
+                RUN.figures.model_copy(update={"style": "", "formats": ()})
+            ),
             version=VERSION,
         shell:
-            "lotwise report --out {params.out:q} --note {params.note:q} "
-            "--decimals {params.decimals} > {log:q} 2>&1"
+            "lotwise report --out {params.out:q} {params.options} > {log:q} 2>&1"

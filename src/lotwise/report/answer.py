@@ -62,17 +62,24 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
             "whether they are close enough is not decided here."
         )
         return Verdict(outcome="none", word=_WORDS["none"], sentence=sentence)
-    criteria = [item for item in found.get("criteria", []) if isinstance(item, Mapping)]
-    outcome: Outcome = found["outcome"] if found.get("outcome") in _WORDS else "not assessable"
-    notices = tuple(str(notice) for notice in found.get("notices", []))
+    criteria = criteria_of(found)
+    said = found.get("outcome")
+    outcome: Outcome = said if said in ("pass", "fail") else "not assessable"
+    noticed = found.get("notices")
+    notices = tuple(map(str, noticed)) if isinstance(noticed, list) else ()
     title = f" of {name_words(found['title'])}" if found.get("title") else ""
     sentence = {
         "pass": _passed(criteria, title),
         "fail": _failed(criteria, title),
         "not assessable": _unassessable(criteria, title),
-        "none": "The criteria gave no verdict.",
     }[outcome]
     return Verdict(outcome=outcome, word=_WORDS[outcome], sentence=sentence, notices=notices)
+
+
+def criteria_of(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Give the criteria of ``verdict.json``; what is none is left out."""
+    listed = found.get("criteria")
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
 
 
 def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:

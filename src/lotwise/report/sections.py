@@ -8,6 +8,7 @@ from typing import Any, Final
 from lotwise.acquire.published import Verification
 from lotwise.quantify import Intake, Yield
 from lotwise.report import lots, shown, similarity
+from lotwise.report.answer import criteria_of
 from lotwise.report.blocks import Section, Text, evidence_block
 from lotwise.report.findings import Findings, Row
 from lotwise.report.tables import Column, Table, table_of
@@ -87,7 +88,7 @@ def published_section(findings: Findings, decimals: int) -> Section | None:
 
 def criteria_table(verdict: Mapping[str, Any], *, decimals: int) -> Table | None:
     """Give each acceptance criterion with its value, its bound and its outcome."""
-    criteria = [item for item in verdict.get("criteria", []) if isinstance(item, Mapping)]
+    criteria = criteria_of(verdict)
     if not criteria:
         return None
     rows: list[Row] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -12,6 +13,8 @@ MINUS: Final = "\N{MINUS SIGN}"
 NOT_KNOWN: Final = "not known"
 _LONGEST_NAME: Final = 60
 _MOST_LISTED: Final = 8
+# Not the spaces that keep a number and its unit together.
+_SPACES: Final = re.compile(r"[\s\0]+", re.ASCII)
 
 
 def r_words(r: float | None, decimals: int) -> str:
@@ -61,12 +64,13 @@ def name_words(name: object, longest: int = _LONGEST_NAME) -> str:
     >>> name_words("lot1"), len(name_words("x" * 10_000))
     ('lot1', 60)
     """
-    text = " ".join(str(name).split()) or "(no name)"
+    text = _SPACES.sub(" ", str(name)).strip() or "(no name)"
+    foreign = not text.isascii()
     if len(text) > longest:
         half = (longest - 1) // 2
         text = f"{text[: longest - 1 - half]}\N{HORIZONTAL ELLIPSIS}{text[-half:]}"
     # Marks of right-to-left writing must not turn the sentence around.
-    return text if text.isascii() else f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if foreign else text
 
 
 def list_words(names: Iterable[object], *, longest: int = _LONGEST_NAME) -> str:
