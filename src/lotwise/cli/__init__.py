@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "replay": ("replay", "Repeat an analysis from its record; confirm that tables are identical."),
     "workbook": ("workbook", "Write the tables of results as one workbook for a spreadsheet."),
     "crate": ("crate", "Describe results as an RO-Crate, for handing over or publishing."),
+    "report": ("report", "Write report.html from a folder of results."),
     "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
 }
 
