@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -18,6 +19,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PROFILE: Final = ROOT / "profiles" / "slurm"
 BIN: Final = Path(sys.executable).parent
 EATEN_MB: Final = 2600
+# Until what hangs is given up; a run takes a fraction of it.
+PATIENCE_SECONDS: Final = 900.0
 Fault = Literal["hang", "eat"]
 _STAND_IN: Final = """#!/bin/sh
 step=$1
@@ -36,8 +39,11 @@ echo "ended $step" >> {folder}/calls.txt
 class Study:
     """A folder with a configuration, and Snakemake run in it."""
 
-    def __init__(self, folder: Path, *, profile: Path = PROFILE, **config: object) -> None:
+    def __init__(
+        self, folder: Path, *, until: Sequence[str], profile: Path = PROFILE, **config: object
+    ) -> None:
         self.folder = folder
+        self.until = until
         self.profile = profile
         self.results = folder / "out"
         self.log = folder / "head.log"
@@ -86,7 +92,7 @@ class Study:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
 
-    def run(self, *arguments: str, seconds: float = 240) -> int:
+    def run(self, *arguments: str, seconds: float = PATIENCE_SECONDS) -> int:
         """Run Snakemake on the cluster to its end; give its exit code."""
         head = self.start(*arguments)
         try:
@@ -119,7 +125,14 @@ class Study:
 
     def _command(self, *arguments: str) -> list[object]:
         # Asked for more often than on a real cluster, where nobody waits at the screen.
-        hurry = ("--slurm-init-seconds-before-status-checks", "6", "--latency-wait", "15")
+        hurry = (
+            "--slurm-init-seconds-before-status-checks",
+            "6",
+            "--latency-wait",
+            "15",
+            "--until",
+            *self.until,
+        )
         command = (BIN / "snakemake", "--snakefile", ROOT / "Snakefile")
         return [*command, "--profile", self.profile, *hurry, *arguments]
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from slurm_cluster import ACCOUNTING_DAEMONS, DAEMONS, SlurmCluster, wait_until
-from slurm_study import PROFILE, Study
+from slurm_study import PATIENCE_SECONDS, PROFILE, Study
 
 # /etc/slurm is one for the machine: clusters come one after another.
 LOCK = Path(tempfile.gettempdir()) / "lotwise-slurm-tests.lock"
-N_JOBS_OF_READS = 7  # check, two groups, judge, expression, correlation, figures
+N_JOBS_OF_READS = 5  # check, two groups, judge, expression
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def findings(study, *arguments):
 
 def wait_for(study, line, *, times=1):
     """Wait until the steps wrote ``line`` down so many times."""
-    wait_until(lambda: study.calls().count(line) >= times, f"{line!r}", seconds=90)
+    wait_until(lambda: study.calls().count(line) >= times, f"{line!r}", seconds=PATIENCE_SECONDS)
 
 
 def memory_of(cluster, comment):
@@ -79,7 +79,11 @@ def megabytes(text):
 
 def test_slurm__every_fault_ends_well_on_the_next_call(cluster, small_disk, run_folder):
     """A full disk, scancel, memory, the head killed, the node lost: none costs what was done."""
-    study = Study(run_folder / "study", expression={"tx2gene": "input/reference/tx2gene.tsv"})
+    study = Study(
+        run_folder / "study",
+        until=["correlation", "figures_gene"],
+        expression={"tx2gene": "input/reference/tx2gene.tsv"},
+    )
     study.simulate("--genes", "200", "--replicates", "2")
     code, found = findings(study)
     assert (code, found["slurm status command"]["found"]) == (0, "squeue")
@@ -113,7 +117,7 @@ def end_by_scancel(study, cluster):
     head = study.start("--retries", "0")
     wait_for(study, "hangs expression")
     cluster.ask("scancel", *map(str, cluster.queue()))
-    assert head.wait(120) == 1
+    assert head.wait(PATIENCE_SECONDS) == 1
     assert "CANCELLED" in study.said()
     assert not (study.results / "expression" / "gene.h5ad").exists()
 
@@ -128,7 +132,7 @@ def end_with_memory_and_head(study, cluster):
     first, second = memory_of(cluster, "rule_correlation_wildcards_gene")
     assert second == 2 * first
     assert "ended expression" in study.calls()
-    wait_until(lambda: len(cluster.queue()) == 1, "the correlation to be recorded")
+    wait_until(lambda: len(cluster.queue()) == 1, "the correlation to be recorded", seconds=90)
     head.kill()
     head.wait()
     return study.made()
@@ -153,19 +157,20 @@ def end_with_lost_node(study, cluster):
     cluster.kill_node()
     wait_until(
         lambda: all(state != "RUNNING" for state, _ in cluster.queue().values()),
-        "SLURM to miss the node", seconds=60,
+        "SLURM to miss the node", seconds=90,
     )  # fmt: skip
     cluster.start_node()
-    assert head.wait(240) == 0, study.said()
+    assert head.wait(PATIENCE_SECONDS) == 0, study.said()
 
 
 def test_slurm__reads_in_groups_with_accounting(accounted, run_folder):
-    """From reads to figures, several samples a job, asked for by sacct; as without a cluster."""
+    """From reads to TPM, several samples a job, asked for by sacct; as without a cluster."""
     folder = run_folder / "study"
     folder.mkdir()
     profile = shutil.copytree(PROFILE, run_folder / "profile")
     study = Study(
         folder,
+        until=["expression"],
         profile=profile,
         source="reads",
         reads={
@@ -189,13 +194,10 @@ def test_slurm__reads_in_groups_with_accounting(accounted, run_folder):
     sheet = study.results / "quant" / "kallisto" / "samples.tsv"
     by_hand = folder / "by_hand"
     fasta = folder / "input" / "reference" / "transcripts.fa"
-    for command in (
-        ("expression", sheet, "--out", by_hand, "--level", "gene", "--tx2gene", fasta),
-        ("correlate", "gene", "--out", by_hand),
-    ):
-        study.lotwise(*command).check_returncode()
-    pairs = Path("correlation") / "gene.pairs.tsv"
-    assert (study.results / pairs).read_bytes() == (by_hand / pairs).read_bytes()
+    command = ("expression", sheet, "--out", by_hand, "--level", "gene", "--tx2gene", fasta)
+    study.lotwise(*command).check_returncode()
+    tpm = Path("expression") / "gene.tpm.tsv.gz"
+    assert (study.results / tpm).read_bytes() == (by_hand / tpm).read_bytes()
 
 
 def test_slurm__a_status_command_that_hangs_is_found(cluster, run_folder):
@@ -209,7 +211,7 @@ def test_slurm__a_status_command_that_hangs_is_found(cluster, run_folder):
     text = text.replace("slurm-status-command: squeue", "slurm-status-command: sacct")
     text = text.replace("- runtime=30", "- runtime=30\n  - slurm_partition=long")
     (profile / "config.yaml").write_text(text)
-    study = Study(folder, profile=profile)
+    study = Study(folder, until=["all"], profile=profile)
     code, found = findings(study)
     assert code == 1
     assert "would hang" in found["slurm status command"]["found"]

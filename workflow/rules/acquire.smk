@@ -5,12 +5,6 @@ def acquire_settings(wildcards):
     return RUN.acquire.model_dump_json()
 
 
-# Compute nodes have no internet.
-localrules:
-    fetch_samples,
-    fetch_reference,
-
-
 checkpoint fetch_samples:
     """Resolve the accession, find the batches, fetch and verify their reads or tables."""
     output:
@@ -19,6 +13,7 @@ checkpoint fetch_samples:
         results("logs/fetch_samples.log"),
     benchmark:
         results("benchmarks/fetch_samples.tsv")
+    localrule: True  # compute nodes have no internet
     conda:
         "../envs/lotwise.yaml"
     threads: 1
@@ -42,6 +37,7 @@ rule fetch_reference:
         results("logs/fetch_reference.log"),
     benchmark:
         results("benchmarks/fetch_reference.tsv")
+    localrule: True  # compute nodes have no internet
     conda:
         "../envs/lotwise.yaml"
     threads: 1
@@ -62,7 +58,11 @@ rule verify:
     input:
         pairs=expand(results("correlation/{level}.pairs.tsv"), level=RUN.levels),
     output:
-        table=results("verification.tsv"),
+        table=report(
+            results("verification.tsv"),
+            caption="../report/verification.rst",
+            category="Correlation",
+        ),
     log:
         results("logs/verify.log"),
     benchmark:
