@@ -64,9 +64,10 @@ PROGRAMS: dict[str, Quantifier] = {
     "rsem, bowtie": Rsem(aligner="bowtie"),
 }
 # What RSEM tells bowtie2, without the options that forbid pairs which are not concordant.
-AS_RSEM = (
-    "--sensitive --dpad 0 --gbar 99999999 --mp 1,1 --np 1 --score-min L,0,-0.1 -I 1 -X 1000 -k 200"
-).split()
+AS_RSEM = [
+    *("--sensitive", "--dpad", "0", "--gbar", "99999999", "--mp", "1,1", "--np", "1"),
+    *("--score-min", "L,0,-0.1", "-I", "1", "-X", "1000", "-k", "200"),
+]
 LONGEST_FRAGMENT = 1000
 
 

@@ -175,6 +175,7 @@ class _Handler(socketserver.StreamRequestHandler):
         while header := self.rfile.readline(8192).decode("latin-1").strip():
             name, _, value = header.partition(":")
             headers[name.strip().lower()] = value.strip()
+        self.method = line[0]
         parts = urlsplit(line[1])
         path, query = unquote(parts.path), dict(parse_qsl(parts.query))
         owner = self.server.owner
@@ -218,14 +219,17 @@ class _Handler(socketserver.StreamRequestHandler):
             f"Accept-Ranges: bytes\r\n{where}\r\n"
         )
         self.wfile.write(head.encode())
-        with path.open("rb") as stream:
-            self.connection.sendfile(stream, start)
+        if self.method != "HEAD":
+            with path.open("rb") as stream:
+                self.connection.sendfile(stream, start)
         return True
 
     def _write(self, status: int, reason: str, body: bytes, **headers: str) -> bool:
         lines = {"Content_Length": str(len(body)), "Accept_Ranges": "bytes"} | headers
         head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items())
         self.wfile.write(f"HTTP/1.1 {status} {reason}\r\n{head}\r\n".encode())
+        if self.method == "HEAD":
+            return True
         pace = self.server.owner.pace
         step = 1 << 16 if pace else max(len(body), 1)
         for start in range(0, len(body), step):

@@ -327,10 +327,38 @@ def test_inspect__json(site, run_cli, place):
         "archive", "FPKM table", "RSEM genes results",
     ]  # fmt: skip
     assert found["files"][0]["bytes"] == len(tar_of(files))
-    assert found["files"][1]["bytes"] is None
+    assert found["files"][1]["bytes"] == 2, "a plain file's size is asked for"
+    assert found["files"][2]["bytes"] == len(files["GSM900000_a.genes.results.gz"])
     expected = sum(len(body) for s in three_batches() for m in s.runs.values() for body in m)
-    assert found["read_bytes"] == expected
+    assert found["routes"]["reads"]["bytes"] == expected
+    assert found["routes"]["deposited"]["bytes"] == len(tar_of(files)) + 2
+    assert found["unknown"] == []
+    # Records were fetched, no tables and no reads.
+    assert not list((place[0] / "downloads").rglob("*FPKM*"))
+    assert not list((place[0] / "downloads").rglob("*.tar"))
     assert found["samples"][0]["runs"][0]["layout"] == "paired"
+
+
+def test_inspect__sizes_in_words(site, server, run_cli, place):
+    _, options = place
+    table = rsem(tpm_of(1))
+    add_series(
+        site, "GSE900001", "x", three_batches(), supplementary={"GSE900001_TPM.txt.gz": table}
+    )
+    code, out, _ = run_cli("inspect", "GSE900001", *options)
+    assert code == 0
+    assert f"GSE900001_TPM.txt.gz  TPM table, {len(table) / 1024:.1f} KiB" in out
+    assert f"deposited: TPM table, {len(table) / 1024:.1f} KiB" in out
+    assert "reads: FASTQ of 3 of 3 samples, " in out
+    # A size that the server does not tell is unknown, with the reason.
+    server.plan = lambda path, _n: "403" if "suppl" in path else None
+    code, out, _ = run_cli("inspect", "GSE900001", *options)
+    assert code == 0
+    assert "GSE900001_TPM.txt.gz  TPM table, size unknown" in out
+    assert "Not known: size of GSE900001_TPM.txt.gz: HTTP 403 No" in out
+    code, out, _ = run_cli("inspect", "GSE900001", "--offline", *options)
+    assert code == 0
+    assert "Not known: size of GSE900001_TPM.txt.gz: offline" in out
 
 
 def test_inspect__superseries(site, run_cli, place):
@@ -360,7 +388,7 @@ def test_inspect__ena_down_is_said(site, server, run_cli, place):
     code, out, _ = run_cli("inspect", "GSE900001", *options)
     assert code == 0
     assert "Not known: runs: http" in out
-    assert "Routes open\n  none" in out
+    assert "Routes open, and what all samples would download\n  none" in out
 
 
 def test_inspect__not_an_accession(run_cli, place):

@@ -196,6 +196,24 @@ class Transfer:
                 window_start, window_bytes = time.monotonic(), 0
 
 
+def ask_size(client: httpx.Client, url: str) -> int:
+    """Ask for the size of a file without fetching it.
+
+    Raises
+    ------
+    FaultError
+        The server cannot be reached, does not have it, or does not tell its size.
+    """
+    with _faults_of_http():
+        response = client.head(url, headers={"Accept-Encoding": "identity"})
+    if response.status_code != 200:
+        raise fault_of_status(response.status_code, response.reason_phrase, None)
+    total = _origin_of(response, url).total
+    if total is None:
+        raise FaultError("the server does not tell its size", transient=False)
+    return total
+
+
 def _resumable(part: Part, url: str) -> tuple[int, Origin | None]:
     """Give where to go on and from what; (0, None) where it must begin anew."""
     origin, size = part.origin(), part.size()
