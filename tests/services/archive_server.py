@@ -13,6 +13,7 @@ import html
 import re
 import socket
 import socketserver
+import ssl
 import struct
 import sys
 import threading
@@ -106,8 +107,11 @@ class ArchiveServer:
     ``plan(path, n)`` names the fault of the ``n``-th request of a path, or None.
     """
 
-    def __init__(self, site: Site, *, port: int = 0) -> None:
+    def __init__(self, site: Site, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.site = site
+        self.tls = tls
+        # Where the fault "downgrade" leads.
+        self.elsewhere = ""
         self.plan = never
         self.requests: Counter[str] = Counter()
         self.log: list[tuple[str, dict[str, str]]] = []
@@ -151,6 +155,15 @@ class _Listener(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 128
     owner: ArchiveServer
+
+    def get_request(self):
+        """Accept a connection; the handshake of TLS is made by the thread that reads from it."""
+        connection, address = super().get_request()
+        if self.owner.tls is not None:
+            connection = self.owner.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
 
     def handle_error(self, request, client_address):
         """Say nothing: clients that go away are expected."""
@@ -315,6 +328,9 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def _redirect_loop(self) -> bool:
         return self._write(302, "Found", b"", Location=self.path)
+
+    def _downgrade(self) -> bool:
+        return self._write(302, "Found", b"", Location=self.owner.elsewhere)
 
     def _ignore_range(self) -> bool:
         return self._send(self.body, {})
