@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
+import subprocess
 
 import numpy as np
 import pytest
@@ -551,6 +553,57 @@ def test_fetch__sra_toolkit_where_ena_has_no_fastq(site, run_cli, place, sra_too
         [run] = sample.runs
         assert gzip.decompress(run.fastq_1.read_bytes()) == b"@r\nACGT\n+\nIIII\n"
         assert sorted(path.suffix for path in run.fastq_1.parent.iterdir()) == [".gz", ".gz"]
+
+
+@pytest.fixture
+def offer_archive(tmp_path, monkeypatch, require):
+    """The real fasterq-dump, with a prefetch that copies from a folder: its own needs NCBI."""
+    require("fasterq-dump", "latf-load", "kar")
+    archives, programs = tmp_path / "archives", tmp_path / "programs"
+    archives.mkdir()
+    programs.mkdir()
+    (programs / "prefetch").write_text(
+        f'#!/bin/sh\nmkdir -p "$3/$1" && cp "{archives}/$1.sra" "$3/$1/"\n'
+    )
+    (programs / "prefetch").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("HOME", str(tmp_path))  # the toolkit writes its settings there
+    return lambda run, mates: load_archive(archives / f"{run}.sra", mates)
+
+
+@pytest.mark.parametrize("n_mates", [1, 2])
+def test_fetch__real_fasterq_dump(n_mates, site, run_cli, place, offer_archive):
+    samples = three_batches(mates=n_mates)
+    add_series(site, "GSE900001", "x", samples)
+    without_fastq(site)
+    for sample in samples:
+        for run, mates in sample.runs.items():
+            offer_archive(run, [gzip.decompress(mate) for mate in mates])
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert (code, err) == (0, "")
+    for sample, told in zip(read_samples(sheet), samples, strict=True):
+        files = [file for file in (sample.runs[0].fastq_1, sample.runs[0].fastq_2) if file]
+        [mates] = told.runs.values()
+        assert len(files) == len(mates) == n_mates
+        for file, mate in zip(files, mates, strict=True):
+            lines = gzip.decompress(file.read_bytes()).split(b"\n")
+            expected = gzip.decompress(mate).split(b"\n")
+            # Names are the toolkit's own; sequences and qualities are what was loaded.
+            assert lines[1::4] == expected[1::4]
+            assert lines[3::4] == expected[3::4]
+
+
+def load_archive(path, mates):
+    """Make an archive as SRA keeps it, by the toolkit's own programs."""
+    folder = path.with_suffix(".d")
+    folder.mkdir()
+    files = [folder / f"{number}.fastq" for number in range(1, len(mates) + 1)]
+    for file, text in zip(files, mates, strict=True):
+        file.write_bytes(text)
+    reads = ["-1", files[0], "-2", files[1]] if len(files) == 2 else [files[0]]
+    load = ["latf-load", "-p", "ILLUMINA", "--quality", "PHRED_33", "-o", folder / "db", *reads]
+    subprocess.run(load, check=True, capture_output=True)
+    subprocess.run(["kar", "-c", path, "-d", folder / "db"], check=True, capture_output=True)
 
 
 def test_fetch__sra_toolkit_gives_other_than_the_record(site, run_cli, place, sra_toolkit):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lotwise.cli.acquiring import acquiring_options, settings_of
+from lotwise.cli.acquiring import acquiring_options, settings_of, wants_bar
 
 if TYPE_CHECKING:
     from lotwise.acquire.choice import Candidate
@@ -41,7 +41,9 @@ def command(
     configured = settings_of(
         config, settings, downloads=downloads, base_urls=base_urls, offline=offline
     )
-    with Downloader(configured.downloads, network=configured.network, over_cap=yes) as downloader:
+    with Downloader(
+        configured.downloads, network=configured.network, over_cap=yes, progress=wants_bar()
+    ) as downloader:
         study = with_sizes(look_up(accession, downloader, configured.urls), downloader)
     found = describe(study)
     click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else as_text(found))
