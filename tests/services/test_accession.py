@@ -14,6 +14,7 @@ import yaml
 from archive_server import always
 from geo_site import (
     GeoSample,
+    add_ensembl,
     add_gencode,
     add_matrix,
     add_ncbi_tpm,
@@ -21,58 +22,14 @@ from geo_site import (
     add_series,
     add_soft,
     base_urls,
-    fastq_of,
     report_query,
     series_path,
     tar_of,
 )
+from made_up import BATCHES, GENES, matrix_of, ncbi_table, rsem, three_batches, tpm_of
 
 from lotwise.expression import read_quant
 from lotwise.samples import read_samples
-
-BATCHES = [f"CYN-IPSC-MSC-P5B-FP-{number:03d}" for number in (1, 2, 3)]
-GENES = [f"ENSG{number:011d}" for number in range(40)]
-
-
-def three_batches(*, mates=2, runs=1):
-    """A made-up series of the shape that three batches would have."""
-    return [
-        GeoSample(
-            f"GSM90000{i}",
-            f"iPSC-derived MSC, batch {batch}",
-            ["cell type: mesenchymal stem cell", f"lot: {batch}"],
-            f"SRX90000{i}",
-            {
-                f"SRR9000{i}{run}": [fastq_of(100 * i + 10 * run + mate) for mate in range(mates)]
-                for run in range(runs)
-            },
-        )
-        for i, batch in enumerate(BATCHES)
-    ]
-
-
-def tpm_of(seed: int) -> np.ndarray:
-    values = np.random.default_rng(seed).lognormal(2, 2, len(GENES))
-    return values / values.sum() * 1e6
-
-
-def rsem(tpm, kind="genes") -> bytes:
-    tpm = tpm.tolist()
-    if kind == "genes":
-        rows = ["gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM"]
-        rows += [
-            f"{g}\tT\t1000\t800\t{t / 10:.2f}\t{t!r}\t{t / 2!r}"
-            for g, t in zip(GENES, tpm, strict=True)
-        ]
-    else:
-        rows = [
-            "transcript_id\tgene_id\tlength\teffective_length\texpected_count\tTPM\tFPKM\tIsoPct"
-        ]
-        rows += [
-            f"ENST{i:011d}\t{g}\t1000\t800\t{t / 10:.2f}\t{t!r}\t{t / 2!r}\t100"
-            for i, (g, t) in enumerate(zip(GENES, tpm, strict=True))
-        ]
-    return gzip.compress(("\n".join(rows) + "\n").encode(), mtime=0)
 
 
 @pytest.fixture
@@ -238,14 +195,6 @@ def test_fetch__deposited_rsem_in_the_archive(site, run_cli, place):
         np.testing.assert_allclose(found, [tpm_of(i) for i in range(3)], rtol=1e-12)
 
 
-def matrix_of(columns) -> bytes:
-    names = list(columns)
-    lines = ["\t".join(["gene_id", *names])]
-    for row, gene in enumerate(GENES):
-        lines.append("\t".join([gene, *(repr(float(columns[name][row])) for name in names)]))
-    return gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0)
-
-
 @pytest.mark.parametrize("kind", ["TPM", "FPKM"])
 def test_fetch__deposited_matrix(kind, site, run_cli, place):
     scale = 1 if kind == "TPM" else 0.37
@@ -296,10 +245,8 @@ def test_fetch__route_not_open(site, run_cli, place):
 
 def test_fetch__ncbi_tpm(site, run_cli, place):
     add_series(site, "GSE900001", "x", three_batches())
-    rows = ["GeneID\tGSM900000\tGSM900001\tGSM900002"]
     values = [tpm_of(i) for i in range(3)]
-    rows += ["\t".join([str(g + 1), *(repr(float(v[g])) for v in values)]) for g in range(40)]
-    add_ncbi_tpm(site, "GSE900001", ("\n".join(rows) + "\n").encode())
+    add_ncbi_tpm(site, "GSE900001", ncbi_table(values))
     code, out, _, sheet = fetch(
         run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+", "--route", "ncbi"
     )
@@ -426,6 +373,60 @@ def test_fetch__reference_of_gencode(site, server, run_cli, place):
     assert code == 3
     assert "md5 is" in err
     assert not (folder / "r2" / "transcripts.fa.gz").exists()
+
+
+ENSEMBL = {
+    "fasta/homo_sapiens/cdna/Homo_sapiens.GRCh38.cdna.all.fa.gz": b">ENST1.1 gene:ENSG1.1\nACGT\n",
+    "fasta/homo_sapiens/ncrna/Homo_sapiens.GRCh38.ncrna.fa.gz": b">ENST2.1 gene:ENSG2.1\nGGGG\n",
+    "gtf/homo_sapiens/Homo_sapiens.GRCh38.110.gtf.gz": b"#!genome-build GRCh38\n",
+}
+
+
+def test_fetch__reference_of_ensembl(site, server, run_cli, place):
+    """cDNA and ncRNA, each checked by the 16-bit sum and the blocks of its folder's CHECKSUMS."""
+    folder, options = place
+    packed = {path: gzip.compress(text, mtime=0) for path, text in ENSEMBL.items()}
+    add_ensembl(site, "110", packed)
+    config = folder / "config.yaml"
+    reference = {"source": "ensembl", "release": "110"}
+    config.write_text(
+        yaml.safe_dump({"acquire": {"reference": reference, "network": {"backoff": 0}}})
+    )
+    target = folder / "reference"
+    code, _, err = run_cli("fetch", "--config", config, "--reference", target, *options)
+    assert (code, err) == (0, "")
+    cdna, ncrna, gtf = ENSEMBL.values()
+    assert gzip.decompress((target / "transcripts.fa.gz").read_bytes()) == cdna + ncrna
+    assert gzip.decompress((target / "annotation.gtf.gz").read_bytes()) == gtf
+    # The second run finds all of it, by sums that the manifest does not hold.
+    server.requests.clear()
+    assert run_cli("fetch", "--config", config, "--reference", target, *options)[0] == 0
+    assert not server.requests
+    # Whole gzip of another content: only the sum tells.
+    path = "fasta/homo_sapiens/ncrna/Homo_sapiens.GRCh38.ncrna.fa.gz"
+    site.add(
+        f"/ensembl/release-110/{path}", gzip.compress(b">ENST2.1 gene:ENSG2.1\nGGGC\n", mtime=0)
+    )
+    code, _, err = run_cli(
+        "fetch", "--config", config, "--reference", folder / "r2",
+        "--downloads", folder / "d2", *options[2:],
+    )  # fmt: skip
+    assert code == 3
+    assert "ncrna.fa.gz: sum is" in err
+    assert not (folder / "r2" / "transcripts.fa.gz").exists()
+
+
+def test_fetch__reference_that_the_checksums_do_not_list_is_said(site, run_cli, place):
+    folder, options = place
+    add_ensembl(site, "110", {p: gzip.compress(t, mtime=0) for p, t in ENSEMBL.items()})
+    site.add("/ensembl/release-110/gtf/homo_sapiens/CHECKSUMS", b"00001 1 README\n")
+    config = folder / "config.yaml"
+    reference = {"source": "ensembl", "release": "110"}
+    config.write_text(yaml.safe_dump({"acquire": {"reference": reference}}))
+    target = folder / "reference"
+    code, _, err = run_cli("fetch", "--config", config, "--reference", target, *options)
+    assert code == 0
+    assert "does not list Homo_sapiens.GRCh38.110.gtf.gz; only its gzip is checked" in err
 
 
 def test_fetch__real_airway_series(shared, site, run_cli, place):
