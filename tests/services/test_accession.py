@@ -195,6 +195,23 @@ def test_fetch__deposited_rsem_in_the_archive(site, run_cli, place):
         np.testing.assert_allclose(found, [tpm_of(i) for i in range(3)], rtol=1e-12)
 
 
+@pytest.mark.parametrize("list_tells", [True, False])
+def test_fetch__archive_with_a_name_that_leads_out(list_tells, site, run_cli, place):
+    name = "GSM900000_a.genes.results.gz"
+    archive = tar_of({f"../../{name}": rsem(tpm_of(0))})
+    add_series(
+        site, "GSE900001", "x", three_batches(), supplementary={"GSE900001_RAW.tar": archive}
+    )
+    if not list_tells:
+        listed = f"{series_path('GSE900001')}/suppl/filelist.txt"
+        site.documents[listed] = site.documents[listed].replace(b"../../", b"")
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--route", "deposited")
+    assert code == 2
+    assert f"'../../{name}' is not a plain name; it was not written anywhere" in err
+    assert not list(place[0].rglob(name))
+    assert not sheet.exists()
+
+
 @pytest.mark.parametrize("kind", ["TPM", "FPKM"])
 def test_fetch__deposited_matrix(kind, site, run_cli, place):
     scale = 1 if kind == "TPM" else 0.37
@@ -328,6 +345,16 @@ def test_inspect__superseries(site, run_cli, place):
     assert "SuperSeries of GSE900001, GSE900002" in out
     assert "Samples (3)" in out
     assert out.count("SRR9000") == 3
+
+
+def test_inspect__experiment_of_sra(site, run_cli, place):
+    [sample, *_] = samples = three_batches()
+    add_runs(site, sample.experiment, samples[:1])
+    code, out, _ = run_cli("inspect", sample.experiment, "--json", *place[1])
+    found = json.loads(out)
+    assert code == 0
+    assert [run["run"] for one in found["samples"] for run in one["runs"]] == list(sample.runs)
+    assert list(found["routes"]) == ["reads"]
 
 
 def test_inspect__ena_down_is_said(site, server, run_cli, place):
