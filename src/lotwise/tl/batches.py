@@ -23,12 +23,14 @@ from lotwise.metrics.equivalence import equivalence as test_equivalence
 from lotwise.metrics.moments import FloatArray
 from lotwise.records import to_frame
 from lotwise.tl.limits import log_tpm_of
-from lotwise.tl.pairs import store
+from lotwise.tl.pairs import evenly, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 NAN = float("nan")
+# Rows that a table of every feature and pair of batches may have.
+MOST_ROWS = 2_000_000
 
 
 def batches(expression: AnnData, *, level: float = 0.95, pseudocount: float = 1.0) -> None:
@@ -116,7 +118,9 @@ def equivalence(
     Returns
     -------
     Nothing; the table ``equivalence`` (:class:`~lotwise.evidence.EquivalenceRecord`). Batches with
-    one sample are inconclusive throughout, in one row with feature ``*``.
+    one sample are inconclusive throughout, in one row with feature ``*``. So is a pair of batches
+    that was not tested because the table would pass 2 million rows: those that are tested then
+    stand at even steps along the order of R between batches.
 
     Raises
     ------
@@ -136,21 +140,14 @@ def equivalence(
     of_sample = expression.obs[keys.BATCH].astype(str).to_numpy()
     features = expression.var_names.to_list()
     rows: list[EquivalenceRecord] = []
+    left_out = _left_out(expression, pseudocount)
     for a, b in combinations(dict.fromkeys(of_sample), 2):
         x, y = log_tpm[of_sample == a], log_tpm[of_sample == b]
         if min(x.shape[0], y.shape[0]) < 2:
-            rows.append(
-                EquivalenceRecord(
-                    batch_a=a,
-                    batch_b=b,
-                    feature="*",
-                    difference=NAN,
-                    p_equivalent=NAN,
-                    p_different=NAN,
-                    outcome=INCONCLUSIVE,
-                    reason="a batch with one replicate",
-                )
-            )
+            rows.append(_untested(a, b, "a batch with one replicate"))
+            continue
+        if (a, b) in left_out:
+            rows.append(_untested(a, b, "not tested: too many pairs of batches"))
             continue
         found = test_equivalence(x, y, margin=margin, alpha=alpha)
         rows.extend(
@@ -171,6 +168,33 @@ def equivalence(
         EquivalenceRecord.table,
         to_frame(rows, EquivalenceRecord),
         {"margin": margin, "alpha": alpha, "pseudocount": pseudocount},
+    )
+
+
+def _left_out(expression: AnnData, pseudocount: float) -> set[tuple[str, str]]:
+    """Name the pairs of batches with replicates that the table has no room for."""
+    averaged = pp.average_replicates(expression)
+    names = averaged.obs_names.to_list()
+    replicated = np.flatnonzero(averaged.obs[keys.N_SAMPLES].to_numpy() >= 2)
+    pairs = list(combinations(replicated.tolist(), 2))
+    room = max(2, MOST_ROWS // max(expression.n_vars, 1))
+    if len(pairs) <= room:
+        return set()
+    r = pearson_matrix(log_tpm_of(averaged, pseudocount))
+    tested = set(evenly(np.array([r[pair] for pair in pairs]), room).tolist())
+    return {(names[a], names[b]) for i, (a, b) in enumerate(pairs) if i not in tested}
+
+
+def _untested(batch_a: str, batch_b: str, reason: str) -> EquivalenceRecord:
+    return EquivalenceRecord(
+        batch_a=batch_a,
+        batch_b=batch_b,
+        feature="*",
+        difference=NAN,
+        p_equivalent=NAN,
+        p_different=NAN,
+        outcome=INCONCLUSIVE,
+        reason=reason,
     )
 
 
