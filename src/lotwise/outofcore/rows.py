@@ -4,7 +4,7 @@ R does not change when a sample is shifted or scaled, so each is shifted by its 
 (the zeros of expression) and scaled by a power of two. Products of what many features share are
 then exactly 0: left in, thousands of equal products would be rounded the same way again and
 again, which costs 2e-6 of R over 60,000 features of which half are 0. Where no value is common,
-the shift is the mean.
+the shift is the mean. A sample with a second common value is multiplied in float64.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from lotwise.errors import InputError
 from lotwise.metrics.correlation import ranks
-from lotwise.metrics.moments import FloatArray
+from lotwise.metrics.moments import BoolArray, FloatArray
 
 Method = Literal["pearson", "spearman"]
 Rows = npt.NDArray[np.float32]
@@ -24,8 +24,10 @@ Rows = npt.NDArray[np.float32]
 # Features of which a sample's commonest value is sought, and the share that makes it common.
 _LOOKED_AT: Final = 1024
 _COMMON: Final = 0.05
-# Features summed in float32 before the sum is added in float64.
-_AT_ONCE: Final = 1024
+# Features summed in float32 before the sum is added in float64. The error of R goes with their
+# number over the square root of that of all features: few where there are few in all.
+_AT_ONCE: Final = (64, 1024)
+_PARTS: Final = 32
 
 
 class Prepared(NamedTuple):
@@ -35,10 +37,22 @@ class Prepared(NamedTuple):
     means: FloatArray
     # Sum of squares about the mean; NaN where R is not defined.
     spreads: FloatArray
+    # Whether a second value is common, so that float32 will not do.
+    tied: BoolArray
 
     def first(self, n_samples: int) -> Prepared:
         """Give the first samples, without copying."""
-        return Prepared(self.rows[:n_samples], self.means[:n_samples], self.spreads[:n_samples])
+        return Prepared.joined(self.rows[:n_samples], self.moments()[:, :n_samples])
+
+    def moments(self) -> FloatArray:
+        """Give all but the rows, as :meth:`joined` takes it."""
+        return np.stack([self.means, self.spreads, self.tied])
+
+    @classmethod
+    def joined(cls, rows: Rows, moments: FloatArray) -> Prepared:
+        """Put rows and moments together."""
+        means, spreads, tied = moments
+        return cls(rows, means, spreads, tied > 0)
 
 
 def prepare_rows(
@@ -88,7 +102,8 @@ def prepare_rows(
         scaled = ranks(scaled)
     lowest, highest = scaled.min(axis=1, initial=np.inf), scaled.max(axis=1, initial=-np.inf)
     usable &= lowest < highest
-    scaled -= _shifts(scaled)[:, None]
+    shifts, tied = _shifts(scaled)
+    scaled -= shifts[:, None]
     # By a power of two, which rounds nothing.
     _, exponents = np.frexp(np.abs(scaled).max(axis=1, initial=0))
     np.ldexp(scaled, -exponents[:, None], out=scaled)
@@ -98,7 +113,7 @@ def prepare_rows(
     scaled -= means[:, None]
     spreads = np.einsum("ij,ij->i", scaled, scaled)
     spreads[~usable] = np.nan
-    return Prepared(rows, means, spreads)
+    return Prepared(rows, means, spreads, tied)
 
 
 def correlate_rows(first: Prepared, second: Prepared) -> FloatArray:
@@ -120,10 +135,15 @@ def correlate_rows(first: Prepared, second: Prepared) -> FloatArray:
     """
     n_features = first.rows.shape[1]
     r = np.outer(first.means, -n_features * second.means)
-    part = np.empty(r.shape, dtype=np.float32)
-    for start in range(0, n_features, _AT_ONCE):
-        chosen = slice(start, start + _AT_ONCE)
-        np.matmul(first.rows[:, chosen], second.rows[:, chosen].T, out=part)
+    precision = np.float64 if first.tied.any() or second.tied.any() else np.float32
+    part = np.empty(r.shape, dtype=precision)
+    at_once = int(np.clip(n_features // _PARTS, *_AT_ONCE))
+    for start in range(0, n_features, at_once):
+        chosen = slice(start, start + at_once)
+        left, right = (
+            rows[:, chosen].astype(precision, copy=False) for rows in (first.rows, second.rows)
+        )
+        np.matmul(left, right.T, out=part)
         r += part
     r /= np.sqrt(first.spreads)[:, None]
     r /= np.sqrt(second.spreads)
@@ -131,20 +151,23 @@ def correlate_rows(first: Prepared, second: Prepared) -> FloatArray:
     return r
 
 
-def _shifts(values: FloatArray) -> FloatArray:
-    """Give each sample's commonest value where there is one, else its mean."""
-    n_features = values.shape[1]
+def _shifts(values: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Give each sample's commonest value, else its mean; and whether a second is common."""
+    n_samples, n_features = values.shape
     if not n_features:
-        return np.zeros(len(values))
+        return np.zeros(n_samples), np.zeros(n_samples, dtype=np.bool_)
     looked_at = np.sort(values[:, :: -(-n_features // _LOOKED_AT)], axis=1)
     n_looked_at = looked_at.shape[1]
     places = np.arange(n_looked_at)
-    begins = np.ones(looked_at.shape, dtype=np.bool_)
-    begins[:, 1:] = looked_at[:, 1:] != looked_at[:, :-1]
-    # Length of the run of equal values up to each place: longest where the commonest value ends.
-    runs = places - np.maximum.accumulate(np.where(begins, places, 0), axis=1) + 1
-    longest = runs.argmax(axis=1)
-    each = np.arange(len(values))
-    common = runs[each, longest] > max(1, _COMMON * n_looked_at)
-    shifts: FloatArray = np.where(common, looked_at[each, longest], values.mean(axis=1))
-    return shifts
+    begins = np.ones((n_samples, n_looked_at + 1), dtype=np.bool_)
+    begins[:, 1:-1] = looked_at[:, 1:] != looked_at[:, :-1]
+    # How often each value came, where its run ends; 0 inside the run.
+    begun = np.maximum.accumulate(np.where(begins[:, :-1], places, 0), axis=1)
+    counts = np.where(begins[:, 1:], places - begun + 1, 0)
+    commonest = counts.argmax(axis=1)
+    is_common = counts > max(1, _COMMON * n_looked_at)
+    each = np.arange(n_samples)
+    shifts: FloatArray = np.where(
+        is_common[each, commonest], looked_at[each, commonest], values.mean(axis=1)
+    )
+    return shifts, np.count_nonzero(is_common, axis=1) > 1

@@ -94,7 +94,7 @@ def prepare_panel(job: Job, which: str, panel: int) -> None:
             pieces = (block[at : at + _PREPARED_AT_ONCE] for at in starts)
             for prepared in pool.map(prepare, pieces):
                 prepared.rows.tofile(file)
-                moments.append(np.stack([prepared.means, prepared.spreads]))
+                moments.append(prepared.moments())
     job.work.save_moments(which, panel, np.concatenate(moments, axis=1))
 
 
@@ -174,8 +174,7 @@ def _read(job: Job, which: str, panel: int, start: int, stop: int) -> Prepared:
         count=(stop - start) * n_features,
         offset=start * n_features * np.dtype(np.float32).itemsize,
     ).reshape(stop - start, n_features)
-    means, spreads = np.load(job.work.moments(which, panel))[:, start:stop]
-    return Prepared(rows, means, spreads)
+    return Prepared.joined(rows, np.load(job.work.moments(which, panel))[:, start:stop])
 
 
 def _strips(job: Job, panel: int) -> Iterator[tuple[int, Prepared]]:
