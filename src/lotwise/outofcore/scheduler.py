@@ -22,8 +22,11 @@ def run(job: Job, client: Client | None) -> None:
     if client is None:
         _run_here(job)
     else:
-        _run_there(client, _prepare, job, job.to_prepare(), what="preparing")
-        _run_there(client, _correlate, job, job.to_correlate(), what="correlating")
+        # Once, and not by its content: names of many samples are megabytes, and data sent again
+        # under the same key would be dropped with the first.
+        sent = client.scatter(job, broadcast=True, hash=False)
+        _run_there(client, _prepare, sent, job.to_prepare(), what="preparing")
+        _run_there(client, _correlate, sent, job.to_correlate(), what="correlating")
 
 
 @contextmanager
@@ -87,7 +90,7 @@ def _run_here(job: Job) -> None:
 def _run_there(
     client: Client,
     step: Callable[[Job, Any], None],
-    job: Job,
+    sent: Any,
     tasks: Sequence[Any],
     *,
     what: str,
@@ -96,7 +99,6 @@ def _run_there(
 
     if not tasks:
         return
-    sent = client.scatter(job, broadcast=True)
     futures = client.map(step, [sent] * len(tasks), tasks, pure=False, retries=_RETRIES)
     done: Client = distributed.as_completed(futures)
     for future in _shown(done, what, "block", total=len(futures)):

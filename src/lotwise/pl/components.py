@@ -94,7 +94,7 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
             [low[1], height, height, high[1]],
             [low[0], low[0], high[0], high[0]],
             color="black",
-            linewidth=0.8,
+            linewidth=0.8 if len(order) <= MOST_ROWS else 0.3,
         )
         centres.append((low[0] + high[0]) / 2)
         heights.append(float(height))

@@ -212,3 +212,46 @@ def test_correlate_store__says_how_to_get_dask(atlas_store, tmp_path, monkeypatc
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     with pytest.raises(SurroundingsError, match=r"pip install 'lotwise\[cluster\]'"):
         correlate_store(open_store(atlas_store), tmp_path, client="tcp://127.0.0.1:1")
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Two threads of dask.distributed within this process."""
+    distributed = pytest.importorskip("distributed", reason="needs lotwise[cluster]")
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as found,
+    ):
+        yield found
+
+
+@pytest.mark.parametrize("by_address", [False, True])
+@pytest.mark.usefixtures("small_panels")
+def test_correlate_store__on_a_cluster_is_the_same(
+    atlas_store, tmp_path, expected, client, by_address
+):
+    scheduler_of = client.scheduler.address if by_address else client
+    made = correlate_store(open_store(atlas_store), tmp_path, client=scheduler_of)
+    assert np.abs(_matrix(made) - expected).max() < 1e-6
+
+
+@pytest.mark.usefixtures("small_panels")
+def test_nearest_samples__on_a_cluster_are_the_same(atlas_store, tmp_path, client):
+    here = nearest_samples(open_store(atlas_store), tmp_path / "here", k=3)
+    there = nearest_samples(open_store(atlas_store), tmp_path / "there", k=3, client=client)
+    assert there["nearest"].tolist() == here["nearest"].tolist()
+
+
+def test_memory_of_task__is_shared_by_the_tasks_of_a_worker(client):
+    assert scheduler.memory_of_task(10**9, client) == 5 * 10**8
+    assert scheduler.memory_of_task(10**9, None) == 10**9
+
+
+def test_correlate_store__on_a_cluster_tells_the_fault(annotated, tmp_path, write, client):
+    broken = annotated.copy()
+    broken.X[3, 4] = -1.0
+    store = open_store(write(broken, tmp_path / "s.h5ad"), pseudocount=1.0)
+    with pytest.raises(InputError, match="a value of -1 came, needed are TPM"):
+        correlate_store(store, tmp_path, client=client)
