@@ -354,6 +354,7 @@ def _levels_of(
 def _correlate(expression: AnnData, config: CorrelationConfig, *, only_r: bool = False) -> None:
     from lotwise import tl
 
+    tl.choose_pairs(expression, most_pairs=config.most_pairs, pseudocount=config.pseudocount)
     tl.correlate(
         expression,
         pseudocount=config.pseudocount,

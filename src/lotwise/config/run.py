@@ -102,6 +102,9 @@ class CorrelationConfig(_Section):
     pseudocount: Positive = Field(default=1.0, description="c of log2(TPM + c); the paper's is 1")
     threshold: Positive = Field(default=1.0, description="TPM from which a feature is detected")
     min_counts: Positive = Field(default=10.0, description="counts from which a feature is counted")
+    most_pairs: int = Field(
+        default=500, ge=2, description="pairs of samples that tables list; of more, by steps of R"
+    )
     n_culprits: int = Field(
         default=50, ge=1, description="features listed a pair as pulling R down"
     )
