@@ -29,6 +29,7 @@ Statistic = Literal[
     "isoform_usage",
 ]
 STATISTICS: Final[tuple[Statistic, ...]] = get_args(Statistic)
+EquivalenceMethod = Literal["welch", "deseq2"]
 
 _Share = Annotated[float, Field(gt=0, lt=1)]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -94,6 +95,10 @@ class EvidenceConfig(BaseModel):
         ge=-1,
         le=1,
         description="R that passes, for what it would not see; null takes each pair's own",
+    )
+    equivalence_method: EquivalenceMethod = Field(
+        default="welch",
+        description="welch (t of log2(TPM + c)) or deseq2 (counts, by PyDESeq2: lotwise[de])",
     )
     margin: _Positive = Field(
         default=1.0, description="largest log2 difference between batches that does not matter"

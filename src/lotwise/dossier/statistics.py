@@ -141,7 +141,13 @@ def _batches(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) 
 
 
 def _equivalence(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -> None:
-    tl.equivalence(expression, margin=config.margin, alpha=config.alpha, pseudocount=r.pseudocount)
+    tl.equivalence(
+        expression,
+        method=config.equivalence_method,
+        margin=config.margin,
+        alpha=config.alpha,
+        pseudocount=r.pseudocount,
+    )
     if expression.uns[keys.LOTWISE]["equivalence"].empty:
         _store_nothing(expression, _record("equivalence"), "there is one batch")
 
