@@ -19,7 +19,7 @@ from lotwise.config import (
     Style,
     TpmSum,
 )
-from lotwise.config.evidence import STATISTICS, EquivalenceMethod
+from lotwise.config.evidence import STATISTICS, EquivalenceMethod, GeneSetCorrelation
 from lotwise.keys import LEVELS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -146,6 +146,7 @@ def evidence_options(command: Command) -> Command:
     """Add the options of what stands beside R: one a key of the configuration, same words."""
     choices = {
         "statistics": click.Choice(STATISTICS),
+        "gene_set_correlation": click.Choice(get_args(GeneSetCorrelation)),
         "equivalence_method": click.Choice(get_args(EquivalenceMethod)),
     }
     options = []

@@ -30,6 +30,7 @@ Statistic = Literal[
 ]
 STATISTICS: Final[tuple[Statistic, ...]] = get_args(Statistic)
 EquivalenceMethod = Literal["welch", "deseq2"]
+GeneSetCorrelation = Literal["preset", "replicates"]
 
 _Share = Annotated[float, Field(gt=0, lt=1)]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -81,6 +82,10 @@ class EvidenceConfig(BaseModel):
         json_schema_extra={"option": "--panel"},
     )
     gene_sets: Path | None = Field(default=None, description="GMT file of gene sets to test")
+    gene_set_correlation: GeneSetCorrelation = Field(
+        default="replicates",
+        description="of genes of a set: replicates (estimated within batches) or preset (0.01)",
+    )
     blocks: Path | None = Field(
         default=None,
         description="GTF or GMT: genes resampled together; null resamples single genes",

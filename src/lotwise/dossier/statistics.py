@@ -22,6 +22,7 @@ from lotwise.evidence import (
 )
 from lotwise.keys import Level
 from lotwise.metrics.detectable import Perturbation
+from lotwise.metrics.gene_sets import PRESET_CORRELATION
 from lotwise.records import Record, columns, to_frame
 from lotwise.tl.pairs import pairs_of, store
 
@@ -154,7 +155,12 @@ def _equivalence(expression: AnnData, config: EvidenceConfig, r: CorrelationConf
 
 def _signal(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -> None:
     if config.grouping in expression.obs:
-        tl.signal(expression, grouping=config.grouping, threshold=r.threshold)
+        tl.signal(
+            expression,
+            grouping=config.grouping,
+            threshold=r.threshold,
+            pseudocount=r.pseudocount,
+        )
         return
     reason = f"the samples have no column {config.grouping!r} that names groups"
     _store_nothing(expression, SignalRecord, reason, grouping=config.grouping)
@@ -164,7 +170,14 @@ def _gene_sets(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig
     if config.gene_sets is None:
         _store_nothing(expression, GeneSetRecord, "no gene sets were given (gene_sets)")
     else:
-        tl.gene_sets(expression, sets=config.gene_sets, threshold=r.threshold)
+        preset = config.gene_set_correlation == "preset"
+        tl.gene_sets(
+            expression,
+            sets=config.gene_sets,
+            correlation=PRESET_CORRELATION if preset else "replicates",
+            threshold=r.threshold,
+            pseudocount=r.pseudocount,
+        )
 
 
 def _isoform_usage(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -> None:

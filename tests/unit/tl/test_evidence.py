@@ -223,6 +223,7 @@ def test_gene_sets__a_planted_set_is_named_and_one_without_overlap_is_nan():
     lotwise.tl.gene_sets(
         expression,
         sets={"planted": members, "other": [f"g{i}" for i in range(100, 160)], "none": ["x"]},
+        correlation=0.01,
     )
     table = lotwise.get.evidence(expression, "gene_sets").set_index("gene_set")
     assert table.loc["planted", "p_adjusted"] < 0.001
