@@ -132,6 +132,10 @@ def test_ceilings__name_what_each_method_lacks(annotated):
         ["method", "sample_a", "sample_b"]
     )
     assert table.loc[("replicates", "s0", "s2"), "ratio"] > 0.9
+    own = table.loc[("replicates", "s0", "s1")]
+    assert own["ceiling"] == pytest.approx(own["pearson"], abs=1e-12)
+    assert np.isnan(own["ratio"])
+    assert own["reason"] == "the ceiling is made of this batch's own R"
     lacking = table.loc[("replicates", "s0", "s4")]
     assert np.isnan(lacking["ceiling"])
     assert lacking["reason"] == "a reliability is not known (fewer than two replicates)"
