@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import polars as pl
+from anndata import AnnData
 
 from lotwise import keys
 from lotwise.errors import UnmappedTranscriptsWarning
@@ -19,14 +20,9 @@ from lotwise.expression.transcripts import TranscriptMap, matches_nothing, plain
 from lotwise.keys import Level
 from lotwise.samples import Sample
 
-if TYPE_CHECKING:
-    from anndata import AnnData
-
 
 def assemble(samples: Sequence[Sample], read: Mapping[str, Abundance], level: Level) -> AnnData:
     """Put aligned samples together, as :func:`lotwise.read_quant` describes the result."""
-    from anndata import AnnData
-
     order = list(read.values())
     tpm = np.stack([abundance.tpm for abundance in order])
     counts = np.stack([abundance.counts for abundance in order])
@@ -44,7 +40,7 @@ def assemble(samples: Sequence[Sample], read: Mapping[str, Abundance], level: Le
     obs[keys.TPM_SUM] = tpm.sum(axis=1)
     obs[keys.TOTAL_COUNTS] = counts.sum(axis=1)
     assembled = AnnData(
-        X=np.log2(tpm + 1.0),
+        X=_log_tpm(tpm),
         obs=obs,
         var=pd.DataFrame(index=_index(plain_names(order[0].features))),
         layers=layers,
@@ -82,10 +78,11 @@ def annotate(isoform: AnnData, features: pl.Series, transcripts: TranscriptMap) 
     genes = transcripts.genes_of(features)
     unmapped = genes.is_null().to_numpy()
     known = genes.fill_null("")
-    isoform.var[keys.GENE_ID] = known.to_list()
+    isoform.var[keys.GENE_ID] = _objects(known)
     if transcripts.has_gene_names:
-        isoform.var[keys.GENE_NAME] = transcripts.gene_names_of(known).to_list()
-    share = isoform.layers[keys.TPM][:, unmapped].sum(axis=1) / isoform.obs[keys.TPM_SUM].to_numpy()
+        isoform.var[keys.GENE_NAME] = _objects(transcripts.gene_names_of(known))
+    lost = isoform.layers[keys.TPM][:, unmapped].sum(axis=1)
+    share = lost / isoform.obs[keys.TPM_SUM].to_numpy()
     isoform.obs[keys.N_UNMAPPED] = int(unmapped.sum())
     isoform.obs[keys.UNMAPPED_TPM_SHARE] = share
     if unmapped.all():
@@ -103,8 +100,6 @@ def annotate(isoform: AnnData, features: pl.Series, transcripts: TranscriptMap) 
 
 def sum_to_genes(isoform: AnnData, features: pl.Series, transcripts: TranscriptMap) -> AnnData:
     """Sum isoforms to the genes of a map; ``features`` are the isoforms' names."""
-    from anndata import AnnData
-
     genes = annotate(isoform, features, transcripts)
     names = genes.drop_nulls().unique().sort()
     codes = _codes_of(genes, names)
@@ -117,9 +112,9 @@ def sum_to_genes(isoform: AnnData, features: pl.Series, transcripts: TranscriptM
     )
     var = pd.DataFrame(index=_index(names))
     if transcripts.has_gene_names:
-        var[keys.GENE_NAME] = transcripts.gene_names_of(names).to_list()
+        var[keys.GENE_NAME] = _objects(transcripts.gene_names_of(names))
     return AnnData(
-        X=np.log2(sums.tpm + 1.0),
+        X=_log_tpm(sums.tpm),
         obs=isoform.obs.copy(),
         var=var,
         layers={keys.TPM: sums.tpm, keys.COUNTS: sums.counts, keys.LENGTH: sums.length},
@@ -127,9 +122,19 @@ def sum_to_genes(isoform: AnnData, features: pl.Series, transcripts: TranscriptM
     )
 
 
+def _log_tpm(tpm: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    shifted = tpm + 1.0
+    return np.log2(shifted, out=shifted)
+
+
 def _index(names: pl.Series) -> pd.Index[Any]:
-    index: pd.Index[Any] = pd.Index(names.to_list(), dtype=object)
+    index: pd.Index[Any] = pd.Index(_objects(names))
     return index
+
+
+def _objects(names: pl.Series) -> npt.NDArray[np.object_]:
+    """Give text as pandas keeps it; from a list it would look at every item."""
+    return np.array(names.to_list(), dtype=object)
 
 
 def _codes_of(genes: pl.Series, names: pl.Series) -> npt.NDArray[np.int64]:

@@ -52,9 +52,9 @@ def sum_genes(
     >>> sums.tpm, sums.length
     (array([[4., 0.]]), array([[875., 700.]]))
     """
-    gene_tpm, gene_counts, weighted = (
-        _sum_by_gene(values, gene_of, n_genes) for values in (tpm, counts, tpm * length)
-    )
+    gene_tpm = _sum_by_gene(tpm, gene_of, n_genes)
+    gene_counts = _sum_by_gene(counts, gene_of, n_genes)
+    weighted = _sum_by_gene(tpm, gene_of, n_genes, weights=length)
     with np.errstate(invalid="ignore", divide="ignore"):
         gene_length = weighted / gene_tpm
     if np.isfinite(length).any():
@@ -67,11 +67,16 @@ def sum_genes(
     return GeneSums(gene_tpm, gene_counts, gene_length)
 
 
-def _sum_by_gene(values: FloatArray, gene_of: Codes, n_genes: int) -> FloatArray:
+def _sum_by_gene(
+    values: FloatArray, gene_of: Codes, n_genes: int, *, weights: FloatArray | None = None
+) -> FloatArray:
     sums = np.empty((values.shape[0], n_genes))
-    for row, sample in zip(sums, values, strict=True):
-        # The first bin takes the isoforms without a gene, whose index is -1.
-        row[:] = np.bincount(gene_of + 1, weights=sample, minlength=n_genes + 1)[1:]
+    # The first bin takes the isoforms without a gene, whose index is -1.
+    bins = gene_of + 1
+    for sample, row in enumerate(sums):
+        # A sample at a time: a product of all would be one more matrix in memory.
+        terms = values[sample] if weights is None else values[sample] * weights[sample]
+        row[:] = np.bincount(bins, weights=terms, minlength=n_genes + 1)[1:]
     return sums
 
 

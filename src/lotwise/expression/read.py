@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +16,6 @@ from tqdm import tqdm
 from lotwise.errors import InputError, LotwiseWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import align_features, same_names
-from lotwise.expression.assemble import annotate, assemble, sum_to_genes
 from lotwise.expression.checks import TpmSum, check_features, check_tpm
 from lotwise.expression.formats import is_quantification, read_abundance
 from lotwise.expression.locate import QuantFiles, locate
@@ -103,6 +104,8 @@ def read_quant(
     """
     listed = _samples(samples)
     read = _read_levels(listed, tx2gene, matrix_level=matrix_level, bootstraps=bootstraps)
+    from lotwise.expression.assemble import annotate, assemble, sum_to_genes
+
     gene, isoform = read["gene"], read["isoform"]
     for level in (gene, isoform):
         _check_level(level, tpm_sum)
@@ -182,7 +185,8 @@ def _read_levels(
     # Unpacking and parsing leave Python's lock: two files at a time keep two cores busy.
     with ThreadPoolExecutor(_READERS) as readers:
         read = readers.map(lambda item: _read_files(item, bootstraps=bootstraps), files.values())
-        import anndata  # noqa: F401, half a second that passes while files are read
+        # pandas and anndata take a second to load, which passes while files are read.
+        importlib.import_module("lotwise.expression.assemble")
 
         for name, abundances in zip(
             files,
@@ -190,7 +194,7 @@ def _read_levels(
             strict=True,
         ):
             for at, abundance in abundances.items():
-                found[at][name] = abundance
+                found[at][name] = _share_features(abundance, found[at])
     for path, names in matrices.items():
         _read_matrix(found, path, names, tx2gene, matrix_level)
     for level in found.values():
@@ -200,6 +204,14 @@ def _read_levels(
 
 def _read_files(files: QuantFiles, *, bootstraps: bool) -> dict[Level, Abundance]:
     return dict(read_abundance(path, bootstraps=bootstraps) for path in files if path is not None)
+
+
+def _share_features(abundance: Abundance, read: Mapping[str, Abundance]) -> Abundance:
+    """Hold the names of the features once where they are those of the first sample."""
+    first = next(iter(read.values()), abundance).features
+    if not same_names(first, abundance.features):
+        return abundance
+    return dataclasses.replace(abundance, features=first)
 
 
 def _warn_of_same_file(read: Mapping[str, Abundance]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +14,12 @@ import numpy as np
 import polars as pl
 
 from lotwise.errors import InputError
+from lotwise.expression.annotation import (
+    Row,
+    genes_of_annotation,
+    genes_of_headers,
+    is_annotation,
+)
 from lotwise.expression.text import read_bytes
 
 # A version is a dot and digits at the end, before GENCODE's mark of the Y chromosome's copy.
@@ -28,8 +34,8 @@ _GENE_NAMES: Final = re.compile(
     r"genename|ens_gene|ext_gene)$",
     re.IGNORECASE,
 )
-_GTF_ATTRIBUTE: Final = re.compile(r'(\w+) "([^"]*)"')
 _EXAMPLES: Final = 3
+_FEW: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +61,12 @@ class TranscriptMap:
         the name without version is no key.
         """
         found = _look_up(self.table.select("transcript", "gene"), transcripts)
-        if found.null_count():
-            plain = strip_versions(transcripts)
-            without = self._without_versions(plain.filter(found.is_null()))
-            found = found.fill_null(_look_up(without, plain))
+        missing = found.is_null()
+        if missing.any():
+            plain = strip_versions(transcripts.filter(missing))
+            found = found.scatter(
+                missing.arg_true(), _look_up(self._without_versions(plain), plain)
+            )
         return found
 
     def gene_names_of(self, genes: pl.Series) -> pl.Series:
@@ -97,7 +105,9 @@ def strip_versions(names: Strings) -> Strings:
     return names.str.replace(_VERSION, "${1}")
 
 
-def read_transcript_map(path: Path | str, *, transcripts: Iterable[str] = ()) -> TranscriptMap:
+def read_transcript_map(
+    path: Path | str, *, transcripts: Iterable[str] | pl.Series = ()
+) -> TranscriptMap:
     """Read which gene each transcript belongs to, from whatever kind of file it is.
 
     Parameters
@@ -119,9 +129,9 @@ def read_transcript_map(path: Path | str, *, transcripts: Iterable[str] = ()) ->
     first = _first_row(path, raw)
     if first.startswith(">"):
         headers = (line for line in _lines(path, raw) if line.startswith(">"))
-        table = _tabulate(_from_fasta(headers))
-    elif _is_annotation(first):
-        table = _tabulate(_from_annotation(_lines(path, raw), gtf='"' in first))
+        table = _tabulate(genes_of_headers(headers))
+    elif is_annotation(first):
+        table = _tabulate(genes_of_annotation(_lines(path, raw), gtf='"' in first))
     else:
         table = _from_table(path, raw, first, transcripts)
     if not table.height:
@@ -170,7 +180,7 @@ def from_headers(names: pl.Series) -> TranscriptMap | None:
     """Take the genes out of GENCODE's ``transcript|gene|...`` names; None for other names."""
     if not len(names) or not names.str.contains("|", literal=True).all():
         return None
-    return TranscriptMap(_tabulate(_from_fasta(f">{name}" for name in names)), "the names")
+    return TranscriptMap(_tabulate(genes_of_headers(f">{name}" for name in names)), "the names")
 
 
 def map_of(transcripts: pl.Series, genes: pl.Series, *, source: str) -> TranscriptMap:
@@ -179,13 +189,15 @@ def map_of(transcripts: pl.Series, genes: pl.Series, *, source: str) -> Transcri
     return TranscriptMap(table.with_columns(gene_name=pl.lit("")), source)
 
 
-def _tabulate(rows: Iterable[tuple[str, str, str]]) -> pl.DataFrame:
+def _tabulate(rows: Iterable[Row]) -> pl.DataFrame:
     columns = {"transcript": pl.String, "gene": pl.String, "gene_name": pl.String}
     return pl.DataFrame(list(rows), schema=columns, orient="row")
 
 
 def _one_gene_each(path: Path, table: pl.DataFrame) -> pl.DataFrame:
     """Keep a row a transcript; refuse one that the file puts into two genes."""
+    if not table["transcript"].is_duplicated().any():
+        return table
     rows = table.unique(["transcript", "gene"], keep="first", maintain_order=True)
     twice = rows.filter(pl.col("transcript").is_duplicated())
     if twice.height:
@@ -205,75 +217,9 @@ def _look_up(mapping: pl.DataFrame, names: pl.Series) -> pl.Series:
     return asked.join(mapping, on=key, how="left", maintain_order="left")[value]
 
 
-def _from_fasta(headers: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-    for header in headers:
-        words = header[1:].split(" description:", 1)[0].split()
-        if not words:
-            continue
-        if "|" in words[0]:
-            cells = words[0].split("|")
-            if len(cells) > 1 and cells[1]:
-                yield cells[0], cells[1], cells[5] if len(cells) > 5 else ""
-            continue
-        fields = dict(word.split(":", 1) for word in words[1:] if ":" in word)
-        if "gene" in fields:
-            yield words[0], fields["gene"], fields.get("gene_symbol", "")
-
-
-def _is_annotation(line: str) -> bool:
-    cells = line.split("\t")
-    return len(cells) == 9 and cells[3].isdigit() and cells[4].isdigit()
-
-
-def _from_annotation(lines: Iterable[str], *, gtf: bool) -> Iterator[tuple[str, str, str]]:
-    rows = (cells for line in lines if len(cells := line.split("\t")) == 9)
-    seen: set[str] = set()
-    for transcript, gene, name in (_from_gtf if gtf else _from_gff3)(rows):
-        if transcript and gene and transcript not in seen:
-            seen.add(transcript)
-            yield transcript, gene, name
-
-
-def _from_gtf(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, str, str]]:
-    """Read attributes of the kind ``key "value";``."""
-    for cells in rows:
-        fields = dict(_GTF_ATTRIBUTE.findall(cells[8]))
-        transcript = _versioned(fields, "transcript_id", "transcript_version")
-        yield transcript, _versioned(fields, "gene_id", "gene_version"), fields.get("gene_name", "")
-
-
-def _from_gff3(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, str, str]]:
-    """Read attributes of the kind ``key=value``; a transcript is a child of a gene.
-
-    A gene may stand behind its transcripts, and their children are exons and CDS.
-    """
-    gene_names: dict[str, str] = {}
-    children: list[tuple[str, dict[str, str]]] = []
-    for cells in rows:
-        fields = dict(part.split("=", 1) for part in cells[8].split(";") if "=" in part)
-        identifier = fields.get("ID", "").split(":", 1)[-1]
-        if "Parent" not in fields:
-            gene_names[identifier] = fields.get("gene_name", fields.get("Name", ""))
-        elif identifier:
-            fields.setdefault("transcript_id", identifier)
-            children.append((fields["Parent"].split(":", 1)[-1], fields))
-    for parent, fields in children:
-        if parent in gene_names:
-            fields.setdefault("gene_id", parent)
-            name = fields.get("gene_name", gene_names[parent])
-            yield (
-                _versioned(fields, "transcript_id", "version"),
-                _versioned(fields, "gene_id", "gene_version"),
-                name,
-            )
-
-
-def _versioned(fields: Mapping[str, str], key: str, version_key: str) -> str:
-    identifier, version = fields.get(key, ""), fields.get(version_key, "")
-    return f"{identifier}.{version}" if version and "." not in identifier else identifier
-
-
-def _from_table(path: Path, raw: bytes, first_row: str, transcripts: Iterable[str]) -> pl.DataFrame:
+def _from_table(
+    path: Path, raw: bytes, first_row: str, transcripts: Iterable[str] | pl.Series
+) -> pl.DataFrame:
     separator = "\t" if "\t" in first_row else ","
     first = [cell.strip().strip('"') for cell in first_row.split(separator)]
     if len(first) < 2:
@@ -283,7 +229,11 @@ def _from_table(path: Path, raw: bytes, first_row: str, transcripts: Iterable[st
             row=1,
         )
     table = _read_cells(path, raw, separator)
-    names = pl.Series(list(transcripts), dtype=pl.String)
+    names = (
+        transcripts
+        if isinstance(transcripts, pl.Series)
+        else pl.Series(list(transcripts), dtype=pl.String)
+    )
     quantified = bool(names.is_in(first).any())
     header = first if not quantified and _is_header(first) else None
     if header:
@@ -356,7 +306,10 @@ def _columns_of_table(
     The header alone is not trusted: a table may call its columns anything.
     """
     if len(quantified):
-        hits = _count_hits(table, quantified)
+        # A few names tell as much as all, where they stand in one column alone.
+        hits = _count_hits(table, quantified[:_FEW])
+        if sum(hit > 0 for hit in hits) != 1:
+            hits = _count_hits(table, quantified)
         if max(hits) == 0:
             plain = table.select(strip_versions(column) for column in table)
             hits = _count_hits(plain, strip_versions(quantified))

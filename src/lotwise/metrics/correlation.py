@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg.blas import dsyrk
+from threadpoolctl import threadpool_limits
 
 from lotwise.metrics.moments import (
     BoolArray,
@@ -28,6 +29,8 @@ _BLOCK_VALUES = 2**23
 _SUSPICIOUS_VARIANCE = 1e-16
 # Squared mean over variance up to which the means cost less than one decimal digit of 16.
 _SMALL_MEAN = 8.0
+# Samples below which more threads of BLAS win nothing, and wait for each other on a busy machine.
+_FEW_SAMPLES = 128
 
 
 def pearson(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
@@ -101,7 +104,8 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
         return np.full((n_samples, n_samples), np.nan)
     with np.errstate(invalid="ignore", over="ignore"):
         means = values.mean(axis=1, dtype=np.float64)
-        products = _products_about_means(values, means)
+        with threadpool_limits(1 if n_samples < _FEW_SAMPLES else None, user_api="blas"):
+            products = _products_about_means(values, means)
         spread = np.diagonal(products).copy()
         spread[_is_constant(values, means, spread)] = np.nan
         spread[~np.isfinite(spread)] = np.nan

@@ -1,0 +1,83 @@
+"""Transcripts and their genes in an annotation (GTF, GFF3) or in the headers of a FASTA."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
+
+# A transcript, its gene, and the gene's symbol, empty where there is none.
+Row: TypeAlias = tuple[str, str, str]
+
+_GTF_ATTRIBUTE: Final = re.compile(r'(\w+) "([^"]*)"')
+
+
+def genes_of_headers(headers: Iterable[str]) -> Iterator[Row]:
+    """Read the headers of a transcript FASTA, of GENCODE (``|``) or of Ensembl (``gene:``)."""
+    for header in headers:
+        words = header[1:].split(" description:", 1)[0].split()
+        if not words:
+            continue
+        if "|" in words[0]:
+            cells = words[0].split("|")
+            if len(cells) > 1 and cells[1]:
+                yield cells[0], cells[1], cells[5] if len(cells) > 5 else ""
+            continue
+        fields = dict(word.split(":", 1) for word in words[1:] if ":" in word)
+        if "gene" in fields:
+            yield words[0], fields["gene"], fields.get("gene_symbol", "")
+
+
+def is_annotation(line: str) -> bool:
+    """Tell whether a line is one of GTF or GFF3."""
+    cells = line.split("\t")
+    return len(cells) == 9 and cells[3].isdigit() and cells[4].isdigit()
+
+
+def genes_of_annotation(lines: Iterable[str], *, gtf: bool) -> Iterator[Row]:
+    """Read the lines of a GTF or GFF3; each transcript comes once."""
+    rows = (cells for line in lines if len(cells := line.split("\t")) == 9)
+    seen: set[str] = set()
+    for transcript, gene, name in (_from_gtf if gtf else _from_gff3)(rows):
+        if transcript and gene and transcript not in seen:
+            seen.add(transcript)
+            yield transcript, gene, name
+
+
+def _from_gtf(rows: Iterable[Sequence[str]]) -> Iterator[Row]:
+    """Read attributes of the kind ``key "value";``."""
+    for cells in rows:
+        fields = dict(_GTF_ATTRIBUTE.findall(cells[8]))
+        transcript = _versioned(fields, "transcript_id", "transcript_version")
+        yield transcript, _versioned(fields, "gene_id", "gene_version"), fields.get("gene_name", "")
+
+
+def _from_gff3(rows: Iterable[Sequence[str]]) -> Iterator[Row]:
+    """Read attributes of the kind ``key=value``; a transcript is a child of a gene.
+
+    A gene may stand behind its transcripts, and their children are exons and CDS.
+    """
+    gene_names: dict[str, str] = {}
+    children: list[tuple[str, dict[str, str]]] = []
+    for cells in rows:
+        fields = dict(part.split("=", 1) for part in cells[8].split(";") if "=" in part)
+        identifier = fields.get("ID", "").split(":", 1)[-1]
+        if "Parent" not in fields:
+            gene_names[identifier] = fields.get("gene_name", fields.get("Name", ""))
+        elif identifier:
+            fields.setdefault("transcript_id", identifier)
+            children.append((fields["Parent"].split(":", 1)[-1], fields))
+    for parent, fields in children:
+        if parent in gene_names:
+            fields.setdefault("gene_id", parent)
+            name = fields.get("gene_name", gene_names[parent])
+            yield (
+                _versioned(fields, "transcript_id", "version"),
+                _versioned(fields, "gene_id", "gene_version"),
+                name,
+            )
+
+
+def _versioned(fields: Mapping[str, str], key: str, version_key: str) -> str:
+    identifier, version = fields.get(key, ""), fields.get(version_key, "")
+    return f"{identifier}.{version}" if version and "." not in identifier else identifier
