@@ -38,16 +38,14 @@ def command(
     no_evidence: bool,
     **options: Any,
 ) -> None:
-    r"""Compare the quantified batches of the sample sheet SAMPLES.
+    """Compare the quantified batches of the sample sheet SAMPLES.
 
     SAMPLES is a TSV or CSV with the columns sample, batch and quant: a file of
     RSEM, salmon or kallisto, the folder that one of them wrote, an RSEM prefix,
     or a TPM matrix. Expression, correlations, evidence and figures are written below
     --out.
 
-    \b
-    Example:
-      lotwise compare samples.tsv --tx2gene gencode.gtf.gz --out results
+    Example: lotwise compare samples.tsv --tx2gene gencode.gtf.gz --out results
     """
     from lotwise.results import ResultTree, compare
 
