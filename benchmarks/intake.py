@@ -1,65 +1,58 @@
-"""The intake gate beside ``gzip -t`` on the same pair of files.
+"""The intake gate beside ``gzip -t`` and fastp on the same pair of files.
 
     python benchmarks/intake.py [R1.fastq.gz R2.fastq.gz]
 
-Without files, 200,000 simulated pairs. Each is run five times in turn; medians are
-printed. ``gzip -t`` sees that both streams are whole; the gate also reads every record,
-compares the mates' names and takes the ranges of lengths and scores.
+Without files, 200,000 simulated pairs. ``gzip -t`` sees that both streams are whole; the gate
+also reads every record, compares the mates' names and takes the ranges of lengths and scores;
+fastp, told to change and write nothing, counts bases and scores beside.
 """
 
 from __future__ import annotations
 
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
+from timing import has_program, less, report, time_command, time_peer
+
+SIMULATE = """
+import sys
+from pathlib import Path
 import numpy as np
-
-from lotwise.quantify import check_reads
-from lotwise.samples import Run, Sample, read_samples
 from lotwise.simulate import Plan, simulate_experiment
+simulate_experiment(
+    Path(sys.argv[1]), rng=np.random.default_rng(1), plan=Plan(n_batches=1), form="reads")
+"""
+LOAD = """
+import sys
+from pathlib import Path
+from lotwise.quantify import check_reads
+from lotwise.samples import Run, Sample
+run = Run(fastq_1=Path(sys.argv[1]), fastq_2=Path(sys.argv[2]))
+sample = Sample(sample="benchmark", batch="benchmark", runs=(run,))
+"""
+OURS = LOAD + "check_reads(sample)"
 
-N_ROUNDS = 5
 
-
-def cost(action: Callable[[], object]) -> tuple[float, float]:
-    """Give elapsed seconds, and processor seconds of this process and its children."""
-    start, busy = time.perf_counter(), sum(os.times()[:4])
-    action()
-    return time.perf_counter() - start, sum(os.times()[:4]) - busy
-
-
-def compare(run: Run) -> None:
-    sample = Sample(sample="benchmark", batch="benchmark", runs=(run,))
-    files = [run.fastq_1, run.fastq_2]
-    actions = {
-        "gzip -t R1 R2": lambda: subprocess.run(["gzip", "-t", *files], check=True),
-        "lotwise's gate": lambda: check_reads(sample),
-    }
-    costs = {name: [] for name in actions}
-    for _ in range(N_ROUNDS):
-        for name, action in actions.items():
-            costs[name].append(cost(action))
-    print(f"{check_reads(sample).reads_present:,} pairs, medians of {N_ROUNDS} rounds")
-    for name, rounds in costs.items():
-        elapsed, busy = (statistics.median(values) for values in zip(*rounds, strict=True))
-        print(f"{name:15} {elapsed:.2f} s elapsed, {busy:.2f} s of processor")
+def compare(mates: list[Path], folder: Path) -> None:
+    loading = time_command("loading", [sys.executable, "-c", LOAD, *mates], runs=5)
+    ours = less(time_command("lotwise", [sys.executable, "-c", OURS, *mates], runs=5), loading)
+    peers = [time_command("gzip -t", ["gzip", "-t", *mates], runs=5)]
+    if has_program("fastp"):
+        command = ["fastp", "-i", mates[0], "-I", mates[1], "-w", "2", "-A", "-Q", "-L", "-G"]
+        command += ["-j", folder / "fastp.json", "-h", folder / "fastp.html"]
+        peers += time_peer("fastp", command, runs=5)
+    report("reading a pair of FASTQ files to the end", ours, peers, needed={"gzip -t": 1})
 
 
 def main() -> None:
-    if len(sys.argv) == 3:
-        compare(Run(fastq_1=Path(sys.argv[1]), fastq_2=Path(sys.argv[2])))
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        made = simulate_experiment(
-            Path(folder), rng=np.random.default_rng(1), plan=Plan(n_batches=1), form="reads"
-        )
-        compare(read_samples(made.samples)[0].runs[0])
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        mates = [Path(argument) for argument in sys.argv[1:3]]
+        if not mates:
+            time_command("simulating", [sys.executable, "-c", SIMULATE, folder], runs=1)
+            mates = sorted(folder.rglob("*.fastq.gz"))[:2]
+        compare(mates, folder)
 
 
 if __name__ == "__main__":

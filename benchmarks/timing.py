@@ -5,60 +5,139 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+LIBRARIES = ("lotwise", "numpy", "scipy", "pandas", "polars", "matplotlib", "seaborn")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """What a command cost: median wall seconds over the runs, and its peak memory."""
+    """What a command cost: median wall and processor seconds of its runs, and its peak memory.
+
+    ``elapsed`` holds the wall seconds of every run, so that their spread can be seen.
+    """
 
     name: str
     seconds: float
+    processor: float
     megabytes: float
+    elapsed: tuple[float, ...]
 
 
-def time_command(name: str, command: list[str], *, runs: int = 3) -> Timing:
-    """Run a command several times; the memory is that of its largest process."""
-    seconds, megabytes = [], 0.0
+def time_command(name: str, command: Sequence[str | Path], *, runs: int = 3) -> Timing:
+    """Run a command several times; the memory is that of the largest of its processes."""
+    elapsed, processor, megabytes = [], [], []
     for _ in range(runs):
-        start = time.perf_counter()
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
-            _, errors = child.communicate()
-            seconds.append(time.perf_counter() - start)
-        if child.returncode:
-            sys.exit(f"{name} failed ({child.returncode}): {errors.decode()[-500:]}")
-    # ru_maxrss of all children so far: the caller measures the lighter program first.
-    megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return Timing(name=name, seconds=statistics.median(seconds), megabytes=megabytes)
+        with tempfile.TemporaryFile() as errors:
+            start = time.perf_counter()
+            child = subprocess.Popen(list(map(str, command)), stdout=errors, stderr=errors)
+            _, status, usage = os.wait4(child.pid, 0)
+            elapsed.append(time.perf_counter() - start)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            if child.returncode:
+                errors.seek(0)
+                sys.exit(f"{name} failed ({child.returncode}): {errors.read().decode()[-800:]}")
+        processor.append(usage.ru_utime + usage.ru_stime)
+        megabytes.append(usage.ru_maxrss / 1024)
+    return Timing(
+        name=name,
+        seconds=statistics.median(elapsed),
+        processor=statistics.median(processor),
+        megabytes=max(megabytes),
+        elapsed=tuple(elapsed),
+    )
 
 
-def report(case: str, ours: Timing, peers: list[Timing], *, needed: str) -> None:
-    """Print a case and append it to the file that BENCHMARK_RESULTS names."""
+def time_peer(name: str, command: Sequence[str | Path], *, runs: int = 1) -> list[Timing]:
+    """Time a peer; give none, and say why, where it fails here."""
+    try:
+        return [time_command(name, command, runs=runs)]
+    except SystemExit as failure:
+        print(f"not timed: {str(failure).splitlines()[0]} {str(failure).splitlines()[-1]}")
+        return []
+
+
+def scaled(timing: Timing, factor: float, *, name: str) -> Timing:
+    """Give the cost of a task that is so many times the one timed; the name must say so."""
+    return replace(
+        timing,
+        name=name,
+        seconds=timing.seconds * factor,
+        processor=timing.processor * factor,
+        elapsed=tuple(seconds * factor for seconds in timing.elapsed),
+    )
+
+
+def less(timing: Timing, base: Timing) -> Timing:
+    """Take off what making the input cost."""
+    return replace(
+        timing,
+        seconds=timing.seconds - base.seconds,
+        processor=timing.processor - base.processor,
+        elapsed=tuple(seconds - base.seconds for seconds in timing.elapsed),
+    )
+
+
+def has_r(*packages: str) -> bool:
+    """Tell whether R is there with these packages; say so where not."""
+    code = ";".join(f"library({package})" for package in packages)
+    if (
+        shutil.which("Rscript")
+        and not subprocess.run(["Rscript", "-e", code], capture_output=True, check=False).returncode
+    ):
+        return True
+    print(f"not timed: R with {', '.join(packages) or 'its base'} is not there", flush=True)
+    return False
+
+
+def has_program(name: str) -> bool:
+    """Tell whether a peer is on PATH; say so where not."""
+    if shutil.which(name):
+        return True
+    print(f"not timed: {name} is not there", flush=True)
+    return False
+
+
+def report(
+    case: str, ours: Timing, peers: Sequence[Timing], *, needed: Mapping[str, float]
+) -> None:
+    """Print a case and append it to the file that BENCHMARK_RESULTS names.
+
+    ``needed`` gives the least ratio of a peer's seconds to ours, by the peer's name.
+    """
     for timing in (ours, *peers):
+        spread = f"{min(timing.elapsed):.2f} to {max(timing.elapsed):.2f}"
         print(
-            f"{case}\t{timing.name}\t{timing.seconds:.2f} s\t{timing.megabytes:.0f} MB", flush=True
+            f"{case}\t{timing.name}\t{timing.seconds:.2f} s ({spread})\t"
+            f"{timing.processor:.2f} s of processor\t{timing.megabytes:.0f} MB",
+            flush=True,
         )
     ratios = {peer.name: peer.seconds / ours.seconds for peer in peers}
     for name, ratio in ratios.items():
-        print(f"{case}\t{name} / lotwise = {ratio:.2f}\t(needed: {needed})", flush=True)
+        bound = f"\t(needed: {needed[name]:g})" if name in needed else ""
+        print(f"{case}\t{name} / lotwise = {ratio:.2f}{bound}", flush=True)
     target = os.environ.get("BENCHMARK_RESULTS")
     if target:
         row = {
             "case": case,
+            "script": Path(sys.argv[0]).name,
             "timings": [asdict(timing) for timing in (ours, *peers)],
             "ratios": ratios,
-            "needed": needed,
+            "needed": dict(needed),
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-            "versions": {name: version(name) for name in ("lotwise", "numpy", "polars")},
+            "load": os.getloadavg()[0],
+            "python": platform.python_version(),
+            "versions": {name: version(name) for name in LIBRARIES},
         }
         with Path(target).open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(row) + "\n")

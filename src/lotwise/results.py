@@ -81,6 +81,18 @@ class ResultTree:
         """Give a figure's path without its suffix; without ``name``, the paper's figure."""
         return self.figures / (f"{level}_{name}" if name else FIGURES[level])
 
+    def forget(self, level: Level) -> None:
+        """Remove what an earlier run left at a level that this run does not have."""
+        for folder, pattern in (
+            (self.expression, f"{level}.*"),
+            (self.correlation, f"{level}.*.tsv"),
+            (self.evidence, f"{level}.*.tsv"),
+            (self.figures, f"{level}_*"),
+            (self.figures, f"{FIGURES[level]}.*"),
+        ):
+            for stale in folder.glob(pattern):
+                stale.unlink()
+
 
 def compare(
     samples: Path,
@@ -150,6 +162,8 @@ def write_expression(
         if tree.samples.exists() and tree.samples.samefile(samples):
             # The sheet of the user lies in the folder of the results: it stays as it is.
             shutil.copyfile(samples, temporary)
+    for level in set(LEVELS) - set(found):
+        tree.forget(level)
     for level, data in found.items():
         write_level(data, tree.expression)
         _log.info("%s: %d samples x %d features", level, *data.shape)
