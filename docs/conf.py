@@ -6,6 +6,8 @@ import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
+from nbclient import NotebookClient
+
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "_ext"))
 
@@ -31,7 +33,10 @@ nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
-nb_merge_streams = True
+
+# What a command prints comes in pieces of 100 characters: joined here, since myst-nb would put each
+# on a line of its own.
+NotebookClient.coalesce_streams.default_value = True
 
 # No page asks the network for anything: formulas are MathML, which every browser draws.
 html_math_renderer = "mathml"
@@ -41,6 +46,8 @@ html_static_path = ["_static"]
 html_css_files = ["lotwise.css"]
 html_show_copyright = False
 html_copy_source = False
+# Pages of parts that a checkout may not have yet.
+suppress_warnings = ["toc.empty_glob"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -87,7 +87,8 @@ class Modules(Declared):
         for name in self.arguments[0].split():
             for module in modules_of(name):
                 if not any(f"{module}.".startswith(f"{other}.") for other in left_out):
-                    yield f"## `{module}`\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :members:"
+                    yield f"## `{module}`\n\n```{{eval-rst}}"
+                    yield f".. automodule:: {module}\n   :members:"
                     if "exclude-members" in self.options:
                         yield f"   :exclude-members: {self.options['exclude-members']}"
                     yield "```\n"
@@ -121,10 +122,17 @@ def table_of(record: type[Record]) -> Iterator[str]:
 
 def section_of(model: type[BaseModel], prefix: str) -> Iterator[str]:
     """Write the keys of a section, then the sections within it."""
-    inner = {name: found for name, field in model.model_fields.items() if (found := model_in(field))}
+    inner = {
+        name: found for name, field in model.model_fields.items() if (found := model_in(field))
+    }
     yield f"## {f'`{prefix}`' if prefix else 'Top level'}\n\n{inspect.getdoc(model)}\n"
     rows = (
-        (f"`{prefix}{'.' if prefix else ''}{name}`", values_of(field), default_of(field), meaning(field))
+        (
+            f"`{prefix}{'.' if prefix else ''}{name}`",
+            values_of(field),
+            default_of(field),
+            meaning(field),
+        )
         for name, field in model.model_fields.items()
         if name not in inner
     )
@@ -139,7 +147,11 @@ def model_in(field: FieldInfo) -> type[BaseModel] | None:
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if inspect.isclass(annotation) and not get_args(annotation) and issubclass(annotation, BaseModel):
+    if (
+        inspect.isclass(annotation)
+        and not get_args(annotation)
+        and issubclass(annotation, BaseModel)
+    ):
         yield annotation
     for argument in get_args(annotation):
         yield from models_in(argument)
@@ -150,13 +162,15 @@ def meaning(field: FieldInfo) -> str:
 
 
 def default_of(field: FieldInfo) -> str:
+    """Write a default as YAML would."""
     if field.is_required():
         return "needed"
     value = field.get_default(call_default_factory=True)
-    shown = list(value) if isinstance(value, tuple) else value
-    return {None: "null", True: "true", False: "false"}.get(value, f"`{shown}`") if not isinstance(
-        value, (list, tuple)
-    ) else f"`[{', '.join(map(str, shown))}]`"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(map(str, value))}]`"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return f"`{value}`" if str(value) else "empty"
 
 
 def values_of(field: FieldInfo) -> str:
@@ -193,8 +207,8 @@ def command_of(command: click.Command, context: click.Context) -> Iterator[str]:
     yield f"```console\n$ {usage}\n```\n"
     rows = [
         (f"`{shown[0]}`", shown[1])
-        for parameter in command.get_params(context)
-        if (shown := parameter.get_help_record(context)) and parameter.name != "help"
+        for parameter in command.params
+        if (shown := parameter.get_help_record(context)) and shown[1]
     ]
     if rows:
         yield from markdown_table(("option", "meaning"), rows)
@@ -214,7 +228,8 @@ def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> 
     yield f"| {' | '.join(header)} |"
     yield "|" + "---|" * len(header)
     for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), ' ') for cell in row)} |"
+        cells = (cell.replace("|", "\\|").replace("\n", " ") for cell in row)
+        yield f"| {' | '.join(cells)} |"
     yield ""
 
 
