@@ -46,8 +46,6 @@ html_static_path = ["_static"]
 html_css_files = ["lotwise.css"]
 html_show_copyright = False
 html_copy_source = False
-# Pages of parts that a checkout may not have yet.
-suppress_warnings = ["toc.empty_glob"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lotwise import keys
+from lotwise.acceptance import Verdict, read_criteria, register_criteria, write_verdict
 from lotwise.atomic import atomic_path
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError
@@ -103,14 +104,24 @@ def compare(
     correlation: CorrelationConfig | None = None,
     figures: FiguresConfig | None = None,
     evidence: EvidenceConfig | None = None,
-) -> None:
-    """Run the whole comparison: expression, correlation, figures and evidence at each level."""
+    acceptance: Path | str | None = None,
+) -> Verdict | None:
+    """Run the whole comparison: expression, correlation, figures and evidence at each level.
+
+    Acceptance criteria are put on record before anything is computed, and judged at the end;
+    without any there is no verdict.
+    """
+    criteria = None if acceptance is None else read_criteria(acceptance)
+    if criteria is not None:
+        require_batches(read_samples(samples), samples)
+        register_criteria(tree.root, criteria)
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
     evidence = evidence or EvidenceConfig()
     for level in write_expression(samples, tree, expression or ExpressionConfig(), levels=levels):
         write_correlation(tree, level, correlation)
         write_figures(tree, level, figures, correlation)
         write_evidence(tree, level, evidence, correlation, figures)
+    return None if criteria is None else write_verdict(tree.root, criteria)
 
 
 def write_expression(

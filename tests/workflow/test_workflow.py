@@ -113,6 +113,31 @@ def test_workflow__evidence_can_be_switched_off(simulated):
     assert {name for name in jobs_of(one) if name.startswith("evidence")} == {"evidence_gene"}
 
 
+def test_workflow__criteria_are_put_on_record_first_and_judged_last(simulated):
+    dry_run = snakemake("--dry-run", "--forceall", "--config", "acceptance=example", cwd=simulated)
+    assert jobs_of(dry_run) == {
+        "all": 1,
+        "expression": 1,
+        "correlation": 2,
+        "figures_gene": 1,
+        "figures_isoform": 1,
+        "evidence_gene": 1,
+        "evidence_isoform": 1,
+        "register_criteria": 1,
+        "verdict": 1,
+        "total": 10,
+    }
+
+
+def test_workflow__wrong_criteria_stop_the_run_before_it_begins(simulated):
+    (simulated / "wrong.yaml").write_text("title: t\ncriterias: []\n")
+    found = snakemake("--config", "acceptance=wrong.yaml", cwd=simulated, check=False)
+    assert found.returncode != 0
+    words = "key 'criterias' is unknown; did you mean 'criteria'?"
+    assert words in found.stdout + found.stderr
+    assert not (simulated / "out").exists()
+
+
 def test_workflow__second_run_has_nothing_to_do(finished):
     found = snakemake("--dry-run", cwd=finished)
     assert "Nothing to be done" in found.stdout + found.stderr

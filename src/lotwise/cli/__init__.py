@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "verify": ("verify", "Compare coefficients with published ones."),
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
     "evidence": ("evidence", "Compute and draw what stands beside R at one level."),
+    "verdict": ("verdict", "Hold the results against acceptance criteria."),
     "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
 }
 
