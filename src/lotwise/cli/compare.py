@@ -18,6 +18,7 @@ from lotwise.cli.options import (
     pick,
     samples_argument,
 )
+from lotwise.cli.step import command_line
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.keys import Level
 
@@ -67,6 +68,7 @@ def command(
         figures=pick(FiguresConfig, options),
         evidence=pick(EvidenceConfig, options),
         acceptance=criteria,
+        command=command_line(click.get_current_context()),
     )
     click.echo(f"written to {out}", err=True)
     if verdict is None:
