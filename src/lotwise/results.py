@@ -123,13 +123,14 @@ def compare(
     figures: FiguresConfig | None = None,
     evidence: EvidenceConfig | None = None,
     acceptance: Path | str | None = None,
+    report: bool = True,
     command: Sequence[str] = (),
 ) -> Verdict | None:
-    """Run the whole comparison: expression, correlation, figures and evidence at each level.
+    """Run the whole comparison: expression, correlation, figures, evidence and the report.
 
     Acceptance criteria are put on record before anything is computed, and judged at the end;
-    without any there is no verdict. ``tables.xlsx`` holds the tables; ``provenance.json`` is
-    written last, ``command`` is the command line that it names.
+    without any there is no verdict. ``tables.xlsx`` holds the tables; ``provenance.json``
+    names all that was made, ``report.html`` shows it. ``command`` is the command line on record.
     """
     started, started_ns = now(), time.time_ns()
     criteria = None if acceptance is None else read_criteria(acceptance)
@@ -155,6 +156,7 @@ def compare(
             evidence=evidence,
             figures=figures,
             acceptance=None if acceptance is None else str(acceptance),
+            report=report,
         )
     )
     ended = now()
@@ -168,6 +170,10 @@ def compare(
         ended=ended,
     )
     write_provenance(tree.root / PROVENANCE, provenance)
+    if report:
+        from lotwise.report import write_report
+
+        write_report(tree.root, note=figures.note, decimals=figures.decimals)
     return verdict
 
 
@@ -348,6 +354,7 @@ def _levels_of(
 def _correlate(expression: AnnData, config: CorrelationConfig, *, only_r: bool = False) -> None:
     from lotwise import tl
 
+    tl.choose_pairs(expression, most_pairs=config.most_pairs, pseudocount=config.pseudocount)
     tl.correlate(
         expression,
         pseudocount=config.pseudocount,

@@ -38,6 +38,7 @@ Example:
 @evidence_options
 @figures_options
 @criteria_option
+@click.option("--no-report", is_flag=True, help="Leave out report.html.")
 def command(
     *,
     samples: Path,
@@ -45,14 +46,17 @@ def command(
     levels: tuple[Level, ...],
     no_evidence: bool,
     criteria: str | None,
+    no_report: bool,
     **options: Any,
 ) -> None:
     """Compare the quantified batches of the sample sheet SAMPLES.
 
     SAMPLES is a TSV or CSV with the columns sample, batch and quant: a file of
     RSEM, salmon or kallisto, the folder that one of them wrote, an RSEM prefix,
-    or a TPM matrix. Expression, correlations, evidence and figures are written below
-    --out. With --criteria a verdict as well: exit code 1 unless it is a pass.
+    or a TPM matrix. Expression, correlations, evidence, figures and report.html are
+    written below --out. With --criteria a verdict as well: exit code 1 unless it is
+    a pass.
+
     """
     from lotwise.cli.verdict import say
     from lotwise.results import ResultTree, compare
@@ -69,6 +73,7 @@ def command(
         evidence=pick(EvidenceConfig, options),
         acceptance=criteria,
         command=command_line(click.get_current_context()),
+        report=not no_report,
     )
     click.echo(f"written to {out}", err=True)
     if verdict is None:

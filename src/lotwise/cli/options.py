@@ -131,6 +131,13 @@ def feature_options(command: Command) -> Command:
                 show_default=True,
                 help="Counts from which a feature is counted.",
             ),
+            click.option(
+                "--most-pairs",
+                type=int,
+                default=_CORRELATION.most_pairs,
+                show_default=True,
+                help="Pairs of samples that tables list; of more, at even steps of R.",
+            ),
         ],
     )
 
