@@ -181,7 +181,7 @@ def test_pages__links_resolve(addresses):
 
 def test_pages__formulas_need_no_script(addresses, site):
     page = site / "methods" / "pearson.html"
-    assert page.read_text(encoding="utf-8").count('<math xmlns') == 5
+    assert page.read_text(encoding="utf-8").count("<math xmlns") == 5
     assert [load for load in addresses[page].loads if "mathjax" in load.lower()] == []
 
 
