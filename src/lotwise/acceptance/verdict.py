@@ -153,7 +153,7 @@ class Verdict:
             interval_lower=_NAN,
             interval_upper=_NAN,
             where="",
-            reason=" ".join([self.words, *self.notices]),
+            reason="; ".join([self.words, *self.notices]),
             statement=" ".join(self.criteria.criteria.title.split()),
             rationale="",
         )

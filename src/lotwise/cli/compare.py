@@ -52,7 +52,6 @@ def command(
     RSEM, salmon or kallisto, the folder that one of them wrote, an RSEM prefix,
     or a TPM matrix. Expression, correlations, evidence and figures are written below
     --out. With --criteria a verdict as well: exit code 1 unless it is a pass.
-
     """
     from lotwise.cli.verdict import say
     from lotwise.results import ResultTree, compare
