@@ -18,6 +18,7 @@ from lotwise.cli.options import (
     pick,
     samples_argument,
 )
+from lotwise.cli.step import command_line
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.keys import Level
 
@@ -37,6 +38,7 @@ Example:
 @evidence_options
 @figures_options
 @criteria_option
+@click.option("--no-report", is_flag=True, help="Leave out report.html.")
 def command(
     *,
     samples: Path,
@@ -44,14 +46,16 @@ def command(
     levels: tuple[Level, ...],
     no_evidence: bool,
     criteria: str | None,
+    no_report: bool,
     **options: Any,
 ) -> None:
     """Compare the quantified batches of the sample sheet SAMPLES.
 
     SAMPLES is a TSV or CSV with the columns sample, batch and quant: a file of
     RSEM, salmon or kallisto, the folder that one of them wrote, an RSEM prefix,
-    or a TPM matrix. Expression, correlations, evidence and figures are written below
-    --out. With --criteria a verdict as well: exit code 1 unless it is a pass.
+    or a TPM matrix. Expression, correlations, evidence, figures and report.html are
+    written below --out. With --criteria a verdict as well: exit code 1 unless it is
+    a pass.
     """
     from lotwise.cli.verdict import say
     from lotwise.results import ResultTree, compare
@@ -67,10 +71,11 @@ def command(
         figures=pick(FiguresConfig, options),
         evidence=pick(EvidenceConfig, options),
         acceptance=criteria,
+        command=command_line(click.get_current_context()),
+        report=not no_report,
     )
     click.echo(f"written to {out}", err=True)
     if verdict is None:
-        old = "; verdict.json here is of an earlier run" if (out / "verdict.json").exists() else ""
-        click.echo(f"no verdict: there are no acceptance criteria (--criteria){old}", err=True)
+        click.echo("no verdict: there are no acceptance criteria (--criteria)", err=True)
     else:
         say(verdict, out)
