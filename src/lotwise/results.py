@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lotwise import keys
+from lotwise.acceptance import Verdict, read_criteria, register_criteria, write_verdict
 from lotwise.atomic import atomic_path
 from lotwise.config import (
     Config,
@@ -121,14 +122,21 @@ def compare(
     correlation: CorrelationConfig | None = None,
     figures: FiguresConfig | None = None,
     evidence: EvidenceConfig | None = None,
+    acceptance: Path | str | None = None,
+    report: bool = True,
     command: Sequence[str] = (),
-) -> None:
-    """Run the whole comparison: expression, correlation, figures and evidence at each level.
+) -> Verdict | None:
+    """Run the whole comparison: expression, correlation, figures, evidence and the report.
 
-    ``tables.xlsx`` holds the tables; ``provenance.json`` is written last, ``command`` is the
-    command line that it names.
+    Acceptance criteria are put on record before anything is computed, and judged at the end;
+    without any there is no verdict. ``tables.xlsx`` holds the tables; ``provenance.json``
+    names all that was made, ``report.html`` shows it. ``command`` is the command line on record.
     """
     started, started_ns = now(), time.time_ns()
+    criteria = None if acceptance is None else read_criteria(acceptance)
+    if criteria is not None:
+        require_batches(read_samples(samples), samples)
+        register_criteria(tree.root, criteria)
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
     expression, evidence = expression or ExpressionConfig(), evidence or EvidenceConfig()
     written = write_expression(samples, tree, expression, levels=levels)
@@ -136,6 +144,7 @@ def compare(
         write_correlation(tree, level, correlation)
         write_figures(tree, level, figures, correlation)
         write_evidence(tree, level, evidence, correlation, figures)
+    verdict = None if criteria is None else write_verdict(tree.root, criteria)
     write_workbook(tree.root)
     config = resolve(
         Config(
@@ -146,6 +155,8 @@ def compare(
             correlation=correlation,
             evidence=evidence,
             figures=figures,
+            acceptance=None if acceptance is None else str(acceptance),
+            report=report,
         )
     )
     ended = now()
@@ -159,6 +170,11 @@ def compare(
         ended=ended,
     )
     write_provenance(tree.root / PROVENANCE, provenance)
+    if report:
+        from lotwise.report import write_report
+
+        write_report(tree.root, note=figures.note, decimals=figures.decimals)
+    return verdict
 
 
 def write_expression(

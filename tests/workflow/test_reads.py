@@ -74,7 +74,8 @@ def test_demo__jobs_per_rule(demo):
         "evidence_isoform": 1,
         "workbook": 1,
         "record": 1,
-        "total": 15,
+        "write_report": 1,
+        "total": 16,
     }
 
 

@@ -98,24 +98,65 @@ def test_workflow__jobs_per_rule(simulated):
         "evidence_isoform": 1,
         "workbook": 1,
         "record": 1,
-        "total": 10,
+        "write_report": 1,
+        "total": 11,
     }
 
 
 def test_workflow__one_level_alone(simulated):
     dry_run = snakemake("--dry-run", "--forceall", "--config", "levels=[gene]", cwd=simulated)
-    assert jobs_of(dry_run)["total"] == 7
+    assert jobs_of(dry_run)["total"] == 8
 
 
 def test_workflow__evidence_can_be_switched_off(simulated):
     dry_run = snakemake(
         "--dry-run", "--forceall", "--config", "evidence={statistics: []}", cwd=simulated
     )
-    assert jobs_of(dry_run)["total"] == 8
+    assert jobs_of(dry_run)["total"] == 9
     one = snakemake(
         "--dry-run", "--forceall", "--config", "evidence={statistics: [gene_sets]}", cwd=simulated
     )
     assert {name for name in jobs_of(one) if name.startswith("evidence")} == {"evidence_gene"}
+
+
+def test_workflow__criteria_are_put_on_record_first_and_judged_last(simulated):
+    dry_run = snakemake("--dry-run", "--forceall", "--config", "acceptance=example", cwd=simulated)
+    assert jobs_of(dry_run) == {
+        "all": 1,
+        "expression": 1,
+        "correlation": 2,
+        "figures_gene": 1,
+        "figures_isoform": 1,
+        "evidence_gene": 1,
+        "evidence_isoform": 1,
+        "register_criteria": 1,
+        "verdict": 1,
+        "workbook": 1,
+        "record": 1,
+        "write_report": 1,
+        "total": 13,
+    }
+
+
+def test_workflow__wrong_criteria_stop_the_run_before_it_begins(simulated):
+    (simulated / "wrong.yaml").write_text("title: t\ncriterias: []\n")
+    found = snakemake("--config", "acceptance=wrong.yaml", cwd=simulated, check=False)
+    assert found.returncode != 0
+    words = "key 'criterias' is unknown; did you mean 'criteria'?"
+    assert words in found.stdout + found.stderr
+    assert not (simulated / "out").exists()
+
+
+def test_workflow__report_can_be_switched_off(simulated):
+    dry_run = snakemake("--dry-run", "--forceall", "--config", "report=false", cwd=simulated)
+    assert "write_report" not in jobs_of(dry_run)
+
+
+def test_workflow__report_is_the_same_page_by_hand(finished, tmp_path):
+    by_workflow = (finished / "out/report.html").read_bytes()
+    shutil.copytree(finished / "out", tmp_path / "out")
+    run("lotwise", "report", "--out", tmp_path / "out", cwd=tmp_path)
+    assert (tmp_path / "out/report.html").read_bytes() == by_workflow
 
 
 def test_workflow__second_run_has_nothing_to_do(finished):
@@ -228,7 +269,7 @@ def test_workflow__other_version_computes_anew(finished, tmp_path):
     common.write_text(text.replace('VERSION = version("lotwise")', 'VERSION = "0.0.0"'))
     arguments = ("--snakefile", tmp_path / "Snakefile", "--cores", "2", "--dry-run")
     dry_run = run("snakemake", *arguments, "--rerun-triggers", "params", cwd=finished)
-    assert jobs_of(dry_run)["total"] == 10
+    assert jobs_of(dry_run)["total"] == 11
 
 
 def test_workflow__linter_is_content(simulated):

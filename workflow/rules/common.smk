@@ -153,6 +153,7 @@ def recorded():
         results("tables.xlsx"),
         [figure for level in RUN.levels for figure in figures_of(level)],
         [figure for level in RUN.levels for figure in evidence_drawn(level)],
+        VERDICT,
     ]
 
 

@@ -38,10 +38,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "verify": ("verify", "Compare coefficients with published ones."),
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
     "evidence": ("evidence", "Compute and draw what stands beside R at one level."),
+    "verdict": ("verdict", "Hold the results against acceptance criteria."),
     "record": ("record", "Write provenance.json of results that were made step by step."),
     "replay": ("replay", "Repeat an analysis from its record; confirm that tables are identical."),
     "workbook": ("workbook", "Write the tables of results as one workbook for a spreadsheet."),
     "crate": ("crate", "Describe results as an RO-Crate, for handing over or publishing."),
+    "report": ("report", "Write report.html from a folder of results."),
     "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
 }
 
