@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from lotwise.acceptance import CriterionRecord
 from lotwise.acquire.published import Verification
 from lotwise.atomic import atomic_path
 from lotwise.errors import InputError
@@ -51,7 +52,7 @@ _AT_ROOT: Final[dict[str, type[Record] | None]] = {
     "strandedness.tsv": Strand,
     "yield.tsv": Yield,
     "verification.tsv": Verification,
-    "verdict.tsv": None,
+    "verdict.tsv": CriterionRecord,
 }
 _CORRELATION: Final[dict[str, type[Record]]] = {
     "batch_pairs": PairRecord,

@@ -289,7 +289,7 @@ def test_workflow__report_shows_every_table_and_figure_with_caption_and_category
     written = {f"out/{item['path']}" for item in record["outputs"]}
     matrices = {path for path in written if path.startswith("out/expression/")}
     assert len(matrices) == 4
-    assert set(shown) == written - matrices | {"out/provenance.json"}
+    assert set(shown) == written - matrices | {"out/provenance.json", "out/report.html"}
     for path, entry in shown.items():
         words = re.sub(r"<[^>]+>", "", entry["caption"]).strip()
         assert len(words) > 40, path
@@ -300,7 +300,7 @@ def test_workflow__report_shows_every_table_and_figure_with_caption_and_category
     ]
     assert sorted(sorted_in) == sorted(shown)
     assert set(categories) == {
-        "Samples", "Correlation", "Evidence", "Figures", "Tables", "Record"
+        "Samples", "Correlation", "Evidence", "Figures", "Tables", "Record", "Report"
     }  # fmt: skip
 
 
