@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from lotwise.cli.options import criteria_option, out_option
+from lotwise.cli.step import Step
 from lotwise.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Example:
 """
 
 
-@click.command("verdict", epilog=_EXAMPLE)
+@click.command("verdict", cls=Step, epilog=_EXAMPLE)
 @criteria_option
 @out_option
 @click.option(
