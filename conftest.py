@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+# MultiQC, which is not installed beside lotwise, imports it.
+collect_ignore = ["src/lotwise/multiqc_plugin/module.py"]
+
 
 @pytest.fixture
 def three_batches(tmp_path):

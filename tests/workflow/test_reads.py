@@ -72,7 +72,10 @@ def test_demo__jobs_per_rule(demo):
         "figures_isoform": 1,
         "evidence_gene": 1,
         "evidence_isoform": 1,
-        "total": 13,
+        "workbook": 1,
+        "record": 1,
+        "write_report": 1,
+        "total": 16,
     }
 
 

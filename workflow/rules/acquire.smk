@@ -62,7 +62,11 @@ rule verify:
     input:
         pairs=expand(results("correlation/{level}.pairs.tsv"), level=RUN.levels),
     output:
-        table=results("verification.tsv"),
+        table=report(
+            results("verification.tsv"),
+            caption="../report/verification.rst",
+            category="Correlation",
+        ),
     log:
         results("logs/verify.log"),
     benchmark:

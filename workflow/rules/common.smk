@@ -131,3 +131,44 @@ def figures_of(level):
         for name in names
         for suffix in RUN.figures.formats
     ]
+
+
+def tables():
+    """Give every table of a run."""
+    return [
+        results("samples.tsv"),
+        expand(results("expression/{level}.tpm.tsv.gz"), level=RUN.levels),
+        expand(
+            results("correlation/{level}.{table}.tsv"), level=RUN.levels, table=TABLES
+        ),
+        [path for level in RUN.levels for path in evidence_tabulated(level)],
+        results("verification.tsv") if ACQUIRES and RUN.acquire.expected else [],
+    ]
+
+
+def recorded():
+    """Give what a run writes and its record lists."""
+    return [
+        tables(),
+        results("tables.xlsx"),
+        [figure for level in RUN.levels for figure in figures_of(level)],
+        [figure for level in RUN.levels for figure in evidence_drawn(level)],
+        VERDICT,
+    ]
+
+
+def resolved_configuration(wildcards):
+    """Give the configuration as the rules used it, as JSON; a function, for the braces."""
+    genes = transcripts_to_genes()
+    expression = {
+        "tx2gene": Path(genes[0]) if genes else None,
+        "bootstraps": keeps_bootstraps(),
+    }
+    update = {
+        "samples": Path(SHEET),
+        "expression": RUN.expression.model_copy(update=expression),
+    }
+    if QUANTIFIES:
+        files = {name: Path(file) for name, file in reference().items()}
+        update["reads"] = RUN.reads.model_copy(update=files)
+    return RUN.model_copy(update=update).model_dump_json()

@@ -5,7 +5,9 @@ rule expression:
         quantifications=quantifications,
         tx2gene=transcripts_to_genes(),
     output:
-        samples=results("samples.tsv"),
+        samples=report(
+            results("samples.tsv"), caption="../report/samples.rst", category="Samples"
+        ),
         h5ad=expand(results("expression/{level}.h5ad"), level=RUN.levels),
         tpm=expand(results("expression/{level}.tpm.tsv.gz"), level=RUN.levels),
     log:

@@ -15,11 +15,12 @@ import sys
 import threading
 import warnings
 from types import FrameType
-from typing import Final, NoReturn, TextIO
+from typing import Any, Final, NoReturn, TextIO
 
 import click
 
 from lotwise.atomic import is_disk_full
+from lotwise.cli.step import ARGUMENTS
 from lotwise.errors import EXIT_INPUT, EXIT_SURROUNDINGS, LotwiseError
 
 # Name of the command -> (module, one-line help). The help stands here so that
@@ -37,6 +38,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "verify": ("verify", "Compare coefficients with published ones."),
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
     "evidence": ("evidence", "Compute and draw what stands beside R at one level."),
+    "verdict": ("verdict", "Hold the results against acceptance criteria."),
+    "record": ("record", "Write provenance.json of results that were made step by step."),
+    "replay": ("replay", "Repeat an analysis from its record; confirm that tables are identical."),
+    "workbook": ("workbook", "Write the tables of results as one workbook for a spreadsheet."),
+    "crate": ("crate", "Describe results as an RO-Crate, for handing over or publishing."),
+    "report": ("report", "Write report.html from a folder of results."),
     "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
 }
 
@@ -50,6 +57,19 @@ class _Terminated(BaseException):
 
 class LazyGroup(click.Group):
     """A group that knows its commands' names and imports one only to run it."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Keep the command line as it was typed, for the provenance."""
+        typed = tuple(args)
+        ctx = super().make_context(info_name, args, parent, **extra)
+        ctx.meta[ARGUMENTS] = typed
+        return ctx
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Name the commands in the order in which a run uses them."""

@@ -63,6 +63,11 @@ format_option: Decorator = click.option(
 )
 
 
+criteria_option: Decorator = click.option(
+    "--criteria",
+    metavar="FILE|NAME",
+    help="Acceptance criteria: a YAML file, or shipped ones by name.",
+)
 note_option: Decorator = click.option(
     "--note", default="", help="A line printed under every figure."
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from lotwise.cli.options import limits_options, pick
+from lotwise.cli.step import Step
 from lotwise.config import LimitsConfig
 from lotwise.errors import InputError
 
@@ -20,7 +21,7 @@ _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 _STEPS = ("all", "quantify", "judge")
 
 
-@click.command(name="quantify")
+@click.command("quantify", cls=Step)
 @click.argument("samples", type=_FILE)
 @click.option("--transcripts", type=_FILE, required=True, help="FASTA, plain or gzip.")
 @click.option("--genome", type=_FILE, help="FASTA: decoys for salmon, needed by RSEM with STAR.")

@@ -140,6 +140,12 @@ class Config(_Section):
     correlation: CorrelationConfig = CorrelationConfig()
     evidence: EvidenceConfig = EvidenceConfig()
     figures: FiguresConfig = FiguresConfig()
+    acceptance: str | None = Field(
+        default=None,
+        min_length=1,
+        description="acceptance criteria: YAML file or shipped name; null gives no verdict",
+    )
+    report: bool = Field(default=True, description="write report.html, the page with the answer")
 
 
 def parse_config(given: Mapping[str, Any], *, source: str = "configuration") -> Config:

@@ -1,0 +1,31 @@
+"""`lotwise report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lotwise.cli.options import note_option, out_option
+
+
+@click.command("report")
+@out_option
+@click.option(
+    "--decimals",
+    type=click.IntRange(2, 8),
+    default=4,
+    show_default=True,
+    help="Decimals of R.",
+)
+@note_option
+def command(*, out: Path, decimals: int, note: str) -> None:
+    """Write report.html from the results below --out.
+
+    One page without outside requests: the answer, what R can and cannot show here, figures,
+    tables, methods and provenance. Nothing is computed anew; what the results lack, the page
+    says is missing.
+    """
+    from lotwise.report import write_report
+
+    click.echo(f"written to {write_report(out, note=note, decimals=decimals)}", err=True)

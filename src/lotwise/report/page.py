@@ -1,0 +1,128 @@
+"""The page itself: sections, style and scripts in one file that asks nothing of the network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from lotwise.atomic import atomic_path
+from lotwise.report.answer import batches_sentence, level_answer, verdict_of
+from lotwise.report.findings import Findings, read_findings
+from lotwise.report.record import record_of
+from lotwise.report.remarks import concerns, level_remarks, run_remarks
+from lotwise.report.sections import criteria_table, sections_of
+
+REPORT: Final = "report.html"
+DECIMALS: Final = 4
+_DATATABLES: Final = "vendored/datatables/"
+
+
+def write_report(root: Path | str, *, note: str = "", decimals: int = DECIMALS) -> Path:
+    """Write ``report.html`` from a folder of results; nothing is computed anew.
+
+    Parameters
+    ----------
+    root
+        The folder that ``lotwise compare --out`` or the workflow wrote.
+    note
+        A line that stands on top and under every figure, such as "simulated data"; empty takes
+        that of ``provenance.json``.
+    decimals
+        Of correlations.
+
+    Returns
+    -------
+    The page.
+
+    Raises
+    ------
+    InputError
+        The folder has no correlations, or a file of it is not as this version writes it.
+    """
+    root = Path(root)
+    findings = read_findings(root, note=note)
+    page = render(findings, decimals=decimals)
+    target = root / REPORT
+    with atomic_path(target) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return target
+
+
+def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
+    """Give the page as HTML."""
+    run = run_remarks(findings)
+    by_level = {level.level: level_remarks(level, decimals=decimals) for level in findings.levels}
+    everything = [*run, *(remark for remarks in by_level.values() for remark in remarks)]
+    scripts = (_vega(), _read(f"{_DATATABLES}dataTables.min.js"), _read("templates/page.js"))
+    styles = _read(f"{_DATATABLES}dataTables.dataTables.min.css") + _read("templates/style.css")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            findings=findings,
+            note=findings.note,
+            verdict=verdict_of(findings.verdict),
+            criteria=criteria_table(findings.verdict, decimals=decimals),
+            criteria_sha256=findings.verdict.get("criteria_sha256", ""),
+            batches=batches_sentence(findings),
+            answers=[level_answer(level, decimals=decimals) for level in findings.levels],
+            concerns=list(concerns(everything)),
+            run_remarks=run,
+            level_remarks=by_level,
+            sections=sections_of(findings, decimals=decimals),
+            record=record_of(findings.provenance),
+            version=version("lotwise"),
+            styles=styles,
+            scripts=scripts,
+            policy=_policy(scripts),
+        )
+    )
+
+
+def _policy(scripts: tuple[str, ...]) -> str:
+    """Allow the page's own scripts by their checksums, and nothing from anywhere else."""
+    allowed = " ".join(f"'sha256-{_checksum(script)}'" for script in scripts)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _checksum(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+
+
+@cache
+def _vega() -> str:
+    """Bundle Vega, Vega-Lite and Vega-Embed; their licence is BSD-3-Clause."""
+    import vl_convert
+
+    bundled: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    # An end tag inside a string of the bundle would end the script.
+    return _wrapped(bundled)
+
+
+def _wrapped(script: str) -> str:
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--").strip()
+
+
+@cache
+def _read(name: str) -> str:
+    return _wrapped(files("lotwise.report").joinpath(name).read_text(encoding="utf-8"))
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("lotwise.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

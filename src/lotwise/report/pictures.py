@@ -1,0 +1,79 @@
+"""Figures of the run, small enough to stand inside the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_QUALITY: Final = 75
+# Clouds of many panels need more pixels than bars and lines.
+WIDE: Final = 1_700
+NARROW: Final = 1_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A figure: its address (the bytes themselves), what it shows, and how large it is.
+
+    ``missing`` says why there is none.
+    """
+
+    caption: str
+    alt: str
+    address: str = ""
+    width: int = 0
+    height: int = 0
+    missing: str = ""
+    wide: bool = False
+    block: str = "picture"
+
+
+def picture_of(stem: Path, *, caption: str, alt: str, most_pixels: int = NARROW) -> Picture:
+    """Take a figure of the run into the page, as WebP from its PNG, or its SVG as it is.
+
+    Parameters
+    ----------
+    stem
+        Path without the suffix.
+    caption, alt
+        What stands under it, and what a screen reader says in its place.
+    most_pixels
+        Of its longer side.
+    """
+    png, svg = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg"))
+    if png.is_file():
+        image, width, height = _webp(png, most_pixels)
+        address = _address("image/webp", image)
+        wide = most_pixels > NARROW
+        return Picture(
+            caption=caption, alt=alt, address=address, width=width, height=height, wide=wide
+        )
+    if svg.is_file():
+        return Picture(
+            caption=caption, alt=alt, address=_address("image/svg+xml", svg.read_bytes())
+        )
+    pdf = stem.with_name(f"{stem.name}.pdf")
+    why = (
+        f"the run drew it as PDF alone ({pdf.parent.name}/{pdf.name}); add png to figures.formats"
+        if pdf.is_file()
+        else "the run did not draw it"
+    )
+    return Picture(caption=caption, alt=alt, missing=why)
+
+
+def _webp(path: Path, most_pixels: int) -> tuple[bytes, int, int]:
+    from PIL import Image
+
+    with Image.open(path) as drawn:
+        image = drawn.convert("RGB")
+    image.thumbnail((most_pixels, most_pixels), Image.Resampling.LANCZOS)
+    packed = io.BytesIO()
+    image.save(packed, format="WEBP", quality=_QUALITY, method=6)
+    return packed.getvalue(), image.width, image.height
+
+
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

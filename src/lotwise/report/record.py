@@ -1,0 +1,81 @@
+"""Provenance as the page shows it: read leniently, and what is absent is said to be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lotwise.report.tables import Column, Table, table_of
+
+_FACTS: Final = (
+    ("started", "started"),
+    ("ended", "ended"),
+    ("criteria_sha256", "criteria, SHA-256"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProvenanceRecord:
+    """What ``provenance.json`` says, for the page."""
+
+    facts: tuple[tuple[str, str], ...]
+    tables: tuple[Table, ...]
+    configuration: str
+
+
+def record_of(found: Mapping[str, Any]) -> ProvenanceRecord | None:
+    """Put provenance into words and tables; ``None`` where there is none.
+
+    Examples
+    --------
+    >>> record_of({}) is None
+    True
+    >>> record_of({"lotwise": {"version": "1.0"}, "seeds": {"evidence": 0}}).facts
+    (('lotwise version', '1.0'), ('seed, evidence', '0'))
+    """
+    if not found:
+        return None
+    facts = [
+        *_pairs("lotwise", found.get("lotwise")),
+        *((label, str(found[key])) for key, label in _FACTS if found.get(key)),
+        *_pairs("machine", found.get("machine")),
+        *_pairs("seed,", found.get("seeds")),
+    ]
+    tables = [
+        _table(found.get(key), key, caption)
+        for key, caption in (("programs", "Programs run"), ("inputs", "Inputs and checksums"))
+    ]
+    configuration = found.get("configuration")
+    return ProvenanceRecord(
+        facts=tuple(facts),
+        tables=tuple(table for table in tables if table is not None),
+        configuration=json.dumps(configuration, indent=2, ensure_ascii=False)
+        if configuration
+        else "",
+    )
+
+
+def _pairs(name: str, found: Any) -> list[tuple[str, str]]:
+    if not isinstance(found, Mapping):
+        return []
+    return [(f"{name} {key}", _text(value)) for key, value in found.items()]
+
+
+def _table(found: Any, name: str, caption: str) -> Table | None:
+    rows = [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
+    if not rows:
+        return None
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    printed = [{key: _text(row.get(key)) for key in keys} for row in rows]
+    columns = [Column(key, key.replace("_", " ")) for key in keys]
+    return table_of(printed, columns, name=name, caption=caption, source="provenance.json")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "not known"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return " ".join(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)

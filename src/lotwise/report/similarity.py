@@ -1,0 +1,237 @@
+"""Sections of how alike samples are: clouds, heatmaps, what R depends on, agreement, culprits."""
+
+from __future__ import annotations
+
+import math
+
+import polars as pl
+
+from lotwise.keys import Level
+from lotwise.records import CulpritRecord, PairRecord
+from lotwise.report import charts, shown
+from lotwise.report.blocks import (
+    Block,
+    Explorer,
+    Section,
+    Text,
+    evidence_block,
+    figure_of,
+    switched_off,
+)
+from lotwise.report.clouds import MOST_PAIRS, pack_pairs
+from lotwise.report.findings import Findings, LevelFindings, Row
+from lotwise.report.pictures import WIDE, picture_of
+from lotwise.report.tables import MOST_ROWS, Table, table_of
+
+_PAPER: dict[Level, tuple[str, str]] = {
+    "gene": ("extended_data_fig1_gene", "Extended Data Fig. 1"),
+    "isoform": ("extended_data_fig2_isoform", "Extended Data Fig. 2"),
+}
+
+
+def figures_section(findings: Findings, decimals: int) -> Section:
+    """Show the paper's figures, and any pair that one chooses."""
+    section = Section(
+        name="figures",
+        title="Every sample against every other",
+        lead="After Extended Data Figs 1 and 2 of Bloor et al. 2020: clouds of log2(TPM + c) "
+        "below the diagonal, Pearson's R over all features above it.",
+    )
+    for level in findings.levels:
+        name, number = _PAPER[level.level]
+        picture = picture_of(
+            findings.root / "figures" / name,
+            caption=f"{level.level.capitalize()} level, as {number}.",
+            alt=f"Scatter plots of every pair of samples at {level.level} level with Pearson's R; "
+            "the same R are in the table of pairs.",
+            most_pixels=WIDE,
+        )
+        section.levels[level.level] = [
+            picture,
+            _explorer(level, decimals),
+            _pairs_table(level, decimals),
+        ]
+    return section
+
+
+def heatmaps_section(findings: Findings, decimals: int) -> Section:
+    """Show R of all pairs as colours."""
+    section = Section(
+        name="heatmaps",
+        title="Heatmaps",
+        lead="Pearson's R of all samples. Colours span the R between different samples, not 0 to "
+        "1, so that differences near 1 are seen.",
+    )
+    for level in findings.levels:
+        given, clustered = (
+            figure_of(
+                findings,
+                f"{level.level}_heatmap_{order}",
+                f"Heatmap of Pearson's R, {level.level} level, samples {words}; the R are in the "
+                "table of pairs.",
+            )
+            for order, words in (("given", "as given"), ("clustered", "clustered"))
+        )
+        drawn = charts.heatmap_chart(level, decimals=decimals, picture=given)
+        section.levels[level.level] = [drawn, clustered]
+    return section
+
+
+def limits_section(findings: Findings, decimals: int) -> Section:
+    """Show what R depends on and what it would not have shown."""
+    section = Section(
+        name="sensitivity",
+        title="What R depends on, and what it would miss",
+        lead="R over fewer features and with other pseudo-counts; its noise ceiling; its interval; "
+        "and the changes that would have left it where it is.",
+    )
+    for level in findings.levels:
+        words = "R by feature set and pseudo-count: a line a pair."
+        section.levels[level.level] = [
+            figure_of(findings, f"{level.level}_sensitivity", words),
+            _sensitivity(level, decimals),
+            _detectable(findings, level, decimals),
+            evidence_block(
+                level,
+                "ceilings",
+                shown.CEILINGS,
+                "Noise ceilings",
+                decimals=decimals,
+                by=("pearson",),
+            ),
+            evidence_block(
+                level,
+                "intervals",
+                shown.INTERVALS,
+                "Feature-resampling intervals, which say nothing about the next batch",
+                decimals=decimals,
+                by=("pearson",),
+            ),
+        ]
+    return section
+
+
+def agreement_section(findings: Findings, decimals: int) -> Section:
+    """Show differences themselves."""
+    section = Section(
+        name="agreement",
+        title="Agreement",
+        lead="Differences, which R does not measure: M = log2 ratio of two samples, over "
+        "features detected in both. A shift of all features leaves R unchanged and shows here.",
+    )
+    for level in findings.levels:
+        words = "Difference against mean for the pair with the lowest R, with limits of agreement."
+        section.levels[level.level] = [
+            figure_of(findings, f"{level.level}_mean_difference", words),
+            evidence_block(
+                level,
+                "agreement",
+                shown.AGREEMENT,
+                "Agreement of pairs, the most different first",
+                decimals=decimals,
+                where=(pl.col("bin") == 0,),
+                by=("share_over_2_fold",),
+                descending=(True,),
+            ),
+        ]
+    return section
+
+
+def culprits_section(findings: Findings, _: int = 4) -> Section:
+    """Show which features pull R down."""
+    section = Section(
+        name="culprits",
+        title="Features that pull R down",
+        lead="The exact share of 1 - R that each feature carries; the shares of all features sum "
+        "to one. Pairs with the lowest R come first.",
+    )
+    for level in findings.levels:
+        n_rows: int = level.scan("culprits").select(pl.len()).collect().item()
+        rows: list[Row] = []
+        for pair in level.pairs:
+            if len(rows) >= MOST_ROWS:
+                break
+            rows += level.of_pair("culprits", pair)
+        table = table_of(
+            rows,
+            shown.CULPRITS,
+            name=f"culprits-{level.level}",
+            caption=f"{level.level.capitalize()}s that pull R down",
+            record=CulpritRecord,
+            source=f"correlation/{level.level}.culprits.tsv",
+            n_rows=n_rows,
+        )
+        section.levels[level.level] = [table]
+    return section
+
+
+def _explorer(level: LevelFindings, decimals: int) -> Explorer:
+    note = (
+        f"Of {len(level.pairs):,} pairs, the {MOST_PAIRS} with the lowest R can be chosen; the "
+        f"others are in correlation/{level.level}.pairs.tsv."
+        if len(level.pairs) > MOST_PAIRS
+        else ""
+    )
+    return Explorer(
+        level=level.level,
+        packed=pack_pairs(level, level.pairs[:MOST_PAIRS], decimals=decimals),
+        cloud=charts.cloud_spec(level.level),
+        difference=charts.difference_spec(level.level),
+        note=note,
+    )
+
+
+def _pairs_table(level: LevelFindings, decimals: int) -> Table:
+    return table_of(
+        level.pairs,
+        [*shown.OF_PAIR, shown.RELATION, *shown.R],
+        name=f"pairs-{level.level}",
+        caption=f"R of all pairs of samples, {level.level} level, lowest first",
+        record=PairRecord,
+        decimals=decimals,
+        source=f"correlation/{level.level}.pairs.tsv",
+    )
+
+
+def _detectable(findings: Findings, level: LevelFindings, decimals: int) -> Block:
+    picture = figure_of(
+        findings,
+        f"{level.level}_detectable",
+        "R after changing a share of the features; below the line a change passes unseen.",
+    )
+    between = (row for row in level.pairs if row["relation"] == "between")
+    pair = next((row for row in between if not math.isnan(row["pearson"])), None)
+    if not level.has("detectable"):
+        return switched_off("detectable")
+    if pair is None:
+        return picture
+    return charts.detectable_chart(level, pair, decimals=decimals, picture=picture)
+
+
+def _sensitivity(level: LevelFindings, decimals: int) -> Table | Text:
+    """Give the smallest, median and largest R between batches by features and pseudo-count."""
+    if not level.has("sensitivity"):
+        return switched_off("sensitivity")
+    known = pl.col("pearson").filter(pl.col("pearson").is_not_nan())
+    grouped = (
+        level.scan("sensitivity")
+        .filter(pl.col("relation") == "between")
+        .group_by("feature_set", "pseudocount", maintain_order=True)
+        .agg(
+            known.min().alias("lowest"),
+            known.median().alias("median"),
+            known.max().alias("highest"),
+            pl.col("n_features").min(),
+            pl.col("double_zero_share").max(),
+        )
+        .collect()
+        .to_dicts()
+    )
+    return table_of(
+        grouped,
+        shown.SENSITIVITY,
+        name=f"sensitivity-{level.level}",
+        caption=f"R between samples of different batches, {level.level} level",
+        decimals=decimals,
+        source=f"evidence/{level.level}.sensitivity.tsv",
+    )

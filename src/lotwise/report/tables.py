@@ -1,0 +1,148 @@
+"""Tables of the page: chosen columns of result tables, formatted; the rest stays on disk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from lotwise.records import Record, meanings
+from lotwise.report.findings import Row
+from lotwise.report.words import NOT_KNOWN, number_words, percent_words, r_words
+
+Kind = Literal["text", "r", "number", "percent", "flag"]
+MOST_ROWS: Final = 300
+# Sorts below every number that there is.
+_UNKNOWN: Final = "-9e99"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its key in the result table, its heading and how it is printed."""
+
+    key: str
+    label: str
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A printed value; ``order`` is the number behind it, empty where that is what is printed."""
+
+    text: str
+    order: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """A table of the page.
+
+    Attributes
+    ----------
+    name
+        Of the file that its reader downloads.
+    caption
+        What it holds.
+    headings
+        A label and a sentence a column.
+    rows
+        Printed cells.
+    left_out
+        What is not shown and where it is; empty where all is.
+    """
+
+    name: str
+    caption: str
+    headings: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    left_out: str = ""
+    block: str = "table"
+
+
+def table_of(
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    *,
+    name: str,
+    caption: str,
+    record: type[Record] | None = None,
+    decimals: int = 4,
+    source: str = "",
+    n_rows: int | None = None,
+) -> Table:
+    """Format the first 300 rows of a result table.
+
+    Parameters
+    ----------
+    rows
+        In the order to be shown.
+    columns
+        Which of their values.
+    name, caption
+        Of the table.
+    record
+        Tells what a column holds.
+    decimals
+        Of correlations.
+    source
+        Where the whole table lies.
+    n_rows
+        How many rows that is; by default those given.
+    """
+    means = meanings(record) if record is not None else {}
+    shown = _plain_where_plain(
+        [
+            [cell_of(row.get(column.key), column.kind, decimals) for column in columns]
+            for row in rows[:MOST_ROWS]
+        ]
+    )
+    n_rows = len(rows) if n_rows is None else n_rows
+    left_out = (
+        f"The first {len(shown):,} of {n_rows:,} rows; all are in {source}."
+        if len(shown) < n_rows
+        else ""
+    )
+    return Table(
+        name=name,
+        caption=caption,
+        headings=tuple((column.label, means.get(column.key, "")) for column in columns),
+        rows=shown,
+        left_out=left_out,
+    )
+
+
+def cell_of(value: Any, kind: Kind, decimals: int = 4) -> Cell:
+    """Print one value.
+
+    Examples
+    --------
+    >>> cell_of(0.99999, "r"), cell_of("<b>", "text")
+    (Cell(text='>0.9999', order='0.99999'), Cell(text='<b>', order=''))
+    """
+    if kind == "text":
+        return Cell("" if value is None else str(value))
+    if kind == "flag":
+        return Cell("yes" if value else "no")
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return Cell(r_words(None, decimals) if kind == "r" else NOT_KNOWN, _UNKNOWN)
+    number = f"{value:.9g}"
+    if kind == "r":
+        return Cell(r_words(value, decimals), number)
+    return Cell(percent_words(value) if kind == "percent" else number_words(value, 4), number)
+
+
+def _plain_where_plain(rows: list[list[Cell]]) -> tuple[tuple[Cell, ...], ...]:
+    """Drop the numbers behind columns whose print reads as one, which makes the page smaller."""
+    plain = [all(_is_plain(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return tuple(
+        tuple(Cell(cell.text) if drop else cell for cell, drop in zip(row, plain, strict=True))
+        for row in rows
+    )
+
+
+def _is_plain(cell: Cell) -> bool:
+    try:
+        return bool(cell.text) and math.isfinite(float(cell.text))
+    except ValueError:
+        return False

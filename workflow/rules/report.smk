@@ -1,0 +1,33 @@
+# One page with the answer, from everything that the run made; what it did not, the page says.
+REPORT = [results("report.html")] if RUN.report else []
+
+if RUN.report:
+
+    rule write_report:
+        """Write the page that opens on the answer."""
+        input:
+            results=recorded(),
+            provenance=results("provenance.json"),
+            h5ad=expand(results("expression/{level}.h5ad"), level=RUN.levels),
+        output:
+            page=report(
+                results("report.html"),
+                caption="../report/page.rst",
+                category="Report",
+            ),
+        log:
+            results("logs/report.log"),
+        benchmark:
+            results("benchmarks/report.tsv")
+        conda:
+            "../envs/lotwise.yaml"
+        threads: 1
+        resources:
+            mem_mb=megabytes(1500, 20),
+            runtime=30,
+        params:
+            out=lambda wildcards, output: str(Path(output.page).parent),
+            options=options(RUN.figures.model_copy(update={"style": "", "formats": ()})),
+            version=VERSION,
+        shell:
+            "lotwise report --out {params.out:q} {params.options} > {log:q} 2>&1"
