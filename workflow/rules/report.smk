@@ -38,9 +38,7 @@ if RUN.report:
             runtime=30,
         params:
             out=lambda wildcards, output: str(Path(output.page).parent),
-            options=options(
-                RUN.figures.model_copy(update={"style": "", "formats": ()})
-            ),
+            options=options(RUN.figures.model_copy(update={"style": "", "formats": ()})),
             version=VERSION,
         shell:
             "lotwise report --out {params.out:q} {params.options} > {log:q} 2>&1"
