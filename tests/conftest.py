@@ -38,8 +38,118 @@ def require():
 
 
 @pytest.fixture(scope="session")
+def tool():
+    """The function ``tool("multiqc")``: a program of the environment that `make tools` makes."""
+
+    def find(name: str) -> Path:
+        found = ROOT / ".venv-tools" / "bin" / name
+        if not found.exists():
+            words = f"needs {name} in .venv-tools, which `make tools` makes"
+            if os.environ.get("LOTWISE_REQUIRE_TOOLS") == "1":
+                pytest.fail(f"{words}, and LOTWISE_REQUIRE_TOOLS=1 forbids to skip")
+            pytest.skip(words)
+        return found
+
+    return find
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data beside the checkout."""
     if not SHARED.is_dir():
         pytest.skip(f"needs the real data in {os.path.relpath(SHARED, ROOT)}")
     return SHARED
+
+
+HOSTILE = (
+    "SEPT2",
+    "MARCH1",
+    "2310009E13",
+    "=1+1",
+    '=HYPERLINK("https://example.org";"click")',
+    "+A1",
+    "-A1",
+    "@SUM(A1)",
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    "quo'te\"s",
+    "\u202egnp.exe",
+    "{{ 7 * 7 }}",
+    "n" * 10_000,
+)
+
+
+@pytest.fixture(scope="session")
+def hostile() -> tuple[str, ...]:
+    """Names that spreadsheets, browsers and templates would take for more than names."""
+    return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def recorded_run(tmp_path_factory) -> Path:
+    """Results of three small batches without figures, and their record: copy before changing.
+
+    Genes, batches and a column of titles have hostile names. ``input`` lies beside ``results``.
+    """
+    import csv
+
+    import numpy as np
+
+    from lotwise.config import Config, EvidenceConfig, ExpressionConfig
+    from lotwise.provenance import record_run
+    from lotwise.results import (
+        ResultTree,
+        write_correlation,
+        write_evidence_tables,
+        write_expression,
+    )
+
+    folder = tmp_path_factory.mktemp("recorded")
+    rng = np.random.default_rng(6)
+    n = 120
+    genes = [HOSTILE[i // 2] if i // 2 < len(HOSTILE) else f"gene{i // 2}" for i in range(n)]
+    (folder / "input").mkdir()
+    with (folder / "input" / "tx2gene.tsv").open("w", encoding="utf-8", newline="") as table:
+        rows = csv.writer(table, delimiter="\t", lineterminator="\n")
+        rows.writerows(
+            [("transcript", "gene"), *((f"tx{i}", gene) for i, gene in enumerate(genes))]
+        )
+    base = rng.lognormal(3, 1.5, n)
+    samples = [("A_1", "=1+1"), ("A_2", "=1+1"), ("B_1", "<b>B</b>"), ("C_1", "C")]
+    sheet = [("sample", "batch", "quant", "title")]
+    for (name, batch), title in zip(samples, HOSTILE[3:], strict=False):
+        tpm = base * rng.lognormal(0, 0.3, n)
+        tpm *= 1e6 / tpm.sum()
+        lines = ["Name\tLength\tEffectiveLength\tTPM\tNumReads"]
+        lines += [f"tx{i}\t1000\t800\t{t!r}\t{3 * t!r}" for i, t in enumerate(tpm.tolist())]
+        (folder / "input" / f"{name}.sf").write_text("\n".join(lines) + "\n")
+        sheet.append((name, batch, f"{name}.sf", title))
+    with (folder / "input" / "samples.tsv").open("w", encoding="utf-8", newline="") as table:
+        csv.writer(table, delimiter="\t", lineterminator="\n").writerows(sheet)
+    config = Config(
+        results=folder / "results",
+        samples=folder / "input" / "samples.tsv",
+        expression=ExpressionConfig(tx2gene=folder / "input" / "tx2gene.tsv"),
+        evidence=EvidenceConfig(
+            statistics=("libraries", "identity", "batches", "intervals", "isoform_usage"),
+            n_resamples=50,
+        ),
+    )
+    tree = ResultTree(config.results)
+    for level in write_expression(config.samples, tree, config.expression):
+        write_correlation(tree, level, config.correlation)
+        write_evidence_tables(tree, level, config.evidence, config.correlation)
+    record_run(config, config.samples, tree.root)
+    return folder
+
+
+@pytest.fixture
+def own_run(recorded_run, tmp_path) -> Path:
+    """A copy of ``recorded_run`` that a test may change; its record names the copy."""
+    import shutil
+
+    copy = tmp_path / "run"
+    shutil.copytree(recorded_run, copy)
+    record = copy / "results" / "provenance.json"
+    record.write_text(record.read_text("utf-8").replace(str(recorded_run), str(copy)), "utf-8")
+    return copy

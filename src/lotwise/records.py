@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def column(meaning: str) -> Any:
+def column(meaning: str, *, default: Any = dataclasses.MISSING) -> Any:
     """Declare a column of a record by one sentence that says what it holds."""
-    return field(metadata={"meaning": meaning})
+    return field(metadata={"meaning": meaning}, default=default)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +147,10 @@ class PairRecord(Record):
     spearman: float = column("Spearman's rho, in [-1, 1]")
     ccc: float = column("Lin's concordance of log2(TPM + c), in [-1, 1]")
     reason: str = column("why a number is NaN; empty where none is")
+    in_detail: bool = column(
+        "False where pairs were too many and this one is in no other row or table of pairs",
+        default=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

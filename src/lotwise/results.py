@@ -9,19 +9,38 @@ from __future__ import annotations
 import csv
 import logging
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lotwise import keys
+from lotwise.acceptance import Verdict, read_criteria, register_criteria, write_verdict
 from lotwise.atomic import atomic_path
-from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
+from lotwise.config import (
+    Config,
+    CorrelationConfig,
+    EvidenceConfig,
+    ExpressionConfig,
+    FiguresConfig,
+)
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS, Level
+from lotwise.provenance import (
+    PROVENANCE,
+    gather,
+    lotwise_call,
+    now,
+    resolve,
+    take_inputs,
+    write_provenance,
+)
 from lotwise.samples import Sample, read_samples, require_batches
+from lotwise.workbook import write_workbook
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
     from lotwise.expression import Quantification
@@ -103,19 +122,59 @@ def compare(
     correlation: CorrelationConfig | None = None,
     figures: FiguresConfig | None = None,
     evidence: EvidenceConfig | None = None,
+    acceptance: Path | str | None = None,
     report: bool = True,
-) -> None:
-    """Run the whole comparison: expression, correlation, figures and evidence, and the report."""
+    command: Sequence[str] = (),
+) -> Verdict | None:
+    """Run the whole comparison: expression, correlation, figures, evidence and the report.
+
+    Acceptance criteria are put on record before anything is computed, and judged at the end;
+    without any there is no verdict. ``tables.xlsx`` holds the tables; ``provenance.json``
+    names all that was made, ``report.html`` shows it. ``command`` is the command line on record.
+    """
+    started, started_ns = now(), time.time_ns()
+    criteria = None if acceptance is None else read_criteria(acceptance)
+    if criteria is not None:
+        require_batches(read_samples(samples), samples)
+        register_criteria(tree.root, criteria)
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
-    evidence = evidence or EvidenceConfig()
-    for level in write_expression(samples, tree, expression or ExpressionConfig(), levels=levels):
+    expression, evidence = expression or ExpressionConfig(), evidence or EvidenceConfig()
+    written = write_expression(samples, tree, expression, levels=levels)
+    for level in written:
         write_correlation(tree, level, correlation)
         write_figures(tree, level, figures, correlation)
         write_evidence(tree, level, evidence, correlation, figures)
+    verdict = None if criteria is None else write_verdict(tree.root, criteria)
+    write_workbook(tree.root)
+    config = resolve(
+        Config(
+            samples=samples,
+            results=tree.root,
+            levels=tuple(written),
+            expression=expression,
+            correlation=correlation,
+            evidence=evidence,
+            figures=figures,
+            acceptance=None if acceptance is None else str(acceptance),
+            report=report,
+        )
+    )
+    ended = now()
+    provenance = gather(
+        config,
+        tree.root,
+        inputs=take_inputs(config, samples, tree.root),
+        since_ns=started_ns,
+        steps=[lotwise_call(command, started=started, ended=ended)] if command else [],
+        started=started,
+        ended=ended,
+    )
+    write_provenance(tree.root / PROVENANCE, provenance)
     if report:
         from lotwise.report import write_report
 
         write_report(tree.root, note=figures.note, decimals=figures.decimals)
+    return verdict
 
 
 def write_expression(
@@ -154,7 +213,7 @@ def write_expression(
     # The temporary file is made before the work, so that an unwritable place is
     # found at once, and named after it, so that a refusal leaves nothing behind.
     with atomic_path(tree.samples) as temporary:
-        _write_samples(temporary, listed)
+        write_samples(temporary, listed)
         read = read_quant(
             listed,
             tx2gene=config.tx2gene,
@@ -242,7 +301,24 @@ def write_evidence(
     :func:`lotwise.config.tables_of` and :func:`lotwise.config.figures_of` name them.
     """
     from lotwise import pl
-    from lotwise.dossier import draw_evidence, gather_evidence
+    from lotwise.dossier import draw_evidence
+
+    expression, tables = write_evidence_tables(tree, level, config, correlation)
+    for name, figure in draw_evidence(expression, tables, config, correlation):
+        pl.add_note(figure, figures.note)
+        pl.save_figure(figure, tree.figure(level, name), figures.formats)
+
+
+def write_evidence_tables(
+    tree: ResultTree, level: Level, config: EvidenceConfig, correlation: CorrelationConfig
+) -> tuple[AnnData, dict[str, pd.DataFrame]]:
+    """Compute what stands beside R at one level; write ``evidence/{level}.*.tsv``.
+
+    Returns
+    -------
+    The expression with what was found, and the tables by name.
+    """
+    from lotwise.dossier import gather_evidence
     from lotwise.expression import read_level
     from lotwise.records import write_table
 
@@ -250,9 +326,7 @@ def write_evidence(
     tables = gather_evidence(expression, config, correlation)
     for name, table in tables.items():
         write_table(tree.evidence_table(level, name), table)
-    for name, figure in draw_evidence(expression, tables, config, correlation):
-        pl.add_note(figure, figures.note)
-        pl.save_figure(figure, tree.figure(level, name), figures.formats)
+    return expression, tables
 
 
 def _levels_of(
@@ -280,6 +354,7 @@ def _levels_of(
 def _correlate(expression: AnnData, config: CorrelationConfig, *, only_r: bool = False) -> None:
     from lotwise import tl
 
+    tl.choose_pairs(expression, most_pairs=config.most_pairs, pseudocount=config.pseudocount)
     tl.correlate(
         expression,
         pseudocount=config.pseudocount,
@@ -291,7 +366,7 @@ def _correlate(expression: AnnData, config: CorrelationConfig, *, only_r: bool =
         tl.culprits(expression, n_largest=config.n_culprits, pseudocount=config.pseudocount)
 
 
-def _write_samples(path: Path, samples: Sequence[Sample]) -> None:
+def write_samples(path: Path, samples: Sequence[Sample]) -> None:
     """Write what was compared as a sample sheet that can be used again."""
     names = [
         name

@@ -72,8 +72,10 @@ def test_demo__jobs_per_rule(demo):
         "figures_isoform": 1,
         "evidence_gene": 1,
         "evidence_isoform": 1,
+        "workbook": 1,
+        "record": 1,
         "write_report": 1,
-        "total": 14,
+        "total": 16,
     }
 
 

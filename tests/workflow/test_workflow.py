@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ import yaml
 import lotwise
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.dossier import gather_evidence
+from lotwise.keys import LEVELS
 from lotwise.records import write_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,25 +95,55 @@ def test_workflow__jobs_per_rule(simulated):
         "figures_isoform": 1,
         "evidence_gene": 1,
         "evidence_isoform": 1,
+        "workbook": 1,
+        "record": 1,
         "write_report": 1,
-        "total": 9,
+        "total": 11,
     }
 
 
 def test_workflow__one_level_alone(simulated):
     dry_run = snakemake("--dry-run", "--forceall", "--config", "levels=[gene]", cwd=simulated)
-    assert jobs_of(dry_run)["total"] == 6
+    assert jobs_of(dry_run)["total"] == 8
 
 
 def test_workflow__evidence_can_be_switched_off(simulated):
     dry_run = snakemake(
         "--dry-run", "--forceall", "--config", "evidence={statistics: []}", cwd=simulated
     )
-    assert jobs_of(dry_run)["total"] == 7
+    assert jobs_of(dry_run)["total"] == 9
     one = snakemake(
         "--dry-run", "--forceall", "--config", "evidence={statistics: [gene_sets]}", cwd=simulated
     )
     assert {name for name in jobs_of(one) if name.startswith("evidence")} == {"evidence_gene"}
+
+
+def test_workflow__criteria_are_put_on_record_first_and_judged_last(simulated):
+    dry_run = snakemake("--dry-run", "--forceall", "--config", "acceptance=example", cwd=simulated)
+    assert jobs_of(dry_run) == {
+        "all": 1,
+        "expression": 1,
+        "correlation": 2,
+        "figures_gene": 1,
+        "figures_isoform": 1,
+        "evidence_gene": 1,
+        "evidence_isoform": 1,
+        "register_criteria": 1,
+        "verdict": 1,
+        "workbook": 1,
+        "record": 1,
+        "write_report": 1,
+        "total": 13,
+    }
+
+
+def test_workflow__wrong_criteria_stop_the_run_before_it_begins(simulated):
+    (simulated / "wrong.yaml").write_text("title: t\ncriterias: []\n")
+    found = snakemake("--config", "acceptance=wrong.yaml", cwd=simulated, check=False)
+    assert found.returncode != 0
+    words = "key 'criterias' is unknown; did you mean 'criteria'?"
+    assert words in found.stdout + found.stderr
+    assert not (simulated / "out").exists()
 
 
 def test_workflow__report_can_be_switched_off(simulated):
@@ -173,6 +205,39 @@ def test_workflow__three_ways_give_the_same_numbers(finished):
     assert figures == sorted(path.name for path in (finished / "by_hand/figures").iterdir())
 
 
+def test_workflow__replay_gives_identical_tables(finished):
+    """What the workflow recorded and what `compare` recorded, each by a process of its own."""
+    for folder in ("out", "by_hand"):
+        said = run("lotwise", "replay", folder, cwd=finished).stdout
+        assert re.search(r"tables: 4[4-9] identical, 0 not", said), said
+    for one, other in zip(*map(record_of, (finished / "out", finished / "by_hand")), strict=True):
+        assert one == other
+
+
+def record_of(results):
+    """Give what does not depend on the way that a run was made."""
+    record = json.loads((results / "provenance.json").read_text("utf-8"))
+    inputs = [(item["path"], item["sha256"]) for item in record["inputs"]]
+    tables = [(item["path"], item["sha256"]) for item in record["outputs"] if is_table(item)]
+    sections = [record["configuration"][name] for name in ("expression", "evidence", "levels")]
+    return inputs, tables, sections, record["libraries"], record["seeds"]
+
+
+def is_table(item):
+    return item["path"].endswith(".tsv") and "/" in item["path"]
+
+
+def test_workflow__record_names_each_step_with_its_command_line(finished):
+    record = json.loads((finished / "out/provenance.json").read_text("utf-8"))
+    steps = [program["command"] for program in record["programs"]]
+    assert sorted(step[1:3] for step in steps) == sorted(
+        [["expression", "input/samples.tsv"]]
+        + [[step, level] for step in ("correlate", "figures", "evidence") for level in LEVELS]
+    )
+    assert all(program["exit_status"] == 0 for program in record["programs"])
+    assert record["started"] < record["ended"]
+
+
 def test_workflow__runs_as_a_module_of_another(finished, tmp_path):
     shutil.copytree(finished / "input", tmp_path / "input")
     (tmp_path / "Snakefile").write_text(FOREIGN.format(snakefile=ROOT / "workflow" / "Snakefile"))
@@ -203,7 +268,7 @@ def test_workflow__other_version_computes_anew(finished, tmp_path):
     common.write_text(text.replace('VERSION = version("lotwise")', 'VERSION = "0.0.0"'))
     arguments = ("--snakefile", tmp_path / "Snakefile", "--cores", "2", "--dry-run")
     dry_run = run("snakemake", *arguments, "--rerun-triggers", "params", cwd=finished)
-    assert jobs_of(dry_run)["total"] == 9
+    assert jobs_of(dry_run)["total"] == 11
 
 
 def test_workflow__linter_is_content(simulated):

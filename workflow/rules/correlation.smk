@@ -9,9 +9,24 @@ rule correlation:
             category="Correlation",
             subcategory="{level}",
         ),
-        batch_pairs=results("correlation/{level}.batch_pairs.tsv"),
-        pearson=results("correlation/{level}.pearson.tsv"),
-        spearman=results("correlation/{level}.spearman.tsv"),
+        batch_pairs=report(
+            results("correlation/{level}.batch_pairs.tsv"),
+            caption="../report/batch_pairs.rst",
+            category="Correlation",
+            subcategory="{level}",
+        ),
+        pearson=report(
+            results("correlation/{level}.pearson.tsv"),
+            caption="../report/matrix.rst",
+            category="Correlation",
+            subcategory="{level}",
+        ),
+        spearman=report(
+            results("correlation/{level}.spearman.tsv"),
+            caption="../report/matrix.rst",
+            category="Correlation",
+            subcategory="{level}",
+        ),
         replicate_qc=report(
             results("correlation/{level}.replicate_qc.tsv"),
             caption="../report/replicate_qc.rst",
@@ -33,7 +48,7 @@ rule correlation:
     threads: 1
     resources:
         mem_mb=megabytes(1500, 60),
-        runtime=60,
+        runtime=minutes(60),
     params:
         out=root_of,
         options=options(RUN.correlation),

@@ -5,7 +5,9 @@ rule expression:
         quantifications=quantifications,
         tx2gene=transcripts_to_genes(),
     output:
-        samples=results("samples.tsv"),
+        samples=report(
+            results("samples.tsv"), caption="../report/samples.rst", category="Samples"
+        ),
         h5ad=expand(results("expression/{level}.h5ad"), level=RUN.levels),
         tpm=expand(results("expression/{level}.tpm.tsv.gz"), level=RUN.levels),
     log:
@@ -17,7 +19,7 @@ rule expression:
     threads: 1
     resources:
         mem_mb=megabytes(1500, 60),
-        runtime=30,
+        runtime=minutes(30),
     params:
         out=root_of,
         options=options(

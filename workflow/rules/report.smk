@@ -6,20 +6,9 @@ if RUN.report:
     rule write_report:
         """Write the page that opens on the answer."""
         input:
-            samples=results("samples.tsv"),
+            results=recorded(),
+            provenance=results("provenance.json"),
             h5ad=expand(results("expression/{level}.h5ad"), level=RUN.levels),
-            tables=expand(
-                results("correlation/{level}.{table}.tsv"),
-                level=RUN.levels,
-                table=TABLES,
-            ),
-            figures=[figure for level in RUN.levels for figure in figures_of(level)],
-            evidence=[path for level in RUN.levels for path in evidence_of(level)],
-            verification=(
-                results("verification.tsv")
-                if ACQUIRES and RUN.acquire.expected
-                else []
-            ),
         output:
             page=report(
                 results("report.html"),
@@ -35,7 +24,7 @@ if RUN.report:
         threads: 1
         resources:
             mem_mb=megabytes(1500, 20),
-            runtime=30,
+            runtime=minutes(30),
         params:
             out=lambda wildcards, output: str(Path(output.page).parent),
             options=options(RUN.figures.model_copy(update={"style": "", "formats": ()})),

@@ -15,17 +15,19 @@ import sys
 import threading
 import warnings
 from types import FrameType
-from typing import Final, NoReturn, TextIO
+from typing import Any, Final, NoReturn, TextIO
 
 import click
 
 from lotwise.atomic import is_disk_full
+from lotwise.cli.step import ARGUMENTS
 from lotwise.errors import EXIT_INPUT, EXIT_SURROUNDINGS, LotwiseError
 
 # Name of the command -> (module, one-line help). The help stands here so that
 # `lotwise --help` need not import the commands.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": ("init", "Write a commented config.yaml and samples.tsv to start from."),
+    "doctor": ("doctor", "Find out whether a run can work here, before it starts."),
     "inspect": ("inspect", "Say what is under an accession and how it can be had."),
     "fetch": ("fetch", "Fetch the samples of an accession, or the reference, verified."),
     "simulate": ("simulate", "Simulate batches with planted truth, as quantifications or reads."),
@@ -34,9 +36,18 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "compare": ("compare", "Compare quantified batches: tables and figures in one go."),
     "expression": ("expression", "Read quantifications into gene and isoform tables."),
     "correlate": ("correlate", "Correlate the samples of one level."),
+    "correlate-store": (
+        "correlate_store",
+        "Correlate more samples than memory holds, or find the nearest of them.",
+    ),
     "verify": ("verify", "Compare coefficients with published ones."),
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
     "evidence": ("evidence", "Compute and draw what stands beside R at one level."),
+    "verdict": ("verdict", "Hold the results against acceptance criteria."),
+    "record": ("record", "Write provenance.json of results that were made step by step."),
+    "replay": ("replay", "Repeat an analysis from its record; confirm that tables are identical."),
+    "workbook": ("workbook", "Write the tables of results as one workbook for a spreadsheet."),
+    "crate": ("crate", "Describe results as an RO-Crate, for handing over or publishing."),
     "report": ("report", "Write report.html from a folder of results."),
     "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
 }
@@ -51,6 +62,19 @@ class _Terminated(BaseException):
 
 class LazyGroup(click.Group):
     """A group that knows its commands' names and imports one only to run it."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Keep the command line as it was typed, for the provenance."""
+        typed = tuple(args)
+        ctx = super().make_context(info_name, args, parent, **extra)
+        ctx.meta[ARGUMENTS] = typed
+        return ctx
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Name the commands in the order in which a run uses them."""

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from lotwise.cli.step import Step
 
-@click.command(name="check")
+
+@click.command("check", cls=Step)
 @click.argument("samples", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--out",

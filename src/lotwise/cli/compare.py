@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from lotwise.cli.options import (
     correlation_options,
+    criteria_option,
     evidence_options,
     expression_options,
     figures_options,
@@ -17,11 +18,17 @@ from lotwise.cli.options import (
     pick,
     samples_argument,
 )
+from lotwise.cli.step import command_line
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.keys import Level
 
+_EXAMPLE: Final = """\b
+Example:
+  lotwise compare samples.tsv --tx2gene gencode.gtf.gz --out results
+"""
 
-@click.command("compare")
+
+@click.command("compare", epilog=_EXAMPLE)
 @samples_argument
 @out_option
 @expression_options
@@ -30,6 +37,7 @@ from lotwise.keys import Level
 @click.option("--no-evidence", is_flag=True, help="Leave out what stands beside R.")
 @evidence_options
 @figures_options
+@criteria_option
 @click.option("--no-report", is_flag=True, help="Leave out report.html.")
 def command(
     *,
@@ -37,25 +45,25 @@ def command(
     out: Path,
     levels: tuple[Level, ...],
     no_evidence: bool,
+    criteria: str | None,
     no_report: bool,
     **options: Any,
 ) -> None:
-    r"""Compare the quantified batches of the sample sheet SAMPLES.
+    """Compare the quantified batches of the sample sheet SAMPLES.
 
     SAMPLES is a TSV or CSV with the columns sample, batch and quant: a file of
     RSEM, salmon or kallisto, the folder that one of them wrote, an RSEM prefix,
     or a TPM matrix. Expression, correlations, evidence, figures and report.html are
-    written below --out.
+    written below --out. With --criteria a verdict as well: exit code 1 unless it is
+    a pass.
 
-    \b
-    Example:
-      lotwise compare samples.tsv --tx2gene gencode.gtf.gz --out results
     """
+    from lotwise.cli.verdict import say
     from lotwise.results import ResultTree, compare
 
     if no_evidence:
         options["statistics"] = ()
-    compare(
+    verdict = compare(
         samples,
         ResultTree(out),
         levels=levels,
@@ -63,6 +71,13 @@ def command(
         correlation=pick(CorrelationConfig, options),
         figures=pick(FiguresConfig, options),
         evidence=pick(EvidenceConfig, options),
+        acceptance=criteria,
+        command=command_line(click.get_current_context()),
         report=not no_report,
     )
     click.echo(f"written to {out}", err=True)
+    if verdict is None:
+        old = "; verdict.json here is of an earlier run" if (out / "verdict.json").exists() else ""
+        click.echo(f"no verdict: there are no acceptance criteria (--criteria){old}", err=True)
+    else:
+        say(verdict, out)

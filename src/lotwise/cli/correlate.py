@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from lotwise.cli.options import correlation_options, level_argument, out_option, pick
+from lotwise.cli.step import Step
 from lotwise.config import CorrelationConfig
 from lotwise.keys import Level
 
 
-@click.command("correlate")
+@click.command("correlate", cls=Step)
 @level_argument
 @out_option
 @correlation_options

@@ -16,11 +16,12 @@ from lotwise.cli.options import (
     out_option,
     pick,
 )
+from lotwise.cli.step import Step
 from lotwise.config import CorrelationConfig, EvidenceConfig, FiguresConfig
 from lotwise.keys import Level
 
 
-@click.command("evidence")
+@click.command("evidence", cls=Step)
 @level_argument
 @out_option
 @feature_options

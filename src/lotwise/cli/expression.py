@@ -14,11 +14,12 @@ from lotwise.cli.options import (
     pick,
     samples_argument,
 )
+from lotwise.cli.step import Step
 from lotwise.config import ExpressionConfig
 from lotwise.keys import Level
 
 
-@click.command("expression")
+@click.command("expression", cls=Step)
 @samples_argument
 @out_option
 @expression_options

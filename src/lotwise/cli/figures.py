@@ -14,11 +14,12 @@ from lotwise.cli.options import (
     pick,
     pseudocount_option,
 )
+from lotwise.cli.step import Step
 from lotwise.config import CorrelationConfig, FiguresConfig
 from lotwise.keys import Level
 
 
-@click.command("figures")
+@click.command("figures", cls=Step)
 @level_argument
 @out_option
 @pseudocount_option

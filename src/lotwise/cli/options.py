@@ -63,6 +63,11 @@ format_option: Decorator = click.option(
 )
 
 
+criteria_option: Decorator = click.option(
+    "--criteria",
+    metavar="FILE|NAME",
+    help="Acceptance criteria: a YAML file, or shipped ones by name.",
+)
 note_option: Decorator = click.option(
     "--note", default="", help="A line printed under every figure."
 )
@@ -125,6 +130,13 @@ def feature_options(command: Command) -> Command:
                 default=_CORRELATION.min_counts,
                 show_default=True,
                 help="Counts from which a feature is counted.",
+            ),
+            click.option(
+                "--most-pairs",
+                type=int,
+                default=_CORRELATION.most_pairs,
+                show_default=True,
+                help="Pairs of samples that tables list; of more, at even steps of R.",
             ),
         ],
     )

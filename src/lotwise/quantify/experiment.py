@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from lotwise.atomic import atomic_path
 from lotwise.errors import InputError, RefusedError
-from lotwise.quantify.face import Job, Quantifier
+from lotwise.quantify.face import CALLS_FILE, Job, Quantifier
 from lotwise.quantify.intake import Intake, check_reads, require_passed
 from lotwise.quantify.reference import Prepared, Reference, prepare_reference
 from lotwise.quantify.strandedness import Strand, infer_strandedness
@@ -149,7 +149,7 @@ def quantify_checked(
             n_isoforms=quantifier.n_isoforms(prepared, index),
             log=logs / f"{sample.sample}.log",
         )
-        _write_call(directory / f"{sample.sample}.json", call, strand)
+        _write_call(directory / f"{sample.sample}.json", call, strand, index)
 
 
 def judge_samples(
@@ -247,9 +247,14 @@ def _require_fragment(sample: Sample) -> None:
         _ = job.fragment
 
 
-def _write_call(path: Path, call: Call, strand: Strand) -> None:
-    """Keep how a quantification was made."""
-    told = {**dataclasses.asdict(call), "strandedness": dataclasses.asdict(strand)}
+def _write_call(path: Path, call: Call, strand: Strand, index: Path) -> None:
+    """Keep how a quantification was made, and its index, unless an older version built that."""
+    built = index / CALLS_FILE
+    told = {
+        **dataclasses.asdict(call),
+        "strandedness": dataclasses.asdict(strand),
+        "index": json.loads(built.read_text(encoding="utf-8")) if built.exists() else [],
+    }
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Command = Sequence[str | Path]
+
+CALLS_FILE: Final = "lotwise.calls.json"
+"""In an index: the calls that built it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,14 +178,19 @@ class Quantifier(ABC):
             log.unlink(missing_ok=True)
             inputs = directory / "inputs"
             inputs.mkdir()
-            for command in self.index_commands(reference, prepared, directory, threads=threads):
+            calls = [
                 run_program(command, version=version, log=log, workspace=directory)
+                for command in self.index_commands(reference, prepared, directory, threads=threads)
+            ]
             shutil.rmtree(inputs)
             if not any(path.stat().st_size for path in directory.iterdir()):
                 require_disk(directory, log=log, name=self.name)
                 raise SurroundingsError(
                     f"{self.name} ended without an index", remedy=f"the log is {log}"
                 )
+            # For the provenance of every run that uses this index.
+            told = [asdict(call) for call in calls]
+            (directory / CALLS_FILE).write_text(json.dumps(told, indent=1), encoding="utf-8")
 
         return cached_directory(cache, self.name, key, build)
 

@@ -1,0 +1,36 @@
+"""Acceptance criteria, written before the results, and the verdict under them."""
+
+from lotwise.acceptance.criteria import Criteria, Criterion, Measure, Need
+from lotwise.acceptance.files import (
+    SHIPPED,
+    CriteriaFile,
+    parse_criteria,
+    path_of_criteria,
+    read_criteria,
+)
+from lotwise.acceptance.record import (
+    read_verdict,
+    recorded_criteria,
+    register_criteria,
+    write_verdict,
+)
+from lotwise.acceptance.verdict import CriterionRecord, Verdict, judge
+
+__all__ = [
+    "SHIPPED",
+    "Criteria",
+    "CriteriaFile",
+    "Criterion",
+    "CriterionRecord",
+    "Measure",
+    "Need",
+    "Verdict",
+    "judge",
+    "parse_criteria",
+    "path_of_criteria",
+    "read_criteria",
+    "read_verdict",
+    "recorded_criteria",
+    "register_criteria",
+    "write_verdict",
+]

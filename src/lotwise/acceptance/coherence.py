@@ -1,0 +1,183 @@
+"""Is a measure one that can be taken: are its table, columns, rows and bound there and fitting?"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from lotwise.acceptance.tables import (
+    ANSWERS,
+    CHOICES,
+    LIMITS,
+    OF_FEATURES,
+    TABLES,
+    TO_CHOOSE,
+)
+from lotwise.acceptance.wording import nearest, number
+from lotwise.records import columns
+
+if TYPE_CHECKING:
+    from lotwise.acceptance.criteria import Measure
+
+
+def check_table(measure: Measure) -> None:
+    """Refuse a table or statistic that there is not.
+
+    Raises
+    ------
+    ValueError
+        With the nearest right name.
+    """
+    if measure.table not in TABLES:
+        msg = f"table {measure.table!r} is unknown; {nearest(measure.table, TABLES)}"
+        raise ValueError(msg)
+    table = measure.source
+    if measure.level is not None and measure.level not in table.levels:
+        msg = f"table {table.name!r} is there at {' and '.join(table.levels)} level only"
+        raise ValueError(msg)
+    if table.kind_of(measure.statistic) is None:
+        msg = (
+            f"statistic {measure.statistic!r} cannot be judged in table {table.name!r}; "
+            f"{nearest(measure.statistic, table.statistics)}"
+        )
+        raise ValueError(msg)
+
+
+def check_rows(measure: Measure) -> None:
+    """Refuse a choice of rows by an unknown column or value, or one that mixes statistics.
+
+    Raises
+    ------
+    ValueError
+        What is wrong and what is needed.
+    """
+    kinds = columns(measure.source.record)
+    for name, wanted in measure.rows.items():
+        if name not in kinds:
+            msg = f"rows: table {measure.table!r} has no column {name!r}; {nearest(name, kinds)}"
+            raise ValueError(msg)
+        if name == "reason" and (measure.table not in OF_FEATURES or wanted not in {"", ("",)}):
+            msg = (
+                "rows: only of features can those without a number be left out, by reason: '' "
+                f"({', '.join(sorted(OF_FEATURES))})"
+            )
+            raise ValueError(msg)
+        for value in wanted if isinstance(wanted, tuple) else (wanted,):
+            _check_cell(name, kinds[name], value)
+    for name in TO_CHOOSE.get(measure.table, ()):
+        if name not in measure.rows:
+            msg = (
+                f"table {measure.table!r} has rows of several {name}, which are not the same "
+                f"statistic; say which under rows, such as {name}: "
+                f"{CHOICES.get(name, ('...',))[0]}"
+            )
+            raise ValueError(msg)
+
+
+def check_bound(measure: Measure) -> None:
+    """Refuse no bound, two, one of the wrong kind, or one that is no column.
+
+    Raises
+    ------
+    ValueError
+        What is wrong and what is needed.
+    """
+    given = [
+        name
+        for name, value in (
+            ("at_least", measure.at_least),
+            ("at_most", measure.at_most),
+            ("between", measure.between),
+            ("is", measure.is_),
+        )
+        if value is not None
+    ]
+    if len(given) != 1:
+        came = f"{' and '.join(given)} came" if given else "none came"
+        msg = f"one of at_least, at_most, between and is says what must hold; {came}"
+        raise ValueError(msg)
+    kind = measure.source.kind_of(measure.statistic)
+    if (given == ["is"]) != (kind != "number"):
+        needed = "at_least, at_most or between" if kind == "number" else "is"
+        holds = "a number" if kind == "number" else "no number"
+        msg = f"{measure.statistic!r} is {holds}, which {needed} judges; {given[0]} came"
+        raise ValueError(msg)
+    _check_answer(measure)
+    _check_numbers(measure)
+
+
+def check_reduction(measure: Measure) -> None:
+    """Refuse a way to reduce rows that does not go with the bound.
+
+    Raises
+    ------
+    ValueError
+        What is wrong and what is needed.
+    """
+    row_by_row = measure.reduce in {"every", "share"}
+    if (measure.reduce == "share") != (measure.share is not None):
+        msg = "reduce: share and the key share go together, such as share: 0.95"
+        raise ValueError(msg)
+    if measure.is_ is not None and not row_by_row:
+        msg = f"answers are judged row by row: reduce is every or share, not {measure.reduce}"
+        raise ValueError(msg)
+    if measure.bound_columns and not row_by_row:
+        msg = f"a column is a bound row by row: reduce is every or share, not {measure.reduce}"
+        raise ValueError(msg)
+    if measure.reduce == "count" and measure.at_least is None:
+        msg = "a count of rows takes at_least: few rows are no evidence"
+        raise ValueError(msg)
+    if measure.use == "interval":
+        if (measure.table, measure.statistic) not in LIMITS:
+            having = ", ".join(f"{table}: {name}" for table, name in LIMITS)
+            msg = (
+                f"{measure.statistic!r} of {measure.table!r} has no interval; these have: {having}"
+            )
+            raise ValueError(msg)
+        if not row_by_row:
+            msg = f"intervals are judged row by row: reduce is every or share, not {measure.reduce}"
+            raise ValueError(msg)
+
+
+def _check_cell(name: str, kind: type, value: Any) -> None:
+    fits = {
+        str: isinstance(value, str),
+        bool: isinstance(value, bool),
+        int: isinstance(value, int) and not isinstance(value, bool),
+        float: isinstance(value, int | float) and not isinstance(value, bool),
+    }[kind]
+    if not fits:
+        words = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
+        msg = f"rows: {name} is {value!r}, needed {words[kind]}"
+        raise ValueError(msg)
+    if name in CHOICES and value not in CHOICES[name]:
+        msg = f"rows: {name} is {value!r}; {nearest(str(value), CHOICES[name])}"
+        raise ValueError(msg)
+
+
+def _check_answer(measure: Measure) -> None:
+    kind = measure.source.kind_of(measure.statistic)
+    if kind == "switch" and not isinstance(measure.is_, bool):
+        msg = f"{measure.statistic!r} is true or false; is came as {measure.is_!r}"
+        raise ValueError(msg)
+    if kind == "answer":
+        answers = ANSWERS[measure.table, measure.statistic]
+        if measure.is_ not in answers:
+            msg = f"is: {measure.is_!r} is no answer here; {nearest(str(measure.is_), answers)}"
+            raise ValueError(msg)
+
+
+def _check_numbers(measure: Measure) -> None:
+    for bound in measure.bound_columns:
+        if measure.source.kind_of(bound) != "number":
+            hint = nearest(bound, measure.source.statistics)
+            with suppress(ValueError, OverflowError):
+                # YAML 1.1 takes 2e7 for text.
+                hint = f"write the number out, {number(float(bound))}"
+            msg = f"the bound {bound!r} is no column of numbers in {measure.table!r}; {hint}"
+            raise ValueError(msg)
+    if measure.between is not None:
+        low, high = measure.between
+        if not isinstance(low, str) and not isinstance(high, str) and low > high:
+            msg = f"between is [{number(low)}, {number(high)}]; the lower bound comes first"
+            raise ValueError(msg)

@@ -1,0 +1,150 @@
+"""Criteria from YAML: shipped ones by name, any other from its file."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from lotwise.acceptance.criteria import Criteria, Criterion, Need
+from lotwise.acceptance.wording import nearest
+from lotwise.errors import InputError
+
+SHIPPED: Final = ("example", "encode_isogenic", "encode_anisogenic")
+# In a wheel the criteria lie in the package; in a checkout, in config/acceptance.
+_PLACES: Final = (
+    Path(__file__).parents[1] / "shipped_acceptance",
+    Path(__file__).parents[3] / "config" / "acceptance",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CriteriaFile:
+    """Criteria, the name under which they were asked for, and the text they were read from."""
+
+    name: str
+    criteria: Criteria
+    text: str
+
+
+def path_of_criteria(name: Path | str) -> Path:
+    """Give the file of criteria: a shipped one by its name, any other by its path.
+
+    Examples
+    --------
+    >>> path_of_criteria("mine.yaml").name, path_of_criteria("example").name
+    ('mine.yaml', 'example.yaml')
+    """
+    if str(name) not in SHIPPED:
+        return Path(name)
+    places = [place / f"{name}.yaml" for place in _PLACES]
+    return next((place for place in places if place.is_file()), places[0])
+
+
+def read_criteria(name: Path | str) -> CriteriaFile:
+    """Read and check criteria.
+
+    Raises
+    ------
+    InputError
+        There is no such file, it is not YAML, a key comes twice or is unknown (the nearest right
+        one is named), or a criterion asks for what cannot be judged.
+
+    Examples
+    --------
+    >>> len(read_criteria("encode_isogenic").criteria.criteria)
+    2
+    """
+    path = path_of_criteria(name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(
+            "no such acceptance criteria", path=path, remedy=f"shipped are {', '.join(SHIPPED)}"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", path=path) from None
+    return CriteriaFile(name=str(name), criteria=parse_criteria(text, source=path), text=text)
+
+
+def parse_criteria(text: str, *, source: Path | str) -> Criteria:
+    """Check criteria written as YAML; ``source`` names them in messages.
+
+    Raises
+    ------
+    InputError
+        See :func:`read_criteria`.
+    """
+    try:
+        # The loader is a SafeLoader: it makes no objects of what a file names.
+        found = yaml.load(text, Loader=_StrictLoader)  # noqa: S506
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise InputError(
+            f"is not YAML ({getattr(error, 'problem', None) or error})",
+            path=source,
+            row=mark.line + 1 if mark else None,
+        ) from None
+    if not isinstance(found, dict):
+        raise InputError("holds no criteria; needed are title and criteria", path=source)
+    try:
+        return Criteria.model_validate(found)
+    except ValidationError as error:
+        raise _first_fault(error, found, source) from None
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key that comes twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Make a dictionary of a mapping whose keys are all different."""
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} comes twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _first_fault(error: ValidationError, found: dict[Any, Any], source: Path | str) -> InputError:
+    """Turn pydantic's list into one line: unknown keys first, they explain the rest."""
+    faults = error.errors()
+    fault = next((item for item in faults if item["type"] == "extra_forbidden"), faults[0])
+    steps = list(fault["loc"])
+    model: type[BaseModel] = Criteria
+    place = ""
+    if steps[:1] == ["criteria"] and len(steps) > 1:
+        model = Criterion
+        place = f"criterion {_name_of(found, steps[1])}: "
+        steps = steps[2:]
+        if steps[:1] == ["needs"] and len(steps) > 1:
+            model, steps = Need, steps[2:]
+            place = f"{place}needs: "
+    key = str(steps[0]) if steps else ""
+    if fault["type"] == "extra_forbidden":
+        remedy = nearest(key, _keys(model))
+        return InputError(f"{place}key {key!r} is unknown", path=source, remedy=remedy)
+    words = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "missing":
+        words = f"key {key!r} is missing"
+    elif key:
+        words = f"key {key!r} is {fault['input']!r}; {words[:1].lower()}{words[1:]}"
+    return InputError(f"{place}{words}", path=source)
+
+
+def _name_of(found: dict[Any, Any], step: int | str) -> str:
+    """Name a criterion by its id, or by its place where it has none."""
+    listed = found["criteria"]
+    one = listed[step] if isinstance(listed, list) and isinstance(step, int) else None
+    named = one.get("id") if isinstance(one, dict) else None
+    return repr(named) if isinstance(named, str) else f"number {int(step) + 1}"
+
+
+def _keys(model: type[BaseModel]) -> Iterator[str]:
+    return (field.alias or name for name, field in model.model_fields.items())

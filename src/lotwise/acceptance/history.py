@@ -1,0 +1,218 @@
+"""What was asked of a folder of results, and when: a list that is only ever added to.
+
+Each line names the SHA-256 of the line before it, so that a line that was edited or taken out is
+found. A file that was deleted, or written anew from its first line, is not: who needs more keeps
+the criteria where they cannot be changed, and compares SHA-256s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lotwise.acceptance.criteria import Criteria
+from lotwise.acceptance.wording import counted, listed
+from lotwise.atomic import atomic_path
+
+FILE: Final = "verdict_history.jsonl"
+
+
+class Entry(BaseModel):
+    """One line of the history.
+
+    ``registered``: criteria were recorded, with the number of result tables that were there.
+    ``evaluated``: they were held against tables, each with its SHA-256 (empty where it is not
+    there). ``gap``: the list was found to lack lines that it once had.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    event: Literal["registered", "evaluated", "gap"]
+    time: str
+    criteria_file: str = ""
+    criteria_sha256: str = ""
+    title: str = ""
+    n_tables: int = 0
+    tables: dict[str, str] = {}
+    outcome: str = ""
+    criteria: dict[str, Any] = {}
+    lotwise_version: str = ""
+    previous: str = ""
+
+    @property
+    def when(self) -> str:
+        """The time as a reader writes it."""
+        return self.time.replace("T", " ").replace("Z", " UTC")
+
+    @property
+    def named(self) -> str:
+        """The criteria by title and the beginning of their SHA-256."""
+        return f"{self.title!r} (SHA-256 {self.criteria_sha256[:12]})"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The entries, oldest first, and whether each line follows the one before it."""
+
+    entries: tuple[Entry, ...]
+    intact: bool = True
+
+    def first(self, sha256: str) -> Entry | None:
+        """Give the entry in which criteria were first recorded."""
+        return next((entry for entry in self.entries if entry.criteria_sha256 == sha256), None)
+
+    def evaluations(self) -> Iterator[Entry]:
+        """Give the verdicts, oldest first."""
+        return (entry for entry in self.entries if entry.event == "evaluated")
+
+
+def read_history(root: Path) -> History:
+    """Read the history of a folder of results; without a file it is empty.
+
+    Examples
+    --------
+    >>> read_history(getfixture("tmp_path")).entries
+    ()
+    """
+    path = root / FILE
+    if not path.is_file():
+        return History(())
+    entries: list[Entry] = []
+    previous, intact = "", True
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            entry = Entry.model_validate_json(line)
+        except ValidationError:
+            intact = False
+        else:
+            intact = intact and entry.previous == previous
+            entries.append(entry)
+        previous = _digest(line)
+    return History(tuple(entries), intact)
+
+
+def append(root: Path, entry: Entry) -> None:
+    """Add an entry behind those that are there, whole or not at all."""
+    path = root / FILE
+    before = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    lines = before.splitlines()
+    previous = _digest(lines[-1]) if lines else ""
+    chained = entry.model_copy(update={"previous": previous})
+    line = json.dumps(chained.model_dump(), sort_keys=True, allow_nan=False)
+    with atomic_path(path) as temporary:
+        temporary.write_text("".join(f"{old}\n" for old in [*lines, line]), encoding="utf-8")
+
+
+def notices(history: History, criteria: Criteria, tables: Mapping[str, str]) -> tuple[str, ...]:
+    """Say what must be known of the past before a verdict is believed.
+
+    Parameters
+    ----------
+    history
+        All that is on record, the criteria's own registration included.
+    criteria
+        The criteria judged now.
+    tables
+        SHA-256 of each table judged now; empty where it is not there.
+    """
+    return (
+        *_of_gaps(history),
+        *_of_criteria(history, criteria),
+        *_of_tables(history, criteria.sha256, tables),
+    )
+
+
+def _of_gaps(history: History) -> Iterator[str]:
+    if not history.intact:
+        yield f"{FILE} was edited: a line does not follow the one before it"
+    for entry in history.entries:
+        if entry.event == "gap":
+            yield f"{FILE} was found on {entry.when} to lack lines that it once had"
+
+
+def _of_criteria(history: History, criteria: Criteria) -> Iterator[str]:
+    """Name other criteria on record here, and whether these came after the results."""
+    own = history.first(criteria.sha256)
+    if own is None:
+        return
+    at = history.entries.index(own)
+    there = counted(own.n_tables, "result table") if own.n_tables else "no result table"
+    there = f"{there} {'were' if own.n_tables > 1 else 'was'} there"
+    others = [
+        entry
+        for i, entry in enumerate(history.entries)
+        if entry.criteria_sha256 not in {"", criteria.sha256}
+        and history.first(entry.criteria_sha256) == entry
+        and i < at
+    ]
+    for other in others:
+        yield (
+            f"the criteria were changed: {other.named} were on record here from {other.when}"
+            f"{_outcomes(history, other.criteria_sha256)}; the present ones replaced them on "
+            f"{own.when}, when {there} "
+            f"({_changes(other.criteria, criteria.content())})"
+        )
+    if own.n_tables and not others:
+        yield (
+            f"the criteria were first recorded on {own.when}, when {there} already: "
+            "nothing here shows that they were written before the results were seen"
+        )
+    for sha256 in dict.fromkeys(entry.criteria_sha256 for entry in history.entries[at:]):
+        later = history.first(sha256)
+        if later is not None and sha256 not in {"", criteria.sha256} and later not in others:
+            yield (
+                f"other criteria, {later.named}, have been on record here since {later.when}"
+                f"{_outcomes(history, sha256)}"
+            )
+
+
+def _of_tables(history: History, sha256: str, tables: Mapping[str, str]) -> Iterator[str]:
+    """Name the last verdict here that was about other tables."""
+    others = [
+        (entry, changed)
+        for entry in history.evaluations()
+        if (changed := differing(entry.tables, tables))
+    ]
+    if others:
+        entry, changed = others[-1]
+        whose = "these" if entry.criteria_sha256 == sha256 else "other"
+        more = f", and {len(others) - 1} earlier ones" if len(others) > 1 else ""
+        yield (
+            f"the result tables are others than those of the verdict of {entry.when}, "
+            f"{entry.outcome!r} under {whose} criteria{more}: {listed(changed)} changed"
+        )
+
+
+def differing(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the tables that were there both times with other content."""
+    return tuple(name for name, sha in before.items() if sha and now.get(name, "") not in {"", sha})
+
+
+def _outcomes(history: History, sha256: str) -> str:
+    found = [entry for entry in history.evaluations() if entry.criteria_sha256 == sha256]
+    return f" with the outcome {found[-1].outcome!r} on {found[-1].when}" if found else ""
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Say which criteria differ, by id."""
+    old, new = (
+        {str(one.get("id")): one for one in content.get("criteria", ())}
+        for content in (before, now)
+    )
+    parts: Sequence[tuple[str, list[str]]] = (
+        ("changed", [name for name in new if name in old and new[name] != old[name]]),
+        ("added", [name for name in new if name not in old]),
+        ("taken out", [name for name in old if name not in new]),
+    )
+    said = "; ".join(f"{what}: {listed(names)}" for what, names in parts if names)
+    return said or "title, source or order differ"
+
+
+def _digest(line: str) -> str:
+    return hashlib.sha256(line.encode()).hexdigest()

@@ -1,0 +1,279 @@
+"""A measure held against the rows of its table: pass, fail, or not assessable, and why.
+
+What is not known never passes. A row without a number makes a criterion not assessable, unless
+another row is already beyond a bound that every row must meet: then it fails, whatever the missing
+number would have been.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Literal
+
+from lotwise.acceptance.criteria import Bound, Measure
+from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, UNITS
+from lotwise.acceptance.wording import counted, listed
+from lotwise.records import columns
+
+Outcome = Literal["pass", "fail", "not assessable"]
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """What came out of one measure.
+
+    Attributes
+    ----------
+    outcome
+        pass, fail or not assessable.
+    value
+        The number judged: that of the row nearest to failing, the reduced number, or the share of
+        rows that meet the bound; None where there is none.
+    interval
+        Limits of that row's number, where its table has them.
+    where
+        The row that decided; empty where all did.
+    reason
+        What was found, in words.
+    """
+
+    outcome: Outcome
+    reason: str
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row, its number, and how far it lies within the bound; None where that is not known."""
+
+    row: Row
+    value: float | None
+    margin: float | None
+    interval: tuple[float, float] | None = None
+    lacks: str = ""
+
+    @property
+    def where(self) -> str:
+        return _where(self.row)
+
+
+def judge_rows(measure: Measure, rows: Sequence[Row]) -> Judgement:
+    """Hold a measure against the rows that it chooses.
+
+    Parameters
+    ----------
+    measure
+        What to judge, and against what.
+    rows
+        Those rows of the table, as :func:`lotwise.acceptance.selection.select_rows` gives them;
+        numbers may be NaN, with the reason in the row. Without rows nothing can be judged.
+
+    Examples
+    --------
+    >>> r = Measure(table="batches", statistic="median_to_others", at_least=0.95)
+    >>> row = {"batch": "L1", "median_to_others": 0.97, "reason": ""}
+    >>> judge_rows(r, [row]).outcome
+    'pass'
+    >>> judge_rows(r, [row, row | {"batch": "L2", "median_to_others": float("nan")}]).reason
+    'no number for L2'
+    """
+    if not rows:
+        return Judgement(outcome="not assessable", reason="there is no row to judge")
+    found = [_look_at(measure, row) for row in rows]
+    if measure.reduce == "count":
+        return _judge_count(measure, found)
+    if measure.reduce in {"median", "lowest", "highest"}:
+        return _judge_reduced(measure, found)
+    if measure.reduce == "share":
+        return _judge_share(measure, found)
+    return _judge_every(measure, found)
+
+
+def _look_at(measure: Measure, row: Row) -> _Found:
+    """Take the number of a row and its distance from the bound; negative is beyond it."""
+    lacks = _lacks(measure, row)
+    if measure.is_ is not None:
+        holds = row[measure.statistic] == measure.is_
+        margin = None if lacks else (0.0 if holds else -1.0)
+        return _Found(row, None, margin, lacks=lacks)
+    value = None if lacks else float(row[measure.statistic])
+    limits = _limits_of(measure, row)
+    if value is None:
+        return _Found(row, None, None, lacks=lacks)
+    low, high = (value, value)
+    if measure.use == "interval":
+        if limits is None:
+            return _Found(row, value, None, lacks=_reason_of(row) or "no interval")
+        low, high = limits
+    below, above = (_bound_of(bound, row) for bound in measure.limits)
+    if (below is not None and math.isnan(below)) or (above is not None and math.isnan(above)):
+        lacks = _reason_of(row) or f"no {listed(measure.bound_columns)}"
+        return _Found(row, value, None, limits, lacks)
+    inside = [
+        *([low - below] if below is not None else []),
+        *([above - high] if above is not None else []),
+    ]
+    return _Found(row, value, min(inside), limits)
+
+
+def _lacks(measure: Measure, row: Row) -> str:
+    """Say why the statistic of a row is not known; empty where it is."""
+    value, reason = row[measure.statistic], _reason_of(row)
+    kind = columns(measure.source.record)[measure.statistic]
+    if kind is str:
+        known = value in ANSWERS[measure.table, measure.statistic]
+        # The reason of a sex is what is odd about the call, not why there is none.
+        lacking = reason if measure.table != "sex" else ""
+        return lacking or ("" if known else f"{measure.statistic} is {value!r}")
+    if kind is float:
+        return "" if math.isfinite(value) else reason or f"{measure.statistic} is {value}"
+    known_with = KNOWN_WITH.get((measure.table, measure.statistic))
+    if known_with is None:
+        return reason
+    return "" if math.isfinite(row[known_with]) else reason or f"{known_with} is not known"
+
+
+def _limits_of(measure: Measure, row: Row) -> tuple[float, float] | None:
+    names = LIMITS.get((measure.table, measure.statistic))
+    if names is None:
+        return None
+    low, high = (float(row[name]) for name in names)
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else None
+
+
+def _bound_of(bound: Bound | None, row: Row) -> float | None:
+    if bound is None:
+        return None
+    value = float(row[bound]) if isinstance(bound, str) else bound
+    return value if math.isfinite(value) else math.nan
+
+
+def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
+    known = [one for one in found if one.margin is not None]
+    lacking = [one for one in found if one.margin is None]
+    if not known:
+        return _unknown(lacking)
+    worst = min(known, key=_margin)
+    beyond = [one for one in known if _margin(one) < 0]
+    value = worst.value
+    if measure.is_ is not None:
+        value = (len(known) - len(beyond)) / len(found)
+    if beyond:
+        named = listed([one.where for one in beyond])
+        return Judgement(
+            outcome="fail",
+            value=value,
+            interval=worst.interval,
+            where=worst.where,
+            reason=f"{len(beyond)} of {counted(len(found), 'row')} beyond the bound: {named}",
+        )
+    if lacking:
+        return _unknown(lacking)
+    warned = _warning(measure, known)
+    return Judgement(
+        outcome="not assessable" if warned else "pass",
+        value=value,
+        interval=worst.interval,
+        # Of answers that are all as asked, none is nearer to failing than another.
+        where=worst.where if measure.is_ is None else "",
+        reason=warned or _all_of(len(found)),
+    )
+
+
+def _judge_share(measure: Measure, found: Sequence[_Found]) -> Judgement:
+    lacking = [one for one in found if one.margin is None]
+    if lacking:
+        return _unknown(lacking)
+    beyond = [one for one in found if _margin(one) < 0]
+    # One division, as the share in the file is one decimal: equal numbers are equal floats.
+    share = (len(found) - len(beyond)) / len(found)
+    needed = measure.share if measure.share is not None else 1.0
+    words = f"{len(found) - len(beyond)} of {counted(len(found), 'row')} as asked"
+    if share < needed:
+        named = listed([one.where for one in beyond])
+        return Judgement(outcome="fail", value=share, reason=f"{words}; not {named}")
+    warned = _warning(measure, found)
+    if warned:
+        return Judgement(outcome="not assessable", value=share, reason=warned)
+    return Judgement(outcome="pass", value=share, reason=words)
+
+
+def _judge_reduced(measure: Measure, found: Sequence[_Found]) -> Judgement:
+    low, high = (bound if isinstance(bound, float) else None for bound in measure.limits)
+    if (measure.reduce == "lowest" and high is None) or (
+        measure.reduce == "highest" and low is None
+    ):
+        # The lowest at least so high is every row at least so high; likewise the highest.
+        return _judge_every(measure, found)
+    lacking = [one for one in found if one.margin is None]
+    if lacking:
+        return _unknown(lacking)
+    ordered = sorted(found, key=lambda one: one.value or 0.0)
+    deciding = {"lowest": ordered[0], "highest": ordered[-1]}.get(measure.reduce)
+    value = median(one.value or 0.0 for one in ordered) if deciding is None else deciding.value
+    met = value is not None and (low is None or value >= low) and (high is None or value <= high)
+    return Judgement(
+        outcome="pass" if met else "fail",
+        value=value,
+        interval=None if deciding is None else deciding.interval,
+        where="" if deciding is None else deciding.where,
+        reason=f"{measure.reduce} of {counted(len(found), 'row')}",
+    )
+
+
+def _judge_count(measure: Measure, found: Sequence[_Found]) -> Judgement:
+    n_known = sum(one.value is not None for one in found)
+    needed = measure.at_least if isinstance(measure.at_least, float) else math.inf
+    return Judgement(
+        outcome="pass" if n_known >= needed else "fail",
+        value=float(n_known),
+        reason=f"known in {n_known} of {counted(len(found), 'row')}",
+    )
+
+
+def _margin(one: _Found) -> float:
+    return math.inf if one.margin is None else one.margin
+
+
+def _unknown(lacking: Sequence[_Found]) -> Judgement:
+    first = lacking[0]
+    more = f" and {counted(len(lacking) - 1, 'more row')}" if len(lacking) > 1 else ""
+    because = f": {first.lacks}" if first.lacks and not first.lacks.endswith(" is nan") else ""
+    return Judgement(
+        outcome="not assessable",
+        where=first.where,
+        reason=f"no number for {first.where or 'the one row'}{more}{because}",
+    )
+
+
+def _warning(measure: Measure, found: Sequence[_Found]) -> str:
+    """Say what an interval lacks: one known to be too narrow can fail a criterion, not pass it."""
+    if measure.use != "interval":
+        return ""
+    warned = next((str(one.row["warning"]) for one in found if one.row.get("warning")), "")
+    return f"the interval meets the bound, but {warned}" if warned else ""
+
+
+def _where(row: Row) -> str:
+    named = {name: str(row[name]) for name in UNITS if str(row.get(name, ""))}
+    for unit in ("sample", "batch"):
+        first, second = named.pop(f"{unit}_a", ""), named.pop(f"{unit}_b", "")
+        if first and unit not in named:
+            named[unit] = f"{first} - {second}"
+    if "sample" in named:
+        named.pop("batch", None)
+    return ", ".join(named[name] for name in UNITS if name in named)
+
+
+def _reason_of(row: Row) -> str:
+    return str(row.get("reason", "") or "")
+
+
+def _all_of(n_rows: int) -> str:
+    return "the one row meets it" if n_rows == 1 else f"all {n_rows:,} rows meet it"

@@ -1,0 +1,65 @@
+"""The rows of a result table that a measure chooses, and why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lotwise.acceptance.criteria import Cell, Measure
+from lotwise.acceptance.wording import listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """Rows chosen; how many lack a number and were left out as asked; why none is there."""
+
+    rows: tuple[dict[str, Any], ...]
+    n_left_out: int = 0
+    why_none: str = ""
+
+
+def select_rows(measure: Measure, table: pd.DataFrame) -> Selection:
+    """Choose the rows that ``measure.rows`` names.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"relation": ["between"], "feature_set": ["all"], "reason": [""]})
+    >>> rows = {"relation": "within", "feature_set": "all"}
+    >>> measure = Measure(table="pairs", statistic="pearson", rows=rows, at_least=0.9)
+    >>> select_rows(measure, table).why_none
+    'there is no pair within a batch: each batch has one sample'
+    """
+    if table.empty:
+        return Selection(rows=(), why_none="the table has no rows")
+    chosen, n_left_out = table, 0
+    for name, wanted in sorted(measure.rows.items(), key=lambda item: item[0] == "reason"):
+        kept = chosen.loc[chosen[name].isin(_values(wanted))]
+        if kept.empty:
+            return Selection(rows=(), why_none=_why_none(name, wanted, chosen))
+        n_left_out = len(chosen) - len(kept) if name == "reason" else 0
+        chosen = kept
+    rows = tuple(
+        {str(name): cell for name, cell in row.items()} for row in chosen.to_dict("records")
+    )
+    return Selection(rows=rows, n_left_out=n_left_out)
+
+
+def _values(wanted: Cell | tuple[Cell, ...]) -> list[Cell]:
+    return list(wanted) if isinstance(wanted, tuple) else [wanted]
+
+
+def _why_none(name: str, wanted: Cell | tuple[Cell, ...], table: pd.DataFrame) -> str:
+    values = _values(wanted)
+    if name == "reason":
+        return f"no row has a number: {table['reason'].iloc[0]}"
+    if name == "relation" and values == ["within"]:
+        return "there is no pair within a batch: each batch has one sample"
+    there = [str(value) for value in dict.fromkeys(table[name]) if str(value) not in {"", "nan"}]
+    asked = " or ".join(map(str, values))
+    if not there and "reason" in table and table["reason"].iloc[0]:
+        return f"no row has {name} {asked}: {table['reason'].iloc[0]}"
+    return f"no row has {name} {asked}; there is {listed(there) or 'none'}"

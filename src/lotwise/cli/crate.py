@@ -1,0 +1,24 @@
+"""`lotwise crate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lotwise.cli.options import PATH
+
+
+@click.command("crate")
+@click.argument("results", type=PATH)
+@click.option("--name", help="Title of the crate.")
+@click.option("--license", "licence", metavar="URL", help="Licence of the results.")
+def command(*, results: Path, name: str | None, licence: str | None) -> None:
+    """Describe RESULTS as an RO-Crate, for handing over or publishing.
+
+    Writes ro-crate-metadata.json into RESULTS from provenance.json, after the profile Process
+    Run Crate. The folder is then the crate.
+    """
+    from lotwise.crate import write_crate
+
+    click.echo(f"written to {write_crate(results, name=name, licence=licence)}")

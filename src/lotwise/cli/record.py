@@ -1,0 +1,54 @@
+"""`lotwise record`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lotwise.cli.options import PATH, out_option
+
+
+@click.command("record")
+@click.argument("samples", type=PATH, required=False)
+@out_option
+@click.option("--config", type=PATH, help="Configuration of the run.")
+@click.option("--configuration", metavar="JSON", help="The same as text, every key resolved.")
+def command(
+    *, samples: Path | None, out: Path, config: Path | None, configuration: str | None
+) -> None:
+    """Write provenance.json of results that were made step by step.
+
+    SAMPLES is the sample sheet that `lotwise expression` read. The workflow calls this last;
+    `lotwise compare` writes its record itself. Without SAMPLES the record in --out is brought
+    up to date: its outputs and, where there is a verdict, the checksum of the criteria.
+    """
+    from lotwise.config import parse_config, read_config
+    from lotwise.errors import InputError
+    from lotwise.provenance import record_run, refresh_outputs
+
+    if samples is None:
+        refresh_outputs(out)
+        return
+    if (config is None) == (configuration is None):
+        raise InputError("needed is --config, or --configuration, with a sample sheet")
+    chosen = (
+        read_config(config)
+        if config is not None
+        else parse_config(_parse_json(configuration or ""), source="--configuration")
+    )
+    record_run(chosen.model_copy(update={"results": out}), samples, out)
+
+
+def _parse_json(text: str) -> dict[str, object]:
+    import json
+
+    from lotwise.errors import InputError
+
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"--configuration is not JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise InputError("--configuration holds no keys")
+    return found

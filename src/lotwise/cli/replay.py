@@ -1,0 +1,46 @@
+"""`lotwise replay`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lotwise.cli.options import PATH
+from lotwise.errors import RefusedError
+
+
+@click.command("replay")
+@click.argument("results", type=PATH)
+@click.option(
+    "--inputs-from",
+    type=PATH,
+    help="Folder to search, by checksum, for inputs that are not where they were.",
+)
+@click.option("--keep", type=PATH, help="Folder to leave the repeated results in.")
+def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> None:
+    """Repeat the analysis of RESULTS from its record, provenance.json.
+
+    Every input is held against its recorded checksum first. Then expression, correlations and
+    evidence are computed again, and every table must come out byte by byte as it was recorded.
+    Exit code 1 says that one did not: it is named, with the first row and column that differ.
+    """
+    from lotwise.replay import replay
+
+    found = replay(results, inputs_from=inputs_from, keep=keep)
+    for line in found.notes:
+        click.echo(f"input: {line}")
+    for line in found.software:
+        click.echo(f"software: {line}")
+    if not found.software:
+        click.echo("software: the versions are those recorded")
+    click.echo(f"tables: {found.n_identical} identical, {len(found.differences)} not")
+    for line in found.differences:
+        click.echo(f"differs: {line}")
+    if found.differences or not found.n_identical:
+        raise RefusedError(
+            f"{len(found.differences)} tables differ from the record"
+            if found.n_identical or found.differences
+            else "the record names no table",
+            path=results,
+        )

@@ -1,0 +1,114 @@
+"""`lotwise verdict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from lotwise.cli.options import criteria_option, out_option
+from lotwise.errors import RefusedError
+
+if TYPE_CHECKING:
+    from lotwise.acceptance import Verdict
+
+_EXAMPLE: Final = """\b
+Example:
+  lotwise verdict --register --criteria acceptance.yaml --out results
+  lotwise compare samples.tsv --out results
+  lotwise verdict --out results
+"""
+
+
+@click.command("verdict", epilog=_EXAMPLE)
+@criteria_option
+@out_option
+@click.option(
+    "--register",
+    is_flag=True,
+    help="Put the criteria on record and judge nothing: before the results are computed.",
+)
+@click.option(
+    "--tables",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, asked: _list_tables(ctx) if asked else None,
+    help="List what criteria can judge, and end.",
+)
+def command(*, criteria: str | None, out: Path, register: bool) -> None:
+    """Hold the results below --out against acceptance criteria.
+
+    Criteria are a YAML file, or the name of shipped ones (example, encode_isogenic,
+    encode_anisogenic); without --criteria, those that are on record below --out. Writes
+    verdict.json and verdict.tsv, and adds to verdict_history.jsonl. A criterion about something
+    that was not computed is "not assessable", never a pass. Exit code 1 unless all pass.
+    """
+    from lotwise.acceptance import (
+        read_criteria,
+        recorded_criteria,
+        register_criteria,
+        write_verdict,
+    )
+
+    read = recorded_criteria(out) if criteria is None else read_criteria(criteria)
+    if register:
+        register_criteria(out, read)
+        title = " ".join(read.criteria.title.split())
+        click.echo(f"on record below {out}: {title} (SHA-256 {read.criteria.sha256})")
+        return
+    say(write_verdict(out, read), out)
+
+
+def say(verdict: Verdict, out: Path) -> None:
+    """Print a verdict in words, and end with exit code 1 unless it is a pass.
+
+    Raises
+    ------
+    RefusedError
+        The outcome is fail or not assessable.
+    """
+    from lotwise.acceptance.wording import number
+
+    criteria = verdict.criteria.criteria
+    click.echo(f"Verdict: {verdict.words}")
+    for notice in verdict.notices:
+        click.echo(f"  NOTICE: {_plain(notice)}")
+    click.echo(f"  {_plain(criteria.title)} (SHA-256 {criteria.sha256})")
+    for one in verdict.assessed:
+        judged = one.judgement
+        value = "" if judged.value is None else f" {number(judged.value)}"
+        click.echo(
+            f"  {judged.outcome:<14}  {one.criterion.id}:{value} {_plain(one.criterion.bound)}"
+            f"{f' at {_plain(judged.where)}' if judged.where else ''} ({_plain(judged.reason)})"
+        )
+    if verdict.outcome == "pass":
+        return
+    told = [
+        f"{words}: {', '.join(named)}"
+        for words, named in (
+            ("failed", verdict.named("fail")),
+            ("not assessable", verdict.named("not assessable")),
+        )
+        if named
+    ]
+    raise RefusedError(f"the verdict is {verdict.outcome!r} ({'; '.join(told)})", path=out)
+
+
+def _list_tables(ctx: click.Context) -> None:
+    from lotwise.acceptance.tables import TABLES
+    from lotwise.records import meanings
+
+    for table in TABLES.values():
+        meaning = (table.record.__doc__ or "").splitlines()[0].replace("`", "")
+        click.echo(f"{table.name} ({', '.join(table.levels)}): {meaning}")
+        said = meanings(table.record)
+        for name in table.statistics:
+            click.echo(f"  {name:<22}{said[name]}")
+    ctx.exit()
+
+
+def _plain(text: str) -> str:
+    """Keep text on its line and of the terminal's own letters."""
+    return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))

@@ -1,0 +1,308 @@
+"""The module that MultiQC runs: general statistics, R of batches, heatmaps, verdict."""
+
+from __future__ import annotations
+
+import html
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+from typing import Any, Final
+
+from multiqc.base_module import BaseMultiqcModule, ModuleNoSamplesFound
+from multiqc.plots import heatmap, table
+
+from lotwise.multiqc_plugin.tables import (
+    Place,
+    Row,
+    between_batches,
+    library_state,
+    number,
+    place_of,
+    read_matrix,
+    read_object,
+    read_rows,
+)
+
+# MultiQC shows what its own loggers say.
+_log = logging.getLogger("multiqc.lotwise")
+
+# Levels in the order in which they are shown; a file of another name is not lotwise's.
+_LEVELS: Final = ("gene", "isoform")
+_R: Final = {"min": -1, "max": 1, "scale": "RdYlGn", "format": "{:,.4f}"}
+_OUTCOMES: Final = {"pass": "success", "fail": "danger", "not assessable": "warning"}
+
+
+class MultiqcModule(BaseMultiqcModule):
+    """R between batches, libraries and the verdict of every lotwise run among the files."""
+
+    def __init__(self) -> None:
+        """Read the files that the search patterns found."""
+        super().__init__(
+            name="lotwise",
+            anchor="lotwise",
+            info="asks whether manufacturing batches of cells carry the same transcriptome.",
+        )
+        self._pairs = dict(self._read("pairs"))
+        self._libraries = dict(self._read("libraries"))
+        self._batch_pairs = dict(self._read("batch_pairs"))
+        self._matrices = dict(self._texts("pearson"))
+        self._verdicts = dict(self._objects("verdict"))
+        if not (self._pairs or self._verdicts):
+            raise ModuleNoSamplesFound
+        self._runs = sorted({place.run for place in self._pairs} | set(self._verdicts))
+        for _, told in self._objects("provenance"):
+            self.add_software_version(str(told.get("lotwise", {}).get("version", "")) or None)
+        self._add_verdicts()
+        self._add_statistics()
+        self._add_batch_pairs()
+        self._add_heatmaps()
+        _log.info("Found %d results of lotwise", len(self._runs))
+
+    def _texts(self, kind: str) -> Iterator[tuple[Place, str]]:
+        for found in self.find_log_files(f"lotwise/{kind}"):
+            place = place_of(found["root"], found["fn"])
+            if place.level in _LEVELS:
+                self.add_data_source(found, f"{place.run}: {found['fn']}")
+                yield place, found["f"]
+
+    def _read(self, kind: str) -> Iterator[tuple[Place, list[Row]]]:
+        return ((place, read_rows(text)) for place, text in self._texts(kind))
+
+    def _objects(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for found in self.find_log_files(f"lotwise/{kind}"):
+            self.add_data_source(found, f"{found['root']}: {found['fn']}")
+            yield str(PurePath(found["root"])), read_object(found["f"])
+
+    def _title(self, words: str, run: str) -> str:
+        """Name a section; the run is named only where there are several."""
+        if len(self._runs) == 1:
+            return words
+        return f"{words}: {html.escape(PurePath(run).name)}"
+
+    def _add_statistics(self) -> None:
+        """Add columns to the general statistics, the genes' shown and the isoforms' hidden."""
+        for level in _LEVELS:
+            columns: dict[str, dict[str, Any]] = {}
+            for place, rows in self._pairs.items():
+                if place.level == level:
+                    for sample, found in between_batches(rows).items():
+                        columns.setdefault(self._name(sample, place), {}).update(found)
+            for place, rows in self._libraries.items():
+                if place.level == level:
+                    for row in rows:
+                        columns.setdefault(self._name(row["sample"], place), {}).update(
+                            _library(row)
+                        )
+            columns = self.ignore_samples(columns)
+            if columns:
+                named = {
+                    sample: {f"{level}_{name}": value for name, value in found.items()}
+                    for sample, found in columns.items()
+                }
+                self.general_stats_addcols(named, _headers(level), namespace=level)
+                self.write_data_file(named, f"multiqc_lotwise_{level}")
+
+    def _name(self, sample: str, place: Place) -> str:
+        """Name a sample; the run stands before it where two runs have one of that name."""
+        owners = {
+            other.run
+            for other, rows in self._pairs.items()
+            if any(sample in {row["sample_a"], row["sample_b"]} for row in rows)
+        }
+        return f"{PurePath(place.run).name} | {sample}" if len(owners) > 1 else sample
+
+    def _add_batch_pairs(self) -> None:
+        for place, rows in sorted(self._batch_pairs.items()):
+            chosen = [row for row in rows if row["feature_set"] in {"all", "detected_both"}]
+            cells: dict[str, dict[str, float | None]] = {}
+            for row in chosen:
+                name = html.escape(f"{row['batch_a']} - {row['batch_b']}")
+                of_set = {
+                    f"{row['feature_set']}_{column}": number(row[column])
+                    for column in ("pearson", "ccc", "n_features")
+                }
+                cells.setdefault(name, {}).update(of_set)
+            anchor = f"lotwise_batches_{place.level}_{self._runs.index(place.run)}"
+            self.add_section(
+                name=self._title(f"Batches, {place.level} level", place.run),
+                anchor=anchor,
+                description=(
+                    "Pearson's R and Lin's concordance of log2(TPM + c) between batches, "
+                    "replicates averaged on the TPM scale; over all features, of which those that "
+                    "are zero in both batches count as agreement, and over those detected in both."
+                ),
+                plot=table.plot(
+                    cells, _batch_headers(), {"id": f"{anchor}_table", "title": anchor}
+                ),
+            )
+
+    def _add_heatmaps(self) -> None:
+        for place, text in sorted(self._matrices.items()):
+            names, rows = read_matrix(text)
+            others = [
+                r
+                for i, row in enumerate(rows)
+                for j, r in enumerate(row)
+                if i != j and r is not None
+            ]
+            anchor = f"lotwise_heatmap_{place.level}_{self._runs.index(place.run)}"
+            self.add_section(
+                name=self._title(f"Pearson's R, {place.level} level", place.run),
+                anchor=anchor,
+                description=(
+                    "Of log2(TPM + c) over all features, every sample against every other. The "
+                    "colours begin at the lowest R."
+                ),
+                plot=heatmap.plot(
+                    rows,
+                    names,
+                    names,
+                    {
+                        "id": f"{anchor}_plot",
+                        "title": f"lotwise: Pearson's R, {place.level} level",
+                        "zlab": "R",
+                        "min": min(others, default=-1.0),
+                        "max": 1,
+                        "tt_decimals": 4,
+                        "display_values": len(names) <= 12,
+                        "cluster_rows": False,
+                        "cluster_cols": False,
+                    },
+                ),
+            )
+
+    def _add_verdicts(self) -> None:
+        for run, told in sorted(self._verdicts.items()):
+            anchor = f"lotwise_verdict_{self._runs.index(run)}"
+            criteria = {
+                html.escape(str(item.get("id", place))): _criterion(item)
+                for place, item in enumerate(told.get("criteria", ()), start=1)
+            }
+            self.add_section(
+                name=self._title("Verdict", run),
+                anchor=anchor,
+                content_before_plot=_verdict_words(told),
+                plot=(
+                    table.plot(
+                        criteria, _CRITERION_HEADERS, {"id": f"{anchor}_table", "title": anchor}
+                    )
+                    if criteria
+                    else None
+                ),
+            )
+            self.write_data_file({run: {"outcome": told.get("outcome")}}, f"multiqc_{anchor}")
+
+
+def _library(row: Row) -> dict[str, Any]:
+    return {
+        "n_detected": number(row.get("n_detected")),
+        "share_of_highest": number(row.get("share_of_highest")),
+        "total_counts": number(row.get("total_counts")),
+        "library": library_state(row),
+    }
+
+
+def _headers(level: str) -> dict[str, dict[str, Any]]:
+    hidden = level != _LEVELS[0]
+    columns: dict[str, dict[str, Any]] = {
+        "lowest": {
+            "title": "Lowest R",
+            "description": f"lowest Pearson's R to a sample of another batch, {level} level",
+            **_R,
+        },
+        "median": {
+            "title": "Median R",
+            "description": f"median Pearson's R to samples of other batches, {level} level",
+            "hidden": True,
+            **_R,
+        },
+        "n_detected": {
+            "title": "Detected",
+            "description": f"{level}s at the detection threshold",
+            "format": "{:,.0f}",
+            "scale": "Blues",
+        },
+        "share_of_highest": {
+            "title": "Top 50",
+            "description": f"share of TPM on the 50 highest {level}s",
+            "min": 0,
+            "max": 1,
+            "format": "{:,.3f}",
+            "scale": "Oranges",
+        },
+        "total_counts": {
+            "title": "Counts",
+            "description": f"sum of estimated counts, {level} level",
+            "format": "{:,.0f}",
+            "hidden": True,
+        },
+        "library": {
+            "title": "Library",
+            "description": "shallow: far fewer counts than the others; outlier: low mean R",
+            "cond_formatting_rules": {
+                "pass": [{"s_eq": "unremarkable"}],
+                "fail": [{"s_contains": "shallow"}, {"s_contains": "outlier"}],
+            },
+        },
+    }
+    return {
+        f"{level}_{name}": {**header, "hidden": hidden or header.get("hidden", False)}
+        for name, header in columns.items()
+    }
+
+
+def _batch_headers() -> dict[str, dict[str, Any]]:
+    headers: dict[str, dict[str, Any]] = {}
+    for feature_set, words in (("all", "all features"), ("detected_both", "detected in both")):
+        for column, title in (("pearson", "R"), ("ccc", "Concordance")):
+            headers[f"{feature_set}_{column}"] = {"title": f"{title}, {words}", **_R}
+        headers[f"{feature_set}_n_features"] = {
+            "title": f"Features, {words}",
+            "format": "{:,.0f}",
+            "scale": False,
+        }
+    return headers
+
+
+_CRITERION_HEADERS: Final = {
+    "outcome": {
+        "title": "Outcome",
+        "cond_formatting_rules": {
+            "pass": [{"s_eq": "pass"}],
+            "fail": [{"s_eq": "fail"}],
+            "warn": [{"s_eq": "not assessable"}],
+        },
+    },
+    "statement": {"title": "Criterion"},
+    "value": {"title": "Value", "scale": False, "format": "{:,.4f}"},
+    "bound": {"title": "Bound"},
+    "where": {"title": "Where"},
+    "reason": {"title": "Reason"},
+}
+
+
+def _criterion(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a criterion's cells; MultiQC writes text into the page as it comes."""
+    cells: dict[str, Any] = {
+        name: html.escape(str(item[name]))
+        for name in ("outcome", "statement", "bound", "where", "reason")
+        if item.get(name) not in {None, ""}
+    }
+    value = item.get("value")
+    return cells | ({"value": float(value)} if isinstance(value, int | float) else {})
+
+
+def _verdict_words(told: Mapping[str, Any]) -> str:
+    """Say the outcome, in words and in a colour, and what was noticed about the criteria."""
+    outcome = str(told.get("outcome", "unknown"))
+    title = f" ({told['title']})" if told.get("title") else ""
+    checksum = html.escape(str(told.get("criteria_sha256")))
+    lines = [
+        (
+            f"<strong>{html.escape(outcome)}</strong> under these criteria{html.escape(title)}, "
+            f"SHA-256 {checksum}"
+        ),
+        *(html.escape(str(notice)) for notice in told.get("notices", ())),
+    ]
+    colour = _OUTCOMES.get(outcome, "secondary")
+    return f'<div class="alert alert-{colour}">{"<br>".join(lines)}</div>'

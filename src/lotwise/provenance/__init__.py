@@ -1,0 +1,46 @@
+"""What a run was made from and with: ``provenance.json`` at the root of the results."""
+
+from lotwise.provenance.configuration import absolute, map_paths, resolve
+from lotwise.provenance.gather import (
+    configuration_of,
+    gather,
+    record_run,
+    refresh_outputs,
+)
+from lotwise.provenance.inputs import take_inputs
+from lotwise.provenance.record import (
+    ANALYSED,
+    PROVENANCE,
+    InputFile,
+    OutputFile,
+    Program,
+    Provenance,
+    read_provenance,
+    write_provenance,
+)
+from lotwise.provenance.steps import lotwise_call, now, write_step
+from lotwise.provenance.surroundings import libraries, software
+
+__all__ = [
+    "ANALYSED",
+    "PROVENANCE",
+    "InputFile",
+    "OutputFile",
+    "Program",
+    "Provenance",
+    "absolute",
+    "configuration_of",
+    "gather",
+    "libraries",
+    "lotwise_call",
+    "map_paths",
+    "now",
+    "read_provenance",
+    "record_run",
+    "refresh_outputs",
+    "resolve",
+    "software",
+    "take_inputs",
+    "write_provenance",
+    "write_step",
+]

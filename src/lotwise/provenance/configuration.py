@@ -1,0 +1,59 @@
+"""The configuration of a run with every path absolute, as the record keeps it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from lotwise.config import Config
+from lotwise.panels import SHIPPED
+
+Section = TypeVar("Section", bound=BaseModel)
+
+
+def absolute(path: Path) -> Path:
+    """Make a path absolute without following links, whose targets are another machine's matter.
+
+    Examples
+    --------
+    >>> absolute(Path("/data/run/../samples.tsv"))
+    PosixPath('/data/samples.tsv')
+    """
+    return Path(os.path.abspath(path))  # noqa: PTH100, Path.absolute keeps the dots
+
+
+def resolve(config: Config) -> Config:
+    """Make every path of a configuration absolute.
+
+    Examples
+    --------
+    >>> resolve(Config(samples=Path("/data/./samples.tsv"))).samples
+    PosixPath('/data/samples.tsv')
+    """
+    return map_paths(config, absolute)
+
+
+def map_paths(config: Config, change: Callable[[Path], Path]) -> Config:
+    """Change every path of a configuration; a panel that is not shipped is one too."""
+    changed = _map_section(config, change)
+    panels = tuple(
+        panel if panel in SHIPPED else str(change(Path(panel))) for panel in config.evidence.panels
+    )
+    return changed.model_copy(
+        update={"evidence": changed.evidence.model_copy(update={"panels": panels})}
+    )
+
+
+def _map_section(section: Section, change: Callable[[Path], Path]) -> Section:
+    update: dict[str, object] = {}
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            update[name] = _map_section(value, change)
+        elif isinstance(value, Path):
+            update[name] = change(value)
+    return section.model_copy(update=update)

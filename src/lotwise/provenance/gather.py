@@ -1,0 +1,189 @@
+"""Everything that the record of a run holds, brought together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from lotwise.config import Config, parse_config, tables_of
+from lotwise.errors import InputError
+from lotwise.provenance.configuration import resolve
+from lotwise.provenance.inputs import Taken, mark_changes, take_inputs
+from lotwise.provenance.record import (
+    PROVENANCE,
+    OutputFile,
+    Program,
+    Provenance,
+    read_provenance,
+    write_provenance,
+)
+from lotwise.provenance.steps import now, read_calls, read_steps
+from lotwise.provenance.surroundings import libraries, machine, software
+
+VERDICT: Final = "verdict.json"
+# What a run may write at the root of its results, beside the record and what is made from it.
+_AT_ROOT: Final = (
+    "samples.tsv",
+    "fetched.tsv",
+    "intake.tsv",
+    "strandedness.tsv",
+    "yield.tsv",
+    "verification.tsv",
+    "verdict.tsv",
+    VERDICT,
+    "tables.xlsx",
+)
+_WRITERS: Final = 4
+
+
+def record_run(config: Config, sheet: Path, root: Path) -> Provenance:
+    """Write the record of a run whose steps are done, by the workflow or by hand.
+
+    Parameters
+    ----------
+    config
+        The configuration of the run.
+    sheet
+        The sample sheet that the expression was read from.
+    root
+        Folder of the results.
+
+    Returns
+    -------
+    The record. Times are those of the steps. An input whose file was changed after the
+    expression had been read says so in its ``note``.
+
+    Raises
+    ------
+    InputError
+        An input or the results are not there.
+    """
+    config = resolve(config)
+    expression = root / "samples.tsv"
+    if not expression.is_file():
+        raise InputError(
+            "no results are here", path=root, remedy="run `lotwise expression` and the others first"
+        )
+    steps = read_steps(root)
+    taken = take_inputs(config, sheet, root)
+    ended = now()
+    provenance = gather(
+        config,
+        root,
+        inputs=taken,
+        since_ns=expression.stat().st_mtime_ns,
+        steps=steps,
+        started=min((step.started for step in steps if step.started), default=ended),
+        ended=ended,
+    )
+    write_provenance(root / PROVENANCE, provenance)
+    return provenance
+
+
+def refresh_outputs(root: Path) -> Provenance:
+    """Bring the outputs and the criteria of an existing record up to date; keep all else.
+
+    Raises
+    ------
+    InputError
+        There is no record.
+    """
+    kept = read_provenance(root)
+    provenance = kept.model_copy(
+        update={
+            "outputs": tuple(take_outputs(configuration_of(kept, root), root)),
+            "criteria_sha256": criteria_of(root),
+        }
+    )
+    write_provenance(root / PROVENANCE, provenance)
+    return provenance
+
+
+def configuration_of(provenance: Provenance, root: Path) -> Config:
+    """Give the configuration that a record holds.
+
+    Raises
+    ------
+    InputError
+        This version of lotwise does not take it; the key is named.
+    """
+    return parse_config(provenance.configuration, source=str(root / PROVENANCE))
+
+
+def gather(
+    config: Config,
+    root: Path,
+    *,
+    inputs: Sequence[Taken],
+    steps: Sequence[Program],
+    started: str,
+    ended: str,
+    since_ns: int,
+) -> Provenance:
+    """Describe a run whose results lie in ``root``.
+
+    ``since_ns`` is when its inputs were read: what was changed later says so.
+    """
+    quantifications = [item.location for item in inputs if item.file.role == "quantification"]
+    return Provenance(
+        lotwise=software(),
+        libraries=libraries(),
+        machine=machine(),
+        started=started,
+        ended=ended,
+        programs=(*read_calls(quantifications), *steps),
+        configuration=config.model_dump(mode="json"),
+        seeds=_seeds(config),
+        criteria_sha256=criteria_of(root),
+        inputs=tuple(mark_changes(inputs, since_ns=since_ns)),
+        outputs=tuple(take_outputs(config, root)),
+    )
+
+
+def take_outputs(config: Config, root: Path) -> list[OutputFile]:
+    """Take size and checksum of what the run with ``config`` wrote, as far as it is there."""
+    from lotwise.quantify.cache import checksum
+
+    def take(path: Path) -> OutputFile:
+        return OutputFile(
+            path=path.relative_to(root).as_posix(),
+            bytes=path.stat().st_size,
+            sha256=checksum(path),
+        )
+
+    with ThreadPoolExecutor(_WRITERS) as readers:
+        return list(readers.map(take, sorted(set(_outputs(config, root)))))
+
+
+def criteria_of(root: Path) -> str | None:
+    """Give the checksum of the acceptance criteria that the verdict names; None without one."""
+    try:
+        found = json.loads((root / VERDICT).read_bytes()).get("criteria_sha256")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _outputs(config: Config, root: Path) -> Iterator[Path]:
+    """Name the files by level, so that those of a level left out since are no outputs."""
+    yield from (path for name in _AT_ROOT if (path := root / name).is_file())
+    for level in config.levels:
+        for pattern in (f"expression/{level}.*", f"correlation/{level}.*"):
+            yield from root.glob(pattern)
+        tables = [f"evidence/{level}.{name}.tsv" for name in tables_of(config.evidence, level)]
+        yield from (path for name in tables if (path := root / name).is_file())
+        for suffix in config.figures.formats:
+            yield from root.glob(f"figures/{level}_*.{suffix}")
+            yield from root.glob(f"figures/extended_data_fig?_{level}.{suffix}")
+
+
+def _seeds(config: Config) -> dict[str, int]:
+    from lotwise.quantify import Job
+
+    seeds = {"evidence": config.evidence.seed}
+    if config.source != "quant":
+        seeds["quantifier"] = Job.seed
+    return seeds

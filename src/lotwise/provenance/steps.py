@@ -1,0 +1,92 @@
+"""What each command said of itself when it was done, and what the quantifiers were called with."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from lotwise.atomic import atomic_path
+from lotwise.provenance.record import Program
+
+STEPS: Final = Path("logs", "steps")
+
+
+def now() -> str:
+    """Give the time as the record writes it: ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def lotwise_call(command: Iterable[str], *, started: str, ended: str) -> Program:
+    """Describe a finished call of lotwise itself."""
+    from importlib.metadata import version
+
+    return Program(
+        name="lotwise",
+        version=version("lotwise"),
+        command=tuple(command),
+        exit_status=0,
+        started=started,
+        ended=ended,
+    )
+
+
+def write_step(root: Path, name: str, step: Program) -> None:
+    """Keep a step below ``root``, in ``logs/steps``; ``name`` tells it from the others."""
+    file = re.sub(r"[^A-Za-z0-9._+-]+", "_", name)
+    with atomic_path(root / STEPS / f"{file}.json") as temporary:
+        temporary.write_text(step.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def read_steps(root: Path) -> list[Program]:
+    """Read the steps below ``root``, in the order in which they began; a broken file is none."""
+    steps = []
+    for path in (root / STEPS).glob("*.json"):
+        try:
+            steps.append(Program.model_validate_json(path.read_bytes()))
+        except (OSError, ValidationError):
+            continue
+    return sorted(steps, key=lambda step: (step.started or "", step.command))
+
+
+def read_calls(quantifications: Iterable[Path]) -> list[Program]:
+    """Read the calls of quantifiers that lotwise keeps beside the folders they wrote.
+
+    Parameters
+    ----------
+    quantifications
+        Files that the expression was read from, in the order of the samples.
+
+    Returns
+    -------
+    The calls that built an index, once each, then a call a sample. Quantifications of other
+    origin have none.
+    """
+    index: dict[tuple[str, ...], Program] = {}
+    samples = []
+    for folder in dict.fromkeys(path.parent for path in quantifications):
+        try:
+            told = json.loads((folder.parent / f"{folder.name}.json").read_bytes())
+            for built in told.get("index", ()):
+                call = _of_call(built)
+                index[call.command] = call
+            samples.append(_of_call(told, sample=folder.name))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            # Another program's file, or none: then the call is not known.
+            continue
+    return [*index.values(), *samples]
+
+
+def _of_call(told: dict[str, Any], *, sample: str | None = None) -> Program:
+    return Program(
+        name=told["program"],
+        version=told["version"],
+        command=tuple(told["command"]),
+        exit_status=told["exit_status"],
+        sample=sample,
+    )

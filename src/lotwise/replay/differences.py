@@ -1,0 +1,121 @@
+"""Tables that came out otherwise: which, and where they first differ."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from lotwise.provenance import OutputFile
+from lotwise.quantify.cache import checksum
+
+_FOLDERS: Final = ("expression/", "correlation/", "evidence/")
+_TABLES: Final = (".tsv", ".tsv.gz")
+_LONGEST: Final = 60
+
+
+def find_differences(
+    recorded: Iterable[OutputFile], root: Path, repeated: Path
+) -> tuple[int, list[str]]:
+    """Hold each repeated table against the recorded checksum and the file that is there.
+
+    Parameters
+    ----------
+    recorded
+        The outputs of the record.
+    root, repeated
+        Folder of the results, and of the repetition.
+
+    Returns
+    -------
+    How many tables are identical, and a line for each that is not. A table that is no longer
+    the recorded one is a difference even where the repetition agrees with the record.
+    """
+    tables = {item.path: item for item in recorded if is_analysed(item.path)}
+    made = {
+        path.relative_to(repeated).as_posix()
+        for path in repeated.rglob("*")
+        if path.is_file() and is_analysed(path.relative_to(repeated).as_posix())
+    }
+    differences = [f"{name}: is not recorded, and came" for name in sorted(made - tables.keys())]
+    n_identical = 0
+    for name, item in tables.items():
+        if name not in made:
+            differences.append(f"{name}: was recorded, and did not come")
+        elif found := _difference(item, root / name, repeated / name):
+            differences.append(f"{name}{found}")
+        else:
+            n_identical += 1
+    return n_identical, differences
+
+
+def is_analysed(path: str) -> bool:
+    """Tell whether a file of the results is a table that the analysis writes.
+
+    Examples
+    --------
+    >>> is_analysed("evidence/gene.batches.tsv"), is_analysed("intake.tsv")
+    (True, False)
+    """
+    return path.startswith(_FOLDERS) and path.endswith(_TABLES)
+
+
+def _difference(item: OutputFile, present: Path, came: Path) -> str:
+    """Say how a table differs; nothing where it does not."""
+    as_recorded = present.is_file() and checksum(present) == item.sha256
+    if checksum(came) == item.sha256 or (as_recorded and _text(present) == _text(came)):
+        if as_recorded:
+            return ""
+        if not present.is_file():
+            return ": is no longer in the results (the repetition agrees with the record)"
+        where = first_difference(_text(came), _text(present), names=("was recorded", "is there"))
+        return f" is not the recorded file (the repetition is){where}"
+    if not as_recorded:
+        return ": came out otherwise than recorded; the recorded file is not there to say where"
+    return first_difference(_text(present), _text(came), names=("was recorded", "came"))
+
+
+def _text(path: Path) -> str:
+    raw = path.read_bytes()
+    return (gzip.decompress(raw) if path.name.endswith(".gz") else raw).decode("utf-8")
+
+
+def first_difference(first: str, second: str, *, names: tuple[str, str]) -> str:
+    r"""Name the first row and column in which two tables differ; nothing where none does.
+
+    Rows are counted as in a text editor, the header is row 1.
+
+    Examples
+    --------
+    >>> one, other = "sample\tr\nS1\t0.5\n", "sample\tr\nS1\t0.7\n"
+    >>> first_difference(one, other, names=("was recorded", "came"))
+    ", row 2, column 'r': '0.5' was recorded, '0.7' came"
+    """
+    header = first.partition("\n")[0].split("\t")
+    rows = itertools.zip_longest(first.splitlines(), second.splitlines())
+    for number, (one, other) in enumerate(rows, start=1):
+        if one == other:
+            continue
+        if one is None or other is None:
+            rows_of = [f"{text.count(chr(10)):,}" for text in (first, second)]
+            return (
+                f", row {number:,}: a table of {rows_of[0]} rows {names[0]}, "
+                f"of {rows_of[1]} {names[1]}"
+            )
+        cells = itertools.zip_longest(one.split("\t"), other.split("\t"))
+        for place, (was, now) in enumerate(cells):
+            if was != now:
+                column = header[place] if place < len(header) else f"number {place + 1}"
+                return (
+                    f", row {number:,}, column {column!r}: "
+                    f"{_cite(was)} {names[0]}, {_cite(now)} {names[1]}"
+                )
+    return "" if first == second else ": line ends differ"
+
+
+def _cite(cell: str | None) -> str:
+    if cell is None:
+        return "nothing"
+    return repr(cell if len(cell) <= _LONGEST else f"{cell[:_LONGEST]}...")

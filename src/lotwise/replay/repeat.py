@@ -1,0 +1,124 @@
+"""The analysis part of a run once more, from nothing but what its record names."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from lotwise.config import Config
+from lotwise.errors import InputError
+from lotwise.provenance import (
+    Provenance,
+    configuration_of,
+    libraries,
+    map_paths,
+    read_provenance,
+    software,
+)
+from lotwise.replay.differences import find_differences
+from lotwise.replay.staging import Stage, stage_inputs
+from lotwise.results import (
+    ResultTree,
+    write_correlation,
+    write_evidence_tables,
+    write_expression,
+)
+
+_UNKNOWN: Final = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replay:
+    """What a repetition showed.
+
+    Attributes
+    ----------
+    n_identical
+        Tables that came out byte by byte as recorded.
+    differences
+        One line a table that did not: which, and its first row and column that differ.
+    software
+        One line for lotwise and each library whose version is not the recorded one.
+    notes
+        One line an input that the record itself calls odd.
+    """
+
+    n_identical: int
+    differences: tuple[str, ...]
+    software: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def replay(results: Path, *, inputs_from: Path | None = None, keep: Path | None = None) -> Replay:
+    """Repeat expression, correlation and evidence; compare each table with the recorded one.
+
+    Parameters
+    ----------
+    results
+        Folder of the results, with ``provenance.json``.
+    inputs_from
+        Folder to search for inputs that are no longer where they were, or no longer the same;
+        they are recognised by checksum, under any name.
+    keep
+        Folder to leave the repeated results in; without it they are removed.
+
+    Raises
+    ------
+    InputError
+        The record is missing or damaged, or inputs are missing or changed; found before
+        anything is computed.
+    """
+    root = results if results.is_dir() else results.parent
+    provenance = read_provenance(results)
+    config = configuration_of(provenance, root)
+    with _workspace(keep) as (work, out):
+        stage = stage_inputs(provenance, config, root, work, inputs_from=inputs_from)
+        tree = ResultTree(out)
+        _analyse(config, stage, tree)
+        n_identical, differences = find_differences(provenance.outputs, root, tree.root)
+    return Replay(
+        n_identical=n_identical,
+        differences=tuple(differences),
+        software=tuple(_other_software(provenance)),
+        notes=tuple(f"{item.path}: {item.note}" for item in provenance.inputs if item.note),
+    )
+
+
+@contextmanager
+def _workspace(keep: Path | None) -> Iterator[tuple[Path, Path]]:
+    if keep is not None and keep.exists() and any(keep.iterdir()):
+        raise InputError("is not empty", path=keep, remedy="name a new folder")
+    with tempfile.TemporaryDirectory(prefix="lotwise-replay-") as folder:
+        yield Path(folder) / "inputs", keep or Path(folder) / "results"
+
+
+def _analyse(config: Config, stage: Stage, tree: ResultTree) -> None:
+    staged = map_paths(config, stage.place)
+    write_expression(stage.sheet, tree, staged.expression, levels=staged.levels)
+    for level in staged.levels:
+        write_correlation(tree, level, staged.correlation)
+        write_evidence_tables(tree, level, staged.evidence, staged.correlation)
+
+
+def _other_software(provenance: Provenance) -> Iterator[str]:
+    """Say which versions differ; a commit tells apart what has one version."""
+    now = software()
+    was = provenance.lotwise
+    for name, then, today in (
+        ("lotwise", was.version, now.version),
+        ("commit of lotwise", was.commit, now.commit),
+    ):
+        if then != today:
+            yield f"{name}: {then or _UNKNOWN} was recorded, {today or _UNKNOWN} is here"
+    if was.modified or now.modified:
+        whose = [name for name, one in (("then", was), ("now", now)) if one.modified]
+        yield f"the checkout of lotwise had changes of its own ({' and '.join(whose)})"
+    found = libraries()
+    for name in sorted(provenance.libraries.keys() | found.keys()):
+        then, today = provenance.libraries.get(name), found.get(name)
+        if then != today:
+            yield f"{name}: {then or 'none'} was recorded, {today or 'none'} is here"

@@ -1,0 +1,116 @@
+"""lotwise's section in a report that the real MultiQC makes of a folder of results."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+
+import pandas as pd
+import pytest
+
+from lotwise.records import PairRecord, read_table
+
+VERDICT = {
+    "outcome": "fail",
+    "title": "<script>alert(3)</script>",
+    "criteria_file": "criteria.yaml",
+    "criteria_sha256": "cd" * 32,
+    "notices": ["the criteria were changed after the results were computed"],
+    "criteria": [
+        {
+            "id": "gene_r", "statement": "R >= 0.99 <img src=x onerror=alert(4)>", "rationale": "",
+            "level": "gene", "statistic": "min", "value": 0.95, "bound": ">= 0.99",
+            "interval": None, "where": "A_1 - C_1", "outcome": "fail", "reason": "",
+        },
+        {
+            "id": "ceiling", "statement": "R / ceiling >= 0.9", "rationale": "", "level": "gene",
+            "statistic": "min", "value": None, "bound": ">= 0.9", "interval": None, "where": "",
+            "outcome": "not assessable", "reason": "no ceilings were computed",
+        },
+    ],
+    "lotwise_version": "0.1.0",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def report(recorded_run, tmp_path_factory, tool):
+    """The report of `multiqc .` in a folder of results: its page and its data."""
+    folder = tmp_path_factory.mktemp("multiqc")
+    shutil.copytree(recorded_run / "results", folder / "results")
+    (folder / "results" / "verdict.json").write_text(json.dumps(VERDICT))
+    command = [tool("multiqc"), "results", "--no-ansi", "--no-version-check", "--outdir", "out"]
+    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert "Found 1 results of lotwise" in said.stderr
+    data = json.loads((folder / "out" / "multiqc_data" / "multiqc_data.json").read_text("utf-8"))
+    return (folder / "out" / "multiqc_report.html").read_text("utf-8"), data, folder
+
+
+def test_multiqc__general_statistics_hold_what_the_tables_hold(report):
+    _, data, folder = report
+    pairs = read_table(folder / "results" / "correlation" / "gene.pairs.tsv", PairRecord)
+    libraries = pd.read_csv(
+        folder / "results" / "evidence" / "gene.libraries.tsv", sep="\t", index_col="sample"
+    )
+    # General statistics are a list of tables in some versions and a mapping in others.
+    tables = data["report_general_stats_data"]
+    tables = tables.values() if isinstance(tables, dict) else tables
+    found: dict[str, dict] = {}
+    for one in tables:
+        for sample, cells in one.items():
+            for group in cells if isinstance(cells, list) else [{"data": cells}]:
+                found.setdefault(sample, {}).update(group.get("data", group))
+    between = pairs[(pairs["relation"] == "between") & (pairs["feature_set"] == "all")]
+    assert set(found) == {"A_1", "A_2", "B_1", "C_1"}
+    for sample, cells in found.items():
+        r = between[(between["sample_a"] == sample) | (between["sample_b"] == sample)]["pearson"]
+        assert cells["gene_lowest"] == pytest.approx(r.min(), abs=1e-12)
+        assert cells["gene_median"] == pytest.approx(r.median(), abs=1e-12)
+        assert cells["gene_n_detected"] == libraries.loc[sample, "n_detected"]
+        assert cells["gene_library"] == "unremarkable"
+        assert cells["isoform_n_detected"] > cells["gene_n_detected"]
+
+
+def test_multiqc__heatmaps_verdict_and_batches_are_in_the_page(report):
+    page, data, _ = report
+    for level in ("gene", "isoform"):
+        assert f"lotwise_heatmap_{level}_0_plot" in data["report_plot_data"]
+        assert f"Batches, {level} level" in page
+    assert 'class="alert alert-danger"' in page
+    assert "<strong>fail</strong>" in page
+    assert "not assessable" in page
+    assert "the criteria were changed after the results were computed" in page
+    assert "no ceilings were computed" in page
+
+
+def test_multiqc__hostile_text_stays_text(report):
+    page, _, _ = report
+    for text in ("<script>alert(3)</script>", "<img src=x onerror=alert(4)>", "<b>B</b>"):
+        assert text not in page
+        assert html.escape(text) in page
+    assert not re.search(r"<script>alert", page)
+
+
+def test_multiqc__two_runs_are_told_apart(recorded_run, tmp_path, tool):
+    for name in ("lots_1", "lots_2"):
+        shutil.copytree(recorded_run / "results" / "correlation", tmp_path / name / "correlation")
+    command = [tool("multiqc"), ".", "--no-ansi", "--no-version-check"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    data = json.loads((tmp_path / "multiqc_data" / "multiqc_data.json").read_text("utf-8"))
+    assert set(data["report_saved_raw_data"]["multiqc_lotwise_gene"]) == {
+        f"{run} | {sample}"
+        for run in ("lots_1", "lots_2")
+        for sample in ("A_1", "A_2", "B_1", "C_1")
+    }
+
+
+def test_multiqc__says_nothing_where_there_is_nothing_of_lotwise(tmp_path, tool):
+    (tmp_path / "verdict.json").write_text('{"outcome": "guilty"}')
+    (tmp_path / "x.pairs.tsv").write_text("a\tb\n1\t2\n")
+    command = [tool("multiqc"), ".", "--no-ansi", "--no-version-check"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert said.returncode == 0
+    assert "of lotwise" not in said.stderr

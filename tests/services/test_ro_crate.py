@@ -1,0 +1,42 @@
+"""The crate, judged by the real RO-Crate validator, without network."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from lotwise.crate import write_crate
+from lotwise.provenance import lotwise_call, read_provenance, write_provenance
+
+# What a run cannot say of itself: who it was made by, and where on the web a program is.
+NOT_SAID = {"agent", "author", "publisher", "url", "SoftwareApplication id"}
+
+
+def test_crate__is_a_valid_process_run_crate(own_run, tool, tmp_path):
+    root = own_run / "results"
+    provenance = read_provenance(root)
+    call = lotwise_call(["lotwise", "compare", "s.tsv"], started="2026-01-01", ended="2026-01-02")
+    write_provenance(root / "provenance.json", provenance.model_copy(update={"programs": (call,)}))
+    write_crate(root)
+    cache = Path(__file__).with_name("offline_contexts.py")
+    subprocess.run([tool("python"), cache, tmp_path / "cache"], check=True)
+    said = subprocess.run(
+        [
+            tool("rocrate-validator"), "validate", "--offline", "--cache-path", tmp_path / "cache",
+            "--no-auto-profile", "--profile-identifier", "process-run-crate-0.5",
+            "--requirement-severity", "recommended", "--output-format", "json",
+            "--output-file", tmp_path / "said.json", root,
+        ],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (tmp_path / "said.json").is_file(), said.stdout + said.stderr
+    issues = json.loads((tmp_path / "said.json").read_text("utf-8"))["issues"]
+    # Some recommendations stay open, so that a run without any issue would be a blind one.
+    assert {issue["severity"] for issue in issues} == {"RECOMMENDED"}
+    unexpected = [
+        issue["message"]
+        for issue in issues
+        if not any(word in issue["message"] for word in NOT_SAID)
+    ]
+    assert unexpected == []

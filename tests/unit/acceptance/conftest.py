@@ -1,0 +1,51 @@
+"""A folder of results whose tables a test writes row by row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lotwise.acceptance.tables import TABLES
+from lotwise.records import columns, to_frame, write_table
+
+_NOTHING = {str: "", int: 0, float: float("nan"), bool: False}
+
+
+class Tree:
+    """Result tables below a root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, table: str, *rows: dict, level: str = "gene") -> None:
+        """Write a table; what a row does not give is empty or NaN."""
+        record = TABLES[table].record
+        empty = {name: _NOTHING[kind] for name, kind in columns(record).items()}
+        made = [record(**(empty | row)) for row in rows]
+        write_table(self.root / TABLES[table].path(level), to_frame(made, record))
+
+    def write_pairs(self, *pearsons: float, level: str = "gene", **given: object) -> None:
+        """Write pairs of batches with these R over all features."""
+        self.write(
+            "pairs",
+            *(
+                {
+                    "sample_a": "A1",
+                    "sample_b": f"B{i}",
+                    "batch_a": "A",
+                    "batch_b": "B",
+                    "relation": "between",
+                    "feature_set": "all",
+                    "pearson": r,
+                    **given,
+                }
+                for i, r in enumerate(pearsons, start=1)
+            ),
+            level=level,
+        )
+
+
+@pytest.fixture
+def tree(tmp_path) -> Tree:
+    return Tree(tmp_path / "results")

@@ -1,0 +1,235 @@
+"""Criteria are strict about every word, and their SHA-256 is of what they say."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lotwise.acceptance import SHIPPED, Criteria, parse_criteria, path_of_criteria, read_criteria
+from lotwise.errors import InputError
+
+PAIRS = {
+    "id": "r",
+    "rationale": "because",
+    "level": "gene",
+    "table": "pairs",
+    "rows": {"relation": "between", "feature_set": "all"},
+    "statistic": "pearson",
+    "at_least": 0.95,
+}
+
+
+def text_of(*criteria: dict, **top: object) -> str:
+    return yaml.safe_dump({"title": "t", **top, "criteria": list(criteria)}, sort_keys=False)
+
+
+def parse(*criteria: dict, **top: object) -> Criteria:
+    return parse_criteria(text_of(*criteria, **top), source="c.yaml")
+
+
+def without(*names: str) -> dict:
+    return {name: value for name, value in PAIRS.items() if name not in names}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_read_criteria__shipped_have_a_rationale_for_each_line(name):
+    read = read_criteria(name)
+    assert (read.name, read.text) == (name, path_of_criteria(name).read_text())
+    assert read.criteria.source
+    for criterion in read.criteria.criteria:
+        assert len(criterion.rationale.split()) > 10
+
+
+@pytest.mark.parametrize(("kind", "bound"), [("isogenic", 0.9), ("anisogenic", 0.8)])
+def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
+    depth, spearman = read_criteria(f"encode_{kind}").criteria.criteria
+    assert (spearman.table, spearman.statistic, spearman.at_least) == (
+        "replicate_qc",
+        "spearman",
+        bound,
+    )
+    assert (depth.statistic, depth.at_least) == ("total_counts", 20_000_000)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "words"),
+    [
+        (PAIRS | {"at_leest": 1}, "criterion 'r': key 'at_leest' is unknown; did you mean 'at_lea"),
+        (PAIRS | {"table": "pair"}, "table 'pair' is unknown; did you mean 'pairs'"),
+        (PAIRS | {"statistic": "persons"}, "'persons' cannot be judged .* mean 'pearson'"),
+        (PAIRS | {"statistic": "reason"}, "'reason' cannot be judged"),
+        (PAIRS | {"level": "genes"}, "key 'level' is 'genes'; input should be 'gene' or 'isoform'"),
+        (without("rationale"), "criterion 'r': key 'rationale' is missing"),
+        (PAIRS | {"rationale": " "}, "key 'rationale' is ' '"),
+        (without("id"), "criterion number 1: key 'id' is missing"),
+        (PAIRS | {"id": "a b"}, "key 'id' is 'a b'"),
+        (PAIRS | {"id": "overall"}, "'overall' is the name of the outcome"),
+        (PAIRS | {"rows": {"relations": "between"}}, "no column 'relations'; .* 'relation'"),
+        (PAIRS | {"rows": {"feature_set": "al"}}, "feature_set is 'al'; did you mean 'all'"),
+        (PAIRS | {"rows": {"relation": "between"}}, "rows of several feature_set"),
+        (PAIRS | {"rows": {"feature_set": "all", "n_features": "3"}}, "needed a whole number"),
+        (PAIRS | {"rows": {"feature_set": "all", "reason": ""}}, "only of features"),
+        (without("at_least"), "says what must hold; none came"),
+        (PAIRS | {"at_most": 1}, "at_least and at_most came"),
+        (PAIRS | {"at_least": "0.9"}, "'0.9' is no column .*; write the number out, 0.9"),
+        (PAIRS | {"at_least": "2e7"}, "write the number out, 20000000"),
+        (PAIRS | {"at_least": "spearmann"}, "no column of numbers .* mean 'spearman'"),
+        (PAIRS | {"at_least": True}, "key 'at_least' is True"),
+        (PAIRS | {"at_least": float("nan")}, "key 'at_least' is nan; .*finite"),
+        (PAIRS | {"at_least": float("inf")}, "key 'at_least' is inf; .*finite"),
+        (without("at_least") | {"between": [1, 0]}, "the lower bound comes first"),
+        (without("at_least") | {"between": [1]}, "key 'between' is"),
+        (without("at_least") | {"is": "yes"}, "'pearson' is a number, which at_least"),
+        (PAIRS | {"reduce": "lowst"}, "key 'reduce' is 'lowst'"),
+        (PAIRS | {"reduce": "share"}, "go together"),
+        (PAIRS | {"share": 0.5}, "go together"),
+        (PAIRS | {"reduce": "share", "share": 0}, "key 'share' is 0; .*greater than 0"),
+        (PAIRS | {"reduce": "median", "at_least": "spearman"}, "a column is a bound row by row"),
+        (without("at_least") | {"reduce": "count", "at_most": 3}, "few rows are no evidence"),
+        (PAIRS | {"use": "interval"}, "'pearson' of 'pairs' has no interval; .* intervals: pearso"),
+        (
+            PAIRS | {"table": "sex", "rows": {}, "statistic": "agrees", "at_least": 1},
+            "'agrees' is no number, which is judges; at_least came",
+        ),
+        (PAIRS | {"table": "sex", "level": "isoform", "rows": {}}, "at gene level only"),
+        (
+            without("at_least", "rows") | {"table": "sex", "statistic": "sex", "is": "femal"},
+            "'femal' is no answer here; did you mean 'female'",
+        ),
+        (
+            without("at_least", "rows")
+            | {"table": "libraries", "statistic": "shallow", "is": "no"},
+            "'shallow' is true or false",
+        ),
+        (PAIRS | {"needs": [{"table": "pairs"}]}, "criterion 'r': needs: key 'statistic' is missi"),
+        (
+            PAIRS | {"needs": [{"tabel": "pairs", "because": "x", "statistic": "pearson"}]},
+            "needs: key 'tabel' is unknown; did you mean 'table'",
+        ),
+    ],
+)  # fmt: skip
+def test_parse_criteria__refuses_in_one_line_that_names_the_criterion(criterion, words):
+    with pytest.raises(InputError, match=words) as refused:
+        parse(criterion)
+    assert str(refused.value).startswith("c.yaml: ")
+    assert "\n" not in str(refused.value)
+
+
+def test_parse_criteria__needs_without_a_level_take_the_criterions():
+    isoform = PAIRS | {"level": "isoform"}
+    need = {"because": "x", "table": "sex", "statistic": "agrees", "is": "yes"}
+    with pytest.raises(InputError, match="'sex' is not there at isoform level; give its level"):
+        parse(isoform | {"needs": [need]})
+    found = parse(isoform | {"needs": [need | {"level": "gene"}]})
+    assert found.files() == ("correlation/isoform.pairs.tsv", "evidence/gene.sex.tsv")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "holds no criteria; needed are title and criteria"),
+        ("- a", "holds no criteria"),
+        ("title: t\n", "key 'criteria' is missing"),
+        ("title: t\ncriteria: []\n", "key 'criteria' is"),
+        ("title: t\ncriteria: {a: 1}\n", "key 'criteria'|criteria"),
+        ("title: [a\n", r"row \d: is not YAML"),
+        ("titel: t\ntitle: t\ncriteria: []\n", "key 'titel' is unknown; did you mean 'title'"),
+        ("title: t\ntitle: u\n", "row 2: is not YAML .*the key 'title' comes twice"),
+        ("a: !!python/object/apply:os.getcwd []\n", "is not YAML"),
+    ],
+)
+def test_parse_criteria__refuses_files_that_are_none(text, words):
+    with pytest.raises(InputError, match=words):
+        parse_criteria(text, source="c.yaml")
+
+
+def test_parse_criteria__a_bound_that_stands_twice_is_no_bound():
+    text = text_of(PAIRS) + "  at_least: 0.5\n"
+    with pytest.raises(InputError, match="the key 'at_least' comes twice"):
+        parse_criteria(text, source="c.yaml")
+
+
+def test_parse_criteria__names_are_unique():
+    with pytest.raises(InputError, match="two criteria are called 'r'"):
+        parse(PAIRS, PAIRS)
+
+
+def test_read_criteria__names_those_shipped(tmp_path):
+    with pytest.raises(InputError, match=r"no such acceptance criteria; shipped are example, enc"):
+        read_criteria(tmp_path / "mine.yaml")
+    (tmp_path / "latin.yaml").write_bytes(b"title: \xe9")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_criteria(tmp_path / "latin.yaml")
+
+
+def test_parse_criteria__yes_and_no_are_answers_quoted_or_not():
+    base = "title: t\ncriteria:\n- {id: a, rationale: b, level: gene, table: sex, statistic: agrees"
+    answers = [
+        parse_criteria(f"{base}, is: {word}}}", source="c").criteria[0].is_
+        for word in ("yes", "'yes'", "no")
+    ]
+    assert answers == ["yes", "yes", "no"]
+
+
+def test_sha256__is_of_what_the_criteria_say_not_of_their_layout():
+    plain = parse(PAIRS)
+    shuffled = dict(reversed(PAIRS.items()))
+    commented = f"# decided in May\n{text_of(PAIRS)}\n\n"
+    same = [
+        parse(shuffled),
+        parse_criteria(commented, source="other.yaml"),
+        parse(PAIRS | {"reduce": "every", "use": "value"}),
+        parse(PAIRS | {"rows": dict(reversed(PAIRS["rows"].items()))}),
+    ]
+    assert {one.sha256 for one in same} == {plain.sha256}
+    assert re.fullmatch("[0-9a-f]{64}", plain.sha256)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"at_least": 0.9500001},
+        {"rationale": "because."},
+        {"rows": {"feature_set": "all"}},
+        {"level": "isoform"},
+        {"needs": [PAIRS | {"because": "x"}]},
+        {"id": "r2"},
+    ],
+)
+def test_sha256__changes_with_whatever_is_said(changed):
+    if "needs" in changed:
+        need = {name: value for name, value in PAIRS.items() if name not in {"id", "rationale"}}
+        changed = {"needs": [need | {"because": "x"}]}
+    assert parse(PAIRS | changed).sha256 != parse(PAIRS).sha256
+
+
+@given(st.text(min_size=1).filter(str.strip))
+@settings(max_examples=30)
+def test_sha256__hostile_text_is_text(words):
+    found = parse(PAIRS | {"rationale": words}, title=words)
+    assert (found.title, found.criteria[0].rationale) == (words, words)
+    assert len(found.sha256) == 64
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [
+        ({"at_least": 0.95}, ">= 0.95"),
+        ({"at_most": 20_000_000}, "<= 20000000"),
+        ({"between": [0.9, "spearman"]}, "between 0.9 and its spearman"),
+        ({"at_least": 0.9, "reduce": "share", "share": 0.8}, ">= 0.9 in a share of 0.8 or more"),
+    ],
+)
+def test_bound__in_words(given, bound):
+    assert parse(without("at_least") | given).criteria[0].bound == bound
+
+
+def test_sentence__says_the_criterion_or_what_its_author_wrote():
+    assert parse(PAIRS).criteria[0].sentence() == (
+        "At gene level, pearson in every row of pairs (relation between, feature_set all): >= 0.95"
+    )
+    assert parse(PAIRS | {"statement": "R is high"}).criteria[0].sentence() == "R is high"

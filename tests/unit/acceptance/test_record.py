@@ -1,0 +1,335 @@
+"""Verdicts are written, and what happened before is not forgotten."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from lotwise.acceptance import (
+    CriteriaFile,
+    CriterionRecord,
+    parse_criteria,
+    read_verdict,
+    recorded_criteria,
+    register_criteria,
+    write_verdict,
+)
+from lotwise.acceptance.history import FILE, read_history
+from lotwise.errors import InputError
+from lotwise.records import columns
+
+LINE = """
+- id: {id}
+  rationale: because
+  level: {level}
+  table: pairs
+  rows: {{relation: between, feature_set: all}}
+  statistic: pearson
+  at_least: {bound}
+"""
+MAY, JUNE, JULY = (datetime(2026, month, 1, 12, tzinfo=UTC) for month in (5, 6, 7))
+
+
+def criteria(bound: float = 0.95, *, title: str = "ours", **lines: float) -> CriteriaFile:
+    given = {"r": bound} | lines
+    text = f"title: {title}\ncriteria:" + "".join(
+        LINE.format(id=name, bound=value, level="gene") for name, value in given.items()
+    )
+    return CriteriaFile(name="c.yaml", criteria=parse_criteria(text, source="c.yaml"), text=text)
+
+
+def test_write_verdict__files(tree):
+    register_criteria(tree.root, criteria())
+    tree.write_pairs(0.99, 0.94)
+    verdict = write_verdict(tree.root, criteria())
+    assert verdict.outcome == "fail"
+    found = json.loads((tree.root / "verdict.json").read_text())
+    assert found["outcome"] == "fail"
+    assert found["title"] == "ours"
+    assert found["criteria_file"] == "c.yaml"
+    assert found["criteria_sha256"] == criteria().criteria.sha256
+    assert found["notices"] == []
+    assert found["criteria"] == [
+        {
+            "id": "r",
+            "statement": "At gene level, pearson in every row of pairs (relation between, "
+            "feature_set all): >= 0.95",
+            "rationale": "because",
+            "level": "gene",
+            "table": "pairs",
+            "statistic": "pearson",
+            "value": 0.94,
+            "bound": ">= 0.95",
+            "interval": None,
+            "where": "A1 - B2",
+            "outcome": "fail",
+            "reason": "1 of 2 rows beyond the bound: A1 - B2",
+        }
+    ]
+    table = pd.read_csv(tree.root / "verdict.tsv", sep="\t")
+    assert list(table) == list(columns(CriterionRecord))
+    assert table["criterion"].tolist() == ["overall", "r"]
+    assert table["outcome"].tolist() == ["fail", "fail"]
+    assert (tree.root / "verdict_criteria.yaml").read_text() == criteria().text
+    assert recorded_criteria(tree.root).criteria == criteria().criteria
+
+
+@pytest.mark.parametrize(
+    ("pearsons", "lines", "outcome"),
+    [
+        ([0.99], {}, "pass"),
+        ([0.99], {"second": 0.995}, "fail"),
+        ([float("nan")], {}, "not assessable"),
+        ([], {}, "not assessable"),
+    ],
+)
+def test_write_verdict__over_all(tree, pearsons, lines, outcome):
+    tree.write_pairs(*pearsons)
+    assert write_verdict(tree.root, criteria(**lines)).outcome == outcome
+
+
+def test_write_verdict__one_failing_outweighs_one_not_assessable(tree):
+    tree.write_pairs(0.9)
+    both = criteria()
+    text = both.text + LINE.format(id="isoform", level="isoform", bound=0.5)
+    both = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
+    verdict = write_verdict(tree.root, both)
+    assert verdict.outcome == "fail"
+    assert verdict.named("not assessable") == ("isoform",)
+    assert verdict.assessed[1].judgement.reason == "correlation/isoform.pairs.tsv is not there"
+
+
+def test_write_verdict__what_a_criterion_needs(tree):
+    need = """
+  needs:
+  - because: too shallow for a verdict
+    table: libraries
+    statistic: share_of_median
+    at_least: 0.25
+"""
+    text = criteria().text + need
+    asked = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
+    for r in (0.99, 0.5):
+        tree.write_pairs(r)
+        tree.write("libraries", {"sample": "A1", "share_of_median": 0.2})
+        judged = write_verdict(tree.root, asked).assessed[0].judgement
+        assert judged.outcome == "not assessable"
+        assert judged.reason.startswith("too shallow for a verdict (At gene level, share_of_med")
+        assert judged.reason.endswith("found: 0.2, 1 of 1 row beyond the bound: A1)")
+    (tree.root / "evidence/gene.libraries.tsv").unlink()
+    tree.write_pairs(0.99)
+    judged = write_verdict(tree.root, asked).assessed[0].judgement
+    assert judged.outcome == "not assessable"
+    assert judged.reason.endswith("found: evidence/gene.libraries.tsv is not there)")
+    tree.write("libraries", {"sample": "A1", "share_of_median": 0.9})
+    assert write_verdict(tree.root, asked).outcome == "pass"
+
+
+def test_write_verdict__chosen_rows_that_are_not_there(tree):
+    tree.write_pairs(0.99)
+    text = criteria().text.replace("relation: between", "relation: within")
+    asked = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
+    judged = write_verdict(tree.root, asked).assessed[0].judgement
+    assert judged.outcome == "not assessable"
+    assert judged.reason == "there is no pair within a batch: each batch has one sample"
+
+
+def test_write_verdict__a_table_that_an_earlier_run_left(tree):
+    """Samples were added, and the table of the old ones still lies there."""
+    tree.write_pairs(0.99)
+    sheet = tree.root / "samples.tsv"
+    sheet.write_text("sample\tbatch\nA1\tA\nB1\tB\n")
+    assert write_verdict(tree.root, criteria()).outcome == "pass"
+    sheet.write_text("sample\tbatch\nA1\tA\nB1\tB\nC1\tC\n")
+    judged = write_verdict(tree.root, criteria()).assessed[0].judgement
+    assert judged.outcome == "not assessable"
+    assert judged.reason == (
+        "correlation/gene.pairs.tsv is about other samples than samples.tsv: an earlier run left it"
+    )
+
+
+def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_said(tree):
+    text = (
+        "title: t\ncriteria:\n- {id: a, rationale: b, level: gene, table: equivalence, "
+        "statistic: outcome, rows: {reason: ''}, reduce: share, share: 0.5, is: equivalent}"
+    )
+    asked = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
+    pair = {"batch_a": "A", "batch_b": "B"}
+    silent = pair | {"feature": "g3", "outcome": "inconclusive", "reason": "does not vary"}
+    tree.write("equivalence", silent)
+    judged = write_verdict(tree.root, asked).assessed[0].judgement
+    assert (judged.outcome, judged.reason) == (
+        "not assessable",
+        "no row has a number: does not vary",
+    )
+    tree.write(
+        "equivalence",
+        pair | {"feature": "g1", "outcome": "equivalent"},
+        pair | {"feature": "g2", "outcome": "inconclusive"},
+        silent,
+    )
+    judged = write_verdict(tree.root, asked).assessed[0].judgement
+    assert (judged.outcome, judged.value) == ("pass", 0.5)
+    assert judged.reason == "1 of 2 rows as asked; 1 row without a number left out"
+
+
+@pytest.mark.parametrize("text", ["", "a\tb\n1\t2\n", "\x00\x01"])
+def test_write_verdict__a_table_that_cannot_be_read_is_named(tree, text):
+    tree.write_pairs(0.99)
+    path = tree.root / "correlation/gene.pairs.tsv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"gene\.pairs\.tsv"):
+        write_verdict(tree.root, criteria())
+
+
+def test_write_verdict__a_number_that_is_none_is_named(tree):
+    tree.write_pairs(0.99)
+    path = tree.root / "correlation/gene.pairs.tsv"
+    path.write_text(path.read_text().replace("0.99", "high"))
+    with pytest.raises(InputError, match=r"cannot be read as a result table \(could not convert"):
+        write_verdict(tree.root, criteria())
+
+
+def test_notices__none_where_criteria_came_first(tree):
+    register_criteria(tree.root, criteria(), now=MAY)
+    tree.write_pairs(0.99)
+    first = write_verdict(tree.root, criteria(), now=JUNE)
+    assert first.notices == ()
+    before = (tree.root / "verdict.json").read_bytes()
+    assert write_verdict(tree.root, criteria(), now=JULY).notices == ()
+    assert (tree.root / "verdict.json").read_bytes() == before
+    assert [entry.event for entry in read_history(tree.root).entries] == ["registered", "evaluated"]
+
+
+def test_notices__criteria_first_seen_when_results_were_there(tree):
+    tree.write_pairs(0.99)
+    verdict = write_verdict(tree.root, criteria(), now=MAY)
+    (notice,) = verdict.notices
+    assert notice == (
+        "the criteria were first recorded on 2026-05-01 12:00:00 UTC, when 1 result table was "
+        "there already: nothing here shows that they were written before the results were seen"
+    )
+    # Asking again does not make it go away.
+    assert write_verdict(tree.root, criteria(), now=JUNE).notices == verdict.notices
+
+
+def test_notices__criteria_changed_after_the_results(tree):
+    register_criteria(tree.root, criteria(), now=MAY)
+    tree.write_pairs(0.94)
+    write_verdict(tree.root, criteria(), now=MAY)
+    eased = criteria(0.9, second=0.5)
+    for now in (JUNE, JULY):
+        (notice,) = write_verdict(tree.root, eased, now=now).notices
+        assert notice == (
+            f"the criteria were changed: 'ours' (SHA-256 {criteria().criteria.sha256[:12]}) were "
+            "on record here from 2026-05-01 12:00:00 UTC with the outcome 'fail' on 2026-05-01 "
+            "12:00:00 UTC; the present ones replaced them on 2026-06-01 12:00:00 UTC, when 1 "
+            "result table was there (changed: r; added: second)"
+        )
+    assert json.loads((tree.root / "verdict.json").read_text())["notices"] == [notice]
+    table = pd.read_csv(tree.root / "verdict.tsv", sep="\t")
+    assert notice in table["reason"][0]
+
+
+def test_notices__deleting_the_results_does_not_hide_a_change(tree):
+    register_criteria(tree.root, criteria(), now=MAY)
+    tree.write_pairs(0.94)
+    (tree.root / "correlation/gene.pairs.tsv").unlink()
+    register_criteria(tree.root, criteria(0.9), now=JUNE)
+    tree.write_pairs(0.94)
+    (notice,) = write_verdict(tree.root, criteria(0.9), now=JULY).notices
+    assert notice.startswith("the criteria were changed")
+    assert "when no result table was there (changed: r)" in notice
+
+
+def test_notices__going_back_names_what_was_tried_meanwhile(tree):
+    register_criteria(tree.root, criteria(), now=MAY)
+    tree.write_pairs(0.94)
+    write_verdict(tree.root, criteria(), now=MAY)
+    write_verdict(tree.root, criteria(0.9), now=JUNE)
+    (notice,) = write_verdict(tree.root, criteria(), now=JULY).notices
+    assert notice.startswith("other criteria, 'ours' (SHA-256")
+    assert notice.endswith("since 2026-06-01 12:00:00 UTC with the outcome 'pass' on 2026-06-01 "
+                           "12:00:00 UTC")  # fmt: skip
+
+
+def test_notices__other_result_tables(tree):
+    register_criteria(tree.root, criteria(), now=MAY)
+    tree.write_pairs(0.94)
+    write_verdict(tree.root, criteria(), now=MAY)
+    tree.write_pairs(0.99)
+    for now in (JUNE, JULY):
+        (notice,) = write_verdict(tree.root, criteria(), now=now).notices
+        assert notice == (
+            "the result tables are others than those of the verdict of 2026-05-01 12:00:00 UTC, "
+            "'fail' under these criteria: correlation/gene.pairs.tsv changed"
+        )
+
+
+def test_notices__a_table_that_came_later_is_no_change(tree):
+    write_verdict(tree.root, criteria(), now=MAY)
+    tree.write_pairs(0.99)
+    assert write_verdict(tree.root, criteria(), now=JUNE).notices == ()
+
+
+@pytest.mark.parametrize("how", ["edited", "first line out", "garbage"])
+def test_notices__an_edited_history(tree, how):
+    register_criteria(tree.root, criteria(), now=MAY)
+    tree.write_pairs(0.94)
+    write_verdict(tree.root, criteria(), now=MAY)
+    path = tree.root / FILE
+    lines = path.read_text().splitlines()
+    lines = {
+        "edited": [lines[0].replace("2026-05", "2026-04"), *lines[1:]],
+        "first line out": lines[1:],
+        "garbage": [*lines, "{"],
+    }[how]
+    path.write_text("\n".join(lines) + "\n")
+    for now in (JUNE, JULY):
+        assert f"{FILE} was edited" in write_verdict(tree.root, criteria(), now=now).notices[0]
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_notices__a_shortened_history(tree, kept):
+    register_criteria(tree.root, criteria(), now=MAY)
+    tree.write_pairs(0.94)
+    write_verdict(tree.root, criteria(), now=MAY)
+    path = tree.root / FILE
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:kept]))
+    words = f"{FILE} was found on 2026-06-01 12:00:00 UTC to lack lines that it once had"
+    for now in (JUNE, JULY):
+        assert words in write_verdict(tree.root, criteria(), now=now).notices
+
+
+def test_read_verdict__says_when_tables_have_changed_since(tree):
+    assert read_verdict(tree.root) is None
+    register_criteria(tree.root, criteria())
+    tree.write_pairs(0.99)
+    write_verdict(tree.root, criteria())
+    found = read_verdict(tree.root)
+    assert found is not None
+    assert (found["outcome"], found["notices"]) == ("pass", [])
+    tree.write_pairs(0.5)
+    (notice,) = read_verdict(tree.root)["notices"]
+    assert notice == (
+        "this verdict is about earlier result tables; since then correlation/gene.pairs.tsv "
+        "changed: judge anew"
+    )
+    (tree.root / FILE).unlink()
+    assert read_verdict(tree.root)["notices"] == [f"{FILE} does not know this verdict"]
+
+
+def test_read_verdict__refuses_what_is_none(tree):
+    tree.root.mkdir()
+    for text in ("", "[]", "{}", "{"):
+        (tree.root / "verdict.json").write_text(text)
+        with pytest.raises(InputError, match="is no verdict of lotwise"):
+            read_verdict(tree.root)
+
+
+def test_recorded_criteria__none(tree):
+    with pytest.raises(InputError, match="no acceptance criteria are on record here; name some"):
+        recorded_criteria(tree.root)

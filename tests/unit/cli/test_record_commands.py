@@ -1,0 +1,78 @@
+"""The commands around the record: compare, record, replay, crate, workbook."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def compared(study, run, monkeypatch):
+    """A comparison by `lotwise compare`, gene level alone, without evidence and figures."""
+    monkeypatch.setattr("lotwise.results.write_figures", lambda *_: [])
+    arguments = (
+        "compare", study.sheet, "--tx2gene", study.tx2gene, "--out", study.out,
+        "--level", "gene", "--no-evidence", "--format", "png",
+    )  # fmt: skip
+    assert run(*arguments).code == 0
+    return arguments
+
+
+def test_compare__records_its_own_command_line(compared, study):
+    record = json.loads((study.out / "provenance.json").read_text("utf-8"))
+    (call,) = record["programs"]
+    assert call["command"] == ["lotwise", *map(str, compared)]
+    assert record["configuration"]["levels"] == ["gene"]
+    assert record["configuration"]["evidence"]["statistics"] == []
+    assert {item["path"] for item in record["outputs"]} >= {"tables.xlsx", "samples.tsv"}
+    assert not any("isoform" in item["path"] for item in record["outputs"])
+
+
+def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run):
+    said = run("replay", study.out)
+    assert said.code == 0, said.err
+    assert "software: the versions are those recorded" in said.out or "had changes" in said.out
+    assert "tables: 7 identical, 0 not" in said.out
+    table = study.out / "correlation" / "gene.pairs.tsv"
+    table.write_text(table.read_text().replace("within", "between", 1).replace("A1", "A9", 1))
+    said = run("replay", study.out)
+    assert said.code == 1
+    assert "differs: correlation/gene.pairs.tsv" in said.out
+    assert "1 tables differ from the record" in said.err
+    study.quant("B1").write_text("changed")
+    said = run("replay", study.out)
+    assert said.code == 2
+    assert "B1.sf has changed" in said.err
+    (study.out / "provenance.json").write_text("{}")
+    assert run("replay", study.out).code == 2
+
+
+def test_record__by_hand_needs_the_configuration(study, run):
+    step = ("--out", study.out)
+    assert run("expression", study.sheet, "--tx2gene", study.tx2gene, *step).code == 0
+    assert run("correlate", "gene", *step).code == 0
+    assert "needed is --config" in run("record", study.sheet, *step).err
+    config = study.folder / "config.yaml"
+    config.write_text(
+        f"expression: {{tx2gene: {study.tx2gene}}}\nevidence: {{statistics: []}}\nlevels: [gene]\n"
+    )
+    assert run("record", study.sheet, "--config", config, *step).code == 0
+    record = json.loads((study.out / "provenance.json").read_text("utf-8"))
+    assert [call["command"][:3] for call in record["programs"]] == [
+        ["lotwise", "expression", str(study.sheet)],
+        ["lotwise", "correlate", "gene"],
+    ]
+    assert run("replay", study.out).code == 0
+    assert run("record", *step).code == 0
+    assert run("record", study.sheet, "--configuration", "[]", *step).code == 2
+    assert run("record", study.sheet, "--configuration", "{", *step).code == 2
+
+
+def test_crate_and_workbook__are_written_into_the_results(compared, study, run):
+    (study.out / "tables.xlsx").unlink()
+    assert run("workbook", study.out).code == 0
+    assert run("crate", study.out, "--name", "Lots 1 to 3").code == 0
+    assert (study.out / "tables.xlsx").is_file()
+    assert "Lots 1 to 3" in (study.out / "ro-crate-metadata.json").read_text("utf-8")
+    assert run("workbook", study.folder / "nothing").code == 2

@@ -1,0 +1,190 @@
+"""The verdict on simulated batches: by words, by exit code, by `verdict` and by `compare`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lotwise.acceptance.tables import TABLES
+from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
+from lotwise.results import ResultTree, write_correlation, write_evidence, write_expression
+from lotwise.simulate import Plan, simulate_experiment
+
+CRITERIA = """
+title: Lots of one process
+criteria:
+- id: gene-r
+  rationale: what lots released before show among themselves
+  level: gene
+  table: pairs
+  rows: {relation: between, feature_set: detected_both}
+  statistic: pearson
+  at_least: 0.95
+  needs:
+  - because: a shallow library has a low R whatever the cells are
+    table: libraries
+    statistic: share_of_median
+    at_least: 0.25
+"""
+WITHIN = """
+- id: gene-r-within
+  rationale: replicates of one lot differ by handling alone
+  level: gene
+  table: pairs
+  rows: {relation: within, feature_set: detected_both}
+  statistic: pearson
+  at_least: 0.95
+"""
+# Nothing is drawn of these, which keeps the simulation quick.
+EVIDENCE = EvidenceConfig(statistics=("libraries",))
+
+
+def results_of(folder: Path, plan: Plan) -> Path:
+    """Simulate batches, and compute the tables that the criteria above judge."""
+    made = simulate_experiment(folder / "input", rng=np.random.default_rng(3), plan=plan)
+    tree = ResultTree(folder / "results")
+    expression = ExpressionConfig(tx2gene=made.tx2gene)
+    write_expression(made.samples, tree, expression, levels=("gene",))
+    write_correlation(tree, "gene", CorrelationConfig())
+    write_evidence(tree, "gene", EVIDENCE, CorrelationConfig(), FiguresConfig())
+    return tree.root
+
+
+@pytest.fixture
+def criteria(tmp_path) -> Path:
+    path = tmp_path / "acceptance.yaml"
+    path.write_text(CRITERIA)
+    return path
+
+
+def test_verdict__sound_batches_pass(run, tmp_path, criteria):
+    criteria.write_text(CRITERIA + WITHIN)
+    run("verdict", "--register", "--criteria", criteria, "--out", tmp_path / "results")
+    root = results_of(tmp_path, Plan(n_genes=400, n_replicates=2, n_fragments=2_000_000))
+    found = run("verdict", "--out", root)
+    assert found.code == 0, found.err
+    first = found.out.splitlines()[0]
+    assert first == (
+        "Verdict: pass: the evidence supports comparability under these criteria, and proves "
+        "nothing more"
+    )
+    assert found.err == ""
+    assert "NOTICE" not in found.out
+    assert json.loads((root / "verdict.json").read_text())["outcome"] == "pass"
+
+
+def test_verdict__planted_differences_fail(run, tmp_path, criteria):
+    root = results_of(tmp_path, Plan(n_genes=400, n_de_genes=100, n_fragments=2_000_000))
+    found = run("verdict", "--criteria", criteria, "--out", root)
+    assert found.code == 1
+    assert found.out.startswith("Verdict: fail: the evidence does not support comparability")
+    # The pair that decided is one of the batch in which they were planted.
+    given = json.loads((root / "verdict.json").read_text())
+    assert given["outcome"] == "fail"
+    assert "lot3_rep1" in given["criteria"][0]["where"]
+    assert found.err.endswith("the verdict is 'fail' (failed: gene-r)\n")
+    assert "NOTICE: the criteria were first recorded on" in found.out
+
+
+def test_verdict__a_shallow_library_is_not_assessable(run, tmp_path, criteria):
+    plan = Plan(n_genes=400, n_fragments=2_000_000, faults={"lot2_rep1": "failed"})
+    root = results_of(tmp_path, plan)
+    found = run("verdict", "--criteria", criteria, "--out", root)
+    assert found.code == 1
+    assert found.out.startswith("Verdict: not assessable: these criteria cannot all be judged")
+    assert "a shallow library has a low R whatever the cells are" in found.out
+    assert "lot2_rep1" in found.out
+    assert "the verdict is 'not assessable' (not assessable: gene-r)" in found.err
+
+
+def test_verdict__one_replicate_has_nothing_within(run, tmp_path, criteria):
+    criteria.write_text(CRITERIA + WITHIN)
+    root = results_of(tmp_path, Plan(n_genes=400, n_fragments=2_000_000))
+    found = run("verdict", "--criteria", criteria, "--out", root)
+    assert found.code == 1
+    assert found.out.startswith("Verdict: not assessable")
+    words = (
+        "  not assessable  gene-r-within: >= 0.95 (there is no pair within a batch: each batch has "
+        "one sample)"
+    )
+    assert words in found.out.splitlines()
+
+
+def test_verdict__before_there_are_results(run, tmp_path, criteria):
+    found = run("verdict", "--criteria", criteria, "--out", tmp_path / "results")
+    assert found.code == 1
+    assert "correlation/gene.pairs.tsv is not there" in found.out
+
+
+def test_verdict__without_criteria(run, tmp_path):
+    found = run("verdict", "--out", tmp_path)
+    assert found.code == 2
+    assert "no acceptance criteria are on record here; name some (--criteria FILE" in found.err
+
+
+def test_verdict__wrong_criteria_write_nothing(run, tmp_path, criteria):
+    criteria.write_text(CRITERIA.replace("pearson", "persons"))
+    found = run("verdict", "--criteria", criteria, "--out", tmp_path / "results")
+    assert found.code == 2
+    assert "did you mean 'pearson'?" in found.err
+    assert not (tmp_path / "results").exists()
+
+
+def test_verdict__hostile_text_stays_on_its_line(run, tmp_path, criteria):
+    title = '"<script>alert(1)</script>\\n\\e[31mred \\u202e =1+1"'
+    criteria.write_text(CRITERIA.replace("Lots of one process", title))
+    found = run("verdict", "--criteria", criteria, "--out", tmp_path / "results")
+    assert found.code == 1
+    assert "  <script>alert(1)</script>  [31mred   =1+1 (SHA-256 " in found.out
+    assert "\x1b" not in found.out
+    assert "\u202e" not in found.out
+    lines = (tmp_path / "results/verdict.tsv").read_text().splitlines()
+    assert len(lines) == 3
+
+
+def compare(study, run, *options: object):
+    common = ("--level", "gene", "--format", "png", "--statistic", "libraries")
+    return study.call(run, *common, *options, command="compare")
+
+
+def test_compare__with_criteria_gives_the_verdict(run, study, criteria):
+    criteria.write_text(CRITERIA.replace("at_least: 0.95", "at_least: 1"))
+    found = compare(study, run, "--criteria", criteria)
+    assert found.code == 1
+    assert found.out.startswith("Verdict: fail: ")
+    assert "the verdict is 'fail' (failed: gene-r)" in found.err
+    assert {"verdict.json", "verdict.tsv", "verdict_criteria.yaml", "verdict_history.jsonl"} <= set(
+        study.written()
+    )
+    # The criteria were on record before anything was computed.
+    assert json.loads((study.out / "verdict.json").read_text())["notices"] == []
+    criteria.write_text(CRITERIA)
+    found = run("verdict", "--criteria", criteria, "--out", study.out)
+    assert found.code == 0
+    assert "NOTICE: the criteria were changed: 'Lots of one process'" in found.out
+
+
+def test_compare__without_criteria_says_so(run, study):
+    found = compare(study, run)
+    assert found.code == 0
+    assert found.out == ""
+    assert "no verdict: there are no acceptance criteria (--criteria)\n" in found.err
+    assert "verdict.json" not in study.written()
+
+
+def test_compare__wrong_criteria_compute_nothing(run, study, criteria):
+    criteria.write_text(CRITERIA.replace("pearson", "persons"))
+    found = compare(study, run, "--criteria", criteria)
+    assert found.code == 2
+    assert study.written() == []
+
+
+def test_verdict__lists_what_can_be_judged(run):
+    found = run("verdict", "--tables")
+    assert found.code == 0
+    for table in TABLES.values():
+        assert f"\n{table.name} (" in f"\n{found.out}"
+    assert "  median_to_others      median R to the other batches\n" in found.out

@@ -1,0 +1,149 @@
+"""A replay finds what was changed since: inputs, tables, the record."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from lotwise.errors import InputError
+from lotwise.provenance import read_provenance
+from lotwise.replay import replay
+
+
+def edit(path, change):
+    told = json.loads(path.read_text("utf-8"))
+    change(told)
+    path.write_text(json.dumps(told), "utf-8")
+
+
+def test_replay__gives_identical_tables(recorded_run):
+    found = replay(recorded_run / "results")
+    recorded = [
+        item.path
+        for item in read_provenance(recorded_run / "results").outputs
+        if item.path.endswith((".tsv", ".tsv.gz")) and "/" in item.path
+    ]
+    assert found.differences == ()
+    assert found.notes == ()
+    assert found.n_identical == len(recorded) > 20
+
+
+def test_replay__moved_results_and_inputs_are_found_by_checksum(recorded_run, tmp_path):
+    shutil.copytree(recorded_run / "results", tmp_path / "elsewhere")
+    attic = tmp_path / "attic"
+    attic.mkdir()
+    for number, path in enumerate(sorted((recorded_run / "input").iterdir())):
+        shutil.copy(path, attic / f"file_{number}")
+    # The recorded places are another run's: this one has none of them.
+    record = tmp_path / "elsewhere" / "provenance.json"
+    text = record.read_text("utf-8").replace(str(recorded_run), "/no/such/place")
+    record.write_text(text, "utf-8")
+    with pytest.raises(InputError, match="6 of 6 recorded inputs cannot be used"):
+        replay(tmp_path / "elsewhere")
+    found = replay(tmp_path / "elsewhere", inputs_from=attic)
+    assert found.differences == ()
+    assert found.n_identical > 20
+
+
+def test_replay__changed_input_is_named_before_anything_is_computed(own_run, monkeypatch):
+    path = own_run / "input" / "B_1.sf"
+    path.write_text(path.read_text().replace("tx5\t", "tx500\t"))
+    (own_run / "input" / "C_1.sf").unlink()
+    monkeypatch.setattr("lotwise.replay.repeat._analyse", None)
+    with pytest.raises(InputError, match="2 of 6") as fault:
+        replay(own_run / "results")
+    said = str(fault.value)
+    recorded = {item.path: item.sha256 for item in read_provenance(own_run / "results").inputs}
+    assert f"{path} has changed (SHA-256 {recorded[str(path)][:12]}" in said
+    assert "C_1.sf is missing" in said
+
+
+def test_replay__table_changed_by_hand_is_named_with_row_and_column(own_run):
+    path = own_run / "results" / "correlation" / "gene.pairs.tsv"
+    header, first, *rest = path.read_text().splitlines(keepends=True)
+    cells = first.split("\t")
+    place = header.split("\t").index("pearson")
+    was, cells[place] = cells[place], "0.999"
+    path.write_text("".join([header, "\t".join(cells), *rest]))
+    found = replay(own_run / "results")
+    (line,) = found.differences
+    assert line.startswith("correlation/gene.pairs.tsv is not the recorded file")
+    assert f"row 2, column 'pearson': '{was}' was recorded, '0.999' is there" in line
+
+
+def test_replay__other_configuration_than_recorded_differs(own_run):
+    """A record that claims another seed is found out: the intervals do not come out."""
+    record = own_run / "results" / "provenance.json"
+    edit(record, lambda told: told["configuration"]["evidence"].update(seed=1))
+    found = replay(own_run / "results")
+    assert found.differences
+    assert {line.partition(",")[0] for line in found.differences} == {
+        "evidence/gene.intervals.tsv",
+        "evidence/isoform.intervals.tsv",
+    }
+    assert "column 'lower'" in found.differences[0]
+
+
+def test_replay__lost_and_unrecorded_tables_are_named(own_run):
+    root = own_run / "results"
+    (root / "correlation" / "gene.pairs.tsv").unlink()
+
+    def forget(told):
+        kept = [item for item in told["outputs"] if item["path"] != "correlation/gene.pearson.tsv"]
+        extra = {"path": "evidence/gene.own.tsv", "bytes": 1, "sha256": "0" * 64}
+        told["outputs"] = [*kept, extra]
+
+    edit(root / "provenance.json", forget)
+    found = replay(root)
+    assert found.differences == (
+        "correlation/gene.pearson.tsv: is not recorded, and came",
+        (
+            "correlation/gene.pairs.tsv: is no longer in the results "
+            "(the repetition agrees with the record)"
+        ),
+        "evidence/gene.own.tsv: was recorded, and did not come",
+    )
+
+
+def test_replay__input_that_was_read_and_not_recorded_is_missed(own_run):
+    """The repetition sees what the record names and nothing else."""
+
+    def forget(told):
+        told["inputs"] = [item for item in told["inputs"] if not item["path"].endswith("A_2.sf")]
+
+    edit(own_run / "results" / "provenance.json", forget)
+    with pytest.raises(InputError, match=r"no such file or directory.*A_2"):
+        replay(own_run / "results")
+
+
+def test_replay__other_versions_are_said(own_run):
+    def age(told):
+        told["lotwise"] = {"version": "0.0.1", "commit": "0" * 40, "modified": False}
+        told["libraries"]["numpy"] = "1.0"
+        told["libraries"]["old"] = "2.0"
+
+    edit(own_run / "results" / "provenance.json", age)
+    said = " | ".join(replay(own_run / "results").software)
+    assert "lotwise: 0.0.1 was recorded" in said
+    assert f"commit of lotwise: {'0' * 40} was recorded" in said
+    assert "numpy: 1.0 was recorded" in said
+    assert "old: 2.0 was recorded, none is here" in said
+
+
+def test_replay__keeps_the_repeated_results_where_asked(own_run, tmp_path):
+    replay(own_run / "results", keep=tmp_path / "again")
+    for name in ("correlation/gene.pairs.tsv", "evidence/isoform.batches.tsv"):
+        assert (tmp_path / "again" / name).read_bytes() == (own_run / "results" / name).read_bytes()
+    with pytest.raises(InputError, match="is not empty"):
+        replay(own_run / "results", keep=own_run / "results")
+
+
+def test_replay__configuration_that_is_not_one(own_run):
+    edit(
+        own_run / "results" / "provenance.json",
+        lambda told: told["configuration"]["correlation"].update(pseudocount=-1),
+    )
+    with pytest.raises(InputError, match=r"correlation\.pseudocount"):
+        replay(own_run / "results")

@@ -1,0 +1,93 @@
+"""A run as an RO-Crate: what is in it and what it may not claim."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from lotwise.crate import write_crate
+from lotwise.errors import InputError
+from lotwise.provenance import Program, read_provenance, write_provenance
+
+
+def entities(path):
+    graph = json.loads(path.read_text("utf-8"))["@graph"]
+    assert len({entity["@id"] for entity in graph}) == len(graph)
+    return {entity["@id"]: entity for entity in graph}
+
+
+def test_write_crate__every_output_is_a_part_with_its_checksum(own_run):
+    root = own_run / "results"
+    found = entities(write_crate(root))
+    parts = {part["@id"] for part in found["./"]["hasPart"]}
+    provenance = read_provenance(root)
+    assert parts == {item.path for item in provenance.outputs} | {"provenance.json"}
+    for name in parts:
+        content = (root / name).read_bytes()
+        assert found[name]["sha256"] == hashlib.sha256(content).hexdigest()
+        assert found[name]["contentSize"] == str(len(content))
+
+
+def test_write_crate__inputs_are_known_by_address_or_by_content(own_run):
+    root = own_run / "results"
+    provenance = read_provenance(root)
+    first, second, *others = provenance.inputs
+    address = "https://example.org/S1/quant.sf"
+    inside = second.model_copy(update={"path": "quant/S 1/quant.sf"})
+    changed = (first.model_copy(update={"source": address}), inside, *others)
+    write_provenance(root / "provenance.json", provenance.model_copy(update={"inputs": changed}))
+    found = entities(write_crate(root))
+    parts = {part["@id"] for part in found["./"]["hasPart"]}
+    assert found[address]["@type"] == "File"
+    assert {address, "quant/S%201/quant.sf"} <= parts
+    by_content = {name for name in found if name.startswith("ni:///sha-256;")}
+    assert len(by_content) == len(others)
+    assert not by_content & parts
+    assert all(found[name]["@type"] == "CreativeWork" for name in by_content)
+
+
+def test_write_crate__each_call_is_an_action_with_what_it_wrote(own_run):
+    root = own_run / "results"
+    provenance = read_provenance(root)
+
+    def call(*command, name="lotwise", sample=None):
+        return Program(name=name, version="1", command=command, exit_status=0, sample=sample)
+
+    programs = (
+        call("kallisto", "quant", provenance.inputs[1].path, name="kallisto", sample="S1"),
+        call("lotwise", "correlate", "gene", "--out", "results"),
+        call("lotwise", "compare", "samples.tsv"),
+    )
+    write_provenance(root / "provenance.json", provenance.model_copy(update={"programs": programs}))
+    found = entities(write_crate(root))
+    kallisto, correlate, compare = (found[f"#call-{number}"] for number in (1, 2, 3))
+    assert kallisto["name"] == "kallisto quant S1"
+    assert found[kallisto["object"]["@id"]]["name"] == provenance.inputs[1].path
+    wrote = {part["@id"] for part in correlate["result"]}
+    assert "correlation/gene.pairs.tsv" in wrote
+    assert all(name.startswith("correlation/gene.") for name in wrote)
+    assert len(compare["result"]) == len(provenance.outputs)
+    assert len(compare["object"]) == len(provenance.inputs)
+    assert json.loads(correlate["description"]) == list(programs[1].command)
+    assert {one["@id"] for one in found["./"]["mentions"]} == {"#call-1", "#call-2", "#call-3"}
+
+
+def test_write_crate__hostile_text_comes_back_as_it_was(own_run, hostile):
+    for name in hostile:
+        found = entities(write_crate(own_run / "results", name=name))
+        assert found["./"]["name"] == name
+
+
+def test_write_crate__licence_is_the_users_or_none(own_run):
+    found = entities(write_crate(own_run / "results"))
+    assert "No licence was stated" in found[found["./"]["license"]["@id"]]["name"]
+    address = "https://creativecommons.org/licenses/by/4.0/"
+    found = entities(write_crate(own_run / "results", licence=address))
+    assert found["./"]["license"]["@id"] == address
+
+
+def test_write_crate__needs_a_record(tmp_path):
+    with pytest.raises(InputError, match="no such record"):
+        write_crate(tmp_path)

@@ -1,0 +1,57 @@
+# Last of all: the tables for a spreadsheet, and what the run was made from and with.
+rule workbook:
+    """Write the tables as one workbook, in which gene names stay what they are."""
+    input:
+        tables(),
+    output:
+        report(
+            results("tables.xlsx"),
+            caption="../report/workbook.rst",
+            category="Tables",
+        ),
+    log:
+        results("logs/workbook.log"),
+    benchmark:
+        results("benchmarks/workbook.tsv")
+    conda:
+        "../envs/lotwise.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000, 10),
+        runtime=minutes(30),
+    params:
+        out=lambda wildcards, output: str(Path(output[0]).parent),
+        version=VERSION,
+    shell:
+        "lotwise workbook {params.out:q} > {log:q} 2>&1"
+
+
+rule record:
+    """Write the record: inputs and outputs with checksums, programs, configuration, machine."""
+    input:
+        samples=quantified("samples.tsv") if QUANTIFIES else SHEET,
+        results=recorded(),
+    output:
+        report(
+            results("provenance.json"),
+            caption="../report/provenance.rst",
+            category="Record",
+        ),
+    log:
+        results("logs/record.log"),
+    benchmark:
+        results("benchmarks/record.tsv")
+    conda:
+        "../envs/lotwise.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000),
+        # Reads are read once more, for their checksums.
+        runtime=minutes(240),
+    params:
+        configuration=resolved_configuration,
+        out=lambda wildcards, output: str(Path(output[0]).parent),
+        version=VERSION,
+    shell:
+        "lotwise record {input.samples:q} --out {params.out:q} "
+        "--configuration {params.configuration:q} > {log:q} 2>&1"
