@@ -165,7 +165,11 @@ def culprits_section(findings: Findings, _: int = 4) -> Section:
     return section
 
 
-def _explorer(level: LevelFindings, decimals: int) -> Explorer:
+def _explorer(level: LevelFindings, decimals: int) -> Explorer | Text:
+    if not level.h5ad.is_file():
+        where = f"expression/{level.h5ad.name}"
+        text = f"Pairs cannot be looked at one by one: {where} is not among the results."
+        return Text(text=text)
     note = (
         f"Of {len(level.pairs):,} pairs, the {MOST_PAIRS} with the lowest R can be chosen; the "
         f"others are in correlation/{level.level}.pairs.tsv."
