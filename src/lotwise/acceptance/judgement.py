@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import median
 from typing import Any, Literal
 
 from lotwise.acceptance.criteria import Bound, Measure
-from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, UNITS
+from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, TABLES, UNITS
 from lotwise.acceptance.wording import counted, listed, number
 from lotwise.records import columns
 
@@ -122,10 +123,16 @@ def _look_at(measure: Measure, row: Row) -> _Found:
     return _Found(row, value, min(inside), limits)
 
 
+@cache
+def _type_of(table: str, column: str) -> type:
+    """Give the type of a column; looked up once, not in each of many rows."""
+    return columns(TABLES[table].record)[column]
+
+
 def _lacks(measure: Measure, row: Row) -> str:
     """Say why the statistic of a row is not known; empty where it is."""
     value, reason = row[measure.statistic], _reason_of(row)
-    kind = columns(measure.source.record)[measure.statistic]
+    kind = _type_of(measure.table, measure.statistic)
     if kind is str:
         known = value in ANSWERS[measure.table, measure.statistic]
         # The reason of a sex is what is odd about the call, not why there is none.
