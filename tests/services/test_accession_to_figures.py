@@ -162,9 +162,8 @@ def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_p
     # The files are kept: a run from the beginning asks the network for nothing.
     shutil.rmtree(results)
     shutil.rmtree(tmp_path / ".snakemake")
-    finished(tmp_path, "results/gse150969/expression/gene.h5ad")
+    finished(tmp_path, "results/gse150969/verification.tsv")
     assert not server.requests
-    finished(tmp_path)
 
     # Once somebody has read coefficients off the figure, they are compared.
     truth = float(pairs[0]["pearson"])
@@ -181,8 +180,8 @@ def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_p
     assert [row["status"] for row in rows] == ["agrees", "differs", *["not on file"] * 4]
 
 
-def tables_config(server, folder, route, levels):
-    """A run by tables, as small as the question allows: where the tables come from."""
+def tables_config(server, folder, route, levels, **sections):
+    """A run by tables, from the accession on."""
     config = folder / "config.yaml"
     document = {
         "source": "accession",
@@ -194,8 +193,8 @@ def tables_config(server, folder, route, levels):
             "urls": base_urls(server.url),
             "samples": {"pattern": r"CYN-IPSC-MSC-P5B-FP-\d{3}", "n_batches": 3},
         },
-        "evidence": {"statistics": []},
         "figures": {"formats": ["png"]},
+        **sections,
     }
     config.write_text(yaml.safe_dump(document))
 
@@ -227,17 +226,36 @@ def test_tables__from_accession_to_figures(case, site, server, tmp_path):
     if route == "ncbi":
         add_ncbi_tpm(site, "GSE900001", ncbi_table([tpm_of(i) for i in range(3)]))
     tables_config(server, tmp_path, route, levels)
-    results = finished(tmp_path)
+    figures = {
+        level: f"figures/extended_data_{name}.png"
+        for level, name in (("gene", "fig1_gene"), ("isoform", "fig2_isoform"))
+        if level in levels
+    }
+    targets = [*figures.values(), *(f"correlation/{level}.pearson.tsv" for level in levels)]
+    results = finished(tmp_path, *(f"results/gse150969/{target}" for target in targets))
     expected = np.corrcoef([np.log2(tpm_of(i) + 1) for i in range(3)])
     for level in levels:
         found = pd.read_csv(results / f"correlation/{level}.pearson.tsv", sep="\t", index_col=0)
         assert list(found.index) == BATCHES
         np.testing.assert_allclose(found, expected, atol=1e-9)
-    drawn = {path.name for path in (results / "figures").glob("extended_data_*.png")}
-    names = {"gene": "fig1_gene", "isoform": "fig2_isoform"}
-    assert drawn == {f"extended_data_{names[level]}.png" for level in levels}
+    for figure in figures.values():
+        assert (results / figure).stat().st_size > 10_000
     # By tables alone: no reads and no reference were asked for.
     assert not [path for path in server.requests if "fastq" in path or "gencode" in path]
+
+
+def test_tables__everything_of_a_run_without_counts_and_lengths(site, server, tmp_path):
+    """What stands beside R, the report and the record, of TPM that came alone."""
+    table = one_matrix()
+    add_series(site, "GSE900001", "x", three_batches(), supplementary=table)
+    evidence = {"n_resamples": 50, "panels": ["sex"]}
+    tables_config(server, tmp_path, "deposited", ["gene"], evidence=evidence)
+    results = finished(tmp_path)
+    libraries = pd.read_csv(results / "evidence" / "gene.libraries.tsv", sep="\t")
+    assert libraries["total_counts"].isna().all()
+    assert set(libraries["reason"]) == {"there are no counts"}
+    assert "GSM900000" in (results / "fetched.tsv").read_text()
+    assert (results / "report.html").stat().st_size > 10_000
 
 
 def test_tables__ncbi_has_no_isoform_level(server, tmp_path):
@@ -304,7 +322,10 @@ def test_gse52778__real_metadata_and_reads_to_figures(shared, site, server, tmp_
         reference={"source": "ensembl", "release": "93"},
         expected=[],
     )  # fmt: skip
-    results = finished(tmp_path)
+    names = ("correlation/isoform.pairs.tsv", "figures/extended_data_fig1_gene.pdf",
+             "figures/extended_data_fig2_isoform.pdf")  # fmt: skip
+    results = finished(tmp_path, *(f"results/gse150969/{name}" for name in names))
+    assert all((results / name).stat().st_size > 500 for name in names)
     with (results / "correlation" / "isoform.pairs.tsv").open() as stream:
         pairs = {
             (row["batch_a"], row["batch_b"]): float(row["pearson"])

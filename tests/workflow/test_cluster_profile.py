@@ -61,10 +61,16 @@ def write_study(folder, n_samples, **reads):
 
 @pytest.fixture(scope="module")
 def three(tmp_path_factory):
+    """A study of three samples."""
     return write_study(tmp_path_factory.mktemp("three"), 3)
 
 
-def test_profile__five_hundred_samples_are_a_hundred_jobs(tmp_path, three):
+@pytest.fixture(scope="module")
+def said_of_three(three):
+    return dry_run(three)
+
+
+def test_profile__five_hundred_samples_are_a_hundred_jobs(tmp_path, said_of_three):
     said = dry_run(write_study(tmp_path, N_SAMPLES))
     n_groups = len(re.findall(r"Group job quantify \(", said))
     n_quantified = len(re.findall(r"^ +rule quantify:", said, re.MULTILINE))
@@ -72,12 +78,12 @@ def test_profile__five_hundred_samples_are_a_hundred_jobs(tmp_path, three):
     # Every other step is one job for all samples.
     alone = r"^rule \w+:"
     assert len(re.findall(alone, said, re.MULTILINE)) == len(
-        re.findall(alone, dry_run(three), re.MULTILINE)
+        re.findall(alone, said_of_three, re.MULTILINE)
     )
 
 
-def test_profile__one_sample_of_a_group_after_another(three):
-    assert needs_of(dry_run(three), "quantify")["one_at_a_time"] == "1"
+def test_profile__one_sample_of_a_group_after_another(said_of_three):
+    assert needs_of(said_of_three, "quantify")["one_at_a_time"] == "1"
     said = yaml.safe_load((PROFILE / "config.yaml").read_text())
     assert said["resources"] == ["one_at_a_time=1"]
     assert said["set-resource-scopes"] == ["one_at_a_time=local"]
@@ -85,27 +91,26 @@ def test_profile__one_sample_of_a_group_after_another(three):
 
 RULES = (
     "check", "quantify", "judge", "expression", "correlation", "figures_gene", "evidence_gene",
+    "record", "write_report",
 )  # fmt: skip
 
 
-def test_profile__every_further_attempt_asks_for_more(three):
-    first, third = dry_run(three), dry_run(three, "--attempt", "3")
+def test_profile__every_further_attempt_asks_for_more(three, said_of_three):
+    third = dry_run(three, "--attempt", "3")
     for rule in RULES:
-        before, after = needs_of(first, rule), needs_of(third, rule)
+        before, after = needs_of(said_of_three, rule), needs_of(third, rule)
         for need in ("mem_mb", "runtime"):
             assert int(after[need]) == 3 * int(before[need]), (rule, need)
 
 
-@pytest.mark.parametrize(
-    ("reads", "mem_mb", "minutes"),
-    [
-        ({"quantifier": "kallisto"}, 8000, 60),
-        ({"quantifier": "rsem", "aligner": "star"}, 40000, 240),
-    ],
-)
-def test_profile__a_quantifier_asks_for_its_own_needs(tmp_path, reads, mem_mb, minutes):
-    needs = needs_of(dry_run(write_study(tmp_path, 2, **reads)), "quantify")
-    assert (int(needs["mem_mb"]), int(needs["runtime"])) == (mem_mb, minutes)
+def test_profile__a_quantifier_asks_for_its_own_needs(tmp_path, said_of_three):
+    def asked(said):
+        needs = needs_of(said, "quantify")
+        return int(needs["mem_mb"]), int(needs["runtime"])
+
+    star = write_study(tmp_path, 2, quantifier="rsem", aligner="star")
+    assert asked(said_of_three) == (8000, 60)
+    assert asked(dry_run(star)) == (40000, 240)
 
 
 # What Snakemake itself takes for local, by the names that rules have in the workflow.

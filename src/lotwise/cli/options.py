@@ -19,7 +19,7 @@ from lotwise.config import (
     Style,
     TpmSum,
 )
-from lotwise.config.evidence import STATISTICS
+from lotwise.config.evidence import STATISTICS, EquivalenceMethod, GeneSetCorrelation
 from lotwise.keys import LEVELS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -156,7 +156,11 @@ def correlation_options(command: Command) -> Command:
 
 def evidence_options(command: Command) -> Command:
     """Add the options of what stands beside R: one a key of the configuration, same words."""
-    choices = {"statistics": click.Choice(STATISTICS)}
+    choices = {
+        "statistics": click.Choice(STATISTICS),
+        "gene_set_correlation": click.Choice(get_args(GeneSetCorrelation)),
+        "equivalence_method": click.Choice(get_args(EquivalenceMethod)),
+    }
     options = []
     for name, field in EvidenceConfig.model_fields.items():
         default = getattr(_EVIDENCE, name)
