@@ -44,9 +44,9 @@ class Columns(Declared):
 
     def lines(self) -> Iterator[str]:
         module = importlib.import_module(self.arguments[0])
-        for _, record in inspect.getmembers(module, inspect.isclass):
-            if is_table(record) and record.__module__ == module.__name__:
-                yield from table_of(record)
+        for thing in vars(module).values():
+            if inspect.isclass(thing) and thing.__module__ == module.__name__ and is_table(thing):
+                yield from table_of(thing)
 
 
 class Keys(Declared):
@@ -241,7 +241,14 @@ DIRECTIVES: dict[str, type[Declared]] = {
 }
 
 
+def leave_out(_app: Sphinx, _kind: str, _name: str, thing: Any, *_: Any) -> bool | None:
+    """Leave out the fields of named tuples, of which Python says nothing but their number."""
+    found = getattr(thing, "__doc__", None) or ""
+    return True if found.startswith("Alias for field number") else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     for name, directive in DIRECTIVES.items():
         app.add_directive(name, directive)
+    app.connect("autodoc-skip-member", leave_out)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
