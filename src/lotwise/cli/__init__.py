@@ -27,6 +27,7 @@ from lotwise.errors import EXIT_INPUT, EXIT_SURROUNDINGS, LotwiseError
 # `lotwise --help` need not import the commands.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": ("init", "Write a commented config.yaml and samples.tsv to start from."),
+    "doctor": ("doctor", "Find out whether a run can work here, before it starts."),
     "inspect": ("inspect", "Say what is under an accession and how it can be had."),
     "fetch": ("fetch", "Fetch the samples of an accession, or the reference, verified."),
     "simulate": ("simulate", "Simulate batches with planted truth, as quantifications or reads."),

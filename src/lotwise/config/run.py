@@ -22,7 +22,7 @@ from lotwise.keys import LEVELS, Level
 
 Source = Literal["quant", "reads", "accession"]
 QuantifierName = Literal["kallisto", "salmon", "rsem"]
-Aligner = Literal["bowtie2", "star"]
+Aligner = Literal["bowtie", "bowtie2", "star"]
 Style = Literal["paper", "density"]
 FigureFormat = Literal["pdf", "svg", "png"]
 TpmSum = Literal["million", "any"]
@@ -66,7 +66,7 @@ class ReadsConfig(_Section):
     )
     gtf: Path | None = Field(default=None, description="annotation, needed by RSEM with STAR")
     aligner: Aligner = Field(
-        default="bowtie2", description="what RSEM aligns with: bowtie2 or star"
+        default="bowtie2", description="what RSEM aligns with: bowtie, bowtie2 or star"
     )
     bootstraps: int = Field(default=0, ge=0, description="bootstraps to keep a sample")
     cache: Path | None = Field(

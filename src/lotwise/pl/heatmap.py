@@ -10,9 +10,9 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.pl.style import (
-    IDENTITY_LINE,
     NOT_DEFINED,
     OKABE_ITO,
+    add_note,
     colours_of,
     format_r,
     lotwise_style,
@@ -188,17 +188,7 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set_parse_math(False)
     grid.figure.suptitle(title, fontsize=9, y=1.02)
-    if note:
-        grid.figure.text(
-            0.5,
-            -0.03,
-            note,
-            ha="center",
-            fontsize=8,
-            fontweight="bold",
-            color=IDENTITY_LINE,
-            parse_math=False,
-        )
+    add_note(grid.figure, note)
 
 
 def _show_batches(grid: ClusterGrid, colour_of: dict[str, str]) -> None:

@@ -145,9 +145,14 @@ def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
             _stack(axis, shares)
             row = table[table["gene_id"] == gene].iloc[0]
             p = row["p_adjusted"]
-            words = "no bootstraps" if np.isnan(p) else f"adjusted p {p:.2g}"
+            words = "no p" if np.isnan(p) else f"adjusted p {p:.2g}"
             axis.set_title(f"{gene}: distance {row['distance']:.2f}, {words}", fontsize=7)
             axis.set_ylabel("share of the gene's TPM")
+        if table["p_adjusted"].isna().all():
+            figure.supxlabel(
+                "no p without bootstraps: a large distance may be noise of quantification",
+                fontsize=7,
+            )
     return figure
 
 

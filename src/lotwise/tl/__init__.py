@@ -1,11 +1,12 @@
 """Tools: statistics on AnnData, written into it, as scanpy's ``tl`` does."""
 
 from lotwise.tl.agreement import agreement, sensitivity
-from lotwise.tl.batches import batches, equivalence
+from lotwise.tl.batches import batches
 from lotwise.tl.blocks import blocks
 from lotwise.tl.components import components
 from lotwise.tl.correlate import correlate
 from lotwise.tl.culprits import culprits
+from lotwise.tl.equivalence import equivalence
 from lotwise.tl.gene_sets import gene_sets
 from lotwise.tl.identity import identity
 from lotwise.tl.isoforms import isoform_shares, isoform_usage

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CeilingMethod = Literal["replicates", "bootstraps", "thinning"]
 NAN = float("nan")
+OWN_CEILING = "the ceiling is made of this batch's own R"
 
 
 def intervals(
@@ -137,7 +138,8 @@ def ceilings(
 
     Returns
     -------
-    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.CeilingRecord`).
+    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.CeilingRecord`). From replicates,
+    a pair of one batch has no ratio: its ceiling is made of its own R.
 
     Raises
     ------
@@ -171,6 +173,10 @@ def ceilings(
             r = NAN if why_undefined(x, y) else correlation(x, y)
             top = noise_ceiling(r, reliability_x=rel_a.reliability, reliability_y=rel_b.reliability)
             why = rel_a.reason or rel_b.reason
+            reason = f"{top.reason} ({why})" if why else top.reason
+            if method == "replicates" and pair.relation == "within" and not reason:
+                # Its R is one of those that the ceiling is the mean of.
+                top, reason = top._replace(ratio=NAN), OWN_CEILING
             rows.append(
                 CeilingRecord(
                     **pair.names(),
@@ -180,7 +186,7 @@ def ceilings(
                     ratio=top.ratio,
                     reliability_a=rel_a.reliability,
                     reliability_b=rel_b.reliability,
-                    reason=f"{top.reason} ({why})" if why else top.reason,
+                    reason=reason,
                 )
             )
     store(
