@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lotwise.outofcore import Source
 
 METHODS = ("pearson", "spearman")
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("correlate-store")
@@ -36,7 +37,7 @@ METHODS = ("pearson", "spearman")
 )
 @click.option("--layer", help="Layer of STORE and of the queries.  [default: X]")
 @click.option("--pseudocount", type=float, help="The values are TPM: take log2(TPM + c).")
-@click.option("--features", type=PATH, help="File that names the features to use, one a line.")
+@click.option("--features", type=EXISTING, help="File that names the features to use, one a line.")
 @click.option("--memory", default="2GB", show_default=True, help="What a process may use in all.")
 @click.option("--threads", type=int, help="[default: all cores; 1 a task on a cluster]")
 @click.option("--scheduler", help="Address of a dask scheduler whose workers do the work.")
@@ -86,5 +87,5 @@ def _opened(store: Path, options: dict[str, Any]) -> Source:
         store,
         layer=options["layer"],
         pseudocount=options["pseudocount"],
-        features=None if named is None else named.read_text(encoding="utf-8").split("\n"),
+        features=None if named is None else named.read_text(encoding="utf-8").split(),
     )
