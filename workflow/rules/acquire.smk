@@ -1,14 +1,16 @@
 # From an accession to a sample sheet and a reference, and published coefficients beside computed
 # ones.
+if RUN.acquire.route == "ncbi" and "isoform" in RUN.levels:
+    raise InputError(
+        "key 'levels' holds isoform; the route ncbi has gene level only",
+        path="configuration",
+        remedy="set levels to [gene]",
+    )
+
+
 def acquire_settings(wildcards):
     """Give the section as JSON; a function, so that braces of a pattern are no wildcards."""
     return RUN.acquire.model_dump_json()
-
-
-# Compute nodes have no internet.
-localrules:
-    fetch_samples,
-    fetch_reference,
 
 
 checkpoint fetch_samples:
@@ -19,12 +21,13 @@ checkpoint fetch_samples:
         results("logs/fetch_samples.log"),
     benchmark:
         results("benchmarks/fetch_samples.tsv")
+    localrule: True  # compute nodes have no internet
     conda:
         "../envs/lotwise.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=24 * 60,
+        mem_mb=megabytes(500),
+        runtime=minutes(24 * 60),
     params:
         settings=acquire_settings,
         version=VERSION,
@@ -42,12 +45,13 @@ rule fetch_reference:
         results("logs/fetch_reference.log"),
     benchmark:
         results("benchmarks/fetch_reference.tsv")
+    localrule: True  # compute nodes have no internet
     conda:
         "../envs/lotwise.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=12 * 60,
+        mem_mb=megabytes(500),
+        runtime=minutes(12 * 60),
     params:
         settings=acquire_settings,
         folder=results("reference"),
@@ -75,8 +79,8 @@ rule verify:
         "../envs/lotwise.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=megabytes(500),
+        runtime=minutes(10),
     params:
         settings=acquire_settings,
         results=str(RUN.results),

@@ -36,14 +36,37 @@ def options(section):
     return shlex.join(as_options(section))
 
 
-read_sheet = functools.cache(read_samples)
+@functools.cache
+def read_version(sheet, written_ns):
+    """Read a sheet once, not once for each of 500 jobs; written anew it is read anew."""
+    return read_samples(sheet)
+
+
+def samples_of(sheet):
+    return read_version(sheet, Path(sheet).stat().st_mtime_ns)
+
+
+def sheet_of_samples():
+    """Give the sample sheet; that of an accession is there once it has been resolved."""
+    return checkpoints.fetch_samples.get().output.samples if ACQUIRES else SHEET
 
 
 def samples():
-    """Give the samples; those of an accession are known once it has been resolved."""
-    return read_samples(
-        checkpoints.fetch_samples.get().output.samples if ACQUIRES else SHEET
-    )
+    return samples_of(sheet_of_samples())
+
+
+@functools.cache
+def reads_of_version(sheet, written_ns):
+    """Give the FASTQ files of each sample by its name."""
+    return {
+        s.sample: [
+            str(mate)
+            for run in s.runs
+            for mate in (run.fastq_1, run.fastq_2)
+            if mate is not None
+        ]
+        for s in read_version(sheet, written_ns)
+    }
 
 
 def keeps_bootstraps():
@@ -72,10 +95,11 @@ def quantifications(wildcards):
 
 def reads(wildcards):
     """Give the FASTQ files of one sample, or of all."""
-    chosen = [s for s in samples() if wildcards.get("sample", s.sample) == s.sample]
-    runs = [run for s in chosen for run in s.runs]
-    mates = [mate for run in runs for mate in (run.fastq_1, run.fastq_2)]
-    return [str(mate) for mate in mates if mate is not None]
+    sheet = sheet_of_samples()
+    files = reads_of_version(sheet, Path(sheet).stat().st_mtime_ns)
+    if "sample" in wildcards.keys():
+        return files.get(wildcards.sample, [])
+    return [file for mates in files.values() for file in mates]
 
 
 def transcripts_to_genes():
@@ -115,9 +139,21 @@ def root_of(wildcards, output):
     return str(Path(output[-1]).parents[1])
 
 
-def megabytes(base, per_sample):
+def megabytes(base, per_sample=0):
     """Give a rule's memory: more samples need more, and so does every further attempt."""
-    return lambda wildcards, attempt: attempt * (base + per_sample * len(samples()))
+    if not per_sample:
+        return lambda wildcards, attempt: attempt * base
+    return lambda wildcards, attempt: attempt * (base + per_sample * n_samples())
+
+
+def n_samples():
+    """Count the samples; 0 until they are known, since needs must not ask a checkpoint."""
+    return len(samples_of(SHEET)) if Path(SHEET).exists() else 0
+
+
+def minutes(base):
+    """Give a rule's longest time, which grows with every further attempt."""
+    return lambda wildcards, attempt: attempt * base
 
 
 def figures_of(level):
@@ -143,6 +179,7 @@ def tables():
         ),
         [path for level in RUN.levels for path in evidence_tabulated(level)],
         results("verification.tsv") if ACQUIRES and RUN.acquire.expected else [],
+        VERDICT,
     ]
 
 
@@ -153,7 +190,6 @@ def recorded():
         results("tables.xlsx"),
         [figure for level in RUN.levels for figure in figures_of(level)],
         [figure for level in RUN.levels for figure in evidence_drawn(level)],
-        VERDICT,
     ]
 
 

@@ -48,7 +48,7 @@ rule correlation:
     threads: 1
     resources:
         mem_mb=megabytes(1500, 60),
-        runtime=60,
+        runtime=minutes(60),
     params:
         out=root_of,
         options=options(RUN.correlation),

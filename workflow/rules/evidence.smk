@@ -59,7 +59,7 @@ for level in [level for level in RUN.levels if evidence_tabulated(level)]:
         threads: 1
         resources:
             mem_mb=megabytes(2500, 150),
-            runtime=120,
+            runtime=minutes(120),
         params:
             level=level,
             out=root_of,

@@ -19,7 +19,7 @@ rule expression:
     threads: 1
     resources:
         mem_mb=megabytes(1500, 60),
-        runtime=30,
+        runtime=minutes(30),
     params:
         out=root_of,
         options=options(

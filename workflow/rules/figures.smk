@@ -38,7 +38,7 @@ for level in RUN.levels:
         threads: 1
         resources:
             mem_mb=megabytes(1500, 60),
-            runtime=30,
+            runtime=minutes(30),
         params:
             level=level,
             out=root_of,

@@ -1,5 +1,16 @@
 # Reads to judged quantifications: nothing is quantified before every file has been read to its
 # end, and nothing is compared before what the quantifier used has been judged.
+
+# Megabytes and minutes that quantifying one sample may need at its first attempt. STAR's manual
+# asks for ten bytes a base of the genome: about 30 GB for human. salmon's decoys are the genome.
+QUANTIFYING = {
+    "kallisto": (8000, 60),
+    "salmon": (24000 if RUN.reads.genome else 8000, 60),
+    "rsem": (40000 if RUN.reads.aligner == "star" else 8000, 240),
+}
+QUANTIFY_MB, QUANTIFY_MINUTES = QUANTIFYING[RUN.reads.quantifier]
+
+
 rule check:
     """Check the reads of all samples."""
     input:
@@ -17,8 +28,8 @@ rule check:
         "../envs/lotwise.yaml"
     threads: RUN.reads.threads
     resources:
-        mem_mb=1500,
-        runtime=240,
+        mem_mb=megabytes(1500),
+        runtime=minutes(240),
     params:
         out=str(RUN.results),
         version=VERSION,
@@ -44,8 +55,10 @@ rule quantify:
         f"../envs/{RUN.reads.quantifier}.yaml"
     threads: RUN.reads.threads
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 8000,
-        runtime=lambda wildcards, attempt: attempt * 240,
+        mem_mb=megabytes(QUANTIFY_MB),
+        runtime=minutes(QUANTIFY_MINUTES),
+        # Bounds how many samples of a group run beside each other, where a profile groups them.
+        one_at_a_time=1,
     params:
         options=quantifying(),
         version=VERSION,
@@ -74,7 +87,7 @@ rule judge:
     threads: 1
     resources:
         mem_mb=megabytes(1500, 20),
-        runtime=30,
+        runtime=minutes(30),
     params:
         options=quantifying(),
         version=VERSION,

@@ -18,7 +18,7 @@ rule workbook:
     threads: 1
     resources:
         mem_mb=megabytes(1000, 10),
-        runtime=30,
+        runtime=minutes(30),
     params:
         out=lambda wildcards, output: str(Path(output[0]).parent),
         version=VERSION,
@@ -45,9 +45,9 @@ rule record:
         "../envs/lotwise.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=megabytes(1000),
         # Reads are read once more, for their checksums.
-        runtime=240,
+        runtime=minutes(240),
     params:
         configuration=resolved_configuration,
         out=lambda wildcards, output: str(Path(output[0]).parent),

@@ -24,7 +24,7 @@ if RUN.report:
         threads: 1
         resources:
             mem_mb=megabytes(1500, 20),
-            runtime=30,
+            runtime=minutes(30),
         params:
             out=lambda wildcards, output: str(Path(output.page).parent),
             options=options(RUN.figures.model_copy(update={"style": "", "formats": ()})),

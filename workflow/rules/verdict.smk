@@ -5,15 +5,8 @@ VERDICT = [] if RUN.acceptance is None else [results("verdict.json")]
 
 if RUN.acceptance is not None:
 
-    # Small, and what they say belongs on the terminal of the run.
-    localrules:
-        register_criteria,
-        verdict,
-
     MADE = [
-        f"correlation/{level}.{table}.tsv"
-        for level in RUN.levels
-        for table in TABLES
+        f"correlation/{level}.{table}.tsv" for level in RUN.levels for table in TABLES
     ] + [
         f"evidence/{level}.{table}.tsv"
         for level in RUN.levels
@@ -38,12 +31,14 @@ if RUN.acceptance is not None:
         benchmark:
             results("benchmarks/register_criteria.tsv")
         priority: 100
+        # Small, and what it says belongs on the terminal of the run.
+        localrule: True
         conda:
             "../envs/lotwise.yaml"
         threads: 1
         resources:
-            mem_mb=500,
-            runtime=10,
+            mem_mb=megabytes(500),
+            runtime=minutes(10),
         params:
             criteria=lambda wildcards: RUN.acceptance,
             out=lambda wildcards, output: str(Path(output[0]).parent),
@@ -69,12 +64,14 @@ if RUN.acceptance is not None:
             results("logs/verdict.log"),
         benchmark:
             results("benchmarks/verdict.tsv")
+        # Small, and what it says belongs on the terminal of the run.
+        localrule: True
         conda:
             "../envs/lotwise.yaml"
         threads: 1
         resources:
             mem_mb=megabytes(1000, 20),
-            runtime=30,
+            runtime=minutes(30),
         params:
             criteria=lambda wildcards: RUN.acceptance,
             out=lambda wildcards, output: str(Path(output[0]).parent),

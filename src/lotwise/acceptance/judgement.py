@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from lotwise.acceptance.criteria import Bound, Measure
 from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, UNITS
-from lotwise.acceptance.wording import counted, listed
+from lotwise.acceptance.wording import counted, listed, number
 from lotwise.records import columns
 
 Outcome = Literal["pass", "fail", "not assessable"]
@@ -164,6 +164,9 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
     value = worst.value
     if measure.is_ is not None:
         value = (len(known) - len(beyond)) / len(found)
+    its = "".join(
+        f"; there its {name} is {number(float(worst.row[name]))}" for name in measure.bound_columns
+    )
     if beyond:
         named = listed([one.where for one in beyond])
         return Judgement(
@@ -171,7 +174,7 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
             value=value,
             interval=worst.interval,
             where=worst.where,
-            reason=f"{len(beyond)} of {counted(len(found), 'row')} beyond the bound: {named}",
+            reason=f"{len(beyond)} of {counted(len(found), 'row')} beyond the bound: {named}{its}",
         )
     if lacking:
         return _unknown(lacking)
@@ -182,7 +185,7 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
         interval=worst.interval,
         # Of answers that are all as asked, none is nearer to failing than another.
         where=worst.where if measure.is_ is None else "",
-        reason=warned or _all_of(len(found)),
+        reason=warned or f"{_all_of(len(found))}{its}",
     )
 
 

@@ -27,6 +27,7 @@ from lotwise.errors import EXIT_INPUT, EXIT_SURROUNDINGS, LotwiseError
 # `lotwise --help` need not import the commands.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": ("init", "Write a commented config.yaml and samples.tsv to start from."),
+    "doctor": ("doctor", "Find out whether a run can work here, before it starts."),
     "inspect": ("inspect", "Say what is under an accession and how it can be had."),
     "fetch": ("fetch", "Fetch the samples of an accession, or the reference, verified."),
     "simulate": ("simulate", "Simulate batches with planted truth, as quantifications or reads."),
@@ -35,6 +36,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "compare": ("compare", "Compare quantified batches: tables and figures in one go."),
     "expression": ("expression", "Read quantifications into gene and isoform tables."),
     "correlate": ("correlate", "Correlate the samples of one level."),
+    "correlate-store": (
+        "correlate_store",
+        "Correlate more samples than memory holds, or find the nearest of them.",
+    ),
     "verify": ("verify", "Compare coefficients with published ones."),
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
     "evidence": ("evidence", "Compute and draw what stands beside R at one level."),

@@ -76,6 +76,9 @@ def gather_evidence(
     level: Level = expression.uns[keys.LOTWISE][keys.LEVEL]
     # BLAS may add in another order with other threads: one makes the digits the same everywhere.
     with threadpool_limits(limits=1, user_api="blas"):
+        tl.choose_pairs(
+            expression, most_pairs=correlation.most_pairs, pseudocount=correlation.pseudocount
+        )
         for name in statistics_of(config, level):
             _RUNS[name](expression, config, correlation)
     return {name: get.evidence(expression, name) for name in tables_of(config, level)}

@@ -54,6 +54,7 @@ def block_intervals(
     rng: np.random.Generator,
     n_resamples: int = 2000,
     level: float = 0.95,
+    pairs: IntArray | None = None,
 ) -> BlockIntervals:
     """Resample blocks of features and give an interval of Pearson's R for every pair.
 
@@ -76,6 +77,8 @@ def block_intervals(
         Number of resamples.
     level
         Coverage, in (0, 1).
+    pairs
+        Rows of the pairs wanted, shape ``(n_pairs, 2)``; ``None`` for all.
 
     Returns
     -------
@@ -110,7 +113,7 @@ def block_intervals(
         raise InputError(f"the number of resamples is {n_resamples}, needed 1 or more")
     n_samples, n_features = matrix.shape
     codes, n_blocks = _codes(blocks, n_features)
-    first, second = np.triu_indices(n_samples, k=1)
+    first, second = np.triu_indices(n_samples, k=1) if pairs is None else pairs.T
     constant = _constant_samples(matrix)
     reasons = _reasons(constant, first, second, n_blocks=n_blocks)
     sums = _block_sums(_scaled(matrix, constant), codes, n_blocks, first, second)

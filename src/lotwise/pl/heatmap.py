@@ -99,7 +99,12 @@ def heatmap(
             **_colours(shown),
             **_labels(names),
             **_numbers(shown, decimals),
+            # As shapes, a quarter of a million cells would be files of 30 MB.
+            rasterized=len(names) > _MOST_NAMED,
         )
+        if len(names) > _MOST_NAMED:
+            for mesh in grid.ax_row_colors.collections:
+                mesh.set_rasterized(True)
         _write_words(grid, _title(expression, statistic, order), note)
         _show_batches(grid, colour_of)
         grid.ax_cbar.set_title("R" if statistic == "pearson" else "rho", fontsize=7)

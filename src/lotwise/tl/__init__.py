@@ -12,7 +12,7 @@ from lotwise.tl.identity import identity
 from lotwise.tl.isoforms import isoform_shares, isoform_usage
 from lotwise.tl.libraries import libraries, signal
 from lotwise.tl.limits import ceilings, detectable, intervals
-from lotwise.tl.pairs import least_and_most_alike
+from lotwise.tl.pairs import choose_pairs, least_and_most_alike
 from lotwise.tl.replicate_qc import replicate_qc
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "batches",
     "blocks",
     "ceilings",
+    "choose_pairs",
     "components",
     "correlate",
     "culprits",

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lotwise import keys
+from lotwise import keys, pp
 from lotwise.config.evidence import EquivalenceMethod
 from lotwise.errors import InputError
 from lotwise.evidence import EquivalenceRecord
+from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.equivalence import INCONCLUSIVE, Equivalence, wald_equivalence
 from lotwise.metrics.equivalence import equivalence as welch_equivalence
 from lotwise.records import columns, to_frame
 from lotwise.tl.agreement import counts_of
 from lotwise.tl.deseq2 import fit_deseq2
 from lotwise.tl.limits import log_tpm_of
-from lotwise.tl.pairs import store
+from lotwise.tl.pairs import evenly, store
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 ONE_REPLICATE = "a batch with one replicate"
 NO_COUNTS = "there are no counts"
+TOO_MANY = "not tested: too many pairs of batches"
+# Rows that a table of every feature and pair of batches may have.
+MOST_ROWS = 2_000_000
 
 
 def equivalence(
@@ -58,7 +62,9 @@ def equivalence(
     Returns
     -------
     Nothing; the table ``equivalence`` (:class:`~lotwise.evidence.EquivalenceRecord`). Batches with
-    one sample are inconclusive throughout, in one row with feature ``*``.
+    one sample are inconclusive throughout, in one row with feature ``*``. So is a pair of batches
+    that was not tested because the table would pass 2 million rows: those that are tested then
+    stand at even steps along the order of R between batches.
 
     Raises
     ------
@@ -90,10 +96,13 @@ def equivalence(
     found: dict[tuple[str, str], Equivalence | str] = dict.fromkeys(
         combinations(dict.fromkeys(of_sample), 2), ONE_REPLICATE
     )
+    replicated = _replicated(of_sample)
+    pairs = _with_room(expression, replicated, pseudocount)
+    found |= dict.fromkeys(replicated, TOO_MANY)
     if method == "deseq2":
-        found |= _by_counts(expression, of_sample, margin=margin, alpha=alpha)
+        found |= _by_counts(expression, of_sample, pairs, margin=margin, alpha=alpha)
     else:
-        for a, b in _testable(of_sample):
+        for a, b in pairs:
             x, y = log_tpm[of_sample == a], log_tpm[of_sample == b]
             found[a, b] = welch_equivalence(x, y, margin=margin, alpha=alpha)
     features = expression.var_names.astype(str).to_numpy(dtype=object)
@@ -106,16 +115,35 @@ def equivalence(
     )
 
 
-def _testable(of_sample: npt.NDArray[np.str_]) -> list[tuple[str, str]]:
+def _replicated(of_sample: npt.NDArray[np.str_]) -> list[tuple[str, str]]:
     """Pairs of batches that have two samples or more each, in the order of the samples."""
     replicated = [name for name in dict.fromkeys(of_sample) if (of_sample == name).sum() > 1]
     return list(combinations(replicated, 2))
 
 
+def _with_room(
+    expression: AnnData, pairs: list[tuple[str, str]], pseudocount: float
+) -> list[tuple[str, str]]:
+    """Choose pairs of batches where the table has no room for all, at even steps of R."""
+    room = max(2, MOST_ROWS // max(expression.n_vars, 1))
+    if len(pairs) <= room:
+        return pairs
+    averaged = pp.average_replicates(expression)
+    at = {name: place for place, name in enumerate(averaged.obs_names)}
+    r = pearson_matrix(log_tpm_of(averaged, pseudocount))
+    kept = evenly(np.array([r[at[a], at[b]] for a, b in pairs]), room)
+    return [pairs[place] for place in sorted(kept.tolist())]
+
+
 def _by_counts(
-    expression: AnnData, of_sample: npt.NDArray[np.str_], *, margin: float, alpha: float
+    expression: AnnData,
+    of_sample: npt.NDArray[np.str_],
+    pairs: list[tuple[str, str]],
+    *,
+    margin: float,
+    alpha: float,
 ) -> dict[tuple[str, str], Equivalence | str]:
-    counts, pairs = counts_of(expression), _testable(of_sample)
+    counts = counts_of(expression)
     if counts is None:
         return dict.fromkeys(pairs, NO_COUNTS)
     return {

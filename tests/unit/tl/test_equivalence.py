@@ -184,3 +184,15 @@ def test_equivalence__says_what_to_install(counts, monkeypatch):
 def test_equivalence__refuses_another_method(counts):
     with pytest.raises(InputError, match="'limma' is no method of equivalence"):
         lotwise.tl.equivalence(in_anndata(counts, "AAABBB"), method="limma")
+
+
+def test_equivalence__pairs_without_room_are_named_and_not_tested(counts, monkeypatch):
+    three = in_anndata(np.vstack([counts, counts[:3] + 1]), "aaabbbccc")
+    monkeypatch.setattr(sys.modules["lotwise.tl.equivalence"], "MOST_ROWS", 2 * N)
+    lotwise.tl.equivalence(three)
+    table = three.uns["lotwise"]["equivalence"]
+    rows = table.groupby(["batch_a", "batch_b"], sort=False).size()
+    assert sorted(rows) == [1, N, N]
+    alone = table[table["feature"] == "*"]
+    assert alone["reason"].tolist() == ["not tested: too many pairs of batches"]
+    assert alone["outcome"].tolist() == ["inconclusive"]

@@ -1,0 +1,75 @@
+"""Python and the libraries, against what lotwise's own metadata asks for."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Final
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from lotwise.doctor.finding import Finding
+
+LOWEST_PYTHON: Final = (3, 11)
+# Those whose version a reader of results asks for are told; of the others only what is wrong.
+_TOLD: Final = frozenset({"anndata", "numpy", "pandas", "scanpy", "scipy", "snakemake"})
+SLURM_PLUGIN: Final = "snakemake-executor-plugin-slurm"
+
+
+def examine_libraries(*, with_slurm: bool) -> Iterator[Finding]:
+    """Look at the version of Python and of every library that lotwise asks for."""
+    fits = sys.version_info[:2] >= LOWEST_PYTHON
+    yield Finding(
+        check="library",
+        subject="Python",
+        state="ok" if fits else "missing",
+        found=platform.python_version(),
+        remedy="" if fits else f"install Python {'.'.join(map(str, LOWEST_PYTHON))} or newer",
+    )
+    yield Finding(check="library", subject="lotwise", state="ok", found=version("lotwise"))
+    for requirement in _requirements():
+        finding = examine_library(requirement)
+        if requirement.name in _TOLD or finding.state != "ok":
+            yield finding
+    if with_slurm:
+        yield examine_library(Requirement(f"{SLURM_PLUGIN}>=1"))
+
+
+def examine_library(requirement: Requirement) -> Finding:
+    """Look at one library.
+
+    Examples
+    --------
+    >>> print(examine_library(Requirement("no-such-library>=2")))
+    missing  library no-such-library: not installed, needed >=2; pip install 'no-such-library>=2'
+    """
+    remedy = f"pip install '{requirement.name}{requirement.specifier}'"
+    try:
+        installed = version(requirement.name)
+    except PackageNotFoundError:
+        found = f"not installed, needed {requirement.specifier or 'any version'}"
+        state = "missing"
+    else:
+        fits = requirement.specifier.contains(installed, prereleases=True)
+        found = installed if fits else f"{installed}, needed {requirement.specifier}"
+        state = "ok" if fits else "missing"
+    return Finding(
+        check="library",
+        subject=requirement.name,
+        state="ok" if state == "ok" else "missing",
+        found=found,
+        remedy="" if state == "ok" else remedy,
+    )
+
+
+def _requirements() -> Iterator[Requirement]:
+    """Give what lotwise needs here, leaving out extras and other platforms."""
+    for line in requires("lotwise") or ():
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:  # pragma: no cover, written by our own build
+            continue
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield requirement

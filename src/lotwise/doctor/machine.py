@@ -1,0 +1,80 @@
+"""Disks, memory and cores of this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from lotwise.config import Config
+from lotwise.doctor.finding import Finding
+
+_GIB: Final = 2**30
+# Our choice: quantifications of a sample take some 10 MB, an index of human a few GB.
+SCARCE_GIB: Final = 10.0
+LEAST_GIB: Final = 1.0
+# What the workflow asks for to quantify one sample with kallisto.
+WANTED_MEMORY_GIB: Final = 8.0
+
+
+def examine_machine(config: Config) -> Iterator[Finding]:
+    """Look at each folder that is written to, and at memory and cores."""
+    places = {"results": config.results}
+    if config.source == "accession":
+        places["downloads"] = config.acquire.downloads
+    places["scratch"] = Path(tempfile.gettempdir())
+    for name, folder in places.items():
+        yield examine_disk(name, folder)
+    yield _memory()
+    yield Finding(check="machine", subject="cores", state="ok", found=str(_n_cores()))
+
+
+def examine_disk(name: str, folder: Path) -> Finding:
+    """Look whether ``folder`` can be written to, and what is free there."""
+    existing = _nearest_existing(folder)
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return Finding(
+            check="disk",
+            subject=name,
+            state="missing",
+            found=f"{existing} cannot be written",
+            remedy="name a folder that you may write to",
+        )
+    free_gib = shutil.disk_usage(existing).free / _GIB
+    enough = free_gib >= SCARCE_GIB
+    return Finding(
+        check="disk",
+        subject=name,
+        state="ok" if enough else "warning" if free_gib >= LEAST_GIB else "missing",
+        found=f"{free_gib:,.1f} GiB free at {folder}",
+        remedy="" if enough else f"free some space: less than {SCARCE_GIB:g} GiB is little",
+    )
+
+
+def _nearest_existing(folder: Path) -> Path:
+    folder = folder.absolute()
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+def _memory() -> Finding:
+    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
+    enough = gib >= WANTED_MEMORY_GIB
+    return Finding(
+        check="machine",
+        subject="memory",
+        state="ok" if enough else "warning",
+        found=f"{gib:,.1f} GiB",
+        remedy=""
+        if enough
+        else f"human references may need {WANTED_MEMORY_GIB:g} GiB: use a larger machine or SLURM",
+    )
+
+
+def _n_cores() -> int:
+    """Give the cores that this process may use, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,83 @@
+"""Whether each base address of the configuration answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import httpx
+
+from lotwise.acquire.client import make_client
+from lotwise.config import Config
+from lotwise.doctor.finding import Finding
+
+_SERVER_ERROR: Final = 500
+
+
+def examine_network(config: Config, *, timeout: float) -> Iterator[Finding]:
+    """Ask each base address that the run fetches from; any answer but an error of it will do.
+
+    Parameters
+    ----------
+    timeout
+        Seconds to wait for an address; all are asked at once.
+    """
+    urls = needed_urls(config)
+    if not urls:
+        yield _unused("nothing is fetched: the source is not an accession")
+        return
+    network = config.acquire.network
+    if network.offline:
+        yield _unused("not asked, the configuration says offline: what is needed must be there")
+        return
+    settings = network.model_copy(update={"connect_timeout": timeout, "read_timeout": timeout})
+    with make_client(settings) as client, ThreadPoolExecutor(len(urls)) as pool:
+        yield from pool.map(lambda named: _ask(client, *named), urls.items())
+
+
+def needed_urls(config: Config) -> dict[str, str]:
+    """Give the base addresses that a run fetches from, by their names in the configuration.
+
+    Examples
+    --------
+    >>> list(needed_urls(Config(source="accession", acquire={"route": "ncbi"})))
+    ['geo', 'geo_download']
+    """
+    if config.source != "accession":
+        return {}
+    names = {
+        "reads": ["geo", "ena_portal", "ena_fastq"],
+        "deposited": ["geo"],
+        "ncbi": ["geo", "geo_download"],
+    }[config.acquire.route]
+    reference = config.acquire.reference
+    if config.acquire.route == "reads" and reference and reference.source != "files":
+        names.append(reference.source)
+    return {name: getattr(config.acquire.urls, name) for name in names}
+
+
+def _ask(client: httpx.Client, name: str, url: str) -> Finding:
+    try:
+        # The body is not wanted: a listing can be long.
+        with client.stream("GET", f"{url}/") as answer:
+            status = answer.status_code
+    except httpx.TimeoutException:
+        found = f"{url} does not answer in time"
+    except httpx.HTTPError as error:
+        found = f"{url} cannot be reached ({error})"
+    else:
+        if status < _SERVER_ERROR:
+            return Finding(check="network", subject=name, state="ok", found=f"{url} answers")
+        found = f"{url} answers with {status}"
+    return Finding(
+        check="network",
+        subject=name,
+        state="missing",
+        found=found,
+        remedy=f"try again later, set network.proxy, or name a mirror as acquire.urls.{name}",
+    )
+
+
+def _unused(found: str) -> Finding:
+    return Finding(check="network", subject="sources", state="unused", found=found)

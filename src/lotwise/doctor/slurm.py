@@ -1,0 +1,217 @@
+"""What SLURM answers: is it there, does its accounting answer, and what a profile makes of it.
+
+Without accounting (slurmdbd) ``sacct`` gives no states, and Snakemake, told to use it, waits for
+ever for jobs that have long ended; ``squeue`` always answers, for ``MinJobAge`` seconds after.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from lotwise.doctor.finding import Finding
+from lotwise.doctor.profile import Profile, StatusCommand
+
+# A status that is asked for less often than jobs are forgotten misses some.
+_LOOKS_BEFORE_FORGOTTEN: Final = 3
+_ACCOUNTING_QUESTION: Final = (
+    "sacct", "-X", "--parsable2", "--noheader", "--clusters=all", "--format=JobIdRaw,State",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a command of SLURM said: ``fault`` is empty where it did."""
+
+    text: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """What the SLURM of this machine told.
+
+    Attributes
+    ----------
+    version
+        Version of SLURM; empty where its commands are not there.
+    controller_fault, accounting_fault
+        Why ``sinfo`` and ``sacct`` give no answer; empty where they do.
+    min_job_age_seconds
+        How long ``squeue`` knows of a job that has ended; None where it is not told.
+    partitions
+        Their names.
+    """
+
+    version: str = ""
+    controller_fault: str = ""
+    accounting_fault: str = ""
+    min_job_age_seconds: int | None = None
+    partitions: frozenset[str] = frozenset()
+
+
+def ask(*command: str, timeout: float) -> Answer:
+    """Run a command of SLURM; no answer within ``timeout`` seconds is a fault, not a wait.
+
+    Examples
+    --------
+    >>> ask("no-such-command", timeout=1).fault
+    'no-such-command is not on PATH'
+    """
+    program = shutil.which(command[0])
+    if program is None:
+        return Answer(fault=f"{command[0]} is not on PATH")
+    try:
+        done = subprocess.run(  # noqa: S603, found on PATH
+            [program, *command[1:]],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Answer(fault=f"{command[0]} does not answer in {timeout:g} s")
+    except OSError as error:
+        return Answer(fault=f"{command[0]} does not run ({error.strerror})")
+    if done.returncode != 0:
+        complaint = (done.stderr or done.stdout).strip().splitlines()
+        said = complaint[-1].strip() if complaint else "nothing"
+        return Answer(fault=f"{command[0]} ends with {done.returncode}, saying {said!r}")
+    return Answer(text=done.stdout)
+
+
+def ask_cluster(*, timeout: float) -> Cluster:
+    """Ask SLURM about itself; at most four questions of ``timeout`` seconds."""
+    version = ask("sinfo", "--version", timeout=timeout)
+    if version.fault:
+        return Cluster(controller_fault=version.fault)
+    partitions = ask("sinfo", "--noheader", "--format=%R", timeout=timeout)
+    if partitions.fault:
+        return Cluster(version=version.text.strip(), controller_fault=partitions.fault)
+    settings = ask("scontrol", "show", "config", timeout=timeout)
+    age = re.search(r"^MinJobAge\s*=\s*(\d+)", settings.text, re.MULTILINE)
+    return Cluster(
+        version=version.text.strip(),
+        accounting_fault=ask(*_ACCOUNTING_QUESTION, timeout=timeout).fault,
+        min_job_age_seconds=int(age.group(1)) if age else None,
+        partitions=frozenset(partitions.text.split()),
+    )
+
+
+def best_status_command(cluster: Cluster) -> StatusCommand:
+    """Give the command that answers: sacct, which forgets nothing, where accounting does.
+
+    Examples
+    --------
+    >>> best_status_command(Cluster(accounting_fault="sacct ends with 1"))
+    'squeue'
+    """
+    return "squeue" if cluster.accounting_fault else "sacct"
+
+
+def examine_slurm(cluster: Cluster, profile: Profile | None) -> Iterator[Finding]:
+    """Look whether SLURM answers, and whether the profile fits what it answers."""
+    wanted = profile is not None and profile.executor == "slurm"
+    if cluster.controller_fault:
+        yield Finding(
+            check="slurm",
+            subject="controller",
+            state="missing" if wanted else "unused",
+            found=cluster.controller_fault,
+            remedy="run this on a node from which jobs are submitted" if wanted else "",
+        )
+        return
+    yield Finding(check="slurm", subject="controller", state="ok", found=cluster.version)
+    best = best_status_command(cluster)
+    told = cluster.accounting_fault or "answers"
+    yield Finding(
+        check="slurm",
+        subject="accounting",
+        state="ok",
+        found=f"{told}: the status command is {best}",
+    )
+    if profile is not None and wanted:
+        yield _examine_status_command(cluster, profile)
+        yield from _examine_places(cluster, profile)
+
+
+def _examine_status_command(cluster: Cluster, profile: Profile) -> Finding:
+    # The plugin takes sacct, if it is installed, whether it answers or not.
+    chosen = profile.status_command or ("sacct" if shutil.which("sacct") else "squeue")
+    needed_seconds = _LOOKS_BEFORE_FORGOTTEN * profile.first_status_seconds
+    age = cluster.min_job_age_seconds
+    if chosen == "sacct" and cluster.accounting_fault:
+        return Finding(
+            check="slurm",
+            subject="status command",
+            state="missing",
+            found="the profile takes sacct, which never answers here: Snakemake would hang",
+            remedy="set slurm-status-command: squeue, or let `lotwise doctor --fix` do it",
+        )
+    if chosen == "squeue" and age is not None and age < needed_seconds:
+        return Finding(
+            check="slurm",
+            subject="status command",
+            state="warning",
+            found=f"squeue forgets jobs after {age} s, the profile looks every "
+            f"{profile.first_status_seconds} s and later",
+            remedy="set slurm-init-seconds-before-status-checks to "
+            f"{max(1, age // _LOOKS_BEFORE_FORGOTTEN)}"
+            if cluster.accounting_fault
+            else "set slurm-status-command: sacct, or let `lotwise doctor --fix` do it",
+        )
+    return Finding(check="slurm", subject="status command", state="ok", found=chosen)
+
+
+def _examine_places(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
+    if profile.partition and profile.partition not in cluster.partitions:
+        yield Finding(
+            check="slurm",
+            subject="partition",
+            state="missing",
+            found=f"there is no {profile.partition!r}",
+            remedy=f"set slurm_partition to one of {', '.join(sorted(cluster.partitions))}",
+        )
+    if profile.account and cluster.accounting_fault:
+        yield Finding(
+            check="slurm",
+            subject="account",
+            state="missing",
+            found=f"the profile names {profile.account!r}, which cannot be looked up without "
+            "accounting",
+            remedy="take slurm_account out of the profile",
+        )
+
+
+def examine_leftovers(folder: Path, *, timeout: float) -> Iterator[Finding]:
+    """Look for what a run that was killed left in ``folder``: a lock, and jobs in the queue."""
+    folder = folder.absolute()
+    locks = folder / ".snakemake" / "locks"
+    locked = locks.is_dir() and any(locks.iterdir())
+    queue = ask("squeue", "--me", "--noheader", "--format=%i|%Z", timeout=timeout)
+    fields = (line.partition("|") for line in queue.text.splitlines())
+    jobs = [number for number, _, place in fields if Path(place) == folder]
+    if not locked and not jobs:
+        return
+    found = [
+        *(["it is locked"] if locked else []),
+        *([f"{len(jobs)} jobs are queued"] * bool(jobs)),
+    ]
+    steps = [
+        *([f"`scancel {' '.join(jobs)}`"] if jobs else []),
+        *(["`snakemake --unlock`"] if locked else []),
+    ]
+    yield Finding(
+        check="slurm" if jobs else "folder",
+        subject="earlier run",
+        state="warning",
+        found=f"{' and '.join(found)} in {folder}",
+        remedy=f"if no Snakemake runs there any more: {', then '.join(steps)}",
+    )
