@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partialmethod
 from importlib.metadata import version as version_of
 from pathlib import Path
 
@@ -36,7 +37,7 @@ nb_execution_timeout = 300
 
 # What a command prints comes in pieces of 100 characters: joined here, since myst-nb would put each
 # on a line of its own.
-NotebookClient.coalesce_streams.default_value = True
+NotebookClient.__init__ = partialmethod(NotebookClient.__init__, coalesce_streams=True)
 
 # No page asks the network for anything: formulas are MathML, which every browser draws.
 html_math_renderer = "mathml"
