@@ -1,7 +1,7 @@
 """Start-up: `lotwise --help`, each step on almost no data, and the DAG of 500 samples.
 
-CPU seconds, the least of several runs: what others do on the machine counts less. The floors are the
-imports of the libraries that a step cannot do without.
+CPU seconds, the least of several runs: what others do on the machine counts less. The floors are
+the imports of the libraries that a step cannot do without.
 """
 
 from __future__ import annotations
