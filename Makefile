@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo gse150969 test test-unit lint bench lock tools install clean help
+.PHONY: demo gse150969 test test-unit lint docs readme-figures bench lock tools install clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -35,6 +35,14 @@ test: lint
 ## make test-unit   the unit tests alone, without lint
 test-unit: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto src tests/unit $(PYTEST_ARGS)
+
+## make docs   this documentation, every notebook run; docs/_build/html/index.html
+docs: $(INSTALLED)
+	$(BIN)/python -m sphinx -W --keep-going -n -E -q -j auto docs docs/_build/html
+
+## make readme-figures   the README's figures anew, from what `make demo` made
+readme-figures: $(INSTALLED)
+	$(BIN)/python docs/readme_figures.py results/demo/figures docs/images
 
 ## make lint   style, types and layers alone
 lint: $(INSTALLED)

@@ -3,8 +3,8 @@
     python benchmarks/whole_suite.py ../shared/data/macrophage_naive
     python benchmarks/whole_suite.py ../shared/data/geuvadis_gencode27_rsem
 
-Prints the seconds of each tool, then the figures that docs/what-the-macrophage-lines-say.md
-quotes.
+Prints the seconds of each tool, then what the tables say in short. `macrophage_page.py` writes
+docs/what-the-macrophage-lines-say.md from the same suite.
 """
 
 from __future__ import annotations
@@ -36,8 +36,16 @@ SUITE = {
 
 def main() -> None:
     start = time.perf_counter()
-    read = _read(Path(sys.argv[1]))
+    read = read_folder(Path(sys.argv[1]))
     print(f"read\t{time.perf_counter() - start:.2f}")
+    run_suite(read)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"total\t{time.perf_counter() - start:.1f} s\t{peak:.2f} GB\n")
+    _say(read)
+
+
+def run_suite(read: Quantification) -> None:
+    """Annotate both levels with every statistic; print what each took."""
     for level in ("gene", "isoform"):
         expression = getattr(read, level)
         if expression is None:
@@ -47,12 +55,9 @@ def main() -> None:
             before = time.perf_counter()
             getattr(lotwise.tl, tool)(expression, **parameters)
             print(f"{level}\t{tool}\t{time.perf_counter() - before:.2f}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"total\t{time.perf_counter() - start:.1f} s\t{peak:.2f} GB\n")
-    _say(read)
 
 
-def _read(folder: Path) -> Quantification:
+def read_folder(folder: Path) -> Quantification:
     if (folder / "quants").is_dir():
         with (folder / "coldata.csv").open() as handle:
             lines = {row["names"]: row["line_id"] for row in csv.DictReader(handle)}

@@ -11,12 +11,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lotwise import get, metrics, pl, pp, tl
+    from lotwise import get, metrics, outofcore, pl, pp, tl
     from lotwise.expression import read_quant
 
-__all__ = ["__version__", "get", "metrics", "pl", "pp", "read_quant", "tl"]
+__all__ = ["__version__", "get", "metrics", "outofcore", "pl", "pp", "read_quant", "tl"]
 
-_MODULES = frozenset({"get", "metrics", "pl", "pp", "tl"})
+_MODULES = frozenset({"get", "metrics", "outofcore", "pl", "pp", "tl"})
 
 
 def __getattr__(name: str) -> object:

@@ -103,5 +103,9 @@ class SharedFeaturesWarning(LotwiseWarning):
     """Samples were quantified on annotations that are not the same."""
 
 
+class ManyPairsWarning(LotwiseWarning):
+    """There are more pairs of samples than tables can list; some are chosen."""
+
+
 class UndefinedWarning(LotwiseWarning):
     """A statistic is not defined for some input; it is NaN and the reason is on file."""

@@ -171,8 +171,9 @@ class EquivalenceRecord(Record):
     table: ClassVar[str] = "equivalence"
     batch_a: str = column("first batch")
     batch_b: str = column("second batch")
+    method: str = column("welch (t of log2(TPM + c)) or deseq2 (Wald test of counts)")
     feature: str = column("gene or isoform")
-    difference: float = column("difference of means of log2(TPM + c)")
+    difference: float = column("difference of means of log2(TPM + c), or log2 ratio of counts")
     p_equivalent: float = column("p of lying inside the margin, adjusted")
     p_different: float = column("p of lying outside the margin, adjusted")
     outcome: str = column("equivalent, different or inconclusive")

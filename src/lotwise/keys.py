@@ -58,6 +58,7 @@ LEVEL: Final = "level"
 PARAMETERS: Final = "parameters"
 VERSION: Final = "version"
 PAIRS: Final = "pairs"
+CHOSEN_PAIRS: Final = "chosen_pairs"
 REPLICATE_QC: Final = "replicate_qc"
 CULPRITS: Final = "culprits"
 BOOTSTRAPS: Final = "bootstraps"
@@ -75,7 +76,9 @@ ALL: Final = (
     Key(CONDITION, "obs", "str", "experimental condition"),
     Key(QUANTIFIER, "obs", "str", "program that wrote the quantification"),
     Key(QUANT, "obs", "str", "file that the quantification was read from"),
-    Key(TPM_SUM, "obs", "float64", "sum of TPM over all quantified features"),
+    Key(
+        TPM_SUM, "obs", "float64", "sum of TPM over the quantified features that all samples share"
+    ),
     Key(TOTAL_COUNTS, "obs", "float64", "sum of estimated counts"),
     Key(N_SAMPLES, "obs", "int64", "samples averaged into a batch"),
     Key(N_UNMAPPED, "obs", "int64", "quantified transcripts without a gene"),

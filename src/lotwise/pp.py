@@ -51,7 +51,10 @@ def average_replicates(expression: AnnData) -> AnnData:
     layers = {}
     for name in (keys.TPM, keys.COUNTS, keys.LENGTH, keys.FPKM):
         if name in expression.layers:
-            sums = member @ np.asarray(expression.layers[name])
+            layer = expression.layers[name]
+            # A sparse layer times a dense matrix would be no plain array.
+            dense = layer.toarray() if hasattr(layer, "toarray") else np.asarray(layer)
+            sums = member @ dense
             layers[name] = sums if name == keys.COUNTS else sums / n_samples[:, None]
     obs = pd.DataFrame(
         {

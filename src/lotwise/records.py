@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def column(meaning: str) -> Any:
+def column(meaning: str, *, default: Any = dataclasses.MISSING) -> Any:
     """Declare a column of a record by one sentence that says what it holds."""
-    return field(metadata={"meaning": meaning})
+    return field(metadata={"meaning": meaning}, default=default)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,8 +97,10 @@ def _write_text(text: io.TextIOBase, table: pd.DataFrame, *, index: bool) -> Non
     table.to_csv(text, sep="\t", index=index, na_rep="NaN", lineterminator="\n")
 
 
-def read_table(path: Path | str, record: type[Record]) -> pd.DataFrame:
-    """Read a table that :func:`write_table` wrote.
+def read_table(
+    path: Path | str, record: type[Record], *, only: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Read a table that :func:`write_table` wrote; of a large one ``only`` the columns named.
 
     Raises
     ------
@@ -116,18 +118,20 @@ def read_table(path: Path | str, record: type[Record]) -> pd.DataFrame:
                 name: _DTYPES[kind if kind is not float else str] for name, kind in names.items()
             },
             keep_default_na=False,
+            usecols=None if only is None else lambda name: name not in names or name in only,
         )
     except FileNotFoundError:
         raise InputError("no such table", path=path) from None
-    if list(table.columns) != list(names):
+    needed = [name for name in names if only is None or name in only]
+    if list(table.columns) != needed:
         raise InputError(
-            f"has the columns {', '.join(map(str, table.columns))}; needed are {', '.join(names)}",
+            f"has the columns {', '.join(map(str, table.columns))}; needed are {', '.join(needed)}",
             path=path,
             row=1,
             remedy="write it anew with this version of lotwise",
         )
     # By Python's own reading, which gives back every digit.
-    return table.astype({name: "float64" for name, kind in names.items() if kind is float})
+    return table.astype({name: "float64" for name in needed if names[name] is float})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +151,10 @@ class PairRecord(Record):
     spearman: float = column("Spearman's rho, in [-1, 1]")
     ccc: float = column("Lin's concordance of log2(TPM + c), in [-1, 1]")
     reason: str = column("why a number is NaN; empty where none is")
+    in_detail: bool = column(
+        "False where pairs were too many and this one is in no other row or table of pairs",
+        default=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

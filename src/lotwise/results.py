@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lotwise import keys
-from lotwise.acceptance import Verdict, read_criteria, register_criteria, write_verdict
+from lotwise.acceptance import (
+    Verdict,
+    forget_verdict,
+    read_criteria,
+    register_criteria,
+    write_verdict,
+)
 from lotwise.atomic import atomic_path
 from lotwise.config import (
     Config,
@@ -144,6 +150,8 @@ def compare(
         write_correlation(tree, level, correlation)
         write_figures(tree, level, figures, correlation)
         write_evidence(tree, level, evidence, correlation, figures)
+    # A verdict of an earlier run is not one on these tables.
+    forget_verdict(tree.root)
     verdict = None if criteria is None else write_verdict(tree.root, criteria)
     write_workbook(tree.root)
     config = resolve(
@@ -354,6 +362,7 @@ def _levels_of(
 def _correlate(expression: AnnData, config: CorrelationConfig, *, only_r: bool = False) -> None:
     from lotwise import tl
 
+    tl.choose_pairs(expression, most_pairs=config.most_pairs, pseudocount=config.pseudocount)
     tl.correlate(
         expression,
         pseudocount=config.pseudocount,

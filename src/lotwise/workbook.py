@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from lotwise.acceptance import CriterionRecord
 from lotwise.acquire.published import Verification
 from lotwise.atomic import atomic_path
 from lotwise.errors import InputError
@@ -51,7 +52,7 @@ _AT_ROOT: Final[dict[str, type[Record] | None]] = {
     "strandedness.tsv": Strand,
     "yield.tsv": Yield,
     "verification.tsv": Verification,
-    "verdict.tsv": None,
+    "verdict.tsv": CriterionRecord,
 }
 _CORRELATION: Final[dict[str, type[Record]]] = {
     "batch_pairs": PairRecord,
@@ -108,7 +109,7 @@ def write_workbook(results: Path) -> Path:
         "strings_to_numbers": False,
         "strings_to_urls": False,
     }
-    sizes = {table: _size_of(table.path) for table in tables}
+    sizes = {table: _size_of(table) for table in tables}
     taken = [table for table in tables if not _too_large(*sizes[table])]
     with (
         atomic_path(results / WORKBOOK) as temporary,
@@ -158,12 +159,12 @@ def _header(table: _Table) -> list[str]:
         return next(rows, [])
 
 
-def _size_of(path: Path) -> tuple[int, int]:
-    n_rows = n_cells = 0
-    for row in _rows(path):
-        n_rows += 1
-        n_cells += len(row)
-    return n_rows, n_cells
+def _size_of(table: _Table) -> tuple[int, int]:
+    """Count rows and cells by the ends of lines, which are in no cell that lotwise writes."""
+    opening = gzip.open if table.path.suffix == ".gz" else open
+    with opening(table.path, "rb") as raw:
+        n_rows = sum(part.count(b"\n") for part in iter(lambda: raw.read(1 << 20), b""))
+    return n_rows, n_rows * len(_header(table))
 
 
 def _too_large(n_rows: int, n_cells: int) -> str:

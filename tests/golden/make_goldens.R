@@ -53,12 +53,19 @@ for (rho in c(0, 0.01, 0.2)) {
   note(paste0("rank_sum_", rho), min(1, 2 * min(p)))
   p <- rankSumTestWithCorrelation(index, m + seq_along(m) * 1e-7, correlation = rho)
   note(paste0("rank_sum_untied_", rho), min(1, 2 * min(p)))
+  p <- rankSumTestWithCorrelation(index, m, correlation = rho, df = 4)
+  note(paste0("rank_sum_t4_", rho), min(1, 2 * min(p)))
 }
 block <- matrix(rnorm(8 * 30), 8, 30) + rnorm(8)
 put(as.data.frame(block), "correlated_genes.tsv")
 note("inter_gene_correlation", {
   # interGeneCorrelation with an intercept-only design.
   interGeneCorrelation(t(block), matrix(1, 8, 1))$correlation
+})
+# Three groups of 3, 3 and 2 samples, whose means are taken out.
+groups <- factor(c("a", "a", "a", "b", "b", "b", "c", "c"))
+note("inter_gene_correlation_within", {
+  interGeneCorrelation(t(block), model.matrix(~ 0 + groups))$correlation
 })
 
 # Benjamini-Hochberg.

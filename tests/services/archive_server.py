@@ -13,6 +13,7 @@ import html
 import re
 import socket
 import socketserver
+import ssl
 import struct
 import sys
 import threading
@@ -106,8 +107,11 @@ class ArchiveServer:
     ``plan(path, n)`` names the fault of the ``n``-th request of a path, or None.
     """
 
-    def __init__(self, site: Site, *, port: int = 0) -> None:
+    def __init__(self, site: Site, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.site = site
+        self.tls = tls
+        # Where the fault "downgrade" leads.
+        self.elsewhere = ""
         self.plan = never
         self.requests: Counter[str] = Counter()
         self.log: list[tuple[str, dict[str, str]]] = []
@@ -152,6 +156,15 @@ class _Listener(socketserver.ThreadingTCPServer):
     request_queue_size = 128
     owner: ArchiveServer
 
+    def get_request(self):
+        """Accept a connection; the handshake of TLS is made by the thread that reads from it."""
+        connection, address = super().get_request()
+        if self.owner.tls is not None:
+            connection = self.owner.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
+
     def handle_error(self, request, client_address):
         """Say nothing: clients that go away are expected."""
 
@@ -175,6 +188,7 @@ class _Handler(socketserver.StreamRequestHandler):
         while header := self.rfile.readline(8192).decode("latin-1").strip():
             name, _, value = header.partition(":")
             headers[name.strip().lower()] = value.strip()
+        self.method = line[0]
         parts = urlsplit(line[1])
         path, query = unquote(parts.path), dict(parse_qsl(parts.query))
         owner = self.server.owner
@@ -218,14 +232,17 @@ class _Handler(socketserver.StreamRequestHandler):
             f"Accept-Ranges: bytes\r\n{where}\r\n"
         )
         self.wfile.write(head.encode())
-        with path.open("rb") as stream:
-            self.connection.sendfile(stream, start)
+        if self.method != "HEAD":
+            with path.open("rb") as stream:
+                self.connection.sendfile(stream, start)
         return True
 
     def _write(self, status: int, reason: str, body: bytes, **headers: str) -> bool:
         lines = {"Content_Length": str(len(body)), "Accept_Ranges": "bytes"} | headers
         head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items())
         self.wfile.write(f"HTTP/1.1 {status} {reason}\r\n{head}\r\n".encode())
+        if self.method == "HEAD":
+            return True
         pace = self.server.owner.pace
         step = 1 << 16 if pace else max(len(body), 1)
         for start in range(0, len(body), step):
@@ -311,6 +328,9 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def _redirect_loop(self) -> bool:
         return self._write(302, "Found", b"", Location=self.path)
+
+    def _downgrade(self) -> bool:
+        return self._write(302, "Found", b"", Location=self.owner.elsewhere)
 
     def _ignore_range(self) -> bool:
         return self._send(self.body, {})

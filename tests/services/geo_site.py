@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import re
+import subprocess
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -171,6 +172,19 @@ def add_gencode(site: Site, release: str, files: Mapping[str, bytes]) -> None:
         site.add(f"{folder}/{name}", body)
     sums = "".join(f"{size_and_md5(body)[1]}  {name}\n" for name, body in files.items())
     site.add(f"{folder}/MD5SUMS", sums.encode())
+
+
+def add_ensembl(site: Site, release: str, files: Mapping[str, bytes]) -> None:
+    """Publish an Ensembl release by path inside it, each folder with CHECKSUMS by ``sum``."""
+    root = f"/ensembl/release-{release}"
+    sums: dict[str, list[str]] = {}
+    for path, body in files.items():
+        site.add(f"{root}/{path}", body)
+        folder, _, name = path.rpartition("/")
+        done = subprocess.run(["sum"], input=body, capture_output=True, check=True)
+        sums.setdefault(folder, []).append(f"{done.stdout.decode().rstrip()} {name}\n")
+    for folder, lines in sums.items():
+        site.add(f"{root}/{folder}/CHECKSUMS", "".join(lines).encode())
 
 
 def add_ncbi_tpm(site: Site, accession: str, table: bytes) -> None:

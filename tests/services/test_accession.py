@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
+import subprocess
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import yaml
 from archive_server import always
 from geo_site import (
     GeoSample,
+    add_ensembl,
     add_gencode,
     add_matrix,
     add_ncbi_tpm,
@@ -19,58 +22,14 @@ from geo_site import (
     add_series,
     add_soft,
     base_urls,
-    fastq_of,
     report_query,
     series_path,
     tar_of,
 )
+from made_up import BATCHES, GENES, matrix_of, ncbi_table, rsem, three_batches, tpm_of
 
 from lotwise.expression import read_quant
 from lotwise.samples import read_samples
-
-BATCHES = [f"CYN-IPSC-MSC-P5B-FP-{number:03d}" for number in (1, 2, 3)]
-GENES = [f"ENSG{number:011d}" for number in range(40)]
-
-
-def three_batches(*, mates=2, runs=1):
-    """A made-up series of the shape that three batches would have."""
-    return [
-        GeoSample(
-            f"GSM90000{i}",
-            f"iPSC-derived MSC, batch {batch}",
-            ["cell type: mesenchymal stem cell", f"lot: {batch}"],
-            f"SRX90000{i}",
-            {
-                f"SRR9000{i}{run}": [fastq_of(100 * i + 10 * run + mate) for mate in range(mates)]
-                for run in range(runs)
-            },
-        )
-        for i, batch in enumerate(BATCHES)
-    ]
-
-
-def tpm_of(seed: int) -> np.ndarray:
-    values = np.random.default_rng(seed).lognormal(2, 2, len(GENES))
-    return values / values.sum() * 1e6
-
-
-def rsem(tpm, kind="genes") -> bytes:
-    tpm = tpm.tolist()
-    if kind == "genes":
-        rows = ["gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM"]
-        rows += [
-            f"{g}\tT\t1000\t800\t{t / 10:.2f}\t{t!r}\t{t / 2!r}"
-            for g, t in zip(GENES, tpm, strict=True)
-        ]
-    else:
-        rows = [
-            "transcript_id\tgene_id\tlength\teffective_length\texpected_count\tTPM\tFPKM\tIsoPct"
-        ]
-        rows += [
-            f"ENST{i:011d}\t{g}\t1000\t800\t{t / 10:.2f}\t{t!r}\t{t / 2!r}\t100"
-            for i, (g, t) in enumerate(zip(GENES, tpm, strict=True))
-        ]
-    return gzip.compress(("\n".join(rows) + "\n").encode(), mtime=0)
 
 
 @pytest.fixture
@@ -236,12 +195,21 @@ def test_fetch__deposited_rsem_in_the_archive(site, run_cli, place):
         np.testing.assert_allclose(found, [tpm_of(i) for i in range(3)], rtol=1e-12)
 
 
-def matrix_of(columns) -> bytes:
-    names = list(columns)
-    lines = ["\t".join(["gene_id", *names])]
-    for row, gene in enumerate(GENES):
-        lines.append("\t".join([gene, *(repr(float(columns[name][row])) for name in names)]))
-    return gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0)
+@pytest.mark.parametrize("list_tells", [True, False])
+def test_fetch__archive_with_a_name_that_leads_out(list_tells, site, run_cli, place):
+    name = "GSM900000_a.genes.results.gz"
+    archive = tar_of({f"../../{name}": rsem(tpm_of(0))})
+    add_series(
+        site, "GSE900001", "x", three_batches(), supplementary={"GSE900001_RAW.tar": archive}
+    )
+    if not list_tells:
+        listed = f"{series_path('GSE900001')}/suppl/filelist.txt"
+        site.documents[listed] = site.documents[listed].replace(b"../../", b"")
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--route", "deposited")
+    assert code == 2
+    assert f"'../../{name}' is not a plain name; it was not written anywhere" in err
+    assert not list(place[0].rglob(name))
+    assert not sheet.exists()
 
 
 @pytest.mark.parametrize("kind", ["TPM", "FPKM"])
@@ -294,10 +262,8 @@ def test_fetch__route_not_open(site, run_cli, place):
 
 def test_fetch__ncbi_tpm(site, run_cli, place):
     add_series(site, "GSE900001", "x", three_batches())
-    rows = ["GeneID\tGSM900000\tGSM900001\tGSM900002"]
     values = [tpm_of(i) for i in range(3)]
-    rows += ["\t".join([str(g + 1), *(repr(float(v[g])) for v in values)]) for g in range(40)]
-    add_ncbi_tpm(site, "GSE900001", ("\n".join(rows) + "\n").encode())
+    add_ncbi_tpm(site, "GSE900001", ncbi_table(values))
     code, out, _, sheet = fetch(
         run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+", "--route", "ncbi"
     )
@@ -327,10 +293,38 @@ def test_inspect__json(site, run_cli, place):
         "archive", "FPKM table", "RSEM genes results",
     ]  # fmt: skip
     assert found["files"][0]["bytes"] == len(tar_of(files))
-    assert found["files"][1]["bytes"] is None
+    assert found["files"][1]["bytes"] == 2, "a plain file's size is asked for"
+    assert found["files"][2]["bytes"] == len(files["GSM900000_a.genes.results.gz"])
     expected = sum(len(body) for s in three_batches() for m in s.runs.values() for body in m)
-    assert found["read_bytes"] == expected
+    assert found["routes"]["reads"]["bytes"] == expected
+    assert found["routes"]["deposited"]["bytes"] == len(tar_of(files)) + 2
+    assert found["unknown"] == []
+    # Records were fetched, no tables and no reads.
+    assert not list((place[0] / "downloads").rglob("*FPKM*"))
+    assert not list((place[0] / "downloads").rglob("*.tar"))
     assert found["samples"][0]["runs"][0]["layout"] == "paired"
+
+
+def test_inspect__sizes_in_words(site, server, run_cli, place):
+    _, options = place
+    table = rsem(tpm_of(1))
+    add_series(
+        site, "GSE900001", "x", three_batches(), supplementary={"GSE900001_TPM.txt.gz": table}
+    )
+    code, out, _ = run_cli("inspect", "GSE900001", *options)
+    assert code == 0
+    assert f"GSE900001_TPM.txt.gz  TPM table, {len(table) / 1024:.1f} KiB" in out
+    assert f"deposited: TPM table, {len(table) / 1024:.1f} KiB" in out
+    assert "reads: FASTQ of 3 of 3 samples, " in out
+    # A size that the server does not tell is unknown, with the reason.
+    server.plan = lambda path, _n: "403" if "suppl" in path else None
+    code, out, _ = run_cli("inspect", "GSE900001", *options)
+    assert code == 0
+    assert "GSE900001_TPM.txt.gz  TPM table, size unknown" in out
+    assert "Not known: size of GSE900001_TPM.txt.gz: HTTP 403 No" in out
+    code, out, _ = run_cli("inspect", "GSE900001", "--offline", *options)
+    assert code == 0
+    assert "Not known: size of GSE900001_TPM.txt.gz: offline" in out
 
 
 def test_inspect__superseries(site, run_cli, place):
@@ -353,6 +347,16 @@ def test_inspect__superseries(site, run_cli, place):
     assert out.count("SRR9000") == 3
 
 
+def test_inspect__experiment_of_sra(site, run_cli, place):
+    [sample, *_] = samples = three_batches()
+    add_runs(site, sample.experiment, samples[:1])
+    code, out, _ = run_cli("inspect", sample.experiment, "--json", *place[1])
+    found = json.loads(out)
+    assert code == 0
+    assert [run["run"] for one in found["samples"] for run in one["runs"]] == list(sample.runs)
+    assert list(found["routes"]) == ["reads"]
+
+
 def test_inspect__ena_down_is_said(site, server, run_cli, place):
     _, options = place
     add_series(site, "GSE900001", "Three batches", three_batches())
@@ -360,7 +364,7 @@ def test_inspect__ena_down_is_said(site, server, run_cli, place):
     code, out, _ = run_cli("inspect", "GSE900001", *options)
     assert code == 0
     assert "Not known: runs: http" in out
-    assert "Routes open\n  none" in out
+    assert "Routes open, and what all samples would download\n  none" in out
 
 
 def test_inspect__not_an_accession(run_cli, place):
@@ -396,6 +400,60 @@ def test_fetch__reference_of_gencode(site, server, run_cli, place):
     assert code == 3
     assert "md5 is" in err
     assert not (folder / "r2" / "transcripts.fa.gz").exists()
+
+
+ENSEMBL = {
+    "fasta/homo_sapiens/cdna/Homo_sapiens.GRCh38.cdna.all.fa.gz": b">ENST1.1 gene:ENSG1.1\nACGT\n",
+    "fasta/homo_sapiens/ncrna/Homo_sapiens.GRCh38.ncrna.fa.gz": b">ENST2.1 gene:ENSG2.1\nGGGG\n",
+    "gtf/homo_sapiens/Homo_sapiens.GRCh38.110.gtf.gz": b"#!genome-build GRCh38\n",
+}
+
+
+def test_fetch__reference_of_ensembl(site, server, run_cli, place):
+    """cDNA and ncRNA, each checked by the 16-bit sum and the blocks of its folder's CHECKSUMS."""
+    folder, options = place
+    packed = {path: gzip.compress(text, mtime=0) for path, text in ENSEMBL.items()}
+    add_ensembl(site, "110", packed)
+    config = folder / "config.yaml"
+    reference = {"source": "ensembl", "release": "110"}
+    config.write_text(
+        yaml.safe_dump({"acquire": {"reference": reference, "network": {"backoff": 0}}})
+    )
+    target = folder / "reference"
+    code, _, err = run_cli("fetch", "--config", config, "--reference", target, *options)
+    assert (code, err) == (0, "")
+    cdna, ncrna, gtf = ENSEMBL.values()
+    assert gzip.decompress((target / "transcripts.fa.gz").read_bytes()) == cdna + ncrna
+    assert gzip.decompress((target / "annotation.gtf.gz").read_bytes()) == gtf
+    # The second run finds all of it, by sums that the manifest does not hold.
+    server.requests.clear()
+    assert run_cli("fetch", "--config", config, "--reference", target, *options)[0] == 0
+    assert not server.requests
+    # Whole gzip of another content: only the sum tells.
+    path = "fasta/homo_sapiens/ncrna/Homo_sapiens.GRCh38.ncrna.fa.gz"
+    site.add(
+        f"/ensembl/release-110/{path}", gzip.compress(b">ENST2.1 gene:ENSG2.1\nGGGC\n", mtime=0)
+    )
+    code, _, err = run_cli(
+        "fetch", "--config", config, "--reference", folder / "r2",
+        "--downloads", folder / "d2", *options[2:],
+    )  # fmt: skip
+    assert code == 3
+    assert "ncrna.fa.gz: sum is" in err
+    assert not (folder / "r2" / "transcripts.fa.gz").exists()
+
+
+def test_fetch__reference_that_the_checksums_do_not_list_is_said(site, run_cli, place):
+    folder, options = place
+    add_ensembl(site, "110", {p: gzip.compress(t, mtime=0) for p, t in ENSEMBL.items()})
+    site.add("/ensembl/release-110/gtf/homo_sapiens/CHECKSUMS", b"00001 1 README\n")
+    config = folder / "config.yaml"
+    reference = {"source": "ensembl", "release": "110"}
+    config.write_text(yaml.safe_dump({"acquire": {"reference": reference}}))
+    target = folder / "reference"
+    code, _, err = run_cli("fetch", "--config", config, "--reference", target, *options)
+    assert code == 0
+    assert "does not list Homo_sapiens.GRCh38.110.gtf.gz; only its gzip is checked" in err
 
 
 def test_fetch__real_airway_series(shared, site, run_cli, place):
@@ -523,6 +581,57 @@ def test_fetch__sra_toolkit_where_ena_has_no_fastq(site, run_cli, place, sra_too
         [run] = sample.runs
         assert gzip.decompress(run.fastq_1.read_bytes()) == b"@r\nACGT\n+\nIIII\n"
         assert sorted(path.suffix for path in run.fastq_1.parent.iterdir()) == [".gz", ".gz"]
+
+
+@pytest.fixture
+def offer_archive(tmp_path, monkeypatch, require):
+    """The real fasterq-dump, with a prefetch that copies from a folder: its own needs NCBI."""
+    require("fasterq-dump", "latf-load", "kar")
+    archives, programs = tmp_path / "archives", tmp_path / "programs"
+    archives.mkdir()
+    programs.mkdir()
+    (programs / "prefetch").write_text(
+        f'#!/bin/sh\nmkdir -p "$3/$1" && cp "{archives}/$1.sra" "$3/$1/"\n'
+    )
+    (programs / "prefetch").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("HOME", str(tmp_path))  # the toolkit writes its settings there
+    return lambda run, mates: load_archive(archives / f"{run}.sra", mates)
+
+
+@pytest.mark.parametrize("n_mates", [1, 2])
+def test_fetch__real_fasterq_dump(n_mates, site, run_cli, place, offer_archive):
+    samples = three_batches(mates=n_mates)
+    add_series(site, "GSE900001", "x", samples)
+    without_fastq(site)
+    for sample in samples:
+        for run, mates in sample.runs.items():
+            offer_archive(run, [gzip.decompress(mate) for mate in mates])
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert (code, err) == (0, "")
+    for sample, told in zip(read_samples(sheet), samples, strict=True):
+        files = [file for file in (sample.runs[0].fastq_1, sample.runs[0].fastq_2) if file]
+        [mates] = told.runs.values()
+        assert len(files) == len(mates) == n_mates
+        for file, mate in zip(files, mates, strict=True):
+            lines = gzip.decompress(file.read_bytes()).split(b"\n")
+            expected = gzip.decompress(mate).split(b"\n")
+            # Names are the toolkit's own; sequences and qualities are what was loaded.
+            assert lines[1::4] == expected[1::4]
+            assert lines[3::4] == expected[3::4]
+
+
+def load_archive(path, mates):
+    """Make an archive as SRA keeps it, by the toolkit's own programs."""
+    folder = path.with_suffix(".d")
+    folder.mkdir()
+    files = [folder / f"{number}.fastq" for number in range(1, len(mates) + 1)]
+    for file, text in zip(files, mates, strict=True):
+        file.write_bytes(text)
+    reads = ["-1", files[0], "-2", files[1]] if len(files) == 2 else [files[0]]
+    load = ["latf-load", "-p", "ILLUMINA", "--quality", "PHRED_33", "-o", folder / "db", *reads]
+    subprocess.run(load, check=True, capture_output=True)
+    subprocess.run(["kar", "-c", path, "-d", folder / "db"], check=True, capture_output=True)
 
 
 def test_fetch__sra_toolkit_gives_other_than_the_record(site, run_cli, place, sra_toolkit):

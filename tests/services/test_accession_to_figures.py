@@ -6,18 +6,31 @@ import csv
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pytest
 import yaml
-from geo_site import GeoSample, add_gencode, add_matrix, add_runs, add_series, base_urls
+from geo_site import (
+    GeoSample,
+    add_ensembl,
+    add_gencode,
+    add_matrix,
+    add_ncbi_tpm,
+    add_runs,
+    add_series,
+    base_urls,
+    tar_of,
+)
+from made_up import BATCHES, matrix_of, ncbi_table, rsem, three_batches, tpm_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "config.yaml"
-BATCHES = [f"CYN-IPSC-MSC-P5B-FP-{number:03d}" for number in (1, 2, 3)]
 N_PAIRS = 4000
 
 
@@ -149,9 +162,8 @@ def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_p
     # The files are kept: a run from the beginning asks the network for nothing.
     shutil.rmtree(results)
     shutil.rmtree(tmp_path / ".snakemake")
-    finished(tmp_path, "results/gse150969/expression/gene.h5ad")
+    finished(tmp_path, "results/gse150969/verification.tsv")
     assert not server.requests
-    finished(tmp_path)
 
     # Once somebody has read coefficients off the figure, they are compared.
     truth = float(pairs[0]["pearson"])
@@ -166,6 +178,117 @@ def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_p
     with (results / "verification.tsv").open() as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
     assert [row["status"] for row in rows] == ["agrees", "differs", *["not on file"] * 4]
+
+
+def tables_config(server, folder, route, levels, **sections):
+    """A run by tables, from the accession on."""
+    config = folder / "config.yaml"
+    document = {
+        "source": "accession",
+        "results": "results/gse150969",
+        "levels": levels,
+        "acquire": {
+            "accession": "GSE900001",
+            "route": route,
+            "urls": base_urls(server.url),
+            "samples": {"pattern": r"CYN-IPSC-MSC-P5B-FP-\d{3}", "n_batches": 3},
+        },
+        "figures": {"formats": ["png"]},
+        **sections,
+    }
+    config.write_text(yaml.safe_dump(document))
+
+
+def archive_of_rsem():
+    files = {}
+    for i, batch in enumerate(BATCHES):
+        for kind in ("genes", "isoforms"):
+            files[f"GSM90000{i}_{batch}.{kind}.results.gz"] = rsem(tpm_of(i), kind)
+    return {"GSE900001_RAW.tar": tar_of(files)}
+
+
+def one_matrix():
+    table = matrix_of({f"{batch}_TPM": tpm_of(i) for i, batch in enumerate(BATCHES)})
+    return {"GSE900001_genes_TPM.txt.gz": table}
+
+
+TABLE_ROUTES = {
+    "archive of RSEM": ("deposited", ["gene", "isoform"], archive_of_rsem),
+    "one matrix": ("deposited", ["gene"], one_matrix),
+    "computed by NCBI": ("ncbi", ["gene"], dict),
+}
+
+
+@pytest.mark.parametrize("case", TABLE_ROUTES)
+def test_tables__from_accession_to_figures(case, site, server, tmp_path):
+    route, levels, supplementary = TABLE_ROUTES[case]
+    add_series(site, "GSE900001", "x", three_batches(), supplementary=supplementary())
+    if route == "ncbi":
+        add_ncbi_tpm(site, "GSE900001", ncbi_table([tpm_of(i) for i in range(3)]))
+    tables_config(server, tmp_path, route, levels)
+    figures = {
+        level: f"figures/extended_data_{name}.png"
+        for level, name in (("gene", "fig1_gene"), ("isoform", "fig2_isoform"))
+        if level in levels
+    }
+    targets = [*figures.values(), *(f"correlation/{level}.pearson.tsv" for level in levels)]
+    results = finished(tmp_path, *(f"results/gse150969/{target}" for target in targets))
+    expected = np.corrcoef([np.log2(tpm_of(i) + 1) for i in range(3)])
+    for level in levels:
+        found = pd.read_csv(results / f"correlation/{level}.pearson.tsv", sep="\t", index_col=0)
+        assert list(found.index) == BATCHES
+        np.testing.assert_allclose(found, expected, atol=1e-9)
+    for figure in figures.values():
+        assert (results / figure).stat().st_size > 10_000
+    # By tables alone: no reads and no reference were asked for.
+    assert not [path for path in server.requests if "fastq" in path or "gencode" in path]
+
+
+def test_tables__everything_of_a_run_without_counts_and_lengths(site, server, tmp_path):
+    """What stands beside R, the report and the record, of TPM that came alone."""
+    table = one_matrix()
+    add_series(site, "GSE900001", "x", three_batches(), supplementary=table)
+    evidence = {"n_resamples": 50, "panels": ["sex"]}
+    tables_config(server, tmp_path, "deposited", ["gene"], evidence=evidence)
+    results = finished(tmp_path)
+    libraries = pd.read_csv(results / "evidence" / "gene.libraries.tsv", sep="\t")
+    assert libraries["total_counts"].isna().all()
+    assert set(libraries["reason"]) == {"there are no counts"}
+    assert "GSM900000" in (results / "fetched.tsv").read_text()
+    assert (results / "report.html").stat().st_size > 10_000
+
+
+def test_tables__ncbi_has_no_isoform_level(server, tmp_path):
+    tables_config(server, tmp_path, "ncbi", ["gene", "isoform"])
+    done = snakemake(tmp_path)
+    assert done.returncode != 0
+    assert "the route ncbi has gene level only; set levels to [gene]" in done.stdout + done.stderr
+    assert not server.requests
+
+
+def ensembl_of(folder):
+    """The release's files of the real slice; its annotation written from the real headers."""
+    packed = {
+        kind: (folder / f"Homo_sapiens.GRCh38.{kind}.1.1.10M.fa.gz").read_bytes()
+        for kind in ("cdna.all", "ncrna")
+    }
+    lines = []
+    for body in packed.values():
+        for header in re.findall(r">(.*)", gzip.decompress(body).decode()):
+            transcript = header.split()[0]
+            gene = re.search(r"gene:(\S+)", header)[1]
+            # As Ensembl writes it: the version apart from the identifier.
+            traits = "".join(
+                f'{name}_id "{value.partition(".")[0]}"; '
+                f'{name}_version "{value.partition(".")[2]}"; '
+                for name, value in (("gene", gene), ("transcript", transcript))
+            )
+            lines.append(f"1\tensembl\ttranscript\t1\t900\t.\t+\t.\t{traits}\n")
+    return {
+        "fasta/homo_sapiens/cdna/Homo_sapiens.GRCh38.cdna.all.fa.gz": packed["cdna.all"],
+        "fasta/homo_sapiens/ncrna/Homo_sapiens.GRCh38.ncrna.fa.gz": packed["ncrna"],
+        "gtf/homo_sapiens/Homo_sapiens.GRCh38.93.gtf.gz": gzip.compress("".join(lines).encode()),
+    }
 
 
 def test_gse52778__real_metadata_and_reads_to_figures(shared, site, server, tmp_path):
@@ -186,16 +309,7 @@ def test_gse52778__real_metadata_and_reads_to_figures(shared, site, server, tmp_
             if files[row["Run"]][0].exists()
         ],
     )
-    transcripts = airway / "reference" / "gencode.v28.transcripts.1.1.10M.fa.gz"
-    names = gzip.decompress(transcripts.read_bytes()).decode().split(">")[1:]
-    add_gencode(
-        site,
-        "28",
-        {
-            "gencode.v28.transcripts.fa.gz": transcripts.read_bytes(),
-            "gencode.v28.annotation.gtf.gz": gtf_of([name.split()[0] for name in names]),
-        },
-    )
+    add_ensembl(site, "93", ensembl_of(airway / "reference"))
     config_with(
         server,
         tmp_path,
@@ -205,10 +319,13 @@ def test_gse52778__real_metadata_and_reads_to_figures(shared, site, server, tmp_
                                                      "N052611_Dex")],
             "n_batches": 3,
         },
-        reference={"release": "28"},
+        reference={"source": "ensembl", "release": "93"},
         expected=[],
     )  # fmt: skip
-    results = finished(tmp_path)
+    names = ("correlation/isoform.pairs.tsv", "figures/extended_data_fig1_gene.pdf",
+             "figures/extended_data_fig2_isoform.pdf")  # fmt: skip
+    results = finished(tmp_path, *(f"results/gse150969/{name}" for name in names))
+    assert all((results / name).stat().st_size > 500 for name in names)
     with (results / "correlation" / "isoform.pairs.tsv").open() as stream:
         pairs = {
             (row["batch_a"], row["batch_b"]): float(row["pearson"])

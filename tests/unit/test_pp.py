@@ -6,6 +6,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 import lotwise
 from lotwise.errors import InputError
@@ -28,3 +29,13 @@ def test_average_replicates__means_of_tpm_and_sums_of_counts():
     assert np.array_equal(given.layers["tpm"], tpm)
     with pytest.raises(InputError, match="no obs column 'batch'"):
         lotwise.pp.average_replicates(anndata.AnnData(tpm))
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array])
+def test_average_replicates__sparse_layers_give_what_dense_ones_give(kind):
+    tpm = np.array([[1.0, 0], [0, 10], [3, 5]])
+    obs = pd.DataFrame({"batch": ["B", "A", "B"]}, index=["b1", "a1", "b2"])
+    given = anndata.AnnData(obs=obs, layers={"tpm": kind(tpm)}, shape=tpm.shape)
+    made = lotwise.pp.average_replicates(given)
+    assert made.layers["tpm"].tolist() == [[2, 2.5], [0, 10]]
+    assert np.array_equal(made.X, np.log2(made.layers["tpm"] + 1))

@@ -40,3 +40,13 @@ def test_read_table__refuses(tmp_path):
     (tmp_path / "t.tsv").write_text("sample_a\tr\nx\t1\n")
     with pytest.raises(InputError, match="row 1: has the columns sample_a, r; needed are sample_a"):
         read_table(tmp_path / "t.tsv", PairRecord)
+
+
+def test_read_table__only_the_columns_named(tmp_path):
+    write_table(tmp_path / "t.tsv", to_frame([PairRecord(**ROW)], PairRecord))
+    whole = read_table(tmp_path / "t.tsv", PairRecord)
+    part = read_table(tmp_path / "t.tsv", PairRecord, only={"reason", "pearson", "other table's"})
+    pd.testing.assert_frame_equal(part, whole[["pearson", "reason"]])
+    (tmp_path / "u.tsv").write_text("pearson\textra\n1\t2\n")
+    with pytest.raises(InputError, match="has the columns pearson, extra; needed are pearson, rea"):
+        read_table(tmp_path / "u.tsv", PairRecord, only={"reason", "pearson"})

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -276,6 +277,34 @@ def test_workflow__linter_is_content(simulated):
     assert "your workflow is in a good condition" in found.stderr
 
 
-def test_workflow__report_has_captions(finished):
+def test_workflow__report_shows_every_table_and_figure_with_caption_and_category(finished):
+    """All but the matrices, which the record in it names by checksum."""
     snakemake("--report", "report.zip", cwd=finished)
-    assert (finished / "report.zip").stat().st_size > 10_000
+    with zipfile.ZipFile(finished / "report.zip") as packed:
+        page = packed.read("report/report.html").decode("utf-8")
+        packed_files = {name.rpartition("/")[2] for name in packed.namelist()}
+    shown = declared_in(page, "results")
+    categories = declared_in(page, "categories")
+    record = json.loads((finished / "out/provenance.json").read_text("utf-8"))
+    written = {f"out/{item['path']}" for item in record["outputs"]}
+    matrices = {path for path in written if path.startswith("out/expression/")}
+    assert len(matrices) == 4
+    assert set(shown) == written - matrices | {"out/provenance.json", "out/report.html"}
+    for path, entry in shown.items():
+        words = re.sub(r"<[^>]+>", "", entry["caption"]).strip()
+        assert len(words) > 40, path
+        assert "{" not in words, path
+        assert entry["filename"] in packed_files, path
+    sorted_in = [
+        path for parts in categories.values() for paths in parts.values() for path in paths
+    ]
+    assert sorted(sorted_in) == sorted(shown)
+    assert set(categories) == {
+        "Samples", "Correlation", "Evidence", "Figures", "Tables", "Record", "Report"
+    }  # fmt: skip
+
+
+def declared_in(page, name):
+    """Give an object that the page of Snakemake's report declares."""
+    start = re.search(rf"var {name} = (?={{\")", page).end()
+    return json.JSONDecoder().raw_decode(page[start:])[0]

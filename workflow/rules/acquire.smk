@@ -1,5 +1,13 @@
 # From an accession to a sample sheet and a reference, and published coefficients beside computed
 # ones.
+if RUN.acquire.route == "ncbi" and "isoform" in RUN.levels:
+    raise InputError(
+        "key 'levels' holds isoform; the route ncbi has gene level only",
+        path="configuration",
+        remedy="set levels to [gene]",
+    )
+
+
 def acquire_settings(wildcards):
     """Give the section as JSON; a function, so that braces of a pattern are no wildcards."""
     return RUN.acquire.model_dump_json()

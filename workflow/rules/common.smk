@@ -179,6 +179,7 @@ def tables():
         ),
         [path for level in RUN.levels for path in evidence_tabulated(level)],
         results("verification.tsv") if ACQUIRES and RUN.acquire.expected else [],
+        VERDICT,
     ]
 
 
@@ -189,7 +190,6 @@ def recorded():
         results("tables.xlsx"),
         [figure for level in RUN.levels for figure in figures_of(level)],
         [figure for level in RUN.levels for figure in evidence_drawn(level)],
-        VERDICT,
     ]
 
 

@@ -9,6 +9,7 @@ from lotwise.acceptance.files import (
     read_criteria,
 )
 from lotwise.acceptance.record import (
+    forget_verdict,
     read_verdict,
     recorded_criteria,
     register_criteria,
@@ -25,6 +26,7 @@ __all__ = [
     "Measure",
     "Need",
     "Verdict",
+    "forget_verdict",
     "judge",
     "parse_criteria",
     "path_of_criteria",

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lotwise.acceptance.coherence import check_bound, check_reduction, check_rows, check_table
-from lotwise.acceptance.tables import ANSWERS, TABLES, ResultTable
+from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, TABLES, ResultTable
 from lotwise.acceptance.wording import number
 from lotwise.keys import Level
 
@@ -85,6 +85,19 @@ class Measure(BaseModel):
     def bound_columns(self) -> tuple[str, ...]:
         """The bounds that are columns."""
         return tuple(bound for bound in self.limits if isinstance(bound, str))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns by which rows are chosen and judged."""
+        judged = (self.table, self.statistic)
+        known_with = (KNOWN_WITH[judged],) if judged in KNOWN_WITH else ()
+        return (
+            *self.rows,
+            self.statistic,
+            *self.bound_columns,
+            *LIMITS.get(judged, ()),
+            *known_with,
+        )
 
     @property
     def bound(self) -> str:

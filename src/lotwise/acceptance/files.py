@@ -104,11 +104,13 @@ class _StrictLoader(yaml.SafeLoader):
         """Make a dictionary of a mapping whose keys are all different."""
         seen = set()
         for key, _ in node.value:
-            if key.value in seen:
+            # A key that is a list is refused by the loader itself.
+            word = key.value if isinstance(key, yaml.ScalarNode) else None
+            if word in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} comes twice", key.start_mark
+                    None, None, f"the key {word!r} comes twice", key.start_mark
                 )
-            seen.add(key.value)
+            seen |= {word} - {None}
         return super().construct_mapping(node, deep=deep)
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import median
 from typing import Any, Literal
 
 from lotwise.acceptance.criteria import Bound, Measure
-from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, UNITS
-from lotwise.acceptance.wording import counted, listed
+from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, TABLES, UNITS
+from lotwise.acceptance.wording import counted, listed, number
 from lotwise.records import columns
 
 Outcome = Literal["pass", "fail", "not assessable"]
@@ -122,10 +123,16 @@ def _look_at(measure: Measure, row: Row) -> _Found:
     return _Found(row, value, min(inside), limits)
 
 
+@cache
+def _type_of(table: str, column: str) -> type:
+    """Give the type of a column; looked up once, not in each of many rows."""
+    return columns(TABLES[table].record)[column]
+
+
 def _lacks(measure: Measure, row: Row) -> str:
     """Say why the statistic of a row is not known; empty where it is."""
     value, reason = row[measure.statistic], _reason_of(row)
-    kind = columns(measure.source.record)[measure.statistic]
+    kind = _type_of(measure.table, measure.statistic)
     if kind is str:
         known = value in ANSWERS[measure.table, measure.statistic]
         # The reason of a sex is what is odd about the call, not why there is none.
@@ -164,6 +171,9 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
     value = worst.value
     if measure.is_ is not None:
         value = (len(known) - len(beyond)) / len(found)
+    its = "".join(
+        f"; there its {name} is {number(float(worst.row[name]))}" for name in measure.bound_columns
+    )
     if beyond:
         named = listed([one.where for one in beyond])
         return Judgement(
@@ -171,7 +181,7 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
             value=value,
             interval=worst.interval,
             where=worst.where,
-            reason=f"{len(beyond)} of {counted(len(found), 'row')} beyond the bound: {named}",
+            reason=f"{len(beyond)} of {counted(len(found), 'row')} beyond the bound: {named}{its}",
         )
     if lacking:
         return _unknown(lacking)
@@ -182,7 +192,7 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
         interval=worst.interval,
         # Of answers that are all as asked, none is nearer to failing than another.
         where=worst.where if measure.is_ is None else "",
-        reason=warned or _all_of(len(found)),
+        reason=warned or f"{_all_of(len(found))}{its}",
     )
 
 

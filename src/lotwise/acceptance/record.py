@@ -92,6 +92,12 @@ def write_verdict(root: Path, criteria: CriteriaFile, *, now: datetime | None = 
     return verdict
 
 
+def forget_verdict(root: Path) -> None:
+    """Take away a verdict on tables that have been replaced; its line in the history stays."""
+    for name in (VERDICT, CriterionRecord.table):
+        (root / name).unlink(missing_ok=True)
+
+
 def read_verdict(root: Path) -> dict[str, Any] | None:
     """Read ``verdict.json``; None where there is none.
 

@@ -43,6 +43,7 @@ LIMITS: Final[dict[tuple[str, str], tuple[str, str]]] = {
 TO_CHOOSE: Final[dict[str, tuple[str, ...]]] = {
     "pairs": ("feature_set",),
     "batch_pairs": ("feature_set",),
+    "replicate_qc": ("unit",),
     "sensitivity": ("feature_set", "pseudocount"),
     "agreement": ("bin",),
     "ceilings": ("method",),
@@ -63,6 +64,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "method": ("replicates", "bootstraps", "thinning"),
     "stratum": ("low", "middle", "high"),
+    "unit": ("TPM", "FPKM"),
 }
 # Columns that say of what a row speaks, in the order in which it is named.
 UNITS: Final = (

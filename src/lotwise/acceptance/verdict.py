@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,7 @@ from lotwise.acceptance.criteria import OVERALL, Criterion, Measure
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.judgement import Judgement, Outcome, judge_rows
 from lotwise.acceptance.selection import select_rows
+from lotwise.acceptance.tables import UNITS
 from lotwise.acceptance.wording import counted, number
 from lotwise.errors import InputError
 from lotwise.keys import Level
@@ -153,7 +155,7 @@ class Verdict:
             interval_lower=_NAN,
             interval_upper=_NAN,
             where="",
-            reason=" ".join([self.words, *self.notices]),
+            reason="; ".join([self.words, *self.notices]),
             statement=" ".join(self.criteria.criteria.title.split()),
             rationale="",
         )
@@ -183,12 +185,11 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
     >>> verdict.outcome, verdict.assessed[0].judgement.reason
     ('not assessable', 'evidence/gene.libraries.tsv is not there')
     """
-    tables: dict[str, pd.DataFrame | str] = {}
+    asked: dict[str, list[Measure]] = {}
     for criterion in criteria.criteria.criteria:
         for level, measure in criterion.measures():
-            name = measure.source.path(level)
-            if name not in tables:
-                tables[name] = _read(root, name, measure)
+            asked.setdefault(measure.source.path(level), []).append(measure)
+    tables = {name: _read(root, name, measures) for name, measures in asked.items()}
     assessed = (
         Assessed(criterion=criterion, judgement=_assess(criterion, tables))
         for criterion in criteria.criteria.criteria
@@ -226,13 +227,15 @@ def _take(measure: Measure, level: Level, tables: dict[str, pd.DataFrame | str])
     return judged
 
 
-def _read(root: Path, name: str, measure: Measure) -> pd.DataFrame | str:
-    """Read a result table; in its stead say why it cannot be judged."""
+def _read(root: Path, name: str, measures: Sequence[Measure]) -> pd.DataFrame | str:
+    """Read what measures need of a result table; in its stead say why it cannot be judged."""
+    source = measures[0].source
+    only = {*UNITS, "reason", "warning", *(column for one in measures for column in one.columns)}
     path = root / name
     if not path.is_file():
         return f"{name} is not there"
     try:
-        table = read_table(path, measure.source.record)
+        table = read_table(path, source.record, only=only)
     except (ValueError, OSError) as error:
         raise InputError(
             f"cannot be read as a result table ({' '.join(str(error).split())})",
@@ -244,7 +247,7 @@ def _read(root: Path, name: str, measure: Measure) -> pd.DataFrame | str:
     spoken_of = {
         str(sample)
         for unit in ("sample", "sample_a", "sample_b")
-        if unit in table and measure.table != "batch_pairs"
+        if unit in table and source.name != "batch_pairs"
         for sample in table[unit].unique()
         if sample
     }

@@ -26,10 +26,10 @@ def number(value: float) -> str:
 
     Examples
     --------
-    >>> number(0.95), number(20_000_000.0), number(0.97885275436)
-    ('0.95', '20000000', '0.978853')
+    >>> number(0.95), number(20_000_000.0), number(18_368_074.3), number(0.97885275436)
+    ('0.95', '20000000', '18368074', '0.978853')
     """
-    if value.is_integer() and abs(value) < 1e15:
+    if (value.is_integer() or abs(value) >= 1e5) and abs(value) < 1e15:
         return f"{value:.0f}"
     return f"{value:.6g}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from typing import Final
 
@@ -16,24 +17,35 @@ _READ: Final = 1 << 18
 
 
 def make_client(network: NetworkSettings) -> httpx.Client:
-    """Make the client; certificates and proxies of the environment are respected."""
-    verify: ssl.SSLContext | bool = True
-    if network.ca_bundle is not None:
-        try:
-            verify = ssl.create_default_context(cafile=network.ca_bundle)
-        except OSError as error:
-            raise InputError(
-                f"cannot be read as certificates ({error})",
-                path=network.ca_bundle,
-                remedy="set ca_bundle to a PEM file",
-            ) from error
+    """Make the client; certificates and proxies of the environment are respected.
+
+    Raises
+    ------
+    InputError
+        The certificates cannot be read, or the environment names no usable proxy.
+    """
     # Its default of 64 KiB a read halves the throughput of a fast line (benchmarks/download.py).
     httpcore.HTTP11Connection.READ_NUM_BYTES = _READ
-    return httpx.Client(
-        verify=verify,
-        proxy=network.proxy,
-        follow_redirects=True,
-        max_redirects=_REDIRECTS,
-        timeout=httpx.Timeout(network.read_timeout, connect=network.connect_timeout, pool=None),
-        headers={"User-Agent": "lotwise"},
-    )
+    verify: ssl.SSLContext | bool = True
+    try:
+        if network.ca_bundle is not None:
+            verify = ssl.create_default_context(cafile=network.ca_bundle)
+        return httpx.Client(
+            verify=verify,
+            proxy=network.proxy,
+            follow_redirects=True,
+            max_redirects=_REDIRECTS,
+            timeout=httpx.Timeout(network.read_timeout, connect=network.connect_timeout, pool=None),
+            headers={"User-Agent": "lotwise"},
+        )
+    except OSError as error:
+        raise InputError(
+            f"cannot be read as certificates ({error.strerror or error})",
+            path=network.ca_bundle or os.environ.get("SSL_CERT_FILE"),
+            remedy="set ca_bundle, or SSL_CERT_FILE, to a PEM file",
+        ) from error
+    except (ImportError, ValueError) as error:
+        raise InputError(
+            f"the proxy of the environment cannot be used ({error})",
+            remedy="set HTTPS_PROXY, or network.proxy, to http://HOST:PORT",
+        ) from error

@@ -40,7 +40,7 @@ from lotwise.acquire.manifest import STATE, Entry, Manifest
 from lotwise.acquire.names import place_within
 from lotwise.acquire.progress import progress_for
 from lotwise.acquire.retry import DownloadError, FaultError, NotFoundError, delay_before
-from lotwise.acquire.transfer import Part, Received, StoppedError, Transfer
+from lotwise.acquire.transfer import Part, Received, StoppedError, Transfer, ask_size
 from lotwise.atomic import is_disk_full, make_directory
 from lotwise.config.acquire import NetworkSettings
 from lotwise.errors import LotwiseError, SurroundingsError
@@ -192,6 +192,28 @@ class Downloader:
         entries = self._manifest.read()
         wanted = {source.path: source for source in sources}
         return [source for source in wanted.values() if not self._is_there(source, entries)]
+
+    def sizes(self, sources: Sequence[Source]) -> dict[str, int | str]:
+        """Tell the bytes of each file by its path, or in words why they are not known.
+
+        Nothing is fetched: what is there is measured, of the rest the server is asked once.
+        """
+        entries = self._manifest.read()
+        known = {s.path: entries[s.path].size for s in sources if self._is_there(s, entries)}
+        asked = [source for source in sources if source.path not in known]
+        if self.network.offline or not asked:
+            return known | {source.path: "offline" for source in asked}
+        client = self._client = self._client or make_client(self.network)
+
+        def ask(source: Source) -> int | str:
+            try:
+                return ask_size(client, source.url)
+            except FaultError as fault:
+                return fault.problem
+
+        with ThreadPoolExecutor(self.network.workers_per_host) as pool:
+            answers = list(pool.map(ask, asked))
+        return known | {s.path: answer for s, answer in zip(asked, answers, strict=True)}
 
     def _is_there(self, source: Source, entries: dict[str, Entry]) -> bool:
         path = place_within(self.root, source.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, get_args
 
 from lotwise.acquire.accession import kind_of
@@ -23,6 +23,7 @@ from lotwise.acquire.geo.layout import (
 )
 from lotwise.acquire.geo.record import Series
 from lotwise.acquire.geo.resolve import fetch_parts
+from lotwise.acquire.integrity import Integrity
 from lotwise.acquire.retry import DownloadError, NotFoundError
 from lotwise.config.acquire import BaseUrls, Route
 from lotwise.errors import InputError
@@ -80,6 +81,24 @@ class Study:
             routes["ncbi"] = "TPM computed by NCBI, gene level only"
         return routes
 
+    def route_bytes(self, route: Route) -> int | None:
+        """Give what all samples by one route would download; None where a size is not known."""
+        if route == "reads":
+            sizes = [run.n_bytes for run in self.runs if run.fastq]
+        elif route == "deposited":
+            sizes = [file.size for file in self._tables()]
+        else:
+            sizes = [self.ncbi_tpm.integrity.size if self.ncbi_tpm else None]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+    def _tables(self) -> list[SuppliedFile]:
+        """Give the files that hold tables: themselves, or the archive where they are members."""
+        usable = [file for file in self.files if file.looks.startswith(_USABLE)]
+        found = [file for file in usable if file.source is not None]
+        if len(found) < len(usable):
+            found += [file for file in self.files if file.name.endswith("_RAW.tar")]
+        return found
+
 
 def look_up(
     accession: str,
@@ -132,6 +151,27 @@ def look_up(
         ncbi_tpm=ncbi_tpm,
         unknown=tuple(unknown),
     )
+
+
+def with_sizes(study: Study, downloader: Downloader) -> Study:
+    """Ask for the sizes of the files that no record tells, of which none is fetched."""
+    asked = [f.source for f in study.files if f.size is None and f.source is not None]
+    if study.ncbi_tpm is not None and study.ncbi_tpm.integrity.size is None:
+        asked.append(study.ncbi_tpm)
+    answers = downloader.sizes(asked)
+    found = {path: answer for path, answer in answers.items() if isinstance(answer, int)}
+    files = (
+        replace(file, size=found[file.source.path])
+        if file.source is not None and file.source.path in found
+        else file
+        for file in study.files
+    )
+    unknown = [f"size of {path.rpartition('/')[2]}: {answer}" for path, answer in answers.items()
+               if isinstance(answer, str)]  # fmt: skip
+    ncbi_tpm = study.ncbi_tpm
+    if ncbi_tpm is not None and ncbi_tpm.path in found:
+        ncbi_tpm = replace(ncbi_tpm, integrity=Integrity(size=found[ncbi_tpm.path]))
+    return replace(study, files=tuple(files), ncbi_tpm=ncbi_tpm, unknown=(*study.unknown, *unknown))
 
 
 def require_runs(study: Study, chosen: Sequence[Chosen]) -> dict[str, tuple[EnaRun, ...]]:

@@ -196,6 +196,24 @@ class Transfer:
                 window_start, window_bytes = time.monotonic(), 0
 
 
+def ask_size(client: httpx.Client, url: str) -> int:
+    """Ask for the size of a file without fetching it.
+
+    Raises
+    ------
+    FaultError
+        The server cannot be reached, does not have it, or does not tell its size.
+    """
+    with _faults_of_http():
+        response = client.head(url, headers={"Accept-Encoding": "identity"})
+    if response.status_code != 200:
+        raise fault_of_status(response.status_code, response.reason_phrase, None)
+    total = _origin_of(response, url).total
+    if total is None:
+        raise FaultError("the server does not tell its size", transient=False)
+    return total
+
+
 def _resumable(part: Part, url: str) -> tuple[int, Origin | None]:
     """Give where to go on and from what; (0, None) where it must begin anew."""
     origin, size = part.origin(), part.size()
@@ -251,7 +269,17 @@ def _faults_of_http() -> Iterator[None]:
     except httpx.TimeoutException as error:
         raise FaultError("nothing came within the time-out") from error
     except httpx.ConnectError as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise FaultError(
+                f"the certificate of the server is not trusted ({_words(error)}); set ca_bundle, "
+                "or SSL_CERT_FILE, to the PEM file of the authority that signed it",
+                transient=False,
+            ) from error
         raise FaultError(f"no connection ({_words(error)})") from error
+    except httpx.ProxyError as error:
+        # A proxy that says 4xx means it: 407, wants to know who asks; 403, does not go there.
+        lasting = re.match(r"4\d\d ", str(error)) is not None
+        raise FaultError(f"the proxy refuses ({_words(error)})", transient=not lasting) from error
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
         raise FaultError(f"cannot be asked for ({_words(error)})", transient=False) from error
     except httpx.HTTPError as error:

@@ -36,6 +36,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "compare": ("compare", "Compare quantified batches: tables and figures in one go."),
     "expression": ("expression", "Read quantifications into gene and isoform tables."),
     "correlate": ("correlate", "Correlate the samples of one level."),
+    "correlate-store": (
+        "correlate_store",
+        "Correlate more samples than memory holds, or find the nearest of them.",
+    ),
     "verify": ("verify", "Compare coefficients with published ones."),
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
     "evidence": ("evidence", "Compute and draw what stands beside R at one level."),

@@ -93,10 +93,14 @@ def with_cap(attempt: Callable[[bool], Result], *, yes: bool) -> Result:
     try:
         return attempt(yes)
     except CapError as error:
-        if not sys.stdin.isatty():
+        if not sys.stdin.isatty() or not click.confirm(f"{error.problem}; go on?", err=True):
             raise
-        click.confirm(f"{error.problem}; go on?", abort=True, err=True)
         return attempt(True)
+
+
+def wants_bar() -> bool | None:
+    """Tell whether a bar is shown: none with --quiet, else where there is a terminal."""
+    return False if click.get_current_context().find_root().params.get("quiet") else None
 
 
 def _section(config: Path) -> dict[str, Any]:

@@ -56,7 +56,6 @@ def command(
     or a TPM matrix. Expression, correlations, evidence, figures and report.html are
     written below --out. With --criteria a verdict as well: exit code 1 unless it is
     a pass.
-
     """
     from lotwise.cli.verdict import say
     from lotwise.results import ResultTree, compare
@@ -77,7 +76,6 @@ def command(
     )
     click.echo(f"written to {out}", err=True)
     if verdict is None:
-        old = "; verdict.json here is of an earlier run" if (out / "verdict.json").exists() else ""
-        click.echo(f"no verdict: there are no acceptance criteria (--criteria){old}", err=True)
+        click.echo("no verdict: there are no acceptance criteria (--criteria)", err=True)
     else:
         say(verdict, out)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from lotwise.cli.acquiring import acquiring_options, settings_of, with_cap
+from lotwise.cli.acquiring import acquiring_options, settings_of, wants_bar, with_cap
 from lotwise.config.acquire import AcquireSettings, Route, SampleSelection
 from lotwise.errors import InputError
 
@@ -67,7 +67,10 @@ def command(  # noqa: PLR0913, one parameter an option
 
     def attempt(over_cap: bool) -> str:
         with Downloader(
-            configured.downloads, network=configured.network, over_cap=over_cap
+            configured.downloads,
+            network=configured.network,
+            over_cap=over_cap,
+            progress=wants_bar(),
         ) as downloader:
             if reference_folder is not None:
                 return _fetch_reference(configured, downloader, reference_folder)

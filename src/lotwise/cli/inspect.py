@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lotwise.cli.acquiring import acquiring_options, settings_of
+from lotwise.cli.acquiring import acquiring_options, settings_of, wants_bar
 
 if TYPE_CHECKING:
     from lotwise.acquire.choice import Candidate
@@ -36,20 +36,21 @@ def command(
     or experiment of SRA or ENA. Records are fetched, no reads and no tables.
     """
     from lotwise.acquire.download import Downloader
-    from lotwise.acquire.study import look_up
+    from lotwise.acquire.study import look_up, with_sizes
 
     configured = settings_of(
         config, settings, downloads=downloads, base_urls=base_urls, offline=offline
     )
-    with Downloader(configured.downloads, network=configured.network, over_cap=yes) as downloader:
-        study = look_up(accession, downloader, configured.urls)
+    with Downloader(
+        configured.downloads, network=configured.network, over_cap=yes, progress=wants_bar()
+    ) as downloader:
+        study = with_sizes(look_up(accession, downloader, configured.urls), downloader)
     found = describe(study)
     click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else as_text(found))
 
 
 def describe(study: Study) -> dict[str, Any]:
     """Put a study into plain values; a size or number that is not known is None."""
-    sizes = [run.n_bytes for run in study.runs]
     return {
         "accession": study.accession,
         "title": study.title,
@@ -60,8 +61,10 @@ def describe(study: Study) -> dict[str, Any]:
             for file in study.files
         ],
         "ncbi_tpm": study.ncbi_tpm.url if study.ncbi_tpm else None,
-        "read_bytes": None if None in sizes else sum(size for size in sizes if size is not None),
-        "routes": study.routes(),
+        "routes": {
+            route: {"offers": words, "bytes": study.route_bytes(route)}
+            for route, words in study.routes().items()
+        },
         "unknown": list(study.unknown),
     }
 
@@ -112,8 +115,10 @@ def as_text(found: dict[str, Any]) -> str:
         f"  {file['name']}  {file['looks_like']}, {size(file['bytes'])}" for file in found["files"]
     ]
     lines.append(f"\nTPM by NCBI (gene level only): {'yes' if found['ncbi_tpm'] else 'no'}")
-    lines.append(f"All reads: {size(found['read_bytes'])}")
-    lines.append("\nRoutes open")
-    lines += [f"  {route}: {words}" for route, words in found["routes"].items()] or ["  none"]
+    lines.append("\nRoutes open, and what all samples would download")
+    lines += [
+        f"  {name}: {route['offers']}, {size(route['bytes'])}"
+        for name, route in found["routes"].items()
+    ] or ["  none"]
     lines += [f"Not known: {reason}" for reason in found["unknown"]]
     return "\n".join(lines)

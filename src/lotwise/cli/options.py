@@ -19,7 +19,7 @@ from lotwise.config import (
     Style,
     TpmSum,
 )
-from lotwise.config.evidence import STATISTICS
+from lotwise.config.evidence import STATISTICS, EquivalenceMethod, GeneSetCorrelation
 from lotwise.keys import LEVELS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -131,6 +131,13 @@ def feature_options(command: Command) -> Command:
                 show_default=True,
                 help="Counts from which a feature is counted.",
             ),
+            click.option(
+                "--most-pairs",
+                type=int,
+                default=_CORRELATION.most_pairs,
+                show_default=True,
+                help="Pairs of samples that tables list; of more, at even steps of R.",
+            ),
         ],
     )
 
@@ -149,7 +156,11 @@ def correlation_options(command: Command) -> Command:
 
 def evidence_options(command: Command) -> Command:
     """Add the options of what stands beside R: one a key of the configuration, same words."""
-    choices = {"statistics": click.Choice(STATISTICS)}
+    choices = {
+        "statistics": click.Choice(STATISTICS),
+        "gene_set_correlation": click.Choice(get_args(GeneSetCorrelation)),
+        "equivalence_method": click.Choice(get_args(EquivalenceMethod)),
+    }
     options = []
     for name, field in EvidenceConfig.model_fields.items():
         default = getattr(_EVIDENCE, name)
@@ -157,7 +168,7 @@ def evidence_options(command: Command) -> Command:
         flag = extra.get("option") if isinstance(extra, dict) else None
         several = isinstance(default, tuple)
         kind = str if several else PATH if field.annotation == (Path | None) else None
-        words = f"{(field.description or '').capitalize()}."
+        words = _sentence(field.description)
         options.append(
             click.option(
                 str(flag or f"--{name.replace('_', '-')}"),
@@ -170,6 +181,12 @@ def evidence_options(command: Command) -> Command:
             )
         )
     return _add(command, options)
+
+
+def _sentence(words: str | None) -> str:
+    """Begin with a capital and end with a stop, and leave R and GTF as they are."""
+    words = words or ""
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def figures_options(command: Command) -> Command:
@@ -207,7 +224,7 @@ def limits_options(command: Command) -> Command:
                 type=type(getattr(_LIMITS, name)),
                 default=getattr(_LIMITS, name),
                 show_default=True,
-                help=f"{field.description}.".capitalize(),
+                help=_sentence(field.description),
             )
             for name, field in LimitsConfig.model_fields.items()
         ],

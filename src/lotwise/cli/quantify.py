@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from lotwise.cli.options import limits_options, pick
 from lotwise.cli.step import Step
-from lotwise.config import LimitsConfig
+from lotwise.config import Aligner, LimitsConfig
 from lotwise.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _STEPS = ("all", "quantify", "judge")
 )
 @click.option(
     "--aligner",
-    type=click.Choice(["bowtie2", "star"]),
+    type=click.Choice(get_args(Aligner)),
     default="bowtie2",
     show_default=True,
     help="What RSEM aligns with.",
@@ -69,7 +69,7 @@ def command(  # noqa: PLR0913, one parameter an option
     gtf: Path | None,
     out: Path,
     name: str,
-    aligner: Literal["bowtie2", "star"],
+    aligner: Aligner,
     program: Path | None,
     bootstraps: int,
     cache: Path | None,
@@ -119,7 +119,7 @@ def command(  # noqa: PLR0913, one parameter an option
     click.echo(f"done: {out / 'quant' / name}")
 
 
-def _make(name: str, *, program: Path | None, aligner: Literal["bowtie2", "star"]) -> Quantifier:
+def _make(name: str, *, program: Path | None, aligner: Aligner) -> Quantifier:
     from lotwise.quantify import Kallisto, Rsem, Salmon
 
     if name == "kallisto":

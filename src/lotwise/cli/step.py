@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from lotwise.errors import EXIT_DONE, RefusedError
+
 ARGUMENTS: Final = "lotwise.arguments"
 # Parameters by which the calls of one command differ within a run.
-_TELLING: Final = ("level", "step", "chosen")
+_TELLING: Final = ("level", "step", "chosen", "register")
 
 
 class Step(click.Command):
     """A step of a run; leaves its command line and times in ``logs/steps`` below ``--out``."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; note it only when it has ended well."""
+        """Run the command; note it when it has ended, also when the answer is no."""
+        from lotwise.provenance.steps import now
+
+        started, given = now(), dict(ctx.params)
+        try:
+            returned = super().invoke(ctx)
+        except RefusedError as refusal:
+            self._note(ctx, given, started, exit_status=refusal.exit_code)
+            raise
+        self._note(ctx, given, started, exit_status=EXIT_DONE)
+        return returned
+
+    def _note(
+        self, ctx: click.Context, given: dict[str, Any], started: str, *, exit_status: int
+    ) -> None:
         from lotwise.provenance.steps import lotwise_call, now, write_step
 
-        started = now()
-        given = dict(ctx.params)
-        returned = super().invoke(ctx)
-        root: Path = given["out"]
-        telling = [given[name] for name in _TELLING if given.get(name)]
-        words = [word for one in telling for word in ([one] if isinstance(one, str) else one)]
-        write_step(
-            root,
-            ".".join([self.name or "step", *words]),
-            lotwise_call(command_line(ctx), started=started, ended=now()),
+        words = [self.name or "step"]
+        for name in _TELLING:
+            value = given.get(name)
+            if value:
+                words += value if isinstance(value, tuple) else [name if value is True else value]
+        call = lotwise_call(
+            command_line(ctx), started=started, ended=now(), exit_status=exit_status
         )
-        return returned
+        write_step(given["out"], ".".join(words), call)
 
 
 def command_line(ctx: click.Context) -> tuple[str, ...]:

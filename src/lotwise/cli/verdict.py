@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from lotwise.cli.options import criteria_option, out_option
+from lotwise.cli.step import Step
 from lotwise.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Example:
 """
 
 
-@click.command("verdict", epilog=_EXAMPLE)
+@click.command("verdict", cls=Step, epilog=_EXAMPLE)
 @criteria_option
 @out_option
 @click.option(
@@ -78,7 +79,9 @@ def say(verdict: Verdict, out: Path) -> None:
     click.echo(f"  {_plain(criteria.title)} (SHA-256 {criteria.sha256})")
     for one in verdict.assessed:
         judged = one.judgement
-        value = "" if judged.value is None else f" {number(judged.value)}"
+        # Of an answer the number is the share of rows that give it, which the reason says.
+        shown = judged.value is not None and one.criterion.is_ is None
+        value = f" {number(judged.value or 0.0)}" if shown else ""
         click.echo(
             f"  {judged.outcome:<14}  {one.criterion.id}:{value} {_plain(one.criterion.bound)}"
             f"{f' at {_plain(judged.where)}' if judged.where else ''} ({_plain(judged.reason)})"

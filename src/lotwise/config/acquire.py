@@ -86,8 +86,10 @@ class NetworkSettings(_Settings):
     max_total_gib: float | None = Field(
         default=100.0, ge=0, description="More than this in one run asks first; null asks never."
     )
-    proxy: str | None = Field(
-        default=None, description="Proxy address; HTTPS_PROXY and its kin are respected without it."
+    proxy: _Url | None = Field(
+        default=None,
+        description="Proxy address; HTTPS_PROXY and its kin are respected without it, and are the "
+        "place for a password.",
     )
     ca_bundle: Path | None = Field(default=None, description="PEM file of trusted certificates.")
 

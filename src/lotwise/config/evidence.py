@@ -29,6 +29,8 @@ Statistic = Literal[
     "isoform_usage",
 ]
 STATISTICS: Final[tuple[Statistic, ...]] = get_args(Statistic)
+EquivalenceMethod = Literal["welch", "deseq2"]
+GeneSetCorrelation = Literal["preset", "replicates"]
 
 _Share = Annotated[float, Field(gt=0, lt=1)]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -80,6 +82,10 @@ class EvidenceConfig(BaseModel):
         json_schema_extra={"option": "--panel"},
     )
     gene_sets: Path | None = Field(default=None, description="GMT file of gene sets to test")
+    gene_set_correlation: GeneSetCorrelation = Field(
+        default="replicates",
+        description="of genes of a set: replicates (estimated within batches) or preset (0.01)",
+    )
     blocks: Path | None = Field(
         default=None,
         description="GTF or GMT: genes resampled together; null resamples single genes",
@@ -94,6 +100,10 @@ class EvidenceConfig(BaseModel):
         ge=-1,
         le=1,
         description="R that passes, for what it would not see; null takes each pair's own",
+    )
+    equivalence_method: EquivalenceMethod = Field(
+        default="welch",
+        description="welch (t of log2(TPM + c)) or deseq2 (counts, by PyDESeq2: lotwise[de])",
     )
     margin: _Positive = Field(
         default=1.0, description="largest log2 difference between batches that does not matter"

@@ -22,7 +22,7 @@ from lotwise.keys import LEVELS, Level
 
 Source = Literal["quant", "reads", "accession"]
 QuantifierName = Literal["kallisto", "salmon", "rsem"]
-Aligner = Literal["bowtie2", "star"]
+Aligner = Literal["bowtie", "bowtie2", "star"]
 Style = Literal["paper", "density"]
 FigureFormat = Literal["pdf", "svg", "png"]
 TpmSum = Literal["million", "any"]
@@ -66,7 +66,7 @@ class ReadsConfig(_Section):
     )
     gtf: Path | None = Field(default=None, description="annotation, needed by RSEM with STAR")
     aligner: Aligner = Field(
-        default="bowtie2", description="what RSEM aligns with: bowtie2 or star"
+        default="bowtie2", description="what RSEM aligns with: bowtie, bowtie2 or star"
     )
     bootstraps: int = Field(default=0, ge=0, description="bootstraps to keep a sample")
     cache: Path | None = Field(
@@ -102,6 +102,9 @@ class CorrelationConfig(_Section):
     pseudocount: Positive = Field(default=1.0, description="c of log2(TPM + c); the paper's is 1")
     threshold: Positive = Field(default=1.0, description="TPM from which a feature is detected")
     min_counts: Positive = Field(default=10.0, description="counts from which a feature is counted")
+    most_pairs: int = Field(
+        default=500, ge=2, description="pairs of samples that tables list; of more, by steps of R"
+    )
     n_culprits: int = Field(
         default=50, ge=1, description="features listed a pair as pulling R down"
     )

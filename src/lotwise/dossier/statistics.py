@@ -22,6 +22,7 @@ from lotwise.evidence import (
 )
 from lotwise.keys import Level
 from lotwise.metrics.detectable import Perturbation
+from lotwise.metrics.gene_sets import PRESET_CORRELATION
 from lotwise.records import Record, columns, to_frame
 from lotwise.tl.pairs import pairs_of, store
 
@@ -75,6 +76,9 @@ def gather_evidence(
     level: Level = expression.uns[keys.LOTWISE][keys.LEVEL]
     # BLAS may add in another order with other threads: one makes the digits the same everywhere.
     with threadpool_limits(limits=1, user_api="blas"):
+        tl.choose_pairs(
+            expression, most_pairs=correlation.most_pairs, pseudocount=correlation.pseudocount
+        )
         for name in statistics_of(config, level):
             _RUNS[name](expression, config, correlation)
     return {name: get.evidence(expression, name) for name in tables_of(config, level)}
@@ -141,14 +145,25 @@ def _batches(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) 
 
 
 def _equivalence(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -> None:
-    tl.equivalence(expression, margin=config.margin, alpha=config.alpha, pseudocount=r.pseudocount)
+    tl.equivalence(
+        expression,
+        method=config.equivalence_method,
+        margin=config.margin,
+        alpha=config.alpha,
+        pseudocount=r.pseudocount,
+    )
     if expression.uns[keys.LOTWISE]["equivalence"].empty:
         _store_nothing(expression, _record("equivalence"), "there is one batch")
 
 
 def _signal(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -> None:
     if config.grouping in expression.obs:
-        tl.signal(expression, grouping=config.grouping, threshold=r.threshold)
+        tl.signal(
+            expression,
+            grouping=config.grouping,
+            threshold=r.threshold,
+            pseudocount=r.pseudocount,
+        )
         return
     reason = f"the samples have no column {config.grouping!r} that names groups"
     _store_nothing(expression, SignalRecord, reason, grouping=config.grouping)
@@ -158,7 +173,14 @@ def _gene_sets(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig
     if config.gene_sets is None:
         _store_nothing(expression, GeneSetRecord, "no gene sets were given (gene_sets)")
     else:
-        tl.gene_sets(expression, sets=config.gene_sets, threshold=r.threshold)
+        preset = config.gene_set_correlation == "preset"
+        tl.gene_sets(
+            expression,
+            sets=config.gene_sets,
+            correlation=PRESET_CORRELATION if preset else "replicates",
+            threshold=r.threshold,
+            pseudocount=r.pseudocount,
+        )
 
 
 def _isoform_usage(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -> None:

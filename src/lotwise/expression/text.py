@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +55,23 @@ def _unpack(path: Path, raw: bytes) -> bytes:
     else:
         return unpacked
     raise InputError(came, path=path, remedy="fetch or copy it again")
+
+
+def stream_lines(path: Path) -> Iterator[bytes]:
+    """Give the lines of a file that need not fit into memory, unpacking gzip by its content.
+
+    Raises as :func:`read_bytes` does; damage when it is reached.
+    """
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+            raw.seek(0)
+            yield from igzip.open(raw, "rb") if packed else raw
+    except FileNotFoundError:
+        raise InputError("no such file", path=path, remedy="correct the path") from None
+    except (EOFError, IsalError, OSError) as error:
+        came = "ends early" if isinstance(error, EOFError) else f"cannot be read ({error})"
+        raise InputError(came, path=path, remedy="fetch or copy it again") from None
 
 
 def read_head(path: Path) -> bytes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr
+from scipy.special import ndtr, stdtr
 
 from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray, as_matrix
@@ -75,8 +76,7 @@ def equivalence(
     first, second = as_matrix(x, name="x"), as_matrix(y, name="y")
     if first.shape[1] != second.shape[1]:
         raise InputError(f"x has {first.shape[1]:,} features and y {second.shape[1]:,}")
-    if not margin > 0 or not 0 < alpha < 1:
-        raise InputError(f"margin is {margin} and alpha {alpha}; needed above 0, and in (0, 1)")
+    _check(margin, alpha)
     n_features = first.shape[1]
     outcome = np.full(n_features, INCONCLUSIVE, dtype="<U12")
     if not first.shape[0] or not second.shape[0]:
@@ -87,16 +87,93 @@ def equivalence(
         nothing = np.full(n_features, np.nan)
         return Equivalence(difference, *(nothing,) * 5, outcome, "a batch with one replicate")
     error, freedom = _welch(first, second)
+    n_flat = int(np.count_nonzero(np.isnan(error)))
+    reason = f"{n_flat:,} features do not vary" if n_flat else ""
+
+    def cumulative(t: FloatArray) -> FloatArray:
+        return stdtr(freedom, t)
+
+    return _judge(difference, error, cumulative, margin=margin, alpha=alpha, reason=reason)
+
+
+def wald_equivalence(
+    difference: npt.ArrayLike,
+    *,
+    standard_error: npt.ArrayLike,
+    margin: float,
+    alpha: float = 0.05,
+) -> Equivalence:
+    """Test differences with known standard errors against a margin, by the normal distribution.
+
+    What DESeq2 calls ``lessAbs`` (equivalent) and ``greaterAbs`` (different). DESeq2 writes 0.5
+    for every p of ``lessAbs`` above it; here such p keep their value.
+
+    Parameters
+    ----------
+    difference
+        Estimated log2 fold change of each feature; NaN where there is none.
+    standard_error
+        Its standard error, on the same scale; NaN where there is none.
+    margin
+        Largest difference that does not matter, in log2 units, > 0.
+    alpha
+        Rate of false calls among those called.
+
+    Returns
+    -------
+    As :func:`equivalence`; NaN and inconclusive where a difference or its error is NaN.
+
+    Raises
+    ------
+    InputError
+        Other lengths, a negative standard error, or a margin or alpha out of range.
+
+    References
+    ----------
+    Love, Huber and Anders 2014, Genome Biol 15:550, 10.1186/s13059-014-0550-8.
+
+    Examples
+    --------
+    >>> wald_equivalence([0.1, 3.0, 0.9], standard_error=[0.2, 0.2, 0.2], margin=1.0).outcome
+    array(['equivalent', 'different', 'inconclusive'], dtype='<U12')
+    """
+    estimate = np.asarray(difference, dtype=np.float64)
+    error = np.asarray(standard_error, dtype=np.float64)
+    if estimate.shape != error.shape or estimate.ndim != 1:
+        raise InputError(f"there are {estimate.size:,} differences and {error.size:,} errors")
+    if (error < 0).any():
+        raise InputError("a standard error is negative")
+    _check(margin, alpha)
+    n_unknown = int(np.count_nonzero(np.isnan(estimate) | np.isnan(error)))
+    reason = f"{n_unknown:,} features have no estimate" if n_unknown else ""
+    return _judge(estimate, error, ndtr, margin=margin, alpha=alpha, reason=reason)
+
+
+def _check(margin: float, alpha: float) -> None:
+    if not margin > 0 or not 0 < alpha < 1:
+        raise InputError(f"margin is {margin} and alpha {alpha}; needed above 0, and in (0, 1)")
+
+
+def _judge(
+    difference: FloatArray,
+    error: FloatArray,
+    cumulative: Callable[[FloatArray], FloatArray],
+    *,
+    margin: float,
+    alpha: float,
+    reason: str,
+) -> Equivalence:
+    """Turn differences over their errors, of a known distribution, into three outcomes."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        above_lower = stdtr(freedom, -(difference + margin) / error)
-        below_upper = stdtr(freedom, (difference - margin) / error)
-    inside = np.maximum(above_lower, below_upper)
+        above_lower, above_upper = (difference + margin) / error, (difference - margin) / error
+    inside = np.maximum(cumulative(-above_lower), cumulative(above_upper))
     # Outside at either end: two tests, of which one at most can be small, hence the factor.
-    outside = np.minimum(2 * (1 - np.maximum(above_lower, below_upper)), 1)
+    outside = np.minimum(cumulative(above_lower), cumulative(-above_upper))
+    outside = np.minimum(2 * outside, 1)
     inside_adjusted, outside_adjusted = benjamini_hochberg(inside), benjamini_hochberg(outside)
+    outcome = np.full(difference.size, INCONCLUSIVE, dtype="<U12")
     outcome[inside_adjusted < alpha] = EQUIVALENT
     outcome[outside_adjusted < alpha] = DIFFERENT
-    n_flat = int(np.count_nonzero(np.isnan(inside)))
     return Equivalence(
         difference=difference,
         standard_error=error,
@@ -105,7 +182,7 @@ def equivalence(
         p_equivalent_adjusted=inside_adjusted,
         p_different_adjusted=outside_adjusted,
         outcome=outcome,
-        reason=f"{n_flat:,} features do not vary" if n_flat else "",
+        reason=reason,
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+from scipy.special import ndtr, stdtr
 from scipy.stats import rankdata
 
 from lotwise.errors import InputError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # What limma's camera presets where replicates cannot tell it.
 PRESET_CORRELATION: Final = 0.01
+UNKNOWN_CORRELATION: Final = "too few replicates tell how genes of the set vary together"
 
 
 class GeneSetShift(NamedTuple):
@@ -43,6 +45,7 @@ def gene_set_shift(
     sets: Mapping[str, Sequence[str]],
     correlation: float | Mapping[str, float] = PRESET_CORRELATION,
     n_smallest: int = 5,
+    degrees_of_freedom: float = math.inf,
 ) -> GeneSetShift:
     """Test whether the genes of a set differ more, up or down, than other genes do.
 
@@ -60,14 +63,16 @@ def gene_set_shift(
         Members of each set; names that are not among ``genes`` are not counted.
     correlation
         Mean correlation between genes of a set, or one a set; see
-        :func:`inter_gene_correlation`. 0 supposes independent genes.
+        :func:`inter_gene_correlation`. 0 supposes independent genes; NaN that it is not known.
     n_smallest
         Sets with fewer genes present are not tested.
+    degrees_of_freedom
+        Those of the estimate of ``correlation``; infinite where it is no estimate.
 
     Returns
     -------
     ``p`` and ``p_adjusted`` in [0, 1]; NaN with the reason for sets that are too small, hold all
-    genes or overlap none, or where M is the same for all genes.
+    genes, overlap none or have an unknown correlation, or where M is the same for all genes.
 
     Raises
     ------
@@ -99,10 +104,14 @@ def gene_set_shift(
             sorted({position[gene] for gene in members if gene in position}), dtype=np.intp
         )
         rho = correlation if isinstance(correlation, int | float) else correlation[name]
-        if not 0 <= rho <= 1:
+        if rho < 0 or rho > 1:
             raise InputError(f"the correlation of set {name!r} is {rho}, needed from 0 to 1")
         reason = _why_undefined(inside.size, m.size, n_smallest=n_smallest, ties=ties)
-        p = float("nan") if reason else _rank_p(ranks, inside, rho=rho, ties=ties)
+        if not reason and math.isnan(rho):
+            reason = UNKNOWN_CORRELATION
+        p = float("nan")
+        if not reason:
+            p = _rank_p(ranks, inside, rho=rho, ties=ties, freedom=degrees_of_freedom)
         rows.append((inside.size, *_means(m, inside), p, rho, reason))
     n_genes, inner, outer, p_values, rhos, reasons = zip(*rows, strict=True) if rows else ((),) * 6
     p_array = np.asarray(p_values, dtype=np.float64)
@@ -118,7 +127,7 @@ def gene_set_shift(
     )
 
 
-def inter_gene_correlation(values: npt.ArrayLike) -> float:
+def inter_gene_correlation(values: npt.ArrayLike, *, groups: npt.ArrayLike | None = None) -> float:
     """Mean correlation between the genes of a set over samples, from one sum.
 
     ``(m V / mean variance - 1) / (m - 1)`` with V the variance of the mean of the standardised
@@ -127,12 +136,24 @@ def inter_gene_correlation(values: npt.ArrayLike) -> float:
     Parameters
     ----------
     values
-        Samples x genes of the set, log2 expression, with what is known to differ
-        between samples taken out; three samples or more.
+        Samples x genes of the set, log2 expression.
+    groups
+        One label a sample; differences between groups are taken out, and what is left is the
+        correlation within them. ``None`` is one group.
 
     Returns
     -------
-    A value in [0, 1]; NaN with fewer than three samples or two genes that vary.
+    A value in [0, 1]; NaN with fewer than two samples more than groups, or than two genes that
+    vary within them.
+
+    Raises
+    ------
+    InputError
+        Not a matrix, not finite, or labels not one a sample.
+
+    References
+    ----------
+    Wu and Smyth 2012, 10.1093/nar/gks461 (limma's interGeneCorrelation).
 
     Examples
     --------
@@ -141,14 +162,23 @@ def inter_gene_correlation(values: npt.ArrayLike) -> float:
     1.0
     """
     matrix = as_matrix(values, name="values")
-    if matrix.shape[0] < 3:
+    n_samples = matrix.shape[0]
+    labels = np.zeros(n_samples, dtype=np.intp) if groups is None else np.asarray(groups)
+    if labels.shape != (n_samples,):
+        raise InputError(f"there are {labels.size:,} groups for {n_samples:,} samples")
+    names = np.unique(labels)
+    if n_samples - names.size < 2:
         return float("nan")
-    varying = matrix[:, np.ptp(matrix, axis=0) > 0]
-    n_genes = varying.shape[1]
+    member = (labels[:, None] == names).astype(np.float64)
+    varies = np.any([np.ptp(matrix[labels == name], axis=0) > 0 for name in names], axis=0)
+    n_genes = int(np.count_nonzero(varies))
     if n_genes < 2:
         return float("nan")
-    z = (varying - varying.mean(axis=0)) / varying.std(axis=0, ddof=1)
-    inflation = n_genes * float(z.mean(axis=1).var(ddof=1))
+    # What is left after the means of the groups, on axes that are independent of each other.
+    axes = np.linalg.qr(member, mode="complete")[0][:, names.size :]
+    left = axes.T @ matrix[:, varies]
+    left /= np.sqrt(np.mean(left**2, axis=0))
+    inflation = n_genes * float(np.mean(left.mean(axis=1) ** 2))
     rho = (inflation - 1) / (n_genes - 1)
     return float(np.clip(rho, 0.0, 1.0))
 
@@ -181,7 +211,14 @@ def _tie_correction(m: FloatArray) -> float:
     return float(np.sum(sizes.astype(np.float64) ** 3 - sizes) / (n**3 - n))
 
 
-def _rank_p(ranks: FloatArray, inside: npt.NDArray[np.intp], *, rho: float, ties: float) -> float:
+def _rank_p(
+    ranks: FloatArray,
+    inside: npt.NDArray[np.intp],
+    *,
+    rho: float,
+    ties: float,
+    freedom: float,
+) -> float:
     """Two-sided p of the rank sum with correlated genes inside the set (Barry et al.)."""
     n_in, n_out = inside.size, ranks.size - inside.size
     u = n_in * n_out + n_in * (n_in + 1) / 2 - float(ranks[inside].sum())
@@ -194,6 +231,6 @@ def _rank_p(ranks: FloatArray, inside: npt.NDArray[np.intp], *, rho: float, ties
     ) / (2 * np.pi)
     spread = float(np.sqrt(variance * (1 - ties)))
     # A continuity correction of half a rank, as limma's, towards the middle on each side.
-    lower = float(ndtr((u + 0.5 - middle) / spread))
-    upper = float(ndtr(-(u - 0.5 - middle) / spread))
-    return min(1.0, 2 * min(lower, upper))
+    tails = np.array([u + 0.5 - middle, middle - (u - 0.5)]) / spread
+    p = ndtr(tails) if math.isinf(freedom) else stdtr(freedom, tails)
+    return min(1.0, 2 * float(p.min()))

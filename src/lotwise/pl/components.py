@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lotwise.errors import InputError
-from lotwise.pl.canvas import need_rows, subplots, write_reason
+from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots, write_reason
 from lotwise.pl.style import colours_of, lotwise_style
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def components(table: pd.DataFrame, *, merges: pd.DataFrame) -> Figure:
     Returns
     -------
     The figure: components on the left, coloured by batch, the tree on the right; a half that is
-    not defined says why.
+    not defined says why. Up to 60 samples have their names at the tree, up to 30 at the points.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def components(table: pd.DataFrame, *, merges: pd.DataFrame) -> Figure:
     need_rows(table, "components")
     need_rows(merges, "clustering")
     with lotwise_style():
-        height = max(3.0, 1.0 + 0.16 * len(table))
+        height = max(3.0, 1.0 + 0.16 * min(len(table), MOST_ROWS))
         figure, (points, tree) = subplots(1, 2, width=7.0, height=height)
         colours = colours_of(table["batch"].tolist())
         if table["pc1"].isna().any():
@@ -94,13 +94,18 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
             [low[1], height, height, high[1]],
             [low[0], low[0], high[0], high[0]],
             color="black",
-            linewidth=0.8,
+            linewidth=0.8 if len(order) <= MOST_ROWS else 0.3,
         )
         centres.append((low[0] + high[0]) / 2)
         heights.append(float(height))
-    axis.set_yticks(np.arange(len(order)), list(order), fontsize=6)
-    for label in axis.get_yticklabels():
-        label.set_color(colours[label.get_text()])
+    if len(order) <= MOST_ROWS:
+        axis.set_yticks(np.arange(len(order)), list(order), fontsize=6)
+        for label in axis.get_yticklabels():
+            label.set_color(colours[label.get_text()])
+    else:
+        axis.set_yticks([])
+        axis.set_ylabel(f"{len(order):,} samples", rotation=270, labelpad=10)
+        axis.yaxis.set_label_position("right")
     axis.yaxis.tick_right()
     axis.set_xlim(max(heights) * 1.05 or 1.0, 0)
     axis.set_xlabel("mean 1 \N{MINUS SIGN} R between clusters")

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.pl.style import (
-    IDENTITY_LINE,
     NOT_DEFINED,
     OKABE_ITO,
+    add_note,
     colours_of,
     format_r,
     lotwise_style,
@@ -99,7 +99,12 @@ def heatmap(
             **_colours(shown),
             **_labels(names),
             **_numbers(shown, decimals),
+            # As shapes, a quarter of a million cells would be files of 30 MB.
+            rasterized=len(names) > _MOST_NAMED,
         )
+        if len(names) > _MOST_NAMED:
+            for mesh in grid.ax_row_colors.collections:
+                mesh.set_rasterized(True)
         _write_words(grid, _title(expression, statistic, order), note)
         _show_batches(grid, colour_of)
         grid.ax_cbar.set_title("R" if statistic == "pearson" else "rho", fontsize=7)
@@ -183,17 +188,7 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set_parse_math(False)
     grid.figure.suptitle(title, fontsize=9, y=1.02)
-    if note:
-        grid.figure.text(
-            0.5,
-            -0.03,
-            note,
-            ha="center",
-            fontsize=8,
-            fontweight="bold",
-            color=IDENTITY_LINE,
-            parse_math=False,
-        )
+    add_note(grid.figure, note)
 
 
 def _show_batches(grid: ClusterGrid, colour_of: dict[str, str]) -> None:

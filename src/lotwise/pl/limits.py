@@ -182,9 +182,9 @@ def detectable(table: pd.DataFrame, *, r: float, title: str = "") -> Figure:
     with lotwise_style():
         figure, (axis,) = subplots(1, 1, width=4.4, height=3.4)
         x, y = np.log2(grid.columns.to_numpy()), 100 * grid.index.to_numpy()
-        filled = axis.contourf(x, y, grid.to_numpy(), levels=12, cmap="cividis")
-        figure.colorbar(filled, ax=axis, label="Pearson's R after the change")
         values = grid.to_numpy()
+        filled = axis.contourf(x, y, values, levels=_levels(values), cmap="cividis")
+        figure.colorbar(filled, ax=axis, label="Pearson's R after the change")
         if np.nanmin(values) < r < np.nanmax(values):
             line = axis.contour(x, y, values, levels=[r], colors=[IDENTITY_LINE], linewidths=1.6)
             axis.clabel(line, fmt={r: f"R = {format_r(r, 4)}"}, fontsize=7)
@@ -193,6 +193,18 @@ def detectable(table: pd.DataFrame, *, r: float, title: str = "") -> Figure:
         axis.set_ylabel("% of expressed features changed")
         axis.set_title(title or "changes below the line would pass unseen", fontsize=8)
     return figure
+
+
+def _levels(r: np.ndarray) -> list[float]:
+    """Give round levels that cover R and end at 1 at the latest, as R does."""
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = float(np.nanmin(r)), float(np.nanmax(r))
+    if high - low < 1e-9:
+        low = high - 1e-6
+    levels = [float(level) for level in MaxNLocator(12).tick_values(low, high) if level < 1]
+    levels[0] = min(levels[0], low)
+    return [*levels, 1.0] if high > levels[-1] else levels
 
 
 def _range(low: int, high: int) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lotwise.errors import InputError
-from lotwise.pl.canvas import need_rows, subplots
+from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
 from lotwise.pl.style import NOT_DEFINED, OKABE_ITO, lotwise_style
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def batches(table: pd.DataFrame) -> Figure:
 
     Returns
     -------
-    The figure: a point a batch, its prediction interval (thick), tolerance interval (thin).
+    The figure: a point a batch, its prediction interval (thick), tolerance interval (thin). Of
+    more than 60 batches those with the lowest median, lowest first; the title says so.
 
     Raises
     ------
@@ -48,6 +49,10 @@ def batches(table: pd.DataFrame) -> Figure:
     ['S1', 'S2', 'S3']
     """
     need_rows(table, "batches")
+    title = "each batch against limits from the other batches alone"
+    if len(table) > MOST_ROWS:
+        title = f"{title}:\nthe {MOST_ROWS} of {len(table):,} with the lowest median"
+        table = table.sort_values("median_to_others", kind="stable")[:MOST_ROWS]
     with lotwise_style():
         figure, (axis,) = subplots(1, 1, width=5, height=1.4 + _INCH_A_ROW * len(table))
         rows = np.arange(len(table))
@@ -86,10 +91,12 @@ def batches(table: pd.DataFrame) -> Figure:
         axis.set_yticks(rows, table["batch"])
         axis.set_ylim(len(table) - 0.5, -0.5)
         axis.set_xlabel("Pearson's R of log2(TPM + c)")
+        # Below the label of the axis, in inches, whatever the height.
+        below = -0.45 / (_INCH_A_ROW * len(table))
         axis.legend(
-            frameon=False, fontsize=6, loc="upper center", bbox_to_anchor=(0.5, -0.28), ncols=4
+            frameon=False, fontsize=6, loc="upper center", bbox_to_anchor=(0.5, below), ncols=4
         )
-        axis.set_title("each batch against limits from the other batches alone", fontsize=8)
+        axis.set_title(title, fontsize=8)
     return figure
 
 
@@ -138,9 +145,14 @@ def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
             _stack(axis, shares)
             row = table[table["gene_id"] == gene].iloc[0]
             p = row["p_adjusted"]
-            words = "no bootstraps" if np.isnan(p) else f"adjusted p {p:.2g}"
+            words = "no p" if np.isnan(p) else f"adjusted p {p:.2g}"
             axis.set_title(f"{gene}: distance {row['distance']:.2f}, {words}", fontsize=7)
             axis.set_ylabel("share of the gene's TPM")
+        if table["p_adjusted"].isna().all():
+            figure.supxlabel(
+                "no p without bootstraps: a large distance may be noise of quantification",
+                fontsize=7,
+            )
     return figure
 
 
@@ -155,7 +167,8 @@ def identity(table: pd.DataFrame) -> Figure:
     Returns
     -------
     The figure: TPM printed in each cell, a cross where the expectation does not hold, grey where
-    the marker is not annotated.
+    the marker is not annotated. Of more than 60 samples those with the most crosses, in the order
+    given where they have as many; the title says so.
 
     Raises
     ------
@@ -173,6 +186,12 @@ def identity(table: pd.DataFrame) -> Figure:
     if len(set(table["panel"])) != 1:
         raise InputError("the table holds several panels, needed one")
     samples, markers = list(dict.fromkeys(table["sample"])), list(dict.fromkeys(table["marker"]))
+    title = f"{table['panel'].iloc[0]}: TPM (grey: not annotated)"
+    if len(samples) > MOST_ROWS:
+        cross = "\N{MULTIPLICATION SIGN}"
+        title = f"{title}\n{MOST_ROWS} of {len(samples):,} samples, those with the most {cross}"
+        crosses = (table["holds"] == "no").groupby(table["sample"], sort=False).sum()
+        samples = crosses.sort_values(ascending=False, kind="stable").index[:MOST_ROWS].tolist()
     tpm = table.pivot_table(
         index="sample", columns="marker", values="tpm", sort=False, dropna=False
     ).reindex(index=samples, columns=markers)
@@ -213,7 +232,7 @@ def identity(table: pd.DataFrame) -> Figure:
             np.arange(len(markers)), [f"{name}\n{expected[name]}" for name in markers], fontsize=6
         )
         axis.tick_params(length=0)
-        axis.set_title(f"{table['panel'].iloc[0]}: TPM (grey: not annotated)", fontsize=8)
+        axis.set_title(title, fontsize=8)
     return figure
 
 
@@ -230,7 +249,11 @@ def _stack(axis: Axes, shares: pd.DataFrame) -> None:
     if len(order) > 5:
         rest = shares.loc[order[5:]].fillna(0).sum().to_numpy()
         axis.bar(positions, rest, bottom=bottom, color="#BBBBBB", label="others", width=0.7)
-    axis.set_xticks(positions, shares.columns, rotation=45, ha="right", fontsize=6)
+    if len(positions) <= MOST_ROWS:
+        axis.set_xticks(positions, shares.columns, rotation=45, ha="right", fontsize=6)
+    else:
+        axis.set_xticks([])
+        axis.set_xlabel(f"{len(positions):,} batches in the order given", fontsize=6)
     axis.set_ylim(0, 1)
     axis.legend(frameon=False, fontsize=5, loc="upper left", bbox_to_anchor=(1, 1))
 

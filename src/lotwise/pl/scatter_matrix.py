@@ -15,7 +15,7 @@ from lotwise import keys
 from lotwise.config import Style
 from lotwise.errors import InputError
 from lotwise.pl.cloud import count_pixels, pixels_of, points
-from lotwise.pl.style import IDENTITY_LINE, format_r, lotwise_style
+from lotwise.pl.style import IDENTITY_LINE, add_note, format_r, lotwise_style
 from lotwise.tl.pairs import layer_of
 
 if TYPE_CHECKING:
@@ -338,7 +338,4 @@ def _double_zero_shares(expression: AnnData) -> str:
 def _write_words(figure: Figure, title: str, note: str) -> None:
     size = max(9.0, 0.75 * float(figure.get_size_inches()[0]))
     figure.suptitle(title, fontsize=size, parse_math=False)
-    if note:
-        figure.supxlabel(
-            note, fontsize=size, fontweight="bold", color=IDENTITY_LINE, parse_math=False
-        )
+    add_note(figure, note, size=size)

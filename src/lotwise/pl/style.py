@@ -76,11 +76,11 @@ def format_r(r: float, decimals: int) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def add_note(figure: Figure, note: str) -> None:
-    """Print a line below a figure; nothing where ``note`` is empty."""
+def add_note(figure: Figure, note: str, *, size: float = 8.0) -> None:
+    """Print a line of ``size`` points below a figure; nothing where ``note`` is empty."""
     if note:
         line = figure.text(
-            0.5, -0.03, note, ha="center", va="top", fontsize=8, fontweight="bold",
+            0.5, -0.03, note, ha="center", va="top", fontsize=size, fontweight="bold",
             color=IDENTITY_LINE,
         )  # fmt: skip
         line.set_parse_math(False)

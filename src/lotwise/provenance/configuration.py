@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from lotwise.acceptance import SHIPPED as SHIPPED_CRITERIA
 from lotwise.config import Config
-from lotwise.panels import SHIPPED
+from lotwise.panels import SHIPPED as SHIPPED_PANELS
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -38,13 +39,20 @@ def resolve(config: Config) -> Config:
 
 
 def map_paths(config: Config, change: Callable[[Path], Path]) -> Config:
-    """Change every path of a configuration; a panel that is not shipped is one too."""
+    """Change every path of a configuration; panels and criteria that are not shipped are some."""
     changed = _map_section(config, change)
     panels = tuple(
-        panel if panel in SHIPPED else str(change(Path(panel))) for panel in config.evidence.panels
+        panel if panel in SHIPPED_PANELS else str(change(Path(panel)))
+        for panel in config.evidence.panels
     )
+    criteria = config.acceptance
+    if criteria is not None and criteria not in SHIPPED_CRITERIA:
+        criteria = str(change(Path(criteria)))
     return changed.model_copy(
-        update={"evidence": changed.evidence.model_copy(update={"panels": panels})}
+        update={
+            "acceptance": criteria,
+            "evidence": changed.evidence.model_copy(update={"panels": panels}),
+        }
     )
 
 

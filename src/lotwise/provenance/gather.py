@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from lotwise.acceptance.record import VERDICT
 from lotwise.config import Config, parse_config, tables_of
 from lotwise.errors import InputError
 from lotwise.provenance.configuration import resolve
@@ -23,7 +24,6 @@ from lotwise.provenance.record import (
 from lotwise.provenance.steps import now, read_calls, read_steps
 from lotwise.provenance.surroundings import libraries, machine, software
 
-VERDICT: Final = "verdict.json"
 # What a run may write at the root of its results, beside the record and what is made from it.
 _AT_ROOT: Final = (
     "samples.tsv",
@@ -33,6 +33,8 @@ _AT_ROOT: Final = (
     "yield.tsv",
     "verification.tsv",
     "verdict.tsv",
+    "verdict_criteria.yaml",
+    "verdict_history.jsonl",
     VERDICT,
     "tables.xlsx",
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from lotwise.acceptance import path_of_criteria
 from lotwise.config import Config
 from lotwise.config.evidence import Statistic
 from lotwise.errors import InputError
@@ -106,7 +107,10 @@ def name_below(path: Path, root: Path) -> str:
 
 def _named(config: Config, sheet: Path) -> Iterator[tuple[Path, Role]]:
     """Name the files with their roles; of a file with two roles the first counts."""
-    named = [(sheet, "sample sheet"), *_of_analysis(config, read_samples(sheet))]
+    named: list[tuple[Path, Role]] = [(sheet, "sample sheet")]
+    named += _of_analysis(config, read_samples(sheet))
+    if config.acceptance is not None:
+        named.append((path_of_criteria(config.acceptance), "acceptance criteria"))
     if config.source != "quant":
         named += _of_quantification(config, sheet)
     seen: set[Path] = set()

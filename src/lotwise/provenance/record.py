@@ -27,6 +27,7 @@ Role = Literal[
     "gene sets",
     "blocks",
     "panel",
+    "acceptance criteria",
     "sheet of reads",
     "reads",
     "transcripts",

@@ -22,15 +22,17 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def lotwise_call(command: Iterable[str], *, started: str, ended: str) -> Program:
-    """Describe a finished call of lotwise itself."""
+def lotwise_call(
+    command: Iterable[str], *, started: str, ended: str, exit_status: int = 0
+) -> Program:
+    """Describe a finished call of lotwise itself; exit status 1 says that the answer is no."""
     from importlib.metadata import version
 
     return Program(
         name="lotwise",
         version=version("lotwise"),
         command=tuple(command),
-        exit_status=0,
+        exit_status=exit_status,
         started=started,
         ended=ended,
     )

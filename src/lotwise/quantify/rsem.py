@@ -1,26 +1,33 @@
-"""RSEM (Li and Dewey 2011, 10.1186/1471-2105-12-323) with bowtie2 or STAR."""
+"""RSEM (Li and Dewey 2011, 10.1186/1471-2105-12-323) with bowtie, bowtie2 or STAR."""
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from xopen import xopen
 
+from lotwise.config import Aligner
 from lotwise.errors import InputError
 from lotwise.quantify.face import Abundance, Command, Job, Quantifier, read_columns
 from lotwise.quantify.program import ask_version, find_program
 
 if TYPE_CHECKING:
+    from lotwise.quantify.program import Call
     from lotwise.quantify.reference import Prepared, Reference
+
+logger = logging.getLogger(__name__)
 
 _STRAND: Final = {"unstranded": "none", "forward": "forward", "reverse": "reverse"}
 _STAR_INPUT: Final = re.compile(r"Number of input reads \|\s+(\d+)")
-_ALIGNER_PROGRAM: Final = {"bowtie2": "bowtie2", "star": "STAR"}
+_ALIGNER_PROGRAM: Final = {"bowtie": "bowtie", "bowtie2": "bowtie2", "star": "STAR"}
+# https://github.com/BenLangmead/bowtie2/issues/420; 2.5.1 has the remedy.
+_BOWTIE2_LOSING_PAIRS: Final = "2.5.0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +40,14 @@ class Rsem(Quantifier):
         Path of ``rsem-calculate-expression``; ``rsem-prepare-reference`` is looked for
         beside it. PATH without it. The aligner is always taken from PATH.
     aligner
-        ``bowtie2`` aligns to the transcripts; ``star`` to the genome, and needs the
-        reference's genome and GTF.
+        ``bowtie2`` and ``bowtie`` (RSEM's own default) align to the transcripts; ``star``
+        to the genome, and needs the reference's genome and GTF. bowtie2 2.5.0 loses pairs
+        that it should align: a warning is logged.
     """
 
     name: ClassVar[str] = "rsem"
     program: Path | None = None
-    aligner: Literal["bowtie2", "star"] = "bowtie2"
+    aligner: Aligner = "bowtie2"
 
     def find(self, name: str = "rsem-calculate-expression") -> Path:
         """Find one of RSEM's programs."""
@@ -48,16 +56,19 @@ class Rsem(Quantifier):
         return find_program(name, configured=configured, install=install)
 
     def find_aligner(self) -> Path:
-        """Find bowtie2 or STAR on PATH."""
+        """Find bowtie, bowtie2 or STAR on PATH."""
         program = _ALIGNER_PROGRAM[self.aligner]
-        install = "install it (apt: bowtie2, rna-star; bioconda: bowtie2, star)"
+        install = "install it (apt: bowtie, bowtie2, rna-star; bioconda: bowtie, bowtie2, star)"
         return find_program(program, configured=None, install=install)
 
     def version(self) -> str:
         """Give the versions of RSEM and of the aligner."""
         rsem = ask_version((self.find(), "--version"), r"RSEM v?(\d\S*)")
-        aligner = ask_version((self.find_aligner(), "--version"), r"(?:version )?(\d+\.\d+\S*)")
-        return f"{rsem} ({self.aligner} {aligner})"
+        return f"{rsem} ({self.aligner} {self.aligner_version()})"
+
+    def aligner_version(self) -> str:
+        """Give the version of the aligner."""
+        return ask_version((self.find_aligner(), "--version"), r"(?:version )?(\d+\.\d+\S*)")
 
     def options(self) -> Mapping[str, object]:
         """Give the options that change the index."""
@@ -101,10 +112,12 @@ class Rsem(Quantifier):
                 remedy="ask for none, or quantify with kallisto or salmon",
             )
         command: list[str | Path] = [
-            self.find(), f"--{self.aligner}", "-p", str(job.threads), "--seed", str(job.seed),
+            self.find(), "-p", str(job.threads), "--seed", str(job.seed),
             "--strandedness", _STRAND[job.strandedness], "--no-bam-output",
             "--temporary-folder", directory / "temporary",
         ]  # fmt: skip
+        if self.aligner != "bowtie":  # what RSEM takes without being told
+            command.append(f"--{self.aligner}")
         if self.aligner == "star" and job.first_mates[0].suffix == ".gz":
             command.append("--star-gzipped-read-file")
         if not job.is_paired:
@@ -116,9 +129,23 @@ class Rsem(Quantifier):
         files = [",".join(map(str, files)) for files in mates]
         return [*command, *files, index / "rsem", directory / job.sample.sample]
 
+    def quantify(
+        self, job: Job, *, index: Path, out: Path, n_isoforms: int, log: Path
+    ) -> tuple[Call, Abundance]:
+        """Quantify as :meth:`Quantifier.quantify` does; warn of a bowtie2 that loses pairs."""
+        affected = self.aligner == "bowtie2" and job.is_paired
+        if affected and self.aligner_version() == _BOWTIE2_LOSING_PAIRS:
+            logger.warning(
+                "sample %s: bowtie2 %s loses pairs that it should align (docs/reads.md); "
+                "take another version of it, or the aligner bowtie",
+                job.sample.sample,
+                _BOWTIE2_LOSING_PAIRS,
+            )
+        return super().quantify(job, index=index, out=out, n_isoforms=n_isoforms, log=log)
+
     def n_isoforms(self, prepared: Prepared, index: Path) -> int:
         """Give how many isoforms the index has: with STAR, those of the GTF."""
-        if self.aligner == "bowtie2":
+        if self.aligner != "star":
             return super().n_isoforms(prepared, index)
         first_line = (index / "rsem.ti").read_text(encoding="ascii").partition("\n")[0]
         return int(first_line.split()[0])

@@ -73,7 +73,7 @@ def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
 
 def run_remarks(findings: Findings) -> list[Remark]:
     """Say what stands against reading R at all: depth, identity, number of batches."""
-    remarks = [depth_remark(findings.levels[0])]
+    remarks = [depth_remark(*findings.levels)]
     gene = next((level for level in findings.levels if level.level == "gene"), None)
     if gene is None:
         text = "Identity is read at gene level, which this run does not have."
@@ -180,14 +180,19 @@ def fold_remark(level: LevelFindings, pair: Row) -> Remark:
     return Remark(topic=topic, text=text)
 
 
-def depth_remark(level: LevelFindings) -> Remark:
-    """Say whether a library is too small, or an outlier, for its R to mean much."""
+def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
+    """Say whether a library is too small, or at any level an outlier, for its R to mean much."""
     topic = "Depth"
     if not level.has("libraries"):
         return _not_computed(topic, "libraries")
     rows = level.rows("libraries")
     counted = [row for row in rows if not math.isnan(row["total_counts"])]
-    outliers = [row["sample"] for row in rows if row["outlier"]]
+    outliers = dict.fromkeys(
+        row["sample"]
+        for found in (level, *others)
+        for row in found.rows("libraries")
+        if row["outlier"]
+    )
     odd = f" By its correlations an outlier: {list_words(outliers)}." if outliers else ""
     shallow = [row for row in rows if row["shallow"]]
     if shallow:
@@ -233,7 +238,7 @@ def sex_remark(gene: LevelFindings) -> Remark:
             "donor's other samples. That does not prove identity."
         )
         return Remark(topic=topic, text=text)
-    found = dict.fromkeys(row["sex"] for row in rows if row["sex"])
+    found = dict.fromkeys(row["sex"] for row in rows if row["sex"] in {"female", "male"})
     if len(found) > 1:
         text = (
             f"The samples differ in sex by expression ({list_words(found)}): if they are of one "

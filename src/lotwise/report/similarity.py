@@ -147,11 +147,7 @@ def culprits_section(findings: Findings, _: int = 4) -> Section:
     )
     for level in findings.levels:
         n_rows: int = level.scan("culprits").select(pl.len()).collect().item()
-        rows: list[Row] = []
-        for pair in level.pairs:
-            if len(rows) >= MOST_ROWS:
-                break
-            rows += level.of_pair("culprits", pair)
+        rows = _culprits_of(level)
         table = table_of(
             rows,
             shown.CULPRITS,
@@ -165,7 +161,22 @@ def culprits_section(findings: Findings, _: int = 4) -> Section:
     return section
 
 
-def _explorer(level: LevelFindings, decimals: int) -> Explorer:
+def _culprits_of(level: LevelFindings) -> list[Row]:
+    """Give the first rows in the order of the pairs, by one look into a table that may be long."""
+    ends = ("sample_a", "sample_b")
+    detailed = [pair for pair in level.pairs if pair["in_detail"]]
+    # Each of these has a row at least, so that no further pair can be among the first.
+    first = [{end: pair[end] for end in ends} for pair in detailed[:MOST_ROWS]]
+    order = pl.LazyFrame(first, schema=dict.fromkeys(ends, pl.String)).with_row_index("place")
+    found = level.scan("culprits").join(order, on=ends, how="inner").sort("place", "rank")
+    return found.drop("place").head(MOST_ROWS).collect().to_dicts()
+
+
+def _explorer(level: LevelFindings, decimals: int) -> Explorer | Text:
+    if not level.h5ad.is_file():
+        where = f"expression/{level.h5ad.name}"
+        text = f"Pairs cannot be looked at one by one: {where} is not among the results."
+        return Text(text=text)
     note = (
         f"Of {len(level.pairs):,} pairs, the {MOST_PAIRS} with the lowest R can be chosen; the "
         f"others are in correlation/{level.level}.pairs.tsv."

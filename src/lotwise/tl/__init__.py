@@ -1,17 +1,18 @@
 """Tools: statistics on AnnData, written into it, as scanpy's ``tl`` does."""
 
 from lotwise.tl.agreement import agreement, sensitivity
-from lotwise.tl.batches import batches, equivalence
+from lotwise.tl.batches import batches
 from lotwise.tl.blocks import blocks
 from lotwise.tl.components import components
 from lotwise.tl.correlate import correlate
 from lotwise.tl.culprits import culprits
+from lotwise.tl.equivalence import equivalence
 from lotwise.tl.gene_sets import gene_sets
 from lotwise.tl.identity import identity
 from lotwise.tl.isoforms import isoform_shares, isoform_usage
 from lotwise.tl.libraries import libraries, signal
 from lotwise.tl.limits import ceilings, detectable, intervals
-from lotwise.tl.pairs import least_and_most_alike
+from lotwise.tl.pairs import choose_pairs, least_and_most_alike
 from lotwise.tl.replicate_qc import replicate_qc
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "batches",
     "blocks",
     "ceilings",
+    "choose_pairs",
     "components",
     "correlate",
     "culprits",

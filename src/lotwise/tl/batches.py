@@ -1,15 +1,13 @@
-"""Batches against each other: each against the rest, and gene by gene against a margin."""
+"""Batches against each other: each against the rest."""
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lotwise import keys, pp
-from lotwise.errors import InputError
-from lotwise.evidence import BatchRecord, EquivalenceRecord
+from lotwise.evidence import BatchRecord
 from lotwise.metrics.batches import (
     RankP,
     ReferenceInterval,
@@ -18,8 +16,6 @@ from lotwise.metrics.batches import (
     reference_interval,
 )
 from lotwise.metrics.correlation import pearson_matrix
-from lotwise.metrics.equivalence import INCONCLUSIVE
-from lotwise.metrics.equivalence import equivalence as test_equivalence
 from lotwise.metrics.moments import FloatArray
 from lotwise.records import to_frame
 from lotwise.tl.limits import log_tpm_of
@@ -94,83 +90,6 @@ def batches(expression: AnnData, *, level: float = 0.95, pseudocount: float = 1.
         BatchRecord.table,
         to_frame(rows, BatchRecord),
         {"level": level, "pseudocount": pseudocount},
-    )
-
-
-def equivalence(
-    expression: AnnData, *, margin: float = 1.0, alpha: float = 0.05, pseudocount: float = 1.0
-) -> None:
-    """Test every feature of every two batches for equivalence within a margin.
-
-    Parameters
-    ----------
-    expression
-        Samples x features with the layer ``tpm``; batches with two samples or more.
-    margin
-        Largest difference of log2(TPM + c) that does not matter.
-    alpha
-        Rate of false calls among those called.
-    pseudocount
-        c of log2(TPM + c).
-
-    Returns
-    -------
-    Nothing; the table ``equivalence`` (:class:`~lotwise.evidence.EquivalenceRecord`). Batches with
-    one sample are inconclusive throughout, in one row with feature ``*``.
-
-    Raises
-    ------
-    InputError
-        No layer ``tpm``, or a number out of range.
-
-    Examples
-    --------
-    >>> gene = getfixture("three_batches").gene
-    >>> equivalence(gene)
-    >>> gene.uns["lotwise"]["equivalence"][["outcome", "reason"]].values[0].tolist()
-    ['inconclusive', 'a batch with one replicate']
-    """
-    if not margin > 0 or not 0 < alpha < 1:
-        raise InputError(f"margin {margin} and alpha {alpha} came; needed above 0, and in (0, 1)")
-    log_tpm = log_tpm_of(expression, pseudocount)
-    of_sample = expression.obs[keys.BATCH].astype(str).to_numpy()
-    features = expression.var_names.to_list()
-    rows: list[EquivalenceRecord] = []
-    for a, b in combinations(dict.fromkeys(of_sample), 2):
-        x, y = log_tpm[of_sample == a], log_tpm[of_sample == b]
-        if min(x.shape[0], y.shape[0]) < 2:
-            rows.append(
-                EquivalenceRecord(
-                    batch_a=a,
-                    batch_b=b,
-                    feature="*",
-                    difference=NAN,
-                    p_equivalent=NAN,
-                    p_different=NAN,
-                    outcome=INCONCLUSIVE,
-                    reason="a batch with one replicate",
-                )
-            )
-            continue
-        found = test_equivalence(x, y, margin=margin, alpha=alpha)
-        rows.extend(
-            EquivalenceRecord(
-                batch_a=a,
-                batch_b=b,
-                feature=str(feature),
-                difference=float(found.difference[i]),
-                p_equivalent=float(found.p_equivalent_adjusted[i]),
-                p_different=float(found.p_different_adjusted[i]),
-                outcome=str(found.outcome[i]),
-                reason="does not vary" if np.isnan(found.p_equivalent[i]) else "",
-            )
-            for i, feature in enumerate(features)
-        )
-    store(
-        expression,
-        EquivalenceRecord.table,
-        to_frame(rows, EquivalenceRecord),
-        {"margin": margin, "alpha": alpha, "pseudocount": pseudocount},
     )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.expression.text import read_bytes
+from lotwise.expression.text import stream_lines
 from lotwise.panels import read_gene_sets
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 NEIGHBOURHOOD: Final = 1_000_000
 _GENE_ID: Final = re.compile(rb'gene_id "([^"]+)"')
 _GENE_NAME: Final = re.compile(rb'gene_name "([^"]+)"')
+_Names: TypeAlias = tuple[str, str]
 
 
 def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIGHBOURHOOD) -> None:
@@ -93,8 +93,8 @@ def _place(places: Mapping[str, str], gene: str, symbol: str) -> str:
 
 def _windows(path: Path, neighbourhood: int) -> dict[str, str]:
     """Give the window of each gene by its id, by its id without version and by its symbol."""
-    starts: dict[tuple[str, str], tuple[str, int]] = {}
-    for names, chromosome, start in _genes(read_bytes(path)):
+    starts: dict[_Names, tuple[str, int]] = {}
+    for names, chromosome, start in _genes(path):
         held = starts.get(names)
         if held is None or (held[0] == chromosome and start < held[1]):
             starts[names] = (chromosome, start)
@@ -107,10 +107,12 @@ def _windows(path: Path, neighbourhood: int) -> dict[str, str]:
     return places
 
 
-def _genes(raw: bytes) -> Iterator[tuple[tuple[str, str], str, int]]:
-    """Give id and symbol, chromosome and start of rows; of genes alone where there are any."""
-    only_genes = b"\tgene\t" in raw
-    for line in io.BytesIO(raw):
+def _genes(path: Path) -> Iterator[tuple[_Names, str, int]]:
+    """Give id and symbol, chromosome and start of rows; of genes alone where they come first."""
+    only_genes = False
+    for line in stream_lines(path):
+        # An annotation of 1.5 GB is read in passing: only rows of genes are looked into.
+        only_genes = only_genes or b"\tgene\t" in line
         if line.startswith(b"#") or (only_genes and b"\tgene\t" not in line):
             continue
         cells = line.split(b"\t")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,9 +22,9 @@ from lotwise.metrics.correlation import (
     spearman_matrix,
 )
 from lotwise.metrics.feature_sets import FEATURE_SETS, MIN_COUNTS, THRESHOLD, feature_sets
-from lotwise.metrics.moments import BoolArray, FloatArray, IntArray
+from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, why_undefined
 from lotwise.records import PairRecord, to_frame
-from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, chosen_rows, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,13 @@ def correlate(
         expression.obsp[keys.PEARSON] = arrays.pearson
         expression.obsp[keys.SPEARMAN] = arrays.spearman
         rows: list[PairRecord] = []
-        for pair in pairs_of(expression, what="correlating"):
+        chosen = chosen_rows(expression)
+        listed = None if chosen is None else set(map(tuple, chosen.tolist()))
+        for pair in pairs_of(expression, what="correlating", every=True):
+            in_detail = listed is None or (pair.row_a, pair.row_b) in listed
+            if not in_detail or set(sets) == {"all"}:
+                rows.append(arrays.short_row(pair, in_detail=in_detail))
+                continue
             both_zero = (arrays.tpm[pair.row_a] == 0) & (arrays.tpm[pair.row_b] == 0)
             for name, mask in arrays.masks(pair, threshold=threshold, min_counts=min_counts):
                 if name in sets:
@@ -114,7 +121,7 @@ def correlate(
     _warn_of_undefined(table)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Arrays:
     """What the rows of the table are computed from; all arrays are samples x features."""
 
@@ -180,6 +187,39 @@ class _Arrays:
             spearman=rho,
             ccc=lin.ccc,
             reason=_in_words(pair, lin.reason),
+            in_detail=True,
+        )
+
+    @cached_property
+    def _double_zeros(self) -> IntArray:
+        # Exact in float32 up to 16 million features.
+        zero = (self.tpm == 0).astype(np.float32)
+        counted: IntArray = (zero @ zero.T).astype(np.intp)
+        return counted
+
+    @cached_property
+    def _moments(self) -> tuple[FloatArray, FloatArray]:
+        return self.log_tpm.mean(axis=1), self.log_tpm.var(axis=1)
+
+    def short_row(self, pair: Pair, *, in_detail: bool) -> PairRecord:
+        """R of a pair over all features alone, from the matrices."""
+        a, b = pair.row_a, pair.row_b
+        means, variances = self._moments
+        r = float(self.pearson[a, b])
+        distance = variances[a] + variances[b] + (means[a] - means[b]) ** 2
+        defined = not np.isnan(r)
+        reason = "" if defined else why_undefined(self.log_tpm[a], self.log_tpm[b])
+        return PairRecord(
+            **pair.names(),
+            feature_set="all",
+            n_features=self.tpm.shape[1],
+            n_double_zero=int(self._double_zeros[a, b]),
+            pseudocount=self.pseudocount,
+            pearson=r,
+            spearman=float(self.spearman[a, b]),
+            ccc=2 * r * float(np.sqrt(variances[a] * variances[b]) / distance) if defined else r,
+            reason=_in_words(pair, reason),
+            in_detail=in_detail,
         )
 
     def undefined_row(self, pair: Pair, name: str, reason: str) -> PairRecord:
@@ -194,6 +234,7 @@ class _Arrays:
             spearman=nan,
             ccc=nan,
             reason=reason,
+            in_detail=True,
         )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from lotwise import keys
+from lotwise.errors import InputError
 from lotwise.evidence import GeneSetRecord
 from lotwise.metrics.feature_sets import THRESHOLD
-from lotwise.metrics.gene_sets import PRESET_CORRELATION, gene_set_shift
+from lotwise.metrics.gene_sets import gene_set_shift, inter_gene_correlation
+from lotwise.metrics.moments import FloatArray
 from lotwise.panels import read_gene_sets
 from lotwise.records import to_frame
 from lotwise.tl.limits import log_tpm_of
@@ -25,8 +27,9 @@ def gene_sets(
     expression: AnnData,
     *,
     sets: Mapping[str, Sequence[str]] | Path | str,
-    correlation: float = PRESET_CORRELATION,
+    correlation: float | Literal["replicates"] = "replicates",
     threshold: float = THRESHOLD,
+    pseudocount: float = 1.0,
 ) -> None:
     """Test for every pair of samples which gene sets differ as a whole.
 
@@ -40,9 +43,16 @@ def gene_sets(
     sets
         Sets by name, or a GMT file; symbols or Ensembl ids without version.
     correlation
-        Correlation between genes of a set to allow for; limma's preset by default.
+        Correlation between genes of a set to allow for. ``"replicates"`` estimates it for each
+        set within the batches, which needs two samples more than there are batches; p is then
+        of Student's t. A number, such as limma's preset
+        :data:`~lotwise.metrics.gene_sets.PRESET_CORRELATION`, gives p without replicates too,
+        but calls sets that vary together more than that far too often
+        (``benchmarks/gene_set_rates.py``).
     threshold
         TPM from which a gene is detected.
+    pseudocount
+        c of log2(TPM + c).
 
     Returns
     -------
@@ -51,7 +61,8 @@ def gene_sets(
     Raises
     ------
     InputError
-        No layer ``tpm``, a GMT file that cannot be read, or a correlation out of range.
+        No layer ``tpm``, a GMT file that cannot be read, or a correlation or pseudo-count out
+        of range.
 
     References
     ----------
@@ -60,23 +71,36 @@ def gene_sets(
     Examples
     --------
     >>> gene = getfixture("three_batches").gene
-    >>> gene_sets(gene, sets={"first": [f"g{i}" for i in range(40)], "none": ["x"]})
+    >>> sets = {"first": [f"g{i}" for i in range(40)], "none": ["x"]}
+    >>> gene_sets(gene, sets=sets, correlation=0.01)
     >>> gene.uns["lotwise"]["gene_sets"]["reason"].tolist()[:2]
     ['', 'no gene of the set is present']
     """
     found_sets = read_gene_sets(sets) if isinstance(sets, Path | str) else dict(sets)
     names = _names(expression, {gene for members in found_sets.values() for gene in members})
+    if not pseudocount > 0:
+        raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
-    log_tpm = log_tpm_of(expression)
+    log_tpm = log_tpm_of(expression, pseudocount)
+    batches = expression.obs[keys.BATCH].astype(str).to_numpy()
+    freedom = float("inf")
+    if correlation == "replicates":
+        freedom = float(len(batches) - len(set(batches)))
     rows: list[GeneSetRecord] = []
     for pair in pairs_of(expression):
         a, b = pair.row_a, pair.row_b
         both = np.flatnonzero((tpm[a] >= threshold) & (tpm[b] >= threshold))
+        genes = [names[i] for i in both]
         found = gene_set_shift(
             log_tpm[a][both] - log_tpm[b][both],
-            genes=[names[i] for i in both],
+            genes=genes,
             sets=found_sets,
-            correlation=correlation,
+            correlation=(
+                _within_batches(log_tpm[:, both], batches, genes, found_sets)
+                if isinstance(correlation, str)
+                else correlation
+            ),
+            degrees_of_freedom=freedom,
         )
         rows.extend(
             GeneSetRecord(
@@ -96,8 +120,27 @@ def gene_sets(
         expression,
         GeneSetRecord.table,
         to_frame(rows, GeneSetRecord),
-        {"correlation": correlation, "threshold": threshold, "n_sets": len(found_sets)},
+        {
+            "correlation": correlation,
+            "threshold": threshold,
+            "pseudocount": pseudocount,
+            "n_sets": len(found_sets),
+        },
     )
+
+
+def _within_batches(
+    log_tpm: FloatArray, batches: np.ndarray, genes: list[str], sets: Mapping[str, Sequence[str]]
+) -> dict[str, float]:
+    """Estimate the correlation between the genes of each set from the replicates of batches."""
+    position = {gene: i for i, gene in enumerate(genes)}
+    return {
+        name: inter_gene_correlation(
+            log_tpm[:, sorted({position[gene] for gene in members if gene in position})],
+            groups=batches,
+        )
+        for name, members in sets.items()
+    }
 
 
 def _names(expression: AnnData, wanted: set[str]) -> list[str]:

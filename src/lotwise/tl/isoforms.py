@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -103,11 +104,12 @@ def isoform_usage(
     store(expression, StratumRecord.table, to_frame(strata, StratumRecord), {"strata": 3})
 
 
-def isoform_shares(expression: AnnData, *, n_genes: int = 6) -> None:
+def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10.0) -> None:
     """Give the usage of isoforms by batch, of the genes whose usage changes most between batches.
 
-    Those with an adjusted p below 0.05 come first, the larger distance before the smaller;
-    without bootstraps there is no p, and a large distance may be noise of quantification.
+    Those with an adjusted p below 0.05 come first, then those well expressed in every batch, the
+    larger distance before the smaller: without bootstraps there is no p, and the largest
+    distances are noise of quantification of genes of few reads.
 
     Parameters
     ----------
@@ -115,6 +117,8 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6) -> None:
         Samples x isoforms that :func:`isoform_usage` annotated.
     n_genes
         How many genes.
+    min_tpm
+        Gene TPM from which a gene is well expressed.
 
     Returns
     -------
@@ -140,10 +144,13 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6) -> None:
             f"the AnnData has no table {UsageRecord.table!r}",
             remedy="call lotwise.tl.isoform_usage first",
         )
-    chosen = list(dict.fromkeys(rank_switches(usage)["gene_id"]))[:n_genes]
     averaged = pp.average_replicates(expression)
     tpm = np.asarray(averaged.layers[keys.TPM], dtype=np.float64)
     genes = expression.var[keys.GENE_ID].astype(str).to_numpy()
+    names, codes = np.unique(genes, return_inverse=True)
+    least = np.min([np.bincount(codes, weights=of_batch) for of_batch in tpm], axis=0)
+    ranked = rank_switches(usage, well_expressed=set(names[least >= min_tpm]))
+    chosen = list(dict.fromkeys(ranked["gene_id"]))[:n_genes]
     rows: list[ShareRecord] = []
     for gene in chosen:
         members = np.flatnonzero(genes == gene)
@@ -160,18 +167,25 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6) -> None:
                 )
                 for member, value in zip(members, of_batch, strict=True)
             )
-    store(expression, ShareRecord.table, to_frame(rows, ShareRecord), {"n_genes": n_genes})
+    parameters = {"n_genes": n_genes, "min_tpm": min_tpm}
+    store(expression, ShareRecord.table, to_frame(rows, ShareRecord), parameters)
 
 
-def rank_switches(usage: pd.DataFrame) -> pd.DataFrame:
-    """Sort the changes of usage between batches: adjusted p below 0.05 first, then distance."""
+def rank_switches(
+    usage: pd.DataFrame, *, well_expressed: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Sort changes of usage between batches: those of small p, the well expressed, by distance."""
     between = usage[usage["relation"] == "between"]
+    certain = between["p_adjusted"] < 0.05
+    seen = True if well_expressed is None else between["gene_id"].isin(list(well_expressed))
     return (
-        between.assign(certain=between["p_adjusted"] < 0.05)
+        between.assign(certain=certain, seen=seen)
         .sort_values(
-            ["certain", "distance", "gene_id"], ascending=[False, False, True], kind="stable"
+            ["certain", "seen", "distance", "gene_id"],
+            ascending=[False, False, False, True],
+            kind="stable",
         )
-        .drop(columns="certain")
+        .drop(columns=["certain", "seen"])
     )
 
 

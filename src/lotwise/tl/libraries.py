@@ -111,7 +111,11 @@ def libraries(
 
 
 def signal(
-    expression: AnnData, *, grouping: str = keys.CONDITION, threshold: float = THRESHOLD
+    expression: AnnData,
+    *,
+    grouping: str = keys.CONDITION,
+    threshold: float = THRESHOLD,
+    pseudocount: float = 1.0,
 ) -> None:
     """Compute Quartet's signal-to-noise ratio between groups of samples.
 
@@ -123,6 +127,8 @@ def signal(
         The obs column that names the groups.
     threshold
         TPM that the mean of a group must reach for a feature to count as detected.
+    pseudocount
+        c of log2(TPM + c).
 
     Returns
     -------
@@ -153,7 +159,7 @@ def signal(
     detected = np.zeros(expression.n_vars, dtype=bool)
     for name in names:
         detected |= tpm[groups == name].mean(axis=0) >= threshold
-    found = signal_to_noise(log_tpm_of(expression)[:, detected], groups=groups)
+    found = signal_to_noise(log_tpm_of(expression, pseudocount)[:, detected], groups=groups)
     expression.obsm["X_lotwise_snr"] = found.scores
     row = SignalRecord(
         grouping=grouping,
@@ -166,5 +172,5 @@ def signal(
         expression,
         SignalRecord.table,
         to_frame([row], SignalRecord),
-        {"grouping": grouping, "threshold": threshold},
+        {"grouping": grouping, "threshold": threshold, "pseudocount": pseudocount},
     )

@@ -21,13 +21,14 @@ from lotwise.metrics.moments import FloatArray, correlation, why_undefined
 from lotwise.metrics.resampling import block_intervals
 from lotwise.records import to_frame
 from lotwise.tl.agreement import counts_of
-from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, chosen_rows, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 CeilingMethod = Literal["replicates", "bootstraps", "thinning"]
 NAN = float("nan")
+OWN_CEILING = "the ceiling is made of this batch's own R"
 
 
 def intervals(
@@ -84,6 +85,7 @@ def intervals(
         rng=np.random.default_rng(seed),
         n_resamples=n_resamples,
         level=level,
+        pairs=chosen_rows(expression),
     )
     rows = [
         IntervalRecord(
@@ -136,7 +138,8 @@ def ceilings(
 
     Returns
     -------
-    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.CeilingRecord`).
+    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.CeilingRecord`). From replicates,
+    a pair of one batch has no ratio: its ceiling is made of its own R.
 
     Raises
     ------
@@ -170,6 +173,10 @@ def ceilings(
             r = NAN if why_undefined(x, y) else correlation(x, y)
             top = noise_ceiling(r, reliability_x=rel_a.reliability, reliability_y=rel_b.reliability)
             why = rel_a.reason or rel_b.reason
+            reason = f"{top.reason} ({why})" if why else top.reason
+            if method == "replicates" and pair.relation == "within" and not reason:
+                # Its R is one of those that the ceiling is the mean of.
+                top, reason = top._replace(ratio=NAN), OWN_CEILING
             rows.append(
                 CeilingRecord(
                     **pair.names(),
@@ -179,7 +186,7 @@ def ceilings(
                     ratio=top.ratio,
                     reliability_a=rel_a.reliability,
                     reliability_b=rel_b.reliability,
-                    reason=f"{top.reason} ({why})" if why else top.reason,
+                    reason=reason,
                 )
             )
     store(
@@ -241,15 +248,16 @@ def detectable(
     unseen: list[UnseenRecord] = []
     # Against itself the grid is of the sample alone: made once, whatever its pairs.
     own: dict[int, PerturbedR] = {}
-    streams = np.random.default_rng(seed).spawn(expression.n_obs**2)
     for pair in pairs_of(expression, what="perturbing"):
         a, b = pair.row_a, pair.row_b
         if threshold is not None:
-            rng = streams[a * expression.n_obs + b]
+            rng = _stream(seed, a * expression.n_obs + b)
             grid = perturbed_r(tpm[a], tpm[b], rng=rng, perturbation=perturbation)
         else:
             if a not in own:
-                own[a] = perturbed_r(tpm[a], tpm[a], rng=streams[a], perturbation=perturbation)
+                own[a] = perturbed_r(
+                    tpm[a], tpm[a], rng=_stream(seed, a), perturbation=perturbation
+                )
             grid = own[a]
         reason = why_undefined(log_tpm[a], log_tpm[b])
         passing = threshold
@@ -300,6 +308,11 @@ def detectable(
     }
     store(expression, DetectableRecord.table, to_frame(grids, DetectableRecord), parameters)
     store(expression, UnseenRecord.table, to_frame(unseen, UnseenRecord), parameters)
+
+
+def _stream(seed: int, number: int) -> np.random.Generator:
+    """Give one of the streams that ``default_rng(seed).spawn`` would, and none of the others."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
 
 
 def log_tpm_of(expression: AnnData, pseudocount: float = 1.0) -> FloatArray:

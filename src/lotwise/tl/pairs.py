@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
 from lotwise import keys
-from lotwise.errors import InputError
+from lotwise.errors import InputError, ManyPairsWarning
+from lotwise.metrics.correlation import pearson_matrix
+from lotwise.metrics.moments import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
+
+MOST_PAIRS: Final = 500
 
 
 class Pair(NamedTuple):
@@ -44,8 +49,81 @@ class Pair(NamedTuple):
         }
 
 
-def pairs_of(expression: AnnData, *, what: str = "") -> Iterator[Pair]:
-    """Give every pair of samples, in the order of obs; ``what`` names a progress bar.
+def choose_pairs(
+    expression: AnnData, *, most_pairs: int = MOST_PAIRS, pseudocount: float = 1.0
+) -> None:
+    """Choose the pairs of samples that tables list, where there are too many to list all.
+
+    500 samples have 124,750 pairs. Of more than ``most_pairs``, pairs are taken at even steps
+    along the order of their R, from the lowest to the highest: half of them within batches (all,
+    where there are fewer) and the others between. The same input gives the same pairs. R over all
+    features is listed of every pair all the same.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm`` and the obs column ``batch``.
+    most_pairs
+        Pairs to list, 2 or more.
+    pseudocount
+        c of log2(TPM + c).
+
+    Returns
+    -------
+    Nothing; the tools of :mod:`lotwise.tl` keep to the choice, which is in
+    ``uns["lotwise"]["chosen_pairs"]``. A warning says how many were chosen.
+
+    Raises
+    ------
+    InputError
+        No layer ``tpm``, no column ``batch``, or fewer than 2 pairs asked for.
+
+    Examples
+    --------
+    >>> import lotwise, warnings
+    >>> gene = getfixture("three_batches").gene
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     choose_pairs(gene, most_pairs=2)
+    >>> lotwise.tl.replicate_qc(gene)
+    >>> len(lotwise.get.replicate_qc(gene))
+    2
+    """
+    if most_pairs < 2:
+        raise InputError(f"most_pairs {most_pairs} came, needed is 2 or more")
+    kept = expression.uns.setdefault(keys.LOTWISE, {})
+    kept.pop(keys.CHOSEN_PAIRS, None)
+    n_pairs = expression.n_obs * (expression.n_obs - 1) // 2
+    if n_pairs <= most_pairs:
+        return
+    every = list(pairs_of(expression))
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    r = pearson_matrix(np.log2(tpm + pseudocount))
+    rows = np.array([(pair.row_a, pair.row_b) for pair in every], dtype=np.intp)
+    is_within = np.array([pair.relation == "within" for pair in every])
+    within, between = np.flatnonzero(is_within), np.flatnonzero(~is_within)
+    n_within = max(min(within.size, most_pairs // 2), most_pairs - between.size)
+    values = r[rows[:, 0], rows[:, 1]]
+    chosen = [
+        places[evenly(values[places], n)]
+        for places, n in ((within, n_within), (between, most_pairs - n_within))
+    ]
+    kept[keys.CHOSEN_PAIRS] = {
+        "samples": expression.obs_names.to_numpy(dtype=object),
+        "rows": rows[np.sort(np.concatenate(chosen))],
+    }
+    warnings.warn(
+        f"there are {n_pairs:,} pairs of samples; R over all features is given for each, "
+        f"the other tables of pairs list {most_pairs:,}, at even steps from the lowest R to "
+        "the highest (most_pairs)",
+        ManyPairsWarning,
+        stacklevel=2,
+    )
+
+
+def pairs_of(expression: AnnData, *, what: str = "", every: bool = False) -> Iterator[Pair]:
+    """Give the pairs of samples, in the order of obs; ``what`` names a progress bar.
+
+    All of them with ``every``, else those that :func:`choose_pairs` chose where it did.
 
     Raises
     ------
@@ -58,9 +136,10 @@ def pairs_of(expression: AnnData, *, what: str = "") -> Iterator[Pair]:
         )
     names = expression.obs_names.to_list()
     batches = expression.obs[keys.BATCH].astype(str).to_list()
-    n_pairs = len(names) * (len(names) - 1) // 2
+    chosen = None if every else chosen_rows(expression)
+    n_pairs = len(names) * (len(names) - 1) // 2 if chosen is None else len(chosen)
     for a, b in tqdm(
-        combinations(range(len(names)), 2),
+        combinations(range(len(names)), 2) if chosen is None else chosen.tolist(),
         total=n_pairs,
         desc=what,
         unit="pair",
@@ -68,6 +147,18 @@ def pairs_of(expression: AnnData, *, what: str = "") -> Iterator[Pair]:
         leave=False,
     ):
         yield Pair(a, b, names[a], names[b], batches[a], batches[b])
+
+
+def chosen_rows(expression: AnnData) -> IntArray | None:
+    """Give the rows of the pairs that were chosen, ``(n_pairs, 2)``; ``None`` for all pairs.
+
+    A choice among other samples, that a subset took over with ``uns``, is none.
+    """
+    chosen = expression.uns.get(keys.LOTWISE, {}).get(keys.CHOSEN_PAIRS)
+    if chosen is None or list(chosen["samples"]) != expression.obs_names.to_list():
+        return None
+    rows: IntArray = chosen["rows"]
+    return rows
 
 
 def layer_of(expression: AnnData, name: str) -> Any:
@@ -126,3 +217,21 @@ def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
     order = np.argsort(r[first, second], kind="stable")
     ends = np.concatenate([order[:n_pairs], order[-n_pairs:]])
     return expression[np.unique(np.concatenate([first[ends], second[ends]]))].copy()
+
+
+def evenly(values: FloatArray, n: int) -> IntArray:
+    """Give the places of ``n`` values at even steps along their order, both ends among them.
+
+    NaN are left out where any value is a number.
+
+    Examples
+    --------
+    >>> evenly(np.array([0.1, 0.5, np.nan, 0.2, 0.9]), 2).tolist()
+    [0, 4]
+    """
+    order = np.argsort(values, kind="stable")
+    defined = order[: np.count_nonzero(~np.isnan(values))]
+    ranked = defined if defined.size else order
+    steps = np.linspace(0, max(ranked.size - 1, 0), min(n, ranked.size))
+    chosen: IntArray = ranked[np.unique(steps.round().astype(np.intp))]
+    return chosen

@@ -139,6 +139,7 @@ def test_parse_criteria__needs_without_a_level_take_the_criterions():
         ("title: [a\n", r"row \d: is not YAML"),
         ("titel: t\ntitle: t\ncriteria: []\n", "key 'titel' is unknown; did you mean 'title'"),
         ("title: t\ntitle: u\n", "row 2: is not YAML .*the key 'title' comes twice"),
+        ("? [a, b]\n: c\n? [d]\n: e\n", "is not YAML .*unhashable"),
         ("a: !!python/object/apply:os.getcwd []\n", "is not YAML"),
     ],
 )

@@ -97,7 +97,9 @@ def test_judge_rows__a_bound_that_is_missing_is_not_assessable():
     found = judge_rows(asked, [row])
     assert found.outcome == "not assessable"
     assert found.reason == "no number for L1: few"
-    assert outcome(asked, [row | {"prediction_lower": 0.96}]) == "pass"
+    found = judge_rows(asked, [row | {"prediction_lower": 0.96}])
+    assert found.outcome == "pass"
+    assert found.reason == "the one row meets it; there its prediction_lower is 0.96"
     assert outcome(asked, [row | {"prediction_lower": 0.98}]) == "fail"
 
 
@@ -164,7 +166,8 @@ def test_judge_rows__switches_are_known_with_their_number():
 
 def test_judge_rows__a_zero_that_stands_for_nothing_is_not_a_number():
     """Where a statistic was not computed, whole numbers are 0: only the reason tells."""
-    asked = Measure(table="replicate_qc", statistic="n_one_only", at_most=100)
+    rows = {"unit": "TPM"}
+    asked = Measure(table="replicate_qc", statistic="n_one_only", rows=rows, at_most=100)
     row = {"sample_a": "A", "sample_b": "B", "n_one_only": 0, "reason": "not computed"}
     assert outcome(asked, [row]) == "not assessable"
     assert outcome(asked, [row | {"reason": ""}]) == "pass"

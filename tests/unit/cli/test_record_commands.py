@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from lotwise.acceptance import path_of_criteria, read_criteria
+
 
 @pytest.fixture
 def compared(study, run, monkeypatch):
@@ -67,6 +69,26 @@ def test_record__by_hand_needs_the_configuration(study, run):
     assert run("record", *step).code == 0
     assert run("record", study.sheet, "--configuration", "[]", *step).code == 2
     assert run("record", study.sheet, "--configuration", "{", *step).code == 2
+
+
+def test_verdict__is_on_record_with_its_exit_status(compared, study, run):
+    criteria = study.folder / "criteria.yaml"
+    example = path_of_criteria("encode_isogenic").read_text("utf-8")
+    criteria.write_text(example.replace("gene", "isoform"), "utf-8")
+    assert run("verdict", "--criteria", criteria, "--register", "--out", study.out).code == 0
+    # There is no isoform level: not assessable, which is not a pass.
+    assert run("verdict", "--out", study.out).code == 1
+    steps = {
+        path.name: json.loads(path.read_text("utf-8"))["exit_status"]
+        for path in (study.out / "logs" / "steps").iterdir()
+    }
+    assert steps == {"verdict.register.json": 0, "verdict.json": 1}
+    assert run("record", "--out", study.out).code == 0
+    record = json.loads((study.out / "provenance.json").read_text("utf-8"))
+    assert record["criteria_sha256"] == read_criteria(criteria).criteria.sha256
+    assert {"verdict.json", "verdict.tsv", "verdict_criteria.yaml"} <= {
+        item["path"] for item in record["outputs"]
+    }
 
 
 def test_crate_and_workbook__are_written_into_the_results(compared, study, run):

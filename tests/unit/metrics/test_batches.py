@@ -146,3 +146,34 @@ def test_rank_p__null_is_uniform_on_its_steps_and_power_needs_many_batches():
     assert stats.chisquare(counts).pvalue > 0.001
     reference = rng.normal(0.98, 0.001, 39)
     assert rank_p(0.9, reference=reference).p == 1 / 40
+
+
+def test_reference_interval__is_scipys_t_interval_on_fishers_z_in_any_order():
+    r = np.array([0.97, 0.98, 0.975, 0.99, 0.985])
+    z = np.arctanh(r)
+    expected = np.tanh(
+        stats.t.interval(0.9, 4, loc=z.mean(), scale=z.std(ddof=1) * np.sqrt(1 + 1 / 5))
+    )
+    for given_as in (r, r[::-1]):
+        found = reference_interval(given_as, level=0.9)
+        np.testing.assert_allclose([found.prediction_lower, found.prediction_upper], expected)
+
+
+@given(
+    st.lists(st.floats(-0.99, 0.99, allow_subnormal=False), min_size=3, max_size=8),
+    st.integers(0, 100),
+)
+def test_rank_p__knows_ranks_alone(reference, seed):
+    order = np.random.default_rng(seed).permutation(len(reference))
+    new = reference[0]
+    found = rank_p(new, reference=reference).p
+    assert rank_p(new, reference=np.array(reference)[order]).p == found
+    # Any change that keeps the order keeps p.
+    assert rank_p(new / 2, reference=np.array(reference) / 2).p == found
+    share = stats.percentileofscore(reference, new, kind="weak") / 100
+    assert found == pytest.approx((1 + share * len(reference)) / (len(reference) + 1))
+
+
+def test_leave_one_out__null_of_like_batches_names_none():
+    r = np.full((5, 5), 0.97)
+    assert set(leave_one_out(r, batches=range(5)).median_to_others) == {0.97}

@@ -153,3 +153,39 @@ def test_thinning_reliability__undefined_is_nan_with_a_reason():
         thinning_reliability([1, 1], lengths=[np.nan, np.nan], rng=rng)
     with pytest.raises(InputError, match="length is 0 or negative"):
         thinning_reliability([1, 1], lengths=[0, 1], rng=rng)
+
+
+def test_replicate_reliability__is_numpys_mean_r_of_pairs_in_any_order_and_unit():
+    rng = np.random.default_rng(6)
+    samples = rng.normal(5, 2, 500) + rng.normal(0, 1, (4, 500))
+    expected = np.corrcoef(samples)[np.triu_indices(4, k=1)].mean()
+    for given_as in (samples, samples[::-1, ::-1], 3 * samples + 1):
+        assert replicate_reliability(given_as).reliability == pytest.approx(expected, abs=1e-12)
+
+
+def test_replicate_reliability__null_of_unlike_samples_is_near_0_and_power_near_1():
+    rng = np.random.default_rng(7)
+    unlike = replicate_reliability(rng.normal(size=(6, 4000)))
+    assert math.isnan(unlike.reliability) or unlike.reliability < 0.02
+    truth = rng.normal(0, 3, 4000)
+    alike = replicate_reliability(truth + rng.normal(0, 1, (6, 4000)))
+    assert alike.reliability == pytest.approx(0.9, abs=0.01)  # 9 / (9 + 1)
+
+
+def test_bootstrap_reliability__is_one_minus_the_ratio_of_numpys_variances_in_any_order():
+    rng = np.random.default_rng(8)
+    sample, draws = rng.normal(5, 2, 300), rng.normal(5, 1, (7, 300))
+    expected = 1 - draws.var(axis=0, ddof=1).mean() / sample.var()
+    order = rng.permutation(300)
+    for x, y in ((sample, draws), (sample[order], draws[::-1, order]), (sample + 4, draws - 2)):
+        found = bootstrap_reliability(x, bootstraps=y).reliability
+        assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_bootstrap_reliability__null_noise_as_large_as_the_spread_is_nan_and_none_is_1():
+    rng = np.random.default_rng(9)
+    sample = rng.normal(5, 1, 300)
+    lost = bootstrap_reliability(sample, bootstraps=rng.normal(5, 1.5, (9, 300)))
+    assert math.isnan(lost.reliability)
+    assert lost.reason == "the noise is as large as the spread of expression"
+    assert bootstrap_reliability(sample, bootstraps=np.tile(sample, (5, 1))).reliability == 1

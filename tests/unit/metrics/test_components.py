@@ -68,3 +68,21 @@ def test_cluster_by_r__undefined_r_is_no_tree():
     found = cluster_by_r([[1.0, np.nan], [np.nan, 1.0]])
     assert found.merges.shape == (0, 4)
     assert found.reason == "R of a sample is not defined"
+
+
+def test_cluster_by_r__planted_groups_join_last_whatever_the_order():
+    rng = np.random.default_rng(6)
+    truth = rng.normal(0, 2, (2, 500))
+    samples = truth[[0, 0, 0, 1, 1]] + rng.normal(0, 0.5, (5, 500))
+    heights = []
+    for order in (np.arange(5), rng.permutation(5)):
+        merges = cluster_by_r(np.corrcoef(samples[order])).merges
+        heights.append(merges[:, 2])
+        assert merges[-1, 2] > 5 * merges[-2, 2]
+        assert merges[-1, 3] == 5
+    np.testing.assert_allclose(heights[0], heights[1], atol=1e-9)
+
+
+def test_cluster_by_r__null_identical_samples_join_at_0():
+    merges = cluster_by_r(np.ones((4, 4))).merges
+    np.testing.assert_array_equal(merges[:, 2], 0)

@@ -142,3 +142,24 @@ def test_fold_change_shares__no_feature_and_wrong_folds():
     assert found.reason == "no feature"
     with pytest.raises(InputError, match="needed above 1"):
         fold_change_shares([1], [1], folds=(1.0,))
+
+
+def test_bland_altman_by_expression__is_bland_altman_of_pandas_tenths():
+    import pandas as pd
+
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(5, 2, 300), rng.normal(5, 2, 300)
+    bins = pd.qcut(pd.Series(x + y), 10, labels=False)
+    for tenth, found in enumerate(bland_altman_by_expression(x, y, n_bins=10)):
+        members = (bins == tenth).to_numpy()
+        expected = bland_altman(x[members], y[members])
+        assert (found.n_features, found.bias) == (30, pytest.approx(expected.bias))
+        assert found.robust_upper == pytest.approx(expected.robust_upper)
+
+
+def test_fold_change_shares__are_those_of_numpys_ratios():
+    rng = np.random.default_rng(6)
+    x, y = rng.normal(5, 1, 500), rng.normal(5, 1, 500)
+    ratio = np.exp2(np.abs(x - y))
+    expected = [np.mean(ratio > fold) for fold in (1.5, 2, 4)]
+    assert list(fold_change_shares(x, y, folds=(1.5, 2.0, 4.0)).shares) == expected

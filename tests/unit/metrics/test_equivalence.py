@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lotwise.errors import InputError
-from lotwise.metrics.equivalence import equivalence
+from lotwise.metrics.equivalence import equivalence, wald_equivalence
 
 
 def test_equivalence__equals_scipys_welch_tests():
@@ -76,3 +76,54 @@ def test_equivalence__one_replicate_or_flat_features_are_inconclusive_with_a_rea
         equivalence(np.zeros((2, 2)), np.zeros((2, 2)), margin=0)
     with pytest.raises(InputError, match="x has 2 features and y 3"):
         equivalence(np.zeros((2, 2)), np.zeros((2, 3)), margin=1)
+
+
+def test_wald_equivalence__hand_value_of_the_normal_distribution():
+    found = wald_equivalence([0.0, 3.0], standard_error=[0.5, 0.5], margin=1.0)
+    assert found.p_equivalent[0] == pytest.approx(0.0227501319, abs=1e-9)  # P(Z < -2)
+    assert found.p_different[1] == pytest.approx(2 * 3.167124183e-5, rel=1e-8)  # 2 P(Z < -4)
+
+
+def test_wald_equivalence__is_the_limit_of_welchs_test_with_many_replicates():
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(0, 1, (4000, 20)), rng.normal(0.9, 1, (4000, 20))
+    welch = equivalence(x, y, margin=1.0)
+    wald = wald_equivalence(welch.difference, standard_error=welch.standard_error, margin=1.0)
+    np.testing.assert_allclose(wald.p_equivalent, welch.p_equivalent, atol=1e-4)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 1000), st.floats(0.1, 10))
+def test_wald_equivalence__ignores_direction_order_and_unit(seed, unit):
+    rng = np.random.default_rng(seed)
+    difference, error = rng.normal(0, 1, 20), rng.uniform(0.1, 1, 20)
+    found = wald_equivalence(difference, standard_error=error, margin=1.0)
+    turned = wald_equivalence(
+        -unit * difference[::-1], standard_error=unit * error[::-1], margin=unit
+    )
+    np.testing.assert_allclose(turned.p_equivalent[::-1], found.p_equivalent, atol=1e-12)
+    np.testing.assert_allclose(turned.p_different[::-1], found.p_different, atol=1e-12)
+
+
+def test_wald_equivalence__null_at_the_margin_and_power_inside():
+    rng = np.random.default_rng(5)
+    error = np.full(20_000, 0.3)
+    at_margin = wald_equivalence(rng.normal(1, 0.3, 20_000), standard_error=error, margin=1.0)
+    assert np.mean(at_margin.p_equivalent < 0.05) == pytest.approx(0.05, abs=0.005)
+    assert np.mean(at_margin.p_different < 0.05) == pytest.approx(0.025, abs=0.004)
+    inside = wald_equivalence(rng.normal(0, 0.3, 20_000), standard_error=error, margin=1.0)
+    # Power by the formula: P(|Z + 0| < margin / error - 1.645).
+    assert np.mean(inside.p_equivalent < 0.05) == pytest.approx(
+        1 - 2 * stats.norm.sf(1 / 0.3 - stats.norm.isf(0.05)), abs=0.01
+    )
+
+
+def test_wald_equivalence__no_estimate_is_inconclusive():
+    found = wald_equivalence([np.nan, 0.0], standard_error=[np.nan, 0.1], margin=1.0)
+    assert list(found.outcome) == ["inconclusive", "equivalent"]
+    assert np.isnan(found.p_equivalent[0])
+    assert found.reason == "1 features have no estimate"
+    with pytest.raises(InputError, match="a standard error is negative"):
+        wald_equivalence([0.0], standard_error=[-1.0], margin=1.0)
+    with pytest.raises(InputError, match="there are 1 differences and 2 errors"):
+        wald_equivalence([0.0], standard_error=[1.0, 1.0], margin=1.0)

@@ -89,6 +89,27 @@ def test_inter_gene_correlation__equals_limma(values):
     )
 
 
+@pytest.mark.parametrize("rho", ["0", "0.01", "0.2"])
+def test_gene_set_shift__with_an_estimated_correlation_equals_limmas_t(values, log_tpm, rho):
+    m = log_tpm[0] - log_tpm[1]
+    names = [str(i) for i in range(m.size)]
+    found = gene_set_shift(
+        m,
+        genes=names,
+        sets={"first": names[:40]},
+        correlation=float(rho),
+        degrees_of_freedom=4,
+    )
+    assert found.p[0] == pytest.approx(values[f"rank_sum_t4_{rho}"], abs=1e-9)
+
+
+def test_inter_gene_correlation__within_groups_equals_limma(values):
+    genes = np.column_stack(list(columns("correlated_genes.tsv").values()))
+    assert inter_gene_correlation(genes, groups=[*"aaabbbcc"]) == pytest.approx(
+        values["inter_gene_correlation_within"], abs=1e-9
+    )
+
+
 def test_benjamini_hochberg__equals_r():
     golden = columns("benjamini_hochberg.tsv")
     np.testing.assert_allclose(benjamini_hochberg(golden["p"]), golden["adjusted"], atol=1e-15)

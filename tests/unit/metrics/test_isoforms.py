@@ -185,3 +185,16 @@ def test_inferential_relative_variance__null_poisson_and_power_uncertain_assignm
     np.testing.assert_allclose(
         inferential_relative_variance(uncertain[order]), inferential_relative_variance(uncertain)
     )
+
+
+def test_inferential_relative_variance__is_the_formula_feature_by_feature_in_any_order():
+    rng = np.random.default_rng(3)
+    draws = rng.poisson(rng.lognormal(3, 1, 40), (9, 40)).astype(float)
+    found = inferential_relative_variance(draws)
+    for feature, column in enumerate(draws.T):
+        mean = sum(column) / 9
+        variance = sum((value - mean) ** 2 for value in column) / 8
+        expected = max(variance - mean, 0) / (mean + 5) + 0.01
+        assert found[feature] == pytest.approx(expected, rel=1e-12)
+    order = rng.permutation(40)
+    np.testing.assert_allclose(inferential_relative_variance(draws[::-1, order]), found[order])

@@ -114,3 +114,30 @@ def test_shallow_libraries__nothing_to_compare_with_is_nan_with_a_reason():
     assert empty.reason == "the other samples have no counts"
     with pytest.raises(InputError, match="share is 2"):
         shallow_libraries([1, 2], below=2)
+
+
+def test_library_summary__is_scanpys_quality_control_in_any_order_of_features():
+    import anndata
+    import scanpy as sc
+
+    rng = np.random.default_rng(4)
+    tpm = rng.lognormal(0, 2, (3, 400))
+    peer = anndata.AnnData(np.where(tpm >= 1, tpm, 0))
+    sc.pp.calculate_qc_metrics(peer, percent_top=[50], log1p=False, inplace=True)
+    whole = anndata.AnnData(tpm)
+    sc.pp.calculate_qc_metrics(whole, percent_top=[50], log1p=False, inplace=True)
+    for given_as in (tpm, tpm[:, rng.permutation(400)]):
+        found = library_summary(given_as, counts=2 * given_as)
+        np.testing.assert_array_equal(found.n_detected, peer.obs["n_genes_by_counts"])
+        np.testing.assert_allclose(found.tpm_sum, whole.obs["total_counts"])
+        np.testing.assert_allclose(found.total_counts, 2 * whole.obs["total_counts"])
+        np.testing.assert_allclose(
+            100 * found.share_of_highest, whole.obs["pct_counts_in_top_50_genes"]
+        )
+
+
+def test_shallow_libraries__hand_value():
+    found = shallow_libraries([100.0, 200.0, 300.0, 9.0])
+    # Each against the median of the others: 200, 100, 100 and 200.
+    np.testing.assert_allclose(found.share_of_median, [0.5, 2, 3, 0.045])
+    assert found.flagged.tolist() == [False, False, False, True]

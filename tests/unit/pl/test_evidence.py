@@ -55,6 +55,14 @@ def test_detectable__draws_the_line_of_r_where_the_grid_reaches_it():
         pl.detectable(pd.concat([grid(), grid()]), r=0.95)
 
 
+@pytest.mark.parametrize("r", [np.linspace(0.95, 1, 6), np.ones(6), np.linspace(-0.2, 0.6, 6)])
+def test_detectable__colours_end_at_1_and_cover_the_grid(r):
+    figure = pl.detectable(grid().assign(pearson=r), r=0.97)
+    low, high = figure.axes[1].get_ylim()
+    assert low <= r.min()
+    assert r.max() <= high <= 1
+
+
 def test_identity__marks_what_does_not_hold_and_leaves_the_unannotated_blank():
     table = pd.DataFrame(
         {
@@ -84,11 +92,15 @@ def test_isoform_switches__bars_reach_one_and_the_sixth_isoform_is_grey():
         }
     )
     table = pd.DataFrame({"gene_id": ["g"], "distance": [0.3], "p_adjusted": [np.nan]})
-    axis = pl.isoform_switches(table, usage=usage).axes[0]
+    figure = pl.isoform_switches(table, usage=usage)
+    axis = figure.axes[0]
     tops = [bar.get_y() + bar.get_height() for bar in axis.containers[-1]]
     np.testing.assert_allclose(tops, 1)
     assert len(axis.containers) == 6
-    assert "no bootstraps" in axis.get_title()
+    assert axis.get_title() == "g: distance 0.30, no p"
+    assert figure.get_supxlabel().startswith("no p without bootstraps")
+    known = pl.isoform_switches(table.assign(p_adjusted=0.01), usage=usage)
+    assert not known.get_supxlabel()
     with pytest.raises(InputError, match="gene 'h' has no usage"):
         pl.isoform_switches(table.assign(gene_id="h"), usage=usage)
 

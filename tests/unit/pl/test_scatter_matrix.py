@@ -65,7 +65,8 @@ def test_scatter_matrix__words(simulate):
     figure = lotwise.pl.scatter_matrix(expression, note="simulated $x$")
     assert texts(figure, "name") == ["A\nS0", "A\nS1", "B"]
     assert "Isoform level: Pearson's R over all 500 isoforms" in figure.get_suptitle()
-    assert figure.get_supxlabel() == "simulated $x$"
+    (note,) = [text for text in figure.texts if text.get_text() == "simulated $x$"]
+    assert not note.get_parse_math()
     assert figure.axes[0].get_xlabel() == "log2(TPM + 1)"
 
 

@@ -7,10 +7,12 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 from pathlib import Path
 
 import pytest
 
+from lotwise.acceptance import path_of_criteria
 from lotwise.config import Config, EvidenceConfig
 from lotwise.config.acquire import AcquireSettings, NetworkSettings
 from lotwise.errors import InputError
@@ -207,3 +209,17 @@ def test_write_step__keeps_what_was_typed(tmp_path):
     (path,) = (tmp_path / "logs" / "steps").iterdir()
     assert path.name == "correlate.gene_.._x.json"
     assert Program.model_validate_json(path.read_text()) == step
+
+
+@pytest.mark.parametrize("criteria", ["example", "own"])
+def test_record__acceptance_criteria_are_an_input(own_run, criteria):
+    if criteria == "own":
+        criteria = str(own_run / "input" / "criteria.yaml")
+        shutil.copy(path_of_criteria("example"), criteria)
+    config = Config(
+        samples=own_run / "input" / "samples.tsv", results=own_run / "results", acceptance=criteria
+    )
+    provenance = record_run(config, config.samples, config.results)
+    (item,) = [item for item in provenance.inputs if item.role == "acceptance criteria"]
+    assert item.sha256 == sha256(path_of_criteria(criteria))
+    assert provenance.configuration["acceptance"] == criteria

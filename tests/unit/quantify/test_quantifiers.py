@@ -96,6 +96,38 @@ def test_version__is_read_from_what_the_program_prints(tool):
     assert Salmon(program=tool).version() == "2.3.2"
 
 
+@pytest.mark.parametrize("version", ["1.10.1", "2.0.0", "2.3.2"])
+def test_version__of_both_families_of_salmon(tool, version):
+    """The indexes of 1.x and 2.x are not each other's; the version in the key parts them."""
+    tool.write_text(f"#!/bin/sh\necho salmon {version}\n")
+    assert Salmon(program=tool).version() == version
+
+
+@pytest.mark.parametrize(
+    ("aligner", "flags"), [("bowtie", set()), ("bowtie2", {"--bowtie2"}), ("star", {"--star"})]
+)
+def test_quant_command__aligner(tool, aligner, flags):
+    """RSEM has no option for its own default, bowtie."""
+    said = told(Rsem(program=tool, aligner=aligner))
+    assert {"--bowtie", "--bowtie2", "--star"} & set(said) == flags
+
+
+@pytest.mark.parametrize(
+    "case", [("bowtie2", "2.5.0", True), ("bowtie2", "2.5.4", False), ("bowtie", "1.3.1", False)]
+)
+def test_rsem__warns_of_a_bowtie2_that_loses_pairs(tool, case, monkeypatch, tmp_path, caplog):
+    aligner, version, warned = case
+    (tmp_path / aligner).write_text(f"#!/bin/sh\necho {aligner}-align-s version {version}\n")
+    (tmp_path / aligner).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    rsem = Rsem(program=tool, aligner=aligner)
+    assert rsem.version() == f"1.3.3 ({aligner} {version})"
+    # The tool leaves nothing, which comes after the warning.
+    with pytest.raises(InputError, match="incomplete result"):
+        rsem.quantify(job(), index=INDEX, out=tmp_path / "out", n_isoforms=1, log=tmp_path / "log")
+    assert ("loses pairs that it should align" in caplog.text) == warned
+
+
 def test_index__another_version_is_another_index(tool, tmp_path, transcripts):
     from lotwise.quantify import Reference, prepare_reference
 

@@ -150,6 +150,14 @@ def test_depth_remark__outlier_is_a_concern_whatever_its_depth(level_of):
     assert (found.state, "an outlier: S1." in found.text) == ("concern", True)
 
 
+def test_depth_remark__outlier_at_isoform_level_alone_is_a_concern(tree):
+    tree.write_all(levels=("gene", "isoform"))
+    tree.write("gene", "libraries", [{"sample": "S1", "total_counts": 2e6}])
+    tree.write("isoform", "libraries", [{"sample": "S1", "total_counts": 2e6, "outlier": True}])
+    found = depth_remark(*read_findings(tree.root).levels)
+    assert (found.state, "an outlier: S1." in found.text) == ("concern", True)
+
+
 def test_sex_remark__disagreement_is_a_swap_until_shown_otherwise(level_of):
     rows = [
         {"sample": "S1", "sex": "female", "agrees": "yes"},
@@ -173,6 +181,14 @@ def test_sex_remark__without_donors_cannot_be_told(level_of):
         "unknown",
         "Agreement in sex within a donor cannot be told: donor not given.",
     )
+
+
+def test_sex_remark__unknown_beside_female_is_no_disagreement(level_of):
+    rows = [
+        {"sample": "S1", "sex": "unknown", "agrees": "donor not given"},
+        {"sample": "S2", "sex": "female", "agrees": "donor not given"},
+    ]
+    assert sex_remark(level_of(sex=rows)).state == "unknown"
 
 
 def test_sex_remark__both_sexes_without_donors_is_a_concern(level_of):

@@ -63,3 +63,23 @@ def test_blocks__refuses_what_names_no_gene(tmp_path):
         lotwise.tl.blocks(named(["x"]), source=path)
     with pytest.raises(InputError, match="0 bases came"):
         lotwise.tl.blocks(named(["A"]), source=path, neighbourhood=0)
+
+
+def test_blocks__rows_before_the_first_gene_change_nothing(tmp_path):
+    path = tmp_path / "genes.gtf"
+    rows = [("1", "exon", 900, 950, "g", ""), ("1", "gene", 900, 2500, "g", ""),
+            ("1", "exon", 2400, 2500, "g", "")]  # fmt: skip
+    path.write_text("".join(ROW.format(*row) for row in rows))
+    expression = named(["g"])
+    lotwise.tl.blocks(expression, source=path, neighbourhood=1000)
+    assert expression.var["block"].tolist() == ["1:0"]
+
+
+def test_blocks__a_gtf_that_ends_early_or_is_absent_is_refused(tmp_path):
+    whole = gzip.compress(ROW.format("1", "gene", 5, 25, "g", "").encode() * 5000)
+    path = tmp_path / "cut.gtf.gz"
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"cut\.gtf\.gz: ends early; fetch or copy it again"):
+        lotwise.tl.blocks(named(["g"]), source=path)
+    with pytest.raises(InputError, match="no such file"):
+        lotwise.tl.blocks(named(["g"]), source=tmp_path / "none.gtf")

@@ -132,6 +132,10 @@ def test_ceilings__name_what_each_method_lacks(annotated):
         ["method", "sample_a", "sample_b"]
     )
     assert table.loc[("replicates", "s0", "s2"), "ratio"] > 0.9
+    own = table.loc[("replicates", "s0", "s1")]
+    assert own["ceiling"] == pytest.approx(own["pearson"], abs=1e-12)
+    assert np.isnan(own["ratio"])
+    assert own["reason"] == "the ceiling is made of this batch's own R"
     lacking = table.loc[("replicates", "s0", "s4")]
     assert np.isnan(lacking["ceiling"])
     assert lacking["reason"] == "a reliability is not known (fewer than two replicates)"
@@ -223,6 +227,7 @@ def test_gene_sets__a_planted_set_is_named_and_one_without_overlap_is_nan():
     lotwise.tl.gene_sets(
         expression,
         sets={"planted": members, "other": [f"g{i}" for i in range(100, 160)], "none": ["x"]},
+        correlation=0.01,
     )
     table = lotwise.get.evidence(expression, "gene_sets").set_index("gene_set")
     assert table.loc["planted", "p_adjusted"] < 0.001

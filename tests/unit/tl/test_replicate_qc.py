@@ -30,6 +30,20 @@ def test_replicate_qc__each_pair_in_each_unit_by_definition(expression):
     assert row.n_both + row.n_one_only + row.n_neither == 400
 
 
+def test_replicate_qc__fpkm_of_no_sample_or_of_some(expression):
+    """A deposited table of TPM has no FPKM: its pairs have a row in TPM alone."""
+    expression.layers["fpkm"][0] = np.nan
+    lotwise.tl.replicate_qc(expression)
+    table = lotwise.get.replicate_qc(expression)
+    assert table.unit.value_counts().to_dict() == {"TPM": 6, "FPKM": 3}
+    without = expression.obs_names[0]
+    assert not (table[table.unit == "FPKM"][["sample_a", "sample_b"]] == without).any(axis=None)
+    # One value missing among others is no table without FPKM.
+    expression.layers["fpkm"][1, 0] = np.nan
+    with pytest.raises(InputError, match="NaN"):
+        lotwise.tl.replicate_qc(expression)
+
+
 def test_replicate_qc__without_batches(expression):
     del expression.obs["batch"]
     with pytest.raises(InputError, match="no obs column 'batch'"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 
 import pytest
@@ -69,6 +70,19 @@ def test_read_soft__truncated_gzip(write, soft):
     path = write(soft)
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(InputError, match=r"family.soft.gz: is damaged"):
+        read_soft(path, "GSE7")
+
+
+def test_read_soft__corrupted_member_of_the_gzip(write, soft):
+    """A gzip of two members, as appended files are: damage in the second is damage."""
+    half = soft.index("^SAMPLE = GSM2")
+    path = write(soft[:half])
+    second = bytearray(gzip.compress(soft[half:].encode(), mtime=0))
+    path.write_bytes(path.read_bytes() + bytes(second))
+    assert len(read_soft(path, "GSE7").samples) == 3
+    second[-6] ^= 1  # its CRC
+    path.write_bytes(gzip.compress(soft[:half].encode()) + bytes(second))
+    with pytest.raises(InputError, match=r"family.soft.gz: is damaged .*; remove it"):
         read_soft(path, "GSE7")
 
 

@@ -1,0 +1,132 @@
+"""Write docs/what-the-macrophage-lines-say.md: every number of that page is computed here.
+
+    python benchmarks/macrophage_page.py ../shared/data/macrophage_naive [PAGE]
+
+The words stand in macrophage_page.md.jinja. Where what they claim is no longer what the tables
+say, nothing is written and the claim is named.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+from whole_suite import read_folder, run_suite
+
+import lotwise
+from lotwise.atomic import atomic_path
+
+HERE = Path(__file__).resolve().parent
+TEMPLATE = HERE / "macrophage_page.md.jinja"
+PAGE = HERE.parent / "docs" / "what-the-macrophage-lines-say.md"
+FEATURE_SETS = {
+    "all": "all",
+    "detected_any": "detected in either",
+    "detected_both": "detected in both",
+    "counted_both": "10 counts or more in both",
+}
+
+
+def main() -> None:
+    read = read_folder(Path(sys.argv[1]))
+    run_suite(read)
+    text = write_page(read)
+    page = Path(sys.argv[2]) if len(sys.argv) > 2 else PAGE
+    with atomic_path(page) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    print(f"wrote {page}")
+
+
+def write_page(read: Any) -> str:
+    """Fill the numbers of the annotated levels into the words."""
+    gene, isoform = (numbers_of(getattr(read, level)) for level in ("gene", "isoform"))
+    gene |= identity_of(read.gene)
+    for claim, holds in claims(gene, isoform).items():
+        if not holds:
+            sys.exit(f"the page claims that {claim}; the tables no longer say so")
+    # No escaping: what is written is Markdown, not HTML.
+    words = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
+    words.filters["dictvalues"] = lambda mapping: list(mapping.values())
+    words.filters["r"] = lambda value: f"{value:.4f}".removeprefix("0")
+    return words.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        gene=gene, isoform=isoform
+    )
+
+
+def numbers_of(expression: Any) -> dict[str, Any]:
+    """Give what the page says of one level, from the tables."""
+
+    def table(name: str) -> pd.DataFrame:
+        return lotwise.get.evidence(expression, name)
+
+    sets = table("sensitivity").query("pseudocount == 1").set_index("feature_set")["pearson"]
+    whole = table("agreement").query("bin == 0")
+    ceilings, batches = table("ceilings"), table("batches").set_index("batch").sort_index()
+    unseen = table("unseen").set_index("fold")["share"]
+    libraries = table("libraries").set_index("sample")
+    widths = table("intervals")
+    return {
+        "n_features": expression.n_vars,
+        "r": [spread(sets[name]) | {"set": words} for name, words in FEATURE_SETS.items()],
+        "lowest_decile": float(sets["decile_1"].median()),
+        "over_two_fold": spread(whole["share_over_2_fold"]),
+        "sere": spread(whole["sere"]),
+        "ceiling": spread(ceilings["ceiling"]),
+        "ratio": spread(ceilings["ratio"]),
+        "unseen": {fold: spread(unseen[fold]) for fold in (2.0, 4.0)},
+        "batches": batches.to_dict("index"),
+        "below": [
+            name for name, row in batches.iterrows() if row.median_to_others < row.prediction_lower
+        ],
+        "libraries": libraries.to_dict("index"),
+        "flagged": libraries.index[libraries["outlier"]].tolist(),
+        "width": float((widths["upper"] - widths["lower"]).median()),
+        "warning": widths["warning"].iloc[0],
+    }
+
+
+def identity_of(gene: Any) -> dict[str, Any]:
+    """Give the sex of each line and its markers."""
+    sex = lotwise.get.evidence(gene, "sex").set_index("sample")
+    markers = lotwise.get.evidence(gene, "identity").pivot_table(
+        index="marker", columns="sample", values="tpm", sort=False
+    )
+    return {
+        "sex": sex.to_dict("index"),
+        "markers": {name: row.sort_values().to_dict() for name, row in markers.iterrows()},
+    }
+
+
+def spread(values: pd.Series) -> dict[str, float]:
+    return {"min": values.min(), "median": values.median(), "max": values.max()}
+
+
+def claims(gene: dict[str, Any], isoform: dict[str, Any]) -> dict[str, bool]:
+    """Say of each claim that the words make whether the tables bear it out."""
+    counts = {name: row["total_counts"] for name, row in gene["libraries"].items()}
+    markers, sexes = gene["markers"], {name: row["sex"] for name, row in gene["sex"].items()}
+    last = {name: list(markers[name])[-1] for name in ("NT5E", "THY1")}
+    n_detected = [row["n_detected"] for row in gene["libraries"].values()]
+    return {
+        "most genes are silent": max(n_detected) < gene["n_features"] / 2,
+        "one line alone, qaqx_1, lies below its interval": gene["below"] == ["qaqx_1"],
+        "qaqx_1 alone is flagged among genes": gene["flagged"] == ["qaqx_1"],
+        "fikt_3 is flagged too among isoforms": set(isoform["flagged"]) == {"qaqx_1", "fikt_3"},
+        "qaqx_1 has the most counts": max(counts, key=counts.__getitem__) == "qaqx_1",
+        "qaqx_1 has the most NT5E and THY1": set(last.values()) == {"qaqx_1"},
+        "qaqx_1 has the least CD14": next(iter(markers["CD14"])) == "qaqx_1",
+        "fikt_3 alone is male": [name for name in sexes if sexes[name] == "male"] == ["fikt_3"],
+        "qaqx_1 alone is female": [n for n in sexes if sexes[n] == "female"] == ["qaqx_1"],
+        "the other four are unknown": list(sexes.values()).count("unknown") == 4,
+        "R over features present is lower": gene["r"][0]["median"] > gene["r"][3]["median"],
+        "R within the lowest decile is negative": gene["lowest_decile"] < 0,
+        "half of the genes changed two-fold pass": gene["unseen"][2.0]["min"] == 0.5,
+        "the interval is warned of as too narrow": "too narrow" in gene["warning"],
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""All correlations of a store, or the nearest samples of each sample, on disk."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lotwise.errors import InputError
+from lotwise.outofcore.assemble import nearest_table, write_matrix
+from lotwise.outofcore.plan import make_plan, parse_memory
+from lotwise.outofcore.rows import Method
+from lotwise.outofcore.scheduler import Client, Cluster, connected, memory_of_task, run
+from lotwise.outofcore.source import Source, share_features
+from lotwise.outofcore.tiles import Job
+from lotwise.outofcore.work import Work, at_work
+from lotwise.records import write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEMORY: Final = "2GB"
+_FEWEST_FEATURES: Final = 2
+
+
+def correlate_store(
+    source: Source,
+    out: Path | str,
+    *,
+    method: Method = "pearson",
+    memory: int | str = MEMORY,
+    threads: int | None = None,
+    client: Cluster = None,
+) -> Path:
+    """Correlate every pair of samples of a store that need not fit into memory.
+
+    Samples are prepared once (layer, features, scale, ranks) as float32 panels on disk, then
+    panels are multiplied pair by pair in float32, summed in float64. A run that was killed
+    goes on from the panels and pairs that are finished when it is called again.
+
+    Parameters
+    ----------
+    source
+        Samples x features; see :func:`open_store`.
+    out
+        Folder of the result and, while the run lasts, of its work: float32 of the features
+        used, and the result itself.
+    method
+        ``pearson``, or ``spearman`` with ties at their average rank.
+    memory
+        What a process may use in all: bytes, or text like ``"2GB"``.
+    threads
+        Of BLAS and of preparing; ``None`` for all cores, on a cluster for 1 a task.
+    client
+        A client of dask.distributed, or the address of a scheduler, to have the steps done by
+        workers that see the same files; ``None`` does them here.
+
+    Returns
+    -------
+    The zarr store ``{method}.zarr`` below ``out``, an AnnData of the samples with the matrix in
+    ``obsp[method]``: float32, within 1e-6 of float64, exactly symmetric, 1 on the diagonal. NaN
+    in the row and column of a sample whose R is not defined, with the reason in obs.
+
+    Raises
+    ------
+    InputError
+        Too little memory, fewer than 2 features, negative values where TPM are needed, or
+        another process at work in ``out``.
+    SurroundingsError
+        The disk is full; no dask.distributed; no scheduler.
+
+    Examples
+    --------
+    >>> import anndata
+    >>> from lotwise.outofcore import open_store
+    >>> made = correlate_store(open_store(getfixture("atlas")), getfixture("tmp_path"))
+    >>> anndata.read_zarr(made).obsp["pearson"].shape
+    (6, 6)
+    """
+    out = Path(out)
+    target = out / f"{method}.zarr"
+    with connected(client) as workers:
+        job = _job(
+            source,
+            folder=out / f"{method}.work",
+            method=method,
+            memory=memory,
+            threads=threads,
+            workers=workers,
+        )
+        with at_work(job.work.folder, _identity(job)):
+            run(job, workers)
+            write_matrix(job, target)
+    return target
+
+
+def nearest_samples(
+    source: Source,
+    out: Path | str,
+    *,
+    k: int = 20,
+    queries: Source | None = None,
+    min_shared: float = 0.9,
+    method: Method = "pearson",
+    memory: int | str = MEMORY,
+    threads: int | None = None,
+    client: Cluster = None,
+) -> pd.DataFrame:
+    """Find the k samples of a store with the highest R to each sample, without n x n.
+
+    Parameters
+    ----------
+    source
+        The reference, samples x features.
+    out
+        Folder of the result and of the work; see :func:`correlate_store`.
+    k
+        Neighbours of each sample.
+    queries
+        The samples whose neighbours are sought, for example manufacturing batches; ``None``
+        seeks those of each sample of the store among the others.
+    min_shared
+        Least share of the reference's features that ``queries`` must have; R is over those
+        that both have.
+    method, memory, threads, client
+        As for :func:`correlate_store`.
+
+    Returns
+    -------
+    A row a sample and neighbour (:class:`~lotwise.outofcore.neighbours.NeighbourRecord`), also
+    written as ``{method}.nearest.tsv`` below ``out``. Of equal R the sample that stands first
+    in the store comes first.
+
+    Raises
+    ------
+    InputError
+        As :func:`correlate_store`, and where ``k`` is below 1 or features do not match.
+
+    Examples
+    --------
+    >>> from lotwise.outofcore import open_store
+    >>> atlas = open_store(getfixture("atlas"))
+    >>> nearest_samples(atlas, getfixture("tmp_path"), k=2)["rank"].tolist()
+    [1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2]
+    """
+    if k < 1:
+        raise InputError(f"{k} neighbours came, needed is 1 or more")
+    out = Path(out)
+    if queries is not None:
+        queries, source = share_features(queries, source, min_shared=min_shared)
+    with connected(client) as workers:
+        job = _job(
+            source,
+            queries=queries,
+            folder=out / f"{method}.nearest.work",
+            method=method,
+            memory=memory,
+            threads=threads,
+            workers=workers,
+            k=k,
+        )
+        with at_work(job.work.folder, _identity(job)):
+            run(job, workers)
+            table = nearest_table(job)
+            write_table(out / f"{method}.nearest.tsv", table)
+    return table
+
+
+def _job(
+    source: Source,
+    *,
+    queries: Source | None = None,
+    folder: Path,
+    method: Method,
+    memory: int | str,
+    threads: int | None,
+    workers: Client | None,
+    k: int = 0,
+) -> Job:
+    if source.n_features < _FEWEST_FEATURES:
+        raise InputError(
+            f"{source.n_features} features came, a correlation needs 2 or more", path=source.path
+        )
+    amount = memory_of_task(parse_memory(memory), workers)
+    n_samples = max(each.n_samples for each in (source, queries) if each is not None)
+    return Job(
+        work=Work(folder.absolute()),
+        reference=source.absolute(),
+        queries=None if queries is None else queries.absolute(),
+        method=method,
+        plan=make_plan(n_samples, source.n_features, memory=amount),
+        k=k,
+        threads=threads or (os.cpu_count() or 1 if workers is None else 1),
+    )
+
+
+def _identity(job: Job) -> dict[str, Any]:
+    """Tell what the parts of a run are made from: other input, scale or cut, other parts."""
+    return {
+        "lotwise": version("lotwise"),
+        "method": job.method,
+        "k": job.k,
+        "panel": job.plan.panel,
+        "sources": {which: source.identity() for which, source in job.sources.items()},
+    }

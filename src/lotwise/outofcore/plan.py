@@ -1,0 +1,112 @@
+"""How samples are cut into panels so that the work fits into the memory that is allowed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from lotwise.errors import InputError
+
+_UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_MEMORY: Final = re.compile(r"\s*([\d.]+)\s*([KMGT]?)(I?)B?\s*", re.IGNORECASE)
+# Python with the libraries, BLAS's own buffers and a chunk being unpacked.
+_RESERVED: Final = 400 * 10**6
+# A panel is multiplied with strips of another: one in use, one read, one being read.
+_STRIPS: Final = 8
+_STRIPS_HELD: Final = 3
+_FEWEST_ROWS: Final = 8
+_SINGLE, _DOUBLE = 4, 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Samples a panel, samples a strip of it, and bytes read from the store at once."""
+
+    panel: int
+    strip: int
+    read_bytes: int
+
+    def starts(self, n_samples: int) -> range:
+        """Give the first sample of each panel."""
+        return range(0, n_samples, self.panel)
+
+    def n_panels(self, n_samples: int) -> int:
+        """Count the panels of so many samples."""
+        return len(self.starts(n_samples))
+
+
+def make_plan(n_samples: int, n_features: int, *, memory: int) -> Plan:
+    """Choose the largest panels that fit.
+
+    Parameters
+    ----------
+    n_samples, n_features
+        Of the larger set of samples.
+    memory
+        Bytes that a process may use in all.
+
+    Returns
+    -------
+    Panels of nearly equal size, so that none is left over small.
+
+    Raises
+    ------
+    InputError
+        Too little memory for the smallest panel.
+
+    Examples
+    --------
+    >>> make_plan(10_000, 60_000, memory=2 * 10**9)
+    Plan(panel=3334, strip=417, read_bytes=200000000)
+    """
+    free = memory - _RESERVED
+
+    def cost(panel: int) -> int:
+        strip = -(-panel // _STRIPS)
+        held = (panel + _STRIPS_HELD * strip) * n_features * _SINGLE
+        # The product in both precisions, a comparison of it, and a square of results.
+        return held + panel * strip * (_SINGLE + 3 * _DOUBLE) + panel * panel * _SINGLE
+
+    if cost(_FEWEST_ROWS) > free:
+        needed = (cost(_FEWEST_ROWS) + _RESERVED) / 1e9
+        raise InputError(
+            f"{memory / 1e9:.2g} GB of memory came, {n_features:,} features need {needed:.2g} GB",
+            remedy="allow more memory",
+        )
+    least, most = _FEWEST_ROWS, max(n_samples, _FEWEST_ROWS)
+    while least < most:
+        middle = (least + most + 1) // 2
+        least, most = (middle, most) if cost(middle) <= free else (least, middle - 1)
+    n_panels = -(-max(n_samples, 1) // least)
+    panel = -(-max(n_samples, 1) // n_panels)
+    return Plan(panel=panel, strip=-(-panel // _STRIPS), read_bytes=max(free // 8, 1))
+
+
+def parse_memory(text: str | int) -> int:
+    """Read an amount of memory; units are powers of 1,000, those with an i powers of 1,024.
+
+    Raises
+    ------
+    InputError
+        It is no amount of memory.
+
+    Examples
+    --------
+    >>> parse_memory("2GB"), parse_memory("1.5 GiB"), parse_memory(10**9)
+    (2000000000, 1610612736, 1000000000)
+    """
+    if isinstance(text, int):
+        return text
+    found = _MEMORY.fullmatch(text)
+    try:
+        amount = float(found[1]) if found else 0.0
+    except ValueError:
+        amount = 0.0
+    if not found or not amount > 0 or (found[3] and not found[2]):
+        raise InputError(
+            f"{text!r} is no amount of memory", remedy="write it like 2GB, 1.5GiB or 800MB"
+        )
+    power = _UNITS[found[2].upper()]
+    binary = 1024 ** (len(str(power)) // 3) if found[3] else power
+    return int(amount * binary)

@@ -1,0 +1,124 @@
+"""Where the steps of a run are done: here, one after the other, or on a dask cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from tqdm import tqdm
+
+from lotwise.errors import InputError, SurroundingsError
+from lotwise.outofcore.tiles import Job, correlate_panels, prepare_panel
+
+# A distributed.Client, which has no types of its own, and what one is made from.
+Client: TypeAlias = Any
+Cluster: TypeAlias = Client | str | None
+_RETRIES = 2
+
+
+def run(job: Job, client: Client | None) -> None:
+    """Do every step that is not done; a step that was done is not done again."""
+    if client is None:
+        _run_here(job)
+    else:
+        # Once, and not by its content: names of many samples are megabytes, and data sent again
+        # under the same key would be dropped with the first.
+        sent = client.scatter(job, broadcast=True, hash=False)
+        _run_there(client, _prepare, sent, job.to_prepare(), what="preparing")
+        _run_there(client, _correlate, sent, job.to_correlate(), what="correlating")
+
+
+@contextmanager
+def connected(cluster: Cluster) -> Iterator[Client | None]:
+    """Give the client of a cluster: the one given, one of that address, or none.
+
+    Raises
+    ------
+    SurroundingsError
+        dask.distributed is not installed, or nothing answers at the address.
+    """
+    if not isinstance(cluster, str):
+        yield cluster
+        return
+    try:
+        import distributed
+    except ImportError:
+        raise SurroundingsError(
+            "dask.distributed is not installed", remedy="pip install 'lotwise[cluster]'"
+        ) from None
+    try:
+        client: Client = distributed.Client(cluster)
+    except (OSError, ValueError) as error:
+        raise SurroundingsError(
+            f"no dask scheduler answers at {cluster!r} ({error})",
+            remedy="start one by `dask scheduler` and give its address",
+        ) from None
+    with client:
+        yield client
+
+
+def memory_of_task(memory: int, client: Client | None) -> int:
+    """Share the memory of a process among the tasks that it does at a time.
+
+    Raises
+    ------
+    InputError
+        The cluster has no workers.
+    """
+    if client is None:
+        return memory
+    n_threads: list[int] = list(client.nthreads().values())
+    if not n_threads:
+        raise InputError(
+            "the dask cluster has no workers", remedy="start some by `dask worker ADDRESS`"
+        )
+    return memory // max(n_threads)
+
+
+def _run_here(job: Job) -> None:
+    for which, panel in _shown(job.to_prepare(), "preparing", "panel"):
+        prepare_panel(job, which, panel)
+    at, held = -1, None
+    for first, second in _shown(job.to_correlate(), "correlating", "block"):
+        if first != at:
+            # Let go before the next is read: two panels do not fit.
+            held = None
+        at, held = first, correlate_panels(job, first, second, held)
+
+
+def _run_there(
+    client: Client,
+    step: Callable[[Job, Any], None],
+    sent: Any,
+    tasks: Sequence[Any],
+    *,
+    what: str,
+) -> None:
+    import distributed
+
+    if not tasks:
+        return
+    futures = client.map(step, [sent] * len(tasks), tasks, pure=False, retries=_RETRIES)
+    done: Client = distributed.as_completed(futures)
+    for future in _shown(done, what, "block", total=len(futures)):
+        try:
+            future.result()
+        except BaseException:
+            client.cancel(futures)
+            raise
+        future.release()
+
+
+def _prepare(job: Job, task: tuple[str, int]) -> None:
+    prepare_panel(job, *task)
+
+
+def _correlate(job: Job, task: tuple[int, int]) -> None:
+    correlate_panels(job, *task)
+
+
+def _shown(
+    tasks: Iterable[Any], what: str, unit: str, *, total: int | None = None
+) -> Iterable[Any]:
+    return tqdm(tasks, desc=what, unit=unit, total=total, disable=None, leave=False)

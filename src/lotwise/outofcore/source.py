@@ -1,0 +1,262 @@
+"""Expression on disk that is read a few samples at a time: zarr, or h5ad as HDF5."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import BoolArray, IntArray
+
+Names: TypeAlias = npt.NDArray[np.object_]
+
+_ROWS_OF_SPARSE: Final = 256
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Source:
+    """Samples x features on disk, and what of them is correlated; :func:`open_store` makes it.
+
+    It holds names only, so that it can be sent to the workers of a cluster.
+    """
+
+    path: Path
+    layer: str | None
+    pseudocount: float | None
+    samples: Names
+    features: Names
+    columns: IntArray | None
+    itemsize: int
+    chunk_rows: int
+
+    @property
+    def n_samples(self) -> int:
+        """Samples in the store."""
+        return len(self.samples)
+
+    @property
+    def n_features(self) -> int:
+        """Features that are correlated."""
+        return len(self.features)
+
+    def absolute(self) -> Source:
+        """Give the same, found from any working directory."""
+        return replace(self, path=self.path.absolute())
+
+    def identity(self) -> dict[str, Any]:
+        """Tell what is read: names, scale, and size and time of the files behind it."""
+        names = hashlib.sha256()
+        for text in (*self.samples, "", *self.features):
+            names.update(f"{text}\n".encode())
+        files = sorted(self.path.rglob("*")) if self.path.is_dir() else [self.path]
+        stats = [file.stat() for file in files if file.is_file()]
+        return {
+            "path": str(self.path.resolve()),
+            "layer": self.layer,
+            "pseudocount": self.pseudocount,
+            "names": names.hexdigest(),
+            "n_files": len(stats),
+            "bytes": sum(stat.st_size for stat in stats),
+            "changed": max(stat.st_mtime_ns for stat in stats),
+        }
+
+    def blocks(self, start: int, stop: int, *, most_bytes: int) -> Iterator[npt.NDArray[Any]]:
+        """Read samples ``start`` to ``stop`` as dense blocks, along the store's own chunks.
+
+        Yields
+        ------
+        Shape ``(n, n_features)`` of the stored type, ``n`` as large as ``most_bytes`` allows
+        but never below 1.
+        """
+        with _opened(self.path) as root:
+            array = _values_of(root, self.layer, self.path)
+            n_stored = array.shape[1]
+            rows = max(1, most_bytes // (n_stored * self.itemsize))
+            if rows >= self.chunk_rows:
+                rows -= rows % self.chunk_rows
+            while start < stop:
+                # Up to a border of the chunks, so that none is unpacked twice.
+                end = min(stop, start - start % rows + rows)
+                values = array[start:end]
+                values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+                yield values if self.columns is None else values[:, self.columns]
+                start = end
+
+
+def open_store(
+    path: Path | str,
+    *,
+    layer: str | None = None,
+    pseudocount: float | None = None,
+    features: Sequence[str] | BoolArray | None = None,
+) -> Source:
+    """Open samples x features on disk, without reading the values.
+
+    Parameters
+    ----------
+    path
+        An AnnData as zarr (format 2 or 3) or h5ad, dense or sparse by rows (CSR), or a bare
+        zarr array of samples x features, whose names are then numbers.
+    layer
+        The layer to read; ``None`` for ``X`` (or the bare array).
+    pseudocount
+        c above 0 where the values are TPM and log2(TPM + c) is wanted; ``None`` takes the
+        values as they stand. The ``X`` that lotwise writes is log2(TPM + 1) already.
+    features
+        The features to use: names, or True and False in the order of the store. ``None`` for all.
+
+    Returns
+    -------
+    What :func:`correlate_store` and :func:`nearest_samples` take.
+
+    Raises
+    ------
+    InputError
+        No such store or layer, not samples x features, or a feature that it does not have.
+
+    Examples
+    --------
+    >>> atlas = open_store(getfixture("atlas"), features=["G0", "G2"])
+    >>> atlas.n_samples, atlas.features.tolist()
+    (6, ['G0', 'G2'])
+    """
+    path = Path(path)
+    if pseudocount is not None and not pseudocount > 0:
+        raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
+    with _opened(path) as root:
+        array = _values_of(root, layer, path)
+        n_samples, n_features = array.shape
+        samples = _names(root, "obs", n_samples)
+        stored = _names(root, "var", n_features)
+        chunks = getattr(array, "chunks", None)
+        itemsize = int(np.dtype(array.dtype).itemsize)
+    columns = None if features is None else _columns(stored, features, path)
+    return Source(
+        path=path,
+        layer=layer,
+        pseudocount=pseudocount,
+        samples=samples,
+        features=stored if columns is None else stored[columns],
+        columns=columns,
+        itemsize=itemsize,
+        chunk_rows=min(n_samples, int(chunks[0]) if chunks else _ROWS_OF_SPARSE) or 1,
+    )
+
+
+def share_features(queries: Source, reference: Source, *, min_shared: float) -> tuple[Source, ...]:
+    """Restrict both to the features that they share, in the order of the reference.
+
+    Raises
+    ------
+    InputError
+        They share less than ``min_shared`` of the reference's features.
+    """
+    places = {name: place for place, name in enumerate(queries.features.tolist())}
+    shared = [place for place, name in enumerate(reference.features.tolist()) if name in places]
+    if len(shared) < max(min_shared * reference.n_features, 1):
+        raise InputError(
+            f"has {len(shared):,} of the {reference.n_features:,} features of {reference.path}, "
+            f"needed is a share of {min_shared:g}",
+            path=queries.path,
+            remedy="quantify on one annotation, or allow a smaller share (min_shared)",
+        )
+    names = reference.features[shared]
+    return (
+        _take(queries, np.array([places[name] for name in names.tolist()], dtype=np.intp)),
+        _take(reference, np.array(shared, dtype=np.intp)),
+    )
+
+
+def _take(source: Source, places: IntArray) -> Source:
+    if np.array_equal(places, np.arange(source.n_features)):
+        return source
+    columns = places if source.columns is None else source.columns[places]
+    return replace(source, features=source.features[places], columns=columns)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a zarr store or an HDF5 file for reading."""
+    import h5py
+    import zarr
+
+    if not path.exists():
+        raise InputError("no such store", path=path, remedy="name a zarr store or an h5ad file")
+    try:
+        root = zarr.open(path, mode="r") if path.is_dir() else h5py.File(path, mode="r")
+    except (OSError, ValueError) as error:
+        raise InputError(f"is no zarr store and no h5ad file ({error})", path=path) from None
+    try:
+        yield root
+    finally:
+        if hasattr(root, "close"):
+            root.close()
+
+
+def _values_of(root: Any, layer: str | None, path: Path) -> Any:
+    """Find the array of samples x features; what comes back is sliced by samples."""
+    from anndata.io import sparse_dataset
+
+    if hasattr(root, "shape"):
+        if layer is not None:
+            raise InputError(f"is a bare array and has no layer {layer!r}", path=path)
+        found = root
+    else:
+        place = "X" if layer is None else f"layers/{layer}"
+        if place not in root:
+            there = ", ".join(sorted(root["layers"])) if "layers" in root else ""
+            raise InputError(
+                f"has no {place!r}", path=path, remedy=f"its layers are: {there or 'none'}"
+            )
+        found = root[place]
+    if not hasattr(found, "shape") or "encoding-type" in found.attrs:
+        kind = found.attrs.get("encoding-type", "")
+        if kind == "csr_matrix":
+            return sparse_dataset(found)
+        if kind != "array":
+            raise InputError(
+                f"holds a {kind or 'group'}, which cannot be read by samples",
+                path=path,
+                remedy="write it dense or as CSR",
+            )
+    if len(found.shape) != 2:
+        raise InputError(f"has the shape {found.shape}, needed are samples x features", path=path)
+    return found
+
+
+def _names(root: Any, axis: str, length: int) -> Names:
+    from anndata.io import read_elem
+
+    if hasattr(root, "shape") or axis not in root:
+        return np.array([str(number) for number in range(length)], dtype=object)
+    table = root[axis]
+    index = read_elem(table[table.attrs["_index"]])
+    return np.array([str(name) for name in index], dtype=object)
+
+
+def _columns(stored: Names, features: Sequence[str] | BoolArray, path: Path) -> IntArray:
+    chosen = np.asarray(features)
+    if chosen.dtype == np.bool_:
+        if chosen.shape != stored.shape:
+            raise InputError(
+                f"the mask has {chosen.size:,} entries, the store {stored.size:,} features",
+                path=path,
+            )
+        return np.flatnonzero(chosen)
+    places = {name: place for place, name in enumerate(stored.tolist())}
+    unknown = [name for name in chosen.tolist() if name not in places]
+    if unknown:
+        raise InputError(
+            f"has no feature {unknown[0]!r} (and lacks {len(unknown) - 1:,} more of those named)",
+            path=path,
+            remedy="name features as the store does",
+        )
+    # In the order of the store, once each, whatever the order of the names.
+    return np.unique(np.array([places[name] for name in chosen.tolist()], dtype=np.intp))

@@ -1,0 +1,325 @@
+"""The page in a real browser: whole without network, without JavaScript, on paper and by ear."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from handmade import Tree
+from playwright.sync_api import expect, sync_playwright
+from pypdf import PdfReader
+
+from lotwise.report import write_report
+
+BIN = Path(sys.executable).parent
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SECTIONS = [
+    "answer", "shows", "criteria", "samples", "figures", "heatmaps", "sensitivity", "agreement",
+    "culprits", "isoforms", "batches", "panels", "methods", "provenance",
+]  # fmt: skip
+VERDICT = {
+    "outcome": "fail",
+    "title": "Release of lots",
+    "criteria_sha256": "ab" * 32,
+    "notices": ["the criteria were changed after the results were computed"],
+    "criteria": [
+        {
+            "id": "gene_r",
+            "statement": "lowest R between batches is at least 0.999",
+            "rationale": "as before",
+            "value": 0.91,
+            "bound": ">= 0.999",
+            "interval": [0.9, 0.92],
+            "where": "lot1 and lot3",
+            "outcome": "fail",
+            "reason": "0.91 is below 0.999",
+        }
+    ],
+}
+PROVENANCE = {
+    "lotwise": {"version": "0.1.0", "commit": "abc"},
+    "started": "2026-01-01T00:00:00Z",
+    "programs": [{"name": "kallisto", "version": "0.52", "command": ["kallisto", "quant"]}],
+    "inputs": [{"path": "input/samples.tsv", "bytes": 12, "sha256": "cd" * 32, "source": "here"}],
+    "configuration": {"figures": {"note": "simulated data"}},
+}
+HOSTILE = [
+    "<script>window.hacked=1</script>",
+    "\"'><img src=x onerror=window.hacked=1>",
+    "=cmd|' /C calc'!A0",
+    "\N{RIGHT-TO-LEFT OVERRIDE}abc\N{HEBREW LETTER ALEF}",
+    "{{ 7 * 7 }}",
+    "x" * 10_000,
+]
+
+
+def lotwise(*words, cwd):
+    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    command = [BIN / "lotwise", *map(str, words)]
+    subprocess.run(command, cwd=cwd, env=environment, check=True, capture_output=True)
+
+
+def compared(folder, *simulated, statistics=()):
+    lotwise("simulate", "input", *simulated, cwd=folder)
+    chosen = [word for name in statistics for word in ("--statistic", name)]
+    lotwise(
+        "compare", "input/samples.tsv", "--tx2gene", "input/reference/tx2gene.tsv", "--out", "out",
+        "--format", "png", "--no-report", *chosen, cwd=folder,
+    )  # fmt: skip
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Three batches with a verdict that fails and a provenance."""
+    out = compared(tmp_path_factory.mktemp("small"), "--genes", "200")
+    (out / "verdict.json").write_text(json.dumps(VERDICT))
+    (out / "provenance.json").write_text(json.dumps(PROVENANCE))
+    return write_report(out)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """24 samples at gene and isoform level."""
+    folder = tmp_path_factory.mktemp("many")
+    statistics = ("libraries", "components", "sensitivity", "agreement", "ceilings", "batches")
+    sizes = ("--genes", "1000", "--batches", "8", "--replicates", "3", "--fragments", "100000")
+    return write_report(compared(folder, *sizes, statistics=statistics), note="simulated data")
+
+
+@pytest.fixture(scope="module")
+def browser(require):
+    require("chromium")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+class Seen:
+    """A page, what it asked of the network and what it complained of."""
+
+    def __init__(self, context, path) -> None:
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        context.route("**/*", self._answer)
+        self.page = context.new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.own = path.as_uri()
+        self.page.goto(self.own)
+
+    def _answer(self, route) -> None:
+        address = route.request.url
+        if address == self.own or address.startswith(("data:", "blob:")):
+            route.continue_()
+        else:
+            self.requests.append(address)
+            route.abort()
+
+    def _hear(self, message) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def see(browser):
+    """Open a page in a fresh profile."""
+    contexts = []
+
+    def opening(path, **options):
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 900}, accept_downloads=True, **options
+        )
+        contexts.append(context)
+        return Seen(context, path)
+
+    yield opening
+    for context in contexts:
+        context.close()
+
+
+def drawn(page, level="gene"):
+    """Scroll to the explorer of a level and wait until its clouds are drawn."""
+    panel = page.locator(f".explorer[data-level={level}]")
+    panel.scroll_into_view_if_needed()
+    expect(panel.locator("canvas")).to_have_count(2, timeout=30_000)
+    return panel
+
+
+def test_page__opens_on_the_answer_and_asks_nothing_of_the_network(see, small):
+    seen = see(small)
+    assert seen.page.locator("h1").inner_text() == "Fail"
+    assert "lowest R between batches is at least 0.999" in seen.page.inner_text(".verdict")
+    assert "changed after the results" in seen.page.inner_text(".notice")
+    assert "simulated data" in seen.page.inner_text(".note")
+    for card in seen.page.locator(".r-value").all():
+        box = card.bounding_box()
+        assert box["y"] + box["height"] < 900, "R is not on the first screen"
+    assert [
+        part.get_attribute("id") for part in seen.page.locator("main section").all()
+    ] == SECTIONS
+    for level in ("gene", "isoform"):
+        drawn(seen.page, level)
+        heatmap = seen.page.locator(f"[data-spec=spec-heatmap-{level}]")
+        heatmap.scroll_into_view_if_needed()
+        expect(heatmap.locator("canvas")).to_have_count(1, timeout=30_000)
+    assert (seen.requests, seen.complaints) == ([], [])
+
+
+def test_page__size_of_three_batches(small):
+    assert small.stat().st_size < 3_000_000
+
+
+def test_table__sorts_searches_and_downloads_what_is_shown(see, small):
+    page = see(small).page
+    table = page.locator("table[data-name=culprits-gene]")
+    wrap = page.locator(".table-wrap", has=table)
+    heading = table.locator("th", has_text="log2 ratio")
+    heading.click()
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    ratios = [float(cell.get_attribute("data-order"))
+              for cell in table.locator("tbody tr td:nth-child(8)").all()]  # fmt: skip
+    assert ratios == sorted(ratios)
+    assert ratios[0] < ratios[-1]
+    name = table.locator("tbody tr td:nth-child(4)").first.inner_text()
+    wrap.locator("input[type=search]").fill(name)
+    with page.expect_download() as downloading:
+        wrap.get_by_role("button", name="Download", exact=False).first.click()
+    assert downloading.value.suggested_filename == "culprits-gene.csv"
+    text = Path(downloading.value.path()).read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert {row["feature"] for row in rows} == {name}
+    assert {float(row["log2 ratio"]) for row in rows} == {
+        float(cell.get_attribute("data-order"))
+        for cell in table.locator("tbody tr td:nth-child(8)").all()
+    }
+
+
+def test_explorer__another_pair_is_drawn_and_a_bin_tells_its_genes(see, small):
+    page = see(small).page
+    panel = drawn(page)
+    chooser = panel.get_by_label("Pair of samples, the lowest R first")
+    options = chooser.locator("option").all_inner_texts()
+    assert len(options) == 3
+    before = panel.locator(".named caption").inner_text()
+    chooser.select_option(index=2)
+    expect(panel.locator(".about")).to_contain_text(options[2].rpartition("R = ")[2])
+    expect(panel).to_have_attribute("data-shown", "2")
+    assert panel.locator(".named caption").inner_text() != before
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    box = panel.locator(".cloud canvas").bounding_box()
+    # Double zeros are in the lowest bin of any pair: search upwards from the corner.
+    for step in range(60):
+        page.mouse.move(box["x"] + 44 + step, box["y"] + 386 - step)
+        if tooltip.count():
+            break
+    expect(tooltip).to_contain_text("TPM, first sample")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page__axe_finds_nothing_serious(see, small, scheme):
+    page = see(small, color_scheme=scheme, bypass_csp=True).page
+    drawn(page)
+    found = [
+        (violation["impact"], violation["id"], [node["html"] for node in violation["nodes"]])
+        for violation in Axe().run(page).response["violations"]
+    ]
+    assert [one for one in found if one[0] in {"serious", "critical"}] == []
+
+
+def test_page__keyboard_reaches_the_answer_and_sorts(see, small):
+    page = see(small).page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    heading = page.locator("table[data-name=culprits-gene] th", has_text="rank")
+    heading.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+
+
+def test_page__prints_complete(see, small, tmp_path):
+    page = see(small).page
+    page.pdf(path=tmp_path / "page.pdf")
+    text = "\n".join(sheet.extract_text() for sheet in PdfReader(tmp_path / "page.pdf").pages)
+    plain = " ".join(text.split())
+    for title in page.locator("main h2").all_inner_texts():
+        assert " ".join(title.split()) in plain
+    page.emulate_media(media="screen")
+    rows = page.evaluate(
+        "[...document.querySelectorAll('table[data-name=culprits-gene]')]"
+        ".map(t => new DataTable(t).column(3).data().toArray())[0]"
+    )
+    assert len(set(rows)) > 10
+    assert all(name in plain for name in rows), "rows beyond the first screen are not on paper"
+
+
+def test_page__is_whole_without_javascript(see, small):
+    page = see(small, java_script_enabled=False).page
+    for name in SECTIONS:
+        assert len(page.locator(f"#{name}").inner_text()) > 100, name
+    assert page.locator(".needs-script").first.is_hidden()
+    pictures = page.locator("main img")
+    assert pictures.count() >= 16
+    assert all(picture.is_visible() for picture in pictures.all())
+    assert page.locator("table[data-name=culprits-gene] tbody tr").count() == 150
+
+
+def test_page__hostile_names_are_text_everywhere(see, tmp_path):
+    tree = Tree(tmp_path / "out")
+    tree.names = HOSTILE[:3]
+    tree.batches = HOSTILE[3:]
+    tree.features = HOSTILE
+    tree.r = {(HOSTILE[0], HOSTILE[1]): 0.9, (HOSTILE[1], HOSTILE[2]): 0.8}
+    tree.write_all()
+    hostile = {"outcome": "fail", "title": HOSTILE[0], "notices": HOSTILE, "criteria": [
+        {"id": name, "statement": name, "outcome": "fail", "reason": name} for name in HOSTILE
+    ]}  # fmt: skip
+    (tree.root / "verdict.json").write_text(json.dumps(hostile))
+    inputs = [{"path": name, "sha256": name} for name in HOSTILE]
+    (tree.root / "provenance.json").write_text(
+        json.dumps({"inputs": inputs, "configuration": {"note": HOSTILE[0]}})
+    )
+    seen = see(write_report(tree.root, note=HOSTILE[1]))
+    drawn(seen.page)
+    assert seen.page.evaluate("window.hacked") is None
+    for name in HOSTILE:
+        text = seen.page.locator("body").inner_text()
+        assert name in text, name[:40]
+        assert seen.page.evaluate(
+            "name => [...document.querySelectorAll('td')].some(c => c.textContent === name)", name
+        )
+    with seen.page.expect_download() as downloading:
+        seen.page.get_by_role("button", name="Genes that pull R down").first.click()
+    text = Path(downloading.value.path()).read_text(encoding="utf-8-sig")
+    named = {row["feature"] for row in csv.DictReader(text.splitlines())}
+    assert named == {HOSTILE[0], HOSTILE[1]}
+    assert all("'=cmd" in line for line in text.splitlines() if "=cmd" in line)
+    assert (seen.requests, seen.complaints) == ([], [])
+
+
+def test_page__of_24_samples_is_small_and_works(see, many):
+    assert many.stat().st_size < 5_000_000
+    seen = see(many)
+    panel = drawn(seen.page, "isoform")
+    assert panel.locator("option").count() == 24 * 23 / 2
+    panel.locator("select").select_option(index=100)
+    expect(panel).to_have_attribute("data-shown", "100")
+    assert seen.page.locator("table[data-name=pairs-isoform]").count() == 1
+    assert (seen.requests, seen.complaints) == ([], [])

@@ -1,0 +1,38 @@
+"""`lotwise correlate-store`, as a user calls it."""
+
+from __future__ import annotations
+
+import anndata
+import numpy as np
+from click.testing import CliRunner
+
+from lotwise.cli.correlate_store import command
+from lotwise.outofcore.neighbours import NeighbourRecord
+from lotwise.records import read_table
+
+
+def _run(*words):
+    return CliRunner().invoke(command, [str(word) for word in words])
+
+
+def test_correlate_store__writes_the_matrix(atlas, tmp_path):
+    done = _run(atlas, "--out", tmp_path / "out", "--pseudocount", 1, "--memory", "1GB")
+    assert done.exit_code == 0, done.output
+    made = anndata.read_zarr(tmp_path / "out" / "pearson.zarr")
+    tpm = anndata.read_zarr(atlas).X.astype(np.float64)
+    np.testing.assert_allclose(made.obsp["pearson"], np.corrcoef(np.log2(tpm + 1)), atol=1e-6)
+
+
+def test_correlate_store__finds_the_nearest_of_queries_over_named_features(atlas, tmp_path):
+    (tmp_path / "genes.txt").write_text("".join(f"G{i}\n" for i in range(150)))
+    words = ["--nearest", 1, "--queries", atlas, "--features", tmp_path / "genes.txt"]
+    done = _run(atlas, "--out", tmp_path / "out", *words)
+    assert done.exit_code == 0, done.output
+    table = read_table(tmp_path / "out" / "pearson.nearest.tsv", NeighbourRecord)
+    assert table["nearest"].tolist() == table["sample"].tolist()
+
+
+def test_correlate_store__refuses_queries_without_a_number(atlas, tmp_path):
+    done = _run(atlas, "--out", tmp_path, "--queries", atlas)
+    assert done.exit_code == 2
+    assert "--queries needs --nearest" in done.output

@@ -1,0 +1,139 @@
+"""The page as text: what it refuses, what it says is missing, and how it escapes."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+
+import numpy as np
+import pytest
+
+from lotwise.errors import InputError
+from lotwise.report import write_report
+from lotwise.report.clouds import N_BINS, bin_of, cloud_of, pack_pairs
+from lotwise.report.findings import read_findings
+from lotwise.report.tables import MOST_ROWS, Column, cell_of, table_of
+
+
+def page_of(tree, **options):
+    return write_report(tree.root, **options).read_text(encoding="utf-8")
+
+
+def test_write_report__needs_correlations(tmp_path):
+    with pytest.raises(InputError, match=r"holds no correlation/gene\.pairs\.tsv"):
+        write_report(tmp_path)
+
+
+def test_write_report__names_a_table_of_another_version(tree):
+    tree.write_all()
+    path = tree.root / "correlation/gene.pairs.tsv"
+    path.write_text(path.read_text().replace("spearman", "rho", 1))
+    with pytest.raises(InputError, match=r"gene\.pairs\.tsv, row 1: has the columns .* rho"):
+        write_report(tree.root)
+
+
+@pytest.mark.parametrize("name", ["verdict.json", "provenance.json"])
+def test_write_report__names_json_that_is_none(tree, name):
+    tree.write_all()
+    (tree.root / name).write_text("[1")
+    with pytest.raises(InputError, match=rf"{name}: cannot be read as JSON"):
+        write_report(tree.root)
+
+
+def test_write_report__says_what_is_missing(tree):
+    tree.write_all()
+    (tree.root / "expression/gene.h5ad").unlink()
+    page = page_of(tree)
+    for words in (
+        "No acceptance criteria were given.",
+        "There is no provenance.json among these results",
+        "the statistic ceilings is switched off",
+        "Not shown: the run did not draw it.",
+        "expression/gene.h5ad is not among the results",
+    ):
+        assert words in page, words
+
+
+def test_write_report__note_of_the_call_comes_before_that_of_the_provenance(tree):
+    tree.write_all()
+    noted = {"configuration": {"figures": {"note": "of the run"}}}
+    (tree.root / "provenance.json").write_text(json.dumps(noted))
+    assert "<strong>Note of this run:</strong> of the run." in page_of(tree)
+    assert "<strong>Note of this run:</strong> of the call." in page_of(tree, note="of the call")
+
+
+def test_write_report__is_the_same_twice(tree):
+    tree.write_all()
+    assert page_of(tree) == page_of(tree)
+
+
+def test_write_report__names_cannot_end_a_script_or_a_cell(tree):
+    name = "</script><script>alert(1)</script>"
+    tree.names[0] = tree.batches[0] = name
+    tree.r = {(name, "S2"): 0.9, (name, "S3"): 0.8, ("S2", "S3"): 0.7}
+    tree.write_all()
+    page = page_of(tree)
+    assert "alert(1)" in page
+    assert "<script>alert" not in page
+    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    assert len(scripts) == 3
+    assert not any("alert(1)" in script for script in scripts)
+
+
+def test_write_report__of_many_samples_stays_small(tree):
+    n = 60
+    tree.names = [f"S{i}" for i in range(n)]
+    tree.batches = tree.names
+    tree.r = {(a, b): 0.9 for i, a in enumerate(tree.names) for b in tree.names[i + 1 :]}
+    tree.write_all()
+    page = page_of(tree)
+    assert f"The first {MOST_ROWS} of {len(tree.r):,} rows" in page
+    assert "the 300 with the lowest R can be chosen" in page
+    assert len(page) < 3_000_000
+
+
+def test_pack_pairs__holds_every_feature_and_those_that_pull_r_down(tree):
+    level = read_findings(tree.write_all()).levels[0]
+    packed = json.loads(
+        gzip.decompress(base64.b64decode(pack_pairs(level, level.pairs, decimals=4)))
+    )
+    assert [pair["r"] for pair in packed["pairs"]] == [0.97, 0.98, 0.99]
+    first = packed["pairs"][0]
+    assert sum(first["cloud"][1]) == 6
+    assert [packed["features"][one[0]][0] for one in first["named"]] == ["g0", "g1"]
+    assert [one[1:] for one in first["named"]] == [[4.0, 1.0, 1.0, 0.5], [8.0, 1.0, 2.0, 0.25]]
+
+
+def test_cloud_of__can_be_undone():
+    rng = np.random.default_rng(0)
+    a, b = (bin_of(rng.lognormal(1, 2, 500), 1.0) for _ in range(2))
+    steps, counts = cloud_of(a, b)
+    undone = np.repeat(np.cumsum(steps), counts)
+    np.testing.assert_array_equal(undone, np.sort(a * N_BINS + b))
+
+
+def test_bin_of__zero_is_the_first_bin_with_any_pseudocount():
+    assert bin_of([0.0, 0.0001], pseudocount=0.01).tolist() == [0, 0]
+    assert bin_of([0.01], pseudocount=0.01).tolist() == [4]
+
+
+def test_table_of__keeps_the_number_behind_what_does_not_read_as_one():
+    rows = [{"r": 0.99999, "n": 1234, "p": 0.5}, {"r": float("nan"), "n": 5, "p": 0.25}]
+    columns = [Column("r", "R", "r"), Column("n", "n", "number"), Column("p", "p", "percent")]
+    table = table_of(rows, columns, name="t", caption="c")
+    assert [[cell.order for cell in row] for row in table.rows] == [
+        ["0.99999", "1234", "0.5"],
+        ["-9e99", "5", "0.25"],
+    ]
+    assert table.rows[1][0].text == "not defined"
+
+
+def test_table_of__plain_numbers_are_printed_once():
+    table = table_of([{"r": 0.5}], [Column("r", "R", "r")], name="t", caption="c")
+    assert (table.rows[0][0].text, table.rows[0][0].order) == ("0.5000", "")
+
+
+def test_cell_of__missing_text_is_empty():
+    assert cell_of(None, "text").text == ""

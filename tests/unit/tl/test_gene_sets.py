@@ -1,0 +1,80 @@
+"""Gene sets on AnnData: the correlation of their genes, and the pseudo-count."""
+
+from __future__ import annotations
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+import lotwise
+from lotwise.errors import InputError
+
+N_GENES, N_SETS, SIZE = 800, 20, 20
+SETS = {f"set {i}": [f"g{j}" for j in range(SIZE * i, SIZE * (i + 1))] for i in range(N_SETS)}
+
+
+def drawn(seed, *, batches="AAABBB", rho=0.2, shift=0.0):
+    """Give samples of one truth in which genes of a set vary together; set 3 shifted in B."""
+    rng = np.random.default_rng(seed)
+    n = len(batches)
+    noise = np.sqrt(1 - rho) * rng.normal(size=(n, N_GENES))
+    common = rng.normal(size=(n, N_SETS))
+    noise[:, : N_SETS * SIZE] += np.sqrt(rho) * np.repeat(common, SIZE, axis=1)
+    log_tpm = rng.uniform(6, 12, N_GENES) + 0.3 * noise
+    log_tpm[np.array([*batches]) == "B", 3 * SIZE : 4 * SIZE] += shift
+    tpm = 2**log_tpm
+    names = pd.Index([f"s{i}" for i in range(n)], dtype=object)
+    return anndata.AnnData(
+        X=log_tpm,
+        obs=pd.DataFrame({"batch": pd.Categorical([*batches])}, index=names),
+        var=pd.DataFrame(index=pd.Index([f"g{i}" for i in range(N_GENES)], dtype=object)),
+        layers={"tpm": tpm},
+    )
+
+
+def table_of(expression, **parameters):
+    lotwise.tl.gene_sets(expression, sets=SETS, **parameters)
+    return lotwise.get.evidence(expression, "gene_sets")
+
+
+def test_gene_sets__sets_that_vary_together_are_not_called_by_themselves():
+    called = {"replicates": 0, 0.01: 0}
+    n_runs = 12
+    for seed in range(n_runs):
+        expression = drawn(seed)
+        for correlation in called:
+            between = table_of(expression, correlation=correlation).query("relation == 'between'")
+            one = between[(between["sample_a"] == "s0") & (between["sample_b"] == "s3")]
+            called[correlation] += (one["p_adjusted"] < 0.05).any()
+    assert called["replicates"] <= 0.05 * n_runs
+    # Why it is the default: the preset names something in most comparisons of like samples.
+    assert called[0.01] > 0.5 * n_runs
+
+
+def test_gene_sets__a_planted_shift_is_found_with_the_estimated_correlation():
+    table = table_of(drawn(1, batches="AAAAAABBBBBB", shift=2.0))
+    planted = table[(table["gene_set"] == "set 3") & (table["relation"] == "between")]
+    assert (planted["p"] < 0.05).all()
+    assert planted["mean_difference"].between(-2.6, -1.4).all()
+    assert planted["correlation"].between(0.05, 0.5).all()
+    others = table[(table["gene_set"] != "set 3")]
+    assert (others["p_adjusted"] < 0.05).mean() <= 0.05
+
+
+def test_gene_sets__without_replicates_p_is_nan_with_the_reason_and_the_shift_is_given():
+    table = table_of(drawn(1, batches="ABC"))
+    assert table["p"].isna().all()
+    assert set(table["reason"]) == {"too few replicates tell how genes of the set vary together"}
+    assert table["mean_difference"].notna().all()
+    assert table_of(drawn(1, batches="ABC"), correlation=0.01)["p"].notna().all()
+
+
+def test_gene_sets__takes_the_pseudocount():
+    expression = drawn(1)
+    expression.layers["tpm"] /= expression.layers["tpm"].max() / 50
+    small, large = (table_of(expression, pseudocount=c, correlation=0.01) for c in (0.01, 10.0))
+    # A large pseudo-count shrinks every difference.
+    assert large["mean_other"].abs().sum() < 0.8 * small["mean_other"].abs().sum()
+    with pytest.raises(InputError, match="a pseudocount of 0 came"):
+        table_of(expression, pseudocount=0)
