@@ -1,9 +1,9 @@
 # Acceptance criteria, put on record before the results are there, and the verdict under them.
-from lotwise.acceptance import path_of_criteria, read_criteria
-
 VERDICT = [] if RUN.acceptance is None else [results("verdict.json")]
 
 if RUN.acceptance is not None:
+    # Here, since every job reads the rules, and most runs have no criteria.
+    from lotwise.acceptance import path_of_criteria, read_criteria
 
     MADE = [
         f"correlation/{level}.{table}.tsv" for level in RUN.levels for table in TABLES
