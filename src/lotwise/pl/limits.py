@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lotwise.errors import InputError
-from lotwise.pl.canvas import need_rows, subplots
+from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
 from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, format_r, lotwise_style
 
 if TYPE_CHECKING:
@@ -212,16 +212,20 @@ def _range(low: int, high: int) -> str:
 
 
 def _lines(axis: Axes, part: pd.DataFrame, sets: list[str]) -> None:
-    for _, pair in part.groupby(["sample_a", "sample_b"], sort=False):
+    pairs = part.groupby(["sample_a", "sample_b"], sort=False)
+    # Of many lines the eye needs the density, and a file of each would be megabytes.
+    crowded = pairs.ngroups > MOST_ROWS
+    for _, pair in pairs:
         r = pair.set_index("feature_set")["pearson"].reindex(sets)
         within = (pair["relation"] == "within").all()
         axis.plot(
             r.to_numpy(),
             np.arange(len(sets)),
-            marker="o",
+            marker="" if crowded else "o",
             markersize=2.5,
-            linewidth=_LINE_WIDTH,
-            alpha=0.7,
+            linewidth=_LINE_WIDTH / 2 if crowded else _LINE_WIDTH,
+            alpha=0.3 if crowded else 0.7,
+            rasterized=crowded,
             color=OKABE_ITO[1 if within else 0],
         )
     axis.set_yticks(np.arange(len(sets)))

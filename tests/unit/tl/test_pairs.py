@@ -112,7 +112,7 @@ def test_tools__of_chosen_pairs_say_what_they_say_of_all(many, tool):
 
 
 def test_equivalence__keeps_its_table_within_bounds(many, monkeypatch):
-    monkeypatch.setattr(sys.modules["lotwise.tl.batches"], "MOST_ROWS", 900)
+    monkeypatch.setattr(sys.modules["lotwise.tl.equivalence"], "MOST_ROWS", 900)
     lotwise.tl.equivalence(many)
     table = lotwise.get.evidence(many, "equivalence")
     # Three pairs of batches of 300 genes; the other twelve have a row that says so.
