@@ -139,9 +139,9 @@ def compare(
     names all that was made, ``report.html`` shows it. ``command`` is the command line on record.
     """
     started, started_ns = now(), time.time_ns()
+    require_batches(read_samples(samples), samples)
     criteria = None if acceptance is None else read_criteria(acceptance)
     if criteria is not None:
-        require_batches(read_samples(samples), samples)
         register_criteria(tree.root, criteria)
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
     expression, evidence = expression or ExpressionConfig(), evidence or EvidenceConfig()
@@ -217,7 +217,6 @@ def write_expression(
     from lotwise.expression import read_quant, write_level
 
     listed = read_samples(samples)
-    require_batches(listed, samples)
     # The temporary file is made before the work, so that an unwritable place is
     # found at once, and named after it, so that a refusal leaves nothing behind.
     with atomic_path(tree.samples) as temporary:
@@ -249,6 +248,13 @@ def write_correlation(tree: ResultTree, level: Level, config: CorrelationConfig)
     from lotwise.records import write_table
 
     expression = read_level(tree.h5ad(level), level)
+    if expression.obs[keys.BATCH].nunique() < 2:
+        raise InputError(
+            f"holds samples of one batch ({expression.n_obs}), a comparison needs 2 or more",
+            path=tree.h5ad(level),
+            remedy="read the other batches too; a new batch alone is held against a reference set "
+            "by `lotwise reference compare`",
+        )
     _correlate(expression, config)
     batches = pp.average_replicates(expression)
     _correlate(batches, config, only_r=True)

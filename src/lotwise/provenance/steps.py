@@ -18,8 +18,8 @@ STEPS: Final = Path("logs", "steps")
 
 
 def now() -> str:
-    """Give the time as the record writes it: ISO 8601 in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    """Give the time as the record writes it: ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def lotwise_call(

@@ -91,10 +91,13 @@ class Study:
         return run(command, self.sheet, "--out", self.out, "--tx2gene", self.tx2gene, *options)
 
     def written(self) -> list[str]:
+        """Give the results; what the steps noted of themselves (logs/) is none."""
         if not self.out.is_dir():
             return []
         return sorted(
-            path.relative_to(self.out).as_posix() for path in self.out.rglob("*") if path.is_file()
+            path.relative_to(self.out).as_posix()
+            for path in self.out.rglob("*")
+            if path.is_file() and self.out / "logs" not in path.parents
         )
 
 

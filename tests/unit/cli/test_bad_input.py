@@ -78,12 +78,18 @@ def test_sheet__duplicate_sample(run, study):
 
 def test_sheet__one_batch(run, study):
     study.write_sheet([("A1", "A"), ("B1", "A")])
-    refuse(study.call(run), study, "column 'batch'", "all 2 samples are of batch 'A'", "at least 2")
+    refuse(
+        study.call(run, command="compare"),
+        study,
+        "column 'batch'",
+        "all 2 samples are of batch 'A'",
+        "at least 2",
+    )
 
 
 def test_sheet__one_sample(run, study):
     study.write_sheet([("A1", "A")])
-    refuse(study.call(run), study, "column 'sample'", "1 sample", "at least 2")
+    refuse(study.call(run, command="compare"), study, "column 'sample'", "1 sample", "at least 2")
 
 
 @pytest.mark.parametrize(
@@ -415,7 +421,7 @@ def test_refusal__leaves_an_older_result_as_it_was(run, study):
     assert len(before) == 5
     faults = [
         lambda: study.set_cell("C1", 12, 3, "-1"),
-        lambda: study.write_sheet([("A1", "A"), ("B1", "A")]),
+        lambda: study.write_sheet([("A1", "A"), ("A1", "B")]),
         study.tx2gene.unlink,
     ]
     for fault in faults:
@@ -478,4 +484,13 @@ def test_step__on_a_damaged_h5ad(run, study):
     assert outcome.code == 2
     assert outcome.err.startswith(f"lotwise: error: {stored}: is not an h5ad file")
     assert outcome.err.count("\n") == 1
+    assert not (study.out / "correlation").exists()
+
+
+def test_sheet__one_new_lot_is_read_but_not_correlated(run, study):
+    study.write_sheet([("A1", "A")])
+    assert study.call(run).code == 0
+    done = run("correlate", "gene", "--out", study.out)
+    assert done.code == 2
+    assert "samples of one batch (1), a comparison needs 2 or more" in done.err
     assert not (study.out / "correlation").exists()
