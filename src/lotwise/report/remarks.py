@@ -80,7 +80,18 @@ def run_remarks(findings: Findings) -> list[Remark]:
         remarks.append(Remark(topic="Identity", text=text, state="unknown"))
     else:
         remarks += [sex_remark(gene), panels_remark(gene)]
-    return [*remarks, batches_remark(findings)]
+    return [*remarks, batches_remark(findings), *_assumptions(findings)]
+
+
+def _assumptions(findings: Findings) -> Iterator[Remark]:
+    """Say what the sample sheet marks as assumed, such as the fragments of single-end reads."""
+    assumed: dict[str, list[str]] = {}
+    for row in findings.samples:
+        if row.get("assumed"):
+            assumed.setdefault(row["assumed"], []).append(name_words(row["sample"]))
+    for what, samples in assumed.items():
+        text = f"Assumed, not known: {what} of {list_words(samples, longest=_LONGEST_PART)}."
+        yield Remark(topic="Assumptions", text=text)
 
 
 def ceiling_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark:

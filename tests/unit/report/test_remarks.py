@@ -248,3 +248,18 @@ def test_run_remarks__isoforms_alone_cannot_tell_identity(tree):
         "unknown",
         "Identity is read at gene level, which this run does not have.",
     )
+
+
+def test_run_remarks__say_what_was_assumed_and_of_which_samples(tree):
+    root = tree.write_all()
+    sheet = root / "samples.tsv"
+    lines = sheet.read_text().splitlines()
+    marks = ["assumed", "fragment length and sd", "", "fragment length and sd"]
+    sheet.write_text("".join(f"{a}\t{b}\n" for a, b in zip(lines, marks, strict=True)))
+    found = [r.text for r in run_remarks(read_findings(root)) if r.topic == "Assumptions"]
+    assert found == ["Assumed, not known: fragment length and sd of S1 and S3."]
+
+
+def test_run_remarks__assume_nothing_where_nothing_is_marked(tree):
+    topics = {remark.topic for remark in run_remarks(read_findings(tree.write_all()))}
+    assert "Assumptions" not in topics
