@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
+import sys
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +21,7 @@ from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import align_features, same_names
 from lotwise.expression.checks import TpmSum, check_features, check_tpm
 from lotwise.expression.formats import is_quantification, read_abundance
+from lotwise.expression.levels import name_genes, stack_samples, sum_isoforms
 from lotwise.expression.locate import QuantFiles, locate
 from lotwise.expression.matrix import level_of, read_matrix
 from lotwise.expression.transcripts import (
@@ -103,32 +107,47 @@ def read_quant(
     ([[1000000.0], [1000000.0]], (2, 2))
     """
     listed = _samples(samples)
+    _load_beside()
     read = _read_levels(listed, tx2gene, matrix_level=matrix_level, bootstraps=bootstraps)
-    from lotwise.expression.assemble import annotate, assemble, sum_to_genes
-
-    gene, isoform = read["gene"], read["isoform"]
-    for level in (gene, isoform):
-        _check_level(level, tpm_sum)
-    isoform_data = gene_data = None
-    if isoform:
-        aligned = align_features(isoform, min_shared=min_shared)
-        isoform_data = assemble(listed, aligned, "isoform")
-        features = plain_names(aligned[listed[0].sample].features)
+    for of_level in read.values():
+        _check_level(of_level, tpm_sum)
+    gene = isoform = None
+    if read["isoform"]:
+        aligned = align_features(read["isoform"], min_shared=min_shared)
+        isoform = stack_samples(aligned, "isoform")
         transcripts = _transcript_map(aligned[listed[0].sample], tx2gene)
-        if not gene and transcripts is not None:
-            gene_data = sum_to_genes(isoform_data, features, transcripts)
-        elif transcripts is not None:
-            annotate(isoform_data, features, transcripts)
-    if gene:
-        gene_data = assemble(listed, align_features(gene, min_shared=min_shared), "gene")
-    if gene_data is None:
+        if transcripts is not None:
+            isoform = name_genes(isoform, transcripts)
+            if not read["gene"]:
+                gene = sum_isoforms(isoform, transcripts)
+    if read["gene"]:
+        gene = stack_samples(align_features(read["gene"], min_shared=min_shared), "gene")
+    if gene is None:
         warnings.warn(
             "no gene level: the quantifications are of transcripts and no map to genes was given "
             "(tx2gene)",
             LotwiseWarning,
             stacklevel=2,
         )
-    return Quantification(gene_data, isoform_data)
+    from lotwise.expression.assemble import assemble
+
+    return Quantification(*(arrays and assemble(listed, arrays) for arrays in (gene, isoform)))
+
+
+def _load_beside() -> None:
+    """Begin to load pandas and anndata: over a second, which passes while files are read."""
+
+    def load() -> None:
+        interval = sys.getswitchinterval()
+        # The threads that read need the interpreter often and briefly; loading would hold it for
+        # 5 ms each time.
+        sys.setswitchinterval(interval / 10)
+        # Whatever goes wrong will be said when they are needed.
+        with contextlib.suppress(Exception):
+            importlib.import_module("lotwise.expression.assemble")
+        sys.setswitchinterval(interval)
+
+    threading.Thread(target=load, daemon=True).start()
 
 
 def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
@@ -185,8 +204,6 @@ def _read_levels(
     # Unpacking and parsing leave Python's lock: two files at a time keep two cores busy.
     with ThreadPoolExecutor(_READERS) as readers:
         read = readers.map(lambda item: _read_files(item, bootstraps=bootstraps), files.values())
-        # pandas and anndata take a second to load, which passes while files are read.
-        importlib.import_module("lotwise.expression.assemble")
 
         for name, abundances in zip(
             files,

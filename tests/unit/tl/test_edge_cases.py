@@ -120,7 +120,8 @@ def annotated(request):
 
 
 def test_tools__all_are_tried():
-    elsewhere = {"blocks", "least_and_most_alike"}  # no statistics; tests/unit/tl/test_blocks.py
+    # These choose and group; tests/unit/tl/test_blocks.py and test_pairs.py.
+    elsewhere = {"blocks", "choose_pairs", "least_and_most_alike"}
     assert set(TOOLS) | elsewhere == set(lotwise.tl.__all__)
     assert set(NUMBERS) >= {record.table for record in RECORDS} - {"identity", "sex"}
 
