@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import yaml
-
 from lotwise.errors import InputError
+from lotwise.strict_yaml import parse_yaml
 
 Expected = Literal["present", "absent", "female", "male"]
 SHIPPED: Final = ("sex", "msc_identity", "residual_pluripotency")
@@ -65,16 +64,14 @@ def read_panel(panel: Path | str) -> Panel:
     """
     path = _shipped(str(panel)) if str(panel) in SHIPPED else Path(panel)
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(
             "no such panel", path=path, remedy=f"shipped are {', '.join(SHIPPED)}"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", path=path) from error
-    except yaml.YAMLError as error:
-        raise InputError(f"is not YAML ({error})", path=path) from error
-    return _panel_of(found, path)
+    return _panel_of(parse_yaml(text, source=path), path)
 
 
 def read_gene_sets(path: Path | str) -> dict[str, tuple[str, ...]]:

@@ -174,6 +174,7 @@ def test_limits__are_those_of_the_gate():
         ("", "holds no keys; start from"),
         ("- a\n", "holds no keys"),
         ("samples: [a\nb: c\n", r"row \d: is not YAML"),
+        ("results: a\nresults: b\n", r"row 2: is not YAML \(the key 'results' comes twice\)"),
     ],
 )
 def test_read_config__refuses(tmp_path, text, words):

@@ -34,6 +34,7 @@ def test_read_panel__a_users_panel(tmp_path):
     ("text", "message"),
     [
         ("name: [", "is not YAML"),
+        ("name: a\nname: b\n", "the key 'name' comes twice"),
         ("just text", "is no panel"),
         ("name: a\nfeatures: []\n", "needs a name and a list"),
         ("name: a\nfeatures:\n- {symbol: A, expected: up}\n", "A is expected 'up', needed one of"),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from lotwise.acceptance.criteria import Criteria, Criterion, Need
 from lotwise.acceptance.wording import nearest
 from lotwise.errors import InputError
+from lotwise.strict_yaml import parse_yaml
 
 SHIPPED: Final = ("example", "encode_isogenic", "encode_anisogenic")
 # In a wheel the criteria lie in the package; in a checkout, in config/acceptance.
@@ -79,39 +79,13 @@ def parse_criteria(text: str, *, source: Path | str) -> Criteria:
     InputError
         See :func:`read_criteria`.
     """
-    try:
-        # The loader is a SafeLoader: it makes no objects of what a file names.
-        found = yaml.load(text, Loader=_StrictLoader)  # noqa: S506
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise InputError(
-            f"is not YAML ({getattr(error, 'problem', None) or error})",
-            path=source,
-            row=mark.line + 1 if mark else None,
-        ) from None
+    found = parse_yaml(text, source=source)
     if not isinstance(found, dict):
         raise InputError("holds no criteria; needed are title and criteria", path=source)
     try:
         return Criteria.model_validate(found)
     except ValidationError as error:
         raise _first_fault(error, found, source) from None
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key that comes twice, of which YAML would silently keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Make a dictionary of a mapping whose keys are all different."""
-        seen = set()
-        for key, _ in node.value:
-            # A key that is a list is refused by the loader itself.
-            word = key.value if isinstance(key, yaml.ScalarNode) else None
-            if word in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {word!r} comes twice", key.start_mark
-                )
-            seen |= {word} - {None}
-        return super().construct_mapping(node, deep=deep)
 
 
 def _first_fault(error: ValidationError, found: dict[Any, Any], source: Path | str) -> InputError:

@@ -104,14 +104,14 @@ def wants_bar() -> bool | None:
 
 
 def _section(config: Path) -> dict[str, Any]:
-    import yaml
+    from lotwise.strict_yaml import parse_yaml
 
     try:
-        document = yaml.safe_load(config.read_text(encoding="utf-8"))
+        document = parse_yaml(config.read_text(encoding="utf-8"), source=config)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", path=config) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"is not YAML ({error})", path=config) from None
+    except UnicodeDecodeError:
+        raise InputError("is not YAML (not text in UTF-8)", path=config) from None
     section = document.get(SECTION) if isinstance(document, dict) else None
     if not isinstance(section, dict):
         raise InputError(f"has no section {SECTION!r}", path=config)

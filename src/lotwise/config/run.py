@@ -19,6 +19,7 @@ from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS, Level
+from lotwise.strict_yaml import parse_yaml
 
 Source = Literal["quant", "reads", "accession"]
 QuantifierName = Literal["kallisto", "salmon", "rsem"]
@@ -183,20 +184,16 @@ def read_config(path: Path | str) -> Config:
         The file is missing or is not YAML, or see :func:`parse_config`.
     """
     try:
-        given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(
             "no such configuration", path=path, remedy="`lotwise init DIR` writes one"
         ) from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", path=path) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise InputError(
-            f"is not YAML ({getattr(error, 'problem', None) or error})",
-            path=path,
-            row=mark.line + 1 if mark else None,
-        ) from None
+    except UnicodeDecodeError:
+        raise InputError("is not YAML (not text in UTF-8)", path=path) from None
+    given = parse_yaml(text, source=path)
     if not isinstance(given, dict):
         raise InputError("holds no keys", path=path, remedy="start from `lotwise init DIR`")
     return parse_config(given, source=str(path))

@@ -1,0 +1,62 @@
+"""YAML in which a key that comes twice is a fault, and not silently the last of the two."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lotwise.errors import InputError
+
+
+def parse_yaml(text: str, *, source: Path | str) -> Any:
+    r"""Parse a document of YAML.
+
+    Parameters
+    ----------
+    text
+        The document.
+    source
+        The file that it came from, for messages.
+
+    Raises
+    ------
+    InputError
+        It is not YAML, or a key comes twice in a mapping; the row is named.
+
+    Examples
+    --------
+    >>> parse_yaml("a: [1, 2]", source="config.yaml")
+    {'a': [1, 2]}
+    >>> parse_yaml("a: 1\na: 2", source="config.yaml")
+    Traceback (most recent call last):
+    lotwise.errors.InputError: config.yaml, row 2: is not YAML (the key 'a' comes twice)
+    """
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - it is a SafeLoader
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise InputError(
+            f"is not YAML ({getattr(error, 'problem', None) or error})",
+            path=source,
+            row=mark.line + 1 if mark else None,
+        ) from None
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key that comes twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Make a dictionary of a mapping whose keys are all different."""
+        seen = set()
+        for key, _ in node.value:
+            # A key that is a list is refused by the loader itself.
+            word = key.value if isinstance(key, yaml.ScalarNode) else None
+            if word in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {word!r} comes twice", key.start_mark
+                )
+            seen |= {word} - {None}
+        return super().construct_mapping(node, deep=deep)
