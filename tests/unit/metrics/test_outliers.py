@@ -159,6 +159,7 @@ def test_outlier_scores__are_scipys_robust_scores_of_means_of_pairs():
         spread = stats.median_abs_deviation(difference, scale=1 / 1.4826)
         expected = (difference - np.median(difference)) / spread
         found = outlier_scores(r, below=-1)
+        np.testing.assert_allclose(found.difference, difference, atol=1e-12)
         np.testing.assert_allclose(found.score, expected, rtol=1e-8)
         np.testing.assert_array_equal(found.flagged, expected < -1)
 
