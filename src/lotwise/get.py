@@ -50,7 +50,8 @@ def matrix(
             remedy="call lotwise.tl.correlate first",
         )
     names = pd.Index(expression.obs_names, name=keys.SAMPLE)
-    return pd.DataFrame(expression.obsp[statistic], index=names, columns=list(names))
+    # A copy: pandas before 3 would write into the AnnData what is written into the table.
+    return pd.DataFrame(expression.obsp[statistic], index=names, columns=list(names), copy=True)
 
 
 def replicate_qc(expression: AnnData) -> pd.DataFrame:

@@ -19,6 +19,8 @@ from lotwise.metrics.moments import (
 
 NAN = float("nan")
 _MILLION = 1e6
+# R of unrelated features is within this many of its standard errors, 1 / sqrt(n), but for .3 %.
+_CHANCE = 3.0
 
 
 class Reliability(NamedTuple):
@@ -184,9 +186,9 @@ def thinning_reliability(
 
     Returns
     -------
-    Reliability in (0, 1]; NaN without counts, or where thinned libraries do not correlate. It
-    knows the noise of counting reads, not that of library preparation or of assigning
-    reads to isoforms.
+    Reliability in (0, 1]; NaN without counts, or where thinned libraries do not correlate beyond
+    chance (R up to 3 / sqrt(features)): nothing can be extrapolated from such R. It knows the
+    noise of counting reads, not that of library preparation or of assigning reads to isoforms.
 
     Raises
     ------
@@ -208,12 +210,13 @@ def thinning_reliability(
         return Reliability(NAN, "the sample has no counts")
     parts = [whole.astype(np.int64)]
     log_odds = []
+    by_chance = _CHANCE / float(np.sqrt(whole.size))
     for _ in range(3):
         parts = [half for part in parts for half in _halves(part, rng)]
         r = _mean_correlation([_log_tpm(part * per_base, pseudocount) for part in parts])
-        if not 0 < r <= 1:
+        if not by_chance < r <= 1:
             return Reliability(
-                NAN, "thinned to an eighth the sample does not correlate with itself"
+                NAN, "thinned to an eighth the sample does not correlate with itself beyond chance"
             )
         if r == 1:
             return Reliability(1.0, "")

@@ -129,8 +129,8 @@ def usage_test(
 
     Pairs of bootstraps of one sample, from x and from y, give distances under no change. Each
     gene's distances are divided by the root mean square of its null distances (of the other
-    pairs, for a null distance) and the null is pooled over genes: bootstraps are too few for
-    a null of each gene alone.
+    pairs, for a null distance) plus a third of the median gene's, and the null is pooled over
+    genes: bootstraps are too few for a null of each gene alone.
 
     Parameters
     ----------

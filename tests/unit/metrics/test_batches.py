@@ -177,3 +177,51 @@ def test_rank_p__knows_ranks_alone(reference, seed):
 def test_leave_one_out__null_of_like_batches_names_none():
     r = np.full((5, 5), 0.97)
     assert set(leave_one_out(r, batches=range(5)).median_to_others) == {0.97}
+
+
+@pytest.mark.parametrize(
+    ("n", "content", "confidence"), [(4, 0.9, 0.99), (12, 0.99, 0.9), (6, 0.5, 0.5)]
+)
+def test_tolerance_factor__null_coverage_anywhere_and_power_over_1_96(n, content, confidence):
+    n_runs = 40_000
+    rng = np.random.default_rng(4)
+    population = stats.norm(1.7, 0.02)
+    values = population.rvs((n_runs, n), random_state=rng)
+    mean, sd = values.mean(axis=1), values.std(axis=1, ddof=1)
+
+    def confidence_of(factor):
+        held = population.cdf(mean + factor * sd) - population.cdf(mean - factor * sd)
+        return np.mean(held >= content)
+
+    # Three standard errors of a share of the runs.
+    error = 3 * math.sqrt(confidence * (1 - confidence) / n_runs)
+    factor = tolerance_factor(n, content=content, confidence=confidence)
+    assert confidence_of(factor) == pytest.approx(confidence, abs=error)
+    # The factor of a known mean and sd would hold too little.
+    assert confidence_of(stats.norm.ppf((1 + content) / 2)) < confidence - error
+
+
+@pytest.mark.parametrize("n", [10, 40, 200])
+def test_tolerance_factor__is_howes_approximation_within_its_error(n):
+    # Howe 1969, with the correction of Guenther 1977; within .5 % from n = 10 on.
+    z2 = stats.norm.ppf(0.975) ** 2 * (n - 1) * (1 + 1 / n)
+    chi2 = stats.chi2.ppf(0.05, n - 1)
+    howe = math.sqrt(z2 / chi2) * math.sqrt(1 + (n - 3 - chi2) / (2 * (n + 1) ** 2))
+    assert tolerance_factor(n) == pytest.approx(howe, rel=0.005)
+
+
+def test_reference_interval__power_is_that_of_the_noncentral_t():
+    rng = np.random.default_rng(5)
+    k, sd, n_runs = 6, 0.1, 1500
+    critical, spread = stats.t.ppf(0.975, k - 1), sd * math.sqrt(1 + 1 / k)
+    for shift in (0.3, 0.6):
+        n_outside = 0
+        for row in rng.normal(2, sd, (n_runs, k + 1)):
+            found = reference_interval(np.tanh(row[:k]))
+            new = np.tanh(row[k] - shift)
+            n_outside += not found.prediction_lower <= new <= found.prediction_upper
+        apart = stats.nct(k - 1, shift / spread)
+        power = apart.sf(critical) + apart.cdf(-critical)
+        error = 3 * math.sqrt(power * (1 - power) / n_runs)
+        assert n_outside / n_runs == pytest.approx(power, abs=error)
+    assert power > 0.95

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from lotwise.errors import InputError
 from lotwise.metrics.ceiling import (
@@ -189,3 +190,60 @@ def test_bootstrap_reliability__null_noise_as_large_as_the_spread_is_nan_and_non
     assert math.isnan(lost.reliability)
     assert lost.reason == "the noise is as large as the spread of expression"
     assert bootstrap_reliability(sample, bootstraps=np.tile(sample, (5, 1))).reliability == 1
+
+
+@given(st.floats(0.01, 1), st.floats(0.01, 1))
+def test_noise_ceiling__is_scipys_geometric_mean(rel_x, rel_y):
+    found = noise_ceiling(0.5, reliability_x=rel_x, reliability_y=rel_y).ceiling
+    assert found == pytest.approx(stats.gmean([rel_x, rel_y]), rel=1e-12)
+
+
+def test_noise_ceiling__null_one_truth_measured_twice_reaches_it_and_two_truths_are_at_0():
+    rng = np.random.default_rng(10)
+    n_runs, n_features = 400, 1000
+    same, unlike = np.empty(n_runs), np.empty(n_runs)
+    for run in range(n_runs):
+        truth, noise = rng.normal(0, 1, (2, n_features)), rng.normal(0, 1, (3, n_features))
+        x, again, other = truth[0] + 0.5 * noise[0], truth[0] + noise[1], truth[1] + noise[2]
+        for ratios, y in ((same, again), (unlike, other)):
+            r = np.corrcoef(x, y)[0, 1]
+            ratios[run] = noise_ceiling(r, reliability_x=1 / 1.25, reliability_y=1 / 2).ratio
+    # Three standard errors of the mean over the runs.
+    for ratios, expected in ((same, 1), (unlike, 0)):
+        assert ratios.mean() == pytest.approx(expected, abs=3 * stats.sem(ratios))
+
+
+def test_replicate_reliability__hand_value():
+    # R of (1, 2, 3) with (1, 3, 2) is .5, with (1, 2, 3) 1, and again .5.
+    found = replicate_reliability([[1, 2, 3], [1, 3, 2], [1, 2, 3]])
+    assert found.reliability == pytest.approx(2 / 3)
+
+
+def test_thinning_reliability__hand_value_of_counts_that_thinning_cannot_blur():
+    # Of 2000 features half have 2^40 reads: every thinned library is the same to 6 digits.
+    counts = np.repeat([0.0, 2.0**40], 1000)
+    found = thinning_reliability(counts, lengths=np.ones(2000), rng=np.random.default_rng(11))
+    assert found.reliability == pytest.approx(1, abs=1e-9)
+
+
+def test_thinning_reliability__scale_of_lengths_is_nothing():
+    rng = np.random.default_rng(12)
+    counts, lengths = rng.poisson(rng.lognormal(3, 2, 3000)), rng.lognormal(7, 0.5, 3000)
+    one, other = (
+        thinning_reliability(counts, lengths=unit * lengths, rng=np.random.default_rng(13))
+        for unit in (1, 1000)
+    )
+    assert one.reliability == pytest.approx(other.reliability, abs=1e-9)
+
+
+def test_thinning_reliability__null_features_of_one_level_have_no_reliability():
+    found = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        counts = rng.poisson(20, 2000)
+        found.append(thinning_reliability(counts, lengths=np.full(2000, 1000.0), rng=rng))
+    # Chance lifts one R in 740 over the bound; that all three pass is rarer still.
+    assert all(math.isnan(one.reliability) for one in found)
+    assert {one.reason for one in found} == {
+        "thinned to an eighth the sample does not correlate with itself beyond chance"
+    }

@@ -86,3 +86,49 @@ def test_cluster_by_r__planted_groups_join_last_whatever_the_order():
 def test_cluster_by_r__null_identical_samples_join_at_0():
     merges = cluster_by_r(np.ones((4, 4))).merges
     np.testing.assert_array_equal(merges[:, 2], 0)
+
+
+def tracy_widom(first, n_samples, n_features):
+    """First eigenvalue of centred noise of variance 1, standardised (Johnstone 2001)."""
+    a, b = np.sqrt(n_features - 1), np.sqrt(n_samples - 1)
+    return (first - (a + b) ** 2) / ((a + b) * (1 / a + 1 / b) ** (1 / 3))
+
+
+def test_principal_components__null_noise_has_no_component_beyond_random_matrices():
+    n_runs, shape = 200, (10, 1500)
+    standardised = []
+    for seed in range(n_runs):
+        found = principal_components(np.random.default_rng(seed).normal(5, 1, shape))
+        standardised.append(tracy_widom(np.square(found.scores[:, 0]).sum(), *shape))
+    # The Tracy-Widom distribution of order 1 has mean -1.2065, sd 1.268 and 95th percentile
+    # .9793; for matrices of this size it holds to about 10^(-2/3) (Johnstone 2001).
+    assert np.mean(standardised) == pytest.approx(-1.2065, abs=3 * 1.268 / n_runs**0.5 + 0.2)
+    n_above = np.count_nonzero(np.array(standardised) > 0.9793)
+    assert n_above <= n_runs * 0.05 + 3 * np.sqrt(n_runs * 0.0475)
+
+
+def test_principal_components__power_a_planted_difference_stands_out_as_theory_says():
+    # Five samples differ by 2 in 75 features: a spike of 10 x 75 x 1 in noise of 9 x 1500.
+    n_samples, n_features, spike = 10, 1500, 750
+    first = []
+    for seed in range(20):
+        log_tpm = np.random.default_rng(seed).normal(5, 1, (n_samples, n_features))
+        log_tpm[:5, :75] += 2
+        scores = principal_components(log_tpm).scores[:, 0]
+        first.append(np.square(scores).sum())
+        assert tracy_widom(first[-1], n_samples, n_features) > 3.2724  # the 99.9th percentile
+        assert abs(np.sign(scores[:5]).sum() - np.sign(scores[5:]).sum()) == 10
+    # Benaych-Georges and Nadakuditi 2012: where noise lifts the spike to.
+    expected = (spike + n_samples - 1) * (spike + n_features) / spike
+    assert np.mean(first) == pytest.approx(expected, rel=0.02)
+
+
+def test_cluster_by_r__heights_are_scikit_learns():
+    from sklearn.cluster import AgglomerativeClustering
+
+    rng = np.random.default_rng(7)
+    r = np.corrcoef(rng.normal(0, 2, 40) + rng.normal(0, 1, (9, 40)))
+    peer = AgglomerativeClustering(
+        n_clusters=1, metric="precomputed", linkage="average", compute_distances=True
+    ).fit(1 - r)
+    np.testing.assert_allclose(cluster_by_r(r).merges[:, 2], peer.distances_, atol=1e-12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,3 +98,56 @@ def test_contributions__undefined_r_is_nan_with_a_reason(y):
 def test_contributions__other_lengths_are_refused():
     with pytest.raises(InputError, match="needed the same features"):
         contributions([1, 2, 3], [1, 2])
+
+
+def test_contributions__power_a_planted_feature_carries_what_is_planted():
+    rng = np.random.default_rng(5)
+    x = rng.normal(4, 2, 2000)
+    y = x + rng.normal(0, 0.05, 2000)
+    for planted in rng.choice(2000, 20, replace=False):
+        changed = y.copy()
+        changed[planted] -= 5
+        found = contributions(x, changed)
+        assert found.contribution.argmax() == planted
+        # 5^2 of one feature against .05^2 of 2000: five sixths.
+        share = found.contribution[planted] / found.one_minus_r
+        assert share == pytest.approx(25 / (25 + 2000 * 0.05**2), abs=0.03)
+
+
+def test_culprits__hand_value():
+    # z of (0, 0, 1, 1) is (-1, -1, 1, 1), of (0, 1, 1, 0) (-1, 1, 1, -1): gaps 0, 2, 0, 2.
+    found = culprits([0, 0, 1, 1], [0, 1, 1, 0])
+    assert found.feature_index.tolist() == [1, 3, 0, 2]
+    np.testing.assert_allclose(found.contribution, [0.5, 0.5, 0, 0], atol=1e-15)
+    np.testing.assert_allclose(found.cumulative_share, [0.5, 1, 1, 1])
+    assert found.one_minus_r == pytest.approx(1)
+
+
+def test_culprits__are_pandas_sorted_shares_in_any_order_of_features():
+    rng = np.random.default_rng(6)
+    x = rng.normal(3, 2, 300)
+    y = x + rng.normal(0, 1, 300)
+    z = [(v - v.mean()) / v.std() for v in (x, y)]
+    shares = pd.Series((z[0] - z[1]) ** 2 / 600).sort_values(ascending=False)
+    found = culprits(x, y)
+    assert found.feature_index.tolist() == shares.index.tolist()
+    np.testing.assert_allclose(found.contribution, shares)
+    np.testing.assert_allclose(
+        found.cumulative_share, shares.cumsum() / (1 - np.corrcoef(x, y)[0, 1])
+    )
+    order = rng.permutation(300)
+    moved = culprits(3 * y[order] + 1, x[order])
+    assert order[moved.feature_index].tolist() == shares.index.tolist()
+
+
+def test_culprits__null_noise_alone_has_no_culprit_beyond_chi_square():
+    rng = np.random.default_rng(7)
+    n_runs, n_features, n_above = 300, 2000, 0
+    # Of n squared normal values the largest exceeds this in 5 % of samples.
+    bound = stats.chi2.ppf(0.95 ** (1 / n_features), 1)
+    for _ in range(n_runs):
+        x = rng.normal(4, 2, n_features)
+        found = culprits(x, x + rng.normal(0, 0.2, n_features), n_largest=1)
+        n_above += found.cumulative_share[0] * n_features > bound
+    assert n_above <= n_runs * 0.05 + 3 * math.sqrt(n_runs * 0.0475)
+    assert n_above > 0

@@ -119,3 +119,77 @@ def test_perturbed_r__nothing_expressed_or_constant_is_nan_with_a_reason():
 def test_perturbation__refuses_numbers_out_of_range(wrong, message):
     with pytest.raises(InputError, match=message):
         Perturbation(**wrong)
+
+
+def falling_grid(seed, n_folds=4):
+    """Mean R that falls with the share, by another curve for each fold."""
+    rng = np.random.default_rng(seed)
+    shares = np.concatenate([[0.0], np.sort(rng.uniform(0.01, 1, 7))])
+    falls = np.cumsum(rng.uniform(0.005, 0.05, (8, n_folds)), axis=0)
+    folds = np.sort(rng.uniform(1.1, 8, n_folds))
+    return PerturbedR(shares, folds, 1 - falls, np.zeros_like(falls), 9, 1, "")
+
+
+@given(st.integers(0, 10_000), st.floats(0.6, 0.99))
+def test_unseen_change__is_numpys_interpolation_of_a_falling_r(seed, threshold):
+    grid = falling_grid(seed)
+    found = unseen_change(grid, threshold=threshold)
+    for r, share, at_least in zip(grid.pearson.T, found.shares, found.at_least, strict=True):
+        # Turned round, since numpy wants what it interpolates over to rise.
+        inside = np.interp(threshold, r[::-1], grid.shares[::-1], left=1, right=np.nan)
+        expected = grid.shares[-1] if threshold <= r[-1] else inside
+        np.testing.assert_allclose(share, expected, atol=1e-12)
+        assert at_least == (threshold <= r[-1])
+
+
+@given(st.integers(0, 10_000), st.floats(0.6, 0.99), st.floats(0.1, 1))
+def test_unseen_change__ignores_order_points_between_and_the_scale_of_r(seed, threshold, scale):
+    grid = falling_grid(seed)
+    found = unseen_change(grid, threshold=threshold).shares
+    rows, columns = (np.random.default_rng(seed).permutation(n) for n in (8, 4))
+    mixed = grid._replace(
+        shares=grid.shares[rows],
+        folds=grid.folds[columns],
+        pearson=grid.pearson[np.ix_(rows, columns)],
+    )
+    moved = unseen_change(mixed, threshold=threshold)
+    np.testing.assert_allclose(moved.shares, found[columns], atol=1e-12)
+    np.testing.assert_array_equal(moved.folds, grid.folds[columns])
+    middles = grid._replace(
+        shares=np.append(grid.shares, (grid.shares[1:] + grid.shares[:-1]) / 2),
+        pearson=np.vstack([grid.pearson, (grid.pearson[1:] + grid.pearson[:-1]) / 2]),
+    )
+    np.testing.assert_allclose(unseen_change(middles, threshold=threshold).shares, found, atol=1e-9)
+    lower = unseen_change(grid._replace(pearson=scale * grid.pearson), threshold=scale * threshold)
+    np.testing.assert_allclose(lower.shares, found, atol=1e-9)
+
+
+def test_unseen_change__null_where_nothing_changes_every_share_passes():
+    tpm = expression(8, 5000)
+    unchanged = Perturbation(shares=(0.0, 0.2, 0.7), folds=(1.0,), n_repeats=2)
+    grid = perturbed_r(tpm, tpm, rng=np.random.default_rng(9), perturbation=unchanged)
+    found = unseen_change(grid, threshold=0.999999)
+    assert found.shares.tolist() == [0.7]
+    assert found.at_least == (True,)
+
+
+def test_perturbed_r__ignores_the_unit_and_a_fold_that_all_features_share():
+    tpm, other = expression(10, 2000), expression(11, 2000)
+    changes = {"shares": (0.1, 0.6), "folds": (2.0, 5.0), "n_repeats": 2}
+    one = perturbed_r(
+        tpm, other, rng=np.random.default_rng(1), perturbation=Perturbation(**changes)
+    )
+    thousandths = Perturbation(**changes, expressed_from=1000, pseudocount=1000)
+    unit = perturbed_r(
+        1000 * tpm, 1000 * other, rng=np.random.default_rng(1), perturbation=thousandths
+    )
+    np.testing.assert_allclose(unit.pearson, one.pearson, atol=1e-12)
+    # All features changed one way and scaled back: R is that of the unchanged sample.
+    alone = perturbed_r(
+        [5.0, 0, 0, 0],
+        [7.0, 1, 0, 2],
+        rng=np.random.default_rng(1),
+        perturbation=Perturbation(shares=(1.0,), folds=(4.0,), n_repeats=1),
+    )
+    expected = np.corrcoef(np.log2([6, 1, 1, 1]), np.log2([8, 2, 1, 3]))[0, 1]
+    assert alone.pearson[0, 0] == pytest.approx(expected, abs=1e-12)

@@ -163,3 +163,17 @@ def test_fold_change_shares__are_those_of_numpys_ratios():
     ratio = np.exp2(np.abs(x - y))
     expected = [np.mean(ratio > fold) for fold in (1.5, 2, 4)]
     assert list(fold_change_shares(x, y, folds=(1.5, 2.0, 4.0)).shares) == expected
+
+
+def test_bland_altman_by_expression__hand_value_and_null():
+    # Means 1, 2, 8, 9; M 0, 2, -1, 1.
+    low, high = bland_altman_by_expression([1, 3, 7.5, 9.5], [1, 1, 8.5, 8.5], n_bins=2)
+    assert (low.bias, low.n_features, low.mean_from, low.mean_to) == (1, 2, 1, 2)
+    assert (high.bias, high.n_features, high.mean_from, high.mean_to) == (0, 2, 8, 9)
+    rng = np.random.default_rng(9)
+    truth = rng.normal(5, 2, 20_000)
+    x, y = truth + rng.normal(0, 0.3, (2, 20_000))
+    for part in bland_altman_by_expression(x, y):
+        # M has sd .3 sqrt 2; four standard errors of the bias, and of the sd (1 / sqrt 4000).
+        assert part.bias == pytest.approx(0, abs=4 * 0.3 * math.sqrt(2 / 2000))
+        assert part.upper - part.lower == pytest.approx(2 * 1.96 * 0.3 * math.sqrt(2), rel=0.07)

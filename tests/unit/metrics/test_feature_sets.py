@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -56,3 +57,36 @@ def test_feature_sets__deciles_part_the_detected_and_order_does_not_matter(sampl
     tops = [log_mean[part].max(initial=-np.inf) for part in parts if part.any()]
     bottoms = [log_mean[part].min(initial=np.inf) for part in parts if part.any()]
     assert all(low <= high + 1e-9 for low, high in zip(tops[:-1], bottoms[1:], strict=True))
+
+
+def test_feature_sets__are_those_of_pandas_and_of_python_written_out():
+    rng = np.random.default_rng(1)
+    x, y = rng.lognormal(0, 2, (2, 900))
+    # Quantiles of ranks agree with parts of equal size where the parts are equal.
+    spare = np.flatnonzero((x >= 1) | (y >= 1))
+    x[spare[: spare.size % 10]] = y[spare[: spare.size % 10]] = 0
+    counts_x, counts_y = rng.poisson(10, (2, 900))
+    found = dict(feature_sets(x, y, counts_x=counts_x, counts_y=counts_y))
+    table = pd.DataFrame({"x": x, "y": y})
+    pair = [*zip(x, y, counts_x, counts_y, strict=True)]
+    assert found["detected_any"].tolist() == [a >= 1 or b >= 1 for a, b, _, _ in pair]
+    assert found["detected_both"].tolist() == [a >= 1 and b >= 1 for a, b, _, _ in pair]
+    assert found["counted_both"].tolist() == [n >= 10 and m >= 10 for _, _, n, m in pair]
+    mean = np.log2(table[table.max(axis=1) >= 1] + 1).mean(axis=1)
+    tenth = pd.qcut(mean, 10, labels=list(DECILES))
+    assert set(tenth.value_counts()) == {len(mean) // 10}
+    for name in DECILES:
+        assert np.flatnonzero(found[name]).tolist() == tenth.index[tenth == name].tolist()
+
+
+def test_feature_sets__null_a_sample_with_itself_and_power_of_features_of_one_sample():
+    rng = np.random.default_rng(2)
+    x = rng.lognormal(0, 2, 500)
+    same = dict(feature_sets(x, x))
+    np.testing.assert_array_equal(same["detected_any"], same["detected_both"])
+    y = x.copy()
+    lost = rng.choice(np.flatnonzero(x >= 1), 20, replace=False)
+    y[lost] = 0
+    found = dict(feature_sets(x, y))
+    only_one = np.flatnonzero(found["detected_any"] & ~found["detected_both"])
+    assert only_one.tolist() == sorted(lost)

@@ -127,3 +127,45 @@ def test_inter_gene_correlation__recovers_what_was_planted():
     assert np.mean(independent) < 0.01
     assert math.isnan(inter_gene_correlation(rng.normal(size=(2, 9))))
     assert math.isnan(inter_gene_correlation(np.zeros((5, 9))))
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.floats(0.1, 10), st.floats(-50, 50))
+def test_inter_gene_correlation__ignores_order_unit_of_each_gene_and_names_of_groups(
+    seed, scale, shift
+):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(9, 1)) + rng.normal(size=(9, 12))
+    groups = np.repeat([0, 1, 2], 3)
+    samples, genes = rng.permutation(9), rng.permutation(12)
+    units = scale * rng.uniform(0.5, 2, 12)
+    for labels in (None, groups):
+        found = inter_gene_correlation(values, groups=labels)
+        moved = None if labels is None else labels[samples]
+        again = inter_gene_correlation(values[np.ix_(samples, genes)], groups=moved)
+        assert again == pytest.approx(found, abs=1e-9)
+        unit = inter_gene_correlation(values * units + shift, groups=labels)
+        assert unit == pytest.approx(found, abs=1e-9)
+    names = np.array(["z", "a", "m"])[groups]
+    assert inter_gene_correlation(values, groups=names) == pytest.approx(found, abs=1e-9)
+    # What differs between groups is no correlation within them.
+    apart = values + rng.normal(0, 20, (3, 12))[groups]
+    assert inter_gene_correlation(apart, groups=groups) == pytest.approx(found, abs=1e-9)
+
+
+def test_inter_gene_correlation__is_numpys_mean_r_of_pairs_of_residuals():
+    rng = np.random.default_rng(8)
+    values = rng.normal(size=(9, 1)) + rng.normal(size=(9, 12))
+    groups = np.repeat([0, 1, 2], 3)
+    off = np.triu_indices(12, k=1)
+    assert inter_gene_correlation(values) == pytest.approx(np.corrcoef(values.T)[off].mean())
+    residuals = values - np.stack([values[groups == g].mean(axis=0) for g in range(3)])[groups]
+    expected = np.corrcoef(residuals.T)[off].mean()
+    assert expected > 0.2
+    assert inter_gene_correlation(values, groups=groups) == pytest.approx(expected)
+
+
+def test_inter_gene_correlation__opposite_genes_are_0_by_hand():
+    line = np.array([0.0, 1, 3])
+    # R of the pairs: 1, -1 and -1; a mean of -1/3 is given as 0.
+    assert inter_gene_correlation(np.stack([line, 2 * line, -line], axis=1)) == 0

@@ -78,3 +78,49 @@ def test_check_panel__nothing_annotated_says_so_and_bad_input_is_refused():
         check_panel([[1, 2]], directions=("present",))
     with pytest.raises(InputError, match="direction 'up' is not known"):
         check_panel([[1]], directions=("up",))
+
+
+def test_call_sex__is_the_definition_written_out_for_each_sample():
+    rng = np.random.default_rng(2)
+    xist, y_genes = rng.lognormal(0, 1.5, (2, 400))
+    xist[:9], y_genes[:9] = [0, 0, 0, 2, 2, 2, 3, 3, 3], [0, 2, 3, 0, 2, 3, 0, 2, 3]
+    expected = []
+    for x, y in zip(xist, y_genes, strict=True):
+        if x >= 2:
+            expected.append("mixed" if y >= 2 else "female")
+        else:
+            expected.append("male" if y >= 2 else "unknown")
+    found = call_sex(xist, y_genes, present_from=2)
+    assert list(found.sex) == expected
+    assert set(expected) == {"mixed", "female", "male", "unknown"}
+    assert [bool(reason) for reason in found.reasons] == [
+        sex in {"mixed", "unknown"} for sex in expected
+    ]
+
+
+def test_check_panel__is_the_definition_written_out_for_each_sample_and_marker():
+    rng = np.random.default_rng(3)
+    tpm = rng.lognormal(0, 1.5, (30, 8))
+    tpm[0], tpm[1] = 3, 0.5  # exactly at the bounds
+    directions = tuple(rng.choice(["present", "absent"], 8).tolist())
+    found = check_panel(tpm, directions=directions, present_from=3, absent_below=0.5)
+    assert set(directions) == {"present", "absent"}
+    for sample, row in enumerate(tpm):
+        expected = [
+            value >= 3 if direction == "present" else value < 0.5
+            for value, direction in zip(row, directions, strict=True)
+        ]
+        assert found.holds[sample].tolist() == expected
+        assert found.n_holding[sample] == sum(expected)
+
+
+def test_check_panel__null_sound_cells_hold_and_power_a_contaminant_breaks_its_markers_alone():
+    directions = ("present",) * 4 + ("absent",) * 5
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        cells = np.hstack([rng.lognormal(4, 0.6, (6, 4)), rng.exponential(0.02, (6, 5))])
+        sound = check_panel(cells, directions=directions)
+        assert sound.holds.all()
+        cells[2, 4:] += 0.05 * rng.lognormal(4, 0.2, 5)  # a twentieth of other cells
+        mixed = check_panel(cells, directions=directions).holds
+        assert np.argwhere(~mixed).tolist() == [[2, marker] for marker in range(4, 9)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from lotwise.errors import InputError
@@ -198,3 +200,109 @@ def test_inferential_relative_variance__is_the_formula_feature_by_feature_in_any
         assert found[feature] == pytest.approx(expected, rel=1e-12)
     order = rng.permutation(40)
     np.testing.assert_allclose(inferential_relative_variance(draws[::-1, order]), found[order])
+
+
+def test_usage_change__null_of_identical_samples_is_0_everywhere():
+    rng = np.random.default_rng(6)
+    x, genes = rng.lognormal(3, 1, 300), rng.permutation(np.repeat(np.arange(100), 3))
+    found = usage_change(x, x, genes=genes)
+    np.testing.assert_array_equal(found.distance, 0)
+    np.testing.assert_array_equal(found.largest_change, 0)
+    assert not found.flips.any()
+
+
+def small_test(*, prior=4.0, n_draws=5):
+    """Continuous draws, so that no two isoforms tie for the dominant one."""
+    rng = np.random.default_rng(7)
+    genes = np.repeat(np.arange(30), 3)
+    x = rng.lognormal(3, 1, 90)
+    y = x * rng.lognormal(0, 0.2, 90)
+    draws = tuple(part * rng.lognormal(0, 0.1, (n_draws, 90)) for part in (x, y))
+    return {"samples": (x, y), "bootstraps": draws, "genes": genes, "prior": prior}
+
+
+def run(case):
+    change = usage_change(*case["samples"], genes=case["genes"])
+    return usage_test(change, **case)
+
+
+def test_usage_test__hand_value_of_bootstraps_without_noise():
+    samples = np.array([9.0, 1, 5, 5]), np.array([1.0, 9, 5, 5])
+    draws = tuple(np.tile(part, (4, 1)) for part in samples)
+    found = run({"samples": samples, "bootstraps": draws, "genes": [*"AABB"]})
+    # 6 pairs a sample, 2 genes: 24 null distances of 0. A is above all, B above none.
+    assert found.n_null == 24
+    np.testing.assert_array_equal(found.null_distance, 0)
+    np.testing.assert_allclose(found.p, [1 / 25, 1])
+    np.testing.assert_allclose(found.p_adjusted, [2 / 25, 1])
+
+
+def test_usage_test__is_the_definition_written_out_gene_by_gene():
+    case = small_test()
+    found = run(case)
+    (x, y), genes = case["samples"], case["genes"]
+    pairs = [(part, a, b) for part in (0, 1) for a, b in combinations(range(5), 2)]
+    null, apart, flips, observed = {}, {}, {}, {}
+    for gene in range(30):
+        members = genes == gene
+        rows = [part[:, members] + 4 for part in case["bootstraps"]]
+        d = [jensenshannon(rows[part][a], rows[part][b], base=2) for part, a, b in pairs]
+        null[gene] = d
+        flips[gene] = np.mean(
+            [rows[part][a].argmax() != rows[part][b].argmax() for part, a, b in pairs]
+        )
+        # Of each pair, the pairs that share no bootstrap with it.
+        apart[gene] = [
+            math.sqrt(
+                np.mean(
+                    [
+                        e**2
+                        for e, other in zip(d, pairs, strict=True)
+                        if other[0] != part or not {a, b} & set(other[1:])
+                    ]
+                )
+            )
+            for part, a, b in pairs
+        ]
+        observed[gene] = jensenshannon(x[members] + 4, y[members] + 4, base=2)
+    scale = {gene: math.sqrt(np.mean(np.square(d))) for gene, d in null.items()}
+    floor = np.median(list(scale.values())) / 3
+    pooled = [
+        d / (rest + floor) for gene in null for d, rest in zip(null[gene], apart[gene], strict=True)
+    ]
+    p = [
+        (1 + sum(d >= observed[gene] / (scale[gene] + floor) for d in pooled)) / (1 + len(pooled))
+        for gene in null
+    ]
+    np.testing.assert_allclose(found.null_distance, list(scale.values()), atol=1e-7)
+    np.testing.assert_allclose(found.p, p, rtol=1e-12)
+    np.testing.assert_allclose(found.p_adjusted, stats.false_discovery_control(p))
+    np.testing.assert_allclose(found.flip_share, list(flips.values()))
+    assert found.n_null == len(pooled)
+    assert min(p) < 0.01
+    assert max(p) > 0.5
+
+
+def test_usage_test__ignores_order_of_isoforms_names_of_genes_and_unit_and_swapped_samples():
+    case = small_test()
+    found = run(case)
+    (x, y), (draws_x, draws_y), genes = case["samples"], case["bootstraps"], case["genes"]
+    order = np.random.default_rng(8).permutation(90)
+    moved = run(
+        case
+        | {
+            "samples": (x[order], y[order]),
+            "bootstraps": (draws_x[:, order], draws_y[:, order]),
+            "genes": genes[order],
+        }
+    )
+    swapped = run(case | {"samples": (y, x), "bootstraps": (draws_y, draws_x)})
+    unit = {"samples": (8 * x, 8 * y), "bootstraps": (8 * draws_x, 8 * draws_y), "prior": 32.0}
+    renamed = run(case | {"genes": 29 - genes})
+    # Rounding may move a null distance past one observed: one step of p.
+    step = 1 / (1 + found.n_null)
+    for other in (moved, swapped, run(case | unit)):
+        np.testing.assert_allclose(other.p, found.p, atol=1.01 * step)
+        np.testing.assert_allclose(other.flip_share, found.flip_share)
+        np.testing.assert_allclose(other.null_distance, found.null_distance, atol=1e-7)
+    np.testing.assert_allclose(renamed.p[::-1], found.p, atol=1.01 * step)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from lotwise.errors import InputError
 from lotwise.metrics.outliers import library_summary, outlier_scores, shallow_libraries
@@ -141,3 +142,44 @@ def test_shallow_libraries__hand_value():
     # Each against the median of the others: 200, 100, 100 and 200.
     np.testing.assert_allclose(found.share_of_median, [0.5, 2, 3, 0.045])
     assert found.flagged.tolist() == [False, False, False, True]
+
+
+def test_outlier_scores__are_scipys_robust_scores_of_means_of_pairs():
+    rng = np.random.default_rng(5)
+    for n in (3, 4, 9, 14):
+        r = sound_correlations(rng, n, n_features=60)
+        one_of_each = np.triu(np.ones((n, n), dtype=bool), k=1)
+        difference = []
+        for sample in range(n):
+            others = np.delete(np.delete(r, sample, axis=0), sample, axis=1)
+            without = others[np.triu_indices(n - 1, k=1)]
+            pairs_of_sample = one_of_each.copy()
+            pairs_of_sample[np.arange(n) != sample] &= np.arange(n) == sample
+            difference.append(r[pairs_of_sample].mean() - without.mean())
+        spread = stats.median_abs_deviation(difference, scale=1 / 1.4826)
+        expected = (difference - np.median(difference)) / spread
+        found = outlier_scores(r, below=-1)
+        np.testing.assert_allclose(found.difference, difference, atol=1e-12)
+        np.testing.assert_allclose(found.score, expected, rtol=1e-8)
+        np.testing.assert_array_equal(found.flagged, expected < -1)
+
+
+def test_shallow_libraries__are_pythons_medians_of_the_others():
+    import statistics
+
+    totals = np.random.default_rng(6).lognormal(16, 2, 25)
+    expected = [
+        total / statistics.median(totals[:i].tolist() + totals[i + 1 :].tolist())
+        for i, total in enumerate(totals.tolist())
+    ]
+    found = shallow_libraries(totals, below=0.2)
+    np.testing.assert_allclose(found.share_of_median, expected)
+    assert found.flagged.tolist() == [share < 0.2 for share in expected]
+    assert 0 < found.flagged.sum() < 25
+
+
+def test_library_summary__null_even_expression_and_power_of_one_feature_that_takes_half():
+    even = np.full((2, 1000), 1000.0)
+    even[1, 7] = even[1].sum() - 1000.0
+    found = library_summary(even)
+    np.testing.assert_allclose(found.share_of_highest, [50 / 1000, 0.5 + 0.5 * 49 / 999])

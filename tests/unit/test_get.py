@@ -1,0 +1,108 @@
+"""Tables out of an AnnData: tidy, copies, and the missing tool named."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lotwise
+from lotwise.errors import InputError
+from lotwise.evidence import RECORDS
+from lotwise.metrics.detectable import Perturbation
+from lotwise.metrics.feature_sets import FEATURE_SETS
+from lotwise.records import CulpritRecord, PairRecord, ReplicateQcRecord, columns
+
+TABLES = [record.table for record in RECORDS]
+# What tools need beyond their defaults, or to be quick.
+CALLS = {
+    "detectable": {"perturbation": Perturbation(folds=(2.0,), shares=(0, 0.2), n_repeats=1)},
+    "gene_sets": {"sets": {"one": [f"g{i}" for i in range(12)]}},
+    "intervals": {"n_resamples": 20},
+    "signal": {"grouping": "batch"},
+}
+
+
+@pytest.fixture
+def gene(three_batches):
+    lotwise.tl.correlate(three_batches.gene)
+    return three_batches.gene
+
+
+def is_tidy(table, record):
+    return list(table.columns) == list(columns(record)) and list(table.index) == list(
+        range(len(table))
+    )
+
+
+def test_pairs__a_row_a_pair_and_feature_set(gene):
+    table = lotwise.get.pairs(gene)
+    assert is_tidy(table, PairRecord)
+    assert len(table) == 3 * len(FEATURE_SETS)
+    assert not table.duplicated(["sample_a", "sample_b", "feature_set"]).any()
+    both = lotwise.get.pairs(gene, feature_set="detected_both")
+    assert is_tidy(both, PairRecord)
+    kept = table[table["feature_set"] == "detected_both"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(both, kept)
+    with pytest.raises(InputError, match="'detected'; there are all, detected_any"):
+        lotwise.get.pairs(gene, feature_set="detected")
+
+
+def test_matrix__is_the_pairs_squared_and_named(gene):
+    table = lotwise.get.pairs(gene, feature_set="all").set_index(["sample_a", "sample_b"])
+    for statistic in ("pearson", "spearman"):
+        square = lotwise.get.matrix(gene, statistic)
+        assert list(square.index) == list(square.columns) == ["S1", "S2", "S3"]
+        assert square.index.name == "sample"
+        np.testing.assert_array_equal(np.diag(square), 1)
+        for (a, b), r in table[statistic].items():
+            assert square.loc[a, b] == square.loc[b, a] == r
+
+
+def test_tables__are_copies(gene):
+    pairs, square = lotwise.get.pairs(gene), lotwise.get.matrix(gene)
+    pairs.loc[:, "pearson"] = 0.0
+    square.loc[:, :] = 0.0
+    assert (lotwise.get.pairs(gene)["pearson"] > 0.5).any()
+    assert (lotwise.get.matrix(gene) > 0.5).all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "record"), [("culprits", CulpritRecord), ("replicate_qc", ReplicateQcRecord)]
+)
+def test_tables__of_one_tool_are_there_after_it(gene, name, record):
+    take = getattr(lotwise.get, name)
+    with pytest.raises(InputError, match=rf"no table '{name}'.*lotwise\.tl\.{name} first"):
+        take(gene)
+    getattr(lotwise.tl, name)(gene)
+    assert is_tidy(take(gene), record)
+    assert len(take(gene)) >= 3
+
+
+@pytest.mark.parametrize("take", [lotwise.get.pairs, lotwise.get.matrix])
+def test_correlations__before_they_are_computed_name_correlate(three_batches, take):
+    with pytest.raises(InputError, match=r"call lotwise\.tl\.correlate first"):
+        take(three_batches.gene)
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=TABLES)
+def test_evidence__names_the_missing_tool_and_that_tool_makes_the_table(three_batches, record):
+    of_isoforms = record.table.startswith(("isoform", "uncertainty"))
+    level = three_batches.isoform if of_isoforms else three_batches.gene
+    with pytest.raises(InputError, match=f"no table '{record.table}'") as caught:
+        lotwise.get.evidence(level, record.table)
+    tool = re.search(r"call lotwise\.tl\.(\w+) first", str(caught.value)).group(1)
+    lotwise.tl.correlate(level)
+    if record.table == "isoform_shares":
+        lotwise.tl.isoform_usage(level)
+    getattr(lotwise.tl, tool)(level, **CALLS.get(tool, {}))
+    assert is_tidy(lotwise.get.evidence(level, record.table), record)
+
+
+def test_evidence__an_unknown_table_is_answered_with_those_there_are(gene):
+    with pytest.raises(InputError, match=f"'sensitive' is no table.*{', '.join(TABLES)}"):
+        lotwise.get.evidence(gene, "sensitive")
+    documented = re.findall(r"``(\w+)``", lotwise.get.evidence.__doc__)
+    assert sorted(documented) == sorted(TABLES)
