@@ -111,7 +111,7 @@ def wrap(quantifier, tmp_path, body):
     real = quantifier.find()
     script = tmp_path / "bin" / real.name
     script.parent.mkdir(exist_ok=True)
-    condition = '[ "$1" = quant ] || [ "$2" = quant ] || [ "$1" = --bowtie2 ]'
+    condition = '[ "$1" = quant ] || [ "$2" = quant ] || [ "$1" = -p ]'
     script.write_text(f'#!/bin/sh\nif {condition}; then {body}; fi\nexec "{real}" "$@"\n')
     script.chmod(0o755)
     prepare = real.with_name("rsem-prepare-reference")
