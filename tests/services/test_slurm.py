@@ -86,7 +86,10 @@ def test_slurm__every_fault_ends_well_on_the_next_call(cluster, small_disk, run_
     )
     study.simulate("--genes", "200", "--replicates", "2")
     code, found = findings(study)
-    assert (code, found["slurm status command"]["found"]) == (0, "squeue")
+    # The small disk is the one thing that is not as it should be.
+    assert (code, found["disk results"]["state"]) == (1, "missing")
+    assert [name for name, row in found.items() if row["state"] == "missing"] == ["disk results"]
+    assert found["slurm status command"]["found"] == "squeue"
     assert "squeue" in found["slurm accounting"]["found"]
 
     end_with_full_disk(study)

@@ -63,6 +63,7 @@ DEMO = ("--configfile", ROOT / "config" / "demo.yaml")
 def test_demo__jobs_per_rule(demo):
     assert jobs_of(snakemake(*DEMO, "--dry-run", "--forceall", cwd=demo)) == {
         "all": 1,
+        "register_criteria": 1,
         "check": 1,
         "quantify": 3,
         "judge": 1,
@@ -72,10 +73,11 @@ def test_demo__jobs_per_rule(demo):
         "figures_isoform": 1,
         "evidence_gene": 1,
         "evidence_isoform": 1,
+        "verdict": 1,
         "workbook": 1,
         "record": 1,
         "write_report": 1,
-        "total": 16,
+        "total": 18,
     }
 
 

@@ -86,6 +86,16 @@ def finished(simulated):
     return simulated
 
 
+@pytest.fixture(scope="module")
+def by_hand(finished):
+    """The same samples by `lotwise compare`."""
+    run(
+        "lotwise", "compare", "input/samples.tsv", "--tx2gene", "input/reference/tx2gene.tsv",
+        "--out", "by_hand", "--format", "png", cwd=finished,
+    )  # fmt: skip
+    return finished / "by_hand"
+
+
 def test_workflow__jobs_per_rule(simulated):
     dry_run = snakemake("--dry-run", "--forceall", cwd=simulated)
     assert jobs_of(dry_run) == {
@@ -164,18 +174,14 @@ def test_workflow__second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in found.stdout + found.stderr
 
 
-def test_workflow__three_ways_give_the_same_numbers(finished):
+def test_workflow__three_ways_give_the_same_numbers(finished, by_hand):
     """By Snakemake, by `lotwise compare` and by the library, to the last digit."""
-    run(
-        "lotwise", "compare", "input/samples.tsv", "--tx2gene", "input/reference/tx2gene.tsv",
-        "--out", "by_hand", "--format", "png", cwd=finished,
-    )  # fmt: skip
     for folder, n_tables in (("correlation", 12), ("evidence", 30)):
         tables = sorted(path.name for path in (finished / "out" / folder).iterdir())
         assert len(tables) == n_tables
         for name in tables:
             by_workflow = (finished / "out" / folder / name).read_bytes()
-            assert by_workflow == (finished / "by_hand" / folder / name).read_bytes(), name
+            assert by_workflow == (by_hand / folder / name).read_bytes(), name
     read = lotwise.read_quant(
         finished / "input/samples.tsv", tx2gene=finished / "input/reference/tx2gene.tsv"
     )
@@ -203,15 +209,15 @@ def test_workflow__three_ways_give_the_same_numbers(finished):
             write_table(finished / "by_library.tsv", table)
             assert (finished / "by_library.tsv").read_bytes() == path.read_bytes(), path.name
     figures = sorted(path.name for path in (finished / "out/figures").iterdir())
-    assert figures == sorted(path.name for path in (finished / "by_hand/figures").iterdir())
+    assert figures == sorted(path.name for path in (by_hand / "figures").iterdir())
 
 
-def test_workflow__replay_gives_identical_tables(finished):
+def test_workflow__replay_gives_identical_tables(finished, by_hand):
     """What the workflow recorded and what `compare` recorded, each by a process of its own."""
-    for folder in ("out", "by_hand"):
-        said = run("lotwise", "replay", folder, cwd=finished).stdout
+    for folder in (finished / "out", by_hand):
+        said = run("lotwise", "replay", folder.name, cwd=finished).stdout
         assert re.search(r"tables: 4[4-9] identical, 0 not", said), said
-    for one, other in zip(*map(record_of, (finished / "out", finished / "by_hand")), strict=True):
+    for one, other in zip(record_of(finished / "out"), record_of(by_hand), strict=True):
         assert one == other
 
 
