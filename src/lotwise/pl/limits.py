@@ -120,10 +120,12 @@ def mean_difference(
         )
         axis.axhline(0, color="black", linewidth=0.5)
         axis.axhline(whole["bias"], color=OKABE_ITO[0], linewidth=1.2, label="bias")
-        for name in ("lower", "upper"):
-            axis.axhline(whole[name], color=OKABE_ITO[0], linewidth=1, linestyle="--")
-        for name in ("robust_lower", "robust_upper"):
-            label = "robust limits by tenth" if name == "robust_lower" else "_nolegend_"
+        for name, label in (("lower", "bias and 1.96 sd"), ("upper", "_nolegend_")):
+            axis.axhline(whole[name], color=OKABE_ITO[0], linewidth=1, linestyle="--", label=label)
+        for name, label in (
+            ("robust_lower", "robust limits by tenth"),
+            ("robust_upper", "_nolegend_"),
+        ):
             axis.hlines(
                 bins[name],
                 bins["mean_from"],

@@ -56,33 +56,17 @@ def batches(table: pd.DataFrame) -> Figure:
     with lotwise_style():
         figure, (axis,) = subplots(1, 1, width=5, height=1.4 + _INCH_A_ROW * len(table))
         rows = np.arange(len(table))
-        axis.hlines(
-            rows,
-            table["tolerance_lower"],
-            table["tolerance_upper"],
-            color="#AAAAAA",
-            linewidth=1,
-            label="tolerance",
-        )
-        axis.hlines(
-            rows,
-            table["prediction_lower"],
-            table["prediction_upper"],
-            color=OKABE_ITO[4],
-            linewidth=5,
-            label="prediction",
-        )
-        axis.plot(
-            table["median_to_others"],
-            rows,
-            "o",
-            color="black",
-            markersize=4,
-            label="median R to the others",
-        )
-        axis.plot(
-            table["within"], rows, "D", color=OKABE_ITO[1], markersize=4, label="within the batch"
-        )
+        for name, colour, width in (("tolerance", "#AAAAAA", 1), ("prediction", OKABE_ITO[4], 5)):
+            limits = table[[f"{name}_lower", f"{name}_upper"]]
+            if limits.notna().any(axis=None):
+                lower, upper = limits.to_numpy().T
+                axis.hlines(rows, lower, upper, color=colour, linewidth=width, label=name)
+        for name, marker, colour, label in (
+            ("median_to_others", "o", "black", "median R to the others"),
+            ("within", "D", OKABE_ITO[1], "within the batch"),
+        ):
+            if table[name].notna().any():
+                axis.plot(table[name], rows, marker, color=colour, markersize=4, label=label)
         # Tolerance limits of few batches reach far below: the eye needs the points.
         shown = pd.concat([table["median_to_others"], table["prediction_lower"], table["within"]])
         if shown.notna().any():
@@ -91,12 +75,11 @@ def batches(table: pd.DataFrame) -> Figure:
         axis.set_yticks(rows, table["batch"])
         axis.set_ylim(len(table) - 0.5, -0.5)
         axis.set_xlabel("Pearson's R of log2(TPM + c)")
-        # Below the label of the axis, in inches, whatever the height.
-        below = -0.45 / (_INCH_A_ROW * len(table))
-        axis.legend(
-            frameon=False, fontsize=6, loc="upper center", bbox_to_anchor=(0.5, below), ncols=4
-        )
-        axis.set_title(title, fontsize=8)
+        # Above the axes, where no note of the figure comes.
+        axis.legend(frameon=False, fontsize=6, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)
+        axis.set_title(title, fontsize=8, pad=18)
+        if table["prediction_lower"].isna().all() and table["reason"].any():
+            figure.supxlabel(f"no limits: {table['reason'].iloc[0]}", fontsize=7)
     return figure
 
 

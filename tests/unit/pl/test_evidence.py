@@ -20,6 +20,7 @@ def batches_table():
             "prediction_upper": [0.99, 0.99],
             "tolerance_lower": [0.2, 0.5],
             "tolerance_upper": [0.999, 0.999],
+            "reason": "",
         }
     )
 
@@ -42,6 +43,17 @@ def test_batches__draws_each_batch_at_its_value():
     low, high = axis.get_xlim()
     assert 0.85 < low < 0.9  # the points are seen, not the far end of a tolerance interval
     assert high > 1
+
+
+def test_batches__names_only_what_is_drawn_and_says_why_there_are_no_limits():
+    words = [text.get_text() for text in pl.batches(batches_table()).axes[0].legend_.texts]
+    assert words == ["tolerance", "prediction", "median R to the others", "within the batch"]
+    limits = [name for name in batches_table() if name.endswith(("lower", "upper"))]
+    without = batches_table().assign(**dict.fromkeys(limits, np.nan), reason="too few batches")
+    figure = pl.batches(without)
+    words = [text.get_text() for text in figure.axes[0].legend_.texts]
+    assert words == ["median R to the others", "within the batch"]
+    assert figure.get_supxlabel() == "no limits: too few batches"
 
 
 def test_detectable__draws_the_line_of_r_where_the_grid_reaches_it():
