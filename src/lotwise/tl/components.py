@@ -8,6 +8,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence import ComponentRecord, MergeRecord
+from lotwise.expression.labels import batches_of
 from lotwise.metrics.components import cluster_by_r, principal_components
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.feature_sets import THRESHOLD
@@ -61,7 +62,7 @@ def components(
     found = principal_components(log_tpm[:, (tpm >= threshold).any(axis=0)])
     expression.obsm[PCA] = found.scores
     tree = cluster_by_r(pearson_matrix(log_tpm))
-    batches = expression.obs[keys.BATCH].astype(str).to_list()
+    batches = batches_of(expression)
     names = expression.obs_names.to_list()
     rows = [
         ComponentRecord(

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from lotwise import keys
 from lotwise.errors import InputError, UndefinedWarning
+from lotwise.expression.labels import batches_of
 from lotwise.metrics.agreement import concordance
 from lotwise.metrics.correlation import (
     average_ranks,
@@ -247,10 +248,7 @@ def _in_words(pair: Pair, reason: str) -> str:
 def _check_parameters(expression: AnnData, *, pseudocount: float, sets: Sequence[str]) -> None:
     if expression.n_obs < 2:
         raise InputError(f"{expression.n_obs} sample came, a correlation needs at least 2")
-    if keys.BATCH not in expression.obs:
-        raise InputError(
-            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
-        )
+    batches_of(expression)
     if not pseudocount > 0:
         raise InputError(
             f"a pseudocount of {pseudocount} came, needed is one above 0",

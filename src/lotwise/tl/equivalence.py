@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lotwise import keys, pp
+from lotwise import pp
 from lotwise.config.evidence import EquivalenceMethod
 from lotwise.errors import InputError
 from lotwise.evidence import EquivalenceRecord
+from lotwise.expression.labels import batches_of
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.equivalence import INCONCLUSIVE, Equivalence, wald_equivalence
 from lotwise.metrics.equivalence import equivalence as welch_equivalence
@@ -92,7 +93,7 @@ def equivalence(
     if method not in {"welch", "deseq2"}:
         raise InputError(f"{method!r} is no method of equivalence", remedy="take welch or deseq2")
     log_tpm = log_tpm_of(expression, pseudocount)
-    of_sample = expression.obs[keys.BATCH].astype(str).to_numpy()
+    of_sample = np.array(batches_of(expression))
     found: dict[tuple[str, str], Equivalence | str] = dict.fromkeys(
         combinations(dict.fromkeys(of_sample), 2), ONE_REPLICATE
     )

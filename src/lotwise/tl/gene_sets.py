@@ -11,6 +11,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence import GeneSetRecord
+from lotwise.expression.labels import batches_of
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.gene_sets import gene_set_shift, inter_gene_correlation
 from lotwise.metrics.moments import FloatArray
@@ -82,7 +83,7 @@ def gene_sets(
         raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = log_tpm_of(expression, pseudocount)
-    batches = expression.obs[keys.BATCH].astype(str).to_numpy()
+    batches = np.array(batches_of(expression))
     freedom = float("inf")
     if correlation == "replicates":
         freedom = float(len(batches) - len(set(batches)))

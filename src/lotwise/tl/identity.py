@@ -10,6 +10,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence import MarkerRecord, SexRecord
+from lotwise.expression.labels import batches_of, labels_of
 from lotwise.metrics.identity import Direction, SexCall, call_sex, check_panel
 from lotwise.metrics.moments import FloatArray
 from lotwise.panels import SHIPPED, Marker, Panel, read_panel
@@ -45,7 +46,7 @@ def identity(expression: AnnData, *, panels: tuple[Panel | Path | str, ...] = ("
     Raises
     ------
     InputError
-        No layer ``tpm``, or a panel that cannot be read.
+        No layer ``tpm``, a sample without a batch, or a panel that cannot be read.
 
     Examples
     --------
@@ -92,7 +93,7 @@ def marker_tpm(expression: AnnData, tpm: FloatArray, markers: tuple[Marker, ...]
 
 
 def _marker_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[MarkerRecord]:
-    batches = expression.obs[keys.BATCH].astype(str).to_list()
+    batches = batches_of(expression)
     rows: list[MarkerRecord] = []
     for column, marker in enumerate(panel.markers):
         holds = ["-"] * expression.n_obs
@@ -129,8 +130,8 @@ def _sex_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[SexR
     missing = [sex for sex, tpm in sides.items() if np.isnan(tpm).all()]
     donors = ["" for _ in range(expression.n_obs)]
     if keys.DONOR in expression.obs:
-        donors = expression.obs[keys.DONOR].astype(str).to_list()
-    batches = expression.obs[keys.BATCH].astype(str).to_list()
+        donors = labels_of(expression, keys.DONOR)
+    batches = batches_of(expression)
     sums = {sex: np.nansum(tpm, axis=1) for sex, tpm in sides.items()}
     calls = call_sex(sums["female"], sums["male"], present_from=panel.present_from)
     if missing:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lotwise import keys
-from lotwise.errors import InputError
 from lotwise.evidence import LibraryRecord, SignalRecord
+from lotwise.expression.labels import batches_of, groups_of
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.outliers import (
@@ -79,7 +79,7 @@ def libraries(
     if counts is not None:
         depth = shallow_libraries(summary.total_counts, below=shallow_below)
         shares, shallow, depth_reason = depth
-    batches = expression.obs[keys.BATCH].astype(str).to_list()
+    batches = batches_of(expression)
     reason = "; ".join(part for part in (depth_reason, scores.reason) if part)
     rows = [
         LibraryRecord(
@@ -138,7 +138,7 @@ def signal(
     Raises
     ------
     InputError
-        No layer ``tpm``, or no such column.
+        No layer ``tpm``, no such column, or a sample of no group.
 
     References
     ----------
@@ -151,10 +151,8 @@ def signal(
     >>> gene.uns["lotwise"]["signal"]["reason"].tolist()
     ['group S1 has one sample, needed two or more']
     """
-    if grouping not in expression.obs:
-        raise InputError(f"the AnnData has no obs column {grouping!r} that names groups")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
-    groups = expression.obs[grouping].astype(str).to_numpy()
+    groups = np.array(groups_of(expression, grouping))
     names = list(dict.fromkeys(groups))
     detected = np.zeros(expression.n_vars, dtype=bool)
     for name in names:

@@ -219,6 +219,14 @@ def test_identity__sound_donors_agree_and_unannotated_sex_is_unknown():
     assert set(sex["reason"]) == {"no female or male marker is annotated"}
 
 
+def test_identity__samples_without_a_donor_are_no_donor_called_nan():
+    expression = with_sex("mf", [np.nan, None])
+    lotwise.tl.identity(expression)
+    sex = lotwise.get.evidence(expression, "sex")
+    assert sex["agrees"].to_list() == ["donor not given"] * 2
+    assert sex["donor"].to_list() == ["", ""]
+
+
 def test_gene_sets__a_planted_set_is_named_and_one_without_overlap_is_nan():
     expression = simulated(batches=("A", "B"), n_genes=3000)
     tpm = expression.layers[keys.TPM]
@@ -308,6 +316,26 @@ def test_tools__edge_cases_give_nan_with_a_reason_and_go_on(case):
 def test_sensitivity__refuses_a_pseudocount_of_zero():
     with pytest.raises(InputError, match="needed are numbers above 0"):
         lotwise.tl.sensitivity(simulated(), pseudocounts=(1.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    "tool", ["batches", "components", "equivalence", "gene_sets", "identity", "libraries"]
+)
+def test_tools__say_that_batches_are_missing(tool):
+    expression = simulated()
+    expression.obs[keys.BATCH] = ["A", "A", None, "B", "B"]
+    with pytest.raises(InputError, match="sample s2 has no batch in obs"):
+        getattr(lotwise.tl, tool)(expression, **ALL_TOOLS[tool])
+    del expression.obs[keys.BATCH]
+    with pytest.raises(InputError, match="no obs column 'batch'"):
+        getattr(lotwise.tl, tool)(expression, **ALL_TOOLS[tool])
+
+
+def test_signal__refuses_a_sample_of_no_group():
+    expression = simulated()
+    expression.obs[keys.CONDITION] = ["A", "A", None, "B", "B"]
+    with pytest.raises(InputError, match="sample s2 has no condition in obs"):
+        lotwise.tl.signal(expression)
 
 
 @pytest.mark.parametrize("tool", ["isoform_usage", "signal"])

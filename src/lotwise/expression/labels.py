@@ -1,0 +1,56 @@
+"""Labels of samples: what obs says of each, and which it must say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lotwise import keys
+from lotwise.errors import InputError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def labels_of(expression: AnnData, column: str) -> list[str]:
+    """Give an obs column as text, empty where a sample has no label.
+
+    Examples
+    --------
+    >>> gene = getfixture("three_batches").gene
+    >>> gene.obs["donor"] = ["D1", None, float("nan")]
+    >>> labels_of(gene, "donor")
+    ['D1', '', '']
+    """
+    found = expression.obs[column]
+    return ["" if no else str(label) for label, no in zip(found, found.isna(), strict=True)]
+
+
+def groups_of(expression: AnnData, column: str) -> list[str]:
+    """Give an obs column that must say of every sample which group it is of.
+
+    Raises
+    ------
+    InputError
+        There is no such column, or a sample has no label.
+    """
+    remedy = f"say which {column} each sample is of"
+    if column not in expression.obs:
+        raise InputError(f"the AnnData has no obs column {column!r}", remedy=remedy)
+    labels = labels_of(expression, column)
+    without = [
+        sample for sample, label in zip(expression.obs_names, labels, strict=True) if not label
+    ]
+    if without:
+        raise InputError(f"sample {without[0]} has no {column} in obs", remedy=remedy)
+    return labels
+
+
+def batches_of(expression: AnnData) -> list[str]:
+    """Give the batch of every sample.
+
+    Raises
+    ------
+    InputError
+        As :func:`groups_of`.
+    """
+    return groups_of(expression, keys.BATCH)
