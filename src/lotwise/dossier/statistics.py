@@ -91,6 +91,7 @@ def _libraries(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig
         threshold=r.threshold,
         shallow_below=config.shallow_below,
         outlier_below=config.outlier_below,
+        grouping=config.grouping if config.grouping in expression.obs else None,
         pseudocount=r.pseudocount,
     )
 

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 def labels_of(expression: AnnData, column: str) -> list[str]:
     """Give an obs column as text, empty where a sample has no label.
 
+    Raises
+    ------
+    InputError
+        There is no such column.
+
     Examples
     --------
     >>> gene = getfixture("three_batches").gene
@@ -21,6 +26,11 @@ def labels_of(expression: AnnData, column: str) -> list[str]:
     >>> labels_of(gene, "donor")
     ['D1', '', '']
     """
+    if column not in expression.obs:
+        raise InputError(
+            f"the AnnData has no obs column {column!r}",
+            remedy=f"say which {column} each sample is of",
+        )
     found = expression.obs[column]
     return ["" if no else str(label) for label, no in zip(found, found.isna(), strict=True)]
 
@@ -33,15 +43,15 @@ def groups_of(expression: AnnData, column: str) -> list[str]:
     InputError
         There is no such column, or a sample has no label.
     """
-    remedy = f"say which {column} each sample is of"
-    if column not in expression.obs:
-        raise InputError(f"the AnnData has no obs column {column!r}", remedy=remedy)
     labels = labels_of(expression, column)
     without = [
         sample for sample, label in zip(expression.obs_names, labels, strict=True) if not label
     ]
     if without:
-        raise InputError(f"sample {without[0]} has no {column} in obs", remedy=remedy)
+        raise InputError(
+            f"sample {without[0]} has no {column} in obs",
+            remedy=f"say which {column} each sample is of",
+        )
     return labels
 
 

@@ -186,6 +186,75 @@ def test_libraries__a_failed_library_is_named_by_depth():
     assert table.loc["s2", "tpm_sum"] == pytest.approx(1e6)
 
 
+def test_libraries__a_condition_apart_makes_no_outliers_and_hides_none():
+    expression = simulated(batches=("A",) * 9)
+    rng = np.random.default_rng(3)
+    tpm = expression.layers[keys.TPM]
+    # Samples of a second condition, alike among themselves, and one of the first that is odd.
+    tpm[6:] *= rng.lognormal(0, 1.5, N_GENES)
+    tpm[2] *= rng.lognormal(0, 0.8, N_GENES)
+    lotwise.tl.libraries(expression)
+    together = lotwise.get.evidence(expression, "libraries")
+    expression.obs[keys.CONDITION] = ["X"] * 6 + ["Y"] * 3
+    lotwise.tl.libraries(expression)
+    apart = lotwise.get.evidence(expression, "libraries").set_index("sample")
+    assert not together["outlier"][2]
+    assert list(apart.index[apart["outlier"]]) == ["s2"]
+
+
+def test_libraries__a_group_of_two_has_no_scores_and_says_so():
+    expression = simulated()
+    expression.obs["site"] = ["N", "N", "N", "S", None]
+    lotwise.tl.libraries(expression, grouping="site")
+    table = lotwise.get.evidence(expression, "libraries")
+    assert table["outlier_score"].notna().to_list() == [True] * 3 + [False] * 2
+    assert table["reason"].to_list()[3:] == [
+        "fewer than three samples in group S",
+        "fewer than three samples",
+    ]
+    with pytest.raises(InputError, match="no obs column 'town'"):
+        lotwise.tl.libraries(expression, grouping="town")
+
+
+def test_counts__one_sample_without_them_is_named_and_leaves_the_others_theirs():
+    expression = simulated()
+    expression.layers[keys.COUNTS][1] = np.nan
+    for tool in ("libraries", "agreement", "sensitivity", "correlate"):
+        getattr(lotwise.tl, tool)(expression)
+    lotwise.tl.equivalence(expression, method="deseq2")
+    tables = expression.uns[keys.LOTWISE]
+    of_sample = tables["libraries"].set_index("sample")
+    assert of_sample["share_of_median"].notna().to_list() == [True, False, True, True, True]
+    assert of_sample.loc["s1", "reason"] == "there are no counts"
+    expected = expression.layers[keys.COUNTS].sum(axis=1)
+    np.testing.assert_array_equal(of_sample["total_counts"], expected)
+    counted = tables["pairs"].query("feature_set == 'counted_both'")
+    sensitivity = tables["sensitivity"].query("feature_set == 'counted_both' and pseudocount == 1")
+    for table, number in (
+        (tables["agreement"].query("bin == 0"), "sere"),
+        (counted, "pearson"),
+        (sensitivity, "pearson"),
+    ):
+        assert len(table) == 10
+        with_s1 = (table["sample_a"] == "s1") | (table["sample_b"] == "s1")
+        assert (table[number].isna() == with_s1).all()
+        assert set(table.loc[with_s1, "reason"]) == {"there are no counts of s1"}
+    equivalence = tables["equivalence"].query("batch_a == 'A' and batch_b == 'B'")
+    assert equivalence["reason"].to_list() == [
+        "there are no counts of s1, without which a batch has fewer than two samples"
+    ]
+
+
+def test_sensitivity__without_counts_the_counted_features_are_an_undefined_row():
+    expression = simulated()
+    del expression.layers[keys.COUNTS]
+    lotwise.tl.sensitivity(expression)
+    counted = lotwise.get.evidence(expression, "sensitivity").query("feature_set == 'counted_both'")
+    assert len(counted) == 30
+    assert counted["pearson"].isna().all()
+    assert set(counted["reason"]) == {"there are no counts"}
+
+
 def with_sex(sexes, donors):
     expression = simulated(batches=[str(i) for i in range(len(sexes))])
     names = ["XIST", "ENSG00000129824.16", "DDX3Y"]
