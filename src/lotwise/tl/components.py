@@ -19,7 +19,7 @@ from lotwise.tl.pairs import layer_of, store
 if TYPE_CHECKING:
     from anndata import AnnData
 
-PCA: Final = "X_pca"
+PCA: Final = "X_lotwise_pca"
 
 
 def components(
@@ -43,7 +43,7 @@ def components(
     -------
     Nothing; the tables ``components`` (:class:`~lotwise.evidence.ComponentRecord`) and
     ``clustering`` (:class:`~lotwise.evidence.MergeRecord`), and samples x 2 in
-    ``obsm["X_pca"]``, where scanpy's plots look.
+    ``obsm["X_lotwise_pca"]``, for ``scanpy.pl.embedding``; ``X_pca`` is left to scanpy.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def components(
     --------
     >>> gene = getfixture("three_batches").gene
     >>> components(gene)
-    >>> gene.obsm["X_pca"].shape, len(gene.uns["lotwise"]["clustering"])
+    >>> gene.obsm["X_lotwise_pca"].shape, len(gene.uns["lotwise"]["clustering"])
     ((3, 2), 2)
     """
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)

@@ -14,6 +14,7 @@ from lotwise.metrics.ceiling import thinning_reliability
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
+from lotwise.panels import Marker, Panel, read_panel
 from lotwise.records import columns
 
 N_GENES = 800
@@ -275,6 +276,52 @@ def test_identity__a_planted_swap_is_named_and_missing_markers_are_not_zero():
     assert markers.loc[("s0", "RPS4Y1"), "tpm"] == 40  # by Ensembl id without version
     assert markers.loc[("s0", "UTY"), "holds"] == "not annotated"
     assert np.isnan(markers.loc[("s0", "UTY"), "tpm"])
+
+
+def test_identity__takes_one_panel_by_itself(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\nfeatures:\n- {symbol: Xist, ensembl: ENSMUSG00000086503.5, expected: female}\n"
+    )
+    for panel in ("sex", path, str(path), read_panel(path)):
+        expression = with_sex("mm", ["d1", "d1"])
+        lotwise.tl.identity(expression, panels=panel)
+        table = lotwise.get.evidence(expression, "identity")
+        assert set(table["panel"]) == {"sex" if panel == "sex" else "mine"}
+
+
+@pytest.mark.parametrize("ensembl", ["ENSMUSG00000086503", "ENSMUSG00000086503.5"])
+def test_identity__versions_of_either_side_and_any_species_are_no_part_of_an_id(ensembl):
+    expression = simulated(batches=("A", "B"))
+    expression.var_names = ["ENSMUSG00000086503.3", *expression.var_names[1:]]
+    # A gene without a symbol is called by its id twice, and is counted once.
+    expression.var[keys.GENE_NAME] = ["ENSMUSG00000086503", *expression.var_names[1:]]
+    expression.layers[keys.TPM][:, 0] = 7
+    marker = Marker(symbol="Xist", ensembl=ensembl, expected="present")
+    panel = Panel(name="mouse", title="", source="", markers=(marker,))
+    lotwise.tl.identity(expression, panels=panel)
+    assert lotwise.get.evidence(expression, "identity")["tpm"].to_list() == [7, 7]
+
+
+def test_identity__copies_named_by_id_alone_are_counted_once_each():
+    expression = simulated(batches=("A", "B"))
+    copies = ["ENSG00000182378.14", "ENSG00000182378.14_PAR_Y"]
+    expression.var_names = [*copies, *expression.var_names[2:]]
+    expression.var[keys.GENE_NAME] = ["ENSG00000182378"] * 2 + expression.var_names[2:].to_list()
+    expression.layers[keys.TPM][:, :2] = [3, 4]
+    marker = Marker(symbol="PLCXD1", ensembl="ENSG00000182378", expected="present")
+    lotwise.tl.identity(
+        expression, panels=Panel(name="par", title="", source="", markers=(marker,))
+    )
+    assert lotwise.get.evidence(expression, "identity")["tpm"].to_list() == [7, 7]
+
+
+def test_components__leave_scanpys_own_alone():
+    expression = simulated()
+    expression.obsm["X_pca"] = np.zeros((5, 30))
+    lotwise.tl.components(expression)
+    assert not expression.obsm["X_pca"].any()
+    assert expression.obsm["X_lotwise_pca"].any()
 
 
 def test_identity__sound_donors_agree_and_unannotated_sex_is_unknown():

@@ -70,6 +70,15 @@ def test_gene_sets__without_replicates_p_is_nan_with_the_reason_and_the_shift_is
     assert table_of(drawn(1, batches="ABC"), correlation=0.01)["p"].notna().all()
 
 
+def test_gene_sets__versions_of_either_side_and_any_species_are_no_part_of_an_id():
+    expression = drawn(1)
+    plain = [f"ENSMUSG{i:011}" for i in range(N_GENES)]
+    expression.var_names = [f"{name}.3" for name in plain]
+    sets = {"plain": plain[:20], "other version": [f"{name}.1" for name in plain[:20]]}
+    lotwise.tl.gene_sets(expression, sets=sets, correlation=0.01)
+    assert set(lotwise.get.evidence(expression, "gene_sets")["n_genes"]) == {20}
+
+
 def test_gene_sets__takes_the_pseudocount():
     expression = drawn(1)
     expression.layers["tpm"] /= expression.layers["tpm"].max() / 50
