@@ -26,7 +26,7 @@ from lotwise.metrics.feature_sets import FEATURE_SETS, MIN_COUNTS, THRESHOLD, fe
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, why_undefined
 from lotwise.records import PairRecord, to_frame
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
-from lotwise.tl.pairs import Pair, chosen_rows, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,7 +185,7 @@ class _Arrays:
             pearson=r,
             spearman=rho,
             ccc=lin.ccc,
-            reason=_in_words(pair, lin.reason),
+            reason=in_words(pair, lin.reason),
             in_detail=True,
         )
 
@@ -217,7 +217,7 @@ class _Arrays:
             pearson=r,
             spearman=float(self.spearman[a, b]),
             ccc=2 * r * float(np.sqrt(variances[a] * variances[b]) / distance) if defined else r,
-            reason=_in_words(pair, reason),
+            reason=in_words(pair, reason),
             in_detail=in_detail,
         )
 
@@ -235,12 +235,6 @@ class _Arrays:
             reason=reason,
             in_detail=True,
         )
-
-
-def _in_words(pair: Pair, reason: str) -> str:
-    """Put the samples' names in the place of x and y."""
-    names = {"x is constant": pair.sample_a, "y is constant": pair.sample_b}
-    return f"{names[reason]} is constant" if reason in names else reason
 
 
 def _check_parameters(expression: AnnData, *, pseudocount: float, sets: Sequence[str]) -> None:

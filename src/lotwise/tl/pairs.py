@@ -146,6 +146,12 @@ def pairs_of(expression: AnnData, *, what: str = "", every: bool = False) -> Ite
         yield Pair(a, b, names[a], names[b], batches[a], batches[b])
 
 
+def in_words(pair: Pair, reason: str) -> str:
+    """Put the samples' names in the place of x and y."""
+    names = {"x is constant": pair.sample_a, "y is constant": pair.sample_b}
+    return f"{names[reason]} is constant" if reason in names else reason
+
+
 def chosen_rows(expression: AnnData) -> IntArray | None:
     """Give the rows of the pairs that were chosen, ``(n_pairs, 2)``; ``None`` for all pairs.
 

@@ -6,6 +6,7 @@ import anndata
 import numpy as np
 import pytest
 
+from lotwise.errors import InputError
 from lotwise.metrics.components import cluster_by_r, principal_components
 
 
@@ -68,6 +69,12 @@ def test_cluster_by_r__undefined_r_is_no_tree():
     found = cluster_by_r([[1.0, np.nan], [np.nan, 1.0]])
     assert found.merges.shape == (0, 4)
     assert found.reason == "R of a sample is not defined"
+
+
+@pytest.mark.parametrize("r", [[1.0, 0.5], [[1.0, 0.5, 0.2], [0.5, 1.0, 0.1]]])
+def test_cluster_by_r__refuses_what_is_not_square(r):
+    with pytest.raises(InputError, match=r"r has shape \(2,.*needed a square"):
+        cluster_by_r(r)
 
 
 def test_cluster_by_r__planted_groups_join_last_whatever_the_order():

@@ -150,7 +150,7 @@ def test_matrices__two_features_and_one():
 
 
 def test_matrices__refuse_a_vector():
-    with pytest.raises(ValueError, match=r"samples x features, got shape \(3,\)"):
+    with pytest.raises(InputError, match=r"samples x features, got shape \(3,\)"):
         pearson_matrix([1, 2, 3])
 
 
