@@ -72,7 +72,7 @@ def feature_sets(
         counts = as_pair(counts_x, counts_y)
         if counts[0].size != tpm_x.size:
             raise InputError(
-                f"the counts have {counts[0].size:,} features and the TPM {tpm_x.size:,}, "
+                f"counts have shape {counts[0].shape} and TPM {tpm_x.shape}, "
                 "needed the same features"
             )
         counted = (counts[0] >= min_counts) & (counts[1] >= min_counts)
