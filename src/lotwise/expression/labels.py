@@ -42,6 +42,14 @@ def groups_of(expression: AnnData, column: str) -> list[str]:
     ------
     InputError
         There is no such column, or a sample has no label.
+
+    Examples
+    --------
+    >>> gene = getfixture("three_batches").gene
+    >>> gene.obs["condition"] = ["old", "old", None]
+    >>> groups_of(gene, "condition")
+    Traceback (most recent call last):
+    lotwise.errors.InputError: sample S3 has no condition in obs; say which condition each sample...
     """
     labels = labels_of(expression, column)
     without = [
@@ -62,5 +70,10 @@ def batches_of(expression: AnnData) -> list[str]:
     ------
     InputError
         As :func:`groups_of`.
+
+    Examples
+    --------
+    >>> batches_of(getfixture("three_batches").gene)
+    ['S1', 'S2', 'S3']
     """
     return groups_of(expression, keys.BATCH)
