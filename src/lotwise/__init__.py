@@ -2,7 +2,8 @@
 
 ``import lotwise`` costs next to nothing: each part is loaded when it is first
 used. The parts follow scanpy: :mod:`lotwise.pp`, :mod:`lotwise.tl`,
-:mod:`lotwise.pl`, :mod:`lotwise.get`, and :func:`lotwise.read_quant`.
+:mod:`lotwise.pl`, :mod:`lotwise.get`, and :func:`lotwise.read_quant`; :mod:`lotwise.simulate`
+makes batches whose truth is known.
 """
 
 from __future__ import annotations
@@ -11,12 +12,22 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lotwise import get, metrics, outofcore, pl, pp, tl
+    from lotwise import get, metrics, outofcore, pl, pp, simulate, tl
     from lotwise.expression import read_quant
 
-__all__ = ["__version__", "get", "metrics", "outofcore", "pl", "pp", "read_quant", "tl"]
+__all__ = [
+    "__version__",
+    "get",
+    "metrics",
+    "outofcore",
+    "pl",
+    "pp",
+    "read_quant",
+    "simulate",
+    "tl",
+]
 
-_MODULES = frozenset({"get", "metrics", "outofcore", "pl", "pp", "tl"})
+_MODULES = frozenset({"get", "metrics", "outofcore", "pl", "pp", "simulate", "tl"})
 
 
 def __getattr__(name: str) -> object:

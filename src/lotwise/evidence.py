@@ -193,7 +193,7 @@ class LibraryRecord(Record):
     n_detected: int = column("features at the detection threshold")
     share_of_highest: float = column("share of TPM on the 50 highest features")
     tpm_sum: float = column("sum of TPM over the features here")
-    outlier_score: float = column("robust standard deviations below which its mean R lies")
+    outlier_score: float = column("robust standard deviations from the mean R of its group")
     outlier: bool = column("True where the score is below the limit")
     reason: str = column(_REASON)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -13,6 +14,7 @@ from lotwise.strict_yaml import parse_yaml
 Expected = Literal["present", "absent", "female", "male"]
 SHIPPED: Final = ("sex", "msc_identity", "residual_pluripotency")
 
+_ENSEMBL: Final = re.compile(r"ENS[A-Z]*\d{11}\.")
 _EXPECTED: Final[dict[str, Expected]] = {
     "present": "present",
     "absent": "absent",
@@ -47,6 +49,17 @@ class Panel:
     markers: tuple[Marker, ...]
     present_from: float = 1.0
     absent_below: float = 1.0
+
+
+def plain_id(name: str) -> str:
+    """Take the version off an Ensembl id, of any species; other names keep their dots.
+
+    Examples
+    --------
+    >>> plain_id("ENSMUSG00000000001.5"), plain_id("ENSG00000182378.14_PAR_Y"), plain_id("NKX2.5")
+    ('ENSMUSG00000000001', 'ENSG00000182378', 'NKX2.5')
+    """
+    return name.split(".", maxsplit=1)[0] if _ENSEMBL.match(name) else name
 
 
 def read_panel(panel: Path | str) -> Panel:

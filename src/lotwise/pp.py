@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lotwise import keys
-from lotwise.errors import InputError
+from lotwise.expression.labels import batches_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -31,7 +31,7 @@ def average_replicates(expression: AnnData) -> AnnData:
     Raises
     ------
     InputError
-        There is no obs column ``batch``.
+        There is no obs column ``batch``, or a sample has no batch.
 
     Examples
     --------
@@ -41,11 +41,7 @@ def average_replicates(expression: AnnData) -> AnnData:
     """
     from anndata import AnnData
 
-    if keys.BATCH not in expression.obs:
-        raise InputError(
-            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
-        )
-    codes, batches = pd.factorize(expression.obs[keys.BATCH].astype(str))
+    codes, batches = pd.factorize(np.array(batches_of(expression), dtype=object))
     n_samples = np.bincount(codes)
     member = (codes == np.arange(len(batches))[:, None]).astype(np.float64)
     layers = {}

@@ -196,3 +196,6 @@ class CulpritRecord(Record):
     log2_ratio: float = column("M = log2(TPM_a + c) - log2(TPM_b + c)")
     share: float = column("part of 1 - R that this feature carries, in [0, 1]")
     cumulative_share: float = column("part that it and all before it carry, in [0, 1]")
+    reason: str = column(
+        "why a pair has no culprits, in a row of rank 0 with feature *; else empty", default=""
+    )

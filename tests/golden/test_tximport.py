@@ -39,7 +39,7 @@ def read_golden(path: Path) -> tuple[list[str], np.ndarray]:
 
 @pytest.mark.shared
 @pytest.mark.parametrize("case", CASES)
-def test_read_quant__equals_tximport(case, shared, require, tmp_path):
+def test_read_quant__equals_tximport(case, shared, require, tmp_path, record_property):
     require("Rscript")
     kind, pattern, tx2gene = CASES[case]
     files = sorted(shared.glob(pattern))
@@ -47,6 +47,8 @@ def test_read_quant__equals_tximport(case, shared, require, tmp_path):
     mapped = str(shared / tx2gene) if tx2gene else "-"
     command = ["Rscript", str(SCRIPT), kind, str(tmp_path), mapped, *map(str, files)]
     subprocess.run(command, check=True, capture_output=True)
+    # With what it was compared stands beside the result (pytest --junit-xml).
+    record_property("versions", (tmp_path / "versions.txt").read_text("utf-8").strip())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LotwiseWarning)
         read = lotwise.read_quant(

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     default=0,
     help="Genes whose leading isoforms change places in the last batch.",
 )
+@click.option("--female", multiple=True, metavar="LOT", help="A batch of a second donor, female.")
 @click.option("--swap", nargs=2, metavar="SAMPLE SAMPLE", help="Exchange two samples.")
 @click.option("--failed", multiple=True, metavar="SAMPLE", help="A few thousand reads only.")
 @click.option("--shallow", multiple=True, metavar="SAMPLE", help="A tenth of the reads.")
@@ -70,6 +71,7 @@ def command(  # noqa: PLR0913, one parameter an option
     de_genes: int,
     log2_fold: float,
     switches: int,
+    female: tuple[str, ...],
     swap: tuple[str, str] | None,
     failed: tuple[str, ...],
     shallow: tuple[str, ...],
@@ -96,6 +98,7 @@ def command(  # noqa: PLR0913, one parameter an option
         n_de_genes=de_genes,
         log2_fold=log2_fold,
         n_switches=switches,
+        female=female,
         swapped=swap,
         faults=_faults(failed, shallow, degraded),
     )

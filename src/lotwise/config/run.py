@@ -93,7 +93,8 @@ class ExpressionConfig(_Section):
         default=None, description="gene or isoform, where a TPM matrix does not tell"
     )
     bootstraps: bool = Field(
-        default=False, description="keep kallisto's bootstraps, for ceilings and isoform tests"
+        default=False,
+        description="keep those of kallisto and salmon, for ceilings and isoform tests",
     )
 
 

@@ -20,6 +20,7 @@ from lotwise.evidence import (
     StratumRecord,
     UsageRecord,
 )
+from lotwise.expression.labels import labels_of
 from lotwise.keys import Level
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.gene_sets import PRESET_CORRELATION
@@ -90,6 +91,7 @@ def _libraries(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig
         threshold=r.threshold,
         shallow_below=config.shallow_below,
         outlier_below=config.outlier_below,
+        grouping=config.grouping if config.grouping in expression.obs else None,
         pseudocount=r.pseudocount,
     )
 
@@ -157,7 +159,11 @@ def _equivalence(expression: AnnData, config: EvidenceConfig, r: CorrelationConf
 
 
 def _signal(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -> None:
-    if config.grouping in expression.obs:
+    if config.grouping not in expression.obs:
+        reason = f"the samples have no column {config.grouping!r} that names groups"
+    elif "" in labels_of(expression, config.grouping):
+        reason = f"the column {config.grouping!r} is empty for some samples"
+    else:
         tl.signal(
             expression,
             grouping=config.grouping,
@@ -165,7 +171,6 @@ def _signal(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -
             pseudocount=r.pseudocount,
         )
         return
-    reason = f"the samples have no column {config.grouping!r} that names groups"
     _store_nothing(expression, SignalRecord, reason, grouping=config.grouping)
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.cluster.hierarchy import linkage, optimal_leaf_ordering
 from scipy.spatial.distance import squareform
 
+from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray, as_matrix
 
 NAN = float("nan")
@@ -101,7 +102,7 @@ def cluster_by_r(r: npt.ArrayLike) -> Tree:
     Raises
     ------
     InputError
-        Not a matrix.
+        Not square.
 
     References
     ----------
@@ -114,6 +115,8 @@ def cluster_by_r(r: npt.ArrayLike) -> Tree:
     [0.1, 0.5]
     """
     matrix = np.asarray(r, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise InputError(f"r has shape {matrix.shape}, needed a square")
     if matrix.shape[0] < 2:
         return Tree(np.empty((0, 4)), "one sample cannot be clustered")
     if np.isnan(matrix).any():

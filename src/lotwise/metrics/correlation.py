@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.linalg.blas import dsyrk
 from threadpoolctl import threadpool_limits
 
+from lotwise.errors import InputError
 from lotwise.metrics.moments import (
     BoolArray,
     FloatArray,
@@ -92,6 +93,11 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
     NaN in the row and column of a sample that is constant or holds a NaN or an
     infinity, and everywhere with fewer than 2 features.
 
+    Raises
+    ------
+    InputError
+        Not an array of samples x features.
+
     Examples
     --------
     >>> pearson_matrix([[1, 2, 3, 4], [1, 3, 2, 4]]).round(3)
@@ -122,7 +128,7 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
 def spearman_matrix(values: npt.ArrayLike) -> FloatArray:
     """Spearman's correlation of every pair of samples, ties at their average rank.
 
-    Parameters, shape, range and NaN are those of :func:`pearson_matrix`.
+    Parameters, shape, range, NaN and errors are those of :func:`pearson_matrix`.
 
     Examples
     --------
@@ -227,8 +233,7 @@ def _is_constant(
 def _samples_by_features(values: npt.ArrayLike) -> npt.NDArray[np.floating]:
     array = np.asarray(values)
     if array.ndim != 2:
-        msg = f"needed is an array of samples x features, got shape {array.shape}"
-        raise ValueError(msg)
+        raise InputError(f"needed is an array of samples x features, got shape {array.shape}")
     if not np.issubdtype(array.dtype, np.floating):
         array = array.astype(np.float64)
     return array

@@ -32,7 +32,7 @@ def contributions(x: npt.ArrayLike, y: npt.ArrayLike) -> Contributions:
     """Split 1 - r exactly over features.
 
     With z standardised by 1/n moments, ``1 - r = mean((zx - zy)^2) / 2``, so feature i
-    carries ``(zx_i - zy_i)^2 / (2n)`` (METHODS 4: an identity, not an approximation).
+    carries ``(zx_i - zy_i)^2 / (2n)``: an identity, not an approximation.
 
     Parameters
     ----------

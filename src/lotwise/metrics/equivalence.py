@@ -88,7 +88,7 @@ def equivalence(
         return Equivalence(difference, *(nothing,) * 5, outcome, "a batch with one replicate")
     error, freedom = _welch(first, second)
     n_flat = int(np.count_nonzero(np.isnan(error)))
-    reason = f"{n_flat:,} features do not vary" if n_flat else ""
+    reason = f"features that do not vary: {n_flat:,}" if n_flat else ""
 
     def cumulative(t: FloatArray) -> FloatArray:
         return stdtr(freedom, t)
@@ -140,12 +140,15 @@ def wald_equivalence(
     estimate = np.asarray(difference, dtype=np.float64)
     error = np.asarray(standard_error, dtype=np.float64)
     if estimate.shape != error.shape or estimate.ndim != 1:
-        raise InputError(f"there are {estimate.size:,} differences and {error.size:,} errors")
+        raise InputError(
+            f"difference has shape {estimate.shape} and standard_error {error.shape}, needed "
+            "one of each a feature"
+        )
     if (error < 0).any():
         raise InputError("a standard error is negative")
     _check(margin, alpha)
     n_unknown = int(np.count_nonzero(np.isnan(estimate) | np.isnan(error)))
-    reason = f"{n_unknown:,} features have no estimate" if n_unknown else ""
+    reason = f"features without an estimate: {n_unknown:,}" if n_unknown else ""
     return _judge(estimate, error, ndtr, margin=margin, alpha=alpha, reason=reason)
 
 

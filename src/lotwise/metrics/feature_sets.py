@@ -15,6 +15,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from lotwise.errors import InputError
+from lotwise.metrics.moments import as_pair
+
 Mask = npt.NDArray[np.bool_]
 
 N_DECILES: Final = 10
@@ -52,23 +55,34 @@ def feature_sets(
     The name of the set and a mask of its features. The sizes of the deciles
     differ by one at most.
 
+    Raises
+    ------
+    InputError
+        Not vectors of one length, or values that are not finite.
+
     Examples
     --------
     >>> {name: int(mask.sum()) for name, mask in feature_sets([0, 5, 2, 0], [0, 4, 0, 0])
     ...  if not name.startswith("decile")}
     {'all': 4, 'detected_any': 2, 'detected_both': 1}
     """
-    tpm_x, tpm_y = np.asarray(tpm_x, dtype=np.float64), np.asarray(tpm_y, dtype=np.float64)
+    tpm_x, tpm_y = as_pair(tpm_x, tpm_y)
+    counted = None
+    if counts_x is not None and counts_y is not None:
+        counts = as_pair(counts_x, counts_y)
+        if counts[0].size != tpm_x.size:
+            raise InputError(
+                f"counts have shape {counts[0].shape} and TPM {tpm_x.shape}, "
+                "needed the same features"
+            )
+        counted = (counts[0] >= min_counts) & (counts[1] >= min_counts)
     in_x, in_y = tpm_x >= threshold, tpm_y >= threshold
     in_any = in_x | in_y
     yield "all", np.ones(tpm_x.shape, dtype=np.bool_)
     yield "detected_any", in_any
     yield "detected_both", in_x & in_y
-    if counts_x is not None and counts_y is not None:
-        yield (
-            "counted_both",
-            (np.asarray(counts_x) >= min_counts) & (np.asarray(counts_y) >= min_counts),
-        )
+    if counted is not None:
+        yield "counted_both", counted
     yield from zip(DECILES, _deciles(tpm_x, tpm_y, in_any), strict=True)
 
 

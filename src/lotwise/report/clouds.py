@@ -125,7 +125,7 @@ def _named(
     wanted = pl.LazyFrame({end: [row[end] for row in pairs] for end in ("sample_a", "sample_b")})
     rows = (
         level.scan("culprits")
-        .filter(pl.col("rank") <= MOST_NAMED)
+        .filter(pl.col("rank").is_between(1, MOST_NAMED))
         .join(wanted, on=["sample_a", "sample_b"], how="semi")
         .sort("sample_a", "sample_b", "rank")
         .collect()

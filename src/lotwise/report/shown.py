@@ -90,6 +90,7 @@ CULPRITS: Final = (
     Column("log2_ratio", "log2 ratio", "number"),
     Column("share", "share of 1 - R", "percent"),
     Column("cumulative_share", "together", "percent"),
+    Column("reason", "reason"),
 )
 USAGE: Final = (
     *OF_PAIR,

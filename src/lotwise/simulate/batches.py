@@ -9,7 +9,13 @@ import numpy as np
 
 from lotwise.errors import InputError
 from lotwise.simulate.library import Kind, Library, Protocol, make_library
-from lotwise.simulate.transcriptome import MARKERS_OFF, MARKERS_ON, Transcriptome
+from lotwise.simulate.transcriptome import (
+    MARKER_FEMALE,
+    MARKERS_MALE,
+    MARKERS_OFF,
+    MARKERS_ON,
+    Transcriptome,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +50,8 @@ class Plan:
         Size of that change in log2.
     n_switches
         Genes whose two leading isoforms change places in the last batch.
+    female
+        Batches of a second donor, who is female; all others are of a male one.
     swapped
         Two samples whose tubes were exchanged: each carries the other's RNA.
     faults
@@ -65,6 +73,7 @@ class Plan:
     n_de_genes: int = 0
     log2_fold: float = 2.0
     n_switches: int = 0
+    female: tuple[str, ...] = ()
     swapped: tuple[str, str] | None = None
     faults: dict[str, Kind] = field(default_factory=dict)
     strandedness: Protocol = "unstranded"
@@ -79,6 +88,11 @@ class Plan:
             raise InputError("a standard deviation is negative, needed >= 0")
         if min(self.n_de_genes, self.n_switches) < 0:
             raise InputError("n_de_genes and n_switches must be at least 0")
+        for name in self.female:
+            if name not in self.batches:
+                raise InputError(
+                    f"there is no batch {name!r}, the batches are {', '.join(self.batches)}"
+                )
         for name in (*(self.swapped or ()), *self.faults):
             if name not in self.samples:
                 raise InputError(
@@ -102,6 +116,10 @@ class Plan:
     def batch_of(self, sample: str) -> str:
         """Give the batch that ``sample`` is labelled with."""
         return self.batches[self.samples.index(sample) // self.n_replicates]
+
+    def donor_of(self, sample: str) -> str:
+        """Give the donor that ``sample`` is labelled with."""
+        return "donor2" if self.batch_of(sample) in self.female else "donor1"
 
     def library(self, sample: str) -> Library:
         """Make the library of one sample, with its planted fault."""
@@ -150,7 +168,7 @@ def simulate_expression(
     ------
     InputError
         More changed genes are asked for than genes are expressed (for switches: with
-        two isoforms or more).
+        two isoforms or more), or a female donor of a transcriptome without XIST.
 
     Examples
     --------
@@ -167,10 +185,11 @@ def simulate_expression(
     switched = _choose_switched(transcriptome, log2_gene, plan, change_rng)
 
     rows: list[NDArray[np.float64]] = []
-    for batch in range(plan.n_batches):
+    for batch, name in enumerate(plan.batches):
         changed = batch == plan.n_batches - 1
+        of_donor = _female(log2_gene, transcriptome) if name in plan.female else log2_gene
         batch_usage = _switch(usage, transcriptome, switched) if changed else usage
-        in_batch = _vary(log2_gene, batch_usage, plan.sd_batch, batch_rng)
+        in_batch = _vary(of_donor, batch_usage, plan.sd_batch, batch_rng)
         for _ in range(plan.n_replicates):
             gene, isoform = _vary(*in_batch, plan.sd_technical, sample_rng)
             rows.append(_to_tpm(gene + log2_fold * changed, isoform, transcriptome))
@@ -207,6 +226,17 @@ def _draw_genes(
         elif name in MARKERS_OFF:
             off[gene] = True
     return np.where(off, -np.inf, log2_gene)
+
+
+def _female(log2_gene: NDArray[np.float64], transcriptome: Transcriptome) -> NDArray[np.float64]:
+    """Express XIST, as much as the male donor does the first gene of Y, and no gene of Y."""
+    at = {name: gene for gene, name in enumerate(transcriptome.gene_names)}
+    if MARKER_FEMALE not in at:
+        raise InputError(f"a female donor needs the gene {MARKER_FEMALE}; simulate more genes")
+    changed = log2_gene.copy()
+    changed[at[MARKER_FEMALE]] = log2_gene[at[MARKERS_MALE[0]]]
+    changed[[at[name] for name in MARKERS_MALE]] = -np.inf
+    return changed
 
 
 def _plant_folds(

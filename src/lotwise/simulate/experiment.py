@@ -141,7 +141,8 @@ def simulate_experiment(
 
 def _write_sheet(path: Path, plan: Plan, form: Form, sources: list[tuple[str, ...]]) -> None:
     """Write the sample sheet; its paths are relative to itself."""
-    columns, cells = ["quant"], []
+    columns: list[str] = ["quant"]
+    cells: list[str] = []
     if form == "reads":
         columns = ["fastq_1", "fastq_2"] if plan.paired else ["fastq_1"]
     if form == "reads" and not plan.paired:
@@ -150,8 +151,10 @@ def _write_sheet(path: Path, plan: Plan, form: Form, sources: list[tuple[str, ..
         columns += ["fragment_length", "fragment_sd"]
         cells = [f"{library.fragment_length:g}", f"{library.fragment_sd:g}"]
     with atomic_path(path) as temporary, temporary.open("w", encoding="ascii") as sheet:
-        sheet.write("\t".join(("sample", "batch", "replicate", *columns)) + "\n")
+        donor = ("donor",) if plan.female else ()
+        sheet.write("\t".join(("sample", "batch", "replicate", *donor, *columns)) + "\n")
         for sample, source in zip(plan.samples, sources, strict=True):
             replicate = sample.rpartition("_rep")[2]
-            row = (sample, plan.batch_of(sample), replicate, *source, *cells)
+            given = (plan.donor_of(sample),) if plan.female else ()
+            row = (sample, plan.batch_of(sample), replicate, *given, *source, *cells)
             sheet.write("\t".join(row) + "\n")

@@ -17,11 +17,11 @@ CHROMOSOME: Final = "sim1"
 
 # Symbols that identity, purity and sex panels ask for, so that a panel has something
 # to find: the simulated cells are those of a male donor's mesenchymal stromal cells.
-MARKERS_ON: Final = (
-    "ENG", "NT5E", "THY1", "RPS4Y1", "DDX3Y", "KDM5D", "UTY", "EIF1AY",
-)  # fmt: skip
+MARKERS_MALE: Final = ("RPS4Y1", "DDX3Y", "KDM5D", "UTY", "EIF1AY")
+MARKER_FEMALE: Final = "XIST"
+MARKERS_ON: Final = ("ENG", "NT5E", "THY1", *MARKERS_MALE)
 MARKERS_OFF: Final = (
-    "XIST", "PTPRC", "CD34", "CD14", "ITGAM", "CD79A", "CD19", "HLA-DRA",
+    MARKER_FEMALE, "PTPRC", "CD34", "CD14", "ITGAM", "CD79A", "CD19", "HLA-DRA",
     "POU5F1", "NANOG", "SOX2", "LIN28A", "TDGF1", "DNMT3B",
 )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 PSEUDOCOUNTS = (1.0, 0.1, 0.01)
 FOLDS = (1.5, 2.0, 4.0)
 N_BINS = 10
+NO_COUNTS = "there are no counts"
 
 
 def sensitivity(
@@ -68,24 +71,30 @@ def sensitivity(
     if not pseudocounts or any(not c > 0 for c in pseudocounts):
         raise InputError(f"pseudocounts {pseudocounts} came, needed are numbers above 0")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
-    counts = counts_of(expression)
+    counts = counts_by_sample(expression)
     logs = {c: np.log2(tpm + c) for c in pseudocounts}
     rows = []
     for pair in pairs_of(expression):
         a, b = pair.row_a, pair.row_b
         both_zero = (tpm[a] == 0) & (tpm[b] == 0)
-        for name, mask in feature_sets(
+        without = why_no_counts(pair, counts)
+        sets = feature_sets(
             tpm[a],
             tpm[b],
-            counts_x=None if counts is None else counts[a],
-            counts_y=None if counts is None else counts[b],
+            counts_x=counts[a],
+            counts_y=counts[b],
             threshold=threshold,
             min_counts=min_counts,
-        ):
+        )
+        if without:
+            no_feature = np.zeros(expression.n_vars, dtype=np.bool_)
+            sets = chain(sets, [("counted_both", no_feature)])
+        for name, mask in sets:
             n_features = int(mask.sum())
             for c, log_tpm in logs.items():
                 x, y = log_tpm[a][mask], log_tpm[b][mask]
-                reason = why_undefined(x, y)
+                reason = without if name == "counted_both" else ""
+                reason = reason or why_undefined(x, y)
                 rows.append(
                     SensitivityRecord(
                         **pair.names(),
@@ -153,13 +162,16 @@ def agreement(
         raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = np.log2(tpm + pseudocount)
-    counts = counts_of(expression)
+    counts = counts_by_sample(expression)
     rows: list[AgreementRecord] = []
     for pair in pairs_of(expression):
         a, b = pair.row_a, pair.row_b
         both = (tpm[a] >= threshold) & (tpm[b] >= threshold)
+        x, y = counts[a], counts[b]
         ratio = (
-            Sere(float("nan"), 0, "there are no counts") if counts is None else sere(counts[[a, b]])
+            Sere(float("nan"), 0, why_no_counts(pair, counts))
+            if x is None or y is None
+            else sere(np.stack([x, y]))
         )
         rows.extend(_rows_of_pair(pair, log_tpm[a][both], log_tpm[b][both], ratio))
     store(
@@ -176,6 +188,23 @@ def counts_of(expression: AnnData) -> FloatArray | None:
         return None
     counts = np.asarray(layer_of(expression, keys.COUNTS), dtype=np.float64)
     return None if np.isnan(counts).any() else counts
+
+
+def counts_by_sample(expression: AnnData) -> list[FloatArray | None]:
+    """Give the counts of each sample; ``None`` for one whose counts are not all known."""
+    if keys.COUNTS not in expression.layers:
+        return [None] * expression.n_obs
+    counts = np.asarray(layer_of(expression, keys.COUNTS), dtype=np.float64)
+    return [None if np.isnan(sample).any() else sample for sample in counts]
+
+
+def why_no_counts(pair: Pair, counts: Sequence[FloatArray | None]) -> str:
+    """Say what a statistic of the counts of a pair lacks; empty where nothing."""
+    if all(sample is None for sample in counts):
+        return NO_COUNTS
+    named = ((pair.row_a, pair.sample_a), (pair.row_b, pair.sample_b))
+    without = [name for row, name in named if counts[row] is None]
+    return f"there are no counts of {' and '.join(without)}" if without else ""
 
 
 def _rows_of_pair(pair: Pair, x: FloatArray, y: FloatArray, ratio: Sere) -> list[AgreementRecord]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence import ComponentRecord, MergeRecord
+from lotwise.expression.labels import batches_of
 from lotwise.metrics.components import cluster_by_r, principal_components
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.feature_sets import THRESHOLD
@@ -18,7 +19,7 @@ from lotwise.tl.pairs import layer_of, store
 if TYPE_CHECKING:
     from anndata import AnnData
 
-PCA: Final = "X_pca"
+PCA: Final = "X_lotwise_pca"
 
 
 def components(
@@ -42,7 +43,7 @@ def components(
     -------
     Nothing; the tables ``components`` (:class:`~lotwise.evidence.ComponentRecord`) and
     ``clustering`` (:class:`~lotwise.evidence.MergeRecord`), and samples x 2 in
-    ``obsm["X_pca"]``, where scanpy's plots look.
+    ``obsm["X_lotwise_pca"]``, for ``scanpy.pl.embedding``; ``X_pca`` is left to scanpy.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def components(
     --------
     >>> gene = getfixture("three_batches").gene
     >>> components(gene)
-    >>> gene.obsm["X_pca"].shape, len(gene.uns["lotwise"]["clustering"])
+    >>> gene.obsm["X_lotwise_pca"].shape, len(gene.uns["lotwise"]["clustering"])
     ((3, 2), 2)
     """
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
@@ -61,7 +62,7 @@ def components(
     found = principal_components(log_tpm[:, (tpm >= threshold).any(axis=0)])
     expression.obsm[PCA] = found.scores
     tree = cluster_by_r(pearson_matrix(log_tpm))
-    batches = expression.obs[keys.BATCH].astype(str).to_list()
+    batches = batches_of(expression)
     names = expression.obs_names.to_list()
     rows = [
         ComponentRecord(

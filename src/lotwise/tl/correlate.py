@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from lotwise import keys
 from lotwise.errors import InputError, UndefinedWarning
+from lotwise.expression.labels import batches_of
 from lotwise.metrics.agreement import concordance
 from lotwise.metrics.correlation import (
     average_ranks,
@@ -24,7 +25,8 @@ from lotwise.metrics.correlation import (
 from lotwise.metrics.feature_sets import FEATURE_SETS, MIN_COUNTS, THRESHOLD, feature_sets
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, why_undefined
 from lotwise.records import PairRecord, to_frame
-from lotwise.tl.pairs import Pair, chosen_rows, layer_of, pairs_of, store
+from lotwise.tl.agreement import counts_by_sample, why_no_counts
+from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,8 +106,9 @@ def correlate(
                 if name in sets:
                     n_double_zero = int(np.count_nonzero(both_zero & mask))
                     rows.append(arrays.row(pair, name, mask, n_double_zero))
-            if arrays.counts is None and "counted_both" in sets:
-                rows.append(arrays.undefined_row(pair, "counted_both", "there are no counts"))
+            without = why_no_counts(pair, arrays.counts)
+            if without and "counted_both" in sets:
+                rows.append(arrays.undefined_row(pair, "counted_both", without))
     table = to_frame(rows, PairRecord)
     store(
         expression,
@@ -123,11 +126,11 @@ def correlate(
 
 @dataclass(frozen=True, eq=False)
 class _Arrays:
-    """What the rows of the table are computed from; all arrays are samples x features."""
+    """What the rows of the table are computed from; samples x features, counts where known."""
 
     tpm: FloatArray
     log_tpm: FloatArray
-    counts: FloatArray | None
+    counts: list[FloatArray | None]
     codes: list[IntArray]
     pearson: FloatArray
     spearman: FloatArray
@@ -136,15 +139,11 @@ class _Arrays:
     @classmethod
     def of(cls, expression: AnnData, pseudocount: float) -> _Arrays:
         tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
-        counts = None
-        if keys.COUNTS in expression.layers:
-            found = np.asarray(layer_of(expression, keys.COUNTS), dtype=np.float64)
-            counts = None if np.isnan(found).all() else found
         log_tpm = np.log2(tpm + pseudocount)
         return cls(
             tpm=tpm,
             log_tpm=log_tpm,
-            counts=counts,
+            counts=counts_by_sample(expression),
             codes=[dense_ranks(sample) for sample in tpm],
             pearson=pearson_matrix(log_tpm),
             spearman=spearman_matrix(tpm),
@@ -158,8 +157,8 @@ class _Arrays:
         return feature_sets(
             self.tpm[a],
             self.tpm[b],
-            counts_x=None if self.counts is None else self.counts[a],
-            counts_y=None if self.counts is None else self.counts[b],
+            counts_x=self.counts[a],
+            counts_y=self.counts[b],
             threshold=threshold,
             min_counts=min_counts,
         )
@@ -186,7 +185,7 @@ class _Arrays:
             pearson=r,
             spearman=rho,
             ccc=lin.ccc,
-            reason=_in_words(pair, lin.reason),
+            reason=in_words(pair, lin.reason),
             in_detail=True,
         )
 
@@ -218,7 +217,7 @@ class _Arrays:
             pearson=r,
             spearman=float(self.spearman[a, b]),
             ccc=2 * r * float(np.sqrt(variances[a] * variances[b]) / distance) if defined else r,
-            reason=_in_words(pair, reason),
+            reason=in_words(pair, reason),
             in_detail=in_detail,
         )
 
@@ -238,19 +237,10 @@ class _Arrays:
         )
 
 
-def _in_words(pair: Pair, reason: str) -> str:
-    """Put the samples' names in the place of x and y."""
-    names = {"x is constant": pair.sample_a, "y is constant": pair.sample_b}
-    return f"{names[reason]} is constant" if reason in names else reason
-
-
 def _check_parameters(expression: AnnData, *, pseudocount: float, sets: Sequence[str]) -> None:
     if expression.n_obs < 2:
         raise InputError(f"{expression.n_obs} sample came, a correlation needs at least 2")
-    if keys.BATCH not in expression.obs:
-        raise InputError(
-            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
-        )
+    batches_of(expression)
     if not pseudocount > 0:
         raise InputError(
             f"a pseudocount of {pseudocount} came, needed is one above 0",

@@ -10,12 +10,13 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.metrics.culprits import culprits as rank_culprits
 from lotwise.records import CulpritRecord, to_frame
-from lotwise.tl.pairs import layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 N_CULPRITS: Final = 50
+NAN: Final = float("nan")
 
 
 def culprits(expression: AnnData, *, n_largest: int = N_CULPRITS, pseudocount: float = 1.0) -> None:
@@ -34,7 +35,8 @@ def culprits(expression: AnnData, *, n_largest: int = N_CULPRITS, pseudocount: f
     -------
     Nothing; ``uns["lotwise"]["culprits"]`` holds a row a pair and feature
     (:class:`~lotwise.records.CulpritRecord`; :func:`lotwise.get.culprits`). A pair
-    whose R is not defined, or is 1, has no culprits.
+    whose R is not defined, or is 1, has no culprits and one row that says so, of rank 0 with
+    feature ``*``.
 
     Raises
     ------
@@ -67,6 +69,7 @@ def culprits(expression: AnnData, *, n_largest: int = N_CULPRITS, pseudocount: f
         a, b = pair.row_a, pair.row_b
         found = rank_culprits(log_tpm[a], log_tpm[b], n_largest=n_largest)
         if found.reason:
+            rows.append(_none(pair, found.reason))
             continue
         rows.extend(
             CulpritRecord(
@@ -93,6 +96,23 @@ def culprits(expression: AnnData, *, n_largest: int = N_CULPRITS, pseudocount: f
         keys.CULPRITS,
         to_frame(rows, CulpritRecord),
         {"n_largest": n_largest, "pseudocount": pseudocount},
+    )
+
+
+def _none(pair: Pair, reason: str) -> CulpritRecord:
+    return CulpritRecord(
+        sample_a=pair.sample_a,
+        sample_b=pair.sample_b,
+        rank=0,
+        feature="*",
+        gene_id="",
+        gene_name="",
+        tpm_a=NAN,
+        tpm_b=NAN,
+        log2_ratio=NAN,
+        share=NAN,
+        cumulative_share=NAN,
+        reason=in_words(pair, reason),
     )
 
 

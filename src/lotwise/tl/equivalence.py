@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lotwise import keys, pp
+from lotwise import pp
 from lotwise.config.evidence import EquivalenceMethod
 from lotwise.errors import InputError
 from lotwise.evidence import EquivalenceRecord
+from lotwise.expression.labels import batches_of
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.equivalence import INCONCLUSIVE, Equivalence, wald_equivalence
 from lotwise.metrics.equivalence import equivalence as welch_equivalence
 from lotwise.records import columns, to_frame
-from lotwise.tl.agreement import counts_of
+from lotwise.tl.agreement import NO_COUNTS, counts_by_sample
 from lotwise.tl.deseq2 import fit_deseq2
 from lotwise.tl.limits import log_tpm_of
 from lotwise.tl.pairs import evenly, store
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 ONE_REPLICATE = "a batch with one replicate"
-NO_COUNTS = "there are no counts"
 TOO_MANY = "not tested: too many pairs of batches"
 # Rows that a table of every feature and pair of batches may have.
 MOST_ROWS = 2_000_000
@@ -92,7 +92,7 @@ def equivalence(
     if method not in {"welch", "deseq2"}:
         raise InputError(f"{method!r} is no method of equivalence", remedy="take welch or deseq2")
     log_tpm = log_tpm_of(expression, pseudocount)
-    of_sample = expression.obs[keys.BATCH].astype(str).to_numpy()
+    of_sample = np.array(batches_of(expression))
     found: dict[tuple[str, str], Equivalence | str] = dict.fromkeys(
         combinations(dict.fromkeys(of_sample), 2), ONE_REPLICATE
     )
@@ -143,15 +143,32 @@ def _by_counts(
     margin: float,
     alpha: float,
 ) -> dict[tuple[str, str], Equivalence | str]:
-    counts = counts_of(expression)
-    if counts is None:
+    counts = counts_by_sample(expression)
+    known = np.array([sample is not None for sample in counts])
+    if not known.any():
         return dict.fromkeys(pairs, NO_COUNTS)
+    left = set(_replicated(of_sample[known]))
+    fits = fit_deseq2(
+        np.stack([sample for sample in counts if sample is not None]),
+        batches=of_sample[known],
+        pairs=[pair for pair in pairs if pair in left],
+    )
     return {
         pair: wald_equivalence(
-            fit.difference, standard_error=fit.standard_error, margin=margin, alpha=alpha
+            fits[pair].difference,
+            standard_error=fits[pair].standard_error,
+            margin=margin,
+            alpha=alpha,
         )
-        for pair, fit in fit_deseq2(counts, batches=of_sample, pairs=pairs).items()
+        if pair in fits
+        else _without_counts(expression.obs_names[~known & np.isin(of_sample, pair)])
+        for pair in pairs
     }
+
+
+def _without_counts(samples: pd.Index[str]) -> str:
+    named = " and ".join(samples)
+    return f"{NO_COUNTS} of {named}, without which a batch has fewer than two samples"
 
 
 def _table(

@@ -11,10 +11,11 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence import GeneSetRecord
+from lotwise.expression.labels import batches_of
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.gene_sets import gene_set_shift, inter_gene_correlation
 from lotwise.metrics.moments import FloatArray
-from lotwise.panels import read_gene_sets
+from lotwise.panels import plain_id, read_gene_sets
 from lotwise.records import to_frame
 from lotwise.tl.limits import log_tpm_of
 from lotwise.tl.pairs import layer_of, pairs_of, store
@@ -41,7 +42,7 @@ def gene_sets(
     expression
         Samples x genes with the layer ``tpm``.
     sets
-        Sets by name, or a GMT file; symbols or Ensembl ids without version.
+        Sets by name, or a GMT file; symbols or Ensembl ids, whatever their version.
     correlation
         Correlation between genes of a set to allow for. ``"replicates"`` estimates it for each
         set within the batches, which needs two samples more than there are batches; p is then
@@ -76,13 +77,14 @@ def gene_sets(
     >>> gene.uns["lotwise"]["gene_sets"]["reason"].tolist()[:2]
     ['', 'no gene of the set is present']
     """
-    found_sets = read_gene_sets(sets) if isinstance(sets, Path | str) else dict(sets)
+    given = read_gene_sets(sets) if isinstance(sets, Path | str) else sets
+    found_sets = {name: list(map(plain_id, members)) for name, members in given.items()}
     names = _names(expression, {gene for members in found_sets.values() for gene in members})
     if not pseudocount > 0:
         raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = log_tpm_of(expression, pseudocount)
-    batches = expression.obs[keys.BATCH].astype(str).to_numpy()
+    batches = np.array(batches_of(expression))
     freedom = float("inf")
     if correlation == "replicates":
         freedom = float(len(batches) - len(set(batches)))
@@ -145,8 +147,8 @@ def _within_batches(
 
 def _names(expression: AnnData, wanted: set[str]) -> list[str]:
     """Name each feature as the sets do: the kind of name that most of them are found by."""
-    plain = [str(name) for name in expression.var_names]
-    kinds = [plain, [name.split(".")[0] if name.startswith("ENSG") else name for name in plain]]
+    full = [str(name) for name in expression.var_names]
+    kinds = [[plain_id(name) for name in full]]
     if keys.GENE_NAME in expression.var:
         kinds.append([str(name) for name in expression.var[keys.GENE_NAME]])
     best = max(kinds, key=lambda names: len(wanted.intersection(names)))
@@ -154,7 +156,7 @@ def _names(expression: AnnData, wanted: set[str]) -> list[str]:
     # keep their full name.
     seen: set[str] = set()
     unique = []
-    for name, full in zip(best, plain, strict=True):
-        unique.append(full if name in seen else name)
+    for name, whole in zip(best, full, strict=True):
+        unique.append(whole if name in seen else name)
         seen.add(name)
     return unique

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,10 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence import MarkerRecord, SexRecord
+from lotwise.expression.labels import batches_of, labels_of
 from lotwise.metrics.identity import Direction, SexCall, call_sex, check_panel
 from lotwise.metrics.moments import FloatArray
-from lotwise.panels import SHIPPED, Marker, Panel, read_panel
+from lotwise.panels import SHIPPED, Marker, Panel, plain_id, read_panel
 from lotwise.records import to_frame
 from lotwise.tl.pairs import layer_of, store
 
@@ -23,11 +25,13 @@ NOT_ANNOTATED = "not annotated"
 _DIRECTIONS: dict[str, Direction] = {"present": "present", "absent": "absent"}
 
 
-def identity(expression: AnnData, *, panels: tuple[Panel | Path | str, ...] = ("sex",)) -> None:
+def identity(
+    expression: AnnData, *, panels: Panel | Path | str | Sequence[Panel | Path | str] = ("sex",)
+) -> None:
     """Look up panels of markers in every sample, and hold the sex of samples against their donor.
 
-    Markers are found by symbol (names of features or var ``gene_name``) or by Ensembl id without
-    version. A marker that is not there is "not annotated", never 0. High correlation does not
+    Markers are found by symbol (names of features or var ``gene_name``) or by Ensembl id, whatever
+    its version. A marker that is not there is "not annotated", never 0. High correlation does not
     exclude a swap; samples of one donor that differ in sex are a swap until shown otherwise.
 
     Parameters
@@ -35,7 +39,7 @@ def identity(expression: AnnData, *, panels: tuple[Panel | Path | str, ...] = ("
     expression
         Samples x genes with the layer ``tpm``; obs ``donor`` where known.
     panels
-        Names of shipped panels, YAML files, or panels.
+        Names of shipped panels, YAML files, or panels; one of them, or several.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def identity(expression: AnnData, *, panels: tuple[Panel | Path | str, ...] = ("
     Raises
     ------
     InputError
-        No layer ``tpm``, or a panel that cannot be read.
+        No layer ``tpm``, a sample without a batch, or a panel that cannot be read.
 
     Examples
     --------
@@ -57,6 +61,8 @@ def identity(expression: AnnData, *, panels: tuple[Panel | Path | str, ...] = ("
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     rows: list[MarkerRecord] = []
     sexes: list[SexRecord] = []
+    if isinstance(panels, Panel | Path | str):
+        panels = (panels,)
     loaded = [panel if isinstance(panel, Panel) else read_panel(panel) for panel in panels]
     for panel in loaded:
         found = marker_tpm(expression, tpm, panel.markers)
@@ -77,22 +83,20 @@ def marker_tpm(expression: AnnData, tpm: FloatArray, markers: tuple[Marker, ...]
         names.append(expression.var[keys.GENE_NAME])
     for listed in names:
         for position, name in enumerate(listed):
-            text = str(name)
-            # Versions are of Ensembl ids alone: symbols such as NKX2.5 keep their dots.
-            key = text.split(".", maxsplit=1)[0] if text.startswith("ENSG") else text
-            places = positions.setdefault(key, [])
-            if not places or places[-1] != position:
+            places = positions.setdefault(plain_id(str(name)), [])
+            if position not in places:
                 places.append(position)
     found = np.full((tpm.shape[0], len(markers)), np.nan)
     for column, marker in enumerate(markers):
-        places = positions.get(marker.symbol) or positions.get(marker.ensembl) or []
+        symbol, ensembl = plain_id(marker.symbol), plain_id(marker.ensembl)
+        places = positions.get(symbol) or positions.get(ensembl) or []
         if places:
             found[:, column] = tpm[:, places].sum(axis=1)
     return found
 
 
 def _marker_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[MarkerRecord]:
-    batches = expression.obs[keys.BATCH].astype(str).to_list()
+    batches = batches_of(expression)
     rows: list[MarkerRecord] = []
     for column, marker in enumerate(panel.markers):
         holds = ["-"] * expression.n_obs
@@ -129,8 +133,8 @@ def _sex_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[SexR
     missing = [sex for sex, tpm in sides.items() if np.isnan(tpm).all()]
     donors = ["" for _ in range(expression.n_obs)]
     if keys.DONOR in expression.obs:
-        donors = expression.obs[keys.DONOR].astype(str).to_list()
-    batches = expression.obs[keys.BATCH].astype(str).to_list()
+        donors = labels_of(expression, keys.DONOR)
+    batches = batches_of(expression)
     sums = {sex: np.nansum(tpm, axis=1) for sex, tpm in sides.items()}
     calls = call_sex(sums["female"], sums["male"], present_from=panel.present_from)
     if missing:

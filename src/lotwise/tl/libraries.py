@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from lotwise import keys
-from lotwise.errors import InputError
 from lotwise.evidence import LibraryRecord, SignalRecord
+from lotwise.expression.labels import batches_of, groups_of, labels_of
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.feature_sets import THRESHOLD
+from lotwise.metrics.moments import FloatArray, refuse_negative
 from lotwise.metrics.outliers import (
     OUTLIER_BELOW,
     library_summary,
@@ -19,12 +21,14 @@ from lotwise.metrics.outliers import (
 )
 from lotwise.metrics.signal import signal_to_noise
 from lotwise.records import to_frame
-from lotwise.tl.agreement import counts_of
+from lotwise.tl.agreement import NO_COUNTS, counts_by_sample
 from lotwise.tl.limits import log_tpm_of
 from lotwise.tl.pairs import layer_of, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+NAN: Final = float("nan")
 
 
 def libraries(
@@ -33,6 +37,7 @@ def libraries(
     threshold: float = THRESHOLD,
     shallow_below: float = 0.1,
     outlier_below: float = OUTLIER_BELOW,
+    grouping: str | None = None,
     pseudocount: float = 1.0,
 ) -> None:
     """Sum up every library and flag those far shallower, or far less correlated, than the rest.
@@ -49,6 +54,10 @@ def libraries(
         Share of the other samples' median total counts below which a library is shallow.
     outlier_below
         Outlier score below which a sample is an outlier.
+    grouping
+        The obs column that names groups: a sample is scored among those of its own, three or
+        more. ``None`` takes ``condition`` where there is such a column, and else all samples;
+        samples without a label are a group of their own.
     pseudocount
         c of log2(TPM + c).
 
@@ -59,7 +68,7 @@ def libraries(
     Raises
     ------
     InputError
-        No layer ``tpm``, or a limit out of range.
+        No layer ``tpm``, no such column, a sample without a batch, or a limit out of range.
 
     Examples
     --------
@@ -68,32 +77,28 @@ def libraries(
     >>> gene.uns["lotwise"]["libraries"]["shallow"].tolist()
     [False, False, False]
     """
+    batches = batches_of(expression)
+    if grouping is None:
+        grouping = keys.CONDITION if keys.CONDITION in expression.obs else ""
+    groups = labels_of(expression, grouping) if grouping else [""] * expression.n_obs
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
-    counts = counts_of(expression)
-    summary = library_summary(tpm, counts=counts, threshold=threshold)
+    summary = library_summary(tpm, threshold=threshold)
+    depth = _depths(counts_by_sample(expression), below=shallow_below)
     r = pearson_matrix(log_tpm_of(expression, pseudocount))
-    scores = outlier_scores(r, below=outlier_below)
-    depth_reason = "there are no counts"
-    shares = np.full(expression.n_obs, np.nan)
-    shallow = np.zeros(expression.n_obs, dtype=bool)
-    if counts is not None:
-        depth = shallow_libraries(summary.total_counts, below=shallow_below)
-        shares, shallow, depth_reason = depth
-    batches = expression.obs[keys.BATCH].astype(str).to_list()
-    reason = "; ".join(part for part in (depth_reason, scores.reason) if part)
+    scores = _scores(r, groups, below=outlier_below)
     rows = [
         LibraryRecord(
             sample=str(sample),
             batch=batches[row],
-            total_counts=float(summary.total_counts[row]),
-            share_of_median=float(shares[row]),
-            shallow=bool(shallow[row]),
+            total_counts=depth[row].total_counts,
+            share_of_median=depth[row].share_of_median,
+            shallow=depth[row].shallow,
             n_detected=int(summary.n_detected[row]),
             share_of_highest=float(summary.share_of_highest[row]),
             tpm_sum=float(summary.tpm_sum[row]),
-            outlier_score=float(scores.score[row]),
-            outlier=bool(scores.flagged[row]),
-            reason=reason,
+            outlier_score=scores[row].score,
+            outlier=scores[row].flagged,
+            reason="; ".join(filter(None, (depth[row].reason, scores[row].reason))),
         )
         for row, sample in enumerate(expression.obs_names)
     ]
@@ -105,9 +110,51 @@ def libraries(
             "threshold": threshold,
             "shallow_below": shallow_below,
             "outlier_below": outlier_below,
+            "grouping": grouping,
             "pseudocount": pseudocount,
         },
     )
+
+
+class _Depth(NamedTuple):
+    total_counts: float
+    share_of_median: float
+    shallow: bool
+    reason: str
+
+
+class _Score(NamedTuple):
+    score: float
+    flagged: bool
+    reason: str
+
+
+def _depths(counts: Sequence[FloatArray | None], *, below: float) -> list[_Depth]:
+    """Hold each library's total against the others'; one without counts says so, and no more."""
+    for sample in counts:
+        if sample is not None:
+            refuse_negative(sample, name="counts")
+    totals = np.array([np.nan if sample is None else sample.sum() for sample in counts])
+    depths = [_Depth(NAN, NAN, False, NO_COUNTS)] * totals.size
+    known = np.flatnonzero(~np.isnan(totals))
+    found = shallow_libraries(totals[known], below=below)
+    for place, row in enumerate(known):
+        share, shallow = float(found.share_of_median[place]), bool(found.flagged[place])
+        depths[row] = _Depth(float(totals[row]), share, shallow, found.reason)
+    return depths
+
+
+def _scores(r: FloatArray, groups: Sequence[str], *, below: float) -> list[_Score]:
+    """Score every sample among those of its group."""
+    of_sample = np.array(groups, dtype=object)
+    scores = [_Score(NAN, False, "")] * of_sample.size
+    for name in dict.fromkeys(groups):
+        members = np.flatnonzero(of_sample == name)
+        found = outlier_scores(r[np.ix_(members, members)], below=below)
+        reason = f"{found.reason} in group {name}" if found.reason and name else found.reason
+        for place, row in enumerate(members):
+            scores[row] = _Score(float(found.score[place]), bool(found.flagged[place]), reason)
+    return scores
 
 
 def signal(
@@ -138,7 +185,7 @@ def signal(
     Raises
     ------
     InputError
-        No layer ``tpm``, or no such column.
+        No layer ``tpm``, no such column, or a sample of no group.
 
     References
     ----------
@@ -151,10 +198,8 @@ def signal(
     >>> gene.uns["lotwise"]["signal"]["reason"].tolist()
     ['group S1 has one sample, needed two or more']
     """
-    if grouping not in expression.obs:
-        raise InputError(f"the AnnData has no obs column {grouping!r} that names groups")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
-    groups = expression.obs[grouping].astype(str).to_numpy()
+    groups = np.array(groups_of(expression, grouping))
     names = list(dict.fromkeys(groups))
     detected = np.zeros(expression.n_vars, dtype=bool)
     for name in names:

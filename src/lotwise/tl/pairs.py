@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from lotwise import keys
 from lotwise.errors import InputError, ManyPairsWarning
+from lotwise.expression.labels import batches_of
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import FloatArray, IntArray
 
@@ -128,14 +129,10 @@ def pairs_of(expression: AnnData, *, what: str = "", every: bool = False) -> Ite
     Raises
     ------
     InputError
-        There is no obs column ``batch``.
+        There is no obs column ``batch``, or a sample has no batch.
     """
-    if keys.BATCH not in expression.obs:
-        raise InputError(
-            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
-        )
     names = expression.obs_names.to_list()
-    batches = expression.obs[keys.BATCH].astype(str).to_list()
+    batches = batches_of(expression)
     chosen = None if every else chosen_rows(expression)
     n_pairs = len(names) * (len(names) - 1) // 2 if chosen is None else len(chosen)
     for a, b in tqdm(
@@ -147,6 +144,12 @@ def pairs_of(expression: AnnData, *, what: str = "", every: bool = False) -> Ite
         leave=False,
     ):
         yield Pair(a, b, names[a], names[b], batches[a], batches[b])
+
+
+def in_words(pair: Pair, reason: str) -> str:
+    """Put the samples' names in the place of x and y."""
+    names = {"x is constant": pair.sample_a, "y is constant": pair.sample_b}
+    return f"{names[reason]} is constant" if reason in names else reason
 
 
 def chosen_rows(expression: AnnData) -> IntArray | None:

@@ -126,6 +126,15 @@ def test_gather_evidence__settings_reach_the_statistics(tmp_path):
     np.testing.assert_allclose(tables["intervals"]["pearson"], whole["pearson"], rtol=1e-12)
 
 
+def test_gather_evidence__a_sample_of_no_group_leaves_signal_undefined():
+    expression = samples(usual(4))
+    expression.obs["condition"] = ["A", "A", "B", ""]
+    config = EvidenceConfig(statistics=("signal",))
+    table = gather_evidence(expression, config, CorrelationConfig())["signal"]
+    assert table["snr_db"].isna().all()
+    assert table["reason"].to_list() == ["the column 'condition' is empty for some samples"]
+
+
 def test_gather_evidence__bootstraps_reach_ceilings_and_isoform_tests():
     rng = np.random.default_rng(8)
     expression = samples(usual(2), level="isoform")

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -47,7 +47,7 @@ def test_noise_ceiling__symmetric_and_at_most_the_better_reliability(r, rel_x, r
     found = noise_ceiling(r, reliability_x=rel_x, reliability_y=rel_y)
     assert found == noise_ceiling(r, reliability_x=rel_y, reliability_y=rel_x)
     assert min(rel_x, rel_y) <= found.ceiling * (1 + 1e-12)
-    assert found.ceiling <= math.sqrt(max(rel_x, rel_y)) * (1 + 1e-12)
+    assert found.ceiling <= max(rel_x, rel_y) * (1 + 1e-12)
 
 
 def test_noise_ceiling__recovers_the_r_of_the_truths():
@@ -156,12 +156,14 @@ def test_thinning_reliability__undefined_is_nan_with_a_reason():
         thinning_reliability([1, 1], lengths=[0, 1], rng=rng)
 
 
-def test_replicate_reliability__is_numpys_mean_r_of_pairs_in_any_order_and_unit():
-    rng = np.random.default_rng(6)
+@given(st.integers(0, 2**32 - 1), st.floats(0.01, 100), st.floats(-100, 100))
+def test_replicate_reliability__is_numpys_mean_r_of_pairs_in_any_order_and_unit(seed, scale, shift):
+    rng = np.random.default_rng(seed)
     samples = rng.normal(5, 2, 500) + rng.normal(0, 1, (4, 500))
     expected = np.corrcoef(samples)[np.triu_indices(4, k=1)].mean()
-    for given_as in (samples, samples[::-1, ::-1], 3 * samples + 1):
-        assert replicate_reliability(given_as).reliability == pytest.approx(expected, abs=1e-12)
+    mixed = samples[np.ix_(rng.permutation(4), rng.permutation(500))]
+    for given_as in (samples, mixed, scale * samples + shift):
+        assert replicate_reliability(given_as).reliability == pytest.approx(expected, abs=1e-9)
 
 
 def test_replicate_reliability__null_of_unlike_samples_is_near_0_and_power_near_1():
@@ -173,12 +175,17 @@ def test_replicate_reliability__null_of_unlike_samples_is_near_0_and_power_near_
     assert alike.reliability == pytest.approx(0.9, abs=0.01)  # 9 / (9 + 1)
 
 
-def test_bootstrap_reliability__is_one_minus_the_ratio_of_numpys_variances_in_any_order():
-    rng = np.random.default_rng(8)
+@given(st.integers(0, 2**32 - 1))
+def test_bootstrap_reliability__is_one_minus_the_ratio_of_numpys_variances_in_any_order(seed):
+    rng = np.random.default_rng(seed)
     sample, draws = rng.normal(5, 2, 300), rng.normal(5, 1, (7, 300))
     expected = 1 - draws.var(axis=0, ddof=1).mean() / sample.var()
-    order = rng.permutation(300)
-    for x, y in ((sample, draws), (sample[order], draws[::-1, order]), (sample + 4, draws - 2)):
+    rows, order = rng.permutation(7), rng.permutation(300)
+    for x, y in (
+        (sample, draws),
+        (sample[order], draws[np.ix_(rows, order)]),
+        (sample + 4, draws - 2),
+    ):
         found = bootstrap_reliability(x, bootstraps=y).reliability
         assert found == pytest.approx(expected, abs=1e-12)
 
@@ -226,12 +233,14 @@ def test_thinning_reliability__hand_value_of_counts_that_thinning_cannot_blur():
     assert found.reliability == pytest.approx(1, abs=1e-9)
 
 
-def test_thinning_reliability__scale_of_lengths_is_nothing():
-    rng = np.random.default_rng(12)
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.floats(0.001, 1000))
+def test_thinning_reliability__scale_of_lengths_is_nothing(seed, scale):
+    rng = np.random.default_rng(seed)
     counts, lengths = rng.poisson(rng.lognormal(3, 2, 3000)), rng.lognormal(7, 0.5, 3000)
     one, other = (
         thinning_reliability(counts, lengths=unit * lengths, rng=np.random.default_rng(13))
-        for unit in (1, 1000)
+        for unit in (1, scale)
     )
     assert one.reliability == pytest.approx(other.reliability, abs=1e-9)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import anndata
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lotwise.errors import InputError
 from lotwise.metrics.components import cluster_by_r, principal_components
 
 
@@ -28,13 +31,18 @@ def test_principal_components__are_scanpys():
     np.testing.assert_allclose(ours.shares, peer.uns["pca"]["variance_ratio"], rtol=1e-6)
 
 
-def test_principal_components__order_of_samples_and_features_is_nothing():
-    rng = np.random.default_rng(5)
-    log_tpm = rng.normal(5, 2, (5, 80))
-    rows, columns = rng.permutation(5), rng.permutation(80)
-    whole = principal_components(log_tpm).scores
-    mixed = principal_components(log_tpm[np.ix_(rows, columns)]).scores
-    np.testing.assert_allclose(mixed, whole[rows], atol=1e-9)
+@given(st.integers(3, 7), st.integers(0, 2**32 - 1), st.floats(0.01, 100))
+def test_principal_components__order_shift_and_scale_are_nothing(n_samples, seed, scale):
+    rng = np.random.default_rng(seed)
+    log_tpm = rng.normal(5, 2, (n_samples, 80))
+    # A component of its own size each: like ones would turn into each other.
+    log_tpm[:, 0] += 100 * np.arange(n_samples)
+    log_tpm[:, 1] += 30 * (-1.0) ** np.arange(n_samples)
+    rows, columns = rng.permutation(n_samples), rng.permutation(80)
+    whole = principal_components(log_tpm)
+    mixed = principal_components(scale * log_tpm[np.ix_(rows, columns)] - 3)
+    np.testing.assert_allclose(mixed.scores, scale * whole.scores[rows], atol=1e-6 * scale)
+    np.testing.assert_allclose(mixed.shares, whole.shares, atol=1e-9)
 
 
 def test_principal_components__planted_groups_lie_apart():
@@ -64,10 +72,34 @@ def test_cluster_by_r__by_hand():
     assert merges[2, 2] == pytest.approx(np.mean([0.8, 0.7, 0.9, 0.6]))
 
 
+@given(st.integers(2, 8), st.integers(0, 2**32 - 1))
+def test_cluster_by_r__order_of_samples_is_nothing(n_samples, seed):
+    rng = np.random.default_rng(seed)
+    samples = rng.normal(size=30) + rng.normal(size=(n_samples, 30))
+    order = rng.permutation(n_samples)
+    whole, mixed = (cluster_by_r(np.corrcoef(part)) for part in (samples, samples[order]))
+    np.testing.assert_allclose(mixed.merges[:, 2:], whole.merges[:, 2:], atol=1e-9)
+    assert _clusters(mixed.merges, order) == _clusters(whole.merges, np.arange(n_samples))
+
+
+def _clusters(merges, names):
+    """Members of the cluster that each merge makes."""
+    clusters = [frozenset([int(name)]) for name in names]
+    for left, right in merges[:, :2].astype(int):
+        clusters.append(clusters[left] | clusters[right])
+    return clusters[len(names) :]
+
+
 def test_cluster_by_r__undefined_r_is_no_tree():
     found = cluster_by_r([[1.0, np.nan], [np.nan, 1.0]])
     assert found.merges.shape == (0, 4)
     assert found.reason == "R of a sample is not defined"
+
+
+@pytest.mark.parametrize("r", [[1.0, 0.5], [[1.0, 0.5, 0.2], [0.5, 1.0, 0.1]]])
+def test_cluster_by_r__refuses_what_is_not_square(r):
+    with pytest.raises(InputError, match=r"r has shape \(2,.*needed a square"):
+        cluster_by_r(r)
 
 
 def test_cluster_by_r__planted_groups_join_last_whatever_the_order():

@@ -43,6 +43,19 @@ def test_pearson__hand_value():
     assert pearson([1, 2, 3], [1, 2, 4]) == pytest.approx(3 / np.sqrt(2 * 42 / 9), abs=1e-15)
 
 
+def test_spearman__null_independent_samples_and_power_of_a_planted_correlation():
+    rng = np.random.default_rng(8)
+    n, n_runs = 2_000, 100
+    # Of independent samples rho has mean 0 and variance 1 / (n - 1).
+    independent = [spearman(*rng.normal(size=(2, n))) for _ in range(n_runs)]
+    sd = 1 / np.sqrt(n - 1)
+    assert abs(np.mean(independent)) < 3 * sd / np.sqrt(n_runs)
+    assert np.std(independent) == pytest.approx(sd, rel=3 / np.sqrt(2 * n_runs))
+    # Of normal samples of correlation r it is 6/pi asin(r/2), whatever is made of them by order.
+    found = spearman(*np.exp(of_known_r(0.8)))
+    assert found == pytest.approx(6 / np.pi * np.arcsin(0.4), abs=0.005)
+
+
 def test_spearman__hand_value_with_ties():
     # ranks 1 2.5 2.5 and 1 2 3: deviations -1 .5 .5 and -1 0 1, products 1.5, squares 1.5 and 2
     assert spearman([0, 7, 7], [3, 4, 9]) == pytest.approx(1.5 / np.sqrt(3), abs=1e-15)
@@ -150,7 +163,7 @@ def test_matrices__two_features_and_one():
 
 
 def test_matrices__refuse_a_vector():
-    with pytest.raises(ValueError, match=r"samples x features, got shape \(3,\)"):
+    with pytest.raises(InputError, match=r"samples x features, got shape \(3,\)"):
         pearson_matrix([1, 2, 3])
 
 

@@ -71,7 +71,7 @@ def test_equivalence__one_replicate_or_flat_features_are_inconclusive_with_a_rea
     flat = equivalence(np.zeros((2, 2)), [[0, 1.0], [0, 1.2]], margin=1)
     assert np.isnan(flat.p_equivalent[0])
     assert flat.outcome[0] == "inconclusive"
-    assert flat.reason == "1 features do not vary"
+    assert flat.reason == "features that do not vary: 1"
     with pytest.raises(InputError, match="margin is 0"):
         equivalence(np.zeros((2, 2)), np.zeros((2, 2)), margin=0)
     with pytest.raises(InputError, match="x has 2 features and y 3"):
@@ -122,8 +122,8 @@ def test_wald_equivalence__no_estimate_is_inconclusive():
     found = wald_equivalence([np.nan, 0.0], standard_error=[np.nan, 0.1], margin=1.0)
     assert list(found.outcome) == ["inconclusive", "equivalent"]
     assert np.isnan(found.p_equivalent[0])
-    assert found.reason == "1 features have no estimate"
+    assert found.reason == "features without an estimate: 1"
     with pytest.raises(InputError, match="a standard error is negative"):
         wald_equivalence([0.0], standard_error=[-1.0], margin=1.0)
-    with pytest.raises(InputError, match="there are 1 differences and 2 errors"):
+    with pytest.raises(InputError, match=r"difference has shape \(1,\) and standard_error \(2,\)"):
         wald_equivalence([0.0], standard_error=[1.0, 1.0], margin=1.0)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from lotwise.errors import InputError
 from lotwise.metrics.feature_sets import DECILES, FEATURE_SETS, feature_sets
 
 tpm = arrays(np.float64, (2, 37), elements=st.floats(0, 50, width=32))
@@ -40,6 +42,24 @@ def test_feature_sets__threshold_and_counts_are_taken():
 
 def test_feature_sets__without_counts_there_is_no_counted_set():
     assert "counted_both" not in dict(feature_sets([1, 2], [1, 2], counts_x=[1, 2]))
+
+
+@pytest.mark.parametrize(
+    ("samples", "counts", "message"),
+    [
+        (([1, np.nan], [1, 2]), {}, "x holds 1 NaN or infinite"),
+        (([1, 2], [1, 2, 3]), {}, "x has 2 features and y has 3"),
+        (([1, 2], [1, 2]), {"counts_x": [1, np.nan], "counts_y": [1, 2]}, "x holds 1 NaN"),
+        (
+            ([1, 2], [1, 2]),
+            {"counts_x": [1], "counts_y": [1]},
+            r"counts have shape \(1,\) and TPM \(2,\)",
+        ),
+    ],
+)
+def test_feature_sets__refuses_what_is_no_pair(samples, counts, message):
+    with pytest.raises(InputError, match=message):
+        next(feature_sets(*samples, **counts))
 
 
 @given(tpm)

@@ -40,6 +40,20 @@ def test_gene_set_shift__hand_value_of_means():
     assert found.mean_other[0] == 20
 
 
+def test_gene_set_shift__hand_value_of_p():
+    # Ranks 6 to 10 of 10: U = 5 * 5 + 5 * 6 / 2 - 40 = 0, middle 12.5, variance 5 * 5 * 11 / 12.
+    found = gene_set_shift(
+        range(10),
+        genes=[*"abcdefghij"],
+        sets={"high": [*"fghij"], "low": [*"abcde"]},
+        correlation=0,
+    )
+    z = (0 + 0.5 - 12.5) / math.sqrt(5 * 5 * 11 / 12)
+    assert z == pytest.approx(-2.5067, abs=1e-4)
+    np.testing.assert_allclose(found.p, math.erfc(-z / math.sqrt(2)), rtol=1e-12)
+    np.testing.assert_allclose(found.p, 0.01219, atol=1e-5)
+
+
 def test_gene_set_shift__equals_scipys_rank_sum_for_independent_genes():
     m = np.random.default_rng(1).normal(size=N_GENES).round(1)
     found = gene_set_shift(m, genes=GENES, sets=SETS, correlation=0.0)

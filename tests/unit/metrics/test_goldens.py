@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lotwise.metrics.agreement import concordance, encode_qc
+from lotwise.metrics.correlation import pearson, spearman
 from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.equivalence import equivalence
 from lotwise.metrics.gene_sets import gene_set_shift, inter_gene_correlation
@@ -50,7 +51,12 @@ def test_concordance__equals_epir(values, log_tpm):
     assert found.accuracy == pytest.approx(values["accuracy"], abs=1e-12)
     # epiR gives sd(y)/sd(x) and y - x; Lin's paper, and lotwise, x first.
     assert 1 / found.scale_shift == pytest.approx(values["scale_shift"], abs=1e-12)
-    assert -found.location_shift == pytest.approx(values["location_shift"], rel=2e-3)
+    assert -found.location_shift == pytest.approx(values["location_shift"], abs=1e-12)
+
+
+def test_correlation__equals_rs_cor(values, tpm, log_tpm):
+    assert pearson(*log_tpm) == pytest.approx(values["pearson"], abs=1e-12)
+    assert spearman(*tpm) == pytest.approx(values["spearman"], abs=1e-12)
 
 
 def test_bland_altman__equals_epir_and_r(values, log_tpm):

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
@@ -202,6 +202,18 @@ def test_inferential_relative_variance__is_the_formula_feature_by_feature_in_any
     np.testing.assert_allclose(inferential_relative_variance(draws[::-1, order]), found[order])
 
 
+@given(
+    arrays(np.float64, st.tuples(st.integers(2, 9), st.integers(1, 9)), elements=st.floats(0, 1e6)),
+    st.integers(0, 1000),
+)
+def test_inferential_relative_variance__ignores_the_order_of_bootstraps(draws, seed):
+    rng = np.random.default_rng(seed)
+    rows, columns = (rng.permutation(size) for size in draws.shape)
+    found = inferential_relative_variance(draws)
+    mixed = inferential_relative_variance(draws[np.ix_(rows, columns)])
+    np.testing.assert_allclose(mixed, found[columns], rtol=1e-9, atol=1e-6)
+
+
 def test_usage_change__null_of_identical_samples_is_0_everywhere():
     rng = np.random.default_rng(6)
     x, genes = rng.lognormal(3, 1, 300), rng.permutation(np.repeat(np.arange(100), 3))
@@ -283,11 +295,13 @@ def test_usage_test__is_the_definition_written_out_gene_by_gene():
     assert max(p) > 0.5
 
 
-def test_usage_test__ignores_order_of_isoforms_names_of_genes_and_unit_and_swapped_samples():
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1))
+def test_usage_test__ignores_order_of_isoforms_names_of_genes_and_unit_and_swapped_samples(seed):
     case = small_test()
     found = run(case)
     (x, y), (draws_x, draws_y), genes = case["samples"], case["bootstraps"], case["genes"]
-    order = np.random.default_rng(8).permutation(90)
+    order = np.random.default_rng(seed).permutation(90)
     moved = run(
         case
         | {

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from lotwise.errors import InputError
@@ -44,13 +45,16 @@ def test_outlier_scores__follow_the_samples_when_they_are_reordered(n, seed):
         assert found.difference[sample] == pytest.approx(inside - outside, abs=1e-12)
 
 
-def test_outlier_scores__null_few_sound_sets_are_flagged():
+# benchmarks/outlier_rates.py
+@pytest.mark.parametrize(("n_samples", "stated"), [(3, 0.10), (6, 0.04), (12, 0.016)])
+def test_outlier_scores__null_sound_sets_are_flagged_as_often_as_is_said(n_samples, stated):
+    n_sets = 1_000
     n_flagged = sum(
-        outlier_scores(sound_correlations(np.random.default_rng(seed), 12)).flagged.any()
-        for seed in range(200)
+        outlier_scores(sound_correlations(np.random.default_rng(seed), n_samples)).flagged.any()
+        for seed in range(n_sets)
     )
-    # benchmarks/outlier_rates.py: 1.6 % of sound sets of 12; 200 sets, three standard errors.
-    assert n_flagged <= 200 * 0.016 + 3 * math.sqrt(200 * 0.016)
+    three_errors = 3 * math.sqrt(stated * (1 - stated) / n_sets)
+    assert n_flagged / n_sets == pytest.approx(stated, abs=three_errors)
 
 
 def test_outlier_scores__power_a_degraded_sample_is_named():
@@ -135,6 +139,21 @@ def test_library_summary__is_scanpys_quality_control_in_any_order_of_features():
         np.testing.assert_allclose(
             100 * found.share_of_highest, whole.obs["pct_counts_in_top_50_genes"]
         )
+
+
+@given(
+    arrays(
+        np.float64, st.tuples(st.integers(1, 4), st.integers(1, 70)), elements=st.floats(0, 1e4)
+    ),
+    st.integers(0, 1000),
+)
+def test_library_summary__ignores_the_order_of_features_and_follows_that_of_samples(tpm, seed):
+    rng = np.random.default_rng(seed)
+    rows, columns = (rng.permutation(size) for size in tpm.shape)
+    found = library_summary(tpm, counts=tpm)
+    mixed = library_summary(tpm[np.ix_(rows, columns)], counts=tpm[np.ix_(rows, columns)])
+    for name in found._fields:
+        np.testing.assert_allclose(getattr(mixed, name), getattr(found, name)[rows], rtol=1e-9)
 
 
 def test_shallow_libraries__hand_value():

@@ -73,8 +73,9 @@ class Tree:
         return self.root
 
     def write_level(self, level: str) -> None:
-        whole = {"n_features": 6, "n_double_zero": 3, "pseudocount": 1.0}
-        both = {"n_features": 3, "n_double_zero": 0, "pseudocount": 1.0}
+        detail = {"pseudocount": 1.0, "in_detail": True}
+        whole = {"n_features": 6, "n_double_zero": 3} | detail
+        both = {"n_features": 3, "n_double_zero": 0} | detail
         rows = []
         for pair, r in self.pairs():
             rows.append(

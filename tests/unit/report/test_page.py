@@ -106,6 +106,17 @@ def test_pack_pairs__holds_every_feature_and_those_that_pull_r_down(tree):
     assert [one[1:] for one in first["named"]] == [[4.0, 1.0, 1.0, 0.5], [8.0, 1.0, 2.0, 0.25]]
 
 
+def test_pack_pairs__a_pair_without_culprits_names_none(tree):
+    level = read_findings(tree.write_all()).levels[0]
+    pair = {end: level.pairs[0][end] for end in ("sample_a", "sample_b")}
+    tree.write("gene", "culprits", [pair | {"rank": 0, "feature": "*", "reason": "R is 1"}])
+    packed = json.loads(
+        gzip.decompress(base64.b64decode(pack_pairs(level, level.pairs, decimals=4)))
+    )
+    assert packed["features"] == []
+    assert "R is 1" in page_of(tree)
+
+
 def test_cloud_of__can_be_undone():
     rng = np.random.default_rng(0)
     a, b = (bin_of(rng.lognormal(1, 2, 500), 1.0) for _ in range(2))

@@ -102,3 +102,26 @@ def test_simulate_expression__refuses_more_changes_than_genes(made):
 def test_plan__refuses(plan, words):
     with pytest.raises(InputError, match=words):
         Plan(**plan)
+
+
+def test_simulate_expression__a_female_donor_has_xist_and_nothing_of_y(made):
+    male, mixed = (draw(made, female=names) for names in ((), ("lot2",)))
+    tpm = sum_to_genes(mixed.tpm, made)
+    at = {name: gene for gene, name in enumerate(made.gene_names)}
+    y = [at[name] for name in ("RPS4Y1", "DDX3Y", "KDM5D", "UTY", "EIF1AY")]
+    assert (tpm[1, y] == 0).all()
+    assert tpm[1, at["XIST"]] > 1
+    assert (tpm[[0, 2]][:, y] > 1).all()
+    assert (tpm[[0, 2], at["XIST"]] == 0).all()
+    # The batches of the other donor are those that they were.
+    np.testing.assert_array_equal(mixed.tpm[[0, 2]], male.tpm[[0, 2]])
+
+
+def test_plan__names_the_donor_of_each_sample_and_refuses_other_batches():
+    plan = Plan(n_replicates=2, female=("lot3",))
+    assert [plan.donor_of(sample) for sample in plan.samples] == ["donor1"] * 4 + ["donor2"] * 2
+    with pytest.raises(InputError, match="no batch 'lot4', the batches are lot1, lot2, lot3"):
+        Plan(female=("lot4",))
+    few = simulate_transcriptome(np.random.default_rng(7), n_genes=5)
+    with pytest.raises(InputError, match="a female donor needs the gene XIST"):
+        draw(few, female=("lot1",))

@@ -37,7 +37,16 @@ def test_culprits__identical_and_constant_samples_have_none(expression):
     expression.layers["tpm"][3] = 1.0
     lotwise.tl.culprits(expression)
     table = lotwise.get.culprits(expression)
-    assert set(table.sample_a + table.sample_b) == {"A1B1", "A2B1"}
+    led = table[table["rank"] > 0]
+    assert set(led.sample_a + led.sample_b) == {"A1B1", "A2B1"}
+    assert (led["reason"] == "").all()
+    none = table[table["rank"] == 0]
+    assert dict(zip(none.sample_a + none.sample_b, none.reason, strict=True)) == {
+        "A1A2": "the samples are perfectly correlated: 1 - r is 0 and has no shares",
+        "A1C1": "C1 is constant",
+        "A2C1": "C1 is constant",
+        "B1C1": "C1 is constant",
+    }
 
 
 @pytest.mark.parametrize("options", [{"n_largest": 0}, {"pseudocount": 0}])

@@ -37,6 +37,7 @@ TOOLS = {
 # The number of each table that is NaN only with a reason.
 NUMBERS = {
     "pairs": "pearson",
+    "culprits": "share",
     "replicate_qc": "pearson",
     "libraries": "outlier_score",
     "components": "pc1",
@@ -144,8 +145,10 @@ def test_tools__identical_samples_agree_wholly():
         getattr(lotwise.tl, tool)(expression, **TOOLS[tool])
     tables = expression.uns["lotwise"]
     assert (tables["pairs"]["pearson"].dropna() == 1).all()
-    assert (tables["culprits"]["share"].fillna(0) == 0).all()
-    assert (tables["culprits"]["log2_ratio"] == 0).all()
+    # No feature carries anything: a row a pair says so, and there is no other.
+    assert tables["culprits"]["feature"].to_list() == ["*"] * 3
+    assert tables["culprits"]["share"].isna().all()
+    assert tables["culprits"]["reason"].str.contains("1 - r is 0 and has no shares").all()
     assert (tables["agreement"].query("bin == 0")["bias"] == 0).all()
     np.testing.assert_allclose(tables["intervals"]["lower"], 1, atol=1e-9)
 

@@ -14,6 +14,7 @@ from lotwise.metrics.ceiling import thinning_reliability
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
+from lotwise.panels import Marker, Panel, read_panel
 from lotwise.records import columns
 
 N_GENES = 800
@@ -186,6 +187,75 @@ def test_libraries__a_failed_library_is_named_by_depth():
     assert table.loc["s2", "tpm_sum"] == pytest.approx(1e6)
 
 
+def test_libraries__a_condition_apart_makes_no_outliers_and_hides_none():
+    expression = simulated(batches=("A",) * 9)
+    rng = np.random.default_rng(3)
+    tpm = expression.layers[keys.TPM]
+    # Samples of a second condition, alike among themselves, and one of the first that is odd.
+    tpm[6:] *= rng.lognormal(0, 1.5, N_GENES)
+    tpm[2] *= rng.lognormal(0, 0.8, N_GENES)
+    lotwise.tl.libraries(expression)
+    together = lotwise.get.evidence(expression, "libraries")
+    expression.obs[keys.CONDITION] = ["X"] * 6 + ["Y"] * 3
+    lotwise.tl.libraries(expression)
+    apart = lotwise.get.evidence(expression, "libraries").set_index("sample")
+    assert not together["outlier"][2]
+    assert list(apart.index[apart["outlier"]]) == ["s2"]
+
+
+def test_libraries__a_group_of_two_has_no_scores_and_says_so():
+    expression = simulated()
+    expression.obs["site"] = ["N", "N", "N", "S", None]
+    lotwise.tl.libraries(expression, grouping="site")
+    table = lotwise.get.evidence(expression, "libraries")
+    assert table["outlier_score"].notna().to_list() == [True] * 3 + [False] * 2
+    assert table["reason"].to_list()[3:] == [
+        "fewer than three samples in group S",
+        "fewer than three samples",
+    ]
+    with pytest.raises(InputError, match="no obs column 'town'"):
+        lotwise.tl.libraries(expression, grouping="town")
+
+
+def test_counts__one_sample_without_them_is_named_and_leaves_the_others_theirs():
+    expression = simulated()
+    expression.layers[keys.COUNTS][1] = np.nan
+    for tool in ("libraries", "agreement", "sensitivity", "correlate"):
+        getattr(lotwise.tl, tool)(expression)
+    lotwise.tl.equivalence(expression, method="deseq2")
+    tables = expression.uns[keys.LOTWISE]
+    of_sample = tables["libraries"].set_index("sample")
+    assert of_sample["share_of_median"].notna().to_list() == [True, False, True, True, True]
+    assert of_sample.loc["s1", "reason"] == "there are no counts"
+    expected = expression.layers[keys.COUNTS].sum(axis=1)
+    np.testing.assert_array_equal(of_sample["total_counts"], expected)
+    counted = tables["pairs"].query("feature_set == 'counted_both'")
+    sensitivity = tables["sensitivity"].query("feature_set == 'counted_both' and pseudocount == 1")
+    for table, number in (
+        (tables["agreement"].query("bin == 0"), "sere"),
+        (counted, "pearson"),
+        (sensitivity, "pearson"),
+    ):
+        assert len(table) == 10
+        with_s1 = (table["sample_a"] == "s1") | (table["sample_b"] == "s1")
+        assert (table[number].isna() == with_s1).all()
+        assert set(table.loc[with_s1, "reason"]) == {"there are no counts of s1"}
+    equivalence = tables["equivalence"].query("batch_a == 'A' and batch_b == 'B'")
+    assert equivalence["reason"].to_list() == [
+        "there are no counts of s1, without which a batch has fewer than two samples"
+    ]
+
+
+def test_sensitivity__without_counts_the_counted_features_are_an_undefined_row():
+    expression = simulated()
+    del expression.layers[keys.COUNTS]
+    lotwise.tl.sensitivity(expression)
+    counted = lotwise.get.evidence(expression, "sensitivity").query("feature_set == 'counted_both'")
+    assert len(counted) == 30
+    assert counted["pearson"].isna().all()
+    assert set(counted["reason"]) == {"there are no counts"}
+
+
 def with_sex(sexes, donors):
     expression = simulated(batches=[str(i) for i in range(len(sexes))])
     names = ["XIST", "ENSG00000129824.16", "DDX3Y"]
@@ -208,6 +278,52 @@ def test_identity__a_planted_swap_is_named_and_missing_markers_are_not_zero():
     assert np.isnan(markers.loc[("s0", "UTY"), "tpm"])
 
 
+def test_identity__takes_one_panel_by_itself(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\nfeatures:\n- {symbol: Xist, ensembl: ENSMUSG00000086503.5, expected: female}\n"
+    )
+    for panel in ("sex", path, str(path), read_panel(path)):
+        expression = with_sex("mm", ["d1", "d1"])
+        lotwise.tl.identity(expression, panels=panel)
+        table = lotwise.get.evidence(expression, "identity")
+        assert set(table["panel"]) == {"sex" if panel == "sex" else "mine"}
+
+
+@pytest.mark.parametrize("ensembl", ["ENSMUSG00000086503", "ENSMUSG00000086503.5"])
+def test_identity__versions_of_either_side_and_any_species_are_no_part_of_an_id(ensembl):
+    expression = simulated(batches=("A", "B"))
+    expression.var_names = ["ENSMUSG00000086503.3", *expression.var_names[1:]]
+    # A gene without a symbol is called by its id twice, and is counted once.
+    expression.var[keys.GENE_NAME] = ["ENSMUSG00000086503", *expression.var_names[1:]]
+    expression.layers[keys.TPM][:, 0] = 7
+    marker = Marker(symbol="Xist", ensembl=ensembl, expected="present")
+    panel = Panel(name="mouse", title="", source="", markers=(marker,))
+    lotwise.tl.identity(expression, panels=panel)
+    assert lotwise.get.evidence(expression, "identity")["tpm"].to_list() == [7, 7]
+
+
+def test_identity__copies_named_by_id_alone_are_counted_once_each():
+    expression = simulated(batches=("A", "B"))
+    copies = ["ENSG00000182378.14", "ENSG00000182378.14_PAR_Y"]
+    expression.var_names = [*copies, *expression.var_names[2:]]
+    expression.var[keys.GENE_NAME] = ["ENSG00000182378"] * 2 + expression.var_names[2:].to_list()
+    expression.layers[keys.TPM][:, :2] = [3, 4]
+    marker = Marker(symbol="PLCXD1", ensembl="ENSG00000182378", expected="present")
+    lotwise.tl.identity(
+        expression, panels=Panel(name="par", title="", source="", markers=(marker,))
+    )
+    assert lotwise.get.evidence(expression, "identity")["tpm"].to_list() == [7, 7]
+
+
+def test_components__leave_scanpys_own_alone():
+    expression = simulated()
+    expression.obsm["X_pca"] = np.zeros((5, 30))
+    lotwise.tl.components(expression)
+    assert not expression.obsm["X_pca"].any()
+    assert expression.obsm["X_lotwise_pca"].any()
+
+
 def test_identity__sound_donors_agree_and_unannotated_sex_is_unknown():
     expression = with_sex("mmff", ["d1", "d1", "d2", "d2"])
     lotwise.tl.identity(expression)
@@ -217,6 +333,14 @@ def test_identity__sound_donors_agree_and_unannotated_sex_is_unknown():
     sex = lotwise.get.evidence(nothing, "sex")
     assert set(sex["sex"]) == {"unknown"}
     assert set(sex["reason"]) == {"no female or male marker is annotated"}
+
+
+def test_identity__samples_without_a_donor_are_no_donor_called_nan():
+    expression = with_sex("mf", [np.nan, None])
+    lotwise.tl.identity(expression)
+    sex = lotwise.get.evidence(expression, "sex")
+    assert sex["agrees"].to_list() == ["donor not given"] * 2
+    assert sex["donor"].to_list() == ["", ""]
 
 
 def test_gene_sets__a_planted_set_is_named_and_one_without_overlap_is_nan():
@@ -308,6 +432,26 @@ def test_tools__edge_cases_give_nan_with_a_reason_and_go_on(case):
 def test_sensitivity__refuses_a_pseudocount_of_zero():
     with pytest.raises(InputError, match="needed are numbers above 0"):
         lotwise.tl.sensitivity(simulated(), pseudocounts=(1.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    "tool", ["batches", "components", "equivalence", "gene_sets", "identity", "libraries"]
+)
+def test_tools__say_that_batches_are_missing(tool):
+    expression = simulated()
+    expression.obs[keys.BATCH] = ["A", "A", None, "B", "B"]
+    with pytest.raises(InputError, match="sample s2 has no batch in obs"):
+        getattr(lotwise.tl, tool)(expression, **ALL_TOOLS[tool])
+    del expression.obs[keys.BATCH]
+    with pytest.raises(InputError, match="no obs column 'batch'"):
+        getattr(lotwise.tl, tool)(expression, **ALL_TOOLS[tool])
+
+
+def test_signal__refuses_a_sample_of_no_group():
+    expression = simulated()
+    expression.obs[keys.CONDITION] = ["A", "A", None, "B", "B"]
+    with pytest.raises(InputError, match="sample s2 has no condition in obs"):
+        lotwise.tl.signal(expression)
 
 
 @pytest.mark.parametrize("tool", ["isoform_usage", "signal"])
