@@ -158,7 +158,7 @@ class BatchRecord(Record):
     prediction_upper: float = column("upper prediction limit from the other batches")
     tolerance_lower: float = column("lower tolerance limit from the other batches")
     tolerance_upper: float = column("upper tolerance limit from the other batches")
-    rank_p: float = column("p of its rank among the other batches, small R being bad")
+    rank_p: float = column("p of its rank among all batches, small R being bad")
     smallest_p: float = column("smallest p that a rank can have here")
     words: str = column("what so many batches can show")
     reason: str = column(_REASON)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 
 REFERENCE: Final = "reference"
-NAN = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +43,9 @@ class ComparisonRecord(Record):
     tolerance_lower: float = column("lower tolerance limit")
     tolerance_upper: float = column("upper tolerance limit")
     inside_prediction: str = column("yes, no (below it), or not assessable")
-    rank_p: float = column("p of its rank among the reference batches, small R being bad")
+    rank_p: float = column(
+        "p of its rank among the reference batches and itself, small R being bad"
+    )
     smallest_p: float = column("smallest p that a rank can have here")
     n_reference: int = column("reference batches")
     reference_version: int = column("version of the reference set")
@@ -163,7 +164,8 @@ def compare_with_reference(
 ) -> pd.DataFrame:
     """Hold every batch of ``expression`` against the reference set.
 
-    The limits come from the reference batches alone. A batch of the same name as one of the
+    The limits come from the reference batches alone; its rank is among them and itself, each by
+    its median R to the others. A batch of the same name as one of the
     reference is refused: it would be compared with itself.
 
     Parameters
@@ -201,15 +203,14 @@ def compare_with_reference(
     k = held.n_obs
     tpm = np.vstack([held.layers[keys.TPM], new.layers[keys.TPM]])
     r = pearson_matrix(np.log2(tpm + 1))
-    among = leave_one_out(r[:k, :k], batches=held.obs_names.to_list()).median_to_others
-    known = among[np.isfinite(among)]
-    limits = reference_interval(known, level=level)
+    limits = reference_interval(r[:k, :k], level=level)
     rows = []
     for i, name in enumerate(new.obs_names, start=k):
-        to_reference = r[i, :k][np.isfinite(r[i, :k])]
-        median = float(np.median(to_reference)) if to_reference.size else NAN
-        reason = limits.reason or ("" if to_reference.size else "R is not defined")
-        rank = rank_p(median, reference=known) if np.isfinite(median) else None
+        with_it = np.ix_([*range(k), i], [*range(k), i])
+        to_reference = leave_one_out(r[with_it], batches=range(k + 1))
+        median = float(to_reference.median_to_others[k])
+        rank = rank_p(r[with_it], batch=k)
+        reason = limits.reason or to_reference.reasons[k]
         inside = "yes" if median >= limits.prediction_lower else "no"
         rows.append(
             ComparisonRecord(
@@ -220,11 +221,11 @@ def compare_with_reference(
                 tolerance_lower=limits.tolerance_lower,
                 tolerance_upper=limits.tolerance_upper,
                 inside_prediction="not assessable" if reason else inside,
-                rank_p=rank.p if rank else NAN,
-                smallest_p=rank.smallest_possible if rank else NAN,
+                rank_p=rank.p,
+                smallest_p=rank.smallest_possible,
                 n_reference=k,
                 reference_version=_provenance(held, Path(path))["version"],
-                words="; ".join(dict.fromkeys([limits.words, *([rank.words] if rank else [])])),
+                words="; ".join(dict.fromkeys([limits.words, rank.words])),
                 reason=reason,
             )
         )

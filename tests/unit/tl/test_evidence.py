@@ -155,6 +155,32 @@ def test_batches__the_batch_apart_is_outside_and_replicates_stand_beside(annotat
     assert "smallest possible p is 1/3" in table.loc["A", "words"]
 
 
+def test_batches__null_misses_and_ranks_as_it_says():
+    k, n_sets = 3, 200
+    outside, lowest = [], []
+    for seed in range(n_sets):
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(size=(k + 1, 200)) * rng.lognormal(-0.7, 0.3, (k + 1, 1))
+        expression = AnnData(
+            obs=pd.DataFrame({keys.BATCH: pd.Categorical([*"ABCD"])}, index=[*"abcd"]),
+            var=pd.DataFrame(index=[f"g{i}" for i in range(200)]),
+            layers={keys.TPM: 2 ** (rng.normal(6, 2, 200) + noise)},
+            uns={keys.LOTWISE: {keys.LEVEL: "gene"}},
+        )
+        lotwise.tl.batches(expression)
+        table = lotwise.get.evidence(expression, "batches")
+        inside = table["median_to_others"].between(
+            table["prediction_lower"], table["prediction_upper"]
+        )
+        outside.append(1 - inside.mean())
+        lowest.append((table["rank_p"] == 1 / (k + 1)).mean())
+    error = 3 * np.std(outside, ddof=1) / np.sqrt(n_sets)
+    assert np.mean(outside) == pytest.approx(0.05, abs=error)
+    assert error < 0.04
+    # Of k + 1 ranked alike one is the lowest, or two that share the R.
+    assert max(lowest) <= 1 / (k + 1)
+
+
 def test_batches__two_batches_have_no_limits():
     expression = simulated(batches=("A", "B"))
     lotwise.tl.batches(expression)
