@@ -20,6 +20,7 @@ from lotwise.metrics.isoforms import (
 )
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
 from lotwise.records import columns, to_frame
+from lotwise.tl.blocks import genes_of
 from lotwise.tl.limits import bootstraps_of, log_tpm_of
 from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
 
@@ -39,8 +40,9 @@ def isoform_usage(
     Parameters
     ----------
     expression
-        Samples x isoforms with the layer ``tpm`` and var ``gene_id``; bootstraps of the quantifier
-        where there are any, for p-values and stratification.
+        Samples x isoforms with the layer ``tpm`` and var ``gene_id``, isoforms without a gene
+        being left out; bootstraps of the quantifier where there are any, for p-values and
+        stratification.
     threshold
         Gene TPM needed in both samples.
     n_largest
@@ -56,7 +58,7 @@ def isoform_usage(
     Raises
     ------
     InputError
-        No layer ``tpm``, or no var ``gene_id``: the AnnData is not of isoforms.
+        No layer ``tpm``, or no var ``gene_id`` that names a gene: the AnnData is not of isoforms.
 
     Examples
     --------
@@ -71,18 +73,24 @@ def isoform_usage(
         raise InputError(
             f"the AnnData has no var column {keys.GENE_ID!r}", remedy="give the isoform level"
         )
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    of_isoform = np.array(genes_of(expression), dtype=object)
+    # Isoforms of no known gene are not those of one gene.
+    known = np.flatnonzero(of_isoform != "")
+    if known.size == 0:
+        raise InputError(
+            f"no isoform has a gene in var column {keys.GENE_ID!r}",
+            remedy="name the genes of transcripts by tx2gene",
+        )
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)[:, known]
     # Codes sort as the names do and are quicker to group by, pair after pair.
-    gene_names, genes = np.unique(
-        expression.var[keys.GENE_ID].astype(str).to_numpy(dtype=object), return_inverse=True
-    )
-    isoforms = expression.var_names.to_numpy()
+    gene_names, genes = np.unique(of_isoform[known], return_inverse=True)
+    isoforms = expression.var_names.to_numpy()[known]
     tables: list[pd.DataFrame] = [to_frame([], UsageRecord)]
     strata: list[StratumRecord] = []
     for pair in pairs_of(expression, what="isoform usage"):
         change = usage_change(tpm[pair.row_a], tpm[pair.row_b], genes=genes, threshold=threshold)
         draws = tuple(
-            np.empty((0, expression.n_vars)) if found is None else found
+            np.empty((0, known.size)) if found is None else found[:, known]
             for found in (
                 bootstraps_of(expression, name) for name in (pair.sample_a, pair.sample_b)
             )
@@ -146,7 +154,7 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
         )
     averaged = pp.average_replicates(expression)
     tpm = np.asarray(averaged.layers[keys.TPM], dtype=np.float64)
-    genes = expression.var[keys.GENE_ID].astype(str).to_numpy()
+    genes = np.array(genes_of(expression))
     names, codes = np.unique(genes, return_inverse=True)
     least = np.min([np.bincount(codes, weights=of_batch) for of_batch in tpm], axis=0)
     ranked = rank_switches(usage, well_expressed=set(names[least >= min_tpm]))

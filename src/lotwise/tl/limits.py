@@ -21,6 +21,7 @@ from lotwise.metrics.moments import FloatArray, correlation, why_undefined
 from lotwise.metrics.resampling import block_intervals
 from lotwise.records import to_frame
 from lotwise.tl.agreement import counts_of
+from lotwise.tl.blocks import ALONE, genes_of, text_of
 from lotwise.tl.pairs import Pair, chosen_rows, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def intervals(
     blocks
         The var column that names the block of each feature (a gene set, a genomic
         neighbourhood). ``None`` takes the genes of isoforms, and single genes at gene level,
-        where the table then warns that the interval is too narrow.
+        and the table then warns that the interval is too narrow. What has no block stands alone.
     n_resamples, level
         Number of resamples and coverage.
     pseudocount
@@ -81,7 +82,10 @@ def intervals(
     log_tpm = log_tpm_of(expression, pseudocount)
     found = block_intervals(
         log_tpm,
-        blocks=None if blocks is None else expression.var[blocks].astype(str).to_numpy(),
+        blocks=None if blocks is None else _or_alone(expression, text_of(expression.var[blocks])),
+        genes=_or_alone(expression, genes_of(expression))
+        if keys.GENE_ID in expression.var
+        else None,
         rng=np.random.default_rng(seed),
         n_resamples=n_resamples,
         level=level,
@@ -308,6 +312,12 @@ def detectable(
     }
     store(expression, DetectableRecord.table, to_frame(grids, DetectableRecord), parameters)
     store(expression, UnseenRecord.table, to_frame(unseen, UnseenRecord), parameters)
+
+
+def _or_alone(expression: AnnData, labels: list[str]) -> list[str]:
+    """Give features without a label one of their own: they do not belong together."""
+    features = zip(labels, expression.var_names, strict=True)
+    return [label or f"{ALONE}{feature}" for label, feature in features]
 
 
 def _stream(seed: int, number: int) -> np.random.Generator:
