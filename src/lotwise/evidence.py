@@ -90,7 +90,7 @@ class CeilingRecord(OfPair):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DetectableRecord(OfPair):
-    """R of a pair after one sample was changed by a known amount."""
+    """R of a pair after one sample was changed by a known amount, the less visible of either."""
 
     table: ClassVar[str] = "detectable"
     fold: float = column("fold change, up or down at even odds")

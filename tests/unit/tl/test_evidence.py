@@ -288,6 +288,36 @@ def test_isoform_usage__with_bootstraps_names_the_planted_switch():
     assert strata["pearson"].notna().all()
 
 
+@pytest.mark.parametrize("threshold", [None, 0.9])
+def test_detectable__does_not_depend_on_the_order_of_samples(threshold):
+    expression = simulated(batches=("A", "B", "C"))
+    # A sample of few expressed features shows a change of them less than the others would.
+    expression.layers[keys.TPM][2, 40:] = 0
+    changes = Perturbation(folds=(4.0,), n_repeats=2)
+    shares = []
+    for order in ([0, 1, 2], [2, 1, 0]):
+        moved = expression[order].copy()
+        lotwise.tl.detectable(moved, threshold=threshold, perturbation=changes)
+        table = lotwise.get.evidence(moved, "unseen")
+        pairs = [
+            frozenset(names) for names in zip(table["sample_a"], table["sample_b"], strict=True)
+        ]
+        shares.append(pd.Series(table["share"].to_numpy(), index=pairs))
+    assert shares[0].notna().sum() >= 1
+    pd.testing.assert_series_equal(shares[0], shares[1].loc[shares[0].index])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_detectable__identical_samples_hide_nothing(seed):
+    expression = simulated(seed, batches=("A", "B"))
+    expression.layers[keys.TPM][1] = expression.layers[keys.TPM][0]
+    lotwise.tl.detectable(expression, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
+    unseen = lotwise.get.evidence(expression, "unseen")
+    assert unseen["reason"].tolist() == [""]
+    # R of 1 but for rounding: no share that could be told from none.
+    np.testing.assert_allclose(unseen["share"], 0, atol=1e-9)
+
+
 def test_detectable__a_threshold_is_asked_of_the_other_sample():
     expression = simulated()
     lotwise.tl.detectable(expression, threshold=0.5, perturbation=Perturbation(folds=(2.0,)))
