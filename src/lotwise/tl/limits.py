@@ -349,7 +349,9 @@ def bootstraps_of(expression: AnnData, sample: str) -> FloatArray | None:
     row = expression.obs_names.get_loc(sample)
     length = np.asarray(layer_of(expression, keys.LENGTH), dtype=np.float64)[row]
     rate = counts / np.where(length > 0, length, np.inf)
-    tpm: FloatArray = rate / rate.sum(axis=1, keepdims=True) * 1e6
+    # The sample's own sum: of genes it lacks the transcripts that have none.
+    total = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)[row].sum()
+    tpm: FloatArray = rate / rate.sum(axis=1, keepdims=True) * total
     return tpm
 
 
