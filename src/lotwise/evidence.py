@@ -121,14 +121,17 @@ class UsageRecord(OfPair):
     gene_id: str = column("gene")
     n_isoforms: int = column("isoforms of the gene")
     distance: float = column("Jensen-Shannon distance of the usages, in [0, 1]")
+    tested_distance: float = column("the same with the prior TPM added to every isoform")
     largest_change: float = column("largest absolute change of one isoform's share")
     isoform: str = column("the isoform with that change")
     dominant_a: str = column("isoform with the largest share in the first sample")
     dominant_b: str = column("isoform with the largest share in the second sample")
     flips: bool = column("whether the dominant isoform differs")
-    null_distance: float = column("root mean square distance between bootstraps of one sample")
+    null_distance: float = column(
+        "root mean square of tested distances between bootstraps of one sample"
+    )
     null_flip_share: float = column("share of pairs of bootstraps in which the dominant flips")
-    p: float = column("p from the distances between bootstraps")
+    p: float = column("p of the tested distance from those between bootstraps")
     p_adjusted: float = column("p after Benjamini and Hochberg")
     reason: str = column(_REASON)
 

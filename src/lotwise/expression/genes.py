@@ -89,8 +89,8 @@ def sum_bootstraps(
 
     Returns
     -------
-    Counts, shape ``(n_bootstraps, n_genes)``, that over ``gene_length`` are the sum of the isoforms'
-    counts over their lengths and so give the gene's TPM: a bootstrap may use other isoforms
+    Counts, shape ``(n_bootstraps, n_genes)``, that over ``gene_length`` are the sum of those of
+    isoforms over their lengths, and so give the gene's TPM: a bootstrap may use other isoforms
     than the sample, and the gene's length is then another.
 
     Examples

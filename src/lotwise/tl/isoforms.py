@@ -12,6 +12,7 @@ from lotwise.errors import InputError
 from lotwise.evidence import ShareRecord, StratumRecord, UsageRecord
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.isoforms import (
+    PRIOR,
     UsageChange,
     UsageTest,
     inferential_relative_variance,
@@ -33,7 +34,11 @@ STRATA = ("low", "middle", "high")
 
 
 def isoform_usage(
-    expression: AnnData, *, threshold: float = THRESHOLD, n_largest: int | None = None
+    expression: AnnData,
+    *,
+    threshold: float = THRESHOLD,
+    n_largest: int | None = None,
+    prior: float = PRIOR,
 ) -> None:
     """Compare the usage of isoforms between every two samples, gene by gene.
 
@@ -47,6 +52,9 @@ def isoform_usage(
         Gene TPM needed in both samples.
     n_largest
         Keep the genes with the largest distance of each pair; all when ``None``.
+    prior
+        TPM added to every isoform for the test alone; see
+        :func:`~lotwise.metrics.isoforms.usage_test`.
 
     Returns
     -------
@@ -100,6 +108,7 @@ def isoform_usage(
             samples=(tpm[pair.row_a], tpm[pair.row_b]),
             bootstraps=(draws[0], draws[1]),
             genes=genes,
+            prior=prior,
         )
         tables.append(_usage_table(pair, change, test, (gene_names, isoforms), n_largest))
         strata.extend(_strata(expression, pair))
@@ -107,7 +116,11 @@ def isoform_usage(
         expression,
         UsageRecord.table,
         pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True),
-        {"threshold": threshold, "n_largest": "all" if n_largest is None else n_largest},
+        {
+            "threshold": threshold,
+            "n_largest": "all" if n_largest is None else n_largest,
+            "prior": prior,
+        },
     )
     store(expression, StratumRecord.table, to_frame(strata, StratumRecord), {"strata": 3})
 
@@ -217,6 +230,7 @@ def _usage_table(
             "gene_id": genes[order],
             "n_isoforms": change.n_isoforms[order],
             "distance": change.distance[order],
+            "tested_distance": test.distance[order],
             "largest_change": change.largest_change[order],
             "isoform": isoforms[change.isoform[order]],
             "dominant_a": isoforms[change.dominant_x[order]],

@@ -283,6 +283,16 @@ def test_isoform_usage__with_bootstraps_names_the_planted_switch():
     assert first["flips"]
     assert first["p_adjusted"] < 0.05
     assert first["null_flip_share"] == 0
+    # With 4 TPM more to every isoform usages are more alike; the null is on that scale.
+    assert first["null_distance"] < first["tested_distance"] < first["distance"]
+    assert expression.uns[keys.LOTWISE][keys.PARAMETERS]["isoform_usage"]["prior"] == 4
+    lotwise.tl.isoform_usage(expression, prior=0)
+    bare = lotwise.get.evidence(expression, "isoform_usage").set_index("gene_id")
+    tested = bare["tested_distance"].dropna()
+    assert tested.size > 10
+    pd.testing.assert_series_equal(
+        tested, bare.loc[tested.index, "distance"], check_names=False, rtol=1e-9
+    )
     strata = lotwise.get.evidence(expression, "uncertainty_strata")
     assert strata["stratum"].to_list() == ["low", "middle", "high"]
     assert strata["pearson"].notna().all()
