@@ -155,8 +155,7 @@ def usage_test(
     ``distance`` as tested, with the prior; ``p`` from the pooled null, ``p_adjusted`` after
     Benjamini and Hochberg over the genes compared; ``flip_share`` is the share of null pairs in
     which the dominant isoform flips, to judge a flip between samples by. NaN for genes not compared
-    or absent from a bootstrap, and
-    all NaN without bootstraps.
+    or absent from a bootstrap, and all NaN without bootstraps.
 
     Raises
     ------
