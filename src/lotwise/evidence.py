@@ -168,6 +168,28 @@ class BatchRecord(Record):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ComparisonRecord(Record):
+    """A new batch against the stored reference set."""
+
+    table: ClassVar[str] = "reference"
+    batch: str = column("new batch")
+    median_to_reference: float = column("median R of log2(TPM + 1) to the reference batches")
+    prediction_lower: float = column("lower prediction limit for one more batch")
+    prediction_upper: float = column("upper prediction limit for one more batch")
+    tolerance_lower: float = column("lower tolerance limit")
+    tolerance_upper: float = column("upper tolerance limit")
+    inside_prediction: str = column("yes, no (below it), or not assessable")
+    rank_p: float = column(
+        "p of its rank among the reference batches and itself, small R being bad"
+    )
+    smallest_p: float = column("smallest p that a rank can have here")
+    n_reference: int = column("reference batches")
+    reference_version: int = column("version of the reference set")
+    words: str = column("what so many batches can show")
+    reason: str = column("why it is not assessable; empty where it is")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EquivalenceRecord(Record):
     """A feature of two batches with replicates, against a margin."""
 
@@ -308,6 +330,7 @@ RECORDS: tuple[type[Record], ...] = (
     StratumRecord,
     ShareRecord,
     BatchRecord,
+    ComparisonRecord,
     EquivalenceRecord,
     LibraryRecord,
     SignalRecord,

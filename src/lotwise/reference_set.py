@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,9 +19,10 @@ import numpy as np
 from lotwise import keys
 from lotwise.atomic import atomic_path
 from lotwise.errors import InputError
+from lotwise.evidence import ComparisonRecord
 from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval
 from lotwise.metrics.correlation import pearson_matrix
-from lotwise.records import Record, column, to_frame
+from lotwise.records import to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,27 +30,6 @@ if TYPE_CHECKING:
 
 
 REFERENCE: Final = "reference"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ComparisonRecord(Record):
-    """A new batch against the stored reference set."""
-
-    batch: str = column("new batch")
-    median_to_reference: float = column("median R of log2(TPM + 1) to the reference batches")
-    prediction_lower: float = column("lower prediction limit for one more batch")
-    prediction_upper: float = column("upper prediction limit for one more batch")
-    tolerance_lower: float = column("lower tolerance limit")
-    tolerance_upper: float = column("upper tolerance limit")
-    inside_prediction: str = column("yes, no (below it), or not assessable")
-    rank_p: float = column(
-        "p of its rank among the reference batches and itself, small R being bad"
-    )
-    smallest_p: float = column("smallest p that a rank can have here")
-    n_reference: int = column("reference batches")
-    reference_version: int = column("version of the reference set")
-    words: str = column("what so many batches can show")
-    reason: str = column("why it is not assessable; empty where it is")
 
 
 def add_to_reference(
@@ -179,8 +158,8 @@ def compare_with_reference(
 
     Returns
     -------
-    A row a batch (:class:`ComparisonRecord`). With one or two reference batches there are no
-    limits and the answer is "not assessable".
+    A row a batch (:class:`~lotwise.evidence.ComparisonRecord`). With one or two reference batches
+    there are no limits and the answer is "not assessable".
 
     Raises
     ------

@@ -10,6 +10,7 @@ import pytest
 from anndata import AnnData
 from click.testing import CliRunner
 
+import lotwise
 from lotwise import keys
 from lotwise.cli.reference import command
 from lotwise.errors import InputError, RefusedError
@@ -108,6 +109,15 @@ def test_compare_with_reference__one_batch_is_not_assessable(tmp_path):
     assert row["inside_prediction"] == "not assessable"
     assert np.isnan(row["prediction_lower"])
     assert "fewer than three reference batches" in row["reason"]
+
+
+def test_reference__the_tool_gives_the_same_table(reference):
+    expression = batches(["new", "other"], seed=2)
+    lotwise.tl.reference(expression, path=reference)
+    table = lotwise.get.evidence(expression, "reference")
+    pd.testing.assert_frame_equal(table, compare_with_reference(expression, reference))
+    assert table["batch"].tolist() == ["new", "other"]
+    assert expression.uns[keys.LOTWISE][keys.PARAMETERS]["reference"]["path"] == str(reference)
 
 
 def test_reference__faults_are_named_and_leave_the_set_as_it_was(reference, tmp_path):

@@ -15,6 +15,7 @@ from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
 from lotwise.records import columns
+from lotwise.reference_set import add_to_reference
 
 N_GENES = 800
 
@@ -66,8 +67,11 @@ ALL_TOOLS = {
 
 
 @pytest.fixture(scope="module")
-def annotated():
+def annotated(tmp_path_factory):
     expression = simulated()
+    path = tmp_path_factory.mktemp("set") / "reference.h5ad"
+    add_to_reference(simulated(seed=1, batches=[*"WXYZ"]), path)
+    lotwise.tl.reference(expression, path=path)
     for tool, parameters in ALL_TOOLS.items():
         getattr(lotwise.tl, tool)(expression, **parameters)
     return expression
