@@ -90,7 +90,7 @@ class CeilingRecord(OfPair):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DetectableRecord(OfPair):
-    """R of a pair after one sample was changed by a known amount."""
+    """R of a pair after one sample was changed by a known amount, the less visible of either."""
 
     table: ClassVar[str] = "detectable"
     fold: float = column("fold change, up or down at even odds")
@@ -121,14 +121,17 @@ class UsageRecord(OfPair):
     gene_id: str = column("gene")
     n_isoforms: int = column("isoforms of the gene")
     distance: float = column("Jensen-Shannon distance of the usages, in [0, 1]")
+    tested_distance: float = column("the same with the prior TPM added to every isoform")
     largest_change: float = column("largest absolute change of one isoform's share")
     isoform: str = column("the isoform with that change")
     dominant_a: str = column("isoform with the largest share in the first sample")
     dominant_b: str = column("isoform with the largest share in the second sample")
     flips: bool = column("whether the dominant isoform differs")
-    null_distance: float = column("root mean square distance between bootstraps of one sample")
+    null_distance: float = column(
+        "root mean square of tested distances between bootstraps of one sample"
+    )
     null_flip_share: float = column("share of pairs of bootstraps in which the dominant flips")
-    p: float = column("p from the distances between bootstraps")
+    p: float = column("p of the tested distance from those between bootstraps")
     p_adjusted: float = column("p after Benjamini and Hochberg")
     reason: str = column(_REASON)
 
@@ -158,10 +161,32 @@ class BatchRecord(Record):
     prediction_upper: float = column("upper prediction limit from the other batches")
     tolerance_lower: float = column("lower tolerance limit from the other batches")
     tolerance_upper: float = column("upper tolerance limit from the other batches")
-    rank_p: float = column("p of its rank among the other batches, small R being bad")
+    rank_p: float = column("p of its rank among all batches, small R being bad")
     smallest_p: float = column("smallest p that a rank can have here")
     words: str = column("what so many batches can show")
     reason: str = column(_REASON)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComparisonRecord(Record):
+    """A new batch against the stored reference set."""
+
+    table: ClassVar[str] = "reference"
+    batch: str = column("new batch")
+    median_to_reference: float = column("median R of log2(TPM + 1) to the reference batches")
+    prediction_lower: float = column("lower prediction limit for one more batch")
+    prediction_upper: float = column("upper prediction limit for one more batch")
+    tolerance_lower: float = column("lower tolerance limit")
+    tolerance_upper: float = column("upper tolerance limit")
+    inside_prediction: str = column("yes, no (below it), or not assessable")
+    rank_p: float = column(
+        "p of its rank among the reference batches and itself, small R being bad"
+    )
+    smallest_p: float = column("smallest p that a rank can have here")
+    n_reference: int = column("reference batches")
+    reference_version: int = column("version of the reference set")
+    words: str = column("what so many batches can show")
+    reason: str = column("why it is not assessable; empty where it is")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -305,6 +330,7 @@ RECORDS: tuple[type[Record], ...] = (
     StratumRecord,
     ShareRecord,
     BatchRecord,
+    ComparisonRecord,
     EquivalenceRecord,
     LibraryRecord,
     SignalRecord,

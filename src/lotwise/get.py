@@ -69,7 +69,8 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
 
     The names and columns are those of the records in :mod:`lotwise.evidence`:
     ``sensitivity``, ``agreement``, ``intervals``, ``ceilings``, ``detectable``, ``unseen``,
-    ``isoform_usage``, ``uncertainty_strata``, ``isoform_shares``, ``batches``, ``equivalence``,
+    ``isoform_usage``, ``uncertainty_strata``, ``isoform_shares``, ``batches``, ``reference``,
+    ``equivalence``,
     ``libraries``, ``signal``, ``identity``, ``sex``, ``gene_sets``, ``components`` and
     ``clustering``.
     """

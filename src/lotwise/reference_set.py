@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,9 +19,10 @@ import numpy as np
 from lotwise import keys
 from lotwise.atomic import atomic_path
 from lotwise.errors import InputError
+from lotwise.evidence import ComparisonRecord
 from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval
 from lotwise.metrics.correlation import pearson_matrix
-from lotwise.records import Record, column, to_frame
+from lotwise.records import to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,26 +30,6 @@ if TYPE_CHECKING:
 
 
 REFERENCE: Final = "reference"
-NAN = float("nan")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ComparisonRecord(Record):
-    """A new batch against the stored reference set."""
-
-    batch: str = column("new batch")
-    median_to_reference: float = column("median R of log2(TPM + 1) to the reference batches")
-    prediction_lower: float = column("lower prediction limit for one more batch")
-    prediction_upper: float = column("upper prediction limit for one more batch")
-    tolerance_lower: float = column("lower tolerance limit")
-    tolerance_upper: float = column("upper tolerance limit")
-    inside_prediction: str = column("yes, no (below it), or not assessable")
-    rank_p: float = column("p of its rank among the reference batches, small R being bad")
-    smallest_p: float = column("smallest p that a rank can have here")
-    n_reference: int = column("reference batches")
-    reference_version: int = column("version of the reference set")
-    words: str = column("what so many batches can show")
-    reason: str = column("why it is not assessable; empty where it is")
 
 
 def add_to_reference(
@@ -163,7 +143,8 @@ def compare_with_reference(
 ) -> pd.DataFrame:
     """Hold every batch of ``expression`` against the reference set.
 
-    The limits come from the reference batches alone. A batch of the same name as one of the
+    The limits come from the reference batches alone; its rank is among them and itself, each by
+    its median R to the others. A batch of the same name as one of the
     reference is refused: it would be compared with itself.
 
     Parameters
@@ -177,8 +158,8 @@ def compare_with_reference(
 
     Returns
     -------
-    A row a batch (:class:`ComparisonRecord`). With one or two reference batches there are no
-    limits and the answer is "not assessable".
+    A row a batch (:class:`~lotwise.evidence.ComparisonRecord`). With one or two reference batches
+    there are no limits and the answer is "not assessable".
 
     Raises
     ------
@@ -201,15 +182,14 @@ def compare_with_reference(
     k = held.n_obs
     tpm = np.vstack([held.layers[keys.TPM], new.layers[keys.TPM]])
     r = pearson_matrix(np.log2(tpm + 1))
-    among = leave_one_out(r[:k, :k], batches=held.obs_names.to_list()).median_to_others
-    known = among[np.isfinite(among)]
-    limits = reference_interval(known, level=level)
+    limits = reference_interval(r[:k, :k], level=level)
     rows = []
     for i, name in enumerate(new.obs_names, start=k):
-        to_reference = r[i, :k][np.isfinite(r[i, :k])]
-        median = float(np.median(to_reference)) if to_reference.size else NAN
-        reason = limits.reason or ("" if to_reference.size else "R is not defined")
-        rank = rank_p(median, reference=known) if np.isfinite(median) else None
+        with_it = np.ix_([*range(k), i], [*range(k), i])
+        to_reference = leave_one_out(r[with_it], batches=range(k + 1))
+        median = float(to_reference.median_to_others[k])
+        rank = rank_p(r[with_it], batch=k)
+        reason = limits.reason or to_reference.reasons[k]
         inside = "yes" if median >= limits.prediction_lower else "no"
         rows.append(
             ComparisonRecord(
@@ -220,11 +200,11 @@ def compare_with_reference(
                 tolerance_lower=limits.tolerance_lower,
                 tolerance_upper=limits.tolerance_upper,
                 inside_prediction="not assessable" if reason else inside,
-                rank_p=rank.p if rank else NAN,
-                smallest_p=rank.smallest_possible if rank else NAN,
+                rank_p=rank.p,
+                smallest_p=rank.smallest_possible,
                 n_reference=k,
                 reference_version=_provenance(held, Path(path))["version"],
-                words="; ".join(dict.fromkeys([limits.words, *([rank.words] if rank else [])])),
+                words="; ".join(dict.fromkeys([limits.words, rank.words])),
                 reason=reason,
             )
         )

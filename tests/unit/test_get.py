@@ -14,6 +14,7 @@ from lotwise.evidence import RECORDS
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.feature_sets import FEATURE_SETS
 from lotwise.records import CulpritRecord, PairRecord, ReplicateQcRecord, columns
+from lotwise.reference_set import add_to_reference
 
 TABLES = [record.table for record in RECORDS]
 # What tools need beyond their defaults, or to be quick.
@@ -88,7 +89,9 @@ def test_correlations__before_they_are_computed_name_correlate(three_batches, ta
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=TABLES)
-def test_evidence__names_the_missing_tool_and_that_tool_makes_the_table(three_batches, record):
+def test_evidence__names_the_missing_tool_and_that_tool_makes_the_table(
+    three_batches, record, tmp_path
+):
     of_isoforms = record.table.startswith(("isoform", "uncertainty"))
     level = three_batches.isoform if of_isoforms else three_batches.gene
     with pytest.raises(InputError, match=f"no table '{record.table}'") as caught:
@@ -97,7 +100,11 @@ def test_evidence__names_the_missing_tool_and_that_tool_makes_the_table(three_ba
     lotwise.tl.correlate(level)
     if record.table == "isoform_shares":
         lotwise.tl.isoform_usage(level)
-    getattr(lotwise.tl, tool)(level, **CALLS.get(tool, {}))
+    earlier = three_batches.gene.copy()
+    earlier.obs["batch"] = [*"XYZ"]
+    add_to_reference(earlier, tmp_path / "set.h5ad")
+    calls = CALLS | {"reference": {"path": tmp_path / "set.h5ad"}}
+    getattr(lotwise.tl, tool)(level, **calls.get(tool, {}))
     assert is_tidy(lotwise.get.evidence(level, record.table), record)
 
 

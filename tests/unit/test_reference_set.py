@@ -10,6 +10,7 @@ import pytest
 from anndata import AnnData
 from click.testing import CliRunner
 
+import lotwise
 from lotwise import keys
 from lotwise.cli.reference import command
 from lotwise.errors import InputError, RefusedError
@@ -78,6 +79,29 @@ def test_compare_with_reference__limits_come_from_the_reference_alone(reference)
     assert one["prediction_lower"] == pytest.approx(other["prediction_lower"], abs=1e-12)
 
 
+@pytest.mark.parametrize("k", [3, 5])
+def test_compare_with_reference__null_misses_and_ranks_as_it_says(k, tmp_path):
+    n_sets, n_new = 100, 30
+    outside, lowest = [], []
+    for seed in range(n_sets):
+        rng = np.random.default_rng(seed)
+        # Unlike each other in noise, as libraries are, but drawn alike.
+        noise = rng.normal(size=(k + n_new, 200)) * rng.lognormal(-0.7, 0.3, (k + n_new, 1))
+        drawn = batches([f"b{i}" for i in range(k + n_new)], n_genes=200)
+        drawn.layers[keys.TPM] = 2 ** (rng.normal(6, 2, 200) + noise)
+        path = tmp_path / f"{seed}.h5ad"
+        add_to_reference(drawn[:k].copy(), path)
+        table = compare_with_reference(drawn[k:].copy(), path)
+        lower, upper = table["prediction_lower"], table["prediction_upper"]
+        outside.append(1 - table["median_to_reference"].between(lower, upper).mean())
+        lowest.append((table["rank_p"] == table["smallest_p"]).mean())
+    # Batches of one reference set share its limits: errors are those between sets.
+    error = 3 * np.std([outside, lowest], axis=1, ddof=1) / np.sqrt(n_sets)
+    assert np.mean(outside) == pytest.approx(0.05, abs=error[0])
+    assert error[0] < 0.05  # where partners were not allowed for, 12 to 17 % lay outside
+    assert np.mean(lowest) <= 1 / (k + 1) + error[1]
+
+
 def test_compare_with_reference__one_batch_is_not_assessable(tmp_path):
     path = tmp_path / "one.h5ad"
     add_to_reference(batches(["A"]), path)
@@ -85,6 +109,15 @@ def test_compare_with_reference__one_batch_is_not_assessable(tmp_path):
     assert row["inside_prediction"] == "not assessable"
     assert np.isnan(row["prediction_lower"])
     assert "fewer than three reference batches" in row["reason"]
+
+
+def test_reference__the_tool_gives_the_same_table(reference):
+    expression = batches(["new", "other"], seed=2)
+    lotwise.tl.reference(expression, path=reference)
+    table = lotwise.get.evidence(expression, "reference")
+    pd.testing.assert_frame_equal(table, compare_with_reference(expression, reference))
+    assert table["batch"].tolist() == ["new", "other"]
+    assert expression.uns[keys.LOTWISE][keys.PARAMETERS]["reference"]["path"] == str(reference)
 
 
 def test_reference__faults_are_named_and_leave_the_set_as_it_was(reference, tmp_path):

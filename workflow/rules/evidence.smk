@@ -24,7 +24,8 @@ def evidence_of(level):
 def evidence_files():
     """Give the files that the evidence is read from beside the expression."""
     panels = [Path(panel) for panel in RUN.evidence.panels]
-    files = [RUN.evidence.gene_sets, RUN.evidence.blocks, *panels]
+    evidence = RUN.evidence
+    files = [evidence.gene_sets, evidence.blocks, evidence.reference_set, *panels]
     return [str(file) for file in files if file is not None and file.suffix]
 
 

@@ -21,6 +21,7 @@ ANSWERS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("identity", "holds"): ("yes", "no"),
     ("sex", "agrees"): ("yes", "no"),
     ("sex", "sex"): ("female", "male", "mixed"),
+    ("reference", "inside_prediction"): ("yes", "no"),
     ("equivalence", "outcome"): ("equivalent", "different", "inconclusive"),
 }
 # A switch or a whole number has no NaN: it is known where this column is a number, and where

@@ -23,6 +23,7 @@ Statistic = Literal[
     "ceilings",
     "detectable",
     "batches",
+    "reference",
     "equivalence",
     "signal",
     "gene_sets",
@@ -54,6 +55,7 @@ OUTPUTS: Final[dict[Statistic, Outputs]] = {
     "ceilings": Outputs(("ceilings",)),
     "detectable": Outputs(("detectable", "unseen"), ("detectable",)),
     "batches": Outputs(("batches",), ("batches",)),
+    "reference": Outputs(("reference",)),
     "equivalence": Outputs(("equivalence",)),
     "signal": Outputs(("signal",)),
     "gene_sets": Outputs(("gene_sets",), levels=("gene",)),
@@ -100,6 +102,10 @@ class EvidenceConfig(BaseModel):
         ge=-1,
         le=1,
         description="R that passes, for what it would not see; null takes each pair's own",
+    )
+    reference_set: Path | None = Field(
+        default=None,
+        description="h5ad of earlier batches to hold these against; see lotwise reference",
     )
     equivalence_method: EquivalenceMethod = Field(
         default="welch",

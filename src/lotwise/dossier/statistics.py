@@ -12,6 +12,7 @@ from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.config.evidence import Statistic, statistics_of, tables_of
 from lotwise.evidence import (
     RECORDS,
+    ComparisonRecord,
     GeneSetRecord,
     OfPair,
     SexRecord,
@@ -25,6 +26,7 @@ from lotwise.keys import Level
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.gene_sets import PRESET_CORRELATION
 from lotwise.records import Record, columns, to_frame
+from lotwise.reference_set import describe_reference
 from lotwise.tl.pairs import pairs_of, store
 
 if TYPE_CHECKING:
@@ -146,6 +148,18 @@ def _batches(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) 
     tl.batches(expression, level=config.coverage, pseudocount=r.pseudocount)
 
 
+def _reference(expression: AnnData, config: EvidenceConfig, _: CorrelationConfig) -> None:
+    path, level = config.reference_set, expression.uns[keys.LOTWISE][keys.LEVEL]
+    if path is None:
+        _store_nothing(expression, ComparisonRecord, "no reference set was given (reference_set)")
+        return
+    held = describe_reference(path)["level"]
+    if held != level:
+        _store_nothing(expression, ComparisonRecord, f"the reference set is of {held}s")
+        return
+    tl.reference(expression, path=path, level=config.coverage)
+
+
 def _equivalence(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -> None:
     tl.equivalence(
         expression,
@@ -228,6 +242,7 @@ _RUNS: Final[dict[Statistic, _Run]] = {
     "ceilings": _ceilings,
     "detectable": _detectable,
     "batches": _batches,
+    "reference": _reference,
     "equivalence": _equivalence,
     "signal": _signal,
     "gene_sets": _gene_sets,

@@ -67,6 +67,45 @@ def sum_genes(
     return GeneSums(gene_tpm, gene_counts, gene_length)
 
 
+def sum_bootstraps(
+    counts: npt.NDArray[np.float32],
+    *,
+    length: FloatArray,
+    gene_length: FloatArray,
+    gene_of: Codes,
+) -> npt.NDArray[np.float32]:
+    """Sum the bootstraps of one sample's isoforms to genes.
+
+    Parameters
+    ----------
+    counts
+        Estimated counts, shape ``(n_bootstraps, n_isoforms)``.
+    length
+        Of the sample's isoforms.
+    gene_length
+        Of its genes, as :func:`sum_genes` gives it.
+    gene_of
+        As for :func:`sum_genes`.
+
+    Returns
+    -------
+    Counts, shape ``(n_bootstraps, n_genes)``, that over ``gene_length`` are the sum of those of
+    isoforms over their lengths, and so give the gene's TPM: a bootstrap may use other isoforms
+    than the sample, and the gene's length is then another.
+
+    Examples
+    --------
+    >>> counts = np.array([[30, 5, 0], [20, 10, 0]], dtype=np.float32)
+    >>> sum_bootstraps(
+    ...     counts, length=np.array([1000.0, 500.0, 700.0]), gene_length=np.array([875.0, 700.0]),
+    ...     gene_of=np.array([0, 0, 1])).tolist()
+    [[35.0, 0.0], [35.0, 0.0]]
+    """
+    rate = counts / np.where(length > 0, length, np.inf)
+    sums = _sum_by_gene(rate, gene_of, gene_length.size)
+    return np.where(sums > 0, sums * gene_length, 0).astype(np.float32)
+
+
 def _sum_by_gene(
     values: FloatArray, gene_of: Codes, n_genes: int, *, weights: FloatArray | None = None
 ) -> FloatArray:

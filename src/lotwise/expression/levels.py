@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ import polars as pl
 from lotwise import keys
 from lotwise.errors import UnmappedTranscriptsWarning
 from lotwise.expression.abundance import Abundance
-from lotwise.expression.genes import sum_genes
+from lotwise.expression.genes import sum_bootstraps, sum_genes
 from lotwise.expression.transcripts import TranscriptMap, matches_nothing, plain_names
 from lotwise.keys import Level
 
@@ -116,15 +116,18 @@ def name_genes(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
     return dataclasses.replace(isoform, var=var, obs=isoform.obs | told)
 
 
-def sum_isoforms(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
-    """Sum isoforms to the genes that :func:`name_genes` gave them."""
+def sum_isoforms(
+    isoform: LevelArrays, transcripts: TranscriptMap, *, samples: Sequence[str]
+) -> LevelArrays:
+    """Sum isoforms to the genes that :func:`name_genes` gave them; ``samples`` name the rows."""
     genes = isoform.var[keys.GENE_ID]
     names = genes.filter(genes != "").unique().sort()
+    gene_of = _codes_of(genes, names)
     sums = sum_genes(
         isoform.layers[keys.TPM],
         isoform.layers[keys.COUNTS],
         isoform.layers[keys.LENGTH],
-        _codes_of(genes, names),
+        gene_of,
         len(names),
     )
     return LevelArrays(
@@ -135,6 +138,16 @@ def sum_isoforms(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArray
         var=(
             {keys.GENE_NAME: transcripts.gene_names_of(names)} if transcripts.has_gene_names else {}
         ),
+        bootstraps={
+            sample: sum_bootstraps(
+                isoform.bootstraps[sample],
+                length=isoform.layers[keys.LENGTH][row],
+                gene_length=sums.length[row],
+                gene_of=gene_of,
+            )
+            for row, sample in enumerate(samples)
+            if sample in isoform.bootstraps
+        },
     )
 
 

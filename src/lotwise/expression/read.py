@@ -80,7 +80,8 @@ def read_quant(
         Level of a TPM matrix whose features do not tell.
     bootstraps
         Keep the bootstraps of kallisto and salmon, in ``uns["lotwise"]["bootstraps"]``:
-        a sample's estimated counts, bootstraps x features.
+        a sample's estimated counts, bootstraps x features; of genes such counts as over the
+        gene's length give its TPM.
 
     Returns
     -------
@@ -119,7 +120,7 @@ def read_quant(
         if transcripts is not None:
             isoform = name_genes(isoform, transcripts)
             if not read["gene"]:
-                gene = sum_isoforms(isoform, transcripts)
+                gene = sum_isoforms(isoform, transcripts, samples=list(aligned))
     if read["gene"]:
         gene = stack_samples(align_features(read["gene"], min_shared=min_shared), "gene")
     if gene is None:

@@ -16,6 +16,9 @@ from lotwise.metrics.moments import (
     why_undefined,
 )
 
+# R of identical samples is 1 but for rounding, and must not fall below a threshold of 1.
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Perturbation:
@@ -157,6 +160,38 @@ def perturbed_r(
     )
 
 
+def less_visible(one: PerturbedR, other: PerturbedR) -> PerturbedR:
+    """Take in every cell of two grids the larger R: the change that R shows less.
+
+    One sample of a pair may hide a change that the other would show, and neither comes first.
+
+    Parameters
+    ----------
+    one, other
+        What :func:`perturbed_r` gave for the same changes, one sample or the other changed.
+
+    Returns
+    -------
+    Mean and standard deviation over repeats of the grid with the larger mean, cell by cell; the
+    grid that is defined where one is not.
+
+    Examples
+    --------
+    >>> one = PerturbedR(np.array([0, 0.1]), np.array([2.0]), np.array([[1.0], [0.9]]),
+    ...                  np.zeros((2, 1)), 100, 1, "")
+    >>> less_visible(one, one._replace(pearson=np.array([[0.99], [0.95]]))).pearson.ravel()
+    array([1.  , 0.95])
+    """
+    if one.reason or other.reason:
+        return other if one.reason else one
+    larger = other.pearson > one.pearson
+    return one._replace(
+        pearson=np.where(larger, other.pearson, one.pearson),
+        sd=np.where(larger, other.sd, one.sd),
+        n_expressed=max(one.n_expressed, other.n_expressed),
+    )
+
+
 def unseen_change(grid: PerturbedR, *, threshold: float) -> UnseenChange:
     """Read from the grid the largest share of changed features that R would not show.
 
@@ -192,7 +227,7 @@ def unseen_change(grid: PerturbedR, *, threshold: float) -> UnseenChange:
     shares = grid.shares[order]
     found, at_least, reasons = [], [], []
     for r in grid.pearson[order].T:
-        below = np.flatnonzero(~(r >= threshold))
+        below = np.flatnonzero(~(r >= threshold - _ROUNDING))
         if grid.reason or below.size == shares.size or (below.size and below[0] == 0):
             found.append(np.nan)
             at_least.append(False)
@@ -205,7 +240,7 @@ def unseen_change(grid: PerturbedR, *, threshold: float) -> UnseenChange:
             continue
         high, low = r[below[0] - 1], r[below[0]]
         step = shares[below[0]] - shares[below[0] - 1]
-        found.append(shares[below[0] - 1] + step * (high - threshold) / (high - low))
+        found.append(shares[below[0] - 1] + step * max(high - threshold, 0) / (high - low))
     return UnseenChange(threshold, grid.folds, np.asarray(found), tuple(at_least), tuple(reasons))
 
 

@@ -19,6 +19,7 @@ from lotwise.metrics.moments import (
 )
 from lotwise.metrics.rates import benjamini_hochberg
 
+PRIOR = 4.0
 _PAIRS_A_SAMPLE = 50
 
 
@@ -43,7 +44,10 @@ class UsageChange(NamedTuple):
 
 
 class UsageTest(NamedTuple):
-    """Usage distances against those between bootstraps of one sample; one entry a gene."""
+    """Usage distances against those between bootstraps of one sample; one entry a gene.
+
+    ``distance`` and ``null_distance`` are both with the prior added to every isoform.
+    """
 
     gene: npt.NDArray[np.generic]
     distance: FloatArray
@@ -123,7 +127,7 @@ def usage_test(
     samples: tuple[npt.ArrayLike, npt.ArrayLike],
     bootstraps: tuple[npt.ArrayLike, npt.ArrayLike],
     genes: npt.ArrayLike,
-    prior: float = 4.0,
+    prior: float = PRIOR,
 ) -> UsageTest:
     """Hold usage distances against what quantification noise alone produces.
 
@@ -148,15 +152,15 @@ def usage_test(
 
     Returns
     -------
-    ``p`` from the pooled null, ``p_adjusted`` after Benjamini and Hochberg over the genes compared;
-    ``flip_share`` is the share of null pairs in which the dominant isoform flips,
-    to judge a flip between samples by. NaN for genes not compared or absent from a bootstrap, and
-    all NaN without bootstraps.
+    ``distance`` as tested, with the prior; ``p`` from the pooled null, ``p_adjusted`` after
+    Benjamini and Hochberg over the genes compared; ``flip_share`` is the share of null pairs in
+    which the dominant isoform flips, to judge a flip between samples by. NaN for genes not compared
+    or absent from a bootstrap, and all NaN without bootstraps.
 
     Raises
     ------
     InputError
-        Other shapes, or negative or not finite TPM.
+        Other shapes, negative or not finite TPM, or a prior below 0.
 
     Examples
     --------
@@ -170,13 +174,13 @@ def usage_test(
     >>> np.flatnonzero(found.p_adjusted < 0.05)
     array([0])
     """
+    if not prior >= 0:
+        raise InputError(f"the prior is {prior:g} TPM, needed 0 or more")
     draws = [as_matrix(part, name="bootstraps") for part in bootstraps]
     if any(part.shape[0] < 4 for part in draws):
         nothing = np.full(change.distance.size, np.nan)
         reason = "fewer than four bootstraps of a sample"
-        return UsageTest(
-            change.gene, change.distance, nothing, nothing, nothing, nothing, 0, reason
-        )
+        return UsageTest(change.gene, nothing, nothing, nothing, nothing, nothing, 0, reason)
     grouping = _group(genes, np.size(genes))
     x, y = as_pair(*samples)
     null, others, flips = _null_distances([part + prior for part in draws], grouping)
@@ -194,7 +198,7 @@ def usage_test(
     p = np.where(tested, (1 + n_above) / (1 + pooled.size), np.nan)
     return UsageTest(
         gene=change.gene,
-        distance=change.distance,
+        distance=np.where(tested, distance, np.nan),
         null_distance=np.where(present, scale, np.nan),
         p=p,
         p_adjusted=benjamini_hochberg(p),

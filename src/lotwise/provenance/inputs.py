@@ -131,6 +131,7 @@ def _of_analysis(config: Config, samples: Sequence[Sample]) -> Iterator[tuple[Pa
     optional: tuple[tuple[Statistic, Path | None, Role], ...] = (
         ("gene_sets", evidence.gene_sets, "gene sets"),
         ("intervals", evidence.blocks, "blocks"),
+        ("reference", evidence.reference_set, "reference set"),
         *(("identity", Path(panel), "panel") for panel in evidence.panels if panel not in SHIPPED),
     )
     for statistic, path, role in optional:

@@ -27,6 +27,7 @@ Role = Literal[
     "gene sets",
     "blocks",
     "panel",
+    "reference set",
     "acceptance criteria",
     "sheet of reads",
     "reads",
@@ -44,6 +45,7 @@ ANALYSED: Final[frozenset[Role]] = frozenset(
         "gene sets",
         "blocks",
         "panel",
+        "reference set",
     }
 )
 

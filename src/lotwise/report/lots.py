@@ -78,6 +78,11 @@ def batches_section(findings: Findings, decimals: int) -> Section:
             ),
             _equivalence(level),
         ]
+        if any(row["batch"] for row in level.rows("reference")):
+            caption = "New batches against the reference set"
+            section.levels[name].append(
+                evidence_block(level, "reference", shown.REFERENCE, caption, decimals=decimals)
+            )
         if name == "gene":
             section.levels[name].append(_gene_sets(level))
     return section

@@ -114,6 +114,16 @@ BATCH: Final = (
     Column("rank_p", "rank p", "number"),
     Column("smallest_p", "smallest p possible", "number"),
 )
+REFERENCE: Final = (
+    Column("batch", "batch"),
+    Column("median_to_reference", "median R to the reference", "r"),
+    Column("prediction_lower", "prediction from", "r"),
+    Column("prediction_upper", "to", "r"),
+    Column("inside_prediction", "inside"),
+    Column("rank_p", "rank p", "number"),
+    Column("smallest_p", "smallest p possible", "number"),
+    Column("n_reference", "reference batches", "number"),
+)
 GENE_SETS: Final = (
     *OF_PAIR,
     Column("gene_set", "set"),

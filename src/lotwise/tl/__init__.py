@@ -13,6 +13,7 @@ from lotwise.tl.isoforms import isoform_shares, isoform_usage
 from lotwise.tl.libraries import libraries, signal
 from lotwise.tl.limits import ceilings, detectable, intervals
 from lotwise.tl.pairs import choose_pairs, least_and_most_alike
+from lotwise.tl.reference import reference
 from lotwise.tl.replicate_qc import replicate_qc
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "isoform_usage",
     "least_and_most_alike",
     "libraries",
+    "reference",
     "replicate_qc",
     "sensitivity",
     "signal",

@@ -8,15 +8,8 @@ import numpy as np
 
 from lotwise import keys, pp
 from lotwise.evidence import BatchRecord
-from lotwise.metrics.batches import (
-    RankP,
-    ReferenceInterval,
-    leave_one_out,
-    rank_p,
-    reference_interval,
-)
+from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval
 from lotwise.metrics.correlation import pearson_matrix
-from lotwise.metrics.moments import FloatArray
 from lotwise.records import to_frame
 from lotwise.tl.limits import log_tpm_of
 from lotwise.tl.pairs import store
@@ -32,7 +25,8 @@ def batches(expression: AnnData, *, level: float = 0.95, pseudocount: float = 1.
 
     Replicates are averaged within their batch on the TPM scale. For each batch the median R to
     the others, the prediction and tolerance limits that the other batches set, and the p
-    of its rank among them, with the smallest p that so few batches can give.
+    of its rank among all, with the smallest p that so few batches can give. Each batch is held
+    against limits of its own: of many sound batches some lie outside theirs.
 
     Parameters
     ----------
@@ -67,7 +61,12 @@ def batches(expression: AnnData, *, level: float = 0.95, pseudocount: float = 1.
     within = _within(expression, pseudocount)
     rows = []
     for i, name in enumerate(names):
-        limits, rank = _against_others(r, i, level=level)
+        # Limits from the other batches alone; the rank is among all.
+        others = np.delete(np.arange(len(names)), i)
+        limits, rank = (
+            reference_interval(r[np.ix_(others, others)], level=level),
+            rank_p(r, batch=i),
+        )
         reasons = (medians.reasons[i], limits.reason)
         rows.append(
             BatchRecord(
@@ -102,15 +101,3 @@ def _within(expression: AnnData, pseudocount: float) -> dict[str, float]:
         pairs = np.triu_indices(replicates.shape[0], k=1)
         found[name] = float(np.median(pearson_matrix(replicates)[pairs])) if pairs[0].size else NAN
     return found
-
-
-def _against_others(r: FloatArray, i: int, *, level: float) -> tuple[ReferenceInterval, RankP]:
-    """Limits and rank from the other batches alone, their medians taken among themselves."""
-    others = np.delete(np.arange(r.shape[0]), i)
-    among = leave_one_out(r[np.ix_(others, others)], batches=others).median_to_others
-    known = among[np.isfinite(among)]
-    limits = reference_interval(known, level=level)
-    new = r[i, others]
-    if not np.isfinite(new).any() or not known.size:
-        return limits, RankP(NAN, NAN, 0, int(known.size), "")
-    return limits, rank_p(float(np.nanmedian(new)), reference=known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from lotwise import keys
 from lotwise.errors import InputError
@@ -13,9 +13,11 @@ from lotwise.expression.text import stream_lines
 from lotwise.panels import read_gene_sets
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 NEIGHBOURHOOD: Final = 1_000_000
+ALONE: Final = "alone:"
 _GENE_ID: Final = re.compile(rb'gene_id "([^"]+)"')
 _GENE_NAME: Final = re.compile(rb'gene_name "([^"]+)"')
 _Names: TypeAlias = tuple[str, str]
@@ -65,12 +67,10 @@ def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIG
         places = {gene: name for name, genes in reversed(sets.items()) for gene in genes}
     else:
         places = _windows(path, neighbourhood)
-    genes = expression.var_names.to_list()
-    if keys.GENE_ID in expression.var:
-        genes = expression.var[keys.GENE_ID].astype(str).to_list()
+    genes = genes_of(expression)
     symbols = genes
     if keys.GENE_NAME in expression.var:
-        symbols = expression.var[keys.GENE_NAME].astype(str).to_list()
+        symbols = text_of(expression.var[keys.GENE_NAME])
     found = [_place(places, *names) for names in zip(genes, symbols, strict=True)]
     if not any(found):
         raise InputError(
@@ -79,11 +79,22 @@ def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIG
             remedy="take the annotation of the quantification",
         )
     # What has no gene at all stands alone as well, not together with its like.
-    alone = zip(genes, expression.var_names, strict=True)
     expression.var[keys.BLOCK] = [
-        block or f"alone:{gene or feature}"
-        for block, (gene, feature) in zip(found, alone, strict=True)
+        block or f"{ALONE}{gene or feature}"
+        for block, gene, feature in zip(found, genes, expression.var_names, strict=True)
     ]
+
+
+def genes_of(expression: AnnData) -> list[str]:
+    """Give the gene of every feature, itself at gene level; empty where it has none."""
+    if keys.GENE_ID not in expression.var:
+        return [str(name) for name in expression.var_names]
+    return text_of(expression.var[keys.GENE_ID])
+
+
+def text_of(column: pd.Series[Any]) -> list[str]:
+    """Give a column as text, empty where it is missing."""
+    return column.astype(object).where(column.notna(), "").astype(str).to_list()
 
 
 def _place(places: Mapping[str, str], gene: str, symbol: str) -> str:

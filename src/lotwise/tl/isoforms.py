@@ -12,6 +12,7 @@ from lotwise.errors import InputError
 from lotwise.evidence import ShareRecord, StratumRecord, UsageRecord
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.isoforms import (
+    PRIOR,
     UsageChange,
     UsageTest,
     inferential_relative_variance,
@@ -20,6 +21,7 @@ from lotwise.metrics.isoforms import (
 )
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
 from lotwise.records import columns, to_frame
+from lotwise.tl.blocks import genes_of
 from lotwise.tl.limits import bootstraps_of, log_tpm_of
 from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
 
@@ -32,19 +34,27 @@ STRATA = ("low", "middle", "high")
 
 
 def isoform_usage(
-    expression: AnnData, *, threshold: float = THRESHOLD, n_largest: int | None = None
+    expression: AnnData,
+    *,
+    threshold: float = THRESHOLD,
+    n_largest: int | None = None,
+    prior: float = PRIOR,
 ) -> None:
     """Compare the usage of isoforms between every two samples, gene by gene.
 
     Parameters
     ----------
     expression
-        Samples x isoforms with the layer ``tpm`` and var ``gene_id``; bootstraps of the quantifier
-        where there are any, for p-values and stratification.
+        Samples x isoforms with the layer ``tpm`` and var ``gene_id``, isoforms without a gene
+        being left out; bootstraps of the quantifier where there are any, for p-values and
+        stratification.
     threshold
         Gene TPM needed in both samples.
     n_largest
         Keep the genes with the largest distance of each pair; all when ``None``.
+    prior
+        TPM added to every isoform for the test alone; see
+        :func:`~lotwise.metrics.isoforms.usage_test`.
 
     Returns
     -------
@@ -56,7 +66,7 @@ def isoform_usage(
     Raises
     ------
     InputError
-        No layer ``tpm``, or no var ``gene_id``: the AnnData is not of isoforms.
+        No layer ``tpm``, or no var ``gene_id`` that names a gene: the AnnData is not of isoforms.
 
     Examples
     --------
@@ -71,18 +81,24 @@ def isoform_usage(
         raise InputError(
             f"the AnnData has no var column {keys.GENE_ID!r}", remedy="give the isoform level"
         )
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    of_isoform = np.array(genes_of(expression), dtype=object)
+    # Isoforms of no known gene are not those of one gene.
+    known = np.flatnonzero(of_isoform != "")
+    if known.size == 0:
+        raise InputError(
+            f"no isoform has a gene in var column {keys.GENE_ID!r}",
+            remedy="name the genes of transcripts by tx2gene",
+        )
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)[:, known]
     # Codes sort as the names do and are quicker to group by, pair after pair.
-    gene_names, genes = np.unique(
-        expression.var[keys.GENE_ID].astype(str).to_numpy(dtype=object), return_inverse=True
-    )
-    isoforms = expression.var_names.to_numpy()
+    gene_names, genes = np.unique(of_isoform[known], return_inverse=True)
+    isoforms = expression.var_names.to_numpy()[known]
     tables: list[pd.DataFrame] = [to_frame([], UsageRecord)]
     strata: list[StratumRecord] = []
     for pair in pairs_of(expression, what="isoform usage"):
         change = usage_change(tpm[pair.row_a], tpm[pair.row_b], genes=genes, threshold=threshold)
         draws = tuple(
-            np.empty((0, expression.n_vars)) if found is None else found
+            np.empty((0, known.size)) if found is None else found[:, known]
             for found in (
                 bootstraps_of(expression, name) for name in (pair.sample_a, pair.sample_b)
             )
@@ -92,6 +108,7 @@ def isoform_usage(
             samples=(tpm[pair.row_a], tpm[pair.row_b]),
             bootstraps=(draws[0], draws[1]),
             genes=genes,
+            prior=prior,
         )
         tables.append(_usage_table(pair, change, test, (gene_names, isoforms), n_largest))
         strata.extend(_strata(expression, pair))
@@ -99,7 +116,11 @@ def isoform_usage(
         expression,
         UsageRecord.table,
         pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True),
-        {"threshold": threshold, "n_largest": "all" if n_largest is None else n_largest},
+        {
+            "threshold": threshold,
+            "n_largest": "all" if n_largest is None else n_largest,
+            "prior": prior,
+        },
     )
     store(expression, StratumRecord.table, to_frame(strata, StratumRecord), {"strata": 3})
 
@@ -146,7 +167,7 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
         )
     averaged = pp.average_replicates(expression)
     tpm = np.asarray(averaged.layers[keys.TPM], dtype=np.float64)
-    genes = expression.var[keys.GENE_ID].astype(str).to_numpy()
+    genes = np.array(genes_of(expression))
     names, codes = np.unique(genes, return_inverse=True)
     least = np.min([np.bincount(codes, weights=of_batch) for of_batch in tpm], axis=0)
     ranked = rank_switches(usage, well_expressed=set(names[least >= min_tpm]))
@@ -209,6 +230,7 @@ def _usage_table(
             "gene_id": genes[order],
             "n_isoforms": change.n_isoforms[order],
             "distance": change.distance[order],
+            "tested_distance": test.distance[order],
             "largest_change": change.largest_change[order],
             "isoform": isoforms[change.isoform[order]],
             "dominant_a": isoforms[change.dominant_x[order]],

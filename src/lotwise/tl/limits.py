@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Literal
+from zlib import crc32
 
 import numpy as np
 
@@ -16,11 +18,18 @@ from lotwise.metrics.ceiling import (
     replicate_reliability,
     thinning_reliability,
 )
-from lotwise.metrics.detectable import Perturbation, PerturbedR, perturbed_r, unseen_change
+from lotwise.metrics.detectable import (
+    Perturbation,
+    PerturbedR,
+    less_visible,
+    perturbed_r,
+    unseen_change,
+)
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
 from lotwise.metrics.resampling import block_intervals
 from lotwise.records import to_frame
 from lotwise.tl.agreement import counts_of
+from lotwise.tl.blocks import ALONE, genes_of, text_of
 from lotwise.tl.pairs import Pair, chosen_rows, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
@@ -49,7 +58,7 @@ def intervals(
     blocks
         The var column that names the block of each feature (a gene set, a genomic
         neighbourhood). ``None`` takes the genes of isoforms, and single genes at gene level,
-        where the table then warns that the interval is too narrow.
+        and the table then warns that the interval is too narrow. What has no block stands alone.
     n_resamples, level
         Number of resamples and coverage.
     pseudocount
@@ -81,7 +90,10 @@ def intervals(
     log_tpm = log_tpm_of(expression, pseudocount)
     found = block_intervals(
         log_tpm,
-        blocks=None if blocks is None else expression.var[blocks].astype(str).to_numpy(),
+        blocks=None if blocks is None else _or_alone(expression, text_of(expression.var[blocks])),
+        genes=_or_alone(expression, genes_of(expression))
+        if keys.GENE_ID in expression.var
+        else None,
         rng=np.random.default_rng(seed),
         n_resamples=n_resamples,
         level=level,
@@ -206,10 +218,10 @@ def detectable(
 ) -> None:
     """Find the largest change of expression that the R of each pair would not have shown.
 
-    Without ``threshold`` the question is how much of the first sample could differ, were the
-    two otherwise identical, for R to be what it is: the sample is changed and correlated
-    with itself. With one, it is changed and correlated with the other sample, and the
-    question is what would still pass.
+    Without ``threshold`` the question is how much of a sample could differ, were the two otherwise
+    identical, for R to be what it is: a sample is changed and correlated with itself. With
+    one, it is changed and correlated with the other sample, and the question is what would
+    still pass. Either sample is changed in turn, and the larger R counts.
 
     Parameters
     ----------
@@ -246,19 +258,18 @@ def detectable(
     level = expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene")
     grids: list[DetectableRecord] = []
     unseen: list[UnseenRecord] = []
-    # Against itself the grid is of the sample alone: made once, whatever its pairs.
-    own: dict[int, PerturbedR] = {}
+
+    @cache
+    def changed(row: int, other: int) -> PerturbedR:
+        # Streams go by the names of samples, not by their order.
+        rng = _stream(seed, *expression.obs_names[[row, other]])
+        return perturbed_r(tpm[row], tpm[other], rng=rng, perturbation=perturbation)
+
     for pair in pairs_of(expression, what="perturbing"):
         a, b = pair.row_a, pair.row_b
-        if threshold is not None:
-            rng = _stream(seed, a * expression.n_obs + b)
-            grid = perturbed_r(tpm[a], tpm[b], rng=rng, perturbation=perturbation)
-        else:
-            if a not in own:
-                own[a] = perturbed_r(
-                    tpm[a], tpm[a], rng=_stream(seed, a), perturbation=perturbation
-                )
-            grid = own[a]
+        # Against itself the grid is of the sample alone: made once, whatever its pairs.
+        other_of = {a: a, b: b} if threshold is None else {a: b, b: a}
+        grid = less_visible(changed(a, other_of[a]), changed(b, other_of[b]))
         reason = why_undefined(log_tpm[a], log_tpm[b])
         passing = threshold
         if passing is None:
@@ -310,9 +321,16 @@ def detectable(
     store(expression, UnseenRecord.table, to_frame(unseen, UnseenRecord), parameters)
 
 
-def _stream(seed: int, number: int) -> np.random.Generator:
-    """Give one of the streams that ``default_rng(seed).spawn`` would, and none of the others."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+def _or_alone(expression: AnnData, labels: list[str]) -> list[str]:
+    """Give features without a label one of their own: they do not belong together."""
+    features = zip(labels, expression.var_names, strict=True)
+    return [label or f"{ALONE}{feature}" for label, feature in features]
+
+
+def _stream(seed: int, *names: str) -> np.random.Generator:
+    """Give the stream of these samples, whatever stands beside them."""
+    numbers = tuple(crc32(str(name).encode()) for name in names)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=numbers))
 
 
 def log_tpm_of(expression: AnnData, pseudocount: float = 1.0) -> FloatArray:
@@ -331,7 +349,9 @@ def bootstraps_of(expression: AnnData, sample: str) -> FloatArray | None:
     row = expression.obs_names.get_loc(sample)
     length = np.asarray(layer_of(expression, keys.LENGTH), dtype=np.float64)[row]
     rate = counts / np.where(length > 0, length, np.inf)
-    tpm: FloatArray = rate / rate.sum(axis=1, keepdims=True) * 1e6
+    # The sample's own sum: of genes it lacks the transcripts that have none.
+    total = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)[row].sum()
+    tpm: FloatArray = rate / rate.sum(axis=1, keepdims=True) * total
     return tpm
 
 

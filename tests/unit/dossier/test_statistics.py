@@ -12,6 +12,7 @@ from lotwise.dossier import draw_evidence, gather_evidence
 from lotwise.errors import InputError
 from lotwise.evidence import RECORDS
 from lotwise.records import columns
+from lotwise.reference_set import add_to_reference
 
 FIELDS = {record.table: columns(record) for record in RECORDS}
 QUICK = EvidenceConfig(n_resamples=50)
@@ -100,6 +101,20 @@ def test_gather_evidence__seed_makes_the_digits():
     for one, again, other in zip(upper(1), upper(1), upper(2), strict=True):
         pd.testing.assert_series_equal(one, again, check_exact=True)
         assert (one != other).any()
+
+
+def test_gather_evidence__batches_are_held_against_the_reference_set(tmp_path):
+    path = tmp_path / "reference.h5ad"
+    add_to_reference(samples(usual(4), batches=[*"WXYZ"]), path)
+    config = EvidenceConfig(statistics=("reference",), reference_set=path, coverage=0.5)
+    (table,) = gather_evidence(samples(usual(2)), config, CorrelationConfig()).values()
+    assert table["batch"].tolist() == ["S0", "S1"]
+    assert table["n_reference"].eq(4).all()
+    assert set(table["inside_prediction"]) <= {"yes", "no"}
+    isoforms = samples(usual(2), level="isoform")
+    (table,) = gather_evidence(isoforms, config, CorrelationConfig()).values()
+    assert table["reason"].tolist() == ["the reference set is of genes"]
+    assert table["median_to_reference"].isna().all()
 
 
 def test_gather_evidence__settings_reach_the_statistics(tmp_path):

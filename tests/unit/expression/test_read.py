@@ -14,6 +14,7 @@ from lotwise.errors import (
 )
 from lotwise.expression import read_level, write_level
 from lotwise.samples import Sample
+from lotwise.tl.limits import bootstraps_of
 
 # anndata 0.13 asks pandas 3 for it; pytest.warns hands the warning on without its module.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
@@ -96,7 +97,7 @@ def test_read_quant__without_a_map_there_are_isoforms_alone(files):
 def test_read_quant__bootstraps(files):
     path = files.kallisto_h5("S1/abundance.h5")
     files.kallisto("S1/abundance.tsv")
-    _, isoform = lotwise.read_quant(
+    gene, isoform = lotwise.read_quant(
         {"S1": path.parent, "S2": files.kallisto_h5("S2.h5")},
         tx2gene=write_map(files),
         bootstraps=True,
@@ -106,6 +107,27 @@ def test_read_quant__bootstraps(files):
     stored = read_level(files.folder / "isoform.h5ad", "isoform")
     drawn = stored.uns["lotwise"]["bootstraps"]["S2"]
     assert np.array_equal(drawn, isoform.uns["lotwise"]["bootstraps"]["S2"])
+    of_isoforms, of_genes = bootstraps_of(isoform, "S2"), bootstraps_of(gene, "S2")
+    np.testing.assert_allclose(of_genes, of_isoforms.reshape(3, -1, 2).sum(axis=2), rtol=1e-6)
+    lotwise.tl.ceilings(gene, methods=("bootstraps",))
+    assert lotwise.get.evidence(gene, "ceilings")["ceiling"].between(0.5, 1).all()
+
+
+def test_read_quant__bootstraps_of_genes_are_of_the_samples_that_have_them(files):
+    gene, _ = lotwise.read_quant(
+        {"S1": files.salmon("S1.sf"), "S2": files.kallisto_h5("S2.h5")},
+        tx2gene=write_map(files),
+        bootstraps=True,
+    )
+    assert list(gene.uns["lotwise"]["bootstraps"]) == ["S2"]
+    # The first bootstrap is the estimate itself, and so are its gene counts.
+    np.testing.assert_allclose(
+        gene.uns["lotwise"]["bootstraps"]["S2"][0], gene.layers["counts"][1], rtol=1e-6
+    )
+    lotwise.tl.ceilings(gene, methods=("bootstraps",))
+    assert lotwise.get.evidence(gene, "ceilings")["reason"].tolist() == [
+        "a reliability is not known (the quantification has no bootstraps)"
+    ]
 
 
 def test_read_quant__order_of_features_does_not_matter(files):

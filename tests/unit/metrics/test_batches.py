@@ -96,82 +96,131 @@ def test_tolerance_factor__needs_two_values():
         tolerance_factor(1)
 
 
+def additive(own):
+    """R of batches each of which adds its own to Fisher's z of all its pairs."""
+    own = np.asarray(own, dtype=float)
+    r = np.tanh(own[:, None] + own[None, :])
+    np.fill_diagonal(r, 1)
+    return r
+
+
 def test_reference_interval__hand_value():
-    # z of tanh(1), tanh(2), tanh(3): mean 2, sd 1
-    found = reference_interval(np.tanh([1.0, 2.0, 3.0]))
-    reach = stats.t.ppf(0.975, 2) * math.sqrt(4 / 3)
-    assert math.atanh(found.prediction_lower) == pytest.approx(2 - reach, abs=1e-9)
-    assert math.atanh(found.prediction_upper) == pytest.approx(2 + reach, abs=1e-6)
-    assert math.atanh(found.tolerance_lower) == pytest.approx(2 - 9.78875, abs=1e-3)
+    # z of the pairs 1.0, 1.2, 1.4: medians = means 1.1, 1.2, 1.3, so s is .1 x 2 / 1
+    found = reference_interval(np.tanh([[9, 1.0, 1.2], [1.0, 9, 1.4], [1.2, 1.4, 9]]))
+    medians = [np.median(np.tanh(pair)) for pair in ([1.0, 1.2], [1.0, 1.4], [1.2, 1.4])]
+    centre = np.arctanh(medians).mean()
+    reach = stats.t.ppf(0.975, 2) * 0.2 * math.sqrt(4 / 3)
+    assert math.atanh(found.prediction_lower) == pytest.approx(centre - reach, abs=1e-9)
+    assert math.atanh(found.prediction_upper) == pytest.approx(centre + reach, abs=1e-9)
+    assert math.atanh(found.tolerance_lower) == pytest.approx(centre - 0.2 * 9.78875, abs=1e-4)
     assert "3 batches" in found.words
     assert "9.8 standard deviations" in found.words
+    assert "about 5 % of sound batches lie outside the prediction interval" in found.words
 
 
-def test_reference_interval__covers_the_next_batch_as_it_says():
+@pytest.mark.parametrize("k", [3, 4, 7])
+def test_reference_interval__null_covers_the_next_batch_as_it_says(k):
+    # Batches share their partners: from the medians as they are, 16 % are missed at 3.
     rng = np.random.default_rng(2)
-    n_inside, n_runs = 0, 20_000
-    z = rng.normal(2, 0.3, (n_runs, 5))
-    for row in z[:2000]:
-        found = reference_interval(np.tanh(row[:4]))
-        n_inside += found.prediction_lower <= np.tanh(row[4]) <= found.prediction_upper
-    assert n_inside / 2000 == pytest.approx(0.95, abs=3 * math.sqrt(0.0475 / 2000))
+    n_runs, n_inside = 3000, 0
+    for own in rng.normal(1, 0.1, (n_runs, k + 1)):
+        r = additive(own)
+        found = reference_interval(r[:k, :k])
+        n_inside += found.prediction_lower <= np.median(r[k, :k]) <= found.prediction_upper
+    assert n_inside / n_runs == pytest.approx(0.95, abs=3 * math.sqrt(0.0475 / n_runs))
 
 
-@pytest.mark.parametrize("correlations", [[0.98], [0.98, 0.98]])
-def test_reference_interval__one_or_two_batches_are_nan_with_a_reason(correlations):
+def test_reference_interval__power_is_that_of_the_noncentral_t():
+    rng = np.random.default_rng(5)
+    k, sd, n_runs = 6, 0.05, 1500
+    critical, spread = stats.t.ppf(0.975, k - 1), sd * math.sqrt(1 + 1 / k)
+    for shift in (0.15, 0.3):
+        n_outside = 0
+        for own in rng.normal(1, sd, (n_runs, k + 1)):
+            own[k] -= shift
+            r = additive(own)
+            found = reference_interval(r[:k, :k])
+            n_outside += not found.prediction_lower <= np.median(r[k, :k]) <= found.prediction_upper
+        apart = stats.nct(k - 1, shift / spread)
+        power = apart.sf(critical) + apart.cdf(-critical)
+        error = 3 * math.sqrt(power * (1 - power) / n_runs)
+        assert n_outside / n_runs == pytest.approx(power, abs=error)
+    assert power > 0.95
+
+
+@given(st.integers(3, 7), st.integers(0, 1000))
+def test_reference_interval__is_scipys_t_interval_of_what_each_batch_adds_in_any_order(k, seed):
+    rng = np.random.default_rng(seed)
+    own = rng.normal(1, 0.1, k)
+    r = additive(own)
+    # With no noise of pairs the spread is that of what the batches add.
+    reach = stats.t.interval(0.9, k - 1, scale=own.std(ddof=1) * np.sqrt(1 + 1 / k))[1]
+    order = rng.permutation(k)
+    for given_as in (r, r[np.ix_(order, order)]):
+        found = reference_interval(given_as, level=0.9)
+        low, high = np.arctanh([found.prediction_lower, found.prediction_upper])
+        assert (high - low) / 2 == pytest.approx(reach, rel=1e-6)
+
+
+def test_reference_interval__few_batches_are_nan_with_a_reason():
     # The medians of two batches to each other are one and the same R: limits of width 0.
-    found = reference_interval(correlations)
-    assert math.isnan(found.prediction_lower)
-    assert found.reason == "fewer than three reference batches have no spread: two share one R"
+    undefined = np.full((3, 3), np.nan)
+    undefined[0, 1] = undefined[1, 0] = 0.98
+    for r in ([[1.0]], [[1, 0.98], [0.98, 1]], undefined):
+        found = reference_interval(r)
+        assert math.isnan(found.prediction_lower)
+        assert found.reason == "fewer than three reference batches have no spread: two share one R"
     with pytest.raises(InputError, match="beyond -1 to 1"):
-        reference_interval([1.2, 0.9])
+        reference_interval([[1, 1.2], [1.2, 1]])
+    with pytest.raises(InputError, match=r"the level is 1.5, needed between 0 and 1"):
+        reference_interval([[1, 0.9], [0.9, 1]], level=1.5)
 
 
 def test_rank_p__hand_values_and_floor():
-    assert rank_p(0.5, reference=[0.9, 0.95, 0.99])[:3] == (0.25, 0.25, 1)
-    assert rank_p(0.95, reference=[0.9, 0.95, 0.99]).p == 0.75
-    assert rank_p(1.0, reference=[0.9, 0.95, 0.99]).p == 1
-    assert "smallest possible p is 1/4" in rank_p(0.5, reference=[0.9, 0.95, 0.99]).words
-    nothing = rank_p(0.5, reference=[])
+    # Medians to the others: .70, .75, .55
+    r = [[1, 0.9, 0.5], [0.9, 1, 0.6], [0.5, 0.6, 1]]
+    assert [rank_p(r, batch=i)[:3] for i in (2, 0, 1)] == [
+        (1 / 3, 1 / 3, 1),
+        (2 / 3, 1 / 3, 2),
+        (1, 1 / 3, 3),
+    ]
+    assert "smallest possible p is 1/3" in rank_p(r, batch=0).words
+    assert rank_p([[1, 0.9], [0.9, 1]], batch=0).p == 1  # one R, shared by both
+    nothing = rank_p([[1]], batch=0)
     assert math.isnan(nothing.p)
-    assert "no reference batch" in nothing.words
-    with pytest.raises(InputError, match="needed a finite number"):
-        rank_p(math.nan, reference=[0.9])
+    assert nothing.words == "no other batch: nothing to rank"
+    undefined = rank_p([[1, np.nan, 0.9], [np.nan, 1, np.nan], [0.9, np.nan, 1]], batch=1)
+    assert math.isnan(undefined.p)
+    assert "R to every other batch is not defined" in undefined.words
 
 
-def test_rank_p__null_is_uniform_on_its_steps_and_power_needs_many_batches():
+@pytest.mark.parametrize("k", [2, 3, 4])
+def test_rank_p__null_is_as_rare_as_it_says(k):
     rng = np.random.default_rng(3)
-    found = [rank_p(row[0], reference=row[1:]).p for row in rng.normal(0.9, 0.01, (4000, 20))]
-    counts = np.bincount(np.rint(np.array(found) * 20).astype(int))[1:]
-    assert stats.chisquare(counts).pvalue > 0.001
-    reference = rng.normal(0.98, 0.001, 39)
-    assert rank_p(0.9, reference=reference).p == 1 / 40
+    n_runs = 4000
+    lowest = 0
+    for noise in rng.normal(size=(n_runs, k + 1, 30)) * rng.lognormal(0, 0.3, (n_runs, k + 1, 1)):
+        lowest += rank_p(np.corrcoef(np.linspace(-4, 4, 30) + noise), batch=k).p == 1 / (k + 1)
+    # Medians to k partners against medians to k - 1 were lowest in .49, .30 and .25.
+    assert lowest / n_runs <= 1 / (k + 1) + 3 * math.sqrt(0.25 / n_runs)
 
 
-def test_reference_interval__is_scipys_t_interval_on_fishers_z_in_any_order():
-    r = np.array([0.97, 0.98, 0.975, 0.99, 0.985])
-    z = np.arctanh(r)
-    expected = np.tanh(
-        stats.t.interval(0.9, 4, loc=z.mean(), scale=z.std(ddof=1) * np.sqrt(1 + 1 / 5))
-    )
-    for given_as in (r, r[::-1]):
-        found = reference_interval(given_as, level=0.9)
-        np.testing.assert_allclose([found.prediction_lower, found.prediction_upper], expected)
+def test_rank_p__power_needs_many_batches():
+    own = np.random.default_rng(3).normal(1, 0.05, 40)
+    own[39] -= 0.5
+    assert rank_p(additive(own), batch=39).p == 1 / 40
 
 
-@given(
-    st.lists(st.floats(-0.99, 0.99, allow_subnormal=False), min_size=3, max_size=8),
-    st.integers(0, 100),
-)
-def test_rank_p__knows_ranks_alone(reference, seed):
-    order = np.random.default_rng(seed).permutation(len(reference))
-    new = reference[0]
-    found = rank_p(new, reference=reference).p
-    assert rank_p(new, reference=np.array(reference)[order]).p == found
-    # Any change that keeps the order keeps p.
-    assert rank_p(new / 2, reference=np.array(reference) / 2).p == found
-    share = stats.percentileofscore(reference, new, kind="weak") / 100
-    assert found == pytest.approx((1 + share * len(reference)) / (len(reference) + 1))
+@given(st.integers(2, 8), st.integers(0, 1000))
+def test_rank_p__knows_ranks_alone(k, seed):
+    rng = np.random.default_rng(seed)
+    r = additive(rng.normal(1, 0.2, k + 1))
+    found = rank_p(r, batch=k).p
+    order = [*rng.permutation(k), k]
+    assert rank_p(r[np.ix_(order, order)], batch=k).p == found
+    medians = [np.median(np.delete(row, i)) for i, row in enumerate(r)]
+    share = stats.percentileofscore(np.round(medians, 12), np.round(medians[k], 12), kind="weak")
+    assert found == pytest.approx(share / 100)
 
 
 def test_leave_one_out__null_of_like_batches_names_none():
@@ -208,20 +257,3 @@ def test_tolerance_factor__is_howes_approximation_within_its_error(n):
     chi2 = stats.chi2.ppf(0.05, n - 1)
     howe = math.sqrt(z2 / chi2) * math.sqrt(1 + (n - 3 - chi2) / (2 * (n + 1) ** 2))
     assert tolerance_factor(n) == pytest.approx(howe, rel=0.005)
-
-
-def test_reference_interval__power_is_that_of_the_noncentral_t():
-    rng = np.random.default_rng(5)
-    k, sd, n_runs = 6, 0.1, 1500
-    critical, spread = stats.t.ppf(0.975, k - 1), sd * math.sqrt(1 + 1 / k)
-    for shift in (0.3, 0.6):
-        n_outside = 0
-        for row in rng.normal(2, sd, (n_runs, k + 1)):
-            found = reference_interval(np.tanh(row[:k]))
-            new = np.tanh(row[k] - shift)
-            n_outside += not found.prediction_lower <= new <= found.prediction_upper
-        apart = stats.nct(k - 1, shift / spread)
-        power = apart.sf(critical) + apart.cdf(-critical)
-        error = 3 * math.sqrt(power * (1 - power) / n_runs)
-        assert n_outside / n_runs == pytest.approx(power, abs=error)
-    assert power > 0.95

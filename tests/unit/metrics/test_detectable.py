@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lotwise.errors import InputError
-from lotwise.metrics.detectable import Perturbation, PerturbedR, perturbed_r, unseen_change
+from lotwise.metrics.detectable import (
+    Perturbation,
+    PerturbedR,
+    less_visible,
+    perturbed_r,
+    unseen_change,
+)
 
 
 def expression(seed, n=20_000):
@@ -31,6 +37,22 @@ def test_unseen_change__hand_values():
     passed = unseen_change(hand_grid([1, 0.9, 0.7]), threshold=0.5)
     assert passed.shares[0] == 0.3
     assert passed.at_least == (True,)
+
+
+def test_unseen_change__a_threshold_of_1_is_met_but_for_rounding():
+    found = unseen_change(hand_grid([1 - 2e-16, 0.9, 0.7]), threshold=1)
+    assert found.shares[0] == 0
+    assert found.reasons == ("",)
+
+
+def test_less_visible__the_larger_r_cell_by_cell():
+    one, other = hand_grid([1, 0.9, 0.7]), hand_grid([0.99, 0.95, 0.6])
+    for grid in (less_visible(one, other), less_visible(other, one)):
+        assert grid.pearson.ravel().tolist() == [1, 0.95, 0.7]
+    undefined = one._replace(pearson=one.pearson * math.nan, reason="no feature")
+    assert less_visible(undefined, other) is other
+    assert less_visible(other, undefined) is other
+    assert less_visible(undefined, undefined).reason == "no feature"
 
 
 def test_unseen_change__already_below_is_nan_with_a_reason():

@@ -141,7 +141,11 @@ def test_usage_test__missing_bootstraps_are_nan_with_a_reason():
     )
     assert np.isnan(found.p).all()
     assert found.reason == "fewer than four bootstraps of a sample"
-    np.testing.assert_array_equal(found.distance, change.distance)
+    assert np.isnan(found.distance).all()
+    with pytest.raises(InputError, match=r"the prior is -1 TPM, needed 0 or more"):
+        usage_test(
+            change, samples=([5], [5]), bootstraps=(empty, empty), genes=["A", "A"], prior=-1
+        )
 
 
 def test_usage_test__a_gene_absent_from_a_bootstrap_is_not_tested_nor_part_of_the_null():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lotwise.errors import InputError
-from lotwise.metrics.resampling import LABEL, SINGLE_FEATURES, block_intervals
+from lotwise.metrics.resampling import LABEL, SINGLE_GENES, block_intervals
 
 
 def modules_sample(rng, *, n_modules, n_genes=10):
@@ -130,7 +130,28 @@ def test_block_intervals__one_block_or_few_say_so():
     )
     assert few.warning == "only 4 blocks: intervals need 30 or more"
     single = block_intervals(values, blocks=None, rng=np.random.default_rng(1), n_resamples=9)
-    assert single.warning == SINGLE_FEATURES
+    assert single.warning == SINGLE_GENES.format(1)
+
+
+def test_block_intervals__single_genes_are_told_by_their_share():
+    values, rng = np.random.default_rng(8).normal(size=(2, 120)), np.random.default_rng(1)
+
+    def warning(blocks, genes=None):
+        return block_intervals(values, blocks=blocks, genes=genes, rng=rng, n_resamples=9).warning
+
+    genes = np.arange(120) // 2
+    # The isoforms of a gene together are a single gene all the same.
+    assert warning(genes, genes) == SINGLE_GENES.format(1)
+    assert warning(genes) == ""
+    assert warning(genes // 2, genes) == ""
+    # One block of two genes and the rest alone; then a tenth alone, which is not much.
+    assert warning(np.r_[0, 0, np.arange(1, 119)]) == SINGLE_GENES.format(118 / 120)
+    assert warning(np.r_[np.arange(108) // 2, np.arange(54, 66)]) == ""
+    assert warning(np.arange(120) // 60, np.arange(120) // 60) == (
+        f"{SINGLE_GENES.format(1)}; only 2 blocks: intervals need 30 or more"
+    )
+    with pytest.raises(InputError, match="there are 3 genes for 120 features"):
+        warning(None, [1, 2, 3])
 
 
 def test_block_intervals__bad_input_is_refused():

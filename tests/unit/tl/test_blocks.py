@@ -56,6 +56,20 @@ def test_blocks__a_gene_of_two_sets_belongs_to_the_first_and_isoforms_to_their_g
     assert set(lotwise.get.evidence(isoforms, "intervals")["n_blocks"]) == {3}
 
 
+def test_intervals__isoforms_without_a_gene_stand_alone_and_single_genes_are_warned_of():
+    names = [f"t{i}" for i in range(40)]
+    isoforms = named(names, gene_id=[f"g{i // 2}" for i in range(36)] + ["", "", np.nan, None])
+    lotwise.tl.intervals(isoforms, n_resamples=20)
+    table = lotwise.get.evidence(isoforms, "intervals")
+    assert set(table["n_blocks"]) == {18 + 4}
+    assert table["warning"].str.startswith("100% of features resampled as single genes").all()
+    isoforms.var["block"] = [f"b{i // 4}" for i in range(36)] + [""] * 4
+    lotwise.tl.intervals(isoforms, blocks="block", n_resamples=20)
+    table = lotwise.get.evidence(isoforms, "intervals")
+    assert set(table["n_blocks"]) == {9 + 4}
+    assert not table["warning"].str.contains("single genes").any()
+
+
 def test_blocks__refuses_what_names_no_gene(tmp_path):
     path = tmp_path / "sets.gmt"
     path.write_text("first\t-\tA\n")

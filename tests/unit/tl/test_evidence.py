@@ -16,6 +16,7 @@ from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
 from lotwise.panels import Marker, Panel, read_panel
 from lotwise.records import columns
+from lotwise.reference_set import add_to_reference
 
 N_GENES = 800
 
@@ -67,8 +68,11 @@ ALL_TOOLS = {
 
 
 @pytest.fixture(scope="module")
-def annotated():
+def annotated(tmp_path_factory):
     expression = simulated()
+    path = tmp_path_factory.mktemp("set") / "reference.h5ad"
+    add_to_reference(simulated(seed=1, batches=[*"WXYZ"]), path)
+    lotwise.tl.reference(expression, path=path)
     for tool, parameters in ALL_TOOLS.items():
         getattr(lotwise.tl, tool)(expression, **parameters)
     return expression
@@ -154,6 +158,32 @@ def test_batches__the_batch_apart_is_outside_and_replicates_stand_beside(annotat
     assert np.isnan(table.loc["C", "within"])
     assert table["smallest_p"].eq(1 / 3).all()
     assert "smallest possible p is 1/3" in table.loc["A", "words"]
+
+
+def test_batches__null_misses_and_ranks_as_it_says():
+    k, n_sets = 3, 200
+    outside, lowest = [], []
+    for seed in range(n_sets):
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(size=(k + 1, 200)) * rng.lognormal(-0.7, 0.3, (k + 1, 1))
+        expression = AnnData(
+            obs=pd.DataFrame({keys.BATCH: pd.Categorical([*"ABCD"])}, index=[*"abcd"]),
+            var=pd.DataFrame(index=[f"g{i}" for i in range(200)]),
+            layers={keys.TPM: 2 ** (rng.normal(6, 2, 200) + noise)},
+            uns={keys.LOTWISE: {keys.LEVEL: "gene"}},
+        )
+        lotwise.tl.batches(expression)
+        table = lotwise.get.evidence(expression, "batches")
+        inside = table["median_to_others"].between(
+            table["prediction_lower"], table["prediction_upper"]
+        )
+        outside.append(1 - inside.mean())
+        lowest.append((table["rank_p"] == 1 / (k + 1)).mean())
+    error = 3 * np.std(outside, ddof=1) / np.sqrt(n_sets)
+    assert np.mean(outside) == pytest.approx(0.05, abs=error)
+    assert error < 0.04
+    # Of k + 1 ranked alike one is the lowest, or two that share the R.
+    assert max(lowest) <= 1 / (k + 1)
 
 
 def test_batches__two_batches_have_no_limits():
@@ -381,9 +411,49 @@ def test_isoform_usage__with_bootstraps_names_the_planted_switch():
     assert first["flips"]
     assert first["p_adjusted"] < 0.05
     assert first["null_flip_share"] == 0
+    # With 4 TPM more to every isoform usages are more alike; the null is on that scale.
+    assert first["null_distance"] < first["tested_distance"] < first["distance"]
+    assert expression.uns[keys.LOTWISE][keys.PARAMETERS]["isoform_usage"]["prior"] == 4
+    lotwise.tl.isoform_usage(expression, prior=0)
+    bare = lotwise.get.evidence(expression, "isoform_usage").set_index("gene_id")
+    tested = bare["tested_distance"].dropna()
+    assert tested.size > 10
+    pd.testing.assert_series_equal(
+        tested, bare.loc[tested.index, "distance"], check_names=False, rtol=1e-9
+    )
     strata = lotwise.get.evidence(expression, "uncertainty_strata")
     assert strata["stratum"].to_list() == ["low", "middle", "high"]
     assert strata["pearson"].notna().all()
+
+
+@pytest.mark.parametrize("threshold", [None, 0.9])
+def test_detectable__does_not_depend_on_the_order_of_samples(threshold):
+    expression = simulated(batches=("A", "B", "C"))
+    # A sample of few expressed features shows a change of them less than the others would.
+    expression.layers[keys.TPM][2, 40:] = 0
+    changes = Perturbation(folds=(4.0,), n_repeats=2)
+    shares = []
+    for order in ([0, 1, 2], [2, 1, 0]):
+        moved = expression[order].copy()
+        lotwise.tl.detectable(moved, threshold=threshold, perturbation=changes)
+        table = lotwise.get.evidence(moved, "unseen")
+        pairs = [
+            frozenset(names) for names in zip(table["sample_a"], table["sample_b"], strict=True)
+        ]
+        shares.append(pd.Series(table["share"].to_numpy(), index=pairs))
+    assert shares[0].notna().sum() >= 1
+    pd.testing.assert_series_equal(shares[0], shares[1].loc[shares[0].index])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_detectable__identical_samples_hide_nothing(seed):
+    expression = simulated(seed, batches=("A", "B"))
+    expression.layers[keys.TPM][1] = expression.layers[keys.TPM][0]
+    lotwise.tl.detectable(expression, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
+    unseen = lotwise.get.evidence(expression, "unseen")
+    assert unseen["reason"].tolist() == [""]
+    # R of 1 but for rounding: no share that could be told from none.
+    np.testing.assert_allclose(unseen["share"], 0, atol=1e-9)
 
 
 def test_detectable__a_threshold_is_asked_of_the_other_sample():

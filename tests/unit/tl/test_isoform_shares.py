@@ -40,6 +40,30 @@ def test_isoform_shares__replicates_are_averaged_as_tpm(expression):
     assert figure.axes[0].get_title().startswith("g0: distance")
 
 
+def test_isoform_usage__isoforms_without_a_gene_are_no_gene(expression):
+    expression.var["gene_id"] = [f"g{i // 2}" for i in range(expression.n_vars)]
+    expression.var.loc[expression.var_names[-100:], "gene_id"] = [""] * 99 + [np.nan]
+    # What would be the largest switch of all, were they isoforms of one gene.
+    expression.layers["tpm"][:2, -100:-98] = [8000, 0]
+    expression.layers["tpm"][2:, -100:-98] = [0, 8000]
+    lotwise.tl.isoform_usage(expression)
+    lotwise.tl.isoform_shares(expression, n_genes=1)
+    genes = set(lotwise.get.evidence(expression, "isoform_usage")["gene_id"])
+    assert len(genes) > 10
+    assert not genes & {"", "nan"}
+    mapped = expression[:, :-100].copy()
+    lotwise.tl.isoform_usage(mapped)
+    pd.testing.assert_frame_equal(
+        lotwise.get.evidence(expression, "isoform_usage"),
+        lotwise.get.evidence(mapped, "isoform_usage"),
+    )
+    shares = lotwise.get.evidence(expression, "isoform_shares")
+    assert not set(shares["gene_id"]) & {"", "nan"}
+    expression.var["gene_id"] = ""
+    with pytest.raises(InputError, match="no isoform has a gene in var column 'gene_id'; name the"):
+        lotwise.tl.isoform_usage(expression)
+
+
 def test_isoform_shares__needs_usage_first(expression):
     with pytest.raises(InputError, match=r"call lotwise\.tl\.isoform_usage first"):
         lotwise.tl.isoform_shares(expression)
