@@ -93,7 +93,9 @@ def with_cap(attempt: Callable[[bool], Result], *, yes: bool) -> Result:
     try:
         return attempt(yes)
     except CapError as error:
-        if not sys.stdin.isatty() or not click.confirm(f"{error.problem}; go on?", err=True):
+        # Where either leads into a file, nobody sees the question or can answer it.
+        sees = sys.stdin.isatty() and sys.stderr.isatty()
+        if not sees or not click.confirm(f"{error.problem}; go on?", err=True):
             raise
         return attempt(True)
 
