@@ -144,7 +144,7 @@ class Transfer:
             headers |= {"Range": f"bytes={offset}-", "If-Range": cast("str", origin.validator)}
         with _faults_of_http(), self.client.stream("GET", url, headers=headers) as response:
             if origin is not None and response.status_code == 416:
-                raise FaultError("HTTP 416: the server's file is shorter now", spoilt=True)
+                raise FaultError("HTTP 416: the server has no more of the file", spoilt=True)
             if response.status_code not in (200, 206):
                 raise fault_of_status(
                     response.status_code,
@@ -208,6 +208,7 @@ def ask_size(client: httpx.Client, url: str) -> int:
         response = client.head(url, headers={"Accept-Encoding": "identity"})
     if response.status_code != 200:
         raise fault_of_status(response.status_code, response.reason_phrase, None)
+    _check_scheme(url, response)
     total = _origin_of(response, url).total
     if total is None:
         raise FaultError("the server does not tell its size", transient=False)
@@ -253,8 +254,11 @@ def _check_continuation(response: httpx.Response, origin: Origin | None, offset:
 
 
 def _check_scheme(url: str, response: httpx.Response) -> None:
-    if url.startswith("https:") and response.url.scheme != "https":
-        raise FaultError(f"was redirected to unprotected {response.url}", transient=False)
+    if not url.startswith("https:"):
+        return
+    for address in (*(hop.url for hop in response.history), response.url):
+        if address.scheme != "https":
+            raise FaultError(f"was redirected to unprotected {address}", transient=False)
 
 
 @contextmanager
