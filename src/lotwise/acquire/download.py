@@ -40,7 +40,7 @@ from lotwise.acquire.manifest import STATE, Entry, Manifest
 from lotwise.acquire.names import place_within
 from lotwise.acquire.progress import progress_for
 from lotwise.acquire.retry import DownloadError, FaultError, NotFoundError, delay_before
-from lotwise.acquire.transfer import Part, Received, StoppedError, Transfer, ask_size
+from lotwise.acquire.transfer import Part, Received, Stop, StoppedError, Transfer, ask_size
 from lotwise.atomic import is_disk_full, make_directory
 from lotwise.config.acquire import NetworkSettings
 from lotwise.errors import LotwiseError, SurroundingsError
@@ -112,7 +112,7 @@ class Downloader:
         self._show_progress = progress
         self._jitter = jitter or random.SystemRandom()
         self._manifest = Manifest(root)
-        self._stop = threading.Event()
+        self._stop = Stop()
         self._budget = Budget(None if over_cap else self.network.max_total_bytes)
         self._hosts: dict[str, threading.Semaphore] = {}
         self._client: httpx.Client | None = None
