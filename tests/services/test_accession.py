@@ -8,6 +8,7 @@ import io
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,8 +30,13 @@ from geo_site import (
 )
 from made_up import BATCHES, GENES, matrix_of, ncbi_table, rsem, three_batches, tpm_of
 
+from lotwise.acquire.download import Downloader
+from lotwise.acquire.reference import gencode_sources, read_checksums
+from lotwise.config.acquire import AcquireSettings
 from lotwise.expression import read_quant
 from lotwise.samples import read_samples
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -887,10 +893,37 @@ def test_fetch__no_fastq_and_no_sra_toolkit(site, run_cli, place, monkeypatch):
 
 
 @pytest.mark.network
-def test_gse150969__at_geo(run_cli, tmp_path):
-    """The real series, where GEO can be reached: records only, no reads."""
-    code, out, err = run_cli("inspect", "GSE150969", "--json", "--downloads", tmp_path)
+def test_gse150969__at_geo_and_ena(run_cli, tmp_path):
+    """The real series by the repository's own configuration: records, batches, runs; no reads."""
+    code, out, err = run_cli(
+        "inspect", "GSE150969", "--json", "--config", ROOT / "config.yaml", "--downloads", tmp_path
+    )
     assert code == 0, err
     found = json.loads(out)
     assert found["accession"] == "GSE150969"
-    assert found["samples"]
+    assert found["unknown"] == []
+    chosen = [sample for sample in found["samples"] if sample["batch"]]
+    assert {sample["batch"] for sample in chosen} == set(BATCHES)
+    assert all(run["fastq"] for sample in chosen for run in sample["runs"])
+    assert all(sample["runs"] for sample in chosen)
+    # Once more, of what was kept.
+    code, again, err = run_cli(
+        "inspect", "GSE150969", "--json", "--config", ROOT / "config.yaml",
+        "--downloads", tmp_path, "--offline",
+    )  # fmt: skip
+    assert code == 0, err
+    assert json.loads(again)["samples"] == found["samples"]
+
+
+@pytest.mark.network
+def test_reference__at_gencode(tmp_path):
+    """The release of the repository's own configuration lists the files that are fetched."""
+    document = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    settings = AcquireSettings.model_validate(document["acquire"])
+    pairs = gencode_sources(settings.reference, settings.urls)
+    with Downloader(tmp_path) as downloader:
+        checksums = read_checksums(downloader.fetch(pairs[0][0]))
+        sizes = downloader.sizes([source for _, source in pairs])
+    for _, source in pairs:
+        assert source.url.rpartition("/")[2] in checksums
+        assert isinstance(sizes[source.path], int)
