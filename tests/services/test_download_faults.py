@@ -188,6 +188,13 @@ def test_fetch__retry_after_too_long(site, server, packed_source, tmp_path):
     assert server.requests["/reads/a.fastq.gz"] == 1
 
 
+def test_fetch__long_backoff_is_not_what_the_server_asks_for(server, packed_source, tmp_path):
+    server.plan = first("500")
+    network = QUICK.model_copy(update={"backoff": 0.05, "retry_after_ceiling": 0.001})
+    fetch(tmp_path, [packed_source], network)
+    assert server.requests["/reads/a.fastq.gz"] == 2
+
+
 def test_fetch__resumes_where_it_broke_off(site, server, packed_source, tmp_path):
     server.plan = first("truncate")
     fetch(tmp_path, [packed_source])

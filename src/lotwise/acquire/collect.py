@@ -12,9 +12,12 @@ from lotwise.acquire.columns import read_table
 from lotwise.acquire.deposited import columns_of, rsem_results, write_quantification
 from lotwise.acquire.download import Downloader
 from lotwise.acquire.ena import EnaRun
+from lotwise.acquire.locking import locked
+from lotwise.acquire.manifest import STATE
 from lotwise.acquire.sheet import SheetRow, sheet_names, write_sheet
 from lotwise.acquire.sra import dump_run, has_toolkit
 from lotwise.acquire.study import Study, SuppliedFile, look_up, require_runs
+from lotwise.acquire.transfer import Stop
 from lotwise.config.acquire import AcquireSettings, DepositedSettings
 from lotwise.errors import InputError, SurroundingsError
 from lotwise.samples import Run
@@ -120,8 +123,10 @@ def _collect_reads(
 def _run_files(run: EnaRun, downloader: Downloader) -> Run:
     folder = downloader.root / "fastq" / run.run
     if not run.fastq:
-        offline = downloader.network.offline
-        return dump_run(run.run, folder, paired=run.paired, offline=offline)
+        lock = downloader.root / STATE / f"{run.run}.lock"
+        # Another process that wants the same run waits and then finds it.
+        with locked(lock, folder, Stop()):
+            return dump_run(run.run, folder, paired=run.paired, offline=downloader.network.offline)
     first, second = run.mates()
     return Run(fastq_1=folder / first.name, fastq_2=folder / second.name if second else None)
 
