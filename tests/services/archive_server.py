@@ -7,6 +7,7 @@ program it serves a folder: ``python archive_server.py FOLDER PORT``.
 
 from __future__ import annotations
 
+import email.utils
 import gzip
 import hashlib
 import html
@@ -29,6 +30,8 @@ FAULTS = (
     "short_length", "corrupt", "html", "gzip_of_gzip", "content_encoding", "redirect_loop",
     "ignore_range", "change", "change_unnoticed",
 )  # fmt: skip
+# What goes wrong with a part alone: without a part they are no fault.
+OF_PARTS = frozenset({"ignore_range", "change_unnoticed"})
 # These the server says once and for all; a client must not try again.
 LASTING = frozenset({"403", "404", "redirect_loop"})
 STALL = 1.5
@@ -81,6 +84,12 @@ def etag_of(body: bytes) -> str:
     return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
 
 
+def date_of(body: bytes) -> str:
+    """Date a version of a document: any moment, the same for the same version."""
+    moment = int(hashlib.md5(body, usedforsecurity=False).hexdigest()[:7], 16)
+    return email.utils.formatdate(1_400_000_000 + moment, usegmt=True)
+
+
 def key_of(path: str, query: dict[str, str]) -> str:
     """Name a document by its path and query."""
     return path + "".join(f"&{name}={query[name]}" for name in sorted(query))
@@ -116,6 +125,8 @@ class ArchiveServer:
         self.requests: Counter[str] = Counter()
         self.log: list[tuple[str, dict[str, str]]] = []
         self.retry_after = "0"
+        # By what a version is told: "etag", "weak" (an ETag that is), "date", or "" for nothing.
+        self.tells = "etag"
         # Seconds before each 64 KiB of a body, for a network slower than loopback.
         self.pace = 0.0
         self.lock = threading.Lock()
@@ -208,17 +219,26 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def _send(self, body: bytes, headers: dict[str, str], **extra: str) -> bool:
         """Answer as a good server does: whole, or the range that was asked for."""
-        etag = etag_of(body)
+        marks = self._marks_of(body)
+        mark = next(iter(marks.values()), "")
         wanted = re.fullmatch(r"bytes=(\d+)-", headers.get("range", ""))
-        if wanted and headers.get("if-range", etag) == etag:
+        if wanted and headers.get("if-range", mark) == mark:
             start = int(wanted[1])
             if start >= len(body):
                 return self._write(416, "Range Not Satisfiable", b"")
             where = f"bytes {start}-{len(body) - 1}/{len(body)}"
             return self._write(
-                206, "Partial Content", body[start:], ETag=etag, Content_Range=where, **extra
+                206, "Partial Content", body[start:], Content_Range=where, **marks, **extra
             )
-        return self._write(200, "OK", body, ETag=etag, **extra)
+        return self._write(200, "OK", body, **marks, **extra)
+
+    def _marks_of(self, body: bytes) -> dict[str, str]:
+        return {
+            "etag": {"ETag": etag_of(body)},
+            "weak": {"ETag": f"W/{etag_of(body)}"},
+            "date": {"Last_Modified": date_of(body)},
+            "": {},
+        }[self.server.owner.tells]
 
     def _send_file(self, path: Path, headers: dict[str, str]) -> bool:
         size = path.stat().st_size
@@ -253,14 +273,14 @@ class _Handler(socketserver.StreamRequestHandler):
     def _misbehave(self, fault: str, path: str, key: str, body: bytes, headers: dict) -> bool:
         self.owner = self.server.owner
         self.path, self.key, self.body, self.headers = path, key, body, headers
-        self.etag = etag_of(body)
+        self.marks = self._marks_of(body)
         if fault.isdigit() and fault != "429":
             return self._write(int(fault), "No", _ERROR_PAGE)
         return getattr(self, "_" + ("too_many" if fault == "429" else fault))()
 
     def _half(self) -> None:
         half = self.body[: len(self.body) // 2]
-        self._write(200, "OK", half, Content_Length=str(len(self.body)), ETag=self.etag)
+        self._write(200, "OK", half, Content_Length=str(len(self.body)), **self.marks)
 
     def _refuse(self) -> bool:
         threading.Thread(target=self.owner.go_away, args=(0.03,), daemon=True).start()
@@ -282,7 +302,7 @@ class _Handler(socketserver.StreamRequestHandler):
         return False
 
     def _trickle(self) -> bool:
-        self._write(200, "OK", b"", Content_Length=str(len(self.body)), ETag=self.etag)
+        self._write(200, "OK", b"", Content_Length=str(len(self.body)), **self.marks)
         for start in range(0, 400, 10):
             self.wfile.write(self.body[start : start + 10])
             time.sleep(0.02)
@@ -297,11 +317,11 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def _long_length(self) -> bool:
         size = len(self.body) + 7
-        self._write(200, "OK", self.body, Content_Length=str(size), ETag=self.etag)
+        self._write(200, "OK", self.body, Content_Length=str(size), **self.marks)
         return False
 
     def _short_length(self) -> bool:
-        self._write(200, "OK", self.body[:-9], ETag=self.etag)
+        self._write(200, "OK", self.body[:-9], **self.marks)
         return False
 
     def _short_part(self) -> bool:
@@ -309,12 +329,16 @@ class _Handler(socketserver.StreamRequestHandler):
         start = int(self.headers["range"].removeprefix("bytes=").rstrip("-"))
         where = f"bytes {start}-{len(self.body) - 1}/{len(self.body)}"
         part = self.body[start:-9]
-        return self._write(206, "Partial Content", part, ETag=self.etag, Content_Range=where)
+        return self._write(206, "Partial Content", part, Content_Range=where, **self.marks)
+
+    def _no_more(self) -> bool:
+        # Not among FAULTS either.
+        return self._write(416, "Range Not Satisfiable", b"")
 
     def _corrupt(self) -> bool:
         bad = bytearray(self.body)
         bad[len(bad) * 2 // 3] ^= 0x5A
-        return self._write(200, "OK", bytes(bad), ETag=self.etag)
+        return self._write(200, "OK", bytes(bad), **self.marks)
 
     def _html(self) -> bool:
         return self._write(200, "OK", _ERROR_PAGE, Content_Type="text/html")
@@ -324,7 +348,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def _content_encoding(self) -> bool:
         wrapped = gzip.compress(self.body, 1)
-        return self._write(200, "OK", wrapped, Content_Encoding="gzip", ETag=self.etag)
+        return self._write(200, "OK", wrapped, Content_Encoding="gzip", **self.marks)
 
     def _redirect_loop(self) -> bool:
         return self._write(302, "Found", b"", Location=self.path)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from archive_server import always
+from archive_server import always, never
 from geo_site import (
     GeoSample,
     add_ensembl,
@@ -28,8 +30,13 @@ from geo_site import (
 )
 from made_up import BATCHES, GENES, matrix_of, ncbi_table, rsem, three_batches, tpm_of
 
+from lotwise.acquire.download import Downloader
+from lotwise.acquire.reference import gencode_sources, read_checksums
+from lotwise.config.acquire import AcquireSettings
 from lotwise.expression import read_quant
 from lotwise.samples import read_samples
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -90,7 +97,7 @@ def test_fetch__pattern_that_fits_none_lists_every_sample(site, run_cli, place):
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", "LOT-[0-9]+")
     assert code == 2
     assert "the pattern 'LOT-[0-9]+' fits no title and no characteristic" in err
-    assert "change samples.pattern" in err
+    assert "change acquire.samples.pattern" in err
     for i, batch in enumerate(BATCHES):
         assert f"GSM90000{i} 'iPSC-derived MSC, batch {batch}'" in err
         assert f"lot: {batch}" in err
@@ -103,7 +110,7 @@ def test_fetch__not_three_batches(site, run_cli, place):
         run_cli, place, "GSE900001", "--pattern", "CYN-IPSC-MSC-P5B-FP", "--n-batches", "3"
     )
     assert code == 2
-    assert "1 batches were found (CYN-IPSC-MSC-P5B-FP), n_batches is 3" in err
+    assert "(CYN-IPSC-MSC-P5B-FP), acquire.samples.n_batches is 3" in err
     assert "GSM900002" in err
 
 
@@ -253,6 +260,172 @@ def test_fetch__deposited_counts_are_refused(site, run_cli, place):
     assert "set deposited.kind to tpm, fpkm or counts" in err
 
 
+def counts_and_lengths():
+    """Counts of three batches in a table whose name says nothing, with lengths; and their TPM."""
+    lengths = np.arange(len(GENES)) * 100 + 500.0
+    counts = [np.random.default_rng(i).integers(1, 1000, len(GENES)) for i in range(3)]
+    columns = {"Length": lengths} | dict(zip(BATCHES, counts, strict=True))
+    rates = [count / lengths for count in counts]
+    return matrix_of(columns), [rate / rate.sum() * 1e6 for rate in rates]
+
+
+@pytest.mark.parametrize(
+    ("place_of", "file"),
+    [("series", None), ("series", "GSE900001_genes.txt.gz"), ("archive", "GSE900001_genes.txt.gz")],
+)
+def test_fetch__deposited_counts_with_lengths(place_of, file, site, run_cli, place):
+    """A table that does not say what it holds opens the route; named, in the archive too."""
+    table, expected = counts_and_lengths()
+    name = "GSE900001_genes.txt.gz"
+    supplementary = {name: table}
+    if place_of == "archive":
+        others = {"GSM900000_a.txt.gz": table, "GSM900000_a.bw": b"x"}
+        supplementary = {"GSE900001_RAW.tar": tar_of({name: table} | others)}
+    add_series(site, "GSE900001", "x", three_batches(), supplementary=supplementary)
+    config = place[0] / "config.yaml"
+    config.write_text(yaml.safe_dump({"acquire": {"deposited": {"file": file, "kind": "counts"}}}))
+    code, _, err, sheet = fetch(
+        run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+", "--route", "deposited",
+        "--config", config,
+    )  # fmt: skip
+    assert code == 0, err
+    np.testing.assert_allclose(read_quant(sheet).gene.layers["tpm"], expected, rtol=1e-9)
+
+
+def test_fetch__deposited_tables_that_do_not_say_what_they_hold(site, run_cli, place):
+    table, _ = counts_and_lengths()
+    files = {f"GSE900001_{name}.txt.gz": table for name in ("a", "b")}
+    add_series(site, "GSE900001", "x", three_batches(), supplementary=files)
+    _, out, _ = run_cli("inspect", "GSE900001", *place[1])
+    assert "deposited: unclear (other)" in out
+    code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "deposited")
+    assert code == 2
+    assert "2 tables come into question: GSE900001_a.txt.gz (other), GSE900001_b.txt.gz" in err
+    assert "set deposited.file to one of them" in err
+    config = place[0] / "config.yaml"
+    config.write_text(yaml.safe_dump({"acquire": {"deposited": {"file": "no.txt"}}}))
+    code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "deposited", "--config", config)
+    assert code == 2
+    assert "0 tables come into question: none; supplementary files: GSE900001_a.txt.gz" in err
+
+
+def test_fetch__deposited_rsem_of_other_names(site, run_cli, place):
+    files = {}
+    for i in range(3):
+        files[f"GSM90000{i}_lot_genes.results.txt.gz"] = rsem(tpm_of(i))
+        files[f"GSM90000{i}_lot_isoforms.results.txt.gz"] = rsem(tpm_of(i), "isoforms")
+    archive = {"GSE900001_RAW.tar": tar_of(files)}
+    add_series(site, "GSE900001", "x", three_batches(), supplementary=archive)
+    code, _, err, sheet = fetch(
+        run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+", "--route", "deposited"
+    )
+    assert (code, err) == (0, "")
+    read = read_quant(sheet)
+    for level in (read.gene, read.isoform):
+        np.testing.assert_allclose(level.layers["tpm"], [tpm_of(i) for i in range(3)], rtol=1e-12)
+
+
+SILENT = {"reads": "filereport", "deposited": "filelist", "ncbi": "download"}
+
+
+@pytest.mark.parametrize("route", SILENT)
+def test_fetch__archive_that_is_silent_is_no_fault_of_the_input(
+    route, site, server, run_cli, place
+):
+    """SOFT came and the next thing did not: exit code 3, and the route opens another day."""
+    add_series(
+        site, "GSE900001", "x", three_batches(),
+        supplementary={"GSE900001_RAW.tar": tar_of({"GSM900000_a.genes.results": b"x"})},
+    )  # fmt: skip
+    add_ncbi_tpm(site, "GSE900001", ncbi_table([tpm_of(i) for i in range(3)]))
+    server.plan = lambda path, _n: "403" if SILENT[route] in path else None
+    code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", route)
+    assert code == 3, err
+    assert f"the route '{route}' is not open" in err
+    assert "HTTP 403" in err
+    assert "run again when it can be reached" in err
+
+
+def test_fetch__offline_without_the_report(site, run_cli, place):
+    add_series(site, "GSE900001", "x", three_batches())
+    assert fetch(run_cli, place, "GSE900001")[0] == 0
+    [report] = place[0].rglob("*.filereport.tsv")
+    report.unlink()
+    code, _, err, _ = fetch(run_cli, place, "GSE900001", "--offline")
+    assert code == 3
+    assert "offline, and 1 file is missing: ena/SRP900001.filereport.tsv" in err
+
+
+def test_fetch__report_without_runs_is_named_and_asked_for_again(site, run_cli, place):
+    add_series(site, "GSE900001", "x", three_batches())
+    [key] = [key for key in site.documents if "filereport" in key]
+    whole = site.documents[key]
+    site.documents[key] = whole.splitlines(keepends=True)[0]
+    code, _, err, _ = fetch(run_cli, place, "GSE900001")
+    assert code == 2
+    assert "not known: runs: ENA's report of SRP900001 is empty" in err
+    site.documents[key] = whole
+    assert fetch(run_cli, place, "GSE900001")[0] == 0
+
+
+ERROR_PAGE = b"<html><head><title>Error</title></head><body>Try again later</body></html>"
+
+
+def test_fetch__error_page_of_ncbi_is_not_kept(site, run_cli, place):
+    add_series(site, "GSE900001", "x", three_batches())
+    site.add("/ncbi/geo/download/", ERROR_PAGE, acc="GSE900001")
+    code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "ncbi")
+    assert code == 3
+    assert "not known: TPM by NCBI: http" in err
+    assert "the page that came is not of GSE900001" in err
+    add_ncbi_tpm(site, "GSE900001", ncbi_table([tpm_of(i) for i in range(3)]))
+    assert fetch(run_cli, place, "GSE900001", "--route", "ncbi")[0] == 0
+
+
+def test_fetch__error_page_for_a_listing_is_not_kept(site, run_cli, place):
+    samples = three_batches()
+    add_series(site, "GSE900001", "x", samples)
+    soft_path = f"{series_path('GSE900001')}/soft/GSE900001_family.soft.gz"
+    soft = site.documents.pop(soft_path)
+    site.add(f"{series_path('GSE900001')}/matrix/", ERROR_PAGE)
+    code, _, _, _ = fetch(run_cli, place, "GSE900001")
+    assert code == 3, "GEO does not say that there is no such series"
+    assert not list(place[0].rglob("*listing*"))
+    site.documents[soft_path] = soft
+    assert fetch(run_cli, place, "GSE900001")[0] == 0
+
+
+def test_fetch__soft_is_tried_again_where_no_matrix_came(site, server, run_cli, place):
+    add_series(site, "GSE900001", "x", three_batches())
+    add_matrix(site, "GSE900001", "!Series_title")
+    server.plan = lambda path, _n: "403" if path.endswith(".gz") else None
+    assert fetch(run_cli, place, "GSE900001")[0] == 3
+    assert list(place[0].rglob("*listing*"))
+    server.plan = never
+    code, _, err, _ = fetch(run_cli, place, "GSE900001")
+    assert (code, err) == (0, "")
+
+
+def test_fetch__says_what_it_chose_before_it_fetches(site, server, run_cli, place):
+    """The place to stop a download of the wrong samples is before it."""
+    add_series(site, "GSE900001", "x", three_batches())
+    server.plan = lambda path, _n: "403" if path.endswith("fastq.gz") else None
+    code, out, _, _ = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
+    assert code == 3
+    assert "3 samples of GSE900001 are fetched; stop if one is wrong:" in out
+    for i, batch in enumerate(BATCHES):
+        assert f"batch {batch}  GSM90000{i} 'iPSC-derived MSC, batch {batch}'" in out
+
+
+def test_fetch__line_to_change_as_the_workflow_hands_it_over(site, run_cli, place):
+    add_series(site, "GSE900001", "x", three_batches())
+    settings = json.dumps({"accession": "GSE900001", "samples": {"pattern": "XX"}})
+    code, _, err, _ = fetch(run_cli, place, "--settings", settings)
+    assert code == 2
+    assert "error: the configuration: the pattern 'XX' fits no title" in err
+    assert "change acquire.samples.pattern; the samples are: GSM900000" in err
+
+
 def test_fetch__route_not_open(site, run_cli, place):
     add_series(site, "GSE900001", "x", three_batches())
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "deposited")
@@ -343,8 +516,24 @@ def test_inspect__superseries(site, run_cli, place):
     code, out, _ = run_cli("inspect", "GSE900003", *options)
     assert code == 0
     assert "SuperSeries of GSE900001, GSE900002" in out
+    assert "  SuperSeries of: GSE900001\n" in out
+    assert "  SRA: https://www.ncbi.nlm.nih.gov/sra?term=SRP900002\n" in out
+    assert "      known as SRX900002\n" in out
     assert "Samples (3)" in out
     assert out.count("SRR9000") == 3
+
+
+def test_inspect__batches_of_a_configuration(site, run_cli, place):
+    add_series(site, "GSE900001", "x", three_batches())
+    settings = json.dumps({"samples": {"pattern": r"CYN-[\w-]+"}})
+    code, out, _ = run_cli("inspect", "GSE900001", "--settings", settings, *place[1])
+    assert code == 0
+    for i, batch in enumerate(BATCHES):
+        assert f"GSM90000{i}  iPSC-derived MSC, batch {batch}  batch {batch}\n" in out
+    settings = json.dumps({"samples": {"pattern": "XX"}})
+    code, out, _ = run_cli("inspect", "GSE900001", "--settings", settings, *place[1])
+    assert code == 0
+    assert "Not known: batches: the pattern 'XX' fits no title and no characteristic" in out
 
 
 def test_inspect__experiment_of_sra(site, run_cli, place):
@@ -400,6 +589,26 @@ def test_fetch__reference_of_gencode(site, server, run_cli, place):
     assert code == 3
     assert "md5 is" in err
     assert not (folder / "r2" / "transcripts.fa.gz").exists()
+
+
+def test_fetch__reference_of_own_files(server, run_cli, place):
+    folder, options = place
+    files = {"transcripts": folder / "own.fa.gz", "annotation": folder / "own.gtf.gz"}
+    for name, path in files.items():
+        path.write_bytes(gzip.compress(name.encode()))
+    reference = {"source": "files"} | {name: str(path) for name, path in files.items()}
+    config = folder / "config.yaml"
+    config.write_text(yaml.safe_dump({"acquire": {"reference": reference}}))
+    target = folder / "reference"
+    code, _, err = run_cli("fetch", "--config", config, "--reference", target, *options)
+    assert (code, err) == (0, "")
+    assert gzip.decompress((target / "transcripts.fa.gz").read_bytes()) == b"transcripts"
+    assert gzip.decompress((target / "annotation.gtf.gz").read_bytes()) == b"annotation"
+    assert not server.requests
+    files["annotation"].unlink()
+    code, _, err = run_cli("fetch", "--config", config, "--reference", target, *options)
+    assert code == 2
+    assert "own.gtf.gz: no such file; correct acquire.reference" in err
 
 
 ENSEMBL = {
@@ -496,7 +705,7 @@ def test_fetch__real_airway_series(shared, site, run_cli, place):
     )
     sheet = folder / "results" / "samples.tsv"
     code, out, err = run_cli("fetch", "--config", config, "--samples", sheet, *options)
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "GSE52778: there is no SOFT file, its series matrix is read\n")
     assert "SRR1039508" in out
     read = read_samples(sheet)
     assert [sample.sample for sample in read] == ["N61311", "N61311_Dex", "N052611_Dex"]
@@ -515,15 +724,30 @@ def test_fetch__cap_refuses_without_a_person_to_ask(site, run_cli, place):
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--config", config)
     assert code == 2
     assert "are to be downloaded, the cap is 3.1 KiB" in err
-    assert "say --yes, or raise max_total_gib" in err
+    assert "say --yes, or raise acquire.network.max_total_gib" in err
     assert not sheet.exists()
     assert fetch(run_cli, place, "GSE900001", "--config", config, "--yes")[0] == 0
+
+
+def test_fetch__cap_does_not_ask_where_nobody_sees_it(site, run_cli, place, monkeypatch):
+    """As in a workflow: the keyboard is a terminal's, the question would go into a log."""
+    keyboard = io.StringIO("y\n")
+    keyboard.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", keyboard)
+    add_series(site, "GSE900001", "x", three_batches())
+    config = place[0] / "config.yaml"
+    config.write_text(yaml.safe_dump({"acquire": {"network": {"max_total_gib": 3e-6}}}))
+    code, _, err, _ = fetch(run_cli, place, "GSE900001", "--config", config)
+    assert code == 2
+    assert "go on?" not in err
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("acquire: {rout: reads}", "key 'acquire.rout'"),
+        ("acquire: {rout: reads}", "'acquire.rout' is unknown; did you mean 'acquire.route'?"),
+        ("acquire: {reference: {release: '44', transcripts: a.fa.gz}}", "need source 'files'"),
+        ("acquire: {reference: {source: files, annotation: a.gtf.gz}}", "needs 'transcripts'"),
         ("acquire: {samples: {pattern: '('}}", "key 'acquire.samples.pattern'"),
         ("acquire: {urls: {geo: 'ftp://x'}}", "key 'acquire.urls.geo'"),
         ("results: x", "has no section 'acquire'"),
@@ -577,10 +801,25 @@ def test_fetch__sra_toolkit_where_ena_has_no_fastq(site, run_cli, place, sra_too
     sra_toolkit("_1 _2")
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
     assert (code, err) == (0, "")
+    _, out, _ = run_cli("inspect", "GSE900001", *place[1])
+    assert "reads: the SRA toolkit for 3 of 3 samples, size unknown" in out
     for sample in read_samples(sheet):
         [run] = sample.runs
         assert gzip.decompress(run.fastq_1.read_bytes()) == b"@r\nACGT\n+\nIIII\n"
         assert sorted(path.suffix for path in run.fastq_1.parent.iterdir()) == [".gz", ".gz"]
+
+
+def test_fetch__sra_toolkit_is_not_asked_offline(site, run_cli, place, sra_toolkit):
+    add_series(site, "GSE900001", "x", three_batches())
+    without_fastq(site)
+    sra_toolkit("_1 _2")
+    assert run_cli("inspect", "GSE900001", *place[1])[0] == 0
+    code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--offline")
+    assert code == 3
+    assert "offline, and the reads of SRR900000 are missing; run once with the network" in err
+    assert fetch(run_cli, place, "GSE900001")[0] == 0
+    assert fetch(run_cli, place, "GSE900001", "--offline")[0] == 0
+    assert len(read_samples(sheet)) == 3
 
 
 @pytest.fixture
@@ -654,10 +893,37 @@ def test_fetch__no_fastq_and_no_sra_toolkit(site, run_cli, place, monkeypatch):
 
 
 @pytest.mark.network
-def test_gse150969__at_geo(run_cli, tmp_path):
-    """The real series, where GEO can be reached: records only, no reads."""
-    code, out, err = run_cli("inspect", "GSE150969", "--json", "--downloads", tmp_path)
+def test_gse150969__at_geo_and_ena(run_cli, tmp_path):
+    """The real series by the repository's own configuration: records, batches, runs; no reads."""
+    code, out, err = run_cli(
+        "inspect", "GSE150969", "--json", "--config", ROOT / "config.yaml", "--downloads", tmp_path
+    )
     assert code == 0, err
     found = json.loads(out)
     assert found["accession"] == "GSE150969"
-    assert found["samples"]
+    assert found["unknown"] == []
+    chosen = [sample for sample in found["samples"] if sample["batch"]]
+    assert {sample["batch"] for sample in chosen} == set(BATCHES)
+    assert all(run["fastq"] for sample in chosen for run in sample["runs"])
+    assert all(sample["runs"] for sample in chosen)
+    # Once more, of what was kept.
+    code, again, err = run_cli(
+        "inspect", "GSE150969", "--json", "--config", ROOT / "config.yaml",
+        "--downloads", tmp_path, "--offline",
+    )  # fmt: skip
+    assert code == 0, err
+    assert json.loads(again)["samples"] == found["samples"]
+
+
+@pytest.mark.network
+def test_reference__at_gencode(tmp_path):
+    """The release of the repository's own configuration lists the files that are fetched."""
+    document = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    settings = AcquireSettings.model_validate(document["acquire"])
+    pairs = gencode_sources(settings.reference, settings.urls)
+    with Downloader(tmp_path) as downloader:
+        checksums = read_checksums(downloader.fetch(pairs[0][0]))
+        sizes = downloader.sizes([source for _, source in pairs])
+    for _, source in pairs:
+        assert source.url.rpartition("/")[2] in checksums
+        assert isinstance(sizes[source.path], int)

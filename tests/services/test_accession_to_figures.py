@@ -165,19 +165,25 @@ def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_p
     finished(tmp_path, "results/gse150969/verification.tsv")
     assert not server.requests
 
-    # Once somebody has read coefficients off the figure, they are compared.
+    # Once somebody has read coefficients off the figure, they are compared, and how the network
+    # behaves decides nothing: neither fetches, indexes or quantifies again.
     truth = float(pairs[0]["pearson"])
     expected = yaml.safe_load(config.read_text())["acquire"]["expected"]
     expected[0] |= {"r": round(truth, 3), "decimals": 3}
     expected[1] |= {"r": 0.123, "decimals": 3}
-    config = config_with(server, tmp_path, expected=expected)
+    config = config_with(server, tmp_path, expected=expected, network={"workers": 2})
+    planned = snakemake(tmp_path, "--dry-run", "results/gse150969/verification.tsv").stdout
+    assert set(re.findall(r"^(?:rule|localrule|checkpoint) (\w+):", planned, re.MULTILINE)) == {
+        "verify"
+    }
+    finished(tmp_path, "results/gse150969/verification.tsv")
+    with (results / "verification.tsv").open() as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    assert [row["status"] for row in rows] == ["agrees", "differs", *["not on file"] * 4]
     code, out, err = run_cli("verify", "--config", config, "--results", results)
     assert code == 1
     assert "1 agrees, 1 differs, 4 not on file" in out
     assert f"1 computed coefficients differ from the published ones: gene {BATCHES[0]}" in err
-    with (results / "verification.tsv").open() as stream:
-        rows = list(csv.DictReader(stream, delimiter="\t"))
-    assert [row["status"] for row in rows] == ["agrees", "differs", *["not on file"] * 4]
 
 
 def tables_config(server, folder, route, levels, **sections):
@@ -256,6 +262,35 @@ def test_tables__everything_of_a_run_without_counts_and_lengths(site, server, tm
     assert set(libraries["reason"]) == {"there are no counts"}
     assert "GSM900000" in (results / "fetched.tsv").read_text()
     assert (results / "report.html").stat().st_size > 10_000
+
+
+def test_tables__replicates_are_averaged_for_what_was_published(site, server, tmp_path):
+    """Two samples a batch; nobody has transcribed a coefficient, and the run goes on."""
+    again = [
+        GeoSample(f"GSM90001{i}", f"again {batch}", (), f"SRX90001{i}")
+        for i, batch in enumerate(BATCHES)
+    ]
+    columns = {
+        f"{one.accession}_TPM": tpm_of(i) for i, one in enumerate([*three_batches(), *again])
+    }
+    add_series(
+        site, "GSE900001", "x", [*three_batches(), *again],
+        supplementary={"GSE900001_genes_TPM.txt.gz": matrix_of(columns)},
+    )  # fmt: skip
+    tables_config(server, tmp_path, "deposited", ["gene"])
+    config = tmp_path / "config.yaml"
+    document = yaml.safe_load(config.read_text())
+    expected = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["acquire"]["expected"]
+    document["acquire"]["expected"] = expected
+    config.write_text(yaml.safe_dump(document))
+    results = finished(tmp_path, "results/gse150969/verification.tsv")
+    rows = pd.read_csv(results / "verification.tsv", sep="\t")
+    assert set(rows["status"]) == {"not on file"}
+    means = [np.log2((tpm_of(i) + tpm_of(i + 3)) / 2 + 1) for i in range(3)]
+    np.testing.assert_allclose(
+        rows["computed"][:3], np.corrcoef(means)[np.triu_indices(3, 1)], atol=1e-9
+    )
+    assert set(rows["reason"][3:]) == {"the run has no isoform level"}
 
 
 def test_tables__ncbi_has_no_isoform_level(server, tmp_path):

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import socket
 import threading
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from archive_server import FAULTS, LASTING, ArchiveServer, Site, always, first, never
+from archive_server import (
+    FAULTS,
+    LASTING,
+    OF_PARTS,
+    ArchiveServer,
+    Site,
+    always,
+    date_of,
+    first,
+    never,
+)
 
 from lotwise.acquire.budget import CapError
 from lotwise.acquire.download import Downloader, Source
-from lotwise.acquire.integrity import Integrity
+from lotwise.acquire.integrity import Integrity, bsd_sum
 from lotwise.acquire.manifest import STATE, Manifest
 from lotwise.acquire.retry import DownloadError, NotFoundError
 from lotwise.config.acquire import NetworkSettings
@@ -82,7 +95,9 @@ def packed_source(site, server):
 def test_fetch__passing_fault_once(fault, with_checksum, packed_source, served, tmp_path):
     site, server = served
     source = packed_source if with_checksum else Source(packed_source.url, packed_source.path)
-    server.plan = first(fault)
+    # A fault of parts needs one to be there.
+    faults = ["truncate", fault] if fault in OF_PARTS else [fault]
+    server.plan = lambda _path, n: faults[n] if n < len(faults) else None
     if with_checksum and fault.startswith("change"):
         with pytest.raises(DownloadError, match="the source says"):
             fetch(tmp_path, [source])
@@ -91,6 +106,8 @@ def test_fetch__passing_fault_once(fault, with_checksum, packed_source, served, 
     [path] = fetch(tmp_path, [source])
     assert path.read_bytes() == site.documents["/reads/a.fastq.gz"]
     assert strays(tmp_path, [source]) == []
+    if fault in OF_PARTS:
+        assert "range" in server.log[1][1]
 
 
 LASTING_FAULTS = [
@@ -171,12 +188,68 @@ def test_fetch__retry_after_too_long(site, server, packed_source, tmp_path):
     assert server.requests["/reads/a.fastq.gz"] == 1
 
 
+def test_fetch__long_backoff_is_not_what_the_server_asks_for(server, packed_source, tmp_path):
+    server.plan = first("500")
+    network = QUICK.model_copy(update={"backoff": 0.05, "retry_after_ceiling": 0.001})
+    fetch(tmp_path, [packed_source], network)
+    assert server.requests["/reads/a.fastq.gz"] == 2
+
+
 def test_fetch__resumes_where_it_broke_off(site, server, packed_source, tmp_path):
     server.plan = first("truncate")
     fetch(tmp_path, [packed_source])
     size = packed_source.integrity.size
     assert server.log[1][1]["range"] == f"bytes={size // 2}-"
     assert "if-range" in server.log[1][1]
+
+
+def test_fetch__plain_file_changed_between_two_parts(site, server, tmp_path, caplog):
+    """Neither gzip nor a checksum would tell that the halves are of two versions."""
+    site.add("/a.txt", content(3))
+    server.plan = lambda _path, n: ["truncate", "change_unnoticed", None][min(n, 2)]
+    with caplog.at_level("INFO", logger="lotwise"):
+        [path] = fetch(tmp_path, [Source(f"{server.url}/a.txt", "a.txt")])
+    assert "the server's file changed between two parts" in caplog.text
+    assert path.read_bytes() == site.documents["/a.txt"] != content(3)
+    assert server.requests["/a.txt"] == 3
+
+
+def test_fetch__plain_file_whose_range_is_ignored(site, server, tmp_path):
+    site.add("/a.txt", content(3))
+    server.plan = lambda _path, n: ["truncate", "ignore_range", None][min(n, 2)]
+    [path] = fetch(tmp_path, [Source(f"{server.url}/a.txt", "a.txt")])
+    assert "range" in server.log[1][1]
+    assert path.read_bytes() == content(3)
+    assert server.requests["/a.txt"] == 2
+
+
+@pytest.mark.parametrize("tells", ["date", "weak", ""])
+@pytest.mark.parametrize("changes", [True, False])
+def test_fetch__resumes_by_date_and_never_by_less(tells, changes, site, server, tmp_path):
+    """A weak ETag, or none, does not tell that the bytes are the same: all is asked for anew."""
+    server.tells = tells
+    site.add("/a.txt", content(3))
+    faults = ["change" if changes else "truncate"]
+    server.plan = lambda _path, n: faults[n] if n < len(faults) else None
+    [path] = fetch(tmp_path, [Source(f"{server.url}/a.txt", "a.txt")])
+    assert path.read_bytes() == site.documents["/a.txt"]
+    assert (path.read_bytes() == content(3)) == (not changes)
+    asked = server.log[1][1]
+    if tells == "date":
+        assert asked["range"] == f"bytes={len(content(3)) // 2}-"
+        assert asked["if-range"] == date_of(content(3))
+    else:
+        assert "range" not in asked
+
+
+def test_fetch__nothing_more_to_send(site, server, tmp_path, caplog):
+    site.add("/a.txt", content(3))
+    server.plan = lambda _path, n: ["truncate", "no_more", None][min(n, 2)]
+    with caplog.at_level("INFO", logger="lotwise"):
+        [path] = fetch(tmp_path, [Source(f"{server.url}/a.txt", "a.txt")])
+    assert "HTTP 416: the server has no more of the file" in caplog.text
+    assert path.read_bytes() == content(3)
+    assert "range" not in server.log[2][1]
 
 
 def test_fetch__part_that_ends_early(site, server, tmp_path):
@@ -227,6 +300,60 @@ def test_fetch__placed_by_hand(site, server, packed_source, tmp_path):
     assert not server.requests, "the published checksum fits, so nothing is to be fetched"
 
 
+def test_fetch__checksum_of_another_kind_is_checked_once(site, server, packed_source, tmp_path):
+    """Fetched while the source gave none; now it does, and the file may be another one by now."""
+    bare = Source(packed_source.url, packed_source.path)
+    [path] = fetch(tmp_path, [bare])
+    server.requests.clear()
+    elsewhere = Source(f"{server.url}/mirror", packed_source.path, packed_source.integrity)
+    fetch(tmp_path, [elsewhere])
+    assert not server.requests, "it fits, so nothing is fetched"
+    entry = Manifest(tmp_path).read()[packed_source.path]
+    assert (entry.url, entry.checksum) == (elsewhere.url, f"md5:{packed_source.integrity.md5}")
+
+    other = packed(7)
+    site.add("/reads/a.fastq.gz", other)
+    for integrity in (
+        Integrity(sha256=hashlib.sha256(other).hexdigest()),
+        sums_of(other, tmp_path),
+    ):
+        path.unlink()
+        site.add("/reads/a.fastq.gz", packed(0))
+        fetch(tmp_path, [packed_source])
+        site.add("/reads/a.fastq.gz", other)
+        fetch(tmp_path, [Source(packed_source.url, packed_source.path, integrity)])
+        assert path.read_bytes() == other
+        # What was checked is noted, and not read again.
+        entry = Manifest(tmp_path).read()[packed_source.path]
+        assert entry.agrees_with(integrity)
+
+
+def sums_of(body, folder):
+    """What `sum` says of a file: all that Ensembl publishes."""
+    file = folder / "body"
+    file.write_bytes(body)
+    integrity = Integrity(bsd_sum=bsd_sum(file), bsd_blocks=-(-len(body) // 1024))
+    file.unlink()
+    return integrity
+
+
+def test_fetch__gzip_within_gzip_that_the_source_describes(site, server, tmp_path):
+    """Deposited so: by its checksum it is what it should be, and nothing is taken off."""
+    body = gzip.compress(packed(0), 1, mtime=0)
+    site.add("/a.txt.gz", body)
+    source = Source(f"{server.url}/a.txt.gz", "a.txt.gz", Integrity(size=len(body), md5=md5(body)))
+    [path] = fetch(tmp_path, [source])
+    assert path.read_bytes() == body
+
+
+def test_fetch__place_that_cannot_be_written(packed_source, tmp_path):
+    """A fault of the disk is one line: here a folder stands where the part belongs."""
+    key = hashlib.sha256(packed_source.path.encode()).hexdigest()[:16]
+    (tmp_path / STATE / f"{key}.part").mkdir(parents=True)
+    with pytest.raises(SurroundingsError, match=r"a\.fastq\.gz: cannot be written \("):
+        fetch(tmp_path, [packed_source])
+
+
 def test_fetch__offline_says_what_is_missing(packed_source, tmp_path):
     with pytest.raises(
         SurroundingsError, match=r"offline, and 1 file is missing: reads/a.fastq.gz \(from http"
@@ -268,6 +395,34 @@ def test_fetch__cap_of_unknown_sizes(packed_source, server, tmp_path):
     with pytest.raises(CapError, match=r"the downloads of this run reach .* the cap is 1.0 KiB"):
         fetch(tmp_path, [Source(packed_source.url, packed_source.path)], network)
     assert not (tmp_path / packed_source.path).exists()
+
+
+def test_fetch__cap_is_of_the_run(site, server, tmp_path):
+    """Records, reads and tables are fetched one after another; the cap is on all of them."""
+    bodies = {f"{name}.txt": content(seed, 1000) for seed, name in enumerate("ab")}
+    for name, body in bodies.items():
+        site.add(f"/{name}", body)
+    network = QUICK.model_copy(update={"max_total_gib": 1500 / 2**30})
+    with Downloader(tmp_path, network=network) as downloader:
+        for name, body in bodies.items():
+            source = Source(f"{server.url}/{name}", name, Integrity(size=len(body)))
+            if name == "a.txt":
+                downloader.fetch(source)
+                continue
+            with pytest.raises(CapError, match=r"2.0 KiB in 2 file.* the cap is 1.5 KiB"):
+                downloader.fetch(source)
+
+
+def test_fetch__room_for_the_rest_is_enough(site, server, packed_source, tmp_path, monkeypatch):
+    """Half of it lies there already."""
+    server.plan = always("truncate")
+    with pytest.raises(DownloadError):
+        fetch(tmp_path, [packed_source], QUICK.model_copy(update={"attempts": 1}))
+    server.plan = never
+    free = packed_source.integrity.size * 2 // 3
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=free))
+    fetch(tmp_path, [packed_source])
+    assert "range" in server.log[-1][1]
 
 
 def test_fetch__disk_too_small(server, tmp_path):
@@ -332,59 +487,81 @@ def test_fetch_all__mixed_faults(block, tmp_path):
     assert 0 < sum(outcomes) < BLOCK
 
 
+# What no check can notice in a file of which the source says nothing.
+UNNOTICED = frozenset({"corrupt", "short_length", "gzip_of_gzip"})
+# What a run that was told to give up says, each with what to do.
+WORDS = re.compile(
+    r"HTTP \d{3}|broke off|time-out|bytes a second|the body ended|the source says|a web page came"
+    r"|gzip|go round in circles|no connection|changed between two parts|has no more of the file"
+)
+
+
+def fault_of(seed, path, n, *, share):
+    """The fault of a request: a function of its arguments, however threads run."""
+    rng = np.random.default_rng([seed, zlib.crc32(path.encode()), n])
+    if rng.random() > share:
+        return None
+    names = [name for name in FAULTS if name not in LASTING] + sorted(LASTING)
+    fault = str(rng.choice(names))
+    bare = path.startswith("/bare")
+    # What has a published checksum does not change under it.
+    if fault.startswith("change") and not bare:
+        return None
+    return None if fault in UNNOTICED and path == "/bare.txt" else fault
+
+
 def mixed_run(seed, tmp_path):
     """One run under seeded faults, checked, then repeated without; True where it came through."""
-    rng = np.random.default_rng(seed)
+    root = tmp_path / "root"
     site = Site()
     bodies = {
         "/checked.fastq.gz": packed(seed),
         "/bare.txt.gz": packed(seed + 1),
+        "/bare.txt": content(seed + 3, 20_000),
         "/plain.txt": content(seed + 2, 20_000),
     }
     for path, body in bodies.items():
         site.add(path, body)
-
-    share = rng.uniform(0.2, 0.8)
-    names = [name for name in FAULTS if name not in LASTING] * 3 + sorted(LASTING)
-
-    def plan(path, _n):
-        if rng.random() > share:
-            return None
-        fault = str(rng.choice(names))
-        # What has a published checksum does not change under it.
-        changes = fault.startswith("change")
-        return None if changes and path != "/bare.txt.gz" else fault
+    share = np.random.default_rng(seed).uniform(0.2, 0.8)
 
     with ArchiveServer(site) as server:
-        server.plan = plan
+        server.plan = lambda path, n: fault_of(seed, path, n, share=share)
         sources = [
             Source(
                 server.url + path,
                 path[1:],
-                Integrity() if path == "/bare.txt.gz" else Integrity(size=len(body), md5=md5(body)),
+                Integrity()
+                if path.startswith("/bare")
+                else Integrity(size=len(body), md5=md5(body)),
             )
             for path, body in bodies.items()
         ]
+        # A name that leads out refuses the run before anything is asked for.
+        with pytest.raises(InputError, match="is not a plain name"):
+            fetch(root, [*sources, Source(f"{server.url}/plain.txt", "../plain.txt")])
+        assert not server.requests
         error = None
         try:
-            fetch(tmp_path, sources)
+            fetch(root, sources)
         except DownloadError as caught:
             error = caught
         present = 0
         for path in bodies:
             right = [site.documents[path], *site.versions.get(path, [])]
-            target = tmp_path / path[1:]
+            target = root / path[1:]
             if target.exists():
                 present += 1
                 assert target.read_bytes() in right, (seed, path)
         assert (present == len(bodies)) == (error is None), seed
         if error is not None:
             assert error.exit_code == EXIT_SURROUNDINGS
-            assert server.url in str(error)
-        assert strays(tmp_path, sources) == [], seed
+            assert any(str(error).startswith(f"{source.url}: ") for source in sources), seed
+            assert WORDS.search(str(error)), (seed, str(error))
+        assert strays(root, sources) == [], seed
+        assert [path.name for path in tmp_path.iterdir()] == ["root"], seed
 
         server.plan = never
         time.sleep(0.05)
-        for path, target in zip(bodies, fetch(tmp_path, sources), strict=True):
+        for path, target in zip(bodies, fetch(root, sources), strict=True):
             assert target.read_bytes() in [site.documents[path], *site.versions.get(path, [])]
     return error is None

@@ -14,6 +14,7 @@ import time
 import numpy as np
 import pytest
 from archive_server import ArchiveServer, Site
+from geo_site import GeoSample, add_series, base_urls, fastq_of
 
 from lotwise.acquire.manifest import STATE, Manifest
 
@@ -120,6 +121,45 @@ def test_fetch_all__two_processes_fetch_each_file_once(bodies, tmp_path):
             finish(process)
         assert dict(server.requests) == dict.fromkeys(bodies, 1)
     assert set(Manifest(tmp_path).read()) == {path[1:] for path in bodies}
+
+
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+@pytest.mark.parametrize("interruption", EXIT_CODES)
+def test_fetch__interrupted_while_the_server_is_silent(
+    interruption, site, server, tmp_path, monkeypatch
+):
+    """Half of a file came and then nothing: the command ends at once, and goes on another day."""
+    monkeypatch.setattr("archive_server.STALL", 60)
+    sample = GeoSample("GSM900000", "lot", (), "SRX900000", {"SRR900000": [fastq_of(1, 500)]})
+    add_series(site, "GSE900001", "x", [sample])
+    options = [item for pair in base_urls(server.url).items()
+               for item in ("--base-url", "=".join(pair))]  # fmt: skip
+    sheet = tmp_path / "samples.tsv"
+    command = [
+        sys.executable, "-m", "lotwise", "fetch", "GSE900001", "--samples", sheet,
+        "--downloads", tmp_path / "downloads", *options,
+    ]  # fmt: skip
+    server.plan = lambda path, n: "stall" if path.endswith("fastq.gz") and n == 0 else None
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not any("fastq" in path for path in server.requests) and process.poll() is None:
+            time.sleep(0.02)
+        time.sleep(0.5)
+        process.send_signal(interruption)
+        start = time.monotonic()
+        _, err = process.communicate()
+        waited = time.monotonic() - start
+    assert waited < 20, "it waited for the silent server"
+    assert process.returncode == EXIT_CODES[interruption]
+    assert "nothing was left half-written" in err
+    assert "Traceback" not in err
+    assert not sheet.exists()
+    subprocess.run(command, check=True, capture_output=True)
+    assert "range" in server.log[-1][1]
+    assert len(sheet.read_text().splitlines()) == 2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")

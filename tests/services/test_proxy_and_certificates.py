@@ -150,6 +150,23 @@ def test_fetch__unprotected_redirect_is_not_followed(secure, server, authority, 
     assert not (tmp_path / "a.txt").exists()
 
 
+def test_fetch__unprotected_hop_on_the_way_is_not_followed(secure, server, authority, tmp_path):
+    """From https through http back to https: whoever stands there can lead elsewhere."""
+    secure.site.add("/b.txt", BODY)
+    server.site.add("/hop", b"")
+    server.plan = lambda path, _n: "downgrade" if path == "/hop" else None
+    server.elsewhere = f"https://localhost:{secure.port}/b.txt"
+    secure.plan = lambda path, _n: "downgrade" if path == "/a.txt" else None
+    secure.elsewhere = f"{server.url}/hop"
+    source = Source(f"https://localhost:{secure.port}/a.txt", "a.txt")
+    network = NetworkSettings(ca_bundle=authority / "ca.pem", attempts=1)
+    with Downloader(tmp_path, network=network) as downloader:
+        with pytest.raises(DownloadError, match=r"was redirected to unprotected http://.*/hop"):
+            downloader.fetch(source)
+        assert downloader.sizes([source])["a.txt"].startswith("was redirected to unprotected")
+    assert not (tmp_path / "a.txt").exists()
+
+
 @pytest.mark.parametrize("content", [None, "no certificate"])
 @pytest.mark.parametrize("by", ["configuration", "environment"])
 def test_fetch__bundle_that_is_none(by, content, tmp_path, monkeypatch):

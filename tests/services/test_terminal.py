@@ -99,8 +99,8 @@ QUESTION = "the cap is 1.0 KiB; go on? [y/N]:"
     ("keys", "code", "words"),
     [
         (b"y\n", 0, "2 samples of GSE900001"),
-        (b"n\n", 2, "say --yes, or raise max_total_gib"),
-        (b"\n", 2, "say --yes, or raise max_total_gib"),
+        (b"n\n", 2, "say --yes, or raise acquire.network.max_total_gib"),
+        (b"\n", 2, "say --yes, or raise acquire.network.max_total_gib"),
         (b"\x03", 130, "interrupted; nothing was left half-written"),
         (b"\x04", 130, "interrupted; nothing was left half-written"),
     ],

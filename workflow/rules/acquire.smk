@@ -8,9 +8,28 @@ if RUN.acquire.route == "ncbi" and "isoform" in RUN.levels:
     )
 
 
-def acquire_settings(wildcards):
+# A change in what decides runs a rule again. The rest, such as how the network behaves, does not:
+# it is in `settings` alone, and Snakemake takes params that ask for `threads` for no reason.
+DECIDES_SAMPLES = {
+    "accession",
+    "route",
+    "downloads",
+    "urls",
+    "samples",
+    "single_end",
+    "deposited",
+}
+DECIDES_REFERENCE = {"downloads", "urls", "reference"}
+
+
+def acquire_settings(wildcards, threads):
     """Give the section as JSON; a function, so that braces of a pattern are no wildcards."""
     return RUN.acquire.model_dump_json()
+
+
+def acquire_keys(keys):
+    """Give keys of the section as JSON, in the same way."""
+    return lambda wildcards: RUN.acquire.model_dump_json(include=keys)
 
 
 checkpoint fetch_samples:
@@ -30,10 +49,11 @@ checkpoint fetch_samples:
         runtime=minutes(24 * 60),
     params:
         settings=acquire_settings,
+        decides=acquire_keys(DECIDES_SAMPLES),
         version=VERSION,
     shell:
         "lotwise fetch --settings {params.settings:q} --samples {output.samples:q} "
-        "> {log:q} 2>&1"
+        "> {log:q} 2>&1 < /dev/null"
 
 
 rule fetch_reference:
@@ -54,17 +74,18 @@ rule fetch_reference:
         runtime=minutes(12 * 60),
     params:
         settings=acquire_settings,
+        decides=acquire_keys(DECIDES_REFERENCE),
         folder=results("reference"),
         version=VERSION,
     shell:
         "lotwise fetch --settings {params.settings:q} --reference {params.folder:q} "
-        "> {log:q} 2>&1"
+        "> {log:q} 2>&1 < /dev/null"
 
 
 rule verify:
     """Compare computed with published coefficients; one that differs is in the table."""
     input:
-        pairs=expand(results("correlation/{level}.pairs.tsv"), level=RUN.levels),
+        pairs=expand(results("correlation/{level}.batch_pairs.tsv"), level=RUN.levels),
     output:
         table=report(
             results("verification.tsv"),
@@ -82,7 +103,7 @@ rule verify:
         mem_mb=megabytes(500),
         runtime=minutes(10),
     params:
-        settings=acquire_settings,
+        settings=acquire_keys({"expected"}),
         results=str(RUN.results),
         version=VERSION,
     shell:

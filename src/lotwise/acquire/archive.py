@@ -6,11 +6,14 @@ import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Final
 
 from lotwise.acquire.integrity import DamagedError, check_content, read_tar_to_end
 from lotwise.acquire.names import place_within, safe_name
 from lotwise.atomic import atomic_path, make_directory
 from lotwise.errors import InputError
+
+_CHUNK: Final = 1 << 20
 
 
 def extract(
@@ -19,7 +22,7 @@ def extract(
     """Write the wanted members of ``archive`` into ``folder``.
 
     A member is written under a temporary name, read to its end where it is gzip, and renamed;
-    one that is there with its size is left alone.
+    one that is there with the same content is left alone.
 
     Raises
     ------
@@ -67,16 +70,26 @@ def _checked(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
     return members
 
 
+def _same(stream: IO[bytes], target: Path) -> bool:
+    with stream, target.open("rb") as written:
+        while chunk := stream.read(_CHUNK):
+            if written.read(_CHUNK) != chunk:
+                return False
+    return True
+
+
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path, folder: Path) -> Path:
     target = place_within(folder, member.name)
     if target.is_file() and target.stat().st_size == member.size:
-        return target
+        stream = tar.extractfile(member)
+        if stream is not None and _same(stream, target):
+            return target
     stream = tar.extractfile(member)
     if stream is None:
         raise InputError(f"its member {member.name!r} is no plain file", path=archive)
     with atomic_path(target) as temporary:
         with stream, temporary.open("wb") as out:
-            shutil.copyfileobj(stream, out, 1 << 20)
+            shutil.copyfileobj(stream, out, _CHUNK)
         try:
             check_content(temporary, member.name)
         except DamagedError as damage:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lotwise.errors import InputError, SurroundingsError
 
-_REMEDY = "say --yes, or raise max_total_gib"
+_REMEDY = "say --yes, or raise acquire.network.max_total_gib"
 
 
 class CapError(InputError):
@@ -30,7 +30,9 @@ class Budget:
         self._claimed: dict[str, int] = {}
 
     def plan(self, sizes: dict[str, int]) -> None:
-        """Refuse a run whose known sizes pass the cap, before anything is asked for.
+        """Refuse files whose known sizes pass the cap, before anything is asked for.
+
+        What the run took before counts with them.
 
         Parameters
         ----------
@@ -40,16 +42,17 @@ class Budget:
         Raises
         ------
         CapError
-            Their sum is above the cap.
+            The sum is above the cap.
         """
-        total = sum(sizes.values())
+        claimed = self._claimed | sizes
+        total = sum(claimed.values())
         if self._cap is not None and total > self._cap:
             raise CapError(
-                f"{readable(total)} in {len(sizes)} file(s) are to be downloaded, "
+                f"{readable(total)} in {len(claimed)} file(s) are to be downloaded, "
                 f"the cap is {readable(self._cap)}",
                 remedy=_REMEDY,
             )
-        self._claimed.update(sizes)
+        self._claimed = claimed
 
     def claim(self, name: str, n_bytes: int) -> None:
         """Tell that the file ``name`` takes ``n_bytes`` in all; raises as :meth:`plan`."""

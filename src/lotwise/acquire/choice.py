@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from lotwise.acquire.ena import EnaRun
 from lotwise.acquire.geo.record import GeoSample
 from lotwise.config.acquire import SampleSelection
 from lotwise.errors import InputError
 
-_MOST_LISTED = 60
+# The lines of the configuration to change, as messages name them.
+_PATTERN: Final = "acquire.samples.pattern"
+_CHOOSE: Final = "acquire.samples.choose"
+_N_BATCHES: Final = "acquire.samples.n_batches"
 
 
 @dataclass(frozen=True)
@@ -25,19 +29,12 @@ class Candidate:
     title: str
     characteristics: tuple[str, ...] = ()
     links: frozenset[str] = frozenset()
-    supplementary: tuple[str, ...] = ()
 
     @classmethod
     def of_geo(cls, sample: GeoSample) -> Candidate:
         """Make one of a GEO sample."""
         links = {sample.accession, *sample.linked("SRA"), *sample.linked("BioSample")}
-        return cls(
-            sample.accession,
-            sample.title,
-            sample.characteristics,
-            frozenset(links),
-            sample.supplementary,
-        )
+        return cls(sample.accession, sample.title, sample.characteristics, frozenset(links))
 
     @classmethod
     def of_runs(cls, runs: Sequence[EnaRun]) -> Candidate:
@@ -103,10 +100,9 @@ def choose(
     if selection.n_batches is not None and n_batches != selection.n_batches:
         found = ", ".join(sorted({one.batch for one in chosen})) or "none"
         raise InputError(
-            f"{n_batches} batches were found ({found}), n_batches is {selection.n_batches}",
+            f"{n_batches} batches were found ({found}), {_N_BATCHES} is {selection.n_batches}",
             path=origin,
-            column="samples",
-            remedy="change samples.pattern, samples.choose or samples.n_batches; the samples are: "
+            remedy=f"change {_PATTERN}, {_CHOOSE} or {_N_BATCHES}; the samples are: "
             + _listing(candidates),
         )
     return tuple(chosen)
@@ -116,25 +112,21 @@ def _by_pattern(candidates: Sequence[Candidate], pattern: str, origin: str) -> l
     expression = re.compile(pattern)
     chosen = []
     for candidate in candidates:
-        for text in (candidate.title, *candidate.characteristics):
-            names = {_batch_of(match) for match in expression.finditer(text)}
-            if len(names) > 1:
-                raise InputError(
-                    f"the pattern {pattern!r} finds {', '.join(sorted(names))} in one sample: "
-                    + candidate.describe(),
-                    path=origin,
-                    column="samples",
-                    remedy="make samples.pattern stricter",
-                )
-            if names:
-                chosen.append(Chosen(candidate, names.pop()))
-                break
+        texts = (candidate.title, *candidate.characteristics)
+        names = {_batch_of(match) for text in texts for match in expression.finditer(text)}
+        if len(names) > 1:
+            raise InputError(
+                f"the pattern {pattern!r} finds {', '.join(sorted(names))} in one sample: "
+                + candidate.describe(),
+                path=origin,
+                remedy=f"make {_PATTERN} stricter, or use {_CHOOSE} instead",
+            )
+        chosen += [Chosen(candidate, name) for name in names]
     if not chosen:
         raise InputError(
             f"the pattern {pattern!r} fits no title and no characteristic",
             path=origin,
-            column="samples",
-            remedy="change samples.pattern; the samples are: " + _listing(candidates),
+            remedy=f"change {_PATTERN}; the samples are: " + _listing(candidates),
         )
     return chosen
 
@@ -162,21 +154,16 @@ def _by_name(
             raise InputError(
                 f"{choice.sample!r} names {how_many}",
                 path=origin,
-                column="samples",
-                remedy="change samples.choose; the samples are: " + _listing(candidates),
+                remedy=f"change {_CHOOSE}; the samples are: " + _listing(candidates),
             )
         [candidate] = found
         if candidate.accession in chosen:
             raise InputError(
-                f"{candidate.accession} is chosen twice", path=origin, column="samples"
+                f"{candidate.accession} is chosen twice", path=origin, remedy=f"change {_CHOOSE}"
             )
         chosen[candidate.accession] = Chosen(candidate, choice.batch or candidate.title)
     return [chosen[c.accession] for c in candidates if c.accession in chosen]
 
 
 def _listing(candidates: Sequence[Candidate]) -> str:
-    lines = [candidate.describe() for candidate in candidates[:_MOST_LISTED]]
-    more = len(candidates) - len(lines)
-    if more:
-        lines.append(f"and {more} more, shown by `lotwise inspect`")
-    return " | ".join(lines) or "none"
+    return " | ".join(candidate.describe() for candidate in candidates) or "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from lotwise.acquire.archive import extract
@@ -12,18 +12,27 @@ from lotwise.acquire.columns import read_table
 from lotwise.acquire.deposited import columns_of, rsem_results, write_quantification
 from lotwise.acquire.download import Downloader
 from lotwise.acquire.ena import EnaRun
+from lotwise.acquire.locking import locked
+from lotwise.acquire.manifest import STATE
 from lotwise.acquire.sheet import SheetRow, sheet_names, write_sheet
 from lotwise.acquire.sra import dump_run, has_toolkit
 from lotwise.acquire.study import Study, SuppliedFile, look_up, require_runs
+from lotwise.acquire.transfer import Stop
 from lotwise.config.acquire import AcquireSettings, DepositedSettings
-from lotwise.errors import InputError
+from lotwise.errors import InputError, SurroundingsError
 from lotwise.samples import Run
 
 _logger = logging.getLogger(__name__)
 
 
 def collect(
-    accession: str, settings: AcquireSettings, downloader: Downloader, *, sheet: Path, origin: str
+    accession: str,
+    settings: AcquireSettings,
+    downloader: Downloader,
+    *,
+    sheet: Path,
+    origin: str,
+    announce: Callable[[Sequence[Chosen]], None] = lambda _chosen: None,
 ) -> tuple[SheetRow, ...]:
     """Fetch what is to be compared and write the sample sheet.
 
@@ -39,6 +48,8 @@ def collect(
         The sample sheet to write.
     origin
         Where the selection is written, for messages.
+    announce
+        Is told what was chosen before reads or tables are fetched.
 
     Returns
     -------
@@ -54,9 +65,10 @@ def collect(
     study = look_up(accession, downloader, settings.urls, routes=(settings.route,))
     chosen = choose(study.candidates, settings.samples, origin=origin)
     names = sheet_names(chosen)
-    by_toolkit = settings.route == "reads" and study.runs and has_toolkit()
-    if settings.route not in study.routes() and not by_toolkit:
-        raise _route_not_open(accession, settings, downloader)
+    named = settings.route == "deposited" and settings.deposited.file is not None
+    if settings.route not in study.routes() and not named:
+        raise _route_not_open(study, settings, downloader)
+    announce(chosen)
     if settings.route == "reads":
         rows = _collect_reads(study, chosen, names, settings, downloader)
     else:
@@ -66,14 +78,13 @@ def collect(
 
 
 def _route_not_open(
-    accession: str, settings: AcquireSettings, downloader: Downloader
-) -> InputError:
-    study = look_up(accession, downloader, settings.urls)
-    offered = "; ".join(f"{route} ({words})" for route, words in study.routes().items())
-    unknown = "".join(f"; not known: {reason}" for reason in study.unknown)
-    return InputError(
+    study: Study, settings: AcquireSettings, downloader: Downloader
+) -> InputError | SurroundingsError:
+    whole = look_up(study.accession, downloader, settings.urls)
+    offered = "; ".join(f"{route} ({words})" for route, words in whole.routes().items())
+    unknown = "".join(f"; not known: {reason}" for reason in whole.unknown)
+    return study.fault(
         f"the route {settings.route!r} is not open; open are: {offered or 'none'}{unknown}",
-        path=accession,
         remedy="set another route",
     )
 
@@ -112,7 +123,10 @@ def _collect_reads(
 def _run_files(run: EnaRun, downloader: Downloader) -> Run:
     folder = downloader.root / "fastq" / run.run
     if not run.fastq:
-        return dump_run(run.run, folder, paired=run.paired)
+        lock = downloader.root / STATE / f"{run.run}.lock"
+        # Another process that wants the same run waits and then finds it.
+        with locked(lock, folder, Stop()):
+            return dump_run(run.run, folder, paired=run.paired, offline=downloader.network.offline)
     first, second = run.mates()
     return Run(fastq_1=folder / first.name, fastq_2=folder / second.name if second else None)
 
@@ -155,34 +169,42 @@ def _fetch_rsem(study: Study, chosen: Sequence[Chosen], downloader: Downloader) 
     accessions = tuple(one.candidate.accession for one in chosen)
     files = [file for file in study.files if file.looks.startswith("RSEM")]
     own = [f.source for f in files if f.source is not None and f.name.startswith(accessions)]
-    found = list(downloader.fetch_all(own))
-    if any(file.source is None for file in files):
-        for file in study.files:
-            if file.source is not None and file.name.endswith("_RAW.tar"):
-                archive = downloader.fetch(file.source)
-                names = {member.name for member in files}
-                found += extract(archive, archive.parent / "raw", wanted=names.__contains__)
-    return rsem_results(found, chosen)
+    found = downloader.fetch_all(own)
+    members = {file.name for file in files if file.source is None}
+    return rsem_results([*found, *_fetch_members(study, members, downloader)], chosen)
+
+
+def _fetch_members(study: Study, names: Collection[str], downloader: Downloader) -> list[Path]:
+    """Fetch the archives of a study and take the named members out."""
+    found = []
+    for archive in downloader.fetch_all(study.archives() if names else []):
+        found += extract(archive, archive.parent / "raw", wanted=names.__contains__)
+    return found
 
 
 def _fetch_table(study: Study, wanted: DepositedSettings, downloader: Downloader) -> Path:
     """Fetch the one table that was named or that alone comes into question."""
-    tables = [file for file in study.files if file.source is not None]
+    tables = study.tables()
     if wanted.file is not None:
-        tables = [file for file in tables if file.name == wanted.file]
+        tables = [file for file in study.files if file.name == wanted.file]
     else:
         for words in ("TPM table", "FPKM table"):
             if any(file.looks == words for file in tables):
                 tables = [file for file in tables if file.looks == words]
                 break
-    if len(tables) != 1 or tables[0].source is None:
-        raise InputError(
+    if len(tables) != 1:
+        raise study.fault(
             f"{len(tables)} tables come into question: {_names(tables) or 'none'}; "
             f"supplementary files: {_names(study.files) or 'none'}",
-            path=study.accession,
             remedy="set deposited.file to one of them",
         )
-    return downloader.fetch(tables[0].source)
+    [table] = tables
+    if table.source is not None:
+        return downloader.fetch(table.source)
+    members = _fetch_members(study, {table.name}, downloader)
+    if len(members) != 1:
+        raise InputError(f"{len(members)} archives hold {table.name}", path=study.accession)
+    return members[0]
 
 
 def _names(files: Sequence[SuppliedFile]) -> str:

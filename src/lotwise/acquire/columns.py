@@ -7,6 +7,9 @@ column that neither says is not guessed: both are refused, with the choices.
 
 from __future__ import annotations
 
+import csv
+import gzip
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +33,7 @@ _TOKEN = re.compile(
 _LOGARITHM = re.compile(r"(?<![a-z])(log(2|10)?|ln|vst|rlog)(?![a-z])", re.IGNORECASE)
 _LENGTH = re.compile(r"(effective|eff)?[_ .-]*(gene|transcript)?[_ .-]*length", re.IGNORECASE)
 _TRANSCRIPT_ID = re.compile(r"(ENS[A-Z]*T\d{6,}|[NX][MR]_\d+|uc\d{3}\w{3}\.\d)")
+_OF_FEATURES = re.compile(r"gene|transcript|isoform|feature|target|symbol|\bid\b", re.IGNORECASE)
 _GENE_ID = re.compile(r"ENS[A-Z]*G\d{6,}")
 
 
@@ -99,8 +103,9 @@ def _read(path: Path) -> pd.DataFrame:
         raise InputError("is a workbook", path=path, remedy="save its sheet as TSV and use that")
     separator = "," if path.name.lower().removesuffix(".gz").endswith(".csv") else "\t"
     try:
-        table = pd.read_csv(path, sep=separator, index_col=0, comment="#", low_memory=False)
-    except (ValueError, OSError, EOFError) as error:
+        n_comments = _check_header(path, separator)
+        table = pd.read_csv(path, sep=separator, index_col=0, skiprows=n_comments, low_memory=False)
+    except (ValueError, OSError, EOFError, csv.Error) as error:
         raise InputError(f"cannot be read as a table ({error})", path=path) from error
     table.index = table.index.astype(str)
     twice = table.index[table.index.duplicated()].unique()
@@ -111,6 +116,29 @@ def _read(path: Path) -> pd.DataFrame:
             remedy="use a table with one row a feature",
         )
     return table
+
+
+def _check_header(path: Path, separator: str) -> int:
+    """Give how many lines of comment come before the header, whose width must fit.
+
+    Sample names may hold a #, so that only whole lines before the header are comments.
+    """
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", newline="") as stream:
+        n_comments, line = 0, stream.readline()
+        while line.startswith("#"):
+            n_comments, line = n_comments + 1, stream.readline()
+        header, *rows = csv.reader([line, *itertools.islice(stream, 1)], delimiter=separator)
+    # R leaves the name of the first column out; a header that names it is short of a sample.
+    unnamed = bool(rows) and len(rows[0]) == len(header) + 1 and rows[0][-1] != ""
+    if rows and len(rows[0]) != len(header) and (not unnamed or _OF_FEATURES.search(header[0])):
+        raise InputError(
+            f"its header has {len(header)} columns, its first row has {len(rows[0])}",
+            path=path,
+            row=n_comments + 1,
+            remedy="correct the header",
+        )
+    return n_comments
 
 
 def _recognise(table: pd.DataFrame, name: str, path: Path, kind: ValueKind | None) -> ValueColumn:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-_RSEM = re.compile(r"\.(genes|isoforms)\.results(\.gz)?$")
+# RSEM's own names, and what they become where a dot is made an underline or .txt is put behind.
+_RSEM = re.compile(r"[._](genes|isoforms)[._]results(?:\.txt|\.tsv)?(\.gz)?$")
+_TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _PREFERENCE: Final[tuple[ValueKind, ...]] = ("tpm", "fpkm", "counts")
 
 
@@ -63,7 +66,8 @@ def rsem_results(files: Iterable[Path], chosen: Sequence[Chosen]) -> dict[str, P
     Returns
     -------
     By accession, ``genes.results`` (``isoforms.results`` where there is no other); the reader
-    finds the one beside the other. Empty where no file is of RSEM.
+    finds the one beside the other, since a file of another name is copied to RSEM's own. Empty
+    where no file is of RSEM.
 
     Raises
     ------
@@ -93,8 +97,18 @@ def rsem_results(files: Iterable[Path], chosen: Sequence[Chosen]) -> dict[str, P
                     f"{accession} has several: {', '.join(path.name for path in paths)}",
                     remedy="give a sample sheet with the one to use",
                 )
-        results[accession] = (own.get("genes") or own["isoforms"])[0]
+        named = {kind: _under_own_name(path) for kind, [path] in own.items()}
+        results[accession] = named.get("genes") or named["isoforms"]
     return results
+
+
+def _under_own_name(path: Path) -> Path:
+    """Copy a file of RSEM to the name that RSEM gives, where it has another."""
+    own = path.with_name(_RSEM.sub(r".\1.results\2", path.name))
+    if own != path:
+        with atomic_path(own) as temporary:
+            shutil.copyfile(path, temporary)
+    return own
 
 
 def columns_of(table: DepositedTable, chosen: Sequence[Chosen]) -> dict[str, ValueColumn]:
@@ -215,24 +229,37 @@ def tpm_from(
 def _match(
     columns: Sequence[ValueColumn], chosen: Sequence[Chosen]
 ) -> dict[str, ValueColumn] | str:
-    """Match columns to samples one to one, by equal names and then by contained ones."""
+    """Match columns to samples one to one, by equal names and then by contained ones.
+
+    Contained is a name with no further digit at its digits and no further letter at its
+    letters: "lot 1" is in "lot 1 a", not in "lot 10" and not in "pilot 1".
+    """
     matched: dict[str, ValueColumn] = {}
     for one in chosen:
-        keys = [_plain(key) for key in (one.candidate.accession, one.candidate.title, one.batch)]
-        exact = [column for column in columns if _plain(column.stem) in keys]
+        names = (one.candidate.accession, one.candidate.title, one.batch)
+        keys = [key for name in names if (key := _tokens(name))]
+        exact = [column for column in columns if _tokens(column.stem) in keys]
         found = exact or [
-            column for column in columns if any(key and key in _plain(column.stem) for key in keys)
+            column
+            for column in columns
+            if any(_contains(_tokens(column.stem), key) for key in keys)
         ]
         if not found and len(columns) == len(chosen) == 1:
             found = list(columns)
         if len(found) != 1:
-            names = ", ".join(column.name for column in found) or "none"
-            return f"{one.candidate.accession} {one.candidate.title!r} fits {names}"
+            fitting = ", ".join(column.name for column in found) or "none"
+            return f"{one.candidate.accession} {one.candidate.title!r} fits {fitting}"
         matched[one.candidate.accession] = found[0]
     if len({column.name for column in matched.values()}) < len(matched):
         return "one column fits several samples"
     return matched
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+def _tokens(name: str) -> list[str]:
+    """Split a name into words and numbers."""
+    return _TOKEN.findall(name.casefold())
+
+
+def _contains(tokens: Sequence[str], wanted: Sequence[str]) -> bool:
+    starts = range(len(tokens) - len(wanted) + 1)
+    return any(tokens[start : start + len(wanted)] == wanted for start in starts)

@@ -14,7 +14,7 @@ import random
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -40,7 +40,7 @@ from lotwise.acquire.manifest import STATE, Entry, Manifest
 from lotwise.acquire.names import place_within
 from lotwise.acquire.progress import progress_for
 from lotwise.acquire.retry import DownloadError, FaultError, NotFoundError, delay_before
-from lotwise.acquire.transfer import Part, Received, StoppedError, Transfer, ask_size
+from lotwise.acquire.transfer import Part, Received, Stop, StoppedError, Transfer, ask_size
 from lotwise.atomic import is_disk_full, make_directory
 from lotwise.config.acquire import NetworkSettings
 from lotwise.errors import LotwiseError, SurroundingsError
@@ -109,11 +109,11 @@ class Downloader:
     ) -> None:
         self.root = root
         self.network = network or NetworkSettings()
-        self._over_cap = over_cap
         self._show_progress = progress
         self._jitter = jitter or random.SystemRandom()
         self._manifest = Manifest(root)
-        self._stop = threading.Event()
+        self._stop = Stop()
+        self._budget = Budget(None if over_cap else self.network.max_total_bytes)
         self._hosts: dict[str, threading.Semaphore] = {}
         self._client: httpx.Client | None = None
 
@@ -158,9 +158,8 @@ class Downloader:
         if self.network.offline:
             raise _offline(missing)
         sizes = _known_sizes(missing)
-        budget = Budget(None if self._over_cap else self.network.max_total_bytes)
-        budget.plan(sizes)
-        check_room(self.root, sum(sizes.values()))
+        self._budget.plan(sizes)
+        check_room(self.root, sum(sizes.values()) - self._received(missing))
         self._client = self._client or make_client(self.network)
         progress = progress_for(self._show_progress)
         progress.expect(sum(sizes.values()))
@@ -177,7 +176,7 @@ class Downloader:
                         client=self._client,
                         network=self.network,
                         progress=progress,
-                        reserve=partial(budget.claim, source.path),
+                        reserve=partial(self._budget.claim, source.path),
                         stop=self._stop,
                     ),
                 )
@@ -215,18 +214,33 @@ class Downloader:
             answers = list(pool.map(ask, asked))
         return known | {s.path: answer for s, answer in zip(asked, answers, strict=True)}
 
+    def _part(self, source: Source) -> Part:
+        return Part(self._state(source, "part"))
+
+    def _state(self, source: Source, suffix: str) -> Path:
+        key = hashlib.sha256(source.path.encode()).hexdigest()[:16]
+        return self.root / STATE / f"{key}.{suffix}"
+
+    def _received(self, sources: Sequence[Source]) -> int:
+        """Count the bytes of files of known size that earlier runs left and that are resumed."""
+        return sum(min(self._part(s).size(), s.integrity.size or 0) for s in sources)
+
     def _is_there(self, source: Source, entries: dict[str, Entry]) -> bool:
         path = place_within(self.root, source.path)
         entry = entries.get(source.path)
-        if entry is not None and entry.agrees_with(source.integrity):
+        if entry is not None:
+            agrees = entry.agrees_with(source.integrity)
             # A mirror with the same checksum is the same file; otherwise the address must fit.
             same_origin = entry.url == source.url or source.integrity.has_checksum
-            if (same_origin or self.network.offline) and self._manifest.holds(entry, path):
-                return True
+            if agrees and (same_origin or self.network.offline):
+                return self._manifest.holds(entry, path)
+            if agrees is not None:
+                return False
         if not path.is_file():
             return False
-        # Put there by hand, or by a run that ended before it could note it.
-        if not (source.integrity.has_checksum or self.network.offline) or entry is not None:
+        # Put there by hand, by a run that ended before it could note it, or noted with another
+        # checksum than the source gives now.
+        if not (source.integrity.has_checksum or self.network.offline):
             return False
         try:
             digest = digest_of(path, source.integrity.algorithm)
@@ -235,7 +249,25 @@ class Downloader:
         except DamagedError as damage:
             _logger.warning("%s is there but is not used: %s", path, damage)
             return False
+        if source.integrity.has_checksum:
+            # Noted, so that it is read once; a folder that cannot be written is read again.
+            with suppress(OSError, LotwiseError):
+                self._note(source, path, digest)
         return True
+
+    def _note(self, source: Source, path: Path, digest: str) -> None:
+        status = path.stat()
+        known = {source.integrity.algorithm: digest} | source.integrity.checksums
+        self._manifest.record(
+            Entry(
+                path=source.path,
+                url=source.url,
+                size=status.st_size,
+                checksum=" ".join(f"{name}:{value}" for name, value in known.items()),
+                modified_ns=status.st_mtime_ns,
+                time=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+        )
 
     def _await(self, jobs: list[Future[None]]) -> None:
         """Wait for all; on an interruption let each worker end at its next chunk."""
@@ -249,24 +281,26 @@ class Downloader:
 
     def _fetch_one(self, source: Source, transfer: Transfer) -> None:
         path = place_within(self.root, source.path)
-        state = self.root / STATE
-        make_directory(state)
-        key = hashlib.sha256(source.path.encode()).hexdigest()[:16]
-        with (
-            self._hosts[_host(source)],
-            locked(state / f"{key}.lock", path, self._stop),
-        ):
-            if self._is_there(source, self._manifest.read()):
-                return
-            make_directory(path.parent)
-            try:
-                self._persist(source, path, Part(state / f"{key}.part"), transfer)
-            except OSError as error:
-                if is_disk_full(error):
-                    raise SurroundingsError(
-                        "the disk is full", path=path, remedy="free some space and run again"
-                    ) from error
-                raise
+        make_directory(self.root / STATE)
+        try:
+            with (
+                self._hosts[_host(source)],
+                locked(self._state(source, "lock"), path, self._stop),
+            ):
+                if self._is_there(source, self._manifest.read()):
+                    return
+                make_directory(path.parent)
+                self._persist(source, path, self._part(source), transfer)
+        except OSError as error:
+            if is_disk_full(error):
+                raise SurroundingsError(
+                    "the disk is full", path=path, remedy="free some space and run again"
+                ) from error
+            raise SurroundingsError(
+                f"cannot be written ({error.strerror or error})",
+                path=path,
+                remedy="mend the folder, or name another one with `downloads`",
+            ) from error
 
     def _persist(self, source: Source, path: Path, part: Part, transfer: Transfer) -> None:
         """Attempt until the file is there, attempts run out or the fault is lasting."""
@@ -301,9 +335,10 @@ class Downloader:
                 path=source.url,
                 remedy="run again later; what has come is kept and resumed",
             )
-        if delay > network.retry_after_ceiling:
+        wanted = fault.retry_after
+        if wanted is not None and wanted > network.retry_after_ceiling:
             raise DownloadError(
-                f"{fault.problem}, and the server asks to wait {delay:,.0f} s",
+                f"{fault.problem}, and the server asks to wait {wanted:,.0f} s",
                 path=source.url,
                 remedy="run again after that time",
             )
@@ -314,26 +349,19 @@ class Downloader:
     def _accept(self, source: Source, path: Path, part: Part, received: Received) -> None:
         """Check what came, give it its name and note it."""
         try:
-            size, digest = _settled(part, path.name, source.integrity, received)
+            digest = _settled(part, path.name, source.integrity, received)
         except DamagedError as damage:
             raise FaultError(str(damage), spoilt=True) from damage
         part.promote(path)
-        self._manifest.record(
-            Entry(
-                path=source.path,
-                url=source.url,
-                size=size,
-                checksum=f"{source.integrity.algorithm}:{digest}",
-                modified_ns=path.stat().st_mtime_ns,
-                time=datetime.now(UTC).isoformat(timespec="seconds"),
-            )
-        )
+        self._note(source, path, digest)
 
 
-def _settled(part: Part, name: str, integrity: Integrity, received: Received) -> tuple[int, str]:
-    """Check what came, below a layer of gzip that the server put on; give size and digest."""
+def _settled(part: Part, name: str, integrity: Integrity, received: Received) -> str:
+    """Check what came, below a layer of gzip that the server put on; give its digest."""
     size, digest = received.size, received.digest
-    if is_wrapped(part.path, name, received.encoding):
+    wrapped = is_wrapped(part.path, name, received.encoding)
+    # What the source itself describes so is not unwrapped: some files are gzip within gzip.
+    if wrapped and not _fits(part, integrity, received):
         bare = part.path.with_suffix(".bare")
         try:
             unwrap_gzip(part.path, bare)
@@ -343,7 +371,18 @@ def _settled(part: Part, name: str, integrity: Integrity, received: Received) ->
         size, digest = part.size(), digest_of(part.path, integrity.algorithm)
     integrity.check(part.path, size=size, digest=digest)
     check_content(part.path, name)
-    return size, digest
+    return digest
+
+
+def _fits(part: Part, integrity: Integrity, received: Received) -> bool:
+    """Tell whether what came is, as it is, what the source says; False where it says nothing."""
+    if integrity == Integrity():
+        return False
+    try:
+        integrity.check(part.path, size=received.size, digest=received.digest)
+    except DamagedError:
+        return False
+    return True
 
 
 def _host(source: Source) -> str:

@@ -62,6 +62,17 @@ class Integrity:
         """Whether the content, not only the size, is known beforehand."""
         return not (self.md5 is None and self.sha256 is None and self.bsd_sum is None)
 
+    @property
+    def checksums(self) -> dict[str, str]:
+        """The checksums that are known, by algorithm, as the manifest writes them."""
+        blocks = "" if self.bsd_blocks is None else f"/{self.bsd_blocks}"
+        known = {
+            "md5": self.md5 and self.md5.lower(),
+            "sha256": self.sha256 and self.sha256.lower(),
+            "sum": None if self.bsd_sum is None else f"{self.bsd_sum}{blocks}",
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
     def check(self, path: Path, *, size: int, digest: str) -> None:
         """Compare with what was received.
 

@@ -30,7 +30,8 @@ class Entry:
     size
         Bytes.
     checksum
-        ``md5:...`` where the source gave one, else ``sha256:...`` of what came.
+        ``md5:...`` where the source gave one, else ``sha256:...`` of what came; behind a space
+        ``sum:...`` where the source gave that of the program ``sum``.
     modified_ns
         The file's time of modification on disk; a difference makes the checksum be read again.
     time
@@ -56,13 +57,23 @@ class Entry:
             time=row["time"],
         )
 
-    def agrees_with(self, integrity: Integrity) -> bool:
-        """Tell whether the source, where it says something, says the same as this entry."""
+    @property
+    def checksums(self) -> dict[str, str]:
+        """The checksums by algorithm."""
+        parts = (part.partition(":") for part in self.checksum.split())
+        return {name: value for name, _, value in parts}
+
+    def agrees_with(self, integrity: Integrity) -> bool | None:
+        """Tell whether the source, where it says something, says the same as this entry.
+
+        None where the source gives a checksum by an algorithm that this entry does not hold.
+        """
         if integrity.size is not None and integrity.size != self.size:
             return False
-        algorithm, _, digest = self.checksum.partition(":")
-        wanted = {"md5": integrity.md5, "sha256": integrity.sha256}.get(algorithm)
-        return wanted is None or wanted.lower() == digest
+        known, wanted = self.checksums, integrity.checksums
+        if any(known.get(name, value) != value for name, value in wanted.items()):
+            return False
+        return True if wanted.keys() <= known.keys() else None
 
 
 _COLUMNS: Final = tuple(field.name for field in fields(Entry))
@@ -132,6 +143,6 @@ class Manifest:
             return False
         if status.st_mtime_ns == entry.modified_ns:
             return True
-        algorithm, _, digest = entry.checksum.partition(":")
-        known: dict[str, Algorithm] = {"md5": "md5", "sha256": "sha256"}
-        return algorithm in known and digest_of(path, known[algorithm]) == digest
+        known: tuple[Algorithm, ...] = ("md5", "sha256")
+        kept = [name for name in known if name in entry.checksums]
+        return bool(kept) and digest_of(path, kept[0]) == entry.checksums[kept[0]]

@@ -16,7 +16,7 @@ class Progress(Protocol):
         """More bytes are to come than was known."""
 
     def advance(self, n_bytes: int) -> None:
-        """Bytes came; negative where they have to come again."""
+        """Bytes came; those that come again count again."""
 
     def close(self) -> None:
         """All is over."""

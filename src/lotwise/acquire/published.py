@@ -23,7 +23,9 @@ from lotwise.records import Record, column
 Status = Literal["agrees", "differs", "not on file", "not computed"]
 
 RULE: Final = "agrees within half a unit of the last printed decimal"
-_NEEDED: Final = ("batch_a", "batch_b", "feature_set", "pearson")
+# c of log2(TPM + c) in Bloor et al. 2020.
+PSEUDOCOUNT: Final = 1.0
+_NEEDED: Final = ("batch_a", "batch_b", "feature_set", "pseudocount", "pearson", "reason")
 # Of binary fractions: a printed 0.985 is not exactly half way between 0.98 and 0.99.
 _SLACK: Final = 1e-12
 
@@ -39,14 +41,17 @@ class Verification(Record):
     batch_b: str = column("second batch of the pair")
     published: float = column("Pearson's R as printed; NaN where it is not on file")
     decimals: float = column("decimals as printed; NaN where it is not on file")
-    computed: float = column("Pearson's R over all features; NaN where it was not computed")
+    computed: float = column(
+        "Pearson's R over all features, replicates of a batch averaged; NaN where not computed"
+    )
     difference: float = column("computed minus published; NaN where either is")
     status: str = column("agrees, differs, not on file, or not computed")
     rule: str = column("when a coefficient agrees")
     source: str = column("where the published coefficient is printed")
+    reason: str = column("why computed is NaN; empty where it is not")
 
 
-def compare(expected: ExpectedCoefficient, computed: float) -> Verification:
+def compare(expected: ExpectedCoefficient, computed: float, *, reason: str = "") -> Verification:
     """Compare one coefficient.
 
     Parameters
@@ -55,6 +60,8 @@ def compare(expected: ExpectedCoefficient, computed: float) -> Verification:
         The published one; its ``r`` may be None.
     computed
         The computed one in [-1, 1]; NaN where there is none.
+    reason
+        Why there is none.
 
     Examples
     --------
@@ -90,11 +97,12 @@ def compare(expected: ExpectedCoefficient, computed: float) -> Verification:
         status=status,
         rule=RULE,
         source=expected.source,
+        reason=reason,
     )
 
 
 def read_pairs(path: Path) -> tuple[dict[str, str], ...]:
-    """Read ``{level}.pairs.tsv``, its cells as text.
+    """Read ``{level}.batch_pairs.tsv``, its cells as text.
 
     Raises
     ------
@@ -110,57 +118,49 @@ def read_pairs(path: Path) -> tuple[dict[str, str], ...]:
 
 
 def computed_for(
-    pairs: Iterable[Mapping[str, str]], expected: ExpectedCoefficient, *, path: Path
-) -> float:
-    """Find the coefficient of a pair of batches among the pairs of samples.
+    pairs: Iterable[Mapping[str, str]], expected: ExpectedCoefficient
+) -> tuple[float, str]:
+    """Find the coefficient of a pair of batches.
 
     Returns
     -------
-    Pearson's R over all features; NaN where the pair of batches is not in the table.
-
-    Raises
-    ------
-    InputError
-        Several pairs of samples belong to the pair of batches.
+    Pearson's R of ``log2(TPM + 1)`` over all features, and an empty reason; or NaN and why it
+    is not known.
     """
     ends = {expected.batch_a, expected.batch_b}
-    found = [
-        float(pair["pearson"])
-        for pair in pairs
-        if {pair["batch_a"], pair["batch_b"]} == ends and pair["feature_set"] == "all"
-    ]
-    if len(found) > 1:
-        raise InputError(
-            f"{len(found)} pairs of samples are of the batches {expected.batch_a} and "
-            f"{expected.batch_b}, one published coefficient cannot be compared with them",
-            path=path,
-            remedy="verify with one sample a batch",
-        )
-    return found[0] if found else math.nan
+    for pair in pairs:
+        if {pair["batch_a"], pair["batch_b"]} == ends and pair["feature_set"] == "all":
+            if float(pair["pseudocount"]) != PSEUDOCOUNT:
+                return math.nan, (
+                    f"R was computed with the pseudo-count {pair['pseudocount']}, "
+                    f"published coefficients need {PSEUDOCOUNT:g}"
+                )
+            return float(pair["pearson"]), pair["reason"]
+    return math.nan, "the run has no such pair of batches"
 
 
 def verify(
     expected: Iterable[ExpectedCoefficient], pairs_by_level: Mapping[Level, Path]
 ) -> tuple[Verification, ...]:
-    """Compare all published coefficients with the tables of pairs.
+    """Compare all published coefficients with the tables of pairs of batches.
 
     Parameters
     ----------
     expected
         The ``expected:`` of the configuration.
     pairs_by_level
-        ``{gene,isoform}.pairs.tsv`` by level; a level without a table is "not computed".
+        ``{gene,isoform}.batch_pairs.tsv`` by level; a level without a table is "not computed".
     """
     tables = {level: read_pairs(path) for level, path in pairs_by_level.items() if path.is_file()}
     rows = []
     for coefficient in expected:
         pairs = tables.get(coefficient.level)
-        computed = (
-            math.nan
+        computed, reason = (
+            (math.nan, f"the run has no {coefficient.level} level")
             if pairs is None
-            else computed_for(pairs, coefficient, path=pairs_by_level[coefficient.level])
+            else computed_for(pairs, coefficient)
         )
-        rows.append(compare(coefficient, computed))
+        rows.append(compare(coefficient, computed, reason=reason))
     return tuple(rows)
 
 

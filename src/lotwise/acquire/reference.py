@@ -35,11 +35,15 @@ def fetch_reference(
     Raises
     ------
     InputError
-        The configured release or organism does not exist, or a checksum file is malformed.
+        An own file is not there, or a checksum file is malformed.
     DownloadError
-        A file could not be had, or does not fit its checksum.
+        A file could not be had, as of a release that does not exist, or does not fit its
+        checksum.
     """
     if settings.transcripts is not None and settings.annotation is not None:
+        for path in (settings.transcripts, settings.annotation):
+            if not path.is_file():
+                raise InputError("no such file", path=path, remedy="correct acquire.reference")
         return Reference((settings.transcripts,), settings.annotation)
     sources = gencode_sources(settings, urls)
     if settings.source == "ensembl":

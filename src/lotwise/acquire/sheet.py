@@ -48,7 +48,7 @@ def sheet_names(chosen: Sequence[Chosen]) -> dict[str, str]:
             raise InputError(
                 f"{one.batch!r} cannot name the batch of {one.candidate.accession}: "
                 "needed are printable ASCII characters",
-                remedy="give its batch in samples.choose",
+                remedy="give its batch in acquire.samples.choose",
             )
     batches = [one.batch for one in chosen]
     usable = len(set(batches)) == len(batches) and all(map(_FILE_NAME.fullmatch, batches))

@@ -33,13 +33,16 @@ def has_toolkit() -> bool:
     return all(shutil.which(name) for name in _PROGRAMS)
 
 
-def dump_run(run: str, folder: Path, *, paired: bool) -> Run:
+def dump_run(run: str, folder: Path, *, paired: bool, offline: bool = False) -> Run:
     """Fetch the reads of one run into ``folder``, which appears whole or not at all.
+
+    Nobody tells the size of an archive beforehand, so the cap on downloads does not count it.
 
     Raises
     ------
     SurroundingsError
-        The toolkit is not installed, or a program of it failed; its last words are given.
+        Offline, and the reads are not there; the toolkit is not installed; or a program of it
+        failed, whose last words are given.
     InputError
         The reads are not paired as the record says.
     """
@@ -47,6 +50,10 @@ def dump_run(run: str, folder: Path, *, paired: bool) -> Run:
     ends = ("_1", "_2") if paired else ("",)
     wanted = [folder / f"{run}{end}.fastq.gz" for end in ends]
     if not all(path.is_file() for path in wanted):
+        if offline:
+            raise SurroundingsError(
+                f"offline, and the reads of {run} are missing", remedy="run once with the network"
+            )
         if not has_toolkit():
             raise SurroundingsError(
                 f"ENA has no FASTQ of {run} and the SRA toolkit is not installed",
@@ -54,7 +61,8 @@ def dump_run(run: str, folder: Path, *, paired: bool) -> Run:
             )
         with atomic_directory(folder) as temporary:
             _run("prefetch", run, "--output-directory", str(temporary), "--max-size", "u")
-            _run("fasterq-dump", run, "--split-files", "--outdir", ".", cwd=temporary)
+            # Reads that have lost their mate go into a third file, which is left out.
+            _run("fasterq-dump", run, "--split-3", "--outdir", ".", cwd=temporary)
             shutil.rmtree(temporary / run, ignore_errors=True)
             _compress(temporary, run, paired=paired)
     return Run(fastq_1=wanted[0], fastq_2=wanted[1] if paired else None)

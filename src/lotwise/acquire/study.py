@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final, get_args
 
 from lotwise.acquire.accession import kind_of
@@ -25,12 +27,15 @@ from lotwise.acquire.geo.record import Series
 from lotwise.acquire.geo.resolve import fetch_parts
 from lotwise.acquire.integrity import Integrity
 from lotwise.acquire.retry import DownloadError, NotFoundError
+from lotwise.acquire.sra import has_toolkit
 from lotwise.config.acquire import BaseUrls, Route
-from lotwise.errors import InputError
+from lotwise.errors import InputError, SurroundingsError
 
 _logger = logging.getLogger(__name__)
 
 _USABLE: Final = ("RSEM", "TPM", "FPKM")
+_ARCHIVE: Final = "_RAW.tar"
+_TABLE = re.compile(r"\.(txt|tsv|csv|tab)(\.gz)?$")
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class Study:
     """All that was found under an accession.
 
     ``series`` is empty for an accession of SRA or ENA; with several, the first is the
-    SuperSeries. ``unknown`` tells what could not be found out, with its reason.
+    SuperSeries. ``unknown`` tells what could not be found out, with its reason; ``unreached``
+    that an archive which could not be reached is among the reasons.
     """
 
     accession: str
@@ -58,25 +64,47 @@ class Study:
     runs: tuple[EnaRun, ...]
     files: tuple[SuppliedFile, ...]
     ncbi_tpm: Source | None
-    unknown: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    unreached: bool = False
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        """Places in ``runs`` by each accession that they name."""
+        places: dict[str, list[int]] = {}
+        for place, run in enumerate(self.runs):
+            for link in {run.experiment, run.sample, run.secondary_sample, run.alias}:
+                places.setdefault(link, []).append(place)
+        return places
 
     def runs_of(self, candidate: Candidate) -> tuple[EnaRun, ...]:
         """Give the runs of a sample, in the order of ENA's report."""
-        return tuple(
-            run
-            for run in self.runs
-            if candidate.links & {run.experiment, run.sample, run.secondary_sample, run.alias}
-        )
+        places = {place for link in candidate.links for place in self._places.get(link, ())}
+        return tuple(self.runs[place] for place in sorted(places))
+
+    def fault(self, problem: str, *, remedy: str) -> InputError | SurroundingsError:
+        """Make a fault of what is not there: of the surroundings where an archive was silent."""
+        if self.unreached:
+            return SurroundingsError(
+                problem, path=self.accession, remedy="run again when it can be reached"
+            )
+        return InputError(problem, path=self.accession, remedy=remedy)
 
     def routes(self) -> dict[Route, str]:
         """Give the open routes, each with what it would use."""
         routes: dict[Route, str] = {}
-        with_reads = [c for c in self.candidates if any(r.fastq for r in self.runs_of(c))]
-        if with_reads:
-            routes["reads"] = f"FASTQ of {len(with_reads)} of {len(self.candidates)} samples"
-        usable = [file for file in self.files if file.looks.startswith(_USABLE)]
-        if usable:
-            routes["deposited"] = ", ".join(sorted({file.looks for file in usable}))
+        runs = [self.runs_of(candidate) for candidate in self.candidates]
+        n_fastq = sum(any(run.fastq for run in members) for members in runs)
+        n_dumped = sum(any(not run.fastq for run in members) for members in runs)
+        if n_fastq:
+            routes["reads"] = f"FASTQ of {n_fastq} of {len(runs)} samples"
+        if n_dumped and has_toolkit():
+            words = f"the SRA toolkit for {n_dumped} of {len(runs)} samples"
+            routes["reads"] = f"{routes['reads']}, {words}" if n_fastq else words
+        tables = self.tables()
+        if tables:
+            looks = ", ".join(sorted({file.looks for file in tables}))
+            plain = any(file.looks.startswith(_USABLE) for file in tables)
+            routes["deposited"] = looks if plain else f"unclear ({looks})"
         if self.ncbi_tpm is not None:
             routes["ncbi"] = "TPM computed by NCBI, gene level only"
         return routes
@@ -84,20 +112,46 @@ class Study:
     def route_bytes(self, route: Route) -> int | None:
         """Give what all samples by one route would download; None where a size is not known."""
         if route == "reads":
-            sizes = [run.n_bytes for run in self.runs if run.fastq]
+            sizes = [
+                run.n_bytes if run.fastq else None
+                for run in self.runs
+                if run.fastq or has_toolkit()
+            ]
         elif route == "deposited":
-            sizes = [file.size for file in self._tables()]
+            sizes = [file.size for file in self._downloads()]
         else:
             sizes = [self.ncbi_tpm.integrity.size if self.ncbi_tpm else None]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
-    def _tables(self) -> list[SuppliedFile]:
-        """Give the files that hold tables: themselves, or the archive where they are members."""
+    def tables(self) -> list[SuppliedFile]:
+        """Give the files that may hold TPM: those that say so, else all that are tables."""
         usable = [file for file in self.files if file.looks.startswith(_USABLE)]
-        found = [file for file in usable if file.source is not None]
-        if len(found) < len(usable):
-            found += [file for file in self.files if file.name.endswith("_RAW.tar")]
+        return usable or [file for file in self.files if _TABLE.search(file.name.lower())]
+
+    def archives(self) -> list[Source]:
+        """Give the archives whose members are among the files."""
+        return [file.source for file in self.files if file.source and file.name.endswith(_ARCHIVE)]
+
+    def _downloads(self) -> list[SuppliedFile]:
+        """Give the files to fetch for the tables: themselves, or the archive of members."""
+        tables = self.tables()
+        found = [file for file in tables if file.source is not None]
+        if len(found) < len(tables):
+            found += [file for file in self.files if file.name.endswith(_ARCHIVE)]
         return found
+
+
+@dataclass
+class _Gaps:
+    """What could not be found out."""
+
+    reasons: list[str] = field(default_factory=list)
+    unreached: bool = False
+
+    def add(self, what: str, error: DownloadError) -> None:
+        """Note what the network did not give; a server that says "not there" was reached."""
+        self.reasons.append(f"{what}: {error}")
+        self.unreached |= not isinstance(error, NotFoundError)
 
 
 def look_up(
@@ -131,16 +185,16 @@ def look_up(
         return _look_up_runs(accession, downloader, urls)
     series = fetch_parts(accession, downloader, urls)
     candidates = {s.accession: Candidate.of_geo(s) for one in series for s in one.samples}
-    unknown: list[str] = []
+    gaps = _Gaps()
     runs: tuple[EnaRun, ...] = ()
     files: list[SuppliedFile] = []
     ncbi_tpm = None
     if "reads" in routes:
-        runs = _fetch_runs(series, downloader, urls, unknown)
+        runs = _fetch_runs(series, downloader, urls, gaps)
     if "deposited" in routes:
-        files = [file for one in series for file in _files(one, downloader, urls, unknown)]
+        files = [file for one in series for file in _files(one, downloader, urls, gaps)]
     if "ncbi" in routes:
-        ncbi_tpm = _ncbi_tpm(accession, downloader, urls, unknown)
+        ncbi_tpm = _ncbi_tpm(accession, downloader, urls, gaps)
     return Study(
         accession=accession,
         title=series[0].title,
@@ -149,7 +203,8 @@ def look_up(
         runs=runs,
         files=tuple({file.name: file for file in files}.values()),
         ncbi_tpm=ncbi_tpm,
-        unknown=tuple(unknown),
+        unknown=tuple(gaps.reasons),
+        unreached=gaps.unreached,
     )
 
 
@@ -182,6 +237,8 @@ def require_runs(study: Study, chosen: Sequence[Chosen]) -> dict[str, tuple[EnaR
     InputError
         A sample has no run, a run belongs to several samples, or single and paired runs
         belong to one sample.
+    SurroundingsError
+        A sample has no run, and not all of ENA's reports could be had.
     """
     owners: dict[str, str] = {}
     found = {}
@@ -190,9 +247,8 @@ def require_runs(study: Study, chosen: Sequence[Chosen]) -> dict[str, tuple[EnaR
         runs = study.runs_of(one.candidate)
         if not runs:
             why = "; ".join(study.unknown) or f"ENA's report has {len(study.runs)} other runs"
-            raise InputError(
+            raise study.fault(
                 f"no run is known of {one.candidate.describe()} ({why})",
-                path=study.accession,
                 remedy="choose another route or other samples",
             )
         if len({run.paired for run in runs}) > 1:
@@ -216,17 +272,26 @@ def _look_up_runs(accession: str, downloader: Downloader, urls: BaseUrls) -> Stu
             f"{accession} is one sample", remedy="give its series (GSE...) and choose the sample"
         )
     try:
-        runs = read_report(downloader.fetch(report_source(accession, urls)))
+        runs = _fetch_report(accession, downloader, urls)
     except NotFoundError as error:
         raise InputError(f"ENA knows no {accession}", remedy="check the accession") from error
     if not runs:
         raise InputError(f"ENA has no runs of {accession}", remedy="check the accession")
     candidates = tuple(Candidate.of_runs(members) for members in runs_by_sample(runs).values())
-    return Study(accession, "", (), candidates, runs, (), None, ())
+    return Study(accession, "", (), candidates, runs, (), None)
+
+
+def _fetch_report(accession: str, downloader: Downloader, urls: BaseUrls) -> tuple[EnaRun, ...]:
+    """Fetch one report; an empty one is not kept, since runs may be there another day."""
+    path = downloader.fetch(report_source(accession, urls))
+    runs = read_report(path)
+    if not runs:
+        path.unlink(missing_ok=True)
+    return runs
 
 
 def _fetch_runs(
-    series: Sequence[Series], downloader: Downloader, urls: BaseUrls, unknown: list[str]
+    series: Sequence[Series], downloader: Downloader, urls: BaseUrls, gaps: _Gaps
 ) -> tuple[EnaRun, ...]:
     """Fetch ENA's reports: of the studies, or of each experiment where no study is named."""
     accessions = list(dict.fromkeys(study for one in series for study in one.studies))
@@ -234,31 +299,33 @@ def _fetch_runs(
         linked = (link for one in series for s in one.samples for link in s.linked("SRA"))
         accessions = list(dict.fromkeys(linked))
     if not accessions:
-        unknown.append("runs: the record names no study and no experiment of SRA")
+        gaps.reasons.append("runs: the record names no study and no experiment of SRA")
     runs: dict[str, EnaRun] = {}
     for accession in accessions:
         try:
-            path = downloader.fetch(report_source(accession, urls))
+            found = _fetch_report(accession, downloader, urls)
         except DownloadError as error:
-            unknown.append(f"runs: {error}")
+            gaps.add("runs", error)
             continue
-        runs |= {run.run: run for run in read_report(path)}
+        if not found:
+            gaps.reasons.append(f"runs: ENA's report of {accession} is empty")
+        runs |= {run.run: run for run in found}
     return tuple(runs.values())
 
 
 def _files(
-    series: Series, downloader: Downloader, urls: BaseUrls, unknown: list[str]
+    series: Series, downloader: Downloader, urls: BaseUrls, gaps: _Gaps
 ) -> list[SuppliedFile]:
     """List the supplementary files of a series and its samples, archive members included."""
     if series.subseries:
         return []
     listed: tuple[ListedFile, ...] = ()
-    archives = any(address.endswith("_RAW.tar") for address in series.supplementary)
+    archives = any(address.endswith(_ARCHIVE) for address in series.supplementary)
     if archives:
         try:
             listed = read_file_list(downloader.fetch(file_list_source(series.accession, urls)))
         except DownloadError as error:
-            unknown.append(f"members of the archive: {error}")
+            gaps.add("members of the archive", error)
     files = []
     addresses = [*series.supplementary, *(a for s in series.samples for a in s.supplementary)]
     members = {file.name for file in listed if file.in_archive}
@@ -280,14 +347,18 @@ def _files(
     return files
 
 
-def _ncbi_tpm(
-    accession: str, downloader: Downloader, urls: BaseUrls, unknown: list[str]
-) -> Source | None:
+def _ncbi_tpm(accession: str, downloader: Downloader, urls: BaseUrls, gaps: _Gaps) -> Source | None:
+    source = ncbi_page_source(accession, urls)
     try:
-        page = downloader.fetch(ncbi_page_source(accession, urls))
+        path = downloader.fetch(source)
     except NotFoundError:
         return None
     except DownloadError as error:
-        unknown.append(f"TPM by NCBI: {error}")
+        gaps.add("TPM by NCBI", error)
         return None
-    return ncbi_tpm_source(accession, page.read_text(encoding="utf-8", errors="replace"), urls)
+    page = path.read_text(encoding="utf-8", errors="replace")
+    if f"acc={accession}" not in page:
+        path.unlink(missing_ok=True)
+        other = DownloadError(f"the page that came is not of {accession}", path=source.url)
+        gaps.add("TPM by NCBI", other)
+    return ncbi_tpm_source(accession, page, urls)

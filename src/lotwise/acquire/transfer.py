@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
@@ -30,6 +31,38 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 class StoppedError(Exception):
     """The run is being stopped; what has come stays for the next one."""
+
+
+class Stop(threading.Event):
+    """Set when the run is being stopped; wakes whoever waits for the next bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sockets: set[socket.socket] = set()
+        self._guard = threading.Lock()
+
+    @contextmanager
+    def waking(self, response: httpx.Response) -> Iterator[None]:
+        """Break a response off when the run is being stopped."""
+        connection = response.extensions["network_stream"].get_extra_info("socket")
+        with self._guard:
+            self._sockets.add(connection)
+        try:
+            if self.is_set():
+                raise StoppedError
+            yield
+        finally:
+            with self._guard:
+                self._sockets.discard(connection)
+
+    def set(self) -> None:
+        """Stop, at once also where a server has fallen silent."""
+        super().set()
+        with self._guard:
+            for connection in self._sockets:
+                with suppress(OSError):
+                    # Past TLS, whose goodbye would wait for the silent server.
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 @dataclass(frozen=True)
@@ -122,7 +155,7 @@ class Transfer:
     network: NetworkSettings
     progress: Progress
     reserve: Callable[[int], None]
-    stop: threading.Event
+    stop: Stop
 
     def attempt(self, url: str, part: Part, *, algorithm: Algorithm) -> Received:
         """Receive the rest of ``url`` into ``part``.
@@ -144,7 +177,7 @@ class Transfer:
             headers |= {"Range": f"bytes={offset}-", "If-Range": cast("str", origin.validator)}
         with _faults_of_http(), self.client.stream("GET", url, headers=headers) as response:
             if origin is not None and response.status_code == 416:
-                raise FaultError("HTTP 416: the server's file is shorter now", spoilt=True)
+                raise FaultError("HTTP 416: the server has no more of the file", spoilt=True)
             if response.status_code not in (200, 206):
                 raise fault_of_status(
                     response.status_code,
@@ -157,7 +190,8 @@ class Transfer:
             else:
                 offset, origin = 0, _origin_of(response, url)
                 part.begin(origin)
-            return self._receive(response, part, offset=offset, algorithm=algorithm)
+            with self.stop.waking(response):
+                return self._receive(response, part, offset=offset, algorithm=algorithm)
 
     def _receive(
         self, response: httpx.Response, part: Part, *, offset: int, algorithm: Algorithm
@@ -208,6 +242,7 @@ def ask_size(client: httpx.Client, url: str) -> int:
         response = client.head(url, headers={"Accept-Encoding": "identity"})
     if response.status_code != 200:
         raise fault_of_status(response.status_code, response.reason_phrase, None)
+    _check_scheme(url, response)
     total = _origin_of(response, url).total
     if total is None:
         raise FaultError("the server does not tell its size", transient=False)
@@ -253,8 +288,11 @@ def _check_continuation(response: httpx.Response, origin: Origin | None, offset:
 
 
 def _check_scheme(url: str, response: httpx.Response) -> None:
-    if url.startswith("https:") and response.url.scheme != "https":
-        raise FaultError(f"was redirected to unprotected {response.url}", transient=False)
+    if not url.startswith("https:"):
+        return
+    for address in (*(hop.url for hop in response.history), response.url):
+        if address.scheme != "https":
+            raise FaultError(f"was redirected to unprotected {address}", transient=False)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from lotwise.config import parse_config
 from lotwise.config.acquire import AcquireSettings
 from lotwise.errors import InputError
 
@@ -83,7 +84,14 @@ def settings_of(
         given["urls"] = urls
     if offline:
         given["network"] = {**(given.get("network") or {}), "offline": True}
-    return _validated(given, str(config) if config is not None else "the command line")
+    return parse_config({SECTION: given}, source=origin_of(config, settings)).acquire
+
+
+def origin_of(config: Path | None, settings: str | None) -> str:
+    """Say where the section is written; a workflow hands it over from its configuration."""
+    if config is not None:
+        return str(config)
+    return "the command line" if settings is None else "the configuration"
 
 
 def with_cap(attempt: Callable[[bool], Result], *, yes: bool) -> Result:
@@ -93,7 +101,9 @@ def with_cap(attempt: Callable[[bool], Result], *, yes: bool) -> Result:
     try:
         return attempt(yes)
     except CapError as error:
-        if not sys.stdin.isatty() or not click.confirm(f"{error.problem}; go on?", err=True):
+        # Where either leads into a file, nobody sees the question or can answer it.
+        sees = sys.stdin.isatty() and sys.stderr.isatty()
+        if not sees or not click.confirm(f"{error.problem}; go on?", err=True):
             raise
         return attempt(True)
 
@@ -126,14 +136,3 @@ def _parsed(settings: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise InputError("--settings is no JSON object")
     return given
-
-
-def _validated(given: dict[str, Any], origin: str) -> AcquireSettings:
-    from pydantic import ValidationError
-
-    try:
-        return AcquireSettings.model_validate(given)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        key = ".".join([SECTION, *(str(part) for part in fault["loc"])])
-        raise InputError(f"key {key!r}: {fault['msg']}", path=origin) from None

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 
-from lotwise.cli.acquiring import acquiring_options, settings_of, wants_bar, with_cap
+from lotwise.cli.acquiring import (
+    acquiring_options,
+    origin_of,
+    settings_of,
+    wants_bar,
+    with_cap,
+)
 from lotwise.config.acquire import AcquireSettings, Route, SampleSelection
 from lotwise.errors import InputError
 
 if TYPE_CHECKING:
+    from lotwise.acquire.choice import Chosen
     from lotwise.acquire.download import Downloader
 
 
@@ -76,9 +85,8 @@ def command(  # noqa: PLR0913, one parameter an option
                 return _fetch_reference(configured, downloader, reference_folder)
             if accession is None:
                 raise InputError("no accession came", remedy="name one, or set acquire.accession")
-            return _fetch_samples(
-                accession, configured, downloader, sheet, origin=str(config or "command line")
-            )
+            origin = origin_of(config, settings)
+            return _fetch_samples(accession, configured, downloader, sheet, origin=origin)
 
     click.echo(with_cap(attempt, yes=yes))
 
@@ -106,14 +114,18 @@ def _fetch_samples(
 ) -> str:
     from lotwise.acquire.collect import collect
 
-    rows = collect(accession, settings, downloader, sheet=sheet, origin=origin)
+    def announce(chosen: Sequence[Chosen]) -> None:
+        """Say what was found while there is still time to stop, before anything large comes."""
+        click.echo(f"{len(chosen)} samples of {accession} are fetched; stop if one is wrong:")
+        for one in chosen:
+            click.echo(f"  batch {one.batch}  {one.candidate.describe()}")
+        sys.stdout.flush()
+
+    rows = collect(accession, settings, downloader, sheet=sheet, origin=origin, announce=announce)
     lines = [f"{len(rows)} samples of {accession} by the route {settings.route!r}, in {sheet}:"]
     for row in rows:
         runs = f"  {', '.join(row.run_names)}" if row.run_names else ""
-        lines.append(
-            f"  {row.name}  batch {row.chosen.batch}  "
-            f"{row.chosen.candidate.accession} {row.chosen.candidate.title!r}{runs}"
-        )
+        lines.append(f"  {row.name}  batch {row.chosen.batch}{runs}")
     single = [row.name for row in rows if any(run.fastq_2 is None for run in row.runs)]
     if single:
         fragments = settings.single_end

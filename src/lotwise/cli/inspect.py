@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lotwise.cli.acquiring import acquiring_options, settings_of, wants_bar
+from lotwise.cli.acquiring import acquiring_options, origin_of, settings_of, wants_bar
+from lotwise.errors import InputError
 
 if TYPE_CHECKING:
     from lotwise.acquire.choice import Candidate
+    from lotwise.acquire.geo.record import Relation
     from lotwise.acquire.study import Study
 
 
@@ -33,8 +35,10 @@ def command(
     """Say what is under ACCESSION: samples, runs, files, sizes, and the routes open.
 
     ACCESSION is a GEO series (a SuperSeries is followed to its parts), or a study
-    or experiment of SRA or ENA. Records are fetched, no reads and no tables.
+    or experiment of SRA or ENA. Records are fetched, no reads and no tables. With
+    a configuration, it also says which batch its acquire.samples gives each sample.
     """
+    from lotwise.acquire.choice import choose
     from lotwise.acquire.download import Downloader
     from lotwise.acquire.study import look_up, with_sizes
 
@@ -46,6 +50,17 @@ def command(
     ) as downloader:
         study = with_sizes(look_up(accession, downloader, configured.urls), downloader)
     found = describe(study)
+    selection = configured.samples
+    if selection.pattern is not None or selection.choose:
+        try:
+            chosen = choose(study.candidates, selection, origin=origin_of(config, settings))
+        except InputError as error:
+            # To be seen with all that is there, not instead of it.
+            found["unknown"].append(f"batches: {error.problem}")
+            chosen = ()
+        batches = {one.candidate.accession: one.batch for one in chosen}
+        for sample in found["samples"]:
+            sample["batch"] = batches.get(sample["accession"])
     click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else as_text(found))
 
 
@@ -55,6 +70,9 @@ def describe(study: Study) -> dict[str, Any]:
         "accession": study.accession,
         "title": study.title,
         "consists_of": [series.accession for series in study.series[1:]],
+        "relations": list(
+            dict.fromkeys(_relation(link) for one in study.series for link in one.relations)
+        ),
         "samples": [_sample(study, candidate) for candidate in study.candidates],
         "files": [
             {"name": file.name, "looks_like": file.looks, "bytes": file.size}
@@ -69,12 +87,17 @@ def describe(study: Study) -> dict[str, Any]:
     }
 
 
+def _relation(link: Relation) -> str:
+    return f"{link.kind}: {link.target}" if link.kind else link.target
+
+
 def _sample(study: Study, candidate: Candidate) -> dict[str, Any]:
     return {
         "accession": candidate.accession,
         "title": candidate.title,
         "characteristics": list(candidate.characteristics),
         "relations": sorted(candidate.links - {candidate.accession}),
+        "batch": None,
         "runs": [
             {
                 "run": run.run,
@@ -99,11 +122,15 @@ def as_text(found: dict[str, Any]) -> str:
     lines = [f"{found['accession']}  {found['title']}".rstrip()]
     if found["consists_of"]:
         lines.append(f"SuperSeries of {', '.join(found['consists_of'])}")
+    lines += [f"  {relation}" for relation in found["relations"]]
     lines.append(f"\nSamples ({len(found['samples'])})")
     for sample in found["samples"]:
-        lines.append(f"  {sample['accession']}  {sample['title']}")
+        batch = f"  batch {sample['batch']}" if sample["batch"] else ""
+        lines.append(f"  {sample['accession']}  {sample['title']}{batch}")
         if sample["characteristics"]:
             lines.append(f"      {'; '.join(sample['characteristics'])}")
+        if sample["relations"]:
+            lines.append(f"      known as {', '.join(sample['relations'])}")
         lines += [
             f"      {run['run']}  {run['layout']}, {run['strategy'] or 'strategy unknown'}, "
             + (f"{run['reads']:,} reads, " if run["reads"] is not None else "")

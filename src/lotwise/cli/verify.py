@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 def command(*, config: Path | None, settings: str | None, results: Path) -> None:
     """Compare Pearson's R with the published coefficients of the configuration.
 
-    Writes verification.tsv. A coefficient agrees when it lies within half a unit of
-    the last printed decimal; one that is not transcribed yet is "not on file". Exit
-    code 1 when one differs.
+    Writes verification.tsv. Replicates of a batch are averaged before. A coefficient
+    agrees when it lies within half a unit of the last printed decimal; one that is not
+    transcribed yet is "not on file". Exit code 1 when one differs.
     """
     from lotwise.acquire.published import Verification, summary, verify
     from lotwise.keys import LEVELS
     from lotwise.records import to_frame, write_table
 
     expected = settings_of(config, settings).expected
-    paths = {level: results / "correlation" / f"{level}.pairs.tsv" for level in LEVELS}
+    paths = {level: results / "correlation" / f"{level}.batch_pairs.tsv" for level in LEVELS}
     rows = verify(expected, paths)
     write_table(results / Verification.table, to_frame(rows, Verification))
     for row in rows:
@@ -63,7 +63,7 @@ def _line(row: Verification) -> str:
         if row.published != row.published
         else f"{row.published:.{int(row.decimals)}f}"
     )
-    computed = "not computed" if row.computed != row.computed else f"{row.computed:.6f}"
+    computed = f"not computed ({row.reason})" if row.reason else f"{row.computed:.6f}"
     return (
         f"{row.level}  {row.batch_a} - {row.batch_b}  published {printed}  computed {computed}  "
         f"{row.status}  ({row.source})"

@@ -172,6 +172,9 @@ class ReferenceSettings(_Settings):
             if self.transcripts is None or self.annotation is None:
                 msg = "source 'files' needs 'transcripts' and 'annotation'"
                 raise ValueError(msg)
+        elif self.transcripts is not None or self.annotation is not None:
+            msg = f"own 'transcripts' and 'annotation' need source 'files', not {self.source!r}"
+            raise ValueError(msg)
         elif self.release is None:
             msg = f"source {self.source!r} needs a 'release'"
             raise ValueError(msg)
@@ -210,7 +213,9 @@ class DepositedSettings(_Settings):
     """What the deposited tables are, where they do not say it plainly themselves."""
 
     file: str | None = Field(
-        default=None, description="Name of the supplementary file; null if there is one choice."
+        default=None,
+        description="Name of the supplementary file, or of a member of the archive; null if there "
+        "is one choice.",
     )
     kind: Literal["tpm", "fpkm", "counts"] | None = Field(
         default=None, description="What its numbers are; null lets names and sums decide."

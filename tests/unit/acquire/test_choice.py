@@ -47,19 +47,22 @@ def test_choose__nothing_said_takes_all():
 @pytest.mark.parametrize(
     ("selection", "words"),
     [
-        ({"pattern": "XX"}, r"fits no title and no characteristic; change samples.pattern"),
+        ({"pattern": "XX"}, r"fits no title and no characteristic; change acquire.samples.pattern"),
         (
             {"pattern": r"FP-\d+", "n_batches": 2},
             r"3 batches were found \(FP-001, FP-002, FP-003\)",
         ),
-        ({"choose": [{"sample": "GSM9"}]}, r"'GSM9' names no sample; change samples.choose"),
+        (
+            {"choose": [{"sample": "GSM9"}]},
+            r"'GSM9' names no sample; change acquire.samples.choose",
+        ),
     ],
 )
 def test_choose__every_sample_is_listed(selection, words):
     with pytest.raises(InputError, match=words) as caught:
         chosen_of(**selection)
     message = str(caught.value)
-    assert message.startswith("config.yaml, column 'samples': ")
+    assert message.startswith("config.yaml: ")
     for candidate in CANDIDATES:
         assert candidate.describe() in message
     assert "\n" not in message
@@ -69,6 +72,16 @@ def test_choose__one_sample_of_two_batches():
     mixed = [Candidate("GSM1", "pool of FP-001 and FP-002")]
     with pytest.raises(InputError, match=r"finds FP-001, FP-002 in one sample: GSM1"):
         choose(mixed, SampleSelection(pattern=r"FP-\d+"), origin="c")
+    # The title says one and a characteristic another: neither is believed.
+    mixed = [Candidate("GSM1", "MSC FP-001", ("lot: FP-002",))]
+    with pytest.raises(InputError, match=r"finds FP-001, FP-002 in one sample: GSM1"):
+        choose(mixed, SampleSelection(pattern=r"FP-\d+"), origin="c")
+
+
+def test_choose__many_samples_are_all_listed():
+    many = [Candidate(f"GSM{i}", f"sample {i}") for i in range(200)]
+    with pytest.raises(InputError, match=r"GSM0 .*GSM60 .*GSM199 'sample 199'"):
+        choose(many, SampleSelection(pattern="XX"), origin="c")
 
 
 def test_choose__title_of_two_samples():

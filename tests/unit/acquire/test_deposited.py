@@ -12,6 +12,7 @@ from lotwise.acquire.choice import Candidate, Chosen
 from lotwise.acquire.columns import read_table
 from lotwise.acquire.deposited import (
     columns_of,
+    looks_like,
     rsem_results,
     tpm_from,
     write_quantification,
@@ -113,6 +114,37 @@ def test_read_table__damaged_or_workbook(tmp_path):
         read_table(tmp_path / "a.xlsx")
 
 
+def test_read_table__number_sign_in_a_sample_name(tmp_path):
+    """Lines of comment come before the header; elsewhere a # belongs to a name."""
+    path = tmp_path / "GSE7_TPM.csv"
+    rows = "".join(f"{gene},{a},{b}\n" for gene, a, b in zip(GENES, tpm(1), tpm(2), strict=True))
+    path.write_text(f"# made by hand\ngene_id,Donor #1,Donor #2\n{rows}")
+    found = read_table(path)
+    assert kinds(found) == [("Donor #1", "tpm"), ("Donor #2", "tpm")]
+    np.testing.assert_allclose(found.frame["Donor #2"], tpm(2), rtol=1e-12)
+    assert list(found.frame.index) == GENES
+
+
+@pytest.mark.parametrize(
+    ("header", "end"), [("gene_id\tA\tB\tC", ""), ("gene_id\tA", ""), ("gene_id\tA\tB", "\t")]
+)
+def test_read_table__header_that_does_not_fit(header, end, tmp_path):
+    path = tmp_path / "GSE7_TPM.txt.gz"
+    rows = "".join(f"{gene}\t{a}\t2{end}\n" for gene, a in zip(GENES, tpm(1), strict=True))
+    path.write_bytes(gzip.compress(f"# x\n{header}\n{rows}".encode()))
+    with pytest.raises(InputError, match=r"row 2: its header has \d columns, its first row has"):
+        read_table(path)
+
+
+def test_read_table__as_r_writes_it(tmp_path):
+    path = tmp_path / "GSE7_genes_TPM.txt"
+    rows = "".join(f"{gene}\t{a}\n" for gene, a in zip(GENES, tpm(1), strict=True))
+    path.write_text(f"lot 1\n{rows}")
+    found = read_table(path)
+    assert kinds(found) == [("lot 1", "tpm")]
+    assert list(found.frame.index) == GENES
+
+
 def test_columns_of__best_kind_that_all_samples_have(tmp_path):
     columns = {f"lot {i} {kind}": tpm(i) / scale for i in (1, 2) for kind, scale in
                (("FPKM", 3), ("TPM", 1))}  # fmt: skip
@@ -128,6 +160,10 @@ def test_columns_of__best_kind_that_all_samples_have(tmp_path):
     [
         ({"lot 1": tpm(1), "other": tpm(2)}, r"GSM2 'lot 2' fits none"),
         ({"lot 1 a": tpm(1), "lot 1 b": tpm(1), "lot 2": tpm(2)}, r"fits lot 1 a, lot 1 b"),
+        ({"lot 10": tpm(1), "lot 2": tpm(2)}, r"GSM1 'lot 1' fits none"),
+        ({"lot 1": tpm(1), "lot 20 TPM": tpm(2)}, r"GSM2 'lot 2' fits none"),
+        ({"pilot 1": tpm(1), "lot 2": tpm(2)}, r"GSM1 'lot 1' fits none"),
+        ({"GSM12": tpm(1), "lot 2": tpm(2)}, r"GSM1 'lot 1' fits none"),
         ({"lot 1": np.arange(N), "lot 2": np.arange(N)}, r"has counts and no lengths, so TPM"),
     ],
 )
@@ -160,6 +196,21 @@ def test_tpm_from__counts_with_lengths_by_hand(tmp_path):
         tpm_from(np.array([1.0, 1.0, 1.0]), "counts", lengths=lengths, table=found)
     with pytest.raises(InputError, match="nothing but zeros"):
         tpm_from(np.zeros(3), "fpkm", lengths=lengths, table=found)
+
+
+@pytest.mark.parametrize(
+    "name", ["GSM1_a_{}.results.gz", "GSM1_a.{}.results.txt.gz", "GSM1_a_{}_results.tsv"]
+)
+def test_rsem_results__other_names_are_put_under_those_of_rsem(name, tmp_path):
+    assert looks_like(name.format("genes")) == "RSEM genes results"
+    files = [tmp_path / name.format(kind) for kind in ("genes", "isoforms")]
+    for file in files:
+        file.write_text(file.name)
+    found = rsem_results(files, CHOSEN[:1])["GSM1"]
+    ending = ".gz" if name.endswith(".gz") else ""
+    assert found == tmp_path / f"GSM1_a.genes.results{ending}"
+    beside = tmp_path / f"GSM1_a.isoforms.results{ending}"
+    assert [found.read_text(), beside.read_text()] == [file.name for file in files]
 
 
 def test_rsem_results__by_accession(tmp_path):

@@ -161,6 +161,21 @@ def test_extract__wanted_members_whole(tmp_path):
         extract(path, tmp_path / "out2")
 
 
+def test_extract__member_changed_on_disk_is_written_anew(tmp_path):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as tar:
+        for name in ("a.txt", "b.txt"):
+            member = tarfile.TarInfo(name)
+            member.size = 3
+            tar.addfile(member, io.BytesIO(b"abc"))
+    changed, kept = extract(path, tmp_path / "out")
+    changed.write_bytes(b"abx")
+    before = kept.stat().st_mtime_ns
+    extract(path, tmp_path / "out")
+    assert changed.read_bytes() == b"abc"
+    assert kept.stat().st_mtime_ns == before
+
+
 def test_check_content__name_promises_gzip(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"plain")

@@ -46,30 +46,46 @@ def test_compare__not_on_file_is_never_agreement():
 
 
 def write_pairs(tmp_path, *rows):
-    path = tmp_path / "gene.pairs.tsv"
-    path.write_text(
-        "batch_a\tbatch_b\tfeature_set\tpearson\n" + "".join("\t".join(r) + "\n" for r in rows)
-    )
+    """Write pairs of batches: two names, feature set, pseudo-count, R, reason."""
+    path = tmp_path / "gene.batch_pairs.tsv"
+    header = ("batch_a", "batch_b", "feature_set", "pseudocount", "pearson", "reason")
+    path.write_text("".join("\t".join(row) + "\n" for row in (header, *rows)))
     return {"gene": path}
 
 
 def test_verify__finds_the_pair_in_either_order(tmp_path):
     pairs = write_pairs(
-        tmp_path, ("B", "A", "all", "0.9812"), ("B", "A", "detected_any", "0.5"),
-        ("A", "C", "all", "0.1"),
+        tmp_path, ("B", "A", "all", "1.0", "0.9812", ""),
+        ("B", "A", "detected_any", "1.0", "0.5", ""), ("A", "C", "all", "1.0", "0.1", ""),
     )  # fmt: skip
     rows = verify([printed(), printed(level="isoform")], pairs)
     assert [row.status for row in rows] == ["agrees", "not computed"]
     assert rows[0].computed == 0.9812
+    assert [row.reason for row in rows] == ["", "the run has no isoform level"]
     assert summary(rows) == "1 agrees, 1 not computed"
 
 
-def test_verify__several_pairs_or_no_column(tmp_path):
-    pairs = write_pairs(tmp_path, ("A", "B", "all", "0.9"), ("A", "B", "all", "0.8"))
-    with pytest.raises(InputError, match=r"2 pairs of samples are of the batches A and B"):
-        verify([printed()], pairs)
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (("A", "C", "all", "1.0", "0.98", ""), "the run has no such pair of batches"),
+        (("A", "B", "all", "1.0", "NaN", "a sample is constant"), "a sample is constant"),
+        (("A", "B", "all", "0.1", "0.98", ""), "R was computed with the pseudo-count 0.1"),
+    ],
+)
+def test_verify__what_was_not_computed_has_a_reason(row, reason, tmp_path):
+    pairs = write_pairs(tmp_path, row)
+    found, unread = verify([printed(), printed(None, None)], pairs)
+    assert (found.status, unread.status) == ("not computed", "not on file")
+    assert math.isnan(found.computed)
+    assert found.reason.startswith(reason)
+    assert unread.reason == found.reason
+
+
+def test_verify__no_column(tmp_path):
+    pairs = write_pairs(tmp_path)
     pairs["gene"].write_text("batch_a\tbatch_b\nA\tB\n")
-    with pytest.raises(InputError, match="has no column feature_set, pearson"):
+    with pytest.raises(InputError, match="has no column feature_set, pseudocount, pearson"):
         verify([printed()], pairs)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from lotwise.acquire.accession import kind_of
 from lotwise.acquire.download import Downloader
@@ -29,8 +30,8 @@ def fetch_series(accession: str, downloader: Downloader, urls: BaseUrls) -> Seri
     """
     if kind_of(accession) != "series":
         raise InputError(f"{accession} is no GEO series", remedy="give a GSE accession")
-    soft, listing = soft_source(accession, urls), matrix_listing_source(accession, urls)
-    if downloader.missing([soft]) and not downloader.missing([listing]):
+    soft = soft_source(accession, urls)
+    if downloader.missing([soft]) and _has_matrices(accession, downloader, urls):
         # An earlier run found no SOFT file; what it took instead is used again.
         return _read_matrices(accession, downloader, urls)
     try:
@@ -73,9 +74,30 @@ def _fetch_matrix(
         raise without_soft from error
 
 
+def _has_matrices(accession: str, downloader: Downloader, urls: BaseUrls) -> bool:
+    """Tell whether the listing and all matrices in it are there."""
+    listing = matrix_listing_source(accession, urls)
+    if downloader.missing([listing]):
+        return False
+    sources = matrix_sources(accession, _text(downloader.fetch(listing)), urls)
+    return bool(sources) and not downloader.missing(sources)
+
+
 def _read_matrices(accession: str, downloader: Downloader, urls: BaseUrls) -> Series:
-    listing = downloader.fetch(matrix_listing_source(accession, urls))
-    sources = matrix_sources(accession, listing.read_text(encoding="utf-8"), urls)
+    source = matrix_listing_source(accession, urls)
+    listing = downloader.fetch(source)
+    text = _text(listing)
+    sources = matrix_sources(accession, text, urls)
     if not sources:
-        raise NotFoundError("lists no series matrix", path=listing)
-    return read_matrix(downloader.fetch_all(sources), accession)
+        # Not kept: it may be the page of a server in trouble, and matrices may come later.
+        listing.unlink(missing_ok=True)
+        if "Index of" not in text:
+            raise DownloadError("the page that came is no listing", path=source.url)
+        raise NotFoundError("lists no series matrix", path=source.url)
+    found = downloader.fetch_all(sources)
+    _logger.warning("%s: there is no SOFT file, its series matrix is read", accession)
+    return read_matrix(found, accession)
+
+
+def _text(listing: Path) -> str:
+    return listing.read_text(encoding="utf-8", errors="replace")
