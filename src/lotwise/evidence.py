@@ -121,7 +121,7 @@ class UsageRecord(OfPair):
     gene_id: str = column("gene")
     n_isoforms: int = column("isoforms of the gene")
     distance: float = column("Jensen-Shannon distance of the usages, in [0, 1]")
-    tested_distance: float = column("the same with the prior TPM added to every isoform")
+    tested_distance: float = column("the same with the TPM of the prior added to every isoform")
     largest_change: float = column("largest absolute change of one isoform's share")
     isoform: str = column("the isoform with that change")
     dominant_a: str = column("isoform with the largest share in the first sample")

@@ -19,7 +19,6 @@ from lotwise.metrics.moments import (
 )
 from lotwise.metrics.rates import benjamini_hochberg
 
-PRIOR = 4.0
 _PAIRS_A_SAMPLE = 50
 
 
@@ -127,7 +126,7 @@ def usage_test(
     samples: tuple[npt.ArrayLike, npt.ArrayLike],
     bootstraps: tuple[npt.ArrayLike, npt.ArrayLike],
     genes: npt.ArrayLike,
-    prior: float = PRIOR,
+    prior: float,
 ) -> UsageTest:
     """Hold usage distances against what quantification noise alone produces.
 
@@ -148,7 +147,7 @@ def usage_test(
         The gene of each isoform, as given to :func:`usage_change`.
     prior
         TPM added to every isoform for the test alone, observed and null. A bootstrap of no reads
-        has no reads: without it, isoforms near 0 differ more often than bootstraps tell.
+        has no reads: without it, isoforms of few reads differ more often than bootstraps tell.
 
     Returns
     -------
@@ -170,7 +169,7 @@ def usage_test(
     >>> y[:2] = 380, 20  # one planted switch
     >>> noise = rng.poisson(x, (8, 400)), rng.poisson(y, (8, 400))
     >>> change = usage_change(x, y, genes=genes)
-    >>> found = usage_test(change, samples=(x, y), bootstraps=noise, genes=genes)
+    >>> found = usage_test(change, samples=(x, y), bootstraps=noise, genes=genes, prior=4)
     >>> np.flatnonzero(found.p_adjusted < 0.05)
     array([0])
     """

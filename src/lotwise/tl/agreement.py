@@ -182,14 +182,6 @@ def agreement(
     )
 
 
-def counts_of(expression: AnnData) -> FloatArray | None:
-    """Give the counts as a dense array; ``None`` where there are none or some are unknown."""
-    if keys.COUNTS not in expression.layers:
-        return None
-    counts = np.asarray(layer_of(expression, keys.COUNTS), dtype=np.float64)
-    return None if np.isnan(counts).any() else counts
-
-
 def counts_by_sample(expression: AnnData) -> list[FloatArray | None]:
     """Give the counts of each sample; ``None`` for one whose counts are not all known."""
     if keys.COUNTS not in expression.layers:

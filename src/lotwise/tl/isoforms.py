@@ -12,7 +12,6 @@ from lotwise.errors import InputError
 from lotwise.evidence import ShareRecord, StratumRecord, UsageRecord
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.isoforms import (
-    PRIOR,
     UsageChange,
     UsageTest,
     inferential_relative_variance,
@@ -31,6 +30,10 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 STRATA = ("low", "middle", "high")
+# The least of 0, 10, 40 and 100 with which two sequencings of one truth have a gene below an
+# adjusted p of 0.05 in no more than one of twenty, from 0.2 to 20 million fragments
+# (benchmarks/usage_rates.py).
+PRIOR_FRAGMENTS = 100.0
 
 
 def isoform_usage(
@@ -38,7 +41,7 @@ def isoform_usage(
     *,
     threshold: float = THRESHOLD,
     n_largest: int | None = None,
-    prior: float = PRIOR,
+    prior_fragments: float = PRIOR_FRAGMENTS,
 ) -> None:
     """Compare the usage of isoforms between every two samples, gene by gene.
 
@@ -52,9 +55,9 @@ def isoform_usage(
         Gene TPM needed in both samples.
     n_largest
         Keep the genes with the largest distance of each pair; all when ``None``.
-    prior
-        TPM added to every isoform for the test alone; see
-        :func:`~lotwise.metrics.isoforms.usage_test`.
+    prior_fragments
+        Added to every isoform for the test alone, as the TPM of so many fragments on average in
+        the shallower sample: the prior of :func:`~lotwise.metrics.isoforms.usage_test`.
 
     Returns
     -------
@@ -108,7 +111,7 @@ def isoform_usage(
             samples=(tpm[pair.row_a], tpm[pair.row_b]),
             bootstraps=(draws[0], draws[1]),
             genes=genes,
-            prior=prior,
+            prior=prior_fragments * _tpm_a_fragment(expression, pair),
         )
         tables.append(_usage_table(pair, change, test, (gene_names, isoforms), n_largest))
         strata.extend(_strata(expression, pair))
@@ -119,7 +122,7 @@ def isoform_usage(
         {
             "threshold": threshold,
             "n_largest": "all" if n_largest is None else n_largest,
-            "prior": prior,
+            "prior_fragments": prior_fragments,
         },
     )
     store(expression, StratumRecord.table, to_frame(strata, StratumRecord), {"strata": 3})
@@ -208,6 +211,17 @@ def rank_switches(
         )
         .drop(columns=["certain", "seen"])
     )
+
+
+def _tpm_a_fragment(expression: AnnData, pair: Pair) -> float:
+    """TPM that a fragment is worth on average, in the sample of the pair where it is worth more."""
+    stored = expression.uns.get(keys.LOTWISE, {}).get(keys.BOOTSTRAPS, {})
+    depths = [
+        np.sum(stored[name], axis=1).mean()
+        for name in (pair.sample_a, pair.sample_b)
+        if name in stored
+    ]
+    return 1e6 / max(1.0, min(depths, default=1e6))
 
 
 def _usage_table(

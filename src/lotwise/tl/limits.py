@@ -11,6 +11,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence import CeilingRecord, DetectableRecord, IntervalRecord, UnseenRecord
+from lotwise.expression.labels import batches_of
 from lotwise.metrics.ceiling import (
     Reliability,
     bootstrap_reliability,
@@ -28,7 +29,7 @@ from lotwise.metrics.detectable import (
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
 from lotwise.metrics.resampling import block_intervals
 from lotwise.records import to_frame
-from lotwise.tl.agreement import counts_of
+from lotwise.tl.agreement import counts_by_sample
 from lotwise.tl.blocks import ALONE, genes_of, text_of
 from lotwise.tl.pairs import Pair, chosen_rows, layer_of, pairs_of, store
 
@@ -364,7 +365,7 @@ def _reliabilities(
     rng: np.random.Generator,
 ) -> list[Reliability]:
     if method == "replicates":
-        batches = expression.obs[keys.BATCH].astype(str).to_numpy()
+        batches = np.array(batches_of(expression))
         by_batch = {name: replicate_reliability(log_tpm[batches == name]) for name in set(batches)}
         return [by_batch[name] for name in batches]
     if method == "bootstraps":
@@ -377,22 +378,32 @@ def _reliabilities(
                 else bootstrap_reliability(log_tpm[row], bootstraps=np.log2(draws + pseudocount))
             )
         return found
-    counts = counts_of(expression)
-    if counts is None or keys.LENGTH not in expression.layers:
-        return [Reliability(NAN, "there are no counts and lengths")] * expression.n_obs
-    lengths = np.asarray(layer_of(expression, keys.LENGTH), dtype=np.float64)
-    unknown = np.count_nonzero((counts >= 0.5) & ~(lengths > 0), axis=1) > 0
+    lengths = (
+        np.asarray(layer_of(expression, keys.LENGTH), dtype=np.float64)
+        if keys.LENGTH in expression.layers
+        else np.full(expression.shape, np.nan)
+    )
     return [
-        Reliability(NAN, "features with counts have no length")
-        if unknown[row]
-        else thinning_reliability(
-            counts[row],
-            lengths=np.where(lengths[row] > 0, lengths[row], np.nan),
-            rng=stream,
-            pseudocount=pseudocount,
+        _by_thinning(counts, of_sample, rng=stream, pseudocount=pseudocount)
+        for counts, of_sample, stream in zip(
+            counts_by_sample(expression), lengths, rng.spawn(expression.n_obs), strict=True
         )
-        for row, stream in enumerate(rng.spawn(expression.n_obs))
     ]
+
+
+def _by_thinning(
+    counts: FloatArray | None,
+    lengths: FloatArray,
+    *,
+    rng: np.random.Generator,
+    pseudocount: float,
+) -> Reliability:
+    if counts is None or np.isnan(lengths).all():
+        return Reliability(NAN, "there are no counts and lengths")
+    if ((counts >= 0.5) & ~(lengths > 0)).any():
+        return Reliability(NAN, "features with counts have no length")
+    known = np.where(lengths > 0, lengths, np.nan)
+    return thinning_reliability(counts, lengths=known, rng=rng, pseudocount=pseudocount)
 
 
 def _sentence(

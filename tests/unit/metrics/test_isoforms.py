@@ -56,6 +56,7 @@ def two_sequencings(seed, *, n_switched, n_genes=1500, n_bootstraps=20):
         samples=samples,
         bootstraps=(bootstraps[0] * to_tpm, bootstraps[1] * to_tpm),
         genes=genes,
+        prior=4,
     )
     return change, test, set(switched)
 
@@ -137,7 +138,7 @@ def test_usage_test__missing_bootstraps_are_nan_with_a_reason():
     change = usage_change([5, 5], [5, 6], genes=["A", "A"])
     empty = np.empty((0, 2))
     found = usage_test(
-        change, samples=([5, 5], [5, 6]), bootstraps=(empty, empty), genes=["A", "A"]
+        change, samples=([5, 5], [5, 6]), bootstraps=(empty, empty), genes=["A", "A"], prior=4
     )
     assert np.isnan(found.p).all()
     assert found.reason == "fewer than four bootstraps of a sample"
@@ -157,7 +158,9 @@ def test_usage_test__a_gene_absent_from_a_bootstrap_is_not_tested_nor_part_of_th
     draws = [rng.poisson(part, (12, 80)).astype(float) for part in (x, y)]
     draws[0][3, :2] = 0
     change = usage_change(x, y, genes=genes)
-    found = usage_test(change, samples=(x, y), bootstraps=(draws[0], draws[1]), genes=genes)
+    found = usage_test(
+        change, samples=(x, y), bootstraps=(draws[0], draws[1]), genes=genes, prior=4
+    )
     assert math.isnan(found.p[0])
     assert math.isnan(found.null_distance[0])
     assert np.isfinite(found.p[1:]).all()
@@ -168,7 +171,7 @@ def test_usage_test__no_gene_to_compare_says_so():
     change = usage_change([5, 5], [5, 6], genes=["A", "B"])
     draws = np.ones((4, 2))
     found = usage_test(
-        change, samples=([5, 5], [5, 6]), bootstraps=(draws, draws), genes=["A", "B"]
+        change, samples=([5, 5], [5, 6]), bootstraps=(draws, draws), genes=["A", "B"], prior=4
     )
     assert np.isnan(found.p).all()
     assert found.reason == "no gene can be compared"
@@ -245,7 +248,7 @@ def run(case):
 def test_usage_test__hand_value_of_bootstraps_without_noise():
     samples = np.array([9.0, 1, 5, 5]), np.array([1.0, 9, 5, 5])
     draws = tuple(np.tile(part, (4, 1)) for part in samples)
-    found = run({"samples": samples, "bootstraps": draws, "genes": [*"AABB"]})
+    found = run({"samples": samples, "bootstraps": draws, "genes": [*"AABB"], "prior": 4})
     # 6 pairs a sample, 2 genes: 24 null distances of 0. A is above all, B above none.
     assert found.n_null == 24
     np.testing.assert_array_equal(found.null_distance, 0)

@@ -20,7 +20,7 @@ from lotwise.simulate import (
 N_SETS = 200
 N_GENES = 400
 TRANSCRIPTOME = simulate_transcriptome(np.random.default_rng(1), n_genes=N_GENES)
-DEEP = 20_000_000
+DEPTHS = (200_000, 20_000_000)
 ALPHA = 0.05
 
 
@@ -143,9 +143,10 @@ def test_gene_sets__sound_sets_are_not_named_beyond_alpha():
     assert n_named <= at_most(ALPHA)
 
 
-def test_isoform_usage__sound_sets_are_not_named_beyond_alpha():
+@pytest.mark.parametrize("n_fragments", DEPTHS)
+def test_isoform_usage__sound_sets_are_not_named_beyond_alpha(n_fragments):
     # Two sequencings of one truth: what differs is noise of quantification alone.
-    plan = Plan(n_genes=N_GENES, n_batches=2, sd_batch=0, sd_technical=0, n_fragments=DEEP)
+    plan = Plan(n_genes=N_GENES, n_batches=2, sd_batch=0, sd_technical=0, n_fragments=n_fragments)
     n_named = 0
     for seed in range(N_SETS):
         _, isoform = sequenced(plan, seed, level="isoform", n_bootstraps=20)
@@ -154,14 +155,15 @@ def test_isoform_usage__sound_sets_are_not_named_beyond_alpha():
     assert n_named <= at_most(ALPHA)
 
 
-def test_isoform_usage__planted_switches_are_found_with_at_most_the_stated_error():
+@pytest.mark.parametrize("n_fragments", DEPTHS)
+def test_isoform_usage__planted_switches_are_found_with_at_most_the_stated_error(n_fragments):
     plan = Plan(
         n_genes=N_GENES,
         n_batches=2,
         sd_batch=0,
         sd_technical=0,
         n_switches=20,
-        n_fragments=DEEP,
+        n_fragments=n_fragments,
     )
     found, false_share = [], []
     for seed in range(20):
