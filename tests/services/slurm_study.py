@@ -7,6 +7,7 @@ and writes down when a step began and ended; then it is the real one.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -123,6 +124,13 @@ class Study:
             return head.wait(seconds)
         finally:
             head.kill()
+
+    def is_done(self) -> bool:
+        """Tell whether Snakemake finds nothing left to do."""
+        # Of a run that ends before the last rule it counts, and finds none.
+        return self.run("--dry-run") == 0 and bool(
+            re.search(r"Nothing to be done|^total +0$", self.said(), re.MULTILINE)
+        )
 
     def said(self) -> str:
         """Give what the last Snakemake said."""
