@@ -17,6 +17,7 @@ import anndata
 import numpy as np
 import pandas as pd
 from isal import igzip
+from timing import Held, Timing, report
 
 from lotwise import tl
 
@@ -43,8 +44,15 @@ def main() -> None:
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     n_blocks = gene.var["block"].nunique()
-    print(f"{size:.0f} MB gzipped, {n_blocks:,} blocks")
-    print(f"{seconds:.1f} s, {cpu:.1f} CPU s, peak {peak:.2f} GB ({before:.2f} GB before)")
+    ours = Timing(
+        name="lotwise", seconds=seconds, processor=cpu, megabytes=peak * 1e3, elapsed=(seconds,)
+    )
+    held = [
+        Held(what="MB of GTF, gzipped", value=size),
+        Held(what="blocks", value=n_blocks),
+        Held(what="GB before", value=before),
+    ]
+    report(f"blocks of {N_GENES:,} genes from a GTF", ours, held=held)
 
 
 def _write(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Correlation of a store that does not fit: time beside bare BLAS, peak memory, and exactness.
 
+    python benchmarks/out_of_core.py                   the four cases below, one after the other
     python benchmarks/out_of_core.py matrix            10,000 samples x 60,000 genes
     python benchmarks/out_of_core.py nearest           50,000 x 20,000, the 20 nearest of each
     python benchmarks/out_of_core.py matrix --dask     the same on two workers of dask.distributed
@@ -12,21 +13,21 @@ and after, and scaled by flops: syrk of float32 (as the store is) and of float64
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import zarr
+from timing import Held, Timing, report
 
 SHAPES = {"matrix": (10_000, 60_000), "nearest": (50_000, 20_000)}
 MEMORY = 1_400_000_000
 K = 20
 N_CHECKED = 30
+MOST_GIGABYTES, MOST_DIFFERENCE, LEAST_OF_BLAS = 1.5, 1e-6, 0.5
 BLAS = """
 import sys, time, numpy as np
 from scipy.linalg.blas import dsyrk, ssyrk
@@ -74,39 +75,62 @@ if __name__ == "__main__":
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("case", choices=SHAPES)
+    parser.add_argument("case", choices=SHAPES, nargs="?")
     parser.add_argument("--divide", type=int, default=1)
     parser.add_argument("--dask", action="store_true")
     asked = parser.parse_args()
-    n_samples, n_features = (side // asked.divide for side in SHAPES[asked.case])
+    cases = [(case, on_dask) for case in SHAPES for on_dask in (False, True)]
+    for case, on_dask in [(asked.case, asked.dask)] if asked.case else cases:
+        _measure(case, asked.divide, on_dask=on_dask)
+
+
+def _measure(case: str, divide: int, *, on_dask: bool) -> None:
+    n_samples, n_features = (side // divide for side in SHAPES[case])
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         _make(folder / "store.zarr", n_samples, n_features)
-        print(f"{asked.case}: {n_samples:,} x {n_features:,}, load {os.getloadavg()[0]:.1f}")
         before = _blas(n_samples, n_features)
         # Two workers share what one process has.
-        memory = MEMORY // 2 if asked.dask else MEMORY
+        memory = MEMORY // 2 if on_dask else MEMORY
         script = folder / "work.py"
         script.write_text(WORK)
-        words = [str(folder), asked.case, str(memory), str(K), str(asked.dask)]
+        words = [str(folder), case, str(memory), str(K), str(on_dask)]
         said = subprocess.run(
             [sys.executable, script, *words], check=True, stdout=subprocess.PIPE, text=True
         ).stdout
         after = _blas(n_samples, n_features)
         seconds, cpu = (float(word) for word in _said(said, "seconds"))
         peaks = [float(peak) for peak in _said(said, "peaks")]
-        where = "two dask workers (peaks: client, workers)" if asked.dask else "one process"
-        print(f"lotwise, {where}\t{seconds:.1f} s\t{cpu:.1f} CPU s\tpeak {_joined(peaks)} GB")
-        for kind in before:
-            (first, first_cpu), (last, last_cpu) = before[kind], after[kind]
-            blas, blas_cpu = (first + last) / 2, (first_cpu + last_cpu) / 2
-            print(
-                f"bare syrk, {kind}\t{blas:.1f} s ({first:.1f} before, {last:.1f} after)\t"
-                f"{blas_cpu:.1f} CPU s\tlotwise / BLAS = {seconds / blas:.2f}, "
-                f"in CPU time {cpu / blas_cpu:.2f}"
-            )
-        print(f"load after {os.getloadavg()[0]:.1f}")
-        _check(folder, asked.case)
+        difference = _difference(folder, case)
+    ours = Timing(
+        name="lotwise, two dask workers" if on_dask else "lotwise",
+        seconds=seconds,
+        processor=cpu,
+        megabytes=max(peaks) * 1e3,
+        elapsed=(seconds,),
+    )
+    # On dask the client, first, holds nothing; the workers share the budget.
+    used = sum(peaks[1:]) if on_dask else peaks[0]
+    peers = [_mean(f"bare syrk, {kind}, scaled", before[kind], after[kind]) for kind in before]
+    work = f"R of {n_samples:,} x {n_features:,}" if case == "matrix" else (
+        f"{K} nearest of {n_samples:,} x {n_features:,}"
+    )  # fmt: skip
+    report(
+        f"{work}, on disk{', on dask' if on_dask else ''}",
+        ours,
+        peers,
+        needed={peers[0].name: LEAST_OF_BLAS} if case == "matrix" else {},
+        held=[
+            Held(what="GB at the peak", value=used, most=MOST_GIGABYTES),
+            Held(what="from NumPy in float64", value=difference, most=MOST_DIFFERENCE),
+        ],
+    )
+
+
+def _mean(name: str, before: tuple[float, float], after: tuple[float, float]) -> Timing:
+    seconds, cpu = ((first + last) / 2 for first, last in zip(before, after, strict=True))
+    elapsed = (before[0], after[0])
+    return Timing(name=name, seconds=seconds, processor=cpu, megabytes=0, elapsed=elapsed)
 
 
 def _said(text: str, name: str) -> list[str]:
@@ -133,10 +157,6 @@ def _make(path: Path, n_samples: int, n_features: int) -> None:
         store[rows] = np.where(values > 0, np.maximum(values + noise, 0), 0)
 
 
-def _joined(peaks: list[float]) -> str:
-    return " + ".join(f"{peak:.2f}" for peak in peaks)
-
-
 def _blas(n_samples: int, n_features: int) -> dict[str, tuple[float, float]]:
     """Seconds, and CPU seconds, that syrk would take for the whole, from a block of it."""
     block = str(min(n_samples, 3000)), str(min(n_features, 20_000))
@@ -151,8 +171,8 @@ def _blas(n_samples: int, n_features: int) -> dict[str, tuple[float, float]]:
     return found
 
 
-def _check(folder: Path, case: str) -> None:
-    """Compare some samples with NumPy in float64."""
+def _difference(folder: Path, case: str) -> float:
+    """Give the largest difference of some samples from NumPy in float64."""
     store = zarr.open(folder / "store.zarr")
     rng = np.random.default_rng(2)
     chosen = np.sort(rng.choice(store.shape[0], size=min(N_CHECKED, store.shape[0]), replace=False))
@@ -160,9 +180,7 @@ def _check(folder: Path, case: str) -> None:
     if case == "matrix":
         found = zarr.open(folder / "pearson.zarr")["obsp/pearson"]
         ours = np.stack([found[int(row)][chosen] for row in chosen])
-        difference = np.abs(ours - np.corrcoef(rows)).max()
-        print(f"largest difference from numpy.corrcoef, {len(chosen)} samples: {difference:.1e}")
-        return
+        return float(np.abs(ours - np.corrcoef(rows)).max())
     import pandas as pd
 
     table = pd.read_csv(folder / "pearson.nearest.tsv", sep="\t", dtype={"sample": str})
@@ -176,7 +194,7 @@ def _check(folder: Path, case: str) -> None:
         listed = table[table["sample"] == str(sample)]
         worst = max(worst, np.abs(row[listed["nearest"].astype(int)] - best).max())
         worst = max(worst, np.abs(listed["correlation"] - best).max())
-    print(f"largest difference of the {K} nearest from NumPy's, {len(chosen)} samples: {worst:.1e}")
+    return float(worst)
 
 
 def _starts(store: zarr.Array) -> range:
@@ -190,6 +208,4 @@ def _standard(values: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    start = time.perf_counter()
     main()
-    print(f"in all {time.perf_counter() - start:.0f} s")

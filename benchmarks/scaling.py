@@ -1,24 +1,31 @@
-"""What each step of a comparison costs with 10, 100 and 500 samples (1,000 with --most 1000).
+"""What each step of a comparison costs with 10, 100 and 1,000 samples.
 
     python benchmarks/scaling.py
-    python benchmarks/scaling.py --most 1000 --genes 5000
+    python benchmarks/scaling.py --most 100 --genes 500
 
 Samples are simulated quantifications, two a batch, made in a temporary folder and removed. Every
-step is a command of its own, timed in CPU seconds, with the largest memory of its process. The
-steps marked pairs list at most 500 pairs; `correlate` and `figures` hold the whole matrix of R.
+step is a command of its own, BLAS on one thread, held by CPU seconds. The steps marked pairs
+compare samples with each other: `correlate` and `figures` hold the whole matrix of R, the others
+list at most 500 pairs. Of every other step a sample more may cost at most 1.5 times as much
+between 100 and 1,000 as between 10 and 100 samples.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from timing import Held, Timing, report, time_command
+
 from lotwise.config.evidence import STATISTICS
 
+SIZES = (10, 100, 1000)
+MOST_GROWTH = 1.5
+# CPU seconds by which a start may differ from the next.
+NOISE = 0.3
 PAIRWISE = {
     "sensitivity", "agreement", "intervals", "ceilings", "detectable", "gene_sets",
     "batches", "equivalence",
@@ -28,22 +35,35 @@ LEVEL = "gene"
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--most", type=int, default=500)
+    parser.add_argument("--most", type=int, default=SIZES[-1])
     parser.add_argument("--genes", type=int, default=2000)
     asked = parser.parse_args()
-    sizes = [size for size in (10, 100, 500, 1000) if size <= asked.most]
-    costs: dict[str, list[tuple[float, float]]] = {}
-    for size in sizes:
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    costs: dict[str, dict[int, Timing]] = {}
+    for size in SIZES:
+        if size > asked.most:
+            break
         with tempfile.TemporaryDirectory() as temporary:
             for name, words in _steps(Path(temporary), size, asked.genes).items():
-                costs.setdefault(name, []).append(_cost(words))
-                print(f"{size}\t{name}\t{costs[name][-1]}", file=sys.stderr, flush=True)
-    print(f"{asked.genes:,} genes, load {os.getloadavg()[0]:.1f}; CPU seconds and MB")
-    print("step", *(f"{size} samples" for size in sizes), f"s a sample, {sizes[-1]}", sep="\t")
+                command = [sys.executable, "-m", "lotwise", "--quiet", *words]
+                costs.setdefault(name, {})[size] = time_command("lotwise", command, runs=1)
     for name, found in costs.items():
-        per_sample = found[-1][0] / sizes[-1]
-        cells = (f"{seconds:.1f} s, {megabytes:.0f}" for seconds, megabytes in found)
-        print(name, *cells, f"{per_sample:.3f}", sep="\t")
+        held = [
+            Held(what=f"CPU s of {size} samples", value=timing.processor)
+            for size, timing in found.items()
+        ]
+        if len(found) == len(SIZES) and not name.endswith("(pairs)"):
+            growth = _growth(*(timing.processor for timing in found.values()))
+            held.append(Held(what="growth beside linear", value=growth, most=MOST_GROWTH))
+        case = f"{name}, {max(found):,} samples of {asked.genes:,} genes"
+        report(case, found[max(found)], held=held)
+
+
+def _growth(few: float, some: float, many: float) -> float:
+    """Give the cost of a sample beyond the second size over that of one before it."""
+    n_few, n_some, n_many = SIZES
+    before = max(some - few, NOISE) / (n_some - n_few)
+    return (many - some) / (n_many - n_some) / before
 
 
 def _steps(folder: Path, size: int, genes: int) -> dict[str, list[str]]:
@@ -64,17 +84,6 @@ def _steps(folder: Path, size: int, genes: int) -> dict[str, list[str]]:
             words = ["evidence", LEVEL, "--out", out, "--format", "png", "--statistic", name]
             steps[name + mark] = words
     return steps
-
-
-def _cost(words: list[str]) -> tuple[float, float]:
-    """CPU seconds and megabytes of one command, BLAS on one thread."""
-    command = [sys.executable, "-m", "lotwise", "--quiet", *words]
-    child = subprocess.Popen(command, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"})
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        sys.exit(f"{' '.join(command)} ended with {child.returncode}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e3
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from timing import has_program, has_r, report, time_command, time_peer
+from timing import Held, has_program, has_r, report, time_command, time_peer
 
 SAVE = """
 import sys
@@ -74,8 +74,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         time_command("making", [sys.executable, "-c", SAVE, folder, n_samples], runs=1)
         ours = time_command("lotwise", [sys.executable, "-c", OURS, folder])
-        for path in sorted(Path(folder).glob("lotwise.*")):
-            print(f"{path.suffix}\t{path.stat().st_size / 1e6:.2f} MB", flush=True)
+        largest = [
+            Held(what=f"MB of {path.suffix[1:]}", value=path.stat().st_size / 1e6, most=3)
+            for path in sorted(Path(folder).glob("lotwise.*"))
+        ]
         seaborn = [sys.executable, "-c", SEABORN, folder]
         peers = [time_command("seaborn PairGrid", seaborn, runs=1)]
         if has_r("GGally"):
@@ -92,6 +94,8 @@ def main() -> None:
         ours,
         peers,
         needed={"seaborn PairGrid": 3, "GGally ggpairs": 10},
+        most_seconds=20,
+        held=largest,
     )
 
 

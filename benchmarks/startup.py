@@ -1,38 +1,24 @@
 """Start-up: `lotwise --help`, each step on almost no data, and the DAG of 500 samples.
 
-CPU seconds, the least of several runs: what others do on the machine counts less. The floors are
-the imports of the libraries that a step cannot do without.
+    python benchmarks/startup.py
+
+Wall seconds, medians; the imports of the libraries that a step cannot do without stand beside.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from timing import Timing, report, time_command
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-RUNS = 5
+LOTWISE = BIN / "lotwise"
+RUNS = 3
 N_SAMPLES = 500
-
-
-def cpu_seconds(command: Sequence[object], folder: Path, runs: int = RUNS) -> float:
-    """Give the least CPU seconds, user and system, of a command and its children."""
-    seconds = []
-    for _ in range(runs):
-        before = os.times()
-        subprocess.run([*map(str, command)], cwd=folder, check=True, capture_output=True)
-        after = os.times()
-        seconds.append(
-            after.children_user
-            - before.children_user
-            + after.children_system
-            - before.children_system
-        )
-    return min(seconds)
 
 
 def write_samples(folder: Path) -> None:
@@ -42,45 +28,80 @@ def write_samples(folder: Path) -> None:
     rows = ["sample\tbatch\tfastq_1"]
     for number in range(N_SAMPLES):
         (fastq / f"s{number}.fastq.gz").touch()
-        rows.append(f"s{number}\tlot{number % 100}\tfastq/s{number}.fastq.gz")
+        rows.append(f"s{number}\tlot{number % 100}\t{fastq}/s{number}.fastq.gz")
     (folder / "samples.tsv").write_text("\n".join(rows) + "\n")
     (folder / "transcripts.fa").write_text(">a|b\nACGT\n")
     (folder / "config.yaml").write_text(
-        "source: reads\nsamples: samples.tsv\nresults: out\nreads: {transcripts: transcripts.fa}\n"
+        f"source: reads\nsamples: {folder}/samples.tsv\nresults: {folder}/out\n"
+        f"reads: {{transcripts: {folder}/transcripts.fa}}\n"
     )
 
 
-def report(name: str, seconds: float, bound: str) -> None:
-    print(f"start\t{name}\t{seconds:.2f} s of CPU\t{bound}", flush=True)
+def time_start(command: Sequence[str | Path], *, name: str = "lotwise") -> Timing:
+    # 1 is the answer no, which a verdict on simulated batches may be.
+    return time_command(name, command, runs=RUNS, codes=(0, 1))
+
+
+def time_imports() -> list[Timing]:
+    """Time what no code of ours can make faster."""
+    bare = time_start([sys.executable, "-c", "pass"], name="python -c pass")
+    return [bare] + [
+        time_start([sys.executable, "-c", f"import {module}"], name=f"import {module}")
+        for module in ("pandas", "anndata", "matplotlib.pyplot")
+    ]
+
+
+def time_steps(folder: Path) -> None:
+    """Time each rule's command once its inputs are there; one sample of reads, four of 60 genes."""
+    source, out = folder / "input", folder / "out"
+    reads, quantified = folder / "reads", folder / "quantified"
+    tx2gene = source / "reference" / "tx2gene.tsv"
+    few = ["--genes", "60", "--batches", "2"]
+    time_command("simulating", [LOTWISE, "simulate", source, *few, "--replicates", "2"], runs=1)
+    simulated = [LOTWISE, "simulate", reads, *few, "--as", "reads", "--fragments", "2000"]
+    time_command("simulating", simulated, runs=1)
+    quantify = ["quantify", reads / "samples.tsv", "--out", quantified]
+    quantify += ["--transcripts", reads / "reference" / "transcripts.fa"]
+    time_command("indexing", [LOTWISE, *quantify], runs=1)
+    steps: list[list[str | Path]] = [
+        ["check", reads / "samples.tsv", "--out", quantified],
+        [*quantify, "--step", "quantify", "--sample", "lot1_rep1"],
+        [*quantify, "--step", "judge"],
+        ["verdict", "--criteria", "example", "--out", out, "--register"],
+        ["expression", source / "samples.tsv", "--out", out, "--tx2gene", tx2gene],
+        ["correlate", "gene", "--out", out],
+        ["figures", "gene", "--out", out, "--format", "png"],
+        ["evidence", "gene", "--out", out, "--statistic", "libraries"],
+        ["record", source / "samples.tsv", "--out", out, "--configuration", "{}"],
+        ["verdict", "--out", out],
+        ["workbook", out],
+        ["report", "--out", out],
+    ]
+    for step in steps:
+        at = step.index("--step") if "--step" in step else len(step)
+        at = step.index("--register") if "--register" in step else at
+        name = " ".join(map(str, ["lotwise", step[0], *step[at : at + 2]]))
+        report(name, time_start([LOTWISE, *step]), most_seconds=1)
+
+
+def time_graph(folder: Path) -> None:
+    """Time the dry run of 500 samples, here and through the profile of SLURM."""
+    write_samples(folder)
+    command = [BIN / "snakemake", "--snakefile", ROOT / "Snakefile", "--dry-run", "--quiet", "all"]
+    command += ["--cores", "2", "--directory", folder, "--configfile", folder / "config.yaml"]
+    for profile in ((), ("--profile", ROOT / "profiles" / "slurm")):
+        dry = time_command("snakemake --dry-run", [*command, *profile], runs=3)
+        where = " through profiles/slurm" if profile else ""
+        report(f"DAG of {N_SAMPLES} samples{where}", dry, most_seconds=5)
 
 
 def main() -> None:
-    """Print what each start costs."""
-    lotwise = BIN / "lotwise"
-    print(f"start\tload of the machine when begun\t{os.getloadavg()[0]:.1f}", flush=True)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        report("python -c pass", cpu_seconds([sys.executable, "-c", "pass"], folder), "")
-        report("lotwise --help", cpu_seconds([lotwise, "--help"], folder), "needed: 0.3 s")
-        for module in ("pandas", "anndata", "matplotlib.pyplot"):
-            seconds = cpu_seconds([sys.executable, "-c", f"import {module}"], folder)
-            report(f"import {module}", seconds, "floor")
-        subprocess.run([lotwise, "simulate", "input", "--genes", "60"], cwd=folder, check=True)
-        genes = ("--tx2gene", "input/reference/tx2gene.tsv")
-        for step in (
-            ("expression", "input/samples.tsv", *genes, "--out", "out"),
-            ("correlate", "gene", "--out", "out"),
-            ("figures", "gene", "--out", "out", "--format", "png"),
-        ):
-            report(f"lotwise {step[0]}", cpu_seconds([lotwise, *step], folder), "needed: 1 s")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_samples(folder)
-        command = [BIN / "snakemake", "--snakefile", ROOT / "Snakefile", "--dry-run", "--quiet"]
-        for profile in ((), ("--profile", ROOT / "profiles" / "slurm")):
-            seconds = cpu_seconds([*command, "all", "--cores", "2", *profile], folder, runs=3)
-            words = "through profiles/slurm" if profile else "here"
-            report(f"dry run of {N_SAMPLES} samples, {words}", seconds, "needed: 5 s")
+    helped = time_start([LOTWISE, "--help"])
+    report("lotwise --help", helped, time_imports(), most_seconds=0.3)
+    with tempfile.TemporaryDirectory() as folder:
+        time_steps(Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        time_graph(Path(folder))
 
 
 if __name__ == "__main__":

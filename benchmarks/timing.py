@@ -34,7 +34,9 @@ class Timing:
     elapsed: tuple[float, ...]
 
 
-def time_command(name: str, command: Sequence[str | Path], *, runs: int = 3) -> Timing:
+def time_command(
+    name: str, command: Sequence[str | Path], *, runs: int = 3, codes: Sequence[int] = (0,)
+) -> Timing:
     """Run a command several times; the memory is that of the largest of its processes."""
     elapsed, processor, megabytes = [], [], []
     for _ in range(runs):
@@ -44,7 +46,7 @@ def time_command(name: str, command: Sequence[str | Path], *, runs: int = 3) -> 
             _, status, usage = os.wait4(child.pid, 0)
             elapsed.append(time.perf_counter() - start)
             child.returncode = os.waitstatus_to_exitcode(status)
-            if child.returncode:
+            if child.returncode not in codes:
                 errors.seek(0)
                 sys.exit(f"{name} failed ({child.returncode}): {errors.read().decode()[-800:]}")
         processor.append(usage.ru_utime + usage.ru_stime)
@@ -108,12 +110,29 @@ def has_program(name: str) -> bool:
     return False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A number that is not a ratio of seconds, and the most that it may be (None: only shown)."""
+
+    what: str
+    value: float
+    most: float | None = None
+
+
 def report(
-    case: str, ours: Timing, peers: Sequence[Timing], *, needed: Mapping[str, float]
+    case: str,
+    ours: Timing,
+    peers: Sequence[Timing] = (),
+    *,
+    needed: Mapping[str, float] | None = None,
+    most_seconds: float | None = None,
+    most_megabytes: float | None = None,
+    held: Sequence[Held] = (),
 ) -> None:
     """Print a case and append it to the file that BENCHMARK_RESULTS names.
 
-    ``needed`` gives the least ratio of a peer's seconds to ours, by the peer's name.
+    ``needed`` gives the least ratio of a peer's seconds to ours, by the peer's name; a peer with
+    a needed ratio that could not be timed is a bound missed.
     """
     for timing in (ours, *peers):
         spread = f"{min(timing.elapsed):.2f} to {max(timing.elapsed):.2f}"
@@ -122,10 +141,21 @@ def report(
             f"{timing.processor:.2f} s of processor\t{timing.megabytes:.0f} MB",
             flush=True,
         )
+    needed = dict(needed or {})
     ratios = {peer.name: peer.seconds / ours.seconds for peer in peers}
     for name, ratio in ratios.items():
-        bound = f"\t(needed: {needed[name]:g})" if name in needed else ""
+        bound = f"\t(needed: {needed[name]:.3g})" if name in needed else ""
         print(f"{case}\t{name} / lotwise = {ratio:.2f}{bound}", flush=True)
+    held = [
+        *held,
+        *([] if most_seconds is None else [_held("s", ours.seconds, most_seconds)]),
+        *([] if most_megabytes is None else [_held("MB", ours.megabytes, most_megabytes)]),
+    ]
+    for number in held:
+        bound = "" if number.most is None else f"\t(at most: {number.most:g})"
+        print(f"{case}\t{number.what}: {number.value:.4g}{bound}", flush=True)
+    for words in missed_bounds(ratios, needed, held):
+        print(f"{case}\tMISSED: {words}", flush=True)
     target = os.environ.get("BENCHMARK_RESULTS")
     if target:
         row = {
@@ -133,7 +163,8 @@ def report(
             "script": Path(sys.argv[0]).name,
             "timings": [asdict(timing) for timing in (ours, *peers)],
             "ratios": ratios,
-            "needed": dict(needed),
+            "needed": needed,
+            "held": [asdict(number) for number in held],
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
             "load": os.getloadavg()[0],
             "python": platform.python_version(),
@@ -141,3 +172,28 @@ def report(
         }
         with Path(target).open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(row) + "\n")
+
+
+def missed_bounds(
+    ratios: Mapping[str, float], needed: Mapping[str, float], held: Sequence[Held]
+) -> list[str]:
+    """Say of each bound that does not hold what was measured; NaN holds nothing."""
+    missed = [
+        f"{name} was not timed (needed {least:.3g})"
+        for name, least in needed.items()
+        if name not in ratios
+    ]
+    missed += [
+        f"{name} / lotwise = {ratio:.3g}, needed {needed[name]:.3g}"
+        for name, ratio in ratios.items()
+        if name in needed and not ratio >= needed[name]
+    ]
+    return missed + [
+        f"{number.what}: {number.value:.4g}, at most {number.most:g}"
+        for number in held
+        if number.most is not None and not number.value <= number.most
+    ]
+
+
+def _held(unit: str, value: float, most: float) -> Held:
+    return Held(what=unit, value=value, most=most)

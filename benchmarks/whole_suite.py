@@ -1,22 +1,33 @@
 """The whole suite of statistics on real samples: time, memory, and what it says.
 
-    python benchmarks/whole_suite.py ../shared/data/macrophage_naive
-    python benchmarks/whole_suite.py ../shared/data/geuvadis_gencode27_rsem
+    python benchmarks/whole_suite.py                     both data sets, timed in one process
+    python benchmarks/whole_suite.py ../shared/data/macrophage_naive [FOLDER ...]
 
-Prints the seconds of each tool, then what the tables say in short. `macrophage_page.py` writes
-docs/what-the-macrophage-lines-say.md from the same suite.
+R, culprits and replicate QC, and all that `lotwise evidence` computes, at both levels. Gene sets
+and groups are made up, so that the statistics that need them run too. With folders, it prints
+the seconds of each part, then what the tables say in short. `macrophage_page.py` writes
+docs/what-the-macrophage-lines-say.md from the same data.
 """
 
 from __future__ import annotations
 
 import csv
-import resource
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+from anndata import AnnData
+from timing import SHARED, report, time_command
+
 import lotwise
+from lotwise.config import CorrelationConfig, EvidenceConfig
+from lotwise.dossier import gather_evidence
 from lotwise.expression import Quantification
+
+DATA_SETS = ("macrophage_naive", "geuvadis_gencode27_rsem")
+MOST_SECONDS, MOST_MEGABYTES = 30, 3000
+N_SETS, N_IN_SET = 50, 100
 
 PANELS = ("sex", "msc_identity", "residual_pluripotency")
 SUITE = {
@@ -35,17 +46,61 @@ SUITE = {
 
 
 def main() -> None:
-    start = time.perf_counter()
-    read = read_folder(Path(sys.argv[1]))
-    print(f"read\t{time.perf_counter() - start:.2f}")
-    run_suite(read)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"total\t{time.perf_counter() - start:.1f} s\t{peak:.2f} GB\n")
-    _say(read)
+    folders = [Path(argument) for argument in sys.argv[1:]]
+    if folders:
+        for folder in folders:
+            start = time.perf_counter()
+            read = read_folder(folder)
+            print(f"{folder.name}\tread\t{time.perf_counter() - start:.2f}")
+            run_whole(read)
+            _say(read)
+        return
+    folders = [SHARED / name for name in DATA_SETS]
+    missing = [str(folder) for folder in folders if not folder.is_dir()]
+    if missing:
+        sys.exit(f"not timed: {', '.join(missing)} is not there")
+    ours = time_command("lotwise", [sys.executable, __file__, *folders], runs=1)
+    report(
+        f"whole suite, both levels: {' and '.join(DATA_SETS)}",
+        ours,
+        most_seconds=MOST_SECONDS,
+        most_megabytes=MOST_MEGABYTES,
+    )
+
+
+def run_whole(read: Quantification) -> None:
+    """Annotate both levels with R and every statistic of the evidence; print what each took."""
+    correlation = CorrelationConfig()
+    for level in ("gene", "isoform"):
+        expression = getattr(read, level)
+        if expression is None:
+            continue
+        groups = ["first"] * (expression.n_obs // 2)
+        expression.obs["condition"] = groups + ["second"] * (expression.n_obs - len(groups))
+        for tool in ("correlate", "culprits", "replicate_qc"):
+            before = time.perf_counter()
+            getattr(lotwise.tl, tool)(expression)
+            print(f"{level}\t{tool}\t{time.perf_counter() - before:.2f}")
+        with tempfile.TemporaryDirectory() as folder:
+            sets = Path(folder) / "made_up.gmt"
+            sets.write_text(_made_up_sets(expression))
+            config = EvidenceConfig(gene_sets=sets, gene_set_correlation="preset", panels=PANELS)
+            before = time.perf_counter()
+            gather_evidence(expression, config, correlation)
+        print(f"{level}\tevidence\t{time.perf_counter() - before:.2f}")
+
+
+def _made_up_sets(expression: AnnData) -> str:
+    """Write neighbouring features as sets, in GMT."""
+    rows = []
+    for number in range(N_SETS):
+        names = expression.var_names[number * N_IN_SET : (number + 1) * N_IN_SET]
+        rows.append("\t".join([f"set_{number}", "made up", *names]))
+    return "\n".join(rows) + "\n"
 
 
 def run_suite(read: Quantification) -> None:
-    """Annotate both levels with every statistic; print what each took."""
+    """Annotate both levels with what the page of the macrophage lines says; print the seconds."""
     for level in ("gene", "isoform"):
         expression = getattr(read, level)
         if expression is None:

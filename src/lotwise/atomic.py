@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
+import socket
+import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from lotwise.errors import InputError, SurroundingsError
 
 _DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# Temporary names tell machine, process and a random number, then the name to be.
+_TEMPORARY: Final = re.compile(r"\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}-(.+)", re.DOTALL)
+_FORGOTTEN_SECONDS: Final = 86_400.0
 
 
 @contextmanager
@@ -21,7 +29,8 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
 
     The suffixes of ``target`` are kept, so that writers that look at them work.
     On any exception, an interruption included, the temporary file is removed and
-    an older ``target`` stays as it was.
+    an older ``target`` stays as it was. What a killed process left is removed when the same
+    ``target`` is written next: at once where it ran on this machine, else after a day.
 
     Raises
     ------
@@ -40,6 +49,7 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     """
     target = Path(target)
     make_directory(target.parent)
+    _sweep(target)
     temporary = _temporary_beside(target)
     try:
         with _blaming(target):
@@ -62,6 +72,7 @@ def atomic_directory(target: Path | str) -> Iterator[Path]:
     """
     target = Path(target)
     make_directory(target.parent)
+    _sweep(target)
     temporary = _temporary_beside(target)
     with _blaming(target):
         temporary.mkdir()
@@ -88,7 +99,40 @@ def is_disk_full(error: OSError) -> bool:
 
 
 def _temporary_beside(target: Path) -> Path:
-    return target.with_name(f".tmp-{secrets.token_hex(4)}-{target.name}")
+    writer = f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return target.with_name(f".tmp-{writer}-{target.name}")
+
+
+def _machine() -> str:
+    return f"{zlib.crc32(socket.gethostname().encode()):08x}"
+
+
+def _sweep(target: Path) -> None:
+    """Remove what killed processes left of ``target``; what a living one writes stays."""
+    with suppress(OSError):
+        for left in target.parent.glob(".tmp-*"):
+            told = _TEMPORARY.fullmatch(left.name)
+            if (
+                told is not None
+                and told[3] == target.name
+                and _is_left(left, told[1], int(told[2]))
+            ):
+                if left.is_dir():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
+
+
+def _is_left(temporary: Path, machine: str, process: int) -> bool:
+    if machine != _machine():
+        return time.time() - temporary.stat().st_mtime > _FORGOTTEN_SECONDS
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 @contextmanager

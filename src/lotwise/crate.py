@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -48,6 +49,8 @@ _WRITTEN: Final = {
     "figures": ("figures/{}_heatmap", "figures/extended_data_fig"),
     "compare": ("",),
 }
+# Calls whose tables another call joins.
+_OF_ONE_SAMPLE: Final = {("--step", "reads"), ("--step", "quantify"), ("--step", "index")}
 _MEDIA_TYPES: Final = {
     ".csv": "text/csv",
     ".gz": "application/gzip",
@@ -200,6 +203,8 @@ def _wrote(program: Program, path: str) -> bool:
     if program.name != "lotwise":
         return program.sample is not None and f"/{program.sample}/" in path
     _, step, *arguments = [*program.command, ""]
+    if _OF_ONE_SAMPLE & set(pairwise(arguments)):
+        return False
     level = arguments[0]
     return path.startswith(tuple(part.format(level) for part in _WRITTEN.get(step, ()))) and (
         step != "figures" or level in path

@@ -10,13 +10,21 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import yaml
 from filelock import FileLock
 from slurm_cluster import ACCOUNTING_DAEMONS, DAEMONS, SlurmCluster, wait_until
-from slurm_study import PATIENCE_SECONDS, PROFILE, Study
+from slurm_study import PATIENCE_SECONDS, PROFILE, ROOT, Study
 
 # /etc/slurm is one for the machine: clusters come one after another.
 LOCK = Path(tempfile.gettempdir()) / "lotwise-slurm-tests.lock"
-N_JOBS_OF_READS = 5  # check, two groups, judge, expression
+# The demo in few jobs: what comes last is one.
+IN_GROUPS = (
+    "--groups", "check=check", "quantify=quantify", "workbook=last", "record=last",
+    "write_report=last", "--group-components", "check=3", "quantify=3",
+)  # fmt: skip
+# Two groups of checks, intake, index, two groups of samples, judge, expression; correlation of both
+# levels, one of them twice; figures and evidence of both; the last. The verdict stays here.
+N_JOBS_OF_DEMO = 8 + 3 + 4 + 1
 
 
 @pytest.fixture
@@ -104,8 +112,7 @@ def test_slurm__every_fault_ends_well_on_the_next_call(cluster, small_disk, run_
         assert calls.count(f"ended {step}") == 1, calls
     assert {path: when for path, when in study.made().items() if path in made} == made
     assert not study.half_written()
-    assert study.run("--dry-run") == 0
-    assert "Nothing to be done" in study.said()
+    assert study.is_done()
 
 
 def end_with_full_disk(study):
@@ -116,13 +123,15 @@ def end_with_full_disk(study):
 
 
 def end_by_scancel(study, cluster):
-    study.plan("expression", "hang")
+    """Cancel the expression in the middle of a table."""
+    study.plan("expression", "half")
     head = study.start("--retries", "0")
     wait_for(study, "hangs expression")
     cluster.ask("scancel", *map(str, cluster.queue()))
     assert head.wait(PATIENCE_SECONDS) == 1
     assert "CANCELLED" in study.said()
     assert not (study.results / "expression" / "gene.h5ad").exists()
+    assert not study.half_written()
 
 
 def end_with_memory_and_head(study, cluster):
@@ -154,10 +163,12 @@ def clear_what_was_left(study, cluster):
 
 
 def end_with_lost_node(study, cluster):
-    study.plan("figures", "hang")
+    """Lose the node in the middle of a figure; nobody clears away but the next who writes it."""
+    study.plan("figures", "half")
     head = study.start()
     wait_for(study, "hangs figures", times=2)
     cluster.kill_node()
+    assert study.half_written()
     wait_until(
         lambda: all(state != "RUNNING" for state, _ in cluster.queue().values()),
         "SLURM to miss the node", seconds=90,
@@ -166,41 +177,64 @@ def end_with_lost_node(study, cluster):
     assert head.wait(PATIENCE_SECONDS) == 0, study.said()
 
 
-def test_slurm__reads_in_groups_with_accounting(accounted, run_folder):
-    """From reads to TPM, several samples a job, asked for by sacct; as without a cluster."""
-    folder = run_folder / "study"
+def demo(folder, *, profile=PROFILE):
+    """The demo of `make demo`, with fewer genes and reads and two samples a batch."""
     folder.mkdir()
-    profile = shutil.copytree(PROFILE, run_folder / "profile")
-    study = Study(
-        folder,
-        until=["expression"],
-        profile=profile,
-        source="reads",
-        reads={
-            "transcripts": "input/reference/transcripts.fa",
-            "threads": 2,
-            "limits": {"smallest_reads_used": 100},
-        },
-    )
+    config = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text())
+    place = config["results"]
+    reads = config["reads"]
+    reads["transcripts"] = reads["transcripts"].removeprefix(f"{place}/")
+    reads["limits"] = {"smallest_reads_used": 100}
+    config |= {"results": "out", "samples": config["samples"].removeprefix(f"{place}/")}
+    config["figures"]["formats"] = ["png"]
+    study = Study(folder, until=["all"], profile=profile, **config | {"evidence": {}})
     study.simulate("--as", "reads", "--genes", "60", "--replicates", "2", "--fragments", "2000")
+    return study
+
+
+def check_demo(study):
+    """Everything is there, and the tables are those made without a cluster."""
+    for name in ("report.html", "tables.xlsx", "provenance.json", "verdict.json"):
+        assert (study.results / name).stat().st_size > 0, name
+    assert "ended report" in study.calls()
+    sheet = study.results / "quant" / "kallisto" / "samples.tsv"
+    by_hand = study.folder / "by_hand"
+    fasta = study.folder / "input" / "reference" / "transcripts.fa"
+    command = ("expression", sheet, "--out", by_hand, "--level", "gene", "--tx2gene", fasta)
+    study.lotwise(*command).check_returncode()
+    study.lotwise("correlate", "gene", "--out", by_hand).check_returncode()
+    for table in ("expression/gene.tpm.tsv.gz", "correlation/gene.pairs.tsv"):
+        assert (study.results / table).read_bytes() == (by_hand / table).read_bytes()
+    assert not study.half_written()
+    assert study.is_done()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_slurm__the_demo_to_its_report(run_folder):
+    study = demo(run_folder / "study")
+    assert study.run() == 0, study.said()
+    check_demo(study)
+
+
+def test_slurm__the_demo_in_groups_with_accounting(accounted, run_folder):
+    """Several samples a job, asked for by sacct; one job exceeds its memory and gets more."""
+    profile = shutil.copytree(PROFILE, run_folder / "profile")
+    study = demo(run_folder / "study", profile=profile)
     assert findings(study, "--fix")[0] == 0
     assert "slurm-status-command: sacct" in (profile / "config.yaml").read_text()
 
-    assert study.run("--group-components", "quantify=3") == 0, study.said()
-    assert accounted.n_submitted() == N_JOBS_OF_READS
+    study.plan("correlate", "eat")
+    assert study.run(*IN_GROUPS) == 0, study.said()
+    asked = [memory_of(accounted, f"rule_correlation_wildcards_{n}") for n in ("gene", "isoform")]
+    least, again, most = sorted(needs for rule in asked for needs in rule)
+    assert most == 2 * least == 2 * again
+    assert accounted.n_submitted() == N_JOBS_OF_DEMO
     told = accounted.ask("squeue", "--states=all", "--noheader", "--format=%k|%C|%m|%l")
     groups = [line for line in told.splitlines() if line.startswith("rule_quantify")]
     # One sample after another: the memory and threads of one, the time of three.
     assert groups == ["rule_quantify_quantify|2|8000M|3:00:00"] * 2
     assert study.calls().count("ended quantify") == 6
-
-    sheet = study.results / "quant" / "kallisto" / "samples.tsv"
-    by_hand = folder / "by_hand"
-    fasta = folder / "input" / "reference" / "transcripts.fa"
-    command = ("expression", sheet, "--out", by_hand, "--level", "gene", "--tx2gene", fasta)
-    study.lotwise(*command).check_returncode()
-    tpm = Path("expression") / "gene.tpm.tsv.gz"
-    assert (study.results / tpm).read_bytes() == (by_hand / tpm).read_bytes()
+    check_demo(study)
 
 
 def test_slurm__a_status_command_that_hangs_is_found(cluster, run_folder):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -60,3 +63,49 @@ def test_atomic_directory__replaces_whole_or_not(tmp_path):
     with pytest.raises(FileNotFoundError, match="no_such"), atomic_directory(target) as temporary:
         (temporary / "no_such" / "three").touch()
     assert [path.name for path in tmp_path.rglob("*")] == ["d", "two"]
+
+
+WRITER = """
+import sys
+from lotwise.atomic import atomic_directory, atomic_path
+with {kind}(sys.argv[1]) as temporary:
+    print(temporary.name, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("kind", [atomic_path, atomic_directory])
+def test_atomic__sweeps_what_a_killed_process_left_and_no_more(tmp_path, kind):
+    code = WRITER.format(kind=kind.__name__)
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, tmp_path / name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for name in ("r.tsv", "r.tsv", "s-r.tsv")
+    ]  # fmt: skip
+    killed, alive, other = ((writer, writer.stdout.readline().strip()) for writer in writers)
+    for writer, _ in (killed, other):
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+    with kind(tmp_path / "r.tsv"):
+        pass
+    left = {path.name for path in tmp_path.iterdir()}
+    alive[0].kill()
+    for writer in writers:
+        writer.communicate()
+    assert left == {"r.tsv", alive[1], other[1]}
+    with kind(tmp_path / "r.tsv"), kind(tmp_path / "s-r.tsv"):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"r.tsv", "s-r.tsv"}
+
+
+def test_atomic_path__what_another_machine_left_is_swept_after_a_day(tmp_path):
+    left = tmp_path / ".tmp-00000000-1-00000000-r.tsv"
+    left.write_text("half")
+    for age, names in ((80_000, {"r.tsv", left.name}), (90_000, {"r.tsv"})):
+        before = left.stat().st_mtime - age
+        os.utime(left, (before, before))
+        with atomic_path(tmp_path / "r.tsv"):
+            pass
+        assert {path.name for path in tmp_path.iterdir()} == names

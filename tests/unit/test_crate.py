@@ -74,6 +74,25 @@ def test_write_crate__each_call_is_an_action_with_what_it_wrote(own_run):
     assert {one["@id"] for one in found["./"]["mentions"]} == {"#call-1", "#call-2", "#call-3"}
 
 
+@pytest.mark.parametrize(
+    ("step", "wrote"), [("reads", False), ("join", True), ("quantify", False), ("judge", True)]
+)
+def test_write_crate__a_table_is_of_the_call_that_joined_it(own_run, step, wrote):
+    root = own_run / "results"
+    provenance = read_provenance(root)
+    name, table = (
+        ("check", "intake.tsv") if step in {"reads", "join"} else ("quantify", "yield.tsv")
+    )
+    command = ("lotwise", name, "samples.tsv", "--out", "results", "--step", step)
+    call = Program(name="lotwise", version="1", command=command, exit_status=0)
+    made = provenance.outputs[0].model_copy(update={"path": table})
+    changed = {"programs": (call,), "outputs": (made,)}
+    (root / table).write_text("")
+    write_provenance(root / "provenance.json", provenance.model_copy(update=changed))
+    action = entities(write_crate(root))["#call-1"]
+    assert action.get("result") == ({"@id": table} if wrote else None)
+
+
 def test_write_crate__hostile_text_comes_back_as_it_was(own_run, hostile):
     for name in hostile:
         found = entities(write_crate(own_run / "results", name=name))

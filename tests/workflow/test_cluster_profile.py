@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROFILE = ROOT / "profiles" / "slurm"
 BIN = Path(sys.executable).parent
 N_SAMPLES = 500
-SAMPLES_A_JOB = 5
+SAMPLES_A_JOB = {"check": 10, "quantify": 5}
 
 
 def dry_run(folder, *arguments):
@@ -70,11 +70,12 @@ def said_of_three(three):
     return dry_run(three)
 
 
-def test_profile__five_hundred_samples_are_a_hundred_jobs(tmp_path, said_of_three):
+def test_profile__five_hundred_samples_are_a_hundred_and_fifty_jobs(tmp_path, said_of_three):
     said = dry_run(write_study(tmp_path, N_SAMPLES))
-    n_groups = len(re.findall(r"Group job quantify \(", said))
-    n_quantified = len(re.findall(r"^ +rule quantify:", said, re.MULTILINE))
-    assert (n_quantified, n_groups) == (N_SAMPLES, N_SAMPLES // SAMPLES_A_JOB)
+    for rule, n_together in SAMPLES_A_JOB.items():
+        n_groups = len(re.findall(rf"Group job {rule} \(", said))
+        n_jobs = len(re.findall(rf"^ +rule {rule}:", said, re.MULTILINE))
+        assert (n_jobs, n_groups) == (N_SAMPLES, N_SAMPLES // n_together)
     # Every other step is one job for all samples.
     alone = r"^rule \w+:"
     assert len(re.findall(alone, said, re.MULTILINE)) == len(
@@ -83,15 +84,16 @@ def test_profile__five_hundred_samples_are_a_hundred_jobs(tmp_path, said_of_thre
 
 
 def test_profile__one_sample_of_a_group_after_another(said_of_three):
-    assert needs_of(said_of_three, "quantify")["one_at_a_time"] == "1"
+    for rule in SAMPLES_A_JOB:
+        assert needs_of(said_of_three, rule)["one_at_a_time"] == "1"
     said = yaml.safe_load((PROFILE / "config.yaml").read_text())
     assert said["resources"] == ["one_at_a_time=1"]
     assert said["set-resource-scopes"] == ["one_at_a_time=local"]
 
 
 RULES = (
-    "check", "quantify", "judge", "expression", "correlation", "figures_gene", "evidence_gene",
-    "record", "write_report",
+    "check", "intake", "index", "quantify", "judge", "expression", "correlation", "figures_gene",
+    "evidence_gene", "record", "write_report",
 )  # fmt: skip
 
 

@@ -64,7 +64,9 @@ def test_demo__jobs_per_rule(demo):
     assert jobs_of(snakemake(*DEMO, "--dry-run", "--forceall", cwd=demo)) == {
         "all": 1,
         "register_criteria": 1,
-        "check": 1,
+        "check": 3,
+        "intake": 1,
+        "index": 1,
         "quantify": 3,
         "judge": 1,
         "expression": 1,
@@ -77,7 +79,7 @@ def test_demo__jobs_per_rule(demo):
         "workbook": 1,
         "record": 1,
         "write_report": 1,
-        "total": 18,
+        "total": 22,
     }
 
 
@@ -103,6 +105,68 @@ def test_demo__finds_what_was_planted_and_says_that_it_is_simulated(demo):
         assert "simulated data" in (results / "figures" / f"{name}.svg").read_text()
     again = snakemake(*DEMO, "--dry-run", cwd=demo)
     assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def run_refused(folder, config):
+    """Run the workflow to its end, which is a refusal; give what it said."""
+    (folder / "config.yaml").write_text(yaml.safe_dump({"source": "reads", **config}))
+    command = ["snakemake", "--snakefile", ROOT / "Snakefile", "--cores", "2", "--retries", "2"]
+    done = subprocess.run(
+        [BIN / command[0], *map(str, command[1:])],
+        cwd=folder, env=ENVIRONMENT, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    return done.stdout + done.stderr
+
+
+def test_reads__refused_by_the_gate_are_told_and_read_once(tmp_path):
+    """A truncated FASTQ, through Snakemake, which removes the outputs of a job that failed."""
+    run(
+        "lotwise", "simulate", "input", "--as", "reads", "--genes", "20", "--fragments", "500",
+        "--batches", "2", cwd=tmp_path,
+    )  # fmt: skip
+    reads = min((tmp_path / "input").rglob("*.fastq.gz"))
+    reads.write_bytes(reads.read_bytes()[:-200])
+    said = run_refused(
+        tmp_path,
+        {
+            "samples": "input/samples.tsv",
+            "results": "out",
+            "reads": {"transcripts": "input/reference/transcripts.fa"},
+        },
+    )
+    out = tmp_path / "out"
+    assert "Error in rule intake" in said
+    assert "Trying to restart" not in said
+    assert not (out / "intake.tsv").exists()
+    kept = read_table(out / "logs" / "intake.tsv", Intake)
+    assert sorted(kept["integrity"]) == ["passed", "refused"]
+    assert "the table is out/logs/intake.tsv" in (out / "logs" / "intake.log").read_text()
+    # What was read to its end is not read again by the next call.
+    assert jobs_of(snakemake("--dry-run", cwd=tmp_path)).get("check") is None
+    assert not list((out / "quant").rglob("abundance*"))
+
+
+def test_reads__refused_after_quantification_are_told(tmp_path):
+    """Too few reads used: yield.tsv and strandedness.tsv are kept."""
+    run(
+        "lotwise", "simulate", "input", "--as", "reads", "--genes", "20", "--fragments", "500",
+        "--batches", "2", cwd=tmp_path,
+    )  # fmt: skip
+    run_refused(
+        tmp_path,
+        {
+            "samples": "input/samples.tsv",
+            "results": "out",
+            "reads": {
+                "transcripts": "input/reference/transcripts.fa",
+                "limits": {"smallest_reads_used": 100_000},
+            },
+        },
+    )
+    kept = read_table(tmp_path / "out" / "logs" / "yield.tsv", Yield)
+    assert set(kept["standing"]) == {"refused"}
+    assert "the table is out/logs/yield.tsv" in (tmp_path / "out/logs/judge.log").read_text()
 
 
 ENCODE_FIGURES = (

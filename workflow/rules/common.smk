@@ -82,6 +82,10 @@ def quantified_samples(wildcards):
     return [quantified(s.sample) for s in samples()]
 
 
+def checked_samples(wildcards):
+    return [results(f"intake/{s.sample}.tsv") for s in samples()]
+
+
 def quantifications(wildcards):
     """Give what expression is read from: files of the sample sheet, or what was quantified.
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from lotwise.cli.options import choose_samples
 from lotwise.cli.step import Step
+from lotwise.errors import InputError
 
 
 @click.command("check", cls=Step)
@@ -19,16 +21,40 @@ from lotwise.cli.step import Step
     help="Directory of intake.tsv.",
 )
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
-def command(*, samples: Path, out: Path, threads: int) -> None:
+@click.option(
+    "--sample",
+    "chosen",
+    multiple=True,
+    metavar="NAME",
+    help="With --step reads: this sample only; may be repeated.",
+)
+@click.option(
+    "--step",
+    type=click.Choice(["all", "reads", "join"]),
+    default="all",
+    show_default=True,
+    help="'reads' writes intake/SAMPLE.tsv and refuses nothing; 'join' makes intake.tsv of them.",
+)
+def command(*, samples: Path, out: Path, threads: int, chosen: tuple[str, ...], step: str) -> None:
     """Check the reads of the sample sheet SAMPLES.
 
     Every file is read to its end: compression, record structure, number and names of
     mates, read lengths, quality scores. A row a sample is written to intake.tsv; the
     exit code is 1 if a sample is refused.
     """
-    from lotwise.quantify import Intake, check_samples
+    from lotwise.quantify import Intake, check_apart, check_samples, join_checked
     from lotwise.samples import read_samples
 
+    sheet = read_samples(samples)
+    if chosen and step != "reads":
+        raise InputError("--sample is for --step reads: all samples pass or none")
+    if step == "reads":
+        rows = check_apart(choose_samples(sheet, chosen, path=samples), out=out)
+        click.echo(f"{len(rows)} samples read: {out / 'intake'}")
+        return
     table = out / Intake.table
-    rows = check_samples(read_samples(samples), table=table, threads=threads)
+    if step == "join":
+        rows = join_checked(sheet, out=out)
+    else:
+        rows = check_samples(sheet, table=table, threads=threads)
     click.echo(f"{len(rows)} samples passed: {table}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import reduce
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
@@ -20,7 +20,11 @@ from lotwise.config import (
     TpmSum,
 )
 from lotwise.config.evidence import STATISTICS, EquivalenceMethod, GeneSetCorrelation
+from lotwise.errors import InputError
 from lotwise.keys import LEVELS
+
+if TYPE_CHECKING:
+    from lotwise.samples import Sample
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]
@@ -249,6 +253,17 @@ def pick(section: type[Any], options: dict[str, Any]) -> Any:
         option = "--" + str(fault["loc"][0]).replace("_", "-")
         msg = f"{option} is {fault['input']!r}; {fault['msg'][:1].lower()}{fault['msg'][1:]}"
         raise click.UsageError(msg) from None
+
+
+def choose_samples(
+    sheet: tuple[Sample, ...], chosen: tuple[str, ...], *, path: Path
+) -> tuple[Sample, ...]:
+    """Give the samples that ``--sample`` names, in the order of the sheet; all without a name."""
+    known = {sample.sample for sample in sheet}
+    for name in chosen:
+        if name not in known:
+            raise InputError(f"has no sample {name!r}", path=path, column="sample")
+    return tuple(sample for sample in sheet if not chosen or sample.sample in chosen)
 
 
 def _add(command: Command, options: Sequence[Decorator]) -> Command:

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from lotwise.cli.options import limits_options, pick
+from lotwise.cli.options import choose_samples, limits_options, pick
 from lotwise.cli.step import Step
 from lotwise.config import Aligner, LimitsConfig
 from lotwise.errors import InputError
 
 if TYPE_CHECKING:
     from lotwise.quantify import Quantifier
-    from lotwise.samples import Sample
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
-_STEPS = ("all", "quantify", "judge")
+_STEPS = ("all", "index", "quantify", "judge")
 
 
 @click.command("quantify", cls=Step)
@@ -58,8 +57,8 @@ _STEPS = ("all", "quantify", "judge")
     type=click.Choice(_STEPS),
     default="all",
     show_default=True,
-    help="'quantify' takes reads that `lotwise check` has passed; 'judge' looks at what "
-    "was quantified.",
+    help="'index' builds the index alone; 'quantify' takes reads that `lotwise check` has "
+    "passed; 'judge' looks at what was quantified.",
 )
 def command(  # noqa: PLR0913, one parameter an option
     *,
@@ -91,6 +90,7 @@ def command(  # noqa: PLR0913, one parameter an option
         Reference,
         Settings,
         judge_samples,
+        prepare_index,
         quantify_checked,
         quantify_samples,
     )
@@ -105,8 +105,10 @@ def command(  # noqa: PLR0913, one parameter an option
     )
     if chosen and step != "quantify":
         raise InputError("--sample is for --step quantify: samples are judged beside the others")
-    if step == "quantify":
-        some = _choose(sheet, chosen, samples)
+    if step == "index":
+        prepare_index(quantifier, reference=reference, out=out, settings=settings)
+    elif step == "quantify":
+        some = choose_samples(sheet, chosen, path=samples)
         quantify_checked(
             some, quantifier=quantifier, reference=reference, out=out, settings=settings
         )
@@ -127,11 +129,3 @@ def _make(name: str, *, program: Path | None, aligner: Aligner) -> Quantifier:
     if name == "salmon":
         return Salmon(program=program)
     return Rsem(program=program, aligner=aligner)
-
-
-def _choose(sheet: tuple[Sample, ...], chosen: tuple[str, ...], path: Path) -> tuple[Sample, ...]:
-    known = {sample.sample for sample in sheet}
-    for name in chosen:
-        if name not in known:
-            raise InputError(f"has no sample {name!r}", path=path, column="sample")
-    return tuple(sample for sample in sheet if not chosen or sample.sample in chosen)

@@ -8,11 +8,13 @@ from typing import Final
 
 import httpx
 
+from lotwise.acquire.accession import kind_of
 from lotwise.acquire.client import make_client
 from lotwise.config import Config
 from lotwise.doctor.finding import Finding
 
 _SERVER_ERROR: Final = 500
+_OF_GEO: Final = ("series", "geo_sample")
 
 
 def examine_network(config: Config, *, timeout: float) -> Iterator[Finding]:
@@ -43,6 +45,8 @@ def needed_urls(config: Config) -> dict[str, str]:
     --------
     >>> list(needed_urls(Config(source="accession", acquire={"route": "ncbi"})))
     ['geo', 'geo_download']
+    >>> list(needed_urls(Config(source="accession", acquire={"accession": "SRP033351"})))
+    ['ena_portal', 'ena_fastq']
     """
     if config.source != "accession":
         return {}
@@ -51,6 +55,9 @@ def needed_urls(config: Config) -> dict[str, str]:
         "deposited": ["geo"],
         "ncbi": ["geo", "geo_download"],
     }[config.acquire.route]
+    accession = config.acquire.accession
+    if accession and kind_of(accession) not in _OF_GEO:
+        names.remove("geo")
     reference = config.acquire.reference
     if config.acquire.route == "reads" and reference and reference.source != "files":
         names.append(reference.source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from lotwise.acquire.sra import has_toolkit
 from lotwise.config import Config
 from lotwise.doctor.finding import Finding
 from lotwise.errors import LotwiseError
@@ -56,6 +57,21 @@ def examine_programs(config: Config) -> Iterator[Finding]:
             )
         else:
             yield Finding(check="program", subject=name, state="ok", found=f"{version} ({path})")
+    yield _examine_toolkit(config)
+
+
+def _examine_toolkit(config: Config) -> Finding:
+    """Look for the SRA toolkit; only runs whose FASTQ ENA does not have need it."""
+    fetches_reads = config.source == "accession" and config.acquire.route == "reads"
+    if has_toolkit():
+        return Finding(check="program", subject="sra-tools", state="ok", found="it is on PATH")
+    return Finding(
+        check="program",
+        subject="sra-tools",
+        state="warning" if fetches_reads else "unused",
+        found="prefetch and fasterq-dump are not both on PATH",
+        remedy="install sra-tools if ENA has no FASTQ of a run" if fetches_reads else "",
+    )
 
 
 # Name -> program, how it is asked for its version, where that stands, package.
@@ -63,6 +79,7 @@ _PROGRAMS: Final[dict[str, tuple[str, str, str, str]]] = {
     "kallisto": ("kallisto", "version", r"version (\S+)", "kallisto"),
     "salmon": ("salmon", "--version", r"salmon\s+v?(\d\S*)", "salmon"),
     "rsem": ("rsem-calculate-expression", "--version", r"RSEM v?(\d\S*)", "rsem"),
+    "bowtie": ("bowtie", "--version", r"version (\d\S*)", "bowtie"),
     "bowtie2": ("bowtie2", "--version", r"version (\d\S*)", "bowtie2"),
     "star": ("STAR", "--version", r"(\d\S*)", "rna-star (bioconda: star)"),
     "samtools": ("samtools", "--version", r"samtools (\d\S*)", "samtools"),

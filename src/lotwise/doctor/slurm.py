@@ -6,6 +6,7 @@ ever for jobs that have long ended; ``squeue`` always answers, for ``MinJobAge``
 
 from __future__ import annotations
 
+import getpass
 import re
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ _LOOKS_BEFORE_FORGOTTEN: Final = 3
 _ACCOUNTING_QUESTION: Final = (
     "sacct", "-X", "--parsable2", "--noheader", "--clusters=all", "--format=JobIdRaw,State",
 )  # fmt: skip
+
+_ACCOUNTS_QUESTION: Final = ("sacctmgr", "--parsable2", "--noheader", "show", "associations")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,8 @@ class Cluster:
         How long ``squeue`` knows of a job that has ended; None where it is not told.
     partitions
         Their names.
+    accounts
+        Those that the user may charge; None where the accounting does not tell.
     """
 
     version: str = ""
@@ -53,6 +58,7 @@ class Cluster:
     accounting_fault: str = ""
     min_job_age_seconds: int | None = None
     partitions: frozenset[str] = frozenset()
+    accounts: frozenset[str] | None = None
 
 
 def ask(*command: str, timeout: float) -> Answer:
@@ -88,7 +94,7 @@ def ask(*command: str, timeout: float) -> Answer:
 
 
 def ask_cluster(*, timeout: float) -> Cluster:
-    """Ask SLURM about itself; at most four questions of ``timeout`` seconds."""
+    """Ask SLURM about itself; at most five questions of ``timeout`` seconds."""
     version = ask("sinfo", "--version", timeout=timeout)
     if version.fault:
         return Cluster(controller_fault=version.fault)
@@ -96,13 +102,21 @@ def ask_cluster(*, timeout: float) -> Cluster:
     if partitions.fault:
         return Cluster(version=version.text.strip(), controller_fault=partitions.fault)
     settings = ask("scontrol", "show", "config", timeout=timeout)
+    accounting_fault = ask(*_ACCOUNTING_QUESTION, timeout=timeout).fault
     age = re.search(r"^MinJobAge\s*=\s*(\d+)", settings.text, re.MULTILINE)
     return Cluster(
         version=version.text.strip(),
-        accounting_fault=ask(*_ACCOUNTING_QUESTION, timeout=timeout).fault,
+        accounting_fault=accounting_fault,
         min_job_age_seconds=int(age.group(1)) if age else None,
         partitions=frozenset(partitions.text.split()),
+        accounts=None if accounting_fault else _ask_accounts(timeout=timeout),
     )
+
+
+def _ask_accounts(*, timeout: float) -> frozenset[str] | None:
+    user = f"user={getpass.getuser()}"
+    answer = ask(*_ACCOUNTS_QUESTION, user, "format=account", timeout=timeout)
+    return None if answer.fault else frozenset(answer.text.split())
 
 
 def best_status_command(cluster: Cluster) -> StatusCommand:
@@ -187,6 +201,18 @@ def _examine_places(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
             found=f"the profile names {profile.account!r}, which cannot be looked up without "
             "accounting",
             remedy="take slurm_account out of the profile",
+        )
+    known = cluster.accounts
+    # SLURM writes accounts in small letters.
+    if profile.account and known is not None and profile.account.lower() not in known:
+        yield Finding(
+            check="slurm",
+            subject="account",
+            state="missing",
+            found=f"you have no account {profile.account!r}",
+            remedy=f"set slurm_account to one of {', '.join(sorted(known))}"
+            if known
+            else "take slurm_account out of the profile, or have an account made",
         )
 
 

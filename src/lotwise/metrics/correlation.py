@@ -8,9 +8,11 @@ Sources: Pearson's R as the paper shows it (Bloor et al. 2020, Nature Medicine
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg.blas import dsyrk
 from threadpoolctl import threadpool_limits
 
 from lotwise.errors import InputError
@@ -30,8 +32,8 @@ _BLOCK_VALUES = 2**23
 _SUSPICIOUS_VARIANCE = 1e-16
 # Squared mean over variance up to which the means cost less than one decimal digit of 16.
 _SMALL_MEAN = 8.0
-# Samples below which more threads of BLAS win nothing, and wait for each other on a busy machine.
-_FEW_SAMPLES = 128
+# Samples a strip of the products: each pair of strips is one task of one thread.
+_STRIP = 256
 
 
 def pearson(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
@@ -110,7 +112,8 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
         return np.full((n_samples, n_samples), np.nan)
     with np.errstate(invalid="ignore", over="ignore"):
         means = values.mean(axis=1, dtype=np.float64)
-        with threadpool_limits(1 if n_samples < _FEW_SAMPLES else None, user_api="blas"):
+        # BLAS may add in another order with more threads; ours share out whole sums.
+        with threadpool_limits(1, user_api="blas"):
             products = _products_about_means(values, means)
         spread = np.diagonal(products).copy()
         spread[_is_constant(values, means, spread)] = np.nan
@@ -188,8 +191,7 @@ def _products_about_means(values: npt.NDArray[np.floating], means: FloatArray) -
     """
     n_features = values.shape[1]
     if values.dtype == np.float64 and values.flags.c_contiguous:
-        # syrk fills the upper triangle alone.
-        upper: FloatArray = dsyrk(1.0, values.T, trans=1)
+        upper = _upper_products(values)
         upper -= n_features * np.outer(means, means)
         spread = np.diagonal(upper)
         if (n_features * means**2 <= _SMALL_MEAN * spread).all():
@@ -205,7 +207,7 @@ def _centred_products(
     """Sum the products of the centred samples, and the centred samples themselves."""
     n_samples, n_features = values.shape
     width = min(n_features, max(1, _BLOCK_VALUES // n_samples))
-    products = np.zeros((n_samples, n_samples), order="F")
+    products = np.zeros((n_samples, n_samples))
     residuals = np.zeros(n_samples)
     block = np.empty((n_samples, width))
     for start in range(0, n_features, width):
@@ -214,9 +216,33 @@ def _centred_products(
             block = np.empty(piece.shape)
         np.subtract(piece, means[:, None], out=block)
         residuals += block @ np.ones(block.shape[1])
-        products = dsyrk(1.0, block.T, beta=1.0, c=products, trans=1, overwrite_c=1)
-    # syrk fills the upper triangle alone.
+        products += _upper_products(block)
     return np.triu(products) + np.triu(products, 1).T, residuals
+
+
+def _upper_products(values: npt.NDArray[np.floating]) -> FloatArray:
+    """Multiply every pair of samples; of what lies below the diagonal only a part is filled.
+
+    The digits depend on neither the number of cores nor that of threads.
+    """
+    n_samples = len(values)
+    products = np.zeros((n_samples, n_samples))
+
+    def multiply(first: int, second: int) -> None:
+        rows, columns = slice(first, first + _STRIP), slice(second, second + _STRIP)
+        # What is ignored is told to each thread anew.
+        with np.errstate(invalid="ignore", over="ignore"):
+            products[rows, columns] = values[rows] @ values[columns].T
+
+    starts = range(0, n_samples, _STRIP)
+    # Those on the diagonal cost half: they fill up the end.
+    pairs = [(i, j) for i in starts for j in starts if j > i] + [(i, i) for i in starts]
+    if len(pairs) == 1:
+        multiply(0, 0)
+    else:
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, len(pairs))) as pool:
+            list(pool.map(multiply, *zip(*pairs, strict=True)))
+    return products
 
 
 def _is_constant(

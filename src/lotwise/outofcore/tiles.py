@@ -61,8 +61,19 @@ class Job:
             (which, panel)
             for which in self.sources
             for panel in range(len(self.panels(which)))
-            if not self.work.moments(which, panel).is_file()
+            if not self._is_prepared(which, panel)
         ]
+
+    def _is_prepared(self, which: str, panel: int) -> bool:
+        # The size too: of a machine that went down a file may have its name and not its content.
+        start, stop = self.panels(which)[panel]
+        n_bytes = (stop - start) * self.reference.n_features * np.dtype(np.float32).itemsize
+        rows = self.work.rows(which, panel)
+        return (
+            self.work.moments(which, panel).is_file()
+            and rows.is_file()
+            and rows.stat().st_size == n_bytes
+        )
 
     def tiles(self) -> list[tuple[int, int]]:
         """List the pairs of panels: each once where a set is correlated with itself."""

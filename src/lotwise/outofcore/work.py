@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -44,16 +45,24 @@ class Work:
         """Keep the moments of a panel: it is prepared then."""
         with atomic_path(self.moments(which, panel)) as temporary, temporary.open("wb") as file:
             np.save(file, moments)
+            _settle(file)
 
     def save_tile(self, first: int, second: int, arrays: dict[str, npt.NDArray[Any]]) -> None:
         """Keep the result of two panels."""
         with atomic_path(self.tile(first, second)) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
+            _settle(file)
 
     def load_tile(self, first: int, second: int) -> dict[str, npt.NDArray[Any]]:
         """Give what :meth:`save_tile` kept."""
         with np.load(self.tile(first, second)) as kept:
             return {name: kept[name] for name in kept.files}
+
+
+def _settle(file: BinaryIO) -> None:
+    """Have the disk hold what was written before a name says that it is whole."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 @contextmanager

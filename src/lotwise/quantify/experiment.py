@@ -5,19 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from lotwise.atomic import atomic_path
 from lotwise.errors import InputError, RefusedError
 from lotwise.quantify.face import CALLS_FILE, Job, Quantifier
 from lotwise.quantify.intake import Intake, check_reads, require_passed
 from lotwise.quantify.reference import Prepared, Reference, prepare_reference
-from lotwise.quantify.strandedness import Strand, infer_strandedness
+from lotwise.quantify.strandedness import Strand, infer_strandedness, load_kmers
 from lotwise.quantify.yields import Limits, Yield, judge_yields, require_usable
 from lotwise.records import read_table, to_frame, write_table
 
@@ -68,6 +70,55 @@ def check_samples(samples: Sequence[Sample], *, table: Path, threads: int = 1) -
     write_table(table, to_frame(rows, Intake))
     require_passed(rows)
     return rows
+
+
+def check_apart(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
+    """Check samples one by one, each with a table of its own; what one job of a cluster does.
+
+    ``OUT/intake/SAMPLE.tsv`` says what was found; nothing is refused yet, so that files that
+    were read are not read again.
+    """
+    rows = []
+    for sample in samples:
+        rows.append(check_reads(sample))
+        write_table(_apart(out, sample), to_frame(rows[-1:], Intake))
+    return rows
+
+
+def join_checked(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
+    """Join what :func:`check_apart` wrote in ``intake.tsv``, then refuse what is refused.
+
+    Raises
+    ------
+    RefusedError
+        One line naming every refused sample; the table is kept in ``logs`` as well.
+    InputError
+        A sample has not been checked.
+    """
+    tables = [read_table(_apart(out, sample), Intake) for sample in samples]
+    # The records of pandas say that their keys may be anything; they are the columns.
+    records = cast("list[dict[str, Any]]", [r for t in tables for r in t.to_dict("records")])
+    rows = [Intake(**record) for record in records]
+    table = out / Intake.table
+    write_table(table, to_frame(rows, Intake))
+    with _keeping(table):
+        require_passed(rows)
+    return rows
+
+
+def prepare_index(
+    quantifier: Quantifier, *, reference: Reference, out: Path, settings: Settings
+) -> Path:
+    """Prepare the reference and build its index, where the cache has none; give its folder."""
+    prepared = prepare_reference(reference.transcripts, cache=settings.cache)
+    load_kmers(prepared.transcripts, cache=settings.cache)
+    return quantifier.index(
+        reference,
+        prepared,
+        cache=settings.cache,
+        threads=settings.threads,
+        log=out / "logs" / "quant" / quantifier.name / "index.log",
+    )
 
 
 def quantify_samples(
@@ -188,7 +239,8 @@ def judge_samples(
     for row in rows:
         if row.standing == "noted":
             logger.warning("sample %s: %s", row.sample, row.reason)
-    require_usable(rows)
+    with _keeping(out / Yield.table):
+        require_usable(rows)
     write_quant_sheet(sheet, samples)
     return rows
 
@@ -203,6 +255,22 @@ def write_quant_sheet(sheet: Path, samples: Sequence[Sample]) -> None:
             cells = [str(getattr(sample, name)) for name in names]
             cells += [sample.annotations.get(name, "") for name in extra]
             table.write("\t".join((*cells, sample.sample)) + "\n")
+
+
+@contextmanager
+def _keeping(table: Path) -> Iterator[None]:
+    """Keep a table that says no in ``logs``: Snakemake removes what a failed job made."""
+    try:
+        yield
+    except RefusedError as refusal:
+        kept = table.parent / "logs" / table.name
+        with atomic_path(kept) as temporary:
+            shutil.copyfile(table, temporary)
+        raise RefusedError(f"{refusal} | the table is {kept}") from refusal
+
+
+def _apart(out: Path, sample: Sample) -> Path:
+    return out / "intake" / f"{sample.sample}.tsv"
 
 
 def _quant_sheet(out: Path, quantifier: Quantifier) -> Path:

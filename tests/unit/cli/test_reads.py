@@ -68,13 +68,39 @@ def test_check__a_damaged_file_is_refused(reads, tmp_path):
     assert caught.value.exit_code == 1
 
 
+def test_check__samples_apart_are_refused_together(reads, tmp_path):
+    file, out = reads / "fastq" / "lot2_rep1_R1.fastq.gz", tmp_path / "out"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"lot1_rep1.tsv: no such table"):
+        run(check, reads / "samples.tsv", "--out", out, "--step", "join")
+    assert (
+        "2 samples read"
+        in run(check, reads / "samples.tsv", "--out", out, "--step", "reads").output
+    )
+    with pytest.raises(RefusedError, match=r"'lot2_rep1'.*the table is .*logs/intake.tsv"):
+        run(check, reads / "samples.tsv", "--out", out, "--step", "join")
+    kept = read_table(out / "logs" / "intake.tsv", Intake)
+    assert kept["integrity"].tolist() == ["passed", "refused"]
+
+
+def test_check__one_sample_is_for_the_step_of_reads(reads, tmp_path):
+    with pytest.raises(InputError, match=r"--sample is for --step reads"):
+        run(check, reads / "samples.tsv", "--out", tmp_path / "out", "--sample", "lot1_rep1")
+
+
 def test_quantify__in_one_go_and_in_steps_is_the_same(reads, tmp_path):
     common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
     whole, steps = tmp_path / "whole", tmp_path / "steps"
     run(quantify, *common, "--out", whole)
-    run(check, reads / "samples.tsv", "--out", steps)
+    for sample in ("lot1_rep1", "lot2_rep1"):
+        run(check, reads / "samples.tsv", "--out", steps, "--step", "reads", "--sample", sample)
+    run(check, reads / "samples.tsv", "--out", steps, "--step", "join")
+    run(quantify, *common, "--out", steps, "--step", "index")
+    indexes = set((steps / "index").iterdir())
     for sample in ("lot1_rep1", "lot2_rep1"):
         run(quantify, *common, "--out", steps, "--step", "quantify", "--sample", sample)
+    # The index step left nothing for the samples to build.
+    assert set((steps / "index").iterdir()) == indexes
     assert not (steps / "quant" / "kallisto" / "samples.tsv").exists()
     run(quantify, *common, "--out", steps, "--step", "judge")
     names = ["intake.tsv", "strandedness.tsv", "yield.tsv", "quant/kallisto/samples.tsv"]

@@ -23,6 +23,7 @@ def states(config):
         ({"quantifier": "kallisto"}, {"kallisto"}),
         ({"quantifier": "salmon"}, {"salmon"}),
         ({"quantifier": "rsem", "aligner": "star"}, {"rsem", "star", "samtools"}),
+        ({"quantifier": "rsem", "aligner": "bowtie"}, {"rsem", "bowtie", "samtools"}),
     ],
 )
 def test_examine_programs__missing_only_what_the_run_needs(bare, reads, needed):
@@ -33,6 +34,14 @@ def test_examine_programs__missing_only_what_the_run_needs(bare, reads, needed):
 
 def test_examine_programs__quantifications_need_none(bare):
     assert set(states(Config(source="quant")).values()) == {"unused"}
+
+
+def test_examine_programs__the_toolkit_is_for_runs_that_ena_lacks(bare, tmp_path):
+    config = Config(source="accession", acquire={"accession": "SRP033351", "route": "reads"})
+    assert states(config)["sra-tools"] == "warning"
+    for name in ("prefetch", "fasterq-dump"):
+        (tmp_path / name).touch(mode=0o755)
+    assert states(config)["sra-tools"] == "ok"
 
 
 def test_examine_programs__one_that_prints_no_version(bare, tmp_path):
@@ -46,7 +55,8 @@ def test_examine_programs__one_that_prints_no_version(bare, tmp_path):
 
 
 def test_examine_programs__versions_of_what_is_there(require):
-    require("salmon", "rsem-calculate-expression", "bowtie2", "STAR", "samtools")
+    require("salmon", "rsem-calculate-expression", "bowtie", "bowtie2", "STAR", "samtools")
     found = {finding.subject: finding for finding in examine_programs(Config())}
+    del found["sra-tools"]  # asked for by no version
     assert {finding.state for finding in found.values()} == {"ok"}
     assert all(finding.found[0].isdigit() for finding in found.values()), found

@@ -113,6 +113,28 @@ def test_examine_slurm__partition_and_account(tmp_path):
     assert by_subject(cluster, good).keys() == {"controller", "accounting", "status command"}
 
 
+@pytest.mark.parametrize(
+    ("accounts", "remedy"),
+    [
+        ({"lab", "core"}, None),
+        ({"core", "shared"}, "set slurm_account to one of core, shared"),
+        (set(), "take slurm_account out of the profile, or have an account made"),
+    ],
+)
+def test_examine_slurm__an_account_that_the_user_has_not(tmp_path, accounts, remedy):
+    cluster = Cluster(version="slurm 24", accounts=frozenset(accounts))
+    found = by_subject(cluster, profile_of(tmp_path, status_command="sacct", account="Lab"))
+    assert (found["account"].remedy if "account" in found else None) == remedy
+
+
+def test_ask_cluster__accounts_of_the_user(commands):
+    sacctmgr = 'case "$*" in *"user="*) echo lab; echo core ;; *) exit 1 ;; esac'
+    commands(sinfo=SINFO, scontrol=SCONTROL, sacct="exit 0", sacctmgr=sacctmgr)
+    assert ask_cluster(timeout=30).accounts == {"lab", "core"}
+    commands(sacctmgr="exit 1")
+    assert ask_cluster(timeout=30).accounts is None
+
+
 def test_examine_leftovers__lock_and_jobs_of_this_folder_alone(tmp_path, commands):
     assert list(examine_leftovers(tmp_path, timeout=30)) == []
     elsewhere = tmp_path / "elsewhere"

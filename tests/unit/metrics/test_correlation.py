@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 from lotwise.errors import InputError
 from lotwise.metrics import correlation
@@ -165,6 +166,22 @@ def test_matrices__two_features_and_one():
 def test_matrices__refuse_a_vector():
     with pytest.raises(InputError, match=r"samples x features, got shape \(3,\)"):
         pearson_matrix([1, 2, 3])
+
+
+@pytest.mark.parametrize("mean", [0, 100])
+def test_pearson_matrix__digits_do_not_depend_on_the_cores(monkeypatch, mean):
+    values = np.random.default_rng(5).normal(mean, 1, (600, 300))
+    values[7, 3] = np.inf
+    found = []
+    for cores in (1, 2, 7):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        with threadpool_limits(cores, user_api="blas"):
+            found.append(pearson_matrix(values))
+    assert all(matrix.tobytes() == found[0].tobytes() for matrix in found[1:])
+    sound = np.delete(np.arange(600), 7)
+    expected = np.corrcoef(values[sound])
+    np.testing.assert_allclose(found[0][np.ix_(sound, sound)], expected, atol=1e-12)
+    assert np.isnan(found[0][7]).all()
 
 
 @pytest.mark.parametrize("statistic", [pearson, spearman])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import anndata
 import numpy as np
 import pytest
@@ -178,6 +180,24 @@ def test_correlate_store__goes_on_where_it_was_killed(
     assert np.abs(found - expected).max() < 1e-6
 
 
+@pytest.mark.usefixtures("small_panels")
+def test_correlate_store__a_panel_that_lost_its_end_is_prepared_anew(
+    atlas_store, tmp_path, count_steps, expected
+):
+    """As a machine that goes down may leave it: named, and not whole."""
+    done, dies = count_steps
+    dies["correlate_panels"] = 2
+    with pytest.raises(KilledError):
+        correlate_store(open_store(atlas_store), tmp_path)
+    dies.clear()
+    done.update(prepare_panel=0)
+    rows = min(tmp_path.rglob("*.rows"))
+    os.truncate(rows, rows.stat().st_size // 2)
+    found = _matrix(correlate_store(open_store(atlas_store), tmp_path))
+    assert done["prepare_panel"] == 1
+    assert np.abs(found - expected).max() < 1e-6
+
+
 def test_correlate_store__begins_anew_where_the_input_has_changed(
     atlas_store, annotated, tmp_path, small_panels, count_steps
 ):
@@ -225,6 +245,24 @@ def client():
         distributed.Client(cluster) as found,
     ):
         yield found
+
+
+@pytest.mark.usefixtures("small_panels")
+def test_correlate_store__two_processes_of_a_cluster_are_the_same(atlas_store, tmp_path, expected):
+    """What is shipped to another process arrives, and two of them share the work."""
+    distributed = pytest.importorskip("distributed", reason="needs lotwise[cluster]")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as two,
+    ):
+        with distributed.get_task_stream(client=two) as stream:
+            made = correlate_store(open_store(atlas_store), tmp_path, client=two)
+        processes = two.run(os.getpid)
+    assert {task["worker"] for task in stream.data} == set(processes)
+    assert len({*processes.values(), os.getpid()}) == 3
+    assert np.abs(_matrix(made) - expected).max() < 1e-6
 
 
 @pytest.mark.parametrize("by_address", [False, True])

@@ -1,0 +1,33 @@
+"""What a command line imports before it is asked to do anything."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# Of the libraries of lotwise alone click may be there; it is what prints the help.
+HEAVY = (
+    "anndata", "h5py", "httpx", "jinja2", "matplotlib", "numpy", "openpyxl", "pandas", "polars",
+    "pydantic", "scipy", "seaborn", "yaml", "zarr",
+)  # fmt: skip
+CODE = """
+import sys
+from lotwise.cli import main
+sys.argv = ["lotwise", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("no-such-command",)])
+def test_help__imports_nothing_heavy(arguments):
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, *arguments], capture_output=True, text=True, check=False
+    )
+    imported = done.stderr.splitlines()[-1].split()
+    assert "click" in imported
+    assert not set(HEAVY) & set(imported)
