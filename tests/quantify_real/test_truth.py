@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lotwise.errors import InputError, RefusedError
+from lotwise.errors import InputError, RefusedError, UnmappedTranscriptsWarning
 from lotwise.expression.read import read_quant
 from lotwise.quantify import (
     Kallisto,
@@ -233,6 +233,33 @@ def test_quantify_samples__encode_reads_same_bytes_for_any_threads(
     assert all(bytes_ == written[0] for bytes_ in written[1:])
     strands = read_table(tmp_path / "a" / "strandedness.tsv", Strand)
     assert strands["applied"].tolist() == ["reverse", "unstranded", "unstranded"]
+
+
+def test_quantify_samples__rsem_sums_to_genes_beside_spike_ins(
+    shared, require, encode_samples, settings, tmp_path
+):
+    """The reference of ENCODE has 97 spike-ins, whose headers name no gene."""
+    require("rsem-calculate-expression", "bowtie2", "samtools")
+    fasta = shared / "encode_chr19" / "Homo_sapiens.GRCh38.cdna.all.chr19_ERCC_phix.fa.gz"
+    quantify_samples(
+        encode_samples[:1],
+        quantifier=Rsem(),
+        reference=Reference(transcripts=fasta),
+        out=tmp_path,
+        settings=settings,
+    )
+    (genes,) = (tmp_path / "quant" / "rsem").glob("*/*.genes.results")
+    table = pd.read_csv(genes, sep="\t", index_col=0)
+    with gzip.open(fasta, "rt") as lines:
+        headers = [line for line in lines if line.startswith(">")]
+    named = {line.split(" gene:")[1].split()[0] for line in headers if " gene:" in line}
+    spikes = {line[1:].split()[0] for line in headers if " gene:" not in line}
+    assert len(spikes) == 97
+    assert set(table.index) == named | spikes
+    sheet = tmp_path / "quant" / "rsem" / "samples.tsv"
+    with pytest.warns(UnmappedTranscriptsWarning, match="97 of 11,567"):
+        gene, _ = read_quant(sheet, tx2gene=fasta)
+    assert set(gene.var_names) == set(table.index)
 
 
 AIRWAY_PROGRAMS = {

@@ -172,6 +172,7 @@ class Quantifier(ABC):
             "version": version,
             "options": dict(self.options()),
             "reference": reference.checksums(),
+            "prepared": prepared.directory.name,
         }
 
         def build(directory: Path) -> None:

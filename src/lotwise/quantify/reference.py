@@ -17,7 +17,7 @@ from lotwise.errors import InputError
 from lotwise.quantify.cache import cached_directory, checksum
 
 _ENSEMBL_GENE: Final = re.compile(r"\sgene:(\S+)")
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 """Raised when what is prepared changes, so that older caches are not used."""
 
 
@@ -50,7 +50,7 @@ class Prepared:
     """A checked reference in a directory of its own.
 
     ``transcripts.fa`` has names up to the first blank or ``|``; ``identical.tsv`` lists
-    transcripts of equal sequence; ``tx2gene.tsv`` is there if every header names a gene.
+    transcripts of equal sequence; ``tx2gene.tsv`` is there if any header names a gene.
     """
 
     directory: Path
@@ -67,7 +67,7 @@ class Prepared:
 
     @property
     def tx2gene(self) -> Path | None:
-        """Gene of each transcript, without header, if the FASTA tells it."""
+        """Gene of each transcript, its own name where the FASTA tells none, without header."""
         path = self.directory / "tx2gene.tsv"
         return path if path.exists() else None
 
@@ -160,9 +160,11 @@ def _prepare(source: Path, directory: Path) -> None:
     if not seen:
         raise InputError("holds no transcripts", path=source)
     (directory / "n_transcripts").write_text(str(len(seen)), encoding="ascii")
-    if all(genes):
+    if any(genes):
+        # Spike-ins are genes of their own.
+        pairs = zip(seen, genes, strict=True)
         with (directory / "tx2gene.tsv").open("w", encoding="ascii") as table:
-            table.writelines(f"{name}\t{gene}\n" for name, gene in zip(seen, genes, strict=True))
+            table.writelines(f"{name}\t{gene or name}\n" for name, gene in pairs)
 
 
 def _require_record(
