@@ -24,6 +24,7 @@ from lotwise.expression.text import read_bytes
 
 # A version is a dot and digits at the end, before GENCODE's mark of the Y chromosome's copy.
 _VERSION: Final = r"\.\d+($|_PAR_Y$)"
+_OF_GENCODE: Final = r"^([^|]+)\|[^|]+\|.*$"
 _TRANSCRIPT_NAMES: Final = re.compile(
     r"^(tx|txname|txid|transcript|transcript_id|transcriptid|transcript_name|target_id|"
     r"enst|ensembl_transcript_id(_version)?|isoform|isoform_id|refseq|name)$",
@@ -164,23 +165,23 @@ def _lines(path: Path, raw: bytes) -> Iterator[str]:
 
 
 def plain_names(names: pl.Series) -> pl.Series:
-    """Split GENCODE's ``transcript|gene|...`` names; other names stay.
+    """Split GENCODE's ``transcript|gene|...`` names; other names, as of spike-ins, stay.
 
     Examples
     --------
-    >>> plain_names(pl.Series(["ENST1.2|ENSG1.1|x", "ENST2.1|ENSG1.1|y"])).to_list()
-    ['ENST1.2', 'ENST2.1']
+    >>> plain_names(pl.Series(["ENST1.2|ENSG1.1|x", "ENST2.1|ENSG1.1|y", "ERCC-2"])).to_list()
+    ['ENST1.2', 'ENST2.1', 'ERCC-2']
     """
-    if len(names) and names.str.contains("|", literal=True).all():
-        return names.str.split("|").list.first()
-    return names
+    return names.str.replace(_OF_GENCODE, "${1}")
 
 
 def from_headers(names: pl.Series) -> TranscriptMap | None:
-    """Take the genes out of GENCODE's ``transcript|gene|...`` names; None for other names."""
-    if not len(names) or not names.str.contains("|", literal=True).all():
+    """Take the genes out of GENCODE's ``transcript|gene|...`` names; None where there are none."""
+    of_gencode = names.filter(names.str.contains(_OF_GENCODE))
+    if not len(of_gencode):
         return None
-    return TranscriptMap(_tabulate(genes_of_headers(f">{name}" for name in names)), "the names")
+    headers = (f">{name}" for name in of_gencode)
+    return TranscriptMap(_tabulate(genes_of_headers(headers)), "the names")
 
 
 def map_of(transcripts: pl.Series, genes: pl.Series, *, source: str) -> TranscriptMap:

@@ -181,6 +181,7 @@ def test_from_headers__gencode_names():
     )
     found = from_headers(names)
     assert genes(found) == WANTED
+    assert genes(from_headers(names.append(pl.Series(["ERCC-00002"])))) == WANTED
     assert from_headers(pl.Series(["ENST01.1", "a|b"], dtype=pl.String)) is None
 
 
