@@ -169,6 +169,36 @@ def test_kallisto__on_path_comes_before_the_wheel(monkeypatch, tool, tmp_path):
     assert Kallisto().find() == path / "kallisto"
 
 
+def old_kallisto(folder):
+    """What apt installs on Debian 12, by what it prints."""
+    folder.mkdir()
+    path = folder / "kallisto"
+    path.write_text("#!/bin/sh\necho kallisto, version 0.48.0\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_kallisto__in_the_wheel_comes_before_one_on_path_that_is_too_old(monkeypatch, tmp_path):
+    shipped = tmp_path / "shipped"
+    shipped.write_text("#!/bin/sh\necho kallisto, version 0.51.1\n")
+    shipped.chmod(0o755)
+    monkeypatch.setenv("PATH", str(old_kallisto(tmp_path / "bin").parent))
+    monkeypatch.setattr("lotwise.quantify.kallisto.find_in_wheel", lambda: shipped)
+    assert Kallisto().find() == shipped
+    assert Kallisto().version() == "0.51.1"
+
+
+def test_kallisto__too_old_and_alone_says_what_to_do(monkeypatch, tmp_path):
+    old = old_kallisto(tmp_path / "bin")
+    monkeypatch.setenv("PATH", str(old.parent))
+    monkeypatch.setattr("lotwise.quantify.kallisto.find_in_wheel", lambda: None)
+    words = r"bin/kallisto: is kallisto 0\.48\.0, needed is 0\.50 or later; .*bioconda"
+    with pytest.raises(SurroundingsError, match=words):
+        Kallisto().find()
+    with pytest.raises(SurroundingsError, match=words):
+        Kallisto(program=old).version()
+
+
 def test_kallisto__on_a_machine_without_one_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
