@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -350,11 +349,11 @@ def _positive(path: Path, row: int, column: str, cells: Mapping[str, str]) -> fl
 
 def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
     """Refuse a FASTQ file of two samples: they would agree, and mean nothing."""
-    owners: dict[str, Sample] = {}
+    owners: dict[Path, Sample] = {}
     for sample in samples:
         for run in sample.runs:
             for column, file in (("fastq_1", run.fastq_1), ("fastq_2", run.fastq_2)):
-                owner = sample if file is None else owners.setdefault(os.path.abspath(file), sample)
+                owner = sample if file is None else owners.setdefault(file.resolve(), sample)
                 if owner is not sample:
                     raise InputError(
                         f"sample {sample.sample!r} names {file}, as {owner.sample!r} in row "

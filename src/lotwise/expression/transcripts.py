@@ -19,8 +19,9 @@ from lotwise.expression.annotation import (
     genes_of_annotation,
     genes_of_headers,
     is_annotation,
+    new_transcripts,
 )
-from lotwise.expression.text import read_bytes
+from lotwise.expression.text import read_bytes, read_head, stream_lines
 
 # A version is a dot and digits at the end, before GENCODE's mark of the Y chromosome's copy.
 _VERSION: Final = r"\.\d+($|_PAR_Y$)"
@@ -126,15 +127,17 @@ def read_transcript_map(
         The file is none of these, or gives no transcript a gene.
     """
     path = Path(path)
-    raw = read_bytes(path)
-    first = _first_row(path, raw)
+    first = _first_row(path)
+    # An annotation is larger than memory may be: it goes by line.
     if first.startswith(">"):
-        headers = (line for line in _lines(path, raw) if line.startswith(">"))
-        table = _tabulate(genes_of_headers(headers))
+        headers = (line for line in stream_lines(path) if line.startswith(b">"))
+        table = _tabulate(genes_of_headers(_decode(path, headers)))
     elif is_annotation(first):
-        table = _tabulate(genes_of_annotation(_lines(path, raw), gtf='"' in first))
+        gtf = '"' in first
+        lines = new_transcripts(stream_lines(path)) if gtf else stream_lines(path)
+        table = _tabulate(genes_of_annotation(_decode(path, lines), gtf=gtf))
     else:
-        table = _from_table(path, raw, first, transcripts)
+        table = _from_table(path, read_bytes(path), first, transcripts)
     if not table.height:
         raise InputError(
             "gives no transcript a gene",
@@ -145,17 +148,19 @@ def read_transcript_map(
     return TranscriptMap(_one_gene_each(path, table), path.name)
 
 
-def _first_row(path: Path, raw: bytes) -> str:
+def _first_row(path: Path) -> str:
     """Give the first line that is neither blank nor a comment."""
-    for line in BytesIO(raw):
+    read_head(path)  # which refuses an empty file
+    for line in stream_lines(path):
         if line.strip() and not line.startswith(b"#"):
-            return next(_lines(path, line), "")
+            return next(_decode(path, [line.removeprefix(BOM_UTF8)]))
     raise InputError("holds nothing but comments", path=path, row=1)
 
 
-def _lines(path: Path, raw: bytes) -> Iterator[str]:
+def _decode(path: Path, lines: Iterable[bytes]) -> Iterator[str]:
     try:
-        yield from raw.decode("utf-8-sig").splitlines()
+        for line in lines:
+            yield line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         raise InputError(
             "is not text in UTF-8",
@@ -271,7 +276,7 @@ def _read_cells(path: Path, raw: bytes, separator: str) -> pl.DataFrame:
 
 def _refuse_uneven_rows(path: Path, raw: bytes, separator: str) -> None:
     width = 0
-    for number, line in enumerate(_lines(path, raw), start=1):
+    for number, line in enumerate(_decode(path, BytesIO(raw)), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         cells = line.count(separator) + 1
