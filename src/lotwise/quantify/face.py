@@ -145,6 +145,10 @@ class Quantifier(ABC):
         """
 
     @abstractmethod
+    def index_files(self) -> tuple[str, ...]:
+        """Give patterns, each of which a whole index has a file of that is not empty."""
+
+    @abstractmethod
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
         """Spell the command that quantifies one sample into ``directory``."""
 
@@ -184,10 +188,16 @@ class Quantifier(ABC):
                 for command in self.index_commands(reference, prepared, directory, threads=threads)
             ]
             shutil.rmtree(inputs)
-            if not any(path.stat().st_size for path in directory.iterdir()):
-                require_disk(directory, log=log, name=self.name)
+            require_disk(directory, log=log, name=self.name)
+            absent = [
+                pattern
+                for pattern in self.index_files()
+                if not any(path.stat().st_size for path in directory.glob(pattern))
+            ]
+            if absent:
                 raise SurroundingsError(
-                    f"{self.name} ended without an index", remedy=f"the log is {log}"
+                    f"{self.name} ended without a whole index: no {', '.join(absent)}",
+                    remedy=f"the log is {log}",
                 )
             # For the provenance of every run that uses this index.
             told = [asdict(call) for call in calls]

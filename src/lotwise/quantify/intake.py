@@ -27,7 +27,7 @@ _AT_ONCE: Final = 256
 _PHRED_OFFSET: Final = 33
 _HIGHEST_PHRED: Final = 93
 # What dnaio, xopen, isal and zlib raise on a file that is not whole or not FASTQ.
-_UNREADABLE: Final[tuple[type[Exception], ...]] = (
+UNREADABLE: Final[tuple[type[Exception], ...]] = (
     FileFormatError,
     EOFError,
     OSError,
@@ -151,7 +151,7 @@ def _check_run(run: Run, extent: _Extent) -> None:
         # Two readers in step: dnaio stops at mates that differ in name or number.
         with dnaio.open(*files, fileformat="fastq", open_threads=0) as reader:
             _take(run, iter(reader), extent)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         _blame(files, error)
     if extent.n == before:
         raise RefusedError("holds no reads", path=run.fastq_1)
@@ -240,7 +240,7 @@ def _count(*files: Path) -> tuple[int, Exception | None]:
         with dnaio.open(*files, fileformat="fastq", open_threads=0) as reader:
             for _ in reader:
                 n += 1
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return n, error
     return n, None
 

@@ -91,6 +91,10 @@ class Kallisto(Quantifier):
             )
         ]  # fmt: skip
 
+    def index_files(self) -> tuple[str, ...]:
+        """Name the one file."""
+        return ("kallisto.idx",)
+
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
         """Spell ``kallisto quant``."""
         command: list[str | Path] = [

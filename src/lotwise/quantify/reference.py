@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +15,12 @@ import dnaio
 from dnaio.exceptions import FileFormatError
 from xopen import xopen
 
-from lotwise.errors import InputError
+from lotwise.errors import InputError, LotwiseError, SurroundingsError
 from lotwise.quantify.cache import cached_directory, checksum
+from lotwise.quantify.intake import UNREADABLE
 
 _ENSEMBL_GENE: Final = re.compile(r"\sgene:(\S+)")
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 _FORMAT: Final = 2
 """Raised when what is prepared changes, so that older caches are not used."""
 
@@ -124,7 +128,14 @@ def gene_of(header: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _read_fasta(path: Path) -> Iterator[tuple[str, str]]:
+def read_fasta(path: Path) -> Iterator[tuple[str, str]]:
+    """Give the header and the sequence of each record of a FASTA, plain or gzip.
+
+    Raises
+    ------
+    InputError
+        It is no FASTA, or damaged; this is found where it is.
+    """
     try:
         with (
             xopen(path, "rb", threads=0) as stream,
@@ -134,8 +145,37 @@ def _read_fasta(path: Path) -> Iterator[tuple[str, str]]:
                 yield record.name, record.sequence
     except FileFormatError as error:
         raise InputError(f"is not FASTA ({error})", path=path) from error
-    except (EOFError, OSError) as error:
-        raise InputError(f"cannot be read to its end ({error})", path=path) from error
+    except UNREADABLE as error:
+        raise _damage(path, error) from error
+
+
+def unpack(path: Path, target: Path) -> Path:
+    """Give ``path`` as plain text: itself, or unpacked to ``target`` if its content is gzip.
+
+    Raises
+    ------
+    InputError
+        It cannot be read to its end.
+    """
+    try:
+        with path.open("rb") as raw:
+            if raw.read(len(_GZIP_MAGIC)) != _GZIP_MAGIC:
+                return path
+        with xopen(path, "rb", threads=0, format="gz") as packed, target.open("wb") as plain:
+            shutil.copyfileobj(packed, plain)
+    except UNREADABLE as error:
+        raise _damage(path, error) from error
+    return target
+
+
+def _damage(path: Path, error: Exception) -> LotwiseError:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return SurroundingsError(
+            "could not be unpacked, the disk is full", path=path, remedy="free some space"
+        )
+    return InputError(
+        f"cannot be read to its end ({error})", path=path, remedy="fetch or copy it again"
+    )
 
 
 def _prepare(source: Path, directory: Path) -> None:
@@ -147,7 +187,7 @@ def _prepare(source: Path, directory: Path) -> None:
         (directory / "identical.tsv").open("w", encoding="ascii") as identical,
     ):
         identical.write("transcript_id\tsame_as\n")
-        for number, (header, spelled) in enumerate(_read_fasta(source), start=1):
+        for number, (header, spelled) in enumerate(read_fasta(source), start=1):
             name, sequence = short_name(header), spelled.upper()
             _require_record(source, number, name, sequence, seen)
             seen[name] = number

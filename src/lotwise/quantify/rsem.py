@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from xopen import xopen
-
 from lotwise.config import Aligner
 from lotwise.errors import InputError
 from lotwise.quantify.face import Abundance, Command, Job, Quantifier, read_columns
 from lotwise.quantify.program import ask_version, find_program
+from lotwise.quantify.reference import unpack
 
 if TYPE_CHECKING:
     from lotwise.quantify.program import Call
@@ -26,6 +24,11 @@ logger = logging.getLogger(__name__)
 _STRAND: Final = {"unstranded": "none", "forward": "forward", "reverse": "reverse"}
 _STAR_INPUT: Final = re.compile(r"Number of input reads \|\s+(\d+)")
 _ALIGNER_PROGRAM: Final = {"bowtie": "bowtie", "bowtie2": "bowtie2", "star": "STAR"}
+_ALIGNER_FILES: Final = {
+    "bowtie": ("rsem.1.ebwt*", "rsem.rev.2.ebwt*"),
+    "bowtie2": ("rsem.1.bt2*", "rsem.rev.2.bt2*"),
+    "star": ("Genome", "SA", "SAindex"),
+}
 # https://github.com/BenLangmead/bowtie2/issues/420; 2.5.1 has the remedy.
 _BOWTIE2_LOSING_PAIRS: Final = "2.5.0"
 
@@ -87,8 +90,8 @@ class Rsem(Quantifier):
                     "RSEM with STAR needs a genome and a GTF",
                     remedy="give both, or use bowtie2, which needs the transcripts only",
                 )
-            genome = _unpacked(reference.genome, directory / "inputs" / "genome.fa")
-            gtf = _unpacked(reference.gtf, directory / "inputs" / "genes.gtf")
+            genome = unpack(reference.genome, directory / "inputs" / "genome.fa")
+            gtf = unpack(reference.gtf, directory / "inputs" / "genes.gtf")
             return [[*command, "--gtf", gtf, genome, directory / "rsem"]]
         if prepared.tx2gene is not None:
             # RSEM's map has the gene first.
@@ -97,6 +100,11 @@ class Rsem(Quantifier):
             genes.write_text("".join(f"{gene}\t{name}\n" for name, gene in pairs), "ascii")
             command += ["--transcript-to-gene-map", genes]
         return [[*command, prepared.transcripts, directory / "rsem"]]
+
+    def index_files(self) -> tuple[str, ...]:
+        """Name what RSEM reads again, and the aligner's files, of which large ones end in l."""
+        names = ("rsem.grp", "rsem.ti", "rsem.seq", "rsem.idx.fa")
+        return (*names, *_ALIGNER_FILES[self.aligner])
 
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
         """Spell ``rsem-calculate-expression``.
@@ -182,12 +190,3 @@ def _read_statistics(directory: Path, sample: str) -> tuple[int, int]:
     # RSEM's sum lacks what STAR did not align to transcripts; STAR's own log has all.
     found = _STAR_INPUT.search(aligner_log)
     return n_alignable, int(found.group(1)) if found else n_total
-
-
-def _unpacked(path: Path, target: Path) -> Path:
-    """Give ``path`` as plain text: itself, or unpacked to ``target``."""
-    if path.suffix != ".gz":
-        return path
-    with xopen(path, "rb", threads=0) as packed, target.open("wb") as plain:
-        shutil.copyfileobj(packed, plain)
-    return target

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import dnaio
 import numpy as np
-from dnaio.exceptions import FileFormatError
 
 from lotwise.errors import RefusedError
 from lotwise.quantify.cache import cached_directory, checksum
+from lotwise.quantify.intake import UNREADABLE
 from lotwise.records import Record, column
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _count_matches(fastq: Path, kmers: NDArray[np.uint64]) -> tuple[int, int, in
     try:
         with dnaio.open(fastq, fileformat="fastq", open_threads=0) as records:
             reads = list(islice(records, N_READS))
-    except (FileFormatError, EOFError, OSError) as error:
+    except UNREADABLE as error:
         raise RefusedError(f"cannot be read ({error})", path=fastq) from error
     sense = _matching([read.sequence for read in reads], kmers)
     antisense = _matching([read.reverse_complement().sequence for read in reads], kmers)
