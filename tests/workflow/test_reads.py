@@ -105,6 +105,23 @@ def test_demo__finds_what_was_planted_and_says_that_it_is_simulated(demo):
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
+def test_demo__isoforms_alone_need_no_genes(demo, tmp_path):
+    """A FASTA whose headers name no gene, as of a transcriptome that was assembled."""
+    made = demo / "results" / "demo" / "input"
+    fasta = (made / "reference" / "transcripts.fa").read_text()
+    (tmp_path / "plain.fa").write_text(re.sub(r"^(>\S+).*$", r"\1", fasta, flags=re.MULTILINE))
+    config = {
+        "source": "reads",
+        "samples": str(made / "samples.tsv"),
+        "results": "out",
+        "levels": ["isoform"],
+        "reads": {"transcripts": "plain.fa", "threads": 2},
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    snakemake("out/correlation/isoform.pearson.tsv", cwd=tmp_path)
+    assert (tmp_path / "out/expression/isoform.h5ad").exists()
+
+
 ENCODE_FIGURES = (
     "extended_data_fig1_gene",
     "extended_data_fig2_isoform",

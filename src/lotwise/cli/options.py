@@ -105,7 +105,7 @@ def expression_options(command: Command) -> Command:
             click.option(
                 "--bootstraps",
                 is_flag=True,
-                help="Keep kallisto's bootstraps, for ceilings and isoform tests.",
+                help="Keep the bootstraps of kallisto or salmon, for ceilings and isoform tests.",
             ),
         ],
     )

@@ -134,6 +134,10 @@ class Quantifier(ABC):
     def options(self) -> Mapping[str, object]:
         """Give the options that change the index."""
 
+    def require_able(self, reference: Reference, *, bootstraps: int = 0) -> None:
+        """Raise :class:`InputError` if the program cannot do what is asked; nothing is read."""
+        del reference, bootstraps
+
     @abstractmethod
     def index_commands(
         self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int

@@ -77,6 +77,19 @@ class Rsem(Quantifier):
         """Give the options that change the index."""
         return {"aligner": self.aligner}
 
+    def require_able(self, reference: Reference, *, bootstraps: int = 0) -> None:
+        """Refuse bootstraps, and STAR without a genome or a GTF."""
+        if bootstraps:
+            raise InputError(
+                "RSEM makes no bootstraps",
+                remedy="ask for none, or quantify with kallisto or salmon",
+            )
+        if self.aligner == "star" and (reference.genome is None or reference.gtf is None):
+            raise InputError(
+                "RSEM with STAR needs a genome and a GTF",
+                remedy="give both, or use bowtie2, which needs the transcripts only",
+            )
+
     def index_commands(
         self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int
     ) -> list[Command]:
@@ -84,12 +97,8 @@ class Rsem(Quantifier):
         command: list[str | Path] = [
             self.find("rsem-prepare-reference"), f"--{self.aligner}", "-p", str(threads),
         ]  # fmt: skip
-        if self.aligner == "star":
-            if reference.genome is None or reference.gtf is None:
-                raise InputError(
-                    "RSEM with STAR needs a genome and a GTF",
-                    remedy="give both, or use bowtie2, which needs the transcripts only",
-                )
+        self.require_able(reference)
+        if self.aligner == "star" and reference.genome is not None and reference.gtf is not None:
             genome = unpack(reference.genome, directory / "inputs" / "genome.fa")
             gtf = unpack(reference.gtf, directory / "inputs" / "genes.gtf")
             return [[*command, "--gtf", gtf, genome, directory / "rsem"]]
@@ -107,18 +116,7 @@ class Rsem(Quantifier):
         return (*names, *_ALIGNER_FILES[self.aligner])
 
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
-        """Spell ``rsem-calculate-expression``.
-
-        Raises
-        ------
-        InputError
-            Bootstraps are asked for, which RSEM does not make.
-        """
-        if job.bootstraps:
-            raise InputError(
-                "RSEM makes no bootstraps",
-                remedy="ask for none, or quantify with kallisto or salmon",
-            )
+        """Spell ``rsem-calculate-expression``."""
         command: list[str | Path] = [
             self.find(), "-p", str(job.threads), "--seed", str(job.seed),
             "--strandedness", _STRAND[job.strandedness], "--no-bam-output",

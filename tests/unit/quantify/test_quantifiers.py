@@ -90,8 +90,10 @@ def test_quant_command__single_reads_without_fragments_are_refused(tool, quantif
 def test_quant_command__bootstraps(tool):
     assert {"-b", "30", "--seed", "42"} <= set(told(Kallisto(program=tool), bootstraps=30))
     assert "--numBootstraps" in told(Salmon(program=tool), bootstraps=30)
+    reference = Reference(transcripts=Path("t.fa"))
+    Kallisto(program=tool).require_able(reference, bootstraps=30)
     with pytest.raises(InputError, match=r"RSEM makes no bootstraps"):
-        told(Rsem(program=tool), bootstraps=30)
+        Rsem(program=tool).require_able(reference, bootstraps=30)
 
 
 def test_version__is_read_from_what_the_program_prints(tool):
