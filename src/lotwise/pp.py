@@ -31,7 +31,7 @@ def average_replicates(expression: AnnData) -> AnnData:
     Raises
     ------
     InputError
-        There is no obs column ``batch``.
+        There is no obs column ``batch``, a sample has none, or there is no layer ``tpm``.
 
     Examples
     --------
@@ -44,6 +44,18 @@ def average_replicates(expression: AnnData) -> AnnData:
     if keys.BATCH not in expression.obs:
         raise InputError(
             "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
+        )
+    unnamed = expression.obs_names[expression.obs[keys.BATCH].isna()]
+    if len(unnamed):
+        raise InputError(
+            f"sample {unnamed[0]!r} has no batch ({len(unnamed)} such)",
+            column=keys.BATCH,
+            remedy="name the batch of each sample",
+        )
+    if keys.TPM not in expression.layers:
+        raise InputError(
+            f"the AnnData has no layer {keys.TPM!r}",
+            remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
     codes, batches = pd.factorize(expression.obs[keys.BATCH].astype(str))
     n_samples = np.bincount(codes)
