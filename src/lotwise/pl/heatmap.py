@@ -184,8 +184,8 @@ def _title(expression: AnnData, statistic: str, order: Order) -> str:
     if keys.PAIRS in expression.uns.get(keys.LOTWISE, {}):  # not so where the matrix is foreign
         if statistic == "pearson":
             words += f" of log2(TPM + {pseudocount_of(expression):g})"
-        words += f" over all {expression.n_vars:,} features,"
-        words += f" zero in both samples for {double_zero_shares(expression)}"
+        words += f" over all {expression.n_vars:,} features,\n"
+        words += f"zero in both samples for {double_zero_shares(expression)}"
     return f"{words}, {'in the order given' if order == 'given' else 'clustered'}"
 
 
@@ -196,7 +196,8 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
     axes.tick_params(axis="y", labelrotation=0)
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set_parse_math(False)
-    grid.figure.suptitle(title, fontsize=9, y=1.02)
+    # Above the name of the colour scale, which stands at the top.
+    grid.figure.suptitle(title, fontsize=9, y=1.03, va="bottom")
     add_note(grid.figure, note)
 
 
