@@ -205,12 +205,14 @@ def encode(shared, name, *, second=True, **fields):
 
 @pytest.fixture(scope="module")
 def encode_samples(shared):
-    """One library of each kind; all five go through the workflow in tests/workflow."""
+    """Paired and stranded, paired and declared unstranded, single; replicates of two of them."""
     single = {"second": False, "fragment_length": 250.0, "fragment_sd": 10.0}
     return [
         encode(shared, "ENCSR653DFZ_rep1_chr19_10000reads"),
+        encode(shared, "ENCSR653DFZ_rep2_chr19_10000reads"),
         encode(shared, "ENCSR142YZV_chr19only_10000_reads", strandedness="unstranded"),
         encode(shared, "rep1_ENCSR510QZW_chr19only_10000_reads", **single),
+        encode(shared, "rep2_ENCSR510QZW_chr19only_10000_reads", **single),
     ]
 
 
@@ -227,12 +229,12 @@ def test_quantify_samples__encode_reads_same_bytes_for_any_threads(
             out=tmp_path / name,
             settings=dataclasses.replace(settings, threads=threads),
         )
-        assert [row.standing for row in rows] == ["passed"] * 3
+        assert [row.standing for row in rows] == ["passed"] * 5
         folder = tmp_path / name / "quant" / "kallisto"
         written.append([(folder / s.sample / "abundance.tsv").read_bytes() for s in encode_samples])
     assert all(bytes_ == written[0] for bytes_ in written[1:])
     strands = read_table(tmp_path / "a" / "strandedness.tsv", Strand)
-    assert strands["applied"].tolist() == ["reverse", "unstranded", "unstranded"]
+    assert strands["applied"].tolist() == ["reverse"] * 2 + ["unstranded"] * 3
 
 
 def test_quantify_samples__rsem_sums_to_genes_beside_spike_ins(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
+from scipy.linalg.blas import dsyrk
 
 from lotwise.errors import InputError
 from lotwise.metrics import correlation
@@ -106,6 +107,21 @@ def test_pearson_matrix__blocks_change_nothing(monkeypatch, block):
     wanted = pearson_matrix(values)
     monkeypatch.setattr(correlation, "_BLOCK_VALUES", block)
     np.testing.assert_allclose(pearson_matrix(values), wanted, atol=1e-14)
+
+
+@pytest.mark.parametrize("mean", [0.0, 100.0])
+def test_pearson_matrix__products_are_summed_once(monkeypatch, mean):
+    """Where the means are large, what BLAS gave was thrown away and computed again."""
+    called = []
+
+    def counted(*arguments, **options):
+        called.append(1)
+        return dsyrk(*arguments, **options)
+
+    monkeypatch.setattr("lotwise.metrics.correlation.dsyrk", counted)
+    values = np.random.default_rng(3).normal(mean, 1, (4, 300))
+    np.testing.assert_allclose(pearson_matrix(values), np.corrcoef(values), atol=1e-12)
+    assert len(called) == 1
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
