@@ -19,6 +19,7 @@ import yaml
 import lotwise
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.dossier import gather_evidence
+from lotwise.expression import read_level
 from lotwise.keys import LEVELS
 from lotwise.records import write_table
 
@@ -253,6 +254,9 @@ def test_workflow__three_ways_give_the_same_numbers(finished, by_hand):
         for column in ("pearson", "spearman", "ccc"):
             ours = lotwise.get.pairs(expression)[column].to_numpy()
             np.testing.assert_array_equal(pairs[column].to_numpy(), ours)
+        stored = read_level(finished / f"out/expression/{level}.h5ad", level)
+        np.testing.assert_array_equal(stored.layers["tpm"], expression.layers["tpm"])
+        compare_tables(finished / "out/correlation", level, expression)
         config = EvidenceConfig()
         evidence = gather_evidence(expression, config, CorrelationConfig())
         for name, table in evidence.items():
@@ -261,6 +265,23 @@ def test_workflow__three_ways_give_the_same_numbers(finished, by_hand):
             assert (finished / "by_library.tsv").read_bytes() == path.read_bytes(), path.name
     figures = sorted(path.name for path in (finished / "out/figures").iterdir())
     assert figures == sorted(path.name for path in (by_hand / "figures").iterdir())
+
+
+def compare_tables(folder, level, expression):
+    """Hold culprits, replicate QC and the averaged batches of the library against the files."""
+    lotwise.tl.replicate_qc(expression)
+    lotwise.tl.culprits(expression)
+    batches = lotwise.pp.average_replicates(expression)
+    lotwise.tl.correlate(batches)
+    for name, table in {
+        "replicate_qc": lotwise.get.replicate_qc(expression),
+        "culprits": lotwise.get.culprits(expression),
+        "batch_pairs": lotwise.get.pairs(batches),
+    }.items():
+        write_table(folder.parent / "by_library.tsv", table)
+        ours = (folder.parent / "by_library.tsv").read_bytes()
+        assert ours == (folder / f"{level}.{name}.tsv").read_bytes(), name
+    (folder.parent / "by_library.tsv").unlink()
 
 
 def test_workflow__replay_gives_identical_tables(finished, by_hand):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import re
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from xopen import xopen
 from lotwise.errors import InputError, LotwiseError, SurroundingsError
 from lotwise.quantify.cache import cached_directory, checksum
 from lotwise.quantify.intake import UNREADABLE
+
+logger = logging.getLogger(__name__)
 
 _ENSEMBL_GENE: Final = re.compile(r"\sgene:(\S+)")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -97,7 +100,15 @@ def prepare_reference(transcripts: Path, *, cache: Path) -> Prepared:
     directory = cached_directory(
         cache, "reference", key, lambda temporary: _prepare(transcripts, temporary)
     )
-    return Prepared(directory)
+    prepared = Prepared(directory)
+    n_identical = prepared.identical.read_text("ascii").count("\n") - 1
+    if n_identical:
+        logger.info(
+            "%d transcripts have the sequence of another, listed in %s",
+            n_identical,
+            prepared.identical,
+        )
+    return prepared
 
 
 def short_name(header: str) -> str:
