@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -25,15 +26,24 @@ def pytest_collection_modifyitems(config, items):
             items[:] = [item for item in items if item not in deselected]
 
 
-def needs_program(*names: str) -> None:
-    """Skip without one of ``names``; fail instead where the run must have them all."""
-    missing = [name for name in names if shutil.which(name) is None]
-    if not missing:
-        return
-    words = f"needs {', '.join(missing)} on PATH"
+def skip(words: str) -> NoReturn:
+    """Skip for want of something; fail instead where the run must have it all."""
     if os.environ.get("LOTWISE_REQUIRE_TOOLS") == "1":
         pytest.fail(f"{words}, and LOTWISE_REQUIRE_TOOLS=1 forbids to skip")
     pytest.skip(words)
+
+
+def needs_program(*names: str) -> None:
+    """Skip without one of ``names``; fail instead where the run must have them all."""
+    missing = [name for name in names if shutil.which(name) is None]
+    if missing:
+        skip(f"needs {', '.join(missing)} on PATH")
+
+
+@pytest.fixture(scope="session")
+def lack():
+    """The function ``lack("needs ...")``: skip, or fail in CI."""
+    return skip
 
 
 @pytest.fixture(scope="session")
@@ -49,10 +59,7 @@ def tool():
     def find(name: str) -> Path:
         found = ROOT / ".venv-tools" / "bin" / name
         if not found.exists():
-            words = f"needs {name} in .venv-tools, which `make tools` makes"
-            if os.environ.get("LOTWISE_REQUIRE_TOOLS") == "1":
-                pytest.fail(f"{words}, and LOTWISE_REQUIRE_TOOLS=1 forbids to skip")
-            pytest.skip(words)
+            skip(f"needs {name} in .venv-tools, which `make tools` makes")
         return found
 
     return find

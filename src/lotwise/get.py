@@ -28,7 +28,7 @@ def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFram
     The columns are those of :class:`lotwise.records.PairRecord`; ``feature_set``
     keeps one set.
     """
-    table = _table(expression, keys.PAIRS, "correlate")
+    table = _table_of_pairs(expression, keys.PAIRS, "correlate")
     if feature_set is None:
         return table
     chosen = table[table["feature_set"] == feature_set]
@@ -56,12 +56,12 @@ def matrix(
 
 def replicate_qc(expression: AnnData) -> pd.DataFrame:
     """Give ENCODE's replicate QC and detection, as :class:`lotwise.records.ReplicateQcRecord`."""
-    return _table(expression, keys.REPLICATE_QC, "replicate_qc")
+    return _table_of_pairs(expression, keys.REPLICATE_QC, "replicate_qc")
 
 
 def culprits(expression: AnnData) -> pd.DataFrame:
     """Give the features that pull R down, as :class:`lotwise.records.CulpritRecord`."""
-    return _table(expression, keys.CULPRITS, "culprits")
+    return _table_of_pairs(expression, keys.CULPRITS, "culprits")
 
 
 def evidence(expression: AnnData, table: str) -> pd.DataFrame:
@@ -78,6 +78,17 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     if table not in names:
         raise InputError(f"{table!r} is no table of evidence", remedy=f"take of {', '.join(names)}")
     return _table(expression, table, _TOOLS.get(table, table))
+
+
+def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
+    """Give the pairs of these samples: a subset took the table of all over with ``uns``."""
+    table, names = _table(expression, name, tool), expression.obs_names
+    kept = table[table["sample_a"].isin(names) & table["sample_b"].isin(names)]
+    if kept.empty and len(table) and expression.n_obs > 1:
+        raise InputError(
+            f"the table {name!r} is of other samples", remedy=f"call lotwise.tl.{tool} again"
+        )
+    return kept.reset_index(drop=True)
 
 
 def _table(expression: AnnData, name: str, tool: str) -> pd.DataFrame:

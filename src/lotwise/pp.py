@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lotwise import keys
+from lotwise.errors import InputError
 from lotwise.expression.labels import batches_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def average_replicates(expression: AnnData) -> AnnData:
     Raises
     ------
     InputError
-        There is no obs column ``batch``, or a sample has no batch.
+        There is no obs column ``batch``, a sample has none, or there is no layer ``tpm``.
 
     Examples
     --------
@@ -41,6 +42,11 @@ def average_replicates(expression: AnnData) -> AnnData:
     """
     from anndata import AnnData
 
+    if keys.TPM not in expression.layers:
+        raise InputError(
+            f"the AnnData has no layer {keys.TPM!r}",
+            remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
+        )
     codes, batches = pd.factorize(np.array(batches_of(expression), dtype=object))
     n_samples = np.bincount(codes)
     member = (codes == np.arange(len(batches))[:, None]).astype(np.float64)

@@ -104,7 +104,9 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
     for row, cells in rows:
         sample = _parse_row(path, row, cells)
         grouped.setdefault(sample.sample, []).append(sample)
-    return tuple(_join_runs(path, parts) for parts in grouped.values())
+    samples = tuple(_join_runs(path, parts) for parts in grouped.values())
+    _refuse_shared_reads(path, samples)
+    return samples
 
 
 def require_batches(samples: Iterable[Sample], path: Path | str) -> None:
@@ -343,6 +345,24 @@ def _positive(path: Path, row: int, column: str, cells: Mapping[str, str]) -> fl
             f"{text!r} came, needed is a number of bases above 0", path=path, row=row, column=column
         )
     return number
+
+
+def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
+    """Refuse a FASTQ file of two samples: they would agree, and mean nothing."""
+    owners: dict[Path, Sample] = {}
+    for sample in samples:
+        for run in sample.runs:
+            for column, file in (("fastq_1", run.fastq_1), ("fastq_2", run.fastq_2)):
+                owner = sample if file is None else owners.setdefault(file.resolve(), sample)
+                if owner is not sample:
+                    raise InputError(
+                        f"sample {sample.sample!r} names {file}, as {owner.sample!r} in row "
+                        f"{owner.row} does",
+                        path=path,
+                        row=sample.row,
+                        column=column,
+                        remedy="give each sample its own reads",
+                    )
 
 
 def _join_runs(path: Path, parts: list[Sample]) -> Sample:

@@ -21,6 +21,11 @@ reader <- function(file) read.delim(file, stringsAsFactors = FALSE)
 if (map == "-") {
   genes <- suppressMessages(tximport(files, type = "rsem", txIn = FALSE, txOut = FALSE, importer = reader))
   write_level(genes, "gene")
+  transcripts <- sub("genes.results", "isoforms.results", files, fixed = TRUE)
+  if (all(file.exists(transcripts))) {
+    write_level(suppressMessages(tximport(transcripts, type = "rsem", txIn = TRUE, txOut = TRUE,
+                                          importer = reader)), "isoform")
+  }
 } else {
   tx2gene <- read.csv(map)
   isoform <- suppressMessages(tximport(files, type = type, txOut = TRUE, dropInfReps = TRUE,

@@ -142,7 +142,7 @@ def test_refuses__the_tool_missing(refuse, quantifier, samples, tmp_path, monkey
 
 
 @pytest.fixture
-def tiny_disk(tmp_path, monkeypatch):
+def tiny_disk(tmp_path, monkeypatch, lack):
     """Mount 300 kB; only root can."""
     mount = tmp_path / "disk"
     mount.mkdir()
@@ -152,7 +152,7 @@ def tiny_disk(tmp_path, monkeypatch):
     except FileNotFoundError:
         mounted = False
     if not mounted:
-        pytest.skip("needs the right to mount a tmpfs")
+        lack("needs the right to mount a tmpfs")
     monkeypatch.setattr("lotwise.quantify.program.PATIENCE_SECONDS", 3.0)
     yield mount
     subprocess.run(["umount", str(mount)], check=True)
@@ -175,6 +175,22 @@ def test_refuses__a_disk_that_fills_up(tiny_disk, quantifier, reference, setting
     assert [path.name for path in tiny_disk.iterdir()] == ["filler"]
 
 
+def test_refuses__a_disk_that_fills_up_leaves_nothing_to_correlate(
+    tiny_disk, quantifier, reference, settings, samples
+):
+    prepared = prepare_reference(reference.transcripts, cache=settings.cache)
+    quantifier.index(
+        reference, prepared, cache=settings.cache, threads=2, log=settings.cache / "log"
+    )
+    (tiny_disk / "filler").write_bytes(bytes(280 << 10))
+    out = tiny_disk / "results"
+    with pytest.raises(SurroundingsError, match=r"the disk is full"):
+        quantify_samples(
+            samples, quantifier=quantifier, reference=reference, out=out, settings=settings
+        )
+    assert not [path for path in out.glob("quant/*/*") if path.suffix != ".json"]
+
+
 def test_refuses__a_disk_that_fills_up_while_indexing(tiny_disk, quantifier, reference, settings):
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     (tiny_disk / "filler").write_bytes(bytes(280 << 10))
@@ -192,6 +208,14 @@ def unfit(request, simulate, reference):
         return "forward", reference
     other = simulate(seed=99, n_genes=60, n_batches=2, n_fragments=2_000)
     return "reverse", Reference(transcripts=other.transcripts)
+
+
+# kallisto and salmon end with a failure where they find nothing; RSEM ends with 0.
+NOTHING_ALIGNS = {
+    "kallisto": "exit status 1, saying .*zero reads pseudoaligned",
+    "salmon": "exit status 1, saying .*assign 0 fragments to transcripts",
+    "rsem": "'lot1_rep1': .*all TPM are 0; 0 of 6,000 reads are used, a share of 0, needed",
+}
 
 
 def test_refuses__also_by_the_yield_alone(quantifier, settings, samples, unfit):
@@ -218,8 +242,7 @@ def test_refuses__also_by_the_yield_alone(quantifier, settings, samples, unfit):
             )
         )
 
-    # salmon itself ends with a failure where it finds next to nothing.
-    with pytest.raises(LotwiseError, match=r"'lot1_rep1': .*a share of 0|the log is"):
+    with pytest.raises(LotwiseError, match=NOTHING_ALIGNS[quantifier.name]):
         quantify_and_judge()
 
 

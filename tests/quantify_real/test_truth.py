@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lotwise.errors import InputError, RefusedError
+from lotwise.errors import InputError, RefusedError, UnmappedTranscriptsWarning
 from lotwise.expression.read import read_quant
 from lotwise.quantify import (
     Kallisto,
@@ -203,12 +203,14 @@ def encode(shared, name, *, second=True, **fields):
 
 @pytest.fixture(scope="module")
 def encode_samples(shared):
-    """One library of each kind; all five go through the workflow in tests/workflow."""
+    """Paired and stranded, paired and declared unstranded, single; replicates of two of them."""
     single = {"second": False, "fragment_length": 250.0, "fragment_sd": 10.0}
     return [
         encode(shared, "ENCSR653DFZ_rep1_chr19_10000reads"),
+        encode(shared, "ENCSR653DFZ_rep2_chr19_10000reads"),
         encode(shared, "ENCSR142YZV_chr19only_10000_reads", strandedness="unstranded"),
         encode(shared, "rep1_ENCSR510QZW_chr19only_10000_reads", **single),
+        encode(shared, "rep2_ENCSR510QZW_chr19only_10000_reads", **single),
     ]
 
 
@@ -225,12 +227,39 @@ def test_quantify_samples__encode_reads_same_bytes_for_any_threads(
             out=tmp_path / name,
             settings=dataclasses.replace(settings, threads=threads),
         )
-        assert [row.standing for row in rows] == ["passed"] * 3
+        assert [row.standing for row in rows] == ["passed"] * 5
         folder = tmp_path / name / "quant" / "kallisto"
         written.append([(folder / s.sample / "abundance.tsv").read_bytes() for s in encode_samples])
     assert all(bytes_ == written[0] for bytes_ in written[1:])
     strands = read_table(tmp_path / "a" / "strandedness.tsv", Strand)
-    assert strands["applied"].tolist() == ["reverse", "unstranded", "unstranded"]
+    assert strands["applied"].tolist() == ["reverse"] * 2 + ["unstranded"] * 3
+
+
+def test_quantify_samples__rsem_sums_to_genes_beside_spike_ins(
+    shared, require, encode_samples, settings, tmp_path
+):
+    """The reference of ENCODE has 97 spike-ins, whose headers name no gene."""
+    require("rsem-calculate-expression", "bowtie2", "samtools")
+    fasta = shared / "encode_chr19" / "Homo_sapiens.GRCh38.cdna.all.chr19_ERCC_phix.fa.gz"
+    quantify_samples(
+        encode_samples[:1],
+        quantifier=Rsem(),
+        reference=Reference(transcripts=fasta),
+        out=tmp_path,
+        settings=settings,
+    )
+    (genes,) = (tmp_path / "quant" / "rsem").glob("*/*.genes.results")
+    table = pd.read_csv(genes, sep="\t", index_col=0)
+    with gzip.open(fasta, "rt") as lines:
+        headers = [line for line in lines if line.startswith(">")]
+    named = {line.split(" gene:")[1].split()[0] for line in headers if " gene:" in line}
+    spikes = {line[1:].split()[0] for line in headers if " gene:" not in line}
+    assert len(spikes) == 97
+    assert set(table.index) == named | spikes
+    sheet = tmp_path / "quant" / "rsem" / "samples.tsv"
+    with pytest.warns(UnmappedTranscriptsWarning, match="97 of 11,567"):
+        gene, _ = read_quant(sheet, tx2gene=fasta)
+    assert set(gene.var_names) == set(table.index)
 
 
 AIRWAY = ("SRR1039508", "SRR1039509", "SRR1039513")

@@ -68,6 +68,14 @@ def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
         ({"evidence": {"outlier_below": 0}}, "less than 0"),
         ({"evidence": {"passing": 1.1}}, "key 'evidence.passing' is 1.1"),
         ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are called 'sex'"),
+        (
+            {"reads": {"quantifier": "rsem", "bootstraps": 5}},
+            "key 'reads.bootstraps' is 5; none are made by RSEM",
+        ),
+        (
+            {"reads": {"quantifier": "rsem", "aligner": "star", "genome": "g.fa"}},
+            "key 'reads.aligner' is 'star'; needed are a genome and a GTF",
+        ),
     ],
 )
 def test_parse_config__values_out_of_bounds(given, words):

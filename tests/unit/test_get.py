@@ -62,6 +62,19 @@ def test_matrix__is_the_pairs_squared_and_named(gene):
             assert square.loc[a, b] == square.loc[b, a] == r
 
 
+def test_tables_of_pairs__of_a_subset_are_of_its_samples(gene):
+    lotwise.tl.replicate_qc(gene)
+    lotwise.tl.culprits(gene)
+    subset = gene[["S3", "S1"]]
+    for take in (lotwise.get.pairs, lotwise.get.replicate_qc, lotwise.get.culprits):
+        table = take(subset)
+        assert set(zip(table["sample_a"], table["sample_b"], strict=True)) == {("S1", "S3")}
+    renamed = gene.copy()
+    renamed.obs_names = ["A", "B", "C"]
+    with pytest.raises(InputError, match=r"'pairs' is of other samples; call lotwise.tl.correlate"):
+        lotwise.get.pairs(renamed)
+
+
 def test_tables__are_copies(gene):
     pairs, square = lotwise.get.pairs(gene), lotwise.get.matrix(gene)
     pairs.loc[:, "pearson"] = 0.0

@@ -29,6 +29,12 @@ def test_average_replicates__means_of_tpm_and_sums_of_counts():
     assert np.array_equal(given.layers["tpm"], tpm)
     with pytest.raises(InputError, match="no obs column 'batch'"):
         lotwise.pp.average_replicates(anndata.AnnData(tpm))
+    del made.layers["tpm"]
+    with pytest.raises(InputError, match=r"no layer 'tpm'; make it by lotwise\.read_quant"):
+        lotwise.pp.average_replicates(made)
+    given.obs["batch"] = ["B", np.nan, "B"]
+    with pytest.raises(InputError, match=r"sample 'a1' has no batch \(1 such\)"):
+        lotwise.pp.average_replicates(given)
 
 
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array])

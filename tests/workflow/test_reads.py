@@ -169,6 +169,23 @@ def test_reads__refused_after_quantification_are_told(tmp_path):
     assert "the table is out/logs/yield.tsv" in (tmp_path / "out/logs/judge.log").read_text()
 
 
+def test_demo__isoforms_alone_need_no_genes(demo, tmp_path):
+    """A FASTA whose headers name no gene, as of a transcriptome that was assembled."""
+    made = demo / "results" / "demo" / "input"
+    fasta = (made / "reference" / "transcripts.fa").read_text()
+    (tmp_path / "plain.fa").write_text(re.sub(r"^(>\S+).*$", r"\1", fasta, flags=re.MULTILINE))
+    config = {
+        "source": "reads",
+        "samples": str(made / "samples.tsv"),
+        "results": "out",
+        "levels": ["isoform"],
+        "reads": {"transcripts": "plain.fa", "threads": 2},
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    snakemake("out/correlation/isoform.pearson.tsv", cwd=tmp_path)
+    assert (tmp_path / "out/expression/isoform.h5ad").exists()
+
+
 ENCODE_FIGURES = (
     "extended_data_fig1_gene",
     "extended_data_fig2_isoform",

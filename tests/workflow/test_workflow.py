@@ -19,6 +19,7 @@ import yaml
 import lotwise
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.dossier import gather_evidence
+from lotwise.expression import read_level
 from lotwise.keys import LEVELS
 from lotwise.records import write_table
 
@@ -157,6 +158,57 @@ def test_workflow__wrong_criteria_stop_the_run_before_it_begins(simulated):
     assert not (simulated / "out").exists()
 
 
+def hostile_run(folder, **config):
+    """Three batches whose files have blanks in their names, and a configuration for them."""
+    run("lotwise", "simulate", "my input", "--genes", "60", cwd=folder)
+    common = {"source": "quant", "samples": "my input/samples.tsv", "results": "out", **config}
+    (folder / "config.yaml").write_text(yaml.safe_dump(common))
+    return folder
+
+
+def test_workflow__blanks_in_paths_and_braces_in_a_note(tmp_path):
+    folder = hostile_run(
+        tmp_path,
+        expression={"tx2gene": "my input/reference/tx2gene.tsv"},
+        figures={"formats": ["svg"], "note": "lots {1, 2} of {level}"},
+    )
+    snakemake("out/figures/gene_heatmap_given.svg", cwd=folder)
+    assert "lots {1, 2} of {level}" in (folder / "out/figures/gene_heatmap_given.svg").read_text()
+
+
+@pytest.mark.parametrize("kind", ["folder", "prefix"])
+def test_workflow__a_changed_quantification_is_read_again(tmp_path, kind):
+    """A file within the folder, or of an RSEM prefix, that the sample sheet names."""
+    folder = hostile_run(tmp_path, expression={"tx2gene": "my input/reference/tx2gene.tsv"})
+    sheet = folder / "my input" / "samples.tsv"
+    if kind == "prefix":
+        table = pd.read_csv(sheet, sep="\t", dtype=str, keep_default_na=False)
+        for quant in table["quant"]:
+            as_rsem(sheet.parent / quant)
+        table["quant"] += "/rsem"
+        table.to_csv(sheet, sep="\t", index=False)
+    target = "out/expression/gene.h5ad"
+    snakemake(target, cwd=folder)
+    again = snakemake("--dry-run", target, cwd=folder)
+    assert "Nothing to be done" in again.stdout + again.stderr
+    changed = next(
+        (folder / "my input" / "quant").glob("*/*.tsv" if kind == "folder" else "*/rsem*")
+    )
+    changed.write_bytes(changed.read_bytes() + b"\n")
+    assert jobs_of(snakemake("--dry-run", target, cwd=folder))["expression"] == 1
+
+
+def as_rsem(directory):
+    """Write kallisto's abundances as RSEM's of isoforms, each its own gene."""
+    table = pd.read_csv(directory / "abundance.tsv", sep="\t")
+    table.insert(1, "gene_id", table["target_id"])
+    named = {"target_id": "transcript_id", "eff_length": "effective_length",
+             "est_counts": "expected_count", "tpm": "TPM"}  # fmt: skip
+    table = table.rename(columns=named).assign(FPKM=table["tpm"], IsoPct=100)
+    table.to_csv(directory / "rsem.isoforms.results", sep="\t", index=False)
+    (directory / "abundance.tsv").unlink()
+
+
 def test_workflow__report_can_be_switched_off(simulated):
     dry_run = snakemake("--dry-run", "--forceall", "--config", "report=false", cwd=simulated)
     assert "write_report" not in jobs_of(dry_run)
@@ -202,6 +254,9 @@ def test_workflow__three_ways_give_the_same_numbers(finished, by_hand):
         for column in ("pearson", "spearman", "ccc"):
             ours = lotwise.get.pairs(expression)[column].to_numpy()
             np.testing.assert_array_equal(pairs[column].to_numpy(), ours)
+        stored = read_level(finished / f"out/expression/{level}.h5ad", level)
+        np.testing.assert_array_equal(stored.layers["tpm"], expression.layers["tpm"])
+        compare_tables(finished / "out/correlation", level, expression)
         config = EvidenceConfig()
         evidence = gather_evidence(expression, config, CorrelationConfig())
         for name, table in evidence.items():
@@ -210,6 +265,23 @@ def test_workflow__three_ways_give_the_same_numbers(finished, by_hand):
             assert (finished / "by_library.tsv").read_bytes() == path.read_bytes(), path.name
     figures = sorted(path.name for path in (finished / "out/figures").iterdir())
     assert figures == sorted(path.name for path in (by_hand / "figures").iterdir())
+
+
+def compare_tables(folder, level, expression):
+    """Hold culprits, replicate QC and the averaged batches of the library against the files."""
+    lotwise.tl.replicate_qc(expression)
+    lotwise.tl.culprits(expression)
+    batches = lotwise.pp.average_replicates(expression)
+    lotwise.tl.correlate(batches)
+    for name, table in {
+        "replicate_qc": lotwise.get.replicate_qc(expression),
+        "culprits": lotwise.get.culprits(expression),
+        "batch_pairs": lotwise.get.pairs(batches),
+    }.items():
+        write_table(folder.parent / "by_library.tsv", table)
+        ours = (folder.parent / "by_library.tsv").read_bytes()
+        assert ours == (folder / f"{level}.{name}.tsv").read_bytes(), name
+    (folder.parent / "by_library.tsv").unlink()
 
 
 def test_workflow__replay_gives_identical_tables(finished, by_hand):

@@ -1,4 +1,5 @@
 # What the rules share: the checked configuration, the samples, and the paths of the results.
+import contextlib
 import functools
 import shlex
 from importlib.metadata import version
@@ -6,6 +7,7 @@ from pathlib import Path
 
 from lotwise.config import as_options, parse_config
 from lotwise.errors import InputError
+from lotwise.expression.locate import locate
 from lotwise.samples import read_samples, require_batches
 
 RUN = parse_config(config)
@@ -32,8 +34,11 @@ def results(path):
 
 
 def options(section):
-    """Give a section of the configuration as options of the command line."""
-    return shlex.join(as_options(section))
+    """Give a section of the configuration as options of the command line.
+
+    By a function: Snakemake takes braces in a plain string, as of a note, for wildcards.
+    """
+    return lambda wildcards: shlex.join(as_options(section))
 
 
 @functools.cache
@@ -87,14 +92,18 @@ def checked_samples(wildcards):
 
 
 def quantifications(wildcards):
-    """Give what expression is read from: files of the sample sheet, or what was quantified.
+    """Give the files that expression is read from, or the folders that were quantified.
 
-    RSEM prefixes stand for files and are left to lotwise to find.
+    What a folder or an RSEM prefix of the sample sheet stands for is found as lotwise finds it;
+    what is not there is left to lotwise to say.
     """
     if QUANTIFIES:
         return quantified_samples(wildcards)
-    named = {s.quant for s in samples() if s.quant is not None}
-    return sorted(str(quant) for quant in named if quant.exists())
+    found = set()
+    for quant in {s.quant for s in samples() if s.quant is not None}:
+        with contextlib.suppress(InputError):
+            found.update(locate(quant, bootstraps=keeps_bootstraps()))
+    return sorted(str(file) for file in found if file is not None)
 
 
 def reads(wildcards):
@@ -107,12 +116,19 @@ def reads(wildcards):
 
 
 def transcripts_to_genes():
-    """Give the file that tells the genes; that of the reference, failing another."""
+    """Give the file that tells the genes; that of the reference, failing another.
+
+    A FASTA need not name genes: where isoforms alone are asked for, it is not asked.
+    """
     if RUN.expression.tx2gene is not None:
         return [str(RUN.expression.tx2gene)]
     if ACQUIRES and QUANTIFIES:
         return [results("reference/annotation.gtf.gz")]
-    return [reference()["transcripts"]] if QUANTIFIES else []
+    if not QUANTIFIES:
+        return []
+    if RUN.reads.quantifier == "rsem" and RUN.reads.aligner == "star":
+        return [reference()["gtf"]]  # whose transcripts STAR's are
+    return [reference()["transcripts"]] if "gene" in RUN.levels else []
 
 
 def reference():
@@ -135,7 +151,8 @@ def reference():
 def quantifying():
     """Give the section `reads` and the reference as options of `lotwise quantify`."""
     section = RUN.reads.model_copy(update={"threads": (), **reference()})
-    return shlex.join([*as_options(section), "--out", str(RUN.results)])
+    words = [*as_options(section), "--out", str(RUN.results)]
+    return lambda wildcards: shlex.join(words)
 
 
 def root_of(wildcards, output):

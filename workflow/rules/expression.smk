@@ -28,7 +28,7 @@ rule expression:
             )
         ),
         tx2gene=lambda wildcards, input: (
-            f"--tx2gene {input.tx2gene}" if input.tx2gene else ""
+            shlex.join(["--tx2gene", *input.tx2gene]) if input.tx2gene else ""
         ),
         levels=" ".join(f"--level {level}" for level in RUN.levels),
         version=VERSION,

@@ -25,7 +25,7 @@ _SAMPLES: Final = (
 def command(*, directory: Path) -> None:
     """Write a commented config.yaml and samples.tsv into DIRECTORY.
 
-    Files that are there are left alone.
+    Refused where one of them is there already.
     """
     texts = {
         "config.yaml": write_template(Config(), leave_out=("acquire",)),

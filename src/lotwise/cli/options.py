@@ -109,7 +109,7 @@ def expression_options(command: Command) -> Command:
             click.option(
                 "--bootstraps",
                 is_flag=True,
-                help="Keep those of kallisto and salmon, for ceilings and isoform tests.",
+                help="Keep the bootstraps of kallisto or salmon, for ceilings and isoform tests.",
             ),
         ],
     )

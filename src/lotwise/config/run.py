@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig
@@ -69,12 +77,32 @@ class ReadsConfig(_Section):
     aligner: Aligner = Field(
         default="bowtie2", description="what RSEM aligns with: bowtie, bowtie2 or star"
     )
-    bootstraps: int = Field(default=0, ge=0, description="bootstraps to keep a sample")
+    bootstraps: int = Field(
+        default=0, ge=0, description="bootstraps to keep a sample, of kallisto or salmon"
+    )
     cache: Path | None = Field(
         default=None, description="folder of indexes; null keeps them with the results"
     )
     threads: int = Field(default=4, ge=1, description="threads of a quantifier")
     limits: LimitsConfig = LimitsConfig()
+
+    @field_validator("aligner")
+    @classmethod
+    def _require_genome(cls, aligner: Aligner, info: ValidationInfo) -> Aligner:
+        known = info.data
+        given = known.get("genome") is not None and known.get("gtf") is not None
+        if known.get("quantifier") == "rsem" and aligner == "star" and not given:
+            words = "needed are a genome and a GTF for it (reads.genome, reads.gtf)"
+            raise PydanticCustomError("star", words)
+        return aligner
+
+    @field_validator("bootstraps")
+    @classmethod
+    def _refuse_bootstraps_of_rsem(cls, bootstraps: int, info: ValidationInfo) -> int:
+        if bootstraps and info.data.get("quantifier") == "rsem":
+            words = "none are made by RSEM; write 0, or take kallisto or salmon"
+            raise PydanticCustomError("rsem", words)
+        return bootstraps
 
 
 class ExpressionConfig(_Section):
@@ -94,7 +122,7 @@ class ExpressionConfig(_Section):
     )
     bootstraps: bool = Field(
         default=False,
-        description="keep those of kallisto and salmon, for ceilings and isoform tests",
+        description="keep the bootstraps of kallisto or salmon, for ceilings and isoform tests",
     )
 
 

@@ -1,8 +1,18 @@
-"""Quantifications of any program as AnnData at gene and at isoform level."""
+"""Quantifications of any program as AnnData at gene and at isoform level.
 
-from lotwise.expression.read import Quantification, read_quant
-from lotwise.expression.store import read_level, write_level
-from lotwise.expression.transcripts import TranscriptMap, read_transcript_map
+What is read is loaded when it is first used: the workflow asks where quantifications lie, in
+every job, and for nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lotwise.expression.read import Quantification, read_quant
+    from lotwise.expression.store import read_level, write_level
+    from lotwise.expression.transcripts import TranscriptMap, read_transcript_map
 
 __all__ = [
     "Quantification",
@@ -12,3 +22,19 @@ __all__ = [
     "read_transcript_map",
     "write_level",
 ]
+
+_MODULES = {
+    "Quantification": "read",
+    "TranscriptMap": "transcripts",
+    "read_level": "store",
+    "read_quant": "read",
+    "read_transcript_map": "transcripts",
+    "write_level": "store",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"lotwise.expression.{_MODULES[name]}"), name)
+    msg = f"module 'lotwise.expression' has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -34,6 +34,17 @@ def is_annotation(line: str) -> bool:
     return len(cells) == 9 and cells[3].isdigit() and cells[4].isdigit()
 
 
+def new_transcripts(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Give the first line of a GTF for each transcript; most lines are exons of one seen before."""
+    seen: set[bytes] = set()
+    for line in lines:
+        _, found, rest = line.partition(b'transcript_id "')
+        transcript = rest.partition(b'"')[0]
+        if found and transcript not in seen:
+            seen.add(transcript)
+            yield line
+
+
 def genes_of_annotation(lines: Iterable[str], *, gtf: bool) -> Iterator[Row]:
     """Read the lines of a GTF or GFF3; each transcript comes once."""
     rows = (cells for line in lines if len(cells := line.split("\t")) == 9)
@@ -58,7 +69,8 @@ def _from_gff3(rows: Iterable[Sequence[str]]) -> Iterator[Row]:
     A gene may stand behind its transcripts, and their children are exons and CDS.
     """
     gene_names: dict[str, str] = {}
-    children: list[tuple[str, dict[str, str]]] = []
+    # A dictionary: a transcript's exons come to one key, not to gigabytes.
+    children: dict[tuple[str, str], tuple[str, str, str]] = {}
     for cells in rows:
         fields = dict(part.split("=", 1) for part in cells[8].split(";") if "=" in part)
         identifier = fields.get("ID", "").split(":", 1)[-1]
@@ -66,16 +78,17 @@ def _from_gff3(rows: Iterable[Sequence[str]]) -> Iterator[Row]:
             gene_names[identifier] = fields.get("gene_name", fields.get("Name", ""))
         elif identifier:
             fields.setdefault("transcript_id", identifier)
-            children.append((fields["Parent"].split(":", 1)[-1], fields))
-    for parent, fields in children:
-        if parent in gene_names:
+            parent = fields["Parent"].split(":", 1)[-1]
             fields.setdefault("gene_id", parent)
-            name = fields.get("gene_name", gene_names[parent])
-            yield (
+            child = (
                 _versioned(fields, "transcript_id", "version"),
                 _versioned(fields, "gene_id", "gene_version"),
-                name,
+                fields.get("gene_name", ""),
             )
+            children.setdefault((parent, child[0]), child)
+    for (parent, _), (transcript, gene, name) in children.items():
+        if parent in gene_names:
+            yield transcript, gene, name or gene_names[parent]
 
 
 def _versioned(fields: Mapping[str, str], key: str, version_key: str) -> str:

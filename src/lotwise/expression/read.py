@@ -13,15 +13,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
 import polars as pl
 from tqdm import tqdm
 
+from lotwise import keys
 from lotwise.errors import InputError, LotwiseWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import align_features, same_names
 from lotwise.expression.checks import TpmSum, check_features, check_tpm
 from lotwise.expression.formats import is_quantification, read_abundance
-from lotwise.expression.levels import name_genes, stack_samples, sum_isoforms
+from lotwise.expression.levels import LevelArrays, name_genes, stack_samples, sum_isoforms
 from lotwise.expression.locate import QuantFiles, locate
 from lotwise.expression.matrix import level_of, read_matrix
 from lotwise.expression.transcripts import (
@@ -30,8 +32,10 @@ from lotwise.expression.transcripts import (
     map_of,
     plain_names,
     read_transcript_map,
+    strip_versions,
 )
 from lotwise.keys import Level
+from lotwise.metrics.outliers import shallow_libraries
 from lotwise.samples import Sample, read_samples
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
 MIN_SHARED: Final = 0.9
 _EXAMPLES: Final = 3
 _READERS: Final = 2
+_OWN_MAP: Final = "the quantification"
 
 
 class Quantification(NamedTuple):
@@ -69,7 +74,8 @@ def read_quant(
         that names the samples.
     tx2gene
         Genes of transcripts: a table, GTF, GFF3 or FASTA, or a map already read.
-        Not needed for RSEM, nor where transcripts have GENCODE's ``|`` names.
+        Not needed for RSEM, nor where transcripts have GENCODE's ``|`` names. Where RSEM
+        summed its genes by another map, its isoforms are summed by this one, with a warning.
     min_shared
         Least share of features that all samples must have in common, in [0, 1],
         where they were quantified on different annotations; only common features
@@ -119,9 +125,10 @@ def read_quant(
         transcripts = _transcript_map(aligned[listed[0].sample], tx2gene)
         if transcripts is not None:
             isoform = name_genes(isoform, transcripts)
-            if not read["gene"]:
+            own = aligned[listed[0].sample].genes
+            if not read["gene"] or _has_other_genes(isoform, own, transcripts.source):
                 gene = sum_isoforms(isoform, transcripts, samples=list(aligned))
-    if read["gene"]:
+    if gene is None and read["gene"]:
         gene = stack_samples(align_features(read["gene"], min_shared=min_shared), "gene")
     if gene is None:
         warnings.warn(
@@ -130,9 +137,38 @@ def read_quant(
             LotwiseWarning,
             stacklevel=2,
         )
+    _warn_of_shallow_libraries(listed, isoform or gene)
     from lotwise.expression.assemble import assemble
 
     return Quantification(*(arrays and assemble(listed, arrays) for arrays in (gene, isoform)))
+
+
+def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -> bool:
+    """Tell whether RSEM summed its isoforms to ``own`` genes that are not those of the map.
+
+    Given no map, RSEM takes each transcript for a gene.
+    """
+    if own is None:
+        return False
+    given = isoform.var[keys.GENE_ID]
+    differ = (given != "") & (strip_versions(given) != strip_versions(own))
+    if differ.any():
+        at = int(differ.arg_true()[0])
+        warnings.warn(
+            f"RSEM's own genes are not those of {source} for {int(differ.sum()):,} of "
+            f"{len(given):,} transcripts ({isoform.features[at]!r}: {own[at]!r}, there "
+            f"{given[at]!r}); its isoforms are summed to those of {source}",
+            LotwiseWarning,
+            stacklevel=3,
+        )
+    elif source == _OWN_MAP and isoform.features.equals(own):
+        warnings.warn(
+            "RSEM was given no genes: what it calls genes are its transcripts; "
+            "give the genes of transcripts (tx2gene)",
+            LotwiseWarning,
+            stacklevel=3,
+        )
+    return bool(differ.any())
 
 
 def _load_beside() -> None:
@@ -159,6 +195,22 @@ def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
             check_features(name, abundance)
         first = first or abundance
         check_tpm(name, abundance, tpm_sum=tpm_sum)
+
+
+def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | None) -> None:
+    """Name failed libraries before anything is correlated: their TPM sum to a million too."""
+    totals = np.asarray([] if arrays is None else arrays.obs[keys.TOTAL_COUNTS])
+    if not np.isfinite(totals).all():
+        return
+    shares, flagged, _ = shallow_libraries(totals)
+    for row in np.flatnonzero(flagged).tolist():
+        warnings.warn(
+            f"sample {samples[row].sample!r} has {totals[row]:,.0f} counts, {shares[row]:.2g} of "
+            f"the other samples' median ({totals[row] / shares[row]:,.0f}): as a failed library it "
+            "correlates badly whatever its batch is; leave it out or sequence it again",
+            LotwiseWarning,
+            stacklevel=3,
+        )
 
 
 def _samples(
@@ -303,7 +355,7 @@ def _transcript_map(
     if tx2gene is not None:
         return _read_map(tx2gene, plain_names(first.features))
     if first.genes is not None:
-        return map_of(first.features, first.genes, source="the quantification")
+        return map_of(first.features, first.genes, source=_OWN_MAP)
     return from_headers(first.features)
 
 

@@ -19,11 +19,13 @@ from lotwise.expression.annotation import (
     genes_of_annotation,
     genes_of_headers,
     is_annotation,
+    new_transcripts,
 )
-from lotwise.expression.text import read_bytes
+from lotwise.expression.text import read_bytes, read_head, stream_lines
 
 # A version is a dot and digits at the end, before GENCODE's mark of the Y chromosome's copy.
 _VERSION: Final = r"\.\d+($|_PAR_Y$)"
+_OF_GENCODE: Final = r"^([^|]+)\|[^|]+\|.*$"
 _TRANSCRIPT_NAMES: Final = re.compile(
     r"^(tx|txname|txid|transcript|transcript_id|transcriptid|transcript_name|target_id|"
     r"enst|ensembl_transcript_id(_version)?|isoform|isoform_id|refseq|name)$",
@@ -125,15 +127,17 @@ def read_transcript_map(
         The file is none of these, or gives no transcript a gene.
     """
     path = Path(path)
-    raw = read_bytes(path)
-    first = _first_row(path, raw)
+    first = _first_row(path)
+    # An annotation is larger than memory may be: it goes by line.
     if first.startswith(">"):
-        headers = (line for line in _lines(path, raw) if line.startswith(">"))
-        table = _tabulate(genes_of_headers(headers))
+        headers = (line for line in stream_lines(path) if line.startswith(b">"))
+        table = _tabulate(genes_of_headers(_decode(path, headers)))
     elif is_annotation(first):
-        table = _tabulate(genes_of_annotation(_lines(path, raw), gtf='"' in first))
+        gtf = '"' in first
+        lines = new_transcripts(stream_lines(path)) if gtf else stream_lines(path)
+        table = _tabulate(genes_of_annotation(_decode(path, lines), gtf=gtf))
     else:
-        table = _from_table(path, raw, first, transcripts)
+        table = _from_table(path, read_bytes(path), first, transcripts)
     if not table.height:
         raise InputError(
             "gives no transcript a gene",
@@ -144,17 +148,19 @@ def read_transcript_map(
     return TranscriptMap(_one_gene_each(path, table), path.name)
 
 
-def _first_row(path: Path, raw: bytes) -> str:
+def _first_row(path: Path) -> str:
     """Give the first line that is neither blank nor a comment."""
-    for line in BytesIO(raw):
+    read_head(path)  # which refuses an empty file
+    for line in stream_lines(path):
         if line.strip() and not line.startswith(b"#"):
-            return next(_lines(path, line), "")
+            return next(_decode(path, [line.removeprefix(BOM_UTF8)]))
     raise InputError("holds nothing but comments", path=path, row=1)
 
 
-def _lines(path: Path, raw: bytes) -> Iterator[str]:
+def _decode(path: Path, lines: Iterable[bytes]) -> Iterator[str]:
     try:
-        yield from raw.decode("utf-8-sig").splitlines()
+        for line in lines:
+            yield line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         raise InputError(
             "is not text in UTF-8",
@@ -164,23 +170,23 @@ def _lines(path: Path, raw: bytes) -> Iterator[str]:
 
 
 def plain_names(names: pl.Series) -> pl.Series:
-    """Split GENCODE's ``transcript|gene|...`` names; other names stay.
+    """Split GENCODE's ``transcript|gene|...`` names; other names, as of spike-ins, stay.
 
     Examples
     --------
-    >>> plain_names(pl.Series(["ENST1.2|ENSG1.1|x", "ENST2.1|ENSG1.1|y"])).to_list()
-    ['ENST1.2', 'ENST2.1']
+    >>> plain_names(pl.Series(["ENST1.2|ENSG1.1|x", "ENST2.1|ENSG1.1|y", "ERCC-2"])).to_list()
+    ['ENST1.2', 'ENST2.1', 'ERCC-2']
     """
-    if len(names) and names.str.contains("|", literal=True).all():
-        return names.str.split("|").list.first()
-    return names
+    return names.str.replace(_OF_GENCODE, "${1}")
 
 
 def from_headers(names: pl.Series) -> TranscriptMap | None:
-    """Take the genes out of GENCODE's ``transcript|gene|...`` names; None for other names."""
-    if not len(names) or not names.str.contains("|", literal=True).all():
+    """Take the genes out of GENCODE's ``transcript|gene|...`` names; None where there are none."""
+    of_gencode = names.filter(names.str.contains(_OF_GENCODE))
+    if not len(of_gencode):
         return None
-    return TranscriptMap(_tabulate(genes_of_headers(f">{name}" for name in names)), "the names")
+    headers = (f">{name}" for name in of_gencode)
+    return TranscriptMap(_tabulate(genes_of_headers(headers)), "the names")
 
 
 def map_of(transcripts: pl.Series, genes: pl.Series, *, source: str) -> TranscriptMap:
@@ -270,7 +276,7 @@ def _read_cells(path: Path, raw: bytes, separator: str) -> pl.DataFrame:
 
 def _refuse_uneven_rows(path: Path, raw: bytes, separator: str) -> None:
     width = 0
-    for number, line in enumerate(_lines(path, raw), start=1):
+    for number, line in enumerate(_decode(path, BytesIO(raw)), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         cells = line.count(separator) + 1

@@ -191,10 +191,12 @@ def _products_about_means(values: npt.NDArray[np.floating], means: FloatArray) -
     """
     n_features = values.shape[1]
     if values.dtype == np.float64 and values.flags.c_contiguous:
-        upper = _upper_products(values)
-        upper -= n_features * np.outer(means, means)
-        spread = np.diagonal(upper)
-        if (n_features * means**2 <= _SMALL_MEAN * spread).all():
+        about_zero = n_features * means**2
+        # A thirtieth of the time of syrk, which would be thrown away where the means are large.
+        spread = np.einsum("ij,ij->i", values, values) - about_zero
+        if (about_zero <= _SMALL_MEAN * spread).all():
+            upper = _upper_products(values)
+            upper -= n_features * np.outer(means, means)
             return np.triu(upper) + np.triu(upper, 1).T
     products, residuals = _centred_products(values, means)
     products -= np.outer(residuals, residuals) / n_features

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import (
     NOT_DEFINED,
     OKABE_ITO,
@@ -65,7 +66,7 @@ def heatmap(
     Raises
     ------
     InputError
-        There is no such matrix in ``obsp``.
+        There is no such matrix in ``obsp``, or no obs column ``batch``.
 
     Examples
     --------
@@ -80,6 +81,10 @@ def heatmap(
     if statistic not in expression.obsp:
         raise InputError(
             f"the AnnData has no {statistic!r} in obsp", remedy="call lotwise.tl.correlate first"
+        )
+    if keys.BATCH not in expression.obs:
+        raise InputError(
+            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
         )
     r = np.asarray(expression.obsp[statistic])
     rows, linkage = _arrange(r, order)
@@ -174,10 +179,14 @@ def _numbers(shown: Floats, decimals: int) -> dict[str, Any]:
 
 
 def _title(expression: AnnData, statistic: str, order: Order) -> str:
-    level = str(expression.uns[keys.LOTWISE].get(keys.LEVEL, "gene"))
-    name = "Pearson's R of log2(TPM + c)" if statistic == "pearson" else "Spearman's rho"
-    arranged = "in the order given" if order == "given" else "clustered"
-    return f"{level.capitalize()} level: {name} over all {expression.n_vars:,} features, {arranged}"
+    name = "Pearson's R" if statistic == "pearson" else "Spearman's rho"
+    words = f"{level_of(expression).capitalize()} level: {name}"
+    if keys.PAIRS in expression.uns.get(keys.LOTWISE, {}):  # not so where the matrix is foreign
+        if statistic == "pearson":
+            words += f" of log2(TPM + {pseudocount_of(expression):g})"
+        words += f" over all {expression.n_vars:,} features,\n"
+        words += f"zero in both samples for {double_zero_shares(expression)}"
+    return f"{words}, {'in the order given' if order == 'given' else 'clustered'}"
 
 
 def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
@@ -187,7 +196,8 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
     axes.tick_params(axis="y", labelrotation=0)
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set_parse_math(False)
-    grid.figure.suptitle(title, fontsize=9, y=1.02)
+    # Above the name of the colour scale, which stands at the top.
+    grid.figure.suptitle(title, fontsize=9, y=1.03, va="bottom")
     add_note(grid.figure, note)
 
 

@@ -15,6 +15,7 @@ from lotwise import keys
 from lotwise.config import Style
 from lotwise.errors import InputError
 from lotwise.pl.cloud import count_pixels, pixels_of, points
+from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import IDENTITY_LINE, add_note, format_r, lotwise_style
 from lotwise.tl.pairs import layer_of
 
@@ -138,8 +139,7 @@ def _correlation_of(expression: AnnData) -> tuple[Floats, float]:
         raise InputError(
             "the AnnData has no Pearson's R in obsp", remedy="call lotwise.tl.correlate first"
         )
-    parameters = expression.uns[keys.LOTWISE][keys.PARAMETERS][keys.PAIRS]
-    return np.asarray(expression.obsp[keys.PEARSON]), float(parameters["pseudocount"])
+    return np.asarray(expression.obsp[keys.PEARSON]), pseudocount_of(expression)
 
 
 def _empty_figure(n_samples: int) -> tuple[Figure, Axes]:
@@ -319,20 +319,11 @@ def _draw_ticks(axes: Axes, layout: Layout, pseudocount: float) -> None:
 
 
 def _title(expression: AnnData) -> str:
-    level = str(expression.uns[keys.LOTWISE].get(keys.LEVEL, "gene"))
-    both_zero = _double_zero_shares(expression)
+    level, both_zero = level_of(expression), double_zero_shares(expression)
     return (
         f"{level.capitalize()} level: Pearson's R over all {expression.n_vars:,} "
         f"{_LEVEL_WORDS.get(level, 'features')}, zero in both samples for {both_zero}"
     )
-
-
-def _double_zero_shares(expression: AnnData) -> str:
-    pairs = expression.uns[keys.LOTWISE][keys.PAIRS]
-    over_all = pairs[pairs["feature_set"] == "all"]
-    shares = over_all["n_double_zero"] / over_all["n_features"]
-    low, high = f"{shares.min():.0%}", f"{shares.max():.0%}"
-    return low if low == high else f"{low} to {high}"
 
 
 def _write_words(figure: Figure, title: str, note: str) -> None:

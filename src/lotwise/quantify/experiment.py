@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import logging
@@ -146,8 +147,7 @@ def quantify_samples(
     """
     _quant_sheet(out, quantifier).unlink(missing_ok=True)
     quantifier.version()  # a missing program is said before the reads are read
-    for sample in samples:
-        _require_fragment(sample)
+    _require_able(samples, quantifier, reference, settings)
     check_samples(samples, table=out / Intake.table, threads=settings.threads)
     quantify_checked(
         samples, quantifier=quantifier, reference=reference, out=out, settings=settings
@@ -173,8 +173,7 @@ def quantify_checked(
     InputError, SurroundingsError
         The reference or the program fails.
     """
-    for sample in samples:
-        _require_fragment(sample)
+    _require_able(samples, quantifier, reference, settings)
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     strands = _infer_all(samples, prepared, settings)
     logs = out / "logs" / "quant" / quantifier.name
@@ -249,12 +248,16 @@ def write_quant_sheet(sheet: Path, samples: Sequence[Sample]) -> None:
     """Write the sample sheet of the quantifications that lie beside it."""
     names = ("sample", "batch", "replicate", "donor", "condition")
     extra = list(dict.fromkeys(name for sample in samples for name in sample.annotations))
-    with atomic_path(sheet) as temporary, temporary.open("w", encoding="utf-8") as table:
-        table.write("\t".join((*names, *extra, "quant")) + "\n")
+    with (
+        atomic_path(sheet) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as table,
+    ):
+        rows = csv.writer(table, delimiter="\t", lineterminator="\n")
+        rows.writerow((*names, *extra, "quant"))
         for sample in samples:
-            cells = [str(getattr(sample, name)) for name in names]
+            cells = [getattr(sample, name) for name in names]
             cells += [sample.annotations.get(name, "") for name in extra]
-            table.write("\t".join((*cells, sample.sample)) + "\n")
+            rows.writerow((*cells, sample.sample))
 
 
 @contextmanager
@@ -305,6 +308,15 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
             path=sample.runs[0].fastq_1,
             remedy="see whether species and reference are the right ones",
         )
+
+
+def _require_able(
+    samples: Sequence[Sample], quantifier: Quantifier, reference: Reference, settings: Settings
+) -> None:
+    """Refuse what cannot be quantified before anything is read or built."""
+    quantifier.require_able(reference, bootstraps=settings.bootstraps)
+    for sample in samples:
+        _require_fragment(sample)
 
 
 def _require_fragment(sample: Sample) -> None:

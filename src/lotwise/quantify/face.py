@@ -134,6 +134,10 @@ class Quantifier(ABC):
     def options(self) -> Mapping[str, object]:
         """Give the options that change the index."""
 
+    def require_able(self, reference: Reference, *, bootstraps: int = 0) -> None:
+        """Raise :class:`InputError` if the program cannot do what is asked; nothing is read."""
+        del reference, bootstraps
+
     @abstractmethod
     def index_commands(
         self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int
@@ -143,6 +147,10 @@ class Quantifier(ABC):
         What only the building needs lies in ``directory / "inputs"``, which is there and
         is removed afterwards.
         """
+
+    @abstractmethod
+    def index_files(self) -> tuple[str, ...]:
+        """Give patterns, each of which a whole index has a file of that is not empty."""
 
     @abstractmethod
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
@@ -172,6 +180,7 @@ class Quantifier(ABC):
             "version": version,
             "options": dict(self.options()),
             "reference": reference.checksums(),
+            "prepared": prepared.directory.name,
         }
 
         def build(directory: Path) -> None:
@@ -183,10 +192,16 @@ class Quantifier(ABC):
                 for command in self.index_commands(reference, prepared, directory, threads=threads)
             ]
             shutil.rmtree(inputs)
-            if not any(path.stat().st_size for path in directory.iterdir()):
-                require_disk(directory, log=log, name=self.name)
+            require_disk(directory, log=log, name=self.name)
+            absent = [
+                pattern
+                for pattern in self.index_files()
+                if not any(path.stat().st_size for path in directory.glob(pattern))
+            ]
+            if absent:
                 raise SurroundingsError(
-                    f"{self.name} ended without an index", remedy=f"the log is {log}"
+                    f"{self.name} ended without a whole index: no {', '.join(absent)}",
+                    remedy=f"the log is {log}",
                 )
             # For the provenance of every run that uses this index.
             told = [asdict(call) for call in calls]

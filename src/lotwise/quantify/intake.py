@@ -26,8 +26,12 @@ from lotwise.samples import Run, Sample
 _AT_ONCE: Final = 256
 _PHRED_OFFSET: Final = 33
 _HIGHEST_PHRED: Final = 93
+# With offset 64, 0 to 41 look like 31 to 72. Reads with offset 33 have bases below 31; binned
+# scores do too (2, 12, 23, 37), and programs that know no score write one for all bases.
+_LOWEST_OF_OFFSET_64: Final = 31
+_HIGHEST_OF_OFFSET_33: Final = 45
 # What dnaio, xopen, isal and zlib raise on a file that is not whole or not FASTQ.
-_UNREADABLE: Final[tuple[type[Exception], ...]] = (
+UNREADABLE: Final[tuple[type[Exception], ...]] = (
     FileFormatError,
     EOFError,
     OSError,
@@ -151,7 +155,7 @@ def _check_run(run: Run, extent: _Extent) -> None:
         # Two readers in step: dnaio stops at mates that differ in name or number.
         with dnaio.open(*files, fileformat="fastq", open_threads=0) as reader:
             _take(run, iter(reader), extent)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         _blame(files, error)
     if extent.n == before:
         raise RefusedError("holds no reads", path=run.fastq_1)
@@ -160,6 +164,13 @@ def _check_run(run: Run, extent: _Extent) -> None:
             f"quality scores span {extent.lowest} to {extent.highest}, "
             f"needed is phred 0 to {_HIGHEST_PHRED} with offset {_PHRED_OFFSET}",
             path=run.fastq_1,
+        )
+    if _LOWEST_OF_OFFSET_64 <= (extent.lowest or 0) < extent.highest > _HIGHEST_OF_OFFSET_33:
+        raise RefusedError(
+            f"quality scores span {extent.lowest} to {extent.highest} with offset "
+            f"{_PHRED_OFFSET}: their offset is 64, as of Illumina before 2011",
+            path=run.fastq_1,
+            remedy=f"convert them to offset {_PHRED_OFFSET}",
         )
 
 
@@ -240,7 +251,7 @@ def _count(*files: Path) -> tuple[int, Exception | None]:
         with dnaio.open(*files, fileformat="fastq", open_threads=0) as reader:
             for _ in reader:
                 n += 1
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return n, error
     return n, None
 

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from lotwise.quantify.program import ask_version, find_program
 if TYPE_CHECKING:
     from lotwise.quantify.reference import Prepared, Reference
 
+_OLDEST: Final = (0, 50)
+_OLDEST_IN_WORDS: Final = "0.50"
 _STRAND_FLAG: Final = {"forward": "--fr-stranded", "reverse": "--rf-stranded"}
 # Where the kb-python wheel keeps its binaries, by system and machine.
 _IN_WHEEL: Final = {
@@ -35,7 +38,7 @@ class Kallisto(Quantifier):
     Attributes
     ----------
     program
-        Path of the binary. Without it: PATH, then the binary inside the kb-python wheel.
+        Path of the binary, 0.50 or later. Without it: PATH, then inside the kb-python wheel.
     k
         Length of the k-mers of the index, odd, at most 31.
     """
@@ -45,21 +48,31 @@ class Kallisto(Quantifier):
     k: int = 31
 
     def find(self) -> Path:
-        """Find the binary: configured, on PATH, or inside the kb-python wheel."""
-        if self.program is None and shutil.which("kallisto") is None:
+        """Find the binary: configured, on PATH unless it is too old, or in the kb-python wheel."""
+        on_path = None if self.program is not None else shutil.which("kallisto")
+        if self.program is None and (on_path is None or _is_old(_version_of(on_path))):
             shipped = find_in_wheel()
             if shipped is not None:
                 return shipped
         install = (
             "the kb-python wheel has none for "
             f"{platform.system()} {platform.machine()} or is not installed; "
-            "install kallisto (bioconda and apt: kallisto) or configure its path"
+            f"install kallisto {_OLDEST_IN_WORDS} or later (bioconda: kallisto) or configure its "
+            "path"
         )
-        return find_program("kallisto", configured=self.program, install=install)
+        found = find_program("kallisto", configured=self.program, install=install)
+        version = _version_of(found)
+        if _is_old(version):
+            raise SurroundingsError(
+                f"is kallisto {version}, needed is {_OLDEST_IN_WORDS} or later",
+                path=found,
+                remedy="install a later one (bioconda: kallisto)" if self.program else install,
+            )
+        return found
 
     def version(self) -> str:
         """Give the version of kallisto."""
-        return ask_version((self.find(), "version"), r"version (\S+)")
+        return _version_of(self.find())
 
     def options(self) -> Mapping[str, object]:
         """Give the options that change the index."""
@@ -77,6 +90,10 @@ class Kallisto(Quantifier):
                 "-i", directory / "kallisto.idx", prepared.transcripts,
             )
         ]  # fmt: skip
+
+    def index_files(self) -> tuple[str, ...]:
+        """Name the one file."""
+        return ("kallisto.idx",)
 
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
         """Spell ``kallisto quant``."""
@@ -110,6 +127,15 @@ class Kallisto(Quantifier):
             n_processed=n_processed,
             n_used=n_used,
         )
+
+
+def _version_of(program: str | Path) -> str:
+    return ask_version((program, "version"), r"version (\S+)")
+
+
+def _is_old(version: str) -> bool:
+    """Tell whether ``kallisto index`` lacks threads and a folder for what is temporary."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < _OLDEST
 
 
 def find_in_wheel() -> Path | None:

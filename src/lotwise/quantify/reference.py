@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import logging
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +16,15 @@ import dnaio
 from dnaio.exceptions import FileFormatError
 from xopen import xopen
 
-from lotwise.errors import InputError
+from lotwise.errors import InputError, LotwiseError, SurroundingsError
 from lotwise.quantify.cache import cached_directory, checksum
+from lotwise.quantify.intake import UNREADABLE
+
+logger = logging.getLogger(__name__)
 
 _ENSEMBL_GENE: Final = re.compile(r"\sgene:(\S+)")
-_FORMAT: Final = 1
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_FORMAT: Final = 2
 """Raised when what is prepared changes, so that older caches are not used."""
 
 
@@ -50,7 +57,7 @@ class Prepared:
     """A checked reference in a directory of its own.
 
     ``transcripts.fa`` has names up to the first blank or ``|``; ``identical.tsv`` lists
-    transcripts of equal sequence; ``tx2gene.tsv`` is there if every header names a gene.
+    transcripts of equal sequence; ``tx2gene.tsv`` is there if any header names a gene.
     """
 
     directory: Path
@@ -67,7 +74,7 @@ class Prepared:
 
     @property
     def tx2gene(self) -> Path | None:
-        """Gene of each transcript, without header, if the FASTA tells it."""
+        """Gene of each transcript, its own name where the FASTA tells none, without header."""
         path = self.directory / "tx2gene.tsv"
         return path if path.exists() else None
 
@@ -93,7 +100,15 @@ def prepare_reference(transcripts: Path, *, cache: Path) -> Prepared:
     directory = cached_directory(
         cache, "reference", key, lambda temporary: _prepare(transcripts, temporary)
     )
-    return Prepared(directory)
+    prepared = Prepared(directory)
+    n_identical = prepared.identical.read_text("ascii").count("\n") - 1
+    if n_identical:
+        logger.info(
+            "%d transcripts have the sequence of another, listed in %s",
+            n_identical,
+            prepared.identical,
+        )
+    return prepared
 
 
 def short_name(header: str) -> str:
@@ -124,7 +139,14 @@ def gene_of(header: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _read_fasta(path: Path) -> Iterator[tuple[str, str]]:
+def read_fasta(path: Path) -> Iterator[tuple[str, str]]:
+    """Give the header and the sequence of each record of a FASTA, plain or gzip.
+
+    Raises
+    ------
+    InputError
+        It is no FASTA, or damaged; this is found where it is.
+    """
     try:
         with (
             xopen(path, "rb", threads=0) as stream,
@@ -134,8 +156,37 @@ def _read_fasta(path: Path) -> Iterator[tuple[str, str]]:
                 yield record.name, record.sequence
     except FileFormatError as error:
         raise InputError(f"is not FASTA ({error})", path=path) from error
-    except (EOFError, OSError) as error:
-        raise InputError(f"cannot be read to its end ({error})", path=path) from error
+    except UNREADABLE as error:
+        raise _damage(path, error) from error
+
+
+def unpack(path: Path, target: Path) -> Path:
+    """Give ``path`` as plain text: itself, or unpacked to ``target`` if its content is gzip.
+
+    Raises
+    ------
+    InputError
+        It cannot be read to its end.
+    """
+    try:
+        with path.open("rb") as raw:
+            if raw.read(len(_GZIP_MAGIC)) != _GZIP_MAGIC:
+                return path
+        with xopen(path, "rb", threads=0, format="gz") as packed, target.open("wb") as plain:
+            shutil.copyfileobj(packed, plain)
+    except UNREADABLE as error:
+        raise _damage(path, error) from error
+    return target
+
+
+def _damage(path: Path, error: Exception) -> LotwiseError:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return SurroundingsError(
+            "could not be unpacked, the disk is full", path=path, remedy="free some space"
+        )
+    return InputError(
+        f"cannot be read to its end ({error})", path=path, remedy="fetch or copy it again"
+    )
 
 
 def _prepare(source: Path, directory: Path) -> None:
@@ -147,7 +198,7 @@ def _prepare(source: Path, directory: Path) -> None:
         (directory / "identical.tsv").open("w", encoding="ascii") as identical,
     ):
         identical.write("transcript_id\tsame_as\n")
-        for number, (header, spelled) in enumerate(_read_fasta(source), start=1):
+        for number, (header, spelled) in enumerate(read_fasta(source), start=1):
             name, sequence = short_name(header), spelled.upper()
             _require_record(source, number, name, sequence, seen)
             seen[name] = number
@@ -160,9 +211,11 @@ def _prepare(source: Path, directory: Path) -> None:
     if not seen:
         raise InputError("holds no transcripts", path=source)
     (directory / "n_transcripts").write_text(str(len(seen)), encoding="ascii")
-    if all(genes):
+    if any(genes):
+        # Spike-ins are genes of their own.
+        pairs = zip(seen, genes, strict=True)
         with (directory / "tx2gene.tsv").open("w", encoding="ascii") as table:
-            table.writelines(f"{name}\t{gene}\n" for name, gene in zip(seen, genes, strict=True))
+            table.writelines(f"{name}\t{gene or name}\n" for name, gene in pairs)
 
 
 def _require_record(

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from xopen import xopen
-
 from lotwise.config import Aligner
 from lotwise.errors import InputError
 from lotwise.quantify.face import Abundance, Command, Job, Quantifier, read_columns
 from lotwise.quantify.program import ask_version, find_program
+from lotwise.quantify.reference import unpack
 
 if TYPE_CHECKING:
     from lotwise.quantify.program import Call
@@ -26,6 +24,11 @@ logger = logging.getLogger(__name__)
 _STRAND: Final = {"unstranded": "none", "forward": "forward", "reverse": "reverse"}
 _STAR_INPUT: Final = re.compile(r"Number of input reads \|\s+(\d+)")
 _ALIGNER_PROGRAM: Final = {"bowtie": "bowtie", "bowtie2": "bowtie2", "star": "STAR"}
+_ALIGNER_FILES: Final = {
+    "bowtie": ("rsem.1.ebwt*", "rsem.rev.2.ebwt*"),
+    "bowtie2": ("rsem.1.bt2*", "rsem.rev.2.bt2*"),
+    "star": ("Genome", "SA", "SAindex"),
+}
 # https://github.com/BenLangmead/bowtie2/issues/420; 2.5.1 has the remedy.
 _BOWTIE2_LOSING_PAIRS: Final = "2.5.0"
 
@@ -74,6 +77,19 @@ class Rsem(Quantifier):
         """Give the options that change the index."""
         return {"aligner": self.aligner}
 
+    def require_able(self, reference: Reference, *, bootstraps: int = 0) -> None:
+        """Refuse bootstraps, and STAR without a genome or a GTF."""
+        if bootstraps:
+            raise InputError(
+                "RSEM makes no bootstraps",
+                remedy="ask for none, or quantify with kallisto or salmon",
+            )
+        if self.aligner == "star" and (reference.genome is None or reference.gtf is None):
+            raise InputError(
+                "RSEM with STAR needs a genome and a GTF",
+                remedy="give both, or use bowtie2, which needs the transcripts only",
+            )
+
     def index_commands(
         self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int
     ) -> list[Command]:
@@ -81,14 +97,10 @@ class Rsem(Quantifier):
         command: list[str | Path] = [
             self.find("rsem-prepare-reference"), f"--{self.aligner}", "-p", str(threads),
         ]  # fmt: skip
-        if self.aligner == "star":
-            if reference.genome is None or reference.gtf is None:
-                raise InputError(
-                    "RSEM with STAR needs a genome and a GTF",
-                    remedy="give both, or use bowtie2, which needs the transcripts only",
-                )
-            genome = _unpacked(reference.genome, directory / "inputs" / "genome.fa")
-            gtf = _unpacked(reference.gtf, directory / "inputs" / "genes.gtf")
+        self.require_able(reference)
+        if self.aligner == "star" and reference.genome is not None and reference.gtf is not None:
+            genome = unpack(reference.genome, directory / "inputs" / "genome.fa")
+            gtf = unpack(reference.gtf, directory / "inputs" / "genes.gtf")
             return [[*command, "--gtf", gtf, genome, directory / "rsem"]]
         if prepared.tx2gene is not None:
             # RSEM's map has the gene first.
@@ -98,19 +110,13 @@ class Rsem(Quantifier):
             command += ["--transcript-to-gene-map", genes]
         return [[*command, prepared.transcripts, directory / "rsem"]]
 
-    def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
-        """Spell ``rsem-calculate-expression``.
+    def index_files(self) -> tuple[str, ...]:
+        """Name what RSEM reads again, and the aligner's files, of which large ones end in l."""
+        names = ("rsem.grp", "rsem.ti", "rsem.seq", "rsem.idx.fa")
+        return (*names, *_ALIGNER_FILES[self.aligner])
 
-        Raises
-        ------
-        InputError
-            Bootstraps are asked for, which RSEM does not make.
-        """
-        if job.bootstraps:
-            raise InputError(
-                "RSEM makes no bootstraps",
-                remedy="ask for none, or quantify with kallisto or salmon",
-            )
+    def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
+        """Spell ``rsem-calculate-expression``."""
         command: list[str | Path] = [
             self.find(), "-p", str(job.threads), "--seed", str(job.seed),
             "--strandedness", _STRAND[job.strandedness], "--no-bam-output",
@@ -182,12 +188,3 @@ def _read_statistics(directory: Path, sample: str) -> tuple[int, int]:
     # RSEM's sum lacks what STAR did not align to transcripts; STAR's own log has all.
     found = _STAR_INPUT.search(aligner_log)
     return n_alignable, int(found.group(1)) if found else n_total
-
-
-def _unpacked(path: Path, target: Path) -> Path:
-    """Give ``path`` as plain text: itself, or unpacked to ``target``."""
-    if path.suffix != ".gz":
-        return path
-    with xopen(path, "rb", threads=0) as packed, target.open("wb") as plain:
-        shutil.copyfileobj(packed, plain)
-    return target

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-import dnaio
-from xopen import xopen
-
 from lotwise.errors import InputError
 from lotwise.quantify.face import Abundance, Command, Job, Quantifier, read_columns
 from lotwise.quantify.program import ask_version, find_program
+from lotwise.quantify.reference import read_fasta
 
 if TYPE_CHECKING:
     from lotwise.quantify.reference import Prepared, Reference
@@ -75,6 +73,13 @@ class Salmon(Quantifier):
         _append_decoys(prepared.transcripts, reference.genome, together, names)
         return [[*command, "-t", together, "-d", names]]
 
+    def index_files(self) -> tuple[str, ...]:
+        """Name what salmon 1.x reads again; of 2.x any file."""
+        if not self.version().startswith("1."):
+            return ("salmon/*",)
+        names = ("versionInfo.json", "info.json", "ctable.bin", "mphf.bin", "pos.bin", "seq.bin")
+        return tuple(f"salmon/{name}" for name in names)
+
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
         """Spell ``salmon quant``."""
         library = (_PAIRED if job.is_paired else _SINGLE)[job.strandedness]
@@ -115,13 +120,18 @@ def _append_decoys(transcripts: Path, decoys: Path, together: Path, names: Path)
         transcripts.open("rb") as plain,
         names.open("w", encoding="ascii") as listed,
     ):
-        while block := plain.read(1 << 20):
-            fasta.write(block)
-        with (
-            xopen(decoys, "rb", threads=0) as stream,
-            dnaio.open(stream, fileformat="fasta") as records,
-        ):
-            for record in records:
-                name = record.name.split(maxsplit=1)[0]
-                listed.write(f"{name}\n")
-                fasta.write(f">{name}\n{record.sequence}\n".encode("ascii"))
+        known = set()
+        for line in plain:
+            fasta.write(line)
+            if line.startswith(b">"):
+                known.add(line[1:-1].decode("ascii"))
+        for header, sequence in read_fasta(decoys):
+            name = header.partition(" ")[0]
+            if name in known:
+                raise InputError(
+                    f"has a sequence named {name!r}, as a transcript is",
+                    path=decoys,
+                    remedy="give the genome, whose sequences are no transcripts",
+                )
+            listed.write(f"{name}\n")
+            fasta.write(f">{name}\n{sequence}\n".encode("ascii"))

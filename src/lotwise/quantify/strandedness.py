@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import dnaio
 import numpy as np
-from dnaio.exceptions import FileFormatError
 
 from lotwise.errors import RefusedError
 from lotwise.quantify.cache import cached_directory, checksum
+from lotwise.quantify.intake import UNREADABLE
 from lotwise.records import Record, column
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Strand(Record):
     declared: str = column("auto, unstranded, forward or reverse, as the sample sheet says")
     applied: str = column("unstranded, forward or reverse, as the quantifier was told")
     finding: str = column("what the reads say; undetermined where they do not say it")
-    n_reads: int = column("first mates examined, from the beginning of the first run")
+    n_reads: int = column("first mates examined, from the beginning of every run")
     n_matching: int = column("reads that share a sampled 31-mer with a transcript")
     n_sense: int = column("reads that match transcripts in their own sense only")
     n_antisense: int = column("reads that match transcripts reversed only")
@@ -76,7 +76,12 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
         The sheet declares the other strand, or a strand where the reads have none.
     """
     kmers = load_kmers(transcripts, cache=cache)
-    n_matching, n_sense, n_antisense, n_reads = _count_matches(sample.runs[0].fastq_1, kmers)
+    files = [run.fastq_1 for run in sample.runs]
+    # At least as many of each as tell anything: a run of another strand shows in the share.
+    n_each = max(N_READS // len(files), FEWEST_INFORMATIVE)
+    n_matching, n_sense, n_antisense, n_reads = np.sum(
+        [_count_matches(file, kmers, n_each) for file in files], axis=0
+    ).tolist()
     informative = n_sense + n_antisense
     sense_share = n_sense / informative if informative else float("nan")
     finding = judge_share(sense_share, informative)
@@ -88,7 +93,15 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
             path=sample.runs[0].fastq_1,
             remedy=f"write {finding} (or auto) as its strandedness",
         )
-    if finding == "undetermined" and declared == "auto":
+    if finding == "undetermined" and declared in {"forward", "reverse"}:
+        logger.warning(
+            "sample %s is declared %s, which its reads do not show (%d sense, %d antisense)",
+            sample.sample,
+            declared,
+            n_sense,
+            n_antisense,
+        )
+    elif finding == "undetermined" and declared == "auto":
         logger.warning(
             "sample %s: the strandedness is undetermined (%d sense, %d antisense), "
             "unstranded is taken",
@@ -199,11 +212,13 @@ def _save_kmers(transcripts: Path, directory: Path) -> None:
     np.save(directory / "kmers.npy", np.unique(np.concatenate(found)))
 
 
-def _count_matches(fastq: Path, kmers: NDArray[np.uint64]) -> tuple[int, int, int, int]:
+def _count_matches(
+    fastq: Path, kmers: NDArray[np.uint64], n_most: int
+) -> tuple[int, int, int, int]:
     try:
         with dnaio.open(fastq, fileformat="fastq", open_threads=0) as records:
-            reads = list(islice(records, N_READS))
-    except (FileFormatError, EOFError, OSError) as error:
+            reads = list(islice(records, n_most))
+    except UNREADABLE as error:
         raise RefusedError(f"cannot be read ({error})", path=fastq) from error
     sense = _matching([read.sequence for read in reads], kmers)
     antisense = _matching([read.reverse_complement().sequence for read in reads], kmers)

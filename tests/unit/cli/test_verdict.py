@@ -10,6 +10,7 @@ import pytest
 
 from lotwise.acceptance.tables import TABLES
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
+from lotwise.errors import LotwiseWarning
 from lotwise.results import ResultTree, write_correlation, write_evidence, write_expression
 from lotwise.simulate import Plan, simulate_experiment
 
@@ -91,7 +92,8 @@ def test_verdict__planted_differences_fail(run, tmp_path, criteria):
 
 def test_verdict__a_shallow_library_is_not_assessable(run, tmp_path, criteria):
     plan = Plan(n_genes=400, n_fragments=2_000_000, faults={"lot2_rep1": "failed"})
-    root = results_of(tmp_path, plan)
+    with pytest.warns(LotwiseWarning, match=r"'lot2_rep1' has [\d,]+ counts"):
+        root = results_of(tmp_path, plan)
     found = run("verdict", "--criteria", criteria, "--out", root)
     assert found.code == 1
     assert found.out.startswith("Verdict: not assessable: these criteria cannot all be judged")

@@ -49,10 +49,10 @@ class Files:
         rows = zip(names, [900] * N, self.length, self.counts, self.tpm, strict=True)
         return self.text(name, header, rows, packed=packed)
 
-    def rsem_isoforms(self, name, *, packed=False):
+    def rsem_isoforms(self, name, *, packed=False, genes=GENES):
         header = ["transcript_id", "gene_id", "length", "effective_length", "expected_count",
                   "TPM", "FPKM", "IsoPct"]  # fmt: skip
-        rows = zip(TRANSCRIPTS, GENES, [900] * N, self.length, self.counts, self.tpm,
+        rows = zip(TRANSCRIPTS, genes, [900] * N, self.length, self.counts, self.tpm,
                    self.tpm / 2, [50] * N, strict=True)  # fmt: skip
         return self.text(name, header, rows, packed=packed)
 

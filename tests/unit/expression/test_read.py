@@ -62,6 +62,45 @@ def test_read_quant__rsem_isoforms_alone_are_summed(files):
     np.testing.assert_allclose(gene.layers["tpm"][0], wanted, rtol=1e-15)
 
 
+def rsem_without_genes(files):
+    """What RSEM leaves that was given no map: its genes are its transcripts."""
+    for name in ("S1", "S2"):
+        isoforms = files.rsem_isoforms(f"{name}.isoforms.results", genes=files.transcripts)
+        rows = [line.split("\t") for line in isoforms.read_text().splitlines()[1:]]
+        header = ["gene_id", "transcript_id(s)", "length", "effective_length", "expected_count",
+                  "TPM", "FPKM"]  # fmt: skip
+        files.text(f"{name}.genes.results", header, [row[:7] for row in rows])
+    return {name: files.folder / name for name in ("S1", "S2")}
+
+
+def test_read_quant__rsem_isoforms_are_summed_by_a_map_that_rsem_was_not_given(files):
+    words = r"RSEM's own genes are not those of tx2gene.tsv for 12 of 12 transcripts"
+    with pytest.warns(LotwiseWarning, match=words):
+        gene, _ = lotwise.read_quant(rsem_without_genes(files), tx2gene=write_map(files))
+    assert gene.var_names.to_list() == files.genes[::2]
+    wanted = files.tpm.reshape(-1, 2).sum(axis=1)
+    np.testing.assert_allclose(gene.layers["tpm"][0], wanted, rtol=1e-15)
+
+
+def test_read_quant__rsem_keeps_its_genes_beside_a_map_that_agrees(files):
+    for name in ("S1", "S2"):
+        files.rsem_genes(f"{name}.genes.results")
+        files.rsem_isoforms(f"{name}.isoforms.results")
+    unversioned = [gene.partition(".")[0] for gene in files.genes]
+    gene, _ = lotwise.read_quant(
+        {"S1": files.folder / "S1", "S2": files.folder / "S2"},
+        tx2gene=write_map(files, genes=unversioned),
+    )
+    assert gene.obs["quant"].iloc[0].endswith("S1.genes.results")
+    assert "fpkm" in gene.layers
+
+
+def test_read_quant__rsem_without_any_genes_says_so(files):
+    with pytest.warns(LotwiseWarning, match=r"what it calls genes are its transcripts"):
+        gene, _ = lotwise.read_quant(rsem_without_genes(files))
+    assert gene.n_vars == len(files.transcripts)
+
+
 def test_read_quant__gencode_names_are_split_and_give_the_genes(files):
     names = [
         f"{t}|{g}|-|-|X|X|9|lncRNA|" for t, g in zip(files.transcripts, files.genes, strict=True)
@@ -72,6 +111,28 @@ def test_read_quant__gencode_names_are_split_and_give_the_genes(files):
     assert gene.var_names.to_list() == files.genes[::2]
     mapped = lotwise.read_quant(quants, tx2gene=write_map(files)).gene
     assert np.array_equal(mapped.layers["tpm"], gene.layers["tpm"])
+
+
+def test_read_quant__gencode_names_are_split_beside_a_spike_in(files):
+    names = [
+        f"{t}|{g}|-|-|X|X|9|lncRNA|" for t, g in zip(files.transcripts, files.genes, strict=True)
+    ]
+    names[-1] = "ERCC-00002"
+    with pytest.warns(UnmappedTranscriptsWarning, match="1 of 12 transcripts have no gene"):
+        gene, isoform = lotwise.read_quant(
+            {"S1": files.salmon("a", names=names), "S2": files.salmon("b", names=names)}
+        )
+    assert isoform.var_names.to_list() == [*files.transcripts[:-1], "ERCC-00002"]
+    assert gene.var_names.to_list() == files.genes[::2]
+
+
+def test_read_quant__names_a_failed_library(files):
+    quants = {"S1": files.salmon("a"), "S2": files.salmon("b"), "S3": files.salmon("c")}
+    files.counts = np.round(files.counts / 50, 2)
+    quants["failed"] = files.salmon("d")
+    words = r"sample 'failed' has [\d,]+ counts, 0\.02 of the other samples' median \([\d,]+\)"
+    with pytest.warns(LotwiseWarning, match=words):
+        lotwise.read_quant(quants, tx2gene=write_map(files))
 
 
 def test_read_quant__unmapped_transcripts_are_counted_with_their_share(files):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 
 import polars as pl
 import pytest
@@ -129,6 +130,20 @@ def test_annotation__genes_and_names(tmp_path, text, packed):
     assert gene_names(found) == NAMES
 
 
+@pytest.mark.parametrize("text", [GTF, GFF3, FASTA])
+def test_annotation__is_not_held_in_memory(tmp_path, text):
+    """A GTF of 3 million lines took 4 GB when it was unpacked whole."""
+    repeated = "ACGT" * 20 if text is FASTA else text.splitlines()[3]
+    body = text + f"{repeated}\n" * 100_000
+    path = tmp_path / "map.gz"
+    path.write_bytes(gzip.compress(body.encode(), 1))
+    tracemalloc.start()
+    read_transcript_map(path)
+    highest = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert highest < 4_000_000 < len(body)
+
+
 def test_gff3__of_ensembl(tmp_path):
     text = """##gff-version 3
 1\tEnsembl\tchromosome\t1\t99\t.\t.\t.\tID=chromosome:1
@@ -181,6 +196,7 @@ def test_from_headers__gencode_names():
     )
     found = from_headers(names)
     assert genes(found) == WANTED
+    assert genes(from_headers(names.append(pl.Series(["ERCC-00002"])))) == WANTED
     assert from_headers(pl.Series(["ENST01.1", "a|b"], dtype=pl.String)) is None
 
 

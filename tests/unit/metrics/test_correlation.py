@@ -122,6 +122,22 @@ def test_pearson_matrix__blocks_change_nothing(monkeypatch, block):
     np.testing.assert_allclose(pearson_matrix(values), wanted, atol=1e-14)
 
 
+@pytest.mark.parametrize("mean", [0.0, 100.0])
+def test_pearson_matrix__products_are_summed_once(monkeypatch, mean):
+    """Also where the means are large: what BLAS gives is not thrown away and computed again."""
+    called = []
+
+    def counted(values):
+        called.append(1)
+        return multiply(values)
+
+    multiply = correlation._upper_products
+    monkeypatch.setattr(correlation, "_upper_products", counted)
+    values = np.random.default_rng(3).normal(mean, 1, (4, 300))
+    np.testing.assert_allclose(pearson_matrix(values), np.corrcoef(values), atol=1e-12)
+    assert len(called) == 1
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
 def test_pearson_matrix__narrow_types_are_computed_in_double(dtype):
     values = (np.random.default_rng(2).lognormal(5, 2, (3, 5000)) + 1e5).astype(dtype)

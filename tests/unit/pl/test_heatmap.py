@@ -75,3 +75,41 @@ def test_heatmap__needs_the_matrix(simulate):
     del expression.obsp["spearman"]
     with pytest.raises(InputError, match="no 'spearman' in obsp"):
         lotwise.pl.heatmap(expression, statistic="spearman")
+
+
+def test_heatmap__title_says_what_r_is_of(simulate):
+    expression = simulate(3)
+    lotwise.tl.correlate(expression, pseudocount=0.1)
+    (title,) = lotwise.pl.heatmap(expression).texts[:1]
+    zero = expression.layers["tpm"] == 0
+    share = f"{(zero[0] & zero[1]).mean():.0%}"
+    assert f"R of log2(TPM + 0.1) over all 500 features,\nzero in both samples for {share}" in (
+        title.get_text()
+    )
+
+
+def test_figures__of_a_foreign_r(simulate):
+    """Its matrix can be shown; what the points of a scatter matrix are is not known."""
+    expression = simulate(3)
+    del expression.uns["lotwise"]
+    (title,) = lotwise.pl.heatmap(expression).texts[:1]
+    assert title.get_text() == "Gene level: Pearson's R, in the order given"
+    with pytest.raises(InputError, match=r"does not say how its R was computed; call lotwise\.tl"):
+        lotwise.pl.scatter_matrix(expression)
+
+
+def test_heatmap__needs_batches(simulate):
+    expression = simulate(3)
+    del expression.obs["batch"]
+    with pytest.raises(InputError, match="no obs column 'batch'"):
+        lotwise.pl.heatmap(expression)
+
+
+def test_scatter_matrix__title_of_a_subset_is_of_its_samples(simulate):
+    expression = simulate(3)
+    expression.layers["tpm"][2, 50:] = 0
+    lotwise.tl.correlate(expression)
+    subset = expression[:2].copy()
+    zero = (subset.layers["tpm"] == 0).all(axis=0).mean()
+    (title,) = lotwise.pl.scatter_matrix(subset).texts[:1]
+    assert title.get_text().endswith(f"zero in both samples for {zero:.0%}")

@@ -106,11 +106,19 @@ def test_check_reads__one_file_given_twice(pair, make_sample, write_gz):
         (b"@a\nACGT\n+\nIIII\n@b\nACG", "is not FASTQ .*at record 2"),
         (b">a\nACGT\n", "is not FASTQ"),
         (b"", "holds no reads"),
+        (b"@a\nACGT\n+\n@Bch\n", "span 31 to 71 with offset 33: their offset is 64, .*; convert"),
         (b"@a\nACGT\n+\nII\x1fI\n", "quality scores span -2 to 40, needed is phred 0 to 93"),
     ],
 )
 def test_check_reads__malformed(make_sample, write_gz, content, words):
     assert re.search(words, reason(make_sample(write_gz("bad.fastq.gz", content))))
+
+
+@pytest.mark.parametrize("scores", ["#-8F", "IIII", "NNNN", "~~~~", "AFIN", "#~~~"])
+def test_check_reads__scores_of_offset_33(make_sample, write_gz, scores):
+    """Binned, constant, high as of assembled reads, trimmed to the best bases, of HiFi."""
+    file = write_gz("good.fastq.gz", f"@a\nACGT\n+\n{scores}\n".encode())
+    assert check_reads(make_sample(file)).integrity == "passed"
 
 
 def test_check_reads__empty_missing_and_directory(make_sample, tmp_path):

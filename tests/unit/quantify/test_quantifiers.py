@@ -1,12 +1,15 @@
 """What each quantifier is told; the programs themselves run in tests/quantify_real."""
 
+import dataclasses
+import gzip
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lotwise.errors import InputError, SurroundingsError
-from lotwise.quantify import Job, Kallisto, Rsem, Salmon
+from lotwise.quantify import Job, Kallisto, Reference, Rsem, Salmon, prepare_reference
 from lotwise.quantify.kallisto import find_in_wheel
 from lotwise.samples import Run, Sample
 
@@ -87,8 +90,10 @@ def test_quant_command__single_reads_without_fragments_are_refused(tool, quantif
 def test_quant_command__bootstraps(tool):
     assert {"-b", "30", "--seed", "42"} <= set(told(Kallisto(program=tool), bootstraps=30))
     assert "--numBootstraps" in told(Salmon(program=tool), bootstraps=30)
+    reference = Reference(transcripts=Path("t.fa"))
+    Kallisto(program=tool).require_able(reference, bootstraps=30)
     with pytest.raises(InputError, match=r"RSEM makes no bootstraps"):
-        told(Rsem(program=tool), bootstraps=30)
+        Rsem(program=tool).require_able(reference, bootstraps=30)
 
 
 def test_version__is_read_from_what_the_program_prints(tool):
@@ -129,8 +134,6 @@ def test_rsem__warns_of_a_bowtie2_that_loses_pairs(tool, case, monkeypatch, tmp_
 
 
 def test_index__another_version_is_another_index(tool, tmp_path, transcripts):
-    from lotwise.quantify import Reference, prepare_reference
-
     prepared = prepare_reference(transcripts, cache=tmp_path)
     made = []
     for version in ("0.50.0", "0.51.1"):
@@ -151,6 +154,97 @@ def test_index__another_version_is_another_index(tool, tmp_path, transcripts):
     assert (made[1] / "kallisto.idx").read_text() == "made\n"
 
 
+@pytest.mark.parametrize(
+    ("quantifier", "left", "absent"),
+    [
+        (Kallisto, ": > $out/kallisto.idx", "kallisto.idx"),
+        (Salmon, "mkdir $out/salmon; echo made > $out/salmon/info.json", "salmon/ctable.bin"),
+        (Rsem, "echo made > $out/rsem.grp; echo made > $out/rsem.1.bt2", "rsem.rev.2.bt2"),
+    ],
+)
+def test_index__half_of_one_is_not_kept(  # noqa: PLR0917, three programs
+    tool, tmp_path, transcripts, monkeypatch, quantifier, left, absent
+):
+    """A program that ends with 0 and leaves a part of its index would fail in every later run."""
+    versions = "kallisto, version 0.51.1; echo salmon 1.10.1; echo RSEM v1.3.3; echo version 2.5.4"
+    tool.write_text(
+        f'#!/bin/sh\ncase "$*" in *ersion) echo {versions}; exit;; esac\n'
+        f"out=$(ls -d {tmp_path}/cache/.*-* | tail -n 1)\n{left}\n"
+    )
+    for name in ("bowtie2", "rsem-prepare-reference"):
+        (tmp_path / name).symlink_to(tool)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    cache = tmp_path / "cache"
+    with pytest.raises(SurroundingsError, match=f"without a whole index: no .*{absent}"):
+        quantifier(program=tool).index(
+            Reference(transcripts=transcripts),
+            prepare_reference(transcripts, cache=tmp_path),
+            cache=cache,
+            threads=1,
+            log=tmp_path / "log",
+        )
+    assert not [path for path in cache.iterdir() if path.is_dir()]
+
+
+def damaged(folder, kind):
+    """A genome whose gzip is cut, or has one bit turned in the middle."""
+    bases = "".join(np.random.default_rng(3).choice(list("ACGT"), 90_000))
+    packed = bytearray(gzip.compress(f">chr1\n{bases}\n".encode()))
+    if kind == "cut":
+        del packed[len(packed) // 2 :]
+    else:
+        packed[len(packed) // 2] ^= 16
+    path = folder / "genome.fa.gz"
+    path.write_bytes(packed)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["cut", "turned"])
+@pytest.mark.parametrize("quantifier", [Salmon(), Rsem(aligner="star")])
+def test_index_commands__a_damaged_genome_is_named(tool, tmp_path, transcripts, quantifier, kind):
+    (tmp_path / "rsem-prepare-reference").symlink_to(tool)
+    (tmp_path / "inputs").mkdir()
+    genome = damaged(tmp_path, kind)
+    with pytest.raises(InputError, match=r"genome.fa.gz: (cannot be read to its end|is not FASTA)"):
+        dataclasses.replace(quantifier, program=tool).index_commands(
+            Reference(transcripts=transcripts, genome=genome, gtf=transcripts),
+            prepare_reference(transcripts, cache=tmp_path),
+            tmp_path,
+            threads=1,
+        )
+
+
+@pytest.mark.parametrize("kind", ["cut", "turned"])
+def test_prepare_reference__a_damaged_fasta_is_named(tmp_path, kind):
+    with pytest.raises(InputError, match=r"genome.fa.gz: (cannot be read to its end|is not FASTA)"):
+        prepare_reference(damaged(tmp_path, kind), cache=tmp_path)
+
+
+def test_index_commands__gzip_is_known_by_its_content(tool, tmp_path, transcripts):
+    (tmp_path / "rsem-prepare-reference").symlink_to(tool)
+    (tmp_path / "inputs").mkdir()
+    genome = tmp_path / "genome.fa"
+    genome.write_bytes(gzip.compress(b">chr1\nACGT\n"))
+    ((*_, given, _),) = Rsem(program=tool, aligner="star").index_commands(
+        Reference(transcripts=transcripts, genome=genome, gtf=transcripts),
+        prepare_reference(transcripts, cache=tmp_path),
+        tmp_path,
+        threads=1,
+    )
+    assert given.read_bytes() == b">chr1\nACGT\n"
+
+
+def test_index_commands__a_decoy_named_as_a_transcript_is_refused(tool, tmp_path, transcripts):
+    (tmp_path / "inputs").mkdir()
+    with pytest.raises(InputError, match=r"has a sequence named '\w+', as a transcript is"):
+        Salmon(program=tool).index_commands(
+            Reference(transcripts=transcripts, genome=transcripts),
+            prepare_reference(transcripts, cache=tmp_path),
+            tmp_path,
+            threads=1,
+        )
+
+
 def test_kallisto__is_found_in_the_wheel_without_importing_it(monkeypatch, tmp_path):
     shipped = find_in_wheel()
     if shipped is None:
@@ -169,6 +263,36 @@ def test_kallisto__on_path_comes_before_the_wheel(monkeypatch, tool, tmp_path):
     assert Kallisto().find() == path / "kallisto"
 
 
+def old_kallisto(folder):
+    """What apt installs on Debian 12, by what it prints."""
+    folder.mkdir()
+    path = folder / "kallisto"
+    path.write_text("#!/bin/sh\necho kallisto, version 0.48.0\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_kallisto__in_the_wheel_comes_before_one_on_path_that_is_too_old(monkeypatch, tmp_path):
+    shipped = tmp_path / "shipped"
+    shipped.write_text("#!/bin/sh\necho kallisto, version 0.51.1\n")
+    shipped.chmod(0o755)
+    monkeypatch.setenv("PATH", str(old_kallisto(tmp_path / "bin").parent))
+    monkeypatch.setattr("lotwise.quantify.kallisto.find_in_wheel", lambda: shipped)
+    assert Kallisto().find() == shipped
+    assert Kallisto().version() == "0.51.1"
+
+
+def test_kallisto__too_old_and_alone_says_what_to_do(monkeypatch, tmp_path):
+    old = old_kallisto(tmp_path / "bin")
+    monkeypatch.setenv("PATH", str(old.parent))
+    monkeypatch.setattr("lotwise.quantify.kallisto.find_in_wheel", lambda: None)
+    words = r"bin/kallisto: is kallisto 0\.48\.0, needed is 0\.50 or later; .*bioconda"
+    with pytest.raises(SurroundingsError, match=words):
+        Kallisto().find()
+    with pytest.raises(SurroundingsError, match=words):
+        Kallisto(program=old).version()
+
+
 def test_kallisto__on_a_machine_without_one_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
@@ -177,8 +301,6 @@ def test_kallisto__on_a_machine_without_one_says_what_to_do(monkeypatch, tmp_pat
 
 
 def test_rsem__star_needs_genome_and_gtf(tool, tmp_path, transcripts):
-    from lotwise.quantify import Reference, prepare_reference
-
     (tmp_path / "rsem-prepare-reference").symlink_to(tool)
     with pytest.raises(InputError, match=r"RSEM with STAR needs a genome and a GTF"):
         Rsem(program=tool, aligner="star").index_commands(

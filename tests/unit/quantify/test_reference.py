@@ -24,13 +24,20 @@ def test_prepare_reference__ensembl_headers(tmp_path, name):
 
 
 def test_prepare_reference__without_genes_there_is_no_map(tmp_path):
-    assert prepare(tmp_path, ">T1 gene:G1\nA\n>NM_1\nC\n").tx2gene is None
+    assert prepare(tmp_path, ">T1\nA\n>NM_1\nC\n").tx2gene is None
 
 
-def test_prepare_reference__identical_sequences_are_kept_and_listed(tmp_path):
+def test_prepare_reference__a_spike_in_is_its_own_gene(tmp_path):
+    made = prepare(tmp_path, ">T1 gene:G1\nA\n>ERCC-00002\nC\n")
+    assert made.tx2gene.read_text() == "T1\tG1\nERCC-00002\tERCC-00002\n"
+
+
+def test_prepare_reference__identical_sequences_are_kept_and_listed(tmp_path, caplog):
+    caplog.set_level("INFO")
     made = prepare(tmp_path, ">a\nACGT\n>b\nAC\n>c\nacgt\n>d\nACGT\n")
     assert made.n_transcripts == 4
     assert made.identical.read_text().splitlines()[1:] == ["c\ta", "d\ta"]
+    assert f"2 transcripts have the sequence of another, listed in {made.identical}" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,26 @@ def test_infer_strandedness__unstranded_may_be_declared_of_any_reads(
     row = infer(sample)
     assert (row.applied, row.finding) == ("unstranded", "reverse")
     assert "S1 is declared unstranded, its reads are reverse" in caplog.text
+
+
+def test_infer_strandedness__looks_at_every_run(make_reads, make_sample, infer):
+    """A second run of the other strand: the first alone would tell a strand."""
+    one, other = (
+        make_sample(*make_reads(protocol, strandedness=protocol))
+        for protocol in ("forward", "reverse")
+    )
+    row = infer(dataclasses.replace(one, runs=one.runs + other.runs))
+    assert row.n_reads == 6_000
+    assert row.sense_share == pytest.approx(0.5, abs=0.02)
+    assert row.finding == "unstranded"
+
+
+def test_infer_strandedness__a_declared_strand_that_reads_do_not_show(
+    make_reads, make_sample, infer, caplog
+):
+    sample = make_sample(*make_reads(n_fragments=60), strandedness="forward")
+    assert infer(sample).applied == "forward"
+    assert "S1 is declared forward, which its reads do not show" in caplog.text
 
 
 def test_infer_strandedness__few_reads_do_not_tell(make_reads, make_sample, infer, caplog):

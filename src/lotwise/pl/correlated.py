@@ -1,0 +1,46 @@
+"""What :func:`lotwise.tl.correlate` left in an AnnData, for the words of a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lotwise import keys
+from lotwise.errors import InputError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def level_of(expression: AnnData) -> str:
+    """Give the level, gene where it is not known."""
+    return str(expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene"))
+
+
+def pseudocount_of(expression: AnnData) -> float:
+    """Give c of log2(TPM + c), over which R was computed.
+
+    Raises
+    ------
+    InputError
+        R in ``obsp`` is not of :func:`lotwise.tl.correlate`, or is not there.
+    """
+    parameters = expression.uns.get(keys.LOTWISE, {}).get(keys.PARAMETERS, {}).get(keys.PAIRS)
+    if parameters is None:
+        raise InputError(
+            "the AnnData does not say how its R was computed",
+            remedy="call lotwise.tl.correlate first",
+        )
+    return float(parameters["pseudocount"])
+
+
+def double_zero_shares(expression: AnnData) -> str:
+    """Say which share of the features is zero in both samples of a pair, of all its pairs."""
+    pairs, names = expression.uns[keys.LOTWISE][keys.PAIRS], expression.obs_names
+    # A subset takes the table of all samples over with uns.
+    ours = pairs["sample_a"].isin(names) & pairs["sample_b"].isin(names)
+    over_all = pairs[ours & (pairs["feature_set"] == "all")]
+    if over_all.empty:
+        return "an unknown share"
+    shares = over_all["n_double_zero"] / over_all["n_features"]
+    low, high = f"{shares.min():.0%}", f"{shares.max():.0%}"
+    return low if low == high else f"{low} to {high}"

@@ -1,0 +1,31 @@
+"""`make install` where Python cannot make an environment."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_install__without_ensurepip_leaves_no_half_environment(tmp_path, require):
+    """As on Debian without python3-venv: the next make died of "No module named pip"."""
+    require("make")
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\nif [ "$1" = -m ]; then mkdir -p .venv/bin; touch .venv/bin/python; exit 1; fi\n'
+    )
+    python.chmod(0o755)
+    said = subprocess.run(
+        ["make", "install", "UV=", f"PYTHON={python}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode != 0
+    assert "apt install python3-venv" in said.stdout
+    assert not (tmp_path / ".venv").exists()
