@@ -54,6 +54,8 @@ HOSTILE = [
     "<script>window.hacked=1</script>",
     "\"'><img src=x onerror=window.hacked=1>",
     "=cmd|' /C calc'!A0",
+    "-2+3+cmd|' /C calc'!A0",
+    "+1+cmd|' /C calc'!A0",
     "\N{RIGHT-TO-LEFT OVERRIDE}abc\N{HEBREW LETTER ALEF}",
     "{{ 7 * 7 }}",
     "x" * 10_000,
@@ -160,7 +162,12 @@ def drawn(page, level="gene"):
 def test_page__opens_on_the_answer_and_asks_nothing_of_the_network(see, small):
     seen = see(small)
     assert seen.page.locator("h1").inner_text() == "Fail"
-    assert "lowest R between batches is at least 0.999" in seen.page.inner_text(".verdict")
+    assert seen.page.inner_text(".verdict").startswith(
+        "1 of 1 criterion of “Release of lots” is not"
+    )
+    missed = seen.page.inner_text(".missed li")
+    assert missed.startswith("lowest R between batches is at least 0.999: found 0.9")
+    assert missed.endswith("required at least 0.999.")
     assert "result tables were there" in seen.page.inner_text(".notice")
     assert "simulated data" in seen.page.inner_text(".note")
     for card in seen.page.locator(".r-value").all():
@@ -279,14 +286,17 @@ def test_page__is_whole_without_javascript(see, small):
 
 def test_page__hostile_names_are_text_everywhere(see, tmp_path):
     tree = Tree(tmp_path / "out")
-    tree.names = HOSTILE[:3]
-    tree.batches = HOSTILE[3:]
+    tree.names = HOSTILE[2:5]
+    tree.batches = [HOSTILE[0], *HOSTILE[-2:]]
     tree.features = HOSTILE
-    tree.r = {(HOSTILE[0], HOSTILE[1]): 0.9, (HOSTILE[1], HOSTILE[2]): 0.8}
+    tree.r = {(HOSTILE[2], HOSTILE[3]): 0.9, (HOSTILE[3], HOSTILE[4]): 0.8}
     tree.write_all()
-    hostile = {"outcome": "fail", "title": HOSTILE[0], "notices": HOSTILE, "criteria": [
-        {"id": name, "statement": name, "outcome": "fail", "reason": name} for name in HOSTILE
-    ]}  # fmt: skip
+    hostile = {
+        "outcome": "fail", "title": HOSTILE[0], "notices": HOSTILE, "criteria_sha256": HOSTILE[0],
+        "criteria": [
+            {"id": name, "statement": name, "outcome": "fail", "reason": name} for name in HOSTILE
+        ],
+    }  # fmt: skip
     (tree.root / "verdict.json").write_text(json.dumps(hostile))
     inputs = [{"path": name, "sha256": name} for name in HOSTILE]
     (tree.root / "provenance.json").write_text(
@@ -306,7 +316,8 @@ def test_page__hostile_names_are_text_everywhere(see, tmp_path):
     text = Path(downloading.value.path()).read_text(encoding="utf-8-sig")
     named = {row["feature"] for row in csv.DictReader(text.splitlines())}
     assert named == {HOSTILE[0], HOSTILE[1]}
-    assert all("'=cmd" in line for line in text.splitlines() if "=cmd" in line)
+    cells = [cell for row in csv.reader(text.splitlines()) for cell in row]
+    assert {cell for cell in cells if "cmd" in cell} == {f"'{name}" for name in HOSTILE[2:5]}
     assert (seen.requests, seen.complaints) == ([], [])
 
 

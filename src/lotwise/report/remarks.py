@@ -28,6 +28,8 @@ _METHODS: Final = {
     "thinning": "thinning the counts, which knows the noise of counting alone",
 }
 _FOLD: Final = 2.0
+# Share of sound sets of so many samples that have a flag: docs/methods/outliers.md.
+_FLAGGED: Final = {3: 0.10, 6: 0.04, 12: 0.016}
 _LONGEST_PART: Final = 240
 
 
@@ -204,7 +206,11 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
         for row in found.rows("libraries")
         if row["outlier"]
     )
-    odd = f" By its correlations an outlier: {list_words(outliers)}." if outliers else ""
+    odd = (
+        f" By its correlations an outlier: {list_words(outliers)}.{_by_chance(len(rows))}"
+        if outliers
+        else ""
+    )
     shallow = [row for row in rows if row["shallow"]]
     if shallow:
         named = list_words(
@@ -228,6 +234,13 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
     return Remark(topic=topic, text=text, state="concern" if outliers else "computed")
 
 
+def _by_chance(n_samples: int) -> str:
+    """Say how often a sound set of so many samples, or of fewer, has a flag."""
+    size = max((n for n in _FLAGGED if n <= n_samples), default=min(_FLAGGED))
+    share = percent_words(_FLAGGED[size])
+    return f" By chance {share} of sound sets of {size} samples have such a flag."
+
+
 def sex_remark(gene: LevelFindings) -> Remark:
     """Say whether the samples of a donor agree in sex."""
     topic = "Identity: sex"
@@ -240,7 +253,8 @@ def sex_remark(gene: LevelFindings) -> Remark:
             (f"{name_words(row['sample'])} ({row['sex']})" for row in against),
             longest=_LONGEST_PART,
         )
-        text = f"A swap until shown otherwise: {named} disagrees in sex with its donor's samples."
+        verb, whose = ("disagrees", "its") if len(against) == 1 else ("disagree", "their")
+        text = f"A swap until shown otherwise: {named} {verb} in sex with {whose} donor's samples."
         return Remark(topic=topic, text=text, state="concern")
     agreeing = [row for row in rows if row["agrees"] == "yes"]
     if agreeing:

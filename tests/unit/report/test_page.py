@@ -34,12 +34,21 @@ def test_write_report__names_a_table_of_another_version(tree):
         write_report(tree.root)
 
 
-@pytest.mark.parametrize("name", ["verdict.json", "provenance.json"])
-def test_write_report__names_json_that_is_none(tree, name):
+def test_write_report__names_json_that_is_none(tree):
     tree.write_all()
-    (tree.root / name).write_text("[1")
-    with pytest.raises(InputError, match=rf"{name}: cannot be read as JSON"):
+    (tree.root / "provenance.json").write_text("[1")
+    with pytest.raises(InputError, match=r"provenance\.json: cannot be read as JSON"):
         write_report(tree.root)
+
+
+@pytest.mark.parametrize("text", ["[1", '{"outcome": "pass", "criteria": [{"outcome": "pass"}]}'])
+def test_write_report__what_is_no_verdict_of_lotwise_is_no_pass(tree, text):
+    tree.write_all()
+    (tree.root / "verdict.json").write_text(text)
+    page = page_of(tree)
+    assert "Not assessable" in page
+    assert "is no verdict of lotwise" in page
+    assert "criterion is met" not in page
 
 
 def test_write_report__says_what_is_missing(tree):
@@ -99,11 +108,20 @@ def test_pack_pairs__holds_every_feature_and_those_that_pull_r_down(tree):
     packed = json.loads(
         gzip.decompress(base64.b64decode(pack_pairs(level, level.pairs, decimals=4)))
     )
-    assert [pair["r"] for pair in packed["pairs"]] == [0.97, 0.98, 0.99]
+    assert [pair["r"] for pair in packed["pairs"]] == ["0.9700", "0.9800", "0.9900"]
     first = packed["pairs"][0]
     assert sum(first["cloud"][1]) == 6
     assert [packed["features"][one[0]][0] for one in first["named"]] == ["g0", "g1"]
     assert [one[1:] for one in first["named"]] == [[4.0, 1.0, 1.0, 0.5], [8.0, 1.0, 2.0, 0.25]]
+
+
+@pytest.mark.parametrize(("decimals", "word"), [(4, ">0.9999"), (2, ">0.99")])
+def test_pack_pairs__nothing_but_1_reads_as_1(tree, decimals, word):
+    tree.r = {("S1", "S2"): 0.99999}
+    level = read_findings(tree.write_all()).levels[0]
+    packed = pack_pairs(level, level.pairs, decimals=decimals)
+    found = json.loads(gzip.decompress(base64.b64decode(packed)))
+    assert [pair["r"] for pair in found["pairs"]] == [word]
 
 
 def test_cloud_of__can_be_undone():

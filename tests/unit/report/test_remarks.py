@@ -150,6 +150,21 @@ def test_depth_remark__outlier_is_a_concern_whatever_its_depth(level_of):
     assert (found.state, "an outlier: S1." in found.text) == ("concern", True)
 
 
+@pytest.mark.parametrize(
+    ("n_samples", "words"),
+    [
+        (3, "10 % of sound sets of 3"),
+        (7, "4 % of sound sets of 6"),
+        (30, "1.6 % of sound sets of 12"),
+    ],
+)
+def test_depth_remark__says_how_often_chance_flags(level_of, n_samples, words):
+    sound = [{"sample": f"S{i}", "total_counts": 2e6} for i in range(1, n_samples)]
+    rows = [{"sample": "S0", "total_counts": 2e6, "outlier": True}, *sound]
+    found = depth_remark(level_of(libraries=rows))
+    assert f"By chance {words} samples have such a flag." in found.text.replace("\xa0", " ")
+
+
 def test_depth_remark__outlier_at_isoform_level_alone_is_a_concern(tree):
     tree.write_all(levels=("gene", "isoform"))
     tree.write("gene", "libraries", [{"sample": "S1", "total_counts": 2e6}])
