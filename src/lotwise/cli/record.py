@@ -23,6 +23,7 @@ def command(
     `lotwise compare` writes its record itself. Without SAMPLES the record in --out is brought
     up to date: its outputs and, where there is a verdict, the checksum of the criteria.
     """
+    from lotwise.acceptance import forget_verdict
     from lotwise.config import parse_config, read_config
     from lotwise.errors import InputError
     from lotwise.provenance import record_run, refresh_outputs
@@ -37,6 +38,9 @@ def command(
         if config is not None
         else parse_config(_parse_json(configuration or ""), source="--configuration")
     )
+    if chosen.acceptance is None:
+        # One that an earlier run left: this run has no criteria.
+        forget_verdict(out)
     record_run(chosen.model_copy(update={"results": out}), samples, out)
 
 
