@@ -32,11 +32,12 @@ rule record:
         samples=quantified("samples.tsv") if QUANTIFIES else SHEET,
         results=recorded(),
     output:
-        report(
+        record=report(
             results("provenance.json"),
             caption="../report/provenance.rst",
             category="Record",
         ),
+        workflow=directory(results("workflow")),
     log:
         results("logs/record.log"),
     benchmark:
@@ -50,8 +51,9 @@ rule record:
         runtime=minutes(240),
     params:
         configuration=resolved_configuration,
-        out=lambda wildcards, output: str(Path(output[0]).parent),
+        workflow=workflow.source_path("../Snakefile"),
+        out=lambda wildcards, output: str(Path(output.record).parent),
         version=VERSION,
     shell:
-        "lotwise record {input.samples:q} --out {params.out:q} "
+        "lotwise record {input.samples:q} --out {params.out:q} --workflow {params.workflow:q} "
         "--configuration {params.configuration:q} > {log:q} 2>&1"
