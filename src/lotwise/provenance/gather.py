@@ -13,6 +13,7 @@ from lotwise.acceptance.record import VERDICT
 from lotwise.atomic import make_directory
 from lotwise.config import Config, parse_config, tables_of
 from lotwise.errors import InputError
+from lotwise.keys import LEVELS
 from lotwise.provenance.configuration import resolve
 from lotwise.provenance.inputs import Taken, mark_changes, take_inputs
 from lotwise.provenance.record import (
@@ -77,7 +78,9 @@ def record_run(
         raise InputError(
             "no results are here", path=root, remedy="run `lotwise expression` and the others first"
         )
-    steps = read_steps(root)
+    gone = {*LEVELS} - {*config.levels}
+    # What an earlier run computed at a level that this one does not have is not part of it.
+    steps = [step for step in read_steps(root) if gone.isdisjoint(step.command)]
     taken = take_inputs(config, sheet, root)
     ended = now()
     copied = _copy_workflow(root, workflow)
