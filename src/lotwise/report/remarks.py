@@ -82,7 +82,36 @@ def run_remarks(findings: Findings) -> list[Remark]:
         remarks.append(Remark(topic="Identity", text=text, state="unknown"))
     else:
         remarks += [sex_remark(gene), panels_remark(gene)]
-    return [*remarks, batches_remark(findings), *_assumptions(findings)]
+    return [
+        *remarks,
+        batches_remark(findings),
+        *_published(findings),
+        *_assumptions(findings),
+    ]
+
+
+def _published(findings: Findings) -> Iterator[Remark]:
+    """Say whether the published coefficients come out, where any were expected."""
+    rows = findings.verification
+    differing = [
+        f"{name_words(row['batch_a'])} and {name_words(row['batch_b'])} ({row['level']})"
+        for row in rows
+        if row["status"] == "differs"
+    ]
+    agreeing = sum(row["status"] == "agrees" for row in rows)
+    if differing:
+        named = list_words(differing, longest=_LONGEST_PART)
+        text = (
+            f"{len(differing)} of {count_words(len(rows), 'published coefficient')} did not come "
+            f"out: {named}."
+        )
+        yield Remark(topic="Published coefficients", text=text, state="concern")
+    elif rows:
+        n = count_words(len(rows), "published coefficient")
+        text = f"{agreeing} of {n} came out; none came out otherwise."
+        yield Remark(
+            topic="Published coefficients", text=text, state="computed" if agreeing else "unknown"
+        )
 
 
 def _assumptions(findings: Findings) -> Iterator[Remark]:

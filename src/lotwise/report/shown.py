@@ -91,6 +91,13 @@ CULPRITS: Final = (
     Column("share", "share of 1 - R", "percent"),
     Column("cumulative_share", "together", "percent"),
 )
+CULPRIT_FEATURES: Final = (
+    Column("feature", "feature"),
+    Column("gene_name", "gene"),
+    Column("n_pairs", "pairs that list it", "number"),
+    Column("largest", "largest share of 1 - R", "percent"),
+    Column("median", "median share", "percent"),
+)
 USAGE: Final = (
     *OF_PAIR,
     Column("gene_id", "gene"),

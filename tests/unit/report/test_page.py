@@ -9,6 +9,7 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lotwise.errors import InputError
 from lotwise.report import write_report
@@ -99,8 +100,38 @@ def test_write_report__of_many_samples_stays_small(tree):
     tree.write_all()
     page = page_of(tree)
     assert f"The first {MOST_ROWS} of {len(tree.r):,} rows" in page
-    assert "the 300 with the lowest R can be chosen" in page
+    assert "300 that are listed in detail can be chosen" in page
+    assert "Genes over all pairs, those that most pairs list first" in page
     assert len(page) < 3_000_000
+
+
+def test_write_report__names_what_is_of_chosen_pairs_only(tree):
+    """Pairs that are not in detail have no features on file, and are not offered."""
+    tree.write_all()
+    path = tree.root / "correlation" / "gene.pairs.tsv"
+    rows = path.read_text().splitlines(keepends=True)
+    # S1 with S3 is the least alike.
+    of_pair = [row.startswith("S1\tS3\t") for row in rows]
+    path.write_text(
+        "".join(
+            row.replace("True", "False") if named else row
+            for row, named in zip(rows, of_pair, strict=True)
+        )
+    )
+    page = page_of(tree)
+    assert "Of 3 pairs, 2 that are listed in detail can be chosen" in page
+    assert page.count("These are of 2 of the 3 pairs of samples") == 3
+
+
+def test_write_report__own_panel_is_shown_under_the_name_of_its_file(tree):
+    tree.write_all()
+    tree.write("gene", "identity", [{"panel": "Liver cells", "sample": "S1", "holds": "yes"}])
+    figure = tree.root / "figures" / "gene_identity_liver.png"
+    figure.parent.mkdir()
+    Image.new("RGB", (4, 4)).save(figure)
+    page = page_of(tree)
+    assert "Markers of the panel liver." in page
+    assert "Markers of the panel Liver cells." not in page
 
 
 def test_pack_pairs__holds_every_feature_and_those_that_pull_r_down(tree):

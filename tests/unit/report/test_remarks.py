@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lotwise.acquire.published import Verification
+from lotwise.records import to_frame, write_table
 from lotwise.report.findings import read_findings
 from lotwise.report.remarks import (
     batches_remark,
@@ -212,6 +214,28 @@ def test_sex_remark__both_sexes_without_donors_is_a_concern(level_of):
         {"sample": "S2", "sex": "female", "agrees": "donor not given"},
     ]
     assert sex_remark(level_of(sex=rows)).state == "concern"
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "words"),
+    [
+        ("differs", "concern", "1 of 2 published coefficients did not come out: A and B (gene)."),
+        ("agrees", "computed", "2 of 2 published coefficients came out; none came out otherwise."),
+    ],
+)
+def test_run_remarks__published_coefficients(tree, status, state, words):
+    root = tree.write_all()
+    rows = [
+        Verification(
+            level="gene", batch_a="A", batch_b=batch, published=0.98, decimals=2.0, computed=0.9,
+            difference=-0.08, status=found, rule="agrees within a digit", source="Fig. 1",
+        )
+        for batch, found in (("B", status), ("C", "agrees"))
+    ]  # fmt: skip
+    write_table(root / Verification.table, to_frame(rows, Verification))
+    remarks = {one.topic: one for one in run_remarks(read_findings(root))}
+    found = remarks["Published coefficients"]
+    assert (found.state, found.text) == (state, words)
 
 
 def test_panels_remark__names_markers_that_fail(level_of):
