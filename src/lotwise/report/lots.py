@@ -106,7 +106,7 @@ def panels_section(findings: Findings, _: int = 4) -> Section | None:
     if not level.has("identity"):
         section.blocks.append(switched_off("identity"))
         return section
-    odd = {"no": 0, "not annotated": 2}
+    odd = {"no": 0, "not annotated": 2, "-": 3}
     table = table_of(
         sorted(rows, key=lambda row: odd.get(row["holds"], 1)),
         shown.MARKERS,

@@ -170,12 +170,12 @@ SENSITIVITY: Final = (
 )
 CRITERIA: Final = (
     Column("id", "criterion"),
-    Column("statement", "statement"),
-    Column("value", "value"),
+    Column("outcome", "outcome"),
+    Column("statement", "what must hold"),
+    Column("value", "found"),
     Column("interval", "interval"),
     Column("bound", "bound"),
     Column("where", "where"),
-    Column("outcome", "outcome"),
     Column("reason", "reason"),
     Column("rationale", "rationale"),
 )

@@ -54,7 +54,8 @@
       button.setAttribute("aria-label", `Download “${caption}” as ${kind.toUpperCase()}`);
       button.addEventListener("click", () => download(table, element, kind));
     }
-    bar.append(" A spreadsheet takes names such as SEPT2 in these for dates; in tables.xlsx, beside this page, they stay names.");
+    const names = [...element.querySelectorAll("thead th")].some((head) => /^(feature|gene|marker)$/.test(head.textContent.trim()));
+    if (names) bar.append(" A spreadsheet takes names such as SEPT2 in these for dates; in tables.xlsx, beside this page, they stay names.");
     wrap.append(bar);
     wrap.querySelectorAll(".dt-search input").forEach((input) => input.setAttribute("aria-label", `Search “${caption}”`));
     wrap.querySelectorAll("nav").forEach((pages) => pages.setAttribute("aria-label", `Pages of “${caption}”, ${tables.length + 1}`));
