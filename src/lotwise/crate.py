@@ -1,9 +1,10 @@
 """The record of a run as an RO-Crate: ``ro-crate-metadata.json`` beside the results.
 
 Made from ``provenance.json`` by the RO-Crate library, after RO-Crate 1.1
-(https://w3id.org/ro/crate/1.1) and the profile Process Run Crate 0.5
-(https://w3id.org/ro/wfrun/process/0.5): results and inputs are files with checksums, each call of
-a program is an action with its command line.
+(https://w3id.org/ro/crate/1.1): results and inputs are files with checksums, each call of a
+program is an action with its command line. A run of the workflow follows the profile Workflow Run
+Crate 0.5 (https://w3id.org/ro/wfrun/workflow/0.5), with the workflow as main entity and the run as
+an action of it; one by hand follows Process Run Crate 0.5 (https://w3id.org/ro/wfrun/process/0.5).
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import json
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 from urllib.parse import quote
 
 from lotwise.atomic import atomic_path
 from lotwise.provenance import (
+    ANALYSED,
     PROVENANCE,
     InputFile,
     OutputFile,
@@ -25,6 +27,7 @@ from lotwise.provenance import (
     Provenance,
     read_provenance,
 )
+from lotwise.provenance.record import Role
 from lotwise.quantify.cache import checksum
 
 if TYPE_CHECKING:
@@ -32,14 +35,35 @@ if TYPE_CHECKING:
     from rocrate.rocrate import ROCrate
 
 CRATE: Final = "ro-crate-metadata.json"
-_PROFILE: Final = "https://w3id.org/ro/wfrun/process/0.5"
+_PROCESS: Final = ("https://w3id.org/ro/wfrun/process/0.5", "Process Run Crate", "0.5")
+_WORKFLOW: Final = (
+    ("https://w3id.org/ro/wfrun/workflow/0.5", "Workflow Run Crate", "0.5"),
+    ("https://w3id.org/workflowhub/workflow-ro-crate/1.0", "Workflow RO-Crate", "1.0"),
+)
 # RO-Crate 1.1 has no word for a checksum of this kind; the profiles of workflow runs have.
 _TERMS: Final = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 _COMPLETED: Final = "http://schema.org/CompletedActionStatus"
 _NO_LICENCE: Final = "No licence was stated for these results: ask those who made them."
 # Made from the record, and so not in it.
 _MADE_LATER: Final = (PROVENANCE, "report.html")
-# What a step of lotwise writes, by its name; {} is its level.
+# What a step of lotwise reads of the inputs, by its role, and of what was written before; {} is
+# its level.
+_READ: Final[dict[str, tuple[frozenset[Role], tuple[str, ...]]]] = {
+    "check": (frozenset({"sheet of reads", "reads"}), ()),
+    "quantify": (frozenset(get_args(Role)) - ANALYSED - {"acceptance criteria"}, ()),
+    "expression": (
+        frozenset({"sample sheet", "quantification", "bootstraps", "transcripts to genes"}),
+        (),
+    ),
+    "correlate": (frozenset(), ("expression/{}.h5ad",)),
+    "evidence": (frozenset({"gene sets", "blocks", "panel"}), ("expression/{}.h5ad",)),
+    "figures": (frozenset(), ("expression/{}.h5ad",)),
+    "verdict": (frozenset({"acceptance criteria"}), ("correlation/", "evidence/")),
+    "verify": (frozenset(), ("correlation/",)),
+    "workbook": (frozenset(), ("correlation/", "evidence/")),
+    "compare": (frozenset(get_args(Role)), ()),
+}
+# What it writes.
 _WRITTEN: Final = {
     "check": ("intake.tsv",),
     "quantify": ("yield.tsv", "strandedness.tsv"),
@@ -47,6 +71,9 @@ _WRITTEN: Final = {
     "correlate": ("correlation/{}.",),
     "evidence": ("evidence/{}.", "figures/{}_"),
     "figures": ("figures/{}_heatmap", "figures/extended_data_fig"),
+    "verdict": ("verdict",),
+    "verify": ("verification.tsv",),
+    "workbook": ("tables.xlsx",),
     "compare": ("",),
 }
 # Calls whose tables another call joins.
@@ -60,8 +87,11 @@ _MEDIA_TYPES: Final = {
     ".json": "application/json",
     ".pdf": "application/pdf",
     ".png": "image/png",
+    ".smk": "text/x-snakemake",
     ".svg": "image/svg+xml",
     ".tsv": "text/tab-separated-values",
+    ".yaml": "application/yaml",
+    ".jsonl": "application/jsonl",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
@@ -120,18 +150,90 @@ def make_crate(
     crate.datePublished = provenance.ended
     text = {"@type": "CreativeWork", "name": licence or _NO_LICENCE}
     crate.license = _context(crate, licence or "#no-licence-stated", text)
-    profile = {"@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}
-    crate.root_dataset["conformsTo"] = _context(crate, _PROFILE, profile)
+    profiles = (_PROCESS, *(_WORKFLOW if provenance.workflow else ()))
+    crate.root_dataset["conformsTo"] = _alone_or_all(
+        [
+            _context(crate, address, {"@type": "CreativeWork", "name": title, "version": number})
+            for address, title, number in profiles
+        ]
+    )
     inputs = {item.path: _add_input(crate, item) for item in provenance.inputs}
-    outputs = {item.path: _add_output(crate, item) for item in provenance.outputs}
+    outputs = {
+        item.path: _add_output(crate, item)
+        for item in provenance.outputs
+        if item.path != provenance.workflow
+    }
     for item in later:
         _add_output(crate, item)
+    settings = _add_settings(crate, provenance)
     calls = [
-        _add_call(crate, program, number, inputs, outputs)
+        _add_call(
+            crate, program, provenance, number=number, files=inputs | outputs, settings=settings
+        )
         for number, program in enumerate(provenance.programs, start=1)
     ]
+    if provenance.workflow:
+        calls.insert(0, _add_run(crate, provenance, inputs, outputs, settings))
     crate.root_dataset["mentions"] = _alone_or_all(calls)
     return crate
+
+
+def _add_run(
+    crate: ROCrate,
+    provenance: Provenance,
+    inputs: Mapping[str, ContextEntity],
+    outputs: Mapping[str, ContextEntity],
+    settings: list[ContextEntity],
+) -> ContextEntity:
+    """Make the workflow the crate's main entity, and add the run as an action of it."""
+    file = next(item for item in provenance.outputs if item.path == provenance.workflow)
+    properties = _file_properties(file) | {
+        "name": "Snakemake workflow of lotwise",
+        "version": provenance.lotwise.version,
+        "encodingFormat": _MEDIA_TYPES[".smk"],
+    }
+    main = crate.add_workflow(
+        dest_path=file.path, main=True, lang="snakemake", properties=properties
+    )
+    made = [entity for path, entity in outputs.items() if not path.startswith("workflow/")]
+    return crate.add_action(
+        main,
+        identifier="#run",
+        object=[*inputs.values(), *settings],
+        result=_alone_or_all(made),
+        properties={
+            "name": f"Run of the workflow by lotwise {provenance.lotwise.version}",
+            "description": "Every step of the workflow that made these results; the calls of its "
+            "programs are actions of their own.",
+            "actionStatus": _COMPLETED,
+            "startTime": provenance.started,
+            "endTime": provenance.ended,
+        },
+    )
+
+
+def _add_settings(crate: ROCrate, provenance: Provenance) -> list[ContextEntity]:
+    """Add configuration, seeds, criteria, software and machine, each as a named value."""
+    told: dict[str, Any] = {
+        **{f"configuration: {name}": value for name, value in provenance.configuration.items()},
+        **{f"seed: {name}": value for name, value in provenance.seeds.items()},
+        "SHA-256 of the acceptance criteria": provenance.criteria_sha256,
+        "commit of lotwise": provenance.lotwise.commit,
+        "machine": provenance.machine.model_dump(mode="json"),
+    }
+    return [
+        _context(
+            crate,
+            f"#{quote(name)}",
+            {
+                "@type": "PropertyValue",
+                "name": name,
+                "value": value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
+            },
+        )
+        for name, value in told.items()
+        if value is not None
+    ]
 
 
 def _add_input(crate: ROCrate, item: InputFile) -> ContextEntity:
@@ -163,9 +265,11 @@ def _file_properties(item: InputFile | OutputFile) -> dict[str, Any]:
 def _add_call(
     crate: ROCrate,
     program: Program,
+    provenance: Provenance,
+    *,
     number: int,
-    inputs: Mapping[str, ContextEntity],
-    outputs: Mapping[str, ContextEntity],
+    files: Mapping[str, ContextEntity],
+    settings: list[ContextEntity],
 ) -> ContextEntity:
     """Add one call of a program, with what it read and wrote as far as the record tells."""
     step = program.command[1] if len(program.command) > 1 else ""
@@ -177,7 +281,8 @@ def _add_call(
     times = {"startTime": program.started, "endTime": program.ended}
     properties |= {name: time for name, time in times.items() if time}
     whole = step == "compare" and program.name == "lotwise"
-    named = inputs if whole else inputs.keys() & set(program.command)
+    read = {path for path in _read_by(program, provenance) if path in files}
+    wrote = {path for path in _written_by(program, provenance) if path in files}
     application = {
         "@type": "SoftwareApplication",
         "name": program.name,
@@ -187,8 +292,10 @@ def _add_call(
     return crate.add_action(
         _context(crate, identifier, application),
         identifier=f"#call-{number}",
-        object=_alone_or_all([inputs[path] for path in sorted(named)]),
-        result=_alone_or_all([outputs[path] for path in sorted(outputs) if _wrote(program, path)]),
+        object=_alone_or_all(
+            [*(files[path] for path in sorted(read)), *(settings if whole else ())]
+        ),
+        result=_alone_or_all([files[path] for path in sorted(wrote)]),
         properties=properties,
     )
 
@@ -198,17 +305,45 @@ def _alone_or_all(found: list[ContextEntity]) -> ContextEntity | list[ContextEnt
     return found[0] if len(found) == 1 else found
 
 
-def _wrote(program: Program, path: str) -> bool:
-    """Tell whether a call wrote a file of the results."""
+def _read_by(program: Program, provenance: Provenance) -> set[str]:
+    """Name the files that a call read: those of its step's roles, or that its command names."""
+    if program.name == "lotwise":
+        _, step, level, *_ = [*program.command, "", ""]
+        roles, before = _READ.get(step, (frozenset(), ()))
+        starts = tuple(part.format(level) for part in before)
+        return {item.path for item in provenance.inputs if item.role in roles} | {
+            item.path for item in provenance.outputs if item.path.startswith(starts)
+        }
+    # The command stood in a folder that is not on record: a relative word is the path's end.
+    words = {f"/{word}" for word in program.command if Path(word).suffix}
+    return {
+        item.path
+        for item in provenance.inputs
+        if f"/{item.path}".endswith(tuple(word.replace("//", "/") for word in words))
+    }
+
+
+def _written_by(program: Program, provenance: Provenance) -> set[str]:
+    """Name the files that a call wrote: outputs of the run, or quantifications that it read."""
     if program.name != "lotwise":
-        return program.sample is not None and f"/{program.sample}/" in path
+        # Calls of a sample keep its name; those that built an index wrote nothing of the results.
+        return {
+            item.path
+            for item in provenance.inputs
+            if item.role in {"quantification", "bootstraps"}
+            and program.sample is not None
+            and f"/{program.sample}/" in f"/{item.path}"
+        }
     _, step, *arguments = [*program.command, ""]
     if _OF_ONE_SAMPLE & set(pairwise(arguments)):
-        return False
+        return set()
     level = arguments[0]
-    return path.startswith(tuple(part.format(level) for part in _WRITTEN.get(step, ()))) and (
-        step != "figures" or level in path
-    )
+    starts = tuple(part.format(level) for part in _WRITTEN.get(step, ()))
+    return {
+        item.path
+        for item in provenance.outputs
+        if item.path.startswith(starts) and (step != "figures" or level in item.path)
+    }
 
 
 def _context(crate: ROCrate, identifier: str, properties: dict[str, Any]) -> ContextEntity:

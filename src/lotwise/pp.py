@@ -42,12 +42,12 @@ def average_replicates(expression: AnnData) -> AnnData:
     """
     from anndata import AnnData
 
+    codes, batches = pd.factorize(np.array(batches_of(expression), dtype=object))
     if keys.TPM not in expression.layers:
         raise InputError(
             f"the AnnData has no layer {keys.TPM!r}",
             remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
-    codes, batches = pd.factorize(np.array(batches_of(expression), dtype=object))
     n_samples = np.bincount(codes)
     member = (codes == np.arange(len(batches))[:, None]).astype(np.float64)
     layers = {}

@@ -30,6 +30,8 @@ from lotwise.config import (
     EvidenceConfig,
     ExpressionConfig,
     FiguresConfig,
+    figures_of,
+    tables_of,
 )
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS, Level
@@ -118,6 +120,20 @@ class ResultTree:
             for stale in folder.glob(pattern):
                 stale.unlink()
 
+    def forget_evidence(self, level: Level, config: EvidenceConfig, formats: Sequence[str]) -> None:
+        """Remove tables and figures of evidence that were asked for earlier and are no longer."""
+        tables = {self.evidence_table(level, name) for name in tables_of(config, level)}
+        figures = {
+            self.figures / f"{level}_{name}.{suffix}"
+            for name in figures_of(config, level)
+            for suffix in formats
+        }
+        for stale in {*self.evidence.glob(f"{level}.*.tsv")} - tables:
+            stale.unlink()
+        for stale in {*self.figures.glob(f"{level}_*")} - figures:
+            if not stale.name.startswith(f"{level}_heatmap_"):
+                stale.unlink()
+
 
 def compare(
     samples: Path,
@@ -143,6 +159,10 @@ def compare(
     criteria = None if acceptance is None else read_criteria(acceptance)
     if criteria is not None:
         register_criteria(tree.root, criteria)
+    # What an earlier run said is not said of these tables, not even if this run is interrupted.
+    forget_verdict(tree.root)
+    for name in (PROVENANCE, "report.html"):
+        (tree.root / name).unlink(missing_ok=True)
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
     expression, evidence = expression or ExpressionConfig(), evidence or EvidenceConfig()
     written = write_expression(samples, tree, expression, levels=levels)
@@ -150,8 +170,6 @@ def compare(
         write_correlation(tree, level, correlation)
         write_figures(tree, level, figures, correlation)
         write_evidence(tree, level, evidence, correlation, figures)
-    # A verdict of an earlier run is not one on these tables.
-    forget_verdict(tree.root)
     verdict = None if criteria is None else write_verdict(tree.root, criteria)
     write_workbook(tree.root)
     config = resolve(
@@ -317,6 +335,7 @@ def write_evidence(
     from lotwise import pl
     from lotwise.dossier import draw_evidence
 
+    tree.forget_evidence(level, config, figures.formats)
     expression, tables = write_evidence_tables(tree, level, config, correlation)
     for name, figure in draw_evidence(expression, tables, config, correlation):
         pl.add_note(figure, figures.note)

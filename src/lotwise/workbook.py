@@ -43,7 +43,7 @@ WORKBOOK: Final = "tables.xlsx"
 # Of a worksheet; a cell takes so many characters.
 _MOST_ROWS: Final = 1_048_576
 _MOST_CHARACTERS: Final = 32_767
-LARGEST_TABLE: Final = 500_000
+LARGEST_TABLE: Final = 1_000_000
 """Cells of the largest table taken over: a workbook of more opens slowly, or not at all."""
 
 _AT_ROOT: Final[dict[str, type[Record] | None]] = {

@@ -24,6 +24,9 @@ class Shipped(HTTPAdapter):
         shipped = resources.files("rocrate").joinpath("data/ro-crate.jsonld").read_text("utf-8")
         terms = json.loads(shipped)["@context"]
         del terms["sha256"]
+        # Where 1.1 has them, and the later version no longer.
+        for name in ("ComputationalWorkflow", "FormalParameter"):
+            terms[name] = f"https://bioschemas.org/{name}"
         answer = HTTPResponse(
             body=BytesIO(json.dumps({"@context": terms}).encode()),
             headers={"Content-Type": "application/ld+json"},

@@ -6,25 +6,48 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from lotwise.crate import write_crate
-from lotwise.provenance import lotwise_call, read_provenance, write_provenance
+from lotwise.provenance import (
+    configuration_of,
+    lotwise_call,
+    read_provenance,
+    record_run,
+    write_provenance,
+)
 
-# What a run cannot say of itself: who it was made by, and where on the web a program is.
-NOT_SAID = {"agent", "author", "publisher", "url", "SoftwareApplication id"}
+# What a run cannot say of itself: who it was made by, where on the web a program is, and what only
+# those who publish a workflow can (a README, and what Bioschemas asks).
+NOT_SAID = {
+    "agent", "author", "publisher", "url", "SoftwareApplication id", "README.md", "Bioschemas",
+}  # fmt: skip
 
 
-def test_crate__is_a_valid_process_run_crate(own_run, tool, tmp_path):
+WORKFLOW = Path(__file__).parents[2] / "workflow" / "Snakefile"
+
+
+@pytest.mark.parametrize("profile", ["process-run-crate-0.5", "workflow-run-crate-0.5"])
+def test_crate__is_valid_after_the_profile_of_its_run(profile, own_run, tool, tmp_path):
     root = own_run / "results"
+    if profile.startswith("workflow"):
+        config = configuration_of(read_provenance(root), root)
+        record_run(config, own_run / "input" / "samples.tsv", root, workflow=WORKFLOW)
     provenance = read_provenance(root)
     call = lotwise_call(["lotwise", "compare", "s.tsv"], started="2026-01-01", ended="2026-01-02")
     write_provenance(root / "provenance.json", provenance.model_copy(update={"programs": (call,)}))
     write_crate(root)
+    if profile.startswith("workflow"):
+        graph = json.loads((root / "ro-crate-metadata.json").read_text("utf-8"))["@graph"]
+        run = next(entity for entity in graph if entity["@id"] == "#run")
+        assert run["instrument"] == {"@id": "workflow/Snakefile"}
+        assert (root / "workflow" / "rules" / "record.smk").is_file()
     cache = Path(__file__).with_name("offline_contexts.py")
     subprocess.run([tool("python"), cache, tmp_path / "cache"], check=True)
     said = subprocess.run(
         [
             tool("rocrate-validator"), "validate", "--offline", "--cache-path", tmp_path / "cache",
-            "--no-auto-profile", "--profile-identifier", "process-run-crate-0.5",
+            "--no-auto-profile", "--profile-identifier", profile,
             "--requirement-severity", "recommended", "--output-format", "json",
             "--output-file", tmp_path / "said.json", root,
         ],

@@ -9,7 +9,7 @@ import pytest
 
 from lotwise.crate import write_crate
 from lotwise.errors import InputError
-from lotwise.provenance import Program, read_provenance, write_provenance
+from lotwise.provenance import InputFile, Program, read_provenance, write_provenance
 
 
 def entities(path):
@@ -55,8 +55,16 @@ def test_write_crate__each_call_is_an_action_with_what_it_wrote(own_run):
     def call(*command, name="lotwise", sample=None):
         return Program(name=name, version="1", command=command, exit_status=0, sample=sample)
 
+    fastq = ("reads/S1_1.fastq.gz",)
+    like = provenance.inputs[1].model_dump()
+    reads = InputFile(**like | {"path": f"/a/{fastq[0]}", "role": "reads", "sha256": "a" * 64})
+    quantified = InputFile(
+        **like | {"path": "quant/S1/abundance.tsv", "role": "quantification", "sha256": "b" * 64}
+    )
+    provenance = provenance.model_copy(update={"inputs": (*provenance.inputs, reads, quantified)})
     programs = (
-        call("kallisto", "quant", provenance.inputs[1].path, name="kallisto", sample="S1"),
+        # As the workflow calls it: from the folder of the run, with relative paths.
+        call("kallisto", "quant", *fastq, name="kallisto", sample="S1"),
         call("lotwise", "correlate", "gene", "--out", "results"),
         call("lotwise", "compare", "samples.tsv"),
     )
@@ -64,12 +72,18 @@ def test_write_crate__each_call_is_an_action_with_what_it_wrote(own_run):
     found = entities(write_crate(root))
     kallisto, correlate, compare = (found[f"#call-{number}"] for number in (1, 2, 3))
     assert kallisto["name"] == "kallisto quant S1"
-    assert found[kallisto["object"]["@id"]]["name"] == provenance.inputs[1].path
+    assert found[kallisto["object"]["@id"]]["name"] == reads.path
+    assert found[kallisto["result"]["@id"]]["name"] == quantified.path
+    assert correlate["object"]["@id"] == "expression/gene.h5ad"
     wrote = {part["@id"] for part in correlate["result"]}
     assert "correlation/gene.pairs.tsv" in wrote
     assert all(name.startswith("correlation/gene.") for name in wrote)
     assert len(compare["result"]) == len(provenance.outputs)
-    assert len(compare["object"]) == len(provenance.inputs)
+    objects = [found[part["@id"]] for part in compare["object"]]
+    settings = {one["name"]: one["value"] for one in objects if one["@type"] == "PropertyValue"}
+    assert len(objects) - len(settings) == len(provenance.inputs)
+    assert settings["seed: evidence"] == str(provenance.seeds["evidence"])
+    assert json.loads(settings["configuration: evidence"]) == provenance.configuration["evidence"]
     assert json.loads(correlate["description"]) == list(programs[1].command)
     assert {one["@id"] for one in found["./"]["mentions"]} == {"#call-1", "#call-2", "#call-3"}
 

@@ -26,6 +26,10 @@ rule workbook:
         "lotwise workbook {params.out:q} > {log:q} 2>&1"
 
 
+# For the record to keep a copy of; where it is a module from elsewhere, it is no file here.
+SOURCE = workflow.current_basedir.join("../Snakefile").get_path_or_uri(secret_free=True)
+
+
 rule record:
     """Write the record: inputs and outputs with checksums, programs, configuration, machine."""
     input:
@@ -50,8 +54,9 @@ rule record:
         runtime=minutes(240),
     params:
         configuration=resolved_configuration,
+        workflow=["--workflow", SOURCE] if Path(SOURCE).is_file() else [],
         out=lambda wildcards, output: str(Path(output[0]).parent),
         version=VERSION,
     shell:
-        "lotwise record {input.samples:q} --out {params.out:q} "
+        "lotwise record {input.samples:q} --out {params.out:q} {params.workflow:q} "
         "--configuration {params.configuration:q} > {log:q} 2>&1"

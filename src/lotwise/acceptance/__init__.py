@@ -8,6 +8,7 @@ from lotwise.acceptance.files import (
     path_of_criteria,
     read_criteria,
 )
+from lotwise.acceptance.judgement import outcome_over_all
 from lotwise.acceptance.record import (
     forget_verdict,
     read_verdict,
@@ -28,6 +29,7 @@ __all__ = [
     "Verdict",
     "forget_verdict",
     "judge",
+    "outcome_over_all",
     "parse_criteria",
     "path_of_criteria",
     "read_criteria",

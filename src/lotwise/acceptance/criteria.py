@@ -115,24 +115,44 @@ class Measure(BaseModel):
             words if self.share is None else f"{words} in a share of {number(self.share)} or more"
         )
 
+    @property
+    def required(self) -> str:
+        """What must hold, in words, such as 'at least 0.95'.
+
+        Examples
+        --------
+        >>> Measure(table="libraries", statistic="tpm_sum", between=(9e5, 1.1e6)).required
+        'between 900000 and 1100000'
+        """
+        low, high = self.limits
+        if self.share is not None:
+            return f"at least {100 * self.share:.6g} % of the rows"
+        if self.is_ is not None:
+            return str(self.is_).lower()
+        if self.between is not None:
+            return f"between {_in_words(low)} and {_in_words(high)}"
+        return f"at least {_in_words(low)}" if low is not None else f"at most {_in_words(high)}"
+
     def sentence(self, level: Level) -> str:
         """Say the measure in words.
 
         Examples
         --------
         >>> Measure(table="sex", statistic="agrees", **{"is": "yes"}).sentence("gene")
-        'At gene level, agrees in every row of sex: is yes'
+        'At gene level, agrees is yes in every row of the table sex'
         """
-        reduced = {
-            "every": "in every row",
-            "share": "in the rows",
-            "count": "known in so many rows",
-        }.get(self.reduce, f"{self.reduce} of the rows")
-        chosen = ", ".join(f"{name} {_choice(value)}" for name, value in self.rows.items())
-        return (
-            f"At {level} level, {self.statistic} {reduced} of {self.table}"
-            f"{f' ({chosen})' if chosen else ''}: {self.bound}"
-        )
+        chosen = ", ".join(f"{_plain(name)} {_choice(value)}" for name, value in self.rows.items())
+        of = f"of the table {self.table}{f' ({chosen})' if chosen else ''}"
+        judged = _plain(self.statistic)
+        if self.use == "interval":
+            judged = f"the whole interval of {judged}"
+        if self.reduce == "count":
+            return f"At {level} level, {judged} is known in {self.required} rows {of}"
+        if self.reduce in {"lowest", "highest", "median"}:
+            return f"At {level} level, the {self.reduce} {judged} {of} is {self.required}"
+        holds = self.model_copy(update={"share": None}).required
+        rows = "every row" if self.share is None else self.required
+        return f"At {level} level, {judged} is {holds} in {rows} {of}"
 
 
 class Need(Measure):
@@ -221,6 +241,10 @@ class Criteria(BaseModel):
 
 def _in_words(bound: Bound | None) -> str:
     return number(bound) if isinstance(bound, int | float) else f"its {bound}"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _choice(value: Cell | tuple[Cell, ...]) -> str:

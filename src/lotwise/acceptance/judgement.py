@@ -8,7 +8,7 @@ number would have been.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import median
@@ -94,6 +94,42 @@ def judge_rows(measure: Measure, rows: Sequence[Row]) -> Judgement:
     if measure.reduce == "share":
         return _judge_share(measure, found)
     return _judge_every(measure, found)
+
+
+def outcome_over_all(outcomes: Iterable[object]) -> Outcome:
+    """Give fail if any fails, else not assessable unless all pass; of none there is no pass.
+
+    Examples
+    --------
+    >>> outcome_over_all(["pass", "odd"]), outcome_over_all(["pass"]), outcome_over_all([])
+    ('not assessable', 'pass', 'not assessable')
+    """
+    found = list(outcomes)
+    if "fail" in found:
+        return "fail"
+    return "pass" if found and all(one == "pass" for one in found) else "not assessable"
+
+
+def decided_by_some(measure: Measure, outcome: Outcome) -> bool:
+    """Tell whether an outcome on some of the rows is that on all, whatever the others hold.
+
+    Examples
+    --------
+    >>> r = Measure(table="batches", statistic="median_to_others", at_least=0.95)
+    >>> decided_by_some(r, "fail"), decided_by_some(r, "pass")
+    (True, False)
+    """
+    if measure.reduce == "count":
+        return outcome == "pass"
+    return outcome == "fail" and (measure.reduce == "every" or _is_every(measure))
+
+
+def _is_every(measure: Measure) -> bool:
+    """Tell whether the lowest at least so high, or the highest at most: every row is."""
+    low, high = measure.limits
+    return (measure.reduce == "lowest" and high is None) or (
+        measure.reduce == "highest" and low is None
+    )
 
 
 def _look_at(measure: Measure, row: Row) -> _Found:
@@ -215,12 +251,9 @@ def _judge_share(measure: Measure, found: Sequence[_Found]) -> Judgement:
 
 
 def _judge_reduced(measure: Measure, found: Sequence[_Found]) -> Judgement:
-    low, high = (bound if isinstance(bound, float) else None for bound in measure.limits)
-    if (measure.reduce == "lowest" and high is None) or (
-        measure.reduce == "highest" and low is None
-    ):
-        # The lowest at least so high is every row at least so high; likewise the highest.
+    if _is_every(measure):
         return _judge_every(measure, found)
+    low, high = (bound if isinstance(bound, float) else None for bound in measure.limits)
     lacking = [one for one in found if one.margin is None]
     if lacking:
         return _unknown(lacking)

@@ -101,7 +101,8 @@ def forget_verdict(root: Path) -> None:
 def read_verdict(root: Path) -> dict[str, Any] | None:
     """Read ``verdict.json``; None where there is none.
 
-    Where result tables have changed since it was written, a notice in front says so.
+    Where result tables have changed since it was written, a notice in front says so. An outcome
+    that is not the one on record in the history is replaced by that, with a notice.
 
     Raises
     ------
@@ -114,6 +115,11 @@ def read_verdict(root: Path) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         found["notices"] = [*_stale(root, found), *found["notices"]]
+        said = found["outcome"]
+        on_record = _recorded(root, found)
+        if on_record is not None and on_record.outcome != said:
+            told = f"{path.name} says {said!r}, {HISTORY} {on_record.outcome!r}: judge anew"
+            found |= {"outcome": on_record.outcome, "notices": [told, *found["notices"]]}
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise InputError(
             f"is no verdict of lotwise ({type(error).__name__})", path=path, remedy="judge anew"
@@ -154,14 +160,20 @@ def _record_gap(root: Path, time: str) -> None:
         append(root, Entry(event="gap", time=time, lotwise_version=version("lotwise")))
 
 
-def _stale(root: Path, verdict: dict[str, Any]) -> list[str]:
+def _recorded(root: Path, verdict: dict[str, Any]) -> Entry | None:
+    """Give the last verdict on record under the same criteria."""
     said = verdict["criteria_sha256"]
     known = [one for one in read_history(root).evaluations() if one.criteria_sha256 == said]
-    if not known:
+    return known[-1] if known else None
+
+
+def _stale(root: Path, verdict: dict[str, Any]) -> list[str]:
+    known = _recorded(root, verdict)
+    if known is None:
         return [f"{HISTORY} does not know this verdict"]
-    now = {name: _sha256(root / name) for name in known[-1].tables}
-    changed = differing(known[-1].tables, now)
-    gone = tuple(name for name, sha in known[-1].tables.items() if sha and not now[name])
+    now = {name: _sha256(root / name) for name in known.tables}
+    changed = differing(known.tables, now)
+    gone = tuple(name for name, sha in known.tables.items() if sha and not now[name])
     if not changed and not gone:
         return []
     names = ", ".join([*changed, *gone])

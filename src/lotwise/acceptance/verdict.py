@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from lotwise.acceptance.criteria import OVERALL, Criterion, Measure
 from lotwise.acceptance.files import CriteriaFile
-from lotwise.acceptance.judgement import Judgement, Outcome, judge_rows
+from lotwise.acceptance.judgement import (
+    Judgement,
+    Outcome,
+    decided_by_some,
+    judge_rows,
+    outcome_over_all,
+)
+from lotwise.acceptance.reading import read_judged, unlisted
 from lotwise.acceptance.selection import select_rows
-from lotwise.acceptance.tables import UNITS
 from lotwise.acceptance.wording import counted, number
-from lotwise.errors import InputError
 from lotwise.keys import Level
-from lotwise.records import Record, column, read_table
-
-if TYPE_CHECKING:
-    import pandas as pd
+from lotwise.records import Record, column
 
 WORDS: Final[dict[Outcome, str]] = {
     "pass": "the evidence supports comparability under these criteria, and proves nothing more",
     "fail": "the evidence does not support comparability under these criteria",
     "not assessable": "these criteria cannot all be judged on this evidence, and that is no pass",
 }
-SAMPLES: Final = "samples.tsv"
 _NAN: Final = float("nan")
 
 
@@ -71,6 +71,7 @@ class Assessed:
             "statistic": self.criterion.statistic,
             "value": judged.value,
             "bound": self.criterion.bound,
+            "required": self.criterion.required,
             "interval": None if judged.interval is None else list(judged.interval),
             "where": judged.where,
             "outcome": judged.outcome,
@@ -82,6 +83,7 @@ class Assessed:
         given = self.as_json()
         lower, upper = given.pop("interval") or (_NAN, _NAN)
         value = given.pop("value")
+        given.pop("required")
         return CriterionRecord(
             criterion=given.pop("id"),
             result_table=given.pop("table"),
@@ -114,10 +116,7 @@ class Verdict:
     @property
     def outcome(self) -> Outcome:
         """The outcome over all: fail if any fails, else not assessable if any is, else pass."""
-        found = {one.judgement.outcome for one in self.assessed}
-        return (
-            "fail" if "fail" in found else "not assessable" if "not assessable" in found else "pass"
-        )
+        return outcome_over_all(one.judgement.outcome for one in self.assessed)
 
     @property
     def words(self) -> str:
@@ -185,81 +184,49 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
     >>> verdict.outcome, verdict.assessed[0].judgement.reason
     ('not assessable', 'evidence/gene.libraries.tsv is not there')
     """
-    asked: dict[str, list[Measure]] = {}
+    asked: dict[tuple[str, Level], list[Measure]] = {}
     for criterion in criteria.criteria.criteria:
         for level, measure in criterion.measures():
-            asked.setdefault(measure.source.path(level), []).append(measure)
-    tables = {name: _read(root, name, measures) for name, measures in asked.items()}
+            asked.setdefault((measure.table, level), []).append(measure)
+    tables = {
+        (name, level): read_judged(root, level, measures)
+        for (name, level), measures in asked.items()
+    }
+
+    def take(measure: Measure, level: Level) -> Judgement:
+        table = tables[measure.table, level]
+        if isinstance(table, str):
+            return Judgement(outcome="not assessable", reason=table)
+        selected = select_rows(measure, table)
+        if not selected.rows:
+            return Judgement(outcome="not assessable", reason=selected.why_none)
+        judged = judge_rows(measure, selected.rows)
+        missing = unlisted(root, level, measure, selected.rows)
+        if missing and not decided_by_some(measure, judged.outcome):
+            judged = replace(judged, outcome="not assessable", reason=missing)
+        if selected.n_left_out:
+            left_out = counted(selected.n_left_out, "row")
+            words = f"{judged.reason}; {left_out} without a number left out"
+            judged = replace(judged, reason=words)
+        return judged
+
     assessed = (
-        Assessed(criterion=criterion, judgement=_assess(criterion, tables))
+        Assessed(criterion=criterion, judgement=_assess(criterion, take))
         for criterion in criteria.criteria.criteria
     )
     return Verdict(criteria=criteria, assessed=tuple(assessed))
 
 
-def _assess(criterion: Criterion, tables: dict[str, pd.DataFrame | str]) -> Judgement:
+def _assess(criterion: Criterion, take: Callable[[Measure, Level], Judgement]) -> Judgement:
     """Judge a criterion; where what it needs does not hold, it is not assessable."""
-    judged = _take(criterion, criterion.level, tables)
+    judged = take(criterion, criterion.level)
     if judged.outcome == "not assessable":
         return judged
     for need in criterion.needs:
         level = need.level or criterion.level
-        found = _take(need, level, tables)
+        found = take(need, level)
         if found.outcome != "pass":
             value = "" if found.value is None else f"{number(found.value)}, "
             reason = f"{need.because} ({need.sentence(level)}; found: {value}{found.reason})"
             return replace(judged, outcome="not assessable", reason=reason)
     return judged
-
-
-def _take(measure: Measure, level: Level, tables: dict[str, pd.DataFrame | str]) -> Judgement:
-    table = tables[measure.source.path(level)]
-    if isinstance(table, str):
-        return Judgement(outcome="not assessable", reason=table)
-    selected = select_rows(measure, table)
-    if not selected.rows:
-        return Judgement(outcome="not assessable", reason=selected.why_none)
-    judged = judge_rows(measure, selected.rows)
-    if selected.n_left_out:
-        left_out = counted(selected.n_left_out, "row")
-        words = f"{judged.reason}; {left_out} without a number left out"
-        return replace(judged, reason=words)
-    return judged
-
-
-def _read(root: Path, name: str, measures: Sequence[Measure]) -> pd.DataFrame | str:
-    """Read what measures need of a result table; in its stead say why it cannot be judged."""
-    source = measures[0].source
-    only = {*UNITS, "reason", "warning", *(column for one in measures for column in one.columns)}
-    path = root / name
-    if not path.is_file():
-        return f"{name} is not there"
-    try:
-        table = read_table(path, source.record, only=only)
-    except (ValueError, OSError) as error:
-        raise InputError(
-            f"cannot be read as a result table ({' '.join(str(error).split())})",
-            path=path,
-            remedy="write it anew",
-        ) from error
-    # An earlier run in this folder may have left a table that the last one did not make.
-    compared = _compared(root / SAMPLES)
-    spoken_of = {
-        str(sample)
-        for unit in ("sample", "sample_a", "sample_b")
-        if unit in table and source.name != "batch_pairs"
-        for sample in table[unit].unique()
-        if sample
-    }
-    if compared and spoken_of and spoken_of != compared:
-        return f"{name} is about other samples than {SAMPLES}: an earlier run left it"
-    return table
-
-
-def _compared(sheet: Path) -> frozenset[str]:
-    """Name the samples that were compared; none where that is not on file."""
-    if not sheet.is_file():
-        return frozenset()
-    with sheet.open(encoding="utf-8", newline="") as text:
-        rows = csv.DictReader(text, delimiter="\t")
-        return frozenset(row["sample"] for row in rows if row.get("sample"))

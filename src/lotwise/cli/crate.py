@@ -16,8 +16,8 @@ from lotwise.cli.options import PATH
 def command(*, results: Path, name: str | None, licence: str | None) -> None:
     """Describe RESULTS as an RO-Crate, for handing over or publishing.
 
-    Writes ro-crate-metadata.json into RESULTS from provenance.json, after the profile Process
-    Run Crate. The folder is then the crate.
+    Writes ro-crate-metadata.json into RESULTS from provenance.json, after the profile
+    Workflow Run Crate (a run by hand: Process Run Crate). The folder is then the crate.
     """
     from lotwise.crate import write_crate
 

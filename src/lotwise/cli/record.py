@@ -14,8 +14,16 @@ from lotwise.cli.options import PATH, out_option
 @out_option
 @click.option("--config", type=PATH, help="Configuration of the run.")
 @click.option("--configuration", metavar="JSON", help="The same as text, every key resolved.")
+@click.option(
+    "--workflow", type=PATH, help="Main file of the workflow that ran the steps, to keep a copy of."
+)
 def command(
-    *, samples: Path | None, out: Path, config: Path | None, configuration: str | None
+    *,
+    samples: Path | None,
+    out: Path,
+    config: Path | None,
+    configuration: str | None,
+    workflow: Path | None,
 ) -> None:
     """Write provenance.json of results that were made step by step.
 
@@ -23,6 +31,7 @@ def command(
     `lotwise compare` writes its record itself. Without SAMPLES the record in --out is brought
     up to date: its outputs and, where there is a verdict, the checksum of the criteria.
     """
+    from lotwise.acceptance import forget_verdict
     from lotwise.config import parse_config, read_config
     from lotwise.errors import InputError
     from lotwise.provenance import record_run, refresh_outputs
@@ -37,7 +46,10 @@ def command(
         if config is not None
         else parse_config(_parse_json(configuration or ""), source="--configuration")
     )
-    record_run(chosen.model_copy(update={"results": out}), samples, out)
+    if chosen.acceptance is None:
+        # One that an earlier run left: this run has no criteria.
+        forget_verdict(out)
+    record_run(chosen.model_copy(update={"results": out}), samples, out, workflow=workflow)
 
 
 def _parse_json(text: str) -> dict[str, object]:

@@ -24,6 +24,7 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
     Every input is held against its recorded checksum first. Then expression, correlations and
     evidence are computed again, and every table must come out byte by byte as it was recorded.
     Exit code 1 says that one did not: it is named, with the first row and column that differ.
+    Where there is a verdict, the criteria on record are held against the repeated tables too.
     """
     from lotwise.replay import replay
 
@@ -35,11 +36,13 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
     if not found.software:
         click.echo("software: the versions are those recorded")
     click.echo(f"tables: {found.n_identical} identical, {len(found.differences)} not")
+    if found.verdict:
+        click.echo(f"verdict: {found.verdict}, judged again by the criteria on record")
     for line in found.differences:
         click.echo(f"differs: {line}")
     if found.differences or not found.n_identical:
         raise RefusedError(
-            f"{len(found.differences)} tables differ from the record"
+            f"differences from the record: {len(found.differences)}"
             if found.n_identical or found.differences
             else "the record names no table",
             path=results,

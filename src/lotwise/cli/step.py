@@ -42,7 +42,8 @@ class Step(click.Command):
         call = lotwise_call(
             command_line(ctx), started=started, ended=now(), exit_status=exit_status
         )
-        write_step(given["out"], ".".join(words), call)
+        # `workbook` and `verify` name the folder their own way.
+        write_step(given.get("out") or given["results"], ".".join(words), call)
 
 
 def command_line(ctx: click.Context) -> tuple[str, ...]:

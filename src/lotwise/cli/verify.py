@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from lotwise.cli.acquiring import settings_of
+from lotwise.cli.step import Step
 from lotwise.errors import RefusedError
 
 if TYPE_CHECKING:
     from lotwise.acquire.published import Verification
 
 
-@click.command("verify")
+@click.command("verify", cls=Step)
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from lotwise.cli.options import PATH
+from lotwise.cli.step import Step
 
 
-@click.command("workbook")
+@click.command("workbook", cls=Step)
 @click.argument("results", type=PATH)
 def command(*, results: Path) -> None:
     """Write tables.xlsx: the tables of RESULTS for a spreadsheet, text as text.

@@ -81,7 +81,7 @@ def _difference(
     expression: AnnData, table: pd.DataFrame, config: EvidenceConfig, correlation: CorrelationConfig
 ) -> Figure:
     log_tpm = log_tpm_of(expression, correlation.pseudocount)
-    a, b = _least_alike(log_tpm)
+    a, b = _least_alike(expression, log_tpm)
     tpm = np.asarray(expression.layers[keys.TPM])
     both = np.flatnonzero((tpm[a] >= correlation.threshold) & (tpm[b] >= correlation.threshold))
     if not both.size:
@@ -115,7 +115,7 @@ def _deviating(
 def _detectable(
     expression: AnnData, tables: Mapping[str, pd.DataFrame], correlation: CorrelationConfig
 ) -> Figure:
-    a, b = _least_alike(log_tpm_of(expression, correlation.pseudocount))
+    a, b = _least_alike(expression, log_tpm_of(expression, correlation.pseudocount))
     grid = _of_pair(expression, tables["detectable"], a, b)
     unseen = _of_pair(expression, tables["unseen"], a, b)
     if grid["pearson"].isna().all() or unseen["threshold"].isna().all():
@@ -139,9 +139,11 @@ def _of_pair(expression: AnnData, table: pd.DataFrame, a: int, b: int) -> pd.Dat
     return table[(table["sample_a"] == names[0]) & (table["sample_b"] == names[1])]
 
 
-def _least_alike(log_tpm: FloatArray) -> tuple[int, int]:
-    """Give the pair with the lowest R; the first pair where none is defined."""
+def _least_alike(expression: AnnData, log_tpm: FloatArray) -> tuple[int, int]:
+    """Give the pair of different batches with the lowest R; the first where none is defined."""
     with threadpool_limits(limits=1, user_api="blas"):
         r = pearson_matrix(log_tpm)
-    pairs = list(combinations(range(len(r)), 2))
+    batches = expression.obs[keys.BATCH].to_numpy()
+    every = list(combinations(range(len(r)), 2))
+    pairs = [(a, b) for a, b in every if batches[a] != batches[b]] or every
     return min(pairs, key=lambda pair: np.nan_to_num(r[pair], nan=2.0))

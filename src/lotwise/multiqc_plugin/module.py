@@ -47,6 +47,10 @@ class MultiqcModule(BaseMultiqcModule):
         self._batch_pairs = dict(self._read("batch_pairs"))
         self._matrices = dict(self._texts("pearson"))
         self._verdicts = dict(self._objects("verdict"))
+        self._owners: dict[str, set[str]] = {}
+        for place, rows in self._pairs.items():
+            for sample in {row[end] for row in rows for end in ("sample_a", "sample_b")}:
+                self._owners.setdefault(sample, set()).add(place.run)
         if not (self._pairs or self._verdicts):
             raise ModuleNoSamplesFound
         self._runs = sorted({place.run for place in self._pairs} | set(self._verdicts))
@@ -104,12 +108,8 @@ class MultiqcModule(BaseMultiqcModule):
 
     def _name(self, sample: str, place: Place) -> str:
         """Name a sample; the run stands before it where two runs have one of that name."""
-        owners = {
-            other.run
-            for other, rows in self._pairs.items()
-            if any(sample in {row["sample_a"], row["sample_b"]} for row in rows)
-        }
-        return f"{PurePath(place.run).name} | {sample}" if len(owners) > 1 else sample
+        shared = len(self._owners.get(sample, ())) > 1
+        return f"{PurePath(place.run).name} | {sample}" if shared else sample
 
     def _add_batch_pairs(self) -> None:
         for place, rows in sorted(self._batch_pairs.items()):
@@ -294,7 +294,10 @@ def _criterion(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _verdict_words(told: Mapping[str, Any]) -> str:
     """Say the outcome, in words and in a colour, and what was noticed about the criteria."""
-    outcome = str(told.get("outcome", "unknown"))
+    # A file that was edited by hand never passes.
+    each = {one.get("outcome") for one in told.get("criteria", ())} or {"none"}
+    found = each | {told.get("outcome")}
+    outcome = "fail" if "fail" in found else "pass" if found == {"pass"} else "not assessable"
     title = f" ({told['title']})" if told.get("title") else ""
     checksum = html.escape(str(told.get("criteria_sha256")))
     lines = [

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from lotwise.acceptance.record import VERDICT
+from lotwise.atomic import make_directory
 from lotwise.config import Config, parse_config, tables_of
 from lotwise.errors import InputError
+from lotwise.keys import LEVELS
 from lotwise.provenance.configuration import resolve
 from lotwise.provenance.inputs import Taken, mark_changes, take_inputs
 from lotwise.provenance.record import (
@@ -39,9 +42,12 @@ _AT_ROOT: Final = (
     "tables.xlsx",
 )
 _WRITERS: Final = 4
+WORKFLOW: Final = "workflow"
 
 
-def record_run(config: Config, sheet: Path, root: Path) -> Provenance:
+def record_run(
+    config: Config, sheet: Path, root: Path, *, workflow: Path | None = None
+) -> Provenance:
     """Write the record of a run whose steps are done, by the workflow or by hand.
 
     Parameters
@@ -52,6 +58,9 @@ def record_run(config: Config, sheet: Path, root: Path) -> Provenance:
         The sample sheet that the expression was read from.
     root
         Folder of the results.
+    workflow
+        Main file of the workflow that ran the steps; it is copied into ``workflow/`` with the
+        ``rules`` beside it. None where they were run by hand.
 
     Returns
     -------
@@ -69,9 +78,12 @@ def record_run(config: Config, sheet: Path, root: Path) -> Provenance:
         raise InputError(
             "no results are here", path=root, remedy="run `lotwise expression` and the others first"
         )
-    steps = read_steps(root)
+    gone = {*LEVELS} - {*config.levels}
+    # What an earlier run computed at a level that this one does not have is not part of it.
+    steps = [step for step in read_steps(root) if gone.isdisjoint(step.command)]
     taken = take_inputs(config, sheet, root)
     ended = now()
+    copied = _copy_workflow(root, workflow)
     provenance = gather(
         config,
         root,
@@ -80,6 +92,7 @@ def record_run(config: Config, sheet: Path, root: Path) -> Provenance:
         steps=steps,
         started=min((step.started for step in steps if step.started), default=ended),
         ended=ended,
+        workflow=copied,
     )
     write_provenance(root / PROVENANCE, provenance)
     return provenance
@@ -96,7 +109,9 @@ def refresh_outputs(root: Path) -> Provenance:
     kept = read_provenance(root)
     provenance = kept.model_copy(
         update={
-            "outputs": tuple(take_outputs(configuration_of(kept, root), root)),
+            "outputs": tuple(
+                take_outputs(configuration_of(kept, root), root, workflow=kept.workflow)
+            ),
             "criteria_sha256": criteria_of(root),
         }
     )
@@ -124,6 +139,7 @@ def gather(
     started: str,
     ended: str,
     since_ns: int,
+    workflow: str | None = None,
 ) -> Provenance:
     """Describe a run whose results lie in ``root``.
 
@@ -139,13 +155,14 @@ def gather(
         programs=(*read_calls(quantifications), *steps),
         configuration=config.model_dump(mode="json"),
         seeds=_seeds(config),
+        workflow=workflow,
         criteria_sha256=criteria_of(root),
         inputs=tuple(mark_changes(inputs, since_ns=since_ns)),
-        outputs=tuple(take_outputs(config, root)),
+        outputs=tuple(take_outputs(config, root, workflow=workflow)),
     )
 
 
-def take_outputs(config: Config, root: Path) -> list[OutputFile]:
+def take_outputs(config: Config, root: Path, *, workflow: str | None = None) -> list[OutputFile]:
     """Take size and checksum of what the run with ``config`` wrote, as far as it is there."""
     from lotwise.quantify.cache import checksum
 
@@ -156,8 +173,25 @@ def take_outputs(config: Config, root: Path) -> list[OutputFile]:
             sha256=checksum(path),
         )
 
+    written = {*_outputs(config, root)}
+    if workflow is not None:
+        written |= {path for path in (root / workflow).parent.rglob("*") if path.is_file()}
     with ThreadPoolExecutor(_WRITERS) as readers:
-        return list(readers.map(take, sorted(set(_outputs(config, root)))))
+        return list(readers.map(take, sorted(written)))
+
+
+def _copy_workflow(root: Path, workflow: Path | None) -> str | None:
+    """Copy a workflow's main file and its rules into the results; take away what was there."""
+    folder = root / WORKFLOW
+    shutil.rmtree(folder, ignore_errors=True)
+    if workflow is None:
+        return None
+    rules = sorted(workflow.parent.glob("rules/*.smk"))
+    for path in (workflow, *rules):
+        place = folder / path.relative_to(workflow.parent)
+        make_directory(place.parent)
+        shutil.copyfile(path, place)
+    return f"{WORKFLOW}/{workflow.name}"
 
 
 def criteria_of(root: Path) -> str | None:

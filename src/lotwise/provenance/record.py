@@ -121,6 +121,9 @@ class Provenance(_Part):
     programs: tuple[Program, ...]
     configuration: dict[str, Any] = Field(description="every key, paths absolute")
     seeds: dict[str, int] = Field(description="of all random numbers")
+    workflow: str | None = Field(
+        default=None, description="the workflow's main file, copied here; null for a run by hand"
+    )
     criteria_sha256: str | None = Field(description="of the acceptance criteria, if judged")
     inputs: tuple[InputFile, ...]
     outputs: tuple[OutputFile, ...]

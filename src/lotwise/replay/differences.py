@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from lotwise.provenance import OutputFile
+from lotwise.acceptance import judge, recorded_criteria
+from lotwise.acceptance.record import VERDICT
+from lotwise.errors import InputError
+from lotwise.provenance import OutputFile, Provenance
 from lotwise.quantify.cache import checksum
 
 _FOLDERS: Final = ("expression/", "correlation/", "evidence/")
@@ -49,6 +53,40 @@ def find_differences(
         else:
             n_identical += 1
     return n_identical, differences
+
+
+def judge_again(provenance: Provenance, root: Path, repeated: Path) -> tuple[str, list[str]]:
+    """Judge the repeated tables by the criteria on record, and compare with the verdict.
+
+    Returns
+    -------
+    The outcome that came, empty where no verdict is on record, and a line for each criterion
+    whose outcome, number or reason is another.
+    """
+    recorded = provenance.criteria_sha256
+    if recorded is None:
+        return "", []
+    try:
+        criteria = recorded_criteria(root)
+        told = json.loads((root / VERDICT).read_text(encoding="utf-8"))
+        before = {one["id"]: one for one in told["criteria"]}
+        said = told["outcome"]
+    except (InputError, OSError, ValueError, TypeError, KeyError):
+        return "", [f"{VERDICT}: was recorded, and cannot be read with its criteria"]
+    if criteria.criteria.sha256 != recorded:
+        return "", [f"{criteria.name} holds other criteria than the record names"]
+    verdict = judge(criteria, repeated)
+    now = {one.criterion.id: one.as_json() for one in verdict.assessed}
+    differences = [
+        f"{VERDICT}, criterion {name!r}, {key}: {before.get(name, {}).get(key)!r} was recorded, "
+        f"{now.get(name, {}).get(key)!r} came"
+        for name in dict.fromkeys([*before, *now])
+        for key in ("outcome", "value", "where", "reason")
+        if before.get(name, {}).get(key) != now.get(name, {}).get(key)
+    ]
+    if said != verdict.outcome:
+        differences.append(f"{VERDICT}: {said!r} was recorded, {verdict.outcome!r} came")
+    return verdict.outcome, differences
 
 
 def is_analysed(path: str) -> bool:

@@ -19,8 +19,8 @@ from lotwise.provenance import (
     read_provenance,
     software,
 )
-from lotwise.replay.differences import find_differences
-from lotwise.replay.staging import Stage, stage_inputs
+from lotwise.replay.differences import find_differences, judge_again
+from lotwise.replay.staging import Stage, stage_inputs, unused_inputs
 from lotwise.results import (
     ResultTree,
     write_correlation,
@@ -44,13 +44,17 @@ class Replay:
     software
         One line for lotwise and each library whose version is not the recorded one.
     notes
-        One line an input that the record itself calls odd.
+        One line an input that the record itself calls odd, or that is not repeated (reads,
+        references, criteria) and is missing or no longer the recorded one.
+    verdict
+        Outcome of the recorded criteria on the repeated tables; empty where none are on record.
     """
 
     n_identical: int
     differences: tuple[str, ...]
     software: tuple[str, ...]
     notes: tuple[str, ...]
+    verdict: str = ""
 
 
 def replay(results: Path, *, inputs_from: Path | None = None, keep: Path | None = None) -> Replay:
@@ -80,11 +84,16 @@ def replay(results: Path, *, inputs_from: Path | None = None, keep: Path | None 
         tree = ResultTree(out)
         _analyse(config, stage, tree)
         n_identical, differences = find_differences(provenance.outputs, root, tree.root)
+        verdict, changed = judge_again(provenance, root, tree.root)
     return Replay(
         n_identical=n_identical,
-        differences=tuple(differences),
+        differences=(*differences, *changed),
         software=tuple(_other_software(provenance)),
-        notes=tuple(f"{item.path}: {item.note}" for item in provenance.inputs if item.note),
+        notes=(
+            *(f"{item.path}: {item.note}" for item in provenance.inputs if item.note),
+            *unused_inputs(provenance, root),
+        ),
+        verdict=verdict,
     )
 
 

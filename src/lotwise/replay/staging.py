@@ -7,7 +7,7 @@ else: what a run read without recording it is missing there, and the repetition 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -81,6 +81,13 @@ def stage_inputs(
         )
     recorded = place_of(config.results / sheets[0].path, folder)
     return Stage(folder, _stage_sheet(recorded, folder))
+
+
+def unused_inputs(provenance: Provenance, root: Path) -> Iterator[str]:
+    """Name the inputs that a repetition does not read and that are missing or changed."""
+    for item in provenance.inputs:
+        if item.role not in ANALYSED and (fault := _fault_of(item, root / item.path)):
+            yield f"{root / item.path} {fault}; it is not read by a replay ({item.role})"
 
 
 def place_of(path: Path, folder: Path) -> Path:

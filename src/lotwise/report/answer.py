@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from lotwise.acceptance import outcome_over_all
 from lotwise.report.findings import Findings, LevelFindings, Row
-from lotwise.report.words import count_words, list_words, name_words, percent_words, r_words
+from lotwise.report.words import (
+    count_words,
+    list_words,
+    name_words,
+    number_words,
+    percent_words,
+    r_words,
+)
 
 Outcome = Literal["pass", "fail", "not assessable", "none"]
 _WORDS: Final[dict[Outcome, str]] = {
@@ -18,15 +27,18 @@ _WORDS: Final[dict[Outcome, str]] = {
     "none": "No verdict",
 }
 _LONGEST_STATEMENT: Final = 200
+_MOST_MISSED: Final = 8
+_MOST_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What the acceptance criteria say, in words."""
+    """What the acceptance criteria say, in words; each criterion missed with what was found."""
 
     outcome: Outcome
     word: str
     sentence: str
+    missed: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
 
@@ -63,17 +75,27 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
         )
         return Verdict(outcome="none", word=_WORDS["none"], sentence=sentence)
     criteria = criteria_of(found)
+    of_criteria = outcome_over_all(one.get("outcome") for one in criteria)
     said = found.get("outcome")
-    outcome: Outcome = said if said in ("pass", "fail") else "not assessable"
+    outcome: Outcome = outcome_over_all([of_criteria, said])
     noticed = found.get("notices")
     notices = tuple(map(str, noticed)) if isinstance(noticed, list) else ()
-    title = f" of {name_words(found['title'])}" if found.get("title") else ""
+    if said != of_criteria and criteria:
+        told = f"verdict.json says {said!r} and its criteria say {of_criteria!r}: judge anew"
+        notices = (told, *notices)
+    title = f" of “{name_words(found['title'])}”" if found.get("title") else ""
     sentence = {
         "pass": _passed(criteria, title),
         "fail": _failed(criteria, title),
         "not assessable": _unassessable(criteria, title),
     }[outcome]
-    return Verdict(outcome=outcome, word=_WORDS[outcome], sentence=sentence, notices=notices)
+    return Verdict(
+        outcome=outcome,
+        word=_WORDS[outcome],
+        sentence=sentence,
+        missed=tuple(_missed(criteria)),
+        notices=notices,
+    )
 
 
 def criteria_of(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -174,21 +196,47 @@ def _failed(criteria: list[Mapping[str, Any]], title: str) -> str:
     verb = "is" if len(missed) == 1 else "are"
     sentence = (
         f"{len(missed)} of {count_words(len(criteria), 'criterion', 'criteria')}{title} {verb} "
-        f"not met: {_statements(missed)}."
+        "not met. The evidence does not support comparability under these criteria."
     )
     return f"{sentence} {unknown} could not be assessed." if unknown else sentence
 
 
 def _unassessable(criteria: list[Mapping[str, Any]], title: str) -> str:
-    unknown = [item for item in criteria if item.get("outcome") != "pass"]
-    of = f"{len(unknown)} of {count_words(len(criteria), 'criterion', 'criteria')}{title}"
-    listed = f": {_statements(unknown)}" if unknown else ""
-    return (
-        f"{of} could not be assessed{listed}. What cannot be assessed never counts as passed, so "
-        "there is no verdict on these batches."
+    n_unknown = sum(item.get("outcome") != "pass" for item in criteria)
+    what = (
+        f"{n_unknown} of {count_words(len(criteria), 'criterion', 'criteria')}{title} could not "
+        "be assessed. What cannot be assessed never counts as passed"
+        if n_unknown
+        else f"The verdict{title} cannot be believed as it stands"
     )
+    return f"{what}, so there is no verdict on these batches."
 
 
-def _statements(criteria: list[Mapping[str, Any]]) -> str:
-    said = (str(item.get("statement") or item.get("id") or "a criterion") for item in criteria)
-    return list_words((words.rstrip(".") for words in said), longest=_LONGEST_STATEMENT)
+def _missed(criteria: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Say of each criterion that is not met what was required, what was found, and where."""
+    open_ = [item for item in criteria if item.get("outcome") != "pass"]
+    open_.sort(key=lambda item: item.get("outcome") != "fail")
+    for item in open_[:_MOST_MISSED]:
+        said = str(item.get("statement") or item.get("id") or "a criterion").rstrip(".")
+        yield f"{name_words(said, _LONGEST_STATEMENT)}: {_found(item)}."
+    if len(open_) > _MOST_MISSED:
+        more = count_words(len(open_) - _MOST_MISSED, "more criterion", "more criteria")
+        yield f"{more} in the table of criteria below."
+
+
+def _found(item: Mapping[str, Any]) -> str:
+    required = str(item.get("required") or "")
+    value, reason = item.get("value"), str(item.get("reason") or "no reason on file").rstrip(".")
+    if item.get("outcome") != "fail":
+        return f"not assessable, since {name_words(reason, _LONGEST_STATEMENT)}"
+    plain = required.startswith(("at least", "at most", "between")) and "%" not in required
+    if not plain or isinstance(value, bool) or not isinstance(value, int | float):
+        asked = f", required {required}" if required else ""
+        return f"found {name_words(reason, _LONGEST_STATEMENT)}{asked}"
+    # So many digits that no number that missed the bound reads as one that met it.
+    figures = [len(text.replace(".", "").strip("0")) for text in re.findall(r"[\d.]+", required)]
+    digits = max([3, *figures])
+    while digits < _MOST_DIGITS and number_words(value, digits) in required.split():
+        digits += 1
+    at = f" ({name_words(item['where'], _LONGEST_STATEMENT)})" if item.get("where") else ""
+    return f"found {number_words(value, digits)}{at}, required {required}"

@@ -19,6 +19,7 @@ from anndata.io import read_elem, sparse_dataset
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.report.findings import LevelFindings, Row
+from lotwise.report.words import r_words
 
 WIDTH: Final = 0.25
 N_BINS: Final = math.ceil(20 / WIDTH) + 1
@@ -94,7 +95,7 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
         {
             "a": places[row["sample_a"]],
             "b": places[row["sample_b"]],
-            "r": None if math.isnan(row["pearson"]) else round(row["pearson"], decimals + 4),
+            "r": r_words(row["pearson"], decimals),
             "within": row["relation"] == "within",
             "cloud": cloud_of(
                 bins[row["sample_a"]].astype(np.int64), bins[row["sample_b"]].astype(np.int64)

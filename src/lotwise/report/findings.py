@@ -152,7 +152,7 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
     Raises
     ------
     InputError
-        The folder has no correlations, or a JSON file cannot be read.
+        The folder has no correlations, or provenance.json cannot be read.
     """
     levels = tuple(
         found for found in (LevelFindings(root, level) for level in LEVELS) if found.has("pairs")
@@ -175,11 +175,11 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
 
 
 def _verdict_of(root: Path) -> dict[str, Any]:
-    """Read the verdict, which says where tables have changed since; an odd one as it stands."""
+    """Read the verdict, which says where tables have changed since; an odd one is none."""
     try:
         return read_verdict(root) or {}
-    except InputError:
-        return _read_json(root / "verdict.json")
+    except InputError as error:
+        return {"outcome": "not assessable", "notices": [str(error)]}
 
 
 def _by_r(table: pl.LazyFrame) -> list[Row]:

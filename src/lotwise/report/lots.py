@@ -101,13 +101,17 @@ def panels_section(findings: Findings, _: int = 4) -> Section | None:
     )
     section.blocks.append(evidence_block(level, "sex", shown.SEX, "Sex by expression"))
     rows = level.rows("identity")
-    for panel in dict.fromkeys(row["panel"] for row in rows if row["panel"]):
-        words = f"Markers of the panel {panel}."
-        section.blocks.append(figure_of(findings, f"gene_identity_{panel}", words))
+    # A figure of one's own panel bears the name of its file, not the one written in it.
+    start = "gene_identity_"
+    drawn = {path.stem for path in (findings.root / "figures").glob(f"{start}*")}
+    panels = dict.fromkeys(f"{start}{row['panel']}" for row in rows if row["panel"])
+    for name in [*(name for name in panels if name in drawn), *sorted(drawn - {*panels})] or panels:
+        words = f"Markers of the panel {name.removeprefix(start)}."
+        section.blocks.append(figure_of(findings, name, words))
     if not level.has("identity"):
         section.blocks.append(switched_off("identity"))
         return section
-    odd = {"no": 0, "not annotated": 2}
+    odd = {"no": 0, "not annotated": 2, "-": 3}
     table = table_of(
         sorted(rows, key=lambda row: odd.get(row["holds"], 1)),
         shown.MARKERS,

@@ -28,6 +28,8 @@ _METHODS: Final = {
     "thinning": "thinning the counts, which knows the noise of counting alone",
 }
 _FOLD: Final = 2.0
+# Share of sound sets of so many samples that have a flag: docs/methods/outliers.md.
+_FLAGGED: Final = {3: 0.10, 6: 0.04, 12: 0.016}
 _LONGEST_PART: Final = 240
 
 
@@ -80,7 +82,36 @@ def run_remarks(findings: Findings) -> list[Remark]:
         remarks.append(Remark(topic="Identity", text=text, state="unknown"))
     else:
         remarks += [sex_remark(gene), panels_remark(gene)]
-    return [*remarks, batches_remark(findings), *_assumptions(findings)]
+    return [
+        *remarks,
+        batches_remark(findings),
+        *_published(findings),
+        *_assumptions(findings),
+    ]
+
+
+def _published(findings: Findings) -> Iterator[Remark]:
+    """Say whether the published coefficients come out, where any were expected."""
+    rows = findings.verification
+    differing = [
+        f"{name_words(row['batch_a'])} and {name_words(row['batch_b'])} ({row['level']})"
+        for row in rows
+        if row["status"] == "differs"
+    ]
+    agreeing = sum(row["status"] == "agrees" for row in rows)
+    if differing:
+        named = list_words(differing, longest=_LONGEST_PART)
+        text = (
+            f"{len(differing)} of {count_words(len(rows), 'published coefficient')} did not come "
+            f"out: {named}."
+        )
+        yield Remark(topic="Published coefficients", text=text, state="concern")
+    elif rows:
+        n = count_words(len(rows), "published coefficient")
+        text = f"{agreeing} of {n} came out; none came out otherwise."
+        yield Remark(
+            topic="Published coefficients", text=text, state="computed" if agreeing else "unknown"
+        )
 
 
 def _assumptions(findings: Findings) -> Iterator[Remark]:
@@ -204,7 +235,11 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
         for row in found.rows("libraries")
         if row["outlier"]
     )
-    odd = f" By its correlations an outlier: {list_words(outliers)}." if outliers else ""
+    odd = (
+        f" By its correlations an outlier: {list_words(outliers)}.{_by_chance(len(rows))}"
+        if outliers
+        else ""
+    )
     shallow = [row for row in rows if row["shallow"]]
     if shallow:
         named = list_words(
@@ -228,6 +263,13 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
     return Remark(topic=topic, text=text, state="concern" if outliers else "computed")
 
 
+def _by_chance(n_samples: int) -> str:
+    """Say how often a sound set of so many samples, or of fewer, has a flag."""
+    size = max((n for n in _FLAGGED if n <= n_samples), default=min(_FLAGGED))
+    share = percent_words(_FLAGGED[size])
+    return f" By chance {share} of sound sets of {size} samples have such a flag."
+
+
 def sex_remark(gene: LevelFindings) -> Remark:
     """Say whether the samples of a donor agree in sex."""
     topic = "Identity: sex"
@@ -240,7 +282,8 @@ def sex_remark(gene: LevelFindings) -> Remark:
             (f"{name_words(row['sample'])} ({row['sex']})" for row in against),
             longest=_LONGEST_PART,
         )
-        text = f"A swap until shown otherwise: {named} disagrees in sex with its donor's samples."
+        verb, whose = ("disagrees", "its") if len(against) == 1 else ("disagree", "their")
+        text = f"A swap until shown otherwise: {named} {verb} in sex with {whose} donor's samples."
         return Remark(topic=topic, text=text, state="concern")
     agreeing = [row for row in rows if row["agrees"] == "yes"]
     if agreeing:

@@ -99,8 +99,10 @@ def criteria_table(verdict: Mapping[str, Any], *, decimals: int) -> Table | None
         }
         for item in criteria
     ]
-    caption = "Acceptance criteria, written beforehand"
-    return table_of(rows, shown.CRITERIA, name="criteria", caption=caption, source="verdict.json")
+    caption = "Each criterion, and what was found"
+    empty = {"interval"} if not any(row["interval"] for row in rows) else set()
+    shown_here = [column for column in shown.CRITERIA if column.key not in empty]
+    return table_of(rows, shown_here, name="criteria", caption=caption, source="verdict.json")
 
 
 def _value(value: Any, decimals: int) -> str:

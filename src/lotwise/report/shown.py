@@ -92,6 +92,13 @@ CULPRITS: Final = (
     Column("cumulative_share", "together", "percent"),
     Column("reason", "reason"),
 )
+CULPRIT_FEATURES: Final = (
+    Column("feature", "feature"),
+    Column("gene_name", "gene"),
+    Column("n_pairs", "pairs that list it", "number"),
+    Column("largest", "largest share of 1 - R", "percent"),
+    Column("median", "median share", "percent"),
+)
 USAGE: Final = (
     *OF_PAIR,
     Column("gene_id", "gene"),
@@ -174,12 +181,12 @@ SENSITIVITY: Final = (
 )
 CRITERIA: Final = (
     Column("id", "criterion"),
-    Column("statement", "statement"),
-    Column("value", "value"),
+    Column("outcome", "outcome"),
+    Column("statement", "what must hold"),
+    Column("value", "found"),
     Column("interval", "interval"),
     Column("bound", "bound"),
     Column("where", "where"),
-    Column("outcome", "outcome"),
     Column("reason", "reason"),
     Column("rationale", "rationale"),
 )

@@ -88,6 +88,7 @@ def limits_section(findings: Findings, decimals: int) -> Section:
     for level in findings.levels:
         words = "R by feature set and pseudo-count: a line a pair."
         section.levels[level.level] = [
+            *_chosen_pairs(level),
             figure_of(findings, f"{level.level}_sensitivity", words),
             _sensitivity(level, decimals),
             _detectable(findings, level, decimals),
@@ -120,8 +121,12 @@ def agreement_section(findings: Findings, decimals: int) -> Section:
         "features detected in both. A shift of all features leaves R unchanged and shows here.",
     )
     for level in findings.levels:
-        words = "Difference against mean for the pair with the lowest R, with limits of agreement."
+        words = (
+            "Difference against mean for the pair of different batches with the lowest R, with "
+            "limits of agreement."
+        )
         section.levels[level.level] = [
+            *_chosen_pairs(level),
             figure_of(findings, f"{level.level}_mean_difference", words),
             evidence_block(
                 level,
@@ -157,8 +162,48 @@ def culprits_section(findings: Findings, _: int = 4) -> Section:
             source=f"correlation/{level.level}.culprits.tsv",
             n_rows=n_rows,
         )
-        section.levels[level.level] = [table]
+        section.levels[level.level] = [*_chosen_pairs(level), table]
+        if n_rows > MOST_ROWS:
+            section.levels[level.level].insert(-1, _culprits_over_pairs(level))
     return section
+
+
+def _chosen_pairs(level: LevelFindings) -> list[Text]:
+    """Say where tables hold a choice of the pairs."""
+    n_listed = sum(pair["in_detail"] for pair in level.pairs)
+    if n_listed == len(level.pairs):
+        return []
+    text = (
+        f"These are of {n_listed:,} of the {len(level.pairs):,} pairs of samples, chosen at even "
+        "steps of R, the lowest and the highest among them (most_pairs). R of every pair is in "
+        f"correlation/{level.level}.pairs.tsv."
+    )
+    return [Text(text=text)]
+
+
+def _culprits_over_pairs(level: LevelFindings) -> Table:
+    """Sum up each feature over all pairs that list it: the table of pairs shows a part of them."""
+    feature = pl.col("feature", "gene_name")
+    grouped = (
+        level.scan("culprits")
+        .filter(pl.col("feature") != "")
+        .group_by(feature, maintain_order=True)
+        .agg(
+            pl.len().alias("n_pairs"),
+            pl.col("share").max().alias("largest"),
+            pl.col("share").median().alias("median"),
+        )
+        .sort("n_pairs", "largest", descending=True, maintain_order=True)
+        .collect()
+    )
+    return table_of(
+        grouped.head(MOST_ROWS).to_dicts(),
+        shown.CULPRIT_FEATURES,
+        name=f"culprit-features-{level.level}",
+        caption=f"{level.level.capitalize()}s over all pairs, those that most pairs list first",
+        source=f"correlation/{level.level}.culprits.tsv",
+        n_rows=grouped.height,
+    )
 
 
 def _culprits_of(level: LevelFindings) -> list[Row]:
@@ -177,15 +222,17 @@ def _explorer(level: LevelFindings, decimals: int) -> Explorer | Text:
         where = f"expression/{level.h5ad.name}"
         text = f"Pairs cannot be looked at one by one: {where} is not among the results."
         return Text(text=text)
+    # Of the others no features are on file.
+    offered = [pair for pair in level.pairs if pair["in_detail"]][:MOST_PAIRS]
     note = (
-        f"Of {len(level.pairs):,} pairs, the {MOST_PAIRS} with the lowest R can be chosen; the "
-        f"others are in correlation/{level.level}.pairs.tsv."
-        if len(level.pairs) > MOST_PAIRS
+        f"Of {len(level.pairs):,} pairs, {len(offered)} that are listed in detail can be chosen, "
+        f"the lowest R first; the others are in correlation/{level.level}.pairs.tsv."
+        if len(level.pairs) > len(offered)
         else ""
     )
     return Explorer(
         level=level.level,
-        packed=pack_pairs(level, level.pairs[:MOST_PAIRS], decimals=decimals),
+        packed=pack_pairs(level, offered, decimals=decimals),
         cloud=charts.cloud_spec(level.level),
         difference=charts.difference_spec(level.level),
         note=note,

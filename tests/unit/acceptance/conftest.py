@@ -22,6 +22,7 @@ class Tree:
         """Write a table; what a row does not give is empty or NaN."""
         record = TABLES[table].record
         empty = {name: _NOTHING[kind] for name, kind in columns(record).items()}
+        empty |= {"in_detail": True} if "in_detail" in empty else {}
         made = [record(**(empty | row)) for row in rows]
         write_table(self.root / TABLES[table].path(level), to_frame(made, record))
 

@@ -55,14 +55,15 @@ def test_write_verdict__files(tree):
     assert found["criteria"] == [
         {
             "id": "r",
-            "statement": "At gene level, pearson in every row of pairs (relation between, "
-            "feature_set all): >= 0.95",
+            "statement": "At gene level, pearson is at least 0.95 in every row of the table pairs "
+            "(relation between, feature set all)",
             "rationale": "because",
             "level": "gene",
             "table": "pairs",
             "statistic": "pearson",
             "value": 0.94,
             "bound": ">= 0.95",
+            "required": "at least 0.95",
             "interval": None,
             "where": "A1 - B2",
             "outcome": "fail",
@@ -117,7 +118,7 @@ def test_write_verdict__what_a_criterion_needs(tree):
         tree.write("libraries", {"sample": "A1", "share_of_median": 0.2})
         judged = write_verdict(tree.root, asked).assessed[0].judgement
         assert judged.outcome == "not assessable"
-        assert judged.reason.startswith("too shallow for a verdict (At gene level, share_of_med")
+        assert judged.reason.startswith("too shallow for a verdict (At gene level, share of med")
         assert judged.reason.endswith("found: 0.2, 1 of 1 row beyond the bound: A1)")
     (tree.root / "evidence/gene.libraries.tsv").unlink()
     tree.write_pairs(0.99)
@@ -149,6 +150,57 @@ def test_write_verdict__a_table_that_an_earlier_run_left(tree):
     assert judged.reason == (
         "correlation/gene.pairs.tsv is about other samples than samples.tsv: an earlier run left it"
     )
+
+
+def test_write_verdict__pairs_that_were_not_computed_are_no_pass(tree):
+    """Of many samples only chosen pairs are in detail: the others may be below the bound."""
+    line = (
+        "title: t\ncriteria:\n- {{id: a, rationale: b, level: gene, table: {table}, "
+        "statistic: {statistic}, rows: {{relation: between, {rows}}}, {bound}}}"
+    )
+
+    def judged(table, statistic, rows, bound):
+        text = line.format(table=table, statistic=statistic, rows=rows, bound=bound)
+        asked = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
+        found = write_verdict(tree.root, asked).assessed[0].judgement
+        return found.outcome, found.reason
+
+    pair = {"batch_a": "A", "batch_b": "B", "relation": "between", "sample_a": "A1"}
+    over_all = pair | {"feature_set": "all", "pearson": 0.99}
+    tree.write(
+        "pairs",
+        over_all | {"sample_b": "B1"},
+        over_all | {"sample_b": "B1", "feature_set": "detected_both"},
+        over_all | {"sample_b": "B2", "in_detail": False},
+    )
+    tree.write("agreement", pair | {"sample_b": "B1", "share_over_2_fold": 0.05})
+    (tree.root / "samples.tsv").write_text("sample\tbatch\nA1\tA\nB1\tB\nB2\tB\n")
+    why = "computed for 1 of 2 pairs: raise most_pairs to compute all"
+    r = ("pairs", "pearson")
+    assert judged(*r, "feature_set: all", "at_least: 0.9")[0] == "pass"
+    detected = "feature_set: detected_both"
+    assert judged(*r, detected, "at_least: 0.9") == ("not assessable", why)
+    assert judged(*r, detected, "at_least: 0.999")[0] == "fail"
+    assert judged(*r, detected, "reduce: median, at_least: 0.999") == ("not assessable", why)
+    assert judged(*r, detected, "reduce: count, at_least: 1")[0] == "pass"
+    assert judged(*r, detected, "reduce: count, at_least: 2") == ("not assessable", why)
+    assert judged(*r, f"{detected}, sample_b: B1", "at_least: 0.9")[0] == "pass"
+    two_fold = ("agreement", "share_over_2_fold", "bin: 0")
+    assert judged(*two_fold, "at_most: 0.1") == ("not assessable", why)
+    assert judged(*two_fold, "at_most: 0.01")[0] == "fail"
+
+
+def test_read_verdict__an_outcome_edited_by_hand_is_not_believed(tree):
+    register_criteria(tree.root, criteria())
+    tree.write_pairs(0.94)
+    write_verdict(tree.root, criteria())
+    path = tree.root / "verdict.json"
+    path.write_text(path.read_text().replace('"fail"', '"pass"'))
+    found = read_verdict(tree.root)
+    assert found["outcome"] == "fail"
+    assert found["notices"] == [
+        "verdict.json says 'pass', verdict_history.jsonl 'fail': judge anew"
+    ]
 
 
 def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_said(tree):

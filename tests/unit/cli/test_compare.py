@@ -18,3 +18,30 @@ def test_compare__leaves_nothing_of_a_level_that_this_run_does_not_have(run, stu
     assert [path for path in study.written() if Path(path).name.startswith("gene")] == []
     assert "figures/extended_data_fig1_gene.png" not in study.written()
     assert kept.exists()
+
+
+def test_compare__leaves_no_evidence_that_this_run_was_not_asked_for(run, study):
+    drawn = ("--statistic", "libraries", "--statistic", "sensitivity", "--level", "gene")
+    assert study.call(run, *drawn, "--format", "svg", command="compare").code == 0
+    both = study.written()
+    assert {"evidence/gene.sensitivity.tsv", "figures/gene_sensitivity.svg"} <= {*map(str, both)}
+    done = study.call(run, *QUICK, "--level", "gene", command="compare")
+    assert done.code == 0, done.err
+    evidence = [path for path in map(str, study.written()) if "evidence/" in path]
+    assert evidence == ["evidence/gene.libraries.tsv"]
+    assert not [path for path in map(str, study.written()) if "gene_sensitivity" in path]
+    assert "the statistic sensitivity is switched off" in (study.out / "report.html").read_text()
+
+
+def test_compare__interrupted_leaves_no_answer_of_an_earlier_run(run, study, monkeypatch):
+    chosen = (*QUICK, "--level", "gene")
+    study.call(run, *chosen, "--criteria", "example", command="compare")
+    answers = ("verdict.json", "verdict.tsv", "report.html", "provenance.json")
+    assert all((study.out / name).is_file() for name in answers)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lotwise.results.write_correlation", interrupted)
+    assert study.call(run, *chosen, command="compare").code != 0
+    assert [name for name in answers if (study.out / name).exists()] == []

@@ -41,7 +41,7 @@ def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run)
     said = run("replay", study.out)
     assert said.code == 1
     assert "differs: correlation/gene.pairs.tsv" in said.out
-    assert "1 tables differ from the record" in said.err
+    assert "differences from the record: 1" in said.err
     study.quant("B1").write_text("changed")
     said = run("replay", study.out)
     assert said.code == 2
@@ -96,5 +96,6 @@ def test_crate_and_workbook__are_written_into_the_results(compared, study, run):
     assert run("workbook", study.out).code == 0
     assert run("crate", study.out, "--name", "Lots 1 to 3").code == 0
     assert (study.out / "tables.xlsx").is_file()
+    assert (study.out / "logs" / "steps" / "workbook.json").is_file()
     assert "Lots 1 to 3" in (study.out / "ro-crate-metadata.json").read_text("utf-8")
     assert run("workbook", study.folder / "nothing").code == 2

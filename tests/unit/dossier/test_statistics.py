@@ -181,3 +181,16 @@ def test_draw_evidence__names_the_most_deviating_features_of_the_least_alike():
     assert name == "mean_difference"
     assert [text.get_text() for text in axis.texts] == ["f7"]
     assert "S2" in axis.get_ylabel()
+
+
+def test_draw_evidence__shows_the_least_alike_of_different_batches():
+    """Replicates that are less alike than any two batches are no pair of batches."""
+    tpm = np.tile(usual(1) + 5, (3, 1))
+    tpm[1, 7] *= 300
+    tpm[2, 9] *= 30
+    tpm[2, 7] *= 18
+    config = EvidenceConfig(statistics=("agreement",), n_named=1)
+    expression = samples(tpm, batches=["A", "A", "B"])
+    tables = gather_evidence(expression, config, CorrelationConfig())
+    ((_, figure),) = draw_evidence(expression, tables, config, CorrelationConfig())
+    assert "S2" in figure.axes[0].get_ylabel()

@@ -116,13 +116,18 @@ def test_record__collects_quantifier_calls_and_steps(own_run):
         sheet.append(f"{name}\t{name}\tquant/{name}")
     (inputs / "samples.tsv").write_text("\n".join(sheet) + "\n")
     root = own_run / "results"
+    # Of a level that this run does not have: an earlier run's.
+    left = lotwise_call(
+        ["lotwise", "evidence", "isoform"], started="2025-01-01", ended="2025-01-02"
+    )
+    write_step(root, "evidence.isoform", left)
     for number, step in enumerate(("expression", "correlate")):
         write_step(
             root,
             step,
             lotwise_call(["lotwise", step], started=f"2026-01-0{number + 1}", ended="2026-01-09"),
         )
-    config = Config(samples=inputs / "samples.tsv", results=root, source="reads")
+    config = Config(samples=inputs / "samples.tsv", results=root, source="reads", levels=("gene",))
     provenance = record_run(config, inputs / "samples.tsv", root)
     assert [(one.name, one.command[1:], one.sample) for one in provenance.programs] == [
         ("salmon", ("index", "-t", "t.fa"), None),

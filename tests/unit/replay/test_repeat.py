@@ -7,8 +7,9 @@ import shutil
 
 import pytest
 
+from lotwise.acceptance import CriteriaFile, parse_criteria, write_verdict
 from lotwise.errors import InputError
-from lotwise.provenance import read_provenance
+from lotwise.provenance import read_provenance, refresh_outputs
 from lotwise.replay import replay
 
 
@@ -147,3 +148,51 @@ def test_replay__configuration_that_is_not_one(own_run):
     )
     with pytest.raises(InputError, match=r"correlation\.pseudocount"):
         replay(own_run / "results")
+
+
+def judged(own_run, bound):
+    """Judge a run by one bound on R, and bring its record up to date."""
+    root = own_run / "results"
+    text = (
+        "title: t\ncriteria:\n- {id: r, rationale: b, level: gene, table: pairs, "
+        f"rows: {{feature_set: all}}, statistic: pearson, at_least: {bound}}}"
+    )
+    criteria = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
+    outcome = write_verdict(root, criteria).outcome
+    refresh_outputs(root)
+    return root, outcome
+
+
+@pytest.mark.parametrize("bound", [-1, 0.9999999])
+def test_replay__judges_again_by_the_criteria_on_record(own_run, bound):
+    root, outcome = judged(own_run, bound)
+    found = replay(root)
+    assert (found.verdict, found.differences) == (outcome, ())
+
+
+def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
+    root, _ = judged(own_run, 0.9999999)
+    path = root / "verdict.json"
+    path.write_text(path.read_text("utf-8").replace('"fail"', '"pass"'), "utf-8")
+    found = replay(root)
+    assert found.differences == (
+        "verdict.json, criterion 'r', outcome: 'pass' was recorded, 'fail' came",
+        "verdict.json: 'pass' was recorded, 'fail' came",
+    )
+    (root / "verdict_criteria.yaml").unlink()
+    assert replay(root).differences == (
+        "verdict.json: was recorded, and cannot be read with its criteria",
+    )
+
+
+def test_replay__inputs_that_it_does_not_read_are_noted(own_run):
+    root = own_run / "results"
+    reads = own_run / "input" / "S1.fastq.gz"
+    reads.write_bytes(b"reads")
+    told = {"path": str(reads), "bytes": 5, "sha256": "a" * 64, "source": None, "role": "reads"}
+    edit(root / "provenance.json", lambda record: record["inputs"].append(told))
+    found = replay(root)
+    assert found.differences == ()
+    (note,) = found.notes
+    assert note.startswith(f"{reads} has changed (SHA-256 aaaaaaaaaaaa... was recorded")
+    assert note.endswith("it is not read by a replay (reads)")

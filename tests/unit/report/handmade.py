@@ -32,6 +32,7 @@ def record_of(name: str, **values: object) -> Record:
     """A row of a table, everything else empty or NaN."""
     record = _RECORDS[name]
     empty = {column: _NOTHING[kind] for column, kind in columns(record).items()}
+    empty |= {"in_detail": True} if "in_detail" in empty else {}
     return record(**(empty | values))
 
 
@@ -114,7 +115,7 @@ class Tree:
         made = anndata.AnnData(
             obs=pd.DataFrame(index=pd.Index(self.names, dtype=object)),
             var=pd.DataFrame(index=pd.Index(self.features, dtype=object)),
-            layers={"tpm": np.resize(tpm, (n, 6))},
+            layers={"tpm": np.resize(tpm, (n, len(self.features)))},
         )
         path = self.root / "expression" / f"{level}.h5ad"
         path.parent.mkdir(parents=True, exist_ok=True)

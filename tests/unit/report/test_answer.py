@@ -10,8 +10,8 @@ from lotwise.report.findings import read_findings
 NAN = float("nan")
 
 
-def criterion(outcome, statement="R >= 0.98"):
-    return {"id": "r", "statement": statement, "outcome": outcome}
+def criterion(outcome, statement="R is high", **given):
+    return {"id": "r", "statement": statement, "outcome": outcome, **given}
 
 
 def test_verdict_of__without_criteria_decides_nothing():
@@ -24,22 +24,81 @@ def test_verdict_of__pass_supports_and_does_not_prove():
     found = verdict_of({"outcome": "pass", "title": "Release", "criteria": [criterion("pass")] * 2})
     assert found.word == "Pass"
     assert found.sentence == (
-        "All 2 criteria of Release are met. This supports comparability under these criteria; it "
+        "All 2 criteria of “Release” are met. This supports comparability under these criteria; it "
         "does not prove that the batches are identical."
     )
 
 
 def test_verdict_of__fail_names_what_is_not_met():
-    criteria = [criterion("pass"), criterion("fail", "R >= 0.99."), criterion("not assessable")]
+    criteria = [
+        criterion("not assessable", "Sex agrees", reason="no panel"),
+        criterion("pass"),
+        criterion("fail", "R is high.", value=0.94, where="A - B", required="at least 0.95"),
+    ]
     found = verdict_of({"outcome": "fail", "criteria": criteria})
     assert found.word == "Fail"
-    assert found.sentence == ("1 of 3 criteria is not met: R >= 0.99. 1 could not be assessed.")
+    assert found.sentence == (
+        "1 of 3 criteria is not met. The evidence does not support comparability under these "
+        "criteria. 1 could not be assessed."
+    )
+    assert found.missed == (
+        "R is high: found 0.94 (A - B), required at least 0.95.",
+        "Sex agrees: not assessable, since no panel.",
+    )
+    assert found.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"value": 0.94996, "required": "at least 0.95"}, "0.94996, required at least 0.95"),
+        ({"value": 0.123456, "required": "at most 0.1"}, "0.123, required at most 0.1"),
+        ({"value": 0.100001, "required": "at most 0.1"}, "0.100001, required at most 0.1"),
+        (
+            {"value": 19_999_999.0, "required": "at least 20000000"},
+            "19,999,999, required at least 20000000",
+        ),
+        (
+            {"value": 0.5, "required": "yes", "reason": "1 of 2 rows beyond the bound: A1"},
+            "1 of 2 rows beyond the bound: A1, required yes",
+        ),
+        ({}, "no reason on file"),
+    ],
+)
+def test_verdict_of__says_what_was_found_and_required(given, words):
+    found = verdict_of({"outcome": "fail", "criteria": [criterion("fail", **given)]})
+    assert found.missed == (f"R is high: found {words}.",)
+
+
+def test_verdict_of__names_eight_criteria_and_counts_the_others():
+    found = verdict_of({"outcome": "fail", "criteria": [criterion("fail")] * 10})
+    assert len(found.missed) == 9
+    assert found.missed[-1] == "2 more criteria in the table of criteria below."
+
+
+@pytest.mark.parametrize(
+    ("said", "criteria", "outcome"),
+    [
+        ("pass", [criterion("fail")], "fail"),
+        ("pass", [criterion("pass"), criterion("not assessable")], "not assessable"),
+        ("pass", [], "not assessable"),
+        ("fail", [criterion("pass")], "fail"),
+        ("not assessable", [criterion("pass")], "not assessable"),
+    ],
+)
+def test_verdict_of__an_outcome_that_is_not_that_of_its_criteria_never_passes(
+    said, criteria, outcome
+):
+    found = verdict_of({"outcome": said, "criteria": criteria})
+    assert found.outcome == outcome
+    assert [("judge anew" in notice) for notice in found.notices] == [True] * bool(criteria)
+    assert " met. This supports" not in found.sentence
 
 
 def test_verdict_of__not_assessable_never_counts_as_passed():
     found = verdict_of({"outcome": "not assessable", "criteria": [criterion("not assessable")]})
     assert found.word == "Not assessable"
-    assert "1 of 1 criterion could not be assessed: R >= 0.98." in found.sentence
+    assert "1 of 1 criterion could not be assessed." in found.sentence
     assert "never counts as passed" in found.sentence
 
 
@@ -49,7 +108,8 @@ def test_verdict_of__unknown_outcome_is_no_pass(outcome):
 
 
 def test_verdict_of__keeps_notices():
-    found = verdict_of({"outcome": "pass", "notices": ["criteria changed"], "criteria": []})
+    criteria = [criterion("pass")]
+    found = verdict_of({"outcome": "pass", "notices": ["criteria changed"], "criteria": criteria})
     assert found.notices == ("criteria changed",)
 
 

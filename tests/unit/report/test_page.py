@@ -9,6 +9,7 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lotwise.errors import InputError
 from lotwise.report import write_report
@@ -34,12 +35,21 @@ def test_write_report__names_a_table_of_another_version(tree):
         write_report(tree.root)
 
 
-@pytest.mark.parametrize("name", ["verdict.json", "provenance.json"])
-def test_write_report__names_json_that_is_none(tree, name):
+def test_write_report__names_json_that_is_none(tree):
     tree.write_all()
-    (tree.root / name).write_text("[1")
-    with pytest.raises(InputError, match=rf"{name}: cannot be read as JSON"):
+    (tree.root / "provenance.json").write_text("[1")
+    with pytest.raises(InputError, match=r"provenance\.json: cannot be read as JSON"):
         write_report(tree.root)
+
+
+@pytest.mark.parametrize("text", ["[1", '{"outcome": "pass", "criteria": [{"outcome": "pass"}]}'])
+def test_write_report__what_is_no_verdict_of_lotwise_is_no_pass(tree, text):
+    tree.write_all()
+    (tree.root / "verdict.json").write_text(text)
+    page = page_of(tree)
+    assert "Not assessable" in page
+    assert "is no verdict of lotwise" in page
+    assert "criterion is met" not in page
 
 
 def test_write_report__says_what_is_missing(tree):
@@ -98,8 +108,38 @@ def test_write_report__of_many_samples_stays_small(tree):
     tree.write_all()
     page = page_of(tree)
     assert f"The first {MOST_ROWS} of {len(tree.r):,} rows" in page
-    assert "the 300 with the lowest R can be chosen" in page
+    assert "300 that are listed in detail can be chosen" in page
+    assert "Genes over all pairs, those that most pairs list first" in page
     assert len(page) < 3_000_000
+
+
+def test_write_report__names_what_is_of_chosen_pairs_only(tree):
+    """Pairs that are not in detail have no features on file, and are not offered."""
+    tree.write_all()
+    path = tree.root / "correlation" / "gene.pairs.tsv"
+    rows = path.read_text().splitlines(keepends=True)
+    # S1 with S3 is the least alike.
+    of_pair = [row.startswith("S1\tS3\t") for row in rows]
+    path.write_text(
+        "".join(
+            row.replace("True", "False") if named else row
+            for row, named in zip(rows, of_pair, strict=True)
+        )
+    )
+    page = page_of(tree)
+    assert "Of 3 pairs, 2 that are listed in detail can be chosen" in page
+    assert page.count("These are of 2 of the 3 pairs of samples") == 3
+
+
+def test_write_report__own_panel_is_shown_under_the_name_of_its_file(tree):
+    tree.write_all()
+    tree.write("gene", "identity", [{"panel": "Liver cells", "sample": "S1", "holds": "yes"}])
+    figure = tree.root / "figures" / "gene_identity_liver.png"
+    figure.parent.mkdir()
+    Image.new("RGB", (4, 4)).save(figure)
+    page = page_of(tree)
+    assert "Markers of the panel liver." in page
+    assert "Markers of the panel Liver cells." not in page
 
 
 def test_pack_pairs__holds_every_feature_and_those_that_pull_r_down(tree):
@@ -107,7 +147,7 @@ def test_pack_pairs__holds_every_feature_and_those_that_pull_r_down(tree):
     packed = json.loads(
         gzip.decompress(base64.b64decode(pack_pairs(level, level.pairs, decimals=4)))
     )
-    assert [pair["r"] for pair in packed["pairs"]] == [0.97, 0.98, 0.99]
+    assert [pair["r"] for pair in packed["pairs"]] == ["0.9700", "0.9800", "0.9900"]
     first = packed["pairs"][0]
     assert sum(first["cloud"][1]) == 6
     assert [packed["features"][one[0]][0] for one in first["named"]] == ["g0", "g1"]
@@ -123,6 +163,15 @@ def test_pack_pairs__a_pair_without_culprits_names_none(tree):
     )
     assert packed["features"] == []
     assert "R is 1" in page_of(tree)
+
+
+@pytest.mark.parametrize(("decimals", "word"), [(4, ">0.9999"), (2, ">0.99")])
+def test_pack_pairs__nothing_but_1_reads_as_1(tree, decimals, word):
+    tree.r = {("S1", "S2"): 0.99999}
+    level = read_findings(tree.write_all()).levels[0]
+    packed = pack_pairs(level, level.pairs, decimals=decimals)
+    found = json.loads(gzip.decompress(base64.b64decode(packed)))
+    assert [pair["r"] for pair in found["pairs"]] == [word]
 
 
 def test_cloud_of__can_be_undone():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lotwise.acquire.published import Verification
+from lotwise.records import to_frame, write_table
 from lotwise.report.findings import read_findings
 from lotwise.report.remarks import (
     batches_remark,
@@ -150,6 +152,21 @@ def test_depth_remark__outlier_is_a_concern_whatever_its_depth(level_of):
     assert (found.state, "an outlier: S1." in found.text) == ("concern", True)
 
 
+@pytest.mark.parametrize(
+    ("n_samples", "words"),
+    [
+        (3, "10 % of sound sets of 3"),
+        (7, "4 % of sound sets of 6"),
+        (30, "1.6 % of sound sets of 12"),
+    ],
+)
+def test_depth_remark__says_how_often_chance_flags(level_of, n_samples, words):
+    sound = [{"sample": f"S{i}", "total_counts": 2e6} for i in range(1, n_samples)]
+    rows = [{"sample": "S0", "total_counts": 2e6, "outlier": True}, *sound]
+    found = depth_remark(level_of(libraries=rows))
+    assert f"By chance {words} samples have such a flag." in found.text.replace("\xa0", " ")
+
+
 def test_depth_remark__outlier_at_isoform_level_alone_is_a_concern(tree):
     tree.write_all(levels=("gene", "isoform"))
     tree.write("gene", "libraries", [{"sample": "S1", "total_counts": 2e6}])
@@ -197,6 +214,29 @@ def test_sex_remark__both_sexes_without_donors_is_a_concern(level_of):
         {"sample": "S2", "sex": "female", "agrees": "donor not given"},
     ]
     assert sex_remark(level_of(sex=rows)).state == "concern"
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "words"),
+    [
+        ("differs", "concern", "1 of 2 published coefficients did not come out: A and B (gene)."),
+        ("agrees", "computed", "2 of 2 published coefficients came out; none came out otherwise."),
+    ],
+)
+def test_run_remarks__published_coefficients(tree, status, state, words):
+    root = tree.write_all()
+    rows = [
+        Verification(
+            level="gene", batch_a="A", batch_b=batch, published=0.98, decimals=2.0, computed=0.9,
+            difference=-0.08, status=found, rule="agrees within a digit", source="Fig. 1",
+            reason="",
+        )
+        for batch, found in (("B", status), ("C", "agrees"))
+    ]  # fmt: skip
+    write_table(root / Verification.table, to_frame(rows, Verification))
+    remarks = {one.topic: one for one in run_remarks(read_findings(root))}
+    found = remarks["Published coefficients"]
+    assert (found.state, found.text) == (state, words)
 
 
 def test_panels_remark__names_markers_that_fail(level_of):

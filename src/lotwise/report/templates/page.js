@@ -20,7 +20,8 @@
   };
   const quoted = (text, separator) => {
     // Spreadsheets run what begins with these; an apostrophe makes it text. Numbers keep their sign.
-    const safe = /^[=@\t\r]|^[+-](?![\d.])/.test(text) ? "'" + text : text;
+    const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
+    const safe = /^[=@+\-\t\r\n]/.test(text) && !plain ? "'" + text : text;
     return safe.includes(separator) || /["\n\r]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
   };
   const download = (table, element, kind) => {
@@ -53,6 +54,8 @@
       button.setAttribute("aria-label", `Download “${caption}” as ${kind.toUpperCase()}`);
       button.addEventListener("click", () => download(table, element, kind));
     }
+    const names = [...element.querySelectorAll("thead th")].some((head) => /^(feature|gene|marker)$/.test(head.textContent.trim()));
+    if (names) bar.append(" A spreadsheet takes names such as SEPT2 in these for dates; in tables.xlsx, beside this page, they stay names.");
     wrap.append(bar);
     wrap.querySelectorAll(".dt-search input").forEach((input) => input.setAttribute("aria-label", `Search “${caption}”`));
     wrap.querySelectorAll("nav").forEach((pages) => pages.setAttribute("aria-label", `Pages of “${caption}”, ${tables.length + 1}`));
@@ -98,9 +101,13 @@
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return JSON.parse(await new Response(stream).text());
   };
-  const short = (name) => (name.length > 60 ? `${name.slice(0, 30)}…${name.slice(-29)}` : name);
+  const short = (name) => {
+    const cut = name.length > 60 ? `${name.slice(0, 30)}…${name.slice(-29)}` : name;
+    // A right-to-left name must not turn the sentence around it.
+    return /[^\x20-\x7e]/.test(cut) ? `\u2068${cut}\u2069` : cut;
+  };
   const number = (value) => (value === 0 ? "0" : Number(value.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 }));
-  const rWords = (pair) => (pair.r === null ? "not defined" : pair.r.toFixed(4));
+  const rWords = (pair) => pair.r;
   const binsOf = (found, pair) => {
     const [steps, counts] = pair.cloud;
     const tpm = (bin) => Math.max(0, 2 ** (found.start + bin * found.width) - found.pseudocount);

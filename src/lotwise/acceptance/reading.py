@@ -1,0 +1,105 @@
+"""Result tables as measures read them, and the pairs of samples that they do not list."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lotwise.acceptance.criteria import Measure
+from lotwise.acceptance.tables import TABLES, UNITS
+from lotwise.acceptance.wording import counted
+from lotwise.errors import InputError
+from lotwise.keys import Level
+from lotwise.records import columns, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAMPLES: Final = "samples.tsv"
+_PAIR: Final = ("sample_a", "sample_b")
+# Columns that say which pair a row is about.
+_OF_PAIR: Final = (*_PAIR, "batch_a", "batch_b", "relation")
+
+
+def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.DataFrame | str:
+    """Read what measures need of a result table; in its stead say why it cannot be judged.
+
+    Raises
+    ------
+    InputError
+        The table is there and cannot be read.
+    """
+    source = measures[0].source
+    name = source.path(level)
+    if not (root / name).is_file():
+        return f"{name} is not there"
+    judged = {column for one in measures for column in one.columns}
+    table = _read(root, source.name, level, {*UNITS, "reason", "warning", *judged})
+    compared = _compared(root / SAMPLES)
+    spoken_of = {
+        str(sample)
+        for unit in ("sample", *_PAIR)
+        if unit in table and source.name != "batch_pairs"
+        for sample in table[unit].unique()
+        if sample
+    }
+    # An earlier run in this folder may have left a table that the last one did not make.
+    few = source.name != "pairs" and not read_unlisted(root, source.name, level).empty
+    if compared and spoken_of and not (spoken_of <= compared if few else spoken_of == compared):
+        return f"{name} is about other samples than {SAMPLES}: an earlier run left it"
+    return table
+
+
+def unlisted(root: Path, level: Level, measure: Measure, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many pairs a measure asks for and its rows do not hold, since pairs were chosen.
+
+    Of many samples, tables list chosen pairs; ``pairs`` over all features alone holds every one.
+    Empty where none is missing.
+    """
+    if "sample_a" not in columns(measure.source.record):
+        return ""
+    missing = read_unlisted(root, measure.table, level)
+    for name, wanted in measure.rows.items():
+        if name in _OF_PAIR:
+            values = wanted if isinstance(wanted, tuple) else (wanted,)
+            missing = missing.loc[missing[name].isin(values)]
+    held = {tuple(row[end] for end in _PAIR) for row in rows}
+    n_missing = len({*zip(*(missing[end] for end in _PAIR), strict=True)} - held)
+    if not n_missing:
+        return ""
+    everything = counted(len(held) + n_missing, "pair")
+    return f"computed for {len(held):,} of {everything}: raise most_pairs to compute all"
+
+
+def read_unlisted(root: Path, table: str, level: Level) -> pd.DataFrame:
+    """Read the pairs that tables do not list; none where all are listed."""
+    import pandas as pd
+
+    source = "batch_pairs" if table == "batch_pairs" else "pairs"
+    if not (root / TABLES[source].path(level)).is_file():
+        return pd.DataFrame(columns=_OF_PAIR)
+    pairs = _read(root, source, level, {*_OF_PAIR, "feature_set", "in_detail"})
+    return pairs.loc[(pairs["feature_set"] == "all") & ~pairs["in_detail"]]
+
+
+def _read(root: Path, table: str, level: Level, only: Collection[str]) -> pd.DataFrame:
+    path = root / TABLES[table].path(level)
+    try:
+        return read_table(path, TABLES[table].record, only=only)
+    except (ValueError, OSError) as error:
+        raise InputError(
+            f"cannot be read as a result table ({' '.join(str(error).split())})",
+            path=path,
+            remedy="write it anew",
+        ) from error
+
+
+def _compared(sheet: Path) -> frozenset[str]:
+    """Name the samples that were compared; none where that is not on file."""
+    if not sheet.is_file():
+        return frozenset()
+    with sheet.open(encoding="utf-8", newline="") as text:
+        rows = csv.DictReader(text, delimiter="\t")
+        return frozenset(row["sample"] for row in rows if row.get("sample"))
