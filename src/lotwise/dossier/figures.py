@@ -17,7 +17,7 @@ from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import FloatArray
 from lotwise.panels import read_panel
 from lotwise.tl.isoforms import rank_switches
-from lotwise.tl.limits import log_tpm_of
+from lotwise.tl.layers import log_tpm_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,15 +3,17 @@
 from lotwise.tl.agreement import agreement, sensitivity
 from lotwise.tl.batches import batches
 from lotwise.tl.blocks import blocks
+from lotwise.tl.ceilings import ceilings
 from lotwise.tl.components import components
 from lotwise.tl.correlate import correlate
 from lotwise.tl.culprits import culprits
+from lotwise.tl.detectable import detectable
 from lotwise.tl.equivalence import equivalence
 from lotwise.tl.gene_sets import gene_sets
 from lotwise.tl.identity import identity
+from lotwise.tl.intervals import intervals
 from lotwise.tl.isoforms import isoform_shares, isoform_usage
 from lotwise.tl.libraries import libraries, signal
-from lotwise.tl.limits import ceilings, detectable, intervals
 from lotwise.tl.pairs import choose_pairs, least_and_most_alike
 from lotwise.tl.reference import reference
 from lotwise.tl.replicate_qc import replicate_qc

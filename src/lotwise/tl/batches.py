@@ -11,7 +11,7 @@ from lotwise.evidence import BatchRecord
 from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.records import to_frame
-from lotwise.tl.limits import log_tpm_of
+from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import store
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from lotwise.metrics.components import cluster_by_r, principal_components
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.records import to_frame
-from lotwise.tl.limits import log_tpm_of
+from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import layer_of, store
 
 if TYPE_CHECKING:

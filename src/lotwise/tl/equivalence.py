@@ -18,7 +18,7 @@ from lotwise.metrics.equivalence import equivalence as welch_equivalence
 from lotwise.records import columns, to_frame
 from lotwise.tl.agreement import NO_COUNTS, counts_by_sample
 from lotwise.tl.deseq2 import fit_deseq2
-from lotwise.tl.limits import log_tpm_of
+from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import evenly, store
 
 if TYPE_CHECKING:

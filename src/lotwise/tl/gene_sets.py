@@ -17,7 +17,7 @@ from lotwise.metrics.gene_sets import gene_set_shift, inter_gene_correlation
 from lotwise.metrics.moments import FloatArray
 from lotwise.panels import plain_id, read_gene_sets
 from lotwise.records import to_frame
-from lotwise.tl.limits import log_tpm_of
+from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import layer_of, pairs_of, store
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from lotwise.metrics.isoforms import (
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
 from lotwise.records import columns, to_frame
 from lotwise.tl.blocks import genes_of
-from lotwise.tl.limits import bootstraps_of, log_tpm_of
+from lotwise.tl.layers import bootstraps_of, log_tpm_of
 from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
 
 if TYPE_CHECKING:

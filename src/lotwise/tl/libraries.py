@@ -22,7 +22,7 @@ from lotwise.metrics.outliers import (
 from lotwise.metrics.signal import signal_to_noise
 from lotwise.records import to_frame
 from lotwise.tl.agreement import NO_COUNTS, counts_by_sample
-from lotwise.tl.limits import log_tpm_of
+from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import layer_of, store
 
 if TYPE_CHECKING:

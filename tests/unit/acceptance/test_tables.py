@@ -45,7 +45,7 @@ def test_tables__registries_name_columns_that_there_are():
 
 
 def test_tables__choices_are_those_of_the_statistics():
-    from lotwise.tl.limits import CeilingMethod
+    from lotwise.tl.ceilings import CeilingMethod
 
     assert CHOICES["feature_set"] == FEATURE_SETS
     assert CHOICES["method"] == CeilingMethod.__args__

@@ -14,7 +14,7 @@ from lotwise.errors import (
 )
 from lotwise.expression import read_level, write_level
 from lotwise.samples import Sample
-from lotwise.tl.limits import bootstraps_of
+from lotwise.tl.layers import bootstraps_of
 
 # anndata 0.13 asks pandas 3 for it; pytest.warns hands the warning on without its module.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")

@@ -1,0 +1,173 @@
+"""Changes of expression that R would not have shown."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+
+from lotwise import keys
+from lotwise.evidence import DetectableRecord, UnseenRecord
+from lotwise.metrics.detectable import (
+    Perturbation,
+    PerturbedR,
+    less_visible,
+    perturbed_r,
+    unseen_change,
+)
+from lotwise.metrics.moments import FloatArray, correlation, why_undefined
+from lotwise.records import to_frame
+from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+NAN = float("nan")
+
+
+def detectable(
+    expression: AnnData,
+    *,
+    threshold: float | None = None,
+    perturbation: Perturbation | None = None,
+    seed: int = 0,
+) -> None:
+    """Find the largest change of expression that the R of each pair would not have shown.
+
+    Without ``threshold`` the question is how much of a sample could differ, were the two otherwise
+    identical, for R to be what it is: a sample is changed and correlated with itself. With
+    one, it is changed and correlated with the other sample, and the question is what would
+    still pass. Either sample is changed in turn, and the larger R counts.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``.
+    threshold
+        The R that passes; ``None`` for each pair's own R.
+    perturbation
+        Shares and folds to try.
+    seed
+        Of the random numbers.
+
+    Returns
+    -------
+    Nothing; the tables ``detectable`` (:class:`~lotwise.evidence.DetectableRecord`, the grid)
+    and ``unseen`` (:class:`~lotwise.evidence.UnseenRecord`, with a sentence for the report).
+
+    Raises
+    ------
+    InputError
+        No layer ``tpm``, or a threshold beyond [-1, 1].
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> detectable(gene, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
+    >>> gene.uns["lotwise"]["unseen"]["sentence"][0]
+    'R = 0... is compatible with up to ... % of expressed genes changed 2-fold'
+    """
+    perturbation = perturbation or Perturbation()
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    log_tpm = np.log2(tpm + perturbation.pseudocount)
+    level = expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene")
+    grids: list[DetectableRecord] = []
+    unseen: list[UnseenRecord] = []
+
+    @cache
+    def changed(row: int, other: int) -> PerturbedR:
+        # Streams go by the names of samples, not by their order.
+        rng = _stream(seed, *expression.obs_names[[row, other]])
+        return perturbed_r(tpm[row], tpm[other], rng=rng, perturbation=perturbation)
+
+    for pair in pairs_of(expression, what="perturbing"):
+        a, b = pair.row_a, pair.row_b
+        # Against itself the grid is of the sample alone: made once, whatever its pairs.
+        other_of = {a: a, b: b} if threshold is None else {a: b, b: a}
+        grid = less_visible(changed(a, other_of[a]), changed(b, other_of[b]))
+        reason = why_undefined(log_tpm[a], log_tpm[b])
+        passing = threshold
+        if passing is None:
+            passing = NAN if reason else correlation(log_tpm[a], log_tpm[b])
+        for i, j in np.ndindex(grid.pearson.shape):
+            grids.append(
+                DetectableRecord(
+                    **pair.names(),
+                    fold=float(grid.folds[j]),
+                    share=float(grid.shares[i]),
+                    pearson=float(grid.pearson[i, j]),
+                    sd=float(grid.sd[i, j]),
+                    reason=grid.reason,
+                )
+            )
+        if reason:
+            unseen.extend(_undefined_unseen(pair, grid.folds, reason))
+            continue
+        found = unseen_change(grid, threshold=passing)
+        for fold, share, at_least, why in zip(
+            found.folds, found.shares, found.at_least, found.reasons, strict=True
+        ):
+            unseen.append(
+                UnseenRecord(
+                    **pair.names(),
+                    fold=float(fold),
+                    threshold=passing,
+                    share=float(share),
+                    at_least=at_least,
+                    sentence=_sentence(
+                        passing,
+                        float(share),
+                        float(fold),
+                        at_least=at_least,
+                        own=threshold is None,
+                        level=level,
+                    ),
+                    reason=why,
+                )
+            )
+    parameters = {
+        "threshold": "each pair's own R" if threshold is None else threshold,
+        "shares": list(perturbation.shares),
+        "folds": list(perturbation.folds),
+        "n_repeats": perturbation.n_repeats,
+        "seed": seed,
+    }
+    store(expression, DetectableRecord.table, to_frame(grids, DetectableRecord), parameters)
+    store(expression, UnseenRecord.table, to_frame(unseen, UnseenRecord), parameters)
+
+
+def _stream(seed: int, *names: str) -> np.random.Generator:
+    """Give the stream of these samples, whatever stands beside them."""
+    numbers = tuple(crc32(str(name).encode()) for name in names)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=numbers))
+
+
+def _sentence(
+    passing: float, share: float, fold: float, *, at_least: bool, own: bool, level: str
+) -> str:
+    if np.isnan(share):
+        return ""
+    limit = "at least" if at_least else "up to"
+    sign = "=" if own else ">="
+    return (
+        f"R {sign} {passing:.4f} is compatible with {limit} {100 * share:.2g} % of expressed "
+        f"{level}s changed {fold:g}-fold"
+    )
+
+
+def _undefined_unseen(pair: Pair, folds: FloatArray, reason: str) -> list[UnseenRecord]:
+    return [
+        UnseenRecord(
+            **pair.names(),
+            fold=float(fold),
+            threshold=NAN,
+            share=NAN,
+            at_least=False,
+            sentence="",
+            reason=reason,
+        )
+        for fold in folds
+    ]

@@ -1,0 +1,112 @@
+"""Intervals of R by resampling blocks of features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lotwise import keys
+from lotwise.errors import InputError
+from lotwise.evidence import IntervalRecord
+from lotwise.metrics.resampling import block_intervals
+from lotwise.records import to_frame
+from lotwise.tl.blocks import ALONE, genes_of, text_of
+from lotwise.tl.layers import log_tpm_of
+from lotwise.tl.pairs import chosen_rows, pairs_of, store
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def intervals(
+    expression: AnnData,
+    *,
+    blocks: str | None = None,
+    n_resamples: int = 2000,
+    level: float = 0.95,
+    pseudocount: float = 1.0,
+    seed: int = 0,
+) -> None:
+    """Give a feature-resampling interval of R for every pair.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``.
+    blocks
+        The var column that names the block of each feature (a gene set, a genomic
+        neighbourhood). ``None`` takes the genes of isoforms, and single genes at gene level,
+        and the table then warns that the interval is too narrow. What has no block stands alone.
+    n_resamples, level
+        Number of resamples and coverage.
+    pseudocount
+        c of log2(TPM + c).
+    seed
+        Of the random numbers.
+
+    Returns
+    -------
+    Nothing; the table ``intervals`` (:class:`~lotwise.evidence.IntervalRecord`).
+
+    Raises
+    ------
+    InputError
+        No layer ``tpm``, no such column, or a number out of range.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> isoform = getfixture("three_batches").isoform
+    >>> intervals(isoform, n_resamples=100)
+    >>> isoform.uns["lotwise"]["intervals"]["n_blocks"].tolist()
+    [300, 300, 300]
+    """
+    if blocks is not None and blocks not in expression.var:
+        raise InputError(f"the AnnData has no var column {blocks!r} that names blocks")
+    if blocks is None and keys.GENE_ID in expression.var:
+        blocks = keys.GENE_ID
+    log_tpm = log_tpm_of(expression, pseudocount)
+    found = block_intervals(
+        log_tpm,
+        blocks=None if blocks is None else _or_alone(expression, text_of(expression.var[blocks])),
+        genes=_or_alone(expression, genes_of(expression))
+        if keys.GENE_ID in expression.var
+        else None,
+        rng=np.random.default_rng(seed),
+        n_resamples=n_resamples,
+        level=level,
+        pairs=chosen_rows(expression),
+    )
+    rows = [
+        IntervalRecord(
+            **pair.names(),
+            pearson=float(found.pearson[i]),
+            lower=float(found.lower[i]),
+            upper=float(found.upper[i]),
+            level=level,
+            n_blocks=found.n_blocks,
+            label=found.label,
+            warning=found.warning,
+            reason=found.reasons[i],
+        )
+        for i, pair in enumerate(pairs_of(expression))
+    ]
+    store(
+        expression,
+        IntervalRecord.table,
+        to_frame(rows, IntervalRecord),
+        {
+            "blocks": blocks or "",
+            "n_resamples": n_resamples,
+            "level": level,
+            "pseudocount": pseudocount,
+            "seed": seed,
+        },
+    )
+
+
+def _or_alone(expression: AnnData, labels: list[str]) -> list[str]:
+    """Give features without a label one of their own: they do not belong together."""
+    features = zip(labels, expression.var_names, strict=True)
+    return [label or f"{ALONE}{feature}" for label, feature in features]
