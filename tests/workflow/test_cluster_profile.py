@@ -110,7 +110,10 @@ def test_profile__a_quantifier_asks_for_its_own_needs(tmp_path, said_of_three):
         needs = needs_of(said, "quantify")
         return int(needs["mem_mb"]), int(needs["runtime"])
 
-    star = write_study(tmp_path, 2, quantifier="rsem", aligner="star")
+    for name in ("genome.fa", "genes.gtf"):
+        (tmp_path / name).touch()
+    needed = {"aligner": "star", "genome": "genome.fa", "gtf": "genes.gtf"}
+    star = write_study(tmp_path, 2, quantifier="rsem", **needed)
     assert asked(said_of_three) == (8000, 60)
     assert asked(dry_run(star)) == (40000, 240)
 
