@@ -22,7 +22,10 @@ def states(config):
     [
         ({"quantifier": "kallisto"}, {"kallisto"}),
         ({"quantifier": "salmon"}, {"salmon"}),
-        ({"quantifier": "rsem", "aligner": "star"}, {"rsem", "star", "samtools"}),
+        (
+            {"quantifier": "rsem", "aligner": "star", "genome": "genome.fa", "gtf": "genes.gtf"},
+            {"rsem", "star", "samtools"},
+        ),
         ({"quantifier": "rsem", "aligner": "bowtie"}, {"rsem", "bowtie", "samtools"}),
     ],
 )
