@@ -201,7 +201,8 @@ def check_demo(study):
     by_hand = study.folder / "by_hand"
     fasta = study.folder / "input" / "reference" / "transcripts.fa"
     command = ("expression", sheet, "--out", by_hand, "--level", "gene", "--tx2gene", fasta)
-    study.lotwise(*command).check_returncode()
+    # With bootstraps kallisto's HDF5 is read, whose numbers have all their digits.
+    study.lotwise(*command, "--bootstraps").check_returncode()
     study.lotwise("correlate", "gene", "--out", by_hand).check_returncode()
     for table in ("expression/gene.tpm.tsv.gz", "correlation/gene.pairs.tsv"):
         assert (study.results / table).read_bytes() == (by_hand / table).read_bytes()

@@ -310,7 +310,7 @@ def test_workflow__record_names_each_step_with_its_command_line(finished):
     record = json.loads((finished / "out/provenance.json").read_text("utf-8"))
     steps = [program["command"] for program in record["programs"]]
     assert sorted(step[1:3] for step in steps) == sorted(
-        [["expression", "input/samples.tsv"]]
+        [["expression", "input/samples.tsv"], ["workbook", "out"]]
         + [[step, level] for step in ("correlate", "figures", "evidence") for level in LEVELS]
     )
     assert all(program["exit_status"] == 0 for program in record["programs"])
@@ -367,7 +367,10 @@ def test_workflow__report_shows_every_table_and_figure_with_caption_and_category
     written = {f"out/{item['path']}" for item in record["outputs"]}
     matrices = {path for path in written if path.startswith("out/expression/")}
     assert len(matrices) == 4
-    assert set(shown) == written - matrices | {"out/provenance.json", "out/report.html"}
+    # The workflow's own files are kept for the crate.
+    rules = {path for path in written if path.startswith("out/workflow/")}
+    assert rules
+    assert set(shown) == written - matrices - rules | {"out/provenance.json", "out/report.html"}
     for path, entry in shown.items():
         words = re.sub(r"<[^>]+>", "", entry["caption"]).strip()
         assert len(words) > 40, path

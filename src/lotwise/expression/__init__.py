@@ -38,3 +38,7 @@ def __getattr__(name: str) -> object:
         return getattr(importlib.import_module(f"lotwise.expression.{_MODULES[name]}"), name)
     msg = f"module 'lotwise.expression' has no attribute {name!r}"
     raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return __all__

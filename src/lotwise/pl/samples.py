@@ -75,8 +75,12 @@ def batches(table: pd.DataFrame) -> Figure:
         axis.set_yticks(rows, table["batch"])
         axis.set_ylim(len(table) - 0.5, -0.5)
         axis.set_xlabel("Pearson's R of log2(TPM + c)")
-        # Above the axes, where no note of the figure comes.
-        axis.legend(frameon=False, fontsize=6, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)
+        if axis.has_data():
+            # Above the axes, where no note of the figure comes.
+            place = (0.5, 1)
+            axis.legend(
+                frameon=False, fontsize=6, loc="lower center", bbox_to_anchor=place, ncols=4
+            )
         axis.set_title(title, fontsize=8, pad=18)
         if table["prediction_lower"].isna().all() and table["reason"].any():
             figure.supxlabel(f"no limits: {table['reason'].iloc[0]}", fontsize=7)
