@@ -16,9 +16,9 @@ from pathlib import Path
 
 from timing import Held, missed_bounds
 
-# The page of the macrophage lines and the tables of rates are no timings: they are made by hand.
+# The page of real data and the tables of rates are no timings: they are made by hand.
 NOT_CASES = {
-    "run", "timing", "macrophage_page", "airway_programs", "equivalence_rates", "gene_set_rates",
+    "run", "timing", "real_data_page", "airway_programs", "equivalence_rates", "gene_set_rates",
     "outlier_rates", "usage_rates", "batch_rates",
 }  # fmt: skip
 LAST = ("scatter_matrix", "scaling", "out_of_core")

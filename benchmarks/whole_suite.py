@@ -5,8 +5,8 @@
 
 R, culprits and replicate QC, and all that `lotwise evidence` computes, at both levels. Gene sets
 and groups are made up, so that the statistics that need them run too. With folders, it prints
-the seconds of each part, then what the tables say in short. `macrophage_page.py` writes
-docs/what-the-macrophage-lines-say.md from the same data.
+the seconds of each part, then what the tables say in short. `real_data_page.py` writes
+docs/what-real-data-say.md from the same data.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _made_up_sets(expression: AnnData) -> str:
 
 
 def run_suite(read: Quantification) -> None:
-    """Annotate both levels with what the page of the macrophage lines says; print the seconds."""
+    """Annotate both levels with what the page of real data says; print the seconds."""
     for level in ("gene", "isoform"):
         expression = getattr(read, level)
         if expression is None:

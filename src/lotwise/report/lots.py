@@ -19,7 +19,7 @@ from lotwise.report.findings import Findings, LevelFindings
 from lotwise.report.tables import table_of
 
 
-def isoforms_section(findings: Findings, _: int = 4) -> Section | None:
+def isoforms_section(findings: Findings, decimals: int) -> Section | None:
     """Show in which genes batches use other isoforms."""
     level = next((found for found in findings.levels if found.level == "isoform"), None)
     if level is None:
@@ -36,6 +36,7 @@ def isoforms_section(findings: Findings, _: int = 4) -> Section | None:
     usage = level.scan("isoform_usage").head(1).collect().to_dicts()
     if usage and not usage[0]["gene_id"]:
         section.blocks.append(reasons_text(usage, "Usage is not known"))
+        section.blocks.append(_strata(level, decimals))
         return section
     section.blocks.append(
         evidence_block(
@@ -48,7 +49,13 @@ def isoforms_section(findings: Findings, _: int = 4) -> Section | None:
             descending=(False, True),
         )
     )
+    section.blocks.append(_strata(level, decimals))
     return section
+
+
+def _strata(level: LevelFindings, decimals: int) -> Block:
+    caption = "R by uncertainty of quantification (InfRV over bootstraps)"
+    return evidence_block(level, "uncertainty_strata", shown.STRATA, caption, decimals=decimals)
 
 
 def batches_section(findings: Findings, decimals: int) -> Section:
@@ -77,6 +84,9 @@ def batches_section(findings: Findings, decimals: int) -> Section:
                 level, "batches", shown.BATCH, "Each batch against the others", decimals=decimals
             ),
             _equivalence(level),
+            evidence_block(
+                level, "signal", shown.SIGNAL, "Signal to noise between groups (Quartet: 12 dB)"
+            ),
         ]
         if any(row["batch"] for row in level.rows("reference")):
             caption = "New batches against the reference set"

@@ -224,7 +224,7 @@ def fold_remark(level: LevelFindings, pair: Row) -> Remark:
 
 def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
     """Say whether a library is too small, or at any level an outlier, for its R to mean much."""
-    topic = "Depth"
+    topic = "Depth and outliers"
     if not level.has("libraries"):
         return _not_computed(topic, "libraries")
     rows = level.rows("libraries")

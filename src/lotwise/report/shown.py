@@ -80,6 +80,19 @@ AGREEMENT: Final = (
     Column("share_over_4_fold", "over 4-fold", "percent"),
     Column("sere", "SERE", "number"),
 )
+REPLICATE_QC: Final = (
+    *OF_PAIR,
+    RELATION,
+    Column("unit", "unit"),
+    Column("mad", "MAD", "number"),
+    Column("sd", "SD", "number"),
+    Column("pearson", "Pearson's R", "r"),
+    Column("spearman", "Spearman's rho", "r"),
+    Column("n_features", "features", "number"),
+    Column("n_zero_in_one", "zero in one", "number"),
+    Column("jaccard", "detected in both of any", "percent"),
+    Column("reason", "why not known"),
+)
 CULPRITS: Final = (
     *OF_PAIR,
     Column("rank", "rank", "number"),
@@ -108,6 +121,20 @@ USAGE: Final = (
     Column("isoform", "of isoform"),
     Column("flips", "dominant flips", "flag"),
     Column("p_adjusted", "adjusted p", "number"),
+)
+STRATA: Final = (
+    *OF_PAIR,
+    RELATION,
+    Column("stratum", "uncertainty"),
+    Column("infrv_to", "InfRV up to", "number"),
+    Column("n_features", "isoforms", "number"),
+    Column("pearson", "Pearson's R", "r"),
+)
+SIGNAL: Final = (
+    Column("grouping", "groups by"),
+    Column("n_groups", "groups", "number"),
+    Column("n_features", "features", "number"),
+    Column("snr_db", "signal to noise, dB", "number"),
 )
 BATCH: Final = (
     Column("batch", "batch"),
@@ -163,8 +190,8 @@ VERIFICATION: Final = (
     Column("level", "level"),
     Column("batch_a", "batch"),
     Column("batch_b", "and batch"),
-    Column("published", "published R", "number"),
-    Column("decimals", "decimals", "number"),
+    Column("published", "published R", "number", "not on file"),
+    Column("decimals", "decimals", "number", "not on file"),
     Column("computed", "computed R", "r"),
     Column("difference", "difference", "number"),
     Column("status", "status"),

@@ -7,7 +7,7 @@ import math
 import polars as pl
 
 from lotwise.keys import Level
-from lotwise.records import CulpritRecord, PairRecord
+from lotwise.records import CulpritRecord, PairRecord, ReplicateQcRecord
 from lotwise.report import charts, shown
 from lotwise.report.blocks import (
     Block,
@@ -139,7 +139,29 @@ def agreement_section(findings: Findings, decimals: int) -> Section:
                 descending=(True,),
             ),
         ]
+        if level.has("replicate_qc"):
+            section.levels[level.level].append(_replicate_qc(level, decimals))
     return section
+
+
+def _replicate_qc(level: LevelFindings, decimals: int) -> Table:
+    """Give ENCODE's replicate QC of the pairs that differ most."""
+    found = level.scan("replicate_qc")
+    mad = pl.col("mad").fill_nan(None)
+    return table_of(
+        found.sort(mad, descending=True, nulls_last=True, maintain_order=True)
+        .head(MOST_ROWS)
+        .collect()
+        .to_dicts(),
+        shown.REPLICATE_QC,
+        name=f"replicate-qc-{level.level}",
+        caption="ENCODE's replicate QC: MAD and SD of log2 ratios, R without pseudo-count, "
+        f"{level.level} level",
+        record=ReplicateQcRecord,
+        decimals=decimals,
+        source=f"correlation/{level.level}.replicate_qc.tsv",
+        n_rows=found.select(pl.len()).collect().item(),
+    )
 
 
 def culprits_section(findings: Findings, _: int = 4) -> Section:

@@ -19,11 +19,12 @@ _UNKNOWN: Final = "-9e99"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its key in the result table, its heading and how it is printed."""
+    """A column: its key in the result table, its heading, how it and its absence are printed."""
 
     key: str
     label: str
     kind: Kind = "text"
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ def table_of(
     means = meanings(record) if record is not None else {}
     shown = _plain_where_plain(
         [
-            [cell_of(row.get(column.key), column.kind, decimals) for column in columns]
+            [
+                cell_of(row.get(column.key), column.kind, decimals, unknown=column.unknown)
+                for column in columns
+            ]
             for row in rows[:MOST_ROWS]
         ]
     )
@@ -112,8 +116,8 @@ def table_of(
     )
 
 
-def cell_of(value: Any, kind: Kind, decimals: int = 4) -> Cell:
-    """Print one value.
+def cell_of(value: Any, kind: Kind, decimals: int = 4, *, unknown: str = "") -> Cell:
+    """Print one value; ``unknown`` is what stands for a missing number.
 
     Examples
     --------
@@ -125,7 +129,8 @@ def cell_of(value: Any, kind: Kind, decimals: int = 4) -> Cell:
     if kind == "flag":
         return Cell("yes" if value else "no")
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return Cell(r_words(None, decimals) if kind == "r" else NOT_KNOWN, _UNKNOWN)
+        missing = r_words(None, decimals) if kind == "r" else NOT_KNOWN
+        return Cell(unknown or missing, _UNKNOWN)
     number = f"{value:.9g}"
     if kind == "r":
         return Cell(r_words(value, decimals), number)

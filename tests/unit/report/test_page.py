@@ -6,15 +6,19 @@ import base64
 import gzip
 import json
 import re
+from dataclasses import asdict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
-from lotwise.report import write_report
+from lotwise.report import shown, write_report
 from lotwise.report.clouds import N_BINS, bin_of, cloud_of, pack_pairs
 from lotwise.report.findings import read_findings
+from lotwise.report.sections import published_section
 from lotwise.report.tables import MOST_ROWS, Column, cell_of, table_of
 
 
@@ -140,6 +144,35 @@ def test_write_report__own_panel_is_shown_under_the_name_of_its_file(tree):
     page = page_of(tree)
     assert "Markers of the panel liver." in page
     assert "Markers of the panel Liver cells." not in page
+
+
+def test_write_report__shows_replicate_qc_signal_and_strata(tree):
+    tree.write_all(levels=("gene", "isoform"))
+    pair = {"sample_a": "S1", "sample_b": "S2", "relation": "between"}
+    values = {"unit": "FPKM", "mad": 0.463, "sd": 0.634, "pearson": 0.9522, "n_features": 9}
+    tree.write("gene", "replicate_qc", [pair | values])
+    tree.write("gene", "signal", [{"grouping": "condition", "n_groups": 2, "snr_db": 13.25}])
+    strata = [{"stratum": "high", "infrv_to": 2.75, "pearson": 0.8125}]
+    tree.write("isoform", "uncertainty_strata", [pair | strata[0]])
+    page = page_of(tree)
+    for words in ("ENCODE&#39;s replicate QC", "0.463", "0.634", "0.9522", "Signal to noise"):
+        assert words in page, words
+    for words in ("13.25", "R by uncertainty of quantification", "2.75", "0.8125"):
+        assert words in page, words
+
+
+def test_write_report__unpublished_coefficient_is_not_on_file(tree):
+    nan = float("nan")
+    row = Verification(
+        level="gene", batch_a="A", batch_b="B", published=nan, decimals=nan, computed=0.99,
+        difference=nan, status="not on file", rule="agrees within a digit", source="Fig. 1",
+        reason="",
+    )  # fmt: skip
+    section = published_section(SimpleNamespace(verification=[asdict(row)]), 4)
+    cells = dict(zip(shown.VERIFICATION, section.blocks[0].rows[0], strict=True))
+    printed = {column.key: cell.text for column, cell in cells.items()}
+    assert (printed["published"], printed["decimals"]) == ("not on file", "not on file")
+    assert printed["difference"] == "not known"
 
 
 def test_pack_pairs__holds_every_feature_and_those_that_pull_r_down(tree):

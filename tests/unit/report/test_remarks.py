@@ -149,7 +149,8 @@ def test_depth_remark__without_counts_is_unknown(level_of):
 def test_depth_remark__outlier_is_a_concern_whatever_its_depth(level_of):
     rows = [{"sample": "S1", "total_counts": 2e6, "outlier": True}]
     found = depth_remark(level_of(libraries=rows))
-    assert (found.state, "an outlier: S1." in found.text) == ("concern", True)
+    assert (found.topic, found.state) == ("Depth and outliers", "concern")
+    assert "an outlier: S1." in found.text
 
 
 @pytest.mark.parametrize(

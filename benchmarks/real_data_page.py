@@ -1,8 +1,8 @@
-"""Write docs/what-the-macrophage-lines-say.md: every number of that page is computed here.
+"""Write docs/what-real-data-say.md: every number of that page is computed here.
 
-    python benchmarks/macrophage_page.py ../shared/data/macrophage_naive [PAGE]
+    python benchmarks/real_data_page.py ../shared/data [PAGE]
 
-The words stand in macrophage_page.md.jinja. Where what they claim is no longer what the tables
+The words stand in real_data_page.md.jinja. Where what they claim is no longer what the tables
 say, nothing is written and the claim is named.
 """
 
@@ -14,14 +14,14 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
-from whole_suite import read_folder, run_suite
+from whole_suite import DATA_SETS, read_folder, run_suite
 
 import lotwise
 from lotwise.atomic import atomic_path
 
 HERE = Path(__file__).resolve().parent
-TEMPLATE = HERE / "macrophage_page.md.jinja"
-PAGE = HERE.parent / "docs" / "what-the-macrophage-lines-say.md"
+TEMPLATE = HERE / "real_data_page.md.jinja"
+PAGE = HERE.parent / "docs" / "what-real-data-say.md"
 FEATURE_SETS = {
     "all": "all",
     "detected_any": "detected in either",
@@ -31,20 +31,29 @@ FEATURE_SETS = {
 
 
 def main() -> None:
-    read = read_folder(Path(sys.argv[1]))
-    run_suite(read)
-    text = write_page(read)
+    macrophage, lymphoblastoid = (read_folder(Path(sys.argv[1]) / name) for name in DATA_SETS)
+    for read in (macrophage, lymphoblastoid):
+        run_suite(read)
+    text = write_page(macrophage, lymphoblastoid)
     page = Path(sys.argv[2]) if len(sys.argv) > 2 else PAGE
     with atomic_path(page) as temporary:
         temporary.write_text(text, encoding="utf-8")
     print(f"wrote {page}")
 
 
-def write_page(read: Any) -> str:
+def write_page(macrophage: Any, lymphoblastoid: Any) -> str:
     """Fill the numbers of the annotated levels into the words."""
-    gene, isoform = (numbers_of(getattr(read, level)) for level in ("gene", "isoform"))
-    gene |= identity_of(read.gene)
-    for claim, holds in claims(gene, isoform).items():
+    gene, isoform = (numbers_of(getattr(macrophage, level)) for level in ("gene", "isoform"))
+    gene |= identity_of(macrophage.gene)
+    others = {
+        level: numbers_of(getattr(lymphoblastoid, level)) | {"name": level}
+        for level in ("gene", "isoform")
+    }
+    others["gene"] |= identity_of(lymphoblastoid.gene) | quality_of(lymphoblastoid.gene)
+    held = claims(gene, isoform) | claims_of_lymphoblastoid(
+        others["gene"], others["isoform"], lowest=gene["r"][0]["min"]
+    )
+    for claim, holds in held.items():
         if not holds:
             sys.exit(f"the page claims that {claim}; the tables no longer say so")
     # No escaping: what is written is Markdown, not HTML.
@@ -52,7 +61,7 @@ def write_page(read: Any) -> str:
     words.filters["dictvalues"] = lambda mapping: list(mapping.values())
     words.filters["r"] = lambda value: f"{value:.4f}".removeprefix("0")
     return words.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
-        gene=gene, isoform=isoform
+        gene=gene, isoform=isoform, lymphoblastoid=others
     )
 
 
@@ -83,6 +92,7 @@ def numbers_of(expression: Any) -> dict[str, Any]:
         ],
         "libraries": libraries.to_dict("index"),
         "flagged": libraries.index[libraries["outlier"]].tolist(),
+        "ceiling_reason": "; ".join(dict.fromkeys(ceilings["reason"].fillna(""))),
         "width": float((widths["upper"] - widths["lower"]).median()),
         "warning": widths["warning"].iloc[0],
     }
@@ -97,6 +107,17 @@ def identity_of(gene: Any) -> dict[str, Any]:
     return {
         "sex": sex.to_dict("index"),
         "markers": {name: row.sort_values().to_dict() for name, row in markers.iterrows()},
+    }
+
+
+def quality_of(gene: Any) -> dict[str, Any]:
+    """Give ENCODE's replicate QC of FPKM, and the genes of sex."""
+    of_fpkm = lotwise.get.replicate_qc(gene).query("unit == 'FPKM'")
+    sex = lotwise.get.evidence(gene, "sex")
+    return {
+        "qc": {name: spread(of_fpkm[name]) for name in ("pearson", "mad")},
+        "female": spread(sex["female_tpm"]),
+        "male": spread(sex["male_tpm"]),
     }
 
 
@@ -125,6 +146,21 @@ def claims(gene: dict[str, Any], isoform: dict[str, Any]) -> dict[str, bool]:
         "R within the lowest decile is negative": gene["lowest_decile"] < 0,
         "half of the genes changed two-fold pass": gene["unseen"][2.0]["min"] == 0.5,
         "the interval is warned of as too narrow": "too narrow" in gene["warning"],
+    }
+
+
+def claims_of_lymphoblastoid(
+    gene: dict[str, Any], isoform: dict[str, Any], *, lowest: float
+) -> dict[str, bool]:
+    """Say the same of the five lymphoblastoid lines."""
+    return {
+        "isoform R is lower": isoform["r"][0]["max"] < gene["r"][0]["min"],
+        "the lowest R of genes is above the macrophages'": gene["r"][0]["min"] > lowest,
+        "no lymphoblastoid line lies below its interval": not gene["below"] + isoform["below"],
+        "no lymphoblastoid line is flagged": not gene["flagged"] + isoform["flagged"],
+        "QC's R is below that over all": gene["qc"]["pearson"]["max"] < gene["r"][0]["min"],
+        "all five are female": {row["sex"] for row in gene["sex"].values()} == {"female"},
+        "no ceiling is known": pd.isna(gene["ceiling"]["max"]) and bool(gene["ceiling_reason"]),
     }
 
 
