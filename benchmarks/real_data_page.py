@@ -92,7 +92,6 @@ def numbers_of(expression: Any) -> dict[str, Any]:
         ],
         "libraries": libraries.to_dict("index"),
         "flagged": libraries.index[libraries["outlier"]].tolist(),
-        "ceiling_reason": "; ".join(dict.fromkeys(ceilings["reason"].fillna(""))),
         "width": float((widths["upper"] - widths["lower"]).median()),
         "warning": widths["warning"].iloc[0],
     }
@@ -160,7 +159,7 @@ def claims_of_lymphoblastoid(
         "no lymphoblastoid line is flagged": not gene["flagged"] + isoform["flagged"],
         "QC's R is below that over all": gene["qc"]["pearson"]["max"] < gene["r"][0]["min"],
         "all five are female": {row["sex"] for row in gene["sex"].values()} == {"female"},
-        "no ceiling is known": pd.isna(gene["ceiling"]["max"]) and bool(gene["ceiling_reason"]),
+        "depth explains next to nothing": gene["ceiling"]["min"] > 0.99,
     }
 
 

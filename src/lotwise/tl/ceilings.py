@@ -16,7 +16,7 @@ from lotwise.metrics.ceiling import (
     replicate_reliability,
     thinning_reliability,
 )
-from lotwise.metrics.moments import FloatArray, correlation, why_undefined
+from lotwise.metrics.moments import BoolArray, FloatArray, correlation, why_undefined
 from lotwise.records import to_frame
 from lotwise.tl.agreement import counts_by_sample
 from lotwise.tl.layers import bootstraps_of, log_tpm_of
@@ -139,10 +139,15 @@ def _reliabilities(
         if keys.LENGTH in expression.layers
         else np.full(expression.shape, np.nan)
     )
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     return [
-        _by_thinning(counts, of_sample, rng=stream, pseudocount=pseudocount)
-        for counts, of_sample, stream in zip(
-            counts_by_sample(expression), lengths, rng.spawn(expression.n_obs), strict=True
+        _by_thinning(counts, of_sample, is_silent=silent, rng=stream, pseudocount=pseudocount)
+        for counts, of_sample, silent, stream in zip(
+            counts_by_sample(expression),
+            lengths,
+            tpm == 0,
+            rng.spawn(expression.n_obs),
+            strict=True,
         )
     ]
 
@@ -151,12 +156,15 @@ def _by_thinning(
     counts: FloatArray | None,
     lengths: FloatArray,
     *,
+    is_silent: BoolArray,
     rng: np.random.Generator,
     pseudocount: float,
 ) -> Reliability:
     if counts is None or np.isnan(lengths).all():
         return Reliability(NAN, "there are no counts and lengths")
-    if ((counts >= 0.5) & ~(lengths > 0)).any():
-        return Reliability(NAN, "features with counts have no length")
     known = np.where(lengths > 0, lengths, np.nan)
+    # RSEM gives transcripts shorter than the fragments a count, no length, and a TPM of 0.
+    counts = np.where(is_silent & np.isnan(known), 0.0, counts)
+    if ((counts >= 0.5) & np.isnan(known)).any():
+        return Reliability(NAN, "features with counts and TPM have no length")
     return thinning_reliability(counts, lengths=known, rng=rng, pseudocount=pseudocount)

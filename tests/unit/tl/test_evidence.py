@@ -151,6 +151,24 @@ def test_ceilings__name_what_each_method_lacks(annotated):
     assert table.loc[("thinning", "s0", "s1"), "reliability_a"] == expected
 
 
+def test_ceilings__features_without_length_count_as_their_tpm_says(annotated):
+    """RSEM gives a transcript shorter than its fragments a count, length 0 and TPM 0."""
+    given = annotated.copy()
+    lengths, counts = given.layers[keys.LENGTH], given.layers[keys.COUNTS]
+    high = int(np.argmax(counts[0]))
+    lengths[0, high] = 0
+    lotwise.tl.ceilings(given, methods=("thinning",))
+    first = lotwise.get.evidence(given, "ceilings").iloc[0]
+    assert "features with counts and TPM have no length" in first["reason"]
+    given.layers[keys.TPM][0, high] = 0
+    lotwise.tl.ceilings(given, methods=("thinning",))
+    silent = lotwise.get.evidence(given, "ceilings").iloc[0]
+    counts[0, high] = 0
+    lotwise.tl.ceilings(given, methods=("thinning",))
+    absent = lotwise.get.evidence(given, "ceilings").iloc[0]
+    assert silent["reliability_a"] == absent["reliability_a"] > 0.5
+
+
 def test_batches__the_batch_apart_is_outside_and_replicates_stand_beside(annotated):
     table = lotwise.get.evidence(annotated, "batches").set_index("batch")
     assert table["median_to_others"].idxmin() == "C"
