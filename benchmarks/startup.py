@@ -2,7 +2,8 @@
 
     python benchmarks/startup.py
 
-Wall seconds, medians; the imports of the libraries that a step cannot do without stand beside.
+Wall seconds, medians. A step's own overhead is what it takes beyond importing the libraries that it
+cannot do without; `figures` and `report` also draw.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from timing import Timing, report, time_command
+from timing import Held, Timing, report, time_command
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 LOTWISE = BIN / "lotwise"
 RUNS = 3
+# What steps import that reads an AnnData, or draws one.
+NEEDED = dict.fromkeys(("expression", "correlate", "evidence"), "anndata")
+NEEDED |= {"figures": "anndata, seaborn", "report": "anndata, matplotlib.pyplot, PIL"}
 N_SAMPLES = 500
 
 
@@ -45,10 +49,11 @@ def time_start(command: Sequence[str | Path], *, name: str = "lotwise") -> Timin
 def time_imports() -> list[Timing]:
     """Time what no code of ours can make faster."""
     bare = time_start([sys.executable, "-c", "pass"], name="python -c pass")
-    return [bare] + [
-        time_start([sys.executable, "-c", f"import {module}"], name=f"import {module}")
-        for module in ("pandas", "anndata", "matplotlib.pyplot")
-    ]
+    return [bare, *map(time_import, ("pandas", "anndata", "matplotlib.pyplot"))]
+
+
+def time_import(modules: str) -> Timing:
+    return time_start([sys.executable, "-c", f"import {modules}"], name=f"import {modules}")
 
 
 def time_steps(folder: Path) -> None:
@@ -81,7 +86,11 @@ def time_steps(folder: Path) -> None:
         at = step.index("--step") if "--step" in step else len(step)
         at = step.index("--register") if "--register" in step else at
         name = " ".join(map(str, ["lotwise", step[0], *step[at : at + 2]]))
-        report(name, time_start([LOTWISE, *step]), most_seconds=1)
+        taken = time_start([LOTWISE, *step])
+        libraries = NEEDED.get(str(step[0]))
+        floor = [] if libraries is None else [time_import(libraries)]
+        own = taken.seconds - sum(timing.seconds for timing in floor)
+        report(name, taken, floor, held=[Held(what="s of its own", value=own, most=1)])
 
 
 def time_graph(folder: Path) -> None:

@@ -45,7 +45,6 @@ from lotwise.provenance import (
     write_provenance,
 )
 from lotwise.samples import Sample, read_samples, require_batches
-from lotwise.workbook import write_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,6 +170,8 @@ def compare(
         write_figures(tree, level, figures, correlation)
         write_evidence(tree, level, evidence, correlation, figures)
     verdict = None if criteria is None else write_verdict(tree.root, criteria)
+    from lotwise.workbook import write_workbook
+
     write_workbook(tree.root)
     config = resolve(
         Config(

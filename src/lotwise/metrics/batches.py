@@ -7,10 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.integrate import quad
-from scipy.optimize import brentq
-from scipy.special import chndtrix, stdtrit
-from scipy.stats import chi2
+from scipy.special import chdtrc, chndtrix, stdtrit
 
 from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray
@@ -193,11 +190,15 @@ def tolerance_factor(n: int, *, content: float = 0.95, confidence: float = 0.95)
             "probabilities between 0 and 1"
         )
 
+    # Loaded where they are used: half a second that most steps do not need.
+    from scipy.integrate import quad
+    from scipy.optimize import brentq
+
     def confidence_of(factor: float) -> float:
         def density(u: float) -> float:
             # Given a mean off by u standard errors, sd must reach this to hold the content.
             needed = chndtrix(content, 1.0, max(u * u / n, 1e-300))
-            held = chi2.sf((n - 1) * needed / factor**2, n - 1)
+            held = chdtrc(n - 1, (n - 1) * needed / factor**2)
             return float(held * 2 * np.exp(-u * u / 2) / np.sqrt(2 * np.pi))
 
         return float(quad(density, 0, 9, epsabs=1e-11, limit=200)[0])

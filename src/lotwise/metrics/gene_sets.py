@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, stdtr
-from scipy.stats import rankdata
 
 from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray, as_matrix, as_vector
@@ -96,6 +95,8 @@ def gene_set_shift(
     position = {gene: i for i, gene in enumerate(genes)}
     if len(genes) != m.size or len(position) != m.size:
         raise InputError(f"{len(position):,} different genes are named for {m.size:,} values")
+    from scipy.stats import rankdata  # a quarter of a second that most steps do not need
+
     ranks = rankdata(m)
     ties = _tie_correction(m)
     rows = []
