@@ -35,6 +35,7 @@ from lotwise.config import (
 )
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS, Level
+from lotwise.progress import progress
 from lotwise.provenance import (
     PROVENANCE,
     gather,
@@ -338,7 +339,9 @@ def write_evidence(
 
     tree.forget_evidence(level, config, figures.formats)
     expression, tables = write_evidence_tables(tree, level, config, correlation)
-    for name, figure in draw_evidence(expression, tables, config, correlation):
+    drawn = draw_evidence(expression, tables, config, correlation)
+    n_figures = len(figures_of(config, level))
+    for name, figure in progress(drawn, "drawing", unit="figure", total=n_figures):
         pl.add_note(figure, figures.note)
         pl.save_figure(figure, tree.figure(level, name), figures.formats)
 

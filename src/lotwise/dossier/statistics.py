@@ -25,6 +25,7 @@ from lotwise.expression.labels import labels_of
 from lotwise.keys import Level
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.gene_sets import PRESET_CORRELATION
+from lotwise.progress import progress
 from lotwise.records import Record, columns, to_frame
 from lotwise.reference_set import describe_reference
 from lotwise.tl.pairs import pairs_of, store
@@ -82,7 +83,7 @@ def gather_evidence(
         tl.choose_pairs(
             expression, most_pairs=correlation.most_pairs, pseudocount=correlation.pseudocount
         )
-        for name in statistics_of(config, level):
+        for name in progress(statistics_of(config, level), f"{level} level", unit="statistic"):
             _RUNS[name](expression, config, correlation)
     return {name: get.evidence(expression, name) for name in tables_of(config, level)}
 

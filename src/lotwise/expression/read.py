@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import polars as pl
-from tqdm import tqdm
 
 from lotwise import keys
 from lotwise.errors import InputError, LotwiseWarning
@@ -36,6 +35,7 @@ from lotwise.expression.transcripts import (
 )
 from lotwise.keys import Level
 from lotwise.metrics.outliers import shallow_libraries
+from lotwise.progress import progress
 from lotwise.samples import Sample, read_samples
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def _read_levels(
 
         for name, abundances in zip(
             files,
-            tqdm(read, "reading", len(files), unit="sample", disable=None, leave=False),
+            progress(read, "reading", unit="sample", total=len(files)),
             strict=True,
         ):
             for at, abundance in abundances.items():

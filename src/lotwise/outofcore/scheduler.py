@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from tqdm import tqdm
-
 from lotwise.errors import InputError, SurroundingsError
 from lotwise.outofcore.tiles import Job, correlate_panels, prepare_panel
+from lotwise.progress import progress
 
 # A distributed.Client, which has no types of its own, and what one is made from.
 Client: TypeAlias = Any
@@ -77,10 +76,10 @@ def memory_of_task(memory: int, client: Client | None) -> int:
 
 
 def _run_here(job: Job) -> None:
-    for which, panel in _shown(job.to_prepare(), "preparing", "panel"):
+    for which, panel in progress(job.to_prepare(), "preparing", unit="panel"):
         prepare_panel(job, which, panel)
     at, held = -1, None
-    for first, second in _shown(job.to_correlate(), "correlating", "block"):
+    for first, second in progress(job.to_correlate(), "correlating", unit="block"):
         if first != at:
             # Let go before the next is read: two panels do not fit.
             held = None
@@ -101,7 +100,7 @@ def _run_there(
         return
     futures = client.map(step, [sent] * len(tasks), tasks, pure=False, retries=_RETRIES)
     done: Client = distributed.as_completed(futures)
-    for future in _shown(done, what, "block", total=len(futures)):
+    for future in progress(done, what, unit="block", total=len(futures)):
         try:
             future.result()
         except BaseException:
@@ -116,9 +115,3 @@ def _prepare(job: Job, task: tuple[str, int]) -> None:
 
 def _correlate(job: Job, task: tuple[int, int]) -> None:
     correlate_panels(job, *task)
-
-
-def _shown(
-    tasks: Iterable[Any], what: str, unit: str, *, total: int | None = None
-) -> Iterable[Any]:
-    return tqdm(tasks, desc=what, unit=unit, total=total, disable=None, leave=False)

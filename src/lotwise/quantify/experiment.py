@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lotwise.atomic import atomic_path
 from lotwise.errors import InputError, RefusedError
+from lotwise.progress import progress
 from lotwise.quantify.face import CALLS_FILE, Job, Quantifier
 from lotwise.quantify.intake import Intake, check_reads, require_passed
 from lotwise.quantify.reference import Prepared, Reference, prepare_reference
@@ -65,9 +66,10 @@ def check_samples(samples: Sequence[Sample], *, table: Path, threads: int = 1) -
     if threads > 1 and len(samples) > 1:
         # Processes, not threads: half of the work is Python's.
         with ProcessPoolExecutor(threads, mp_context=get_context("spawn")) as pool:
-            rows = list(pool.map(check_reads, samples))
+            checked = pool.map(check_reads, samples)
+            rows = list(progress(checked, "checking", unit="sample", total=len(samples)))
     else:
-        rows = [check_reads(sample) for sample in samples]
+        rows = [check_reads(sample) for sample in progress(samples, "checking", unit="sample")]
     write_table(table, to_frame(rows, Intake))
     require_passed(rows)
     return rows
@@ -80,7 +82,7 @@ def check_apart(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
     were read are not read again.
     """
     rows = []
-    for sample in samples:
+    for sample in progress(samples, "checking", unit="sample"):
         rows.append(check_reads(sample))
         write_table(_apart(out, sample), to_frame(rows[-1:], Intake))
     return rows
@@ -185,7 +187,8 @@ def quantify_checked(
         log=logs / "index.log",
     )
     directory = out / "quant" / quantifier.name
-    for sample, strand in zip(samples, strands, strict=True):
+    pairs = list(zip(samples, strands, strict=True))
+    for sample, strand in progress(pairs, "quantifying", unit="sample"):
         job = Job(
             sample=sample,
             strandedness=cast("Protocol", strand.applied),

@@ -9,13 +9,13 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from lotwise import keys
 from lotwise.errors import InputError, ManyPairsWarning
 from lotwise.expression.labels import batches_of
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import FloatArray, IntArray
+from lotwise.progress import progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,14 +135,8 @@ def pairs_of(expression: AnnData, *, what: str = "", every: bool = False) -> Ite
     batches = batches_of(expression)
     chosen = None if every else chosen_rows(expression)
     n_pairs = len(names) * (len(names) - 1) // 2 if chosen is None else len(chosen)
-    for a, b in tqdm(
-        combinations(range(len(names)), 2) if chosen is None else chosen.tolist(),
-        total=n_pairs,
-        desc=what,
-        unit="pair",
-        disable=None if what else True,
-        leave=False,
-    ):
+    rows = combinations(range(len(names)), 2) if chosen is None else chosen.tolist()
+    for a, b in progress(rows, what, unit="pair", total=n_pairs) if what else rows:
         yield Pair(a, b, names[a], names[b], batches[a], batches[b])
 
 
