@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,9 +20,13 @@ def test_install__without_ensurepip_leaves_no_half_environment(tmp_path, require
         '#!/bin/sh\nif [ "$1" = -m ]; then mkdir -p .venv/bin; touch .venv/bin/python; exit 1; fi\n'
     )
     python.chmod(0o755)
+    # Of a make that runs this test nothing must reach the one that is tested.
+    inherited = {"MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "VENV", "UV", "PYTHON"}
+    environment = {name: value for name, value in os.environ.items() if name not in inherited}
     said = subprocess.run(
         ["make", "install", "UV=", f"PYTHON={python}"],
         cwd=tmp_path,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

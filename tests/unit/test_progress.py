@@ -5,18 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 
-import pytest
-
 from lotwise.progress import progress
 
 
-@pytest.fixture
-def terminal(monkeypatch, capsys):
-    """Let standard error say that it is a terminal."""
+def be_a_terminal(monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
 
 
-def test_progress__shows_how_many_on_a_terminal(terminal, capsys):
+def test_progress__shows_how_many_on_a_terminal(monkeypatch, capsys):
+    be_a_terminal(monkeypatch)
     assert list(progress(iter("abc"), "checking", unit="sample", total=3)) == ["a", "b", "c"]
     shown = capsys.readouterr().err
     assert "checking" in shown
@@ -28,7 +25,8 @@ def test_progress__is_quiet_in_a_log(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_progress__is_quiet_when_asked_to_be(terminal, capsys):
+def test_progress__is_quiet_when_asked_to_be(monkeypatch, capsys):
+    be_a_terminal(monkeypatch)
     logger = logging.getLogger("lotwise")
     before = logger.level
     logger.setLevel(logging.ERROR)
