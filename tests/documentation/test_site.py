@@ -132,11 +132,15 @@ def public_names():
             continue
         if hasattr(module, "__all__"):
             faces.add(module.__name__)
-        for name, thing in vars(module).items():
-            own = getattr(thing, "__module__", "") == module.__name__
-            offered = name in module.__all__ if hasattr(module, "__all__") else own
+        own = [
+            name
+            for name, thing in vars(module).items()
+            if getattr(thing, "__module__", "") == module.__name__
+        ]
+        for name in getattr(module, "__all__", own):
+            thing = getattr(module, name)
             is_code = inspect.isfunction(thing) or inspect.isclass(thing)
-            if offered and is_code and not name.startswith("_") and thing.__doc__:
+            if is_code and not name.startswith("_") and thing.__doc__:
                 yield f"{module.__name__}.{name}"
 
 

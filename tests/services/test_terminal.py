@@ -111,7 +111,7 @@ def test_fetch__asks_at_the_cap(keys, code, words, command, tmp_path):
     terminal.wait_for(QUESTION)
     assert not (tmp_path / "samples.tsv").exists()
     terminal.type(keys)
-    assert terminal.finish() == code
+    assert terminal.finish() == code, terminal.screen
     assert words in " ".join(terminal.screen.split())
     assert "Traceback" not in terminal.screen
     assert (tmp_path / "samples.tsv").exists() == (code == 0)

@@ -6,7 +6,6 @@ their class carries; everything else is a defect and shows its traceback.
 
 from __future__ import annotations
 
-import _thread
 import importlib
 import logging
 import os
@@ -128,6 +127,7 @@ def main() -> NoReturn:
         error.show()
         sys.exit(EXIT_INPUT)
     except (click.Abort, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would only spoil the message
         _end("interrupted; nothing was left half-written", _INTERRUPTED)
     except _Terminated:
         _end("terminated; nothing was left half-written", _TERMINATED)
@@ -151,8 +151,10 @@ def _raise_again(swallowed: sys.UnraisableHookArgs) -> None:
     """Interrupt again: Python drops what is raised while it clears away an object."""
     again = {KeyboardInterrupt: signal.SIGINT, _Terminated: signal.SIGTERM}
     if swallowed.exc_type in again:
-        # A moment later: at once it would be dropped as well.
-        threading.Timer(0.01, _thread.interrupt_main, [again[swallowed.exc_type]]).start()
+        # A moment later: at once it would be dropped as well. By a real signal: it also ends a
+        # read that waits for an answer.
+        main = threading.main_thread().ident
+        threading.Timer(0.01, signal.pthread_kill, [main, again[swallowed.exc_type]]).start()
     else:
         sys.__unraisablehook__(swallowed)
 

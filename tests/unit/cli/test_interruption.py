@@ -134,3 +134,27 @@ def test_disk_full__is_a_fault_of_the_surroundings(large, small_disk):
     for path in files(out):
         assert not path.name.startswith(".tmp-")
         check_whole(path)
+
+
+SWALLOWED = """
+import os, signal, sys, time
+import lotwise.cli
+sys.unraisablehook = lotwise.cli._raise_again
+class Cleared:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+reading, _ = os.pipe()
+try:
+    Cleared()
+    os.read(reading, 1)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_main__an_interrupt_that_python_drops_still_ends_a_wait_for_an_answer():
+    done = subprocess.run(
+        [sys.executable, "-c", SWALLOWED], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "interrupted\n"
