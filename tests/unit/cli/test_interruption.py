@@ -140,6 +140,7 @@ SWALLOWED = """
 import os, signal, sys, time
 import lotwise.cli
 sys.unraisablehook = lotwise.cli._raise_again
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a job in the background
 class Cleared:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGINT)
