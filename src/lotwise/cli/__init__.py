@@ -127,7 +127,6 @@ def main() -> NoReturn:
         error.show()
         sys.exit(EXIT_INPUT)
     except (click.Abort, KeyboardInterrupt):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would only spoil the message
         _end("interrupted; nothing was left half-written", _INTERRUPTED)
     except _Terminated:
         _end("terminated; nothing was left half-written", _TERMINATED)
