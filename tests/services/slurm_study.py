@@ -30,8 +30,8 @@ case "$*" in
   *"--step index"*) step=index ;;
 esac
 echo "began $step" >> {folder}/calls.txt
-fault=$(cat {folder}/plan.$step 2>/dev/null)
-rm -f {folder}/plan.$step
+# Renamed, not read and removed: of two jobs of a step that begin together one takes the plan.
+fault=$(mv {folder}/plan.$step {folder}/taken.$$ 2>/dev/null && cat {folder}/taken.$$)
 case "$fault" in
   hang) echo "hangs $step" >> {folder}/calls.txt; exec sleep 600 ;;
   eat) {python} -c 'import time; eaten = b"1" * ({megabytes} << 20); time.sleep(60)' ;;

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -72,6 +73,14 @@ class Terminal:
             assert self._read(), self.screen
 
     def type(self, keys):
+        """Type as a person does: once the process waits for it.
+
+        Python misses an interrupt that comes between the question and the read.
+        """
+        end = time.monotonic() + PATIENCE
+        while _state(self.process.pid) != "S":
+            assert time.monotonic() < end, self.screen
+            time.sleep(0.01)
         os.write(self._ours, keys)
 
     def finish(self):
@@ -90,6 +99,11 @@ class Terminal:
             return False
         self.screen += block.decode(errors="replace")
         return bool(block)
+
+
+def _state(pid):
+    """Give the state of a process as the kernel tells it: S sleeps, R runs or would."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
 QUESTION = "the cap is 1.0 KiB; go on? [y/N]:"
