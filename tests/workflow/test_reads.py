@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from snakemake_run import ROOT, jobs_of, report_of, run, snakemake
 
 from lotwise.quantify import Intake, Strand, Yield
 from lotwise.records import read_table
-
-ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
-ENVIRONMENT = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-
-
-def run(*command, cwd):
-    return subprocess.run(
-        [BIN / command[0], *map(str, command[1:])],
-        cwd=cwd,
-        env=ENVIRONMENT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-
-
-def snakemake(*arguments, cwd):
-    common = ("--snakefile", ROOT / "Snakefile", "--cores", "2")
-    return run("snakemake", *common, *arguments, cwd=cwd)
-
-
-def jobs_of(dry_run):
-    """Give the jobs a rule of a dry run's table."""
-    lines = dry_run.stdout.split("Job stats:")[1].splitlines()
-    found = (re.fullmatch(r"(\w+)\s+(\d+)", line) for line in lines)
-    return {match[1]: int(match[2]) for match in found if match}
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +77,36 @@ def test_demo__finds_what_was_planted_and_says_that_it_is_simulated(demo):
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
+def test_demo__published_coefficients_beside_it_and_every_caption(demo):
+    """What the configuration expects is compared, whatever the source; nothing else is done."""
+    results = demo / "results" / "demo"
+    if not (results / "report.html").exists():
+        snakemake(*DEMO, cwd=demo)
+    pairs = pd.read_csv(results / "correlation" / "gene.batch_pairs.tsv", sep="\t")
+    found = pairs[pairs["feature_set"] == "all"].iloc[0]
+    expected = {
+        "level": "gene", "batch_a": found["batch_b"], "batch_b": found["batch_a"],
+        "r": round(float(found["pearson"]), 3), "decimals": 3, "source": "this run",
+    }  # fmt: skip
+    document = {"acquire": {"expected": [expected]}}
+    (demo / "expected.yaml").write_text(yaml.safe_dump(document))
+    arguments = (*DEMO, "expected.yaml")
+    planned = jobs_of(snakemake(*arguments, "--dry-run", cwd=demo))
+    assert set(planned) == {"all", "verify", "workbook", "record", "write_report", "total"}
+    snakemake(*arguments, cwd=demo)
+    table = pd.read_csv(results / "verification.tsv", sep="\t")
+    assert list(table["status"]) == ["agrees"]
+    categories = report_of(*arguments, cwd=demo)
+    place = "results/demo"
+    assert categories["Reads"] == {f"{place}/intake.tsv", f"{place}/yield.tsv"}
+    assert categories["Verdict"] == {f"{place}/verdict.tsv"}
+    assert f"{place}/verification.tsv" in categories["Correlation"]
+
+
 def run_refused(folder, config):
     """Run the workflow to its end, which is a refusal; give what it said."""
     (folder / "config.yaml").write_text(yaml.safe_dump({"source": "reads", **config}))
-    command = ["snakemake", "--snakefile", ROOT / "Snakefile", "--cores", "2", "--retries", "2"]
-    done = subprocess.run(
-        [BIN / command[0], *map(str, command[1:])],
-        cwd=folder, env=ENVIRONMENT, check=False, capture_output=True, text=True,
-    )  # fmt: skip
+    done = snakemake("--retries", "2", cwd=folder, check=False)
     assert done.returncode == 1
     return done.stdout + done.stderr
 

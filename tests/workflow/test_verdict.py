@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from snakemake_run import run, snakemake
 
-ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
-ENVIRONMENT = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 CRITERIA = """
 title: Lots of one process
 criteria:
@@ -34,15 +29,8 @@ criteria:
 """
 
 
-def run(*command: object, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    words = [BIN / str(command[0]), *map(str, command[1:])]
-    return subprocess.run(
-        words, cwd=cwd, env=ENVIRONMENT, check=check, capture_output=True, text=True
-    )
-
-
-def snakemake(*arguments: object, cwd: Path) -> str:
-    found = run("snakemake", "--snakefile", ROOT / "Snakefile", "--cores", 2, *arguments, cwd=cwd)
+def said_by_snakemake(*arguments: object, cwd: Path) -> str:
+    found = snakemake(*arguments, cwd=cwd)
     return found.stdout + found.stderr
 
 
@@ -63,7 +51,7 @@ def judged(tmp_path_factory):
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     (folder / "acceptance.yaml").write_text(CRITERIA)
-    return folder, snakemake(cwd=folder)
+    return folder, said_by_snakemake(cwd=folder)
 
 
 def verdict_of(folder: Path) -> dict:
@@ -78,7 +66,7 @@ def test_workflow__a_failing_verdict_is_said_and_the_run_is_whole(judged):
     assert found["notices"] == []
     assert [one["outcome"] for one in found["criteria"]] == ["fail", "not assessable"]
     assert list((folder / "out/figures").glob("*.png"))
-    assert "Nothing to be done" in snakemake("--dry-run", cwd=folder)
+    assert "Nothing to be done" in said_by_snakemake("--dry-run", cwd=folder)
     # By hand the same verdict ends with exit code 1.
     by_hand = run("lotwise", "verdict", "--out", "out", cwd=folder, check=False)
     assert by_hand.returncode == 1
@@ -88,17 +76,17 @@ def test_workflow__a_failing_verdict_is_said_and_the_run_is_whole(judged):
 def test_workflow__criteria_changed_after_the_results_are_noticed(judged):
     folder, _ = judged
     (folder / "acceptance.yaml").write_text(CRITERIA.replace("at_least: 1", "at_least: 0.5"))
-    said = snakemake(cwd=folder)
+    said = said_by_snakemake(cwd=folder)
     assert "NOTICE: the criteria were changed: 'Lots of one process'" in said
     assert "rule correlation" not in said
     found = verdict_of(folder)
     assert found["outcome"] == "not assessable"
     assert found["notices"][0].endswith("(changed: gene-r)")
     # To put them on record once more does not make it go away.
-    again = snakemake("--forcerun", "register_criteria", cwd=folder)
+    again = said_by_snakemake("--forcerun", "register_criteria", cwd=folder)
     assert "NOTICE: the criteria were changed: 'Lots of one process'" in again
 
 
 def test_workflow__linter_is_content_with_a_verdict(judged):
     folder, _ = judged
-    assert "your workflow is in a good condition" in snakemake("--lint", cwd=folder)
+    assert "your workflow is in a good condition" in said_by_snakemake("--lint", cwd=folder)

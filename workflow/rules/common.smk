@@ -1,7 +1,9 @@
 # What the rules share: the checked configuration, the samples, and the paths of the results.
 import contextlib
 import functools
+import os
 import shlex
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +20,9 @@ QUANTIFIES = RUN.source == "reads" or (ACQUIRES and RUN.acquire.route == "reads"
 SHEET = str(RUN.results / "fetched.tsv") if ACQUIRES else str(RUN.samples)
 if not ACQUIRES:
     require_batches(read_samples(SHEET), SHEET)
+
+# What Snakemake was called with, for the record; jobs on a cluster inherit it from the head.
+os.environ.setdefault("LOTWISE_WORKFLOW_CALL", shlex.join(["snakemake", *sys.argv[1:]]))
 
 # Stands in params wherever something is computed, so that another version computes anew.
 VERSION = version("lotwise")
@@ -39,6 +44,14 @@ def options(section):
     By a function: Snakemake takes braces in a plain string, as of a note, for wildcards.
     """
     return lambda wildcards: shlex.join(as_options(section))
+
+
+def acquire_keys(keys):
+    """Give keys of the section `acquire` as JSON.
+
+    By a function as well: a pattern has braces.
+    """
+    return lambda wildcards: RUN.acquire.model_dump_json(include=keys)
 
 
 @functools.cache
@@ -190,6 +203,18 @@ def figures_of(level):
     ]
 
 
+def is_verified():
+    """Tell whether coefficients are expected of batches that this run has.
+
+    Those of the series stand in the repository's own config.yaml, which other runs may inherit.
+    """
+    expected = RUN.acquire.expected
+    if ACQUIRES:
+        return bool(expected)
+    batches = {s.batch for s in samples()}
+    return any({one.batch_a, one.batch_b} <= batches for one in expected)
+
+
 def tables():
     """Give every table of a run."""
     return [
@@ -199,7 +224,7 @@ def tables():
             results("correlation/{level}.{table}.tsv"), level=RUN.levels, table=TABLES
         ),
         [path for level in RUN.levels for path in evidence_tabulated(level)],
-        results("verification.tsv") if ACQUIRES and RUN.acquire.expected else [],
+        results("verification.tsv") if is_verified() else [],
         VERDICT,
     ]
 

@@ -17,6 +17,7 @@ from lotwise.cli.acquiring import (
     wants_bar,
     with_cap,
 )
+from lotwise.cli.step import Step
 from lotwise.config.acquire import AcquireSettings, Route, SampleSelection
 from lotwise.errors import InputError
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from lotwise.acquire.download import Downloader
 
 
-@click.command("fetch")
+@click.command("fetch", cls=Step)
 @click.argument("accession", required=False)
 @click.option("--route", type=click.Choice(get_args(Route)), help="Where TPM come from.")
 @click.option("--pattern", help="Regular expression that finds batches in titles.")
@@ -44,6 +45,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Fetch the reference instead and put transcripts.fa.gz and annotation.gtf.gz there.",
 )
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the results, whose record is to list this call.",
+)
 @acquiring_options
 def command(  # noqa: PLR0913, one parameter an option
     *,
@@ -53,6 +59,7 @@ def command(  # noqa: PLR0913, one parameter an option
     n_batches: int | None,
     sheet: Path,
     reference_folder: Path | None,
+    results: Path | None,  # noqa: ARG001, read by Step
     config: Path | None,
     settings: str | None,
     downloads: Path | None,

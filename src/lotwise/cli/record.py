@@ -17,6 +17,13 @@ from lotwise.cli.options import PATH, out_option
 @click.option(
     "--workflow", type=PATH, help="Main file of the workflow that ran the steps, to keep a copy of."
 )
+@click.option(
+    "--workflow-call",
+    envvar="LOTWISE_WORKFLOW_CALL",
+    show_envvar=True,
+    metavar="COMMAND",
+    help="What the workflow was called with, one shell-quoted line.",
+)
 def command(
     *,
     samples: Path | None,
@@ -24,6 +31,7 @@ def command(
     config: Path | None,
     configuration: str | None,
     workflow: Path | None,
+    workflow_call: str | None,
 ) -> None:
     """Write provenance.json of results that were made step by step.
 
@@ -35,6 +43,7 @@ def command(
     from lotwise.config import parse_config, read_config
     from lotwise.errors import InputError
     from lotwise.provenance import record_run, refresh_outputs
+    from lotwise.provenance.steps import workflow_call as describe
 
     if samples is None:
         refresh_outputs(out)
@@ -49,7 +58,15 @@ def command(
     if chosen.acceptance is None:
         # One that an earlier run left: this run has no criteria.
         forget_verdict(out)
-    record_run(chosen.model_copy(update={"results": out}), samples, out, workflow=workflow)
+    # Without a workflow the variable is one that another run left.
+    called_by = describe(workflow_call) if workflow and workflow_call else None
+    record_run(
+        chosen.model_copy(update={"results": out}),
+        samples,
+        out,
+        workflow=workflow,
+        called_by=called_by,
+    )
 
 
 def _parse_json(text: str) -> dict[str, object]:

@@ -10,7 +10,7 @@ from lotwise.errors import EXIT_DONE, RefusedError
 
 ARGUMENTS: Final = "lotwise.arguments"
 # Parameters by which the calls of one command differ within a run.
-_TELLING: Final = ("level", "step", "chosen", "register")
+_TELLING: Final = ("level", "step", "chosen", "register", "reference_folder")
 
 
 class Step(click.Command):
@@ -38,12 +38,18 @@ class Step(click.Command):
         for name in _TELLING:
             value = given.get(name)
             if value:
-                words += value if isinstance(value, tuple) else [name if value is True else value]
+                words += (
+                    value
+                    if isinstance(value, tuple)
+                    else [value if isinstance(value, str) else name]
+                )
         call = lotwise_call(
             command_line(ctx), started=started, ended=now(), exit_status=exit_status
         )
-        # `workbook` and `verify` name the folder their own way.
-        write_step(given.get("out") or given["results"], ".".join(words), call)
+        # `workbook`, `verify` and `fetch` name the folder their own way; the last may have none.
+        root = given.get("out") or given["results"]
+        if root is not None:
+            write_step(root, ".".join(words), call)
 
 
 def command_line(ctx: click.Context) -> tuple[str, ...]:

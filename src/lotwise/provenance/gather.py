@@ -46,7 +46,12 @@ WORKFLOW: Final = "workflow"
 
 
 def record_run(
-    config: Config, sheet: Path, root: Path, *, workflow: Path | None = None
+    config: Config,
+    sheet: Path,
+    root: Path,
+    *,
+    workflow: Path | None = None,
+    called_by: Program | None = None,
 ) -> Provenance:
     """Write the record of a run whose steps are done, by the workflow or by hand.
 
@@ -61,6 +66,8 @@ def record_run(
     workflow
         Main file of the workflow that ran the steps; it is copied into ``workflow/`` with the
         ``rules`` beside it. None where they were run by hand.
+    called_by
+        The call of the workflow, listed before the steps.
 
     Returns
     -------
@@ -89,7 +96,7 @@ def record_run(
         root,
         inputs=taken,
         since_ns=expression.stat().st_mtime_ns,
-        steps=steps,
+        steps=steps if called_by is None else [called_by, *steps],
         started=min((step.started for step in steps if step.started), default=ended),
         ended=ended,
         workflow=copied,

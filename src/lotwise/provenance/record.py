@@ -131,7 +131,12 @@ class Provenance(_Part):
 
 def write_provenance(path: Path, provenance: Provenance) -> None:
     """Write the record; users and passwords of addresses are struck out."""
-    text = _CREDENTIALS.sub("***@", provenance.model_dump_json(indent=1))
+    write_part(path, provenance)
+
+
+def write_part(path: Path, part: BaseModel) -> None:
+    """Write a record or a part of one as JSON; users and passwords of addresses are struck out."""
+    text = _CREDENTIALS.sub("***@", part.model_dump_json(indent=1))
     with atomic_path(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from lotwise.atomic import atomic_path
-from lotwise.provenance.record import Program
+from lotwise.provenance.record import Program, write_part
 
 STEPS: Final = Path("logs", "steps")
 
@@ -20,6 +20,17 @@ STEPS: Final = Path("logs", "steps")
 def now() -> str:
     """Give the time as the record writes it: ISO 8601 in UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def workflow_call(command: str) -> Program:
+    """Describe the call of Snakemake that runs the steps, given as one shell-quoted line.
+
+    It has no exit status: it is running still.
+    """
+    from importlib.metadata import version
+
+    words = tuple(shlex.split(command))
+    return Program(name="snakemake", version=version("snakemake"), command=words, exit_status=None)
 
 
 def lotwise_call(
@@ -41,8 +52,7 @@ def lotwise_call(
 def write_step(root: Path, name: str, step: Program) -> None:
     """Keep a step below ``root``, in ``logs/steps``; ``name`` tells it from the others."""
     file = re.sub(r"[^A-Za-z0-9._+-]+", "_", name)
-    with atomic_path(root / STEPS / f"{file}.json") as temporary:
-        temporary.write_text(step.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    write_part(root / STEPS / f"{file}.json", step)
 
 
 def read_steps(root: Path) -> list[Program]:

@@ -1,0 +1,29 @@
+# Published coefficients beside computed ones, where the configuration names some.
+rule verify:
+    """Compare computed with published coefficients; one that differs is in the table."""
+    input:
+        pairs=expand(results("correlation/{level}.batch_pairs.tsv"), level=RUN.levels),
+    output:
+        table=report(
+            results("verification.tsv"),
+            caption="../report/verification.rst",
+            category="Correlation",
+        ),
+    log:
+        results("logs/verify.log"),
+    benchmark:
+        results("benchmarks/verify.tsv")
+    conda:
+        "../envs/lotwise.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(500),
+        runtime=minutes(10),
+    params:
+        settings=acquire_keys({"expected"}),
+        results=lambda wildcards, output: str(Path(output.table).parent),
+        version=VERSION,
+    shell:
+        # Exit code 1 says that a coefficient differs: an answer, which the table holds.
+        "lotwise verify --settings {params.settings:q} --results {params.results:q} "
+        "> {log:q} 2>&1 || [ $? -eq 1 ]"
