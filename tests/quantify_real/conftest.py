@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,14 @@ PROGRAMS = {
     "kallisto": (Kallisto, ()),
     "salmon": (Salmon, ("salmon",)),
     "rsem": (Rsem, ("rsem-calculate-expression", "bowtie2", "samtools")),
+    "rsem-star": (
+        partial(Rsem, aligner="star"),
+        ("rsem-calculate-expression", "STAR", "samtools"),
+    ),
 }
 
 
-@pytest.fixture(scope="session", params=list(PROGRAMS))
+@pytest.fixture(scope="session", params=["kallisto", "salmon", "rsem"])
 def quantifier(request, require):
     made, programs = PROGRAMS[request.param]
     if request.param == "kallisto" and find_in_wheel() is None:
@@ -63,9 +68,21 @@ def settings(cache) -> Settings:
     return Settings(cache=cache, threads=2)
 
 
+@pytest.fixture(scope="session")
+def reference_of(quantifier):
+    """Give what this quantifier needs of an experiment's reference."""
+
+    def give(made: Experiment) -> Reference:
+        if isinstance(quantifier, Rsem) and quantifier.aligner == "star":
+            return Reference(transcripts=made.transcripts, genome=made.genome, gtf=made.gtf)
+        return Reference(transcripts=made.transcripts)
+
+    return give
+
+
 @pytest.fixture
-def reference(small) -> Reference:
-    return Reference(transcripts=small.transcripts)
+def reference(small, reference_of) -> Reference:
+    return reference_of(small)
 
 
 @pytest.fixture

@@ -12,12 +12,16 @@ from lotwise.errors import InputError, LotwiseError, RefusedError, SurroundingsE
 from lotwise.quantify import (
     Job,
     Kallisto,
-    Reference,
     Settings,
     judge_yields,
     prepare_reference,
     quantify_samples,
     require_usable,
+)
+
+# Here RSEM with STAR too.
+pytestmark = pytest.mark.parametrize(
+    "quantifier", ["kallisto", "salmon", "rsem", "rsem-star"], indirect=True, scope="session"
 )
 
 
@@ -90,18 +94,20 @@ def test_refuses__empty_fastq(refuse, samples, replace_reads, tmp_path):
     assert "empty.fastq.gz: holds no reads" in words
 
 
-def test_refuses__another_species(refuse, samples, simulate):
+def test_refuses__another_species(refuse, samples, simulate, reference_of):
     other = simulate(seed=99, n_genes=60, n_batches=2, n_fragments=2_000)
-    words = refuse(samples, reference=Reference(transcripts=other.transcripts))
+    words = refuse(samples, reference=reference_of(other))
     assert "0 of the first 6,000 reads share a sampled 31-mer with a transcript" in words
     assert "see whether species and reference are the right ones" in words
 
 
-def test_refuses__a_name_twice_in_the_fasta(refuse, samples, small, tmp_path):
+def test_refuses__a_name_twice_in_the_fasta(refuse, samples, small, reference, tmp_path):
     twice = tmp_path / "twice.fa"
     text = small.transcripts.read_text()
     twice.write_text(text + text[: text.index(">", 1)])
-    words = refuse(samples, fault=InputError, reference=Reference(transcripts=twice))
+    words = refuse(
+        samples, fault=InputError, reference=dataclasses.replace(reference, transcripts=twice)
+    )
     assert "twice.fa: record" in words
     assert "is named 'LWT00000000001', as record 1 is" in words
 
@@ -202,23 +208,25 @@ def test_refuses__a_disk_that_fills_up_while_indexing(tiny_disk, quantifier, ref
 
 
 @pytest.fixture(params=["strand", "species"])
-def unfit(request, simulate, reference):
+def unfit(request, simulate, reference, reference_of):
     """A strand or a reference that the reads of ``samples`` do not have."""
     if request.param == "strand":
         return "forward", reference
     other = simulate(seed=99, n_genes=60, n_batches=2, n_fragments=2_000)
-    return "reverse", Reference(transcripts=other.transcripts)
+    return "reverse", reference_of(other)
 
 
-# kallisto and salmon end with a failure where they find nothing; RSEM ends with 0.
+# kallisto and salmon end with a failure where they find nothing; RSEM ends with 0, but fails where
+# STAR aligned reads to the genome of which none fits the strand.
 NOTHING_ALIGNS = {
     "kallisto": "exit status 1, saying .*zero reads pseudoaligned",
     "salmon": "exit status 1, saying .*assign 0 fragments to transcripts",
     "rsem": "'lot1_rep1': .*all TPM are 0; 0 of 6,000 reads are used, a share of 0, needed",
+    "rsem-star, strand": "exit status 255, saying 'No valid read to estimate the length",
 }
 
 
-def test_refuses__also_by_the_yield_alone(quantifier, settings, samples, unfit):
+def test_refuses__also_by_the_yield_alone(request, quantifier, settings, samples, unfit):
     """What the look at the first reads may miss is seen in what the program used."""
     strandedness, reference = unfit
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
@@ -242,7 +250,10 @@ def test_refuses__also_by_the_yield_alone(quantifier, settings, samples, unfit):
             )
         )
 
-    with pytest.raises(LotwiseError, match=NOTHING_ALIGNS[quantifier.name]):
+    case = request.node.callspec.params
+    usual = NOTHING_ALIGNS[quantifier.name]
+    words = NOTHING_ALIGNS.get(f"{case['quantifier']}, {case['unfit']}", usual)
+    with pytest.raises(LotwiseError, match=words):
         quantify_and_judge()
 
 

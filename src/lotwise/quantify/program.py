@@ -26,7 +26,7 @@ _NO_SPACE: Final = re.compile(r"no space left|disk quota exceeded|disk is full",
 _LONGEST_CITATION: Final = 200
 # Lines by which the programs say what went wrong.
 _COMPLAINT: Final = re.compile(
-    r"error|exception|not found|fail|fatal|cannot|could not|terminate", re.IGNORECASE
+    r"error|exception|not found|fail|fatal|cannot|could not|terminate|no valid", re.IGNORECASE
 )
 
 
