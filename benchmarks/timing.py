@@ -92,7 +92,7 @@ def less(timing: Timing, base: Timing) -> Timing:
 
 def has_r(*packages: str) -> bool:
     """Tell whether R is there with these packages; say so where not."""
-    code = ";".join(f"library({package})" for package in packages)
+    code = ";".join(f"library({package})" for package in packages) or "0"
     if (
         shutil.which("Rscript")
         and not subprocess.run(["Rscript", "-e", code], capture_output=True, check=False).returncode
