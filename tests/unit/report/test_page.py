@@ -236,5 +236,31 @@ def test_table_of__plain_numbers_are_printed_once():
     assert (table.rows[0][0].text, table.rows[0][0].order) == ("0.5000", "")
 
 
+@pytest.mark.parametrize(
+    ("value", "kind", "order"),
+    [
+        (0.98765432101, "r", "0.98765432101"),
+        (1 / 3, "number", "0.3333333333333333"),
+        (0.1, "percent", "0.1"),
+        (2e6 + 0.5, "number", "2000000.5"),
+        (2e6, "number", "2000000"),
+        (3, "number", "3"),
+        (1e300, "number", "1e+300"),
+    ],
+)
+def test_table_of__downloads_and_sorting_have_all_digits(value, kind, order):
+    table = table_of([{"x": value}], [Column("x", "x", kind)], name="t", caption="c")
+    (cell,) = table.rows[0]
+    assert (cell.order or cell.text) == order
+    assert float(cell.order or cell.text) == value
+
+
+def test_table_of__one_rounded_print_keeps_the_numbers_of_its_column():
+    """DataTables takes from the first row whether a column has numbers behind its print."""
+    rows = [{"r": 0.5}, {"r": 0.98765432101}]
+    table = table_of(rows, [Column("r", "R", "r")], name="t", caption="c")
+    assert [row[0].order for row in table.rows] == ["0.5", "0.98765432101"]
+
+
 def test_cell_of__missing_text_is_empty():
     assert cell_of(None, "text").text == ""
