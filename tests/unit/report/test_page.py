@@ -16,7 +16,7 @@ from PIL import Image
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
 from lotwise.report import shown, write_report
-from lotwise.report.clouds import N_BINS, bin_of, cloud_of, pack_pairs
+from lotwise.report.clouds import bin_of, cloud_of, n_bins_of, pack_pairs
 from lotwise.report.findings import read_findings
 from lotwise.report.sections import published_section
 from lotwise.report.tables import MOST_ROWS, Column, cell_of, table_of
@@ -210,14 +210,41 @@ def test_pack_pairs__nothing_but_1_reads_as_1(tree, decimals, word):
 def test_cloud_of__can_be_undone():
     rng = np.random.default_rng(0)
     a, b = (bin_of(rng.lognormal(1, 2, 500), 1.0) for _ in range(2))
-    steps, counts = cloud_of(a, b)
+    steps, counts = cloud_of(a, b, n_bins=90)
     undone = np.repeat(np.cumsum(steps), counts)
-    np.testing.assert_array_equal(undone, np.sort(a * N_BINS + b))
+    np.testing.assert_array_equal(undone, np.sort(a * 90 + b))
 
 
 def test_bin_of__zero_is_the_first_bin_with_any_pseudocount():
     assert bin_of([0.0, 0.0001], pseudocount=0.01).tolist() == [0, 0]
     assert bin_of([0.01], pseudocount=0.01).tolist() == [4]
+
+
+@pytest.mark.parametrize("pseudocount", [1e-9, 0.01, 0.1, 1.0, 10.0])
+def test_n_bins_of__the_largest_tpm_lies_in_the_last_bin_and_is_not_cut(pseudocount):
+    last = n_bins_of(pseudocount) - 1
+    start = np.log2(pseudocount)
+    from_, to = (2 ** (start + 0.25 * place) - pseudocount for place in (last, last + 1))
+    assert from_ <= 1e6 < to
+    assert bin_of([1e6], pseudocount).tolist() == [last]
+    assert bin_of([from_ * (1 - 1e-6)], pseudocount).tolist() == [last - 1]
+
+
+@pytest.mark.parametrize("pseudocount", [0.01, 1.0])
+def test_pack_pairs__a_cloud_gives_the_tpm_back(tree, pseudocount):
+    tree.pseudocount = pseudocount
+    level = read_findings(tree.write_all()).levels[0]
+    packed = json.loads(
+        gzip.decompress(base64.b64decode(pack_pairs(level, level.pairs, decimals=4)))
+    )
+    steps, counts = packed["pairs"][0]["cloud"]
+    assert sum(counts) == 6
+    highest = sum(steps) % packed["bins"]  # S3, whose highest TPM is 110
+    low, high = (
+        2 ** (packed["start"] + packed["width"] * place) - pseudocount
+        for place in (highest, highest + 1)
+    )
+    assert low <= 110 < high
 
 
 def test_table_of__keeps_the_number_behind_what_does_not_read_as_one():

@@ -116,22 +116,22 @@
     return steps.map((step, index) => {
       place += step;
       const [a, b] = [Math.floor(place / found.bins), place % found.bins];
-      const [x, y] = [a * found.width, b * found.width];
+      const [x, y] = [a, b].map((bin) => found.start + bin * found.width);
       const inside = named.filter((one) => one.x >= x && one.x < x + found.width && one.y >= y && one.y < y + found.width);
       const range = (bin) => `${number(tpm(bin))} to ${number(tpm(bin + 1))}`;
       return {
         x, x2: x + found.width, y, y2: y + found.width, n: counts[index], tpm_a: range(a), tpm_b: range(b),
-        mean: (x + y) / 2 + found.width / 2 + found.start, difference: x - y,
+        mean: (x + y + found.width) / 2, difference: x - y,
         examples: inside.map((one) => one.name).join(", ") || "none of those that pull R down most",
       };
     });
   };
   const namedOf = (found, pair) => pair.named.map(([feature, tpmA, tpmB, ratio, share]) => {
     const [id, symbol] = found.features[feature];
-    const log = (tpm) => Math.log2(tpm + found.pseudocount) - found.start;
+    const log = (tpm) => Math.log2(tpm + found.pseudocount);
     const [x, y] = [log(tpmA), log(tpmB)];
     return {
-      id, symbol, name: short(symbol ? `${symbol} (${id})` : id), x, y, mean: (x + y) / 2 + found.start, difference: ratio,
+      id, symbol, name: short(symbol ? `${symbol} (${id})` : id), x, y, mean: (x + y) / 2, difference: ratio,
       tpm_a: number(tpmA), tpm_b: number(tpmB), raw_a: tpmA, raw_b: tpmB, ratio, share,
     };
   });
@@ -180,7 +180,7 @@
       const [bins, named] = [binsOf(found, pair), namedOf(found, pair)];
       const top = Math.max(...bins.map((bin) => Math.max(bin.x2, bin.y2)));
       const datasets = {
-        bins, named, identity: [{ x: 0, y: 0 }, { x: top, y: top }], folds: [{ difference: -1 }, { difference: 1 }],
+        bins, named, identity: [found.start, top].map((end) => ({ x: end, y: end })), folds: [{ difference: -1 }, { difference: 1 }],
       };
       const cloud = structuredClone(specs.cloud);
       for (const layer of cloud.layer) {
