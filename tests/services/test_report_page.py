@@ -279,7 +279,7 @@ CATCH_SPECS = """
 let embed;
 window.drawn = [];
 Object.defineProperty(window, "vegaEmbed", {
-  get: () => (place, spec, ...rest) => { window.drawn.push(spec); return embed(place, spec, ...rest); },
+  get: () => (...given) => { window.drawn.push(given[1]); return embed(...given); },
   set: (given) => { embed = given; },
 });
 """
@@ -295,8 +295,12 @@ def test_explorer__points_and_bins_stand_at_the_log_of_their_tpm(browser, tmp_pa
     page.add_init_script(CATCH_SPECS)
     page.goto(path.as_uri())
     drawn(page)
-    data = page.evaluate("window.drawn.find(spec => spec.datasets?.bins).datasets")
+    cloud, difference = page.evaluate("window.drawn.filter(spec => spec.datasets?.bins)")[:2]
     context.close()
+    data = cloud["datasets"]
+    assert cloud["layer"][0]["encoding"]["x"]["title"] == f"log2(TPM + {pseudocount:g}) of S1"
+    title = difference["layer"][0]["encoding"]["x"]["title"]
+    assert title == f"mean log2(TPM + {pseudocount:g})"
     start = np.log2(pseudocount)
     assert data["identity"][0] == {"x": pytest.approx(start), "y": pytest.approx(start)}
     lowest = min(data["bins"], key=lambda one: one["x"] + one["y"])

@@ -174,7 +174,8 @@
       }
     }
     const specs = { cloud: json(`spec-cloud-${level}`), difference: json(`spec-difference-${level}`) };
-    const title = (end, pair) => `log2(TPM + ${found.pseudocount}) of ${short(found.samples[pair[end]])}`;
+    const scale = `log2(TPM + ${found.pseudocount})`;
+    const title = (end, pair) => `${scale} of ${short(found.samples[pair[end]])}`;
     const show = async () => {
       const pair = found.pairs[select.value];
       const [bins, named] = [binsOf(found, pair), namedOf(found, pair)];
@@ -187,7 +188,10 @@
         for (const [channel, end] of [["x", "a"], ["y", "b"]]) layer.encoding[channel].title = title(end, pair);
       }
       const difference = structuredClone(specs.difference);
-      for (const layer of difference.layer) layer.encoding.y.title = "log2 ratio, first / second";
+      for (const { encoding } of difference.layer) {
+        encoding.y.title = "log2 ratio, first / second";
+        if (encoding.x) encoding.x.title = `mean ${scale}`;
+      }
       const total = bins.reduce((sum, bin) => sum + bin.n, 0);
       about.textContent = `R = ${rWords(pair)} over ${total.toLocaleString("en")} ${level}s; batches ${short(found.batches[pair.a])} and ${short(found.batches[pair.b])}.`;
       namedTable(panel.querySelector(".named"), named, found, pair);
