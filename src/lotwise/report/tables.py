@@ -9,14 +9,12 @@ from typing import Any, Final, Literal
 
 from lotwise.records import Record, meanings
 from lotwise.report.findings import Row
-from lotwise.report.words import NOT_KNOWN, number_words, percent_words, r_words
+from lotwise.report.words import NOT_KNOWN, exact_words, number_words, percent_words, r_words
 
 Kind = Literal["text", "r", "number", "percent", "flag"]
 MOST_ROWS: Final = 300
 # Sorts below every number that there is.
-_UNKNOWN: Final = "-9e99"
-# From here on not every whole number is a float, and digits would promise too much.
-_WHOLE_BELOW: Final = 2.0**53
+UNKNOWN: Final = "-9e99"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +119,26 @@ def table_of(
 def cell_of(value: Any, kind: Kind, decimals: int = 4, *, unknown: str = "") -> Cell:
     """Print one value; ``unknown`` is what stands for a missing number.
 
+    A cell that is printed already stays as it is.
+
     Examples
     --------
     >>> cell_of(0.99999, "r"), cell_of("<b>", "text")
     (Cell(text='>0.9999', order='0.99999'), Cell(text='<b>', order=''))
     """
+    if isinstance(value, Cell):
+        return value
     if kind == "text":
         return Cell("" if value is None else str(value))
     if kind == "flag":
         return Cell("yes" if value else "no")
     if value is None or (isinstance(value, float) and math.isnan(value)):
         missing = r_words(None, decimals) if kind == "r" else NOT_KNOWN
-        return Cell(unknown or missing, _UNKNOWN)
-    number = _exact(value)
+        return Cell(unknown or missing, UNKNOWN)
+    number = exact_words(value)
     if kind == "r":
         return Cell(r_words(value, decimals), number)
     return Cell(percent_words(value) if kind == "percent" else number_words(value, 4), number)
-
-
-def _exact(value: float) -> str:
-    """Write a number with the fewest digits that read back to it, as result tables do."""
-    whole = math.isfinite(value) and value == int(value) and abs(value) < _WHOLE_BELOW
-    return str(int(value)) if whole else repr(float(value))
 
 
 def _plain_where_exact(rows: list[list[Cell]]) -> tuple[tuple[Cell, ...], ...]:

@@ -18,7 +18,7 @@ from lotwise.errors import InputError
 from lotwise.report import shown, write_report
 from lotwise.report.clouds import bin_of, cloud_of, n_bins_of, pack_pairs
 from lotwise.report.findings import read_findings
-from lotwise.report.sections import published_section
+from lotwise.report.sections import criteria_table, published_section
 from lotwise.report.tables import MOST_ROWS, Column, cell_of, table_of
 
 
@@ -287,6 +287,37 @@ def test_table_of__one_rounded_print_keeps_the_numbers_of_its_column():
     rows = [{"r": 0.5}, {"r": 0.98765432101}]
     table = table_of(rows, [Column("r", "R", "r")], name="t", caption="c")
     assert [row[0].order for row in table.rows] == ["0.5", "0.98765432101"]
+
+
+def found_in(value, bound, **given):
+    """The cells of value and interval of a criterion, and its table."""
+    item = {"id": "r", "outcome": "fail", "value": value, "bound": bound, **given}
+    table = criteria_table({"criteria": [item]}, decimals=4)
+    cells = dict(zip([label for label, _ in table.headings], table.rows[0], strict=True))
+    return cells["found"], cells.get("interval")
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "text", "order"),
+    [
+        (0.94996, ">= 0.95", "0.94996", ""),
+        (0.98765432101, ">= 0.95", "0.9877", "0.98765432101"),
+        (1, ">= 3", "1", ""),
+        (3.2e-5, ">= 0.1", "3.2e\N{MINUS SIGN}05", "3.2e-05"),
+        (20_000_000, "<= 1000", "20,000,000", "20000000"),
+        (None, ">= 0.95", "not known", "-9e99"),
+        ("odd", ">= 0.95", "odd", "odd"),
+    ],
+)
+def test_criteria_table__prints_what_was_found_apart_from_the_bound(value, bound, text, order):
+    cell, interval = found_in(value, bound)
+    assert (cell.text, cell.order) == (text, order)
+    assert interval is None
+
+
+def test_criteria_table__ends_of_an_interval_stand_apart_from_the_bound():
+    _, interval = found_in(0.96, ">= 0.95 (whole interval)", interval=[0.94996, 0.97])
+    assert interval.text == "0.94996 to 0.97"
 
 
 def test_cell_of__missing_text_is_empty():

@@ -63,6 +63,12 @@ def test_ceiling_remark__reached(level_of):
     assert "reaches it: R shows no difference beyond that noise" in ceiling(level_of, row).text
 
 
+def test_ceiling_remark__an_r_below_its_ceiling_is_less_than_all_of_it(level_of):
+    row = {"method": "thinning", "pearson": 0.9838, "ceiling": 0.9842, "ratio": 0.99959}
+    text = ceiling(level_of, row).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "The observed 0.9838 is >99.9 % of it" in text
+
+
 def test_ceiling_remark__unknown_says_why(level_of):
     rows = [
         {"method": "bootstraps", "pearson": 0.97, "reason": "no bootstraps"},

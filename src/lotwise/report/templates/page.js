@@ -107,6 +107,12 @@
     return /[^\x20-\x7e]/.test(cut) ? `\u2068${cut}\u2069` : cut;
   };
   const number = (value) => (value === 0 ? "0" : Number(value.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 }));
+  // Nothing but 1 reads as 100 %, as in the tables.
+  const percent = (share) => {
+    const text = (100 * share).toPrecision(3);
+    if (Number(text) !== 100 || share === 1) return `${text}\u00a0%`;
+    return share < 1 ? ">99.9\u00a0%" : ">100\u00a0%";
+  };
   const rWords = (pair) => pair.r;
   const binsOf = (found, pair) => {
     const [steps, counts] = pair.cloud;
@@ -153,7 +159,7 @@
     for (const row of rows) {
       const line = node("tr", "", body);
       for (const text of [row.id, row.symbol]) node("td", text, line);
-      const numbers = [[row.tpm_a, row.raw_a], [row.tpm_b, row.raw_b], [row.ratio.toFixed(3), row.ratio], [`${(100 * row.share).toPrecision(3)}\u00a0%`, row.share]];
+      const numbers = [[row.tpm_a, row.raw_a], [row.tpm_b, row.raw_b], [row.ratio.toFixed(3), row.ratio], [percent(row.share), row.share]];
       for (const [text, order] of numbers) node("td", text, line).dataset.order = order;
     }
     enhance(table);
