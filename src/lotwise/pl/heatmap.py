@@ -194,8 +194,6 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
     axes.set_facecolor(NOT_DEFINED)
     axes.tick_params(labelsize=7, length=0)
     axes.tick_params(axis="y", labelrotation=0)
-    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        label.set_parse_math(False)
     # Above the name of the colour scale, which stands at the top.
     grid.figure.suptitle(title, fontsize=9, y=1.03, va="bottom")
     add_note(grid.figure, note)
@@ -208,8 +206,6 @@ def _show_batches(grid: ClusterGrid, colour_of: dict[str, str]) -> None:
     if len(colour_of) > len(OKABE_ITO):
         return
     patches = [Patch(color=colour, label=_shorten(batch)) for batch, colour in colour_of.items()]
-    legend = grid.figure.legend(
+    grid.figure.legend(
         handles=patches, title="batch", loc="upper left", bbox_to_anchor=(1.0, 0.95), fontsize=7
     )
-    for text in legend.get_texts():
-        text.set_parse_math(False)

@@ -37,6 +37,7 @@ _RC: Final[Any] = {
     "svg.fonttype": "none",  # ... and in SVG
     "svg.hashsalt": "lotwise",  # equal figures are equal files
     "figure.dpi": 100,
+    "text.parse_math": False,  # names hold $ and _, and none of our words are formulas
 }
 _RASTER_DPI: Final = 300
 _MARGIN: Final = 0.08  # inches
@@ -79,11 +80,11 @@ def format_r(r: float, decimals: int) -> str:
 def add_note(figure: Figure, note: str, *, size: float = 8.0) -> None:
     """Print a line of ``size`` points below a figure; nothing where ``note`` is empty."""
     if note:
-        line = figure.text(
+        # The caller may stand outside of lotwise_style.
+        figure.text(
             0.5, -0.03, note, ha="center", va="top", fontsize=size, fontweight="bold",
-            color=IDENTITY_LINE,
+            color=IDENTITY_LINE, parse_math=False,
         )  # fmt: skip
-        line.set_parse_math(False)
 
 
 def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> list[Path]:
