@@ -165,7 +165,8 @@ def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: in
     details = [f"{scope}; {zero} of them are zero in both batches."]
     undefined = sum(math.isnan(row["pearson"]) for row in between)
     if undefined:
-        details.append(f"{count_words(undefined, 'pair')} of batches has no defined R.")
+        verb = "has" if undefined == 1 else "have"
+        details.append(f"{count_words(undefined, 'pair')} of batches {verb} no defined R.")
     single = [row for row in level.pairs if not math.isnan(row["pearson"])]
     within = [row for row in single if row["relation"] == "within"]
     across = [row for row in single if row["relation"] == "between"]

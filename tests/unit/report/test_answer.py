@@ -180,6 +180,12 @@ def test_level_answer__undefined_r_is_counted_and_never_lowest(tree):
     assert "1 pair of batches has no defined R." in found.details
 
 
+def test_level_answer__two_undefined_pairs_are_two(tree):
+    tree.r["S2", "S3"] = tree.r["S1", "S3"] = NAN
+    found = level_answer(read_findings(tree.write_all()).levels[0], decimals=4)
+    assert "2 pairs of batches have no defined R." in found.details
+
+
 def test_level_answer__no_pair_defined(tree):
     tree.r = dict.fromkeys(tree.r, NAN)
     found = level_answer(read_findings(tree.write_all()).levels[0], decimals=4)
