@@ -44,9 +44,16 @@ class Columns(Declared):
 
     def lines(self) -> Iterator[str]:
         module = importlib.import_module(self.arguments[0])
-        for thing in vars(module).values():
-            if inspect.isclass(thing) and thing.__module__ == module.__name__ and is_table(thing):
-                yield from table_of(thing)
+        declared = [
+            thing
+            for thing in vars(module).values()
+            if inspect.isclass(thing) and thing.__module__ == module.__name__ and is_table(thing)
+        ]
+        if not declared:
+            # Its section would stand empty, and no link or test would miss it.
+            raise self.error(f"{module.__name__} declares no table")
+        for table in declared:
+            yield from table_of(table)
 
 
 class Keys(Declared):

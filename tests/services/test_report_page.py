@@ -275,6 +275,51 @@ def test_explorer__another_pair_is_drawn_and_a_bin_tells_its_genes(see, small):
     expect(tooltip).to_contain_text("TPM, first sample")
 
 
+CATCH_SPECS = """
+let embed;
+window.drawn = [];
+Object.defineProperty(window, "vegaEmbed", {
+  get: () => (...given) => { window.drawn.push(given[1]); return embed(...given); },
+  set: (given) => { embed = given; },
+});
+"""
+
+
+@pytest.mark.parametrize("pseudocount", [0.1, 1.0])
+def test_explorer__points_and_bins_stand_at_the_log_of_their_tpm(browser, tmp_path, pseudocount):
+    tree = Tree(tmp_path / "out")
+    tree.pseudocount = pseudocount
+    path = write_report(tree.write_all())
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script(CATCH_SPECS)
+    page.goto(path.as_uri())
+    drawn(page)
+    cloud, difference = page.evaluate("window.drawn.filter(spec => spec.datasets?.bins)")[:2]
+    context.close()
+    data = cloud["datasets"]
+    assert cloud["layer"][0]["encoding"]["x"]["title"] == f"log2(TPM + {pseudocount:g}) of S1"
+    title = difference["layer"][0]["encoding"]["x"]["title"]
+    assert title == f"mean log2(TPM + {pseudocount:g})"
+    start = np.log2(pseudocount)
+    assert data["identity"][0] == {"x": pytest.approx(start), "y": pytest.approx(start)}
+    lowest = min(data["bins"], key=lambda one: one["x"] + one["y"])
+    assert (lowest["x"], lowest["y"]) == (pytest.approx(start), pytest.approx(start))
+    assert (lowest["n"], lowest["mean"]) == (3, pytest.approx(start + 0.125))
+    # S1 with S3, the least alike: TPM 1, 10 and 100 against 3, 9 and 110.
+    for tpm_a, tpm_b in ((1, 3), (10, 9), (100, 110)):
+        x, y = np.log2(tpm_a + pseudocount), np.log2(tpm_b + pseudocount)
+        holding = [
+            one for one in data["bins"]
+            if one["x"] <= x < one["x2"] and one["y"] <= y < one["y2"]
+        ]  # fmt: skip
+        assert [one["n"] for one in holding] == [1]
+    first = data["named"][0]
+    x, y = np.log2(4 + pseudocount), np.log2(1 + pseudocount)
+    assert (first["x"], first["y"]) == (pytest.approx(x), pytest.approx(y))
+    assert first["mean"] == pytest.approx((x + y) / 2)
+
+
 def serious(page):
     """Give what axe finds serious on a page."""
     found = [

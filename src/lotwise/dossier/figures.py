@@ -62,9 +62,16 @@ def draw_evidence(
         if name == "sensitivity":
             yield name, pl.sensitivity(tables[name])
         elif name == "batches":
-            yield name, pl.batches(tables[name])
+            yield name, pl.batches(tables[name], pseudocount=correlation.pseudocount)
         elif name == "components":
-            yield name, pl.components(tables["components"], merges=tables["clustering"])
+            yield (
+                name,
+                pl.components(
+                    tables["components"],
+                    merges=tables["clustering"],
+                    pseudocount=correlation.pseudocount,
+                ),
+            )
         elif name == "agreement":
             yield "mean_difference", _difference(expression, tables[name], config, correlation)
         elif name == "detectable":
@@ -92,6 +99,7 @@ def _difference(
         y,
         table=_of_pair(expression, table, a, b),
         named=_deviating(expression, x, y, both, config),
+        pseudocount=correlation.pseudocount,
     )
 
 
@@ -121,7 +129,7 @@ def _detectable(
     if grid["pearson"].isna().all() or unseen["threshold"].isna().all():
         return pl.nothing(next(filter(None, [*unseen["reason"], *grid["reason"]]), "R is NaN"))
     names = expression.obs_names
-    title = f"{names[a]} and {names[b]}, the least alike: changes below the line pass unseen"
+    title = f"{names[a]} and {names[b]}, the least alike"
     return pl.detectable(grid, r=float(unseen["threshold"].iloc[0]), title=title)
 
 

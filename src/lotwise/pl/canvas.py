@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 # Rows of which each can have a name; of more, a figure shows some, or none by name.
 MOST_ROWS: Final = 60
+_REASON_WIDTH: Final = 42  # letters, which half of a figure holds
 
 
 def subplots(
@@ -60,12 +62,6 @@ def nothing(reason: str) -> Figure:
 def write_reason(axis: Axes, reason: str) -> None:
     """Write into axes why nothing is drawn there."""
     axis.set_axis_off()
-    axis.text(
-        0.5,
-        0.5,
-        f"not drawn: {reason}",
-        ha="center",
-        va="center",
-        wrap=True,
-        transform=axis.transAxes,
-    )
+    # Matplotlib's own wrapping reads $ as the mark of a formula, whatever its settings say.
+    words = textwrap.fill(f"not drawn: {reason}", _REASON_WIDTH)
+    axis.text(0.5, 0.5, words, ha="center", va="center", transform=axis.transAxes)

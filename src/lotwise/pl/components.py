@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from lotwise.errors import InputError
 from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots, write_reason
-from lotwise.pl.style import colours_of, lotwise_style
+from lotwise.pl.style import (
+    batch_marks,
+    colours_of,
+    log_tpm_words,
+    lotwise_style,
+    repeated_colours,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_NAMED: int = 30
+_NAMED: Final = 30
+_LEGEND_WIDTH: Final = 120  # letters of its size in the width of the figure
+# A thin line around each mark: yellow on white needs one.
+_EDGE: Final[Any] = {"linewidths": 0.4, "edgecolors": "0.3"}
 
 
-def components(table: pd.DataFrame, *, merges: pd.DataFrame) -> Figure:
+def components(
+    table: pd.DataFrame, *, merges: pd.DataFrame, pseudocount: float | None = None
+) -> Figure:
     """Draw the samples on the first two principal components, and the tree of their clustering.
 
     Parameters
@@ -27,11 +38,15 @@ def components(table: pd.DataFrame, *, merges: pd.DataFrame) -> Figure:
         ``lotwise.get.evidence(expression, "components")``.
     merges
         ``lotwise.get.evidence(expression, "clustering")``.
+    pseudocount
+        c of log2(TPM + c), for the title.
 
     Returns
     -------
-    The figure: components on the left, coloured by batch, the tree on the right; a half that is
-    not defined says why. Up to 60 samples have their names at the tree, up to 30 at the points.
+    The figure: components on the left, the tree on the right, points and leaves in the colours of
+    their batches; a half that is not defined says why. Up to 60 samples have their names at the
+    tree, up to 30 at the points; of more the titles say so. Above eight batches colours come
+    again, and a sentence stands in the place of the legend.
 
     Raises
     ------
@@ -57,16 +72,43 @@ def components(table: pd.DataFrame, *, merges: pd.DataFrame) -> Figure:
         if table["pc1"].isna().any():
             write_reason(points, str(table["reason"].iloc[0]))
         else:
-            _points(points, table, colours)
+            _points(points, table, colours, pseudocount)
         if merges["height"].isna().any():
             write_reason(tree, str(merges["reason"].iloc[0]))
         else:
             _tree(tree, merges, table.set_index("sample")["batch"].map(colours))
+        if points.collections or tree.collections:
+            _explain(figure, colours)
     return figure
 
 
-def _points(axis: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
-    axis.scatter(table["pc1"], table["pc2"], c=table["batch"].map(colours), s=22, linewidths=0)
+def _explain(figure: Figure, colours: dict[str, str]) -> None:
+    """Name the batches of the colours below both halves, or say that colours come again."""
+    marks = batch_marks(colours)
+    if not marks:
+        figure.supxlabel(repeated_colours(colours), fontsize=7)
+        return
+    longest = max(len(str(mark.get_label())) for mark in marks)
+    n_columns = max(1, min(len(marks), _LEGEND_WIDTH // (longest + 6)))
+    figure.legend(
+        handles=marks,
+        title="batch",
+        loc="outside lower center",
+        ncols=n_columns,
+        fontsize=6,
+        title_fontsize=6,
+        frameon=False,
+    )
+
+
+def _left_out(n_samples: int, most: int) -> str:
+    return f"\nnames of {n_samples:,} samples left out" if n_samples > most else ""
+
+
+def _points(
+    axis: Axes, table: pd.DataFrame, colours: dict[str, str], pseudocount: float | None
+) -> None:
+    axis.scatter(table["pc1"], table["pc2"], c=table["batch"].map(colours), s=22, **_EDGE)
     if len(table) <= _NAMED:
         for name, x, y in zip(table["sample"], table["pc1"], table["pc2"], strict=True):
             axis.annotate(name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=6)
@@ -74,7 +116,8 @@ def _points(axis: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
     first = table.iloc[0]
     axis.set_xlabel(f"PC1 ({100 * first['variance_share_1']:.0f} % of variance)")
     axis.set_ylabel(f"PC2 ({100 * first['variance_share_2']:.0f} %)")
-    axis.set_title(f"log2(TPM + c) of {first['n_features']:,} detected features", fontsize=8)
+    words = f"{log_tpm_words(pseudocount)} of {first['n_features']:,} detected features"
+    axis.set_title(f"{words}{_left_out(len(table), _NAMED)}", fontsize=8)
 
 
 def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
@@ -98,10 +141,19 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
         )
         centres.append((low[0] + high[0]) / 2)
         heights.append(float(height))
+    # Marks, not letters, bear the colours: thin letters in yellow on white cannot be read.
+    axis.scatter(
+        np.zeros(len(order)),
+        np.arange(len(order)),
+        c=[colours[name] for name in order],
+        s=18 if len(order) <= MOST_ROWS else 4,
+        clip_on=False,
+        zorder=3,
+        **_EDGE,
+    )
+    axis.tick_params(axis="y", length=0, pad=5)
     if len(order) <= MOST_ROWS:
         axis.set_yticks(np.arange(len(order)), list(order), fontsize=6)
-        for label in axis.get_yticklabels():
-            label.set_color(colours[label.get_text()])
     else:
         axis.set_yticks([])
         axis.set_ylabel(f"{len(order):,} samples", rotation=270, labelpad=10)
@@ -109,7 +161,8 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
     axis.yaxis.tick_right()
     axis.set_xlim(max(heights) * 1.05 or 1.0, 0)
     axis.set_xlabel("mean 1 \N{MINUS SIGN} R between clusters")
-    axis.set_title("samples clustered by R over all features", fontsize=8)
+    words = "samples clustered by R over all features"
+    axis.set_title(f"{words}{_left_out(len(order), MOST_ROWS)}", fontsize=8)
 
 
 def _leaves(node: str, members: list[list[str]]) -> list[str]:

@@ -12,11 +12,13 @@ from lotwise.errors import InputError
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import (
     NOT_DEFINED,
-    OKABE_ITO,
     add_note,
+    batch_marks,
     colours_of,
     format_r,
     lotwise_style,
+    repeated_colours,
+    shorten,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ Order = Literal["given", "clustered"]
 
 _MOST_PRINTED: Final = 12
 _MOST_NAMED: Final = 80
-_LONGEST_NAME: Final = 40
 
 
 def heatmap(
@@ -61,7 +62,8 @@ def heatmap(
 
     Returns
     -------
-    The figure; nothing is shown or saved (:func:`lotwise.pl.save_figure`).
+    The figure; nothing is shown or saved (:func:`lotwise.pl.save_figure`). Above 80 samples it has
+    no names, above eight batches their colours come again; the title says so.
 
     Raises
     ------
@@ -110,7 +112,12 @@ def heatmap(
         if len(names) > _MOST_NAMED:
             for mesh in grid.ax_row_colors.collections:
                 mesh.set_rasterized(True)
-        _write_words(grid, _title(expression, statistic, order), note)
+        left_out = [repeated_colours(colour_of)]
+        if len(names) > _MOST_NAMED:
+            left_out.append(f"names of {len(names):,} samples left out")
+        title = _title(expression, statistic, order)
+        more = "; ".join(filter(None, left_out))
+        _write_words(grid, f"{title}\n{more}" if more else title, note)
         _show_batches(grid, colour_of)
         grid.ax_cbar.set_title("R" if statistic == "pearson" else "rho", fontsize=7)
         grid.ax_cbar.tick_params(labelsize=6)
@@ -156,18 +163,8 @@ def _size(n_samples: int) -> tuple[float, float]:
 
 
 def _labels(names: list[str]) -> dict[str, Any]:
-    shown: Any = [_shorten(name) for name in names] if len(names) <= _MOST_NAMED else False
+    shown: Any = [shorten(name) for name in names] if len(names) <= _MOST_NAMED else False
     return {"xticklabels": shown, "yticklabels": shown}
-
-
-def _shorten(name: str) -> str:
-    """Keep both ends of a name that would take the room of the colours."""
-    half = _LONGEST_NAME // 2
-    return (
-        name
-        if len(name) <= _LONGEST_NAME
-        else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"
-    )
 
 
 def _numbers(shown: Floats, decimals: int) -> dict[str, Any]:
@@ -194,8 +191,6 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
     axes.set_facecolor(NOT_DEFINED)
     axes.tick_params(labelsize=7, length=0)
     axes.tick_params(axis="y", labelrotation=0)
-    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        label.set_parse_math(False)
     # Above the name of the colour scale, which stands at the top.
     grid.figure.suptitle(title, fontsize=9, y=1.03, va="bottom")
     add_note(grid.figure, note)
@@ -203,13 +198,8 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
 
 def _show_batches(grid: ClusterGrid, colour_of: dict[str, str]) -> None:
     """Explain the colours where there are no more batches than colours."""
-    from matplotlib.patches import Patch
-
-    if len(colour_of) > len(OKABE_ITO):
-        return
-    patches = [Patch(color=colour, label=_shorten(batch)) for batch, colour in colour_of.items()]
-    legend = grid.figure.legend(
-        handles=patches, title="batch", loc="upper left", bbox_to_anchor=(1.0, 0.95), fontsize=7
-    )
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    marks = batch_marks(colour_of)
+    if marks:
+        grid.figure.legend(
+            handles=marks, title="batch", loc="upper left", bbox_to_anchor=(1.0, 0.95), fontsize=7
+        )

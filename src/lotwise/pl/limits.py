@@ -12,7 +12,7 @@ import pandas as pd
 
 from lotwise.errors import InputError
 from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
-from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, format_r, lotwise_style
+from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, format_r, log_tpm_words, lotwise_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +75,12 @@ def sensitivity(table: pd.DataFrame) -> Figure:
 
 
 def mean_difference(
-    log_tpm_a: np.ndarray, log_tpm_b: np.ndarray, *, table: pd.DataFrame, named: dict[str, int]
+    log_tpm_a: np.ndarray,
+    log_tpm_b: np.ndarray,
+    *,
+    table: pd.DataFrame,
+    named: dict[str, int],
+    pseudocount: float | None = None,
 ) -> Figure:
     """Draw the difference of two samples against their mean, with limits of agreement.
 
@@ -87,6 +92,8 @@ def mean_difference(
         The rows of ``lotwise.get.evidence(expression, "agreement")`` for this pair.
     named
         Features to name, by their position in the vectors; the most deviating ones.
+    pseudocount
+        c of log2(TPM + c), for the axis.
 
     Returns
     -------
@@ -135,7 +142,7 @@ def mean_difference(
                 label=label,
             )
         _name_points(axis, mean, difference, named)
-        axis.set_xlabel("mean log2(TPM + c)")
+        axis.set_xlabel(f"mean {log_tpm_words(pseudocount)}")
         axis.set_ylabel(f"log2 ratio, {whole['sample_a']} / {whole['sample_b']}")
         axis.legend(frameon=False, loc="upper left", fontsize=6)
         axis.set_title(
@@ -156,11 +163,12 @@ def detectable(table: pd.DataFrame, *, r: float, title: str = "") -> Figure:
     r
         The R observed, or the one that passes; drawn as a line of its own.
     title
-        Above the figure.
+        What the figure is of; which changes pass unseen stands behind it.
 
     Returns
     -------
-    The figure: changes below the line would have passed unseen.
+    The figure: changes below the line would have passed unseen. Where every change tried leaves R
+    at ``r`` or above, or none does, there is no line and the title says so.
 
     Raises
     ------
@@ -187,14 +195,24 @@ def detectable(table: pd.DataFrame, *, r: float, title: str = "") -> Figure:
         values = grid.to_numpy()
         filled = axis.contourf(x, y, values, levels=_levels(values), cmap="cividis")
         figure.colorbar(filled, ax=axis, label="Pearson's R after the change")
-        if np.nanmin(values) < r < np.nanmax(values):
+        if np.nanmin(values) < r <= np.nanmax(values):
             line = axis.contour(x, y, values, levels=[r], colors=[IDENTITY_LINE], linewidths=1.6)
             axis.clabel(line, fmt={r: f"R = {format_r(r, 4)}"}, fontsize=7)
         axis.set_xticks(x, [f"{fold:g}" for fold in grid.columns])
         axis.set_xlabel("fold change, up or down")
         axis.set_ylabel("% of expressed features changed")
-        axis.set_title(title or "changes below the line would pass unseen", fontsize=8)
+        unseen = _unseen_words(values, r)
+        axis.set_title(f"{title}: {unseen}" if title else unseen, fontsize=8)
     return figure
+
+
+def _unseen_words(values: np.ndarray, r: float) -> str:
+    """Say which changes leave R at the one observed, or above."""
+    if np.nanmin(values) >= r:
+        return "every change tried passes unseen"
+    if np.nanmax(values) < r:
+        return "no change tried passes unseen"
+    return "changes below the line pass unseen"
 
 
 def _levels(r: np.ndarray) -> list[float]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lotwise.errors import InputError
 from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
-from lotwise.pl.style import NOT_DEFINED, OKABE_ITO, lotwise_style
+from lotwise.pl.style import NOT_DEFINED, OKABE_ITO, log_tpm_words, lotwise_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 _INCH_A_ROW: Final = 0.28
 
 
-def batches(table: pd.DataFrame) -> Figure:
+def batches(table: pd.DataFrame, *, pseudocount: float | None = None) -> Figure:
     """Draw each batch's median R to the others within the limits that the others set.
 
     Parameters
     ----------
     table
         ``lotwise.get.evidence(expression, "batches")``.
+    pseudocount
+        c of log2(TPM + c), for the axis.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def batches(table: pd.DataFrame) -> Figure:
             axis.set_xlim(low - 0.15 * (1 - low) - 1e-4, 1 + 0.02 * (1 - low))
         axis.set_yticks(rows, table["batch"])
         axis.set_ylim(len(table) - 0.5, -0.5)
-        axis.set_xlabel("Pearson's R of log2(TPM + c)")
+        axis.set_xlabel(f"Pearson's R of {log_tpm_words(pseudocount)}")
         if axis.has_data():
             # Above the axes, where no note of the figure comes.
             place = (0.5, 1)
@@ -248,4 +250,6 @@ def _stack(axis: Axes, shares: pd.DataFrame) -> None:
 def _short(tpm: float) -> str:
     if 0 < tpm < 0.01:
         return "<0.01"
-    return f"{tpm:.2g}" if tpm < 100 else f"{tpm:.0f}"
+    # Decided on what is printed: 99.7 is rounded to a number of three digits.
+    text = f"{tpm:.2g}"
+    return f"{tpm:.0f}" if "e+" in text else text

@@ -180,6 +180,7 @@ def _draw_density(
     counts: dict[tuple[int, int], npt.NDArray[np.int64]],
 ) -> None:
     from matplotlib.colors import LogNorm
+    from matplotlib.ticker import LogFormatter
 
     # Double zeros share one pixel; they would take the whole scale of colours.
     highest = max((int(np.sort(counted, axis=None)[-2]) for counted in counts.values()), default=2)
@@ -191,7 +192,11 @@ def _draw_density(
             shown, extent=_extent(layout, *place), norm=norm, cmap="viridis", **_IMAGE
         )
     if image is not None:
-        bar = figure.colorbar(image, ax=axes, shrink=0.4, pad=0.01, extend="max")
+        bar = figure.colorbar(
+            image, ax=axes, shrink=0.4, pad=0.01, extend="max", format=LogFormatter()
+        )
+        # Those that come with the scale write powers as formulas, which are not parsed here.
+        bar.minorformatter = LogFormatter()
         bar.set_label("features a pixel")
 
 
@@ -263,7 +268,6 @@ def _write_names(axes: Axes, layout: Layout, labels: list[str]) -> None:
             fontsize=size,
             fontweight="bold",
             gid="name",
-            parse_math=False,
         )
 
 
@@ -328,5 +332,5 @@ def _title(expression: AnnData) -> str:
 
 def _write_words(figure: Figure, title: str, note: str) -> None:
     size = max(9.0, 0.75 * float(figure.get_size_inches()[0]))
-    figure.suptitle(title, fontsize=size, parse_math=False)
+    figure.suptitle(title, fontsize=size)
     add_note(figure, note, size=size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -14,6 +14,7 @@ from lotwise.atomic import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
 # Okabe & Ito 2008, the set that colour-blind readers tell apart; black stays for text.
 OKABE_ITO: Final = (
@@ -37,7 +38,9 @@ _RC: Final[Any] = {
     "svg.fonttype": "none",  # ... and in SVG
     "svg.hashsalt": "lotwise",  # equal figures are equal files
     "figure.dpi": 100,
+    "text.parse_math": False,  # names hold $ and _, and none of our words are formulas
 }
+_LONGEST_NAME: Final = 40
 _RASTER_DPI: Final = 300
 _MARGIN: Final = 0.08  # inches
 _MOST_PIXELS: Final = 3_200  # a side; more shows nothing more and costs seconds
@@ -55,6 +58,54 @@ def lotwise_style() -> Iterator[None]:
 def colours_of(batches: Sequence[str]) -> dict[str, str]:
     """Give each batch a colour, in the order of first occurrence; after 8 they come again."""
     return dict(zip(dict.fromkeys(batches), cycle(OKABE_ITO), strict=False))
+
+
+def batch_marks(colours: Mapping[str, str]) -> list[Patch]:
+    """Give the entries of a legend of batches; none where colours come again, which say nothing."""
+    from matplotlib.patches import Patch
+
+    if len(colours) > len(OKABE_ITO):
+        return []
+    return [Patch(color=colour, label=shorten(batch)) for batch, colour in colours.items()]
+
+
+def repeated_colours(colours: Mapping[str, str]) -> str:
+    """Say that colours come again; empty where each batch has its own.
+
+    Examples
+    --------
+    >>> repeated_colours(colours_of("abcdefghij")), repeated_colours(colours_of("abc"))
+    ('10 batches share 8 colours', '')
+    """
+    n = len(colours)
+    return f"{n:,} batches share {len(OKABE_ITO)} colours" if n > len(OKABE_ITO) else ""
+
+
+def shorten(name: str) -> str:
+    """Keep both ends of a name that would take the room of what it names.
+
+    Examples
+    --------
+    >>> shorten("lot1"), len(shorten("x" * 10_000))
+    ('lot1', 41)
+    """
+    half = _LONGEST_NAME // 2
+    return (
+        name
+        if len(name) <= _LONGEST_NAME
+        else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"
+    )
+
+
+def log_tpm_words(pseudocount: float | None) -> str:
+    """Name the scale; c where the pseudo-count is not known.
+
+    Examples
+    --------
+    >>> log_tpm_words(0.1), log_tpm_words(None)
+    ('log2(TPM + 0.1)', 'log2(TPM + c)')
+    """
+    return "log2(TPM + c)" if pseudocount is None else f"log2(TPM + {pseudocount:g})"
 
 
 def format_r(r: float, decimals: int) -> str:
@@ -79,11 +130,11 @@ def format_r(r: float, decimals: int) -> str:
 def add_note(figure: Figure, note: str, *, size: float = 8.0) -> None:
     """Print a line of ``size`` points below a figure; nothing where ``note`` is empty."""
     if note:
-        line = figure.text(
+        # The caller may stand outside of lotwise_style.
+        figure.text(
             0.5, -0.03, note, ha="center", va="top", fontsize=size, fontweight="bold",
-            color=IDENTITY_LINE,
+            color=IDENTITY_LINE, parse_math=False,
         )  # fmt: skip
-        line.set_parse_math(False)
 
 
 def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> list[Path]:

@@ -14,7 +14,7 @@ from lotwise.report.words import (
     count_words,
     list_words,
     name_words,
-    number_words,
+    number_beside,
     percent_words,
     r_words,
 )
@@ -28,7 +28,9 @@ _WORDS: Final[dict[Outcome, str]] = {
 }
 _LONGEST_STATEMENT: Final = 200
 _MOST_MISSED: Final = 8
-_MOST_DIGITS: Final = 12
+_SIX_DIGITS: Final = 1e-5
+# A bound that is a column, without its number behind it.
+_OPEN_BOUND: Final = re.compile(r"\bits \w+\b(?! \()")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,7 +165,8 @@ def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: in
     details = [f"{scope}; {zero} of them are zero in both batches."]
     undefined = sum(math.isnan(row["pearson"]) for row in between)
     if undefined:
-        details.append(f"{count_words(undefined, 'pair')} of batches has no defined R.")
+        verb = "has" if undefined == 1 else "have"
+        details.append(f"{count_words(undefined, 'pair')} of batches {verb} no defined R.")
     single = [row for row in level.pairs if not math.isnan(row["pearson"])]
     within = [row for row in single if row["relation"] == "within"]
     across = [row for row in single if row["relation"] == "between"]
@@ -225,18 +228,26 @@ def _missed(criteria: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _found(item: Mapping[str, Any]) -> str:
-    required = str(item.get("required") or "")
     value, reason = item.get("value"), str(item.get("reason") or "no reason on file").rstrip(".")
     if item.get("outcome") != "fail":
         return f"not assessable, since {name_words(reason, _LONGEST_STATEMENT)}"
-    plain = required.startswith(("at least", "at most", "between")) and "%" not in required
-    if not plain or isinstance(value, bool) or not isinstance(value, int | float):
-        asked = f", required {required}" if required else ""
-        return f"found {name_words(reason, _LONGEST_STATEMENT)}{asked}"
-    # So many digits that no number that missed the bound reads as one that met it.
-    figures = [len(text.replace(".", "").strip("0")) for text in re.findall(r"[\d.]+", required)]
-    digits = max([3, *figures])
-    while digits < _MOST_DIGITS and number_words(value, digits) in required.split():
-        digits += 1
-    at = f" ({name_words(item['where'], _LONGEST_STATEMENT)})" if item.get("where") else ""
-    return f"found {number_words(value, digits)}{at}, required {required}"
+    required = str(item.get("required") or "")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        required = _with_numbers(required, reason, value)
+        bounded = required.startswith(("at least", "at most", "between"))
+        if bounded and "%" not in required and not _OPEN_BOUND.search(required):
+            at = f" ({name_words(item['where'], _LONGEST_STATEMENT)})" if item.get("where") else ""
+            return f"found {number_beside(value, required)}{at}, required {required}"
+    asked = f", required {required}" if required else ""
+    return f"found {name_words(reason, _LONGEST_STATEMENT)}{asked}"
+
+
+def _with_numbers(required: str, reason: str, value: float) -> str:
+    """Put its number behind each bound that is a column; the reason has it, to six digits.
+
+    A number so near that rounding may have moved it across the one found is left out.
+    """
+    for name, number in re.findall(r"; there its (\S+) is (-?[\d.]+(?:e[+-]?\d+)?)", reason):
+        if not math.isclose(float(number), value, rel_tol=_SIX_DIGITS):
+            required = re.sub(rf"\bits {re.escape(name)}\b", rf"\g<0> ({number})", required)
+    return required

@@ -22,11 +22,22 @@ from lotwise.report.findings import LevelFindings, Row
 from lotwise.report.words import r_words
 
 WIDTH: Final = 0.25
-N_BINS: Final = math.ceil(20 / WIDTH) + 1
+MOST_TPM: Final = 1e6
 MOST_PAIRS: Final = 300
 MOST_NAMED: Final = 20
 
 Bins = npt.NDArray[np.int64]
+
+
+def n_bins_of(pseudocount: float) -> int:
+    """Give how many bins reach from TPM 0 to a million, which is all that a sample can have.
+
+    Examples
+    --------
+    >>> n_bins_of(1.0), n_bins_of(0.01)
+    (80, 107)
+    """
+    return int(_place_of(MOST_TPM, pseudocount)) + 1
 
 
 def bin_of(tpm: npt.ArrayLike, pseudocount: float) -> Bins:
@@ -37,25 +48,30 @@ def bin_of(tpm: npt.ArrayLike, pseudocount: float) -> Bins:
     >>> bin_of([0.0, 1.0, 1e6], pseudocount=1.0)
     array([ 0,  4, 79])
     """
-    log_tpm = np.log2(np.asarray(tpm, dtype=np.float64) + pseudocount) - np.log2(pseudocount)
-    bins: Bins = np.clip(np.floor(log_tpm / WIDTH), 0, N_BINS - 1).astype(np.int64)
+    place = _place_of(np.asarray(tpm, dtype=np.float64), pseudocount)
+    bins: Bins = np.clip(place, 0, n_bins_of(pseudocount) - 1).astype(np.int64)
     return bins
 
 
-def cloud_of(bins_a: Bins, bins_b: Bins) -> tuple[list[int], list[int]]:
+def _place_of(tpm: npt.ArrayLike, pseudocount: float) -> npt.NDArray[np.float64]:
+    log_tpm = np.log2(np.asarray(tpm) + pseudocount) - np.log2(pseudocount)
+    return np.asarray(np.floor(log_tpm / WIDTH))
+
+
+def cloud_of(bins_a: Bins, bins_b: Bins, *, n_bins: int) -> tuple[list[int], list[int]]:
     """Count the features in each bin of a pair.
 
     Returns
     -------
-    The bins that hold any (``a * N_BINS + b``, each as its distance from the one before, which
+    The bins that hold any (``a * n_bins + b``, each as its distance from the one before, which
     packs better) and how many they hold.
 
     Examples
     --------
-    >>> cloud_of(np.array([0, 0, 2]), np.array([0, 0, 1]))
-    ([0, 163], [2, 1])
+    >>> cloud_of(np.array([0, 0, 2]), np.array([0, 0, 1]), n_bins=80)
+    ([0, 161], [2, 1])
     """
-    counts = np.bincount(bins_a * N_BINS + bins_b, minlength=N_BINS * N_BINS)
+    counts = np.bincount(bins_a * n_bins + bins_b, minlength=n_bins * n_bins)
     filled = np.flatnonzero(counts)
     return np.diff(filled, prepend=0).tolist(), counts[filled].tolist()
 
@@ -85,8 +101,9 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
         return ""
     samples = list(dict.fromkeys(row[end] for row in pairs for end in ("sample_a", "sample_b")))
     pseudocount = float(pairs[0]["pseudocount"])
+    n_bins = n_bins_of(pseudocount)
     bins = {
-        name: bin_of(tpm, pseudocount).astype(np.uint8)
+        name: bin_of(tpm, pseudocount).astype(np.uint16)
         for name, tpm in _read_rows(level.h5ad, samples)
     }
     places = {name: place for place, name in enumerate(samples)}
@@ -98,7 +115,8 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
             "r": r_words(row["pearson"], decimals),
             "within": row["relation"] == "within",
             "cloud": cloud_of(
-                bins[row["sample_a"]].astype(np.int64), bins[row["sample_b"]].astype(np.int64)
+                *(bins[row[end]].astype(np.int64) for end in ("sample_a", "sample_b")),
+                n_bins=n_bins,
             ),
             "named": named.get((row["sample_a"], row["sample_b"]), []),
         }
@@ -108,7 +126,7 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
     content: dict[str, Any] = {
         "width": WIDTH,
         "start": math.log2(pseudocount),
-        "bins": N_BINS,
+        "bins": n_bins,
         "pseudocount": pseudocount,
         "samples": samples,
         "batches": [batches[name] for name in samples],

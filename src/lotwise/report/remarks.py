@@ -228,7 +228,6 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
     if not level.has("libraries"):
         return _not_computed(topic, "libraries")
     rows = level.rows("libraries")
-    counted = [row for row in rows if not math.isnan(row["total_counts"])]
     outliers = dict.fromkeys(
         row["sample"]
         for found in (level, *others)
@@ -241,26 +240,45 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
         else ""
     )
     shallow = [row for row in rows if row["shallow"]]
-    if shallow:
-        named = list_words(
-            (
-                f"{name_words(row['sample'])} ({percent_words(row['share_of_median'])} of the "
-                "other samples' median)"
-                for row in shallow
-            ),
-            longest=_LONGEST_PART,
+    unknown = [row for row in rows if math.isnan(row["share_of_median"])]
+    parts = [_shallow_words(shallow)] if shallow else []
+    if unknown or not rows:
+        parts.append(_depth_unknown(unknown, len(rows)))
+    sound = [row for row in rows if not row["shallow"] and row not in unknown]
+    if sound and not shallow:
+        low, high = (f(row["total_counts"] for row in sound) for f in (min, max))
+        which = "None of the other libraries" if unknown else "No library"
+        parts.append(
+            f"{which} is shallow: {number_words(low)} to {number_words(high)} counts each."
         )
-        text = f"Far fewer counts than the others: {named}. Read no R of it as agreement.{odd}"
-        return Remark(topic=topic, text=text, state="concern")
-    if not counted:
-        why = next((row["reason"] for row in rows if row["reason"]), "there are no counts")
-        text = f"Whether a library is shallow is not known: {why}.{odd}"
-        return Remark(topic=topic, text=text, state="concern" if outliers else "unknown")
-    low, high = (f(row["total_counts"] for row in counted) for f in (min, max))
-    text = (
-        f"No library is shallow: {number_words(low)} to {number_words(high)} counts a sample.{odd}"
+    state: State = "unknown" if unknown or not rows else "computed"
+    return Remark(
+        topic=topic,
+        text=f"{' '.join(parts)}{odd}",
+        state="concern" if shallow or outliers else state,
     )
-    return Remark(topic=topic, text=text, state="concern" if outliers else "computed")
+
+
+def _shallow_words(shallow: Sequence[Row]) -> str:
+    named = list_words(
+        (
+            f"{name_words(row['sample'])} ({percent_words(row['share_of_median'])} of the "
+            "other samples' median)"
+            for row in shallow
+        ),
+        longest=_LONGEST_PART,
+    )
+    return f"Far fewer counts than the others: {named}. Read no R of it as agreement."
+
+
+def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
+    """Say of which libraries the depth is not known and why: the first of a row's reasons."""
+    reasons = dict.fromkeys(row["reason"].partition("; ")[0] for row in unknown if row["reason"])
+    why = "; ".join(reasons) or "there are no counts"
+    if len(unknown) == n_rows:
+        return f"Whether a library is shallow is not known: {why}."
+    named = list_words(row["sample"] for row in unknown)
+    return f"Whether {named} {'is' if len(unknown) == 1 else 'are'} shallow is not known: {why}."
 
 
 def _by_chance(n_samples: int) -> str:
@@ -276,6 +294,25 @@ def sex_remark(gene: LevelFindings) -> Remark:
     if not gene.has("sex"):
         return _not_computed(topic, "identity")
     rows = gene.rows("sex")
+    text, state = _agreement_words(rows)
+    mixed = _mixed_words([row for row in rows if row["sex"] == "mixed" and row["agrees"] != "no"])
+    if mixed:
+        return Remark(topic=topic, text=f"{mixed} {text}", state="concern")
+    return Remark(topic=topic, text=text, state=state)
+
+
+def _mixed_words(mixed: Sequence[Row]) -> str:
+    """Name samples that are of both sexes, which needs no donor to be odd."""
+    if not mixed:
+        return ""
+    named = list_words(row["sample"] for row in mixed)
+    verb = "is" if len(mixed) == 1 else "are"
+    why = "; ".join(dict.fromkeys(row["reason"] for row in mixed if row["reason"]))
+    return f"{named} {verb} of both sexes by expression{f' ({why})' if why else ''}: mixed samples?"
+
+
+def _agreement_words(rows: Sequence[Row]) -> tuple[str, State]:
+    """Say whether samples agree in sex with the others of their donor."""
     against = [row for row in rows if row["agrees"] == "no"]
     if against:
         named = list_words(
@@ -284,28 +321,33 @@ def sex_remark(gene: LevelFindings) -> Remark:
         )
         verb, whose = ("disagrees", "its") if len(against) == 1 else ("disagree", "their")
         text = f"A swap until shown otherwise: {named} {verb} in sex with {whose} donor's samples."
-        return Remark(topic=topic, text=text, state="concern")
+        return text, "concern"
     agreeing = [row for row in rows if row["agrees"] == "yes"]
     if agreeing:
         text = (
             f"{count_words(len(agreeing), 'sample')} of {len(rows)} agree in sex with their "
             "donor's other samples. That does not prove identity."
         )
-        return Remark(topic=topic, text=text)
+        return text, "computed"
     found = dict.fromkeys(row["sex"] for row in rows if row["sex"] in {"female", "male"})
-    if len(found) > 1:
-        text = (
-            f"The samples differ in sex by expression ({list_words(found)}): if they are of one "
-            "donor, one is swapped. "
-        )
-        state: State = "concern"
-    else:
-        text, state = "", "unknown"
-    reasons = dict.fromkeys(
-        row["agrees"] or row["reason"] for row in rows if row["agrees"] or row["reason"]
+    differ = (
+        f"The samples differ in sex by expression ({list_words(found)}): if they are of one "
+        "donor, one is swapped. "
+        if len(found) > 1
+        else ""
     )
-    text += f"Agreement in sex within a donor cannot be told: {'; '.join(reasons) or 'no panel'}."
-    return Remark(topic=topic, text=text, state=state)
+    reasons = dict.fromkeys(filter(None, map(_why_untold, rows)))
+    why = "; ".join(reasons) or "no panel"
+    text = f"{differ}Agreement in sex within a donor cannot be told: {why}."
+    return text, "concern" if differ else "unknown"
+
+
+def _why_untold(row: Row) -> str:
+    """Say why a sample is not held against its donor, and why its sex is not known."""
+    reason = str(row["reason"])
+    if row["agrees"] == "sex not known" and reason:
+        return f"sex not known ({reason})"
+    return str(row["agrees"] or reason)
 
 
 def panels_remark(gene: LevelFindings) -> Remark:
@@ -313,12 +355,16 @@ def panels_remark(gene: LevelFindings) -> Remark:
     topic = "Identity: markers"
     if not gene.has("identity"):
         return _not_computed(topic, "identity")
-    rows = [row for row in gene.rows("identity") if row["sample"] and row["holds"] != "-"]
+    found = gene.rows("identity")
+    every = [row for row in found if row["sample"]]
+    # Of a marker of one sex alone nothing is expected: the remark on sex reads it.
+    rows = [
+        row for row in every if row["holds"] != "-" and row["expected"] not in {"female", "male"}
+    ]
     told = [row for row in rows if row["holds"] in {"yes", "no"}]
     failing = [row for row in told if row["holds"] == "no"]
     if not told:
-        text = "No marker of the panels is annotated here, so identity cannot be told."
-        return Remark(topic=topic, text=text, state="unknown")
+        return Remark(topic=topic, text=_no_marker_told(found, rows), state="unknown")
     n_unknown = len(rows) - len(told)
     unknown = f" {count_words(n_unknown, 'value')} could not be read." if n_unknown else ""
     if not failing:
@@ -333,6 +379,27 @@ def panels_remark(gene: LevelFindings) -> Remark:
     )
     text = f"{len(failing):,} of {len(told):,} expectations do not hold: {panels}.{unknown}"
     return Remark(topic=topic, text=text, state="concern")
+
+
+def _no_marker_told(found: Sequence[Row], asked: Sequence[Row]) -> str:
+    """Say why no expectation of the panels could be held against a sample."""
+    every = [row for row in found if row["sample"]]
+    if not every:
+        # A row of no sample has the reason where others have their answer.
+        why = "; ".join(dict.fromkeys(row["holds"] for row in found if row["holds"]))
+        return f"Identity cannot be told from markers: {why or 'no panel was looked up'}."
+    if all(row["holds"] == "not annotated" for row in every):
+        return "No marker of the panels is annotated here, so identity cannot be told."
+    if asked:
+        return (
+            "No marker that the panels expect present or absent is annotated here, so identity "
+            "cannot be told."
+        )
+    panels = list_words(dict.fromkeys(row["panel"] for row in every))
+    return (
+        f"The panels looked up ({panels}) expect no single gene present or absent, so there is "
+        "nothing to hold against them."
+    )
 
 
 def batches_remark(findings: Findings) -> Remark:

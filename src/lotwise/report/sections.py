@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -11,8 +12,8 @@ from lotwise.report import lots, shown, similarity
 from lotwise.report.answer import criteria_of
 from lotwise.report.blocks import Section, Text, evidence_block
 from lotwise.report.findings import Findings, Row
-from lotwise.report.tables import Column, Table, table_of
-from lotwise.report.words import count_words, r_words, range_words
+from lotwise.report.tables import UNKNOWN, Cell, Column, Table, table_of
+from lotwise.report.words import NOT_KNOWN, count_words, exact_words, number_beside
 
 
 def sections_of(findings: Findings, *, decimals: int) -> list[Section]:
@@ -94,10 +95,10 @@ def criteria_table(verdict: Mapping[str, Any], *, decimals: int) -> Table | None
     rows: list[Row] = [
         {
             **item,
-            "value": _value(item.get("value"), decimals),
-            "interval": _interval(item.get("interval"), decimals),
+            "value": _value(item, decimals),
+            "interval": _interval(item, decimals),
         }
-        for item in criteria
+        for item in map(dict, criteria)
     ]
     caption = "Each criterion, and what was found"
     empty = {"interval"} if not any(row["interval"] for row in rows) else set()
@@ -105,18 +106,23 @@ def criteria_table(verdict: Mapping[str, Any], *, decimals: int) -> Table | None
     return table_of(rows, shown_here, name="criteria", caption=caption, source="verdict.json")
 
 
-def _value(value: Any, decimals: int) -> str:
+def _value(item: Row, decimals: int) -> Cell:
+    """Print what was found so that it reads as missing or meeting the bound as it does."""
+    value = item.get("value")
     if value is None:
-        return "not known"
+        return Cell(NOT_KNOWN, UNKNOWN)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return r_words(float(value), decimals) if abs(value) <= 1 else f"{value:,.6g}"
+        return Cell(str(value), str(value))
+    text = number_beside(value, str(item.get("bound") or ""), decimals)
+    return Cell(text, UNKNOWN if math.isnan(value) else exact_words(value))
 
 
-def _interval(value: Any, decimals: int) -> str:
-    if not isinstance(value, list) or not all(isinstance(end, int | float) for end in value):
+def _interval(item: Row, decimals: int) -> str:
+    ends = item.get("interval")
+    if not isinstance(ends, list) or not all(isinstance(end, int | float) for end in ends):
         return ""
-    return range_words([float(end) for end in value], decimals)
+    bound = str(item.get("bound") or "")
+    return " to ".join(dict.fromkeys(number_beside(end, bound, decimals) for end in ends))
 
 
 _SECTIONS: Final[tuple[Callable[[Findings, int], Section | None], ...]] = (

@@ -277,7 +277,7 @@ def _detectable(findings: Findings, level: LevelFindings, decimals: int) -> Bloc
     picture = figure_of(
         findings,
         f"{level.level}_detectable",
-        "R after changing a share of the features; below the line a change passes unseen.",
+        "R after changing a share of the features; its title says which changes pass unseen.",
     )
     between = (row for row in level.pairs if row["relation"] == "between")
     pair = next((row for row in between if not math.isnan(row["pearson"])), None)

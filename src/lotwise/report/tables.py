@@ -9,12 +9,12 @@ from typing import Any, Final, Literal
 
 from lotwise.records import Record, meanings
 from lotwise.report.findings import Row
-from lotwise.report.words import NOT_KNOWN, number_words, percent_words, r_words
+from lotwise.report.words import NOT_KNOWN, exact_words, number_words, percent_words, r_words
 
 Kind = Literal["text", "r", "number", "percent", "flag"]
 MOST_ROWS: Final = 300
 # Sorts below every number that there is.
-_UNKNOWN: Final = "-9e99"
+UNKNOWN: Final = "-9e99"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def table_of(
         How many rows that is; by default those given.
     """
     means = meanings(record) if record is not None else {}
-    shown = _plain_where_plain(
+    shown = _plain_where_exact(
         [
             [
                 cell_of(row.get(column.key), column.kind, decimals, unknown=column.unknown)
@@ -119,35 +119,42 @@ def table_of(
 def cell_of(value: Any, kind: Kind, decimals: int = 4, *, unknown: str = "") -> Cell:
     """Print one value; ``unknown`` is what stands for a missing number.
 
+    A cell that is printed already stays as it is.
+
     Examples
     --------
     >>> cell_of(0.99999, "r"), cell_of("<b>", "text")
     (Cell(text='>0.9999', order='0.99999'), Cell(text='<b>', order=''))
     """
+    if isinstance(value, Cell):
+        return value
     if kind == "text":
         return Cell("" if value is None else str(value))
     if kind == "flag":
         return Cell("yes" if value else "no")
     if value is None or (isinstance(value, float) and math.isnan(value)):
         missing = r_words(None, decimals) if kind == "r" else NOT_KNOWN
-        return Cell(unknown or missing, _UNKNOWN)
-    number = f"{value:.9g}"
+        return Cell(unknown or missing, UNKNOWN)
+    number = exact_words(value)
     if kind == "r":
         return Cell(r_words(value, decimals), number)
     return Cell(percent_words(value) if kind == "percent" else number_words(value, 4), number)
 
 
-def _plain_where_plain(rows: list[list[Cell]]) -> tuple[tuple[Cell, ...], ...]:
-    """Drop the numbers behind columns whose print reads as one, which makes the page smaller."""
-    plain = [all(_is_plain(cell) for cell in column) for column in zip(*rows, strict=True)]
+def _plain_where_exact(rows: list[list[Cell]]) -> tuple[tuple[Cell, ...], ...]:
+    """Drop the numbers behind columns whose print is exact, which makes the page smaller.
+
+    Whole columns: the script that sorts takes from the first row whether there are any.
+    """
+    exact = [all(map(_is_exact, column)) for column in zip(*rows, strict=True)]
     return tuple(
-        tuple(Cell(cell.text) if drop else cell for cell, drop in zip(row, plain, strict=True))
+        tuple(Cell(cell.text) if drop else cell for cell, drop in zip(row, exact, strict=True))
         for row in rows
     )
 
 
-def _is_plain(cell: Cell) -> bool:
+def _is_exact(cell: Cell) -> bool:
     try:
-        return bool(cell.text) and math.isfinite(float(cell.text))
+        return not cell.order or float(cell.text) == float(cell.order)
     except ValueError:
         return False

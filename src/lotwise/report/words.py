@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from lotwise.pl.style import format_r
@@ -13,6 +13,10 @@ MINUS: Final = "\N{MINUS SIGN}"
 NOT_KNOWN: Final = "not known"
 _LONGEST_NAME: Final = 60
 _MOST_LISTED: Final = 8
+_NUMBER: Final = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
+_ALL_DIGITS: Final = 17
+# From here on not every whole number is a float, and digits would promise too much.
+_WHOLE_BELOW: Final = 2.0**53
 # Not the spaces that keep a number and its unit together.
 _SPACES: Final = re.compile(r"[\s\0]+", re.ASCII)
 
@@ -36,24 +40,76 @@ def number_words(value: float | None, digits: int = 3) -> str:
         return NOT_KNOWN
     if math.isfinite(value) and value == int(value):
         text = f"{int(value):,}"
-    elif abs(value) >= 10**digits:
-        text = f"{value:,.0f}"
     else:
-        text = f"{value:.{digits}g}"
+        text = f"{value:,.{digits}g}"
+        # Decided on what is printed: 999.7 is rounded to a number of four digits.
+        if "e+" in text:
+            text = f"{value:,.0f}"
     return text.replace("-", MINUS)
 
 
-def percent_words(share: float | None, digits: int = 3) -> str:
-    """Print a share as per cent.
+def number_beside(value: float, bounds: str, digits: int = 3) -> str:
+    """Print a number with so many digits that rounding does not take it to a bound beside it.
+
+    Parameters
+    ----------
+    value
+        The number.
+    bounds
+        What it is held against, in words that hold numbers.
+    digits
+        The least that is printed; a bound with more digits asks for as many.
 
     Examples
     --------
-    >>> percent_words(0.1234).split(), percent_words(float("nan"))
-    (['12.3', '%'], 'not known')
+    >>> number_beside(0.94996, ">= 0.95"), number_beside(0.95, ">= 0.95")
+    ('0.94996', '0.95')
+    >>> number_beside(0.12345, "at most 0.1"), number_beside(0.99999, "at least 0.9")
+    ('0.123', '0.99999')
+    """
+    if math.isnan(value):
+        return NOT_KNOWN
+    numbers = _NUMBER.findall(bounds)
+    # Nothing but 1 reads as 1, whatever the bound.
+    taken = {1.0, *map(float, numbers)} - {value}
+    figures = [
+        len(text.partition("e")[0].strip("-").replace(".", "").strip("0")) for text in numbers
+    ]
+    for count in range(max([digits, *figures]), _ALL_DIGITS):
+        text = number_words(value, count)
+        if float(text.replace(",", "").replace(MINUS, "-")) not in taken:
+            return text
+    return number_words(value, _ALL_DIGITS)
+
+
+def exact_words(value: float) -> str:
+    """Write a number with the fewest digits that read back to it, as result tables do.
+
+    Examples
+    --------
+    >>> exact_words(2e6), exact_words(0.1), exact_words(1 / 3)
+    ('2000000', '0.1', '0.3333333333333333')
+    """
+    whole = math.isfinite(value) and value == int(value) and abs(value) < _WHOLE_BELOW
+    return str(int(value)) if whole else repr(float(value))
+
+
+def percent_words(share: float | None, digits: int = 3) -> str:
+    """Print a share as per cent; nothing but 1 reads as 100 %.
+
+    Examples
+    --------
+    >>> percent_words(0.1234).split(), percent_words(0.99959).split()
+    (['12.3', '%'], ['>99.9', '%'])
+    >>> percent_words(1.0).split(), percent_words(1.0004).split(), percent_words(float("nan"))
+    (['100', '%'], ['>100', '%'], 'not known')
     """
     if share is None or math.isnan(share):
         return NOT_KNOWN
-    return f"{number_words(100 * share, digits)}\N{NO-BREAK SPACE}%"
+    text = number_words(100 * share, digits)
+    if text == "100" and share != 1:
+        text = f">{100 - 10.0 ** (2 - digits):g}" if share < 1 else ">100"
+    return f"{text}\N{NO-BREAK SPACE}%"
 
 
 def name_words(name: object, longest: int = _LONGEST_NAME) -> str:
@@ -87,21 +143,6 @@ def list_words(names: Iterable[object], *, longest: int = _LONGEST_NAME) -> str:
     if not words:
         return "none"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def range_words(values: Sequence[float], decimals: int) -> str:
-    """Print the smallest and the largest correlation.
-
-    Examples
-    --------
-    >>> range_words([0.9, 0.8], 2), range_words([0.9], 2), range_words([], 2)
-    ('0.80 to 0.90', '0.90', 'not defined')
-    """
-    known = [value for value in values if not math.isnan(value)]
-    if not known:
-        return r_words(None, decimals)
-    low, high = r_words(min(known), decimals), r_words(max(known), decimals)
-    return low if low == high else f"{low} to {high}"
 
 
 def count_words(n: int, thing: str, things: str = "") -> str:

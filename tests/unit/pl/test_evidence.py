@@ -67,12 +67,52 @@ def test_detectable__draws_the_line_of_r_where_the_grid_reaches_it():
         pl.detectable(pd.concat([grid(), grid()]), r=0.95)
 
 
+@pytest.mark.parametrize(
+    ("r", "words", "drawn"),
+    [
+        (0.95, "changes below the line pass unseen", True),
+        (1.0, "changes below the line pass unseen", True),
+        (0.9, "every change tried passes unseen", False),
+        (0.5, "every change tried passes unseen", False),
+        (1.1, "no change tried passes unseen", False),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_detectable__title_says_what_passes_where_there_is_no_line(r, words, drawn):
+    axis = pl.detectable(grid(), r=r, title="A and B").axes[0]
+    assert axis.get_title() == f"A and B: {words}"
+    assert pl.detectable(grid(), r=r).axes[0].get_title() == words
+    assert (len(axis.collections) == 2) == drawn
+
+
 @pytest.mark.parametrize("r", [np.linspace(0.95, 1, 6), np.ones(6), np.linspace(-0.2, 0.6, 6)])
 def test_detectable__colours_end_at_1_and_cover_the_grid(r):
     figure = pl.detectable(grid().assign(pearson=r), r=0.97)
     low, high = figure.axes[1].get_ylim()
     assert low <= r.min()
     assert r.max() <= high <= 1
+
+
+@pytest.mark.parametrize(
+    ("tpm", "text"), [(99.7, "100"), (9.97, "10"), (12.3, "12"), (250.4, "250"), (0.5, "0.5")]
+)
+def test_identity__prints_tpm_without_exponent(tpm, text):
+    row = {"panel": "p", "sample": "A", "marker": "M", "expected": "present", "holds": "yes"}
+    axis = pl.identity(pd.DataFrame([row | {"tpm": tpm}])).axes[0]
+    assert [one.get_text() for one in axis.texts] == [text]
+
+
+@pytest.mark.parametrize(("given", "words"), [({}, "c"), ({"pseudocount": 0.1}, "0.1")])
+def test_figures__axes_name_the_pseudocount_where_it_is_known(given, words):
+    axis = pl.batches(batches_table(), **given).axes[0]
+    assert axis.get_xlabel() == f"Pearson's R of log2(TPM + {words})"
+    row = {"sample_a": "A", "sample_b": "B", "bin": 0, "n_features": 3, "bias": 0.0}
+    row |= {"lower": -1.0, "upper": 1.0, "share_over_2_fold": 0.1, "mean_from": 0.0, "mean_to": 1.0}
+    row |= {"robust_lower": -1.0, "robust_upper": 1.0}
+    drawn = pl.mean_difference(
+        np.arange(3.0), np.ones(3), table=pd.DataFrame([row]), named={}, **given
+    )
+    assert drawn.axes[0].get_xlabel() == f"mean log2(TPM + {words})"
 
 
 def test_identity__marks_what_does_not_hold_and_leaves_the_unannotated_blank():

@@ -113,3 +113,19 @@ def test_scatter_matrix__title_of_a_subset_is_of_its_samples(simulate):
     zero = (subset.layers["tpm"] == 0).all(axis=0).mean()
     (title,) = lotwise.pl.scatter_matrix(subset).texts[:1]
     assert title.get_text().endswith(f"zero in both samples for {zero:.0%}")
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_batches", "words"),
+    [
+        (9, 8, "in the order given"),
+        (9, 9, "\n9 batches share 8 colours"),
+        (81, 2, "\nnames of 81 samples left out"),
+        (81, 81, "\n81 batches share 8 colours; names of 81 samples left out"),
+    ],
+)
+def test_heatmap__title_says_what_cannot_be_told(simulate, n_samples, n_batches, words):
+    expression = simulate(n_samples, 50, batches=[f"B{i % n_batches}" for i in range(n_samples)])
+    figure = lotwise.pl.heatmap(expression)
+    assert figure.texts[0].get_text().endswith(words)
+    assert len(figure.legends) == (n_batches <= 8)

@@ -45,6 +45,7 @@ class Tree:
         self.batches = ["A", "B", "C"]
         self.r = {("S1", "S2"): 0.99, ("S1", "S3"): 0.97, ("S2", "S3"): 0.98}
         self.features = [f"g{i}" for i in range(6)]
+        self.pseudocount = 1.0
 
     def pairs(self):
         for (a, b), r in self.r.items():
@@ -74,7 +75,7 @@ class Tree:
         return self.root
 
     def write_level(self, level: str) -> None:
-        detail = {"pseudocount": 1.0, "in_detail": True}
+        detail = {"pseudocount": self.pseudocount, "in_detail": True}
         whole = {"n_features": 6, "n_double_zero": 3} | detail
         both = {"n_features": 3, "n_double_zero": 0} | detail
         rows = []

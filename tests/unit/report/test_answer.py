@@ -59,6 +59,46 @@ def test_verdict_of__fail_names_what_is_not_met():
             "19,999,999, required at least 20000000",
         ),
         (
+            {"value": 19_999_999.6, "required": "at least 20000000"},
+            "19,999,999.6, required at least 20000000",
+        ),
+        (
+            {"value": 0.9499999999999998, "required": "at least 0.95"},
+            "0.9499999999999998, required at least 0.95",
+        ),
+        (
+            {
+                "value": 0.951,
+                "where": "L3",
+                "required": "at least its prediction_lower",
+                "reason": "1 of 3 rows beyond the bound: L3; there its prediction_lower is 0.96",
+            },
+            "0.951 (L3), required at least its prediction_lower (0.96)",
+        ),
+        (
+            {
+                "value": 0.9599,
+                "where": "L3",
+                "required": "between its lower and its upper",
+                "reason": "1 of 3 rows beyond the bound: L3; there its lower is 0.96; "
+                "there its upper is 0.97",
+            },
+            "0.9599 (L3), required between its lower (0.96) and its upper (0.97)",
+        ),
+        (
+            # To six digits the bound is 0.96, which the value would seem to meet.
+            {
+                "value": 0.9600001,
+                "where": "L3",
+                "required": "at least its prediction_lower",
+                "reason": "1 of 3 rows beyond the bound: L3; there its prediction_lower is 0.96",
+            },
+            (
+                "1 of 3 rows beyond the bound: L3; there its prediction_lower is 0.96, required at "
+                "least its prediction_lower"
+            ),
+        ),
+        (
             {"value": 0.5, "required": "yes", "reason": "1 of 2 rows beyond the bound: A1"},
             "1 of 2 rows beyond the bound: A1, required yes",
         ),
@@ -138,6 +178,12 @@ def test_level_answer__undefined_r_is_counted_and_never_lowest(tree):
     found = level_answer(read_findings(tree.write_all()).levels[0], decimals=4)
     assert found.lowest == "0.9700"
     assert "1 pair of batches has no defined R." in found.details
+
+
+def test_level_answer__two_undefined_pairs_are_two(tree):
+    tree.r["S2", "S3"] = tree.r["S1", "S3"] = NAN
+    found = level_answer(read_findings(tree.write_all()).levels[0], decimals=4)
+    assert "2 pairs of batches have no defined R." in found.details
 
 
 def test_level_answer__no_pair_defined(tree):

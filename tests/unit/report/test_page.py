@@ -16,9 +16,9 @@ from PIL import Image
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
 from lotwise.report import shown, write_report
-from lotwise.report.clouds import N_BINS, bin_of, cloud_of, pack_pairs
+from lotwise.report.clouds import bin_of, cloud_of, n_bins_of, pack_pairs
 from lotwise.report.findings import read_findings
-from lotwise.report.sections import published_section
+from lotwise.report.sections import criteria_table, published_section
 from lotwise.report.tables import MOST_ROWS, Column, cell_of, table_of
 
 
@@ -210,14 +210,41 @@ def test_pack_pairs__nothing_but_1_reads_as_1(tree, decimals, word):
 def test_cloud_of__can_be_undone():
     rng = np.random.default_rng(0)
     a, b = (bin_of(rng.lognormal(1, 2, 500), 1.0) for _ in range(2))
-    steps, counts = cloud_of(a, b)
+    steps, counts = cloud_of(a, b, n_bins=90)
     undone = np.repeat(np.cumsum(steps), counts)
-    np.testing.assert_array_equal(undone, np.sort(a * N_BINS + b))
+    np.testing.assert_array_equal(undone, np.sort(a * 90 + b))
 
 
 def test_bin_of__zero_is_the_first_bin_with_any_pseudocount():
     assert bin_of([0.0, 0.0001], pseudocount=0.01).tolist() == [0, 0]
     assert bin_of([0.01], pseudocount=0.01).tolist() == [4]
+
+
+@pytest.mark.parametrize("pseudocount", [1e-9, 0.01, 0.1, 1.0, 10.0])
+def test_n_bins_of__the_largest_tpm_lies_in_the_last_bin_and_is_not_cut(pseudocount):
+    last = n_bins_of(pseudocount) - 1
+    start = np.log2(pseudocount)
+    from_, to = (2 ** (start + 0.25 * place) - pseudocount for place in (last, last + 1))
+    assert from_ <= 1e6 < to
+    assert bin_of([1e6], pseudocount).tolist() == [last]
+    assert bin_of([from_ * (1 - 1e-6)], pseudocount).tolist() == [last - 1]
+
+
+@pytest.mark.parametrize("pseudocount", [0.01, 1.0])
+def test_pack_pairs__a_cloud_gives_the_tpm_back(tree, pseudocount):
+    tree.pseudocount = pseudocount
+    level = read_findings(tree.write_all()).levels[0]
+    packed = json.loads(
+        gzip.decompress(base64.b64decode(pack_pairs(level, level.pairs, decimals=4)))
+    )
+    steps, counts = packed["pairs"][0]["cloud"]
+    assert sum(counts) == 6
+    highest = sum(steps) % packed["bins"]  # S3, whose highest TPM is 110
+    low, high = (
+        2 ** (packed["start"] + packed["width"] * place) - pseudocount
+        for place in (highest, highest + 1)
+    )
+    assert low <= 110 < high
 
 
 def test_table_of__keeps_the_number_behind_what_does_not_read_as_one():
@@ -234,6 +261,63 @@ def test_table_of__keeps_the_number_behind_what_does_not_read_as_one():
 def test_table_of__plain_numbers_are_printed_once():
     table = table_of([{"r": 0.5}], [Column("r", "R", "r")], name="t", caption="c")
     assert (table.rows[0][0].text, table.rows[0][0].order) == ("0.5000", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "order"),
+    [
+        (0.98765432101, "r", "0.98765432101"),
+        (1 / 3, "number", "0.3333333333333333"),
+        (0.1, "percent", "0.1"),
+        (2e6 + 0.5, "number", "2000000.5"),
+        (2e6, "number", "2000000"),
+        (3, "number", "3"),
+        (1e300, "number", "1e+300"),
+    ],
+)
+def test_table_of__downloads_and_sorting_have_all_digits(value, kind, order):
+    table = table_of([{"x": value}], [Column("x", "x", kind)], name="t", caption="c")
+    (cell,) = table.rows[0]
+    assert (cell.order or cell.text) == order
+    assert float(cell.order or cell.text) == value
+
+
+def test_table_of__one_rounded_print_keeps_the_numbers_of_its_column():
+    """DataTables takes from the first row whether a column has numbers behind its print."""
+    rows = [{"r": 0.5}, {"r": 0.98765432101}]
+    table = table_of(rows, [Column("r", "R", "r")], name="t", caption="c")
+    assert [row[0].order for row in table.rows] == ["0.5", "0.98765432101"]
+
+
+def found_in(value, bound, **given):
+    """The cells of value and interval of a criterion, and its table."""
+    item = {"id": "r", "outcome": "fail", "value": value, "bound": bound, **given}
+    table = criteria_table({"criteria": [item]}, decimals=4)
+    cells = dict(zip([label for label, _ in table.headings], table.rows[0], strict=True))
+    return cells["found"], cells.get("interval")
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "text", "order"),
+    [
+        (0.94996, ">= 0.95", "0.94996", ""),
+        (0.98765432101, ">= 0.95", "0.9877", "0.98765432101"),
+        (1, ">= 3", "1", ""),
+        (3.2e-5, ">= 0.1", "3.2e\N{MINUS SIGN}05", "3.2e-05"),
+        (20_000_000, "<= 1000", "20,000,000", "20000000"),
+        (None, ">= 0.95", "not known", "-9e99"),
+        ("odd", ">= 0.95", "odd", "odd"),
+    ],
+)
+def test_criteria_table__prints_what_was_found_apart_from_the_bound(value, bound, text, order):
+    cell, interval = found_in(value, bound)
+    assert (cell.text, cell.order) == (text, order)
+    assert interval is None
+
+
+def test_criteria_table__ends_of_an_interval_stand_apart_from_the_bound():
+    _, interval = found_in(0.96, ">= 0.95 (whole interval)", interval=[0.94996, 0.97])
+    assert interval.text == "0.94996 to 0.97"
 
 
 def test_cell_of__missing_text_is_empty():

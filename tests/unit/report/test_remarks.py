@@ -63,6 +63,12 @@ def test_ceiling_remark__reached(level_of):
     assert "reaches it: R shows no difference beyond that noise" in ceiling(level_of, row).text
 
 
+def test_ceiling_remark__an_r_below_its_ceiling_is_less_than_all_of_it(level_of):
+    row = {"method": "thinning", "pearson": 0.9838, "ceiling": 0.9842, "ratio": 0.99959}
+    text = ceiling(level_of, row).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "The observed 0.9838 is >99.9 % of it" in text
+
+
 def test_ceiling_remark__unknown_says_why(level_of):
     rows = [
         {"method": "bootstraps", "pearson": 0.97, "reason": "no bootstraps"},
@@ -119,7 +125,7 @@ def test_fold_remark__reads_the_row_of_all_features(level_of):
 
 def test_depth_remark__shallow_library_is_a_concern(level_of):
     rows = [
-        {"sample": "S1", "total_counts": 2e6},
+        {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.98},
         {"sample": "S3", "total_counts": 2e4, "share_of_median": 0.01, "shallow": True},
     ]
     found = depth_remark(level_of(libraries=rows))
@@ -129,11 +135,14 @@ def test_depth_remark__shallow_library_is_a_concern(level_of):
 
 
 def test_depth_remark__none_shallow(level_of):
-    rows = [{"sample": "S1", "total_counts": 2e6}, {"sample": "S3", "total_counts": 1e6}]
+    rows = [
+        {"sample": "S1", "total_counts": 2e6, "share_of_median": 2.0},
+        {"sample": "S3", "total_counts": 1e6, "share_of_median": 0.5},
+    ]
     found = depth_remark(level_of(libraries=rows))
     assert (found.state, found.text) == (
         "computed",
-        "No library is shallow: 1,000,000 to 2,000,000 counts a sample.",
+        "No library is shallow: 1,000,000 to 2,000,000 counts each.",
     )
 
 
@@ -146,8 +155,51 @@ def test_depth_remark__without_counts_is_unknown(level_of):
     )
 
 
+def test_depth_remark__libraries_without_counts_are_named_and_not_called_sound(level_of):
+    rows = [
+        {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0},
+        {"sample": "S2", "total_counts": 2e6, "share_of_median": 1.0},
+        {"sample": "S3", "reason": "there are no counts; R of a pair is not defined"},
+    ]
+    found = depth_remark(level_of(libraries=rows))
+    assert (found.state, found.text) == (
+        "unknown",
+        (
+            "Whether S3 is shallow is not known: there are no counts. None of the other "
+            "libraries is shallow: 2,000,000 to 2,000,000 counts each."
+        ),
+    )
+
+
+def test_depth_remark__one_counted_library_has_no_other_to_be_held_against(level_of):
+    rows = [
+        {"sample": "S1", "total_counts": 2e6, "reason": "no other sample to compare with"},
+        {"sample": "S2", "reason": "there are no counts"},
+    ]
+    found = depth_remark(level_of(libraries=rows))
+    assert (found.state, found.text) == (
+        "unknown",
+        (
+            "Whether a library is shallow is not known: no other sample to compare with; there are "
+            "no counts."
+        ),
+    )
+
+
+def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(level_of):
+    rows = [
+        {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.98},
+        {"sample": "S2", "total_counts": 2e4, "share_of_median": 0.01, "shallow": True},
+        {"sample": "S3", "reason": "there are no counts"},
+    ]
+    found = depth_remark(level_of(libraries=rows))
+    assert found.state == "concern"
+    assert "Far fewer counts than the others: \N{FIRST STRONG ISOLATE}S2 (1" in found.text
+    assert found.text.endswith("Whether S3 is shallow is not known: there are no counts.")
+
+
 def test_depth_remark__outlier_is_a_concern_whatever_its_depth(level_of):
-    rows = [{"sample": "S1", "total_counts": 2e6, "outlier": True}]
+    rows = [{"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0, "outlier": True}]
     found = depth_remark(level_of(libraries=rows))
     assert (found.topic, found.state) == ("Depth and outliers", "concern")
     assert "an outlier: S1." in found.text
@@ -209,6 +261,47 @@ def test_sex_remark__unknown_beside_female_is_no_disagreement(level_of):
     assert sex_remark(level_of(sex=rows)).state == "unknown"
 
 
+BOTH = "XIST and genes of Y are both expressed"
+
+
+@pytest.mark.parametrize("agrees", ["donor not given", "only sample of its donor"])
+def test_sex_remark__mixed_sample_is_named_whatever_its_donor(level_of, agrees):
+    rows = [
+        {"sample": "S1", "sex": "male", "agrees": "donor not given"},
+        {"sample": "S2", "sex": "mixed", "agrees": agrees, "reason": BOTH},
+    ]
+    found = sex_remark(level_of(sex=rows))
+    assert found.state == "concern"
+    assert found.text.startswith(f"S2 is of both sexes by expression ({BOTH}): mixed samples?")
+
+
+def test_sex_remark__mixed_sample_is_named_beside_samples_that_agree(level_of):
+    rows = [
+        *({"sample": name, "sex": "male", "agrees": "yes"} for name in ("S1", "S2")),
+        {"sample": "S3", "sex": "mixed", "agrees": "donor not given", "reason": BOTH},
+    ]
+    found = sex_remark(level_of(sex=rows))
+    assert found.state == "concern"
+    assert "S3 is of both sexes" in found.text
+    assert "2 samples of 3 agree in sex" in found.text
+
+
+def test_sex_remark__mixed_sample_that_disagrees_is_named_once(level_of):
+    rows = [
+        *({"sample": name, "sex": "male", "agrees": "yes"} for name in ("S1", "S2")),
+        {"sample": "S3", "sex": "mixed", "agrees": "no", "reason": BOTH},
+    ]
+    text = sex_remark(level_of(sex=rows)).text
+    assert (text.count("S3"), "S3 (mixed)" in text) == (1, True)
+
+
+def test_sex_remark__says_why_sex_is_not_known(level_of):
+    why = "no female or male marker is annotated"
+    rows = [{"sample": "S1", "sex": "unknown", "agrees": "sex not known", "reason": why}]
+    text = sex_remark(level_of(sex=rows)).text
+    assert text.endswith(f"cannot be told: sex not known ({why}).")
+
+
 def test_sex_remark__both_sexes_without_donors_is_a_concern(level_of):
     rows = [
         {"sample": "S1", "sex": "male", "agrees": "donor not given"},
@@ -257,6 +350,46 @@ def test_panels_remark__nothing_annotated_is_unknown(level_of):
     rows = [{"panel": "msc", "sample": "S1", "marker": "ENG", "holds": "not annotated"}]
     found = panels_remark(level_of(identity=rows))
     assert (found.state, "identity cannot be told" in found.text) == ("unknown", True)
+
+
+SEX = {"panel": "sex", "sample": "S1", "marker": "XIST", "expected": "female", "holds": "-"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([SEX], "The panels looked up (sex) expect no single gene present or absent"),
+        (
+            [SEX, SEX | {"expected": "male", "holds": "not annotated"}],
+            "The panels looked up (sex) expect no single gene present or absent",
+        ),
+        ([], "Identity cannot be told from markers: no panel was looked up."),
+        (
+            [{"holds": "no panel was given (panels)"}],
+            "Identity cannot be told from markers: no panel was given (panels).",
+        ),
+        (
+            [SEX | {"holds": "not annotated"}],
+            "No marker of the panels is annotated here, so identity cannot be told.",
+        ),
+        (
+            [SEX, SEX | {"panel": "msc", "expected": "present", "holds": "not annotated"}],
+            "No marker that the panels expect present or absent is annotated here",
+        ),
+    ],
+)
+def test_panels_remark__says_why_nothing_is_told(level_of, rows, words):
+    found = panels_remark(level_of(identity=rows))
+    assert found.state == "unknown"
+    assert found.text.startswith(words)
+
+
+def test_panels_remark__markers_of_one_sex_are_no_values_that_could_not_be_read(level_of):
+    rows = [
+        {"panel": "msc", "sample": "S1", "marker": "ENG", "expected": "present", "holds": "yes"},
+        SEX | {"expected": "male", "holds": "not annotated"},
+    ]
+    assert panels_remark(level_of(identity=rows)).text == "All 1 expectations of the panels hold."
 
 
 def test_panels_remark__all_hold(level_of):

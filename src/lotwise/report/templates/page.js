@@ -107,6 +107,12 @@
     return /[^\x20-\x7e]/.test(cut) ? `\u2068${cut}\u2069` : cut;
   };
   const number = (value) => (value === 0 ? "0" : Number(value.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 }));
+  // Nothing but 1 reads as 100 %, as in the tables.
+  const percent = (share) => {
+    const text = (100 * share).toPrecision(3);
+    if (Number(text) !== 100 || share === 1) return `${text}\u00a0%`;
+    return share < 1 ? ">99.9\u00a0%" : ">100\u00a0%";
+  };
   const rWords = (pair) => pair.r;
   const binsOf = (found, pair) => {
     const [steps, counts] = pair.cloud;
@@ -116,22 +122,22 @@
     return steps.map((step, index) => {
       place += step;
       const [a, b] = [Math.floor(place / found.bins), place % found.bins];
-      const [x, y] = [a * found.width, b * found.width];
+      const [x, y] = [a, b].map((bin) => found.start + bin * found.width);
       const inside = named.filter((one) => one.x >= x && one.x < x + found.width && one.y >= y && one.y < y + found.width);
       const range = (bin) => `${number(tpm(bin))} to ${number(tpm(bin + 1))}`;
       return {
         x, x2: x + found.width, y, y2: y + found.width, n: counts[index], tpm_a: range(a), tpm_b: range(b),
-        mean: (x + y) / 2 + found.width / 2 + found.start, difference: x - y,
+        mean: (x + y + found.width) / 2, difference: x - y,
         examples: inside.map((one) => one.name).join(", ") || "none of those that pull R down most",
       };
     });
   };
   const namedOf = (found, pair) => pair.named.map(([feature, tpmA, tpmB, ratio, share]) => {
     const [id, symbol] = found.features[feature];
-    const log = (tpm) => Math.log2(tpm + found.pseudocount) - found.start;
+    const log = (tpm) => Math.log2(tpm + found.pseudocount);
     const [x, y] = [log(tpmA), log(tpmB)];
     return {
-      id, symbol, name: short(symbol ? `${symbol} (${id})` : id), x, y, mean: (x + y) / 2 + found.start, difference: ratio,
+      id, symbol, name: short(symbol ? `${symbol} (${id})` : id), x, y, mean: (x + y) / 2, difference: ratio,
       tpm_a: number(tpmA), tpm_b: number(tpmB), raw_a: tpmA, raw_b: tpmB, ratio, share,
     };
   });
@@ -153,7 +159,7 @@
     for (const row of rows) {
       const line = node("tr", "", body);
       for (const text of [row.id, row.symbol]) node("td", text, line);
-      const numbers = [[row.tpm_a, row.raw_a], [row.tpm_b, row.raw_b], [row.ratio.toFixed(3), row.ratio], [`${(100 * row.share).toPrecision(3)}\u00a0%`, row.share]];
+      const numbers = [[row.tpm_a, row.raw_a], [row.tpm_b, row.raw_b], [row.ratio.toFixed(3), row.ratio], [percent(row.share), row.share]];
       for (const [text, order] of numbers) node("td", text, line).dataset.order = order;
     }
     enhance(table);
@@ -174,20 +180,24 @@
       }
     }
     const specs = { cloud: json(`spec-cloud-${level}`), difference: json(`spec-difference-${level}`) };
-    const title = (end, pair) => `log2(TPM + ${found.pseudocount}) of ${short(found.samples[pair[end]])}`;
+    const scale = `log2(TPM + ${found.pseudocount})`;
+    const title = (end, pair) => `${scale} of ${short(found.samples[pair[end]])}`;
     const show = async () => {
       const pair = found.pairs[select.value];
       const [bins, named] = [binsOf(found, pair), namedOf(found, pair)];
       const top = Math.max(...bins.map((bin) => Math.max(bin.x2, bin.y2)));
       const datasets = {
-        bins, named, identity: [{ x: 0, y: 0 }, { x: top, y: top }], folds: [{ difference: -1 }, { difference: 1 }],
+        bins, named, identity: [found.start, top].map((end) => ({ x: end, y: end })), folds: [{ difference: -1 }, { difference: 1 }],
       };
       const cloud = structuredClone(specs.cloud);
       for (const layer of cloud.layer) {
         for (const [channel, end] of [["x", "a"], ["y", "b"]]) layer.encoding[channel].title = title(end, pair);
       }
       const difference = structuredClone(specs.difference);
-      for (const layer of difference.layer) layer.encoding.y.title = "log2 ratio, first / second";
+      for (const { encoding } of difference.layer) {
+        encoding.y.title = "log2 ratio, first / second";
+        if (encoding.x) encoding.x.title = `mean ${scale}`;
+      }
       const total = bins.reduce((sum, bin) => sum + bin.n, 0);
       about.textContent = `R = ${rWords(pair)} over ${total.toLocaleString("en")} ${level}s; batches ${short(found.batches[pair.a])} and ${short(found.batches[pair.b])}.`;
       namedTable(panel.querySelector(".named"), named, found, pair);
