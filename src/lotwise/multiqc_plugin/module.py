@@ -238,10 +238,16 @@ def _headers(level: str) -> dict[str, dict[str, Any]]:
         },
         "library": {
             "title": "Library",
-            "description": "shallow: far fewer counts than the others; outlier: low mean R",
+            "description": (
+                "shallow: far fewer counts than the others; outlier: low mean R; not known: "
+                "no counts, or too few samples"
+            ),
+            # Whole states: "not known: outlier" is none.
             "cond_formatting_rules": {
                 "pass": [{"s_eq": "unremarkable"}],
-                "fail": [{"s_contains": "shallow"}, {"s_contains": "outlier"}],
+                "fail": [
+                    {"s_eq": state} for state in ("shallow", "outlier", "shallow and outlier")
+                ],
             },
         },
     }
