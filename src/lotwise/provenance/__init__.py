@@ -7,6 +7,7 @@ from lotwise.provenance.gather import (
     record_run,
     refresh_outputs,
 )
+from lotwise.provenance.held import fault_of
 from lotwise.provenance.inputs import take_inputs
 from lotwise.provenance.record import (
     ANALYSED,
@@ -30,6 +31,7 @@ __all__ = [
     "Provenance",
     "absolute",
     "configuration_of",
+    "fault_of",
     "gather",
     "libraries",
     "lotwise_call",

@@ -36,12 +36,20 @@ def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run)
     assert said.code == 0, said.err
     assert "software: the versions are those recorded" in said.out or "had changes" in said.out
     assert "tables: 7 identical, 0 not" in said.out
+    assert "other files: 3 with the recorded checksum, 0 not" in said.out
     table = study.out / "correlation" / "gene.pairs.tsv"
     table.write_text(table.read_text().replace("within", "between", 1).replace("A1", "A9", 1))
     said = run("replay", study.out)
     assert said.code == 1
     assert "differs: correlation/gene.pairs.tsv" in said.out
     assert "differences from the record: 1" in said.err
+    (study.out / "verdict.json").write_text("{}")
+    said = run("replay", study.out)
+    # Counted apart: a verdict is no table.
+    assert "tables: 6 identical, 1 not" in said.out
+    assert "differs: verdict.json is there and not on record" in said.out
+    assert "differences from the record: 2" in said.err
+    (study.out / "verdict.json").unlink()
     study.quant("B1").write_text("changed")
     said = run("replay", study.out)
     assert said.code == 2
