@@ -37,6 +37,7 @@ from lotwise.errors import InputError
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import progress
 from lotwise.provenance import (
+    CRATE,
     PROVENANCE,
     gather,
     lotwise_call,
@@ -161,7 +162,7 @@ def compare(
         register_criteria(tree.root, criteria)
     # What an earlier run said is not said of these tables, not even if this run is interrupted.
     forget_verdict(tree.root)
-    for name in (PROVENANCE, "report.html"):
+    for name in (PROVENANCE, CRATE, "report.html", "verification.tsv"):
         (tree.root / name).unlink(missing_ok=True)
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
     expression, evidence = expression or ExpressionConfig(), evidence or EvidenceConfig()

@@ -11,6 +11,7 @@ from lotwise.provenance.held import fault_of
 from lotwise.provenance.inputs import take_inputs
 from lotwise.provenance.record import (
     ANALYSED,
+    CRATE,
     PROVENANCE,
     InputFile,
     OutputFile,
@@ -24,6 +25,7 @@ from lotwise.provenance.surroundings import libraries, software
 
 __all__ = [
     "ANALYSED",
+    "CRATE",
     "PROVENANCE",
     "InputFile",
     "OutputFile",

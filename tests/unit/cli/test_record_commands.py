@@ -31,6 +31,16 @@ def test_compare__records_its_own_command_line(compared, study):
     assert not any("isoform" in item["path"] for item in record["outputs"])
 
 
+def test_compare__forgets_what_was_said_of_earlier_tables(compared, study, run):
+    left = ("verification.tsv", "ro-crate-metadata.json", "verdict.json")
+    for name in left:
+        (study.out / name).write_text("of an earlier run")
+    assert run(*compared).code == 0
+    assert not [name for name in left if (study.out / name).exists()]
+    record = json.loads((study.out / "provenance.json").read_text("utf-8"))
+    assert not {*left} & {item["path"] for item in record["outputs"]}
+
+
 def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run):
     said = run("replay", study.out)
     assert said.code == 0, said.err
