@@ -20,7 +20,6 @@ from urllib.parse import quote
 from lotwise.acceptance.wording import counted, listed
 from lotwise.atomic import atomic_path
 from lotwise.errors import InputError
-from lotwise.keys import LEVELS
 from lotwise.provenance import (
     ANALYSED,
     CRATE,
@@ -33,6 +32,7 @@ from lotwise.provenance import (
     read_provenance,
 )
 from lotwise.provenance.record import Role
+from lotwise.provenance.steps import step_of, words_of
 from lotwise.quantify.cache import checksum
 
 if TYPE_CHECKING:
@@ -89,8 +89,6 @@ _WRITTEN: Final = {
 }
 # What `lotwise fetch` puts into the folder of the reference.
 _REFERENCE: Final = ("transcripts.fa.gz", "annotation.gtf.gz")
-# Options whose value is a place, which may be called as a step or a level is.
-_PLACES: Final = {"--out", "-o", "--config", "--samples", "--reference", "--results"}
 # Calls whose tables another call joins.
 _OF_ONE_SAMPLE: Final = {("--step", "reads"), ("--step", "quantify"), ("--step", "index")}
 _MEDIA_TYPES: Final = {
@@ -322,15 +320,14 @@ def _add_call(
     settings: list[ContextEntity],
 ) -> ContextEntity:
     """Add one call of a program, with what it read and wrote as far as the record tells."""
-    step, _ = _step_of(program)
     properties: dict[str, Any] = {
-        "name": " ".join(filter(None, (program.name, step, program.sample))),
+        "name": _name_of(program),
         "description": json.dumps(program.command, ensure_ascii=False),
         "actionStatus": _COMPLETED,
     }
     times = {"startTime": program.started, "endTime": program.ended}
     properties |= {name: time for name, time in times.items() if time}
-    whole = step == "compare" and program.name == "lotwise"
+    whole = step_of(program)[0] == "compare"
     read = {path for path in _read_by(program, provenance) if path in files}
     wrote = {path for path in _written_by(program, provenance) if path in files}
     application = {
@@ -355,34 +352,18 @@ def _alone_or_all(found: list[ContextEntity]) -> ContextEntity | list[ContextEnt
     return found[0] if len(found) == 1 else found
 
 
-def _step_of(program: Program) -> tuple[str, str]:
-    """Name the step of a call and its level, empty where there is none.
-
-    They are found by name: options such as ``-q`` may stand before either. Of another program
-    the step is the word behind its name.
-    """
+def _name_of(program: Program) -> str:
+    """Name a call: its program, the step and the sample."""
+    step, _ = step_of(program)
     if program.name != "lotwise":
-        first = next(iter(program.command[1:]), "")
-        return ("" if first.startswith("-") else first), ""
-    words = [word for before, word in pairwise(_words(program)) if before not in _PLACES]
-    step = next((word for word in words if word in _READ), "")
-    level = next((word for word in words if word in LEVELS), "")
-    return (f"{step} --register" if step == "verdict" and "--register" in words else step), level
-
-
-def _words(program: Program) -> list[str]:
-    """Give the words of a command line, an option and its value apart."""
-    return [
-        part
-        for word in program.command
-        for part in (word.split("=", 1) if word.startswith("--") else [word])
-    ]
+        step = next((word for word in program.command[1:2] if not word.startswith("-")), "")
+    return " ".join(filter(None, (program.name, step, program.sample)))
 
 
 def _read_by(program: Program, provenance: Provenance) -> set[str]:
     """Name the files that a call read: those of its step's roles, or that its command names."""
     if program.name == "lotwise":
-        step, level = _step_of(program)
+        step, level = step_of(program)
         roles, before = _READ.get(step, (frozenset(), ()))
         starts = tuple(part.format(level) for part in before)
         return {item.path for item in provenance.inputs if item.role in roles} | {
@@ -408,8 +389,8 @@ def _written_by(program: Program, provenance: Provenance) -> set[str]:
             and program.sample is not None
             and f"/{program.sample}/" in f"/{item.path}"
         }
-    step, level = _step_of(program)
-    if _OF_ONE_SAMPLE & {*pairwise(_words(program))}:
+    step, level = step_of(program)
+    if _OF_ONE_SAMPLE & {*pairwise(words_of(program))}:
         return set()
     if step == "fetch":
         return _fetched_by(program, provenance)
@@ -426,7 +407,7 @@ def _written_by(program: Program, provenance: Provenance) -> set[str]:
 
 def _fetched_by(program: Program, provenance: Provenance) -> set[str]:
     """Name what a call fetched: the reference, or a sheet with the reads or tables of samples."""
-    words = pairwise(_words(program))
+    words = pairwise(words_of(program))
     folder = next((word for before, word in words if before == "--reference"), "")
     if folder:
         targets = tuple(f"/{Path(folder).name}/{name}" for name in _REFERENCE)

@@ -175,7 +175,7 @@ def test_write_crate__registering_criteria_judges_nothing(own_run):
     criteria = read_criteria("example")
     register_criteria(root, criteria)
     write_verdict(root, criteria)
-    calls, _ = described(
+    calls, found = described(
         root,
         refresh_outputs(root),
         lotwise("verdict", "--register", "--criteria", "example", "--out", "r"),
@@ -183,7 +183,8 @@ def test_write_crate__registering_criteria_judges_nothing(own_run):
     )
     register, judge = calls
     assert register["name"] == "lotwise verdict --register"
-    assert names(register.get("object")) == set()
+    (read,) = names(register["object"])
+    assert found[read]["description"] == "acceptance criteria"
     assert names(register["result"]) == {"verdict_criteria.yaml", "verdict_history.jsonl"}
     assert "correlation/gene.pairs.tsv" in names(judge["object"])
     assert {"verdict.json", "verdict.tsv"} <= names(judge["result"])

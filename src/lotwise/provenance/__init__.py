@@ -2,8 +2,10 @@
 
 from lotwise.provenance.configuration import absolute, map_paths, resolve
 from lotwise.provenance.gather import (
+    VERIFICATION,
     configuration_of,
     gather,
+    own_steps,
     record_run,
     refresh_outputs,
 )
@@ -20,13 +22,15 @@ from lotwise.provenance.record import (
     read_provenance,
     write_provenance,
 )
-from lotwise.provenance.steps import lotwise_call, now, write_step
+from lotwise.provenance.steps import PREPARING, lotwise_call, now, step_of, write_step
 from lotwise.provenance.surroundings import libraries, software
 
 __all__ = [
     "ANALYSED",
     "CRATE",
+    "PREPARING",
     "PROVENANCE",
+    "VERIFICATION",
     "InputFile",
     "OutputFile",
     "Program",
@@ -39,11 +43,13 @@ __all__ = [
     "lotwise_call",
     "map_paths",
     "now",
+    "own_steps",
     "read_provenance",
     "record_run",
     "refresh_outputs",
     "resolve",
     "software",
+    "step_of",
     "take_inputs",
     "write_provenance",
     "write_step",
