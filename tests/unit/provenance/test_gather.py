@@ -18,6 +18,7 @@ from lotwise.config.acquire import AcquireSettings, NetworkSettings
 from lotwise.errors import InputError
 from lotwise.provenance import (
     Program,
+    libraries,
     lotwise_call,
     read_provenance,
     record_run,
@@ -75,6 +76,12 @@ def test_record__has_the_schema_that_readers_rely_on(recorded_run):
     assert told["configuration"]["samples"] == str(recorded_run / "input" / "samples.tsv")
     assert told["libraries"]["numpy"]
     assert told["criteria_sha256"] is None
+
+
+def test_libraries__name_that_of_the_wald_tests(monkeypatch):
+    """With ``equivalence_method: deseq2`` the numbers are PyDESeq2's."""
+    monkeypatch.setattr("lotwise.provenance.surroundings.version", lambda name: f"{name} 1")
+    assert libraries()["pydeseq2"] == "pydeseq2 1"
 
 
 def test_record__tells_neither_host_nor_user(recorded_run):
