@@ -23,6 +23,7 @@ from lotwise.errors import InputError
 from lotwise.provenance import (
     ANALYSED,
     CRATE,
+    PREPARING,
     PROVENANCE,
     InputFile,
     OutputFile,
@@ -30,9 +31,10 @@ from lotwise.provenance import (
     Provenance,
     fault_of,
     read_provenance,
+    step_of,
 )
 from lotwise.provenance.record import Role
-from lotwise.provenance.steps import step_of, words_of
+from lotwise.provenance.steps import words_of
 from lotwise.quantify.cache import checksum
 
 if TYPE_CHECKING:
@@ -365,6 +367,8 @@ def _read_by(program: Program, provenance: Provenance) -> set[str]:
     if program.name == "lotwise":
         step, level = step_of(program)
         roles, before = _READ.get(step, (frozenset(), ()))
+        if step == "compare" and "--criteria" not in words_of(program):
+            roles -= {"acceptance criteria"}
         starts = tuple(part.format(level) for part in before)
         return {item.path for item in provenance.inputs if item.role in roles} | {
             item.path for item in provenance.outputs if item.path.startswith(starts)
@@ -395,14 +399,28 @@ def _written_by(program: Program, provenance: Provenance) -> set[str]:
     if step == "fetch":
         return _fetched_by(program, provenance)
     starts = tuple(part.format(level) for part in _WRITTEN.get(step, ()))
+    of_others = _written_beside(program, provenance) if step == "compare" else set()
     return {
         item.path
         for item in provenance.outputs
         if item.path.startswith(starts)
+        and item.path not in of_others
         and (step != "figures" or level in item.path)
         # They begin as the figures of evidence do.
         and (step != "evidence" or not item.path.startswith(f"figures/{level}_heatmap"))
     }
+
+
+def _written_beside(compare: Program, provenance: Provenance) -> set[str]:
+    """Name what steps wrote that prepared what `compare` read, or came after it."""
+    behind = provenance.programs.index(compare) + 1
+    others = [
+        one
+        for place, one in enumerate(provenance.programs)
+        if step_of(one)[0] not in {"", "compare"}
+        and (place >= behind or step_of(one)[0] in PREPARING)
+    ]
+    return {path for one in others for path in _written_by(one, provenance)}
 
 
 def _fetched_by(program: Program, provenance: Provenance) -> set[str]:

@@ -190,6 +190,27 @@ def test_write_crate__registering_criteria_judges_nothing(own_run):
     assert {"verdict.json", "verdict.tsv"} <= names(judge["result"])
 
 
+def test_write_crate__compare_is_not_credited_with_what_other_steps_wrote(own_run):
+    root = own_run / "results"
+    (root / "yield.tsv").write_text("by quantify")
+    criteria = read_criteria("example")
+    write_verdict(root, criteria)
+    calls, _ = described(
+        root,
+        refresh_outputs(root),
+        lotwise("quantify", "reads.tsv", "--out", "r"),
+        lotwise("compare", "samples.tsv", "--out", "r"),
+        lotwise("verdict", "--criteria", "example", "--out", "r"),
+    )
+    wrote = [names(call["result"]) for call in calls]
+    assert wrote[0] == {"yield.tsv"}
+    assert "correlation/gene.pairs.tsv" in wrote[1]
+    assert not wrote[1] & (wrote[0] | wrote[2])
+    read = [names(call.get("object")) for call in calls]
+    (of_criteria,) = {name for name in read[2] if name.startswith("ni:///")}
+    assert of_criteria not in read[1]
+
+
 def test_write_crate__what_was_fetched_is_of_the_call_that_fetched_it(own_run):
     root = own_run / "results"
     provenance = read_provenance(root)
