@@ -11,30 +11,36 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 from urllib.parse import quote
 
+from lotwise.acceptance.wording import counted, listed
 from lotwise.atomic import atomic_path
+from lotwise.errors import InputError
 from lotwise.provenance import (
     ANALYSED,
+    CRATE,
+    PREPARING,
     PROVENANCE,
     InputFile,
     OutputFile,
     Program,
     Provenance,
+    fault_of,
     read_provenance,
+    step_of,
 )
 from lotwise.provenance.record import Role
+from lotwise.provenance.steps import words_of
 from lotwise.quantify.cache import checksum
 
 if TYPE_CHECKING:
     from rocrate.model.contextentity import ContextEntity
     from rocrate.rocrate import ROCrate
 
-CRATE: Final = "ro-crate-metadata.json"
 _PROCESS: Final = ("https://w3id.org/ro/wfrun/process/0.5", "Process Run Crate", "0.5")
 _WORKFLOW: Final = (
     ("https://w3id.org/ro/wfrun/workflow/0.5", "Workflow Run Crate", "0.5"),
@@ -49,6 +55,7 @@ _MADE_LATER: Final = (PROVENANCE, "report.html")
 # What a step of lotwise reads of the inputs, by its role, and of what was written before; {} is
 # its level.
 _READ: Final[dict[str, tuple[frozenset[Role], tuple[str, ...]]]] = {
+    "fetch": (frozenset(), ()),
     "check": (frozenset({"sheet of reads", "reads"}), ()),
     "quantify": (frozenset(get_args(Role)) - ANALYSED - {"acceptance criteria"}, ()),
     "expression": (
@@ -56,8 +63,12 @@ _READ: Final[dict[str, tuple[frozenset[Role], tuple[str, ...]]]] = {
         (),
     ),
     "correlate": (frozenset(), ("expression/{}.h5ad",)),
-    "evidence": (frozenset({"gene sets", "blocks", "panel"}), ("expression/{}.h5ad",)),
+    "evidence": (
+        frozenset({"gene sets", "blocks", "panel", "reference set"}),
+        ("expression/{}.h5ad",),
+    ),
     "figures": (frozenset(), ("expression/{}.h5ad",)),
+    "verdict --register": (frozenset({"acceptance criteria"}), ()),
     "verdict": (frozenset({"acceptance criteria"}), ("correlation/", "evidence/")),
     "verify": (frozenset(), ("correlation/",)),
     "workbook": (frozenset(), ("correlation/", "evidence/")),
@@ -65,17 +76,21 @@ _READ: Final[dict[str, tuple[frozenset[Role], tuple[str, ...]]]] = {
 }
 # What it writes.
 _WRITTEN: Final = {
+    "fetch": ("fetched.tsv",),
     "check": ("intake.tsv",),
     "quantify": ("yield.tsv", "strandedness.tsv"),
     "expression": ("samples.tsv", "expression/"),
     "correlate": ("correlation/{}.",),
     "evidence": ("evidence/{}.", "figures/{}_"),
     "figures": ("figures/{}_heatmap", "figures/extended_data_fig"),
+    "verdict --register": ("verdict_criteria.yaml", "verdict_history.jsonl"),
     "verdict": ("verdict",),
     "verify": ("verification.tsv",),
     "workbook": ("tables.xlsx",),
     "compare": ("",),
 }
+# What `lotwise fetch` puts into the folder of the reference.
+_REFERENCE: Final = ("transcripts.fa.gz", "annotation.gtf.gz")
 # Calls whose tables another call joins.
 _OF_ONE_SAMPLE: Final = {("--step", "reads"), ("--step", "quantify"), ("--step", "index")}
 _MEDIA_TYPES: Final = {
@@ -115,9 +130,11 @@ def write_crate(results: Path, *, name: str | None = None, licence: str | None =
     Raises
     ------
     InputError
-        The record is missing or damaged.
+        The record is missing or damaged, or a file of the results that it names is missing or no
+        longer the recorded one.
     """
     provenance = read_provenance(results)
+    _refuse_changed(provenance, results)
     later = [
         OutputFile(path=file, bytes=path.stat().st_size, sha256=checksum(path))
         for file in _MADE_LATER
@@ -128,6 +145,25 @@ def write_crate(results: Path, *, name: str | None = None, licence: str | None =
         text = json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False)
         temporary.write_text(text + "\n", encoding="utf-8")
     return results / CRATE
+
+
+def _refuse_changed(provenance: Provenance, results: Path) -> None:
+    """Refuse what would be described by another file's checksum, or is not there to hand over."""
+
+    def faults(items: Iterable[InputFile | OutputFile]) -> list[str]:
+        told = ((item.path, fault_of(item, results / item.path)) for item in items)
+        return [f"{path} {fault}" for path, fault in told if fault]
+
+    inputs = faults(item for item in provenance.inputs if not Path(item.path).is_absolute())
+    found = [*faults(provenance.outputs), *inputs]
+    if found:
+        raise InputError(
+            f"{counted(len(found), 'file')} of the results not as recorded: {listed(found)}",
+            path=results,
+            remedy="bring the recorded inputs back, or write the record anew (`lotwise record`)"
+            if inputs
+            else "bring the record up to date: `lotwise record --out`",
+        )
 
 
 def make_crate(
@@ -170,12 +206,21 @@ def make_crate(
         _add_call(
             crate, program, provenance, number=number, files=inputs | outputs, settings=settings
         )
-        for number, program in enumerate(provenance.programs, start=1)
+        for number, program in enumerate(_single_calls(provenance), start=1)
     ]
     if provenance.workflow:
         calls.insert(0, _add_run(crate, provenance, inputs, outputs, settings))
     crate.root_dataset["mentions"] = _alone_or_all(calls)
     return crate
+
+
+def _single_calls(provenance: Provenance) -> list[Program]:
+    """Give the calls that are actions of their own; Snakemake's is the run of the workflow."""
+    return [one for one in provenance.programs if not (provenance.workflow and _is_engine(one))]
+
+
+def _is_engine(program: Program) -> bool:
+    return program.name == "snakemake"
 
 
 def _add_run(
@@ -195,6 +240,11 @@ def _add_run(
     main = crate.add_workflow(
         dest_path=file.path, main=True, lang="snakemake", properties=properties
     )
+    engines = [
+        f" It was run by Snakemake {one.version}: {json.dumps(one.command, ensure_ascii=False)}"
+        for one in provenance.programs
+        if _is_engine(one)
+    ]
     made = [entity for path, entity in outputs.items() if not path.startswith("workflow/")]
     return crate.add_action(
         main,
@@ -204,7 +254,7 @@ def _add_run(
         properties={
             "name": f"Run of the workflow by lotwise {provenance.lotwise.version}",
             "description": "Every step of the workflow that made these results; the calls of its "
-            "programs are actions of their own.",
+            f"programs are actions of their own.{''.join(engines)}",
             "actionStatus": _COMPLETED,
             "startTime": provenance.started,
             "endTime": provenance.ended,
@@ -272,15 +322,14 @@ def _add_call(
     settings: list[ContextEntity],
 ) -> ContextEntity:
     """Add one call of a program, with what it read and wrote as far as the record tells."""
-    step = program.command[1] if len(program.command) > 1 else ""
     properties: dict[str, Any] = {
-        "name": " ".join(filter(None, (program.name, step, program.sample))),
+        "name": _name_of(program),
         "description": json.dumps(program.command, ensure_ascii=False),
         "actionStatus": _COMPLETED,
     }
     times = {"startTime": program.started, "endTime": program.ended}
     properties |= {name: time for name, time in times.items() if time}
-    whole = step == "compare" and program.name == "lotwise"
+    whole = step_of(program)[0] == "compare"
     read = {path for path in _read_by(program, provenance) if path in files}
     wrote = {path for path in _written_by(program, provenance) if path in files}
     application = {
@@ -305,11 +354,21 @@ def _alone_or_all(found: list[ContextEntity]) -> ContextEntity | list[ContextEnt
     return found[0] if len(found) == 1 else found
 
 
+def _name_of(program: Program) -> str:
+    """Name a call: its program, the step and the sample."""
+    step, _ = step_of(program)
+    if program.name != "lotwise":
+        step = next((word for word in program.command[1:2] if not word.startswith("-")), "")
+    return " ".join(filter(None, (program.name, step, program.sample)))
+
+
 def _read_by(program: Program, provenance: Provenance) -> set[str]:
     """Name the files that a call read: those of its step's roles, or that its command names."""
     if program.name == "lotwise":
-        _, step, level, *_ = [*program.command, "", ""]
+        step, level = step_of(program)
         roles, before = _READ.get(step, (frozenset(), ()))
+        if step == "compare" and "--criteria" not in words_of(program):
+            roles -= {"acceptance criteria"}
         starts = tuple(part.format(level) for part in before)
         return {item.path for item in provenance.inputs if item.role in roles} | {
             item.path for item in provenance.outputs if item.path.startswith(starts)
@@ -334,16 +393,49 @@ def _written_by(program: Program, provenance: Provenance) -> set[str]:
             and program.sample is not None
             and f"/{program.sample}/" in f"/{item.path}"
         }
-    _, step, *arguments = [*program.command, ""]
-    if _OF_ONE_SAMPLE & set(pairwise(arguments)):
+    step, level = step_of(program)
+    if _OF_ONE_SAMPLE & {*pairwise(words_of(program))}:
         return set()
-    level = arguments[0]
+    if step == "fetch":
+        return _fetched_by(program, provenance)
     starts = tuple(part.format(level) for part in _WRITTEN.get(step, ()))
+    of_others = _written_beside(program, provenance) if step == "compare" else set()
     return {
         item.path
         for item in provenance.outputs
-        if item.path.startswith(starts) and (step != "figures" or level in item.path)
+        if item.path.startswith(starts)
+        and item.path not in of_others
+        and (step != "figures" or level in item.path)
+        # They begin as the figures of evidence do.
+        and (step != "evidence" or not item.path.startswith(f"figures/{level}_heatmap"))
     }
+
+
+def _written_beside(compare: Program, provenance: Provenance) -> set[str]:
+    """Name what steps wrote that prepared what `compare` read, or came after it."""
+    behind = provenance.programs.index(compare) + 1
+    others = [
+        one
+        for place, one in enumerate(provenance.programs)
+        if step_of(one)[0] not in {"", "compare"}
+        and (place >= behind or step_of(one)[0] in PREPARING)
+    ]
+    return {path for one in others for path in _written_by(one, provenance)}
+
+
+def _fetched_by(program: Program, provenance: Provenance) -> set[str]:
+    """Name what a call fetched: the reference, or a sheet with the reads or tables of samples."""
+    words = pairwise(words_of(program))
+    folder = next((word for before, word in words if before == "--reference"), "")
+    if folder:
+        targets = tuple(f"/{Path(folder).name}/{name}" for name in _REFERENCE)
+        return {item.path for item in provenance.inputs if f"/{item.path}".endswith(targets)}
+    fetched = {
+        item.path
+        for item in provenance.inputs
+        if item.source is not None and item.role in {"reads", "quantification"}
+    }
+    return fetched | {*_WRITTEN["fetch"]}
 
 
 def _context(crate: ROCrate, identifier: str, properties: dict[str, Any]) -> ContextEntity:

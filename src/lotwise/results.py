@@ -37,11 +37,16 @@ from lotwise.errors import InputError
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import progress
 from lotwise.provenance import (
+    CRATE,
+    PREPARING,
     PROVENANCE,
+    VERIFICATION,
     gather,
     lotwise_call,
     now,
+    own_steps,
     resolve,
+    step_of,
     take_inputs,
     write_provenance,
 )
@@ -161,7 +166,7 @@ def compare(
         register_criteria(tree.root, criteria)
     # What an earlier run said is not said of these tables, not even if this run is interrupted.
     forget_verdict(tree.root)
-    for name in (PROVENANCE, "report.html"):
+    for name in (PROVENANCE, CRATE, "report.html", VERIFICATION):
         (tree.root / name).unlink(missing_ok=True)
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
     expression, evidence = expression or ExpressionConfig(), evidence or EvidenceConfig()
@@ -188,12 +193,21 @@ def compare(
         )
     )
     ended = now()
+    inputs = take_inputs(config, samples, tree.root)
+    # What prepared the quantifications here; all other steps are done over again.
+    steps = [
+        step
+        for step in own_steps(config, samples, tree.root, inputs=inputs)
+        if step_of(step)[0] in PREPARING
+    ]
+    if command:
+        steps.append(lotwise_call(command, started=started, ended=ended))
     provenance = gather(
         config,
         tree.root,
-        inputs=take_inputs(config, samples, tree.root),
+        inputs=inputs,
         since_ns=started_ns,
-        steps=[lotwise_call(command, started=started, ended=ended)] if command else [],
+        steps=steps,
         started=started,
         ended=ended,
     )

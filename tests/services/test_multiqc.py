@@ -11,6 +11,7 @@ import subprocess
 import pandas as pd
 import pytest
 
+from lotwise.acceptance import CriteriaFile, parse_criteria, write_verdict
 from lotwise.records import PairRecord, read_table
 
 VERDICT = {
@@ -92,6 +93,51 @@ def test_multiqc__hostile_text_stays_text(report):
         assert text not in page
         assert html.escape(text) in page
     assert not re.search(r"<script>alert", page)
+
+
+CRITERIA = (
+    "title: t\ncriteria:\n- {id: r, rationale: b, level: gene, table: pairs, "
+    "rows: {feature_set: all}, statistic: pearson, at_least: -1}"
+)
+
+
+@pytest.mark.parametrize("how", ["as written", "table changed", "without its history"])
+def test_multiqc__a_pass_is_green_only_as_it_was_written(recorded_run, tmp_path, tool, how):
+    root = tmp_path / "results"
+    shutil.copytree(recorded_run / "results", root)
+    criteria = parse_criteria(CRITERIA, source="c")
+    written = CriteriaFile(name="c", criteria=criteria, text=CRITERIA)
+    assert write_verdict(root, written).outcome == "pass"
+    if how == "table changed":
+        with (root / "correlation" / "gene.pairs.tsv").open("a") as table:
+            table.write("\n")
+    elif how == "without its history":
+        (root / "verdict_history.jsonl").unlink()
+    command = [tool("multiqc"), "results", "--no-ansi", "--no-version-check"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    page = (tmp_path / "multiqc_report.html").read_text("utf-8")
+    assert "<strong>pass</strong>" in page
+    assert ('class="alert alert-success"><strong>pass' in page) == (how == "as written")
+    assert ("gene.pairs.tsv changed: judge anew" in page) == (how == "table changed")
+    assert ("not checked against its history" in page) == (how == "without its history")
+
+
+def test_multiqc__an_edited_verdict_is_not_believed(recorded_run, tmp_path, tool):
+    root = tmp_path / "results"
+    shutil.copytree(recorded_run / "results", root)
+    text = CRITERIA.replace("at_least: -1", "at_least: 0.9999999")
+    criteria = parse_criteria(text, source="c")
+    assert (
+        write_verdict(root, CriteriaFile(name="c", criteria=criteria, text=text)).outcome == "fail"
+    )
+    path = root / "verdict.json"
+    path.write_text(path.read_text("utf-8").replace('"fail"', '"pass"'))
+    command = [tool("multiqc"), "results", "--no-ansi", "--no-version-check"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    page = (tmp_path / "multiqc_report.html").read_text("utf-8")
+    assert "<strong>fail</strong>" in page
+    assert "<strong>pass</strong>" not in page
+    assert html.escape("verdict.json says 'pass', verdict_history.jsonl 'fail'") in page
 
 
 def test_multiqc__two_runs_are_told_apart(recorded_run, tmp_path, tool):

@@ -16,6 +16,7 @@ from lotwise.provenance import (
     record_run,
     write_provenance,
 )
+from lotwise.provenance.steps import workflow_call
 
 # What a run cannot say of itself: who it was made by, where on the web a program is, and what only
 # those who publish a workflow can (a README, and what Bioschemas asks).
@@ -35,12 +36,16 @@ def test_crate__is_valid_after_the_profile_of_its_run(profile, own_run, tool, tm
         record_run(config, own_run / "input" / "samples.tsv", root, workflow=WORKFLOW)
     provenance = read_provenance(root)
     call = lotwise_call(["lotwise", "compare", "s.tsv"], started="2026-01-01", ended="2026-01-02")
-    write_provenance(root / "provenance.json", provenance.model_copy(update={"programs": (call,)}))
+    calls = (call,)
+    if profile.startswith("workflow"):
+        calls = (workflow_call("snakemake --cores 2 --configfile config.yaml"), call)
+    write_provenance(root / "provenance.json", provenance.model_copy(update={"programs": calls}))
     write_crate(root)
     if profile.startswith("workflow"):
         graph = json.loads((root / "ro-crate-metadata.json").read_text("utf-8"))["@graph"]
         run = next(entity for entity in graph if entity["@id"] == "#run")
         assert run["instrument"] == {"@id": "workflow/Snakefile"}
+        assert "snakemake" in run["description"]
         assert (root / "workflow" / "rules" / "record.smk").is_file()
     cache = Path(__file__).with_name("offline_contexts.py")
     subprocess.run([tool("python"), cache, tmp_path / "cache"], check=True)

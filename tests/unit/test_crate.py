@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 
 import pytest
 
+from lotwise.acceptance import read_criteria, register_criteria, write_verdict
 from lotwise.crate import write_crate
 from lotwise.errors import InputError
-from lotwise.provenance import InputFile, Program, read_provenance, write_provenance
+from lotwise.provenance import (
+    InputFile,
+    Program,
+    configuration_of,
+    read_provenance,
+    record_run,
+    refresh_outputs,
+    write_provenance,
+)
+from lotwise.provenance.steps import workflow_call
 
 
 def entities(path):
@@ -36,6 +47,8 @@ def test_write_crate__inputs_are_known_by_address_or_by_content(own_run):
     first, second, *others = provenance.inputs
     address = "https://example.org/S1/quant.sf"
     inside = second.model_copy(update={"path": "quant/S 1/quant.sf"})
+    (root / "quant" / "S 1").mkdir(parents=True)
+    shutil.copy(second.path, root / inside.path)
     changed = (first.model_copy(update={"source": address}), inside, *others)
     write_provenance(root / "provenance.json", provenance.model_copy(update={"inputs": changed}))
     found = entities(write_crate(root))
@@ -58,9 +71,9 @@ def test_write_crate__each_call_is_an_action_with_what_it_wrote(own_run):
     fastq = ("reads/S1_1.fastq.gz",)
     like = provenance.inputs[1].model_dump()
     reads = InputFile(**like | {"path": f"/a/{fastq[0]}", "role": "reads", "sha256": "a" * 64})
-    quantified = InputFile(
-        **like | {"path": "quant/S1/abundance.tsv", "role": "quantification", "sha256": "b" * 64}
-    )
+    quantified = InputFile(**like | {"path": "quant/S1/abundance.tsv", "role": "quantification"})
+    (root / "quant" / "S1").mkdir(parents=True)
+    shutil.copy(like["path"], root / quantified.path)
     provenance = provenance.model_copy(update={"inputs": (*provenance.inputs, reads, quantified)})
     programs = (
         # As the workflow calls it: from the folder of the run, with relative paths.
@@ -101,10 +114,187 @@ def test_write_crate__a_table_is_of_the_call_that_joined_it(own_run, step, wrote
     call = Program(name="lotwise", version="1", command=command, exit_status=0)
     made = provenance.outputs[0].model_copy(update={"path": table})
     changed = {"programs": (call,), "outputs": (made,)}
-    (root / table).write_text("")
+    shutil.copy(root / provenance.outputs[0].path, root / table)
     write_provenance(root / "provenance.json", provenance.model_copy(update=changed))
     action = entities(write_crate(root))["#call-1"]
     assert action.get("result") == ({"@id": table} if wrote else None)
+
+
+def described(root, provenance, *programs, **changed):
+    """Give the actions of a crate of these calls."""
+    record = provenance.model_copy(update={"programs": programs} | changed)
+    write_provenance(root / "provenance.json", record)
+    found = entities(write_crate(root))
+    return [found[f"#call-{number}"] for number in range(1, len(programs) + 1)], found
+
+
+def names(part):
+    """Name what an action read or wrote: nothing, one thing or several."""
+    parts = part if isinstance(part, list) else [part] if part else []
+    return {one["@id"] for one in parts}
+
+
+def lotwise(*words):
+    return Program(name="lotwise", version="1", command=("lotwise", *words), exit_status=0)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-q", "evidence", "gene", "--out", "r"),
+        ("evidence", "--out", "isoform", "gene"),
+        ("evidence", "--out=r", "gene"),
+    ],
+)
+def test_write_crate__step_and_level_are_found_by_name(own_run, words):
+    root = own_run / "results"
+    provenance = read_provenance(root)
+    stored = own_run / "input" / "reference.h5ad"
+    like = provenance.inputs[1].model_dump()
+    reference = InputFile(
+        **like | {"path": str(stored), "role": "reference set", "sha256": "c" * 64}
+    )
+    inputs = (*provenance.inputs, reference)
+    heatmap = provenance.outputs[0].model_copy(update={"path": "figures/gene_heatmap_given.pdf"})
+    (root / "figures").mkdir()
+    shutil.copy(root / provenance.outputs[0].path, root / heatmap.path)
+    outputs = (*provenance.outputs, heatmap)
+    (call,), found = described(root, provenance, lotwise(*words), inputs=inputs, outputs=outputs)
+    assert call["name"] == "lotwise evidence"
+    assert {found[name]["name"] for name in names(call["object"])} == {
+        str(stored),
+        "expression/gene.h5ad",
+    }
+    wrote = names(call["result"])
+    assert "evidence/gene.batches.tsv" in wrote
+    assert all(name.startswith("evidence/gene.") for name in wrote)
+
+
+def test_write_crate__registering_criteria_judges_nothing(own_run):
+    root = own_run / "results"
+    criteria = read_criteria("example")
+    register_criteria(root, criteria)
+    write_verdict(root, criteria)
+    calls, found = described(
+        root,
+        refresh_outputs(root),
+        lotwise("verdict", "--register", "--criteria", "example", "--out", "r"),
+        lotwise("verdict", "--out", "r"),
+    )
+    register, judge = calls
+    assert register["name"] == "lotwise verdict --register"
+    (read,) = names(register["object"])
+    assert found[read]["description"] == "acceptance criteria"
+    assert names(register["result"]) == {"verdict_criteria.yaml", "verdict_history.jsonl"}
+    assert "correlation/gene.pairs.tsv" in names(judge["object"])
+    assert {"verdict.json", "verdict.tsv"} <= names(judge["result"])
+
+
+def test_write_crate__compare_is_not_credited_with_what_other_steps_wrote(own_run):
+    root = own_run / "results"
+    (root / "yield.tsv").write_text("by quantify")
+    criteria = read_criteria("example")
+    write_verdict(root, criteria)
+    calls, _ = described(
+        root,
+        refresh_outputs(root),
+        lotwise("quantify", "reads.tsv", "--out", "r"),
+        lotwise("compare", "samples.tsv", "--out", "r"),
+        lotwise("verdict", "--criteria", "example", "--out", "r"),
+    )
+    wrote = [names(call["result"]) for call in calls]
+    assert wrote[0] == {"yield.tsv"}
+    assert "correlation/gene.pairs.tsv" in wrote[1]
+    assert not wrote[1] & (wrote[0] | wrote[2])
+    read = [names(call.get("object")) for call in calls]
+    (of_criteria,) = {name for name in read[2] if name.startswith("ni:///")}
+    assert of_criteria not in read[1]
+
+
+def test_write_crate__what_was_fetched_is_of_the_call_that_fetched_it(own_run):
+    root = own_run / "results"
+    provenance = read_provenance(root)
+    like = provenance.inputs[1].model_dump()
+    inputs = []
+    for path, role, source in (
+        ("/d/S1_1.fastq.gz", "reads", "https://example.org/S1_1.fastq.gz"),
+        ("/d/own.fastq.gz", "reads", None),
+        ("/r/reference/transcripts.fa.gz", "transcripts", None),
+        ("/r/reference/annotation.gtf.gz", "annotation", None),
+    ):
+        digest = hashlib.sha256(path.encode()).hexdigest()
+        told = {"path": path, "role": role, "source": source, "sha256": digest}
+        inputs.append(InputFile(**like | told))
+    fetch = ("fetch", "--settings", "{}", "--results", "r")
+    (samples, reference), found = described(
+        root,
+        provenance,
+        lotwise(*fetch, "--samples", "r/fetched.tsv"),
+        lotwise(*fetch, "--reference", "r/reference"),
+        inputs=(*provenance.inputs, *inputs),
+    )
+    assert samples["name"] == reference["name"] == "lotwise fetch"
+    assert names(samples["result"]) == {"https://example.org/S1_1.fastq.gz"}
+    assert {found[name]["name"] for name in names(reference["result"])} == {
+        "/r/reference/transcripts.fa.gz",
+        "/r/reference/annotation.gtf.gz",
+    }
+
+
+def test_write_crate__the_call_of_snakemake_is_the_run_of_the_workflow(own_run):
+    root = own_run / "results"
+    (root / "workflow").mkdir()
+    (root / "workflow" / "Snakefile").write_text("rule all:\n")
+    provenance = read_provenance(root).model_copy(update={"workflow": "workflow/Snakefile"})
+    write_provenance(root / "provenance.json", provenance)
+    provenance = refresh_outputs(root)
+    call = workflow_call("snakemake --cores 2 --configfile config.yaml")
+    step = lotwise("correlate", "gene", "--out", "r")
+    write_provenance(
+        root / "provenance.json", provenance.model_copy(update={"programs": (call, step)})
+    )
+    found = entities(write_crate(root))
+    said = found["#run"]["description"]
+    assert f"Snakemake {call.version}" in said
+    assert json.dumps(call.command) in said
+    assert names(found["./"]["mentions"]) == {"#run", "#call-1"}
+    assert found["#call-1"]["name"] == "lotwise correlate"
+
+
+@pytest.mark.parametrize("how", ["changed", "missing", "input"])
+def test_write_crate__refuses_what_is_not_as_recorded(own_run, how):
+    root = own_run / "results"
+    remedy = "`lotwise record --out`"
+    table = root / "correlation" / "gene.pairs.tsv"
+    if how == "changed":
+        table.write_text("edited")
+    elif how == "missing":
+        table.unlink()
+    else:
+        provenance = read_provenance(root)
+        inside = provenance.inputs[1].model_copy(update={"path": "quant/S1.sf"})
+        changed = {"inputs": (*provenance.inputs, inside)}
+        write_provenance(root / "provenance.json", provenance.model_copy(update=changed))
+        remedy = "bring the recorded inputs back"
+    name = "quant/S1.sf" if how == "input" else "correlation/gene.pairs.tsv"
+    verb = "has changed" if how == "changed" else "is missing"
+    words = f"1 file of the results not as recorded: {name} {verb} .*{remedy}"
+    with pytest.raises(InputError, match=words):
+        write_crate(root)
+    assert not (root / "ro-crate-metadata.json").exists()
+
+
+def test_record__a_crate_of_an_earlier_record_is_removed(own_run):
+    root = own_run / "results"
+    for renew in (
+        lambda: refresh_outputs(root),
+        lambda: record_run(
+            configuration_of(read_provenance(root), root), own_run / "input" / "samples.tsv", root
+        ),
+    ):
+        crate = write_crate(root)
+        renew()
+        assert not crate.exists()
 
 
 def test_write_crate__hostile_text_comes_back_as_it_was(own_run, hostile):

@@ -165,3 +165,14 @@ def test_command__add_show_compare(tmp_path):
     assert isinstance(apart.exception, RefusedError)
     assert str(apart.exception) == "below the prediction interval: apart"
     assert apart.exception.exit_code == 1
+
+
+def test_command__compare_with_too_few_batches_is_no_yes(tmp_path):
+    stored, new = tmp_path / "reference.h5ad", tmp_path / "new.h5ad"
+    add_to_reference(batches(["A", "B"]), stored)
+    batches(["new", "other"], seed=1).write_h5ad(new)
+    said = CliRunner().invoke(command, ["compare", str(stored), str(new)])
+    assert isinstance(said.exception, RefusedError)
+    assert str(said.exception) == "not assessable: new, other"
+    assert said.exception.exit_code == 1
+    assert "fewer than three reference batches" in said.output

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lotwise.acceptance.criteria import Cell, Measure
+from lotwise.acceptance.tables import PAIRS, WHOLE
 from lotwise.acceptance.wording import listed
 
 if TYPE_CHECKING:
@@ -14,10 +15,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """Rows chosen; how many lack a number and were left out as asked; why none is there."""
+    """Rows chosen, and what of the table they do not hold.
+
+    Attributes
+    ----------
+    rows
+        The rows to judge.
+    n_left_out
+        How many lack a number and were left out as asked.
+    lost
+        Names the pairs that have no row left since none of theirs has a number; empty where
+        there is none.
+    why_none
+        Why there is no row at all.
+    """
 
     rows: tuple[dict[str, Any], ...]
     n_left_out: int = 0
+    lost: str = ""
     why_none: str = ""
 
 
@@ -35,17 +50,33 @@ def select_rows(measure: Measure, table: pd.DataFrame) -> Selection:
     """
     if table.empty:
         return Selection(rows=(), why_none="the table has no rows")
-    chosen, n_left_out = table, 0
+    chosen, n_left_out, lost = table, 0, ""
     for name, wanted in sorted(measure.rows.items(), key=lambda item: item[0] == "reason"):
-        kept = chosen.loc[chosen[name].isin(_values(wanted))]
+        # A row of a whole pair speaks of every feature that can be asked for.
+        of_pair = [WHOLE] if name == "feature" else []
+        kept = chosen.loc[chosen[name].isin([*_values(wanted), *of_pair])]
         if kept.empty:
             return Selection(rows=(), why_none=_why_none(name, wanted, chosen))
-        n_left_out = len(chosen) - len(kept) if name == "reason" else 0
+        if name == "reason":
+            n_left_out, lost = len(chosen) - len(kept), _lost_pairs(chosen, kept)
         chosen = kept
     rows = tuple(
         {str(name): cell for name, cell in row.items()} for row in chosen.to_dict("records")
     )
-    return Selection(rows=rows, n_left_out=n_left_out)
+    return Selection(rows=rows, n_left_out=n_left_out, lost=lost)
+
+
+def _lost_pairs(asked: pd.DataFrame, kept: pd.DataFrame) -> str:
+    """Say of which pairs no row is kept, and why: they were asked for as well."""
+    ends = next((pair for pair in PAIRS if set(pair) <= {*asked.columns}), None)
+    if ends is None:
+        return ""
+    reasons = asked.drop_duplicates(list(ends)).set_index(list(ends))["reason"]
+    lost = reasons.loc[~reasons.index.isin(kept.set_index(list(ends)).index)]
+    if lost.empty:
+        return ""
+    pairs = listed([" - ".join(map(str, pair)) for pair in lost.index])
+    return f"no number at all for {pairs}: {lost.iloc[0]}"
 
 
 def _values(wanted: Cell | tuple[Cell, ...]) -> list[Cell]:

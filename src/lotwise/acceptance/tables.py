@@ -72,8 +72,13 @@ UNITS: Final = (
     "sample", "sample_a", "sample_b", "batch", "batch_a", "batch_b",
     "panel", "marker", "gene_set", "gene_id", "feature", "grouping", "left", "right",
 )  # fmt: skip
+# Columns that name the two of a pair, in the order in which they tell rows apart.
+PAIRS: Final = (("sample_a", "sample_b"), ("batch_a", "batch_b"))
+# In place of a feature: the row speaks of the whole pair, which was not tested.
+WHOLE: Final = "*"
 # Tables with a row a feature, of which some cannot be tested in any experiment: with reason: ""
-# under rows the others are judged, and the verdict says how many were left out.
+# under rows the others are judged, and the verdict says how many were left out. A pair of which
+# none is left stays asked for.
 OF_FEATURES: Final = frozenset({"equivalence", "gene_sets", "isoform_usage"})
 
 

@@ -201,7 +201,7 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
         if not selected.rows:
             return Judgement(outcome="not assessable", reason=selected.why_none)
         judged = judge_rows(measure, selected.rows)
-        missing = unlisted(root, level, measure, selected.rows)
+        missing = unlisted(root, level, measure, selected.rows) or selected.lost
         if missing and not decided_by_some(measure, judged.outcome):
             judged = replace(judged, outcome="not assessable", reason=missing)
         if selected.n_left_out:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lotwise.cli.options import PATH, out_option
+
+if TYPE_CHECKING:
+    from lotwise.config import Config
 
 
 @click.command("record")
@@ -37,12 +41,12 @@ def command(
 
     SAMPLES is the sample sheet that `lotwise expression` read. The workflow calls this last;
     `lotwise compare` writes its record itself. Without SAMPLES the record in --out is brought
-    up to date: its outputs and, where there is a verdict, the checksum of the criteria.
+    up to date: its outputs, the steps since and, where there is a verdict, its criteria.
     """
     from lotwise.acceptance import forget_verdict
     from lotwise.config import parse_config, read_config
     from lotwise.errors import InputError
-    from lotwise.provenance import record_run, refresh_outputs
+    from lotwise.provenance import VERIFICATION, record_run, refresh_outputs
     from lotwise.provenance.steps import workflow_call as describe
 
     if samples is None:
@@ -58,6 +62,9 @@ def command(
     if chosen.acceptance is None:
         # One that an earlier run left: this run has no criteria.
         forget_verdict(out)
+    if workflow and not _is_verified(chosen, samples):
+        # In the same way; by hand `lotwise verify` takes coefficients of its own.
+        (out / VERIFICATION).unlink(missing_ok=True)
     # Without a workflow the variable is one that another run left.
     called_by = describe(workflow_call) if workflow and workflow_call else None
     record_run(
@@ -67,6 +74,17 @@ def command(
         workflow=workflow,
         called_by=called_by,
     )
+
+
+def _is_verified(config: Config, sheet: Path) -> bool:
+    """Tell whether the workflow verifies: coefficients are expected of batches that it has."""
+    from lotwise.samples import read_samples
+
+    expected = config.acquire.expected
+    if config.source == "accession":
+        return bool(expected)
+    batches = {sample.batch for sample in read_samples(sheet)}
+    return any({one.batch_a, one.batch_b} <= batches for one in expected)
 
 
 def _parse_json(text: str) -> dict[str, object]:

@@ -62,7 +62,8 @@ def show(*, reference: Path) -> None:
 def compare(*, reference: Path, expression: Path, out: Path | None, level: float) -> None:
     """Hold every batch of EXPRESSION against the batches of REFERENCE.
 
-    Exit code 1 where a batch lies below the prediction interval.
+    Exit code 1 unless every batch is inside the prediction interval: one that lies below it, or
+    cannot be judged (fewer than three reference batches), is no yes.
     """
     from lotwise.expression import read_level
     from lotwise.records import write_table
@@ -77,6 +78,14 @@ def compare(*, reference: Path, expression: Path, out: Path | None, level: float
         told = f"median R {row.median_to_reference:.4f}\t{limits}\tinside: {row.inside_prediction}"
         click.echo(f"{row.batch!s}\t{told}")
     click.echo(table["words"].iloc[0])
-    below = table.loc[table["inside_prediction"] == "no", "batch"].tolist()
-    if below:
-        raise RefusedError(f"below the prediction interval: {', '.join(below)}")
+    answers = {
+        "below the prediction interval": table["inside_prediction"] == "no",
+        "not assessable": ~table["inside_prediction"].isin(["yes", "no"]),
+    }
+    refused = [
+        f"{words}: {', '.join(map(str, table.loc[rows, 'batch']))}"
+        for words, rows in answers.items()
+        if rows.any()
+    ]
+    if refused:
+        raise RefusedError("; ".join(refused))

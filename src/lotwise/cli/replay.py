@@ -25,6 +25,8 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
     evidence are computed again, and every table must come out byte by byte as it was recorded.
     Exit code 1 says that one did not: it is named, with the first row and column that differ.
     Where there is a verdict, the criteria on record are held against the repeated tables too.
+    All other recorded files (figures, the workbook, the verdict) must have their recorded
+    checksums.
     """
     from lotwise.replay import replay
 
@@ -36,14 +38,16 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
     if not found.software:
         click.echo("software: the versions are those recorded")
     click.echo(f"tables: {found.n_identical} identical, {len(found.differences)} not")
+    click.echo(
+        f"other files: {found.n_unchanged} with the recorded checksum, {len(found.changes)} not"
+    )
     if found.verdict:
         click.echo(f"verdict: {found.verdict}, judged again by the criteria on record")
-    for line in found.differences:
+    for line in found.all_differences:
         click.echo(f"differs: {line}")
-    if found.differences or not found.n_identical:
+    if found.all_differences:
         raise RefusedError(
-            f"differences from the record: {len(found.differences)}"
-            if found.n_identical or found.differences
-            else "the record names no table",
-            path=results,
+            f"differences from the record: {len(found.all_differences)}", path=results
         )
+    if not found.n_identical:
+        raise RefusedError("the record names no table", path=results)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import logging
-from collections.abc import Iterator, Mapping
-from pathlib import PurePath
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from multiqc.base_module import BaseMultiqcModule, ModuleNoSamplesFound
 from multiqc.plots import heatmap, table
 
+from lotwise.multiqc_plugin.history import against_history
 from lotwise.multiqc_plugin.tables import (
     Place,
     Row,
@@ -174,6 +175,8 @@ class MultiqcModule(BaseMultiqcModule):
     def _add_verdicts(self) -> None:
         for run, told in sorted(self._verdicts.items()):
             anchor = f"lotwise_verdict_{self._runs.index(run)}"
+            on_record, doubts = against_history(Path(run), told)
+            outcome = _outcome(told, on_record)
             criteria = {
                 html.escape(str(item.get("id", place))): _criterion(item)
                 for place, item in enumerate(told.get("criteria", ()), start=1)
@@ -181,7 +184,7 @@ class MultiqcModule(BaseMultiqcModule):
             self.add_section(
                 name=self._title("Verdict", run),
                 anchor=anchor,
-                content_before_plot=_verdict_words(told),
+                content_before_plot=_verdict_words(told, outcome, doubts),
                 plot=(
                     table.plot(
                         criteria, _CRITERION_HEADERS, {"id": f"{anchor}_table", "title": anchor}
@@ -190,7 +193,7 @@ class MultiqcModule(BaseMultiqcModule):
                     else None
                 ),
             )
-            self.write_data_file({run: {"outcome": told.get("outcome")}}, f"multiqc_{anchor}")
+            self.write_data_file({run: {"outcome": outcome}}, f"multiqc_{anchor}")
 
 
 def _library(row: Row) -> dict[str, Any]:
@@ -238,10 +241,16 @@ def _headers(level: str) -> dict[str, dict[str, Any]]:
         },
         "library": {
             "title": "Library",
-            "description": "shallow: far fewer counts than the others; outlier: low mean R",
+            "description": (
+                "shallow: far fewer counts than the others; outlier: low mean R; not known: "
+                "no counts, or too few samples"
+            ),
+            # Whole states: "not known: outlier" is none.
             "cond_formatting_rules": {
                 "pass": [{"s_eq": "unremarkable"}],
-                "fail": [{"s_contains": "shallow"}, {"s_contains": "outlier"}],
+                "fail": [
+                    {"s_eq": state} for state in ("shallow", "outlier", "shallow and outlier")
+                ],
             },
         },
     }
@@ -292,12 +301,15 @@ def _criterion(item: Mapping[str, Any]) -> dict[str, Any]:
     return cells | ({"value": float(value)} if isinstance(value, int | float) else {})
 
 
-def _verdict_words(told: Mapping[str, Any]) -> str:
-    """Say the outcome, in words and in a colour, and what was noticed about the criteria."""
-    # A file that was edited by hand never passes.
+def _outcome(told: Mapping[str, Any], on_record: str) -> str:
+    """Give the outcome over file, criteria and history: one edited by hand never passes."""
     each = {one.get("outcome") for one in told.get("criteria", ())} or {"none"}
-    found = each | {told.get("outcome")}
-    outcome = "fail" if "fail" in found else "pass" if found == {"pass"} else "not assessable"
+    found = each | {told.get("outcome"), on_record or told.get("outcome")}
+    return "fail" if "fail" in found else "pass" if found == {"pass"} else "not assessable"
+
+
+def _verdict_words(told: Mapping[str, Any], outcome: str, doubts: Sequence[str]) -> str:
+    """Say the outcome, in words and in a colour, and what must be known before it is believed."""
     title = f" ({told['title']})" if told.get("title") else ""
     checksum = html.escape(str(told.get("criteria_sha256")))
     lines = [
@@ -305,7 +317,8 @@ def _verdict_words(told: Mapping[str, Any]) -> str:
             f"<strong>{html.escape(outcome)}</strong> under these criteria{html.escape(title)}, "
             f"SHA-256 {checksum}"
         ),
-        *(html.escape(str(notice)) for notice in told.get("notices", ())),
+        *(html.escape(str(notice)) for notice in (*doubts, *told.get("notices", ()))),
     ]
-    colour = _OUTCOMES.get(outcome, "secondary")
+    # A pass that cannot be believed as it stands is not green.
+    colour = "warning" if outcome == "pass" and doubts else _OUTCOMES.get(outcome, "secondary")
     return f'<div class="alert alert-{colour}">{"<br>".join(lines)}</div>'

@@ -10,11 +10,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 Row = Mapping[str, str]
 # A gene may have a longer name than csv's bound of 131,072 characters allows on some systems.
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+# What a library is flagged as, and the number without which that is not known.
+_KNOWN_WITH: Final = {"shallow": "share_of_median", "outlier": "outlier_score"}
 
 
 class Place(NamedTuple):
@@ -67,15 +69,23 @@ def between_batches(rows: Iterable[Row]) -> dict[str, dict[str, float]]:
 
 
 def library_state(row: Row) -> str:
-    """Say in a word what is odd about a library.
+    """Say in a word what is odd about a library, and what could not be computed.
 
     Examples
     --------
-    >>> library_state({"shallow": "True", "outlier": "False"})
+    >>> library_state({"shallow": "True", "share_of_median": "0.05", "outlier": "False"})
     'shallow'
+    >>> library_state({"shallow": "False", "share_of_median": "NaN", "outlier": "False"})
+    'not known'
     """
-    odd = [name for name in ("shallow", "outlier") if row.get(name) == "True"]
-    return " and ".join(odd) or "unremarkable"
+    odd = [name for name in _KNOWN_WITH if row.get(name) == "True"]
+    if odd:
+        return " and ".join(odd)
+    # The switch is False as well where its number was not computed.
+    unknown = [name for name, score in _KNOWN_WITH.items() if number(row.get(score)) is None]
+    if len(unknown) == len(_KNOWN_WITH):
+        return "not known"
+    return f"not known: {unknown[0]}" if unknown else "unremarkable"
 
 
 def read_matrix(text: str) -> tuple[list[str], list[list[float | None]]]:

@@ -2,14 +2,18 @@
 
 from lotwise.provenance.configuration import absolute, map_paths, resolve
 from lotwise.provenance.gather import (
+    VERIFICATION,
     configuration_of,
     gather,
+    own_steps,
     record_run,
     refresh_outputs,
 )
+from lotwise.provenance.held import fault_of
 from lotwise.provenance.inputs import take_inputs
 from lotwise.provenance.record import (
     ANALYSED,
+    CRATE,
     PROVENANCE,
     InputFile,
     OutputFile,
@@ -18,28 +22,34 @@ from lotwise.provenance.record import (
     read_provenance,
     write_provenance,
 )
-from lotwise.provenance.steps import lotwise_call, now, write_step
+from lotwise.provenance.steps import PREPARING, lotwise_call, now, step_of, write_step
 from lotwise.provenance.surroundings import libraries, software
 
 __all__ = [
     "ANALYSED",
+    "CRATE",
+    "PREPARING",
     "PROVENANCE",
+    "VERIFICATION",
     "InputFile",
     "OutputFile",
     "Program",
     "Provenance",
     "absolute",
     "configuration_of",
+    "fault_of",
     "gather",
     "libraries",
     "lotwise_call",
     "map_paths",
     "now",
+    "own_steps",
     "read_provenance",
     "record_run",
     "refresh_outputs",
     "resolve",
     "software",
+    "step_of",
     "take_inputs",
     "write_provenance",
     "write_step",

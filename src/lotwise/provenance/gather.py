@@ -9,24 +9,35 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from lotwise.acceptance.record import VERDICT
+from lotwise.acceptance import SHIPPED, read_criteria
+from lotwise.acceptance.history import read_history
+from lotwise.acceptance.record import COPY, VERDICT
 from lotwise.atomic import make_directory
 from lotwise.config import Config, parse_config, tables_of
 from lotwise.errors import InputError
-from lotwise.keys import LEVELS
-from lotwise.provenance.configuration import resolve
-from lotwise.provenance.inputs import Taken, mark_changes, take_inputs
+from lotwise.provenance.configuration import absolute, resolve
+from lotwise.provenance.inputs import Taken, mark_changes, take_criteria, take_inputs
 from lotwise.provenance.record import (
     PROVENANCE,
+    InputFile,
     OutputFile,
     Program,
     Provenance,
     read_provenance,
     write_provenance,
 )
-from lotwise.provenance.steps import now, read_calls, read_steps
+from lotwise.provenance.steps import (
+    add_later_steps,
+    now,
+    of_configuration,
+    read_calls,
+    read_steps,
+    step_of,
+)
 from lotwise.provenance.surroundings import libraries, machine, software
+from lotwise.samples import read_samples
 
+VERIFICATION: Final = "verification.tsv"
 # What a run may write at the root of its results, beside the record and what is made from it.
 _AT_ROOT: Final = (
     "samples.tsv",
@@ -34,7 +45,7 @@ _AT_ROOT: Final = (
     "intake.tsv",
     "strandedness.tsv",
     "yield.tsv",
-    "verification.tsv",
+    VERIFICATION,
     "verdict.tsv",
     "verdict_criteria.yaml",
     "verdict_history.jsonl",
@@ -85,10 +96,8 @@ def record_run(
         raise InputError(
             "no results are here", path=root, remedy="run `lotwise expression` and the others first"
         )
-    gone = {*LEVELS} - {*config.levels}
-    # What an earlier run computed at a level that this one does not have is not part of it.
-    steps = [step for step in read_steps(root) if gone.isdisjoint(step.command)]
     taken = take_inputs(config, sheet, root)
+    steps = own_steps(config, sheet, root, inputs=taken)
     ended = now()
     copied = _copy_workflow(root, workflow)
     provenance = gather(
@@ -106,7 +115,10 @@ def record_run(
 
 
 def refresh_outputs(root: Path) -> Provenance:
-    """Bring the outputs and the criteria of an existing record up to date; keep all else.
+    """Bring an existing record up to date with what was done since; keep all else.
+
+    That is the outputs, the steps since and, where there is a verdict, its criteria: their
+    checksum, their file among the inputs and the key ``acceptance`` of the configuration.
 
     Raises
     ------
@@ -114,16 +126,78 @@ def refresh_outputs(root: Path) -> Provenance:
         There is no record.
     """
     kept = read_provenance(root)
+    config = configuration_of(kept, root)
+    since = [
+        step
+        for step in read_steps(root)
+        # Criteria are put on record before the results, and so before their record.
+        if (step.started or "") >= kept.ended
+        or (step_of(step)[0] == "verdict --register" and criteria_of(root) is not None)
+    ]
     provenance = kept.model_copy(
         update={
-            "outputs": tuple(
-                take_outputs(configuration_of(kept, root), root, workflow=kept.workflow)
-            ),
+            "outputs": tuple(take_outputs(config, root, workflow=kept.workflow)),
             "criteria_sha256": criteria_of(root),
+            "programs": tuple(add_later_steps(kept.programs, since)),
+            **_judged_by(kept, root),
         }
     )
     write_provenance(root / PROVENANCE, provenance)
     return provenance
+
+
+def _judged_by(kept: Provenance, root: Path) -> dict[str, object]:
+    """Give inputs and configuration with the criteria of the verdict; nothing where unknown."""
+    sha256 = criteria_of(root)
+    registered = read_history(root).first(sha256 or "")
+    names = (
+        kept.configuration.get("acceptance"),
+        # Where the criteria on record were judged by, the verdict names their copy.
+        registered and registered.criteria_file,
+        _of_verdict(root, "criteria_file"),
+        root / COPY,
+    )
+    name = next((name for name in names if name and _says(name, sha256)), None)
+    if name is None:
+        return {}
+    if name not in SHIPPED:
+        name = str(absolute(Path(name)))
+    file = take_criteria(name, root)
+    inputs: list[InputFile] = [one for one in kept.inputs if one.role != file.role]
+    return {
+        "inputs": (*inputs, file),
+        "configuration": kept.configuration | {"acceptance": name},
+    }
+
+
+def _says(name: Path | str, sha256: str | None) -> bool:
+    """Tell whether a file of criteria says what was judged by; a relative name may mislead."""
+    try:
+        return read_criteria(name).criteria.sha256 == sha256
+    except InputError:
+        return False
+
+
+def own_steps(config: Config, sheet: Path, root: Path, *, inputs: Sequence[Taken]) -> list[Program]:
+    """Read the steps below ``root`` that are those of a run with ``config``."""
+    files = [item.file for item in inputs]
+    prepared = set()
+    if config.source != "quant" or any(map(_is_quantified_here, files)):
+        prepared |= {"check", "quantify"}
+    if config.source == "accession" or any(file.source for file in files):
+        prepared.add("fetch")
+    # Reads are quantified by another sheet than the one that the expression is read from.
+    sheets = {sheet, config.samples} if config.source != "quant" else {sheet}
+    samples = {one.sample for path in sheets for one in read_samples(path)}
+    steps = read_steps(root)
+    if not (root / VERIFICATION).is_file():
+        steps = [step for step in steps if step_of(step)[0] != "verify"]
+    return of_configuration(steps, config, samples=samples, prepared=prepared)
+
+
+def _is_quantified_here(file: InputFile) -> bool:
+    """Tell whether a quantification lies in the results, where `lotwise quantify` puts it."""
+    return file.role == "quantification" and not Path(file.path).is_absolute()
 
 
 def configuration_of(provenance: Provenance, root: Path) -> Config:
@@ -203,8 +277,12 @@ def _copy_workflow(root: Path, workflow: Path | None) -> str | None:
 
 def criteria_of(root: Path) -> str | None:
     """Give the checksum of the acceptance criteria that the verdict names; None without one."""
+    return _of_verdict(root, "criteria_sha256")
+
+
+def _of_verdict(root: Path, key: str) -> str | None:
     try:
-        found = json.loads((root / VERDICT).read_bytes()).get("criteria_sha256")
+        found = json.loads((root / VERDICT).read_bytes()).get(key)
     except (OSError, ValueError, AttributeError):
         return None
     return found if isinstance(found, str) else None

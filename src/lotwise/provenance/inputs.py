@@ -59,6 +59,11 @@ def take_inputs(config: Config, sheet: Path, root: Path) -> list[Taken]:
         )
 
 
+def take_criteria(name: str, root: Path) -> InputFile:
+    """Take the checksum of a file of acceptance criteria, or of shipped ones by their name."""
+    return _take(path_of_criteria(name), "acceptance criteria", absolute(root), Sources()).file
+
+
 def mark_changes(taken: Sequence[Taken], *, since_ns: int) -> list[InputFile]:
     """Give the inputs; one that was changed after a time, when it had been read, says so.
 

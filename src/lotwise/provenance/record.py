@@ -16,6 +16,8 @@ from lotwise.atomic import atomic_path
 from lotwise.errors import InputError
 
 PROVENANCE: Final = "provenance.json"
+# Made from the record, which is made anew without it.
+CRATE: Final = "ro-crate-metadata.json"
 SCHEMA: Final = 1
 
 Sha256 = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content, hexadecimal")
@@ -130,7 +132,11 @@ class Provenance(_Part):
 
 
 def write_provenance(path: Path, provenance: Provenance) -> None:
-    """Write the record; users and passwords of addresses are struck out."""
+    """Write the record; users and passwords of addresses are struck out.
+
+    A crate beside it that was made from an earlier record is removed.
+    """
+    path.with_name(CRATE).unlink(missing_ok=True)
     write_part(path, provenance)
 
 

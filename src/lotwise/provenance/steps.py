@@ -5,16 +5,30 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from lotwise.config import Config, tables_of
+from lotwise.keys import LEVELS
 from lotwise.provenance.record import Program, write_part
 
 STEPS: Final = Path("logs", "steps")
+# Commands that may stand on record.
+NAMES: Final = (
+    "fetch", "check", "quantify", "expression", "correlate", "evidence", "figures", "verdict",
+    "verify", "workbook", "compare",
+)  # fmt: skip
+# Those that come before the quantifications are read.
+PREPARING: Final = frozenset({"fetch", "check", "quantify"})
+# Options whose value is a place or a name, which may be called as a step or a level is.
+_NAMING: Final = {
+    "--out", "-o", "--config", "--samples", "--sample", "--reference", "--results",
+}  # fmt: skip
 
 
 def now() -> str:
@@ -64,6 +78,84 @@ def read_steps(root: Path) -> list[Program]:
         except (OSError, ValidationError):
             continue
     return sorted(steps, key=lambda step: (step.started or "", step.command))
+
+
+def words_of(program: Program) -> list[str]:
+    """Give the words of a command line, an option and its value apart."""
+    return [
+        part
+        for word in program.command
+        for part in (word.split("=", 1) if word.startswith("--") else [word])
+    ]
+
+
+def step_of(program: Program) -> tuple[str, str]:
+    """Name the step of a call of lotwise and its level; empty where there is none.
+
+    They are found by name: options such as ``-q`` may stand before either.
+
+    Examples
+    --------
+    >>> words = ["lotwise", "-q", "evidence", "--out", "r", "gene"]
+    >>> step_of(Program(name="lotwise", version="1", command=words, exit_status=0))
+    ('evidence', 'gene')
+    """
+    if program.name != "lotwise":
+        return "", ""
+    words = [word for before, word in pairwise(words_of(program)) if before not in _NAMING]
+    step = next((word for word in words if word in NAMES), "")
+    level = next((word for word in words if word in LEVELS), "")
+    return (f"{step} --register" if step == "verdict" and "--register" in words else step), level
+
+
+def of_configuration(
+    steps: Iterable[Program], config: Config, *, samples: Collection[str], prepared: Collection[str]
+) -> list[Program]:
+    """Keep the steps of a run with ``config``: a folder holds those of earlier ones as well.
+
+    Parameters
+    ----------
+    steps
+        Finished calls of lotwise.
+    config
+        The configuration of the run.
+    samples
+        Samples of the run.
+    prepared
+        Steps before the analysis that made what it read (:data:`PREPARING`).
+    """
+    gone = {*LEVELS} - {*config.levels}
+    without = {*PREPARING} - {*prepared}
+    if config.acceptance is None:
+        without |= {"verdict", "verdict --register"}
+    if not any(tables_of(config.evidence, level) for level in config.levels):
+        without.add("evidence")
+    return [
+        step
+        for step in steps
+        if gone.isdisjoint(step.command)
+        and step_of(step)[0] not in without
+        and _is_of_samples(step, samples)
+    ]
+
+
+def add_later_steps(programs: Sequence[Program], steps: Iterable[Program]) -> list[Program]:
+    """Put steps behind the programs on record; one that was repeated stands once, as the last."""
+    later = list(steps)
+    repeated = {_identity(step) for step in later}
+    return [*(one for one in programs if _identity(one) not in repeated), *later]
+
+
+def _identity(program: Program) -> tuple[str, ...]:
+    """Tell what a later call replaces: any verdict the earlier one, else the same command."""
+    step, _ = step_of(program)
+    return (step,) if step.startswith("verdict") else program.command
+
+
+def _is_of_samples(step: Program, samples: Collection[str]) -> bool:
+    """Tell whether a step that names samples names one of the run's."""
+    named = [word for before, word in pairwise(words_of(step)) if before == "--sample"]
+    return not named or any(name in samples for name in named)
 
 
 def read_calls(quantifications: Iterable[Path]) -> list[Program]:

@@ -22,6 +22,7 @@ LIBRARIES: Final = (
     "pandas",
     "polars",
     "pydantic",
+    "pydeseq2",
     "scanpy",
     "scipy",
     "seaborn",

@@ -12,7 +12,7 @@ from typing import Final
 from lotwise.acceptance import judge, recorded_criteria
 from lotwise.acceptance.record import VERDICT
 from lotwise.errors import InputError
-from lotwise.provenance import OutputFile, Provenance
+from lotwise.provenance import OutputFile, Provenance, fault_of
 from lotwise.quantify.cache import checksum
 
 _FOLDERS: Final = ("expression/", "correlation/", "evidence/")
@@ -55,17 +55,34 @@ def find_differences(
     return n_identical, differences
 
 
+def find_changes(recorded: Iterable[OutputFile], root: Path) -> tuple[int, list[str]]:
+    """Hold the recorded files that are not repeated against their checksums.
+
+    Returns
+    -------
+    How many are as recorded, and a line for each that is missing or changed.
+    """
+    others = [item for item in recorded if not is_analysed(item.path)]
+    faults = [(item.path, fault_of(item, root / item.path)) for item in others]
+    changes = [f"{path} {fault}" for path, fault in faults if fault]
+    return len(others) - len(changes), changes
+
+
 def judge_again(provenance: Provenance, root: Path, repeated: Path) -> tuple[str, list[str]]:
     """Judge the repeated tables by the criteria on record, and compare with the verdict.
 
     Returns
     -------
     The outcome that came, empty where no verdict is on record, and a line for each criterion
-    whose outcome, number or reason is another.
+    whose outcome, number or reason is another. A verdict that the record does not know is a
+    difference.
     """
     recorded = provenance.criteria_sha256
     if recorded is None:
-        return "", []
+        unknown = (
+            f"{VERDICT} is there and not on record: `lotwise record --out` brings it up to date"
+        )
+        return "", [unknown] if (root / VERDICT).exists() else []
     try:
         criteria = recorded_criteria(root)
         told = json.loads((root / VERDICT).read_text(encoding="utf-8"))

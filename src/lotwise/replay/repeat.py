@@ -19,7 +19,7 @@ from lotwise.provenance import (
     read_provenance,
     software,
 )
-from lotwise.replay.differences import find_differences, judge_again
+from lotwise.replay.differences import find_changes, find_differences, judge_again
 from lotwise.replay.staging import Stage, stage_inputs, unused_inputs
 from lotwise.results import (
     ResultTree,
@@ -41,6 +41,11 @@ class Replay:
         Tables that came out byte by byte as recorded.
     differences
         One line a table that did not: which, and its first row and column that differ.
+    n_unchanged
+        Other recorded files (figures, the workbook, h5ad, the verdict), which are not repeated,
+        that are as recorded.
+    changes
+        One line a file of those that is missing or changed.
     software
         One line for lotwise and each library whose version is not the recorded one.
     notes
@@ -48,17 +53,29 @@ class Replay:
         references, criteria) and is missing or no longer the recorded one.
     verdict
         Outcome of the recorded criteria on the repeated tables; empty where none are on record.
+    verdict_differences
+        One line a criterion that came out otherwise, or one that says why none was judged.
     """
 
     n_identical: int
     differences: tuple[str, ...]
+    n_unchanged: int
+    changes: tuple[str, ...]
     software: tuple[str, ...]
     notes: tuple[str, ...]
     verdict: str = ""
+    verdict_differences: tuple[str, ...] = ()
+
+    @property
+    def all_differences(self) -> tuple[str, ...]:
+        """Every line that says that something is not as recorded."""
+        return (*self.differences, *self.changes, *self.verdict_differences)
 
 
 def replay(results: Path, *, inputs_from: Path | None = None, keep: Path | None = None) -> Replay:
     """Repeat expression, correlation and evidence; compare each table with the recorded one.
+
+    Recorded files that are not repeated are held against their checksums.
 
     Parameters
     ----------
@@ -84,16 +101,20 @@ def replay(results: Path, *, inputs_from: Path | None = None, keep: Path | None 
         tree = ResultTree(out)
         _analyse(config, stage, tree)
         n_identical, differences = find_differences(provenance.outputs, root, tree.root)
-        verdict, changed = judge_again(provenance, root, tree.root)
+        verdict, verdict_differences = judge_again(provenance, root, tree.root)
+    n_unchanged, changes = find_changes(provenance.outputs, root)
     return Replay(
         n_identical=n_identical,
-        differences=(*differences, *changed),
+        differences=tuple(differences),
+        n_unchanged=n_unchanged,
+        changes=tuple(changes),
         software=tuple(_other_software(provenance)),
         notes=(
             *(f"{item.path}: {item.note}" for item in provenance.inputs if item.note),
             *unused_inputs(provenance, root),
         ),
         verdict=verdict,
+        verdict_differences=tuple(verdict_differences),
     )
 
 

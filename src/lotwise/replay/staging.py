@@ -14,12 +14,10 @@ from pathlib import Path
 from lotwise.atomic import atomic_path, make_directory
 from lotwise.config import Config
 from lotwise.errors import InputError
-from lotwise.provenance import ANALYSED, InputFile, Provenance, absolute
+from lotwise.provenance import ANALYSED, InputFile, Provenance, absolute, fault_of
 from lotwise.quantify.cache import checksum
 from lotwise.results import write_samples
 from lotwise.samples import read_samples
-
-_SHORT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def stage_inputs(
     faults: list[str] = []
     for item in needed:
         here = root / item.path
-        fault = _fault_of(item, here)
+        fault = fault_of(item, here)
         found = offered.find(item) if fault else here
         if found is None:
             faults.append(f"{here} {fault}")
@@ -86,7 +84,7 @@ def stage_inputs(
 def unused_inputs(provenance: Provenance, root: Path) -> Iterator[str]:
     """Name the inputs that a repetition does not read and that are missing or changed."""
     for item in provenance.inputs:
-        if item.role not in ANALYSED and (fault := _fault_of(item, root / item.path)):
+        if item.role not in ANALYSED and (fault := fault_of(item, root / item.path)):
             yield f"{root / item.path} {fault}; it is not read by a replay ({item.role})"
 
 
@@ -100,15 +98,6 @@ def place_of(path: Path, folder: Path) -> Path:
     """
     where = absolute(path)
     return folder / where.relative_to(where.anchor)
-
-
-def _fault_of(item: InputFile, path: Path) -> str:
-    if not path.is_file():
-        return f"is missing (SHA-256 {item.sha256[:_SHORT]}... was recorded)"
-    found = checksum(path)
-    if found == item.sha256:
-        return ""
-    return f"has changed (SHA-256 {item.sha256[:_SHORT]}... was recorded, {found[:_SHORT]}... came)"
 
 
 def _link(found: Path, place: Path) -> None:

@@ -228,6 +228,69 @@ def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_sa
     assert judged.reason == "1 of 2 rows as asked; 1 row without a number left out"
 
 
+OF_FEATURES = (
+    "title: t\ncriteria:\n- {{id: a, rationale: b, level: gene, table: {table}, "
+    "statistic: {statistic}, rows: {{{rows}}}, {bound}}}"
+)
+
+
+def judge_features(tree, **line):
+    text = OF_FEATURES.format(**line)
+    asked = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
+    return write_verdict(tree.root, asked).assessed[0].judgement
+
+
+@pytest.mark.parametrize("rows", ["reason: ''", "feature: g1", "feature: g1, reason: ''"])
+def test_write_verdict__a_pair_of_batches_that_was_not_tested_is_never_left_out(tree, rows):
+    why = "a batch with one replicate"
+    tree.write(
+        "equivalence",
+        *(
+            {"batch_a": "L1", "batch_b": "L2", "feature": f"g{i}", "outcome": "equivalent"}
+            for i in range(10)
+        ),
+        *(
+            {
+                "batch_a": a,
+                "batch_b": "L3",
+                "feature": "*",
+                "outcome": "inconclusive",
+                "reason": why,
+            }
+            for a in ("L1", "L2")
+        ),
+    )
+    asked = {"table": "equivalence", "statistic": "outcome", "rows": rows}
+    judged = judge_features(tree, **asked, bound="reduce: share, share: 0.9, is: equivalent")
+    assert judged.outcome == "not assessable"
+    assert "L1 - L3" in judged.reason
+    assert why in judged.reason
+    # Whatever the others hold, one that is not as asked fails a bound on every row.
+    assert judge_features(tree, **asked, bound="is: different").outcome == "fail"
+    chosen = f"batch_a: L1, batch_b: L2, {rows}"
+    judged = judge_features(tree, **asked | {"rows": chosen}, bound="is: equivalent")
+    assert judged.outcome == "pass"
+
+
+def test_write_verdict__a_pair_of_samples_without_any_testable_set_is_never_left_out(tree):
+    pair = {"sample_a": "A1", "batch_a": "A", "batch_b": "B", "relation": "between"}
+    untested = pair | {"gene_set": "small", "reason": "no gene of the set is present"}
+    tree.write(
+        "gene_sets",
+        pair | {"sample_b": "B1", "gene_set": "large", "mean_difference": 0.1},
+        untested | {"sample_b": "B1"},
+        untested | {"sample_b": "B2"},
+    )
+    asked = {"table": "gene_sets", "statistic": "mean_difference", "bound": "at_most: 0.5"}
+    judged = judge_features(tree, **asked, rows="reason: ''")
+    assert judged.outcome == "not assessable"
+    assert judged.reason == (
+        "no number at all for A1 - B2: no gene of the set is present; "
+        "2 rows without a number left out"
+    )
+    assert judge_features(tree, **asked, rows="reason: '', sample_b: B1").outcome == "pass"
+
+
 @pytest.mark.parametrize("text", ["", "a\tb\n1\t2\n", "\x00\x01"])
 def test_write_verdict__a_table_that_cannot_be_read_is_named(tree, text):
     tree.write_pairs(0.99)

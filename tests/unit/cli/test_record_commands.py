@@ -31,17 +31,60 @@ def test_compare__records_its_own_command_line(compared, study):
     assert not any("isoform" in item["path"] for item in record["outputs"])
 
 
+def test_compare__records_the_steps_that_quantified_into_the_results(compared, study, run):
+    """Of a sheet whose quantifications lie elsewhere they are another run's."""
+    told = {"name": "lotwise", "version": "1", "exit_status": 0}
+    steps = study.out / "logs" / "steps"
+    steps.mkdir(parents=True, exist_ok=True)
+    for name in ("check", "quantify", "expression"):
+        call = told | {"command": ["lotwise", name, "reads.tsv"], "started": "2026-01-01"}
+        (steps / f"{name}.json").write_text(json.dumps(call))
+
+    def programs():
+        assert run(*compared).code == 0
+        record = json.loads((study.out / "provenance.json").read_text("utf-8"))
+        return [call["command"][1] for call in record["programs"]]
+
+    assert programs() == ["compare"]
+    (study.out / "quant").mkdir()
+    for name in ("A1", "B1", "C1"):
+        study.quant(name).rename(study.out / "quant" / f"{name}.sf")
+    study.sheet.write_text(
+        "sample\tbatch\tquant\n"
+        + "".join(f"{name}\t{name}\tresults/quant/{name}.sf\n" for name in ("A1", "B1", "C1"))
+    )
+    assert programs() == ["check", "quantify", "compare"]
+
+
+def test_compare__forgets_what_was_said_of_earlier_tables(compared, study, run):
+    left = ("verification.tsv", "ro-crate-metadata.json", "verdict.json")
+    for name in left:
+        (study.out / name).write_text("of an earlier run")
+    assert run(*compared).code == 0
+    assert not [name for name in left if (study.out / name).exists()]
+    record = json.loads((study.out / "provenance.json").read_text("utf-8"))
+    assert not {*left} & {item["path"] for item in record["outputs"]}
+
+
 def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run):
     said = run("replay", study.out)
     assert said.code == 0, said.err
     assert "software: the versions are those recorded" in said.out or "had changes" in said.out
     assert "tables: 7 identical, 0 not" in said.out
+    assert "other files: 3 with the recorded checksum, 0 not" in said.out
     table = study.out / "correlation" / "gene.pairs.tsv"
     table.write_text(table.read_text().replace("within", "between", 1).replace("A1", "A9", 1))
     said = run("replay", study.out)
     assert said.code == 1
     assert "differs: correlation/gene.pairs.tsv" in said.out
     assert "differences from the record: 1" in said.err
+    (study.out / "verdict.json").write_text("{}")
+    said = run("replay", study.out)
+    # Counted apart: a verdict is no table.
+    assert "tables: 6 identical, 1 not" in said.out
+    assert "differs: verdict.json is there and not on record" in said.out
+    assert "differences from the record: 2" in said.err
+    (study.out / "verdict.json").unlink()
     study.quant("B1").write_text("changed")
     said = run("replay", study.out)
     assert said.code == 2
@@ -86,6 +129,13 @@ def test_verdict__is_on_record_with_its_exit_status(compared, study, run):
     assert run("record", "--out", study.out).code == 0
     record = json.loads((study.out / "provenance.json").read_text("utf-8"))
     assert record["criteria_sha256"] == read_criteria(criteria).criteria.sha256
+    assert record["configuration"]["acceptance"] == str(criteria)
+    assert str(criteria) in {item["path"] for item in record["inputs"]}
+    assert [call["command"][1:3] for call in record["programs"]] == [
+        ["compare", str(study.sheet)],
+        ["verdict", "--criteria"],
+        ["verdict", "--out"],
+    ]
     assert {"verdict.json", "verdict.tsv", "verdict_criteria.yaml"} <= {
         item["path"] for item in record["outputs"]
     }

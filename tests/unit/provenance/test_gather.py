@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from lotwise.acceptance import path_of_criteria
+from lotwise.acceptance import path_of_criteria, read_criteria, write_verdict
 from lotwise.config import Config, EvidenceConfig
 from lotwise.config.acquire import AcquireSettings, NetworkSettings
 from lotwise.errors import InputError
 from lotwise.provenance import (
     Program,
+    libraries,
     lotwise_call,
     read_provenance,
     record_run,
@@ -75,6 +76,12 @@ def test_record__has_the_schema_that_readers_rely_on(recorded_run):
     assert told["configuration"]["samples"] == str(recorded_run / "input" / "samples.tsv")
     assert told["libraries"]["numpy"]
     assert told["criteria_sha256"] is None
+
+
+def test_libraries__name_that_of_the_wald_tests(monkeypatch):
+    """With ``equivalence_method: deseq2`` the numbers are PyDESeq2's."""
+    monkeypatch.setattr("lotwise.provenance.surroundings.version", lambda name: f"{name} 1")
+    assert libraries()["pydeseq2"] == "pydeseq2 1"
 
 
 def test_record__tells_neither_host_nor_user(recorded_run):
@@ -138,6 +145,117 @@ def test_record__collects_quantifier_calls_and_steps(own_run):
     ]
     assert provenance.started == "2026-01-01"
     assert provenance.seeds == {"evidence": 0, "quantifier": 42}
+
+
+def step(*words, started="2026-01-01"):
+    return lotwise_call(["lotwise", *words], started=started, ended=started)
+
+
+def kept_steps(own_run, *steps, **given):
+    """Record a run below whose results these steps lie; name those on its record."""
+    root, sheet = own_run / "results", own_run / "input" / "samples.tsv"
+    for number, one in enumerate(steps):
+        write_step(root, str(number), one)
+    config = Config.model_validate({"samples": sheet, "results": root} | given)
+    return {" ".join(one.command[1:]) for one in record_run(config, sheet, root).programs}
+
+
+def test_record__lists_only_steps_that_the_configuration_has(own_run):
+    steps = [
+        step("expression", "s.tsv"),
+        step("evidence", "gene"),
+        step("verdict", "--out", "r"),
+        step("verdict", "--register", "--out", "r"),
+        step("verify", "--results", "r"),
+        step("check", "reads.tsv"),
+        step("fetch", "GSE1"),
+        step("quantify", "reads.tsv", started="2020-01-01"),
+    ]
+    root, sheet = own_run / "results", own_run / "input" / "samples.tsv"
+    for number, one in enumerate(steps):
+        write_step(root, str(number), one)
+    bare = {"evidence": {"statistics": ()}}
+    config = Config.model_validate({"samples": sheet, "results": root} | bare)
+    provenance = record_run(config, sheet, root)
+    assert [one.command[1] for one in provenance.programs] == ["expression"]
+    # Of a step that is not of this run neither is its time.
+    assert provenance.started == "2026-01-01"
+    (root / "verification.tsv").write_text("")
+    given = {"acceptance": "example", "source": "accession", "acquire": {"accession": "GSE1"}}
+    assert len(kept_steps(own_run, *steps, **given)) == len(steps)
+
+
+def test_record__lists_only_steps_of_samples_that_are_there(own_run):
+    reads = ("check", "reads.tsv", "--step", "reads")
+    steps = [step(*reads, "--sample", name) for name in ("A_1", "gone")]
+    steps.append(step(*reads, "--sample=gone", "--sample=B_1"))
+    steps.append(step(*reads))
+    assert kept_steps(own_run, *steps, source="reads", reads={"transcripts": "t.fa"}) == {
+        "check reads.tsv --step reads --sample A_1",
+        "check reads.tsv --step reads --sample=gone --sample=B_1",
+        "check reads.tsv --step reads",
+    }
+
+
+def test_record__steps_that_quantified_into_the_results_are_of_a_run_by_hand(own_run):
+    root, inputs = own_run / "results", own_run / "input"
+    steps = [step("check", "reads.tsv"), step("quantify", "reads.tsv")]
+    assert kept_steps(own_run, *steps) == set()
+    (root / "quant").mkdir()
+    for path in inputs.glob("*.sf"):
+        shutil.move(path, root / "quant" / path.name)
+    sheet = inputs / "samples.tsv"
+    rows = [line.split("\t") for line in sheet.read_text().splitlines()]
+    place = rows[0].index("quant")
+    for row in rows[1:]:
+        row[place] = str(root / "quant" / Path(row[place]).name)
+    sheet.write_text("".join("\t".join(row) + "\n" for row in rows))
+    assert kept_steps(own_run, *steps) == {"check reads.tsv", "quantify reads.tsv"}
+
+
+@pytest.mark.parametrize("named", ["file", "moved", "shipped"])
+def test_refresh_outputs__a_verdict_since_brings_its_criteria_and_its_steps(own_run, named):
+    root = own_run / "results"
+    before = read_provenance(root)
+    own = own_run / "input" / "criteria.yaml"
+    shutil.copy(path_of_criteria("example"), own)
+    criteria = read_criteria("example" if named == "shipped" else str(own))
+    earlier, later = "2001-01-01", "2999-01-01"
+    write_step(root, "verdict.register", step("verdict", "--register", started=earlier))
+    write_step(root, "evidence.gene", step("evidence", "gene", started=earlier))
+    write_verdict(root, criteria)
+    for again in ("first", "second"):
+        write_step(root, "verdict", step("verdict", "--out", again, started=later))
+        if named == "moved":
+            own.unlink(missing_ok=True)
+        after = refresh_outputs(root)
+    (item,) = [one for one in after.inputs if one.role == "acceptance criteria"]
+    expected = {
+        "file": (str(own), str(own)),
+        # Their copy in the results says the same.
+        "moved": ("verdict_criteria.yaml", str(root / "verdict_criteria.yaml")),
+        "shipped": (str(path_of_criteria("example")), "example"),
+    }[named]
+    assert (item.path, after.configuration["acceptance"]) == expected
+    assert item.sha256 == sha256(path_of_criteria("example"))
+    assert after.criteria_sha256 == criteria.criteria.sha256
+    assert after.inputs[:-1] == before.inputs
+    assert [one.command[1:] for one in after.programs[len(before.programs) :]] == [
+        ("verdict", "--register"),
+        ("verdict", "--out", "second"),
+    ]
+
+
+def test_refresh_outputs__criteria_that_a_name_no_longer_holds_are_those_of_the_copy(own_run):
+    root = own_run / "results"
+    own = own_run / "input" / "criteria.yaml"
+    shutil.copy(path_of_criteria("example"), own)
+    write_verdict(root, read_criteria(str(own)))
+    shutil.copy(path_of_criteria("encode_isogenic"), own)
+    after = refresh_outputs(root)
+    (item,) = [one for one in after.inputs if one.role == "acceptance criteria"]
+    assert item.path == "verdict_criteria.yaml"
+    assert item.sha256 == sha256(path_of_criteria("example"))
 
 
 def test_record__says_when_an_input_changed_after_it_was_read(own_run):

@@ -26,7 +26,7 @@ def test_replay__gives_identical_tables(recorded_run):
         for item in read_provenance(recorded_run / "results").outputs
         if item.path.endswith((".tsv", ".tsv.gz")) and "/" in item.path
     ]
-    assert found.differences == ()
+    assert found.all_differences == ()
     assert found.notes == ()
     assert found.n_identical == len(recorded) > 20
 
@@ -150,8 +150,8 @@ def test_replay__configuration_that_is_not_one(own_run):
         replay(own_run / "results")
 
 
-def judged(own_run, bound):
-    """Judge a run by one bound on R, and bring its record up to date."""
+def judged(own_run, bound, *, recorded=True):
+    """Judge a run by one bound on R, and bring its record up to date where asked."""
     root = own_run / "results"
     text = (
         "title: t\ncriteria:\n- {id: r, rationale: b, level: gene, table: pairs, "
@@ -159,7 +159,8 @@ def judged(own_run, bound):
     )
     criteria = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
     outcome = write_verdict(root, criteria).outcome
-    refresh_outputs(root)
+    if recorded:
+        refresh_outputs(root)
     return root, outcome
 
 
@@ -167,7 +168,7 @@ def judged(own_run, bound):
 def test_replay__judges_again_by_the_criteria_on_record(own_run, bound):
     root, outcome = judged(own_run, bound)
     found = replay(root)
-    assert (found.verdict, found.differences) == (outcome, ())
+    assert (found.verdict, found.all_differences) == (outcome, ())
 
 
 def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
@@ -175,14 +176,52 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
     path = root / "verdict.json"
     path.write_text(path.read_text("utf-8").replace('"fail"', '"pass"'), "utf-8")
     found = replay(root)
-    assert found.differences == (
+    assert found.differences == ()
+    assert found.verdict_differences == (
         "verdict.json, criterion 'r', outcome: 'pass' was recorded, 'fail' came",
         "verdict.json: 'pass' was recorded, 'fail' came",
     )
+    (changed,) = found.changes
+    assert changed.startswith("verdict.json has changed (SHA-256 ")
     (root / "verdict_criteria.yaml").unlink()
-    assert replay(root).differences == (
+    found = replay(root)
+    assert found.verdict_differences == (
         "verdict.json: was recorded, and cannot be read with its criteria",
     )
+    assert [line.partition(" ")[0] for line in found.changes] == [
+        "verdict.json",
+        "verdict_criteria.yaml",
+    ]
+
+
+def test_replay__a_verdict_that_is_not_on_record_is_a_difference(own_run):
+    root, _ = judged(own_run, -1, recorded=False)
+    (line,) = replay(root).verdict_differences
+    assert line.startswith("verdict.json is there and not on record: `lotwise record --out`")
+
+
+def test_replay__recorded_files_that_are_not_repeated_are_held_against_their_checksums(own_run):
+    root = own_run / "results"
+    for name in ("verification.tsv", "intake.tsv", "yield.tsv", "tables.xlsx"):
+        (root / name).write_text("as recorded")
+    (root / "figures").mkdir(exist_ok=True)
+    (root / "figures" / "gene_heatmap_given.pdf").write_text("a figure")
+    refresh_outputs(root)
+    found = replay(root)
+    assert found.all_differences == ()
+    assert found.n_unchanged >= 6
+    (root / "intake.tsv").unlink()
+    changed = ("figures/gene_heatmap_given.pdf", "samples.tsv", "tables.xlsx", "verification.tsv")
+    for name in changed:
+        with (root / name).open("a") as text:
+            text.write("edited")
+    again = replay(root)
+    assert again.differences == again.verdict_differences == ()
+    assert again.n_unchanged == found.n_unchanged - 5
+    said = {line.partition(" ")[0]: line for line in again.changes}
+    assert set(said) == {*changed, "intake.tsv"}
+    assert "intake.tsv is missing (SHA-256 " in said["intake.tsv"]
+    assert "samples.tsv has changed (SHA-256 " in said["samples.tsv"]
 
 
 def test_replay__inputs_that_it_does_not_read_are_noted(own_run):

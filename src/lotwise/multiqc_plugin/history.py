@@ -1,0 +1,91 @@
+"""A verdict held against the history and the tables beside it, with the standard library alone.
+
+What :func:`lotwise.acceptance.read_verdict` does where lotwise's libraries are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+HISTORY: Final = "verdict_history.jsonl"
+
+
+def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Hold a verdict against what is on record of it in its folder.
+
+    Parameters
+    ----------
+    run
+        Folder of the results, with ``verdict_history.jsonl`` and the tables.
+    told
+        The content of ``verdict.json``.
+
+    Returns
+    -------
+    The outcome on record, empty where none is; and a line for each reason not to believe
+    the verdict.
+
+    Examples
+    --------
+    >>> against_history(getfixture("tmp_path"), {"outcome": "pass"})
+    ('', ['not checked against its history: verdict_history.jsonl is not there'])
+    """
+    try:
+        lines = (run / HISTORY).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "", [f"not checked against its history: {HISTORY} is not there"]
+    entries, notices = _read(lines)
+    known = [
+        entry
+        for entry in entries
+        if entry.get("event") == "evaluated"
+        and entry.get("criteria_sha256") == told.get("criteria_sha256")
+    ]
+    if not known:
+        return "", [*notices, f"{HISTORY} does not know this verdict"]
+    outcome = str(known[-1].get("outcome", ""))
+    if outcome != told.get("outcome"):
+        said = told.get("outcome")
+        notices.append(f"verdict.json says {said!r}, {HISTORY} {outcome!r}: judge anew")
+    tables = known[-1].get("tables")
+    changed = _changed(run, tables if isinstance(tables, dict) else {})
+    if changed:
+        notices.append(
+            "this verdict is about earlier result tables; since then "
+            f"{', '.join(changed)} changed: judge anew"
+        )
+    return outcome, notices
+
+
+def _read(lines: Iterable[str]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Read the lines, each of which names the SHA-256 of the one before it."""
+    entries: list[dict[str, Any]] = []
+    previous, intact = "", True
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            entry = None
+        if isinstance(entry, dict):
+            entries.append(entry)
+        intact = intact and isinstance(entry, dict) and entry.get("previous") == previous
+        previous = hashlib.sha256(line.encode()).hexdigest()
+    edited = f"{HISTORY} was edited: a line does not follow the one before it"
+    return entries, [] if intact else [edited]
+
+
+def _changed(run: Path, tables: Mapping[str, str]) -> list[str]:
+    """Name the tables that were judged and are gone or others now."""
+    return [name for name, sha256 in tables.items() if sha256 and _sha256(run / name) != sha256]
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
