@@ -17,6 +17,7 @@ from lotwise.metrics.dispersion import sere
 from lotwise.panels import Marker, Panel, read_panel
 from lotwise.records import columns
 from lotwise.reference_set import add_to_reference
+from lotwise.tl.identity import agreement_with_donor
 
 N_GENES = 800
 
@@ -362,6 +363,35 @@ def test_identity__copies_named_by_id_alone_are_counted_once_each():
         expression, panels=Panel(name="par", title="", source="", markers=(marker,))
     )
     assert lotwise.get.evidence(expression, "identity")["tpm"].to_list() == [7, 7]
+
+
+def test_identity__genes_without_a_symbol_are_no_marker_without_an_id():
+    expression = simulated(batches=("A", "B"))
+    expression.var[keys.GENE_NAME] = ["", np.nan, *expression.var_names[2:]]
+    panel = Panel(
+        name="p", title="", source="", markers=(Marker(symbol="ABSENT", expected="absent"),)
+    )
+    lotwise.tl.identity(expression, panels=panel)
+    table = lotwise.get.evidence(expression, "identity")
+    assert table["holds"].to_list() == ["not annotated"] * 2
+    assert table["tpm"].isna().all()
+
+
+def test_identity__a_later_call_without_sex_leaves_no_table_of_it():
+    expression = with_sex("mf", ["d1", "d2"])
+    lotwise.tl.identity(expression)
+    lotwise.tl.identity(expression, panels="msc_identity")
+    with pytest.raises(InputError, match=r"no table 'sex'; call lotwise\.tl\.identity first"):
+        lotwise.get.evidence(expression, "sex")
+
+
+def test_agreement_with_donor__a_sample_does_not_agree_with_itself_alone():
+    alone = "no other sample of its donor has a known sex"
+    assert agreement_with_donor(["male", "unknown"], ["A", "A"]) == [alone, "sex not known"]
+    assert agreement_with_donor(["mixed", "unknown"], ["A", "A"]) == [alone, "sex not known"]
+    assert agreement_with_donor(["male", "mixed"], ["A", "A"]) == [alone, "no"]
+    assert agreement_with_donor(["male"], ["A"]) == ["only sample of its donor"]
+    assert agreement_with_donor(["male", "female"], ["A", "A"]) == ["no", "no"]
 
 
 def test_components__leave_scanpys_own_alone():
