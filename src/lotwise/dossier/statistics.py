@@ -208,7 +208,12 @@ def _isoform_usage(expression: AnnData, config: EvidenceConfig, r: CorrelationCo
         for record in (UsageRecord, StratumRecord, ShareRecord):
             _store_nothing(expression, record, "the genes of the isoforms are not known (tx2gene)")
         return
-    tl.isoform_usage(expression, threshold=r.threshold, n_largest=config.n_usage)
+    tl.isoform_usage(
+        expression,
+        threshold=r.threshold,
+        n_largest=config.n_usage,
+        pseudocount=r.pseudocount,
+    )
     tl.isoform_shares(expression)
     for record in (UsageRecord, ShareRecord):
         if expression.uns[keys.LOTWISE][record.table].empty:

@@ -14,10 +14,12 @@ from lotwise.metrics.ceiling import thinning_reliability
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
+from lotwise.metrics.isoforms import inferential_relative_variance
 from lotwise.panels import Marker, Panel, read_panel
 from lotwise.records import columns
 from lotwise.reference_set import add_to_reference
 from lotwise.tl.identity import agreement_with_donor
+from lotwise.tl.layers import bootstraps_of
 
 N_GENES = 800
 
@@ -472,6 +474,50 @@ def test_isoform_usage__with_bootstraps_names_the_planted_switch():
     strata = lotwise.get.evidence(expression, "uncertainty_strata")
     assert strata["stratum"].to_list() == ["low", "middle", "high"]
     assert strata["pearson"].notna().all()
+
+
+def with_bootstraps(batches):
+    expression = simulated(batches=batches, isoforms=True)
+    rng = np.random.default_rng(3)
+    counts = expression.layers[keys.COUNTS]
+    draws = {
+        name: rng.poisson(counts[i], (6, N_GENES)) for i, name in enumerate(expression.obs_names)
+    }
+    expression.uns[keys.LOTWISE] = {keys.BOOTSTRAPS: draws}
+    return expression
+
+
+@pytest.mark.parametrize("pseudocount", [1.0, 0.01])
+def test_isoform_usage__strata_are_of_the_pseudocount(pseudocount):
+    expression = with_bootstraps(("A", "B"))
+    draws = expression.uns[keys.LOTWISE][keys.BOOTSTRAPS].values()
+    lotwise.tl.isoform_usage(expression, pseudocount=pseudocount)
+    strata = lotwise.get.evidence(expression, "uncertainty_strata")
+    infrv = np.mean([inferential_relative_variance(part) for part in draws], axis=0)
+    counted = np.flatnonzero(sum(part.sum(axis=0) for part in draws))
+    order = counted[np.argsort(infrv[counted], kind="stable")]
+    logs = np.log2(expression.layers[keys.TPM] + pseudocount)
+    expected = [np.corrcoef(logs[:, part])[0, 1] for part in np.array_split(order, 3)]
+    np.testing.assert_allclose(strata["pearson"], expected, rtol=1e-9)
+    parameters = expression.uns[keys.LOTWISE][keys.PARAMETERS]["uncertainty_strata"]
+    assert parameters["pseudocount"] == pseudocount
+
+
+def test_isoform_usage__rescales_the_bootstraps_of_a_sample_once(monkeypatch):
+    expression = with_bootstraps(("A", "B", "C", "D"))
+    asked = []
+
+    def counted(expression, sample):
+        asked.append(sample)
+        return bootstraps_of(expression, sample)
+
+    monkeypatch.setattr("lotwise.tl.isoforms.bootstraps_of", counted)
+    lotwise.tl.isoform_usage(expression)
+    assert sorted(asked) == ["s0", "s1", "s2", "s3"]
+    held = lotwise.get.evidence(expression, "isoform_usage")
+    monkeypatch.setattr("lotwise.tl.isoforms._HELD_BYTES", 0)
+    lotwise.tl.isoform_usage(expression)
+    pd.testing.assert_frame_equal(held, lotwise.get.evidence(expression, "isoform_usage"))
 
 
 @pytest.mark.parametrize("threshold", [None, 0.9])
