@@ -21,6 +21,8 @@ from lotwise.outofcore.work import Work
 
 # Samples that are prepared at once; in float64 they stay small beside a panel.
 _PREPARED_AT_ONCE: Final = 16
+# Rows of a square that are mirrored at once.
+_MIRRORED_AT_ONCE: Final = 128
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -141,9 +143,21 @@ class _Square:
     def arrays(self, *, mirrored: bool) -> dict[str, np.ndarray]:
         if mirrored:
             # Strips reach the diagonal and a little below it: the upper triangle is whole.
-            lower = np.tril_indices(len(self._r), -1)
-            self._r[lower] = self._r.T[lower]
+            _mirror(self._r)
         return {"r": self._r}
+
+
+def _mirror(r: np.ndarray) -> None:
+    """Copy the upper triangle of a square into the lower, in place.
+
+    Band by band: the indices of a triangle would take twice the memory of the square.
+    """
+    for start in range(0, len(r), _MIRRORED_AT_ONCE):
+        stop = min(start + _MIRRORED_AT_ONCE, len(r))
+        r[start:stop, :start] = r[:start, start:stop].T
+        corner = r[start:stop, start:stop]
+        below = np.tril_indices(stop - start, -1)
+        corner[below] = corner.T[below]
 
 
 class _Neighbours:
