@@ -299,3 +299,11 @@ def test_write_level__round_trip_and_equal_files(files, tmp_path):
     assert stored.obs["batch"].astype(str).to_list() == ["S1", "S2"]
     with pytest.raises(InputError, match="is of level 'gene', needed is 'isoform'"):
         read_level(tmp_path / "one" / "gene.h5ad", "isoform")
+
+
+def test_write_level__refuses_a_sample_that_would_hide_the_features(files, tmp_path):
+    quants = {"S1": files.salmon("a"), "feature": files.salmon("b")}
+    gene = lotwise.read_quant(quants, tx2gene=write_map(files)).gene
+    with pytest.raises(InputError, match=r"a sample is called 'feature'.*give the sample another"):
+        write_level(gene, tmp_path / "made")
+    assert not (tmp_path / "made").exists()
