@@ -593,6 +593,25 @@ def test_tools__edge_cases_give_nan_with_a_reason_and_go_on(case):
         assert (intervals.loc[intervals["pearson"].isna(), "reason"] != "").all()
 
 
+@pytest.mark.parametrize(
+    "tool", ["intervals", "ceilings", "components", "libraries", "isoform_usage"]
+)
+@pytest.mark.parametrize("pseudocount", [0.0, -1.0, np.nan])
+def test_tools__refuse_a_pseudocount_that_is_not_above_0(tool, pseudocount):
+    expression = simulated(isoforms=True)
+    with pytest.raises(InputError, match=f"pseudocount of {pseudocount} came, needed is one above"):
+        getattr(lotwise.tl, tool)(expression, pseudocount=pseudocount)
+
+
+def test_tools__refuse_a_choice_that_there_is_not():
+    expression = simulated()
+    words = "'bootstrap' is no method; take of replicates, bootstraps, thinning"
+    with pytest.raises(InputError, match=words):
+        lotwise.tl.ceilings(expression, methods=("bootstrap",))
+    with pytest.raises(InputError, match="correlation 'replicate' came, needed is 'replicates' or"):
+        lotwise.tl.gene_sets(expression, sets={"s": ["g1"]}, correlation="replicate")
+
+
 def test_sensitivity__refuses_a_pseudocount_of_zero():
     with pytest.raises(InputError, match="needed are numbers above 0"):
         lotwise.tl.sensitivity(simulated(), pseudocounts=(1.0, 0.0))
