@@ -94,7 +94,8 @@ def _libraries(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig
         threshold=r.threshold,
         shallow_below=config.shallow_below,
         outlier_below=config.outlier_below,
-        grouping=config.grouping if config.grouping in expression.obs else None,
+        # Of all samples where there are no such groups, never of groups of another name.
+        grouping=config.grouping if config.grouping in expression.obs else "",
         pseudocount=r.pseudocount,
     )
 
