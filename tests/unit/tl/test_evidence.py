@@ -603,6 +603,36 @@ def test_tools__refuse_a_pseudocount_that_is_not_above_0(tool, pseudocount):
         getattr(lotwise.tl, tool)(expression, pseudocount=pseudocount)
 
 
+@pytest.mark.filterwarnings("ignore::lotwise.errors.UndefinedWarning")
+@pytest.mark.parametrize("threshold", [None, 0.9])
+def test_tools__name_the_sample_that_is_constant(threshold):
+    # Its name is a word by which metrics speak of the other one.
+    expression = with_bootstraps(("A", "B", "C"))
+    draws = expression.uns[keys.LOTWISE][keys.BOOTSTRAPS]
+    expression.obs_names = ["S1", "y", "x"]
+    expression.uns[keys.LOTWISE][keys.BOOTSTRAPS] = dict(
+        zip(expression.obs_names, draws.values(), strict=True)
+    )
+    expression.layers[keys.TPM][1] = 2.0
+    lotwise.tl.sensitivity(expression)
+    lotwise.tl.intervals(expression, n_resamples=10)
+    lotwise.tl.isoform_usage(expression)
+    lotwise.tl.replicate_qc(expression)
+    perturbation = Perturbation(folds=(2.0,), shares=(0, 0.2), n_repeats=1, expressed_from=3)
+    lotwise.tl.detectable(expression, threshold=threshold, perturbation=perturbation)
+    tables = {
+        name: lotwise.get.evidence(expression, name)
+        for name in ("sensitivity", "intervals", "uncertainty_strata", "unseen")
+    } | {"replicate_qc": lotwise.get.replicate_qc(expression)}
+    tables["sensitivity"] = tables["sensitivity"].query("feature_set == 'all'")
+    if threshold:
+        tables["detectable"] = lotwise.get.evidence(expression, "detectable")
+    for name, table in tables.items():
+        of_constant = table[(table["sample_a"] == "y") | (table["sample_b"] == "y")]
+        assert set(of_constant["reason"]) == {"y is constant"}, name
+        assert set(table.drop(of_constant.index)["reason"]) == {""}, name
+
+
 def test_tools__refuse_a_choice_that_there_is_not():
     expression = simulated()
     words = "'bootstrap' is no method; take of replicates, bootstraps, thinning"
