@@ -14,7 +14,6 @@ from lotwise.evidence import (
     RECORDS,
     ComparisonRecord,
     GeneSetRecord,
-    OfPair,
     SexRecord,
     ShareRecord,
     SignalRecord,
@@ -26,7 +25,7 @@ from lotwise.keys import Level
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.gene_sets import PRESET_CORRELATION
 from lotwise.progress import progress
-from lotwise.records import Record, columns, to_frame
+from lotwise.records import OfPair, Record, columns, to_frame
 from lotwise.reference_set import describe_reference
 from lotwise.tl.pairs import pairs_of, store
 
