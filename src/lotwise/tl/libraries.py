@@ -205,7 +205,7 @@ def signal(
     for name in names:
         detected |= tpm[groups == name].mean(axis=0) >= threshold
     found = signal_to_noise(log_tpm_of(expression, pseudocount)[:, detected], groups=groups)
-    expression.obsm["X_lotwise_snr"] = found.scores
+    expression.obsm[keys.SNR] = found.scores
     row = SignalRecord(
         grouping=grouping,
         n_groups=len(names),
