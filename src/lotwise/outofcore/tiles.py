@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lotwise.atomic import atomic_path
+from lotwise.errors import InputError
 from lotwise.outofcore.neighbours import NeighbourTable
 from lotwise.outofcore.plan import Plan
 from lotwise.outofcore.rows import Method, Prepared, Rows, correlate_rows, prepare_rows
@@ -89,13 +90,25 @@ class Job:
 
 
 def prepare_panel(job: Job, which: str, panel: int) -> None:
-    """Write the rows and the moments of one panel."""
+    """Write the rows and the moments of one panel.
+
+    Raises
+    ------
+    InputError
+        A sample has a negative value and its log was asked for.
+    """
     source = job.sources[which]
     start, stop = job.panels(which)[panel]
     moments = []
 
-    def prepare(piece: np.ndarray) -> Prepared:
-        return prepare_rows(piece, method=job.method, pseudocount=source.pseudocount)
+    def prepare(first: int, piece: np.ndarray) -> Prepared:
+        try:
+            return prepare_rows(piece, method=job.method, pseudocount=source.pseudocount)
+        except InputError as error:
+            sample = source.samples[first + int((piece < 0).any(axis=1).argmax())]
+            raise InputError(
+                f"sample {sample!r}: {error.problem}", path=source.path, remedy=error.remedy
+            ) from None
 
     with (
         atomic_path(job.work.rows(which, panel)) as temporary,
@@ -105,9 +118,10 @@ def prepare_panel(job: Job, which: str, panel: int) -> None:
         for block in source.blocks(start, stop, most_bytes=job.plan.read_bytes):
             starts = range(0, len(block), _PREPARED_AT_ONCE)
             pieces = (block[at : at + _PREPARED_AT_ONCE] for at in starts)
-            for prepared in pool.map(prepare, pieces):
+            for prepared in pool.map(prepare, (start + at for at in starts), pieces):
                 prepared.rows.tofile(file)
                 moments.append(prepared.moments())
+            start += len(block)
     job.work.save_moments(which, panel, np.concatenate(moments, axis=1))
 
 

@@ -60,6 +60,16 @@ def test_correlate_store__cut_or_whole_is_the_same(atlas_store, tmp_path, monkey
     np.testing.assert_allclose(found[1], found[0], atol=2e-7)
 
 
+@pytest.mark.usefixtures("small_panels")
+def test_correlate_store__names_the_sample_of_a_negative_value(annotated, tmp_path, write):
+    broken = annotated.copy()
+    broken.X[41, 4] = -1.0
+    store = open_store(write(broken, tmp_path / "s.h5ad"), pseudocount=1.0)
+    words = r"s\.h5ad: sample 'S41': a value of -1 came, needed are TPM of 0 or more; leave the"
+    with pytest.raises(InputError, match=words):
+        correlate_store(store, tmp_path / "out")
+
+
 def test_correlate_store__chunks_are_whole_parts_of_a_panel(
     atlas_store, tmp_path, small_panels, expected, monkeypatch
 ):
