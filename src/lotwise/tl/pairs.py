@@ -79,7 +79,8 @@ def choose_pairs(
     Raises
     ------
     InputError
-        No layer ``tpm``, no column ``batch``, or fewer than 2 pairs asked for.
+        No layer ``tpm``, no column ``batch``, fewer than 2 pairs asked for, or a pseudo-count that
+        is not above 0.
 
     Examples
     --------
@@ -93,6 +94,8 @@ def choose_pairs(
     """
     if most_pairs < 2:
         raise InputError(f"most_pairs {most_pairs} came, needed is 2 or more")
+    if not pseudocount > 0:
+        raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
     kept = expression.uns.setdefault(keys.LOTWISE, {})
     kept.pop(keys.CHOSEN_PAIRS, None)
     n_pairs = expression.n_obs * (expression.n_obs - 1) // 2
