@@ -5,20 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lotwise.records import Record, column
+from lotwise.records import OfPair, Record, column
 
 _REASON = "why a number is NaN; empty where none is"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OfPair(Record):
-    """The columns that every table of pairs of samples begins with."""
-
-    sample_a: str = column("first sample, in the order of the sample sheet")
-    sample_b: str = column("second sample")
-    batch_a: str = column("batch of the first sample")
-    batch_b: str = column("batch of the second sample")
-    relation: str = column("within (one batch) or between (two batches)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ import pandas as pd
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence import RECORDS
+from lotwise.records import columns
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -72,12 +73,22 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     ``isoform_usage``, ``uncertainty_strata``, ``isoform_shares``, ``batches``, ``reference``,
     ``equivalence``,
     ``libraries``, ``signal``, ``identity``, ``sex``, ``gene_sets``, ``components`` and
-    ``clustering``.
+    ``clustering``. Of a subset, rows of a sample or of a pair are those of its samples; what is
+    of batches or of all samples stays as it was computed.
     """
     names = [record.table for record in RECORDS]
     if table not in names:
         raise InputError(f"{table!r} is no table of evidence", remedy=f"take of {', '.join(names)}")
-    return _table(expression, table, _TOOLS.get(table, table))
+    tool = _TOOLS.get(table, table)
+    named = columns(next(record for record in RECORDS if record.table == table))
+    if "sample_a" in named:
+        return _table_of_pairs(expression, table, tool)
+    found = _table(expression, table, tool)
+    if "sample" not in named:
+        return found
+    # A row without a sample says why there is none.
+    kept = found["sample"].isin([*expression.obs_names, ""])
+    return found[kept].reset_index(drop=True)
 
 
 def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:

@@ -18,7 +18,7 @@ class Key(NamedTuple):
     """One named array of an AnnData."""
 
     name: str
-    place: Literal["X", "obs", "var", "layers", "obsp", "uns"]
+    place: Literal["X", "obs", "var", "layers", "obsm", "obsp", "uns"]
     kind: str
     meaning: str
 
@@ -48,6 +48,10 @@ GENE_ID: Final = "gene_id"
 GENE_NAME: Final = "gene_name"
 BLOCK: Final = "block"
 
+# obsm, samples x components; names of our own, so that scanpy's X_pca is left alone
+PCA: Final = "X_lotwise_pca"
+SNR: Final = "X_lotwise_snr"
+
 # obsp, samples x samples
 PEARSON: Final = "pearson"
 SPEARMAN: Final = "spearman"
@@ -67,7 +71,12 @@ ALL: Final = (
     Key("X", "X", "float64", "log2(TPM + 1)"),
     Key(TPM, "layers", "float64 >= 0", "transcripts per million, as the quantifier wrote them"),
     Key(COUNTS, "layers", "float64 >= 0", "estimated counts; NaN where the source has none"),
-    Key(LENGTH, "layers", "float64 > 0", "effective length in bases; NaN where unknown"),
+    Key(
+        LENGTH,
+        "layers",
+        "float64 >= 0",
+        "effective length in bases; NaN where unknown, 0 where no fragment fits (RSEM)",
+    ),
     Key(FPKM, "layers", "float64 >= 0", "fragments per kilobase and million, where given"),
     Key(SAMPLE, "obs", "str", "name of the sample; also the index"),
     Key(BATCH, "obs", "categorical", "manufacturing batch"),
@@ -88,6 +97,8 @@ ALL: Final = (
     Key(GENE_ID, "var", "str", "gene of an isoform"),
     Key(GENE_NAME, "var", "str", "symbol of the gene, where the annotation has one"),
     Key(BLOCK, "var", "str", "features of one block are resampled together"),
+    Key(PCA, "obsm", "float64", "first two principal components of the samples; NaN without any"),
+    Key(SNR, "obsm", "float64", "the two components that signal to noise rests on; NaN without"),
     Key(PEARSON, "obsp", "float64 in [-1, 1]", "Pearson's R of log2(TPM + c) over all features"),
     Key(SPEARMAN, "obsp", "float64 in [-1, 1]", "Spearman's rho of TPM over all features"),
     Key(LOTWISE, "uns", "dict", "level, parameters, version and result tables of lotwise"),

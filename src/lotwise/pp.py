@@ -27,7 +27,8 @@ def average_replicates(expression: AnnData) -> AnnData:
     -------
     AnnData of batches x features in the order in which the batches first occur:
     TPM, FPKM and lengths are means, counts are sums, ``X`` is log2(TPM + 1) of the
-    mean TPM, ``obs["n_samples"]`` says how many samples a batch has.
+    mean TPM, ``obs["n_samples"]`` says how many samples a batch has. A layer is NaN for a batch
+    where it is NaN for one of its samples, and for no other.
 
     Raises
     ------
@@ -49,14 +50,15 @@ def average_replicates(expression: AnnData) -> AnnData:
             remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
     n_samples = np.bincount(codes)
-    member = (codes == np.arange(len(batches))[:, None]).astype(np.float64)
+    members = [np.flatnonzero(codes == code) for code in range(len(batches))]
     layers = {}
     for name in (keys.TPM, keys.COUNTS, keys.LENGTH, keys.FPKM):
         if name in expression.layers:
             layer = expression.layers[name]
-            # A sparse layer times a dense matrix would be no plain array.
             dense = layer.toarray() if hasattr(layer, "toarray") else np.asarray(layer)
-            sums = member @ dense
+            # Not a product with 0 and 1: 0 times the NaN of a sample without counts is NaN, and
+            # would take those of every batch.
+            sums = np.stack([dense[rows].sum(axis=0, dtype=np.float64) for rows in members])
             layers[name] = sums if name == keys.COUNTS else sums / n_samples[:, None]
     obs = pd.DataFrame(
         {

@@ -135,14 +135,20 @@ def read_table(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PairRecord(Record):
-    """Correlation of two samples over one feature set: a row of ``{level}.pairs.tsv``."""
+class OfPair(Record):
+    """The columns that every table of pairs of samples begins with."""
 
     sample_a: str = column("first sample, in the order of the sample sheet")
     sample_b: str = column("second sample")
     batch_a: str = column("batch of the first sample")
     batch_b: str = column("batch of the second sample")
     relation: str = column("within (one batch) or between (two batches)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PairRecord(OfPair):
+    """Correlation of two samples over one feature set: a row of ``{level}.pairs.tsv``."""
+
     feature_set: str = column("features used; see lotwise.metrics.feature_sets")
     n_features: int = column("how many features were used")
     n_double_zero: int = column("how many of them are 0 in both samples")
@@ -158,14 +164,9 @@ class PairRecord(Record):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReplicateQcRecord(Record):
+class ReplicateQcRecord(OfPair):
     """ENCODE's replicate QC and detection of two samples: ``{level}.replicate_qc.tsv``."""
 
-    sample_a: str = column("first sample, in the order of the sample sheet")
-    sample_b: str = column("second sample")
-    batch_a: str = column("batch of the first sample")
-    batch_b: str = column("batch of the second sample")
-    relation: str = column("within (one batch) or between (two batches)")
     unit: str = column("TPM or FPKM")
     mad: float = column("1.4826 * median |log2 ratio|, not centred, 3 decimals")
     sd: float = column("root mean square of the log2 ratio, not centred, 3 decimals")

@@ -36,6 +36,9 @@ _COMPUTED_COLUMNS: Final = frozenset(
     }
 )
 
+# The first column of the tables of features x samples.
+FEATURE_COLUMN: Final = "feature"
+
 # A sample's name becomes a directory: what every file system takes.
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 _LONGEST_NAME = 200
@@ -316,6 +319,14 @@ def _check_name(path: Path, row: int, column: str, name: str) -> None:
             row=row,
             column=column,
             remedy=f"write it, for example, as {_as_file_name(name)!r}",
+        )
+    if column == "sample" and name == FEATURE_COLUMN:
+        raise InputError(
+            f"{name!r} came, which is the first column of the tables of TPM",
+            path=path,
+            row=row,
+            column=column,
+            remedy="give the sample another name",
         )
     if not (name.isascii() and name.isprintable()):
         raise InputError(

@@ -75,6 +75,18 @@ def test_tables_of_pairs__of_a_subset_are_of_its_samples(gene):
         lotwise.get.pairs(renamed)
 
 
+def test_evidence__of_a_subset_is_of_its_samples(gene):
+    lotwise.tl.agreement(gene)
+    lotwise.tl.libraries(gene)
+    lotwise.tl.signal(gene, grouping="batch")
+    subset = gene[["S3", "S1"]].copy()
+    pairs = lotwise.get.evidence(subset, "agreement")
+    assert set(zip(pairs["sample_a"], pairs["sample_b"], strict=True)) == {("S1", "S3")}
+    assert list(pairs.index) == list(range(11))
+    assert lotwise.get.evidence(subset, "libraries")["sample"].to_list() == ["S1", "S3"]
+    assert len(lotwise.get.evidence(subset, "signal")) == 1
+
+
 def test_tables__are_copies(gene):
     pairs, square = lotwise.get.pairs(gene), lotwise.get.matrix(gene)
     pairs.loc[:, "pearson"] = 0.0

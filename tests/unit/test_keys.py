@@ -38,7 +38,9 @@ def correlated(request, three_batches):
 
 def test_all__declares_what_reading_and_correlating_leave(correlated):
     declared = {(key.place, key.name) for key in keys.ALL}
-    for place in ("obs", "layers", "obsp", "uns", "var"):
+    lotwise.tl.components(correlated)
+    lotwise.tl.signal(correlated, grouping="batch")
+    for place in ("obs", "layers", "obsm", "obsp", "uns", "var"):
         # anndata from 0.13 on lists X among the layers, without a name.
         held = {(place, name) for name in getattr(correlated, place) if name is not None}
         assert held <= declared

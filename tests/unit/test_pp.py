@@ -45,3 +45,14 @@ def test_average_replicates__sparse_layers_give_what_dense_ones_give(kind):
     made = lotwise.pp.average_replicates(given)
     assert made.layers["tpm"].tolist() == [[2, 2.5], [0, 10]]
     assert np.array_equal(made.X, np.log2(made.layers["tpm"] + 1))
+
+
+def test_average_replicates__a_sample_without_counts_leaves_the_other_batches_theirs():
+    tpm = np.array([[1.0, 3], [10, 10], [3, 5]])
+    without = np.where([[True], [False], [False]], np.nan, tpm)
+    obs = pd.DataFrame({"batch": ["B", "A", "B"]}, index=["b1", "a1", "b2"])
+    layers = {"tpm": tpm, **dict.fromkeys(("counts", "length", "fpkm"), without)}
+    made = lotwise.pp.average_replicates(anndata.AnnData(obs=obs, layers=layers, shape=tpm.shape))
+    for name in ("counts", "length", "fpkm"):
+        assert np.isnan(made.layers[name][0]).all()
+        assert made.layers[name][1].tolist() == [10, 10]

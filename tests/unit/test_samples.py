@@ -58,6 +58,10 @@ def test_read_samples__annotation_beside_the_column_it_resembles(tmp_path):
         ("sample,batch,quant,strandedness\nS1,A,q,rf\n", "'rf' came, needed is one of auto"),
         ("sample,batch,quant,fragment_sd\nS1,A,q,-1\n", "'-1' came, needed is a number of bases"),
         ("sample,batch,quant,\nS1,A,q,x\n", "column 4 has no name"),
+        (
+            "sample,batch,quant\nS1,A,q\nfeature,A,r\n",
+            "row 3, column 'sample': 'feature' came, which is the first column.*another name",
+        ),
         ("sample,batch,quant,a/b\nS1,A,q,x\n", "column 'a/b': has a / in its name"),
         ("sample,batch,quant,tpm_sum\nS1,A,q,x\n", "column 'tpm_sum': .*rename or remove"),
     ],

@@ -95,7 +95,7 @@ class EvidenceConfig(BaseModel):
     neighbourhood: int = Field(
         default=1_000_000, ge=1, description="bases of a block, where blocks come from a GTF"
     )
-    n_resamples: int = Field(default=2000, ge=1, description="resamples of an interval of R")
+    n_resamples: int = Field(default=2000, ge=2, description="resamples of an interval of R")
     coverage: _Share = Field(default=0.95, description="of intervals and limits, in (0, 1)")
     passing: float | None = Field(
         default=None,

@@ -14,7 +14,6 @@ from lotwise.evidence import (
     RECORDS,
     ComparisonRecord,
     GeneSetRecord,
-    OfPair,
     SexRecord,
     ShareRecord,
     SignalRecord,
@@ -26,7 +25,7 @@ from lotwise.keys import Level
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.gene_sets import PRESET_CORRELATION
 from lotwise.progress import progress
-from lotwise.records import Record, columns, to_frame
+from lotwise.records import OfPair, Record, columns, to_frame
 from lotwise.reference_set import describe_reference
 from lotwise.tl.pairs import pairs_of, store
 
@@ -94,7 +93,8 @@ def _libraries(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig
         threshold=r.threshold,
         shallow_below=config.shallow_below,
         outlier_below=config.outlier_below,
-        grouping=config.grouping if config.grouping in expression.obs else None,
+        # Of all samples where there are no such groups, never of groups of another name.
+        grouping=config.grouping if config.grouping in expression.obs else "",
         pseudocount=r.pseudocount,
     )
 
@@ -208,7 +208,12 @@ def _isoform_usage(expression: AnnData, config: EvidenceConfig, r: CorrelationCo
         for record in (UsageRecord, StratumRecord, ShareRecord):
             _store_nothing(expression, record, "the genes of the isoforms are not known (tx2gene)")
         return
-    tl.isoform_usage(expression, threshold=r.threshold, n_largest=config.n_usage)
+    tl.isoform_usage(
+        expression,
+        threshold=r.threshold,
+        n_largest=config.n_usage,
+        pseudocount=r.pseudocount,
+    )
     tl.isoform_shares(expression)
     for record in (UsageRecord, ShareRecord):
         if expression.uns[keys.LOTWISE][record.table].empty:

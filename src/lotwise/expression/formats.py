@@ -130,8 +130,12 @@ def is_quantification(path: Path) -> bool:
         import h5py
 
         try:
-            with h5py.File(BytesIO(read_bytes(path)), "r") as store:
-                return "est_counts" in store and "aux" in store
+            with path.open("rb") as raw:
+                # Two names are looked at: a file of bootstraps is not read whole for that, but
+                # where it is packed there is no other way.
+                plain = raw.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
+                with h5py.File(raw if plain else BytesIO(read_bytes(path)), "r") as store:
+                    return "est_counts" in store and "aux" in store
         except OSError as error:
             raise InputError(
                 f"is a damaged HDF5 file ({error})", path=path, remedy="fetch or copy it again"

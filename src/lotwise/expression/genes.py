@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.bool_]
 
 
 class GeneSums(NamedTuple):
@@ -42,7 +43,8 @@ def sum_genes(
 
     Returns
     -------
-    TPM, counts and lengths of genes; NaN where the input is.
+    TPM, counts and lengths of genes; NaN where the input is. Lengths of genes without TPM are
+    filled in samples that have lengths; a sample without any has none of genes either.
 
     Examples
     --------
@@ -57,13 +59,14 @@ def sum_genes(
     weighted = _sum_by_gene(tpm, gene_of, n_genes, weights=length)
     with np.errstate(invalid="ignore", divide="ignore"):
         gene_length = weighted / gene_tpm
-    if np.isfinite(length).any():
-        lengths = _sum_by_gene(length.mean(axis=0)[None], gene_of, n_genes)[0]
+    # What a gene without TPM lacks is told by the other samples; what a file lacks is not.
+    has_lengths = np.asarray(np.isfinite(length).any(axis=1))
+    gene_length[~has_lengths] = np.nan
+    if has_lengths.any():
+        lengths = _sum_by_gene(_mean_known(length)[None], gene_of, n_genes)[0]
         n_isoforms = np.bincount(gene_of + 1, minlength=n_genes + 1)[1:]
         with np.errstate(invalid="ignore"):
-            _fill_missing(gene_length, lengths / n_isoforms)
-    else:
-        gene_length[:] = np.nan
+            _fill_missing(gene_length, lengths / n_isoforms, rows=has_lengths)
     return GeneSums(gene_tpm, gene_counts, gene_length)
 
 
@@ -119,15 +122,26 @@ def _sum_by_gene(
     return sums
 
 
-def _fill_missing(length: FloatArray, mean_length: FloatArray) -> None:
-    missing = np.isnan(length)
+def _mean_known(length: FloatArray) -> FloatArray:
+    """Mean of each isoform's lengths over the samples that have one."""
+    mean: FloatArray = length.mean(axis=0)
+    if np.isnan(mean).any():
+        known = ~np.isnan(length)
+        with np.errstate(invalid="ignore"):
+            mean = np.where(known, length, 0.0).sum(axis=0) / known.sum(axis=0)
+    return mean
+
+
+def _fill_missing(length: FloatArray, mean_length: FloatArray, *, rows: Rows) -> None:
+    """Fill the missing lengths of some samples from their others."""
+    missing = np.isnan(length) & rows[:, None]
     somewhere = missing.any(axis=0)
     if not somewhere.any():
         return
-    known = ~missing[:, somewhere]
+    columns = length[:, somewhere]
+    known = ~np.isnan(columns)
     n_known = known.sum(axis=0)
-    logs = np.where(known, np.log(np.where(known, length[:, somewhere], 1.0)), 0.0).sum(axis=0)
+    logs = np.where(known, np.log(np.where(known, columns, 1.0)), 0.0).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         fill = np.where(n_known > 0, np.exp(logs / n_known), mean_length[somewhere])
-    columns = length[:, somewhere]
-    length[:, somewhere] = np.where(known, columns, fill)
+    length[:, somewhere] = np.where(missing[:, somewhere], fill, columns)

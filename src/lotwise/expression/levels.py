@@ -116,6 +116,14 @@ def name_genes(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
     return dataclasses.replace(isoform, var=var, obs=isoform.obs | told)
 
 
+def name_symbols(gene: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
+    """Add the symbols of genes that were not summed here, where the map knows any of them."""
+    symbols = transcripts.gene_names_of(gene.features)
+    if not (symbols != "").any():
+        return gene
+    return dataclasses.replace(gene, var=gene.var | {keys.GENE_NAME: symbols})
+
+
 def sum_isoforms(
     isoform: LevelArrays, transcripts: TranscriptMap, *, samples: Sequence[str]
 ) -> LevelArrays:

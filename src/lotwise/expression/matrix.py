@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -118,16 +119,18 @@ def _header(path: Path, raw: bytes) -> list[str]:
 def _samples_are_columns(
     path: Path, samples: Sequence[str], columns: Sequence[str], rows: Sequence[str]
 ) -> bool:
-    by_column = [name for name in samples if name in set(columns)]
-    by_row = [name for name in samples if name in set(rows)]
+    # How often each name stands, counted once: there may be 60,000 features and 1,000 samples.
+    in_columns, in_rows = Counter(columns), Counter(rows)
+    by_column = [name for name in samples if name in in_columns]
+    by_row = [name for name in samples if name in in_rows]
     if len(by_column) == len(samples) and len(by_row) == len(samples):
         raise InputError(
             "names the samples along the first row and along the first column",
             path=path,
             remedy="remove one of the two, or rename the samples",
         )
-    names = columns if len(by_column) >= len(by_row) else rows
-    found = set(by_column if len(by_column) >= len(by_row) else by_row)
+    are_columns = len(by_column) >= len(by_row)
+    found = in_columns if are_columns else in_rows
     missing = [name for name in samples if name not in found]
     if missing:
         raise InputError(
@@ -137,10 +140,10 @@ def _samples_are_columns(
             path=path,
             remedy="name the samples in the sheet as the matrix does",
         )
-    twice = next((name for name in samples if list(names).count(name) > 1), None)
+    twice = next((name for name in samples if found[name] > 1), None)
     if twice is not None:
         raise InputError(f"names sample {twice!r} twice", path=path, remedy="keep one of them")
-    return names is columns
+    return are_columns
 
 
 def _abundances(

@@ -8,6 +8,7 @@ import importlib
 import sys
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +23,13 @@ from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import align_features, same_names
 from lotwise.expression.checks import TpmSum, check_features, check_tpm
 from lotwise.expression.formats import is_quantification, read_abundance
-from lotwise.expression.levels import LevelArrays, name_genes, stack_samples, sum_isoforms
+from lotwise.expression.levels import (
+    LevelArrays,
+    name_genes,
+    name_symbols,
+    stack_samples,
+    sum_isoforms,
+)
 from lotwise.expression.locate import QuantFiles, locate
 from lotwise.expression.matrix import level_of, read_matrix
 from lotwise.expression.transcripts import (
@@ -73,7 +80,8 @@ def read_quant(
         kallisto, the directory one of them wrote, an RSEM prefix, or a TPM matrix
         that names the samples.
     tx2gene
-        Genes of transcripts: a table, GTF, GFF3 or FASTA, or a map already read.
+        Genes of transcripts, and symbols of genes: a table, GTF, GFF3 or FASTA, or a map already
+        read.
         Not needed for RSEM, nor where transcripts have GENCODE's ``|`` names. Where RSEM
         summed its genes by another map, its isoforms are summed by this one, with a warning.
     min_shared
@@ -99,7 +107,8 @@ def read_quant(
     Raises
     ------
     InputError
-        A file is missing or malformed, is not TPM, or the features do not match.
+        A file is missing or malformed, is not TPM, the features do not match, or two samples have
+        one name.
 
     Examples
     --------
@@ -118,7 +127,7 @@ def read_quant(
     read = _read_levels(listed, tx2gene, matrix_level=matrix_level, bootstraps=bootstraps)
     for of_level in read.values():
         _check_level(of_level, tpm_sum)
-    gene = isoform = None
+    gene = isoform = transcripts = None
     if read["isoform"]:
         aligned = align_features(read["isoform"], min_shared=min_shared)
         isoform = stack_samples(aligned, "isoform")
@@ -130,6 +139,10 @@ def read_quant(
                 gene = sum_isoforms(isoform, transcripts, samples=list(aligned))
     if gene is None and read["gene"]:
         gene = stack_samples(align_features(read["gene"], min_shared=min_shared), "gene")
+        if transcripts is None and tx2gene is not None:
+            transcripts = _read_map(tx2gene, pl.Series(dtype=pl.String))
+        if transcripts is not None:
+            gene = name_symbols(gene, transcripts)
     if gene is None:
         warnings.warn(
             "no gene level: the quantifications are of transcripts and no map to genes was given "
@@ -226,6 +239,13 @@ def _samples(
         listed = tuple(samples)
     if not listed:
         raise InputError("there is no sample", remedy="name at least one")
+    twice = [name for name, n in Counter(sample.sample for sample in listed).items() if n > 1]
+    if twice:
+        raise InputError(
+            f"sample {twice[0]!r} came more than once ({len(twice)} such)",
+            column="sample",
+            remedy="give each sample its own name",
+        )
     without = [sample.sample for sample in listed if sample.quant is None]
     if without:
         raise InputError(

@@ -12,13 +12,25 @@ from lotwise import keys
 from lotwise.atomic import atomic_path
 from lotwise.errors import InputError
 from lotwise.keys import Level
+from lotwise.samples import FEATURE_COLUMN
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 
 def write_level(expression: AnnData, directory: Path | str) -> None:
-    """Write one level as ``{level}.h5ad`` and ``{level}.tpm.tsv.gz`` (features x samples)."""
+    """Write one level as ``{level}.h5ad`` and ``{level}.tpm.tsv.gz`` (features x samples).
+
+    Raises
+    ------
+    InputError
+        A sample is called ``feature``, as the first column of the table is.
+    """
+    if FEATURE_COLUMN in expression.obs_names:
+        raise InputError(
+            f"a sample is called {FEATURE_COLUMN!r}, as the first column of the table of TPM is",
+            remedy="give the sample another name",
+        )
     level = expression.uns[keys.LOTWISE][keys.LEVEL]
     with atomic_path(Path(directory) / f"{level}.h5ad") as temporary:
         temporary.write_bytes(_as_h5ad(expression))
@@ -74,7 +86,7 @@ def _as_h5ad(expression: AnnData) -> bytes:
 
 
 def _write_tpm(expression: AnnData, path: Path) -> None:
-    table = pl.DataFrame({"feature": expression.var_names.to_list()}).with_columns(
+    table = pl.DataFrame({FEATURE_COLUMN: expression.var_names.to_list()}).with_columns(
         pl.Series(name, row)
         for name, row in zip(expression.obs_names, expression.layers[keys.TPM], strict=True)
     )

@@ -72,9 +72,16 @@ class TranscriptMap:
         return found
 
     def gene_names_of(self, genes: pl.Series) -> pl.Series:
-        """Give the symbol of each gene, empty where none is known."""
+        """Give the symbol of each gene, empty where none is known.
+
+        A gene is looked up as it stands and, failing that, without its version on either side.
+        """
         names = self.table.select("gene", "gene_name").unique("gene", keep="first")
-        return _look_up(names, genes).fill_null("")
+        found = _look_up(names, genes)
+        if found.has_nulls():
+            plain = names.with_columns(strip_versions(names["gene"])).unique("gene", keep="first")
+            found = found.fill_null(_look_up(plain, strip_versions(genes)))
+        return found.fill_null("")
 
     @property
     def has_gene_names(self) -> bool:

@@ -112,7 +112,8 @@ def replicate_reliability(log_tpm: npt.ArrayLike) -> Reliability:
     for a, b in zip(*np.triu_indices(matrix.shape[0], k=1), strict=True):
         reason = why_undefined(matrix[a], matrix[b])
         if reason:
-            return Reliability(NAN, reason.replace("x is", "a replicate is"))
+            one = reason in {"x is constant", "y is constant"}
+            return Reliability(NAN, "a replicate is constant" if one else reason)
         found.append(correlation(matrix[a], matrix[b]))
     return _positive(float(np.mean(found)))
 
@@ -177,8 +178,8 @@ def thinning_reliability(
     counts
         Features; estimated counts are rounded.
     lengths
-        Effective lengths in bases; NaN where unknown, such features being left out unless
-        their count is 0.
+        Effective lengths in bases, above 0; NaN where unknown, which only features without counts
+        may be: their TPM is 0.
     rng
         Source of randomness.
     pseudocount

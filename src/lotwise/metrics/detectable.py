@@ -33,7 +33,7 @@ class Perturbation:
     n_repeats
         Random choices of features.
     expressed_from
-        TPM from which a feature counts as expressed.
+        TPM from which a feature counts as expressed, above 0: one without TPM has none to change.
     pseudocount
         c of log2(TPM + c).
 
@@ -62,6 +62,8 @@ class Perturbation:
             raise InputError(f"the folds are {self.folds}, needed 1 or more")
         if self.n_repeats < 1:
             raise InputError(f"the number of repeats is {self.n_repeats}, needed 1 or more")
+        if not self.expressed_from > 0:
+            raise InputError(f"expressed_from is {self.expressed_from} TPM, needed above 0")
         if not self.pseudocount > 0:
             raise InputError(f"the pseudo-count is {self.pseudocount}, needed above 0")
 

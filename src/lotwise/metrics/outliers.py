@@ -13,6 +13,7 @@ from lotwise.metrics.moments import BoolArray, FloatArray, as_matrix, as_vector,
 OUTLIER_BELOW: Final = -5.0
 MAD_TO_SD: Final = 1.4826
 N_HIGHEST: Final = 50
+NO_MEDIAN: Final = "more than half of the other samples have no counts"
 
 
 class OutlierScores(NamedTuple):
@@ -34,11 +35,14 @@ class Library(NamedTuple):
 
 
 class ShallowLibraries(NamedTuple):
-    """Libraries whose total counts are far below the others'; one entry a sample."""
+    """Libraries whose total counts are far below the others'; one entry a sample.
+
+    ``reasons`` says why a share is NaN; empty where it is not.
+    """
 
     share_of_median: FloatArray
     flagged: BoolArray
-    reason: str
+    reasons: tuple[str, ...]
 
 
 def outlier_scores(correlations: npt.ArrayLike, *, below: float = OUTLIER_BELOW) -> OutlierScores:
@@ -57,8 +61,8 @@ def outlier_scores(correlations: npt.ArrayLike, *, below: float = OUTLIER_BELOW)
 
     Returns
     -------
-    NaN and no flag with fewer than three samples, an undefined R, or where more than half of
-    the samples have the same d (MAD 0).
+    Scores of NaN and no flag with fewer than three samples, an undefined R, or where more than
+    half of the samples have the same d (MAD 0); d is NaN in the first two.
 
     Raises
     ------
@@ -161,7 +165,7 @@ def shallow_libraries(total_counts: npt.ArrayLike, *, below: float = 0.1) -> Sha
 
     Returns
     -------
-    The share and the flag; NaN and no flag with one sample or where the others have no counts.
+    The share and the flag; NaN and no flag with one sample or where the others' median is 0.
 
     Raises
     ------
@@ -179,10 +183,22 @@ def shallow_libraries(total_counts: npt.ArrayLike, *, below: float = 0.1) -> Sha
         raise InputError(f"the share is {below}, needed between 0 and 1")
     if totals.size < 2:
         unknown = np.full(totals.size, np.nan)
-        return ShallowLibraries(
-            unknown, np.zeros(totals.size, dtype=bool), "no other sample to compare with"
-        )
-    others = np.array([np.median(np.delete(totals, i)) for i in range(totals.size)])
+        reasons = ("no other sample to compare with",) * totals.size
+        return ShallowLibraries(unknown, np.zeros(totals.size, dtype=bool), reasons)
+    others = _medians_of_others(totals)
     share = totals / np.where(others > 0, others, np.nan)
-    reason = "the other samples have no counts" if np.isnan(share).any() else ""
-    return ShallowLibraries(share, share < below, reason)
+    reasons = tuple("" if known else NO_MEDIAN for known in others > 0)
+    return ShallowLibraries(share, share < below, reasons)
+
+
+def _medians_of_others(values: FloatArray) -> FloatArray:
+    """Median of all values but one, for each of them; two values or more."""
+    order = np.argsort(values, kind="stable")
+    ranks = np.argsort(order, kind="stable")
+    ordered, n_others = values[order], values.size - 1
+    # Without a value, those behind it move up by one.
+    low, high = (
+        ordered[middle + (middle >= ranks)] for middle in ((n_others - 1) // 2, n_others // 2)
+    )
+    medians: FloatArray = (low + high) / 2
+    return medians

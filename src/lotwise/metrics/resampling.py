@@ -26,13 +26,17 @@ FEW_BLOCKS: Final = 30
 # Rows of weights held at once (2,000 x 58,000 would take 0.9 GB). Each chunk draws from a
 # seed of its own: part of the definition of a result, not to be tuned.
 _CHUNK = 100
+# Less variance than this, of the mean square, is what rounding left of none.
+_ROUNDING: Final = 1e-12
+TOO_FEW_DEFINED: Final = "R is defined in fewer than two resamples"
 _NEARLY_ONE = 1 - 1e-12  # R of a resample has no digits beyond this
 
 
 class BlockIntervals(NamedTuple):
     """Intervals for R of every pair of samples; one entry a pair.
 
-    ``lower`` and ``upper`` are NaN where R is not defined, ``reasons`` says why.
+    ``lower`` and ``upper`` are NaN where R is not defined, or in fewer than two resamples;
+    ``reasons`` says why.
     ``label`` says what the interval is, ``warning`` what it lacks, if anything.
     """
 
@@ -79,9 +83,9 @@ def block_intervals(
     genes
         The gene of each feature; ``None`` where every feature is one.
     rng
-        Source of randomness; each resample draws from a seed of its own, spawned from it.
+        Source of randomness; every 100 resamples draw from a stream of their own, spawned from it.
     n_resamples
-        Number of resamples.
+        Number of resamples, 2 or more. One in which a sample is constant has no R and is left out.
     level
         Coverage, in (0, 1).
     pairs
@@ -116,8 +120,8 @@ def block_intervals(
     matrix = as_matrix(values, name="values")
     if not 0 < level < 1:
         raise InputError(f"the level is {level}, needed between 0 and 1")
-    if n_resamples < 1:
-        raise InputError(f"the number of resamples is {n_resamples}, needed 1 or more")
+    if n_resamples < 2:
+        raise InputError(f"the number of resamples is {n_resamples}, needed 2 or more")
     n_samples, n_features = matrix.shape
     codes, n_blocks = _codes(blocks, n_features, what="block labels")
     first, second = np.triu_indices(n_samples, k=1) if pairs is None else pairs.T
@@ -138,6 +142,10 @@ def block_intervals(
     lower, upper = _limits(observed, resampled, level=level, n_blocks=n_blocks)
     for array in (observed, lower, upper):
         array[undefined] = np.nan
+    reasons = tuple(
+        reason or (TOO_FEW_DEFINED if np.isnan(limit) else "")
+        for reason, limit in zip(reasons, lower, strict=True)
+    )
     return BlockIntervals(
         sample_a=first,
         sample_b=second,
@@ -261,9 +269,10 @@ def _correlations(
     sums = totals[:, 1 : 1 + n_samples]
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / n
-        spreads = np.sqrt(
-            np.maximum(totals[:, 1 + n_samples : 1 + 2 * n_samples] / n - means**2, 0)
-        )
+        squares = totals[:, 1 + n_samples : 1 + 2 * n_samples] / n
+        variances = squares - means**2
+        # NaN, not 0: what rounding left of the products, over 0, would be an R of 1.
+        spreads = np.sqrt(np.where(variances > _ROUNDING * squares, variances, np.nan))
         products = totals[:, 1 + 2 * n_samples :] / n
         r = (products - means[:, first] * means[:, second]) / (
             spreads[:, first] * spreads[:, second]

@@ -32,7 +32,7 @@ def _undefined(job: Job, which: str) -> BoolArray:
 
 
 def write_matrix(job: Job, target: Path) -> None:
-    """Put the squares together as an AnnData on disk, one chunk a square."""
+    """Put the squares together as an AnnData on disk, whole chunks a square."""
     import anndata
     import zarr
 
@@ -46,7 +46,7 @@ def write_matrix(job: Job, target: Path) -> None:
         matrix = group.create_array(
             f"obsp/{job.method}",
             shape=(n_samples, n_samples),
-            chunks=(job.plan.panel, job.plan.panel),
+            chunks=(job.plan.chunk, job.plan.chunk),
             dtype="float32",
         )
         matrix.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})

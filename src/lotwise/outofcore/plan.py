@@ -17,6 +17,8 @@ _STRIPS: Final = 8
 _STRIPS_HELD: Final = 3
 _FEWEST_ROWS: Final = 8
 _SINGLE, _DOUBLE = 4, 8
+# Samples along a chunk of the result: 64 MB, far below the 2 GB that Blosc compresses at once.
+MOST_OF_CHUNK: Final = 4096
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +28,11 @@ class Plan:
     panel: int
     strip: int
     read_bytes: int
+
+    @property
+    def chunk(self) -> int:
+        """Samples along a chunk of the result: a panel, or a whole part of a large one."""
+        return -(-self.panel // _n_chunks(self.panel))
 
     def starts(self, n_samples: int) -> range:
         """Give the first sample of each panel."""
@@ -48,7 +55,8 @@ def make_plan(n_samples: int, n_features: int, *, memory: int) -> Plan:
 
     Returns
     -------
-    Panels of nearly equal size, so that none is left over small.
+    Panels of nearly equal size, so that none is left over small. Several are of whole chunks of
+    the result, so that a block of it is written without reading what its neighbours wrote.
 
     Raises
     ------
@@ -80,7 +88,22 @@ def make_plan(n_samples: int, n_features: int, *, memory: int) -> Plan:
         least, most = (middle, most) if cost(middle) <= free else (least, middle - 1)
     n_panels = -(-max(n_samples, 1) // least)
     panel = -(-max(n_samples, 1) // n_panels)
+    while n_panels > 1 and _in_whole_chunks(panel) > least:
+        n_panels += 1
+        panel = -(-n_samples // n_panels)
+    if n_panels > 1:
+        panel = _in_whole_chunks(panel)
     return Plan(panel=panel, strip=-(-panel // _STRIPS), read_bytes=max(free // 8, 1))
+
+
+def _n_chunks(panel: int) -> int:
+    return -(-panel // MOST_OF_CHUNK)
+
+
+def _in_whole_chunks(panel: int) -> int:
+    """Round up to the next panel that its chunks divide."""
+    n_chunks = _n_chunks(panel)
+    return -(-panel // n_chunks) * n_chunks
 
 
 def parse_memory(text: str | int) -> int:

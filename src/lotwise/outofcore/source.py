@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -119,7 +120,8 @@ def open_store(
     Raises
     ------
     InputError
-        No such store or layer, not samples x features, or a feature that it does not have.
+        No such store or layer, not samples x features, or a feature that it does not have or,
+        where features are named, has twice.
 
     Examples
     --------
@@ -156,9 +158,11 @@ def share_features(queries: Source, reference: Source, *, min_shared: float) -> 
     Raises
     ------
     InputError
-        They share less than ``min_shared`` of the reference's features.
+        They share less than ``min_shared`` of the reference's features, or either has two of one
+        name.
     """
-    places = {name: place for place, name in enumerate(queries.features.tolist())}
+    places = _places(queries.features, queries.path)
+    _places(reference.features, reference.path)
     shared = [place for place, name in enumerate(reference.features.tolist()) if name in places]
     if len(shared) < max(min_shared * reference.n_features, 1):
         raise InputError(
@@ -172,6 +176,20 @@ def share_features(queries: Source, reference: Source, *, min_shared: float) -> 
         _take(queries, np.array([places[name] for name in names.tolist()], dtype=np.intp)),
         _take(reference, np.array(shared, dtype=np.intp)),
     )
+
+
+def _places(features: Names, path: Path) -> dict[str, int]:
+    """Give the column of each name; of two with one name, which is meant could not be told."""
+    places = {name: place for place, name in enumerate(features.tolist())}
+    if len(places) < len(features):
+        counted = Counter(features.tolist())
+        twice = next(name for name, count in counted.items() if count > 1)
+        raise InputError(
+            f"names feature {twice!r} {counted[twice]} times",
+            path=path,
+            remedy="keep one of them, or make the names unique (AnnData.var_names_make_unique)",
+        )
+    return places
 
 
 def _take(source: Source, places: IntArray) -> Source:
@@ -250,7 +268,7 @@ def _columns(stored: Names, features: Sequence[str] | BoolArray, path: Path) -> 
                 path=path,
             )
         return np.flatnonzero(chosen)
-    places = {name: place for place, name in enumerate(stored.tolist())}
+    places = _places(stored, path)
     unknown = [name for name in chosen.tolist() if name not in places]
     if unknown:
         raise InputError(

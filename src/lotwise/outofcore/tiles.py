@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lotwise.atomic import atomic_path
+from lotwise.errors import InputError
 from lotwise.outofcore.neighbours import NeighbourTable
 from lotwise.outofcore.plan import Plan
 from lotwise.outofcore.rows import Method, Prepared, Rows, correlate_rows, prepare_rows
@@ -21,6 +22,8 @@ from lotwise.outofcore.work import Work
 
 # Samples that are prepared at once; in float64 they stay small beside a panel.
 _PREPARED_AT_ONCE: Final = 16
+# Rows of a square that are mirrored at once.
+_MIRRORED_AT_ONCE: Final = 128
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -87,13 +90,25 @@ class Job:
 
 
 def prepare_panel(job: Job, which: str, panel: int) -> None:
-    """Write the rows and the moments of one panel."""
+    """Write the rows and the moments of one panel.
+
+    Raises
+    ------
+    InputError
+        A sample has a negative value and its log was asked for.
+    """
     source = job.sources[which]
     start, stop = job.panels(which)[panel]
     moments = []
 
-    def prepare(piece: np.ndarray) -> Prepared:
-        return prepare_rows(piece, method=job.method, pseudocount=source.pseudocount)
+    def prepare(first: int, piece: np.ndarray) -> Prepared:
+        try:
+            return prepare_rows(piece, method=job.method, pseudocount=source.pseudocount)
+        except InputError as error:
+            sample = source.samples[first + int((piece < 0).any(axis=1).argmax())]
+            raise InputError(
+                f"sample {sample!r}: {error.problem}", path=source.path, remedy=error.remedy
+            ) from None
 
     with (
         atomic_path(job.work.rows(which, panel)) as temporary,
@@ -103,9 +118,10 @@ def prepare_panel(job: Job, which: str, panel: int) -> None:
         for block in source.blocks(start, stop, most_bytes=job.plan.read_bytes):
             starts = range(0, len(block), _PREPARED_AT_ONCE)
             pieces = (block[at : at + _PREPARED_AT_ONCE] for at in starts)
-            for prepared in pool.map(prepare, pieces):
+            for prepared in pool.map(prepare, (start + at for at in starts), pieces):
                 prepared.rows.tofile(file)
                 moments.append(prepared.moments())
+            start += len(block)
     job.work.save_moments(which, panel, np.concatenate(moments, axis=1))
 
 
@@ -141,9 +157,21 @@ class _Square:
     def arrays(self, *, mirrored: bool) -> dict[str, np.ndarray]:
         if mirrored:
             # Strips reach the diagonal and a little below it: the upper triangle is whole.
-            lower = np.tril_indices(len(self._r), -1)
-            self._r[lower] = self._r.T[lower]
+            _mirror(self._r)
         return {"r": self._r}
+
+
+def _mirror(r: np.ndarray) -> None:
+    """Copy the upper triangle of a square into the lower, in place.
+
+    Band by band: the indices of a triangle would take twice the memory of the square.
+    """
+    for start in range(0, len(r), _MIRRORED_AT_ONCE):
+        stop = min(start + _MIRRORED_AT_ONCE, len(r))
+        r[start:stop, :start] = r[:start, start:stop].T
+        corner = r[start:stop, start:stop]
+        below = np.tril_indices(stop - start, -1)
+        corner[below] = corner.T[below]
 
 
 class _Neighbours:

@@ -21,7 +21,7 @@ from lotwise.metrics.dispersion import Sere, sere
 from lotwise.metrics.feature_sets import MIN_COUNTS, THRESHOLD, feature_sets
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
 from lotwise.records import to_frame
-from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -94,7 +94,7 @@ def sensitivity(
             for c, log_tpm in logs.items():
                 x, y = log_tpm[a][mask], log_tpm[b][mask]
                 reason = without if name == "counted_both" else ""
-                reason = reason or why_undefined(x, y)
+                reason = reason or in_words(pair, why_undefined(x, y))
                 rows.append(
                     SensitivityRecord(
                         **pair.names(),

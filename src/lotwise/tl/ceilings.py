@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from lotwise import keys
+from lotwise.errors import InputError
 from lotwise.evidence import CeilingRecord
 from lotwise.expression.labels import batches_of
 from lotwise.metrics.ceiling import (
@@ -59,7 +60,7 @@ def ceilings(
     Raises
     ------
     InputError
-        No layer ``tpm``.
+        No layer ``tpm``, a method that is none, or a pseudo-count that is not above 0.
 
     References
     ----------
@@ -74,6 +75,10 @@ def ceilings(
     >>> table.loc[table["method"] == "replicates", "reason"].unique().tolist()
     ['a reliability is not known (fewer than two replicates)']
     """
+    known = get_args(CeilingMethod)
+    for method in methods:
+        if method not in known:
+            raise InputError(f"{method!r} is no method", remedy=f"take of {', '.join(known)}")
     log_tpm = log_tpm_of(expression, pseudocount)
     rng = np.random.default_rng(seed)
     by_method = {

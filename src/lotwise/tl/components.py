@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,8 +18,6 @@ from lotwise.tl.pairs import layer_of, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-PCA: Final = "X_lotwise_pca"
 
 
 def components(
@@ -60,7 +58,7 @@ def components(
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = log_tpm_of(expression, pseudocount)
     found = principal_components(log_tpm[:, (tpm >= threshold).any(axis=0)])
-    expression.obsm[PCA] = found.scores
+    expression.obsm[keys.PCA] = found.scores
     tree = cluster_by_r(pearson_matrix(log_tpm))
     batches = batches_of(expression)
     names = expression.obs_names.to_list()

@@ -6,10 +6,9 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from lotwise import keys
 from lotwise.errors import InputError, UndefinedWarning
@@ -31,10 +30,6 @@ from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, st
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
-
-# BLAS may add in another order with other threads: below this many samples one
-# thread is quick enough and makes the last digit the same everywhere.
-_SINGLE_THREAD_SAMPLES: Final = 256
 
 
 def correlate(
@@ -88,27 +83,25 @@ def correlate(
            ['S2', 'S3', 300]], dtype=object)
     """
     _check_parameters(expression, pseudocount=pseudocount, sets=sets)
-    limit = 1 if expression.n_obs <= _SINGLE_THREAD_SAMPLES else None
-    with threadpool_limits(limits=limit, user_api="blas"):
-        arrays = _Arrays.of(expression, pseudocount)
-        expression.obsp[keys.PEARSON] = arrays.pearson
-        expression.obsp[keys.SPEARMAN] = arrays.spearman
-        rows: list[PairRecord] = []
-        chosen = chosen_rows(expression)
-        listed = None if chosen is None else set(map(tuple, chosen.tolist()))
-        for pair in pairs_of(expression, what="correlating", every=True):
-            in_detail = listed is None or (pair.row_a, pair.row_b) in listed
-            if not in_detail or set(sets) == {"all"}:
-                rows.append(arrays.short_row(pair, in_detail=in_detail))
-                continue
-            both_zero = (arrays.tpm[pair.row_a] == 0) & (arrays.tpm[pair.row_b] == 0)
-            for name, mask in arrays.masks(pair, threshold=threshold, min_counts=min_counts):
-                if name in sets:
-                    n_double_zero = int(np.count_nonzero(both_zero & mask))
-                    rows.append(arrays.row(pair, name, mask, n_double_zero))
-            without = why_no_counts(pair, arrays.counts)
-            if without and "counted_both" in sets:
-                rows.append(arrays.undefined_row(pair, "counted_both", without))
+    arrays = _Arrays.of(expression, pseudocount)
+    expression.obsp[keys.PEARSON] = arrays.pearson
+    expression.obsp[keys.SPEARMAN] = arrays.spearman
+    rows: list[PairRecord] = []
+    chosen = chosen_rows(expression)
+    listed = None if chosen is None else set(map(tuple, chosen.tolist()))
+    for pair in pairs_of(expression, what="correlating", every=True):
+        in_detail = listed is None or (pair.row_a, pair.row_b) in listed
+        if not in_detail or set(sets) == {"all"}:
+            rows.append(arrays.short_row(pair, in_detail=in_detail))
+            continue
+        both_zero = (arrays.tpm[pair.row_a] == 0) & (arrays.tpm[pair.row_b] == 0)
+        for name, mask in arrays.masks(pair, threshold=threshold, min_counts=min_counts):
+            if name in sets:
+                n_double_zero = int(np.count_nonzero(both_zero & mask))
+                rows.append(arrays.row(pair, name, mask, n_double_zero))
+        without = why_no_counts(pair, arrays.counts)
+        if without and "counted_both" in sets:
+            rows.append(arrays.undefined_row(pair, "counted_both", without))
     table = to_frame(rows, PairRecord)
     store(
         expression,

@@ -19,7 +19,7 @@ from lotwise.metrics.detectable import (
 )
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
 from lotwise.records import to_frame
-from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, in_words, layer_of, name_samples, pairs_of, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -80,15 +80,17 @@ def detectable(
     @cache
     def changed(row: int, other: int) -> PerturbedR:
         # Streams go by the names of samples, not by their order.
-        rng = _stream(seed, *expression.obs_names[[row, other]])
-        return perturbed_r(tpm[row], tpm[other], rng=rng, perturbation=perturbation)
+        names = [str(expression.obs_names[place]) for place in (row, other)]
+        rng = _stream(seed, *names)
+        grid = perturbed_r(tpm[row], tpm[other], rng=rng, perturbation=perturbation)
+        return grid._replace(reason=name_samples(grid.reason, *names))
 
     for pair in pairs_of(expression, what="perturbing"):
         a, b = pair.row_a, pair.row_b
         # Against itself the grid is of the sample alone: made once, whatever its pairs.
         other_of = {a: a, b: b} if threshold is None else {a: b, b: a}
         grid = less_visible(changed(a, other_of[a]), changed(b, other_of[b]))
-        reason = why_undefined(log_tpm[a], log_tpm[b])
+        reason = in_words(pair, why_undefined(log_tpm[a], log_tpm[b]))
         passing = threshold
         if passing is None:
             passing = NAN if reason else correlation(log_tpm[a], log_tpm[b])

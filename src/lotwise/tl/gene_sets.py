@@ -77,11 +77,13 @@ def gene_sets(
     >>> gene.uns["lotwise"]["gene_sets"]["reason"].tolist()[:2]
     ['', 'no gene of the set is present']
     """
+    if isinstance(correlation, str) and correlation != "replicates":
+        raise InputError(
+            f"the correlation {correlation!r} came, needed is 'replicates' or a number",
+        )
     given = read_gene_sets(sets) if isinstance(sets, Path | str) else sets
     found_sets = {name: list(map(plain_id, members)) for name, members in given.items()}
     names = _names(expression, {gene for members in found_sets.values() for gene in members})
-    if not pseudocount > 0:
-        raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = log_tpm_of(expression, pseudocount)
     batches = np.array(batches_of(expression))

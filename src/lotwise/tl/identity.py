@@ -16,6 +16,7 @@ from lotwise.metrics.identity import Direction, SexCall, call_sex, check_panel
 from lotwise.metrics.moments import FloatArray
 from lotwise.panels import SHIPPED, Marker, Panel, plain_id, read_panel
 from lotwise.records import to_frame
+from lotwise.tl.blocks import text_of
 from lotwise.tl.pairs import layer_of, store
 
 if TYPE_CHECKING:
@@ -71,28 +72,37 @@ def identity(
             sexes.extend(_sex_rows(expression, panel, found))
     parameters = {"panels": [panel.name for panel in loaded], "shipped": list(SHIPPED)}
     store(expression, MarkerRecord.table, to_frame(rows, MarkerRecord), parameters)
+    # The table of an earlier call, of other panels, would stand beside this one's.
+    expression.uns[keys.LOTWISE].pop(SexRecord.table, None)
     if sexes:
         store(expression, SexRecord.table, to_frame(sexes, SexRecord), parameters)
 
 
 def marker_tpm(expression: AnnData, tpm: FloatArray, markers: tuple[Marker, ...]) -> FloatArray:
     """Give samples x markers; NaN columns where a marker is not annotated, sums over copies."""
-    positions: dict[str, list[int]] = {}
-    names = [expression.var_names]
-    if keys.GENE_NAME in expression.var:
-        names.append(expression.var[keys.GENE_NAME])
-    for listed in names:
-        for position, name in enumerate(listed):
-            places = positions.setdefault(plain_id(str(name)), [])
-            if position not in places:
-                places.append(position)
+    positions = _positions(expression)
     found = np.full((tpm.shape[0], len(markers)), np.nan)
     for column, marker in enumerate(markers):
         symbol, ensembl = plain_id(marker.symbol), plain_id(marker.ensembl)
-        places = positions.get(symbol) or positions.get(ensembl) or []
+        places = positions.get(symbol) or positions.get(ensembl)
         if places:
-            found[:, column] = tpm[:, places].sum(axis=1)
+            found[:, column] = tpm[:, list(places)].sum(axis=1)
     return found
+
+
+def _positions(expression: AnnData) -> dict[str, dict[int, None]]:
+    """Give the places of each name and symbol, in order and once each."""
+    names = [[str(name) for name in expression.var_names]]
+    if keys.GENE_NAME in expression.var:
+        names.append(text_of(expression.var[keys.GENE_NAME]))
+    positions: dict[str, dict[int, None]] = {}
+    for listed in names:
+        for position, name in enumerate(listed):
+            # Genes without a symbol are not copies of one gene, nor is a marker without an
+            # Ensembl id one of them.
+            if name:
+                positions.setdefault(plain_id(name), {})[position] = None
+    return positions
 
 
 def _marker_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[MarkerRecord]:
@@ -169,18 +179,22 @@ def agreement_with_donor(sexes: list[str], donors: list[str]) -> list[str]:
     >>> agreement_with_donor(["male", "male", "female", "male"], ["A", "A", "A", ""])
     ['yes', 'yes', 'no', 'donor not given']
     """
-    answers = []
+    by_donor: dict[str, Counter[str]] = {}
     for sex, donor in zip(sexes, donors, strict=True):
-        of_donor = [s for s, d in zip(sexes, donors, strict=True) if d == donor]
-        known = Counter(s for s in of_donor if s in {"female", "male"})
-        if not donor:
-            answers.append("donor not given")
-        elif sex == "unknown":
-            answers.append("sex not known")
-        elif len(of_donor) == 1:
-            answers.append("only sample of its donor")
-        elif sex == "mixed" or 2 * known[sex] <= known.total():
-            answers.append("no")
-        else:
-            answers.append("yes")
-    return answers
+        by_donor.setdefault(donor, Counter())[sex] += 1
+    return [
+        _agreement(sex, by_donor[donor]) if donor else "donor not given"
+        for sex, donor in zip(sexes, donors, strict=True)
+    ]
+
+
+def _agreement(sex: str, of_donor: Counter[str]) -> str:
+    if sex == "unknown":
+        return "sex not known"
+    if of_donor.total() == 1:
+        return "only sample of its donor"
+    n_known = of_donor["female"] + of_donor["male"]
+    if n_known - (sex != "mixed") == 0:
+        # Else it would agree with itself.
+        return "no other sample of its donor has a known sex"
+    return "yes" if sex != "mixed" and 2 * of_donor[sex] > n_known else "no"

@@ -13,7 +13,7 @@ from lotwise.metrics.resampling import block_intervals
 from lotwise.records import to_frame
 from lotwise.tl.blocks import ALONE, genes_of, text_of
 from lotwise.tl.layers import log_tpm_of
-from lotwise.tl.pairs import chosen_rows, pairs_of, store
+from lotwise.tl.pairs import chosen_rows, in_words, pairs_of, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -88,7 +88,7 @@ def intervals(
             n_blocks=found.n_blocks,
             label=found.label,
             warning=found.warning,
-            reason=found.reasons[i],
+            reason=in_words(pair, found.reasons[i]),
         )
         for i, pair in enumerate(pairs_of(expression))
     ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -18,11 +19,11 @@ from lotwise.metrics.isoforms import (
     usage_change,
     usage_test,
 )
-from lotwise.metrics.moments import FloatArray, correlation, why_undefined
+from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, correlation, why_undefined
 from lotwise.records import columns, to_frame
 from lotwise.tl.blocks import genes_of
 from lotwise.tl.layers import bootstraps_of, log_tpm_of
-from lotwise.tl.pairs import Pair, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,6 +35,8 @@ STRATA = ("low", "middle", "high")
 # adjusted p of 0.05 in no more than one of twenty, from 0.2 to 20 million fragments
 # (benchmarks/usage_rates.py).
 PRIOR_FRAGMENTS = 100.0
+# Bootstraps as TPM that are held for the pairs to come: 100 of 200,000 isoforms are 160 MB.
+_HELD_BYTES: Final = 10**9
 
 
 def isoform_usage(
@@ -42,6 +45,7 @@ def isoform_usage(
     threshold: float = THRESHOLD,
     n_largest: int | None = None,
     prior_fragments: float = PRIOR_FRAGMENTS,
+    pseudocount: float = 1.0,
 ) -> None:
     """Compare the usage of isoforms between every two samples, gene by gene.
 
@@ -58,6 +62,8 @@ def isoform_usage(
     prior_fragments
         Added to every isoform for the test alone, as the TPM of so many fragments on average in
         the shallower sample: the prior of :func:`~lotwise.metrics.isoforms.usage_test`.
+    pseudocount
+        c of log2(TPM + c), for R by uncertainty.
 
     Returns
     -------
@@ -69,7 +75,8 @@ def isoform_usage(
     Raises
     ------
     InputError
-        No layer ``tpm``, or no var ``gene_id`` that names a gene: the AnnData is not of isoforms.
+        No layer ``tpm``, no var ``gene_id`` that names a gene (the AnnData is not of isoforms), or
+        a pseudo-count that is not above 0.
 
     Examples
     --------
@@ -96,25 +103,21 @@ def isoform_usage(
     # Codes sort as the names do and are quicker to group by, pair after pair.
     gene_names, genes = np.unique(of_isoform[known], return_inverse=True)
     isoforms = expression.var_names.to_numpy()[known]
+    log_tpm = log_tpm_of(expression, pseudocount)
+    bootstraps = _Bootstraps(expression, known)
     tables: list[pd.DataFrame] = [to_frame([], UsageRecord)]
     strata: list[StratumRecord] = []
     for pair in pairs_of(expression, what="isoform usage"):
         change = usage_change(tpm[pair.row_a], tpm[pair.row_b], genes=genes, threshold=threshold)
-        draws = tuple(
-            np.empty((0, known.size)) if found is None else found[:, known]
-            for found in (
-                bootstraps_of(expression, name) for name in (pair.sample_a, pair.sample_b)
-            )
-        )
         test = usage_test(
             change,
             samples=(tpm[pair.row_a], tpm[pair.row_b]),
-            bootstraps=(draws[0], draws[1]),
+            bootstraps=(bootstraps.tpm(pair.sample_a), bootstraps.tpm(pair.sample_b)),
             genes=genes,
-            prior=prior_fragments * _tpm_a_fragment(expression, pair),
+            prior=prior_fragments * bootstraps.tpm_a_fragment(pair),
         )
         tables.append(_usage_table(pair, change, test, (gene_names, isoforms), n_largest))
-        strata.extend(_strata(expression, pair))
+        strata.extend(_strata(pair, log_tpm, bootstraps))
     store(
         expression,
         UsageRecord.table,
@@ -125,7 +128,12 @@ def isoform_usage(
             "prior_fragments": prior_fragments,
         },
     )
-    store(expression, StratumRecord.table, to_frame(strata, StratumRecord), {"strata": 3})
+    store(
+        expression,
+        StratumRecord.table,
+        to_frame(strata, StratumRecord),
+        {"strata": len(STRATA), "pseudocount": pseudocount},
+    )
 
 
 def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10.0) -> None:
@@ -213,15 +221,44 @@ def rank_switches(
     )
 
 
-def _tpm_a_fragment(expression: AnnData, pair: Pair) -> float:
-    """TPM that a fragment is worth on average, in the sample of the pair where it is worth more."""
-    stored = expression.uns.get(keys.LOTWISE, {}).get(keys.BOOTSTRAPS, {})
-    depths = [
-        np.sum(stored[name], axis=1).mean()
-        for name in (pair.sample_a, pair.sample_b)
-        if name in stored
-    ]
-    return 1e6 / max(1.0, min(depths, default=1e6))
+class _Bootstraps:
+    """The bootstraps of samples, and what is computed from them once, whatever the pairs."""
+
+    def __init__(self, expression: AnnData, known: IntArray) -> None:
+        self._expression, self._known = expression, known
+        self._stored = expression.uns.get(keys.LOTWISE, {}).get(keys.BOOTSTRAPS, {})
+        self._depth = cache(self._compute_depth)
+        self.noise = cache(self._compute_noise)
+        n_bytes = 8 * known.size * max((len(draws) for draws in self._stored.values()), default=1)
+        # Two samples at the least: those of the pair at hand.
+        n_held = max(2, _HELD_BYTES // max(n_bytes, 1))
+        self.tpm = lru_cache(maxsize=n_held)(self._compute_tpm)
+
+    def of_both(self, pair: Pair) -> bool:
+        """Tell whether both samples have bootstraps."""
+        return pair.sample_a in self._stored and pair.sample_b in self._stored
+
+    def tpm_a_fragment(self, pair: Pair) -> float:
+        """TPM that a fragment is worth on average, in the sample where it is worth more."""
+        names = (pair.sample_a, pair.sample_b)
+        depths = [self._depth(name) for name in names if name in self._stored]
+        return 1e6 / max(1.0, min(depths, default=1e6))
+
+    def _compute_depth(self, sample: str) -> float:
+        return float(np.sum(self._stored[sample], axis=1).mean())
+
+    def _compute_noise(self, sample: str) -> tuple[FloatArray, BoolArray]:
+        """InfRV of every isoform, and whether any bootstrap counts it."""
+        counts = np.asarray(self._stored[sample], dtype=np.float64)
+        return inferential_relative_variance(counts), counts.sum(axis=0) > 0
+
+    def _compute_tpm(self, sample: str) -> FloatArray:
+        """TPM of isoforms of a known gene, bootstraps x isoforms; of no bootstrap where none is."""
+        found = bootstraps_of(self._expression, sample)
+        if found is None:
+            return np.empty((0, self._known.size))
+        # A copy is needed only where isoforms are left out.
+        return found if self._known.size == found.shape[1] else found[:, self._known]
 
 
 def _usage_table(
@@ -260,11 +297,10 @@ def _usage_table(
     return table.assign(**pair.names())[list(columns(UsageRecord))]
 
 
-def _strata(expression: AnnData, pair: Pair) -> list[StratumRecord]:
+def _strata(pair: Pair, log_tpm: FloatArray, bootstraps: _Bootstraps) -> list[StratumRecord]:
     """R by thirds of InfRV, the mean of both samples, over isoforms with any count."""
     nan = float("nan")
-    stored = expression.uns.get(keys.LOTWISE, {}).get(keys.BOOTSTRAPS, {})
-    if pair.sample_a not in stored or pair.sample_b not in stored:
+    if not bootstraps.of_both(pair):
         return [
             StratumRecord(
                 **pair.names(),
@@ -276,14 +312,13 @@ def _strata(expression: AnnData, pair: Pair) -> list[StratumRecord]:
             )
             for name in STRATA
         ]
-    draws = [np.asarray(stored[name], dtype=np.float64) for name in (pair.sample_a, pair.sample_b)]
-    infrv: FloatArray = np.mean([inferential_relative_variance(part) for part in draws], axis=0)
-    counted = np.flatnonzero(sum(part.sum(axis=0) for part in draws) > 0)
-    log_tpm = log_tpm_of(expression)
+    noise = [bootstraps.noise(name) for name in (pair.sample_a, pair.sample_b)]
+    infrv: FloatArray = np.mean([of_sample for of_sample, _ in noise], axis=0)
+    counted = np.flatnonzero(noise[0][1] | noise[1][1])
     x, y = log_tpm[pair.row_a], log_tpm[pair.row_b]
     rows = []
     order = counted[np.argsort(infrv[counted], kind="stable")]
-    for name, members in zip(STRATA, np.array_split(order, 3), strict=True):
+    for name, members in zip(STRATA, np.array_split(order, len(STRATA)), strict=True):
         reason = why_undefined(x[members], y[members])
         rows.append(
             StratumRecord(
@@ -292,7 +327,7 @@ def _strata(expression: AnnData, pair: Pair) -> list[StratumRecord]:
                 n_features=int(members.size),
                 infrv_to=float(infrv[members].max()) if members.size else nan,
                 pearson=nan if reason else correlation(x[members], y[members]),
-                reason=reason,
+                reason=in_words(pair, reason),
             )
         )
     return rows

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lotwise import keys
+from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray
 from lotwise.tl.pairs import layer_of
 
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
 
 
 def log_tpm_of(expression: AnnData, pseudocount: float = 1.0) -> FloatArray:
-    """Give log2(TPM + c) as a dense array of samples x features."""
+    """Give log2(TPM + c) as a dense array of samples x features.
+
+    Raises
+    ------
+    InputError
+        No layer ``tpm``, or a pseudo-count that is not above 0: log2(0) is not a number.
+    """
+    if not pseudocount > 0:
+        raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm: FloatArray = np.log2(tpm + pseudocount)
     return log_tpm

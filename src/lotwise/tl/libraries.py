@@ -56,8 +56,8 @@ def libraries(
         Outlier score below which a sample is an outlier.
     grouping
         The obs column that names groups: a sample is scored among those of its own, three or
-        more. ``None`` takes ``condition`` where there is such a column, and else all samples;
-        samples without a label are a group of their own.
+        more. ``None`` takes ``condition`` where there is such a column, and else all samples; so
+        does ``""`` whatever there is. Samples without a label are a group of their own.
     pseudocount
         c of log2(TPM + c).
 
@@ -140,7 +140,7 @@ def _depths(counts: Sequence[FloatArray | None], *, below: float) -> list[_Depth
     found = shallow_libraries(totals[known], below=below)
     for place, row in enumerate(known):
         share, shallow = float(found.share_of_median[place]), bool(found.flagged[place])
-        depths[row] = _Depth(float(totals[row]), share, shallow, found.reason)
+        depths[row] = _Depth(float(totals[row]), share, shallow, found.reasons[place])
     return depths
 
 
@@ -205,7 +205,7 @@ def signal(
     for name in names:
         detected |= tpm[groups == name].mean(axis=0) >= threshold
     found = signal_to_noise(log_tpm_of(expression, pseudocount)[:, detected], groups=groups)
-    expression.obsm["X_lotwise_snr"] = found.scores
+    expression.obsm[keys.SNR] = found.scores
     row = SignalRecord(
         grouping=grouping,
         n_groups=len(names),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 MOST_PAIRS: Final = 500
+_IN_METRICS: Final = re.compile(r"\b(x|y|sample_a|sample_b)\b")
 
 
 class Pair(NamedTuple):
@@ -77,7 +79,8 @@ def choose_pairs(
     Raises
     ------
     InputError
-        No layer ``tpm``, no column ``batch``, or fewer than 2 pairs asked for.
+        No layer ``tpm``, no column ``batch``, fewer than 2 pairs asked for, or a pseudo-count that
+        is not above 0.
 
     Examples
     --------
@@ -91,6 +94,8 @@ def choose_pairs(
     """
     if most_pairs < 2:
         raise InputError(f"most_pairs {most_pairs} came, needed is 2 or more")
+    if not pseudocount > 0:
+        raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
     kept = expression.uns.setdefault(keys.LOTWISE, {})
     kept.pop(keys.CHOSEN_PAIRS, None)
     n_pairs = expression.n_obs * (expression.n_obs - 1) // 2
@@ -141,9 +146,24 @@ def pairs_of(expression: AnnData, *, what: str = "", every: bool = False) -> Ite
 
 
 def in_words(pair: Pair, reason: str) -> str:
-    """Put the samples' names in the place of x and y."""
-    names = {"x is constant": pair.sample_a, "y is constant": pair.sample_b}
-    return f"{names[reason]} is constant" if reason in names else reason
+    """Put the samples' names in the place of x and y, as :mod:`lotwise.metrics` calls them."""
+    return name_samples(reason, pair.sample_a, pair.sample_b)
+
+
+def name_samples(reason: str, first: str, second: str) -> str:
+    """Put names in the place of x and y; once only, for a name may be x itself.
+
+    Examples
+    --------
+    >>> name_samples("no feature reaches 1 TPM in x", "y", "S2")
+    'no feature reaches 1 TPM in y'
+    >>> name_samples("both samples are constant", "S1", "S1")
+    'S1 is constant'
+    """
+    if first == second and reason == "both samples are constant":
+        return f"{first} is constant"
+    names = {"x": first, "sample_a": first, "y": second, "sample_b": second}
+    return _IN_METRICS.sub(lambda found: names[found[0]], reason)
 
 
 def chosen_rows(expression: AnnData) -> IntArray | None:

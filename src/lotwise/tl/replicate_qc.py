@@ -10,7 +10,7 @@ from lotwise import keys
 from lotwise.metrics.agreement import detection, encode_qc
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.records import ReplicateQcRecord, to_frame
-from lotwise.tl.pairs import layer_of, pairs_of, store
+from lotwise.tl.pairs import in_words, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -76,7 +76,7 @@ def replicate_qc(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
                     n_neither=found.n_neither,
                     jaccard=found.jaccard,
                     threshold=threshold,
-                    reason="; ".join(reason for reason in (qc.reason, found.reason) if reason),
+                    reason="; ".join(filter(None, (in_words(pair, qc.reason), found.reason))),
                 )
             )
     store(

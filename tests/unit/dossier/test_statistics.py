@@ -150,6 +150,16 @@ def test_gather_evidence__a_sample_of_no_group_leaves_signal_undefined():
     assert table["reason"].to_list() == ["the column 'condition' is empty for some samples"]
 
 
+def test_gather_evidence__groups_that_are_not_there_are_not_replaced_by_others():
+    expression = samples(usual(4))
+    expression.obs["condition"] = ["A", "A", "B", "B"]
+    config = EvidenceConfig(statistics=("libraries", "signal"), grouping="treatment")
+    tables = gather_evidence(expression, config, CorrelationConfig())
+    # Scored among all four: two groups of two would have no scores.
+    assert tables["libraries"]["outlier_score"].notna().all()
+    assert "no column 'treatment'" in tables["signal"]["reason"][0]
+
+
 def test_gather_evidence__bootstraps_reach_ceilings_and_isoform_tests():
     rng = np.random.default_rng(8)
     expression = samples(usual(2), level="isoform")

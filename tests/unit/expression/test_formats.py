@@ -51,6 +51,12 @@ def test_read_abundance__kallisto_h5(files, packed):
     assert read_abundance(path)[1].bootstrap_counts is None
 
 
+def test_is_quantification__does_not_read_an_h5_whole(files, monkeypatch):
+    path = files.kallisto_h5("abundance.h5")
+    monkeypatch.setattr("lotwise.expression.formats.read_bytes", None)
+    assert is_quantification(path)
+
+
 def test_read_abundance__kallisto_h5_without_bootstraps(files):
     path = files.kallisto_h5("abundance.h5", n_bootstraps=0)
     assert read_abundance(path, bootstraps=True)[1].bootstrap_counts is None

@@ -41,3 +41,13 @@ def test_sum_genes__unknown_counts_and_lengths_stay_unknown():
     assert found.tpm.tolist() == [[2, 1]] * 2
     assert np.isnan(found.counts).all()
     assert np.isnan(found.length).all()
+
+
+def test_sum_genes__a_sample_without_lengths_is_given_none_and_leaves_the_others_theirs():
+    tpm = np.array([[3.0, 1, 0], [3, 1, 0], [0, 0, 0]])
+    counts, nan = np.ones((3, 3)), np.nan
+    length = np.array([[1000.0, 500, 700], [nan, nan, nan], [900, 500, 800]])
+    found = sum_genes(tpm, counts, length, np.array([0, 0, 1]), 2)
+    # The first gene of the third sample has no TPM: as in the first. The second has none at all.
+    np.testing.assert_allclose(found.length[[0, 2]], [[875, 750], [875, 750]], rtol=1e-12)
+    assert np.isnan(found.length[1]).all()

@@ -95,6 +95,42 @@ def test_read_quant__rsem_keeps_its_genes_beside_a_map_that_agrees(files):
     assert "fpkm" in gene.layers
 
 
+def write_symbols(files, *, genes):
+    header = ["transcript", "gene", "gene_name"]
+    symbols = [f"SYM{i // 2}" for i in range(len(genes))]
+    rows = zip(files.transcripts, genes, symbols, strict=True)
+    return files.text("symbols.tsv", header, rows)
+
+
+@pytest.mark.parametrize("with_isoforms", [True, False])
+@pytest.mark.parametrize("versions", [True, False])
+def test_read_quant__rsem_genes_have_the_symbols_of_the_map(files, with_isoforms, versions):
+    for name in ("S1", "S2"):
+        files.rsem_genes(f"{name}.genes.results")
+        if with_isoforms:
+            files.rsem_isoforms(f"{name}.isoforms.results")
+    genes = files.genes if versions else [gene.partition(".")[0] for gene in files.genes]
+    suffix = "" if with_isoforms else ".genes.results"
+    gene = lotwise.read_quant(
+        {name: files.folder / f"{name}{suffix}" for name in ("S1", "S2")},
+        tx2gene=write_symbols(files, genes=genes),
+    ).gene
+    assert gene.obs["quant"].iloc[0].endswith("S1.genes.results")
+    assert gene.var["gene_name"].to_list() == [f"SYM{i}" for i in range(6)]
+
+
+def test_read_quant__a_matrix_of_genes_has_the_symbols_of_the_map(files):
+    rows = [(files.genes[0], 4e5, 5e5), (files.genes[2], 6e5, 5e5)]
+    matrix = files.text("tpm.tsv", ["feature", "S1", "S2"], rows)
+    quants = {"S1": matrix, "S2": matrix}
+    symbols = write_symbols(files, genes=files.genes)
+    gene = lotwise.read_quant(quants, tx2gene=symbols).gene
+    assert gene.var["gene_name"].to_list() == ["SYM0", "SYM1"]
+    unknown = write_symbols(files, genes=[f"other{i // 2}" for i in range(12)])
+    gene = lotwise.read_quant(quants, tx2gene=unknown).gene
+    assert "gene_name" not in gene.var
+
+
 def test_read_quant__rsem_without_any_genes_says_so(files):
     with pytest.warns(LotwiseWarning, match=r"what it calls genes are its transcripts"):
         gene, _ = lotwise.read_quant(rsem_without_genes(files))
@@ -241,6 +277,13 @@ def test_read_quant__nothing_given():
         lotwise.read_quant([Sample(sample="S1", batch="A")])
 
 
+def test_read_quant__refuses_two_samples_of_one_name(files):
+    quant = files.salmon("a")
+    listed = [Sample(sample="S1", batch=batch, quant=quant) for batch in "AB"]
+    with pytest.raises(InputError, match=r"sample 'S1' came more than once.*its own name"):
+        lotwise.read_quant(listed)
+
+
 def test_write_level__round_trip_and_equal_files(files, tmp_path):
     quants = {"S1": files.salmon("a"), "S2": files.salmon("b")}
     gene, _ = lotwise.read_quant(quants, tx2gene=write_map(files))
@@ -256,3 +299,11 @@ def test_write_level__round_trip_and_equal_files(files, tmp_path):
     assert stored.obs["batch"].astype(str).to_list() == ["S1", "S2"]
     with pytest.raises(InputError, match="is of level 'gene', needed is 'isoform'"):
         read_level(tmp_path / "one" / "gene.h5ad", "isoform")
+
+
+def test_write_level__refuses_a_sample_that_would_hide_the_features(files, tmp_path):
+    quants = {"S1": files.salmon("a"), "feature": files.salmon("b")}
+    gene = lotwise.read_quant(quants, tx2gene=write_map(files)).gene
+    with pytest.raises(InputError, match=r"a sample is called 'feature'.*give the sample another"):
+        write_level(gene, tmp_path / "made")
+    assert not (tmp_path / "made").exists()

@@ -83,9 +83,10 @@ def test_replicate_reliability__mean_over_pairs():
 
 def test_replicate_reliability__one_replicate_is_nan_with_a_reason():
     assert replicate_reliability([[1, 2, 3]]).reason == "fewer than two replicates"
-    found = replicate_reliability([[1, 1, 1], [1, 2, 3]])
-    assert math.isnan(found.reliability)
-    assert found.reason == "a replicate is constant"
+    for replicates in ([[1, 1, 1], [1, 2, 3]], [[1, 2, 3], [1, 1, 1]]):
+        found = replicate_reliability(replicates)
+        assert math.isnan(found.reliability)
+        assert found.reason == "a replicate is constant"
 
 
 def test_bootstrap_reliability__recovers_planted_noise():

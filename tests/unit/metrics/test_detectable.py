@@ -136,6 +136,8 @@ def test_perturbed_r__nothing_expressed_or_constant_is_nan_with_a_reason():
         ({"folds": (0.5,)}, "needed 1 or more"),
         ({"n_repeats": 0}, "repeats is 0"),
         ({"pseudocount": 0}, "pseudo-count is 0"),
+        ({"expressed_from": 0}, "expressed_from is 0 TPM, needed above 0"),
+        ({"expressed_from": float("nan")}, "expressed_from is nan TPM"),
     ],
 )
 def test_perturbation__refuses_numbers_out_of_range(wrong, message):

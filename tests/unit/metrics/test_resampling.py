@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lotwise.errors import InputError
-from lotwise.metrics.resampling import LABEL, SINGLE_GENES, block_intervals
+from lotwise.metrics.resampling import LABEL, SINGLE_GENES, TOO_FEW_DEFINED, block_intervals
 
 
 def modules_sample(rng, *, n_modules, n_genes=10):
@@ -120,6 +120,41 @@ def test_block_intervals__undefined_pairs_are_nan_and_the_rest_goes_on():
     np.testing.assert_array_equal(np.isnan(found.pearson), [True, False, True])
 
 
+def test_block_intervals__resamples_of_a_constant_sample_are_left_out():
+    rng = np.random.default_rng(7)
+    sparse = np.zeros(40)
+    sparse[:2] = 0.7, 0.3
+    values = np.stack([sparse, rng.normal(size=40)])
+    found = block_intervals(
+        values, blocks=np.arange(40), rng=np.random.default_rng(3), n_resamples=400
+    )
+    # The same draws, R of those alone that hold a value of the sparse sample.
+    z = []
+    for stream in np.random.default_rng(3).spawn(4):
+        for _ in range(100):
+            drawn = stream.integers(40, size=40, dtype=np.int32)
+            if (drawn < 2).any():
+                z.append(np.arctanh(np.corrcoef(values[:, drawn])[0, 1]))
+    assert 300 < len(z) < 400
+    reach = stats.t.ppf(0.975, 39) * np.std(z, ddof=1)
+    centre = np.arctanh(np.corrcoef(values)[0, 1])
+    assert found.lower[0] == pytest.approx(np.tanh(centre - reach), abs=1e-9)
+    assert found.upper[0] == pytest.approx(np.tanh(centre + reach), abs=1e-9)
+    assert found.reasons == ("",)
+
+
+def test_block_intervals__too_few_resamples_with_an_r_say_so():
+    # One of 500 blocks varies: two resamples of this seed lack it.
+    values = np.zeros((2, 500))
+    values[:, 0] = 1, 2
+    rng = np.random.default_rng(17)
+    found = block_intervals(values, blocks=np.arange(500), rng=rng, n_resamples=2)
+    assert found.pearson[0] == pytest.approx(1)
+    assert np.isnan(found.lower[0])
+    assert np.isnan(found.upper[0])
+    assert found.reasons == (TOO_FEW_DEFINED,)
+
+
 def test_block_intervals__one_block_or_few_say_so():
     values = np.random.default_rng(8).normal(size=(2, 40))
     one = block_intervals(values, blocks=np.zeros(40), rng=np.random.default_rng(1), n_resamples=9)
@@ -160,5 +195,6 @@ def test_block_intervals__bad_input_is_refused():
         block_intervals(np.ones((2, 4)), blocks=[1, 2, 3], rng=rng)
     with pytest.raises(InputError, match="level is 95, needed between 0 and 1"):
         block_intervals(np.ones((2, 4)), blocks=None, rng=rng, level=95)
-    with pytest.raises(InputError, match="resamples is 0"):
-        block_intervals(np.ones((2, 4)), blocks=None, rng=rng, n_resamples=0)
+    for n_resamples in (0, 1):
+        with pytest.raises(InputError, match=f"resamples is {n_resamples}, needed 2 or more"):
+            block_intervals(np.ones((2, 4)), blocks=None, rng=rng, n_resamples=n_resamples)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 
 import anndata
 import numpy as np
@@ -57,6 +58,40 @@ def test_correlate_store__cut_or_whole_is_the_same(atlas_store, tmp_path, monkey
         )
         found.append(_matrix(correlate_store(open_store(atlas_store), tmp_path / "out")))
     np.testing.assert_allclose(found[1], found[0], atol=2e-7)
+
+
+@pytest.mark.usefixtures("small_panels")
+def test_correlate_store__names_the_sample_of_a_negative_value(annotated, tmp_path, write):
+    broken = annotated.copy()
+    broken.X[41, 4] = -1.0
+    store = open_store(write(broken, tmp_path / "s.h5ad"), pseudocount=1.0)
+    words = r"s\.h5ad: sample 'S41': a value of -1 came, needed are TPM of 0 or more; leave the"
+    with pytest.raises(InputError, match=words):
+        correlate_store(store, tmp_path / "out")
+
+
+def test_correlate_store__chunks_are_whole_parts_of_a_panel(
+    atlas_store, tmp_path, small_panels, expected, monkeypatch
+):
+    monkeypatch.setattr("lotwise.outofcore.plan.MOST_OF_CHUNK", 5)
+    made = correlate_store(open_store(atlas_store), tmp_path / "out")
+    assert zarr.open(made)["obsp/pearson"].chunks == (4, 4)
+    assert np.abs(_matrix(made) - expected).max() < 1e-6
+
+
+@pytest.mark.parametrize("n", [0, 1, 127, 128, 1000])
+def test_mirror__copies_the_upper_triangle_in_little_memory(n):
+    square = np.random.default_rng(5).random((n, n)).astype(np.float32)
+    expected = np.triu(square) + np.triu(square, 1).T
+    tracemalloc.start()
+    try:
+        tiles._mirror(square)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(square, expected)
+    # Of a corner of 128; the indices of the whole triangle of 1,000 take 8 MB.
+    assert peak < 400_000
 
 
 def test_correlate_store__takes_spearman_of_a_sparse_layer(

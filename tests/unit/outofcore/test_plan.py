@@ -18,10 +18,22 @@ def test_make_plan__fits_and_covers(n_samples, n_features, memory):
     # A panel and three strips of float32, and a square of results.
     held = 4 * n_features * (plan.panel + 3 * plan.strip) + 4 * plan.panel**2
     assert held + plan.read_bytes < memory
+    # A chunk of the result is one that Blosc takes, and blocks are written as whole chunks.
+    assert plan.chunk**2 * 4 < 2**31 - 1
+    assert plan.n_panels(n_samples) == 1 or plan.panel % plan.chunk == 0
 
 
 def test_make_plan__takes_all_at_once_where_there_is_room():
     assert make_plan(100, 1000, memory=10**9).panel == 100
+
+
+def test_make_plan__cuts_a_large_panel_into_whole_chunks():
+    plan = make_plan(30_000, 2000, memory=8 * 10**9)
+    assert (plan.panel, plan.chunk) == (30_000, 3750)
+    several = make_plan(100_003, 2000, memory=4 * 10**9)
+    assert several.n_panels(100_003) > 1
+    assert several.panel > several.chunk
+    assert several.panel % several.chunk == 0
 
 
 def test_make_plan__leaves_no_small_rest():

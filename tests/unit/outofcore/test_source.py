@@ -75,6 +75,28 @@ def test_share_features__refuses_other_annotations(tmp_path, annotated, atlas_st
         share_features(open_store(other), open_store(atlas_store), min_shared=0.9)
 
 
+@pytest.mark.parametrize("doubled", ["queries", "reference"])
+def test_share_features__refuses_a_name_that_comes_twice(tmp_path, annotated, write, doubled):
+    sources = {}
+    for name in ("queries", "reference"):
+        made = annotated[:3, :3].copy()
+        made.var_names = ["A", "A", "B"] if name == doubled else ["A", "B", "C"]
+        sources[name] = open_store(write(made, tmp_path / f"{name}.h5ad"))
+    with pytest.raises(InputError, match=rf"{doubled}\.h5ad: names feature 'A' 2 times; keep one"):
+        share_features(sources["queries"], sources["reference"], min_shared=0.1)
+
+
+def test_open_store__refuses_a_named_feature_that_comes_twice(tmp_path, annotated, write):
+    made = annotated[:3, :3].copy()
+    made.var_names = ["A", "A", "B"]
+    path = write(made, tmp_path / "a.h5ad")
+    with pytest.raises(InputError, match="names feature 'A' 2 times"):
+        open_store(path, features=["B"])
+    # By place there is no doubt, nor where all are taken.
+    assert open_store(path, features=np.array([True, False, True])).n_features == 2
+    assert open_store(path).n_features == 3
+
+
 def test_identity__changes_with_the_values(atlas_store):
     before = open_store(atlas_store).identity()
     zarr.open(atlas_store)["X"][0, 0] = 77.0

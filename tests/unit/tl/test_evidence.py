@@ -14,9 +14,12 @@ from lotwise.metrics.ceiling import thinning_reliability
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
+from lotwise.metrics.isoforms import inferential_relative_variance
 from lotwise.panels import Marker, Panel, read_panel
 from lotwise.records import columns
 from lotwise.reference_set import add_to_reference
+from lotwise.tl.identity import agreement_with_donor
+from lotwise.tl.layers import bootstraps_of
 
 N_GENES = 800
 
@@ -364,6 +367,35 @@ def test_identity__copies_named_by_id_alone_are_counted_once_each():
     assert lotwise.get.evidence(expression, "identity")["tpm"].to_list() == [7, 7]
 
 
+def test_identity__genes_without_a_symbol_are_no_marker_without_an_id():
+    expression = simulated(batches=("A", "B"))
+    expression.var[keys.GENE_NAME] = ["", np.nan, *expression.var_names[2:]]
+    panel = Panel(
+        name="p", title="", source="", markers=(Marker(symbol="ABSENT", expected="absent"),)
+    )
+    lotwise.tl.identity(expression, panels=panel)
+    table = lotwise.get.evidence(expression, "identity")
+    assert table["holds"].to_list() == ["not annotated"] * 2
+    assert table["tpm"].isna().all()
+
+
+def test_identity__a_later_call_without_sex_leaves_no_table_of_it():
+    expression = with_sex("mf", ["d1", "d2"])
+    lotwise.tl.identity(expression)
+    lotwise.tl.identity(expression, panels="msc_identity")
+    with pytest.raises(InputError, match=r"no table 'sex'; call lotwise\.tl\.identity first"):
+        lotwise.get.evidence(expression, "sex")
+
+
+def test_agreement_with_donor__a_sample_does_not_agree_with_itself_alone():
+    alone = "no other sample of its donor has a known sex"
+    assert agreement_with_donor(["male", "unknown"], ["A", "A"]) == [alone, "sex not known"]
+    assert agreement_with_donor(["mixed", "unknown"], ["A", "A"]) == [alone, "sex not known"]
+    assert agreement_with_donor(["male", "mixed"], ["A", "A"]) == [alone, "no"]
+    assert agreement_with_donor(["male"], ["A"]) == ["only sample of its donor"]
+    assert agreement_with_donor(["male", "female"], ["A", "A"]) == ["no", "no"]
+
+
 def test_components__leave_scanpys_own_alone():
     expression = simulated()
     expression.obsm["X_pca"] = np.zeros((5, 30))
@@ -444,6 +476,50 @@ def test_isoform_usage__with_bootstraps_names_the_planted_switch():
     assert strata["pearson"].notna().all()
 
 
+def with_bootstraps(batches):
+    expression = simulated(batches=batches, isoforms=True)
+    rng = np.random.default_rng(3)
+    counts = expression.layers[keys.COUNTS]
+    draws = {
+        name: rng.poisson(counts[i], (6, N_GENES)) for i, name in enumerate(expression.obs_names)
+    }
+    expression.uns[keys.LOTWISE] = {keys.BOOTSTRAPS: draws}
+    return expression
+
+
+@pytest.mark.parametrize("pseudocount", [1.0, 0.01])
+def test_isoform_usage__strata_are_of_the_pseudocount(pseudocount):
+    expression = with_bootstraps(("A", "B"))
+    draws = expression.uns[keys.LOTWISE][keys.BOOTSTRAPS].values()
+    lotwise.tl.isoform_usage(expression, pseudocount=pseudocount)
+    strata = lotwise.get.evidence(expression, "uncertainty_strata")
+    infrv = np.mean([inferential_relative_variance(part) for part in draws], axis=0)
+    counted = np.flatnonzero(sum(part.sum(axis=0) for part in draws))
+    order = counted[np.argsort(infrv[counted], kind="stable")]
+    logs = np.log2(expression.layers[keys.TPM] + pseudocount)
+    expected = [np.corrcoef(logs[:, part])[0, 1] for part in np.array_split(order, 3)]
+    np.testing.assert_allclose(strata["pearson"], expected, rtol=1e-9)
+    parameters = expression.uns[keys.LOTWISE][keys.PARAMETERS]["uncertainty_strata"]
+    assert parameters["pseudocount"] == pseudocount
+
+
+def test_isoform_usage__rescales_the_bootstraps_of_a_sample_once(monkeypatch):
+    expression = with_bootstraps(("A", "B", "C", "D"))
+    asked = []
+
+    def counted(expression, sample):
+        asked.append(sample)
+        return bootstraps_of(expression, sample)
+
+    monkeypatch.setattr("lotwise.tl.isoforms.bootstraps_of", counted)
+    lotwise.tl.isoform_usage(expression)
+    assert sorted(asked) == ["s0", "s1", "s2", "s3"]
+    held = lotwise.get.evidence(expression, "isoform_usage")
+    monkeypatch.setattr("lotwise.tl.isoforms._HELD_BYTES", 0)
+    lotwise.tl.isoform_usage(expression)
+    pd.testing.assert_frame_equal(held, lotwise.get.evidence(expression, "isoform_usage"))
+
+
 @pytest.mark.parametrize("threshold", [None, 0.9])
 def test_detectable__does_not_depend_on_the_order_of_samples(threshold):
     expression = simulated(batches=("A", "B", "C"))
@@ -515,6 +591,55 @@ def test_tools__edge_cases_give_nan_with_a_reason_and_go_on(case):
         assert undefined.sum() >= 3
         assert (sensitivity.loc[undefined, "reason"] != "").all()
         assert (intervals.loc[intervals["pearson"].isna(), "reason"] != "").all()
+
+
+@pytest.mark.parametrize(
+    "tool", ["intervals", "ceilings", "components", "libraries", "isoform_usage"]
+)
+@pytest.mark.parametrize("pseudocount", [0.0, -1.0, np.nan])
+def test_tools__refuse_a_pseudocount_that_is_not_above_0(tool, pseudocount):
+    expression = simulated(isoforms=True)
+    with pytest.raises(InputError, match=f"pseudocount of {pseudocount} came, needed is one above"):
+        getattr(lotwise.tl, tool)(expression, pseudocount=pseudocount)
+
+
+@pytest.mark.filterwarnings("ignore::lotwise.errors.UndefinedWarning")
+@pytest.mark.parametrize("threshold", [None, 0.9])
+def test_tools__name_the_sample_that_is_constant(threshold):
+    # Its name is a word by which metrics speak of the other one.
+    expression = with_bootstraps(("A", "B", "C"))
+    draws = expression.uns[keys.LOTWISE][keys.BOOTSTRAPS]
+    expression.obs_names = ["S1", "y", "x"]
+    expression.uns[keys.LOTWISE][keys.BOOTSTRAPS] = dict(
+        zip(expression.obs_names, draws.values(), strict=True)
+    )
+    expression.layers[keys.TPM][1] = 2.0
+    lotwise.tl.sensitivity(expression)
+    lotwise.tl.intervals(expression, n_resamples=10)
+    lotwise.tl.isoform_usage(expression)
+    lotwise.tl.replicate_qc(expression)
+    perturbation = Perturbation(folds=(2.0,), shares=(0, 0.2), n_repeats=1, expressed_from=3)
+    lotwise.tl.detectable(expression, threshold=threshold, perturbation=perturbation)
+    tables = {
+        name: lotwise.get.evidence(expression, name)
+        for name in ("sensitivity", "intervals", "uncertainty_strata", "unseen")
+    } | {"replicate_qc": lotwise.get.replicate_qc(expression)}
+    tables["sensitivity"] = tables["sensitivity"].query("feature_set == 'all'")
+    if threshold:
+        tables["detectable"] = lotwise.get.evidence(expression, "detectable")
+    for name, table in tables.items():
+        of_constant = table[(table["sample_a"] == "y") | (table["sample_b"] == "y")]
+        assert set(of_constant["reason"]) == {"y is constant"}, name
+        assert set(table.drop(of_constant.index)["reason"]) == {""}, name
+
+
+def test_tools__refuse_a_choice_that_there_is_not():
+    expression = simulated()
+    words = "'bootstrap' is no method; take of replicates, bootstraps, thinning"
+    with pytest.raises(InputError, match=words):
+        lotwise.tl.ceilings(expression, methods=("bootstrap",))
+    with pytest.raises(InputError, match="correlation 'replicate' came, needed is 'replicates' or"):
+        lotwise.tl.gene_sets(expression, sets={"s": ["g1"]}, correlation="replicate")
 
 
 def test_sensitivity__refuses_a_pseudocount_of_zero():

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import lotwise
-from lotwise.errors import ManyPairsWarning
+from lotwise.errors import InputError, ManyPairsWarning
 from lotwise.tl.pairs import pairs_of
 
 
@@ -120,3 +120,8 @@ def test_equivalence__keeps_its_table_within_bounds(many, monkeypatch):
     untested = table[table["feature"] == "*"]
     assert set(untested["outcome"]) == {"inconclusive"}
     assert set(untested["reason"]) == {"not tested: too many pairs of batches"}
+
+
+def test_choose_pairs__refuses_a_pseudocount_of_zero(many):
+    with pytest.raises(InputError, match="pseudocount of 0 came, needed is one above 0"):
+        lotwise.tl.choose_pairs(many, most_pairs=10, pseudocount=0)
