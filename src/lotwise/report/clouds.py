@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -19,6 +17,7 @@ from anndata.io import read_elem, sparse_dataset
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.report.findings import LevelFindings, Row
+from lotwise.report.packing import packed
 from lotwise.report.words import r_words
 
 WIDTH: Final = 0.25
@@ -108,7 +107,7 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
     }
     places = {name: place for place, name in enumerate(samples)}
     named, features = _named(level, pairs)
-    packed = [
+    offered = [
         {
             "a": places[row["sample_a"]],
             "b": places[row["sample_b"]],
@@ -131,10 +130,9 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
         "samples": samples,
         "batches": [batches[name] for name in samples],
         "features": features,
-        "pairs": packed,
+        "pairs": offered,
     }
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode("ascii")
+    return packed(json.dumps(content, separators=(",", ":"), allow_nan=False))
 
 
 def _named(

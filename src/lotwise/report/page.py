@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from lotwise.atomic import atomic_path
 from lotwise.report.answer import batches_sentence, level_answer, verdict_of
 from lotwise.report.findings import Findings, read_findings
+from lotwise.report.packing import packed
 from lotwise.report.record import record_of
 from lotwise.report.remarks import concerns, level_remarks, run_remarks
 from lotwise.report.sections import criteria_table, sections_of
@@ -60,7 +61,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
     run = run_remarks(findings)
     by_level = {level.level: level_remarks(level, decimals=decimals) for level in findings.levels}
     everything = [*run, *(remark for remarks in by_level.values() for remark in remarks)]
-    scripts = (_vega(), _read(f"{_DATATABLES}dataTables.min.js"), _read("templates/page.js"))
+    scripts = (_read(f"{_DATATABLES}dataTables.min.js"), _read("templates/page.js"))
     styles = _read(f"{_DATATABLES}dataTables.dataTables.min.css") + _read("templates/style.css")
     return (
         _environment()
@@ -81,7 +82,8 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             version=version("lotwise"),
             styles=styles,
             scripts=scripts,
-            policy=_policy(scripts),
+            vega=packed(_vega()),
+            policy=_policy((*scripts, _vega())),
         )
     )
 

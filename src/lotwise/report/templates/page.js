@@ -1,6 +1,8 @@
 "use strict";
 // Everything here makes looking closer possible; the page is complete without it.
 (() => {
+  // Charts and clouds are packed. A browser too old to unpack them shows the page as without scripts.
+  if (!("DecompressionStream" in window)) return;
   const root = document.documentElement;
   root.classList.add("scripted");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -63,7 +65,15 @@
     return table;
   };
 
+  const unpacked = (id) => {
+    const packed = atob(document.getElementById(id).textContent);
+    const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
+  };
+
   // ---- charts, drawn when they come into view
+  let vega;
+  const loadVega = () => (vega ??= unpacked("vega-packed").text().then((text) => { node("script", text, document.body); }));
   const config = () => {
     const ink = dark.matches ? "#e6e9ec" : "#1b1f24";
     const line = dark.matches ? "#3a444e" : "#d0d7de";
@@ -75,6 +85,7 @@
   };
   const views = new Map();
   const draw = async (place, spec) => {
+    await loadVega();
     views.get(place)?.finalize();
     const result = await vegaEmbed(place, spec, {
       actions: false, ast: true, renderer: "canvas", config: config(),
@@ -96,11 +107,6 @@
   });
 
   // ---- one pair of samples: its cloud, its difference against mean, its features
-  const unpack = async (text) => {
-    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return JSON.parse(await new Response(stream).text());
-  };
   const short = (name) => {
     const cut = name.length > 60 ? `${name.slice(0, 30)}…${name.slice(-29)}` : name;
     // A right-to-left name must not turn the sentence around it.
@@ -167,7 +173,7 @@
   const explore = async (panel) => {
     const level = panel.dataset.level;
     const [select, about] = [panel.querySelector("select"), panel.querySelector(".about")];
-    const found = await unpack(document.getElementById(`pairs-packed-${level}`).textContent);
+    const found = await unpacked(`pairs-packed-${level}`).json();
     const groups = { "between batches": [], "within a batch": [] };
     found.pairs.forEach((pair, index) => groups[pair.within ? "within a batch" : "between batches"].push([pair, index]));
     for (const [label, pairs] of Object.entries(groups)) {
@@ -210,10 +216,6 @@
     await show();
   };
   document.querySelectorAll(".explorer").forEach((panel) => {
-    if (!("DecompressionStream" in window)) {
-      panel.querySelector(".about").textContent = "This browser is too old to unpack the clouds; the figures above show them.";
-      return;
-    }
     whenSeen(panel, () => explore(panel));
   });
 
