@@ -44,7 +44,7 @@ def connected(cluster: Cluster) -> Iterator[Client | None]:
         import distributed
     except ImportError:
         raise SurroundingsError(
-            "dask.distributed is not installed", remedy="pip install 'lotwise[cluster]'"
+            "dask.distributed is not installed", remedy="pip install distributed"
         ) from None
     try:
         client: Client = distributed.Client(cluster)

@@ -96,7 +96,7 @@ def _fit(counts: npt.NDArray[np.int64], of_sample: npt.NDArray[np.str_], named: 
     except ImportError:
         raise SurroundingsError(
             "PyDESeq2 is not installed, which the equivalence method deseq2 needs",
-            remedy="pip install 'lotwise[de]', or take the method welch",
+            remedy="pip install pydeseq2, or take the method welch",
         ) from None
 
     rows = [f"sample {i}" for i in range(len(of_sample))]
