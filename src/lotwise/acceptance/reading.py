@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from lotwise.acceptance.criteria import Measure
-from lotwise.acceptance.tables import TABLES, UNITS
+from lotwise.acceptance.tables import OF_FEATURES, TABLES, UNITS
 from lotwise.acceptance.wording import counted
 from lotwise.errors import InputError
 from lotwise.keys import Level
@@ -53,10 +53,11 @@ def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.Dat
 
 
 def unlisted(root: Path, level: Level, measure: Measure, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many pairs a measure asks for and its rows do not hold, since pairs were chosen.
+    """Say how many pairs a measure asks for and its rows do not hold.
 
-    Of many samples, tables list chosen pairs; ``pairs`` over all features alone holds every one.
-    Empty where none is missing.
+    Of many samples, tables list chosen pairs, and a table of features has no row of a pair in
+    which no feature can be compared; ``pairs`` over all features alone holds every one. Empty
+    where none is missing.
     """
     if "sample_a" not in columns(measure.source.record):
         return ""
@@ -66,22 +67,26 @@ def unlisted(root: Path, level: Level, measure: Measure, rows: Sequence[Mapping[
             values = wanted if isinstance(wanted, tuple) else (wanted,)
             missing = missing.loc[missing[name].isin(values)]
     held = {tuple(row[end] for end in _PAIR) for row in rows}
-    n_missing = len({*zip(*(missing[end] for end in _PAIR), strict=True)} - held)
-    if not n_missing:
+    ends = zip(*(missing[end] for end in _PAIR), strict=True)
+    chosen = dict(zip(ends, missing["in_detail"], strict=True))
+    lost = {pair: listed for pair, listed in chosen.items() if pair not in held}
+    if not lost:
         return ""
-    everything = counted(len(held) + n_missing, "pair")
-    return f"computed for {len(held):,} of {everything}: raise most_pairs to compute all"
+    everything = counted(len(held) + len(lost), "pair")
+    why = "in the others no row fits" if all(lost.values()) else "raise most_pairs to compute all"
+    return f"computed for {len(held):,} of {everything}: {why}"
 
 
 def read_unlisted(root: Path, table: str, level: Level) -> pd.DataFrame:
-    """Read the pairs that tables do not list; none where all are listed."""
+    """Read the pairs of which a table may hold no row; none where it holds all."""
     import pandas as pd
 
     source = "batch_pairs" if table == "batch_pairs" else "pairs"
     if not (root / TABLES[source].path(level)).is_file():
-        return pd.DataFrame(columns=_OF_PAIR)
+        return pd.DataFrame(columns=[*_OF_PAIR, "in_detail"])
     pairs = _read(root, source, level, {*_OF_PAIR, "feature_set", "in_detail"})
-    return pairs.loc[(pairs["feature_set"] == "all") & ~pairs["in_detail"]]
+    listed = pairs["in_detail"] & (table not in OF_FEATURES)
+    return pairs.loc[(pairs["feature_set"] == "all") & ~listed]
 
 
 def _read(root: Path, table: str, level: Level, only: Collection[str]) -> pd.DataFrame:

@@ -152,6 +152,26 @@ def test_write_verdict__a_table_that_an_earlier_run_left(tree):
     )
 
 
+def test_write_verdict__a_pair_without_a_comparable_gene_is_no_pass(tree):
+    """`isoform_usage` has no row of it, whatever is asked of the others."""
+    pair = {"batch_a": "A", "batch_b": "B", "relation": "between", "sample_a": "A1"}
+    over_all = pair | {"feature_set": "all", "pearson": 0.99}
+    tree.write(
+        "pairs", over_all | {"sample_b": "B1"}, over_all | {"sample_b": "B2"}, level="isoform"
+    )
+    row = {"gene_id": "g", "distance": 0.1, "reason": "no bootstraps"}
+    tree.write("isoform_usage", pair | row | {"sample_b": "B1"}, level="isoform")
+    (tree.root / "samples.tsv").write_text("sample\tbatch\nA1\tA\nB1\tB\nB2\tB\n")
+    text = (
+        "title: t\ncriteria:\n- {id: a, rationale: b, level: isoform, table: isoform_usage, "
+        "statistic: distance, rows: {relation: between}, at_most: 0.5}"
+    )
+    asked = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
+    found = write_verdict(tree.root, asked).assessed[0].judgement
+    assert found.outcome == "not assessable"
+    assert found.reason == "computed for 1 of 2 pairs: in the others no row fits"
+
+
 def test_write_verdict__pairs_that_were_not_computed_are_no_pass(tree):
     """Of many samples only chosen pairs are in detail: the others may be below the bound."""
     line = (
