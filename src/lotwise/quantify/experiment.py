@@ -21,7 +21,13 @@ from lotwise.progress import progress
 from lotwise.quantify.face import CALLS_FILE, Job, Quantifier
 from lotwise.quantify.intake import Intake, check_reads, require_passed
 from lotwise.quantify.reference import Prepared, Reference, prepare_reference
-from lotwise.quantify.strandedness import Strand, infer_strandedness, load_kmers
+from lotwise.quantify.strandedness import (
+    FEWEST_INFORMATIVE,
+    K,
+    Strand,
+    infer_strandedness,
+    load_kmers,
+)
 from lotwise.quantify.yields import Limits, Yield, judge_yields, require_usable
 from lotwise.records import read_table, to_frame, write_table
 
@@ -302,12 +308,25 @@ def _infer_all(samples: Sequence[Sample], prepared: Prepared, settings: Settings
 
 
 def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
-    """Refuse reads that share next to nothing with the transcripts."""
-    if not strand.share_matching >= limits.smallest_share_used:
+    """Refuse reads that share next to nothing with the transcripts.
+
+    Asked are the reads that hold a sampled k-mer: how many do depends on their length alone.
+    """
+    if strand.n_telling < FEWEST_INFORMATIVE:
+        logger.warning(
+            "sample %s: %d of the first %d reads hold a sampled %d-mer, too few to see whether "
+            "they match the transcripts (shorter reads hold none); the gate after quantification "
+            "judges them alone",
+            sample.sample,
+            strand.n_telling,
+            strand.n_reads,
+            K,
+        )
+    elif not strand.share_matching >= limits.smallest_share_used:
         raise RefusedError(
-            f"sample {sample.sample!r}: {strand.n_matching:,} of the first {strand.n_reads:,} "
-            f"reads share a sampled 31-mer with a transcript, needed a share of at least "
-            f"{limits.smallest_share_used:g}",
+            f"sample {sample.sample!r}: {strand.n_matching:,} of {strand.n_telling:,} reads (those "
+            f"of the first {strand.n_reads:,} that hold a sampled {K}-mer) share one with a "
+            f"transcript, needed a share of at least {limits.smallest_share_used:g}",
             path=sample.runs[0].fastq_1,
             remedy="see whether species and reference are the right ones",
         )
