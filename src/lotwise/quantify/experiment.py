@@ -104,10 +104,7 @@ def join_checked(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
     InputError
         A sample has not been checked.
     """
-    tables = [read_table(_apart(out, sample), Intake) for sample in samples]
-    # The records of pandas say that their keys may be anything; they are the columns.
-    records = cast("list[dict[str, Any]]", [r for t in tables for r in t.to_dict("records")])
-    rows = [Intake(**record) for record in records]
+    rows = [_read_apart(out, sample) for sample in samples]
     table = out / Intake.table
     write_table(table, to_frame(rows, Intake))
     with _keeping(table):
@@ -279,6 +276,20 @@ def _keeping(table: Path) -> Iterator[None]:
         with atomic_path(kept) as temporary:
             shutil.copyfile(table, temporary)
         raise RefusedError(f"{refusal} | the table is {kept}") from refusal
+
+
+def _read_apart(out: Path, sample: Sample) -> Intake:
+    """Read what was found of one sample; its batch is the sheet's, which may have been mended."""
+    table = read_table(_apart(out, sample), Intake)
+    # The records of pandas say that their keys may be anything; they are the columns.
+    records = cast("list[dict[str, Any]]", table.to_dict("records"))
+    if len(records) != 1:
+        raise InputError(
+            f"holds {len(records)} rows, needed is 1",
+            path=_apart(out, sample),
+            remedy="run `lotwise check --step reads` on this sample sheet",
+        )
+    return Intake(**{**records[0], "batch": sample.batch})
 
 
 def _apart(out: Path, sample: Sample) -> Path:
