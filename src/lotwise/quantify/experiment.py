@@ -116,6 +116,7 @@ def prepare_index(
     quantifier: Quantifier, *, reference: Reference, out: Path, settings: Settings
 ) -> Path:
     """Prepare the reference and build its index, where the cache has none; give its folder."""
+    _require_able((), quantifier, reference, settings, out)
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     load_kmers(prepared.transcripts, cache=settings.cache)
     return quantifier.index(
@@ -152,7 +153,7 @@ def quantify_samples(
     """
     _quant_sheet(out, quantifier).unlink(missing_ok=True)
     quantifier.version()  # a missing program is said before the reads are read
-    _require_able(samples, quantifier, reference, settings)
+    _require_able(samples, quantifier, reference, settings, out)
     check_samples(samples, table=out / Intake.table, threads=settings.threads)
     quantify_checked(
         samples, quantifier=quantifier, reference=reference, out=out, settings=settings
@@ -178,7 +179,7 @@ def quantify_checked(
     InputError, SurroundingsError
         The reference or the program fails.
     """
-    _require_able(samples, quantifier, reference, settings)
+    _require_able(samples, quantifier, reference, settings, out)
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     strands = _infer_all(samples, prepared, settings)
     logs = out / "logs" / "quant" / quantifier.name
@@ -344,12 +345,27 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
 
 
 def _require_able(
-    samples: Sequence[Sample], quantifier: Quantifier, reference: Reference, settings: Settings
+    samples: Sequence[Sample],
+    quantifier: Quantifier,
+    reference: Reference,
+    settings: Settings,
+    out: Path,
 ) -> None:
     """Refuse what cannot be quantified before anything is read or built."""
     quantifier.require_able(reference, bootstraps=settings.bootstraps)
+    quantifier.require_paths(_paths_given(samples, reference, settings, out))
     for sample in samples:
         _require_fragment(sample)
+
+
+def _paths_given(
+    samples: Sequence[Sample], reference: Reference, settings: Settings, out: Path
+) -> Iterator[Path]:
+    """Give what stands in the program's command lines."""
+    yield from (settings.cache, out)
+    yield from (path for path in (reference.genome, reference.gtf) if path is not None)
+    for run in (run for sample in samples for run in sample.runs):
+        yield from (file for file in (run.fastq_1, run.fastq_2) if file is not None)
 
 
 def _require_fragment(sample: Sample) -> None:

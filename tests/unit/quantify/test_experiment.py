@@ -1,5 +1,7 @@
 """What is refused before any reads are read, and the sheet of what was quantified."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,23 @@ def test_quantify__refuses_before_reads_are_read(  # noqa: PLR0917, two refusals
             reference=Reference(transcripts=tmp_path / "absent.fa"),
             out=tmp_path / "out",
             settings=Settings(cache=tmp_path / "cache", bootstraps=bootstraps),
+        )
+
+
+@pytest.mark.parametrize("place", ["reads", "out", "cache", "gtf"])
+@pytest.mark.parametrize("sign", [" ", ",", ";", "'", "$", "&"])
+def test_quantify__rsem_is_given_plain_paths_alone(tmp_path, make_sample, monkeypatch, place, sign):
+    """It hands them to a shell as they are; refused before anything is read."""
+    monkeypatch.setattr(Rsem, "version", lambda _: "1.3.3")
+    paths = {name: tmp_path / name for name in ("reads", "out", "cache", "gtf")}
+    paths[place] = tmp_path / f"a{sign}b"
+    with pytest.raises(InputError, match=re.escape(f"a{sign}b: RSEM cannot be given a path with")):
+        quantify_samples(
+            [make_sample(paths["reads"])],
+            quantifier=Rsem(),
+            reference=Reference(transcripts=tmp_path / "absent, as yet.fa", gtf=paths["gtf"]),
+            out=paths["out"],
+            settings=Settings(cache=paths["cache"]),
         )
 
 
