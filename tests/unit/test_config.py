@@ -200,6 +200,7 @@ def test_limits__are_those_of_the_gate():
         ("", "holds no keys; start from"),
         ("- a\n", "holds no keys"),
         ("samples: [a\nb: c\n", r"row \d: is not YAML"),
+        ("note: 2024-31-12\n", r"row 1: is not YAML \('2024-31-12' looks like a date .*month"),
         ("results: a\nresults: b\n", r"row 2: is not YAML \(the key 'results' comes twice\)"),
     ],
 )

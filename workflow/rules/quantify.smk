@@ -1,14 +1,9 @@
 # Reads to judged quantifications: nothing is quantified before every file has been read to its
 # end, and nothing is compared before what the quantifier used has been judged.
 
-# Megabytes and minutes that quantifying one sample may need at its first attempt. STAR's manual
-# asks for ten bytes a base of the genome: about 30 GB for human. salmon's decoys are the genome.
-QUANTIFYING = {
-    "kallisto": (8000, 60),
-    "salmon": (24000 if RUN.reads.genome else 8000, 60),
-    "rsem": (40000 if RUN.reads.aligner == "star" else 8000, 240),
-}
-QUANTIFY_MB, QUANTIFY_MINUTES = QUANTIFYING[RUN.reads.quantifier]
+# Megabytes and minutes that quantifying one sample may need at its first attempt.
+QUANTIFY_MB = RUN.reads.memory_mb
+QUANTIFY_MINUTES = {"kallisto": 60, "salmon": 60, "rsem": 240}[RUN.reads.quantifier]
 
 # What the sheet says of a sample that decides of its quantification.
 OF_ONE_SAMPLE = ("runs", "strandedness", "fragment_length", "fragment_sd")

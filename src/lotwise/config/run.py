@@ -89,6 +89,17 @@ class ReadsConfig(_Section):
     threads: int = Field(default=4, ge=1, description="threads of a quantifier")
     limits: LimitsConfig = LimitsConfig()
 
+    @property
+    def memory_mb(self) -> int:
+        """Megabytes that quantifying one sample may need.
+
+        STAR's manual asks for ten bytes a base of the genome: about 30 GB for human. salmon's
+        decoys are the genome.
+        """
+        if self.quantifier == "rsem":
+            return 40_000 if self.aligner == "star" else 8_000
+        return 24_000 if self.quantifier == "salmon" and self.genome else 8_000
+
     @field_validator("aligner")
     @classmethod
     def _require_genome(cls, aligner: Aligner, info: ValidationInfo) -> Aligner:
