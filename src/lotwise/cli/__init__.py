@@ -140,23 +140,26 @@ def _run() -> int:
     try:
         lotwise(prog_name="lotwise", standalone_mode=False)
     except LotwiseError as error:
-        return _say(str(error), error.exit_code)
+        exit_code = _say(str(error), error.exit_code)
     except click.exceptions.Exit as error:
-        return error.exit_code
+        exit_code = error.exit_code
     except click.ClickException as error:
         error.show()
-        return EXIT_INPUT
+        exit_code = EXIT_INPUT
     except (click.Abort, KeyboardInterrupt):
-        return _say("interrupted; nothing was left half-written", _INTERRUPTED)
+        exit_code = _say("interrupted; nothing was left half-written", _INTERRUPTED)
     except _Terminated:
-        return _say("terminated; nothing was left half-written", _TERMINATED)
-    except Exception as error:
+        exit_code = _say("terminated; nothing was left half-written", _TERMINATED)
+    except Exception as error:  # noqa: BLE001, the traceback is shown
         if isinstance(error, OSError) and is_disk_full(error):
-            return _say(_DISK_FULL, EXIT_SURROUNDINGS)
-        # Python itself would end with 1, which says that the answer is no.
-        traceback.print_exc()
-        return EXIT_DEFECT
-    return EXIT_DONE
+            exit_code = _say(_DISK_FULL, EXIT_SURROUNDINGS)
+        else:
+            # Python itself would end with 1, which says that the answer is no.
+            traceback.print_exc()
+            exit_code = EXIT_DEFECT
+    else:
+        exit_code = EXIT_DONE
+    return exit_code
 
 
 class UntilUnread:

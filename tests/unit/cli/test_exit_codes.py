@@ -54,7 +54,7 @@ def test_main__both_streams_closed():
 def test_main__standard_output_on_a_full_disk(n_lines):
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full")
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         process = start("pass", n_lines=n_lines, stdout=full, stderr=subprocess.PIPE)
         said = process.communicate()[1].decode()
     assert process.returncode == 3
