@@ -113,10 +113,21 @@ def join_checked(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
 
 
 def prepare_index(
-    quantifier: Quantifier, *, reference: Reference, out: Path, settings: Settings
+    samples: Sequence[Sample],
+    *,
+    quantifier: Quantifier,
+    reference: Reference,
+    out: Path,
+    settings: Settings,
 ) -> Path:
-    """Prepare the reference and build its index, where the cache has none; give its folder."""
-    _require_able((), quantifier, reference, settings, out)
+    """Prepare the reference and build its index, where the cache has none; give its folder.
+
+    Raises
+    ------
+    InputError
+        One of ``samples``, for which it is built, cannot be quantified with it.
+    """
+    _require_able(samples, quantifier, reference, settings, out)
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     load_kmers(prepared.transcripts, cache=settings.cache)
     return quantifier.index(

@@ -17,13 +17,14 @@ from lotwise.quantify import (
 )
 from lotwise.quantify.experiment import (
     _require_match,
+    prepare_index,
     quantify_checked,
     write_quant_sheet,
 )
 from lotwise.samples import read_samples
 
 
-@pytest.mark.parametrize("quantify", [quantify_samples, quantify_checked])
+@pytest.mark.parametrize("quantify", [quantify_samples, quantify_checked, prepare_index])
 @pytest.mark.parametrize(
     ("aligner", "bootstraps", "words"),
     [
