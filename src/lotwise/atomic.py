@@ -80,11 +80,46 @@ def atomic_directory(target: Path | str) -> Iterator[Path]:
         with _disk_full_of(target):
             yield temporary
         with _blaming(target):
-            if target.exists():
-                shutil.rmtree(target)
-            temporary.replace(target)
+            _exchange(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _exchange(temporary: Path, target: Path) -> None:
+    """Put a directory in the place of an older one, which is gone only when the new one is there.
+
+    A directory that is not empty cannot be replaced at once, as a file can.
+    """
+    older = _temporary_beside(target)
+    try:
+        if target.is_dir() and not target.is_symlink():
+            target.rename(older)
+        temporary.replace(target)
+    finally:
+        if older.is_dir() and not target.exists():
+            older.rename(target)
+        shutil.rmtree(older, ignore_errors=True)
+
+
+@contextmanager
+def exclusive(lock: Path) -> Iterator[None]:
+    """Hold ``lock``, a file of its own, against other processes; wait for the one that has it.
+
+    Raises
+    ------
+    InputError
+        The directory cannot be written.
+    """
+    from filelock import FileLock
+
+    make_directory(lock.parent)
+    held = FileLock(lock)
+    with _blaming(lock):
+        held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def make_directory(directory: Path) -> None:

@@ -13,6 +13,8 @@ EXIT_DONE = 0
 EXIT_ANSWER_IS_NO = 1
 EXIT_INPUT = 2
 EXIT_SURROUNDINGS = 3
+# EX_SOFTWARE of sysexits.h: a defect of lotwise, and no answer.
+EXIT_DEFECT = 70
 
 
 class LotwiseError(Exception):

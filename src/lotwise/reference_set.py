@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lotwise import keys
-from lotwise.atomic import atomic_path
+from lotwise.atomic import atomic_path, exclusive
 from lotwise.errors import InputError
 from lotwise.evidence import ComparisonRecord
 from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval
@@ -63,12 +63,18 @@ def add_to_reference(
     >>> add_to_reference(gene, getfixture("tmp_path") / "reference.h5ad")
     1
     """
-    import anndata
-
     from lotwise import pp
 
     path = Path(path)
     new = pp.average_replicates(expression)
+    # From reading to renaming: of two processes at once the second adds to what the first wrote.
+    with exclusive(path.with_name(f".{path.name}.lock")):
+        return _append(new, path, source=source, note=note)
+
+
+def _append(new: AnnData, path: Path, *, source: Path | str, note: str) -> int:
+    import anndata
+
     held = read_reference(path) if path.exists() else None
     kept: dict[str, Any] = {"version": 0, "history": []}
     if held is not None:

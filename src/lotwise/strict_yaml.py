@@ -48,6 +48,19 @@ def parse_yaml(text: str, *, source: Path | str) -> Any:
 class _StrictLoader(yaml.SafeLoader):
     """Refuses a key that comes twice, of which YAML would silently keep the last."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Make what a node says; one that only looks like a date or a number is named."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(
+                None,
+                None,
+                f"{node.value!r} looks like a date or a number and is none: {error}; "
+                "put text in quotation marks",
+                node.start_mark,
+            ) from None
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Make a dictionary of a mapping whose keys are all different."""
         seen = set()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,26 @@ def test_atomic_directory__replaces_whole_or_not(tmp_path):
     with pytest.raises(FileNotFoundError, match="no_such"), atomic_directory(target) as temporary:
         (temporary / "no_such" / "three").touch()
     assert [path.name for path in tmp_path.rglob("*")] == ["d", "two"]
+
+
+@pytest.mark.parametrize("failing", ["rename", "replace"])
+def test_atomic_directory__an_interruption_keeps_the_older(tmp_path, monkeypatch, failing):
+    """Also between the moment when the older is gone and that when the new one is there."""
+    target = tmp_path / "d"
+    with atomic_directory(target) as temporary:
+        (temporary / "one").touch()
+    real = Path.rename
+
+    def interrupt(path, to):
+        if failing == "rename":
+            real(path, to)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, failing, interrupt)
+    with pytest.raises(KeyboardInterrupt), atomic_directory(target) as temporary:
+        (temporary / "two").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["d", "one"]
 
 
 WRITER = """

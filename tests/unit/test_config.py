@@ -61,6 +61,7 @@ def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
         ({"figures": {"formats": ["gif"]}}, "key 'figures.formats.0' is 'gif'"),
         ({"figures": {"style": "pretty"}}, "is 'pretty'; .*'paper' or 'density'"),
         ({"levels": "gene"}, "key 'levels' is 'gene'"),
+        ({"levels": ["gene", "gene"]}, "key 'levels' is .*; gene stands twice in it"),
         ({"expression": {"min_shared": 1.01}}, "less than or equal to 1"),
         ({"expression": None}, "key 'expression' is None"),
         ({"evidence": {"statistics": ["sensitivities"]}}, "key 'evidence.statistics.0' is"),
@@ -99,7 +100,7 @@ def test_write_template__has_every_key_with_one_line_each():
     assert keys_in(yaml.safe_load(text)) == keys_of(Config())
     for line in text.splitlines():
         assert "  # " in line
-        assert line.split("  # ")[1].strip()
+        assert line.split("  # ")[1].strip() not in {"", "None"}
 
 
 def test_config_yaml__of_the_repository_has_every_key():
@@ -161,6 +162,23 @@ def test_as_options__are_options_of_the_command_line(section):
     assert {word for word in as_options(section()) if word.startswith("--")} <= known
 
 
+@pytest.mark.parametrize("panels", [(), ("sex",), ("sex", "mine.yaml")])
+@pytest.mark.parametrize("statistics", [(), ("batches",), EvidenceConfig().statistics])
+def test_as_options__come_back_from_the_command_line(panels, statistics):
+    """An empty list too, in whose place the command line would take its own."""
+    from lotwise.cli.evidence import command
+    from lotwise.cli.options import pick
+
+    section = EvidenceConfig(panels=panels, statistics=statistics)
+    given = command.make_context("evidence", ["gene", "--out", "out", *as_options(section)])
+    assert pick(EvidenceConfig, given.params) == section
+
+
+def test_as_options__what_is_left_out_has_no_option():
+    section = FiguresConfig().model_copy(update={"style": "", "formats": ()})
+    assert as_options(section) == ["--decimals", "4"]
+
+
 def test_as_options__of_reads_are_options_of_quantify():
     from lotwise.cli.quantify import command
 
@@ -182,6 +200,7 @@ def test_limits__are_those_of_the_gate():
         ("", "holds no keys; start from"),
         ("- a\n", "holds no keys"),
         ("samples: [a\nb: c\n", r"row \d: is not YAML"),
+        ("note: 2024-31-12\n", r"row 1: is not YAML \('2024-31-12' looks like a date .*month"),
         ("results: a\nresults: b\n", r"row 2: is not YAML \(the key 'results' comes twice\)"),
     ],
 )

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -34,3 +36,20 @@ def test_install__without_ensurepip_leaves_no_half_environment(tmp_path, require
     assert said.returncode != 0
     assert "apt install python3-venv" in said.stdout
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("venv", "first"), [("/opt/venv", "/opt/venv/bin"), (".venv", "{here}/.venv/bin")]
+)
+def test_path__begins_with_the_environment_wherever_it_is(tmp_path, require, venv, first):
+    require("make")
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    said = subprocess.run(
+        ["make", "--silent", f"VENV={venv}", "--eval", "show: ; @echo $$PATH", "show"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "MAKEFLAGS"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.startswith(f"{first.format(here=tmp_path)}:")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -60,6 +64,38 @@ def test_add_to_reference__keeps_values_version_and_history(reference, tmp_path)
     assert [entry["added"] for entry in found["history"]] == [["A", "B", "C"], ["D"]]
     assert found["history"][0]["note"] == "first campaign"
     assert found["history"][1]["sha256"] == hashlib.sha256(b"as read").hexdigest()
+
+
+ADDER = """
+import sys, time
+from pathlib import Path
+from lotwise import reference_set
+from test_reference_set import batches
+
+path, name = Path(sys.argv[1]), sys.argv[2]
+real = reference_set.read_reference
+
+def slowly(path):
+    held = real(path)
+    time.sleep(1)  # for the other process to read the same, if nothing keeps it from that
+    return held
+
+reference_set.read_reference = slowly
+reference_set.add_to_reference(batches([name], seed=1), path)
+"""
+
+
+def test_add_to_reference__two_processes_at_once_lose_no_batch(reference):
+    environment = {
+        **os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    }  # fmt: skip
+    adding = [
+        subprocess.Popen([sys.executable, "-c", ADDER, str(reference), name], env=environment)
+        for name in ("D", "E")
+    ]
+    assert [process.wait() for process in adding] == [0, 0]
+    assert sorted(read_reference(reference).obs_names) == ["A", "B", "C", "D", "E"]
+    assert describe_reference(reference)["version"] == 3
 
 
 def test_compare_with_reference__sound_inside_and_apart_outside(reference):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 
@@ -36,6 +37,7 @@ def test_demo__jobs_per_rule(demo):
         "register_criteria": 1,
         "check": 3,
         "intake": 1,
+        "passed": 1,
         "index": 1,
         "quantify": 3,
         "judge": 1,
@@ -49,7 +51,7 @@ def test_demo__jobs_per_rule(demo):
         "workbook": 1,
         "record": 1,
         "write_report": 1,
-        "total": 22,
+        "total": 23,
     }
 
 
@@ -159,6 +161,122 @@ def test_reads__refused_after_quantification_are_told(tmp_path):
     kept = read_table(tmp_path / "out" / "logs" / "yield.tsv", Yield)
     assert set(kept["standing"]) == {"refused"}
     assert "the table is out/logs/yield.tsv" in (tmp_path / "out/logs/judge.log").read_text()
+
+
+@pytest.fixture(scope="module")
+def quantified(tmp_path_factory):
+    """Three samples of a sheet that have been quantified, and a fourth that is not in it yet."""
+    folder = tmp_path_factory.mktemp("quantified")
+    run(
+        "lotwise", "simulate", "input", "--as", "reads", "--genes", "20", "--fragments", "2000",
+        "--batches", "4", cwd=folder,
+    )  # fmt: skip
+    header, *rows = (folder / "input" / "samples.tsv").read_text().splitlines()
+    write_sheet(folder, header, rows[:3])
+    reads = {"transcripts": "input/reference/transcripts.fa", "threads": 1}
+    config = {"source": "reads", "samples": "input/samples.tsv", "results": "out", "reads": reads}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    snakemake(SHEET_OF_QUANTIFICATIONS, cwd=folder)
+    return folder, header, rows
+
+
+SHEET_OF_QUANTIFICATIONS = "out/quant/kallisto/samples.tsv"
+
+
+def write_sheet(folder, header, rows):
+    (folder / "input" / "samples.tsv").write_text("\n".join([header, *rows]) + "\n")
+
+
+def planned(folder, *arguments):
+    """Give the jobs that a dry run plans; none where nothing is to be done."""
+    said = snakemake(SHEET_OF_QUANTIFICATIONS, "--dry-run", *arguments, cwd=folder)
+    return {} if "Nothing to be done" in said.stdout + said.stderr else jobs_of(said)
+
+
+ALL_SAMPLES = {"intake": 1, "passed": 1, "judge": 1}
+
+
+def test_reads__a_row_more_is_one_sample_more(quantified):
+    folder, header, rows = quantified
+    assert not planned(folder)
+    write_sheet(folder, header, rows)
+    assert planned(folder) == {"check": 1, "quantify": 1, **ALL_SAMPLES, "total": 5}
+
+
+def test_reads__a_row_refused_costs_the_others_nothing(quantified):
+    """Snakemake removes intake.tsv where the added reads are refused."""
+    folder, header, rows = quantified
+    write_sheet(folder, header, rows)
+    reads = folder / "input" / "fastq" / "lot4_rep1_R1.fastq.gz"
+    whole = reads.read_bytes()
+    reads.write_bytes(whole[:-200])
+    assert snakemake(SHEET_OF_QUANTIFICATIONS, cwd=folder, check=False).returncode == 1
+    assert not (folder / "out" / "intake.tsv").exists()
+    reads.write_bytes(whole)
+    assert planned(folder) == {"check": 1, "quantify": 1, **ALL_SAMPLES, "total": 5}
+    write_sheet(folder, header, rows[:3])
+    snakemake(SHEET_OF_QUANTIFICATIONS, cwd=folder)
+
+
+def test_reads__a_mended_batch_is_told_and_no_reads_are_read_again(quantified):
+    folder, header, rows = quantified
+    first, batch = rows[0].split("\t")[:2]
+    mended = [rows[0].replace(f"\t{batch}\t", "\tmended\t", 1), *rows[1:3]]
+    write_sheet(folder, header, mended)
+    assert planned(folder) == {**ALL_SAMPLES, "total": 3}
+    snakemake(SHEET_OF_QUANTIFICATIONS, cwd=folder)
+    for table, record in (("intake.tsv", Intake), ("yield.tsv", Yield)):
+        batches = read_table(folder / "out" / table, record).set_index("sample")["batch"]
+        assert batches[first] == "mended"
+    assert "\tmended\t" in (folder / SHEET_OF_QUANTIFICATIONS).read_text()
+    write_sheet(folder, header, rows[:3])
+    snakemake(SHEET_OF_QUANTIFICATIONS, cwd=folder)
+
+
+@pytest.mark.parametrize("what", ["strandedness", "files", "content"])
+def test_reads__a_change_of_one_sample_runs_it_alone(quantified, what):
+    folder, header, rows = quantified
+    if what == "strandedness":
+        strands = ["forward", "auto", "auto"]
+        told = [f"{row}\t{strand}" for row, strand in zip(rows[:3], strands, strict=True)]
+        write_sheet(folder, f"{header}\tstrandedness", told)
+    elif what == "files":
+        write_sheet(folder, header, [rows[0].replace("fastq/lot1", "fastq/lot4"), *rows[1:3]])
+    else:
+        reads = folder / "input" / "fastq" / "lot1_rep1_R1.fastq.gz"
+        reads.write_bytes(gzip.compress(gzip.decompress(reads.read_bytes())))
+    assert planned(folder) == {"check": 1, "quantify": 1, **ALL_SAMPLES, "total": 5}
+    write_sheet(folder, header, rows[:3])
+
+
+def test_reads__a_changed_limit_judges_alone(quantified):
+    folder, *_ = quantified
+    snakemake(SHEET_OF_QUANTIFICATIONS, cwd=folder)
+    for limit in ("smallest_depth_ratio: 0.06", "smallest_share_used: 0.2"):
+        assert planned(folder, *reads_with(f"limits: {{{limit}}}")) == {"judge": 1, "total": 1}
+
+
+def reads_with(words):
+    return "--config", f"reads={{transcripts: input/reference/transcripts.fa, {words}}}"
+
+
+def test_reads__more_bootstraps_and_a_row_more_at_once(quantified):
+    """No sample is left without its bootstraps because another was added."""
+    folder, header, rows = quantified
+    write_sheet(folder, header, rows)
+    jobs = planned(folder, *reads_with("bootstraps: 5"))
+    assert jobs == {"check": 1, "index": 1, "quantify": 4, **ALL_SAMPLES, "total": 9}
+    write_sheet(folder, header, rows[:3])
+
+
+def test_reads__another_reference_quantifies_all(quantified):
+    folder, *_ = quantified
+    transcripts = folder / "input" / "reference" / "transcripts.fa"
+    transcripts.write_text(f"{transcripts.read_text()}>ERCC\n{'ACGT' * 100}\n")
+    jobs = planned(folder)
+    assert {rule: jobs.get(rule) for rule in ("check", "index", "quantify", "judge")} == {
+        "check": None, "index": 1, "quantify": 3, "judge": 1
+    }  # fmt: skip
 
 
 def test_demo__isoforms_alone_need_no_genes(demo, tmp_path):

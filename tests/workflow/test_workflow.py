@@ -143,6 +143,61 @@ def test_workflow__blanks_in_paths_and_braces_in_a_note(tmp_path):
     assert "lots {1, 2} of {level}" in (folder / "out/figures/gene_heatmap_given.svg").read_text()
 
 
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"results": "out {1}"}, "key 'results' is 'out {1}'"),
+        ({"expression": {"tx2gene": "{x}.tsv"}}, "key 'expression.tx2gene' is '{x}.tsv'"),
+        ({"evidence": {"gene_sets": "a}.gmt"}}, "key 'evidence.gene_sets' is 'a}.gmt'"),
+        ({"evidence": {"panels": ["sex", "{a}.yaml"]}}, "key 'evidence.panels' is '{a}.yaml'"),
+        ({"acceptance": "{a}.yaml"}, "key 'acceptance' is '{a}.yaml'"),
+        ({"reads": {"gtf": "{a}.gtf"}}, "key 'reads.gtf' is '{a}.gtf'"),
+        (
+            {"acquire": {"reference": {
+                "source": "files", "transcripts": "{a}.fa", "annotation": "a.gtf",
+            }}},
+            "key 'acquire.reference.transcripts' is '{a}.fa'",
+        ),
+    ],
+)  # fmt: skip
+def test_workflow__braces_in_a_path_are_refused_by_name(simulated, tmp_path, config, words):
+    """Snakemake would say that wildcards cannot be determined, and not of which path."""
+    document = yaml.safe_load((simulated / "config.yaml").read_text())
+    document["samples"] = str(simulated / "input/samples.tsv")
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({**document, **config}))
+    found = snakemake("--dry-run", cwd=tmp_path, check=False)
+    assert found.returncode != 0
+    said = found.stdout + found.stderr
+    assert f"{words}; Snakemake takes braces in a path for wildcards; rename it" in said
+
+
+def test_workflow__braces_in_a_path_of_the_sheet_are_refused(simulated, tmp_path):
+    shutil.copytree(simulated / "input", tmp_path / "input")
+    shutil.copy(simulated / "config.yaml", tmp_path)
+    sheet = tmp_path / "input" / "samples.tsv"
+    name = pd.read_csv(sheet, sep="\t")["sample"][0]
+    sheet.write_text(sheet.read_text().replace(f"quant/{name}", f"quant/{{{name}}}"))
+    found = snakemake("--dry-run", cwd=tmp_path, check=False)
+    assert found.returncode != 0
+    words = f"the data of sample '{name}' in input/samples.tsv is 'input/quant/{{{name}}}"
+    assert words in found.stdout + found.stderr
+
+
+def test_workflow__no_panel_is_no_panel_in_the_command_too(simulated):
+    command = ("--dry-run", "--printshellcmds", "--forceall", "--config", "evidence={panels: []}")
+    found = snakemake(*command, cwd=simulated)
+    (called,) = re.findall(r"lotwise evidence gene .*", found.stdout)
+    assert "--panel none " in called
+    assert "identity_sex" not in found.stdout
+
+
+def test_workflow__files_without_a_suffix_are_inputs_too(simulated):
+    (simulated / "hallmark").write_text("SET\t\tA\tB\n")
+    settings = "evidence={gene_sets: hallmark}"
+    found = snakemake("--dry-run", "--forceall", "--config", settings, cwd=simulated)
+    assert re.search(r"rule evidence_gene:\n    input: .*, hallmark\n", found.stdout)
+
+
 @pytest.mark.parametrize("kind", ["folder", "prefix"])
 def test_workflow__a_changed_quantification_is_read_again(tmp_path, kind):
     """A file within the folder, or of an RSEM prefix, that the sample sheet names."""
@@ -340,3 +395,34 @@ def test_workflow__report_shows_every_table_and_figure_with_caption_and_category
     assert set(categories) == {
         "Samples", "Correlation", "Evidence", "Figures", "Tables", "Record", "Report"
     }  # fmt: skip
+
+
+@pytest.fixture
+def from_accession(tmp_path):
+    """A run from an accession with a reference of its own; nothing has been fetched."""
+    for name in ("own.fa.gz", "own.gtf.gz", "genome.fa", "star.gtf"):
+        (tmp_path / name).touch()
+    own = {"source": "files", "transcripts": "own.fa.gz", "annotation": "own.gtf.gz"}
+    config = {
+        "source": "accession",
+        "results": "out",
+        "acquire": {"accession": "GSE1", "reference": own},
+        "reads": {
+            "quantifier": "rsem", "aligner": "star", "genome": "genome.fa", "gtf": "star.gtf"
+        },
+    }  # fmt: skip
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    return tmp_path
+
+
+def test_workflow__own_reference_files_are_inputs(from_accession):
+    found = snakemake("out/reference/transcripts.fa.gz", "--dry-run", cwd=from_accession)
+    assert re.search(r"rule fetch_reference:\n    input: own.fa.gz, own.gtf.gz\n", found.stdout)
+
+
+def test_workflow__genes_of_star_are_those_of_its_gtf(from_accession):
+    """Whose transcripts they are, whatever annotation was fetched beside it."""
+    found = snakemake("out/expression/gene.h5ad", "--dry-run", cwd=from_accession)
+    (inputs,) = re.findall(r"rule expression:\n    input: (.*)\n", found.stdout)
+    assert inputs.endswith(", star.gtf")
+    assert "annotation.gtf.gz" not in inputs

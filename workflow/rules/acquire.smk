@@ -26,6 +26,14 @@ def acquire_settings(wildcards, threads):
     return RUN.acquire.model_dump_json()
 
 
+def own_reference():
+    """Give the reference's own files, so that one put in the place of another is taken."""
+    settings = RUN.acquire.reference
+    if settings is None or settings.source != "files":
+        return []
+    return [str(settings.transcripts), str(settings.annotation)]
+
+
 checkpoint fetch_samples:
     """Resolve the accession, find the batches, fetch and verify their reads or tables."""
     output:
@@ -53,6 +61,8 @@ checkpoint fetch_samples:
 
 rule fetch_reference:
     """Fetch transcripts and annotation of the release, against its checksums."""
+    input:
+        own_reference(),
     output:
         transcripts=results("reference/transcripts.fa.gz"),
         annotation=results("reference/annotation.gtf.gz"),

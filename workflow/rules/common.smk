@@ -14,12 +14,53 @@ from lotwise.samples import read_samples, require_batches
 
 RUN = parse_config(config)
 
+
+def require_no_braces(paths):
+    """Refuse braces in paths, which are given with what names them."""
+    for source, path in paths:
+        if path is not None and set(str(path)) & set("{}"):
+            raise InputError(
+                f"{source} is {str(path)!r}; Snakemake takes braces in a path for wildcards",
+                path="configuration",
+                remedy="rename it without braces",
+            )
+
+
+def configured_paths():
+    """Give the key and the path of what a rule has as input or output."""
+    own = RUN.acquire.reference
+    sections = {
+        "": (RUN, ("samples", "results", "acceptance")),
+        "reads.": (RUN.reads, ("transcripts", "genome", "gtf")),
+        "expression.": (RUN.expression, ("tx2gene",)),
+        "evidence.": (RUN.evidence, ("gene_sets", "blocks", "reference_set")),
+        "acquire.": (RUN.acquire, ("downloads",)),
+        "acquire.reference.": (own, ("transcripts", "annotation") if own else ()),
+    }
+    for prefix, (section, names) in sections.items():
+        yield from ((f"key '{prefix}{name}'", getattr(section, name)) for name in names)
+    yield from (("key 'evidence.panels'", panel) for panel in RUN.evidence.panels)
+
+
+def paths_of_sheet(path, samples):
+    """Give the place in the sheet and the path of what the samples' data are."""
+    for sample in samples:
+        place = f"the data of sample {sample.sample!r} in {path}"
+        files = [sample.quant]
+        files += [mate for run in sample.runs for mate in (run.fastq_1, run.fastq_2)]
+        yield from ((place, file) for file in files)
+
+
+require_no_braces(configured_paths())
+
 # An accession becomes a sample sheet of its own; other runs bring theirs.
 ACQUIRES = RUN.source == "accession"
 QUANTIFIES = RUN.source == "reads" or (ACQUIRES and RUN.acquire.route == "reads")
 SHEET = str(RUN.results / "fetched.tsv") if ACQUIRES else str(RUN.samples)
 if not ACQUIRES:
-    require_batches(read_samples(SHEET), SHEET)
+    GIVEN = read_samples(SHEET)
+    require_batches(GIVEN, SHEET)
+    require_no_braces(paths_of_sheet(SHEET, GIVEN))
 
 # What Snakemake was called with, for the record; jobs on a cluster inherit it from the head.
 os.environ.setdefault("LOTWISE_WORKFLOW_CALL", shlex.join(["snakemake", *sys.argv[1:]]))
@@ -120,12 +161,24 @@ def quantifications(wildcards):
 
 
 def reads(wildcards):
-    """Give the FASTQ files of one sample, or of all."""
+    """Give the FASTQ files of one sample."""
     sheet = sheet_of_samples()
     files = reads_of_version(sheet, Path(sheet).stat().st_mtime_ns)
-    if "sample" in wildcards.keys():
-        return files.get(wildcards.sample, [])
-    return [file for mates in files.values() for file in mates]
+    return files.get(wildcards.sample, [])
+
+
+def rows_of(*names):
+    """Give what the sheet says of one sample in ``names``, so that this decides for it alone.
+
+    The sheet itself is ancient to the rules of one sample: a row more, or a batch's name mended,
+    is no reason to read the reads of the others again.
+    """
+
+    def rows(wildcards):
+        found = (s for s in samples() if s.sample == wildcards.sample)
+        return [str(getattr(sample, name)) for sample in found for name in names]
+
+    return rows
 
 
 def transcripts_to_genes():
@@ -135,12 +188,12 @@ def transcripts_to_genes():
     """
     if RUN.expression.tx2gene is not None:
         return [str(RUN.expression.tx2gene)]
-    if ACQUIRES and QUANTIFIES:
-        return [results("reference/annotation.gtf.gz")]
     if not QUANTIFIES:
         return []
     if RUN.reads.quantifier == "rsem" and RUN.reads.aligner == "star":
         return [reference()["gtf"]]  # whose transcripts STAR's are
+    if ACQUIRES:
+        return [results("reference/annotation.gtf.gz")]
     return [reference()["transcripts"]] if "gene" in RUN.levels else []
 
 
@@ -161,11 +214,24 @@ def reference():
     return files
 
 
-def quantifying():
-    """Give the section `reads` and the reference as options of `lotwise quantify`."""
-    section = RUN.reads.model_copy(update={"threads": (), **reference()})
+def quantifying(*left_out):
+    """Give the section `reads` and the reference as options of `lotwise quantify`.
+
+    Left out is what a step does not use: a change of it would run the step again.
+    """
+    without = dict.fromkeys(("threads", *left_out), ())
+    section = RUN.reads.model_copy(update={**reference(), **without})
     words = [*as_options(section), "--out", str(RUN.results)]
     return lambda wildcards: shlex.join(words)
+
+
+def limits(wildcards, threads):
+    """Give the bounds of the gate; what asks for `threads` runs no step again by a change.
+
+    Before a sample is quantified they refuse alone; what it was quantified to stays the same, and
+    is judged under the bounds of the day.
+    """
+    return shlex.join(as_options(RUN.reads.limits))
 
 
 def root_of(wildcards, output):

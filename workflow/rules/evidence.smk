@@ -1,5 +1,6 @@
 from lotwise.config import figures_of as evidence_figures
 from lotwise.config import tables_of as evidence_tables
+from lotwise.panels import SHIPPED as SHIPPED_PANELS
 
 
 def evidence_drawn(level):
@@ -23,10 +24,10 @@ def evidence_of(level):
 
 def evidence_files():
     """Give the files that the evidence is read from beside the expression."""
-    panels = [Path(panel) for panel in RUN.evidence.panels]
+    panels = [panel for panel in RUN.evidence.panels if panel not in SHIPPED_PANELS]
     evidence = RUN.evidence
     files = [evidence.gene_sets, evidence.blocks, evidence.reference_set, *panels]
-    return [str(file) for file in files if file is not None and file.suffix]
+    return [str(file) for file in files if file is not None]
 
 
 for level in [level for level in RUN.levels if evidence_tabulated(level)]:

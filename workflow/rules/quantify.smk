@@ -1,20 +1,18 @@
 # Reads to judged quantifications: nothing is quantified before every file has been read to its
 # end, and nothing is compared before what the quantifier used has been judged.
 
-# Megabytes and minutes that quantifying one sample may need at its first attempt. STAR's manual
-# asks for ten bytes a base of the genome: about 30 GB for human. salmon's decoys are the genome.
-QUANTIFYING = {
-    "kallisto": (8000, 60),
-    "salmon": (24000 if RUN.reads.genome else 8000, 60),
-    "rsem": (40000 if RUN.reads.aligner == "star" else 8000, 240),
-}
-QUANTIFY_MB, QUANTIFY_MINUTES = QUANTIFYING[RUN.reads.quantifier]
+# Megabytes and minutes that quantifying one sample may need at its first attempt.
+QUANTIFY_MB = RUN.reads.memory_mb
+QUANTIFY_MINUTES = {"kallisto": 60, "salmon": 60, "rsem": 240}[RUN.reads.quantifier]
+
+# What the sheet says of a sample that decides of its quantification.
+OF_ONE_SAMPLE = ("runs", "strandedness", "fragment_length", "fragment_sd")
 
 
 rule check:
     """Read the reads of one sample to their end; what was found is refused or passed by intake."""
     input:
-        samples=SHEET,
+        samples=ancient(SHEET),
         reads=reads,
     output:
         results("intake/{sample}.tsv"),
@@ -30,6 +28,7 @@ rule check:
         runtime=minutes(30),
         one_at_a_time=1,
     params:
+        rows=rows_of(*OF_ONE_SAMPLE),
         out=str(RUN.results),
         version=VERSION,
     shell:
@@ -65,11 +64,36 @@ rule intake:
         "lotwise check {input.samples:q} --out {params.out:q} --step join > {log:q} 2>&1"
 
 
+rule passed:
+    """Mark that all reads have passed: what is quantified waits for it.
+
+    A file of its own, since Snakemake removes intake.tsv where a later intake refuses, and would
+    then quantify anew what it had quantified.
+    """
+    input:
+        intake=results("intake.tsv"),
+    output:
+        results("intake/passed"),
+    log:
+        results("logs/passed.log"),
+    benchmark:
+        results("benchmarks/passed.tsv")
+    localrule: True  # it does nothing
+    conda:
+        "../envs/lotwise.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(100),
+        runtime=minutes(10),
+    shell:
+        "touch {output:q} > {log:q} 2>&1"
+
+
 rule index:
     """Build the index of the reference, once, before any sample waits for it."""
     input:
         **reference(),
-        samples=SHEET,
+        samples=ancient(SHEET),
     output:
         touch(quantified("index.done")),
     log:
@@ -83,7 +107,8 @@ rule index:
         mem_mb=megabytes(QUANTIFY_MB),
         runtime=minutes(240),
     params:
-        options=quantifying(),
+        # Bootstraps are none of the index's, but see rule quantify; what is built is kept.
+        options=quantifying("limits"),
         version=VERSION,
     shell:
         "lotwise quantify {input.samples:q} {params.options} --step index "
@@ -94,9 +119,12 @@ rule quantify:
     """Quantify one sample."""
     input:
         **reference(),
-        intake=results("intake.tsv"),
+        # Snakemake asks no more of a job that waits, in whatever way, for one that will run: each
+        # reason to quantify again has to come by `checked` or `index`, whose params are these.
+        checked=results("intake/{sample}.tsv"),
         index=quantified("index.done"),
-        samples=SHEET,
+        passed=ancient(results("intake/passed")),
+        samples=ancient(SHEET),
         reads=reads,
     output:
         directory(quantified("{sample}")),
@@ -113,10 +141,12 @@ rule quantify:
         # Bounds how many samples of a group run beside each other, where a profile groups them.
         one_at_a_time=1,
     params:
-        options=quantifying(),
+        rows=rows_of(*OF_ONE_SAMPLE),
+        options=quantifying("limits"),
+        limits=limits,
         version=VERSION,
     shell:
-        "lotwise quantify {input.samples:q} {params.options} --step quantify "
+        "lotwise quantify {input.samples:q} {params.options} {params.limits} --step quantify "
         "--sample {wildcards.sample:q} --threads {threads} > {log:q} 2>&1"
 
 
@@ -125,6 +155,7 @@ rule judge:
     input:
         **reference(),
         samples=SHEET,
+        intake=results("intake.tsv"),
         quantified=quantified_samples,
     output:
         samples=quantified("samples.tsv"),
@@ -145,7 +176,7 @@ rule judge:
         mem_mb=megabytes(1500, 20),
         runtime=minutes(30),
     params:
-        options=quantifying(),
+        options=quantifying("bootstraps"),
         version=VERSION,
     shell:
         "lotwise quantify {input.samples:q} {params.options} --step judge > {log:q} 2>&1"

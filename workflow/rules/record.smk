@@ -54,7 +54,10 @@ rule record:
         runtime=minutes(240),
     params:
         configuration=resolved_configuration,
-        workflow=["--workflow", SOURCE] if Path(SOURCE).is_file() else [],
+        # By a function: Snakemake takes braces in plain strings for wildcards.
+        workflow=lambda wildcards: (
+            ["--workflow", SOURCE] if Path(SOURCE).is_file() else []
+        ),
         out=lambda wildcards, output: str(Path(output[0]).parent),
         version=VERSION,
     shell:

@@ -42,7 +42,8 @@ class Candidate:
         first = runs[0]
         traits = tuple(f"alias: {run.alias}" for run in runs[:1] if run.alias)
         links = {first.sample, *(run.experiment for run in runs)}
-        return cls(first.sample, first.title or first.alias, traits, frozenset(links))
+        # A report may lack an experiment; what is blank links nothing.
+        return cls(first.sample, first.title or first.alias, traits, frozenset(links - {""}))
 
     def describe(self) -> str:
         """Say in one line what it is."""

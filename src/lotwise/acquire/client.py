@@ -22,7 +22,7 @@ def make_client(network: NetworkSettings) -> httpx.Client:
     Raises
     ------
     InputError
-        The certificates cannot be read, or the environment names no usable proxy.
+        The certificates cannot be read, or the proxy, configured or of the environment, is none.
     """
     # Its default of 64 KiB a read halves the throughput of a fast line (benchmarks/download.py).
     httpcore.HTTP11Connection.READ_NUM_BYTES = _READ
@@ -44,8 +44,11 @@ def make_client(network: NetworkSettings) -> httpx.Client:
             path=network.ca_bundle or os.environ.get("SSL_CERT_FILE"),
             remedy="set ca_bundle, or SSL_CERT_FILE, to a PEM file",
         ) from error
-    except (ImportError, ValueError) as error:
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        came = (
+            f"network.proxy {network.proxy!r}" if network.proxy else "the proxy of the environment"
+        )
         raise InputError(
-            f"the proxy of the environment cannot be used ({error})",
+            f"{came} cannot be used ({error})",
             remedy="set HTTPS_PROXY, or network.proxy, to http://HOST:PORT",
         ) from error

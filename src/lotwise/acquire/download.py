@@ -198,7 +198,12 @@ class Downloader:
         Nothing is fetched: what is there is measured, of the rest the server is asked once.
         """
         entries = self._manifest.read()
-        known = {s.path: entries[s.path].size for s in sources if self._is_there(s, entries)}
+        # Measured, since a file may be there that the manifest does not know.
+        known: dict[str, int | str] = {
+            s.path: place_within(self.root, s.path).stat().st_size
+            for s in sources
+            if self._is_there(s, entries)
+        }
         asked = [source for source in sources if source.path not in known]
         if self.network.offline or not asked:
             return known | {source.path: "offline" for source in asked}

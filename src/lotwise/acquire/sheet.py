@@ -16,6 +16,8 @@ from lotwise.errors import InputError
 from lotwise.samples import Run
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
+# As reading the sheet has it.
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def sheet_names(chosen: Sequence[Chosen]) -> dict[str, str]:
     Raises
     ------
     InputError
-        A batch name holds other than printable ASCII characters.
+        A batch name holds other than printable ASCII characters, or too many.
 
     Examples
     --------
@@ -49,6 +51,12 @@ def sheet_names(chosen: Sequence[Chosen]) -> dict[str, str]:
                 f"{one.batch!r} cannot name the batch of {one.candidate.accession}: "
                 "needed are printable ASCII characters",
                 remedy="give its batch in acquire.samples.choose",
+            )
+        if len(one.batch) > _LONGEST_NAME:
+            raise InputError(
+                f"the batch of {one.candidate.accession}, {one.batch[:40]!r}..., has "
+                f"{len(one.batch):,} characters, at most {_LONGEST_NAME} are taken",
+                remedy="give its batch in acquire.samples.choose, or find it by a pattern",
             )
     batches = [one.batch for one in chosen]
     usable = len(set(batches)) == len(batches) and all(map(_FILE_NAME.fullmatch, batches))
@@ -106,7 +114,9 @@ def _lines(
 
 
 def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path, folder)).as_posix()
+    """Give the way from ``folder``, which may be a link: `..` leads up from where it leads."""
+    real = path.parent.resolve() / path.name
+    return Path(os.path.relpath(real, folder.resolve())).as_posix()
 
 
 def _one_line(text: str) -> str:

@@ -72,7 +72,7 @@ class Study:
         """Places in ``runs`` by each accession that they name."""
         places: dict[str, list[int]] = {}
         for place, run in enumerate(self.runs):
-            for link in {run.experiment, run.sample, run.secondary_sample, run.alias}:
+            for link in {run.experiment, run.sample, run.secondary_sample, run.alias} - {""}:
                 places.setdefault(link, []).append(place)
         return places
 

@@ -1,7 +1,7 @@
 """The command line: one command a step, each imported when it is called.
 
 Faults of the input end in one line on standard error and the exit code that
-their class carries; everything else is a defect and shows its traceback.
+their class carries; everything else is a defect, shows its traceback and ends in 70.
 """
 
 from __future__ import annotations
@@ -12,15 +12,22 @@ import os
 import signal
 import sys
 import threading
+import traceback
 import warnings
 from types import FrameType
-from typing import Any, Final, NoReturn, TextIO
+from typing import Any, Final, NoReturn, TextIO, cast
 
 import click
 
 from lotwise.atomic import is_disk_full
 from lotwise.cli.step import ARGUMENTS
-from lotwise.errors import EXIT_INPUT, EXIT_SURROUNDINGS, LotwiseError
+from lotwise.errors import (
+    EXIT_DEFECT,
+    EXIT_DONE,
+    EXIT_INPUT,
+    EXIT_SURROUNDINGS,
+    LotwiseError,
+)
 
 # Name of the command -> (module, one-line help). The help stands here so that
 # `lotwise --help` need not import the commands.
@@ -53,6 +60,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 
 _INTERRUPTED = 130
 _TERMINATED = 143
+_DISK_FULL: Final = "the disk is full; free some space and run again"
 
 
 class _Terminated(BaseException):
@@ -101,7 +109,8 @@ def lotwise(*, verbose: bool, quiet: bool) -> None:
     """Do these manufacturing batches of cells carry the same transcriptome?
 
     Exit codes: 0 done; 1 done and the answer is no; 2 the input or the call is
-    wrong; 3 the surroundings are (no network, no such program, disk full).
+    wrong; 3 the surroundings are (no network, no such program, disk full); 70 lotwise
+    itself is, with a traceback to report; 130 and 143 interrupted and terminated.
     """
     level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
@@ -117,28 +126,89 @@ def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
     sys.unraisablehook = _raise_again
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (cast("TextIO", UntilUnread(stream)) for stream in streams)
+    try:
+        exit_code = _run()
+    finally:
+        sys.stdout, sys.stderr = streams
+    sys.exit(_flush(exit_code))
+
+
+def _run() -> int:
+    """Run the command line; give the exit code, having said what went wrong."""
     try:
         lotwise(prog_name="lotwise", standalone_mode=False)
     except LotwiseError as error:
-        _end(str(error), error.exit_code)
+        exit_code = _say(str(error), error.exit_code)
     except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        exit_code = error.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(EXIT_INPUT)
+        exit_code = EXIT_INPUT
     except (click.Abort, KeyboardInterrupt):
-        _end("interrupted; nothing was left half-written", _INTERRUPTED)
+        exit_code = _say("interrupted; nothing was left half-written", _INTERRUPTED)
     except _Terminated:
-        _end("terminated; nothing was left half-written", _TERMINATED)
+        exit_code = _say("terminated; nothing was left half-written", _TERMINATED)
+    except Exception as error:  # noqa: BLE001, the traceback is shown
+        if isinstance(error, OSError) and is_disk_full(error):
+            exit_code = _say(_DISK_FULL, EXIT_SURROUNDINGS)
+        else:
+            # Python itself would end with 1, which says that the answer is no.
+            traceback.print_exc()
+            exit_code = EXIT_DEFECT
+    else:
+        exit_code = EXIT_DONE
+    return exit_code
+
+
+class UntilUnread:
+    """A stream that goes on into nothing once its reader has gone (`lotwise ... | head`).
+
+    The command comes to its end all the same: its exit code is an answer, and what reads of
+    its words does not change it.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write, as long as there is a reader."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            _discard(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        """Hand over what was written, as long as there is a reader."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            _discard(self._stream)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what is written from now on, and what is held back, go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _flush(exit_code: int) -> int:
+    """Hand over the last words: that they could not be written is said, and is the exit code."""
+    try:
+        sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our output has gone (`lotwise ... | head`): no fault.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _discard(sys.stdout)
     except OSError as error:
-        if is_disk_full(error):
-            _end("the disk is full; free some space and run again", EXIT_SURROUNDINGS)
-        raise
-    sys.exit(0)
+        _discard(sys.stdout)
+        words = _DISK_FULL if is_disk_full(error) else f"standard output: {error.strerror}"
+        return exit_code or _say(words, EXIT_SURROUNDINGS)
+    return exit_code
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -158,9 +228,9 @@ def _raise_again(swallowed: sys.UnraisableHookArgs) -> None:
         sys.__unraisablehook__(swallowed)
 
 
-def _end(message: str, exit_code: int) -> NoReturn:
+def _say(message: str, exit_code: int) -> int:
     click.echo(f"lotwise: error: {message}", err=True)
-    sys.exit(exit_code)
+    return exit_code
 
 
 def _show_one_line(  # noqa: PLR0917, the signature is that of warnings.showwarning

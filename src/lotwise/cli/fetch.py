@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     "--samples",
     "sheet",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("results/samples.tsv"),
+    default=Path("results/fetched.tsv"),
     show_default=True,
     help="Sample sheet to write.",
 )
@@ -101,6 +101,8 @@ def command(  # noqa: PLR0913, one parameter an option
 def _with_options(
     settings: AcquireSettings, *, route: Route | None, pattern: str | None, n_batches: int | None
 ) -> AcquireSettings:
+    from pydantic import ValidationError
+
     changes: dict[str, object] = {}
     if route is not None:
         changes["route"] = route
@@ -111,8 +113,12 @@ def _with_options(
                 choose=() if pattern is not None else settings.samples.choose,
                 n_batches=n_batches if n_batches is not None else settings.samples.n_batches,
             )
-        except ValueError as error:
-            raise InputError(f"--pattern {pattern!r}: {error}") from None
+        except ValidationError as error:
+            words = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise InputError(
+                f"--pattern {pattern!r} {words}",
+                remedy="put a \\ before a sign that stands for itself",
+            ) from None
     return settings.model_copy(update=changes)
 
 

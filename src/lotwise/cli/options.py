@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from lotwise.config import (
+    NONE,
     CorrelationConfig,
     EvidenceConfig,
     ExpressionConfig,
@@ -18,6 +19,8 @@ from lotwise.config import (
     LimitsConfig,
     Style,
     TpmSum,
+    may_be_empty,
+    option_of,
 )
 from lotwise.config.evidence import STATISTICS, EquivalenceMethod, GeneSetCorrelation
 from lotwise.errors import InputError
@@ -161,30 +164,39 @@ def correlation_options(command: Command) -> Command:
 def evidence_options(command: Command) -> Command:
     """Add the options of what stands beside R: one a key of the configuration, same words."""
     choices = {
-        "statistics": click.Choice(STATISTICS),
+        "statistics": click.Choice((*STATISTICS, NONE)),
         "gene_set_correlation": click.Choice(get_args(GeneSetCorrelation)),
         "equivalence_method": click.Choice(get_args(EquivalenceMethod)),
     }
     options = []
     for name, field in EvidenceConfig.model_fields.items():
         default = getattr(_EVIDENCE, name)
-        extra = field.json_schema_extra
-        flag = extra.get("option") if isinstance(extra, dict) else None
         several = isinstance(default, tuple)
         kind = str if several else PATH if field.annotation == (Path | None) else None
-        words = _sentence(field.description)
+        words = _sentence((field.description or "").replace("[]", repr(NONE)))
         options.append(
             click.option(
-                str(flag or f"--{name.replace('_', '-')}"),
+                option_of(name, field),
                 name,
                 type=choices.get(name) or kind or (float if default is None else type(default)),
                 multiple=several,
                 default=default,
                 show_default=default is not None and not several,
                 help=words,
+                callback=_take_none if may_be_empty(field) else None,
             )
         )
     return _add(command, options)
+
+
+def _take_none(
+    _ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Give an empty list for the one word that stands for it."""
+    if NONE in value and len(value) > 1:
+        msg = f"{NONE!r} stands alone; {', '.join(value)} came"
+        raise click.BadParameter(msg)
+    return () if value == (NONE,) else value
 
 
 def _sentence(words: str | None) -> str:
@@ -250,7 +262,8 @@ def pick(section: type[Any], options: dict[str, Any]) -> Any:
         return section.model_validate(chosen)
     except ValidationError as error:
         fault = error.errors()[0]
-        option = "--" + str(fault["loc"][0]).replace("_", "-")
+        name = str(fault["loc"][0])
+        option = option_of(name, section.model_fields[name])
         msg = f"{option} is {fault['input']!r}; {fault['msg'][:1].lower()}{fault['msg'][1:]}"
         raise click.UsageError(msg) from None
 

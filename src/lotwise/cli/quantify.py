@@ -106,7 +106,7 @@ def command(  # noqa: PLR0913, one parameter an option
     if chosen and step != "quantify":
         raise InputError("--sample is for --step quantify: samples are judged beside the others")
     if step == "index":
-        prepare_index(quantifier, reference=reference, out=out, settings=settings)
+        prepare_index(sheet, quantifier=quantifier, reference=reference, out=out, settings=settings)
     elif step == "quantify":
         some = choose_samples(sheet, chosen, path=samples)
         quantify_checked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Final
 
 import click
@@ -11,6 +12,8 @@ from lotwise.errors import EXIT_DONE, RefusedError
 ARGUMENTS: Final = "lotwise.arguments"
 # Parameters by which the calls of one command differ within a run.
 _TELLING: Final = ("level", "step", "chosen", "register", "reference_folder")
+# File systems take 255 bytes, and what is being written has a longer name.
+_LONGEST_NAME: Final = 180
 
 
 class Step(click.Command):
@@ -49,7 +52,15 @@ class Step(click.Command):
         # `workbook`, `verify` and `fetch` name the folder their own way; the last may have none.
         root = given.get("out") or given["results"]
         if root is not None:
-            write_step(root, ".".join(words), call)
+            write_step(root, _short(".".join(words)), call)
+
+
+def _short(name: str) -> str:
+    """Give a name that is a file's: a long one, as of many samples, ends in its checksum."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{name[: _LONGEST_NAME - len(digest) - 1]}.{digest}"
 
 
 def command_line(ctx: click.Context) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig, figures_of, tables_of
 from lotwise.config.run import (
+    NONE,
     Aligner,
     Config,
     CorrelationConfig,
@@ -16,12 +17,15 @@ from lotwise.config.run import (
     Style,
     TpmSum,
     as_options,
+    may_be_empty,
+    option_of,
     parse_config,
     read_config,
     write_template,
 )
 
 __all__ = [
+    "NONE",
     "AcquireSettings",
     "Aligner",
     "Config",
@@ -38,6 +42,8 @@ __all__ = [
     "TpmSum",
     "as_options",
     "figures_of",
+    "may_be_empty",
+    "option_of",
     "parse_config",
     "read_config",
     "tables_of",

@@ -240,7 +240,9 @@ class AcquireSettings(_Settings):
     samples: SampleSelection = Field(default_factory=SampleSelection)
     single_end: AssumedFragments = Field(default_factory=AssumedFragments)
     deposited: DepositedSettings = Field(default_factory=DepositedSettings)
-    reference: ReferenceSettings | None = Field(default=None)
+    reference: ReferenceSettings | None = Field(
+        default=None, description="Transcripts and annotation to quantify against; null has none."
+    )
     expected: tuple[ExpectedCoefficient, ...] = Field(
         default=(), description="Published coefficients to compare with."
     )

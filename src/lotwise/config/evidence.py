@@ -74,13 +74,13 @@ class EvidenceConfig(BaseModel):
 
     statistics: tuple[Statistic, ...] = Field(
         default=STATISTICS,
-        description="which to compute; take a name out to switch it off, [] for none",
+        description="which to compute; take a name out to switch it off, [] for no statistic",
         json_schema_extra={"option": "--statistic"},
     )
     seed: int = Field(default=0, ge=0, description="of all random numbers")
     panels: tuple[str, ...] = Field(
         default=("sex", "msc_identity", "residual_pluripotency"),
-        description="panels of markers: shipped ones by name, your own by YAML file",
+        description="panels of markers: shipped by name, your own by YAML file, [] for no panel",
         json_schema_extra={"option": "--panel"},
     )
     gene_sets: Path | None = Field(default=None, description="GMT file of gene sets to test")
@@ -125,7 +125,9 @@ class EvidenceConfig(BaseModel):
         description="outlier score below which a sample is an outlier",
     )
     grouping: str = Field(
-        default="condition", description="column of the sample sheet that names groups"
+        default="condition",
+        min_length=1,
+        description="column of the sample sheet that names groups",
     )
     n_usage: int = Field(
         default=500, ge=1, description="genes listed a pair by change of isoform usage"

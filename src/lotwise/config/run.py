@@ -21,6 +21,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from lotwise.config.acquire import AcquireSettings
@@ -35,6 +36,8 @@ Aligner = Literal["bowtie", "bowtie2", "star"]
 Style = Literal["paper", "density"]
 FigureFormat = Literal["pdf", "svg", "png"]
 TpmSum = Literal["million", "any"]
+NONE: Final = "none"
+"""On the command line, in the place of a list that is empty."""
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -85,6 +88,17 @@ class ReadsConfig(_Section):
     )
     threads: int = Field(default=4, ge=1, description="threads of a quantifier")
     limits: LimitsConfig = LimitsConfig()
+
+    @property
+    def memory_mb(self) -> int:
+        """Megabytes that quantifying one sample may need.
+
+        STAR's manual asks for ten bytes a base of the genome: about 30 GB for human. salmon's
+        decoys are the genome.
+        """
+        if self.quantifier == "rsem":
+            return 40_000 if self.aligner == "star" else 8_000
+        return 24_000 if self.quantifier == "salmon" and self.genome else 8_000
 
     @field_validator("aligner")
     @classmethod
@@ -180,6 +194,14 @@ class Config(_Section):
     )
     report: bool = Field(default=True, description="write report.html, the page with the answer")
 
+    @field_validator("levels")
+    @classmethod
+    def _each_level_once(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+        twice = next((level for level in levels if levels.count(level) > 1), None)
+        if twice is not None:
+            raise PydanticCustomError("twice", "{level} stands twice in it", {"level": twice})
+        return levels
+
 
 def parse_config(given: Mapping[str, Any], *, source: str = "configuration") -> Config:
     """Check a configuration; ``source`` names it in messages.
@@ -248,6 +270,8 @@ def as_options(section: BaseModel) -> list[str]:
     --------
     >>> as_options(FiguresConfig(formats=("pdf", "png")))
     ['--style', 'paper', '--decimals', '4', '--format', 'pdf', '--format', 'png']
+    >>> as_options(EvidenceConfig(statistics=("sensitivity",), panels=()))[:6]
+    ['--statistic', 'sensitivity', '--seed', '0', '--panel', 'none']
     """
     words: list[str] = []
     for name, field in type(section).model_fields.items():
@@ -255,15 +279,34 @@ def as_options(section: BaseModel) -> list[str]:
         if isinstance(value, BaseModel):
             words += as_options(value)
             continue
-        extra = field.json_schema_extra
-        option = extra.get("option") if isinstance(extra, dict) else None
-        flag = str(option or f"--{name.replace('_', '-')}")
+        flag = option_of(name, field)
+        if value == () and may_be_empty(field):
+            value = (NONE,)
         for item in value if isinstance(value, tuple) else (value,):
             if item is True:
                 words.append(flag)
             elif item is not False and item not in {None, ""}:
                 words += [flag, str(item)]
     return words
+
+
+def option_of(name: str, field: FieldInfo) -> str:
+    """Give the option of the command line that stands for a key.
+
+    Examples
+    --------
+    >>> [option_of(name, EvidenceConfig.model_fields[name]) for name in ("panels", "gene_sets")]
+    ['--panel', '--gene-sets']
+    """
+    extra = field.json_schema_extra
+    option = extra.get("option") if isinstance(extra, dict) else None
+    return str(option or f"--{name.replace('_', '-')}")
+
+
+def may_be_empty(field: FieldInfo) -> bool:
+    """Tell whether an empty list of a key says something else than the key left out."""
+    bounded = any(getattr(bound, "min_length", None) for bound in field.metadata)
+    return isinstance(field.default, tuple) and bool(field.default) and not bounded
 
 
 def _template_lines(

@@ -16,8 +16,7 @@ _GIB: Final = 2**30
 # Our choice: quantifications of a sample take some 10 MB, an index of human a few GB.
 SCARCE_GIB: Final = 10.0
 LEAST_GIB: Final = 1.0
-# What the workflow asks for to quantify one sample with kallisto.
-WANTED_MEMORY_GIB: Final = 8.0
+_MEGABYTE: Final = 10**6
 
 
 def examine_machine(config: Config) -> Iterator[Finding]:
@@ -28,7 +27,7 @@ def examine_machine(config: Config) -> Iterator[Finding]:
     places["scratch"] = Path(tempfile.gettempdir())
     for name, folder in places.items():
         yield examine_disk(name, folder)
-    yield _memory()
+    yield _memory(config)
     yield Finding(check="machine", subject="cores", state="ok", found=str(_n_cores()))
 
 
@@ -59,9 +58,11 @@ def _nearest_existing(folder: Path) -> Path:
     return next(place for place in (folder, *folder.parents) if place.exists())
 
 
-def _memory() -> Finding:
+def _memory(config: Config) -> Finding:
+    """Look whether there is what the workflow asks for to quantify one sample."""
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
-    enough = gib >= WANTED_MEMORY_GIB
+    wanted = config.reads.memory_mb * _MEGABYTE / _GIB
+    enough = gib >= wanted
     return Finding(
         check="machine",
         subject="memory",
@@ -69,7 +70,7 @@ def _memory() -> Finding:
         found=f"{gib:,.1f} GiB",
         remedy=""
         if enough
-        else f"human references may need {WANTED_MEMORY_GIB:g} GiB: use a larger machine or SLURM",
+        else f"human references may need {wanted:,.1f} GiB: use a larger machine or SLURM",
     )
 
 

@@ -69,6 +69,8 @@ def _ask(client: httpx.Client, name: str, url: str) -> Finding:
         # The body is not wanted: a listing can be long.
         with client.stream("GET", f"{url}/") as answer:
             status = answer.status_code
+    except httpx.InvalidURL as error:
+        found = f"{url} is no address ({error})"
     except httpx.TimeoutException:
         found = f"{url} does not answer in time"
     except httpx.HTTPError as error:

@@ -17,6 +17,7 @@ StatusCommand = Literal["squeue", "sacct"]
 
 _FILE: Final = "config.yaml"
 _KEY: Final = "slurm-status-command"
+_FIRST_STATUS: Final = "slurm-init-seconds-before-status-checks"
 # Snakemake's own default of the seconds before it first asks how jobs are.
 _FIRST_STATUS_SECONDS: Final = 40
 
@@ -39,7 +40,7 @@ def read_profile(path: Path) -> Profile:
     Raises
     ------
     InputError
-        There is no such profile, or it is not YAML.
+        There is no such profile, it is not YAML, or a key of it is not what it must be.
     """
     file = path / _FILE if path.is_dir() else path
     try:
@@ -48,18 +49,16 @@ def read_profile(path: Path) -> Profile:
         raise InputError(
             f"no such profile ({error.strerror})", path=file, remedy="name the folder of one"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise InputError("is not YAML", path=file) from error
     if not isinstance(given, dict):
         raise InputError("holds no keys", path=file)
-    resources = _pairs(given.get("default-resources"))
+    resources = _pairs(given.get("default-resources"), file)
     return Profile(
         path=file,
         executor=str(given.get("executor", "")),
         status_command=given.get(_KEY),
-        first_status_seconds=int(
-            given.get("slurm-init-seconds-before-status-checks", _FIRST_STATUS_SECONDS)
-        ),
+        first_status_seconds=_seconds(given.get(_FIRST_STATUS, _FIRST_STATUS_SECONDS), file),
         account=resources.get("slurm_account"),
         partition=resources.get("slurm_partition"),
     )
@@ -77,18 +76,39 @@ def set_status_command(profile: Profile, command: StatusCommand) -> None:
     slurm-status-command: squeue  # why
     """
     text = profile.path.read_text(encoding="utf-8")
-    line = re.compile(rf"^({_KEY}:[ \t]*)[^\s#]*", re.MULTILINE)
+    line = re.compile(rf"^{_KEY}:[^#\n]*?(?P<comment>[ \t]*#.*)?$", re.MULTILINE)
     if line.search(text):
-        text = line.sub(rf"\g<1>{command}", text)
+        text = line.sub(lambda found: _with_comment(command, found["comment"] or ""), text)
     else:
         text = f"{text.rstrip()}\n{_KEY}: {command}\n"
     with atomic_path(profile.path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _pairs(given: Any) -> dict[str, str]:
+def _with_comment(command: StatusCommand, comment: str) -> str:
+    """Spell the line; without a blank before it, a comment would belong to the command."""
+    blank = "" if comment[:1] != "#" else "  "
+    return f"{_KEY}: {command}{blank}{comment}"
+
+
+def _seconds(given: Any, file: Path) -> int:
+    try:
+        return int(given)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"key {_FIRST_STATUS!r} is {given!r}, needed is a whole number of seconds", path=file
+        ) from None
+
+
+def _pairs(given: Any, file: Path) -> dict[str, str]:
     """Give resources by name: a list of NAME=VALUE, or a mapping."""
     if isinstance(given, Mapping):
         return {str(name): str(value) for name, value in given.items()}
+    given = [given] if isinstance(given, str) else given
+    if given is not None and not isinstance(given, list):
+        raise InputError(
+            f"key 'default-resources' is {given!r}, needed is a list of NAME=VALUE, or a mapping",
+            path=file,
+        )
     named = (str(item).partition("=") for item in given or ())
     return {name.strip(): value.strip() for name, _, value in named}

@@ -11,6 +11,7 @@ from lotwise.doctor.finding import Finding
 from lotwise.errors import LotwiseError
 from lotwise.quantify.kallisto import Kallisto
 from lotwise.quantify.program import ask_version, find_program
+from lotwise.quantify.rsem import ALIGNER_VERSION
 
 _APT: Final = "install it: apt and bioconda have {package}"
 
@@ -79,8 +80,8 @@ _PROGRAMS: Final[dict[str, tuple[str, str, str, str]]] = {
     "kallisto": ("kallisto", "version", r"version (\S+)", "kallisto"),
     "salmon": ("salmon", "--version", r"salmon\s+v?(\d\S*)", "salmon"),
     "rsem": ("rsem-calculate-expression", "--version", r"RSEM v?(\d\S*)", "rsem"),
-    "bowtie": ("bowtie", "--version", r"version (\d\S*)", "bowtie"),
-    "bowtie2": ("bowtie2", "--version", r"version (\d\S*)", "bowtie2"),
-    "star": ("STAR", "--version", r"(\d\S*)", "rna-star (bioconda: star)"),
+    "bowtie": ("bowtie", "--version", ALIGNER_VERSION["bowtie"], "bowtie"),
+    "bowtie2": ("bowtie2", "--version", ALIGNER_VERSION["bowtie2"], "bowtie2"),
+    "star": ("STAR", "--version", ALIGNER_VERSION["star"], "rna-star (bioconda: star)"),
     "samtools": ("samtools", "--version", r"samtools (\d\S*)", "samtools"),
 }

@@ -9,9 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
-from lotwise.atomic import atomic_directory, make_directory
+from lotwise.atomic import atomic_directory, exclusive
 from lotwise.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -63,8 +61,7 @@ def cached_directory(
     """
     text = json.dumps(key, sort_keys=True, indent=1)
     directory = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    make_directory(cache)
-    with FileLock(directory.with_suffix(".lock")):
+    with exclusive(directory.with_suffix(".lock")):
         if _is_complete(directory, text):
             logger.info("using %s", directory)
             return directory

@@ -21,7 +21,13 @@ from lotwise.progress import progress
 from lotwise.quantify.face import CALLS_FILE, Job, Quantifier
 from lotwise.quantify.intake import Intake, check_reads, require_passed
 from lotwise.quantify.reference import Prepared, Reference, prepare_reference
-from lotwise.quantify.strandedness import Strand, infer_strandedness, load_kmers
+from lotwise.quantify.strandedness import (
+    FEWEST_INFORMATIVE,
+    K,
+    Strand,
+    infer_strandedness,
+    load_kmers,
+)
 from lotwise.quantify.yields import Limits, Yield, judge_yields, require_usable
 from lotwise.records import read_table, to_frame, write_table
 
@@ -98,10 +104,7 @@ def join_checked(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
     InputError
         A sample has not been checked.
     """
-    tables = [read_table(_apart(out, sample), Intake) for sample in samples]
-    # The records of pandas say that their keys may be anything; they are the columns.
-    records = cast("list[dict[str, Any]]", [r for t in tables for r in t.to_dict("records")])
-    rows = [Intake(**record) for record in records]
+    rows = [_read_apart(out, sample) for sample in samples]
     table = out / Intake.table
     write_table(table, to_frame(rows, Intake))
     with _keeping(table):
@@ -110,9 +113,21 @@ def join_checked(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
 
 
 def prepare_index(
-    quantifier: Quantifier, *, reference: Reference, out: Path, settings: Settings
+    samples: Sequence[Sample],
+    *,
+    quantifier: Quantifier,
+    reference: Reference,
+    out: Path,
+    settings: Settings,
 ) -> Path:
-    """Prepare the reference and build its index, where the cache has none; give its folder."""
+    """Prepare the reference and build its index, where the cache has none; give its folder.
+
+    Raises
+    ------
+    InputError
+        One of ``samples``, for which it is built, cannot be quantified with it.
+    """
+    _require_able(samples, quantifier, reference, settings, out)
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     load_kmers(prepared.transcripts, cache=settings.cache)
     return quantifier.index(
@@ -149,7 +164,7 @@ def quantify_samples(
     """
     _quant_sheet(out, quantifier).unlink(missing_ok=True)
     quantifier.version()  # a missing program is said before the reads are read
-    _require_able(samples, quantifier, reference, settings)
+    _require_able(samples, quantifier, reference, settings, out)
     check_samples(samples, table=out / Intake.table, threads=settings.threads)
     quantify_checked(
         samples, quantifier=quantifier, reference=reference, out=out, settings=settings
@@ -175,7 +190,7 @@ def quantify_checked(
     InputError, SurroundingsError
         The reference or the program fails.
     """
-    _require_able(samples, quantifier, reference, settings)
+    _require_able(samples, quantifier, reference, settings, out)
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     strands = _infer_all(samples, prepared, settings)
     logs = out / "logs" / "quant" / quantifier.name
@@ -275,6 +290,20 @@ def _keeping(table: Path) -> Iterator[None]:
         raise RefusedError(f"{refusal} | the table is {kept}") from refusal
 
 
+def _read_apart(out: Path, sample: Sample) -> Intake:
+    """Read what was found of one sample; its batch is the sheet's, which may have been mended."""
+    table = read_table(_apart(out, sample), Intake)
+    # The records of pandas say that their keys may be anything; they are the columns.
+    records = cast("list[dict[str, Any]]", table.to_dict("records"))
+    if len(records) != 1:
+        raise InputError(
+            f"holds {len(records)} rows, needed is 1",
+            path=_apart(out, sample),
+            remedy="run `lotwise check --step reads` on this sample sheet",
+        )
+    return Intake(**{**records[0], "batch": sample.batch})
+
+
 def _apart(out: Path, sample: Sample) -> Path:
     return out / "intake" / f"{sample.sample}.tsv"
 
@@ -302,24 +331,52 @@ def _infer_all(samples: Sequence[Sample], prepared: Prepared, settings: Settings
 
 
 def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
-    """Refuse reads that share next to nothing with the transcripts."""
-    if not strand.share_matching >= limits.smallest_share_used:
+    """Refuse reads that share next to nothing with the transcripts.
+
+    Asked are the reads that hold a sampled k-mer: how many do depends on their length alone.
+    """
+    if strand.n_telling < FEWEST_INFORMATIVE:
+        logger.warning(
+            "sample %s: %d of the first %d reads hold a sampled %d-mer, too few to see whether "
+            "they match the transcripts (shorter reads hold none); the gate after quantification "
+            "judges them alone",
+            sample.sample,
+            strand.n_telling,
+            strand.n_reads,
+            K,
+        )
+    elif not strand.share_matching >= limits.smallest_share_used:
         raise RefusedError(
-            f"sample {sample.sample!r}: {strand.n_matching:,} of the first {strand.n_reads:,} "
-            f"reads share a sampled 31-mer with a transcript, needed a share of at least "
-            f"{limits.smallest_share_used:g}",
+            f"sample {sample.sample!r}: {strand.n_matching:,} of {strand.n_telling:,} reads (those "
+            f"of the first {strand.n_reads:,} that hold a sampled {K}-mer) share one with a "
+            f"transcript, needed a share of at least {limits.smallest_share_used:g}",
             path=sample.runs[0].fastq_1,
             remedy="see whether species and reference are the right ones",
         )
 
 
 def _require_able(
-    samples: Sequence[Sample], quantifier: Quantifier, reference: Reference, settings: Settings
+    samples: Sequence[Sample],
+    quantifier: Quantifier,
+    reference: Reference,
+    settings: Settings,
+    out: Path,
 ) -> None:
     """Refuse what cannot be quantified before anything is read or built."""
     quantifier.require_able(reference, bootstraps=settings.bootstraps)
+    quantifier.require_paths(_paths_given(samples, reference, settings, out))
     for sample in samples:
         _require_fragment(sample)
+
+
+def _paths_given(
+    samples: Sequence[Sample], reference: Reference, settings: Settings, out: Path
+) -> Iterator[Path]:
+    """Give what stands in the program's command lines."""
+    yield from (settings.cache, out)
+    yield from (path for path in (reference.genome, reference.gtf) if path is not None)
+    for run in (run for sample in samples for run in sample.runs):
+        yield from (file for file in (run.fastq_1, run.fastq_2) if file is not None)
 
 
 def _require_fragment(sample: Sample) -> None:

@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -137,6 +137,10 @@ class Quantifier(ABC):
     def require_able(self, reference: Reference, *, bootstraps: int = 0) -> None:
         """Raise :class:`InputError` if the program cannot do what is asked; nothing is read."""
         del reference, bootstraps
+
+    def require_paths(self, paths: Iterable[Path]) -> None:
+        """Raise :class:`InputError` if the program cannot be given one of ``paths``."""
+        del paths
 
     @abstractmethod
     def index_commands(

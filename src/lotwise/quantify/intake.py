@@ -6,6 +6,7 @@ unequal number, so nothing that they say shows that all reads were there.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ class Intake(Record):
 
 @dataclass(slots=True)
 class _Extent:
-    """Running count and ranges over the reads of one sample."""
+    """Running count and ranges over the reads of one run, then of one sample."""
 
     n: int = 0
     shortest: int | None = None
@@ -89,6 +90,16 @@ class _Extent:
             lowest, highest = (int(end) - _PHRED_OFFSET for end in (scores.min(), scores.max()))
             self.lowest = lowest if self.lowest is None else min(self.lowest, lowest)
             self.highest = max(self.highest, highest)
+
+    def merge(self, other: _Extent) -> None:
+        """Take another run's count and ranges into this one's."""
+        lows = {"shortest": other.shortest, "lowest": other.lowest}
+        for name, low in lows.items():
+            known = [end for end in (getattr(self, name), low) if end is not None]
+            setattr(self, name, min(known, default=None))
+        self.n += other.n
+        self.longest = max(self.longest, other.longest)
+        self.highest = max(self.highest, other.highest)
 
 
 def check_reads(sample: Sample) -> Intake:
@@ -117,7 +128,11 @@ def check_reads(sample: Sample) -> Intake:
     reason = "" if sample.runs else "the sample sheet names no reads of it"
     try:
         for run in sample.runs:
-            _check_run(run, extent)
+            of_run = _Extent()
+            try:
+                _check_run(run, of_run)
+            finally:
+                extent.merge(of_run)
     except RefusedError as refusal:
         reason = str(refusal)
     paired = bool(sample.runs) and sample.runs[0].fastq_2 is not None
@@ -150,14 +165,13 @@ def _check_run(run: Run, extent: _Extent) -> None:
         _require_content(file)
     if len(files) == 2 and files[0].samefile(files[1]):
         raise RefusedError("is given as fastq_1 and as fastq_2", path=files[0])
-    before = extent.n
     try:
         # Two readers in step: dnaio stops at mates that differ in name or number.
         with dnaio.open(*files, fileformat="fastq", open_threads=0) as reader:
             _take(run, iter(reader), extent)
     except UNREADABLE as error:
         _blame(files, error)
-    if extent.n == before:
+    if extent.n == 0:
         raise RefusedError("holds no reads", path=run.fastq_1)
     if (extent.lowest or 0) < 0 or extent.highest > _HIGHEST_PHRED:
         raise RefusedError(
@@ -206,7 +220,8 @@ def _require_roles(run: Run, pairs: Sequence[tuple[dnaio.SequenceRecord, ...]]) 
     for mate, file in ((1, run.fastq_1), (2, run.fastq_2)):
         name = pairs[0][mate - 1].name
         other = 3 - mate
-        if name.partition(" ")[0].endswith(f"/{other}") or f" {other}:" in name:
+        # `1:N:0:ATCACG` of Casava 1.8; `2:1101:1203:1999` is a place on the flow cell.
+        if re.search(rf"^\S+/{other}(?!\S)|^\S+ {other}:[YN]:\d+:", name):
             raise RefusedError(
                 f"record 1 is {name!r}, a read of mate {other}, and the sheet names the file "
                 f"as fastq_{mate}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -24,11 +24,18 @@ logger = logging.getLogger(__name__)
 _STRAND: Final = {"unstranded": "none", "forward": "forward", "reverse": "reverse"}
 _STAR_INPUT: Final = re.compile(r"Number of input reads \|\s+(\d+)")
 _ALIGNER_PROGRAM: Final = {"bowtie": "bowtie", "bowtie2": "bowtie2", "star": "STAR"}
+# bowtie's programs print their path first, in which a version may stand that is another.
+ALIGNER_VERSION: Final = {
+    "bowtie": r"version (\d\S*)",
+    "bowtie2": r"version (\d\S*)",
+    "star": r"(\d\S*)",
+}
 _ALIGNER_FILES: Final = {
     "bowtie": ("rsem.1.ebwt*", "rsem.rev.2.ebwt*"),
     "bowtie2": ("rsem.1.bt2*", "rsem.rev.2.bt2*"),
     "star": ("Genome", "SA", "SAindex"),
 }
+_NOT_PLAIN: Final = re.compile(r"[^\w.+/@%=:-]", re.ASCII)
 # https://github.com/BenLangmead/bowtie2/issues/420; 2.5.1 has the remedy.
 _BOWTIE2_LOSING_PAIRS: Final = "2.5.0"
 
@@ -71,7 +78,7 @@ class Rsem(Quantifier):
 
     def aligner_version(self) -> str:
         """Give the version of the aligner."""
-        return ask_version((self.find_aligner(), "--version"), r"(?:version )?(\d+\.\d+\S*)")
+        return ask_version((self.find_aligner(), "--version"), ALIGNER_VERSION[self.aligner])
 
     def options(self) -> Mapping[str, object]:
         """Give the options that change the index."""
@@ -89,6 +96,22 @@ class Rsem(Quantifier):
                 "RSEM with STAR needs a genome and a GTF",
                 remedy="give both, or use bowtie2, which needs the transcripts only",
             )
+
+    def require_paths(self, paths: Iterable[Path]) -> None:
+        """Refuse signs that RSEM would hand to a shell, which it gives paths unquoted.
+
+        A comma stands between the files of several runs.
+        """
+        for path in paths:
+            foreign = _NOT_PLAIN.search(str(path))
+            if foreign:
+                raise InputError(
+                    f"RSEM cannot be given a path with {foreign.group()!r}, it hands paths to a "
+                    "shell as they are",
+                    path=path,
+                    remedy="rename it or link to it by a name of letters, digits and . _ + - / "
+                    "alone, or quantify with kallisto or salmon",
+                )
 
     def index_commands(
         self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int

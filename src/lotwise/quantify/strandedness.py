@@ -37,11 +37,11 @@ FEWEST_INFORMATIVE: Final = 100
 STRANDED_SHARE: Final = 0.8
 UNSTRANDED_DIFFERENCE: Final = 0.1
 _KEPT_BITS: Final = 4
-"""One in 2 ** 4 k-mers is kept: a read of 100 bases still holds four of them."""
+"""One in 2 ** 4 k-mers is kept: a read of 100 bases holds four of them, one of 36 often none."""
 
 _BLOCK_BASES: Final = 8_000_000
 _SEPARATOR: Final = 4
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 Finding = Literal["unstranded", "forward", "reverse", "undetermined"]
 
@@ -56,11 +56,12 @@ class Strand(Record):
     applied: str = column("unstranded, forward or reverse, as the quantifier was told")
     finding: str = column("what the reads say; undetermined where they do not say it")
     n_reads: int = column("first mates examined, from the beginning of every run")
+    n_telling: int = column("of these, reads that hold a sampled 31-mer: the others cannot match")
     n_matching: int = column("reads that share a sampled 31-mer with a transcript")
     n_sense: int = column("reads that match transcripts in their own sense only")
     n_antisense: int = column("reads that match transcripts reversed only")
     sense_share: float = column("n_sense / (n_sense + n_antisense); NaN where both are 0")
-    share_matching: float = column("n_matching / n_reads")
+    share_matching: float = column("n_matching / n_telling; NaN where that is 0")
 
 
 def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Strand:
@@ -79,7 +80,7 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
     files = [run.fastq_1 for run in sample.runs]
     # At least as many of each as tell anything: a run of another strand shows in the share.
     n_each = max(N_READS // len(files), FEWEST_INFORMATIVE)
-    n_matching, n_sense, n_antisense, n_reads = np.sum(
+    n_reads, n_telling, n_matching, n_sense, n_antisense = np.sum(
         [_count_matches(file, kmers, n_each) for file in files], axis=0
     ).tolist()
     informative = n_sense + n_antisense
@@ -125,11 +126,12 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
         applied=found if declared == "auto" else declared,
         finding=finding,
         n_reads=n_reads,
+        n_telling=n_telling,
         n_matching=n_matching,
         n_sense=n_sense,
         n_antisense=n_antisense,
         sense_share=sense_share,
-        share_matching=n_matching / n_reads if n_reads else float("nan"),
+        share_matching=n_matching / n_telling if n_telling else float("nan"),
     )
 
 
@@ -165,18 +167,22 @@ def load_kmers(transcripts: Path, *, cache: Path) -> NDArray[np.uint64]:
 def sample_kmers(sequences: list[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Give the sampled 31-mers of ``sequences`` and, for each, the row it comes from.
 
-    A k-mer is two bits a base; one in 16 is kept, by a hash of the k-mer alone, so that
-    a read and its transcript keep the same ones. K-mers with other letters than ACGT
-    are left out.
+    A k-mer is two bits a base; one in 16 is kept, by a hash that it shares with its
+    reverse complement alone, so that a read and its transcript keep the same ones, whatever
+    the read's strand. K-mers with other letters than ACGT are left out.
     """
     codes = _CODES[np.frombuffer("|".join([*sequences, ""]).encode("ascii"), dtype=np.uint8)]
     if codes.size < K:
         return np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
-    kmers = _roll(codes.astype(np.uint64) & np.uint64(3))
+    two_bits = codes.astype(np.uint64) & np.uint64(3)
+    kmers = _roll(two_bits)
+    # A base and its complement sum to 3; read from the end, they are the other strand.
+    reversed_kmers = _roll((np.uint64(3) - two_bits)[::-1])[::-1]
     foreign = np.concatenate([[0], np.cumsum(codes == _SEPARATOR)])
     clean = foreign[K:] == foreign[:-K]
     # Fibonacci hashing: the high bits of the product depend on all bits of the k-mer.
-    hashed = (kmers * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _KEPT_BITS)
+    either = np.minimum(kmers, reversed_kmers)
+    hashed = (either * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _KEPT_BITS)
     kept = np.flatnonzero(clean & (hashed == 0))
     ends = np.cumsum([len(sequence) + 1 for sequence in sequences])
     return kmers[kept], np.searchsorted(ends, kept, side="right").astype(np.int64)
@@ -214,30 +220,35 @@ def _save_kmers(transcripts: Path, directory: Path) -> None:
 
 def _count_matches(
     fastq: Path, kmers: NDArray[np.uint64], n_most: int
-) -> tuple[int, int, int, int]:
+) -> tuple[int, int, int, int, int]:
+    """Count the reads, those that can match, those that do, and those of one sense alone."""
     try:
         with dnaio.open(fastq, fileformat="fastq", open_threads=0) as records:
             reads = list(islice(records, n_most))
     except UNREADABLE as error:
         raise RefusedError(f"cannot be read ({error})", path=fastq) from error
-    sense = _matching([read.sequence for read in reads], kmers)
-    antisense = _matching([read.reverse_complement().sequence for read in reads], kmers)
+    telling, sense = _matching([read.sequence for read in reads], kmers)
+    _, antisense = _matching([read.reverse_complement().sequence for read in reads], kmers)
     return (
+        len(reads),
+        int(telling.sum()),
         int((sense | antisense).sum()),
         int((sense & ~antisense).sum()),
         int((antisense & ~sense).sum()),
-        len(reads),
     )
 
 
-def _matching(sequences: list[str], kmers: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Tell for each sequence whether one of its sampled k-mers is among ``kmers``."""
-    matching = np.zeros(len(sequences), dtype=np.bool_)
+def _matching(
+    sequences: list[str], kmers: NDArray[np.uint64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell for each sequence whether it has sampled k-mers, and whether one is in ``kmers``."""
+    telling, matching = np.zeros((2, len(sequences)), dtype=np.bool_)
     asked, rows = sample_kmers(sequences)
+    telling[rows] = True
     if kmers.size and asked.size:
         place = np.minimum(np.searchsorted(kmers, asked), kmers.size - 1)
         matching[rows[kmers[place] == asked]] = True
-    return matching
+    return telling, matching
 
 
 def _code_table() -> NDArray[np.uint8]:

@@ -6,7 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from lotwise.acquire.choice import Candidate, choose
+from lotwise.acquire.ena import EnaRun
 from lotwise.acquire.sheet import sheet_names
+from lotwise.acquire.study import Study
 from lotwise.config.acquire import SampleSelection
 from lotwise.errors import InputError
 
@@ -103,6 +105,20 @@ def test_selection__refused():
         SampleSelection(pattern="x", choose=({"sample": "y"},))
 
 
+def test_runs_of__a_report_without_experiments_links_nothing_by_a_blank():
+    def run(number):
+        accession = f"SAMN{number}"
+        return EnaRun(
+            run=f"SRR{number}", experiment="", sample=accession, secondary_sample="", study="",
+            alias="", title="", paired=True, strategy="RNA-Seq", n_reads=None, fastq=(),
+        )  # fmt: skip
+
+    runs = (run(1), run(2))
+    candidates = tuple(Candidate.of_runs([one]) for one in runs)
+    study = Study("PRJ", "", (), candidates, runs, (), None)
+    assert [study.runs_of(one) for one in candidates] == [(runs[0],), (runs[1],)]
+
+
 def test_sheet_names__batch_accession_or_refused():
     def of(*batches):
         titles = [Candidate(f"GSM{i}", batch) for i, batch in enumerate(batches)]
@@ -113,3 +129,6 @@ def test_sheet_names__batch_accession_or_refused():
     assert of("lot one", "L2") == {"GSM0": "GSM0", "GSM1": "GSM1"}
     with pytest.raises(InputError, match=r"'5 μM' cannot name the batch of GSM0"):
         of("5 μM")
+    with pytest.raises(InputError, match=r"of GSM0, 'aaa.*has 201 characters, at most 200"):
+        of("a" * 201)
+    assert of("a" * 200)

@@ -21,6 +21,21 @@ def refuse(outcome, study, *words: str, code: int = 2) -> None:
     assert study.written() == []
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--panel", "sex", "--panel", "sex"], "Error: --panel is ('sex', 'sex'); "),
+        (["--format", "png", "--format", "gif"], "'--format': 'gif' is not one of"),
+        (["--panel", "none", "--panel", "sex"], "'--panel': 'none' stands alone; none, sex came"),
+    ],
+)
+def test_options__are_told_by_their_own_names(run, study, options, words):
+    outcome = run("evidence", "gene", "--out", study.out, *options)
+    assert outcome.code == 2
+    assert words in outcome.err
+    assert study.written() == []
+
+
 def test_sheet__missing(run, study):
     study.sheet.unlink()
     refuse(study.call(run), study, str(study.sheet), "no such sample sheet", "lotwise init")

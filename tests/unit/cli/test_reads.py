@@ -1,5 +1,7 @@
 """The commands that take reads: simulate, check and quantify."""
 
+import shutil
+
 import pytest
 from click.testing import CliRunner
 
@@ -86,6 +88,39 @@ def test_check__samples_apart_are_refused_together(reads, tmp_path):
 def test_check__one_sample_is_for_the_step_of_reads(reads, tmp_path):
     with pytest.raises(InputError, match=r"--sample is for --step reads"):
         run(check, reads / "samples.tsv", "--out", tmp_path / "out", "--sample", "lot1_rep1")
+
+
+def test_check__a_mended_batch_is_joined_and_a_table_cut_short_is_not(reads, tmp_path):
+    sheet, out = reads / "samples.tsv", tmp_path / "out"
+    run(check, sheet, "--out", out, "--step", "reads")
+    sheet.write_text(sheet.read_text().replace("\tlot2\t", "\tmended\t"))
+    run(check, sheet, "--out", out, "--step", "join")
+    assert read_table(out / "intake.tsv", Intake)["batch"].tolist() == ["lot1", "mended"]
+    table = out / "intake" / "lot2_rep1.tsv"
+    table.write_text(table.read_text().splitlines(keepends=True)[0])
+    with pytest.raises(InputError, match=r"lot2_rep1.tsv: holds 0 rows, needed is 1"):
+        run(check, sheet, "--out", out, "--step", "join")
+
+
+def test_check__many_samples_by_name_are_noted_under_a_name_that_fits(reads, tmp_path):
+    """One call with 40 names: the note of it was called by all of them."""
+    from lotwise.cli import lotwise
+
+    header, first, _ = (reads / "samples.tsv").read_text().splitlines()
+    names = [f"a_sample_with_a_longer_name_{number:03}" for number in range(40)]
+    for name in names:
+        shutil.copy(reads / "fastq/lot1_rep1_R1.fastq.gz", reads / f"fastq/{name}_R1.fastq.gz")
+        shutil.copy(reads / "fastq/lot1_rep1_R2.fastq.gz", reads / f"fastq/{name}_R2.fastq.gz")
+    rows = [first.replace("lot1_rep1", name) for name in names]
+    (reads / "samples.tsv").write_text("\n".join([header, *rows]) + "\n")
+    chosen = [word for name in names for word in ("--sample", name)]
+    out = tmp_path / "out"
+    said = run(lotwise, "check", reads / "samples.tsv", "--out", out, "--step", "reads", *chosen)
+    assert said.exit_code == 0
+    run(lotwise, "check", reads / "samples.tsv", "--out", out, "--step", "reads", *chosen[:-2])
+    notes = list((out / "logs" / "steps").iterdir())
+    assert len(notes) == 2
+    assert all(note.name.startswith("check.reads.a_sample_with") for note in notes)
 
 
 def test_quantify__in_one_go_and_in_steps_is_the_same(reads, tmp_path):

@@ -29,7 +29,19 @@ def test_read_profile__resources_as_list_and_as_mapping(tmp_path, resources):
     assert profile.first_status_seconds == 40
 
 
-@pytest.mark.parametrize(("text", "words"), [("a: [", "is not YAML"), ("- a", "holds no keys")])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [", "is not YAML"),
+        ("- a", "holds no keys"),
+        ("a: 2024-31-12", "is not YAML"),
+        (
+            "slurm-init-seconds-before-status-checks: 20s",
+            "key 'slurm-init-seconds-before-status-checks' is '20s', needed is a whole number",
+        ),
+        ("default-resources: 5", "key 'default-resources' is 5, needed is a list of NAME=VALUE"),
+    ],
+)
 def test_read_profile__not_a_profile(tmp_path, text, words):
     (tmp_path / "config.yaml").write_text(text)
     with pytest.raises(InputError, match=words):
@@ -39,6 +51,24 @@ def test_read_profile__not_a_profile(tmp_path, text, words):
 def test_read_profile__none_there(tmp_path):
     with pytest.raises(InputError, match="no such profile"):
         read_profile(tmp_path / "slurm")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", ""),
+        ("  # comment", "  # comment"),
+        (" # comment", " # comment"),
+        (" sacct", ""),
+        (" 'sacct -n'   # why", "   # why"),
+    ],
+)
+def test_set_status_command__keeps_the_comment_apart(tmp_path, before, after):
+    file = tmp_path / "config.yaml"
+    file.write_text(f"slurm-status-command:{before}\njobs: 5\n")
+    set_status_command(read_profile(file), "squeue")
+    assert file.read_text() == f"slurm-status-command: squeue{after}\njobs: 5\n"
+    assert read_profile(file).status_command == "squeue"
 
 
 def test_set_status_command__is_added_where_there_is_none(tmp_path):

@@ -92,6 +92,25 @@ def test_check_reads__exchanged_mate_files(pair, make_sample):
     )
 
 
+@pytest.mark.parametrize("name", ["SRR1.1 2:N:0:ATCACG", "SRR1.1 2:Y:18:1", "SRR1.1/2 length=4"])
+def test_check_reads__second_mates_by_their_names(make_sample, write_gz, name):
+    first = write_gz("1.fastq.gz", f"@{name}\nACGT\n+\nIIII\n".encode())
+    mate = name.replace("/2", "/1").encode()
+    second = write_gz("2.fastq.gz", b"@" + mate + b"\nACGA\n+\nIIII\n")
+    words = reason(make_sample(first, second))
+    assert f"record 1 is '{name}', a read of mate 2" in words
+
+
+@pytest.mark.parametrize(
+    "name", ["SRR1.1 2:1101:1203:1999 length=4", "SRR1.1 lane 2:N:0:A", "SRR1.1 a/2"]
+)
+def test_check_reads__a_place_on_the_flow_cell_is_no_mate(make_sample, write_gz, name):
+    """Names of the SRA tell lane and tile; here lane 2."""
+    text = f"@{name}\nACG%s\n+\nIIII\n"
+    files = [write_gz(f"{base}.fastq.gz", (text % base).encode()) for base in "AC"]
+    assert check_reads(make_sample(*files)).reason == ""
+
+
 def test_check_reads__one_file_given_twice(pair, make_sample, write_gz):
     assert "given as fastq_1 and as fastq_2" in reason(make_sample(pair[0], pair[0]))
     text = unpacked(pair[0]).replace(b"/1 ", b" ")
@@ -112,6 +131,17 @@ def test_check_reads__one_file_given_twice(pair, make_sample, write_gz):
 )
 def test_check_reads__malformed(make_sample, write_gz, content, words):
     assert re.search(words, reason(make_sample(write_gz("bad.fastq.gz", content))))
+
+
+def test_check_reads__offset_64_of_a_later_run(write_gz):
+    """Beside a run of offset 33 the two span 2 to 71 and would look like offset 33."""
+    text = "@a\nACGT\n+\n%s\n"
+    first, second = (
+        Run(fastq_1=write_gz(f"{number}.fastq.gz", (text % scores).encode()))
+        for number, scores in enumerate(["#-8F", "@Bch"])
+    )
+    words = reason(Sample(sample="S", batch="A", runs=(first, second)))
+    assert "1.fastq.gz: quality scores span 31 to 71 with offset 33: their offset is 64" in words
 
 
 @pytest.mark.parametrize("scores", ["#-8F", "IIII", "NNNN", "~~~~", "AFIN", "#~~~"])

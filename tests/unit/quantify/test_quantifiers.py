@@ -61,6 +61,22 @@ def test_quant_command__strandedness(tool, strandedness, flags):
     assert said[said.index("--strandedness") + 1] == rsem
 
 
+@pytest.mark.parametrize(
+    ("aligner", "printed"),
+    [
+        ("bowtie2", "/opt/bowtie2-2.5.0-linux/bowtie2-align-s version 2.5.4"),
+        ("bowtie", "/opt/bowtie-1.2/bowtie-align-s version 2.5.4"),
+        ("star", "2.5.4"),
+    ],
+)
+def test_aligner_version__is_not_that_of_its_folder(tmp_path, monkeypatch, aligner, printed):
+    program = tmp_path / {"star": "STAR"}.get(aligner, aligner)
+    program.write_text(f"#!/bin/sh\necho '{printed}'\necho 64-bit; echo 'Built with gcc 9.3.1'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert Rsem(aligner=aligner).aligner_version() == "2.5.4"
+
+
 def test_quant_command__runs_are_joined_in_step(tool):
     said = told(Kallisto(program=tool), n_runs=2)
     assert said[-4:] == ["0_1.fq.gz", "0_2.fq.gz", "1_1.fq.gz", "1_2.fq.gz"]

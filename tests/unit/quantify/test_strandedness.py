@@ -32,6 +32,15 @@ def test_sample_kmers__are_those_of_the_sequences_and_one_in_sixteen():
     assert kmers.size / 35_000 == pytest.approx(1 / 16, rel=0.1)
 
 
+def test_sample_kmers__are_the_same_of_both_strands():
+    sequence = "".join(np.random.default_rng(4).choice(list("ACGT"), 5_000))
+    reversed_sequence = sequence[::-1].translate(str.maketrans("ACGT", "TGCA"))
+    (forward, _), (reverse, _) = sample_kmers([sequence]), sample_kmers([reversed_sequence])
+    assert forward.size > 250
+    back = {spelled(kmer)[::-1].translate(str.maketrans("ACGT", "TGCA")) for kmer in reverse}
+    assert {spelled(kmer) for kmer in forward} == back
+
+
 def test_sample_kmers__leave_out_other_letters():
     kmers, _ = sample_kmers(["ACGTN" * 500])
     assert kmers.size == 0
@@ -52,7 +61,28 @@ def test_infer_strandedness__finds_what_was_planted(
     row = infer(make_sample(*make_reads(strandedness=protocol, paired=paired)))
     assert (row.declared, row.applied, row.finding) == ("auto", protocol, protocol)
     assert row.n_reads == 3_000
-    assert row.share_matching == pytest.approx(0.92, abs=0.03)
+    assert row.n_telling / row.n_reads == pytest.approx(0.99, abs=0.01)
+    assert row.share_matching == pytest.approx(0.93, abs=0.03)
+
+
+@pytest.mark.parametrize("protocol", ["forward", "unstranded"])
+@pytest.mark.parametrize(("bases", "share_telling"), [(31, 1 / 16), (36, 0.32), (50, 0.73)])
+def test_infer_strandedness__share_matching_does_not_depend_on_read_length(  # noqa: PLR0917, two cases
+    make_reads, make_sample, infer, protocol, bases, share_telling
+):
+    """Perfect reads of transcripts match, all of those that hold a sampled k-mer."""
+    perfect = {"error_rate": 0, "background": 0, "paired": False, "n_fragments": 20_000}
+    reads = make_reads(strandedness=protocol, read_length=bases, **perfect)
+    row = infer(make_sample(*reads))
+    assert row.n_telling / row.n_reads == pytest.approx(share_telling, abs=0.03)
+    assert row.share_matching == 1
+    assert row.finding == protocol
+
+
+def test_infer_strandedness__reads_shorter_than_a_kmer_tell_nothing(make_reads, make_sample, infer):
+    row = infer(make_sample(*make_reads(read_length=30)))
+    assert (row.n_reads, row.n_telling, row.n_matching) == (3_000, 0, 0)
+    assert np.isnan(row.share_matching)
 
 
 @pytest.mark.parametrize(
