@@ -265,7 +265,7 @@ def test_correlate_store__needs_two_features(atlas_store, tmp_path):
 
 def test_correlate_store__says_how_to_get_dask(atlas_store, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with pytest.raises(SurroundingsError, match=r"pip install 'lotwise\[cluster\]'"):
+    with pytest.raises(SurroundingsError, match=r"pip install distributed"):
         correlate_store(open_store(atlas_store), tmp_path, client="tcp://127.0.0.1:1")
 
 

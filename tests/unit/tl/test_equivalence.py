@@ -181,7 +181,7 @@ def test_equivalence__samples_without_any_count_are_not_fitted():
 
 def test_equivalence__says_what_to_install(counts, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydeseq2.dds", None)
-    with pytest.raises(SurroundingsError, match=r"pip install 'lotwise\[de\]'") as fault:
+    with pytest.raises(SurroundingsError, match=r"pip install pydeseq2") as fault:
         table_of(in_anndata(counts, "AAABBB"), method="deseq2")
     assert fault.value.exit_code == 3
 
