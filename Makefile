@@ -40,8 +40,8 @@ test-unit: $(INSTALLED)
 docs: $(INSTALLED)
 	$(BIN)/python -m sphinx -W --keep-going -n -E -q -j auto docs docs/_build/html
 
-## make readme-figures   the README's figures anew, from what `make demo` made
-readme-figures: $(INSTALLED)
+## make readme-figures   the README's figures anew: make demo, and its figures made small
+readme-figures: demo
 	$(BIN)/python docs/readme_figures.py results/demo/figures docs/images
 
 ## make lint   style, types and layers alone

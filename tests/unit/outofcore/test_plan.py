@@ -15,9 +15,12 @@ def test_make_plan__fits_and_covers(n_samples, n_features, memory):
     plan = make_plan(n_samples, n_features, memory=memory)
     starts = plan.starts(n_samples)
     assert starts[-1] < n_samples <= starts[-1] + plan.panel
-    # A panel and three strips of float32, and a square of results.
+    # While panels are multiplied: a panel and three strips of float32, a square of results, and a
+    # strip of products in both precisions.
     held = 4 * n_features * (plan.panel + 3 * plan.strip) + 4 * plan.panel**2
-    assert held + plan.read_bytes < memory
+    assert held + 28 * plan.panel * plan.strip < memory
+    # Before, while panels are prepared: what was read, and as much again as is made of it.
+    assert 2 * plan.read_bytes < memory
     # A chunk of the result is one that Blosc takes, and blocks are written as whole chunks.
     assert plan.chunk**2 * 4 < 2**31 - 1
     assert plan.n_panels(n_samples) == 1 or plan.panel % plan.chunk == 0
