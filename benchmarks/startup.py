@@ -3,11 +3,13 @@
     python benchmarks/startup.py
 
 Wall seconds, medians. A step's own overhead is what it takes beyond importing the libraries that it
-cannot do without; `figures` and `report` also draw.
+cannot do without and, of those that draw, beyond what a second call in the same process takes.
 """
 
 from __future__ import annotations
 
+import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -21,7 +23,20 @@ LOTWISE = BIN / "lotwise"
 RUNS = 3
 # What steps import that reads an AnnData, or draws one.
 NEEDED = dict.fromkeys(("expression", "correlate", "evidence"), "anndata")
-NEEDED |= {"figures": "anndata, seaborn", "report": "anndata, matplotlib.pyplot, PIL"}
+NEEDED |= {
+    "figures": "anndata, seaborn",
+    # The library of the charts is put together by vl_convert, anew in each process.
+    "report": "anndata, matplotlib.pyplot, PIL, vl_convert; vl_convert.javascript_bundle('')",
+}
+DRAWING = ("figures", "report")
+TWICE = """
+import sys, time
+from lotwise.cli import lotwise
+for _ in range(2):
+    start = time.perf_counter()
+    lotwise(sys.argv[1:], standalone_mode=False)
+print(time.perf_counter() - start)
+"""
 N_SAMPLES = 500
 
 
@@ -54,6 +69,19 @@ def time_imports() -> list[Timing]:
 
 def time_import(modules: str) -> Timing:
     return time_start([sys.executable, "-c", f"import {modules}"], name=f"import {modules}")
+
+
+def time_drawing(step: Sequence[str | Path]) -> Timing:
+    """Time the second of two calls in one process, in which everything is imported."""
+    command = [sys.executable, "-c", TWICE, *map(str, step)]
+    elapsed = tuple(
+        float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        for _ in range(RUNS)
+    )
+    seconds = statistics.median(elapsed)
+    return Timing(
+        name="drawing alone", seconds=seconds, processor=seconds, megabytes=0, elapsed=elapsed
+    )
 
 
 def time_steps(folder: Path) -> None:
@@ -89,6 +117,8 @@ def time_steps(folder: Path) -> None:
         taken = time_start([LOTWISE, *step])
         libraries = NEEDED.get(str(step[0]))
         floor = [] if libraries is None else [time_import(libraries)]
+        if step[0] in DRAWING:
+            floor.append(time_drawing(step))
         own = taken.seconds - sum(timing.seconds for timing in floor)
         report(name, taken, floor, held=[Held(what="s of its own", value=own, most=1)])
 

@@ -15,11 +15,11 @@ from lotwise.pl.style import (
     add_note,
     batch_marks,
     colours_of,
-    format_r,
     lotwise_style,
     repeated_colours,
     shorten,
 )
+from lotwise.rounding import format_r
 
 if TYPE_CHECKING:
     from anndata import AnnData

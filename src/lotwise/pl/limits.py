@@ -12,7 +12,8 @@ import pandas as pd
 
 from lotwise.errors import InputError
 from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
-from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, format_r, log_tpm_words, lotwise_style
+from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, log_tpm_words, lotwise_style
+from lotwise.rounding import format_r
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

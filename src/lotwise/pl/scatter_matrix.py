@@ -16,7 +16,8 @@ from lotwise.config import Style
 from lotwise.errors import InputError
 from lotwise.pl.cloud import count_pixels, pixels_of, points
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
-from lotwise.pl.style import IDENTITY_LINE, add_note, format_r, lotwise_style
+from lotwise.pl.style import IDENTITY_LINE, add_note, lotwise_style
+from lotwise.rounding import format_r
 from lotwise.tl.pairs import layer_of
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import cycle
@@ -106,25 +105,6 @@ def log_tpm_words(pseudocount: float | None) -> str:
     ('log2(TPM + 0.1)', 'log2(TPM + c)')
     """
     return "log2(TPM + c)" if pseudocount is None else f"log2(TPM + {pseudocount:g})"
-
-
-def format_r(r: float, decimals: int) -> str:
-    """Print a correlation so that nothing but 1 reads as 1.
-
-    Examples
-    --------
-    >>> format_r(0.99512, 4), format_r(0.99999, 4), format_r(1.0, 4), format_r(float("nan"), 4)
-    ('0.9951', '>0.9999', '1.0000', 'not defined')
-    """
-    if math.isnan(r):
-        return "not defined"
-    text = f"{r:.{decimals}f}"
-    if abs(r) < 1 and float(text) == math.copysign(1, r):
-        nearest = f"{1 - 10.0**-decimals:.{decimals}f}"
-        return f">{nearest}" if r > 0 else f"<\N{MINUS SIGN}{nearest}"
-    if float(text) == 0:
-        return text.removeprefix("-")
-    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def add_note(figure: Figure, note: str, *, size: float = 8.0) -> None:
