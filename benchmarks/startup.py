@@ -26,7 +26,7 @@ NEEDED = dict.fromkeys(("expression", "correlate", "evidence"), "anndata")
 NEEDED |= {
     "figures": "anndata, seaborn",
     # The library of the charts is put together by vl_convert, anew in each process.
-    "report": "anndata, matplotlib.pyplot, PIL, vl_convert; vl_convert.javascript_bundle('')",
+    "report": "anndata, polars, altair, jinja2, PIL, vl_convert; vl_convert.javascript_bundle('')",
 }
 DRAWING = ("figures", "report")
 TWICE = """
