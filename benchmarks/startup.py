@@ -26,7 +26,8 @@ NEEDED = dict.fromkeys(("expression", "correlate", "evidence"), "anndata")
 NEEDED |= {
     "figures": "anndata, seaborn",
     # The library of the charts is put together by vl_convert, anew in each process.
-    "report": "anndata, polars, altair, jinja2, PIL, vl_convert; vl_convert.javascript_bundle('')",
+    "report": "anndata, polars, altair, jinja2, PIL, vl_convert; "
+    "vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;')",
 }
 DRAWING = ("figures", "report")
 TWICE = """
