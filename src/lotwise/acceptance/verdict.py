@@ -201,7 +201,8 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
         if not selected.rows:
             return Judgement(outcome="not assessable", reason=selected.why_none)
         judged = judge_rows(measure, selected.rows)
-        missing = unlisted(root, level, measure, selected.rows) or selected.lost
+        # A pair whose rows give a reason is told with it, sooner than one that has no row.
+        missing = selected.lost or unlisted(root, level, measure, selected.rows)
         if missing and not decided_by_some(measure, judged.outcome):
             judged = replace(judged, outcome="not assessable", reason=missing)
         if selected.n_left_out:

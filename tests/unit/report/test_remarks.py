@@ -155,35 +155,36 @@ def test_depth_remark__without_counts_is_unknown(level_of):
     )
 
 
-def test_depth_remark__libraries_without_counts_are_named_and_not_called_sound(level_of):
-    rows = [
-        {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0},
-        {"sample": "S2", "total_counts": 2e6, "share_of_median": 1.0},
-        {"sample": "S3", "reason": "there are no counts; R of a pair is not defined"},
-    ]
-    found = depth_remark(level_of(libraries=rows))
-    assert (found.state, found.text) == (
-        "unknown",
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
         (
-            "Whether S3 is shallow is not known: there are no counts. None of the other "
-            "libraries is shallow: 2,000,000 to 2,000,000 counts each."
+            [
+                {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0},
+                {"sample": "S2", "total_counts": 2e6, "share_of_median": 1.0},
+                {"sample": "S3", "reason": "there are no counts; R of a pair is not defined"},
+            ],
+            (
+                "Whether S3 is shallow is not known: there are no counts. None of the other "
+                "libraries is shallow: 2,000,000 to 2,000,000 counts each."
+            ),
         ),
-    )
-
-
-def test_depth_remark__one_counted_library_has_no_other_to_be_held_against(level_of):
-    rows = [
-        {"sample": "S1", "total_counts": 2e6, "reason": "no other sample to compare with"},
-        {"sample": "S2", "reason": "there are no counts"},
-    ]
-    found = depth_remark(level_of(libraries=rows))
-    assert (found.state, found.text) == (
-        "unknown",
         (
-            "Whether a library is shallow is not known: no other sample to compare with; there are "
-            "no counts."
+            [
+                {"sample": "S1", "total_counts": 2e6, "reason": "no other sample to compare with"},
+                {"sample": "S2", "reason": "there are no counts"},
+            ],
+            (
+                "Whether a library is shallow is not known: no other sample to compare with; there are "
+                "no counts."
+            ),
         ),
-    )
+    ],
+    ids=["one without counts", "one alone with counts"],
+)
+def test_depth_remark__what_is_not_known_is_named_and_not_called_sound(level_of, rows, text):
+    found = depth_remark(level_of(libraries=rows))
+    assert (found.state, found.text) == ("unknown", text)
 
 
 def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(level_of):
