@@ -202,7 +202,9 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
     lacking = [one for one in found if one.margin is None]
     if not known:
         return _unknown(lacking)
-    worst = min(known, key=_margin)
+    # Margins of values that differ by less than rounding are equal: then the order of rows must
+    # not decide which is told.
+    worst = min(known, key=lambda one: (_margin(one), one.value or 0.0))
     beyond = [one for one in known if _margin(one) < 0]
     value = worst.value
     if measure.is_ is not None:

@@ -209,6 +209,12 @@ def test_judge_rows__a_bound_that_is_easier_is_met_where_the_harder_is(values, o
     assert at_most == sorted(at_most)
 
 
+def test_judge_rows__of_margins_that_are_one_float_the_lower_value_is_told():
+    asked = measure(at_least=1.0, reduce="every")
+    assert judge_rows(asked, rows(0.0, 3e-28)).value == 0
+    assert judge_rows(asked, rows(3e-28, 0.0)).value == 0
+
+
 @settings(max_examples=40)
 @given(st.lists(numbers, min_size=1, max_size=6), bounds, shapes, st.randoms())
 def test_judge_rows__the_order_of_rows_does_not_matter(values, bound, shape, random):

@@ -175,8 +175,8 @@ def test_depth_remark__without_counts_is_unknown(level_of):
                 {"sample": "S2", "reason": "there are no counts"},
             ],
             (
-                "Whether a library is shallow is not known: no other sample to compare with; there are "
-                "no counts."
+                "Whether a library is shallow is not known: no other sample to compare with; "
+                "there are no counts."
             ),
         ),
     ],
