@@ -34,7 +34,7 @@ from lotwise.quantify import (
     prepare_reference,
     quantify_samples,
 )
-from lotwise.quantify.face import Command, Job
+from lotwise.quantify.base import Command, Job
 from lotwise.samples import Run, Sample
 
 FOLDER = SHARED / "airway_gse52778"

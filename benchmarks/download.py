@@ -23,7 +23,7 @@ MOST_MEGABYTES = 100
 CLIENT = """
 import shutil, sys
 from pathlib import Path
-from lotwise.acquire.download import Downloader, Source
+from lotwise.acquire.download.fetch import Downloader, Source
 from lotwise.config.acquire import NetworkSettings
 
 root, urls = Path(sys.argv[1]), sys.argv[2:]

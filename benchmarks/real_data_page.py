@@ -17,7 +17,7 @@ from jinja2 import Environment, StrictUndefined
 from whole_suite import DATA_SETS, read_folder, run_suite
 
 import lotwise
-from lotwise.atomic import atomic_path
+from lotwise.files.atomic import atomic_path
 
 HERE = Path(__file__).resolve().parent
 TEMPLATE = HERE / "real_data_page.md.jinja"

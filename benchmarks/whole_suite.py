@@ -3,8 +3,8 @@
     python benchmarks/whole_suite.py                     both data sets, timed in one process
     python benchmarks/whole_suite.py ../shared/data/macrophage_naive [FOLDER ...]
 
-R, culprits and replicate QC, and all that `lotwise evidence` computes, at both levels. Gene sets
-and groups are made up, so that the statistics that need them run too. With folders, it prints
+R, contributions and replicate QC, and all that `lotwise evidence` computes, at both levels. Gene
+sets and groups are made up, so that the statistics that need them run too. With folders, it prints
 the seconds of each part, then what the tables say in short. `real_data_page.py` writes
 docs/what-real-data-say.md from the same data.
 """
@@ -22,8 +22,8 @@ from timing import SHARED, report, time_command
 
 import lotwise
 from lotwise.config import CorrelationConfig, EvidenceConfig
-from lotwise.dossier import gather_evidence
 from lotwise.expression import Quantification
+from lotwise.run.evidence import gather_evidence
 
 DATA_SETS = ("macrophage_naive", "geuvadis_gencode27_rsem")
 MOST_SECONDS, MOST_MEGABYTES = 30, 3000
@@ -33,7 +33,7 @@ PANELS = ("sex", "msc_identity", "residual_pluripotency")
 SUITE = {
     "libraries": {},
     "correlate": {},
-    "culprits": {},
+    "contributions": {},
     "replicate_qc": {},
     "sensitivity": {},
     "agreement": {},
@@ -77,7 +77,7 @@ def run_whole(read: Quantification) -> None:
             continue
         groups = ["first"] * (expression.n_obs // 2)
         expression.obs["condition"] = groups + ["second"] * (expression.n_obs - len(groups))
-        for tool in ("correlate", "culprits", "replicate_qc"):
+        for tool in ("correlate", "contributions", "replicate_qc"):
             before = time.perf_counter()
             getattr(lotwise.tl, tool)(expression)
             print(f"{level}\t{tool}\t{time.perf_counter() - before:.2f}")

@@ -108,13 +108,9 @@ def recorded_run(tmp_path_factory) -> Path:
     import numpy as np
 
     from lotwise.config import Config, EvidenceConfig, ExpressionConfig
-    from lotwise.provenance import record_run
-    from lotwise.results import (
-        ResultTree,
-        write_correlation,
-        write_evidence_tables,
-        write_expression,
-    )
+    from lotwise.record import record_run
+    from lotwise.run.steps import write_correlation, write_evidence_tables, write_expression
+    from lotwise.tree import ResultTree
 
     folder = tmp_path_factory.mktemp("recorded")
     rng = np.random.default_rng(6)

@@ -20,7 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 from lotwise import keys
 from lotwise.cli import lotwise
 from lotwise.config import Config
-from lotwise.records import Record, columns, meanings
+from lotwise.files.tables import Record, columns, meanings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

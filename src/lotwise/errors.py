@@ -83,7 +83,7 @@ class RefusedError(LotwiseError):
     exit_code = EXIT_ANSWER_IS_NO
 
 
-class SurroundingsError(LotwiseError):
+class EnvironmentFault(LotwiseError):  # noqa: N818  # the name of DESIGN
     """The surroundings fail: no network, no such program, disk full (exit code 3)."""
 
     exit_code = EXIT_SURROUNDINGS

@@ -1,11 +1,11 @@
-"""Tables of what stands beside R: one record a table, as :mod:`lotwise.records` has them."""
+"""Tables of what stands beside R: one record a table, as :mod:`lotwise.files.tables` has them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lotwise.records import OfPair, Record, column
+from lotwise.files.tables import OfPair, Record, column
 
 _REASON = "why a number is NaN; empty where none is"
 

@@ -9,7 +9,7 @@ import pandas as pd
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence import RECORDS
-from lotwise.records import columns
+from lotwise.files.tables import columns
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -26,7 +26,7 @@ _TOOLS = {
 def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFrame:
     """Give the correlations, a row a pair of samples and feature set.
 
-    The columns are those of :class:`lotwise.records.PairRecord`; ``feature_set``
+    The columns are those of :class:`lotwise.files.tables.PairRecord`; ``feature_set``
     keeps one set.
     """
     table = _table_of_pairs(expression, keys.PAIRS, "correlate")
@@ -56,13 +56,13 @@ def matrix(
 
 
 def replicate_qc(expression: AnnData) -> pd.DataFrame:
-    """Give ENCODE's replicate QC and detection, as :class:`lotwise.records.ReplicateQcRecord`."""
+    """Return ENCODE's replicate QC and detection."""
     return _table_of_pairs(expression, keys.REPLICATE_QC, "replicate_qc")
 
 
-def culprits(expression: AnnData) -> pd.DataFrame:
-    """Give the features that pull R down, as :class:`lotwise.records.CulpritRecord`."""
-    return _table_of_pairs(expression, keys.CULPRITS, "culprits")
+def contributions(expression: AnnData) -> pd.DataFrame:
+    """Give the features that pull R down, as :class:`lotwise.files.tables.ContributionRecord`."""
+    return _table_of_pairs(expression, keys.CONTRIBUTIONS, "contributions")
 
 
 def evidence(expression: AnnData, table: str) -> pd.DataFrame:

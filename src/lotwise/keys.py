@@ -3,7 +3,7 @@
 obs are samples, var are features (genes or isoforms). A declaration is the name,
 the place, the kind of value and one sentence; documentation, checks and the code
 all read it from here. The columns of result tables are declared by the record
-classes in :mod:`lotwise.records`.
+classes in :mod:`lotwise.files.tables`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ VERSION: Final = "version"
 PAIRS: Final = "pairs"
 CHOSEN_PAIRS: Final = "chosen_pairs"
 REPLICATE_QC: Final = "replicate_qc"
-CULPRITS: Final = "culprits"
+CONTRIBUTIONS: Final = "contributions"
 BOOTSTRAPS: Final = "bootstraps"
 
 ALL: Final = (

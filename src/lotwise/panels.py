@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from lotwise.errors import InputError
-from lotwise.strict_yaml import parse_yaml
+from lotwise.files.yaml import parse_yaml
 
 Expected = Literal["present", "absent", "female", "male"]
 SHIPPED: Final = ("sex", "msc_identity", "residual_pluripotency")

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lotwise import keys
-from lotwise.atomic import atomic_path, exclusive
 from lotwise.errors import InputError
 from lotwise.evidence import ComparisonRecord
+from lotwise.files.atomic import atomic_path, exclusive
+from lotwise.files.tables import to_frame
 from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval
 from lotwise.metrics.correlation import pearson_matrix
-from lotwise.records import to_frame
 
 if TYPE_CHECKING:
     import pandas as pd

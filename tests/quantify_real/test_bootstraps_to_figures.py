@@ -10,12 +10,13 @@ import pytest
 
 from lotwise.config import EvidenceConfig, ExpressionConfig
 from lotwise.evidence import CeilingRecord, StratumRecord, UsageRecord
+from lotwise.files.tables import read_table
 from lotwise.quantify import Kallisto, Reference, quantify_samples
 from lotwise.quantify.kallisto import find_in_wheel
-from lotwise.records import read_table
-from lotwise.results import ResultTree, compare
+from lotwise.run.steps import compare
 from lotwise.samples import read_samples
 from lotwise.simulate.truth import TrueGene
+from lotwise.tree import ResultTree
 
 N_SWITCHES = 12
 

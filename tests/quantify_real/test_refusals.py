@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lotwise.errors import InputError, LotwiseError, RefusedError, SurroundingsError
+from lotwise.errors import EnvironmentFault, InputError, LotwiseError, RefusedError
 from lotwise.quantify import (
     Job,
     Kallisto,
@@ -129,7 +129,7 @@ def wrap(quantifier, tmp_path, body):
 
 def test_refuses__the_tool_killed(refuse, quantifier, samples, tmp_path):
     killed = wrap(quantifier, tmp_path, "kill -9 $$")
-    words = refuse(samples, fault=SurroundingsError, quantifier=killed)
+    words = refuse(samples, fault=EnvironmentFault, quantifier=killed)
     assert "was killed by SIGKILL" in words
     assert Path(words.rpartition("the log is ")[2]).is_file()
 
@@ -143,7 +143,7 @@ def test_refuses__the_tool_ends_with_0_and_leaves_nothing(refuse, quantifier, sa
 def test_refuses__the_tool_missing(refuse, quantifier, samples, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("lotwise.quantify.kallisto.find_in_wheel", lambda: None)
-    words = refuse(samples, fault=SurroundingsError)
+    words = refuse(samples, fault=EnvironmentFault)
     assert "there is no program" in words
     assert "install" in words
 
@@ -171,7 +171,7 @@ def test_refuses__a_disk_that_fills_up(tiny_disk, quantifier, reference, setting
     index = quantifier.index(reference, prepared, cache=settings.cache, threads=2, log=log)
     (tiny_disk / "filler").write_bytes(bytes(292 << 10))
     job = Job(sample=samples[0], strandedness="reverse", threads=2)
-    with pytest.raises(SurroundingsError, match=r"the disk is full"):
+    with pytest.raises(EnvironmentFault, match=r"the disk is full"):
         quantifier.quantify(
             job,
             index=index,
@@ -191,7 +191,7 @@ def test_refuses__a_disk_that_fills_up_leaves_nothing_to_correlate(
     )
     (tiny_disk / "filler").write_bytes(bytes(280 << 10))
     out = tiny_disk / "results"
-    with pytest.raises(SurroundingsError, match=r"the disk is full"):
+    with pytest.raises(EnvironmentFault, match=r"the disk is full"):
         quantify_samples(
             samples, quantifier=quantifier, reference=reference, out=out, settings=settings
         )
@@ -201,7 +201,7 @@ def test_refuses__a_disk_that_fills_up_leaves_nothing_to_correlate(
 def test_refuses__a_disk_that_fills_up_while_indexing(tiny_disk, quantifier, reference, settings):
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     (tiny_disk / "filler").write_bytes(bytes(280 << 10))
-    with pytest.raises(SurroundingsError, match=r"the disk is full"):
+    with pytest.raises(EnvironmentFault, match=r"the disk is full"):
         quantifier.index(
             reference, prepared, cache=tiny_disk, threads=2, log=settings.cache / "log"
         )

@@ -11,6 +11,7 @@ import pytest
 
 from lotwise.errors import InputError, RefusedError, UnmappedTranscriptsWarning
 from lotwise.expression.read import read_quant
+from lotwise.files.tables import read_table
 from lotwise.quantify import (
     Kallisto,
     Reference,
@@ -22,7 +23,6 @@ from lotwise.quantify import (
     prepare_reference,
     quantify_samples,
 )
-from lotwise.records import read_table
 from lotwise.samples import Run, Sample, read_samples
 
 

@@ -30,7 +30,7 @@ from geo_site import (
 )
 from made_up import BATCHES, GENES, matrix_of, ncbi_table, rsem, three_batches, tpm_of
 
-from lotwise.acquire.download import Downloader
+from lotwise.acquire.download.fetch import Downloader
 from lotwise.acquire.reference import gencode_sources, read_checksums
 from lotwise.config.acquire import AcquireSettings
 from lotwise.expression import read_quant

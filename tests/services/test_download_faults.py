@@ -26,13 +26,13 @@ from archive_server import (
     never,
 )
 
-from lotwise.acquire.budget import CapError
-from lotwise.acquire.download import Downloader, Source
-from lotwise.acquire.integrity import Integrity, bsd_sum
-from lotwise.acquire.manifest import STATE, Manifest
-from lotwise.acquire.retry import DownloadError, NotFoundError
+from lotwise.acquire.download.budget import CapError
+from lotwise.acquire.download.fetch import Downloader, Source
+from lotwise.acquire.download.integrity import Integrity, bsd_sum
+from lotwise.acquire.download.manifest import STATE, Manifest
+from lotwise.acquire.download.retry import DownloadError, NotFoundError
 from lotwise.config.acquire import NetworkSettings
-from lotwise.errors import EXIT_SURROUNDINGS, InputError, SurroundingsError
+from lotwise.errors import EXIT_SURROUNDINGS, EnvironmentFault, InputError
 
 N_MIXED_RUNS, BLOCK = 200, 20
 
@@ -350,13 +350,13 @@ def test_fetch__place_that_cannot_be_written(packed_source, tmp_path):
     """A fault of the disk is one line: here a folder stands where the part belongs."""
     key = hashlib.sha256(packed_source.path.encode()).hexdigest()[:16]
     (tmp_path / STATE / f"{key}.part").mkdir(parents=True)
-    with pytest.raises(SurroundingsError, match=r"a\.fastq\.gz: cannot be written \("):
+    with pytest.raises(EnvironmentFault, match=r"a\.fastq\.gz: cannot be written \("):
         fetch(tmp_path, [packed_source])
 
 
 def test_fetch__offline_says_what_is_missing(packed_source, tmp_path):
     with pytest.raises(
-        SurroundingsError, match=r"offline, and 1 file is missing: reads/a.fastq.gz \(from http"
+        EnvironmentFault, match=r"offline, and 1 file is missing: reads/a.fastq.gz \(from http"
     ):
         fetch(tmp_path, [packed_source], NetworkSettings(offline=True))
 
@@ -428,7 +428,7 @@ def test_fetch__room_for_the_rest_is_enough(site, server, packed_source, tmp_pat
 def test_fetch__disk_too_small(server, tmp_path):
     source = Source(f"{server.url}/a", "a", Integrity(size=2**60))
     network = QUICK.model_copy(update={"max_total_gib": None})
-    with pytest.raises(SurroundingsError, match=r"are to be downloaded, .* are free"):
+    with pytest.raises(EnvironmentFault, match=r"are to be downloaded, .* are free"):
         fetch(tmp_path, [source], network)
 
 

@@ -16,15 +16,15 @@ import pytest
 from archive_server import ArchiveServer, Site
 from geo_site import GeoSample, add_series, base_urls, fastq_of
 
-from lotwise.acquire.manifest import STATE, Manifest
+from lotwise.acquire.download.manifest import STATE, Manifest
 
 N_KILLS = 15
 
 FETCH = """
 import json, sys
 from pathlib import Path
-from lotwise.acquire.download import Downloader, Source
-from lotwise.acquire.integrity import Integrity
+from lotwise.acquire.download.fetch import Downloader, Source
+from lotwise.acquire.download.integrity import Integrity
 from lotwise.config.acquire import NetworkSettings
 
 root, sources = Path(sys.argv[1]), json.loads(sys.argv[2])

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from lotwise.acceptance import CriteriaFile, parse_criteria, write_verdict
-from lotwise.records import PairRecord, read_table
+from lotwise.files.tables import PairRecord, read_table
 
 VERDICT = {
     "outcome": "fail",

@@ -10,8 +10,8 @@ import pytest
 from archive_server import ArchiveServer
 from proxy_server import ProxyServer
 
-from lotwise.acquire.download import Downloader, Source
-from lotwise.acquire.retry import DownloadError
+from lotwise.acquire.download.fetch import Downloader, Source
+from lotwise.acquire.download.retry import DownloadError
 from lotwise.config.acquire import AcquireSettings, NetworkSettings
 from lotwise.errors import EXIT_SURROUNDINGS, InputError
 

@@ -32,7 +32,7 @@ FLAGS = [
 ]
 SECTIONS = [
     "answer", "shows", "criteria", "samples", "figures", "heatmaps", "sensitivity", "agreement",
-    "culprits", "isoforms", "batches", "panels", "methods", "provenance",
+    "contributions", "isoforms", "batches", "panels", "methods", "provenance",
 ]  # fmt: skip
 CRITERIA = """
 title: Release of lots
@@ -229,7 +229,7 @@ def test_page__size_of_three_batches(small):
 
 def test_table__sorts_searches_and_downloads_what_is_shown(see, of_any_size):
     page = see(of_any_size).page
-    table = page.locator("table[data-name=culprits-gene]")
+    table = page.locator("table[data-name=contributions-gene]")
     wrap = page.locator(".table-wrap", has=table)
     heading = table.locator("th", has_text="log2 ratio")
     heading.click()
@@ -242,7 +242,7 @@ def test_table__sorts_searches_and_downloads_what_is_shown(see, of_any_size):
     wrap.locator("input[type=search]").fill(name)
     with page.expect_download() as downloading:
         wrap.get_by_role("button", name="Download", exact=False).first.click()
-    assert downloading.value.suggested_filename == "culprits-gene.csv"
+    assert downloading.value.suggested_filename == "contributions-gene.csv"
     text = Path(downloading.value.path()).read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(text.splitlines()))
     assert {row["feature"] for row in rows} == {name}
@@ -340,7 +340,7 @@ def test_page__keyboard_reaches_the_answer_and_sorts(see, small):
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
-    heading = page.locator("table[data-name=culprits-gene] th", has_text="rank")
+    heading = page.locator("table[data-name=contributions-gene] th", has_text="rank")
     heading.get_by_role("button").focus()
     page.keyboard.press("Enter")
     expect(heading).to_have_attribute("aria-sort", "ascending")
@@ -356,7 +356,7 @@ def test_page__prints_complete(see, of_any_size, tmp_path):
         assert " ".join(title.split()) in plain
     page.emulate_media(media="screen")
     rows = page.evaluate(
-        "[...document.querySelectorAll('table[data-name=culprits-gene]')]"
+        "[...document.querySelectorAll('table[data-name=contributions-gene]')]"
         ".map(t => new DataTable(t).column(3).data().toArray())[0]"
     )
     assert len(set(rows)) > 10
@@ -371,7 +371,7 @@ def test_page__is_whole_without_javascript(see, small):
     pictures = page.locator("main img")
     assert pictures.count() >= 16
     assert all(picture.is_visible() for picture in pictures.all())
-    assert page.locator("table[data-name=culprits-gene] tbody tr").count() == 150
+    assert page.locator("table[data-name=contributions-gene] tbody tr").count() == 150
 
 
 def test_page__hostile_names_are_text_everywhere(see, tmp_path):

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from lotwise.crate import write_crate
-from lotwise.provenance import (
+from lotwise.record import (
     configuration_of,
     lotwise_call,
     read_provenance,
     record_run,
     write_provenance,
 )
-from lotwise.provenance.steps import workflow_call
+from lotwise.record.calls import workflow_call
+from lotwise.record.crate import write_crate
 
 # What a run cannot say of itself: who it was made by, where on the web a program is, and what only
 # those who publish a workflow can (a README, and what Bioschemas asks).

@@ -55,7 +55,7 @@ def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
         ({"correlation": {"pseudocount": "many"}}, "is 'many'; .*valid number"),
         ({"correlation": {"pseudocount": float("inf")}}, "is inf; .*finite"),
         ({"correlation": {"threshold": float("nan")}}, "is nan"),
-        ({"correlation": {"n_culprits": 1.5}}, "key 'correlation.n_culprits' is 1.5"),
+        ({"correlation": {"n_contributions": 1.5}}, "key 'correlation.n_contributions' is 1.5"),
         ({"figures": {"decimals": 9}}, "key 'figures.decimals' is 9"),
         ({"figures": {"formats": []}}, "key 'figures.formats' is"),
         ({"figures": {"formats": ["gif"]}}, "key 'figures.formats.0' is 'gif'"),
@@ -120,7 +120,7 @@ configs = st.builds(
     correlation=st.builds(
         CorrelationConfig,
         pseudocount=st.floats(1e-9, 1e9),
-        n_culprits=st.integers(1, 10**6),
+        n_contributions=st.integers(1, 10**6),
     ),
     evidence=st.builds(
         EvidenceConfig,

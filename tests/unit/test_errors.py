@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lotwise.errors import InputError, RefusedError, SurroundingsError
+from lotwise.errors import EnvironmentFault, InputError, RefusedError
 
 
 @given(st.text(), st.text(), st.text(), st.text())
@@ -20,5 +20,5 @@ def test_error__says_place_problem_and_remedy_in_this_order():
 
 
 def test_error__exit_codes():
-    found = [kind("x").exit_code for kind in (RefusedError, InputError, SurroundingsError)]
+    found = [kind("x").exit_code for kind in (RefusedError, InputError, EnvironmentFault)]
     assert found == [1, 2, 3]

@@ -11,9 +11,9 @@ import pytest
 import lotwise
 from lotwise.errors import InputError
 from lotwise.evidence import RECORDS
+from lotwise.files.tables import ContributionRecord, PairRecord, ReplicateQcRecord, columns
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.feature_sets import FEATURE_SETS
-from lotwise.records import CulpritRecord, PairRecord, ReplicateQcRecord, columns
 from lotwise.reference_set import add_to_reference
 
 TABLES = [record.table for record in RECORDS]
@@ -64,9 +64,9 @@ def test_matrix__is_the_pairs_squared_and_named(gene):
 
 def test_tables_of_pairs__of_a_subset_are_of_its_samples(gene):
     lotwise.tl.replicate_qc(gene)
-    lotwise.tl.culprits(gene)
+    lotwise.tl.contributions(gene)
     subset = gene[["S3", "S1"]]
-    for take in (lotwise.get.pairs, lotwise.get.replicate_qc, lotwise.get.culprits):
+    for take in (lotwise.get.pairs, lotwise.get.replicate_qc, lotwise.get.contributions):
         table = take(subset)
         assert set(zip(table["sample_a"], table["sample_b"], strict=True)) == {("S1", "S3")}
     renamed = gene.copy()
@@ -96,7 +96,7 @@ def test_tables__are_copies(gene):
 
 
 @pytest.mark.parametrize(
-    ("name", "record"), [("culprits", CulpritRecord), ("replicate_qc", ReplicateQcRecord)]
+    ("name", "record"), [("contributions", ContributionRecord), ("replicate_qc", ReplicateQcRecord)]
 )
 def test_tables__of_one_tool_are_there_after_it(gene, name, record):
     take = getattr(lotwise.get, name)

@@ -7,21 +7,23 @@ import gzip
 
 import anndata
 
-from lotwise.records import CulpritRecord, read_table
+from lotwise.files.tables import ContributionRecord, read_table
 
 
 def test_tables__hold_every_name_as_it_was_given(recorded_run, hostile):
     results = recorded_run / "results"
-    culprits = read_table(results / "correlation" / "gene.culprits.tsv", CulpritRecord)
+    contributions = read_table(
+        results / "correlation" / "gene.contributions.tsv", ContributionRecord
+    )
     with gzip.open(results / "expression" / "gene.tpm.tsv.gz", "rt", encoding="utf-8") as text:
         in_tpm = {row["feature"] for row in csv.DictReader(text, delimiter="\t")}
     stored = anndata.read_h5ad(results / "expression" / "gene.h5ad")
     assert set(hostile) <= in_tpm
     assert set(hostile) <= set(stored.var_names)
-    # Fewer features are listed as culprits than there are; those that are keep their names.
-    assert set(culprits["feature"]) <= in_tpm
-    assert set(culprits["feature"]) & set(hostile)
-    assert set(culprits["feature"].str.len()) >= {10_000}
+    # Fewer features are listed as contributions than there are; those that are keep their names.
+    assert set(contributions["feature"]) <= in_tpm
+    assert set(contributions["feature"]) & set(hostile)
+    assert set(contributions["feature"].str.len()) >= {10_000}
 
 
 def test_tables__have_no_row_or_column_too_many(recorded_run):

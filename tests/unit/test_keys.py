@@ -13,7 +13,7 @@ from lotwise import keys
 # uns["lotwise"] is one declaration; these are the names within it.
 WITHIN_UNS = {
     *(keys.LEVEL, keys.PARAMETERS, keys.VERSION, keys.BOOTSTRAPS),
-    *(keys.PAIRS, keys.CHOSEN_PAIRS, keys.REPLICATE_QC, keys.CULPRITS),
+    *(keys.PAIRS, keys.CHOSEN_PAIRS, keys.REPLICATE_QC, keys.CONTRIBUTIONS),
 }
 
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from snakemake_run import ROOT, jobs_of, report_of, run, snakemake
 
+from lotwise.files.tables import read_table
 from lotwise.quantify import Intake, Strand, Yield
-from lotwise.records import read_table
 
 
 @pytest.fixture(scope="module")

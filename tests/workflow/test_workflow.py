@@ -14,10 +14,10 @@ from snakemake_run import ROOT, jobs_of, report_of, run, snakemake
 
 import lotwise
 from lotwise.config import CorrelationConfig, EvidenceConfig
-from lotwise.dossier import gather_evidence
 from lotwise.expression import read_level
+from lotwise.files.tables import write_table
 from lotwise.keys import LEVELS
-from lotwise.records import write_table
+from lotwise.run.evidence import gather_evidence
 
 FOREIGN = """
 configfile: "own.yaml"
@@ -290,14 +290,14 @@ def test_workflow__three_ways_give_the_same_numbers(finished, by_hand):
 
 
 def compare_tables(folder, level, expression):
-    """Hold culprits, replicate QC and the averaged batches of the library against the files."""
+    """Compare tables and averaged batches of the library with the files."""
     lotwise.tl.replicate_qc(expression)
-    lotwise.tl.culprits(expression)
+    lotwise.tl.contributions(expression)
     batches = lotwise.pp.average_replicates(expression)
     lotwise.tl.correlate(batches)
     for name, table in {
         "replicate_qc": lotwise.get.replicate_qc(expression),
-        "culprits": lotwise.get.culprits(expression),
+        "contributions": lotwise.get.contributions(expression),
         "batch_pairs": lotwise.get.pairs(batches),
     }.items():
         write_table(folder.parent / "by_library.tsv", table)

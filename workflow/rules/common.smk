@@ -68,7 +68,7 @@ os.environ.setdefault("LOTWISE_WORKFLOW_CALL", shlex.join(["snakemake", *sys.arg
 # Stands in params wherever something is computed, so that another version computes anew.
 VERSION = version("lotwise")
 
-TABLES = ["pairs", "batch_pairs", "pearson", "spearman", "replicate_qc", "culprits"]
+TABLES = ["pairs", "batch_pairs", "pearson", "spearman", "replicate_qc", "contributions"]
 PAPER_FIGURE = {
     "gene": "extended_data_fig1_gene",
     "isoform": "extended_data_fig2_isoform",

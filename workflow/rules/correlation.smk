@@ -33,9 +33,9 @@ rule correlation:
             category="Correlation",
             subcategory="{level}",
         ),
-        culprits=report(
-            results("correlation/{level}.culprits.tsv"),
-            caption="../report/culprits.rst",
+        contributions=report(
+            results("correlation/{level}.contributions.tsv"),
+            caption="../report/contributions.rst",
             category="Correlation",
             subcategory="{level}",
         ),

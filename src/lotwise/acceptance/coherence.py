@@ -13,8 +13,8 @@ from lotwise.acceptance.tables import (
     TABLES,
     TO_CHOOSE,
 )
-from lotwise.acceptance.wording import nearest, number
-from lotwise.records import columns
+from lotwise.files.tables import columns
+from lotwise.wording import nearest, number
 
 if TYPE_CHECKING:
     from lotwise.acceptance.criteria import Measure

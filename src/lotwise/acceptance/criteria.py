@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lotwise.acceptance.coherence import check_bound, check_reduction, check_rows, check_table
 from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, TABLES, ResultTable
-from lotwise.acceptance.wording import number
 from lotwise.keys import Level
+from lotwise.wording import number
 
 Reduction = Literal["every", "lowest", "highest", "median", "share", "count"]
 OVERALL: Final = "overall"

@@ -10,9 +10,9 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from lotwise.acceptance.criteria import Criteria, Criterion, Need
-from lotwise.acceptance.wording import nearest
 from lotwise.errors import InputError
-from lotwise.strict_yaml import parse_yaml
+from lotwise.files.yaml import parse_yaml
+from lotwise.wording import nearest
 
 SHIPPED: Final = ("example", "encode_isogenic", "encode_anisogenic")
 # In a wheel the criteria lie in the package; in a checkout, in config/acceptance.

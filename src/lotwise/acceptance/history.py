@@ -17,8 +17,8 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lotwise.acceptance.criteria import Criteria
-from lotwise.acceptance.wording import counted, listed
-from lotwise.atomic import atomic_path
+from lotwise.files.atomic import atomic_path
+from lotwise.wording import counted, listed
 
 FILE: Final = "verdict_history.jsonl"
 

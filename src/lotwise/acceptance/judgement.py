@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from lotwise.acceptance.criteria import Bound, Measure
 from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, TABLES, UNITS
-from lotwise.acceptance.wording import counted, listed, number
-from lotwise.records import columns
+from lotwise.files.tables import columns
+from lotwise.wording import counted, listed, number
 
 Outcome = Literal["pass", "fail", "not assessable"]
 Row = Mapping[str, Any]

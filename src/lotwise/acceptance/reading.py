@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lotwise.acceptance.criteria import Measure
 from lotwise.acceptance.tables import OF_FEATURES, TABLES, UNITS
-from lotwise.acceptance.wording import counted
 from lotwise.errors import InputError
+from lotwise.files.tables import columns, read_table
 from lotwise.keys import Level
-from lotwise.records import columns, read_table
+from lotwise.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,9 +16,9 @@ from lotwise.acceptance.files import CriteriaFile, read_criteria
 from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.acceptance.history import Entry, append, differing, notices, read_history
 from lotwise.acceptance.verdict import CriterionRecord, Verdict, judge
-from lotwise.atomic import atomic_path
 from lotwise.errors import InputError
-from lotwise.records import to_frame, write_table
+from lotwise.files.atomic import atomic_path
+from lotwise.files.tables import to_frame, write_table
 
 VERDICT: Final = "verdict.json"
 # The criteria as they were read, comments included.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lotwise.acceptance.criteria import Cell, Measure
 from lotwise.acceptance.tables import PAIRS, WHOLE
-from lotwise.acceptance.wording import listed
+from lotwise.wording import listed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ from typing import Final, Literal
 
 from lotwise.config.evidence import OUTPUTS
 from lotwise.evidence import RECORDS
+from lotwise.files.tables import ContributionRecord, PairRecord, Record, ReplicateQcRecord, columns
 from lotwise.keys import LEVELS, Level
-from lotwise.records import CulpritRecord, PairRecord, Record, ReplicateQcRecord, columns
 
 Kind = Literal["number", "switch", "answer"]
 
@@ -119,7 +119,7 @@ def _tables() -> dict[str, ResultTable]:
         "pairs": PairRecord,
         "batch_pairs": PairRecord,
         "replicate_qc": ReplicateQcRecord,
-        "culprits": CulpritRecord,
+        "contributions": ContributionRecord,
     }
     found = {
         name: ResultTable(name=name, record=record, folder="correlation", levels=LEVELS)

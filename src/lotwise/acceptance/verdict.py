@@ -19,9 +19,9 @@ from lotwise.acceptance.judgement import (
 )
 from lotwise.acceptance.reading import read_judged, unlisted
 from lotwise.acceptance.selection import select_rows
-from lotwise.acceptance.wording import counted, number
+from lotwise.files.tables import Record, column
 from lotwise.keys import Level
-from lotwise.records import Record, column
+from lotwise.wording import counted, number
 
 WORDS: Final[dict[Outcome, str]] = {
     "pass": "the evidence supports comparability under these criteria, and proves nothing more",

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final
 
-from lotwise.acquire.integrity import DamagedError, check_content, read_tar_to_end
-from lotwise.acquire.names import place_within, safe_name
-from lotwise.atomic import atomic_path, make_directory
+from lotwise.acquire.download.integrity import DamagedError, check_content, read_tar_to_end
+from lotwise.acquire.download.names import place_within, safe_name
 from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_path, make_directory
 
 _CHUNK: Final = 1 << 20
 

@@ -7,19 +7,19 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from lotwise.acquire.archive import extract
-from lotwise.acquire.choice import Chosen, choose
 from lotwise.acquire.columns import read_table
 from lotwise.acquire.deposited import columns_of, rsem_results, write_quantification
-from lotwise.acquire.download import Downloader
+from lotwise.acquire.download.fetch import Downloader
+from lotwise.acquire.download.locking import locked
+from lotwise.acquire.download.manifest import STATE
+from lotwise.acquire.download.transfer import Stop
 from lotwise.acquire.ena import EnaRun
-from lotwise.acquire.locking import locked
-from lotwise.acquire.manifest import STATE
+from lotwise.acquire.select import Chosen, choose
 from lotwise.acquire.sheet import SheetRow, sheet_names, write_sheet
 from lotwise.acquire.sra import dump_run, has_toolkit
 from lotwise.acquire.study import Study, SuppliedFile, look_up, require_runs
-from lotwise.acquire.transfer import Stop
 from lotwise.config.acquire import AcquireSettings, DepositedSettings
-from lotwise.errors import InputError, SurroundingsError
+from lotwise.errors import EnvironmentFault, InputError
 from lotwise.samples import Run
 
 _logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def collect(
 
 def _route_not_open(
     study: Study, settings: AcquireSettings, downloader: Downloader
-) -> InputError | SurroundingsError:
+) -> InputError | EnvironmentFault:
     whole = look_up(study.accession, downloader, settings.urls)
     offered = "; ".join(f"{route} ({words})" for route, words in whole.routes().items())
     unknown = "".join(f"; not known: {reason}" for reason in whole.unknown)

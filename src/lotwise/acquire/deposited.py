@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lotwise.acquire.choice import Chosen
 from lotwise.acquire.columns import DepositedTable, ValueColumn, ValueKind
-from lotwise.atomic import atomic_path
+from lotwise.acquire.select import Chosen
 from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_path
 
 if TYPE_CHECKING:
     import numpy.typing as npt

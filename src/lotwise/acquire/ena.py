@@ -16,9 +16,9 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from lotwise.acquire.accession import kind_of
-from lotwise.acquire.download import Source
-from lotwise.acquire.integrity import Integrity
-from lotwise.acquire.names import safe_name
+from lotwise.acquire.download.fetch import Source
+from lotwise.acquire.download.integrity import Integrity
+from lotwise.acquire.download.names import safe_name
 from lotwise.config.acquire import BaseUrls
 from lotwise.errors import InputError
 

@@ -17,8 +17,8 @@ from typing import Final, Literal
 
 from lotwise.config.acquire import ExpectedCoefficient
 from lotwise.errors import InputError
+from lotwise.files.tables import Record, column
 from lotwise.keys import Level
-from lotwise.records import Record, column
 
 Status = Literal["agrees", "differs", "not on file", "not computed"]
 

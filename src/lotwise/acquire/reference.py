@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lotwise.acquire.download import Downloader, Source
-from lotwise.acquire.integrity import Integrity
+from lotwise.acquire.download.fetch import Downloader, Source
+from lotwise.acquire.download.integrity import Integrity
 from lotwise.config.acquire import BaseUrls, ReferenceSettings
 from lotwise.errors import InputError
 

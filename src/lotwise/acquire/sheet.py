@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lotwise.acquire.choice import Chosen
-from lotwise.atomic import atomic_path
+from lotwise.acquire.select import Chosen
 from lotwise.config.acquire import AssumedFragments, Route
 from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_path
 from lotwise.samples import Run
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
@@ -41,7 +41,7 @@ def sheet_names(chosen: Sequence[Chosen]) -> dict[str, str]:
 
     Examples
     --------
-    >>> from lotwise.acquire.choice import Candidate
+    >>> from lotwise.acquire.select import Candidate
     >>> sheet_names([Chosen(Candidate("GSM1", "a"), "L1"), Chosen(Candidate("GSM2", "b"), "L2")])
     {'GSM1': 'L1', 'GSM2': 'L2'}
     """

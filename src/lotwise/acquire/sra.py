@@ -15,9 +15,9 @@ from typing import BinaryIO, Final
 
 from isal import igzip
 
-from lotwise.acquire.names import safe_name
-from lotwise.atomic import atomic_directory
-from lotwise.errors import InputError, SurroundingsError
+from lotwise.acquire.download.names import safe_name
+from lotwise.errors import EnvironmentFault, InputError
+from lotwise.files.atomic import atomic_directory
 from lotwise.samples import Run
 
 _logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def dump_run(run: str, folder: Path, *, paired: bool, offline: bool = False) -> 
 
     Raises
     ------
-    SurroundingsError
+    EnvironmentFault
         Offline, and the reads are not there; the toolkit is not installed; or a program of it
         failed, whose last words are given.
     InputError
@@ -51,11 +51,11 @@ def dump_run(run: str, folder: Path, *, paired: bool, offline: bool = False) -> 
     wanted = [folder / f"{run}{end}.fastq.gz" for end in ends]
     if not all(path.is_file() for path in wanted):
         if offline:
-            raise SurroundingsError(
+            raise EnvironmentFault(
                 f"offline, and the reads of {run} are missing", remedy="run once with the network"
             )
         if not has_toolkit():
-            raise SurroundingsError(
+            raise EnvironmentFault(
                 f"ENA has no FASTQ of {run} and the SRA toolkit is not installed",
                 remedy="install sra-tools (prefetch, fasterq-dump)",
             )
@@ -101,7 +101,7 @@ def _run(program: str, *arguments: str, cwd: Path | None = None) -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise SurroundingsError(f"{program} could not be run ({error})") from error
+        raise EnvironmentFault(f"{program} could not be run ({error})") from error
     if done.returncode != 0:
         words = " ".join(done.stderr.split())[-300:]
-        raise SurroundingsError(f"{program} failed ({done.returncode}): {words}")
+        raise EnvironmentFault(f"{program} failed ({done.returncode}): {words}")

@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Final, get_args
 
 from lotwise.acquire.accession import kind_of
-from lotwise.acquire.choice import Candidate, Chosen
 from lotwise.acquire.deposited import looks_like
-from lotwise.acquire.download import Downloader, Source
+from lotwise.acquire.download.fetch import Downloader, Source
+from lotwise.acquire.download.integrity import Integrity
+from lotwise.acquire.download.retry import DownloadError, NotFoundError
 from lotwise.acquire.ena import EnaRun, read_report, report_source, runs_by_sample
 from lotwise.acquire.geo.layout import (
     ListedFile,
@@ -25,11 +26,10 @@ from lotwise.acquire.geo.layout import (
 )
 from lotwise.acquire.geo.record import Series
 from lotwise.acquire.geo.resolve import fetch_parts
-from lotwise.acquire.integrity import Integrity
-from lotwise.acquire.retry import DownloadError, NotFoundError
+from lotwise.acquire.select import Candidate, Chosen
 from lotwise.acquire.sra import has_toolkit
 from lotwise.config.acquire import BaseUrls, Route
-from lotwise.errors import InputError, SurroundingsError
+from lotwise.errors import EnvironmentFault, InputError
 
 _logger = logging.getLogger(__name__)
 
@@ -81,10 +81,10 @@ class Study:
         places = {place for link in candidate.links for place in self._places.get(link, ())}
         return tuple(self.runs[place] for place in sorted(places))
 
-    def fault(self, problem: str, *, remedy: str) -> InputError | SurroundingsError:
+    def fault(self, problem: str, *, remedy: str) -> InputError | EnvironmentFault:
         """Make a fault of what is not there: of the surroundings where an archive was silent."""
         if self.unreached:
-            return SurroundingsError(
+            return EnvironmentFault(
                 problem, path=self.accession, remedy="run again when it can be reached"
             )
         return InputError(problem, path=self.accession, remedy=remedy)
@@ -237,7 +237,7 @@ def require_runs(study: Study, chosen: Sequence[Chosen]) -> dict[str, tuple[EnaR
     InputError
         A sample has no run, a run belongs to several samples, or single and paired runs
         belong to one sample.
-    SurroundingsError
+    EnvironmentFault
         A sample has no run, and not all of ENA's reports could be had.
     """
     owners: dict[str, str] = {}

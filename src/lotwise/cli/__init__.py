@@ -19,7 +19,6 @@ from typing import Any, Final, NoReturn, TextIO, cast
 
 import click
 
-from lotwise.atomic import is_disk_full
 from lotwise.cli.step import ARGUMENTS
 from lotwise.errors import (
     EXIT_DEFECT,
@@ -28,6 +27,7 @@ from lotwise.errors import (
     EXIT_SURROUNDINGS,
     LotwiseError,
 )
+from lotwise.files.atomic import is_disk_full
 
 # Name of the command -> (module, one-line help). The help stands here so that
 # `lotwise --help` need not import the commands.

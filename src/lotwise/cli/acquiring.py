@@ -96,7 +96,7 @@ def origin_of(config: Path | None, settings: str | None) -> str:
 
 def with_cap(attempt: Callable[[bool], Result], *, yes: bool) -> Result:
     """Do ``attempt(over_cap)``; where the cap is passed, ask a person, if there is one."""
-    from lotwise.acquire.budget import CapError
+    from lotwise.acquire.download.budget import CapError
 
     try:
         return attempt(yes)
@@ -114,7 +114,7 @@ def wants_bar() -> bool | None:
 
 
 def _section(config: Path) -> dict[str, Any]:
-    from lotwise.strict_yaml import parse_yaml
+    from lotwise.files.yaml import parse_yaml
 
     try:
         document = parse_yaml(config.read_text(encoding="utf-8"), source=config)

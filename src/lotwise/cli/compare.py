@@ -58,7 +58,8 @@ def command(
     a pass.
     """
     from lotwise.cli.verdict import say
-    from lotwise.results import ResultTree, compare
+    from lotwise.run.steps import compare
+    from lotwise.tree import ResultTree
 
     if no_evidence:
         options["statistics"] = ()

@@ -21,8 +21,9 @@ def command(*, level: Level, out: Path, **options: Any) -> None:
     """Correlate the samples at LEVEL (gene or isoform).
 
     Reads expression/LEVEL.h5ad below --out, as `lotwise expression` wrote it, and
-    writes correlation/LEVEL.{pairs,batch_pairs,pearson,spearman,replicate_qc,culprits}.tsv.
+    writes correlation/LEVEL.{pairs,batch_pairs,pearson,spearman,replicate_qc,contributions}.tsv.
     """
-    from lotwise.results import ResultTree, write_correlation
+    from lotwise.run.steps import write_correlation
+    from lotwise.tree import ResultTree
 
     write_correlation(ResultTree(out), level, pick(CorrelationConfig, options))

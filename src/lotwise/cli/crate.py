@@ -19,6 +19,6 @@ def command(*, results: Path, name: str | None, licence: str | None) -> None:
     Writes ro-crate-metadata.json into RESULTS from provenance.json, after the profile
     Workflow Run Crate (a run by hand: Process Run Crate). The folder is then the crate.
     """
-    from lotwise.crate import write_crate
+    from lotwise.record.crate import write_crate
 
     click.echo(f"written to {write_crate(results, name=name, licence=licence)}")

@@ -35,7 +35,8 @@ def command(*, level: Level, out: Path, **options: Any) -> None:
     evidence/LEVEL.*.tsv and figures/LEVEL_*. What lacks its input (bootstraps, replicates,
     groups, gene sets) is NaN in its table, with the reason.
     """
-    from lotwise.results import ResultTree, write_evidence
+    from lotwise.run.steps import write_evidence
+    from lotwise.tree import ResultTree
 
     write_evidence(
         ResultTree(out),

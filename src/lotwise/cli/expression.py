@@ -29,6 +29,7 @@ def command(*, samples: Path, out: Path, levels: tuple[Level, ...], **options: A
 
     Writes samples.tsv and expression/{gene,isoform}.h5ad and .tpm.tsv.gz below --out.
     """
-    from lotwise.results import ResultTree, write_expression
+    from lotwise.run.steps import write_expression
+    from lotwise.tree import ResultTree
 
     write_expression(samples, ResultTree(out), pick(ExpressionConfig, options), levels=levels)

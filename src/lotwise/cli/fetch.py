@@ -22,8 +22,8 @@ from lotwise.config.acquire import AcquireSettings, Route, SampleSelection
 from lotwise.errors import InputError
 
 if TYPE_CHECKING:
-    from lotwise.acquire.choice import Chosen
-    from lotwise.acquire.download import Downloader
+    from lotwise.acquire.download.fetch import Downloader
+    from lotwise.acquire.select import Chosen
 
 
 @click.command("fetch", cls=Step)
@@ -73,7 +73,7 @@ def command(  # noqa: PLR0913, one parameter an option
     folder, so that a second run needs no network. Where a download broke off, it
     goes on.
     """
-    from lotwise.acquire.download import Downloader
+    from lotwise.acquire.download.fetch import Downloader
 
     configured = settings_of(
         config, settings, downloads=downloads, base_urls=base_urls, offline=offline
@@ -153,7 +153,7 @@ def _fetch_samples(
 
 def _fetch_reference(settings: AcquireSettings, downloader: Downloader, folder: Path) -> str:
     from lotwise.acquire.reference import fetch_reference
-    from lotwise.atomic import atomic_path
+    from lotwise.files.atomic import atomic_path
 
     if settings.reference is None:
         raise InputError("no reference is configured", remedy="set acquire.reference")

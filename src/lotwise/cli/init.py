@@ -7,10 +7,10 @@ from typing import Final
 
 import click
 
-from lotwise.atomic import atomic_path
 from lotwise.cli.options import PATH
 from lotwise.config import Config, write_template
 from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_path
 
 _SAMPLES: Final = (
     "sample\tbatch\treplicate\tquant\n"

@@ -12,8 +12,8 @@ from lotwise.cli.acquiring import acquiring_options, origin_of, settings_of, wan
 from lotwise.errors import InputError
 
 if TYPE_CHECKING:
-    from lotwise.acquire.choice import Candidate
     from lotwise.acquire.geo.record import Relation
+    from lotwise.acquire.select import Candidate
     from lotwise.acquire.study import Study
 
 
@@ -38,8 +38,8 @@ def command(
     or experiment of SRA or ENA. Records are fetched, no reads and no tables. With
     a configuration, it also says which batch its acquire.samples gives each sample.
     """
-    from lotwise.acquire.choice import choose
-    from lotwise.acquire.download import Downloader
+    from lotwise.acquire.download.fetch import Downloader
+    from lotwise.acquire.select import choose
     from lotwise.acquire.study import look_up, with_sizes
 
     configured = settings_of(
@@ -114,7 +114,7 @@ def _sample(study: Study, candidate: Candidate) -> dict[str, Any]:
 
 def as_text(found: dict[str, Any]) -> str:
     """Write what :func:`describe` gives for people to read."""
-    from lotwise.acquire.budget import readable
+    from lotwise.acquire.download.budget import readable
 
     def size(n_bytes: int | None) -> str:
         return "size unknown" if n_bytes is None else readable(n_bytes)

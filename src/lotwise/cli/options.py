@@ -151,14 +151,14 @@ def feature_options(command: Command) -> Command:
 
 def correlation_options(command: Command) -> Command:
     """Add the options of correlating."""
-    n_culprits = click.option(
-        "--n-culprits",
+    n_contributions = click.option(
+        "--n-contributions",
         type=int,
-        default=_CORRELATION.n_culprits,
+        default=_CORRELATION.n_contributions,
         show_default=True,
         help="Features listed a pair as pulling R down.",
     )
-    return feature_options(n_culprits(command))
+    return feature_options(n_contributions(command))
 
 
 def evidence_options(command: Command) -> Command:

@@ -46,8 +46,8 @@ def command(
     from lotwise.acceptance import forget_verdict
     from lotwise.config import parse_config, read_config
     from lotwise.errors import InputError
-    from lotwise.provenance import VERIFICATION, record_run, refresh_outputs
-    from lotwise.provenance.steps import workflow_call as describe
+    from lotwise.record import VERIFICATION, record_run, refresh_outputs
+    from lotwise.record.calls import workflow_call as describe
 
     if samples is None:
         refresh_outputs(out)

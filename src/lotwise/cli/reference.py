@@ -66,7 +66,7 @@ def compare(*, reference: Path, expression: Path, out: Path | None, level: float
     cannot be judged (fewer than three reference batches), is no yes.
     """
     from lotwise.expression import read_level
-    from lotwise.records import write_table
+    from lotwise.files.tables import write_table
     from lotwise.reference_set import compare_with_reference
 
     table = compare_with_reference(read_level(expression), reference, level=level)

@@ -28,7 +28,7 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
     All other recorded files (figures, the workbook, the verdict) must have their recorded
     checksums.
     """
-    from lotwise.replay import replay
+    from lotwise.run.replay import replay
 
     found = replay(results, inputs_from=inputs_from, keep=keep)
     for line in found.notes:

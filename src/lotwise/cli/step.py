@@ -21,7 +21,7 @@ class Step(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; note it when it has ended, also when the answer is no."""
-        from lotwise.provenance.steps import now
+        from lotwise.record.calls import now
 
         started, given = now(), dict(ctx.params)
         try:
@@ -35,7 +35,7 @@ class Step(click.Command):
     def _note(
         self, ctx: click.Context, given: dict[str, Any], started: str, *, exit_status: int
     ) -> None:
-        from lotwise.provenance.steps import lotwise_call, now, write_step
+        from lotwise.record.calls import lotwise_call, now, write_step
 
         words = [self.name or "step"]
         for name in _TELLING:

@@ -70,7 +70,7 @@ def say(verdict: Verdict, out: Path) -> None:
     RefusedError
         The outcome is fail or not assessable.
     """
-    from lotwise.acceptance.wording import number
+    from lotwise.wording import number
 
     criteria = verdict.criteria.criteria
     click.echo(f"Verdict: {verdict.words}")
@@ -101,7 +101,7 @@ def say(verdict: Verdict, out: Path) -> None:
 
 def _list_tables(ctx: click.Context) -> None:
     from lotwise.acceptance.tables import TABLES
-    from lotwise.records import meanings
+    from lotwise.files.tables import meanings
 
     for table in TABLES.values():
         meaning = (table.record.__doc__ or "").splitlines()[0].replace("`", "")

@@ -37,8 +37,8 @@ def command(*, config: Path | None, settings: str | None, results: Path) -> None
     transcribed yet is "not on file". Exit code 1 when one differs.
     """
     from lotwise.acquire.published import Verification, summary, verify
+    from lotwise.files.tables import to_frame, write_table
     from lotwise.keys import LEVELS
-    from lotwise.records import to_frame, write_table
 
     expected = settings_of(config, settings).expected
     paths = {level: results / "correlation" / f"{level}.batch_pairs.tsv" for level in LEVELS}

@@ -18,6 +18,6 @@ def command(*, results: Path) -> None:
     A TSV that a spreadsheet opens by double click loses gene names (SEPT2 becomes a date); this
     workbook keeps them. `lotwise compare` and the workflow write it too.
     """
-    from lotwise.workbook import write_workbook
+    from lotwise.report.workbook import write_workbook
 
     click.echo(f"written to {write_workbook(results)}")

@@ -27,8 +27,8 @@ from pydantic_core import PydanticCustomError
 from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig
 from lotwise.errors import InputError
+from lotwise.files.yaml import parse_yaml
 from lotwise.keys import LEVELS, Level
-from lotwise.strict_yaml import parse_yaml
 
 Source = Literal["quant", "reads", "accession"]
 QuantifierName = Literal["kallisto", "salmon", "rsem"]
@@ -149,7 +149,7 @@ class CorrelationConfig(_Section):
     most_pairs: int = Field(
         default=500, ge=2, description="pairs of samples that tables list; of more, by steps of R"
     )
-    n_culprits: int = Field(
+    n_contributions: int = Field(
         default=50, ge=1, description="features listed a pair as pulling R down"
     )
 

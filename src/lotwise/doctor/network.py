@@ -9,7 +9,7 @@ from typing import Final
 import httpx
 
 from lotwise.acquire.accession import kind_of
-from lotwise.acquire.client import make_client
+from lotwise.acquire.download.client import make_client
 from lotwise.config import Config
 from lotwise.doctor.finding import Finding
 

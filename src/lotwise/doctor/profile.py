@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from lotwise.atomic import atomic_path
 from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_path
 
 StatusCommand = Literal["squeue", "sacct"]
 

@@ -9,8 +9,8 @@ import polars as pl
 from isal import igzip_threaded
 
 from lotwise import keys
-from lotwise.atomic import atomic_path
 from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_path
 from lotwise.keys import Level
 from lotwise.samples import FEATURE_COLUMN
 

@@ -38,7 +38,7 @@ def place_of(folder: str, file: str) -> Place:
 
 
 def read_rows(text: str) -> list[Row]:
-    """Read a table as :func:`lotwise.records.write_table` writes it."""
+    """Read a table as :func:`lotwise.files.tables.write_table` writes it."""
     return list(csv.DictReader(io.StringIO(text), delimiter="\t"))
 
 

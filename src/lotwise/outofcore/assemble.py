@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lotwise import keys
-from lotwise.atomic import atomic_directory
+from lotwise.files.atomic import atomic_directory
+from lotwise.files.tables import columns
 from lotwise.metrics.moments import BoolArray
 from lotwise.outofcore.neighbours import NeighbourRecord, NeighbourTable
 from lotwise.outofcore.tiles import Job
-from lotwise.records import columns
 
 if TYPE_CHECKING:
     import pandas as pd

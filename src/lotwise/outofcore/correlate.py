@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from lotwise.errors import InputError
+from lotwise.files.tables import write_table
 from lotwise.outofcore.assemble import nearest_table, write_matrix
 from lotwise.outofcore.plan import make_plan, parse_memory
 from lotwise.outofcore.rows import Method
@@ -15,7 +16,6 @@ from lotwise.outofcore.scheduler import Client, Cluster, connected, memory_of_ta
 from lotwise.outofcore.source import Source, share_features
 from lotwise.outofcore.tiles import Job
 from lotwise.outofcore.work import Work, at_work
-from lotwise.records import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def correlate_store(
     InputError
         Too little memory, fewer than 2 features, negative values where TPM are needed, or
         another process at work in ``out``.
-    SurroundingsError
+    EnvironmentFault
         The disk is full; no dask.distributed; no scheduler.
 
     Examples

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lotwise.files.tables import Record, column
 from lotwise.metrics.moments import FloatArray, IntArray
-from lotwise.records import Record, column
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from lotwise.errors import InputError, SurroundingsError
+from lotwise.errors import EnvironmentFault, InputError
 from lotwise.outofcore.tiles import Job, correlate_panels, prepare_panel
 from lotwise.progress import progress
 
@@ -34,7 +34,7 @@ def connected(cluster: Cluster) -> Iterator[Client | None]:
 
     Raises
     ------
-    SurroundingsError
+    EnvironmentFault
         dask.distributed is not installed, or nothing answers at the address.
     """
     if not isinstance(cluster, str):
@@ -43,13 +43,13 @@ def connected(cluster: Cluster) -> Iterator[Client | None]:
     try:
         import distributed
     except ImportError:
-        raise SurroundingsError(
+        raise EnvironmentFault(
             "dask.distributed is not installed", remedy="pip install distributed"
         ) from None
     try:
         client: Client = distributed.Client(cluster)
     except (OSError, ValueError) as error:
-        raise SurroundingsError(
+        raise EnvironmentFault(
             f"no dask scheduler answers at {cluster!r} ({error})",
             remedy="start one by `dask scheduler` and give its address",
         ) from None

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lotwise.atomic import atomic_path
 from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_path
 from lotwise.outofcore.neighbours import NeighbourTable
 from lotwise.outofcore.plan import Plan
 from lotwise.outofcore.rows import Method, Prepared, Rows, correlate_rows, prepare_rows

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock, Timeout
 
-from lotwise.atomic import atomic_path, make_directory
 from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_path, make_directory
 
 _log = logging.getLogger(__name__)
 _IDENTITY: Final = "identity.json"

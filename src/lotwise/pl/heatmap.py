@@ -19,7 +19,7 @@ from lotwise.pl.style import (
     repeated_colours,
     shorten,
 )
-from lotwise.rounding import format_r
+from lotwise.wording import format_r
 
 if TYPE_CHECKING:
     from anndata import AnnData

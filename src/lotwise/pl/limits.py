@@ -13,7 +13,7 @@ import pandas as pd
 from lotwise.errors import InputError
 from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
 from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, log_tpm_words, lotwise_style
-from lotwise.rounding import format_r
+from lotwise.wording import format_r
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

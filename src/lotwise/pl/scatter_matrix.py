@@ -17,8 +17,8 @@ from lotwise.errors import InputError
 from lotwise.pl.cloud import count_pixels, pixels_of, points
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import IDENTITY_LINE, add_note, lotwise_style
-from lotwise.rounding import format_r
 from lotwise.tl.pairs import layer_of
+from lotwise.wording import format_r
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -9,7 +9,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lotwise.atomic import atomic_path
+from lotwise.files.atomic import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

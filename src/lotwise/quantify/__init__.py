@@ -4,7 +4,9 @@
 builds or finds the index, runs the quantifier and judges what it made of the reads.
 """
 
-from lotwise.quantify.experiment import (
+from lotwise.quantify.base import Abundance, Job, Quantifier
+from lotwise.quantify.kallisto import Kallisto
+from lotwise.quantify.pipeline import (
     Settings,
     check_apart,
     check_samples,
@@ -15,14 +17,12 @@ from lotwise.quantify.experiment import (
     quantify_samples,
     write_quant_sheet,
 )
-from lotwise.quantify.face import Abundance, Job, Quantifier
-from lotwise.quantify.intake import Intake, check_reads, require_passed
-from lotwise.quantify.kallisto import Kallisto
+from lotwise.quantify.quant_qc import Limits, Yield, judge_yields, require_usable
+from lotwise.quantify.reads_qc import Intake, check_reads, require_passed
 from lotwise.quantify.reference import Prepared, Reference, prepare_reference
 from lotwise.quantify.rsem import Rsem
 from lotwise.quantify.salmon import Salmon
 from lotwise.quantify.strandedness import Strand, infer_strandedness
-from lotwise.quantify.yields import Limits, Yield, judge_yields, require_usable
 
 __all__ = [
     "Abundance",

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from lotwise.atomic import atomic_directory, exclusive
 from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_directory, exclusive
 
 logger = logging.getLogger(__name__)
 

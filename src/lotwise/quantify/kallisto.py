@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from lotwise.errors import InputError, SurroundingsError
-from lotwise.quantify.face import Abundance, Command, Job, Quantifier, read_columns
+from lotwise.errors import EnvironmentFault, InputError
+from lotwise.quantify.base import Abundance, Command, Job, Quantifier, read_columns
 from lotwise.quantify.program import ask_version, find_program
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Kallisto(Quantifier):
         found = find_program("kallisto", configured=self.program, install=install)
         version = _version_of(found)
         if _is_old(version):
-            raise SurroundingsError(
+            raise EnvironmentFault(
                 f"is kallisto {version}, needed is {_OLDEST_IN_WORDS} or later",
                 path=found,
                 remedy="install a later one (bioconda: kallisto)" if self.program else install,
@@ -145,7 +145,7 @@ def find_in_wheel() -> Path | None:
 
     Raises
     ------
-    SurroundingsError
+    EnvironmentFault
         The binary is there and may not be run.
     """
     folder = _IN_WHEEL.get((platform.system(), platform.machine()))
@@ -156,7 +156,7 @@ def find_in_wheel() -> Path | None:
     if not binary.is_file():
         return None
     if not os.access(binary, os.X_OK):
-        raise SurroundingsError(
+        raise EnvironmentFault(
             "may not be run", path=binary, remedy="set its executable bit (chmod +x)"
         )
     return binary

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
-from lotwise.atomic import make_directory
-from lotwise.errors import InputError, SurroundingsError
+from lotwise.errors import EnvironmentFault, InputError
+from lotwise.files.atomic import make_directory
 
 _ALMOST_NOTHING: Final = 1 << 20
 _POLL_SECONDS: Final = 1.0
@@ -48,7 +48,7 @@ def find_program(name: str, *, configured: Path | None, install: str) -> Path:
     ------
     InputError
         A path is configured and is no program.
-    SurroundingsError
+    EnvironmentFault
         It is nowhere; the message says how it is installed.
     """
     if configured is not None:
@@ -57,7 +57,7 @@ def find_program(name: str, *, configured: Path | None, install: str) -> Path:
         return configured
     found = shutil.which(name)
     if found is None:
-        raise SurroundingsError(f"there is no program {name} on PATH", remedy=install)
+        raise EnvironmentFault(f"there is no program {name} on PATH", remedy=install)
     return Path(found)
 
 
@@ -66,7 +66,7 @@ def ask_version(command: Sequence[str | Path], pattern: str) -> str:
 
     Raises
     ------
-    SurroundingsError
+    EnvironmentFault
         The program does not run, or prints no version.
     """
     try:
@@ -79,10 +79,10 @@ def ask_version(command: Sequence[str | Path], pattern: str) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise SurroundingsError(f"does not run ({error})", path=str(command[0])) from error
+        raise EnvironmentFault(f"does not run ({error})", path=str(command[0])) from error
     found = re.search(pattern, said.stdout + said.stderr)
     if found is None:
-        raise SurroundingsError(
+        raise EnvironmentFault(
             f"prints no version for {shlex.join(map(str, command[1:]))!r}", path=str(command[0])
         )
     return found.group(1)
@@ -100,7 +100,7 @@ def run_program(command: Sequence[str | Path], *, version: str, log: Path, works
 
     Raises
     ------
-    SurroundingsError
+    EnvironmentFault
         The program was killed, does not start, or the disk is full.
     InputError
         The program ended with an exit status other than 0.
@@ -134,7 +134,7 @@ def _run_watched(command: tuple[str, ...], record: TextIO, workspace: Path) -> i
             start_new_session=True,  # so that its children end with it
         )
     except OSError as error:
-        raise SurroundingsError(f"does not start ({error})", path=command[0]) from error
+        raise EnvironmentFault(f"does not start ({error})", path=command[0]) from error
     n_full = 0
     try:
         while True:
@@ -143,7 +143,7 @@ def _run_watched(command: tuple[str, ...], record: TextIO, workspace: Path) -> i
             except subprocess.TimeoutExpired:
                 n_full = n_full + 1 if _is_full(workspace) else 0
             if n_full * _POLL_SECONDS >= PATIENCE_SECONDS:
-                raise SurroundingsError(
+                raise EnvironmentFault(
                     f"{Path(command[0]).name} could not write, the disk is full",
                     path=workspace,
                     remedy=f"free some space and run again, the log is {record.name}",
@@ -160,9 +160,9 @@ def _is_full(workspace: Path) -> bool:
 
 
 def require_disk(workspace: Path, *, log: Path, printed: str = "", name: str) -> None:
-    """Raise :class:`SurroundingsError` if a failure comes from a full disk."""
+    """Raise :class:`EnvironmentFault` if a failure comes from a full disk."""
     if _is_full(workspace) or _NO_SPACE.search(printed):
-        raise SurroundingsError(
+        raise EnvironmentFault(
             f"{name} could not write, the disk is full",
             path=workspace,
             remedy=f"free some space and run again, the log is {log}",
@@ -173,7 +173,7 @@ def _raise_failure(name: str, status: int, printed: str, log: Path) -> None:
     if status < 0:
         number = -status
         known = {item.value: item.name for item in signal.Signals}
-        raise SurroundingsError(
+        raise EnvironmentFault(
             f"{name} was killed by {known.get(number, f'signal {number}')}",
             remedy=f"see whether memory or time ran out, the log is {log}",
         )

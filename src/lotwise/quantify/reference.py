@@ -16,9 +16,9 @@ import dnaio
 from dnaio.exceptions import FileFormatError
 from xopen import xopen
 
-from lotwise.errors import InputError, LotwiseError, SurroundingsError
+from lotwise.errors import EnvironmentFault, InputError, LotwiseError
 from lotwise.quantify.cache import cached_directory, checksum
-from lotwise.quantify.intake import UNREADABLE
+from lotwise.quantify.reads_qc import UNREADABLE
 
 logger = logging.getLogger(__name__)
 
@@ -181,7 +181,7 @@ def unpack(path: Path, target: Path) -> Path:
 
 def _damage(path: Path, error: Exception) -> LotwiseError:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return SurroundingsError(
+        return EnvironmentFault(
             "could not be unpacked, the disk is full", path=path, remedy="free some space"
         )
     return InputError(

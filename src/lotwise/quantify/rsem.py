@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from lotwise.config import Aligner
 from lotwise.errors import InputError
-from lotwise.quantify.face import Abundance, Command, Job, Quantifier, read_columns
+from lotwise.quantify.base import Abundance, Command, Job, Quantifier, read_columns
 from lotwise.quantify.program import ask_version, find_program
 from lotwise.quantify.reference import unpack
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from lotwise.errors import InputError
-from lotwise.quantify.face import Abundance, Command, Job, Quantifier, read_columns
+from lotwise.quantify.base import Abundance, Command, Job, Quantifier, read_columns
 from lotwise.quantify.program import ask_version, find_program
 from lotwise.quantify.reference import read_fasta
 

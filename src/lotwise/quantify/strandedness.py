@@ -20,9 +20,9 @@ import dnaio
 import numpy as np
 
 from lotwise.errors import RefusedError
+from lotwise.files.tables import Record, column
 from lotwise.quantify.cache import cached_directory, checksum
-from lotwise.quantify.intake import UNREADABLE
-from lotwise.records import Record, column
+from lotwise.quantify.reads_qc import UNREADABLE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,8 +11,8 @@ import polars as pl
 from lotwise.config.evidence import OUTPUTS
 from lotwise.evidence import RECORDS
 from lotwise.report.charts import Chart
-from lotwise.report.findings import Findings, LevelFindings, Row
 from lotwise.report.pictures import Picture, picture_of
+from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.tables import MOST_ROWS, Column, Table, table_of
 
 

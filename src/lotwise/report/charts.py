@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import altair as alt
 
-from lotwise.report.findings import LevelFindings, Row
 from lotwise.report.pictures import Picture
+from lotwise.report.run_tables import LevelFindings, Row
 from lotwise.report.words import name_words, r_words
 
 MOST_IN_HEATMAP: Final = 60

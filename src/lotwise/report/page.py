@@ -12,13 +12,13 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from lotwise.atomic import atomic_path
-from lotwise.report.answer import batches_sentence, level_answer, verdict_of
-from lotwise.report.findings import Findings, read_findings
+from lotwise.files.atomic import atomic_path
+from lotwise.report.interpretation import concerns, level_remarks, run_remarks
 from lotwise.report.packing import packed
 from lotwise.report.record import record_of
-from lotwise.report.remarks import concerns, level_remarks, run_remarks
+from lotwise.report.run_tables import Findings, read_findings
 from lotwise.report.sections import criteria_table, sections_of
+from lotwise.report.summary import batches_sentence, level_answer, verdict_of
 
 REPORT: Final = "report.html"
 DECIMALS: Final = 4

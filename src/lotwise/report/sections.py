@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from lotwise.acquire.published import Verification
 from lotwise.quantify import Intake, Yield
-from lotwise.report import lots, shown, similarity
-from lotwise.report.answer import criteria_of
+from lotwise.report import batches, columns, pairs
 from lotwise.report.blocks import Section, Text, evidence_block
-from lotwise.report.findings import Findings, Row
+from lotwise.report.run_tables import Findings, Row
+from lotwise.report.summary import criteria_of
 from lotwise.report.tables import UNKNOWN, Cell, Column, Table, table_of
 from lotwise.report.words import NOT_KNOWN, count_words, exact_words, number_beside
 
@@ -36,15 +36,15 @@ def samples_section(findings: Findings, _: int = 4) -> Section:
     section.blocks.append(
         table_of(findings.samples, every, name="samples", caption=caption, source="samples.tsv")
     )
-    for rows, record, columns, caption in (
-        (findings.intake, Intake, shown.INTAKE, "Reads present, each file read to its end"),
-        (findings.yields, Yield, shown.YIELD, "Reads used by the quantifier"),
+    for rows, record, shown, caption in (
+        (findings.intake, Intake, columns.INTAKE, "Reads present, each file read to its end"),
+        (findings.yields, Yield, columns.YIELD, "Reads used by the quantifier"),
     ):
         if rows:
             section.blocks.append(
                 table_of(
                     rows,
-                    columns,
+                    shown,
                     name=record.table.removesuffix(".tsv"),
                     caption=caption,
                     record=record,
@@ -55,7 +55,7 @@ def samples_section(findings: Findings, _: int = 4) -> Section:
         text = "The run began from quantifications, so no reads were checked here."
         section.blocks.append(Text(text=text))
     for level in findings.levels:
-        table = evidence_block(level, "libraries", shown.LIBRARIES, "Libraries")
+        table = evidence_block(level, "libraries", columns.LIBRARIES, "Libraries")
         section.levels[level.level] = [table]
     return section
 
@@ -71,7 +71,7 @@ def published_section(findings: Findings, decimals: int) -> Section | None:
     counted = ", ".join(f"{n} {status}" for status, n in by_status.items())
     table = table_of(
         rows,
-        shown.VERIFICATION,
+        columns.VERIFICATION,
         name="verification",
         caption="Published and computed R",
         record=Verification,
@@ -102,7 +102,7 @@ def criteria_table(verdict: Mapping[str, Any], *, decimals: int) -> Table | None
     ]
     caption = "Each criterion, and what was found"
     empty = {"interval"} if not any(row["interval"] for row in rows) else set()
-    shown_here = [column for column in shown.CRITERIA if column.key not in empty]
+    shown_here = [column for column in columns.CRITERIA if column.key not in empty]
     return table_of(rows, shown_here, name="criteria", caption=caption, source="verdict.json")
 
 
@@ -128,12 +128,12 @@ def _interval(item: Row, decimals: int) -> str:
 _SECTIONS: Final[tuple[Callable[[Findings, int], Section | None], ...]] = (
     samples_section,
     published_section,
-    similarity.figures_section,
-    similarity.heatmaps_section,
-    similarity.limits_section,
-    similarity.agreement_section,
-    similarity.culprits_section,
-    lots.isoforms_section,
-    lots.batches_section,
-    lots.panels_section,
+    pairs.figures_section,
+    pairs.heatmaps_section,
+    pairs.limits_section,
+    pairs.agreement_section,
+    pairs.contributions_section,
+    batches.isoforms_section,
+    batches.batches_section,
+    batches.panels_section,
 )

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from lotwise.records import Record, meanings
-from lotwise.report.findings import Row
+from lotwise.files.tables import Record, meanings
+from lotwise.report.run_tables import Row
 from lotwise.report.words import NOT_KNOWN, exact_words, number_words, percent_words, r_words
 
 Kind = Literal["text", "r", "number", "percent", "flag"]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from lotwise.rounding import format_r
+from lotwise.wording import format_r
 
 MINUS: Final = "\N{MINUS SIGN}"
 NOT_KNOWN: Final = "not known"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lotwise.atomic import atomic_path
+from lotwise.files.atomic import atomic_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from lotwise.atomic import atomic_path, make_directory
+from lotwise.files.atomic import atomic_path, make_directory
 from lotwise.simulate.annotation import (
     write_genome,
     write_gtf,
@@ -80,7 +80,7 @@ def simulate_experiment(
     ------
     InputError
         The plan cannot be carried out, or the directory cannot be written.
-    SurroundingsError
+    EnvironmentFault
         The disk is full.
 
     Examples

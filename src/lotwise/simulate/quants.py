@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lotwise.atomic import atomic_directory
+from lotwise.files.atomic import atomic_directory
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from isal import igzip
 
-from lotwise.atomic import atomic_path
+from lotwise.files.atomic import atomic_path
 from lotwise.simulate.transcriptome import BASES, reverse_complement
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from lotwise.tl.batches import batches
 from lotwise.tl.blocks import blocks
 from lotwise.tl.ceilings import ceilings
 from lotwise.tl.components import components
+from lotwise.tl.contributions import contributions
 from lotwise.tl.correlate import correlate
-from lotwise.tl.culprits import culprits
 from lotwise.tl.detectable import detectable
 from lotwise.tl.equivalence import equivalence
 from lotwise.tl.gene_sets import gene_sets
@@ -25,8 +25,8 @@ __all__ = [
     "ceilings",
     "choose_pairs",
     "components",
+    "contributions",
     "correlate",
-    "culprits",
     "detectable",
     "equivalence",
     "gene_sets",

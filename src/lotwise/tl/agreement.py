@@ -11,6 +11,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence import AgreementRecord, SensitivityRecord
+from lotwise.files.tables import to_frame
 from lotwise.metrics.differences import (
     BlandAltman,
     bland_altman,
@@ -20,7 +21,6 @@ from lotwise.metrics.differences import (
 from lotwise.metrics.dispersion import Sere, sere
 from lotwise.metrics.feature_sets import MIN_COUNTS, THRESHOLD, feature_sets
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
-from lotwise.records import to_frame
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
 
 if TYPE_CHECKING:

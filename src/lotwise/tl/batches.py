@@ -8,9 +8,9 @@ import numpy as np
 
 from lotwise import keys, pp
 from lotwise.evidence import BatchRecord
+from lotwise.files.tables import to_frame
 from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval
 from lotwise.metrics.correlation import pearson_matrix
-from lotwise.records import to_frame
 from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import store
 

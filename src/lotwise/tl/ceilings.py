@@ -10,6 +10,7 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence import CeilingRecord
 from lotwise.expression.labels import batches_of
+from lotwise.files.tables import to_frame
 from lotwise.metrics.ceiling import (
     Reliability,
     bootstrap_reliability,
@@ -18,7 +19,6 @@ from lotwise.metrics.ceiling import (
     thinning_reliability,
 )
 from lotwise.metrics.moments import BoolArray, FloatArray, correlation, why_undefined
-from lotwise.records import to_frame
 from lotwise.tl.agreement import counts_by_sample
 from lotwise.tl.layers import bootstraps_of, log_tpm_of
 from lotwise.tl.pairs import layer_of, pairs_of, store

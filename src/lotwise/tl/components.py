@@ -9,10 +9,10 @@ import numpy as np
 from lotwise import keys
 from lotwise.evidence import ComponentRecord, MergeRecord
 from lotwise.expression.labels import batches_of
+from lotwise.files.tables import to_frame
 from lotwise.metrics.components import cluster_by_r, principal_components
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.feature_sets import THRESHOLD
-from lotwise.records import to_frame
 from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import layer_of, store
 

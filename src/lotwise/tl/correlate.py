@@ -13,6 +13,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError, UndefinedWarning
 from lotwise.expression.labels import batches_of
+from lotwise.files.tables import PairRecord, to_frame
 from lotwise.metrics.agreement import concordance
 from lotwise.metrics.correlation import (
     average_ranks,
@@ -23,7 +24,6 @@ from lotwise.metrics.correlation import (
 )
 from lotwise.metrics.feature_sets import FEATURE_SETS, MIN_COUNTS, THRESHOLD, feature_sets
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, why_undefined
-from lotwise.records import PairRecord, to_frame
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
 from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
 
@@ -59,7 +59,7 @@ def correlate(
     -------
     Nothing; ``obsp["pearson"]`` and ``obsp["spearman"]`` hold the square matrices
     over all features, ``uns["lotwise"]["pairs"]`` a row a pair and feature set
-    (:class:`~lotwise.records.PairRecord`; :func:`lotwise.get.pairs`). What is not
+    (:class:`~lotwise.files.tables.PairRecord`; :func:`lotwise.get.pairs`). What is not
     defined is NaN, with the reason in the table.
 
     Raises

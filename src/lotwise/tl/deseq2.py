@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from lotwise.errors import SurroundingsError
+from lotwise.errors import EnvironmentFault
 from lotwise.metrics.moments import FloatArray
 
 _log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def fit_deseq2(
 
     Raises
     ------
-    SurroundingsError
+    EnvironmentFault
         PyDESeq2 is not installed.
 
     References
@@ -94,7 +94,7 @@ def _fit(counts: npt.NDArray[np.int64], of_sample: npt.NDArray[np.str_], named: 
         from pydeseq2.dds import DeseqDataSet
         from pydeseq2.default_inference import DefaultInference
     except ImportError:
-        raise SurroundingsError(
+        raise EnvironmentFault(
             "PyDESeq2 is not installed, which the equivalence method deseq2 needs",
             remedy="pip install pydeseq2, or take the method welch",
         ) from None

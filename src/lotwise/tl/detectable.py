@@ -10,6 +10,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence import DetectableRecord, UnseenRecord
+from lotwise.files.tables import to_frame
 from lotwise.metrics.detectable import (
     Perturbation,
     PerturbedR,
@@ -18,7 +19,6 @@ from lotwise.metrics.detectable import (
     unseen_change,
 )
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
-from lotwise.records import to_frame
 from lotwise.tl.pairs import Pair, in_words, layer_of, name_samples, pairs_of, store
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from lotwise.config.evidence import EquivalenceMethod
 from lotwise.errors import InputError
 from lotwise.evidence import EquivalenceRecord
 from lotwise.expression.labels import batches_of
+from lotwise.files.tables import columns, to_frame
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.equivalence import INCONCLUSIVE, Equivalence, wald_equivalence
 from lotwise.metrics.equivalence import equivalence as welch_equivalence
-from lotwise.records import columns, to_frame
 from lotwise.tl.agreement import NO_COUNTS, counts_by_sample
 from lotwise.tl.deseq2 import fit_deseq2
 from lotwise.tl.layers import log_tpm_of
@@ -70,7 +70,7 @@ def equivalence(
     ------
     InputError
         No layer ``tpm``, no such method, or a number out of range.
-    SurroundingsError
+    EnvironmentFault
         PyDESeq2 is not installed.
 
     References

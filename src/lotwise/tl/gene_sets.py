@@ -12,11 +12,11 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence import GeneSetRecord
 from lotwise.expression.labels import batches_of
+from lotwise.files.tables import to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.gene_sets import gene_set_shift, inter_gene_correlation
 from lotwise.metrics.moments import FloatArray
 from lotwise.panels import plain_id, read_gene_sets
-from lotwise.records import to_frame
 from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import layer_of, pairs_of, store
 

@@ -12,10 +12,10 @@ import numpy as np
 from lotwise import keys
 from lotwise.evidence import MarkerRecord, SexRecord
 from lotwise.expression.labels import batches_of, labels_of
+from lotwise.files.tables import to_frame
 from lotwise.metrics.identity import Direction, SexCall, call_sex, check_panel
 from lotwise.metrics.moments import FloatArray
 from lotwise.panels import SHIPPED, Marker, Panel, plain_id, read_panel
-from lotwise.records import to_frame
 from lotwise.tl.blocks import text_of
 from lotwise.tl.pairs import layer_of, store
 

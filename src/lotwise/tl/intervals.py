@@ -9,8 +9,8 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence import IntervalRecord
+from lotwise.files.tables import to_frame
 from lotwise.metrics.resampling import block_intervals
-from lotwise.records import to_frame
 from lotwise.tl.blocks import ALONE, genes_of, text_of
 from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import chosen_rows, in_words, pairs_of, store

@@ -11,6 +11,7 @@ import numpy as np
 from lotwise import keys, pp
 from lotwise.errors import InputError
 from lotwise.evidence import ShareRecord, StratumRecord, UsageRecord
+from lotwise.files.tables import columns, to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.isoforms import (
     UsageChange,
@@ -20,7 +21,6 @@ from lotwise.metrics.isoforms import (
     usage_test,
 )
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, correlation, why_undefined
-from lotwise.records import columns, to_frame
 from lotwise.tl.blocks import genes_of
 from lotwise.tl.layers import bootstraps_of, log_tpm_of
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store

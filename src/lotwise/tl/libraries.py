@@ -10,6 +10,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.evidence import LibraryRecord, SignalRecord
 from lotwise.expression.labels import batches_of, groups_of, labels_of
+from lotwise.files.tables import to_frame
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.moments import FloatArray, refuse_negative
@@ -20,7 +21,6 @@ from lotwise.metrics.outliers import (
     shallow_libraries,
 )
 from lotwise.metrics.signal import signal_to_noise
-from lotwise.records import to_frame
 from lotwise.tl.agreement import NO_COUNTS, counts_by_sample
 from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import layer_of, store

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lotwise.acceptance.tables import TABLES
-from lotwise.records import columns, to_frame, write_table
+from lotwise.files.tables import columns, to_frame, write_table
 
 _NOTHING = {str: "", int: 0, float: float("nan"), bool: False}
 

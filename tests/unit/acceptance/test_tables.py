@@ -15,8 +15,8 @@ from lotwise.acceptance.tables import (
     UNITS,
 )
 from lotwise.config import EvidenceConfig, tables_of
+from lotwise.files.tables import columns
 from lotwise.metrics.feature_sets import FEATURE_SETS
-from lotwise.records import columns
 
 
 def test_tables__are_those_that_the_evidence_makes():

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lotwise.acquire.choice import Candidate, Chosen
 from lotwise.acquire.columns import read_table
 from lotwise.acquire.deposited import (
     columns_of,
@@ -17,6 +16,7 @@ from lotwise.acquire.deposited import (
     tpm_from,
     write_quantification,
 )
+from lotwise.acquire.select import Candidate, Chosen
 from lotwise.errors import InputError
 
 N = 50

@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from lotwise.acquire.choice import Candidate
 from lotwise.acquire.ena import FIELDS, read_report, report_source, runs_by_sample
+from lotwise.acquire.select import Candidate
 from lotwise.acquire.study import Study
 from lotwise.config.acquire import BaseUrls
 from lotwise.errors import InputError

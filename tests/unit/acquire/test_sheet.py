@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lotwise.acquire.choice import Candidate, Chosen
+from lotwise.acquire.select import Candidate, Chosen
 from lotwise.acquire.sheet import SheetRow, write_sheet
 from lotwise.config.acquire import AssumedFragments
 from lotwise.samples import Run, read_samples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-from lotwise.acquire.download import Downloader, Source
+from lotwise.acquire.download.fetch import Downloader, Source
 from lotwise.config.acquire import NetworkSettings
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from click.testing import CliRunner
 
 from lotwise.cli.correlate_store import command
+from lotwise.files.tables import read_table
 from lotwise.outofcore.neighbours import NeighbourRecord
-from lotwise.records import read_table
 
 
 def _run(*words):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lotwise.cli.fetch import command
-from lotwise.results import ResultTree
+from lotwise.tree import ResultTree
 
 
 def test_fetch__a_pattern_that_is_none_is_one_line(run, tmp_path, monkeypatch):

@@ -9,8 +9,8 @@ from lotwise.cli.check import command as check
 from lotwise.cli.quantify import command as quantify
 from lotwise.cli.simulate import command as simulate
 from lotwise.errors import InputError, RefusedError
+from lotwise.files.tables import read_table
 from lotwise.quantify import Intake
-from lotwise.records import read_table
 from lotwise.samples import read_samples
 from lotwise.simulate.truth import TrueSample
 

@@ -11,8 +11,9 @@ import pytest
 from lotwise.acceptance.tables import TABLES
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import LotwiseWarning
-from lotwise.results import ResultTree, write_correlation, write_evidence, write_expression
+from lotwise.run.steps import write_correlation, write_evidence, write_expression
 from lotwise.simulate import Plan, simulate_experiment
+from lotwise.tree import ResultTree
 
 CRITERIA = """
 title: Lots of one process

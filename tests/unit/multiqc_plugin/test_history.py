@@ -8,8 +8,8 @@ import pytest
 
 from lotwise.acceptance import CriteriaFile, parse_criteria, read_verdict, write_verdict
 from lotwise.acceptance.history import FILE
+from lotwise.files.tables import PairRecord, columns, to_frame, write_table
 from lotwise.multiqc_plugin.history import against_history
-from lotwise.records import PairRecord, columns, to_frame, write_table
 
 CRITERIA = (
     "title: t\ncriteria:\n- {id: r, rationale: b, level: gene, table: pairs, "

@@ -11,12 +11,12 @@ import pytest
 import zarr
 from filelock import FileLock
 
-from lotwise.errors import InputError, SurroundingsError
+from lotwise.errors import EnvironmentFault, InputError
+from lotwise.files.tables import read_table
 from lotwise.metrics.correlation import spearman_matrix
 from lotwise.outofcore import correlate_store, nearest_samples, open_store, scheduler, tiles
 from lotwise.outofcore.neighbours import NeighbourRecord
 from lotwise.outofcore.plan import Plan
-from lotwise.records import read_table
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def test_correlate_store__needs_two_features(atlas_store, tmp_path):
 
 def test_correlate_store__says_how_to_get_dask(atlas_store, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with pytest.raises(SurroundingsError, match=r"pip install distributed"):
+    with pytest.raises(EnvironmentFault, match=r"pip install distributed"):
         correlate_store(open_store(atlas_store), tmp_path, client="tcp://127.0.0.1:1")
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from lotwise.errors import InputError, SurroundingsError
+from lotwise.errors import EnvironmentFault, InputError
 from lotwise.quantify.program import ask_version, find_program, run_program
 
 
@@ -45,19 +45,19 @@ def test_run_program__cites_the_last_line_where_nothing_complains(script, tmp_pa
 
 
 def test_run_program__killed(script, tmp_path):
-    with pytest.raises(SurroundingsError, match=r"tool was killed by SIGKILL; .*the log is"):
+    with pytest.raises(EnvironmentFault, match=r"tool was killed by SIGKILL; .*the log is"):
         run(script("kill -9 $$"), tmp_path)
 
 
 def test_run_program__disk_full_by_the_programs_own_word(script, tmp_path):
     body = "echo 'write: No space left on device'; exit 1"
-    with pytest.raises(SurroundingsError, match=r"tool could not write, the disk is full"):
+    with pytest.raises(EnvironmentFault, match=r"tool could not write, the disk is full"):
         run(script(body), tmp_path)
 
 
 def test_run_program__not_a_program(tmp_path):
     (tmp_path / "tool").write_text("no shebang and not executable")
-    with pytest.raises(SurroundingsError, match=r"does not start"):
+    with pytest.raises(EnvironmentFault, match=r"does not start"):
         run(tmp_path / "tool", tmp_path)
 
 
@@ -68,10 +68,10 @@ def test_find_program__configured_path_must_be_a_program(tmp_path):
 
 def test_find_program__nowhere_says_how_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SurroundingsError, match=r"no program salmon on PATH; install salmon"):
+    with pytest.raises(EnvironmentFault, match=r"no program salmon on PATH; install salmon"):
         find_program("salmon", configured=None, install="install salmon")
 
 
 def test_ask_version__a_program_that_prints_none(script):
-    with pytest.raises(SurroundingsError, match=r"prints no version for '--version'"):
+    with pytest.raises(EnvironmentFault, match=r"prints no version for '--version'"):
         ask_version((script("echo hello"), "--version"), r"version (\S+)")

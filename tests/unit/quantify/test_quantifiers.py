@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lotwise.errors import InputError, SurroundingsError
+from lotwise.errors import EnvironmentFault, InputError
 from lotwise.quantify import Job, Kallisto, Reference, Rsem, Salmon, prepare_reference
 from lotwise.quantify.kallisto import find_in_wheel
 from lotwise.samples import Run, Sample
@@ -191,7 +191,7 @@ def test_index__half_of_one_is_not_kept(  # noqa: PLR0917, three programs
         (tmp_path / name).symlink_to(tool)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     cache = tmp_path / "cache"
-    with pytest.raises(SurroundingsError, match=f"without a whole index: no .*{absent}"):
+    with pytest.raises(EnvironmentFault, match=f"without a whole index: no .*{absent}"):
         quantifier(program=tool).index(
             Reference(transcripts=transcripts),
             prepare_reference(transcripts, cache=tmp_path),
@@ -303,16 +303,16 @@ def test_kallisto__too_old_and_alone_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(old.parent))
     monkeypatch.setattr("lotwise.quantify.kallisto.find_in_wheel", lambda: None)
     words = r"bin/kallisto: is kallisto 0\.48\.0, needed is 0\.50 or later; .*bioconda"
-    with pytest.raises(SurroundingsError, match=words):
+    with pytest.raises(EnvironmentFault, match=words):
         Kallisto().find()
-    with pytest.raises(SurroundingsError, match=words):
+    with pytest.raises(EnvironmentFault, match=words):
         Kallisto(program=old).version()
 
 
 def test_kallisto__on_a_machine_without_one_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
-    with pytest.raises(SurroundingsError, match=r"the kb-python wheel has none for \w+ riscv64"):
+    with pytest.raises(EnvironmentFault, match=r"the kb-python wheel has none for \w+ riscv64"):
         Kallisto().find()
 
 

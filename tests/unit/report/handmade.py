@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from lotwise.evidence import RECORDS
-from lotwise.records import (
-    CulpritRecord,
+from lotwise.files.tables import (
+    ContributionRecord,
     PairRecord,
     Record,
     ReplicateQcRecord,
@@ -24,7 +24,7 @@ _RECORDS = {
     "pairs": PairRecord,
     "batch_pairs": PairRecord,
     "replicate_qc": ReplicateQcRecord,
-    "culprits": CulpritRecord,
+    "contributions": ContributionRecord,
 } | {record.table: record for record in RECORDS}
 
 
@@ -94,7 +94,7 @@ class Tree:
             "batch_pairs",
             [row | {end: row[batch] for end, batch in of_batches.items()} for row in rows],
         )
-        culprits = [
+        contributions = [
             {
                 "sample_a": pair["sample_a"],
                 "sample_b": pair["sample_b"],
@@ -110,7 +110,7 @@ class Tree:
             for pair, _ in self.pairs()
             for rank, feature in enumerate(self.features[:2], start=1)
         ]
-        self.write(level, "culprits", culprits)
+        self.write(level, "contributions", contributions)
         tpm = np.array([[0, 0, 0, 1, 10, 100], [0, 0, 0, 2, 11, 90], [0, 0, 0, 3, 9, 110]], float)
         n = len(self.names)
         made = anndata.AnnData(

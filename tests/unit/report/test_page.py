@@ -15,9 +15,9 @@ from PIL import Image
 
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
-from lotwise.report import shown, write_report
-from lotwise.report.clouds import bin_of, cloud_of, n_bins_of, pack_pairs
-from lotwise.report.findings import read_findings
+from lotwise.report import columns, write_report
+from lotwise.report.pair_explorer import bin_of, cloud_of, n_bins_of, pack_pairs
+from lotwise.report.run_tables import read_findings
 from lotwise.report.sections import criteria_table, published_section
 from lotwise.report.tables import MOST_ROWS, Column, cell_of, table_of
 
@@ -169,7 +169,7 @@ def test_write_report__unpublished_coefficient_is_not_on_file(tree):
         reason="",
     )  # fmt: skip
     section = published_section(SimpleNamespace(verification=[asdict(row)]), 4)
-    cells = dict(zip(shown.VERIFICATION, section.blocks[0].rows[0], strict=True))
+    cells = dict(zip(columns.VERIFICATION, section.blocks[0].rows[0], strict=True))
     printed = {column.key: cell.text for column, cell in cells.items()}
     assert (printed["published"], printed["decimals"]) == ("not on file", "not on file")
     assert printed["difference"] == "not known"
@@ -187,10 +187,10 @@ def test_pack_pairs__holds_every_feature_and_those_that_pull_r_down(tree):
     assert [one[1:] for one in first["named"]] == [[4.0, 1.0, 1.0, 0.5], [8.0, 1.0, 2.0, 0.25]]
 
 
-def test_pack_pairs__a_pair_without_culprits_names_none(tree):
+def test_pack_pairs__a_pair_without_contributions_names_none(tree):
     level = read_findings(tree.write_all()).levels[0]
     pair = {end: level.pairs[0][end] for end in ("sample_a", "sample_b")}
-    tree.write("gene", "culprits", [pair | {"rank": 0, "feature": "*", "reason": "R is 1"}])
+    tree.write("gene", "contributions", [pair | {"rank": 0, "feature": "*", "reason": "R is 1"}])
     packed = json.loads(
         gzip.decompress(base64.b64decode(pack_pairs(level, level.pairs, decimals=4)))
     )

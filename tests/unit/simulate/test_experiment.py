@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lotwise.records import read_table
+from lotwise.files.tables import read_table
 from lotwise.samples import read_samples
 from lotwise.simulate import Plan, simulate_experiment
 from lotwise.simulate.truth import TrueGene, TrueSample

@@ -10,8 +10,8 @@ from scipy import sparse, stats
 
 import lotwise
 from lotwise.errors import InputError, UndefinedWarning
+from lotwise.files.tables import PairRecord, columns
 from lotwise.metrics.feature_sets import FEATURE_SETS
-from lotwise.records import PairRecord, columns
 
 
 def test_correlate__all_equals_matrix_pandas_and_scipy(expression):
@@ -101,10 +101,10 @@ def test_correlate__a_constant_sample_has_a_reason_and_the_rest_goes_on(expressi
 def test_tables__survive_h5ad(expression, tmp_path):
     lotwise.tl.correlate(expression)
     lotwise.tl.replicate_qc(expression)
-    lotwise.tl.culprits(expression, n_largest=5)
+    lotwise.tl.contributions(expression, n_largest=5)
     expression.write_h5ad(tmp_path / "a.h5ad")
     stored = anndata.read_h5ad(tmp_path / "a.h5ad")
-    for table in (lotwise.get.pairs, lotwise.get.replicate_qc, lotwise.get.culprits):
+    for table in (lotwise.get.pairs, lotwise.get.replicate_qc, lotwise.get.contributions):
         before, after = table(expression), table(stored)
         assert list(after.columns) == list(before.columns)
         for name in before:
@@ -136,7 +136,7 @@ def test_correlate__refuses(expression, change, options, words):
 
 
 def test_get__says_what_to_call_first(expression):
-    for name, tool in (("pairs", "correlate"), ("replicate_qc", ""), ("culprits", "")):
+    for name, tool in (("pairs", "correlate"), ("replicate_qc", ""), ("contributions", "")):
         with pytest.raises(InputError, match=f"call lotwise.tl.{tool or name} first"):
             getattr(lotwise.get, name)(expression)
     with pytest.raises(InputError, match="no 'spearman' in obsp; call lotwise"):

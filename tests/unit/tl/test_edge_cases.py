@@ -17,7 +17,7 @@ SETS = {"one": [f"f{i}" for i in range(12)], "nothing": ["x", "y"]}
 # In the order of a run: some need what others leave.
 TOOLS = {
     "correlate": {},
-    "culprits": {},
+    "contributions": {},
     "replicate_qc": {},
     "libraries": {},
     "identity": {},
@@ -37,7 +37,7 @@ TOOLS = {
 # The number of each table that is NaN only with a reason.
 NUMBERS = {
     "pairs": "pearson",
-    "culprits": "share",
+    "contributions": "share",
     "replicate_qc": "pearson",
     "libraries": "outlier_score",
     "components": "pc1",
@@ -141,14 +141,14 @@ def test_tools__what_is_not_defined_is_nan_with_a_reason(annotated, table):
 
 def test_tools__identical_samples_agree_wholly():
     expression = in_anndata(*identical())
-    for tool in ("correlate", "culprits", "agreement", "sensitivity", "intervals"):
+    for tool in ("correlate", "contributions", "agreement", "sensitivity", "intervals"):
         getattr(lotwise.tl, tool)(expression, **TOOLS[tool])
     tables = expression.uns["lotwise"]
     assert (tables["pairs"]["pearson"].dropna() == 1).all()
     # No feature carries anything: a row a pair says so, and there is no other.
-    assert tables["culprits"]["feature"].to_list() == ["*"] * 3
-    assert tables["culprits"]["share"].isna().all()
-    assert tables["culprits"]["reason"].str.contains("1 - r is 0 and has no shares").all()
+    assert tables["contributions"]["feature"].to_list() == ["*"] * 3
+    assert tables["contributions"]["share"].isna().all()
+    assert tables["contributions"]["reason"].str.contains("1 - r is 0 and has no shares").all()
     assert (tables["agreement"].query("bin == 0")["bias"] == 0).all()
     np.testing.assert_allclose(tables["intervals"]["lower"], 1, atol=1e-9)
 

@@ -12,7 +12,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import lotwise
-from lotwise.errors import InputError, SurroundingsError
+from lotwise.errors import EnvironmentFault, InputError
 from lotwise.metrics.equivalence import wald_equivalence
 from lotwise.tl.deseq2 import fit_deseq2
 
@@ -181,7 +181,7 @@ def test_equivalence__samples_without_any_count_are_not_fitted():
 
 def test_equivalence__says_what_to_install(counts, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydeseq2.dds", None)
-    with pytest.raises(SurroundingsError, match=r"pip install pydeseq2") as fault:
+    with pytest.raises(EnvironmentFault, match=r"pip install pydeseq2") as fault:
         table_of(in_anndata(counts, "AAABBB"), method="deseq2")
     assert fault.value.exit_code == 3
 

@@ -10,13 +10,13 @@ from anndata import AnnData
 import lotwise
 from lotwise import evidence, keys
 from lotwise.errors import InputError
+from lotwise.files.tables import columns
 from lotwise.metrics.ceiling import thinning_reliability
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
 from lotwise.metrics.isoforms import inferential_relative_variance
 from lotwise.panels import Marker, Panel, read_panel
-from lotwise.records import columns
 from lotwise.reference_set import add_to_reference
 from lotwise.tl.identity import agreement_with_donor
 from lotwise.tl.layers import bootstraps_of

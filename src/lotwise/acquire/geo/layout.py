@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from lotwise.acquire.download import Source
-from lotwise.acquire.integrity import Integrity
-from lotwise.acquire.names import name_of_url, safe_name
+from lotwise.acquire.download.fetch import Source
+from lotwise.acquire.download.integrity import Integrity
+from lotwise.acquire.download.names import name_of_url, safe_name
 from lotwise.config.acquire import BaseUrls
 from lotwise.errors import InputError
 

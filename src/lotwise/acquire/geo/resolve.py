@@ -6,12 +6,12 @@ import logging
 from pathlib import Path
 
 from lotwise.acquire.accession import kind_of
-from lotwise.acquire.download import Downloader
+from lotwise.acquire.download.fetch import Downloader
+from lotwise.acquire.download.retry import DownloadError, NotFoundError
 from lotwise.acquire.geo.layout import matrix_listing_source, matrix_sources, soft_source
 from lotwise.acquire.geo.matrix import read_matrix
 from lotwise.acquire.geo.record import Series
 from lotwise.acquire.geo.soft import read_soft
-from lotwise.acquire.retry import DownloadError, NotFoundError
 from lotwise.config.acquire import BaseUrls
 from lotwise.errors import InputError
 

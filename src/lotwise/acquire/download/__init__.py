@@ -1,0 +1,1 @@
+"""Files fetched whole and verified, or not at all; knows no archive."""

@@ -1,0 +1,328 @@
+"""One attempt at receiving a file, resuming what an earlier attempt left.
+
+What has come so far lies in ``NAME.part`` with ``NAME.part.json`` beside it, which holds what
+tells whether the server's file is still the same (RFC 9110, 13.1.5: a strong ETag or the
+Last-Modified date). Without either, a file is begun again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import cast
+
+import httpx
+
+from lotwise.acquire.download.integrity import Algorithm, digest_of
+from lotwise.acquire.download.progress import Progress
+from lotwise.acquire.download.retry import FaultError, fault_of_status
+from lotwise.acquire.download.writer import FileSink
+from lotwise.config.acquire import NetworkSettings
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+
+class StoppedError(Exception):
+    """The run is being stopped; what has come stays for the next one."""
+
+
+class Stop(threading.Event):
+    """Set when the run is being stopped; wakes whoever waits for the next bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sockets: set[socket.socket] = set()
+        self._guard = threading.Lock()
+
+    @contextmanager
+    def waking(self, response: httpx.Response) -> Iterator[None]:
+        """Break a response off when the run is being stopped."""
+        connection = response.extensions["network_stream"].get_extra_info("socket")
+        with self._guard:
+            self._sockets.add(connection)
+        try:
+            if self.is_set():
+                raise StoppedError
+            yield
+        finally:
+            with self._guard:
+                self._sockets.discard(connection)
+
+    def set(self) -> None:
+        """Stop, at once also where a server has fallen silent."""
+        super().set()
+        with self._guard:
+            for connection in self._sockets:
+                with suppress(OSError):
+                    # Past TLS, whose goodbye would wait for the silent server.
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which version of which file the part holds."""
+
+    url: str
+    etag: str | None
+    last_modified: str | None
+    total: int | None
+    encoding: str
+
+    @property
+    def validator(self) -> str | None:
+        """The value for ``If-Range``; None where a part cannot be resumed safely."""
+        if self.encoding != "identity":
+            return None
+        if self.etag and not self.etag.startswith("W/"):
+            return self.etag
+        return self.last_modified
+
+
+class Part:
+    """What has come of one file so far."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._notes = path.with_name(path.name + ".json")
+
+    def size(self) -> int:
+        """Bytes on disk; 0 where there are none."""
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def origin(self) -> Origin | None:
+        """Tell what the part was received from; None where that is not known."""
+        try:
+            return Origin(**json.loads(self._notes.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def begin(self, origin: Origin) -> None:
+        """Start an empty part; the notes are on disk before the first byte is."""
+        self.discard()
+        self._notes.write_text(json.dumps(asdict(origin)), encoding="utf-8")
+        self.path.touch()
+
+    def discard(self) -> None:
+        """Forget what has come."""
+        self.path.unlink(missing_ok=True)
+        self._notes.unlink(missing_ok=True)
+
+    def promote(self, target: Path) -> None:
+        """Give the whole file its name."""
+        self.path.replace(target)
+        self._notes.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Received:
+    """A body received to its end, not yet checked."""
+
+    size: int
+    digest: str
+    encoding: str
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How one file is received; each call of :meth:`attempt` is one request.
+
+    Parameters
+    ----------
+    client
+        Keeps connections; time-outs and redirects are set there.
+    network
+        Time-outs and the slowest rate.
+    progress
+        Is told of each chunk.
+    reserve
+        Is told how many bytes the file will take, before they are written, and raises where
+        a cap would be passed.
+    stop
+        Set when the run is being stopped.
+    """
+
+    client: httpx.Client
+    network: NetworkSettings
+    progress: Progress
+    reserve: Callable[[int], None]
+    stop: Stop
+
+    def attempt(self, url: str, part: Part, *, algorithm: Algorithm) -> Received:
+        """Receive the rest of ``url`` into ``part``.
+
+        Raises
+        ------
+        FaultError
+            The attempt failed; it says whether another may succeed.
+        StoppedError
+            The run is being stopped.
+        """
+        origin = part.origin()
+        if origin is not None and origin.url == url and origin.total == part.size():
+            # Received to its end by a run that was ended before it could check it.
+            return Received(part.size(), digest_of(part.path, algorithm), origin.encoding)
+        offset, origin = _resumable(part, url)
+        headers = {"Accept-Encoding": "identity"}
+        if origin is not None:
+            headers |= {"Range": f"bytes={offset}-", "If-Range": cast("str", origin.validator)}
+        with _faults_of_http(), self.client.stream("GET", url, headers=headers) as response:
+            if origin is not None and response.status_code == 416:
+                raise FaultError("HTTP 416: the server has no more of the file", spoilt=True)
+            if response.status_code not in (200, 206):
+                raise fault_of_status(
+                    response.status_code,
+                    response.reason_phrase,
+                    response.headers.get("retry-after"),
+                )
+            _check_scheme(url, response)
+            if response.status_code == 206:
+                _check_continuation(response, origin, offset)
+            else:
+                offset, origin = 0, _origin_of(response, url)
+                part.begin(origin)
+            with self.stop.waking(response):
+                return self._receive(response, part, offset=offset, algorithm=algorithm)
+
+    def _receive(
+        self, response: httpx.Response, part: Part, *, offset: int, algorithm: Algorithm
+    ) -> Received:
+        origin = part.origin()
+        total = origin.total if origin else None
+        if total is not None:
+            self.reserve(total)
+        sink = FileSink(part.path, algorithm)
+        size = offset
+        try:
+            for chunk in self._chunks(response):
+                size += len(chunk)
+                if total is None:
+                    self.reserve(size)
+                sink.feed(chunk)
+        finally:
+            # What came before a fault is kept, to be resumed.
+            digest = sink.close()
+        if total is not None and size != total:
+            raise FaultError(f"the body ended after {size:,} of {total:,} bytes")
+        return Received(size, digest, origin.encoding if origin else "identity")
+
+    def _chunks(self, response: httpx.Response) -> Iterator[bytes]:
+        window_start, window_bytes = time.monotonic(), 0
+        for chunk in response.iter_raw():
+            if self.stop.is_set():
+                raise StoppedError
+            yield chunk
+            self.progress.advance(len(chunk))
+            window_bytes += len(chunk)
+            elapsed = time.monotonic() - window_start
+            if elapsed >= self.network.slow_window:
+                if window_bytes < self.network.slowest_bytes_per_second * elapsed:
+                    raise FaultError(f"only {window_bytes / elapsed:,.0f} bytes a second came")
+                window_start, window_bytes = time.monotonic(), 0
+
+
+def ask_size(client: httpx.Client, url: str) -> int:
+    """Ask for the size of a file without fetching it.
+
+    Raises
+    ------
+    FaultError
+        The server cannot be reached, does not have it, or does not tell its size.
+    """
+    with _faults_of_http():
+        response = client.head(url, headers={"Accept-Encoding": "identity"})
+    if response.status_code != 200:
+        raise fault_of_status(response.status_code, response.reason_phrase, None)
+    _check_scheme(url, response)
+    total = _origin_of(response, url).total
+    if total is None:
+        raise FaultError("the server does not tell its size", transient=False)
+    return total
+
+
+def _resumable(part: Part, url: str) -> tuple[int, Origin | None]:
+    """Give where to go on and from what; (0, None) where it must begin anew."""
+    origin, size = part.origin(), part.size()
+    if origin is None or origin.url != url or origin.validator is None or size == 0:
+        return 0, None
+    if origin.total is not None and size > origin.total:
+        return 0, None
+    return size, origin
+
+
+def _origin_of(response: httpx.Response, url: str) -> Origin:
+    length = response.headers.get("content-length", "")
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    return Origin(
+        url=url,
+        etag=response.headers.get("etag"),
+        last_modified=response.headers.get("last-modified"),
+        total=int(length) if re.fullmatch(r"\d{1,18}", length) else None,
+        encoding={"x-gzip": "gzip", "": "identity"}.get(encoding, encoding),
+    )
+
+
+def _check_continuation(response: httpx.Response, origin: Origin | None, offset: int) -> None:
+    """Make sure that a 206 is the rest of the same file."""
+    where = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
+    if origin is None or where is None or int(where[1]) != offset:
+        raise FaultError("the server sent another part than asked for", spoilt=True)
+    total = None if where[3] == "*" else int(where[3])
+    now = _origin_of(response, origin.url)
+    for before, after in (
+        (origin.total, total),
+        (origin.etag, now.etag),
+        (origin.last_modified, now.last_modified),
+    ):
+        if before is not None and after is not None and before != after:
+            raise FaultError("the server's file changed between two parts", spoilt=True)
+
+
+def _check_scheme(url: str, response: httpx.Response) -> None:
+    if not url.startswith("https:"):
+        return
+    for address in (*(hop.url for hop in response.history), response.url):
+        if address.scheme != "https":
+            raise FaultError(f"was redirected to unprotected {address}", transient=False)
+
+
+@contextmanager
+def _faults_of_http() -> Iterator[None]:
+    """Turn what httpx raises into faults in plain words."""
+    try:
+        yield
+    except httpx.TooManyRedirects as error:
+        raise FaultError("redirects go round in circles", transient=False) from error
+    except httpx.ConnectTimeout as error:
+        raise FaultError("no connection within the time-out") from error
+    except httpx.TimeoutException as error:
+        raise FaultError("nothing came within the time-out") from error
+    except httpx.ConnectError as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise FaultError(
+                f"the certificate of the server is not trusted ({_words(error)}); set ca_bundle, "
+                "or SSL_CERT_FILE, to the PEM file of the authority that signed it",
+                transient=False,
+            ) from error
+        raise FaultError(f"no connection ({_words(error)})") from error
+    except httpx.ProxyError as error:
+        # A proxy that says 4xx means it: 407, wants to know who asks; 403, does not go there.
+        lasting = re.match(r"4\d\d ", str(error)) is not None
+        raise FaultError(f"the proxy refuses ({_words(error)})", transient=not lasting) from error
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        raise FaultError(f"cannot be asked for ({_words(error)})", transient=False) from error
+    except httpx.HTTPError as error:
+        raise FaultError(f"the transfer broke off ({_words(error)})") from error
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,192 @@
+"""The gate after quantification: what the quantifier made of the reads.
+
+A library of 36 thousand counts among libraries of 20 million still has TPM that sum to
+a million, so depth and use are judged before anything is correlated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from lotwise.errors import InputError, RefusedError
+from lotwise.files.tables import Record, column
+
+if TYPE_CHECKING:
+    from lotwise.quantify.base import Abundance
+    from lotwise.samples import Sample
+
+N_TOP = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Yield(Record):
+    """What one sample's reads yielded."""
+
+    table: ClassVar[str] = "yield.tsv"
+    sample: str = column("name of the sample")
+    batch: str = column("batch of the sample")
+    quantifier: str = column("kallisto, salmon or rsem")
+    reads_present: int = column("read pairs, or single reads, that the gate counted")
+    reads_processed: int = column("of these, read by the quantifier")
+    reads_used: int = column("of these, placed on transcripts")
+    share_used: float = column("reads_used / reads_present; NaN where none are present")
+    depth_ratio: float = column(
+        "reads_used over the median of the other samples; NaN where there is no other"
+    )
+    tpm_sum: float = column("sum of TPM; NaN where a TPM is not a number")
+    n_isoforms: int = column("isoforms quantified")
+    n_detected: int = column("isoforms at TPM >= 1")
+    top_share: float = column("share of the TPM on the 50 highest isoforms; NaN where all are 0")
+    standing: str = column("passed, noted or refused")
+    reason: str = column("why it is noted or refused; blank where it passes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bounds of the gate after quantification.
+
+    Attributes
+    ----------
+    smallest_share_used
+        A smaller share of used reads is refused: another species, another reference or
+        the wrong strand.
+    smallest_reads_used
+        Fewer used reads are refused.
+    smallest_depth_ratio
+        A sample with a smaller share of the other samples' median depth is refused.
+    noted_depth_ratio
+        One below this is noted as shallow.
+    """
+
+    smallest_share_used: float = 0.1
+    smallest_reads_used: int = 1_000
+    smallest_depth_ratio: float = 0.05
+    noted_depth_ratio: float = 0.25
+
+    def __post_init__(self) -> None:
+        shares = (self.smallest_share_used, self.smallest_depth_ratio, self.noted_depth_ratio)
+        if not all(0 <= share <= 1 for share in shares) or self.smallest_reads_used < 0:
+            raise InputError("a limit of the gate is not in [0, 1], or a number of reads below 0")
+
+
+def judge_yields(
+    samples: Sequence[Sample],
+    abundances: Mapping[str, Abundance],
+    *,
+    quantifier: str,
+    reads_present: Mapping[str, int],
+    limits: Limits | None = None,
+) -> list[Yield]:
+    """Judge every sample's quantification, each against the others.
+
+    Parameters
+    ----------
+    abundances, reads_present
+        By the name of the sample.
+
+    Returns
+    -------
+    A row a sample. ``refused`` carries every reason that holds; ``noted`` is a library
+    of less than a quarter of the others' median depth, which is compared all the same.
+    """
+    limits = Limits() if limits is None else limits
+    used = {sample.sample: abundances[sample.sample].n_used for sample in samples}
+    rows = []
+    for sample in samples:
+        others = [n for name, n in used.items() if name != sample.sample]
+        median = float(np.median(others)) if others else float("nan")
+        rows.append(
+            _judge(
+                sample,
+                abundances[sample.sample],
+                quantifier=quantifier,
+                n_present=reads_present[sample.sample],
+                median_of_others=median,
+                limits=limits,
+            )
+        )
+    return rows
+
+
+def require_usable(rows: Iterable[Yield]) -> None:
+    """Raise :class:`RefusedError` naming every refused sample, if there is one."""
+    refused = [row for row in rows if row.standing == "refused"]
+    if refused:
+        named = " | ".join(f"sample {row.sample!r}: {row.reason}" for row in refused)
+        raise RefusedError(
+            f"the quantifications of {len(refused)} samples are refused: {named}",
+            remedy="leave them out of the sample sheet or sequence them again",
+        )
+
+
+def _judge(
+    sample: Sample,
+    abundance: Abundance,
+    *,
+    quantifier: str,
+    n_present: int,
+    median_of_others: float,
+    limits: Limits,
+) -> Yield:
+    tpm = abundance.tpm
+    tpm_sum = float(tpm.sum())
+    share_used = abundance.n_used / n_present if n_present else float("nan")
+    ratio = abundance.n_used / median_of_others if median_of_others > 0 else float("nan")
+    reasons = [
+        *_faults_of_tpm(abundance),
+        *_faults_of_use(abundance, n_present, share_used, limits),
+    ]
+    if ratio < limits.smallest_depth_ratio:
+        reasons.append(
+            f"{abundance.n_used:,} reads are used, {ratio:.2g} of the other samples' median "
+            f"({median_of_others:,.0f}), needed at least {limits.smallest_depth_ratio:g}"
+        )
+    note = ""
+    if not reasons and ratio < limits.noted_depth_ratio:
+        note = f"shallow: {abundance.n_used:,} reads are used, {ratio:.2g} of the others' median"
+    top = np.sort(tpm)[-N_TOP:].sum() / tpm_sum if tpm_sum > 0 else float("nan")
+    return Yield(
+        sample=sample.sample,
+        batch=sample.batch,
+        quantifier=quantifier,
+        reads_present=n_present,
+        reads_processed=abundance.n_processed,
+        reads_used=abundance.n_used,
+        share_used=share_used,
+        depth_ratio=ratio,
+        tpm_sum=tpm_sum,
+        n_isoforms=tpm.size,
+        n_detected=int((tpm >= 1).sum()),
+        top_share=float(top),
+        standing="refused" if reasons else "noted" if note else "passed",
+        reason="; ".join(reasons) or note,
+    )
+
+
+def _faults_of_tpm(abundance: Abundance) -> Iterable[str]:
+    n_unknown = int((~np.isfinite(abundance.tpm)).sum())
+    if n_unknown:
+        yield f"{n_unknown:,} TPM are not a number"
+    elif not abundance.tpm.any():
+        yield "all TPM are 0"
+    elif abs(abundance.tpm.sum() - 1e6) > 1e3:
+        yield f"TPM sum to {abundance.tpm.sum():,.0f}, needed is a million"
+
+
+def _faults_of_use(
+    abundance: Abundance, n_present: int, share_used: float, limits: Limits
+) -> Iterable[str]:
+    if abundance.n_processed != n_present:
+        yield f"{n_present:,} reads are present and {abundance.n_processed:,} were processed"
+    if not share_used >= limits.smallest_share_used:
+        yield (
+            f"{abundance.n_used:,} of {n_present:,} reads are used, a share of "
+            f"{share_used:.2g}, needed at least {limits.smallest_share_used:g} "
+            "(another species, another reference or the wrong strand?)"
+        )
+    if abundance.n_used < limits.smallest_reads_used:
+        yield f"{abundance.n_used:,} reads are used, needed at least {limits.smallest_reads_used:,}"

@@ -1,0 +1,279 @@
+"""The gate before quantification: are the reads whole, paired and plausible?
+
+kallisto, salmon and RSEM exit with 0 on a truncated ``.fastq.gz`` and on mates of
+unequal number, so nothing that they say shows that all reads were there.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, Final, NoReturn, cast
+
+import dnaio
+import numpy as np
+from dnaio.exceptions import FileFormatError
+from isal import isal_zlib
+
+from lotwise.errors import RefusedError
+from lotwise.files.tables import Record, column
+from lotwise.samples import Run, Sample
+
+# Small enough for the cache and for the garbage collector: 4,096 takes twice as long.
+_AT_ONCE: Final = 256
+_PHRED_OFFSET: Final = 33
+_HIGHEST_PHRED: Final = 93
+# With offset 64, 0 to 41 look like 31 to 72. Reads with offset 33 have bases below 31; binned
+# scores do too (2, 12, 23, 37), and programs that know no score write one for all bases.
+_LOWEST_OF_OFFSET_64: Final = 31
+_HIGHEST_OF_OFFSET_33: Final = 45
+# What dnaio, xopen, isal and zlib raise on a file that is not whole or not FASTQ.
+UNREADABLE: Final[tuple[type[Exception], ...]] = (
+    FileFormatError,
+    EOFError,
+    OSError,
+    UnicodeError,
+    zlib.error,
+    # Its stub calls the class an instance.
+    cast("type[Exception]", isal_zlib.error),
+)
+
+# A read, or a pair of them.
+_Item = Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intake(Record):
+    """What the reads of one sample are, before anything is quantified."""
+
+    table: ClassVar[str] = "intake.tsv"
+    sample: str = column("name of the sample")
+    batch: str = column("batch of the sample")
+    layout: str = column("paired or single; blank where no run could be read")
+    n_runs: int = column("sequencing runs joined")
+    reads_present: int = column(
+        "read pairs, or single reads, counted to the end of every file; where the gate "
+        "refuses, not all of them"
+    )
+    shortest_read: int = column("bases of the shortest read; -1 where no run could be read")
+    longest_read: int = column("bases of the longest read; -1 where no run could be read")
+    lowest_phred: int = column("lowest base quality, offset 33; -1 where no run could be read")
+    highest_phred: int = column("highest base quality, offset 33; -1 where no run could be read")
+    integrity: str = column("passed or refused")
+    reason: str = column("why the gate refuses; blank where it passes")
+
+
+@dataclass(slots=True)
+class _Extent:
+    """Running count and ranges over the reads of one run, then of one sample."""
+
+    n: int = 0
+    shortest: int | None = None
+    longest: int = -1
+    lowest: int | None = None
+    highest: int = -1
+
+    def add(self, reads: Sequence[dnaio.SequenceRecord]) -> None:
+        """Take the reads of one mate into the ranges; ``n`` is the caller's."""
+        lengths = set(map(len, reads))
+        shortest, longest = min(lengths), max(lengths)
+        self.shortest = shortest if self.shortest is None else min(self.shortest, shortest)
+        self.longest = max(self.longest, longest)
+        # The scores of all reads at once: a loop over them would take longer than gzip.
+        spelled = "".join([read.qualities or "" for read in reads]).encode("ascii")
+        scores = np.frombuffer(spelled, dtype=np.uint8)
+        if scores.size:
+            lowest, highest = (int(end) - _PHRED_OFFSET for end in (scores.min(), scores.max()))
+            self.lowest = lowest if self.lowest is None else min(self.lowest, lowest)
+            self.highest = max(self.highest, highest)
+
+    def merge(self, other: _Extent) -> None:
+        """Take another run's count and ranges into this one's."""
+        lows = {"shortest": other.shortest, "lowest": other.lowest}
+        for name, low in lows.items():
+            known = [end for end in (getattr(self, name), low) if end is not None]
+            setattr(self, name, min(known, default=None))
+        self.n += other.n
+        self.longest = max(self.longest, other.longest)
+        self.highest = max(self.highest, other.highest)
+
+
+def check_reads(sample: Sample) -> Intake:
+    r"""Read every file of ``sample`` to its end and say what is there.
+
+    Checked are the compression (to the last byte, with its checksum), the structure of
+    every record, the number and the names of mates, their roles (``/1`` stands in
+    ``fastq_1``), and that quality scores are phred with offset 33. Files of the runs of
+    one sample are checked one after the other.
+
+    Returns
+    -------
+    The row of ``intake.tsv``; ``integrity`` is ``refused`` and ``reason`` one line where
+    something is wrong. Nothing is raised for what a file contains.
+
+    Examples
+    --------
+    >>> from lotwise.samples import Run, Sample
+    >>> reads = getfixture("tmp_path") / "a.fastq"
+    >>> _ = reads.write_text("@r1\nACGT\n+\nIIII\n@r2\nACG\n+\nIII\n")
+    >>> row = check_reads(Sample(sample="S", batch="A", runs=(Run(fastq_1=reads),)))
+    >>> row.reads_present, row.shortest_read, row.longest_read, row.integrity
+    (2, 3, 4, 'passed')
+    """
+    extent = _Extent()
+    reason = "" if sample.runs else "the sample sheet names no reads of it"
+    try:
+        for run in sample.runs:
+            of_run = _Extent()
+            try:
+                _check_run(run, of_run)
+            finally:
+                extent.merge(of_run)
+    except RefusedError as refusal:
+        reason = str(refusal)
+    paired = bool(sample.runs) and sample.runs[0].fastq_2 is not None
+    return Intake(
+        sample=sample.sample,
+        batch=sample.batch,
+        layout="" if extent.n == 0 else "paired" if paired else "single",
+        n_runs=len(sample.runs),
+        reads_present=extent.n,
+        shortest_read=-1 if extent.shortest is None else extent.shortest,
+        longest_read=extent.longest,
+        lowest_phred=-1 if extent.lowest is None else extent.lowest,
+        highest_phred=extent.highest,
+        integrity="refused" if reason else "passed",
+        reason=reason,
+    )
+
+
+def require_passed(rows: Iterable[Intake]) -> None:
+    """Raise :class:`RefusedError` naming every refused sample, if there is one."""
+    refused = [row for row in rows if row.integrity != "passed"]
+    if refused:
+        named = " | ".join(f"sample {row.sample!r}: {row.reason}" for row in refused)
+        raise RefusedError(f"the reads of {len(refused)} samples are refused: {named}")
+
+
+def _check_run(run: Run, extent: _Extent) -> None:
+    files = (run.fastq_1,) if run.fastq_2 is None else (run.fastq_1, run.fastq_2)
+    for file in files:
+        _require_content(file)
+    if len(files) == 2 and files[0].samefile(files[1]):
+        raise RefusedError("is given as fastq_1 and as fastq_2", path=files[0])
+    try:
+        # Two readers in step: dnaio stops at mates that differ in name or number.
+        with dnaio.open(*files, fileformat="fastq", open_threads=0) as reader:
+            _take(run, iter(reader), extent)
+    except UNREADABLE as error:
+        _blame(files, error)
+    if extent.n == 0:
+        raise RefusedError("holds no reads", path=run.fastq_1)
+    if (extent.lowest or 0) < 0 or extent.highest > _HIGHEST_PHRED:
+        raise RefusedError(
+            f"quality scores span {extent.lowest} to {extent.highest}, "
+            f"needed is phred 0 to {_HIGHEST_PHRED} with offset {_PHRED_OFFSET}",
+            path=run.fastq_1,
+        )
+    if _LOWEST_OF_OFFSET_64 <= (extent.lowest or 0) < extent.highest > _HIGHEST_OF_OFFSET_33:
+        raise RefusedError(
+            f"quality scores span {extent.lowest} to {extent.highest} with offset "
+            f"{_PHRED_OFFSET}: their offset is 64, as of Illumina before 2011",
+            path=run.fastq_1,
+            remedy=f"convert them to offset {_PHRED_OFFSET}",
+        )
+
+
+def _require_content(file: Path) -> None:
+    try:
+        size = file.stat().st_size
+    except OSError as error:
+        raise RefusedError(f"cannot be read ({error.strerror})", path=file) from None
+    if file.is_dir():
+        raise RefusedError("is a directory, needed is a FASTQ file", path=file)
+    if size == 0:
+        raise RefusedError("is empty (0 bytes)", path=file)
+
+
+def _take(run: Run, items: Iterator[_Item], extent: _Extent) -> None:
+    """Read ``items`` to the end in batches, so that the ranges cost little."""
+    first_batch = True
+    while some := list(islice(items, _AT_ONCE)):
+        _take_some(run, some, extent, first_batch=first_batch)
+        first_batch = False
+
+
+def _take_some(run: Run, some: list[_Item], extent: _Extent, *, first_batch: bool) -> None:
+    for mates in zip(*some, strict=True) if run.fastq_2 is not None else (some,):
+        extent.add(mates)
+    if first_batch and run.fastq_2 is not None:
+        _require_roles(run, some)
+    extent.n += len(some)
+
+
+def _require_roles(run: Run, pairs: Sequence[tuple[dnaio.SequenceRecord, ...]]) -> None:
+    """Refuse second mates in ``fastq_1``, and one mate's reads in both files."""
+    for mate, file in ((1, run.fastq_1), (2, run.fastq_2)):
+        name = pairs[0][mate - 1].name
+        other = 3 - mate
+        # `1:N:0:ATCACG` of Casava 1.8; `2:1101:1203:1999` is a place on the flow cell.
+        if re.search(rf"^\S+/{other}(?!\S)|^\S+ {other}:[YN]:\d+:", name):
+            raise RefusedError(
+                f"record 1 is {name!r}, a read of mate {other}, and the sheet names the file "
+                f"as fastq_{mate}",
+                path=file,
+                remedy="exchange fastq_1 and fastq_2",
+            )
+    if len(pairs) > 1 and all(first.sequence == second.sequence for first, second in pairs):
+        raise RefusedError(
+            f"holds the same sequences as {run.fastq_1}",
+            path=run.fastq_2,
+            remedy="name the file of the second mates",
+        )
+
+
+def _blame(files: tuple[Path, ...], error: Exception) -> NoReturn:
+    """Say which file and which record is at fault; reads the files again, one by one."""
+    n_records = []
+    for file in files:
+        n, fault = _count(file)
+        if fault is not None:
+            raise RefusedError(f"{_describe(fault)} at record {n + 1:,}", path=file) from fault
+        n_records.append(n)
+    if len(files) == 1:
+        raise RefusedError(str(error), path=files[0]) from error
+    n_mates, mismatch = _count(*files)
+    if mismatch is not None and "does not match" in str(mismatch):
+        raise RefusedError(
+            f"record {n_mates + 1:,} is no mate of that of {files[1]} ({error})",
+            path=files[0],
+            remedy="give the two files of one run, in the same order",
+        ) from error
+    raise RefusedError(
+        f"holds {n_records[0]:,} records and its mate file {files[1]} holds {n_records[1]:,}",
+        path=files[0],
+        remedy="fetch both again",
+    ) from error
+
+
+def _count(*files: Path) -> tuple[int, Exception | None]:
+    n = 0
+    try:
+        with dnaio.open(*files, fileformat="fastq", open_threads=0) as reader:
+            for _ in reader:
+                n += 1
+    except UNREADABLE as error:
+        return n, error
+    return n, None
+
+
+def _describe(fault: Exception) -> str:
+    if isinstance(fault, EOFError):
+        return "is truncated: the gzip stream ends before its end"
+    if isinstance(fault, FileFormatError):
+        return f"is not FASTQ ({fault})"
+    return f"is damaged ({fault})"

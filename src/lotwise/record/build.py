@@ -1,0 +1,310 @@
+"""Everything that the record of a run holds, brought together."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from lotwise.acceptance import SHIPPED, read_criteria
+from lotwise.acceptance.history import read_history
+from lotwise.acceptance.record import COPY, VERDICT
+from lotwise.config import Config, parse_config, tables_of
+from lotwise.errors import InputError
+from lotwise.files.atomic import make_directory
+from lotwise.record.calls import (
+    add_later_steps,
+    now,
+    of_configuration,
+    read_calls,
+    read_steps,
+    step_of,
+)
+from lotwise.record.configuration import absolute, resolve
+from lotwise.record.environment import libraries, machine, software
+from lotwise.record.inputs import Taken, mark_changes, take_criteria, take_inputs
+from lotwise.record.provenance import (
+    PROVENANCE,
+    InputFile,
+    OutputFile,
+    Program,
+    Provenance,
+    read_provenance,
+    write_provenance,
+)
+from lotwise.samples import read_samples
+
+VERIFICATION: Final = "verification.tsv"
+# What a run may write at the root of its results, beside the record and what is made from it.
+_AT_ROOT: Final = (
+    "samples.tsv",
+    "fetched.tsv",
+    "intake.tsv",
+    "strandedness.tsv",
+    "yield.tsv",
+    VERIFICATION,
+    "verdict.tsv",
+    "verdict_criteria.yaml",
+    "verdict_history.jsonl",
+    VERDICT,
+    "tables.xlsx",
+)
+_WRITERS: Final = 4
+WORKFLOW: Final = "workflow"
+
+
+def record_run(
+    config: Config,
+    sheet: Path,
+    root: Path,
+    *,
+    workflow: Path | None = None,
+    called_by: Program | None = None,
+) -> Provenance:
+    """Write the record of a run whose steps are done, by the workflow or by hand.
+
+    Parameters
+    ----------
+    config
+        The configuration of the run.
+    sheet
+        The sample sheet that the expression was read from.
+    root
+        Folder of the results.
+    workflow
+        Main file of the workflow that ran the steps; it is copied into ``workflow/`` with the
+        ``rules`` beside it. None where they were run by hand.
+    called_by
+        The call of the workflow, listed before the steps.
+
+    Returns
+    -------
+    The record. Times are those of the steps. An input whose file was changed after the
+    expression had been read says so in its ``note``.
+
+    Raises
+    ------
+    InputError
+        An input or the results are not there.
+    """
+    config = resolve(config)
+    expression = root / "samples.tsv"
+    if not expression.is_file():
+        raise InputError(
+            "no results are here", path=root, remedy="run `lotwise expression` and the others first"
+        )
+    taken = take_inputs(config, sheet, root)
+    steps = own_steps(config, sheet, root, inputs=taken)
+    ended = now()
+    copied = _copy_workflow(root, workflow)
+    provenance = gather(
+        config,
+        root,
+        inputs=taken,
+        since_ns=expression.stat().st_mtime_ns,
+        steps=steps if called_by is None else [called_by, *steps],
+        started=min((step.started for step in steps if step.started), default=ended),
+        ended=ended,
+        workflow=copied,
+    )
+    write_provenance(root / PROVENANCE, provenance)
+    return provenance
+
+
+def refresh_outputs(root: Path) -> Provenance:
+    """Bring an existing record up to date with what was done since; keep all else.
+
+    That is the outputs, the steps since and, where there is a verdict, its criteria: their
+    checksum, their file among the inputs and the key ``acceptance`` of the configuration.
+
+    Raises
+    ------
+    InputError
+        There is no record.
+    """
+    kept = read_provenance(root)
+    config = configuration_of(kept, root)
+    since = [
+        step
+        for step in read_steps(root)
+        # Criteria are put on record before the results, and so before their record.
+        if (step.started or "") >= kept.ended
+        or (step_of(step)[0] == "verdict --register" and criteria_of(root) is not None)
+    ]
+    provenance = kept.model_copy(
+        update={
+            "outputs": tuple(take_outputs(config, root, workflow=kept.workflow)),
+            "criteria_sha256": criteria_of(root),
+            "programs": tuple(add_later_steps(kept.programs, since)),
+            **_judged_by(kept, root),
+        }
+    )
+    write_provenance(root / PROVENANCE, provenance)
+    return provenance
+
+
+def _judged_by(kept: Provenance, root: Path) -> dict[str, object]:
+    """Give inputs and configuration with the criteria of the verdict; nothing where unknown."""
+    sha256 = criteria_of(root)
+    registered = read_history(root).first(sha256 or "")
+    names = (
+        kept.configuration.get("acceptance"),
+        # Where the criteria on record were judged by, the verdict names their copy.
+        registered and registered.criteria_file,
+        _of_verdict(root, "criteria_file"),
+        root / COPY,
+    )
+    name = next((name for name in names if name and _says(name, sha256)), None)
+    if name is None:
+        return {}
+    if name not in SHIPPED:
+        name = str(absolute(Path(name)))
+    file = take_criteria(name, root)
+    inputs: list[InputFile] = [one for one in kept.inputs if one.role != file.role]
+    return {
+        "inputs": (*inputs, file),
+        "configuration": kept.configuration | {"acceptance": name},
+    }
+
+
+def _says(name: Path | str, sha256: str | None) -> bool:
+    """Tell whether a file of criteria says what was judged by; a relative name may mislead."""
+    try:
+        return read_criteria(name).criteria.sha256 == sha256
+    except InputError:
+        return False
+
+
+def own_steps(config: Config, sheet: Path, root: Path, *, inputs: Sequence[Taken]) -> list[Program]:
+    """Read the steps below ``root`` that are those of a run with ``config``."""
+    files = [item.file for item in inputs]
+    prepared = set()
+    if config.source != "quant" or any(map(_is_quantified_here, files)):
+        prepared |= {"check", "quantify"}
+    if config.source == "accession" or any(file.source for file in files):
+        prepared.add("fetch")
+    # Reads are quantified by another sheet than the one that the expression is read from.
+    sheets = {sheet, config.samples} if config.source != "quant" else {sheet}
+    samples = {one.sample for path in sheets for one in read_samples(path)}
+    steps = read_steps(root)
+    if not (root / VERIFICATION).is_file():
+        steps = [step for step in steps if step_of(step)[0] != "verify"]
+    return of_configuration(steps, config, samples=samples, prepared=prepared)
+
+
+def _is_quantified_here(file: InputFile) -> bool:
+    """Tell whether a quantification lies in the results, where `lotwise quantify` puts it."""
+    return file.role == "quantification" and not Path(file.path).is_absolute()
+
+
+def configuration_of(provenance: Provenance, root: Path) -> Config:
+    """Give the configuration that a record holds.
+
+    Raises
+    ------
+    InputError
+        This version of lotwise does not take it; the key is named.
+    """
+    return parse_config(provenance.configuration, source=str(root / PROVENANCE))
+
+
+def gather(
+    config: Config,
+    root: Path,
+    *,
+    inputs: Sequence[Taken],
+    steps: Sequence[Program],
+    started: str,
+    ended: str,
+    since_ns: int,
+    workflow: str | None = None,
+) -> Provenance:
+    """Describe a run whose results lie in ``root``.
+
+    ``since_ns`` is when its inputs were read: what was changed later says so.
+    """
+    quantifications = [item.location for item in inputs if item.file.role == "quantification"]
+    return Provenance(
+        lotwise=software(),
+        libraries=libraries(),
+        machine=machine(),
+        started=started,
+        ended=ended,
+        programs=(*read_calls(quantifications), *steps),
+        configuration=config.model_dump(mode="json"),
+        seeds=_seeds(config),
+        workflow=workflow,
+        criteria_sha256=criteria_of(root),
+        inputs=tuple(mark_changes(inputs, since_ns=since_ns)),
+        outputs=tuple(take_outputs(config, root, workflow=workflow)),
+    )
+
+
+def take_outputs(config: Config, root: Path, *, workflow: str | None = None) -> list[OutputFile]:
+    """Take size and checksum of what the run with ``config`` wrote, as far as it is there."""
+    from lotwise.quantify.cache import checksum
+
+    def take(path: Path) -> OutputFile:
+        return OutputFile(
+            path=path.relative_to(root).as_posix(),
+            bytes=path.stat().st_size,
+            sha256=checksum(path),
+        )
+
+    written = {*_outputs(config, root)}
+    if workflow is not None:
+        written |= {path for path in (root / workflow).parent.rglob("*") if path.is_file()}
+    with ThreadPoolExecutor(_WRITERS) as readers:
+        return list(readers.map(take, sorted(written)))
+
+
+def _copy_workflow(root: Path, workflow: Path | None) -> str | None:
+    """Copy a workflow's main file and its rules into the results; take away what was there."""
+    folder = root / WORKFLOW
+    shutil.rmtree(folder, ignore_errors=True)
+    if workflow is None:
+        return None
+    rules = sorted(workflow.parent.glob("rules/*.smk"))
+    for path in (workflow, *rules):
+        place = folder / path.relative_to(workflow.parent)
+        make_directory(place.parent)
+        shutil.copyfile(path, place)
+    return f"{WORKFLOW}/{workflow.name}"
+
+
+def criteria_of(root: Path) -> str | None:
+    """Give the checksum of the acceptance criteria that the verdict names; None without one."""
+    return _of_verdict(root, "criteria_sha256")
+
+
+def _of_verdict(root: Path, key: str) -> str | None:
+    try:
+        found = json.loads((root / VERDICT).read_bytes()).get(key)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _outputs(config: Config, root: Path) -> Iterator[Path]:
+    """Name the files by level, so that those of a level left out since are no outputs."""
+    yield from (path for name in _AT_ROOT if (path := root / name).is_file())
+    for level in config.levels:
+        for pattern in (f"expression/{level}.*", f"correlation/{level}.*"):
+            yield from root.glob(pattern)
+        tables = [f"evidence/{level}.{name}.tsv" for name in tables_of(config.evidence, level)]
+        yield from (path for name in tables if (path := root / name).is_file())
+        for suffix in config.figures.formats:
+            yield from root.glob(f"figures/{level}_*.{suffix}")
+            yield from root.glob(f"figures/extended_data_fig?_{level}.{suffix}")
+
+
+def _seeds(config: Config) -> dict[str, int]:
+    from lotwise.quantify import Job
+
+    seeds = {"evidence": config.evidence.seed}
+    if config.source != "quant":
+        seeds["quantifier"] = Job.seed
+    return seeds

@@ -1,0 +1,445 @@
+"""The record of a run as an RO-Crate: ``ro-crate-metadata.json`` beside the results.
+
+Made from ``provenance.json`` by the RO-Crate library, after RO-Crate 1.1
+(https://w3id.org/ro/crate/1.1): results and inputs are files with checksums, each call of a
+program is an action with its command line. A run of the workflow follows the profile Workflow Run
+Crate 0.5 (https://w3id.org/ro/wfrun/workflow/0.5), with the workflow as main entity and the run as
+an action of it; one by hand follows Process Run Crate 0.5 (https://w3id.org/ro/wfrun/process/0.5).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, get_args
+from urllib.parse import quote
+
+from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_path
+from lotwise.quantify.cache import checksum
+from lotwise.record import (
+    ANALYSED,
+    CRATE,
+    PREPARING,
+    PROVENANCE,
+    InputFile,
+    OutputFile,
+    Program,
+    Provenance,
+    fault_of,
+    read_provenance,
+    step_of,
+)
+from lotwise.record.calls import words_of
+from lotwise.record.provenance import Role
+from lotwise.wording import counted, listed
+
+if TYPE_CHECKING:
+    from rocrate.model.contextentity import ContextEntity
+    from rocrate.rocrate import ROCrate
+
+_PROCESS: Final = ("https://w3id.org/ro/wfrun/process/0.5", "Process Run Crate", "0.5")
+_WORKFLOW: Final = (
+    ("https://w3id.org/ro/wfrun/workflow/0.5", "Workflow Run Crate", "0.5"),
+    ("https://w3id.org/workflowhub/workflow-ro-crate/1.0", "Workflow RO-Crate", "1.0"),
+)
+# RO-Crate 1.1 has no word for a checksum of this kind; the profiles of workflow runs have.
+_TERMS: Final = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
+_COMPLETED: Final = "http://schema.org/CompletedActionStatus"
+_NO_LICENCE: Final = "No licence was stated for these results: ask those who made them."
+# Made from the record, and so not in it.
+_MADE_LATER: Final = (PROVENANCE, "report.html")
+# What a step of lotwise reads of the inputs, by its role, and of what was written before; {} is
+# its level.
+_READ: Final[dict[str, tuple[frozenset[Role], tuple[str, ...]]]] = {
+    "fetch": (frozenset(), ()),
+    "check": (frozenset({"sheet of reads", "reads"}), ()),
+    "quantify": (frozenset(get_args(Role)) - ANALYSED - {"acceptance criteria"}, ()),
+    "expression": (
+        frozenset({"sample sheet", "quantification", "bootstraps", "transcripts to genes"}),
+        (),
+    ),
+    "correlate": (frozenset(), ("expression/{}.h5ad",)),
+    "evidence": (
+        frozenset({"gene sets", "blocks", "panel", "reference set"}),
+        ("expression/{}.h5ad",),
+    ),
+    "figures": (frozenset(), ("expression/{}.h5ad",)),
+    "verdict --register": (frozenset({"acceptance criteria"}), ()),
+    "verdict": (frozenset({"acceptance criteria"}), ("correlation/", "evidence/")),
+    "verify": (frozenset(), ("correlation/",)),
+    "workbook": (frozenset(), ("correlation/", "evidence/")),
+    "compare": (frozenset(get_args(Role)), ()),
+}
+# What it writes.
+_WRITTEN: Final = {
+    "fetch": ("fetched.tsv",),
+    "check": ("intake.tsv",),
+    "quantify": ("yield.tsv", "strandedness.tsv"),
+    "expression": ("samples.tsv", "expression/"),
+    "correlate": ("correlation/{}.",),
+    "evidence": ("evidence/{}.", "figures/{}_"),
+    "figures": ("figures/{}_heatmap", "figures/extended_data_fig"),
+    "verdict --register": ("verdict_criteria.yaml", "verdict_history.jsonl"),
+    "verdict": ("verdict",),
+    "verify": ("verification.tsv",),
+    "workbook": ("tables.xlsx",),
+    "compare": ("",),
+}
+# What `lotwise fetch` puts into the folder of the reference.
+_REFERENCE: Final = ("transcripts.fa.gz", "annotation.gtf.gz")
+# Calls whose tables another call joins.
+_OF_ONE_SAMPLE: Final = {("--step", "reads"), ("--step", "quantify"), ("--step", "index")}
+_MEDIA_TYPES: Final = {
+    ".csv": "text/csv",
+    ".gz": "application/gzip",
+    ".h5": "application/x-hdf5",
+    ".h5ad": "application/x-hdf5",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".smk": "text/x-snakemake",
+    ".svg": "image/svg+xml",
+    ".tsv": "text/tab-separated-values",
+    ".yaml": "application/yaml",
+    ".jsonl": "application/jsonl",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def write_crate(results: Path, *, name: str | None = None, licence: str | None = None) -> Path:
+    """Write ``ro-crate-metadata.json`` into a folder of results.
+
+    Parameters
+    ----------
+    results
+        Folder of the results, with ``provenance.json``.
+    name
+        Title of the crate.
+    licence
+        Address of the licence of the results; without one the crate says that none was stated.
+
+    Returns
+    -------
+    The file.
+
+    Raises
+    ------
+    InputError
+        The record is missing or damaged, or a file of the results that it names is missing or no
+        longer the recorded one.
+    """
+    provenance = read_provenance(results)
+    _refuse_changed(provenance, results)
+    later = [
+        OutputFile(path=file, bytes=path.stat().st_size, sha256=checksum(path))
+        for file in _MADE_LATER
+        if (path := results / file).is_file()
+    ]
+    crate = make_crate(provenance, later=later, name=name, licence=licence)
+    with atomic_path(results / CRATE) as temporary:
+        text = json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return results / CRATE
+
+
+def _refuse_changed(provenance: Provenance, results: Path) -> None:
+    """Refuse what would be described by another file's checksum, or is not there to hand over."""
+
+    def faults(items: Iterable[InputFile | OutputFile]) -> list[str]:
+        told = ((item.path, fault_of(item, results / item.path)) for item in items)
+        return [f"{path} {fault}" for path, fault in told if fault]
+
+    inputs = faults(item for item in provenance.inputs if not Path(item.path).is_absolute())
+    found = [*faults(provenance.outputs), *inputs]
+    if found:
+        raise InputError(
+            f"{counted(len(found), 'file')} of the results not as recorded: {listed(found)}",
+            path=results,
+            remedy="bring the recorded inputs back, or write the record anew (`lotwise record`)"
+            if inputs
+            else "bring the record up to date: `lotwise record --out`",
+        )
+
+
+def make_crate(
+    provenance: Provenance,
+    *,
+    later: list[OutputFile],
+    name: str | None = None,
+    licence: str | None = None,
+) -> ROCrate:
+    """Describe a run, and the files that were made of its record, as an RO-Crate."""
+    from rocrate.rocrate import ROCrate
+
+    crate = ROCrate(version="1.1")
+    crate.metadata.extra_terms.update(_TERMS)
+    crate.name = name or "Comparison of manufacturing batches by lotwise"
+    crate.description = (
+        "Correlations between batches and what stands beside them, by lotwise "
+        f"{provenance.lotwise.version}; {PROVENANCE} says how they were made."
+    )
+    crate.datePublished = provenance.ended
+    text = {"@type": "CreativeWork", "name": licence or _NO_LICENCE}
+    crate.license = _context(crate, licence or "#no-licence-stated", text)
+    profiles = (_PROCESS, *(_WORKFLOW if provenance.workflow else ()))
+    crate.root_dataset["conformsTo"] = _alone_or_all(
+        [
+            _context(crate, address, {"@type": "CreativeWork", "name": title, "version": number})
+            for address, title, number in profiles
+        ]
+    )
+    inputs = {item.path: _add_input(crate, item) for item in provenance.inputs}
+    outputs = {
+        item.path: _add_output(crate, item)
+        for item in provenance.outputs
+        if item.path != provenance.workflow
+    }
+    for item in later:
+        _add_output(crate, item)
+    settings = _add_settings(crate, provenance)
+    calls = [
+        _add_call(
+            crate, program, provenance, number=number, files=inputs | outputs, settings=settings
+        )
+        for number, program in enumerate(_single_calls(provenance), start=1)
+    ]
+    if provenance.workflow:
+        calls.insert(0, _add_run(crate, provenance, inputs, outputs, settings))
+    crate.root_dataset["mentions"] = _alone_or_all(calls)
+    return crate
+
+
+def _single_calls(provenance: Provenance) -> list[Program]:
+    """Give the calls that are actions of their own; Snakemake's is the run of the workflow."""
+    return [one for one in provenance.programs if not (provenance.workflow and _is_engine(one))]
+
+
+def _is_engine(program: Program) -> bool:
+    return program.name == "snakemake"
+
+
+def _add_run(
+    crate: ROCrate,
+    provenance: Provenance,
+    inputs: Mapping[str, ContextEntity],
+    outputs: Mapping[str, ContextEntity],
+    settings: list[ContextEntity],
+) -> ContextEntity:
+    """Make the workflow the crate's main entity, and add the run as an action of it."""
+    file = next(item for item in provenance.outputs if item.path == provenance.workflow)
+    properties = _file_properties(file) | {
+        "name": "Snakemake workflow of lotwise",
+        "version": provenance.lotwise.version,
+        "encodingFormat": _MEDIA_TYPES[".smk"],
+    }
+    main = crate.add_workflow(
+        dest_path=file.path, main=True, lang="snakemake", properties=properties
+    )
+    engines = [
+        f" It was run by Snakemake {one.version}: {json.dumps(one.command, ensure_ascii=False)}"
+        for one in provenance.programs
+        if _is_engine(one)
+    ]
+    made = [entity for path, entity in outputs.items() if not path.startswith("workflow/")]
+    return crate.add_action(
+        main,
+        identifier="#run",
+        object=[*inputs.values(), *settings],
+        result=_alone_or_all(made),
+        properties={
+            "name": f"Run of the workflow by lotwise {provenance.lotwise.version}",
+            "description": "Every step of the workflow that made these results; the calls of its "
+            f"programs are actions of their own.{''.join(engines)}",
+            "actionStatus": _COMPLETED,
+            "startTime": provenance.started,
+            "endTime": provenance.ended,
+        },
+    )
+
+
+def _add_settings(crate: ROCrate, provenance: Provenance) -> list[ContextEntity]:
+    """Add configuration, seeds, criteria, software and machine, each as a named value."""
+    told: dict[str, Any] = {
+        **{f"configuration: {name}": value for name, value in provenance.configuration.items()},
+        **{f"seed: {name}": value for name, value in provenance.seeds.items()},
+        "SHA-256 of the acceptance criteria": provenance.criteria_sha256,
+        "commit of lotwise": provenance.lotwise.commit,
+        "machine": provenance.machine.model_dump(mode="json"),
+    }
+    return [
+        _context(
+            crate,
+            f"#{quote(name)}",
+            {
+                "@type": "PropertyValue",
+                "name": name,
+                "value": value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
+            },
+        )
+        for name, value in told.items()
+        if value is not None
+    ]
+
+
+def _add_input(crate: ROCrate, item: InputFile) -> ContextEntity:
+    """Add a file that the run read: by its place in the crate, or by its address.
+
+    One that has neither is described and not claimed to be a part. A path of the machine that
+    computed names nothing elsewhere; its content does, by the checksum (RFC 6920).
+    """
+    note = f": {item.note}" if item.note else ""
+    properties = _file_properties(item) | {"description": f"{item.role}{note}"}
+    if not Path(item.path).is_absolute():
+        return crate.add_file(dest_path=item.path, properties=properties)
+    if item.source is not None:
+        return crate.add_file(item.source, properties=properties)
+    digest = base64.urlsafe_b64encode(bytes.fromhex(item.sha256)).decode().rstrip("=")
+    return _context(crate, f"ni:///sha-256;{digest}", {"@type": "CreativeWork"} | properties)
+
+
+def _add_output(crate: ROCrate, item: OutputFile) -> ContextEntity:
+    return crate.add_file(dest_path=item.path, properties=_file_properties(item))
+
+
+def _file_properties(item: InputFile | OutputFile) -> dict[str, Any]:
+    known = {"name": item.path, "contentSize": str(item.bytes), "sha256": item.sha256}
+    media_type = _MEDIA_TYPES.get(Path(item.path).suffix)
+    return known | ({"encodingFormat": media_type} if media_type else {})
+
+
+def _add_call(
+    crate: ROCrate,
+    program: Program,
+    provenance: Provenance,
+    *,
+    number: int,
+    files: Mapping[str, ContextEntity],
+    settings: list[ContextEntity],
+) -> ContextEntity:
+    """Add one call of a program, with what it read and wrote as far as the record tells."""
+    properties: dict[str, Any] = {
+        "name": _name_of(program),
+        "description": json.dumps(program.command, ensure_ascii=False),
+        "actionStatus": _COMPLETED,
+    }
+    times = {"startTime": program.started, "endTime": program.ended}
+    properties |= {name: time for name, time in times.items() if time}
+    whole = step_of(program)[0] == "compare"
+    read = {path for path in _read_by(program, provenance) if path in files}
+    wrote = {path for path in _written_by(program, provenance) if path in files}
+    application = {
+        "@type": "SoftwareApplication",
+        "name": program.name,
+        "softwareVersion": program.version,
+    }
+    identifier = f"#{quote(f'{program.name}-{program.version}')}"
+    return crate.add_action(
+        _context(crate, identifier, application),
+        identifier=f"#call-{number}",
+        object=_alone_or_all(
+            [*(files[path] for path in sorted(read)), *(settings if whole else ())]
+        ),
+        result=_alone_or_all([files[path] for path in sorted(wrote)]),
+        properties=properties,
+    )
+
+
+def _alone_or_all(found: list[ContextEntity]) -> ContextEntity | list[ContextEntity]:
+    """Give a single one without a list around it, as RO-Crate 1.1 recommends."""
+    return found[0] if len(found) == 1 else found
+
+
+def _name_of(program: Program) -> str:
+    """Name a call: its program, the step and the sample."""
+    step, _ = step_of(program)
+    if program.name != "lotwise":
+        step = next((word for word in program.command[1:2] if not word.startswith("-")), "")
+    return " ".join(filter(None, (program.name, step, program.sample)))
+
+
+def _read_by(program: Program, provenance: Provenance) -> set[str]:
+    """Name the files that a call read: those of its step's roles, or that its command names."""
+    if program.name == "lotwise":
+        step, level = step_of(program)
+        roles, before = _READ.get(step, (frozenset(), ()))
+        if step == "compare" and "--criteria" not in words_of(program):
+            roles -= {"acceptance criteria"}
+        starts = tuple(part.format(level) for part in before)
+        return {item.path for item in provenance.inputs if item.role in roles} | {
+            item.path for item in provenance.outputs if item.path.startswith(starts)
+        }
+    # The command stood in a folder that is not on record: a relative word is the path's end.
+    words = {f"/{word}" for word in program.command if Path(word).suffix}
+    return {
+        item.path
+        for item in provenance.inputs
+        if f"/{item.path}".endswith(tuple(word.replace("//", "/") for word in words))
+    }
+
+
+def _written_by(program: Program, provenance: Provenance) -> set[str]:
+    """Name the files that a call wrote: outputs of the run, or quantifications that it read."""
+    if program.name != "lotwise":
+        # Calls of a sample keep its name; those that built an index wrote nothing of the results.
+        return {
+            item.path
+            for item in provenance.inputs
+            if item.role in {"quantification", "bootstraps"}
+            and program.sample is not None
+            and f"/{program.sample}/" in f"/{item.path}"
+        }
+    step, level = step_of(program)
+    if _OF_ONE_SAMPLE & {*pairwise(words_of(program))}:
+        return set()
+    if step == "fetch":
+        return _fetched_by(program, provenance)
+    starts = tuple(part.format(level) for part in _WRITTEN.get(step, ()))
+    of_others = _written_beside(program, provenance) if step == "compare" else set()
+    return {
+        item.path
+        for item in provenance.outputs
+        if item.path.startswith(starts)
+        and item.path not in of_others
+        and (step != "figures" or level in item.path)
+        # They begin as the figures of evidence do.
+        and (step != "evidence" or not item.path.startswith(f"figures/{level}_heatmap"))
+    }
+
+
+def _written_beside(compare: Program, provenance: Provenance) -> set[str]:
+    """Name what steps wrote that prepared what `compare` read, or came after it."""
+    behind = provenance.programs.index(compare) + 1
+    others = [
+        one
+        for place, one in enumerate(provenance.programs)
+        if step_of(one)[0] not in {"", "compare"}
+        and (place >= behind or step_of(one)[0] in PREPARING)
+    ]
+    return {path for one in others for path in _written_by(one, provenance)}
+
+
+def _fetched_by(program: Program, provenance: Provenance) -> set[str]:
+    """Name what a call fetched: the reference, or a sheet with the reads or tables of samples."""
+    words = pairwise(words_of(program))
+    folder = next((word for before, word in words if before == "--reference"), "")
+    if folder:
+        targets = tuple(f"/{Path(folder).name}/{name}" for name in _REFERENCE)
+        return {item.path for item in provenance.inputs if f"/{item.path}".endswith(targets)}
+    fetched = {
+        item.path
+        for item in provenance.inputs
+        if item.source is not None and item.role in {"reads", "quantification"}
+    }
+    return fetched | {*_WRITTEN["fetch"]}
+
+
+def _context(crate: ROCrate, identifier: str, properties: dict[str, Any]) -> ContextEntity:
+    from rocrate.model.contextentity import ContextEntity
+
+    known: ContextEntity | None = crate.dereference(identifier)
+    return known or crate.add(ContextEntity(crate, identifier, properties=properties))

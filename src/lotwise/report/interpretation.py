@@ -1,0 +1,440 @@
+"""What the R can and cannot show here, in plain sentences, each from a table of the run.
+
+A remark whose table is missing or undefined says so, with the reason on file: silence
+would read as reassurance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from lotwise.report.run_tables import Findings, LevelFindings, Row
+from lotwise.report.words import (
+    count_words,
+    list_words,
+    name_words,
+    number_words,
+    percent_words,
+    r_words,
+)
+
+State = Literal["computed", "concern", "unknown"]
+_METHODS: Final = {
+    "replicates": "replicates of the batches",
+    "bootstraps": "the quantifier's bootstraps",
+    "thinning": "thinning the counts, which knows the noise of counting alone",
+}
+_FOLD: Final = 2.0
+# Share of sound sets of so many samples that have a flag: docs/methods/outliers.md.
+_FLAGGED: Final = {3: 0.10, 6: 0.04, 12: 0.016}
+_LONGEST_PART: Final = 240
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remark:
+    """One sentence or two about what R shows.
+
+    Attributes
+    ----------
+    topic
+        What it is about.
+    text
+        The sentences.
+    state
+        ``concern`` where a reader must look before trusting R, ``unknown`` where it could
+        not be computed.
+    """
+
+    topic: str
+    text: str
+    state: State = "computed"
+
+
+def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
+    """Say what R shows at one level, for the pair of batches that is least alike."""
+    pair = next((row for row in level.pairs if row["relation"] == "between"), None)
+    if pair is None or math.isnan(pair["pearson"]):
+        return [
+            Remark(
+                topic="R",
+                text="No two samples of different batches have a defined R, so nothing can be "
+                "said about what it shows.",
+                state="unknown",
+            )
+        ]
+    return [
+        ceiling_remark(level, pair, decimals=decimals),
+        change_remark(level),
+        features_remark(level, pair, decimals=decimals),
+        fold_remark(level, pair),
+    ]
+
+
+def run_remarks(findings: Findings) -> list[Remark]:
+    """Say what stands against reading R at all: depth, identity, number of batches."""
+    remarks = [depth_remark(*findings.levels)]
+    gene = next((level for level in findings.levels if level.level == "gene"), None)
+    if gene is None:
+        text = "Identity is read at gene level, which this run does not have."
+        remarks.append(Remark(topic="Identity", text=text, state="unknown"))
+    else:
+        remarks += [sex_remark(gene), panels_remark(gene)]
+    return [
+        *remarks,
+        batches_remark(findings),
+        *_published(findings),
+        *_assumptions(findings),
+    ]
+
+
+def _published(findings: Findings) -> Iterator[Remark]:
+    """Say whether the published coefficients come out, where any were expected."""
+    rows = findings.verification
+    differing = [
+        f"{name_words(row['batch_a'])} and {name_words(row['batch_b'])} ({row['level']})"
+        for row in rows
+        if row["status"] == "differs"
+    ]
+    agreeing = sum(row["status"] == "agrees" for row in rows)
+    if differing:
+        named = list_words(differing, longest=_LONGEST_PART)
+        text = (
+            f"{len(differing)} of {count_words(len(rows), 'published coefficient')} did not come "
+            f"out: {named}."
+        )
+        yield Remark(topic="Published coefficients", text=text, state="concern")
+    elif rows:
+        n = count_words(len(rows), "published coefficient")
+        text = f"{agreeing} of {n} came out; none came out otherwise."
+        yield Remark(
+            topic="Published coefficients", text=text, state="computed" if agreeing else "unknown"
+        )
+
+
+def _assumptions(findings: Findings) -> Iterator[Remark]:
+    """Say what the sample sheet marks as assumed, such as the fragments of single-end reads."""
+    assumed: dict[str, list[str]] = {}
+    for row in findings.samples:
+        if row.get("assumed"):
+            assumed.setdefault(row["assumed"], []).append(name_words(row["sample"]))
+    for what, samples in assumed.items():
+        text = f"Assumed, not known: {what} of {list_words(samples, longest=_LONGEST_PART)}."
+        yield Remark(topic="Assumptions", text=text)
+
+
+def ceiling_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark:
+    """Say how high R could be, given the noise of measurement."""
+    topic = "Noise ceiling"
+    if not level.has("ceilings"):
+        return _not_computed(topic, "ceilings")
+    rows = level.of_pair("ceilings", pair)
+    by_method = {row["method"]: row for row in rows}
+    known = [
+        by_method[name]
+        for name in _METHODS
+        if name in by_method and not math.isnan(by_method[name]["ceiling"])
+    ]
+    names = f"{name_words(pair['sample_a'])} and {name_words(pair['sample_b'])}"
+    if not known:
+        reasons = "; ".join(dict.fromkeys(row["reason"] for row in rows if row["reason"]))
+        text = f"How high R could be for {names} is not known: {reasons or 'no method applies'}."
+        return Remark(topic=topic, text=text, state="unknown")
+    row = known[0]
+    r, ceiling = r_words(row["pearson"], decimals), r_words(row["ceiling"], decimals)
+    start = (
+        f"The noise of measurement alone holds R of {names} at or below {ceiling} "
+        f"(from {_METHODS[row['method']]}). "
+    )
+    if row["pearson"] >= row["ceiling"]:
+        rest = f"The observed {r} reaches it: R shows no difference beyond that noise."
+    else:
+        missing, noise = 1 - row["pearson"], 1 - row["ceiling"]
+        rest = (
+            f"The observed {r} is {percent_words(row['ratio'])} of it: of the "
+            f"{number_words(missing)} that R lacks to 1, {number_words(noise)} is noise that "
+            "identical batches would have too."
+        )
+    return Remark(topic=topic, text=start + rest)
+
+
+def change_remark(level: LevelFindings) -> Remark:
+    """Say the largest change that R would not have shown, over all pairs of batches."""
+    topic = "Unseen change"
+    if not level.has("unseen"):
+        return _not_computed(topic, "detectable")
+    rows = [row for row in level.rows("unseen") if row["relation"] == "between"]
+    two_fold = [row for row in rows if math.isclose(row["fold"], _FOLD)]
+    known = [row for row in two_fold if not math.isnan(row["share"])]
+    if not known:
+        reasons = list(dict.fromkeys(row["reason"] for row in two_fold or rows if row["reason"]))
+        why = "; ".join(reasons) or "no 2-fold change was tried"
+        text = f"How large a change R would have missed is not known: {why}."
+        return Remark(topic=topic, text=text, state="unknown")
+    # Of equals, the pair that is least alike.
+    worst = max(known, key=lambda row: (row["share"], -row["threshold"]))
+    names = f"{name_words(worst['sample_a'])} and {name_words(worst['sample_b'])}"
+    return Remark(
+        topic=topic,
+        text=f"{worst['sentence']} ({names}). R alone does not show that no {level.level} changed.",
+    )
+
+
+def features_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark:
+    """Say how much R owes to features that are zero in both samples."""
+    by_set = {row["feature_set"]: row for row in level.of_pair("pairs", pair)}
+    topic, zero = "Features counted", pair["n_double_zero"] / max(1, pair["n_features"])
+    both = by_set.get("detected_both")
+    start = (
+        f"{percent_words(zero)} of the {pair['n_features']:,} {level.level}s are zero in both "
+        f"{name_words(pair['sample_a'])} and {name_words(pair['sample_b'])}, and count as "
+        "agreement. "
+    )
+    if both is None or math.isnan(both["pearson"]):
+        why = both["reason"] if both else "it was not computed"
+        text = f"{start}R over those detected in both is not known: {why}."
+        return Remark(topic=topic, text=text, state="unknown")
+    text = (
+        f"{start}Over the {both['n_features']:,} detected in both, R is "
+        f"{r_words(both['pearson'], decimals)} instead of {r_words(pair['pearson'], decimals)}."
+    )
+    return Remark(topic=topic, text=text)
+
+
+def fold_remark(level: LevelFindings, pair: Row) -> Remark:
+    """Say how many features differ, which R does not."""
+    topic = "Size of differences"
+    if not level.has("agreement"):
+        return _not_computed(topic, "agreement")
+    whole = next((row for row in level.of_pair("agreement", pair) if row["bin"] == 0), None)
+    if whole is None or math.isnan(whole["share_over_2_fold"]):
+        why = whole["reason"] if whole else "the pair is not in the table"
+        text = f"How many {level.level}s differ is not known: {why}."
+        return Remark(topic=topic, text=text, state="unknown")
+    text = (
+        f"{percent_words(whole['share_over_2_fold'])} of the {whole['n_features']:,} "
+        f"{level.level}s detected in both {name_words(pair['sample_a'])} and "
+        f"{name_words(pair['sample_b'])} differ more than 2-fold, "
+        f"{percent_words(whole['share_over_4_fold'])} more than 4-fold."
+    )
+    return Remark(topic=topic, text=text)
+
+
+def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
+    """Say whether a library is too small, or at any level an outlier, for its R to mean much."""
+    topic = "Depth and outliers"
+    if not level.has("libraries"):
+        return _not_computed(topic, "libraries")
+    rows = level.rows("libraries")
+    outliers = dict.fromkeys(
+        row["sample"]
+        for found in (level, *others)
+        for row in found.rows("libraries")
+        if row["outlier"]
+    )
+    odd = (
+        f" By its correlations an outlier: {list_words(outliers)}.{_by_chance(len(rows))}"
+        if outliers
+        else ""
+    )
+    shallow = [row for row in rows if row["shallow"]]
+    unknown = [row for row in rows if math.isnan(row["share_of_median"])]
+    parts = [_shallow_words(shallow)] if shallow else []
+    if unknown or not rows:
+        parts.append(_depth_unknown(unknown, len(rows)))
+    sound = [row for row in rows if not row["shallow"] and row not in unknown]
+    if sound and not shallow:
+        low, high = (f(row["total_counts"] for row in sound) for f in (min, max))
+        which = "None of the other libraries" if unknown else "No library"
+        parts.append(
+            f"{which} is shallow: {number_words(low)} to {number_words(high)} counts each."
+        )
+    state: State = "unknown" if unknown or not rows else "computed"
+    return Remark(
+        topic=topic,
+        text=f"{' '.join(parts)}{odd}",
+        state="concern" if shallow or outliers else state,
+    )
+
+
+def _shallow_words(shallow: Sequence[Row]) -> str:
+    named = list_words(
+        (
+            f"{name_words(row['sample'])} ({percent_words(row['share_of_median'])} of the "
+            "other samples' median)"
+            for row in shallow
+        ),
+        longest=_LONGEST_PART,
+    )
+    return f"Far fewer counts than the others: {named}. Read no R of it as agreement."
+
+
+def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
+    """Say of which libraries the depth is not known and why: the first of a row's reasons."""
+    reasons = dict.fromkeys(row["reason"].partition("; ")[0] for row in unknown if row["reason"])
+    why = "; ".join(reasons) or "there are no counts"
+    if len(unknown) == n_rows:
+        return f"Whether a library is shallow is not known: {why}."
+    named = list_words(row["sample"] for row in unknown)
+    return f"Whether {named} {'is' if len(unknown) == 1 else 'are'} shallow is not known: {why}."
+
+
+def _by_chance(n_samples: int) -> str:
+    """Say how often a sound set of so many samples, or of fewer, has a flag."""
+    size = max((n for n in _FLAGGED if n <= n_samples), default=min(_FLAGGED))
+    share = percent_words(_FLAGGED[size])
+    return f" By chance {share} of sound sets of {size} samples have such a flag."
+
+
+def sex_remark(gene: LevelFindings) -> Remark:
+    """Say whether the samples of a donor agree in sex."""
+    topic = "Identity: sex"
+    if not gene.has("sex"):
+        return _not_computed(topic, "identity")
+    rows = gene.rows("sex")
+    text, state = _agreement_words(rows)
+    mixed = _mixed_words([row for row in rows if row["sex"] == "mixed" and row["agrees"] != "no"])
+    if mixed:
+        return Remark(topic=topic, text=f"{mixed} {text}", state="concern")
+    return Remark(topic=topic, text=text, state=state)
+
+
+def _mixed_words(mixed: Sequence[Row]) -> str:
+    """Name samples that are of both sexes, which needs no donor to be odd."""
+    if not mixed:
+        return ""
+    named = list_words(row["sample"] for row in mixed)
+    verb = "is" if len(mixed) == 1 else "are"
+    why = "; ".join(dict.fromkeys(row["reason"] for row in mixed if row["reason"]))
+    return f"{named} {verb} of both sexes by expression{f' ({why})' if why else ''}: mixed samples?"
+
+
+def _agreement_words(rows: Sequence[Row]) -> tuple[str, State]:
+    """Say whether samples agree in sex with the others of their donor."""
+    against = [row for row in rows if row["agrees"] == "no"]
+    if against:
+        named = list_words(
+            (f"{name_words(row['sample'])} ({row['sex']})" for row in against),
+            longest=_LONGEST_PART,
+        )
+        verb, whose = ("disagrees", "its") if len(against) == 1 else ("disagree", "their")
+        text = f"A swap until shown otherwise: {named} {verb} in sex with {whose} donor's samples."
+        return text, "concern"
+    agreeing = [row for row in rows if row["agrees"] == "yes"]
+    if agreeing:
+        text = (
+            f"{count_words(len(agreeing), 'sample')} of {len(rows)} agree in sex with their "
+            "donor's other samples. That does not prove identity."
+        )
+        return text, "computed"
+    found = dict.fromkeys(row["sex"] for row in rows if row["sex"] in {"female", "male"})
+    differ = (
+        f"The samples differ in sex by expression ({list_words(found)}): if they are of one "
+        "donor, one is swapped. "
+        if len(found) > 1
+        else ""
+    )
+    reasons = dict.fromkeys(filter(None, map(_why_untold, rows)))
+    why = "; ".join(reasons) or "no panel"
+    text = f"{differ}Agreement in sex within a donor cannot be told: {why}."
+    return text, "concern" if differ else "unknown"
+
+
+def _why_untold(row: Row) -> str:
+    """Say why a sample is not held against its donor, and why its sex is not known."""
+    reason = str(row["reason"])
+    if row["agrees"] == "sex not known" and reason:
+        return f"sex not known ({reason})"
+    return str(row["agrees"] or reason)
+
+
+def panels_remark(gene: LevelFindings) -> Remark:
+    """Say whether the samples express what their panels expect."""
+    topic = "Identity: markers"
+    if not gene.has("identity"):
+        return _not_computed(topic, "identity")
+    found = gene.rows("identity")
+    every = [row for row in found if row["sample"]]
+    # Of a marker of one sex alone nothing is expected: the remark on sex reads it.
+    rows = [
+        row for row in every if row["holds"] != "-" and row["expected"] not in {"female", "male"}
+    ]
+    told = [row for row in rows if row["holds"] in {"yes", "no"}]
+    failing = [row for row in told if row["holds"] == "no"]
+    if not told:
+        return Remark(topic=topic, text=_no_marker_told(found, rows), state="unknown")
+    n_unknown = len(rows) - len(told)
+    unknown = f" {count_words(n_unknown, 'value')} could not be read." if n_unknown else ""
+    if not failing:
+        text = f"All {len(told):,} expectations of the panels hold.{unknown}"
+        return Remark(topic=topic, text=text)
+    panels = list_words(
+        (
+            f"{name_words(panel)} ({_failing(failing, panel)})"
+            for panel in dict.fromkeys(row["panel"] for row in failing)
+        ),
+        longest=_LONGEST_PART,
+    )
+    text = f"{len(failing):,} of {len(told):,} expectations do not hold: {panels}.{unknown}"
+    return Remark(topic=topic, text=text, state="concern")
+
+
+def _no_marker_told(found: Sequence[Row], asked: Sequence[Row]) -> str:
+    """Say why no expectation of the panels could be held against a sample."""
+    every = [row for row in found if row["sample"]]
+    if not every:
+        # A row of no sample has the reason where others have their answer.
+        why = "; ".join(dict.fromkeys(row["holds"] for row in found if row["holds"]))
+        return f"Identity cannot be told from markers: {why or 'no panel was looked up'}."
+    if all(row["holds"] == "not annotated" for row in every):
+        return "No marker of the panels is annotated here, so identity cannot be told."
+    if asked:
+        return (
+            "No marker that the panels expect present or absent is annotated here, so identity "
+            "cannot be told."
+        )
+    panels = list_words(dict.fromkeys(row["panel"] for row in every))
+    return (
+        f"The panels looked up ({panels}) expect no single gene present or absent, so there is "
+        "nothing to hold against them."
+    )
+
+
+def batches_remark(findings: Findings) -> Remark:
+    """Say what so many batches, and so many samples a batch, can show."""
+    topic = "Number of batches"
+    level = findings.levels[0]
+    single = all(len(samples) < 2 for samples in findings.batches.values())
+    alone = (
+        " With one sample a batch, a difference between batches cannot be told from one between "
+        "two preparations of the same batch."
+        if single and findings.batches
+        else ""
+    )
+    if not level.has("batches"):
+        left = _not_computed(topic, "batches")
+        return Remark(topic=topic, text=left.text + alone, state="unknown")
+    words = dict.fromkeys(row["words"] for row in level.rows("batches") if row["words"])
+    text = f"{_sentence('; '.join(words))}{alone}" if words else alone.strip()
+    return Remark(topic=topic, text=text or "Nothing limits the batches.")
+
+
+def _failing(failing: Sequence[Row], panel: str) -> str:
+    markers = dict.fromkeys(row["marker"] for row in failing if row["panel"] == panel)
+    return list_words(markers)
+
+
+def _not_computed(topic: str, statistic: str) -> Remark:
+    text = f"Not computed in this run (the statistic {statistic} is switched off)."
+    return Remark(topic=topic, text=text, state="unknown")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def concerns(remarks: Sequence[Remark]) -> Iterator[Remark]:
+    """Give the remarks that a reader must see before any R."""
+    return (remark for remark in remarks if remark.state == "concern")

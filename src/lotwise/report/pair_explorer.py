@@ -1,0 +1,183 @@
+"""Clouds of pairs as counts in bins: what the page needs to draw any pair that one chooses."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from anndata.io import read_elem, sparse_dataset
+
+from lotwise import keys
+from lotwise.errors import InputError
+from lotwise.report.packing import packed
+from lotwise.report.run_tables import LevelFindings, Row
+from lotwise.report.words import r_words
+
+WIDTH: Final = 0.25
+MOST_TPM: Final = 1e6
+MOST_PAIRS: Final = 300
+MOST_NAMED: Final = 20
+
+Bins = npt.NDArray[np.int64]
+
+
+def n_bins_of(pseudocount: float) -> int:
+    """Give how many bins reach from TPM 0 to a million, which is all that a sample can have.
+
+    Examples
+    --------
+    >>> n_bins_of(1.0), n_bins_of(0.01)
+    (80, 107)
+    """
+    return int(_place_of(MOST_TPM, pseudocount)) + 1
+
+
+def bin_of(tpm: npt.ArrayLike, pseudocount: float) -> Bins:
+    """Give the bin of each value: quarters of a log2 unit, from that of TPM 0.
+
+    Examples
+    --------
+    >>> bin_of([0.0, 1.0, 1e6], pseudocount=1.0)
+    array([ 0,  4, 79])
+    """
+    place = _place_of(np.asarray(tpm, dtype=np.float64), pseudocount)
+    bins: Bins = np.clip(place, 0, n_bins_of(pseudocount) - 1).astype(np.int64)
+    return bins
+
+
+def _place_of(tpm: npt.ArrayLike, pseudocount: float) -> npt.NDArray[np.float64]:
+    log_tpm = np.log2(np.asarray(tpm) + pseudocount) - np.log2(pseudocount)
+    return np.asarray(np.floor(log_tpm / WIDTH))
+
+
+def cloud_of(bins_a: Bins, bins_b: Bins, *, n_bins: int) -> tuple[list[int], list[int]]:
+    """Count the features in each bin of a pair.
+
+    Returns
+    -------
+    The bins that hold any (``a * n_bins + b``, each as its distance from the one before, which
+    packs better) and how many they hold.
+
+    Examples
+    --------
+    >>> cloud_of(np.array([0, 0, 2]), np.array([0, 0, 1]), n_bins=80)
+    ([0, 161], [2, 1])
+    """
+    counts = np.bincount(bins_a * n_bins + bins_b, minlength=n_bins * n_bins)
+    filled = np.flatnonzero(counts)
+    return np.diff(filled, prepend=0).tolist(), counts[filled].tolist()
+
+
+def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> str:
+    """Pack the clouds of pairs, and the features that pull each R down most.
+
+    Parameters
+    ----------
+    level
+        Where expression and tables lie.
+    pairs
+        Rows of ``pairs`` over all features, in the order to be offered.
+    decimals
+        Of R.
+
+    Returns
+    -------
+    JSON, gzipped, in base64: what ``page.js`` unpacks.
+
+    Raises
+    ------
+    InputError
+        The expression is missing or lacks a sample of the pairs.
+    """
+    if not pairs:
+        return ""
+    samples = list(dict.fromkeys(row[end] for row in pairs for end in ("sample_a", "sample_b")))
+    pseudocount = float(pairs[0]["pseudocount"])
+    n_bins = n_bins_of(pseudocount)
+    bins = {
+        name: bin_of(tpm, pseudocount).astype(np.uint16)
+        for name, tpm in _read_rows(level.h5ad, samples)
+    }
+    places = {name: place for place, name in enumerate(samples)}
+    named, features = _named(level, pairs)
+    offered = [
+        {
+            "a": places[row["sample_a"]],
+            "b": places[row["sample_b"]],
+            "r": r_words(row["pearson"], decimals),
+            "within": row["relation"] == "within",
+            "cloud": cloud_of(
+                *(bins[row[end]].astype(np.int64) for end in ("sample_a", "sample_b")),
+                n_bins=n_bins,
+            ),
+            "named": named.get((row["sample_a"], row["sample_b"]), []),
+        }
+        for row in pairs
+    ]
+    batches = {row[f"sample_{end}"]: row[f"batch_{end}"] for row in pairs for end in ("a", "b")}
+    content: dict[str, Any] = {
+        "width": WIDTH,
+        "start": math.log2(pseudocount),
+        "bins": n_bins,
+        "pseudocount": pseudocount,
+        "samples": samples,
+        "batches": [batches[name] for name in samples],
+        "features": features,
+        "pairs": offered,
+    }
+    return packed(json.dumps(content, separators=(",", ":"), allow_nan=False))
+
+
+def _named(
+    level: LevelFindings, pairs: Sequence[Row]
+) -> tuple[dict[tuple[str, str], list[list[float]]], list[list[str]]]:
+    """Give a pair's most deviating features: place of the name, TPM in both, log2 ratio, share."""
+    wanted = pl.LazyFrame({end: [row[end] for row in pairs] for end in ("sample_a", "sample_b")})
+    rows = (
+        level.scan("contributions")
+        .filter(pl.col("rank").is_between(1, MOST_NAMED))
+        .join(wanted, on=["sample_a", "sample_b"], how="semi")
+        .sort("sample_a", "sample_b", "rank")
+        .collect()
+        .to_dicts()
+    )
+    places: dict[tuple[str, str], int] = {}
+    named: dict[tuple[str, str], list[list[float]]] = {}
+    for row in rows:
+        place = places.setdefault((row["feature"], row["gene_name"]), len(places))
+        values = [_short(row[key]) for key in ("tpm_a", "tpm_b", "log2_ratio", "share")]
+        named.setdefault((row["sample_a"], row["sample_b"]), []).append([place, *values])
+    return named, [list(feature) for feature in places]
+
+
+def _short(value: float) -> float:
+    """Keep five digits: nobody reads more off a point."""
+    return 0.0 if math.isnan(value) else float(f"{value:.5g}")
+
+
+def _read_rows(path: Path, samples: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
+    """Read the TPM of samples one by one: a whole matrix may not fit into memory."""
+    if not path.is_file():
+        raise InputError("no such file", path=path, remedy="`lotwise expression` writes it")
+    with h5py.File(path, "r") as store:
+        known = {str(name): row for row, name in enumerate(read_elem(store["obs"]).index)}
+        missing = [name for name in samples if name not in known]
+        if missing:
+            raise InputError(
+                f"has no sample {missing[0]!r}, which {path.stem}.pairs.tsv names",
+                path=path,
+                remedy="correlate anew",
+            )
+        layer = store["layers"][keys.TPM]
+        sparse = not isinstance(layer, h5py.Dataset)
+        stored = sparse_dataset(layer) if sparse else layer
+        for name in samples:
+            row = stored[known[name]]
+            yield name, np.asarray(row.toarray() if sparse else row, dtype=np.float64).ravel()

@@ -1,0 +1,317 @@
+"""Sections of how alike samples are: clouds, heatmaps, what R depends on, and agreement."""
+
+from __future__ import annotations
+
+import math
+
+import polars as pl
+
+from lotwise.files.tables import ContributionRecord, PairRecord, ReplicateQcRecord
+from lotwise.keys import Level
+from lotwise.report import charts, columns
+from lotwise.report.blocks import (
+    Block,
+    Explorer,
+    Section,
+    Text,
+    evidence_block,
+    figure_of,
+    switched_off,
+)
+from lotwise.report.pair_explorer import MOST_PAIRS, pack_pairs
+from lotwise.report.pictures import WIDE, picture_of
+from lotwise.report.run_tables import Findings, LevelFindings, Row
+from lotwise.report.tables import MOST_ROWS, Table, table_of
+
+_PAPER: dict[Level, tuple[str, str]] = {
+    "gene": ("extended_data_fig1_gene", "Extended Data Fig. 1"),
+    "isoform": ("extended_data_fig2_isoform", "Extended Data Fig. 2"),
+}
+
+
+def figures_section(findings: Findings, decimals: int) -> Section:
+    """Show the paper's figures, and any pair that one chooses."""
+    section = Section(
+        name="figures",
+        title="Every sample against every other",
+        lead="After Extended Data Figs 1 and 2 of Bloor et al. 2020: clouds of log2(TPM + c) "
+        "below the diagonal, Pearson's R over all features above it.",
+    )
+    for level in findings.levels:
+        name, number = _PAPER[level.level]
+        picture = picture_of(
+            findings.root / "figures" / name,
+            caption=f"{level.level.capitalize()} level, as {number}.",
+            alt=f"Scatter plots of every pair of samples at {level.level} level with Pearson's R; "
+            "the same R are in the table of pairs.",
+            most_pixels=WIDE,
+        )
+        section.levels[level.level] = [
+            picture,
+            _explorer(level, decimals),
+            _pairs_table(level, decimals),
+        ]
+    return section
+
+
+def heatmaps_section(findings: Findings, decimals: int) -> Section:
+    """Show R of all pairs as colours."""
+    section = Section(
+        name="heatmaps",
+        title="Heatmaps",
+        lead="Pearson's R of all samples. Colours span the R between different samples, not 0 to "
+        "1, so that differences near 1 are seen.",
+    )
+    for level in findings.levels:
+        given, clustered = (
+            figure_of(
+                findings,
+                f"{level.level}_heatmap_{order}",
+                f"Heatmap of Pearson's R, {level.level} level, samples {words}; the R are in the "
+                "table of pairs.",
+            )
+            for order, words in (("given", "as given"), ("clustered", "clustered"))
+        )
+        drawn = charts.heatmap_chart(level, decimals=decimals, picture=given)
+        section.levels[level.level] = [drawn, clustered]
+    return section
+
+
+def limits_section(findings: Findings, decimals: int) -> Section:
+    """Show what R depends on and what it would not have columns."""
+    section = Section(
+        name="sensitivity",
+        title="What R depends on, and what it would miss",
+        lead="R over fewer features and with other pseudo-counts; its noise ceiling; its interval; "
+        "and the changes that would have left it where it is.",
+    )
+    for level in findings.levels:
+        words = "R by feature set and pseudo-count: a line a pair."
+        section.levels[level.level] = [
+            *_chosen_pairs(level),
+            figure_of(findings, f"{level.level}_sensitivity", words),
+            _sensitivity(level, decimals),
+            _detectable(findings, level, decimals),
+            evidence_block(
+                level,
+                "ceilings",
+                columns.CEILINGS,
+                "Noise ceilings",
+                decimals=decimals,
+                by=("pearson",),
+            ),
+            evidence_block(
+                level,
+                "intervals",
+                columns.INTERVALS,
+                "Feature-resampling intervals, which say nothing about the next batch",
+                decimals=decimals,
+                by=("pearson",),
+            ),
+        ]
+    return section
+
+
+def agreement_section(findings: Findings, decimals: int) -> Section:
+    """Show differences themselves."""
+    section = Section(
+        name="agreement",
+        title="Agreement",
+        lead="Differences, which R does not measure: M = log2 ratio of two samples, over "
+        "features detected in both. A shift of all features leaves R unchanged and shows here.",
+    )
+    for level in findings.levels:
+        words = (
+            "Difference against mean for the pair of different batches with the lowest R, with "
+            "limits of agreement."
+        )
+        section.levels[level.level] = [
+            *_chosen_pairs(level),
+            figure_of(findings, f"{level.level}_mean_difference", words),
+            evidence_block(
+                level,
+                "agreement",
+                columns.AGREEMENT,
+                "Agreement of pairs, the most different first",
+                decimals=decimals,
+                where=(pl.col("bin") == 0,),
+                by=("share_over_2_fold",),
+                descending=(True,),
+            ),
+        ]
+        if level.has("replicate_qc"):
+            section.levels[level.level].append(_replicate_qc(level, decimals))
+    return section
+
+
+def _replicate_qc(level: LevelFindings, decimals: int) -> Table:
+    """Give ENCODE's replicate QC of the pairs that differ most."""
+    found = level.scan("replicate_qc")
+    mad = pl.col("mad").fill_nan(None)
+    return table_of(
+        found.sort(mad, descending=True, nulls_last=True, maintain_order=True)
+        .head(MOST_ROWS)
+        .collect()
+        .to_dicts(),
+        columns.REPLICATE_QC,
+        name=f"replicate-qc-{level.level}",
+        caption="ENCODE's replicate QC: MAD and SD of log2 ratios, R without pseudo-count, "
+        f"{level.level} level",
+        record=ReplicateQcRecord,
+        decimals=decimals,
+        source=f"correlation/{level.level}.replicate_qc.tsv",
+        n_rows=found.select(pl.len()).collect().item(),
+    )
+
+
+def contributions_section(findings: Findings, _: int = 4) -> Section:
+    """Show which features pull R down."""
+    section = Section(
+        name="contributions",
+        title="Features that pull R down",
+        lead="The exact share of 1 - R that each feature carries; the shares of all features sum "
+        "to one. Pairs with the lowest R come first.",
+    )
+    for level in findings.levels:
+        n_rows: int = level.scan("contributions").select(pl.len()).collect().item()
+        rows = _contributions_of(level)
+        table = table_of(
+            rows,
+            columns.CONTRIBUTIONS,
+            name=f"contributions-{level.level}",
+            caption=f"{level.level.capitalize()}s that pull R down",
+            record=ContributionRecord,
+            source=f"correlation/{level.level}.contributions.tsv",
+            n_rows=n_rows,
+        )
+        section.levels[level.level] = [*_chosen_pairs(level), table]
+        if n_rows > MOST_ROWS:
+            section.levels[level.level].insert(-1, _contributions_over_pairs(level))
+    return section
+
+
+def _chosen_pairs(level: LevelFindings) -> list[Text]:
+    """Say where tables hold a choice of the pairs."""
+    n_listed = sum(pair["in_detail"] for pair in level.pairs)
+    if n_listed == len(level.pairs):
+        return []
+    text = (
+        f"These are of {n_listed:,} of the {len(level.pairs):,} pairs of samples, chosen at even "
+        "steps of R, the lowest and the highest among them (most_pairs). R of every pair is in "
+        f"correlation/{level.level}.pairs.tsv."
+    )
+    return [Text(text=text)]
+
+
+def _contributions_over_pairs(level: LevelFindings) -> Table:
+    """Sum up each feature over all pairs that list it: the table of pairs shows a part of them."""
+    feature = pl.col("feature", "gene_name")
+    grouped = (
+        level.scan("contributions")
+        .filter(pl.col("feature") != "")
+        .group_by(feature, maintain_order=True)
+        .agg(
+            pl.len().alias("n_pairs"),
+            pl.col("share").max().alias("largest"),
+            pl.col("share").median().alias("median"),
+        )
+        .sort("n_pairs", "largest", descending=True, maintain_order=True)
+        .collect()
+    )
+    return table_of(
+        grouped.head(MOST_ROWS).to_dicts(),
+        columns.CONTRIBUTION_FEATURES,
+        name=f"contribution-features-{level.level}",
+        caption=f"{level.level.capitalize()}s over all pairs, those that most pairs list first",
+        source=f"correlation/{level.level}.contributions.tsv",
+        n_rows=grouped.height,
+    )
+
+
+def _contributions_of(level: LevelFindings) -> list[Row]:
+    """Give the first rows in the order of the pairs, by one look into a table that may be long."""
+    ends = ("sample_a", "sample_b")
+    detailed = [pair for pair in level.pairs if pair["in_detail"]]
+    # Each of these has a row at least, so that no further pair can be among the first.
+    first = [{end: pair[end] for end in ends} for pair in detailed[:MOST_ROWS]]
+    order = pl.LazyFrame(first, schema=dict.fromkeys(ends, pl.String)).with_row_index("place")
+    found = level.scan("contributions").join(order, on=ends, how="inner").sort("place", "rank")
+    return found.drop("place").head(MOST_ROWS).collect().to_dicts()
+
+
+def _explorer(level: LevelFindings, decimals: int) -> Explorer | Text:
+    if not level.h5ad.is_file():
+        where = f"expression/{level.h5ad.name}"
+        text = f"Pairs cannot be looked at one by one: {where} is not among the results."
+        return Text(text=text)
+    # Of the others no features are on file.
+    offered = [pair for pair in level.pairs if pair["in_detail"]][:MOST_PAIRS]
+    note = (
+        f"Of {len(level.pairs):,} pairs, {len(offered)} that are listed in detail can be chosen, "
+        f"the lowest R first; the others are in correlation/{level.level}.pairs.tsv."
+        if len(level.pairs) > len(offered)
+        else ""
+    )
+    return Explorer(
+        level=level.level,
+        packed=pack_pairs(level, offered, decimals=decimals),
+        cloud=charts.cloud_spec(level.level),
+        difference=charts.difference_spec(level.level),
+        note=note,
+    )
+
+
+def _pairs_table(level: LevelFindings, decimals: int) -> Table:
+    return table_of(
+        level.pairs,
+        [*columns.OF_PAIR, columns.RELATION, *columns.R],
+        name=f"pairs-{level.level}",
+        caption=f"R of all pairs of samples, {level.level} level, lowest first",
+        record=PairRecord,
+        decimals=decimals,
+        source=f"correlation/{level.level}.pairs.tsv",
+    )
+
+
+def _detectable(findings: Findings, level: LevelFindings, decimals: int) -> Block:
+    picture = figure_of(
+        findings,
+        f"{level.level}_detectable",
+        "R after changing a share of the features; its title says which changes pass unseen.",
+    )
+    between = (row for row in level.pairs if row["relation"] == "between")
+    pair = next((row for row in between if not math.isnan(row["pearson"])), None)
+    if not level.has("detectable"):
+        return switched_off("detectable")
+    if pair is None:
+        return picture
+    return charts.detectable_chart(level, pair, decimals=decimals, picture=picture)
+
+
+def _sensitivity(level: LevelFindings, decimals: int) -> Table | Text:
+    """Give the smallest, median and largest R between batches by features and pseudo-count."""
+    if not level.has("sensitivity"):
+        return switched_off("sensitivity")
+    known = pl.col("pearson").filter(pl.col("pearson").is_not_nan())
+    grouped = (
+        level.scan("sensitivity")
+        .filter(pl.col("relation") == "between")
+        .group_by("feature_set", "pseudocount", maintain_order=True)
+        .agg(
+            known.min().alias("lowest"),
+            known.median().alias("median"),
+            known.max().alias("highest"),
+            pl.col("n_features").min(),
+            pl.col("double_zero_share").max(),
+        )
+        .collect()
+        .to_dicts()
+    )
+    return table_of(
+        grouped,
+        columns.SENSITIVITY,
+        name=f"sensitivity-{level.level}",
+        caption=f"R between samples of different batches, {level.level} level",
+        decimals=decimals,
+        source=f"evidence/{level.level}.sensitivity.tsv",
+    )

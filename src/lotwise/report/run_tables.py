@@ -1,0 +1,240 @@
+"""What a folder of results holds, read for the report and never computed anew.
+
+Tables are scanned and filtered by polars, so that the rows of a hundred thousand
+pairs are never in memory at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from lotwise.acceptance import read_verdict
+from lotwise.acquire.published import Verification
+from lotwise.errors import InputError
+from lotwise.evidence import RECORDS
+from lotwise.files.tables import ContributionRecord, PairRecord, Record, ReplicateQcRecord, columns
+from lotwise.keys import LEVELS, Level
+from lotwise.quantify import Intake, Yield
+
+Row = dict[str, Any]
+
+_CORRELATION: Final[dict[str, type[Record]]] = {
+    "pairs": PairRecord,
+    "batch_pairs": PairRecord,
+    "replicate_qc": ReplicateQcRecord,
+    "contributions": ContributionRecord,
+}
+_EVIDENCE: Final[dict[str, type[Record]]] = {record.table: record for record in RECORDS}
+_TYPES: Final[dict[type, Any]] = {str: pl.String, int: pl.Int64, float: pl.Float64, bool: pl.String}
+_PAIR: Final = ("sample_a", "sample_b")
+
+
+@dataclass(frozen=True)
+class LevelFindings:
+    """The tables of one level."""
+
+    root: Path
+    level: Level
+
+    def has(self, name: str) -> bool:
+        """Tell whether the run made a table."""
+        return self.path(name).is_file()
+
+    def path(self, name: str) -> Path:
+        """Give where a table lies."""
+        folder = "correlation" if name in _CORRELATION else "evidence"
+        return self.root / folder / f"{self.level}.{name}.tsv"
+
+    @property
+    def h5ad(self) -> Path:
+        """Where the expression lies."""
+        return self.root / "expression" / f"{self.level}.h5ad"
+
+    def scan(self, name: str) -> pl.LazyFrame:
+        """Scan a table; one that the run did not make has no rows.
+
+        Raises
+        ------
+        InputError
+            The columns are not those of the table's record.
+        """
+        record = _CORRELATION.get(name) or _EVIDENCE[name]
+        path = self.path(name)
+        return _scan(path, record) if path.is_file() else pl.LazyFrame(schema=_schema(record))
+
+    def rows(self, name: str, *where: pl.Expr) -> list[Row]:
+        """Give the rows of a table that pass ``where``."""
+        return self.scan(name).filter(*where).collect().to_dicts()
+
+    @cached_property
+    def pairs(self) -> list[Row]:
+        """Correlations of samples over all features, the lowest R first, undefined ones last."""
+        return _by_r(self.scan("pairs"))
+
+    @cached_property
+    def batch_pairs(self) -> list[Row]:
+        """Correlations of batches, replicates averaged, over all features; lowest R first."""
+        return _by_r(self.scan("batch_pairs"))
+
+    def of_pair(self, name: str, pair: Mapping[str, Any]) -> list[Row]:
+        """Give the rows of a table that are of one pair of samples."""
+        return self.rows(name, *(pl.col(end) == pair[end] for end in _PAIR))
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything a report is made of.
+
+    Attributes
+    ----------
+    root
+        Folder of the results.
+    levels
+        The levels that were correlated.
+    note
+        What the run says under every figure, such as "simulated data".
+    verdict, provenance
+        The contents of ``verdict.json`` and ``provenance.json``; empty where there is none.
+    """
+
+    root: Path
+    levels: tuple[LevelFindings, ...]
+    note: str = ""
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def samples(self) -> list[Row]:
+        """What was compared; every cell is text."""
+        return _sheet(self.root / "samples.tsv")
+
+    @cached_property
+    def intake(self) -> list[Row]:
+        """Reads present, where reads were quantified."""
+        return _rows_of(self.root / Intake.table, Intake)
+
+    @cached_property
+    def yields(self) -> list[Row]:
+        """Reads used, where reads were quantified."""
+        return _rows_of(self.root / Yield.table, Yield)
+
+    @cached_property
+    def verification(self) -> list[Row]:
+        """Published beside computed coefficients, where any were expected."""
+        return _rows_of(self.root / Verification.table, Verification)
+
+    @property
+    def batches(self) -> dict[str, list[str]]:
+        """Samples by batch, in the order of the sample sheet."""
+        found: dict[str, list[str]] = {}
+        for row in self.samples:
+            found.setdefault(row.get("batch", ""), []).append(row.get("sample", ""))
+        return found
+
+
+def read_findings(root: Path, *, note: str = "") -> Findings:
+    """Find what a folder of results holds.
+
+    Parameters
+    ----------
+    root
+        The folder that ``lotwise compare --out`` or the workflow wrote.
+    note
+        What stands under every figure; empty takes the one of ``provenance.json``.
+
+    Raises
+    ------
+    InputError
+        The folder has no correlations, or provenance.json cannot be read.
+    """
+    levels = tuple(
+        found for found in (LevelFindings(root, level) for level in LEVELS) if found.has("pairs")
+    )
+    if not levels:
+        raise InputError(
+            "holds no correlation/gene.pairs.tsv and no correlation/isoform.pairs.tsv",
+            path=root,
+            remedy="run `lotwise compare` first, or name the folder that it wrote",
+        )
+    provenance = _read_json(root / "provenance.json")
+    noted = _within(provenance, "configuration", "figures", "note")
+    return Findings(
+        root=root,
+        levels=levels,
+        note=note or (noted if isinstance(noted, str) else ""),
+        verdict=_verdict_of(root),
+        provenance=provenance,
+    )
+
+
+def _verdict_of(root: Path) -> dict[str, Any]:
+    """Read the verdict, which says where tables have changed since; an odd one is none."""
+    try:
+        return read_verdict(root) or {}
+    except InputError as error:
+        return {"outcome": "not assessable", "notices": [str(error)]}
+
+
+def _by_r(table: pl.LazyFrame) -> list[Row]:
+    over_all = table.filter(pl.col("feature_set") == "all")
+    # NaN sorts last: polars takes it for the largest number.
+    return over_all.sort("pearson", maintain_order=True).collect().to_dicts()
+
+
+def _schema(record: type[Record]) -> dict[str, Any]:
+    return {name: _TYPES[kind] for name, kind in columns(record).items()}
+
+
+def _scan(path: Path, record: type[Record]) -> pl.LazyFrame:
+    needed = _schema(record)
+    with path.open(encoding="utf-8") as text:
+        header = text.readline().rstrip("\n").split("\t")
+    if header != list(needed):
+        raise InputError(
+            f"has the columns {', '.join(header)}; needed are {', '.join(needed)}",
+            path=path,
+            row=1,
+            remedy="write it anew with this version of lotwise",
+        )
+    table = pl.scan_csv(path, separator="\t", schema=needed)
+    truths = [name for name, kind in columns(record).items() if kind is bool]
+    return table.with_columns(pl.col(pl.String).fill_null("")).with_columns(
+        pl.col(truths) == "True"
+    )
+
+
+def _rows_of(path: Path, record: type[Record]) -> list[Row]:
+    return _scan(path, record).collect().to_dicts() if path.is_file() else []
+
+
+def _sheet(path: Path) -> list[Row]:
+    if not path.is_file():
+        return []
+    separator = "\t" if "\t" in path.read_text(encoding="utf-8-sig").partition("\n")[0] else ","
+    sheet = pl.read_csv(path, separator=separator, infer_schema=False)
+    return sheet.fill_null("").to_dicts()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read as JSON ({error})", path=path) from None
+    if not isinstance(found, dict):
+        raise InputError("is no JSON object", path=path, remedy="write it anew with lotwise")
+    return found
+
+
+def _within(found: Any, *names: str) -> Any:
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found

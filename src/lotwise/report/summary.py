@@ -1,0 +1,253 @@
+"""The answer on top of the page: which batches, which R, which verdict."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from lotwise.acceptance import outcome_over_all
+from lotwise.report.run_tables import Findings, LevelFindings, Row
+from lotwise.report.words import (
+    count_words,
+    list_words,
+    name_words,
+    number_beside,
+    percent_words,
+    r_words,
+)
+
+Outcome = Literal["pass", "fail", "not assessable", "none"]
+_WORDS: Final[dict[Outcome, str]] = {
+    "pass": "Pass",
+    "fail": "Fail",
+    "not assessable": "Not assessable",
+    "none": "No verdict",
+}
+_LONGEST_STATEMENT: Final = 200
+_MOST_MISSED: Final = 8
+_SIX_DIGITS: Final = 1e-5
+# A bound that is a column, without its number behind it.
+_OPEN_BOUND: Final = re.compile(r"\bits \w+\b(?! \()")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What the acceptance criteria say, in words; each criterion missed with what was found."""
+
+    outcome: Outcome
+    word: str
+    sentence: str
+    missed: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LevelAnswer:
+    """R between the batches at one level."""
+
+    level: str
+    lowest: str
+    sentence: str
+    details: tuple[str, ...]
+
+
+def verdict_of(found: Mapping[str, Any]) -> Verdict:
+    """Put a verdict into words; a missing one is said to be missing, an odd one never passes.
+
+    Parameters
+    ----------
+    found
+        The contents of ``verdict.json``; empty where there is none.
+
+    Examples
+    --------
+    >>> verdict_of({}).word
+    'No verdict'
+    >>> verdict_of({"outcome": "pass", "criteria": [{"outcome": "pass"}]}).sentence
+    'The one criterion is met. This supports comparability under these criteria; it does not
+    prove that the batches are identical.'
+    """
+    if not found:
+        sentence = (
+            "No acceptance criteria were given. The numbers below describe the batches; "
+            "whether they are close enough is not decided here."
+        )
+        return Verdict(outcome="none", word=_WORDS["none"], sentence=sentence)
+    criteria = criteria_of(found)
+    of_criteria = outcome_over_all(one.get("outcome") for one in criteria)
+    said = found.get("outcome")
+    outcome: Outcome = outcome_over_all([of_criteria, said])
+    noticed = found.get("notices")
+    notices = tuple(map(str, noticed)) if isinstance(noticed, list) else ()
+    if said != of_criteria and criteria:
+        told = f"verdict.json says {said!r} and its criteria say {of_criteria!r}: judge anew"
+        notices = (told, *notices)
+    title = f" of “{name_words(found['title'])}”" if found.get("title") else ""
+    sentence = {
+        "pass": _passed(criteria, title),
+        "fail": _failed(criteria, title),
+        "not assessable": _unassessable(criteria, title),
+    }[outcome]
+    return Verdict(
+        outcome=outcome,
+        word=_WORDS[outcome],
+        sentence=sentence,
+        missed=tuple(_missed(criteria)),
+        notices=notices,
+    )
+
+
+def criteria_of(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Give the criteria of ``verdict.json``; what is none is left out."""
+    listed = found.get("criteria")
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+
+
+def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
+    """Say which R the batches have at one level, the lowest first."""
+    between = [row for row in level.batch_pairs if row["relation"] == "between"]
+    defined = [row for row in between if not math.isnan(row["pearson"])]
+    if not defined:
+        reasons = [row["reason"] for row in between if row["reason"]]
+        why = reasons[0] if reasons else "there are no two batches"
+        return LevelAnswer(
+            level=level.level,
+            lowest="not defined",
+            sentence=f"R between batches is not defined: {why}.",
+            details=(),
+        )
+    lowest, highest = defined[0], defined[-1]
+    words = f"{name_words(lowest['batch_a'])} and {name_words(lowest['batch_b'])}"
+    r = r_words(lowest["pearson"], decimals)
+    if len(defined) == 1:
+        sentence = f"R between {words} is {r}."
+    else:
+        sentence = (
+            f"Lowest between {words}; {r} to {r_words(highest['pearson'], decimals)} over all "
+            f"{count_words(len(defined), 'pair')} of batches."
+        )
+    return LevelAnswer(
+        level=level.level,
+        lowest=r,
+        sentence=sentence,
+        details=tuple(_details(level, between, lowest, decimals)),
+    )
+
+
+def batches_sentence(findings: Findings) -> str:
+    """Say which batches were compared, and with how many samples.
+
+    One sample a batch is said outright: then nothing separates a difference between batches
+    from one between preparations.
+    """
+    batches = findings.batches
+    if not batches:
+        return "The sample sheet is not among the results."
+    sizes = {len(samples) for samples in batches.values()}
+    if sizes == {1}:
+        each = "one sample each"
+    elif len(sizes) == 1:
+        each = f"{sizes.pop()} samples each"
+    else:
+        each = f"{min(sizes)} to {max(sizes)} samples each"
+    n = count_words(len(batches), "batch", "batches")
+    verb = "was" if len(batches) == 1 else "were"
+    return f"{n} {verb} compared, {each}: {list_words(batches)}."
+
+
+def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: int) -> list[str]:
+    zero = percent_words(lowest["n_double_zero"] / max(1, lowest["n_features"]))
+    c = lowest["pseudocount"]
+    scope = f"Pearson's R of log2(TPM + {c:g}) over all {lowest['n_features']:,} {level.level}s"
+    details = [f"{scope}; {zero} of them are zero in both batches."]
+    undefined = sum(math.isnan(row["pearson"]) for row in between)
+    if undefined:
+        verb = "has" if undefined == 1 else "have"
+        details.append(f"{count_words(undefined, 'pair')} of batches {verb} no defined R.")
+    single = [row for row in level.pairs if not math.isnan(row["pearson"])]
+    within = [row for row in single if row["relation"] == "within"]
+    across = [row for row in single if row["relation"] == "between"]
+    if within and across:
+        details.append(
+            "Replicates are averaged within their batch. Between single samples, R is "
+            f"{r_words(across[0]['pearson'], decimals)} to "
+            f"{r_words(across[-1]['pearson'], decimals)} across batches and "
+            f"{r_words(within[0]['pearson'], decimals)} to "
+            f"{r_words(within[-1]['pearson'], decimals)} within them."
+        )
+    return details
+
+
+def _passed(criteria: list[Mapping[str, Any]], title: str) -> str:
+    met = (
+        f"The one criterion{title} is met."
+        if len(criteria) == 1
+        else f"All {len(criteria)} criteria{title} are met."
+    )
+    return (
+        f"{met} This supports comparability under these criteria; it does not prove that the "
+        "batches are identical."
+    )
+
+
+def _failed(criteria: list[Mapping[str, Any]], title: str) -> str:
+    missed = [item for item in criteria if item.get("outcome") == "fail"]
+    unknown = sum(item.get("outcome") == "not assessable" for item in criteria)
+    verb = "is" if len(missed) == 1 else "are"
+    sentence = (
+        f"{len(missed)} of {count_words(len(criteria), 'criterion', 'criteria')}{title} {verb} "
+        "not met. The evidence does not support comparability under these criteria."
+    )
+    return f"{sentence} {unknown} could not be assessed." if unknown else sentence
+
+
+def _unassessable(criteria: list[Mapping[str, Any]], title: str) -> str:
+    n_unknown = sum(item.get("outcome") != "pass" for item in criteria)
+    what = (
+        f"{n_unknown} of {count_words(len(criteria), 'criterion', 'criteria')}{title} could not "
+        "be assessed. What cannot be assessed never counts as passed"
+        if n_unknown
+        else f"The verdict{title} cannot be believed as it stands"
+    )
+    return f"{what}, so there is no verdict on these batches."
+
+
+def _missed(criteria: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Say of each criterion that is not met what was required, what was found, and where."""
+    open_ = [item for item in criteria if item.get("outcome") != "pass"]
+    open_.sort(key=lambda item: item.get("outcome") != "fail")
+    for item in open_[:_MOST_MISSED]:
+        said = str(item.get("statement") or item.get("id") or "a criterion").rstrip(".")
+        yield f"{name_words(said, _LONGEST_STATEMENT)}: {_found(item)}."
+    if len(open_) > _MOST_MISSED:
+        more = count_words(len(open_) - _MOST_MISSED, "more criterion", "more criteria")
+        yield f"{more} in the table of criteria below."
+
+
+def _found(item: Mapping[str, Any]) -> str:
+    value, reason = item.get("value"), str(item.get("reason") or "no reason on file").rstrip(".")
+    if item.get("outcome") != "fail":
+        return f"not assessable, since {name_words(reason, _LONGEST_STATEMENT)}"
+    required = str(item.get("required") or "")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        required = _with_numbers(required, reason, value)
+        bounded = required.startswith(("at least", "at most", "between"))
+        if bounded and "%" not in required and not _OPEN_BOUND.search(required):
+            at = f" ({name_words(item['where'], _LONGEST_STATEMENT)})" if item.get("where") else ""
+            return f"found {number_beside(value, required)}{at}, required {required}"
+    asked = f", required {required}" if required else ""
+    return f"found {name_words(reason, _LONGEST_STATEMENT)}{asked}"
+
+
+def _with_numbers(required: str, reason: str, value: float) -> str:
+    """Put its number behind each bound that is a column; the reason has it, to six digits.
+
+    A number so near that rounding may have moved it across the one found is left out.
+    """
+    for name, number in re.findall(r"; there its (\S+) is (-?[\d.]+(?:e[+-]?\d+)?)", reason):
+        if not math.isclose(float(number), value, rel_tol=_SIX_DIGITS):
+            required = re.sub(rf"\bits {re.escape(name)}\b", rf"\g<0> ({number})", required)
+    return required

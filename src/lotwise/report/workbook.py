@@ -1,0 +1,254 @@
+"""The tables of a run as one workbook, ``tables.xlsx``, that a spreadsheet opens without damage.
+
+A spreadsheet that opens a TSV by double click takes SEPT2 and MARCH1 for dates, 2310009E13 for a
+number and =1+1 for a formula. Here every column of text is text and every column of numbers is
+numbers, as the records of the tables declare them; no cell is ever a formula or a link.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import math
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lotwise.acceptance import CriterionRecord
+from lotwise.acquire.published import Verification
+from lotwise.errors import InputError
+from lotwise.evidence import RECORDS
+from lotwise.files.atomic import atomic_path
+from lotwise.files.tables import (
+    ContributionRecord,
+    PairRecord,
+    Record,
+    ReplicateQcRecord,
+    columns,
+    meanings,
+)
+from lotwise.keys import LEVELS
+from lotwise.quantify import Intake, Strand, Yield
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+WORKBOOK: Final = "tables.xlsx"
+# Of a worksheet; a cell takes so many characters.
+_MOST_ROWS: Final = 1_048_576
+_MOST_CHARACTERS: Final = 32_767
+LARGEST_TABLE: Final = 1_000_000
+"""Cells of the largest table taken over: a workbook of more opens slowly, or not at all."""
+
+_AT_ROOT: Final[dict[str, type[Record] | None]] = {
+    "samples.tsv": None,
+    "intake.tsv": Intake,
+    "strandedness.tsv": Strand,
+    "yield.tsv": Yield,
+    "verification.tsv": Verification,
+    "verdict.tsv": CriterionRecord,
+}
+_CORRELATION: Final[dict[str, type[Record]]] = {
+    "batch_pairs": PairRecord,
+    "pairs": PairRecord,
+    "replicate_qc": ReplicateQcRecord,
+    "contributions": ContributionRecord,
+}
+_MATRICES: Final = ("pearson", "spearman")
+_MATRIX: Final = "the value for the sample, or the feature, of its row and the sample of its column"
+# As large a gene name as there may be; csv's own bound is smaller.
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table of the results: its file, its sheet, and the kinds of its columns where declared."""
+
+    path: Path
+    sheet: str
+    record: type[Record] | None = None
+    is_matrix: bool = False
+
+    def kind_of(self, column: str, place: int) -> type:
+        if self.is_matrix:
+            return str if place == 0 else float
+        return columns(self.record).get(column, str) if self.record else str
+
+
+def write_workbook(results: Path) -> Path:
+    """Write ``tables.xlsx`` from the tables of a folder of results: a sheet a table.
+
+    The first sheet lists the tables, those left out for their size too, and the second says what
+    each column holds. NaN is the word NaN. Equal tables give equal files.
+
+    Returns
+    -------
+    The workbook.
+
+    Raises
+    ------
+    InputError
+        The folder holds no table.
+    """
+    from xlsxwriter.workbook import Workbook
+
+    tables = list(_tables(results))
+    if not tables:
+        raise InputError(
+            "holds no tables", path=results, remedy="name the folder of a run's results"
+        )
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_numbers": False,
+        "strings_to_urls": False,
+    }
+    sizes = {table: _size_of(table) for table in tables}
+    taken = [table for table in tables if not _too_large(*sizes[table])]
+    with (
+        atomic_path(results / WORKBOOK) as temporary,
+        closing(Workbook(str(temporary), options)) as book,
+    ):
+        # Always the same time, so that equal tables are equal files.
+        book.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC)})
+        _write_contents(book, results, sizes)
+        _write_meanings(book, taken)
+        for table in taken:
+            kinds = [table.kind_of(name, place) for place, name in enumerate(_header(table))]
+            _write_sheet(book, table.sheet, _rows(table.path), kinds)
+    return results / WORKBOOK
+
+
+def _tables(results: Path) -> Iterator[_Table]:
+    """Name the tables that are there, what people open first first."""
+    for name, record in _AT_ROOT.items():
+        yield from _if_there(_Table(results / name, name.removesuffix(".tsv"), record))
+    for level in LEVELS:
+        for name, record in _CORRELATION.items():
+            path = results / "correlation" / f"{level}.{name}.tsv"
+            yield from _if_there(_Table(path, f"{level}.{name}", record))
+        for name in _MATRICES:
+            path = results / "correlation" / f"{level}.{name}.tsv"
+            yield from _if_there(_Table(path, f"{level}.{name}", is_matrix=True))
+        for record in RECORDS:
+            path = results / "evidence" / f"{level}.{record.table}.tsv"
+            yield from _if_there(_Table(path, f"{level}.{record.table}", record))
+        path = results / "expression" / f"{level}.tpm.tsv.gz"
+        yield from _if_there(_Table(path, f"{level}.tpm", is_matrix=True))
+
+
+def _if_there(table: _Table) -> Iterator[_Table]:
+    if table.path.is_file():
+        yield table
+
+
+def _rows(path: Path) -> Generator[list[str]]:
+    opening = gzip.open if path.suffix == ".gz" else open
+    with opening(path, "rt", encoding="utf-8", newline="") as text:
+        yield from csv.reader(text, delimiter="\t")
+
+
+def _header(table: _Table) -> list[str]:
+    with closing(_rows(table.path)) as rows:
+        return next(rows, [])
+
+
+def _size_of(table: _Table) -> tuple[int, int]:
+    """Count rows and cells by the ends of lines, which are in no cell that lotwise writes."""
+    opening = gzip.open if table.path.suffix == ".gz" else open
+    with opening(table.path, "rb") as raw:
+        n_rows = sum(part.count(b"\n") for part in iter(lambda: raw.read(1 << 20), b""))
+    return n_rows, n_rows * len(_header(table))
+
+
+def _too_large(n_rows: int, n_cells: int) -> str:
+    """Say why a table is left out; nothing where it is not."""
+    if n_rows > _MOST_ROWS:
+        return f"left out: {n_rows:,} rows, a sheet takes {_MOST_ROWS:,}"
+    if n_cells > LARGEST_TABLE:
+        return f"left out: {n_cells:,} cells, more than {LARGEST_TABLE:,}; open the file itself"
+    return ""
+
+
+def _write_contents(book: Workbook, results: Path, sizes: Mapping[_Table, tuple[int, int]]) -> None:
+    rows = [["table", "sheet", "rows", "what it holds", "note"]]
+    for table, (n_rows, n_cells) in sizes.items():
+        note = _too_large(n_rows, n_cells)
+        words = ((table.record.__doc__ if table.record else "") or "").partition("\n")[0]
+        rows.append(
+            [
+                table.path.relative_to(results).as_posix(),
+                "" if note else table.sheet,
+                str(n_rows - 1),
+                words,
+                note,
+            ]
+        )
+    _write_sheet(book, "contents", rows, [str, str, int, str, str])
+
+
+def _write_meanings(book: Workbook, tables: Sequence[_Table]) -> None:
+    rows = [["sheet", "column", "meaning"]]
+    for table in tables:
+        if table.is_matrix:
+            rows.append([table.sheet, "(every column)", _MATRIX])
+        elif table.record:
+            rows += [[table.sheet, *item] for item in meanings(table.record).items()]
+    _write_sheet(book, "columns", rows, [str, str, str])
+
+
+def _write_sheet(
+    book: Workbook, name: str, rows: Iterable[Sequence[str]], kinds: Sequence[type]
+) -> None:
+    sheet = book.add_worksheet(name)
+    bold = book.add_format({"bold": True})
+    sheet.freeze_panes(1, 1)
+    # In a file that is written row by row, widths come before the cells.
+    sheet.set_column(0, max(len(kinds) - 1, 0), 16)
+    writers: list[Callable[[Worksheet, int, int, str], None]] = [
+        _write_text if kind is str else _write_bool if kind is bool else _write_number
+        for kind in kinds
+    ]
+    n_rows = 0
+    for number, row in enumerate(rows):
+        n_rows = number
+        for place, cell in enumerate(row):
+            if number == 0:
+                _write_text(sheet, number, place, cell, bold)
+            else:
+                writers[place](sheet, number, place, cell)
+    sheet.autofilter(0, 0, n_rows, max(len(kinds) - 1, 0))
+
+
+def _write_text(
+    sheet: Worksheet, row: int, place: int, cell: str, style: Format | None = None
+) -> None:
+    if len(cell) > _MOST_CHARACTERS:
+        word = f"... (cut, {len(cell):,} characters)"
+        cell = cell[: _MOST_CHARACTERS - len(word)] + word
+    if cell:
+        sheet.write_string(row, place, cell, style)
+
+
+def _write_number(sheet: Worksheet, row: int, place: int, cell: str) -> None:
+    try:
+        number = float(cell)
+    except ValueError:
+        number = math.nan
+    if math.isfinite(number):
+        sheet.write_number(row, place, number)
+    else:
+        _write_text(sheet, row, place, cell)
+
+
+def _write_bool(sheet: Worksheet, row: int, place: int, cell: str) -> None:
+    if cell in {"True", "False"}:
+        sheet.write_boolean(row, place, cell == "True")
+    else:
+        _write_text(sheet, row, place, cell)

@@ -1,0 +1,1 @@
+"""What each command and rule does: the steps, the evidence, the replay of a run."""

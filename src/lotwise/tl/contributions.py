@@ -1,0 +1,124 @@
+"""Which features pull the R of each pair of samples down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from lotwise import keys
+from lotwise.errors import InputError
+from lotwise.files.tables import ContributionRecord, to_frame
+from lotwise.metrics.contributions import contributions as rank_contributions
+from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+N_CONTRIBUTIONS: Final = 50
+NAN: Final = float("nan")
+
+
+def contributions(
+    expression: AnnData, *, n_largest: int = N_CONTRIBUTIONS, pseudocount: float = 1.0
+) -> None:
+    """List the features that carry most of 1 - R, for every pair of samples.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``.
+    n_largest
+        How many features a pair.
+    pseudocount
+        c of log2(TPM + c), above 0.
+
+    Returns
+    -------
+    Nothing; ``uns["lotwise"]["contributions"]`` holds a row a pair and feature
+    (:class:`~lotwise.files.tables.ContributionRecord`; :func:`lotwise.get.contributions`). A pair
+    whose R is not defined, or is 1, has no contributions and one row that says so, of rank 0 with
+    feature ``*``.
+
+    Raises
+    ------
+    InputError
+        There is no layer ``tpm``, or a parameter is out of range.
+
+    References
+    ----------
+    An identity: ``1 - r = mean((zx - zy)^2) / 2`` for standardised z.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> lotwise.tl.contributions(gene, n_largest=5)
+    >>> len(lotwise.get.contributions(gene))
+    15
+    """
+    if n_largest < 1 or not pseudocount > 0:
+        raise InputError(
+            f"n_largest {n_largest} and pseudocount {pseudocount} came, needed are 1 or more "
+            "and a number above 0"
+        )
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    log_tpm = np.log2(tpm + pseudocount)
+    features = expression.var_names.to_numpy()
+    gene_id, gene_name = (_text(expression, name) for name in (keys.GENE_ID, keys.GENE_NAME))
+    rows: list[ContributionRecord] = []
+    for pair in pairs_of(expression):
+        a, b = pair.row_a, pair.row_b
+        found = rank_contributions(log_tpm[a], log_tpm[b], n_largest=n_largest)
+        if found.reason:
+            rows.append(_none(pair, found.reason))
+            continue
+        rows.extend(
+            ContributionRecord(
+                sample_a=pair.sample_a,
+                sample_b=pair.sample_b,
+                rank=rank,
+                feature=str(features[index]),
+                gene_id=gene_id[index],
+                gene_name=gene_name[index],
+                tpm_a=float(tpm[a, index]),
+                tpm_b=float(tpm[b, index]),
+                log2_ratio=float(log_tpm[a, index] - log_tpm[b, index]),
+                share=float(contribution / found.one_minus_r),
+                cumulative_share=float(cumulative),
+            )
+            for rank, (index, contribution, cumulative) in enumerate(
+                zip(found.feature_index, found.contribution, found.cumulative_share, strict=True),
+                start=1,
+            )
+            if contribution > 0
+        )
+    store(
+        expression,
+        keys.CONTRIBUTIONS,
+        to_frame(rows, ContributionRecord),
+        {"n_largest": n_largest, "pseudocount": pseudocount},
+    )
+
+
+def _none(pair: Pair, reason: str) -> ContributionRecord:
+    return ContributionRecord(
+        sample_a=pair.sample_a,
+        sample_b=pair.sample_b,
+        rank=0,
+        feature="*",
+        gene_id="",
+        gene_name="",
+        tpm_a=NAN,
+        tpm_b=NAN,
+        log2_ratio=NAN,
+        share=NAN,
+        cumulative_share=NAN,
+        reason=in_words(pair, reason),
+    )
+
+
+def _text(expression: AnnData, name: str) -> list[str]:
+    if name in expression.var:
+        return [str(text) for text in expression.var[name]]
+    return [""] * expression.n_vars

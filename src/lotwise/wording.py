@@ -1,0 +1,78 @@
+"""Words that several modules use: the nearest right name, numbers, lists."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Sequence
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name a wrong one comes nearest to, or which there are.
+
+    Examples
+    --------
+    >>> nearest("persons", ["pearson", "spearman"])
+    "did you mean 'pearson'?"
+    >>> nearest("x", ["pearson", "spearman"])
+    'there are pearson, spearman'
+    """
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
+
+
+def number(value: float) -> str:
+    """Write a number as a reader would: six digits, no exponent among the usual sizes.
+
+    Examples
+    --------
+    >>> number(0.95), number(20_000_000.0), number(18_368_074.3), number(0.97885275436)
+    ('0.95', '20000000', '18368074', '0.978853')
+    """
+    if (value.is_integer() or abs(value) >= 1e5) and abs(value) < 1e15:
+        return f"{value:.0f}"
+    return f"{value:.6g}"
+
+
+def counted(n_things: int, thing: str) -> str:
+    """Write a number of things.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{n_things:,} {thing}{'' if n_things == 1 else 's'}"
+
+
+def listed(words: Sequence[str], *, most: int = 5) -> str:
+    """List words, and of many the first with the number of the others.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    if len(words) <= most:
+        return ", ".join(words)
+    return f"{', '.join(words[:most])} and {len(words) - most} more"
+
+
+def format_r(r: float, decimals: int) -> str:
+    """Print a correlation so that nothing but 1 reads as 1.
+
+    Examples
+    --------
+    >>> format_r(0.99512, 4), format_r(0.99999, 4), format_r(1.0, 4), format_r(float("nan"), 4)
+    ('0.9951', '>0.9999', '1.0000', 'not defined')
+    """
+    if math.isnan(r):
+        return "not defined"
+    text = f"{r:.{decimals}f}"
+    if abs(r) < 1 and float(text) == math.copysign(1, r):
+        nearest = f"{1 - 10.0**-decimals:.{decimals}f}"
+        return f">{nearest}" if r > 0 else f"<\N{MINUS SIGN}{nearest}"
+    if float(text) == 0:
+        return text.removeprefix("-")
+    return text.replace("-", "\N{MINUS SIGN}")

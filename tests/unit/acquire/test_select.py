@@ -1,0 +1,134 @@
+"""Choosing samples and naming their batches."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from lotwise.acquire.ena import EnaRun
+from lotwise.acquire.select import Candidate, choose
+from lotwise.acquire.sheet import sheet_names
+from lotwise.acquire.study import Study
+from lotwise.config.acquire import SampleSelection
+from lotwise.errors import InputError
+
+CANDIDATES = [
+    Candidate("GSM1", "MSC one", ("lot: FP-001", "dose: 1 μM")),
+    Candidate("GSM2", "MSC two", ("lot: FP-002",)),
+    Candidate("GSM3", "MSC FP-003"),
+    Candidate("GSM4", "iPSC"),
+]
+
+
+def chosen_of(**selection):
+    found = choose(CANDIDATES, SampleSelection(**selection), origin="config.yaml")
+    return [(one.candidate.accession, one.batch) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "batches"),
+    [
+        (r"FP-\d+", ["FP-001", "FP-002", "FP-003"]),
+        (r"FP-(\d+)", ["001", "002", "003"]),
+        (r"(F)P-(?P<batch>\d+)", ["001", "002", "003"]),
+    ],
+)
+def test_choose__pattern_over_title_and_characteristics(pattern, batches):
+    assert [batch for _, batch in chosen_of(pattern=pattern, n_batches=3)] == batches
+
+
+def test_choose__by_accession_and_title_in_the_order_of_the_series():
+    choices = [{"sample": "iPSC", "batch": "start"}, {"sample": "GSM1"}]
+    assert chosen_of(choose=choices) == [("GSM1", "MSC one"), ("GSM4", "start")]
+
+
+def test_choose__nothing_said_takes_all():
+    assert len(chosen_of()) == 4
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        ({"pattern": "XX"}, r"fits no title and no characteristic; change acquire.samples.pattern"),
+        (
+            {"pattern": r"FP-\d+", "n_batches": 2},
+            r"3 batches were found \(FP-001, FP-002, FP-003\)",
+        ),
+        (
+            {"choose": [{"sample": "GSM9"}]},
+            r"'GSM9' names no sample; change acquire.samples.choose",
+        ),
+    ],
+)
+def test_choose__every_sample_is_listed(selection, words):
+    with pytest.raises(InputError, match=words) as caught:
+        chosen_of(**selection)
+    message = str(caught.value)
+    assert message.startswith("config.yaml: ")
+    for candidate in CANDIDATES:
+        assert candidate.describe() in message
+    assert "\n" not in message
+
+
+def test_choose__one_sample_of_two_batches():
+    mixed = [Candidate("GSM1", "pool of FP-001 and FP-002")]
+    with pytest.raises(InputError, match=r"finds FP-001, FP-002 in one sample: GSM1"):
+        choose(mixed, SampleSelection(pattern=r"FP-\d+"), origin="c")
+    # The title says one and a characteristic another: neither is believed.
+    mixed = [Candidate("GSM1", "MSC FP-001", ("lot: FP-002",))]
+    with pytest.raises(InputError, match=r"finds FP-001, FP-002 in one sample: GSM1"):
+        choose(mixed, SampleSelection(pattern=r"FP-\d+"), origin="c")
+
+
+def test_choose__many_samples_are_all_listed():
+    many = [Candidate(f"GSM{i}", f"sample {i}") for i in range(200)]
+    with pytest.raises(InputError, match=r"GSM0 .*GSM60 .*GSM199 'sample 199'"):
+        choose(many, SampleSelection(pattern="XX"), origin="c")
+
+
+def test_choose__title_of_two_samples():
+    twins = [Candidate("GSM1", "MSC"), Candidate("GSM2", "MSC")]
+    with pytest.raises(InputError, match="'MSC' names 2 samples"):
+        choose(twins, SampleSelection(choose=({"sample": "MSC"},)), origin="c")
+    with pytest.raises(InputError, match="GSM1 is chosen twice"):
+        choose(
+            CANDIDATES,
+            SampleSelection(choose=({"sample": "GSM1"}, {"sample": "MSC one"})),
+            origin="c",
+        )
+
+
+def test_selection__refused():
+    with pytest.raises(ValidationError, match="is not a regular expression"):
+        SampleSelection(pattern="(")
+    with pytest.raises(ValidationError, match="not both"):
+        SampleSelection(pattern="x", choose=({"sample": "y"},))
+
+
+def test_runs_of__a_report_without_experiments_links_nothing_by_a_blank():
+    def run(number):
+        accession = f"SAMN{number}"
+        return EnaRun(
+            run=f"SRR{number}", experiment="", sample=accession, secondary_sample="", study="",
+            alias="", title="", paired=True, strategy="RNA-Seq", n_reads=None, fastq=(),
+        )  # fmt: skip
+
+    runs = (run(1), run(2))
+    candidates = tuple(Candidate.of_runs([one]) for one in runs)
+    study = Study("PRJ", "", (), candidates, runs, (), None)
+    assert [study.runs_of(one) for one in candidates] == [(runs[0],), (runs[1],)]
+
+
+def test_sheet_names__batch_accession_or_refused():
+    def of(*batches):
+        titles = [Candidate(f"GSM{i}", batch) for i, batch in enumerate(batches)]
+        return sheet_names(choose(titles, SampleSelection(), origin="c"))
+
+    assert of("L1", "L2") == {"GSM0": "L1", "GSM1": "L2"}
+    assert of("L1", "L1") == {"GSM0": "GSM0", "GSM1": "GSM1"}
+    assert of("lot one", "L2") == {"GSM0": "GSM0", "GSM1": "GSM1"}
+    with pytest.raises(InputError, match=r"'5 μM' cannot name the batch of GSM0"):
+        of("5 μM")
+    with pytest.raises(InputError, match=r"of GSM0, 'aaa.*has 201 characters, at most 200"):
+        of("a" * 201)
+    assert of("a" * 200)

@@ -1,0 +1,440 @@
+"""What the sentences say, of tables whose answer is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from lotwise.acquire.published import Verification
+from lotwise.files.tables import to_frame, write_table
+from lotwise.report.interpretation import (
+    batches_remark,
+    ceiling_remark,
+    change_remark,
+    depth_remark,
+    features_remark,
+    fold_remark,
+    level_remarks,
+    panels_remark,
+    run_remarks,
+    sex_remark,
+)
+from lotwise.report.run_tables import read_findings
+
+PAIR = {"sample_a": "S1", "sample_b": "S3", "relation": "between"}
+NAN = float("nan")
+
+
+@pytest.fixture
+def level_of(tree):
+    """Write tables of evidence, then read the level."""
+
+    def make(**tables):
+        tree.write_all()
+        for name, rows in tables.items():
+            tree.write("gene", name, rows)
+        return read_findings(tree.root).levels[0]
+
+    return make
+
+
+def ceiling(level_of, *rows):
+    level = level_of(ceilings=[PAIR | row for row in rows])
+    return ceiling_remark(level, level.pairs[0], decimals=4)
+
+
+def test_ceiling_remark__splits_what_r_lacks(level_of):
+    row = {"method": "thinning", "pearson": 0.97, "ceiling": 0.99, "ratio": 0.97 / 0.99}
+    found = ceiling(level_of, row)
+    assert found.state == "computed"
+    assert "at or below 0.9900 (from thinning the counts" in found.text
+    assert "of the 0.03 that R lacks to 1, 0.01 is noise" in found.text
+
+
+def test_ceiling_remark__prefers_replicates(level_of):
+    rows = [
+        {"method": method, "pearson": 0.97, "ceiling": top, "ratio": 1.0}
+        for method, top in (("thinning", 0.99), ("replicates", 0.98))
+    ]
+    assert "0.9800 (from replicates of the batches)" in ceiling(level_of, *rows).text
+
+
+def test_ceiling_remark__reached(level_of):
+    row = {"method": "thinning", "pearson": 0.97, "ceiling": 0.96, "ratio": 1.01}
+    assert "reaches it: R shows no difference beyond that noise" in ceiling(level_of, row).text
+
+
+def test_ceiling_remark__an_r_below_its_ceiling_is_less_than_all_of_it(level_of):
+    row = {"method": "thinning", "pearson": 0.9838, "ceiling": 0.9842, "ratio": 0.99959}
+    text = ceiling(level_of, row).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "The observed 0.9838 is >99.9 % of it" in text
+
+
+def test_ceiling_remark__unknown_says_why(level_of):
+    rows = [
+        {"method": "bootstraps", "pearson": 0.97, "reason": "no bootstraps"},
+        {"method": "thinning", "pearson": 0.97, "reason": "no counts"},
+    ]
+    found = ceiling(level_of, *rows)
+    assert found.state == "unknown"
+    assert found.text.endswith("is not known: no bootstraps; no counts.")
+
+
+def test_ceiling_remark__switched_off(level_of):
+    level = level_of()
+    found = ceiling_remark(level, level.pairs[0], decimals=4)
+    assert (found.state, "switched off" in found.text) == ("unknown", True)
+
+
+def test_change_remark__takes_the_largest_two_fold_share_between_batches(level_of):
+    rows = [
+        PAIR | {"fold": 2.0, "share": 0.1, "threshold": 0.9, "sentence": "ten"},
+        PAIR | {"fold": 2.0, "share": 0.2, "threshold": 0.9, "sentence": "twenty"},
+        PAIR | {"fold": 4.0, "share": 0.9, "threshold": 0.9, "sentence": "four-fold"},
+        PAIR | {"fold": 2.0, "share": 0.9, "threshold": 0.9, "sentence": "w"}
+        | {"relation": "within"},
+    ]  # fmt: skip
+    found = change_remark(level_of(unseen=rows))
+    assert found.text == "twenty (S1 and S3). R alone does not show that no gene changed."
+
+
+def test_change_remark__undefined(level_of):
+    rows = [PAIR | {"fold": 2.0, "reason": "R is NaN"}]
+    found = change_remark(level_of(unseen=rows))
+    assert (found.state, found.text) == (
+        "unknown",
+        "How large a change R would have missed is not known: R is NaN.",
+    )
+
+
+def test_features_remark__says_what_double_zeros_give(level_of):
+    level = level_of()
+    found = features_remark(level, level.pairs[0], decimals=4)
+    assert found.text.replace("\N{NO-BREAK SPACE}", " ") == (
+        "50 % of the 6 genes are zero in both S1 and S3, and count as agreement. Over the 3 "
+        "detected in both, R is 0.8700 instead of 0.9700."
+    )
+
+
+def test_fold_remark__reads_the_row_of_all_features(level_of):
+    shares = {"n_features": 3, "share_over_2_fold": 0.25, "share_over_4_fold": 0.1}
+    rows = [PAIR | {"bin": 1, "share_over_2_fold": 0.9}, PAIR | {"bin": 0} | shares]
+    level = level_of(agreement=rows)
+    text = fold_remark(level, level.pairs[0]).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert text.startswith("25 % of the 3 genes detected in both S1 and S3 differ more than 2-fold")
+
+
+def test_depth_remark__shallow_library_is_a_concern(level_of):
+    rows = [
+        {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.98},
+        {"sample": "S3", "total_counts": 2e4, "share_of_median": 0.01, "shallow": True},
+    ]
+    found = depth_remark(level_of(libraries=rows))
+    assert found.state == "concern"
+    assert "S3 (1\N{NO-BREAK SPACE}% of the other samples' median)" in found.text
+    assert "Read no R of it as agreement." in found.text
+
+
+def test_depth_remark__none_shallow(level_of):
+    rows = [
+        {"sample": "S1", "total_counts": 2e6, "share_of_median": 2.0},
+        {"sample": "S3", "total_counts": 1e6, "share_of_median": 0.5},
+    ]
+    found = depth_remark(level_of(libraries=rows))
+    assert (found.state, found.text) == (
+        "computed",
+        "No library is shallow: 1,000,000 to 2,000,000 counts each.",
+    )
+
+
+def test_depth_remark__without_counts_is_unknown(level_of):
+    rows = [{"sample": "S1", "reason": "the source has no counts"}]
+    found = depth_remark(level_of(libraries=rows))
+    assert (found.state, found.text) == (
+        "unknown",
+        "Whether a library is shallow is not known: the source has no counts.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        (
+            [
+                {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0},
+                {"sample": "S2", "total_counts": 2e6, "share_of_median": 1.0},
+                {"sample": "S3", "reason": "there are no counts; R of a pair is not defined"},
+            ],
+            (
+                "Whether S3 is shallow is not known: there are no counts. None of the other "
+                "libraries is shallow: 2,000,000 to 2,000,000 counts each."
+            ),
+        ),
+        (
+            [
+                {"sample": "S1", "total_counts": 2e6, "reason": "no other sample to compare with"},
+                {"sample": "S2", "reason": "there are no counts"},
+            ],
+            (
+                "Whether a library is shallow is not known: no other sample to compare with; "
+                "there are no counts."
+            ),
+        ),
+    ],
+    ids=["one without counts", "one alone with counts"],
+)
+def test_depth_remark__what_is_not_known_is_named_and_not_called_sound(level_of, rows, text):
+    found = depth_remark(level_of(libraries=rows))
+    assert (found.state, found.text) == ("unknown", text)
+
+
+def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(level_of):
+    rows = [
+        {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.98},
+        {"sample": "S2", "total_counts": 2e4, "share_of_median": 0.01, "shallow": True},
+        {"sample": "S3", "reason": "there are no counts"},
+    ]
+    found = depth_remark(level_of(libraries=rows))
+    assert found.state == "concern"
+    assert "Far fewer counts than the others: \N{FIRST STRONG ISOLATE}S2 (1" in found.text
+    assert found.text.endswith("Whether S3 is shallow is not known: there are no counts.")
+
+
+def test_depth_remark__outlier_is_a_concern_whatever_its_depth(level_of):
+    rows = [{"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0, "outlier": True}]
+    found = depth_remark(level_of(libraries=rows))
+    assert (found.topic, found.state) == ("Depth and outliers", "concern")
+    assert "an outlier: S1." in found.text
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "words"),
+    [
+        (3, "10 % of sound sets of 3"),
+        (7, "4 % of sound sets of 6"),
+        (30, "1.6 % of sound sets of 12"),
+    ],
+)
+def test_depth_remark__says_how_often_chance_flags(level_of, n_samples, words):
+    sound = [{"sample": f"S{i}", "total_counts": 2e6} for i in range(1, n_samples)]
+    rows = [{"sample": "S0", "total_counts": 2e6, "outlier": True}, *sound]
+    found = depth_remark(level_of(libraries=rows))
+    assert f"By chance {words} samples have such a flag." in found.text.replace("\xa0", " ")
+
+
+def test_depth_remark__outlier_at_isoform_level_alone_is_a_concern(tree):
+    tree.write_all(levels=("gene", "isoform"))
+    tree.write("gene", "libraries", [{"sample": "S1", "total_counts": 2e6}])
+    tree.write("isoform", "libraries", [{"sample": "S1", "total_counts": 2e6, "outlier": True}])
+    found = depth_remark(*read_findings(tree.root).levels)
+    assert (found.state, "an outlier: S1." in found.text) == ("concern", True)
+
+
+def test_sex_remark__disagreement_is_a_swap_until_shown_otherwise(level_of):
+    rows = [
+        {"sample": "S1", "sex": "female", "agrees": "yes"},
+        {"sample": "S3", "sex": "male", "agrees": "no"},
+    ]
+    found = sex_remark(level_of(sex=rows))
+    assert found.state == "concern"
+    assert found.text.startswith("A swap until shown otherwise: S3 (male)")
+
+
+def test_sex_remark__agreement_does_not_prove_identity(level_of):
+    rows = [{"sample": name, "sex": "female", "agrees": "yes"} for name in ("S1", "S2")]
+    found = sex_remark(level_of(sex=rows))
+    assert (found.state, "does not prove identity" in found.text) == ("computed", True)
+
+
+def test_sex_remark__without_donors_cannot_be_told(level_of):
+    rows = [{"sample": name, "sex": "male", "agrees": "donor not given"} for name in ("S1", "S2")]
+    found = sex_remark(level_of(sex=rows))
+    assert (found.state, found.text) == (
+        "unknown",
+        "Agreement in sex within a donor cannot be told: donor not given.",
+    )
+
+
+def test_sex_remark__unknown_beside_female_is_no_disagreement(level_of):
+    rows = [
+        {"sample": "S1", "sex": "unknown", "agrees": "donor not given"},
+        {"sample": "S2", "sex": "female", "agrees": "donor not given"},
+    ]
+    assert sex_remark(level_of(sex=rows)).state == "unknown"
+
+
+BOTH = "XIST and genes of Y are both expressed"
+
+
+@pytest.mark.parametrize("agrees", ["donor not given", "only sample of its donor"])
+def test_sex_remark__mixed_sample_is_named_whatever_its_donor(level_of, agrees):
+    rows = [
+        {"sample": "S1", "sex": "male", "agrees": "donor not given"},
+        {"sample": "S2", "sex": "mixed", "agrees": agrees, "reason": BOTH},
+    ]
+    found = sex_remark(level_of(sex=rows))
+    assert found.state == "concern"
+    assert found.text.startswith(f"S2 is of both sexes by expression ({BOTH}): mixed samples?")
+
+
+def test_sex_remark__mixed_sample_is_named_beside_samples_that_agree(level_of):
+    rows = [
+        *({"sample": name, "sex": "male", "agrees": "yes"} for name in ("S1", "S2")),
+        {"sample": "S3", "sex": "mixed", "agrees": "donor not given", "reason": BOTH},
+    ]
+    found = sex_remark(level_of(sex=rows))
+    assert found.state == "concern"
+    assert "S3 is of both sexes" in found.text
+    assert "2 samples of 3 agree in sex" in found.text
+
+
+def test_sex_remark__mixed_sample_that_disagrees_is_named_once(level_of):
+    rows = [
+        *({"sample": name, "sex": "male", "agrees": "yes"} for name in ("S1", "S2")),
+        {"sample": "S3", "sex": "mixed", "agrees": "no", "reason": BOTH},
+    ]
+    text = sex_remark(level_of(sex=rows)).text
+    assert (text.count("S3"), "S3 (mixed)" in text) == (1, True)
+
+
+def test_sex_remark__says_why_sex_is_not_known(level_of):
+    why = "no female or male marker is annotated"
+    rows = [{"sample": "S1", "sex": "unknown", "agrees": "sex not known", "reason": why}]
+    text = sex_remark(level_of(sex=rows)).text
+    assert text.endswith(f"cannot be told: sex not known ({why}).")
+
+
+def test_sex_remark__both_sexes_without_donors_is_a_concern(level_of):
+    rows = [
+        {"sample": "S1", "sex": "male", "agrees": "donor not given"},
+        {"sample": "S2", "sex": "female", "agrees": "donor not given"},
+    ]
+    assert sex_remark(level_of(sex=rows)).state == "concern"
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "words"),
+    [
+        ("differs", "concern", "1 of 2 published coefficients did not come out: A and B (gene)."),
+        ("agrees", "computed", "2 of 2 published coefficients came out; none came out otherwise."),
+    ],
+)
+def test_run_remarks__published_coefficients(tree, status, state, words):
+    root = tree.write_all()
+    rows = [
+        Verification(
+            level="gene", batch_a="A", batch_b=batch, published=0.98, decimals=2.0, computed=0.9,
+            difference=-0.08, status=found, rule="agrees within a digit", source="Fig. 1",
+            reason="",
+        )
+        for batch, found in (("B", status), ("C", "agrees"))
+    ]  # fmt: skip
+    write_table(root / Verification.table, to_frame(rows, Verification))
+    remarks = {one.topic: one for one in run_remarks(read_findings(root))}
+    found = remarks["Published coefficients"]
+    assert (found.state, found.text) == (state, words)
+
+
+def test_panels_remark__names_markers_that_fail(level_of):
+    rows = [
+        {"panel": "msc", "sample": "S1", "marker": "CD34", "holds": "no"},
+        {"panel": "msc", "sample": "S1", "marker": "ENG", "holds": "yes"},
+        {"panel": "sex", "sample": "S1", "marker": "XIST", "holds": "-"},
+    ]
+    found = panels_remark(level_of(identity=rows))
+    assert (found.state, found.text) == (
+        "concern",
+        "1 of 2 expectations do not hold: msc (CD34).",
+    )
+
+
+def test_panels_remark__nothing_annotated_is_unknown(level_of):
+    rows = [{"panel": "msc", "sample": "S1", "marker": "ENG", "holds": "not annotated"}]
+    found = panels_remark(level_of(identity=rows))
+    assert (found.state, "identity cannot be told" in found.text) == ("unknown", True)
+
+
+SEX = {"panel": "sex", "sample": "S1", "marker": "XIST", "expected": "female", "holds": "-"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([SEX], "The panels looked up (sex) expect no single gene present or absent"),
+        (
+            [SEX, SEX | {"expected": "male", "holds": "not annotated"}],
+            "The panels looked up (sex) expect no single gene present or absent",
+        ),
+        ([], "Identity cannot be told from markers: no panel was looked up."),
+        (
+            [{"holds": "no panel was given (panels)"}],
+            "Identity cannot be told from markers: no panel was given (panels).",
+        ),
+        (
+            [SEX | {"holds": "not annotated"}],
+            "No marker of the panels is annotated here, so identity cannot be told.",
+        ),
+        (
+            [SEX, SEX | {"panel": "msc", "expected": "present", "holds": "not annotated"}],
+            "No marker that the panels expect present or absent is annotated here",
+        ),
+    ],
+)
+def test_panels_remark__says_why_nothing_is_told(level_of, rows, words):
+    found = panels_remark(level_of(identity=rows))
+    assert found.state == "unknown"
+    assert found.text.startswith(words)
+
+
+def test_panels_remark__markers_of_one_sex_are_no_values_that_could_not_be_read(level_of):
+    rows = [
+        {"panel": "msc", "sample": "S1", "marker": "ENG", "expected": "present", "holds": "yes"},
+        SEX | {"expected": "male", "holds": "not annotated"},
+    ]
+    assert panels_remark(level_of(identity=rows)).text == "All 1 expectations of the panels hold."
+
+
+def test_panels_remark__all_hold(level_of):
+    rows = [{"panel": "msc", "sample": "S1", "marker": "ENG", "holds": "yes"}]
+    assert panels_remark(level_of(identity=rows)).text == "All 1 expectations of the panels hold."
+
+
+def test_batches_remark__one_sample_a_batch_is_said(level_of, tree):
+    level_of(batches=[{"batch": "A", "words": "three batches show little"}])
+    found = batches_remark(read_findings(tree.root))
+    assert found.text.startswith("Three batches show little. With one sample a batch,")
+
+
+def test_batches_remark__replicates_are_not_lamented(level_of, tree):
+    tree.batches = ["A", "A", "B"]
+    level_of(batches=[{"batch": "A", "words": "two batches"}])
+    assert batches_remark(read_findings(tree.root)).text == "Two batches."
+
+
+def test_level_remarks__without_r_nothing_else_is_said(tree):
+    tree.r = dict.fromkeys(tree.r, NAN)
+    (only,) = level_remarks(read_findings(tree.write_all()).levels[0], decimals=4)
+    assert only.state == "unknown"
+
+
+def test_run_remarks__isoforms_alone_cannot_tell_identity(tree):
+    remarks = run_remarks(read_findings(tree.write_all(levels=("isoform",))))
+    identity = next(remark for remark in remarks if remark.topic == "Identity")
+    assert (identity.state, identity.text) == (
+        "unknown",
+        "Identity is read at gene level, which this run does not have.",
+    )
+
+
+def test_run_remarks__say_what_was_assumed_and_of_which_samples(tree):
+    root = tree.write_all()
+    sheet = root / "samples.tsv"
+    lines = sheet.read_text().splitlines()
+    marks = ["assumed", "fragment length and sd", "", "fragment length and sd"]
+    sheet.write_text("".join(f"{a}\t{b}\n" for a, b in zip(lines, marks, strict=True)))
+    found = [r.text for r in run_remarks(read_findings(root)) if r.topic == "Assumptions"]
+    assert found == ["Assumed, not known: fragment length and sd of S1 and S3."]
+
+
+def test_run_remarks__assume_nothing_where_nothing_is_marked(tree):
+    topics = {remark.topic for remark in run_remarks(read_findings(tree.write_all()))}
+    assert "Assumptions" not in topics
