@@ -1,5 +1,6 @@
 """Acceptance criteria, written before the results, and the verdict under them."""
 
+from lotwise.acceptance.check import CheckedVerdict, check_verdict, read_verdict
 from lotwise.acceptance.criteria import Criteria, Criterion, Measure, Need
 from lotwise.acceptance.files import (
     SHIPPED,
@@ -11,7 +12,6 @@ from lotwise.acceptance.files import (
 from lotwise.acceptance.judgement import outcome_over_all
 from lotwise.acceptance.record import (
     forget_verdict,
-    read_verdict,
     recorded_criteria,
     register_criteria,
     write_verdict,
@@ -20,6 +20,7 @@ from lotwise.acceptance.verdict import CriterionRecord, Verdict, judge
 
 __all__ = [
     "SHIPPED",
+    "CheckedVerdict",
     "Criteria",
     "CriteriaFile",
     "Criterion",
@@ -27,6 +28,7 @@ __all__ = [
     "Measure",
     "Need",
     "Verdict",
+    "check_verdict",
     "forget_verdict",
     "judge",
     "outcome_over_all",

@@ -23,6 +23,7 @@ from lotwise.files.tables import Record, column
 from lotwise.keys import Level
 from lotwise.wording import counted, number
 
+FORMAT: Final = 2
 WORDS: Final[dict[Outcome, str]] = {
     "pass": "the evidence supports comparability under these criteria, and proves nothing more",
     "fail": "the evidence does not support comparability under these criteria",
@@ -130,12 +131,14 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         """Give the content of ``verdict.json``."""
         return {
+            "verdict_format": FORMAT,
             "outcome": self.outcome,
             "words": self.words,
             "title": self.criteria.criteria.title,
             "source": self.criteria.criteria.source,
             "criteria_file": self.criteria.name,
             "criteria_sha256": self.criteria.criteria.sha256,
+            "criteria_file_sha256": self.criteria.file_sha256,
             "notices": list(self.notices),
             "criteria": [one.as_json() for one in self.assessed],
             "lotwise_version": version("lotwise"),

@@ -47,7 +47,7 @@ from lotwise.record import (
     resolve,
     step_of,
     take_inputs,
-    write_provenance,
+    write_revision,
 )
 from lotwise.samples import Sample, read_samples, require_batches
 from lotwise.tree import ResultTree
@@ -133,7 +133,7 @@ def compare(
         started=started,
         ended=ended,
     )
-    write_provenance(tree.root / PROVENANCE, provenance)
+    write_revision(tree.root, provenance)
     if report:
         from lotwise.report import write_report
 
