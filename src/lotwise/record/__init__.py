@@ -9,7 +9,7 @@ from lotwise.record.build import (
     refresh_outputs,
 )
 from lotwise.record.calls import PREPARING, Call, lotwise_call, now, step_of, write_step
-from lotwise.record.checking import check_page, check_record
+from lotwise.record.checking import PAGE, check_page, check_record, log_written
 from lotwise.record.configuration import absolute, map_paths, resolve
 from lotwise.record.environment import libraries, software
 from lotwise.record.fixity import fault_of
@@ -30,6 +30,7 @@ from lotwise.record.revisions import amendments_of, chain_faults, write_revision
 __all__ = [
     "ANALYSED",
     "CRATE",
+    "PAGE",
     "PREPARING",
     "PROVENANCE",
     "VERIFICATION",
@@ -47,6 +48,7 @@ __all__ = [
     "fault_of",
     "gather",
     "libraries",
+    "log_written",
     "lotwise_call",
     "map_paths",
     "now",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from lotwise.acceptance.history import FILE as HISTORY
-from lotwise.acceptance.history import read_history
+from lotwise.acceptance.history import Entry, append, read_history, stamp
 from lotwise.acceptance.record import COPY, VERDICT, sha256_of
 from lotwise.acceptance.verdict import CriterionRecord
 from lotwise.errors import InputError
@@ -20,6 +19,7 @@ from lotwise.record.revisions import chain_faults, wrote_by
 
 PAGE: Final = "report.html"
 _FOLDERS: Final = ("expression", "correlation", "evidence", "figures")
+_LEVELS: Final = ("gene", "isoform", "extended_data_fig")
 _READERS: Final = 4
 # Written after the record, and known to the history.
 _LATER: Final = frozenset({VERDICT, CriterionRecord.table, COPY, HISTORY})
@@ -55,11 +55,14 @@ def check_record(root: Path) -> tuple[str, ...]:
     return (*chain_faults(root), *changed, *unknown)
 
 
-def check_page(root: Path) -> tuple[str, ...]:
+def check_page(root: Path, *, names: Sequence[str] = (PAGE, CRATE)) -> tuple[str, ...]:
     """Compare ``report.html`` and the crate with the SHA-256 that the history has of them."""
-    return tuple(
-        fault for name in (PAGE, CRATE) if (root / name).is_file() for fault in _made(root, name)
-    )
+    return tuple(fault for name in names if (root / name).is_file() for fault in _made(root, name))
+
+
+def log_written(root: Path, event: Literal["reported", "crated"], name: str) -> None:
+    """Add a line to the history: a file was made from the results, and its SHA-256."""
+    append(root, Entry(event=event, time=stamp(), files={name: sha256_of(root / name)}))
 
 
 def _made(root: Path, name: str) -> Iterator[str]:
@@ -67,7 +70,7 @@ def _made(root: Path, name: str) -> Iterator[str]:
     if entry is None:
         remedy = "lotwise report" if name == PAGE else "lotwise crate"
         yield f"{name} is in no record: write it again with `{remedy}`"
-    elif entry.files[name] != hashlib.sha256((root / name).read_bytes()).hexdigest():
+    elif entry.files[name] != sha256_of(root / name):
         yield f"{name} is not the file that was written on {entry.when}: it was edited"
 
 
@@ -93,5 +96,5 @@ def _present(root: Path) -> Iterator[str]:
         yield from (
             path.relative_to(root).as_posix()
             for path in sorted((root / folder).glob("*"))
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file() and path.name.startswith(_LEVELS)
         )

@@ -22,6 +22,7 @@ from lotwise.evidence import RECORDS
 from lotwise.files.tables import ContributionRecord, PairRecord, Record, ReplicateQcRecord, columns
 from lotwise.keys import LEVELS, Level
 from lotwise.quantify import Intake, Yield
+from lotwise.record import amendments_of, check_record
 
 Row = dict[str, Any]
 
@@ -101,12 +102,18 @@ class Findings:
     note
         What the run says under every figure, such as "simulated data".
     verdict, provenance
-        The contents of ``verdict.json`` and ``provenance.json``; empty where there is none.
+        The verdict, judged again, and ``provenance.json``; empty where there is none.
+    faults
+        What in this folder is not as its record says, one line each.
+    amendments
+        Recorded files that were changed and recorded again, with the reason.
     """
 
     root: Path
     levels: tuple[LevelFindings, ...]
     note: str = ""
+    faults: tuple[str, ...] = ()
+    amendments: tuple[str, ...] = ()
     verdict: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -169,6 +176,8 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
         root=root,
         levels=levels,
         note=note or (noted if isinstance(noted, str) else ""),
+        faults=check_record(root),
+        amendments=amendments_of(root),
         verdict=_verdict_of(root),
         provenance=provenance,
     )
