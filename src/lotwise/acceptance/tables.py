@@ -20,7 +20,7 @@ Kind = Literal["number", "switch", "answer"]
 ANSWERS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("identity", "holds"): ("yes", "no"),
     ("sex", "agrees"): ("yes", "no"),
-    ("sex", "sex"): ("female", "male", "mixed"),
+    ("sex", "sex"): ("female", "male", "mixed", "no Y expression"),
     ("reference", "inside_prediction"): ("yes", "no"),
     ("equivalence", "outcome"): ("equivalent", "different", "inconclusive"),
 }
