@@ -74,7 +74,7 @@ def test_outlier_cut__is_further_from_zero_with_fewer_samples_and_more_groups():
     assert cuts == sorted(cuts)
     by_groups = [outlier_cut(6, n_groups=n) for n in (1, 2, 8, 40)]
     assert by_groups == sorted(by_groups, reverse=True)
-    assert outlier_cut(6) == outlier_cut(6, n_groups=1, rate=0.05)
+    assert outlier_cut(6) == outlier_cut(6, n_groups=1, rate=0.04)
     assert outlier_cut(6, rate=0.01) < outlier_cut(6)
 
 
