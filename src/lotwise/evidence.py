@@ -240,14 +240,14 @@ class MarkerRecord(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SexRecord(Record):
-    """Sex of a sample by expression, held against the other samples of its donor."""
+    """Sex of a sample by expression, and whether its donor's other samples agree."""
 
     table: ClassVar[str] = "sex"
     sample: str = column("sample")
     batch: str = column("batch of the sample")
     donor: str = column("donor, where the sample sheet has one")
-    sex: str = column("female, male, mixed or unknown")
-    female_tpm: float = column("TPM of XIST")
+    sex: str = column("female, male, mixed, no Y expression, or unknown")
+    female_tpm: float = column("TPM of XIST; NaN where not annotated")
     male_tpm: float = column("summed TPM of the genes of Y that are annotated")
     agrees: str = column("yes, no, or why it cannot be told")
     reason: str = column("what is odd about the call; empty where nothing")
