@@ -55,7 +55,7 @@ TO_CHOOSE: Final[dict[str, tuple[str, ...]]] = {
 }
 # What some columns can hold, so that a slip is found before there are results.
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
-    "relation": ("within", "between"),
+    "relation": ("within", "between", "across"),
     "feature_set": (
         "all",
         "detected_any",
