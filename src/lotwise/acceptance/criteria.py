@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from lotwise.acceptance.coherence import check_bound, check_reduction, check_rows, check_table
 from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, TABLES, ResultTable
 from lotwise.keys import Level
-from lotwise.wording import number
+from lotwise.wording import counted, number
 
 Reduction = Literal["every", "lowest", "highest", "median", "share", "count"]
 OVERALL: Final = "overall"
@@ -43,6 +43,11 @@ class Measure(BaseModel):
     )
     use: Literal["value", "interval"] = Field(
         default="value", description="interval: the limit nearer to failing must meet the bound"
+    )
+    round_to: Annotated[int, Field(ge=0, le=15)] | None = Field(
+        default=None,
+        description="decimals that the number is rounded to before it is compared; without, it is "
+        "compared at full precision",
     )
     at_least: Bound | None = Field(default=None, description="the number is this or more")
     at_most: Bound | None = Field(default=None, description="the number is this or less")
@@ -111,6 +116,8 @@ class Measure(BaseModel):
             words = f">= {_in_words(low)}" if low is not None else f"<= {_in_words(high)}"
         if self.use == "interval":
             words = f"{words} (whole interval)"
+        if self.round_to is not None:
+            words = f"{words} (rounded to {counted(self.round_to, 'decimal')})"
         return (
             words if self.share is None else f"{words} in a share of {number(self.share)} or more"
         )

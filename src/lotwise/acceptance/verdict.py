@@ -25,9 +25,9 @@ from lotwise.wording import counted, number
 
 FORMAT: Final = 2
 WORDS: Final[dict[Outcome, str]] = {
-    "pass": "the evidence supports comparability under these criteria, and proves nothing more",
-    "fail": "the evidence does not support comparability under these criteria",
-    "not assessable": "these criteria cannot all be judged on this evidence, and that is no pass",
+    "pass": "all acceptance criteria are met; this supports lot consistency, and proves no more",
+    "fail": "the acceptance criteria are not met",
+    "not assessable": "not every criterion can be judged on this evidence, and that is no pass",
 }
 _NAN: Final = float("nan")
 
@@ -122,7 +122,12 @@ class Verdict:
     @property
     def words(self) -> str:
         """The outcome in a sentence."""
-        return f"{self.outcome}: {WORDS[self.outcome]}"
+        return f"{self.outcome}: {self.meaning}"
+
+    @property
+    def meaning(self) -> str:
+        """What the outcome says, and what it does not."""
+        return WORDS[self.outcome]
 
     def named(self, outcome: Outcome) -> tuple[str, ...]:
         """Name the criteria with an outcome."""
