@@ -27,7 +27,7 @@ FORMAT: Final = 2
 WORDS: Final[dict[Outcome, str]] = {
     "pass": "all acceptance criteria are met; this supports lot consistency, and proves no more",
     "fail": "the acceptance criteria are not met",
-    "not assessable": "not every criterion can be judged on this evidence, and that is no pass",
+    "not assessable": "these criteria cannot all be judged on this evidence, and that is no pass",
 }
 _NAN: Final = float("nan")
 

@@ -75,7 +75,8 @@ def say(verdict: Verdict, out: Path) -> None:
 
     criteria = verdict.criteria.criteria
     open_ = observations(out) if verdict.outcome == "pass" else ()
-    observed = " with unresolved observations" if open_ or verdict.notices else ""
+    resolved = verdict.outcome != "pass" or not (open_ or verdict.notices)
+    observed = "" if resolved else ", with unresolved observations"
     click.echo(f"Verdict: {verdict.outcome}{observed}: {verdict.meaning}")
     for topic, text in open_:
         click.echo(f"  OBSERVED: {_plain(topic)}: {_plain(text)}")

@@ -45,7 +45,11 @@ def picture_of(stem: Path, *, caption: str, alt: str, most_pixels: int = NARROW)
     """
     png, svg = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg"))
     if png.is_file():
-        image, width, height = _webp(png, most_pixels)
+        try:
+            image, width, height = _webp(png, most_pixels)
+        except (OSError, SyntaxError):  # what Pillow raises for a file that is no image
+            why = f"{png.parent.name}/{png.name} is damaged"
+            return Picture(caption=caption, alt=alt, missing=why)
         address = _address("image/webp", image)
         wide = most_pixels > NARROW
         return Picture(
