@@ -212,8 +212,14 @@ class LibraryRecord(Record):
     n_detected: int = column("features at the detection threshold")
     share_of_highest: float = column("share of TPM on the 50 highest features")
     tpm_sum: float = column("sum of TPM over the features here")
+    n_at_depth: float = column("features expected at the depth of the smallest library")
+    complexity: float = column("n_at_depth / median of the other samples'")
+    group: str = column(
+        "group within which it is scored: condition, and batch of 3 or more samples"
+    )
     outlier_score: float = column("robust standard deviations from the mean R of its group")
-    outlier: bool = column("True where the score is below the limit")
+    outlier_cut: float = column("score below which a sample of this group is an outlier")
+    outlier: bool = column("True where the score is below the cut")
     reason: str = column(_REASON)
 
 

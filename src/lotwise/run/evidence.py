@@ -107,8 +107,8 @@ def _libraries(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig
         threshold=r.threshold,
         shallow_below=config.shallow_below,
         outlier_below=config.outlier_below,
-        # Of all samples where there are no such groups, never of groups of another name.
-        grouping=config.grouping if config.grouping in expression.obs else "",
+        # The column condition is part of the design, with the batches.
+        grouping=None if config.grouping in {keys.CONDITION, keys.BATCH} else config.grouping,
         pseudocount=r.pseudocount,
     )
 
