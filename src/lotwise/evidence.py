@@ -65,10 +65,15 @@ class IntervalRecord(OfPair):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CeilingRecord(OfPair):
-    """R, the highest R that the noise of measurement allows, and their ratio."""
+    """R, the highest R that one noise allows, and their ratio."""
 
     table: ClassVar[str] = "ceilings"
-    method: str = column("replicates, bootstraps or thinning")
+    noise: str = column(
+        "noise that lowers the ceiling: counting (of reads), quantification (counting and "
+        "assigning reads to isoforms) or preparation (of the library, with both others)"
+    )
+    method: str = column("what tells it: thinning, bootstraps or replicates")
+    source: str = column("the same in words")
     pearson: float = column("Pearson's R of log2(TPM + c) over all features")
     ceiling: float = column("square root of the product of both reliabilities")
     ratio: float = column("R / ceiling")
