@@ -43,7 +43,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 # Compressed reads that a quantifier on four cores goes through in a minute, with room: RSEM with
-# bowtie2 takes about 10 million pairs (1.2 GB) an hour, kallisto and salmon at least ten times that.
+# bowtie2 takes about 10 million pairs (1.2 GB) an hour, kallisto and salmon far less time.
 _BYTES_PER_MINUTE_RSEM: Final = 15_000_000
 _BYTES_PER_MINUTE: Final = 100_000_000
 _RSEM_BYTES_PER_BYTE: Final = 2

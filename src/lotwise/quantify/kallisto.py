@@ -47,7 +47,25 @@ class Kallisto(Quantifier):
 
     name: ClassVar[str] = "kallisto"
     own_arguments: ClassVar[frozenset[str]] = frozenset(
-        ["-i", "--index", "-o", "--output-dir", "-t", "--threads", "-b", "--bootstrap-samples", "--seed", "--plaintext", "--fr-stranded", "--rf-stranded", "--single", "-l", "--fragment-length", "-s", "--sd"]
+        [
+            "-i",
+            "--index",
+            "-o",
+            "--output-dir",
+            "-t",
+            "--threads",
+            "-b",
+            "--bootstrap-samples",
+            "--seed",
+            "--plaintext",
+            "--fr-stranded",
+            "--rf-stranded",
+            "--single",
+            "-l",
+            "--fragment-length",
+            "-s",
+            "--sd",
+        ]
     )
     program: Path | None = None
     k: int = 31

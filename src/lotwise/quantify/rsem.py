@@ -57,7 +57,20 @@ class Rsem(Quantifier):
 
     name: ClassVar[str] = "rsem"
     own_arguments: ClassVar[frozenset[str]] = frozenset(
-        ["-p", "--num-threads", "--seed", "--strandedness", "--no-bam-output", "--temporary-folder", "--bowtie2", "--star", "--star-gzipped-read-file", "--fragment-length-mean", "--fragment-length-sd", "--paired-end"]
+        [
+            "-p",
+            "--num-threads",
+            "--seed",
+            "--strandedness",
+            "--no-bam-output",
+            "--temporary-folder",
+            "--bowtie2",
+            "--star",
+            "--star-gzipped-read-file",
+            "--fragment-length-mean",
+            "--fragment-length-sd",
+            "--paired-end",
+        ]
     )
     program: Path | None = None
     aligner: Aligner = "bowtie2"

@@ -42,7 +42,22 @@ class Salmon(Quantifier):
 
     name: ClassVar[str] = "salmon"
     own_arguments: ClassVar[frozenset[str]] = frozenset(
-        ["-i", "--index", "-l", "--libType", "-o", "--output", "-p", "--threads", "-r", "-1", "-2", "--numBootstraps", "--fldMean", "--fldSD"]
+        [
+            "-i",
+            "--index",
+            "-l",
+            "--libType",
+            "-o",
+            "--output",
+            "-p",
+            "--threads",
+            "-r",
+            "-1",
+            "-2",
+            "--numBootstraps",
+            "--fldMean",
+            "--fldSD",
+        ]
     )
     program: Path | None = None
     k: int = 31
