@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 from lotwise.acquire.archive import extract
-from lotwise.acquire.columns import read_table
+from lotwise.acquire.columns import DepositedTable, read_table
 from lotwise.acquire.deposited import columns_of, rsem_results, write_quantification
+from lotwise.acquire.download.connection import Stop
 from lotwise.acquire.download.fetch import Downloader
 from lotwise.acquire.download.locking import locked
 from lotwise.acquire.download.manifest import STATE
-from lotwise.acquire.download.transfer import Stop
 from lotwise.acquire.ena import EnaRun
 from lotwise.acquire.select import Chosen, choose
 from lotwise.acquire.sheet import SheetRow, sheet_names, write_sheet
@@ -138,10 +139,9 @@ def _collect_tables(
     settings: AcquireSettings,
     downloader: Downloader,
 ) -> list[SheetRow]:
-    wanted, path = settings.deposited, None
+    wanted = settings.deposited
     if settings.route == "ncbi" and study.ncbi_tpm is not None:
-        path = downloader.fetch(study.ncbi_tpm)
-        wanted = DepositedSettings(level="gene")
+        table = downloader.fetch_as(study.ncbi_tpm, partial(read_table, level="gene"))
     else:
         results = _fetch_rsem(study, chosen, downloader) if wanted.file is None else {}
         if results:
@@ -151,8 +151,7 @@ def _collect_tables(
                 )
                 for one in chosen
             ]
-        path = _fetch_table(study, wanted, downloader)
-    table = read_table(path, kind=wanted.kind, level=wanted.level)
+        table = _fetch_table(study, wanted, downloader)
     folder = downloader.root / "deposited" / study.accession
     return [
         SheetRow(
@@ -182,8 +181,8 @@ def _fetch_members(study: Study, names: Collection[str], downloader: Downloader)
     return found
 
 
-def _fetch_table(study: Study, wanted: DepositedSettings, downloader: Downloader) -> Path:
-    """Fetch the one table that was named or that alone comes into question."""
+def _fetch_table(study: Study, wanted: DepositedSettings, downloader: Downloader) -> DepositedTable:
+    """Fetch and read the one table that was named or that alone comes into question."""
     tables = study.tables()
     if wanted.file is not None:
         tables = [file for file in study.files if file.name == wanted.file]
@@ -199,12 +198,13 @@ def _fetch_table(study: Study, wanted: DepositedSettings, downloader: Downloader
             remedy="set deposited.file to one of them",
         )
     [table] = tables
+    read = partial(read_table, kind=wanted.kind, level=wanted.level)
     if table.source is not None:
-        return downloader.fetch(table.source)
+        return downloader.fetch_as(table.source, read)
     members = _fetch_members(study, {table.name}, downloader)
     if len(members) != 1:
         raise InputError(f"{len(members)} archives hold {table.name}", path=study.accession)
-    return members[0]
+    return read(members[0])
 
 
 def _names(files: Sequence[SuppliedFile]) -> str:

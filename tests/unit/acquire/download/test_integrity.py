@@ -88,7 +88,7 @@ def test_is_wrapped__only_what_the_server_added(tmp_path):
 @pytest.mark.parametrize(
     ("body", "title"),
     [
-        (b"<!DOCTYPE html><html><head><title> Not\nhere </title>", "Not\nhere"),
+        (b"<!DOCTYPE html><html><head><title> Not\nhere </title>", "Not here"),
         (b"\xef\xbb\xbf  <HTML>", "no title"),
         (b'<?xml version="1.0"?>\n<!-- c --><!doctype HTML>', "no title"),
         (b"sample\t<html>", None),
