@@ -29,6 +29,7 @@ _logger = logging.getLogger(__name__)
 
 # RSEM's own names, and what they become where a dot is made an underline or .txt is put behind.
 _RSEM = re.compile(r"[._](genes|isoforms)[._]results(?:\.txt|\.tsv)?(\.gz)?$")
+_NO_BRACES: Final = str.maketrans("{}", "__")
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _PREFERENCE: Final[tuple[ValueKind, ...]] = ("tpm", "fpkm", "counts")
 
@@ -103,8 +104,11 @@ def rsem_results(files: Iterable[Path], chosen: Sequence[Chosen]) -> dict[str, P
 
 
 def _under_own_name(path: Path) -> Path:
-    """Copy a file of RSEM to the name that RSEM gives, where it has another."""
-    own = path.with_name(_RSEM.sub(r".\1.results\2", path.name))
+    """Copy a file of RSEM to the name that RSEM gives, where it has another.
+
+    Snakemake takes braces in a path for wildcards.
+    """
+    own = path.with_name(_RSEM.sub(r".\1.results\2", path.name).translate(_NO_BRACES))
     if own != path:
         with atomic_path(own) as temporary:
             shutil.copyfile(path, temporary)

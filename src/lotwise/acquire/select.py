@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 from lotwise.acquire.ena import EnaRun
 from lotwise.acquire.geo.record import GeoSample
@@ -16,6 +20,7 @@ from lotwise.errors import InputError
 _PATTERN: Final = "acquire.samples.pattern"
 _CHOOSE: Final = "acquire.samples.choose"
 _N_BATCHES: Final = "acquire.samples.n_batches"
+_PATTERN_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -110,11 +115,8 @@ def choose(
 
 
 def _by_pattern(candidates: Sequence[Candidate], pattern: str, origin: str) -> list[Chosen]:
-    expression = re.compile(pattern)
     chosen = []
-    for candidate in candidates:
-        texts = (candidate.title, *candidate.characteristics)
-        names = {_batch_of(match) for text in texts for match in expression.finditer(text)}
+    for candidate, names in zip(candidates, _found(candidates, pattern, origin), strict=True):
         if len(names) > 1:
             raise InputError(
                 f"the pattern {pattern!r} finds {', '.join(sorted(names))} in one sample: "
@@ -130,6 +132,47 @@ def _by_pattern(candidates: Sequence[Candidate], pattern: str, origin: str) -> l
             remedy=f"change {_PATTERN}; the samples are: " + _listing(candidates),
         )
     return chosen
+
+
+def _found(candidates: Sequence[Candidate], pattern: str, origin: str) -> list[set[str]]:
+    """Find the batch names in each candidate's title and characteristics.
+
+    A pattern such as ``(a+)+b`` can take for ever on a text of 30 letters, and titles are
+    foreign: Python's own engine has no limit, but looks for signals as it goes.
+    """
+    expression = re.compile(pattern)
+    with _within(_PATTERN_SECONDS, pattern, origin):
+        return [
+            {
+                _batch_of(match)
+                for text in (candidate.title, *candidate.characteristics)
+                for match in expression.finditer(text)
+            }
+            for candidate in candidates
+        ]
+
+
+@contextmanager
+def _within(seconds: float, pattern: str, origin: str) -> Iterator[None]:
+    """Limit the time of matching, where signals can be had: in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def expire(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise InputError(
+            f"the pattern {pattern!r} was not done with the samples' titles after {seconds:g} s",
+            path=origin,
+            remedy=f"make {_PATTERN} simpler, without a repetition inside a repetition",
+        )
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _batch_of(match: re.Match[str]) -> str:

@@ -140,6 +140,8 @@ def read_file_list(path: Path) -> tuple[ListedFile, ...]:
             raise WrongAnswerError(f"{line[:60]!r} is no row of a file list", path=path, row=number)
         name = safe_name(cells[1], origin=f"{path}, row {number}")
         files.append(ListedFile(name, size, in_archive=cells[0] == "File"))
+    if not files:
+        raise WrongAnswerError("lists no file", path=path)
     return tuple(files)
 
 
