@@ -8,7 +8,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.evidence import CeilingRecord
+from lotwise.evidence.ceilings import CeilingRecord
 from lotwise.expression.labels import batches_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.ceiling import (
@@ -54,8 +54,8 @@ def ceilings(
 
     Returns
     -------
-    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.CeilingRecord`). From replicates,
-    a pair of one batch has no ratio: its ceiling is made of its own R.
+    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). From
+    replicates, a pair of one batch has no ratio: its ceiling is made of its own R.
 
     Raises
     ------
