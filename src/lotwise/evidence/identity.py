@@ -31,16 +31,18 @@ class MarkerRecord(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SexRecord(Record):
-    """Sex of a sample by expression, held against the other samples of its donor."""
+    """Sex of a sample by expression, and whether its donor's other samples agree."""
 
     table: ClassVar[str] = "sex"
     sample: str = column("sample", heading="sample", names_row=True)
     batch: str = column("batch of the sample", heading="batch", names_row=True)
     donor: str = column("donor, where the sample sheet has one", heading="donor")
     sex: str = column(
-        "female, male, mixed or unknown", heading="sex", answers=("female", "male", "mixed")
+        "female, male, mixed, no Y expression, or unknown",
+        heading="sex",
+        answers=("female", "male", "mixed", "no Y expression"),
     )
-    female_tpm: float = column("TPM of XIST", heading="TPM of XIST")
+    female_tpm: float = column("TPM of XIST; NaN where not annotated", heading="TPM of XIST")
     male_tpm: float = column(
         "summed TPM of the genes of Y that are annotated", heading="TPM of Y genes"
     )

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from lotwise import get, keys, tl
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.config.evidence import drawn_of, statistics_of, tables_of
+from lotwise.errors import InputError
 from lotwise.keys import Level
 from lotwise.progress import progress
 
@@ -56,6 +57,7 @@ def gather_evidence(
     ['no gene sets were given (gene_sets)']
     """
     level: Level = expression.uns[keys.LOTWISE][keys.LEVEL]
+    _check_grouping(expression, config)
     context = {"expression": expression, "evidence": config, "correlation": correlation}
     # BLAS may add in another order with other threads: one makes the digits the same everywhere.
     with threadpool_limits(limits=1, user_api="blas"):
@@ -66,6 +68,18 @@ def gather_evidence(
             if statistic.compute is not None:
                 statistic.compute(context)
     return {name: get.evidence(expression, name) for name in tables_of(config, level)}
+
+
+def _check_grouping(expression: AnnData, config: EvidenceConfig) -> None:
+    """Refuse a grouping that was asked for and is not in the sample sheet."""
+    asked = "grouping" in config.model_fields_set and config.grouping != keys.CONDITION
+    if asked and config.grouping not in expression.obs:
+        columns = ", ".join(map(str, expression.obs.columns))
+        raise InputError(
+            f"the samples have no column {config.grouping!r} that names groups; they have "
+            f"{columns}",
+            remedy="correct `grouping` (--grouping), or add the column to the sample sheet",
+        )
 
 
 def draw_evidence(
@@ -100,6 +114,7 @@ def draw_evidence(
     ['batches']
     """
     level: Level = expression.uns[keys.LOTWISE][keys.LEVEL]
+    _check_grouping(expression, config)
     context = {
         "expression": expression,
         "tables": tables,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lotwise import keys
-from lotwise.errors import InputError, UndefinedWarning
+from lotwise.errors import DesignWarning, InputError, UndefinedWarning
 from lotwise.evidence.pairs import PairRecord
 from lotwise.expression.labels import batches_of
 from lotwise.files.tables import to_frame
@@ -23,6 +23,7 @@ from lotwise.metrics.correlation import (
     pearson_matrix,
     spearman_matrix,
 )
+from lotwise.metrics.design import replicate_agreement
 from lotwise.metrics.feature_sets import FEATURE_SETS, MIN_COUNTS, THRESHOLD, feature_sets
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, why_undefined
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
@@ -116,6 +117,7 @@ def correlate(
         },
     )
     _warn_of_undefined(table)
+    _warn_of_design(table)
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,3 +260,22 @@ def _warn_of_undefined(table: pd.DataFrame) -> None:
             UndefinedWarning,
             stacklevel=3,
         )
+
+
+def _warn_of_design(table: pd.DataFrame) -> None:
+    """Warn where no two batches can be compared like with like, or replicates are none."""
+    r = table[table["feature_set"] == "all"].set_index("relation")["pearson"]
+    if "across" in r.index:
+        if "between" not in r.index:
+            warnings.warn(
+                "no two batches share a condition: every difference between batches may be one "
+                "between conditions, and no limit, ceiling or headline can be given",
+                DesignWarning,
+                stacklevel=3,
+            )
+        return
+    found = replicate_agreement(
+        r[r.index == "within"].to_numpy(), r[r.index == "between"].to_numpy()
+    )
+    if found.sentence:
+        warnings.warn(found.sentence, DesignWarning, stacklevel=3)

@@ -229,14 +229,17 @@ def test_depth_remark__outlier_at_isoform_level_alone_is_a_concern(tree):
     assert (found.state, "an outlier: S1." in found.text) == ("concern", True)
 
 
-def test_sex_remark__disagreement_is_a_swap_until_shown_otherwise(level_of):
+def test_sex_remark__disagreement_is_a_concern(level_of):
     rows = [
         {"sample": "S1", "sex": "female", "agrees": "yes"},
         {"sample": "S3", "sex": "male", "agrees": "no"},
     ]
     found = sex_remark(level_of(sex=rows))
     assert found.state == "concern"
-    assert found.text.startswith("A swap until shown otherwise: S3 (male)")
+    assert found.text.startswith(
+        "S3 (male) disagrees in expression of Y genes with the other samples of its donor: "
+        "exchanged samples, or cells that lost Y."
+    )
 
 
 def test_sex_remark__agreement_does_not_prove_identity(level_of):
@@ -250,16 +253,36 @@ def test_sex_remark__without_donors_cannot_be_told(level_of):
     found = sex_remark(level_of(sex=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "Agreement in sex within a donor cannot be told: donor not given.",
+        "Agreement in sex within a donor cannot be told: donor not given (2).",
     )
 
 
-def test_sex_remark__unknown_beside_female_is_no_disagreement(level_of):
+def test_sex_remark__says_of_how_many_it_cannot_be_told(level_of):
     rows = [
-        {"sample": "S1", "sex": "unknown", "agrees": "donor not given"},
-        {"sample": "S2", "sex": "female", "agrees": "donor not given"},
+        *({"sample": f"S{i}", "sex": "male", "agrees": "yes"} for i in range(6)),
+        *({"sample": f"T{i}", "sex": "male", "agrees": "donor not given"} for i in range(10)),
+        *({"sample": f"U{i}", "agrees": "only sample of its donor"} for i in range(8)),
     ]
-    assert sex_remark(level_of(sex=rows)).state == "unknown"
+    found = sex_remark(level_of(sex=rows))
+    assert found.state == "computed"
+    assert found.text == (
+        "6 of 24 samples agree in sex with the other samples of the same donor. That does not "
+        "prove identity: half of all donors share a sex. For 18 of 24 samples it cannot be told: "
+        "donor not given (10); only sample of its donor (8)."
+    )
+
+
+@pytest.mark.parametrize("agrees", ["donor not given", "only sample of its donor"])
+def test_sex_remark__different_sexes_of_different_donors_are_no_concern(level_of, agrees):
+    rows = [
+        {"sample": name, "sex": sex, "agrees": agrees}
+        for name, sex in (("S1", "male"), ("S2", "female"), ("S3", "unknown"))
+    ]
+    found = sex_remark(level_of(sex=rows))
+    assert (found.state, found.text) == (
+        "unknown",
+        f"Agreement in sex within a donor cannot be told: {agrees} (3).",
+    )
 
 
 BOTH = "XIST and genes of Y are both expressed"
@@ -273,7 +296,9 @@ def test_sex_remark__mixed_sample_is_named_whatever_its_donor(level_of, agrees):
     ]
     found = sex_remark(level_of(sex=rows))
     assert found.state == "concern"
-    assert found.text.startswith(f"S2 is of both sexes by expression ({BOTH}): mixed samples?")
+    assert found.text.startswith(
+        "S2 expresses XIST and genes of Y: cells of two donors, or male cells that express XIST."
+    )
 
 
 def test_sex_remark__mixed_sample_is_named_beside_samples_that_agree(level_of):
@@ -283,8 +308,8 @@ def test_sex_remark__mixed_sample_is_named_beside_samples_that_agree(level_of):
     ]
     found = sex_remark(level_of(sex=rows))
     assert found.state == "concern"
-    assert "S3 is of both sexes" in found.text
-    assert "2 samples of 3 agree in sex" in found.text
+    assert "S3 expresses XIST and genes of Y" in found.text
+    assert "2 of 3 samples agree in sex" in found.text
 
 
 def test_sex_remark__mixed_sample_that_disagrees_is_named_once(level_of):
@@ -296,19 +321,10 @@ def test_sex_remark__mixed_sample_that_disagrees_is_named_once(level_of):
     assert (text.count("S3"), "S3 (mixed)" in text) == (1, True)
 
 
-def test_sex_remark__says_why_sex_is_not_known(level_of):
-    why = "no female or male marker is annotated"
-    rows = [{"sample": "S1", "sex": "unknown", "agrees": "sex not known", "reason": why}]
-    text = sex_remark(level_of(sex=rows)).text
-    assert text.endswith(f"cannot be told: sex not known ({why}).")
-
-
-def test_sex_remark__both_sexes_without_donors_is_a_concern(level_of):
-    rows = [
-        {"sample": "S1", "sex": "male", "agrees": "donor not given"},
-        {"sample": "S2", "sex": "female", "agrees": "donor not given"},
-    ]
-    assert sex_remark(level_of(sex=rows)).state == "concern"
+def test_sex_remark__without_a_panel_of_sex_says_so(level_of):
+    why = "no panel expects both female and male"
+    text = sex_remark(level_of(sex=[{"reason": why}])).text
+    assert text == f"Agreement in sex within a donor cannot be told: {why}."
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
 from lotwise.metrics.isoforms import inferential_relative_variance
 from lotwise.reference_set import add_to_reference
-from lotwise.tl.identity import agreement_with_donor
 from lotwise.tl.layers import bootstraps_of
 
 N_GENES = 800
@@ -314,6 +313,7 @@ def with_sex(sexes, donors):
     expression.var_names = names + expression.var_names[3:].to_list()
     for row, sex in enumerate(sexes):
         expression.layers[keys.TPM][row, :3] = (30, 0, 0.1) if sex == "f" else (0, 40, 10)
+        expression.layers[keys.COUNTS][row, :3] = (30, 0, 0) if sex == "f" else (0, 40, 10)
     expression.obs[keys.DONOR] = donors
     return expression
 
@@ -388,13 +388,23 @@ def test_identity__a_later_call_without_sex_leaves_no_table_of_it():
         lotwise.get.evidence(expression, "sex")
 
 
-def test_agreement_with_donor__a_sample_does_not_agree_with_itself_alone():
-    alone = "no other sample of its donor has a known sex"
-    assert agreement_with_donor(["male", "unknown"], ["A", "A"]) == [alone, "sex not known"]
-    assert agreement_with_donor(["mixed", "unknown"], ["A", "A"]) == [alone, "sex not known"]
-    assert agreement_with_donor(["male", "mixed"], ["A", "A"]) == [alone, "no"]
-    assert agreement_with_donor(["male"], ["A"]) == ["only sample of its donor"]
-    assert agreement_with_donor(["male", "female"], ["A", "A"]) == ["no", "no"]
+def test_identity__female_lines_that_lost_xist_are_still_compared_by_y():
+    expression = with_sex("mmmf", ["d1"] * 4)
+    expression.layers[keys.TPM][3, :3] = (0, 0, 0.1)
+    lotwise.tl.identity(expression)
+    sex = lotwise.get.evidence(expression, "sex")
+    assert sex["sex"].to_list() == ["male", "male", "male", "no Y expression"]
+    assert sex["agrees"].to_list() == ["yes", "yes", "yes", "no"]
+
+
+def test_identity__without_xist_in_the_annotation_y_still_tells_a_swap():
+    expression = with_sex("mmmf", ["d1"] * 4)
+    expression.var_names = ["other", *expression.var_names[1:]]
+    lotwise.tl.identity(expression)
+    sex = lotwise.get.evidence(expression, "sex")
+    assert sex["sex"].to_list() == ["male", "male", "male", "unknown"]
+    assert sex["agrees"].to_list() == ["yes", "yes", "yes", "no"]
+    assert sex["female_tpm"].isna().all()
 
 
 def test_components__leave_scanpys_own_alone():
@@ -413,7 +423,7 @@ def test_identity__sound_donors_agree_and_unannotated_sex_is_unknown():
     lotwise.tl.identity(nothing)
     sex = lotwise.get.evidence(nothing, "sex")
     assert set(sex["sex"]) == {"unknown"}
-    assert set(sex["reason"]) == {"no female or male marker is annotated"}
+    assert set(sex["reason"]) == {"XIST and the genes of Y are not annotated"}
 
 
 def test_identity__samples_without_a_donor_are_no_donor_called_nan():
