@@ -36,11 +36,17 @@ class LibraryRecord(Record):
         "share of TPM on the 50 highest features", heading="on the 50 highest", display="percent"
     )
     tpm_sum: float = column("sum of TPM over the features here")
+    n_at_depth: float = column("features expected at the depth of the smallest library")
+    complexity: float = column("n_at_depth / median of the other samples'")
+    group: str = column(
+        "group within which it is scored: condition, and batch of 3 or more samples"
+    )
     outlier_score: float = column(
         "robust standard deviations from the mean R of its group", heading="outlier score"
     )
+    outlier_cut: float = column("score below which a sample of this group is an outlier")
     outlier: bool = column(
-        "True where the score is below the limit", heading="outlier", known_with="outlier_score"
+        "True where the score is below the cut", heading="outlier", known_with="outlier_score"
     )
     reason: str = column(REASON)
 

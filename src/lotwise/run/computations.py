@@ -34,14 +34,14 @@ _NOTHING: Final[dict[type, object]] = {str: "", int: 0, float: float("nan"), boo
 def libraries(
     expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
 ) -> None:
-    """Compare depths within the groups of the samples; of all samples where there are none."""
+    """Compare depths, and R within the groups of the samples."""
     tl.libraries(
         expression,
         threshold=correlation.threshold,
         shallow_below=evidence.shallow_below,
         outlier_below=evidence.outlier_below,
-        # Never of groups of another name.
-        grouping=evidence.grouping if evidence.grouping in expression.obs else "",
+        # The column condition is part of the design, with the batches.
+        grouping=None if evidence.grouping in {keys.CONDITION, keys.BATCH} else evidence.grouping,
         pseudocount=correlation.pseudocount,
     )
 

@@ -18,6 +18,7 @@ from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
 from lotwise.metrics.isoforms import inferential_relative_variance
+from lotwise.metrics.outliers import outlier_cut
 from lotwise.reference_set import add_to_reference
 from lotwise.tl.layers import bootstraps_of
 
@@ -252,6 +253,20 @@ def test_libraries__a_condition_apart_makes_no_outliers_and_hides_none():
     apart = lotwise.get.evidence(expression, "libraries").set_index("sample")
     assert not together["outlier"][2]
     assert list(apart.index[apart["outlier"]]) == ["s2"]
+
+
+def test_libraries__samples_are_scored_in_their_condition_and_in_their_batch_of_three_or_more():
+    expression = simulated(batches=("A", "A", "A", "B", "B", "C", "D", "A", "A"))
+    expression.obs[keys.CONDITION] = ["X"] * 7 + ["Y"] * 2
+    lotwise.tl.libraries(expression)
+    table = lotwise.get.evidence(expression, "libraries")
+    assert table["group"].to_list() == ["X, A"] * 3 + ["X"] * 4 + ["Y"] * 2
+    # Two groups of three or more, at two levels.
+    cuts = [outlier_cut(3, n_groups=4)] * 3 + [outlier_cut(4, n_groups=4)] * 4
+    assert table["outlier_cut"].to_list()[:7] == cuts
+    assert table["outlier_cut"].isna().to_list() == [False] * 7 + [True] * 2
+    lotwise.tl.libraries(expression, outlier_below=-4.5)
+    assert set(lotwise.get.evidence(expression, "libraries")["outlier_cut"].dropna()) == {-4.5}
 
 
 def test_libraries__a_group_of_two_has_no_scores_and_says_so():
