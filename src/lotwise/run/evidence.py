@@ -114,7 +114,6 @@ def draw_evidence(
     ['batches']
     """
     level: Level = expression.uns[keys.LOTWISE][keys.LEVEL]
-    _check_grouping(expression, config)
     context = {
         "expression": expression,
         "tables": tables,
