@@ -89,8 +89,8 @@ def ceilings(
     Returns
     -------
     Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). From
-    replicates, a pair of one batch has no ratio: its ceiling is made of its own R. Replicates that disagree
-    more than those of other batches do not lower the ceiling; ``source`` says so.
+    replicates, a pair of one batch has no ratio: its ceiling is made of its own R. Replicates that
+    disagree more than those of other batches do not lower the ceiling; ``source`` says so.
 
     Raises
     ------
