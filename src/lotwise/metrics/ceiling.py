@@ -12,8 +12,9 @@ from lotwise.metrics.moments import (
     FloatArray,
     as_matrix,
     as_vector,
-    correlation,
     refuse_negative,
+    standardise_samples,
+    standardised_correlation,
     why_undefined,
 )
 
@@ -108,13 +109,14 @@ def replicate_reliability(log_tpm: npt.ArrayLike) -> Reliability:
     matrix = as_matrix(log_tpm, name="log_tpm")
     if matrix.shape[0] < 2:
         return Reliability(NAN, "fewer than two replicates")
+    standardised = standardise_samples(matrix)
     found = []
     for a, b in zip(*np.triu_indices(matrix.shape[0], k=1), strict=True):
         reason = why_undefined(matrix[a], matrix[b])
         if reason:
             one = reason in {"x is constant", "y is constant"}
             return Reliability(NAN, "a replicate is constant" if one else reason)
-        found.append(correlation(matrix[a], matrix[b]))
+        found.append(standardised_correlation(standardised[a], standardised[b]))
     return _positive(float(np.mean(found)))
 
 
@@ -258,9 +260,9 @@ def _log_tpm(rate: FloatArray, pseudocount: float) -> FloatArray:
 
 
 def _mean_correlation(samples: list[FloatArray]) -> float:
+    """Return the mean R of all pairs; NaN where one is not defined."""
+    standardised = standardise_samples(np.stack(samples))
     found = [
-        NAN if why_undefined(a, b) else correlation(a, b)
-        for i, a in enumerate(samples)
-        for b in samples[:i]
+        standardised_correlation(a, b) for i, a in enumerate(standardised) for b in standardised[:i]
     ]
     return float(np.mean(found))
