@@ -65,10 +65,15 @@ class IntervalRecord(OfPair):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CeilingRecord(OfPair):
-    """R, the highest R that the noise of measurement allows, and their ratio."""
+    """R, the highest R that one noise allows, and their ratio."""
 
     table: ClassVar[str] = "ceilings"
-    method: str = column("replicates, bootstraps or thinning")
+    noise: str = column(
+        "noise that lowers the ceiling: counting (of reads), quantification (counting and "
+        "assigning reads to isoforms) or preparation (of the library, with both others)"
+    )
+    method: str = column("what tells it: thinning, bootstraps or replicates")
+    source: str = column("the same in words")
     pearson: float = column("Pearson's R of log2(TPM + c) over all features")
     ceiling: float = column("square root of the product of both reliabilities")
     ratio: float = column("R / ceiling")
@@ -207,8 +212,14 @@ class LibraryRecord(Record):
     n_detected: int = column("features at the detection threshold")
     share_of_highest: float = column("share of TPM on the 50 highest features")
     tpm_sum: float = column("sum of TPM over the features here")
+    n_at_depth: float = column("features expected at the depth of the smallest library")
+    complexity: float = column("n_at_depth / median of the other samples'")
+    group: str = column(
+        "group within which it is scored: condition, and batch of 3 or more samples"
+    )
     outlier_score: float = column("robust standard deviations from the mean R of its group")
-    outlier: bool = column("True where the score is below the limit")
+    outlier_cut: float = column("score below which a sample of this group is an outlier")
+    outlier: bool = column("True where the score is below the cut")
     reason: str = column(_REASON)
 
 
@@ -240,14 +251,14 @@ class MarkerRecord(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SexRecord(Record):
-    """Sex of a sample by expression, held against the other samples of its donor."""
+    """Sex of a sample by expression, and whether its donor's other samples agree."""
 
     table: ClassVar[str] = "sex"
     sample: str = column("sample")
     batch: str = column("batch of the sample")
     donor: str = column("donor, where the sample sheet has one")
-    sex: str = column("female, male, mixed or unknown")
-    female_tpm: float = column("TPM of XIST")
+    sex: str = column("female, male, mixed, no Y expression, or unknown")
+    female_tpm: float = column("TPM of XIST; NaN where not annotated")
     male_tpm: float = column("summed TPM of the genes of Y that are annotated")
     agrees: str = column("yes, no, or why it cannot be told")
     reason: str = column("what is odd about the call; empty where nothing")

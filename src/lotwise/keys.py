@@ -8,6 +8,7 @@ classes in :mod:`lotwise.files.tables`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 Level = Literal["gene", "isoform"]
@@ -66,6 +67,29 @@ CHOSEN_PAIRS: Final = "chosen_pairs"
 REPLICATE_QC: Final = "replicate_qc"
 CONTRIBUTIONS: Final = "contributions"
 BOOTSTRAPS: Final = "bootstraps"
+# A table with the columns code and sentence, one row per finding; absent where there is none.
+INVALID: Final = "invalid_comparisons"
+
+InvalidCode = Literal[
+    "copies",
+    "mixed_programs",
+    "mixed_versions",
+    "mixed_options",
+    "mixed_references",
+    "mixed_organisms",
+    "levels_disagree",
+]
+"""Why a comparison of samples says nothing about batches; the keys of ``INVALID_MEANINGS``."""
+
+INVALID_MEANINGS: Final[Mapping[InvalidCode, str]] = {
+    "copies": "two samples hold the same numbers, so that their R is 1 by construction",
+    "mixed_programs": "the samples were quantified by different programs",
+    "mixed_versions": "the samples were quantified by different versions of one program",
+    "mixed_options": "the samples were quantified with different options of one program",
+    "mixed_references": "the samples were quantified on different transcriptomes",
+    "mixed_organisms": "the features belong to more than one organism",
+    "levels_disagree": "a sample's genes are not the sums of its isoforms",
+}
 
 ALL: Final = (
     Key("X", "X", "float64", "log2(TPM + 1)"),

@@ -88,9 +88,8 @@ def test_compare__the_ceiling_and_the_strata_rest_on_the_bootstraps(compared):
     ceilings = read_table(tree.evidence_table("isoform", "ceilings"), CeilingRecord)
     by_method = ceilings.set_index("method")
     assert by_method.loc["bootstraps", "reason"] == ""
-    # Assigning reads to isoforms is noise that counting reads does not have.
-    assert by_method.loc["bootstraps", "ceiling"] < by_method.loc["thinning", "ceiling"] <= 1
-    assert by_method.loc["bootstraps", "ceiling"] > 0.9
+    assert by_method.loc["bootstraps", "noise"] == "quantification"
+    assert 0.9 < by_method.loc["bootstraps", "ceiling"] < 1
     strata = read_table(tree.evidence_table("isoform", "uncertainty_strata"), StratumRecord)
     assert strata["stratum"].to_list() == ["low", "middle", "high"]
     assert np.isfinite(strata["pearson"]).all()

@@ -12,7 +12,7 @@ from lotwise import keys
 
 # uns["lotwise"] is one declaration; these are the names within it.
 WITHIN_UNS = {
-    *(keys.LEVEL, keys.PARAMETERS, keys.VERSION, keys.BOOTSTRAPS),
+    *(keys.LEVEL, keys.PARAMETERS, keys.VERSION, keys.BOOTSTRAPS, keys.INVALID),
     *(keys.PAIRS, keys.CHOSEN_PAIRS, keys.REPLICATE_QC, keys.CONTRIBUTIONS),
 }
 

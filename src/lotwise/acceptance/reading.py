@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from lotwise.acceptance.criteria import Measure
+from lotwise.acceptance.selection import like_with_like
 from lotwise.acceptance.tables import OF_FEATURES, TABLES, UNITS
 from lotwise.errors import InputError
 from lotwise.files.tables import columns, read_table
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 SAMPLES: Final = "samples.tsv"
 _PAIR: Final = ("sample_a", "sample_b")
 # Columns that say which pair a row is about.
-_OF_PAIR: Final = (*_PAIR, "batch_a", "batch_b", "relation")
+_OF_PAIR: Final = (*_PAIR, "batch_a", "batch_b", "condition_a", "condition_b", "relation")
 
 
 def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.DataFrame | str:
@@ -36,7 +37,7 @@ def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.Dat
     if not (root / name).is_file():
         return f"{name} is not there"
     judged = {column for one in measures for column in one.columns}
-    table = _read(root, source.name, level, {*UNITS, "reason", "warning", *judged})
+    table = _read(root, source.name, level, {*UNITS, "relation", "reason", "warning", *judged})
     compared = _compared(root / SAMPLES)
     spoken_of = {
         str(sample)
@@ -61,7 +62,7 @@ def unlisted(root: Path, level: Level, measure: Measure, rows: Sequence[Mapping[
     """
     if "sample_a" not in columns(measure.source.record):
         return ""
-    missing = read_unlisted(root, measure.table, level)
+    missing = like_with_like(measure, read_unlisted(root, measure.table, level))
     for name, wanted in measure.rows.items():
         if name in _OF_PAIR:
             values = wanted if isinstance(wanted, tuple) else (wanted,)

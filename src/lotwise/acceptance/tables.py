@@ -20,7 +20,7 @@ Kind = Literal["number", "switch", "answer"]
 ANSWERS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("identity", "holds"): ("yes", "no"),
     ("sex", "agrees"): ("yes", "no"),
-    ("sex", "sex"): ("female", "male", "mixed"),
+    ("sex", "sex"): ("female", "male", "mixed", "no Y expression"),
     ("reference", "inside_prediction"): ("yes", "no"),
     ("equivalence", "outcome"): ("equivalent", "different", "inconclusive"),
 }
@@ -55,7 +55,7 @@ TO_CHOOSE: Final[dict[str, tuple[str, ...]]] = {
 }
 # What some columns can hold, so that a slip is found before there are results.
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
-    "relation": ("within", "between"),
+    "relation": ("within", "between", "across"),
     "feature_set": (
         "all",
         "detected_any",

@@ -118,11 +118,12 @@ class EvidenceConfig(BaseModel):
     shallow_below: _Share = Field(
         default=0.1, description="share of the median depth below which a library is shallow"
     )
-    outlier_below: float = Field(
-        default=-5.0,
+    outlier_below: float | None = Field(
+        default=None,
         lt=0,
         allow_inf_nan=False,
-        description="outlier score below which a sample is an outlier",
+        description="outlier score below which a sample is an outlier; null flags at most 5 % of "
+        "sound runs",
     )
     grouping: str = Field(
         default="condition",

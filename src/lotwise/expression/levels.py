@@ -15,6 +15,7 @@ import polars as pl
 from lotwise import keys
 from lotwise.errors import UnmappedTranscriptsWarning
 from lotwise.expression.abundance import Abundance
+from lotwise.expression.comparability import InvalidComparison
 from lotwise.expression.genes import sum_bootstraps, sum_genes
 from lotwise.expression.transcripts import TranscriptMap, matches_nothing, plain_names
 from lotwise.keys import Level
@@ -40,6 +41,8 @@ class LevelArrays:
         Columns of the features, each of length ``n_features``.
     bootstraps
         Estimated counts of a sample's bootstraps, shape ``(n_bootstraps, n_features)``.
+    invalid
+        Why the samples cannot be compared as batches; empty where nothing was found.
     """
 
     level: Level
@@ -48,6 +51,7 @@ class LevelArrays:
     obs: dict[str, Any]
     var: dict[str, pl.Series] = field(default_factory=dict)
     bootstraps: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    invalid: tuple[InvalidComparison, ...] = ()
 
     @property
     def log_tpm(self) -> Floats:

@@ -22,6 +22,7 @@ from lotwise.errors import InputError, LotwiseWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import align_features, same_names
 from lotwise.expression.checks import TpmSum, check_features, check_tpm
+from lotwise.expression.comparability import InvalidComparison, judge, warn_of
 from lotwise.expression.formats import is_quantification, read_abundance
 from lotwise.expression.levels import (
     LevelArrays,
@@ -128,8 +129,10 @@ def read_quant(
     for of_level in read.values():
         _check_level(of_level, tpm_sum)
     gene = isoform = transcripts = None
+    invalid: list[InvalidComparison] = []
     if read["isoform"]:
         aligned = align_features(read["isoform"], min_shared=min_shared)
+        invalid += judge(listed, aligned)
         isoform = stack_samples(aligned, "isoform")
         transcripts = _transcript_map(aligned[listed[0].sample], tx2gene)
         if transcripts is not None:
@@ -138,7 +141,10 @@ def read_quant(
             if not read["gene"] or _has_other_genes(isoform, own, transcripts.source):
                 gene = sum_isoforms(isoform, transcripts, samples=list(aligned))
     if gene is None and read["gene"]:
-        gene = stack_samples(align_features(read["gene"], min_shared=min_shared), "gene")
+        aligned = align_features(read["gene"], min_shared=min_shared)
+        if isoform is None:
+            invalid += judge(listed, aligned)
+        gene = stack_samples(aligned, "gene")
         if transcripts is None and tx2gene is not None:
             transcripts = _read_map(tx2gene, pl.Series(dtype=pl.String))
         if transcripts is not None:
@@ -151,9 +157,15 @@ def read_quant(
             stacklevel=2,
         )
     _warn_of_shallow_libraries(listed, isoform or gene)
+    told = warn_of(invalid)
     from lotwise.expression.assemble import assemble
 
-    return Quantification(*(arrays and assemble(listed, arrays) for arrays in (gene, isoform)))
+    return Quantification(
+        *(
+            arrays and assemble(listed, dataclasses.replace(arrays, invalid=told))
+            for arrays in (gene, isoform)
+        )
+    )
 
 
 def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -> bool:
@@ -287,8 +299,6 @@ def _read_levels(
                 found[at][name] = _share_features(abundance, found[at])
     for path, names in matrices.items():
         _read_matrix(found, path, names, tx2gene, matrix_level)
-    for level in found.values():
-        _warn_of_same_file(level)
     return _complete_levels(samples, found)
 
 
@@ -302,20 +312,6 @@ def _share_features(abundance: Abundance, read: Mapping[str, Abundance]) -> Abun
     if not same_names(first, abundance.features):
         return abundance
     return dataclasses.replace(abundance, features=first)
-
-
-def _warn_of_same_file(read: Mapping[str, Abundance]) -> None:
-    """Say where two samples are one file: they would agree perfectly, and mean nothing."""
-    owner: dict[Path, str] = {}
-    for name, abundance in read.items():
-        first = owner.setdefault(abundance.path.resolve(), name)
-        if first != name and abundance.quantifier != "matrix":
-            warnings.warn(
-                f"samples {first!r} and {name!r} are read from the same file, {abundance.path}: "
-                "their correlation is 1 by construction",
-                LotwiseWarning,
-                stacklevel=5,
-            )
 
 
 def _read_matrix(

@@ -172,7 +172,12 @@ class OfPair(Record):
     sample_b: str = column("second sample")
     batch_a: str = column("batch of the first sample")
     batch_b: str = column("batch of the second sample")
-    relation: str = column("within (one batch) or between (two batches)")
+    condition_a: str = column("condition of the first sample; empty without one")
+    condition_b: str = column("condition of the second sample")
+    relation: str = column(
+        "within (replicates: one batch, one condition), between (two batches, one condition) or "
+        "across (two conditions)"
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

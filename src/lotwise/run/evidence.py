@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from lotwise import get, keys, tl
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.config.evidence import Statistic, statistics_of, tables_of
+from lotwise.errors import InputError
 from lotwise.evidence import (
     RECORDS,
     ComparisonRecord,
@@ -77,6 +78,7 @@ def gather_evidence(
     ['no gene sets were given (gene_sets)']
     """
     level: Level = expression.uns[keys.LOTWISE][keys.LEVEL]
+    _check_grouping(expression, config)
     # BLAS may add in another order with other threads: one makes the digits the same everywhere.
     with threadpool_limits(limits=1, user_api="blas"):
         tl.choose_pairs(
@@ -87,14 +89,26 @@ def gather_evidence(
     return {name: get.evidence(expression, name) for name in tables_of(config, level)}
 
 
+def _check_grouping(expression: AnnData, config: EvidenceConfig) -> None:
+    """Refuse a grouping that was asked for and is not in the sample sheet."""
+    asked = "grouping" in config.model_fields_set and config.grouping != keys.CONDITION
+    if asked and config.grouping not in expression.obs:
+        columns = ", ".join(map(str, expression.obs.columns))
+        raise InputError(
+            f"the samples have no column {config.grouping!r} that names groups; they have "
+            f"{columns}",
+            remedy="correct `grouping` (--grouping), or add the column to the sample sheet",
+        )
+
+
 def _libraries(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -> None:
     tl.libraries(
         expression,
         threshold=r.threshold,
         shallow_below=config.shallow_below,
         outlier_below=config.outlier_below,
-        # Of all samples where there are no such groups, never of groups of another name.
-        grouping=config.grouping if config.grouping in expression.obs else "",
+        # The column condition is part of the design, with the batches.
+        grouping=None if config.grouping in {keys.CONDITION, keys.BATCH} else config.grouping,
         pseudocount=r.pseudocount,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +17,7 @@ from lotwise.metrics.moments import FloatArray
 from lotwise.panels import read_panel
 from lotwise.tl.isoforms import rank_switches
 from lotwise.tl.layers import log_tpm_of
+from lotwise.tl.pairs import pairs_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,10 +148,13 @@ def _of_pair(expression: AnnData, table: pd.DataFrame, a: int, b: int) -> pd.Dat
 
 
 def _least_alike(expression: AnnData, log_tpm: FloatArray) -> tuple[int, int]:
-    """Give the pair of different batches with the lowest R; the first where none is defined."""
+    """Return the pair of different batches and one condition with the lowest R.
+
+    The first pair where none is defined; any pair where no two batches share a condition.
+    """
     with threadpool_limits(limits=1, user_api="blas"):
         r = pearson_matrix(log_tpm)
-    batches = expression.obs[keys.BATCH].to_numpy()
-    every = list(combinations(range(len(r)), 2))
-    pairs = [(a, b) for a, b in every if batches[a] != batches[b]] or every
-    return min(pairs, key=lambda pair: np.nan_to_num(r[pair], nan=2.0))
+    every = list(pairs_of(expression, every=True))
+    like = [pair for pair in every if pair.relation == "between"] or every
+    least = min(like, key=lambda pair: np.nan_to_num(r[pair.row_a, pair.row_b], nan=2.0))
+    return least.row_a, least.row_b

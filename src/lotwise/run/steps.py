@@ -39,6 +39,7 @@ from lotwise.record import (
     PREPARING,
     PROVENANCE,
     VERIFICATION,
+    Call,
     gather,
     lotwise_call,
     now,
@@ -71,13 +72,14 @@ def compare(
     evidence: EvidenceConfig | None = None,
     acceptance: Path | str | None = None,
     report: bool = True,
-    command: Sequence[str] = (),
+    call: Call | None = None,
 ) -> Verdict | None:
     """Run the whole comparison: expression, correlation, figures, evidence and the report.
 
     Acceptance criteria are put on record before anything is computed, and judged at the end;
     without any there is no verdict. ``tables.xlsx`` holds the tables; ``provenance.json``
-    names all that was made, ``report.html`` shows it. ``command`` is the command line on record.
+    names all that was made, ``report.html`` shows it. ``call`` is the call of the command
+    line that stands on record.
     """
     started, started_ns = now(), time.time_ns()
     require_batches(read_samples(samples), samples)
@@ -118,10 +120,10 @@ def compare(
     steps = [
         step
         for step in own_steps(config, samples, tree.root, inputs=inputs)
-        if step_of(step)[0] in PREPARING
+        if step_of(step) in PREPARING
     ]
-    if command:
-        steps.append(lotwise_call(command, started=started, ended=ended))
+    if call is not None:
+        steps.append(lotwise_call(call, started=started, ended=ended))
     provenance = gather(
         config,
         tree.root,

@@ -17,7 +17,11 @@ from lotwise.samples import Sample
 from lotwise.tl.layers import bootstraps_of
 
 # anndata 0.13 asks pandas 3 for it; pytest.warns hands the warning on without its module.
-pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The 'future.infer_string' option"),
+    # One set of abundances stands for several samples here; test_comparability.py asks for more.
+    pytest.mark.filterwarnings("ignore::lotwise.errors.InvalidComparisonWarning"),
+]
 
 
 def write_map(files, names=None, genes=None):

@@ -1,0 +1,223 @@
+"""Can these samples be compared as batches? What would make R say nothing about the cells."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from lotwise import keys
+from lotwise.errors import InvalidComparisonWarning
+from lotwise.expression.abundance import Abundance, Floats
+from lotwise.keys import InvalidCode
+from lotwise.samples import Sample
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+# Copies may have been rounded; no two libraries agree that closely in every feature.
+_ROUNDING_TPM: Final = 0.011
+_ROUNDING_SHARE: Final = 1e-4
+# Of one or two features all samples may have the same shares.
+_FEWEST_FEATURES: Final = 3
+_EXAMPLES: Final = 3
+
+
+class InvalidComparison(NamedTuple):
+    """Why samples cannot be compared as batches: a code of ``keys.InvalidCode`` and a sentence."""
+
+    code: InvalidCode
+    sentence: str
+
+
+def invalid_comparisons(expression: AnnData) -> tuple[InvalidComparison, ...]:
+    """Return why the samples of an AnnData cannot be compared as batches; empty if they can.
+
+    Examples
+    --------
+    >>> invalid_comparisons(getfixture("three_batches").gene)
+    ()
+    """
+    found = expression.uns.get(keys.LOTWISE, {}).get(keys.INVALID)
+    if found is None:
+        return ()
+    return tuple(
+        InvalidComparison(code, sentence)
+        for code, sentence in zip(found["code"], found["sentence"], strict=True)
+    )
+
+
+def warn_of(found: Iterable[InvalidComparison]) -> tuple[InvalidComparison, ...]:
+    """Warn of each finding once and return them."""
+    once = tuple(dict.fromkeys(found))
+    for one in once:
+        warnings.warn(one.sentence, InvalidComparisonWarning, stacklevel=3)
+    return once
+
+
+def judge(samples: Sequence[Sample], read: Mapping[str, Abundance]) -> Iterator[InvalidComparison]:
+    """Find copies and samples that were quantified in different ways.
+
+    Parameters
+    ----------
+    samples
+        The samples in order.
+    read
+        The abundances of each sample at one level, aligned to the same features.
+    """
+    batch_of = {sample.sample: sample.batch for sample in samples}
+    for first, second in find_copies(read):
+        yield _copy(first, second, read, batch_of)
+    yield from _mixed(read, batch_of)
+
+
+def find_copies(read: Mapping[str, Abundance]) -> list[tuple[str, str]]:
+    """Return the pairs of samples whose TPM are the same but for rounding."""
+    names, tpm = list(read), [abundance.tpm for abundance in read.values()]
+    if not names or min(np.count_nonzero(values) for values in tpm) < _FEWEST_FEATURES:
+        return []
+    # Copies have nearly the same weighted sum; few other pairs do, so few are compared in full.
+    weights = np.linspace(0.5, 1.5, tpm[0].size)
+    sums = np.array([values @ weights for values in tpm])
+    tolerance = 2 * (_ROUNDING_TPM * np.sqrt(weights.size) + _ROUNDING_SHARE * sums.max())
+    order = np.argsort(sums, kind="stable")
+    pairs = []
+    for at, row in enumerate(order.tolist()):
+        for other in order[at + 1 :].tolist():
+            if sums[other] - sums[row] > tolerance:
+                break
+            if _are_copies(tpm[row], tpm[other]):
+                pairs.append((min(row, other), max(row, other)))
+    return [(names[first], names[second]) for first, second in sorted(pairs)]
+
+
+def _are_copies(first: Floats, second: Floats) -> bool:
+    tolerance = _ROUNDING_TPM + _ROUNDING_SHARE * np.maximum(first, second)
+    return bool((np.abs(first - second) <= tolerance).all())
+
+
+def _copy(
+    first: str, second: str, read: Mapping[str, Abundance], batch_of: Mapping[str, str]
+) -> InvalidComparison:
+    same = read[first].path.resolve() == read[second].path.resolve()
+    how = (
+        f"are read from the same file, {read[first].path}"
+        if same and read[first].quantifier != "matrix"
+        else f"hold the same numbers ({read[first].path} and {read[second].path})"
+    )
+    batches = f"batches {batch_of[first]!r} and {batch_of[second]!r}"
+    return InvalidComparison(
+        "copies",
+        f"samples {first!r} and {second!r} ({batches}) {how}: one is a copy of the other and their "
+        "correlation is 1 by construction; give each sample its own quantification",
+    )
+
+
+def _mixed(
+    read: Mapping[str, Abundance], batch_of: Mapping[str, str]
+) -> Iterator[InvalidComparison]:
+    """Find programs, versions, options and transcriptomes that are not the same in all samples."""
+    programs = {name: abundance.quantifier for name, abundance in read.items()}
+    if len(set(programs.values())) > 1:
+        yield _differ("mixed_programs", "were quantified by different programs", programs, batch_of)
+        return
+    runs = {name: run_of(abundance.path) for name, abundance in read.items()}
+    for code, words in (
+        ("mixed_versions", "were quantified by different versions"),
+        ("mixed_options", "were quantified with different options"),
+        ("mixed_references", "were quantified on different transcriptomes"),
+    ):
+        told = {name: run[code] for name, run in runs.items() if code in run}
+        if len(set(told.values())) > 1:
+            yield _differ(code, words, told, batch_of)  # type: ignore[arg-type]  # codes as above
+
+
+def _differ(
+    code: InvalidCode, words: str, value_of: Mapping[str, str], batch_of: Mapping[str, str]
+) -> InvalidComparison:
+    groups: dict[str, list[str]] = {}
+    for name, value in value_of.items():
+        groups.setdefault(value, []).append(name)
+    told = "; ".join(f"{value}: {_list(names)}" for value, names in groups.items())
+    batches = {value: {batch_of[name] for name in names} for value, names in groups.items()}
+    apart = all(len(of_value) for of_value in batches.values()) and not set.intersection(
+        *batches.values()
+    )
+    between = ", and batches differ in it" if apart else ""
+    return InvalidComparison(
+        code,
+        f"the samples {words}{between} ({told}): this lowers R between them whatever the cells "
+        "are; quantify all samples in the same way",
+    )
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""
+    return ", ".join(names[:_EXAMPLES]) + more
+
+
+def run_of(quant: Path) -> dict[str, str]:
+    """Return what a quantifier's own logs beside ``quant`` say of version, options, transcriptome.
+
+    salmon writes ``cmd_info.json`` and ``aux_info/meta_info.json``, kallisto ``run_info.json``;
+    what they do not say is absent.
+
+    Examples
+    --------
+    >>> folder = getfixture("tmp_path")
+    >>> _ = (folder / "run_info.json").write_text(
+    ...     '{"kallisto_version": "0.50.1", "call": "kallisto quant --bias -i x"}')
+    >>> run_of(folder / "abundance.tsv")
+    {'mixed_versions': 'kallisto 0.50.1', 'mixed_options': '--bias'}
+    """
+    folder = quant.parent
+    told: dict[str, str] = {}
+    if quant.name.startswith("abundance."):
+        run = _read_json(folder / "run_info.json")
+        _tell(told, "mixed_versions", "kallisto {}", run.get("kallisto_version"))
+        _tell(told, "mixed_references", "{} targets", run.get("n_targets"))
+        if isinstance(run.get("call"), str):
+            words = run["call"].split()
+            told["mixed_options"] = _options(flag for flag in _KALLISTO_BIAS if flag in words)
+    elif quant.name.startswith("quant.sf"):
+        call = _read_json(folder / "cmd_info.json")
+        run = _read_json(folder / "aux_info" / "meta_info.json")
+        version = run.get("salmon_version", call.get("salmon_version"))
+        _tell(told, "mixed_versions", "salmon {}", version)
+        sequences = run.get("index_seq_hash")
+        _tell(told, "mixed_references", "index of sequences {:.12}", sequences)
+        if call:
+            told["mixed_options"] = _options(f"--{flag}" for flag in _SALMON_BIAS if flag in call)
+    return told
+
+
+_KALLISTO_BIAS: Final = ("--bias", "--single-overhang", "--long")
+_SALMON_BIAS: Final = (
+    "seqBias",
+    "gcBias",
+    "posBias",
+    "noEffectiveLengthCorrection",
+    "noLengthCorrection",
+)
+
+
+def _options(flags: Iterable[str]) -> str:
+    return " ".join(flags) or "none"
+
+
+def _tell(told: dict[str, str], code: str, words: str, value: object) -> None:
+    if value is not None and str(value):
+        told[code] = words.format(str(value))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        # These logs are beside the numbers; without one nothing is known, and nothing is said.
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,177 @@
+"""What makes a comparison of samples say nothing about batches is told, and kept."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import warnings
+
+import numpy as np
+import pytest
+
+import lotwise
+from lotwise import keys
+from lotwise.errors import InvalidComparisonWarning
+from lotwise.expression import read_level, write_level
+from lotwise.expression.comparability import invalid_comparisons
+
+# anndata 0.13 asks pandas 3 for it; pytest.warns hands the warning on without its module.
+pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
+
+SALMON_INFO = {"salmon_version": "1.10.0", "index_seq_hash": "a1b2"}
+
+
+def write_map(files):
+    rows = list(zip(files.transcripts, files.genes, strict=True))
+    return files.text("tx2gene.tsv", ["transcript", "gene"], rows)
+
+
+def salmon(files, name, *, seed, info=SALMON_INFO, command=None):
+    """One salmon run with its logs; every seed is another library."""
+    files.tpm, files.counts = files.draw(np.random.default_rng(seed))
+    path = files.salmon(f"{name}/quant.sf")
+    (path.parent / "aux_info").mkdir(exist_ok=True)
+    (path.parent / "aux_info" / "meta_info.json").write_text(json.dumps(info))
+    (path.parent / "cmd_info.json").write_text(json.dumps(command or {"index": "x"}))
+    return path
+
+
+def kallisto(files, name, *, seed, run):
+    files.tpm, files.counts = files.draw(np.random.default_rng(seed))
+    path = files.kallisto(f"{name}/abundance.tsv")
+    (path.parent / "run_info.json").write_text(json.dumps(run))
+    return path
+
+
+def found_in(quants, files):
+    """Read, and return the findings with the warnings that told them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        gene, isoform = lotwise.read_quant(quants, tx2gene=write_map(files))
+    told = [str(w.message) for w in caught if w.category is InvalidComparisonWarning]
+    found = invalid_comparisons(isoform)
+    assert [one.sentence for one in found] == told
+    assert invalid_comparisons(gene) == found
+    return found
+
+
+def test_judge__libraries_of_one_program_are_comparable(files):
+    quants = {name: salmon(files, name, seed=i) for i, name in enumerate(("S1", "S2", "S3"))}
+    assert found_in(quants, files) == ()
+
+
+def test_judge__copies_in_other_files(files):
+    quants = {name: salmon(files, name, seed=i) for i, name in enumerate(("S1", "S2", "S3"))}
+    shutil.copy(quants["S1"], quants["S3"])
+    [one] = found_in(quants, files)
+    assert one.code == "copies"
+    assert re.match(r"samples 'S1' and 'S3' .* hold the same numbers .* by construction", one[1])
+
+
+def test_judge__a_rounded_copy_is_a_copy(files):
+    first = salmon(files, "S1", seed=1)
+    files.tpm = np.round(files.tpm, 2)
+    quants = {"S1": first, "S2": files.salmon("S2/quant.sf")}
+    assert [one.code for one in found_in(quants, files)] == ["copies"]
+
+
+def test_judge__a_copy_with_other_order_of_rows(files):
+    first = salmon(files, "S1", seed=1)
+    header, *lines = first.read_text().splitlines()
+    second = files.folder / "turned.sf"
+    second.write_text("\n".join([header, *lines[::-1]]) + "\n")
+    assert [one.code for one in found_in({"S1": first, "S2": second}, files)] == ["copies"]
+
+
+def test_judge__one_file_of_two_samples(files):
+    path = salmon(files, "S1", seed=1)
+    [one] = found_in({"S1": path, "S2": path}, files)
+    assert one.code == "copies"
+    assert "are read from the same file" in one.sentence
+
+
+def test_judge__two_columns_of_a_matrix_that_are_copies(files):
+    tpm = files.draw(np.random.default_rng(3))[0]
+    rows = [(name, value, value) for name, value in zip(files.genes[::2], tpm[::2], strict=True)]
+    total = sum(row[1] for row in rows)
+    rows = [(name, a / total * 1e6, b / total * 1e6) for name, a, b in rows]
+    path = files.text("m.tsv", ["gene", "S1", "S2"], rows)
+    with pytest.warns(InvalidComparisonWarning, match="hold the same numbers"):
+        lotwise.read_quant({"S1": path, "S2": path})
+
+
+def test_judge__programs_are_mixed(files):
+    quants = {
+        "S1": salmon(files, "S1", seed=1),
+        "S2": kallisto(files, "S2", seed=2, run={"kallisto_version": "0.50.1"}),
+    }
+    [one] = found_in(quants, files)
+    assert one.code == "mixed_programs"
+    assert "batches differ in it (salmon: S1; kallisto: S2)" in one.sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ({"salmon_version": "0.14.1"}, "mixed_versions", "salmon 1.10.0: S1; salmon 0.14.1: S2"),
+        ({"index_seq_hash": "ffff"}, "mixed_references", "index of sequences a1b2: S1"),
+    ],
+)
+def test_judge__salmon_runs_differ(files, change, code, words):
+    quants = {
+        "S1": salmon(files, "S1", seed=1),
+        "S2": salmon(files, "S2", seed=2, info=SALMON_INFO | change),
+    }
+    [one] = found_in(quants, files)
+    assert one.code == code
+    assert words in one.sentence
+
+
+def test_judge__salmon_options_differ(files):
+    quants = {
+        "S1": salmon(files, "S1", seed=1, command={"gcBias": []}),
+        "S2": salmon(files, "S2", seed=2),
+    }
+    [one] = found_in(quants, files)
+    assert one.code == "mixed_options"
+    assert "--gcBias: S1; none: S2" in one.sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"kallisto_version": "0.46.2"}, "mixed_versions"),
+        ({"n_targets": 13}, "mixed_references"),
+        ({"call": "kallisto quant --bias -i x a b"}, "mixed_options"),
+    ],
+)
+def test_judge__kallisto_runs_differ(files, change, code):
+    run = {"kallisto_version": "0.50.1", "n_targets": 12, "call": "kallisto quant -i x a b"}
+    quants = {
+        "S1": kallisto(files, "S1", seed=1, run=run),
+        "S2": kallisto(files, "S2", seed=2, run=run | change),
+    }
+    assert [one.code for one in found_in(quants, files)] == [code]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "\xff"])
+def test_judge__a_damaged_log_says_nothing(files, text):
+    first, second = (salmon(files, f"S{i}", seed=i) for i in (1, 2))
+    for path in (first.parent / "cmd_info.json", first.parent / "aux_info" / "meta_info.json"):
+        path.write_bytes(text.encode("latin-1"))
+    assert found_in({"S1": first, "S2": second}, files) == ()
+
+
+def test_invalid_comparisons__are_kept_in_the_file(files, tmp_path):
+    path = salmon(files, "S1", seed=1)
+    with pytest.warns(InvalidComparisonWarning):
+        gene, _ = lotwise.read_quant({"S1": path, "S2": path}, tx2gene=write_map(files))
+    write_level(gene, tmp_path)
+    again = read_level(tmp_path / "gene.h5ad")
+    assert invalid_comparisons(again) == invalid_comparisons(gene) != ()
+    assert list(again.uns[keys.LOTWISE][keys.INVALID].columns) == ["code", "sentence"]
+
+
+def test_invalid_meanings__has_a_sentence_for_each_code():
+    assert set(keys.INVALID_MEANINGS) == set(keys.InvalidCode.__args__)
