@@ -8,7 +8,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.evidence import CeilingRecord
+from lotwise.evidence.ceilings import CeilingRecord
 from lotwise.expression.labels import name_groups, replicate_groups
 from lotwise.files.tables import to_frame
 from lotwise.keys import Level
@@ -95,9 +95,9 @@ def ceilings(
 
     Returns
     -------
-    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.CeilingRecord`). From replicates,
-    a pair of one batch has no ratio: its ceiling is made of its own R. Replicates that disagree
-    more than those of other batches do not lower the ceiling; ``source`` says so.
+    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). From
+    replicates, a pair of one batch has no ratio: its ceiling is made of its own R. Replicates that
+    disagree more than those of other batches do not lower the ceiling; ``source`` says so.
 
     Raises
     ------

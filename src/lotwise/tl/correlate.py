@@ -13,8 +13,9 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import DesignWarning, InputError, UndefinedWarning
+from lotwise.evidence.pairs import PairRecord
 from lotwise.expression.labels import batches_of, replicate_groups
-from lotwise.files.tables import PairRecord, to_frame
+from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import concordance
 from lotwise.metrics.correlation import (
     average_ranks,
@@ -63,7 +64,7 @@ def correlate(
     -------
     Nothing; ``obsp["pearson"]`` and ``obsp["spearman"]`` hold the square matrices
     over all features, ``uns["lotwise"]["pairs"]`` a row a pair and feature set
-    (:class:`~lotwise.files.tables.PairRecord`; :func:`lotwise.get.pairs`). What is not
+    (:class:`~lotwise.evidence.pairs.PairRecord`; :func:`lotwise.get.pairs`). What is not
     defined is NaN, with the reason in the table.
 
     Raises

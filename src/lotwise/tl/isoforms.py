@@ -10,7 +10,7 @@ import numpy as np
 
 from lotwise import keys, pp
 from lotwise.errors import InputError
-from lotwise.evidence import ShareRecord, StratumRecord, UsageRecord
+from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
 from lotwise.files.tables import from_columns, to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.isoforms import (
@@ -78,10 +78,10 @@ def isoform_usage(
 
     Returns
     -------
-    Nothing; the tables ``isoform_usage`` (:class:`~lotwise.evidence.UsageRecord`, largest distance
-    first; genes that can be compared) and ``uncertainty_strata``
-    (:class:`~lotwise.evidence.StratumRecord`). Without bootstraps p and strata are NaN with
-    the reason.
+    Nothing; the tables ``isoform_usage`` (:class:`~lotwise.evidence.isoform_usage.UsageRecord`,
+    largest distance first; genes that can be compared) and ``uncertainty_strata``
+    (:class:`~lotwise.evidence.isoform_usage.StratumRecord`). Without bootstraps p and strata are
+    NaN with the reason.
 
     Raises
     ------
@@ -170,8 +170,8 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
 
     Returns
     -------
-    Nothing; the table ``isoform_shares`` (:class:`~lotwise.evidence.ShareRecord`), from which
-    :func:`lotwise.pl.isoform_switches` draws.
+    Nothing; the table ``isoform_shares`` (:class:`~lotwise.evidence.isoform_usage.ShareRecord`),
+    from which :func:`lotwise.pl.isoform_switches` draws.
 
     Raises
     ------

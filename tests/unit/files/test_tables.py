@@ -7,18 +7,13 @@ import pandas as pd
 import pytest
 
 from lotwise.errors import InputError
-from lotwise.files.tables import (
-    PairRecord,
-    columns,
-    from_columns,
-    meanings,
-    read_table,
-    to_frame,
-    write_table,
-)
+from lotwise.evidence.pairs import PairRecord
+from lotwise.files.records import columns, meanings
+from lotwise.files.tables import from_columns, read_table, to_frame, write_table
 
 ROW = {
-    "sample_a": "NA", "sample_b": "nan", "batch_a": "", "batch_b": "1", "relation": "between",
+    "sample_a": "NA", "sample_b": "nan", "batch_a": "", "batch_b": "1", "condition_a": "",
+    "condition_b": "x", "relation": "between",
     "feature_set": "all", "n_features": 2**40, "n_double_zero": 0, "pseudocount": 1.0,
     "pearson": 0.1 + 0.2, "spearman": float("nan"), "ccc": 1e-300, "reason": "b is constant",
 }  # fmt: skip
