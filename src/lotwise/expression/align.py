@@ -68,6 +68,7 @@ def _take(abundance: Abundance, kept: list[str]) -> Abundance:
         length=abundance.length[rows],
         fpkm=None if abundance.fpkm is None else abundance.fpkm[rows],
         genes=None if abundance.genes is None else abundance.genes.gather(rows.tolist()),
+        symbols=None if abundance.symbols is None else abundance.symbols.gather(rows.tolist()),
         bootstrap_counts=(
             None if abundance.bootstrap_counts is None else abundance.bootstrap_counts[:, rows]
         ),

@@ -17,7 +17,8 @@ from lotwise.errors import UnmappedTranscriptsWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.comparability import InvalidComparison
 from lotwise.expression.genes import sum_bootstraps, sum_genes
-from lotwise.expression.transcripts import TranscriptMap, matches_nothing, plain_names
+from lotwise.expression.identifiers import plain_names
+from lotwise.expression.transcripts import TranscriptMap, matches_nothing
 from lotwise.keys import Level
 
 Floats = npt.NDArray[np.float64]

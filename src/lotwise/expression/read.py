@@ -24,6 +24,7 @@ from lotwise.expression.align import align_features, same_names
 from lotwise.expression.checks import TpmSum, check_features, check_tpm
 from lotwise.expression.comparability import InvalidComparison, judge, warn_of
 from lotwise.expression.formats import is_quantification, read_abundance
+from lotwise.expression.identifiers import plain_names, strip_versions
 from lotwise.expression.levels import (
     LevelArrays,
     name_genes,
@@ -37,9 +38,7 @@ from lotwise.expression.transcripts import (
     TranscriptMap,
     from_headers,
     map_of,
-    plain_names,
     read_transcript_map,
-    strip_versions,
 )
 from lotwise.keys import Level
 from lotwise.metrics.outliers import shallow_libraries
