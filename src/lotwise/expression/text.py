@@ -367,8 +367,8 @@ def _bad_row(
     width = len(layout.header)
     for row, line in enumerate(lines[layout.first_row - 1 :], start=layout.first_row):
         line = line.removesuffix("\r")  # noqa: PLW2901
-        if not line.strip():
-            continue
+        if not line.strip() and not numbers:
+            continue  # harmless in a map; within numbers a sign of damage
         if layout.is_quoted:
             cells = next(csv.reader([line], delimiter=layout.separator), [""])
         else:
