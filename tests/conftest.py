@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import NoReturn
 
@@ -50,6 +51,22 @@ def lack():
 def require():
     """The function ``require("Rscript")``: skip, or fail in CI, without the program."""
     return needs_program
+
+
+@pytest.fixture(scope="session")
+def require_r():
+    """The function ``require_r("lme4")``: skip, or fail in CI, without R and these packages."""
+
+    def needs_packages(*names: str) -> None:
+        needs_program("Rscript")
+        for name in names:
+            asked = f'quit(status = !requireNamespace("{name}", quietly = TRUE))'
+            if subprocess.run(
+                ["Rscript", "-e", asked], check=False, capture_output=True
+            ).returncode:
+                skip(f"needs the R package {name}")
+
+    return needs_packages
 
 
 @pytest.fixture(scope="session")

@@ -109,6 +109,10 @@ class InvalidComparisonWarning(LotwiseWarning):
     """The samples cannot be compared as batches: copies, different programs, and the like."""
 
 
+class DesignWarning(LotwiseWarning):
+    """The design of the sample sheet does not fit the samples, or compares nothing."""
+
+
 class ManyPairsWarning(LotwiseWarning):
     """There are more pairs of samples than tables can list; some are chosen."""
 

@@ -9,25 +9,27 @@ import pandas as pd
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.expression.labels import batches_of
+from lotwise.expression.labels import name_groups, replicate_groups
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 
 def average_replicates(expression: AnnData) -> AnnData:
-    """Average the samples of each batch, on the TPM scale.
+    """Average the replicates of each batch and condition, on the TPM scale.
 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm`` and the obs column ``batch``.
+        Samples x features with the layer ``tpm`` and the obs column ``batch``; ``condition``
+        where there are several.
 
     Returns
     -------
-    AnnData of batches x features in the order in which the batches first occur:
-    TPM, FPKM and lengths are means, counts are sums, ``X`` is log2(TPM + 1) of the
-    mean TPM, ``obs["n_samples"]`` says how many samples a batch has. A layer is NaN for a batch
+    AnnData of batches x features in the order in which they first occur, named by batch, and by
+    batch and condition where a batch has several conditions: TPM, FPKM and lengths are means,
+    counts are sums, ``X`` is log2(TPM + 1) of the
+    mean TPM, ``obs["n_samples"]`` says how many samples were averaged. A layer is NaN for a batch
     where it is NaN for one of its samples, and for no other.
 
     Raises
@@ -43,14 +45,14 @@ def average_replicates(expression: AnnData) -> AnnData:
     """
     from anndata import AnnData
 
-    codes, batches = pd.factorize(np.array(batches_of(expression), dtype=object))
+    groups = replicate_groups(expression)
     if keys.TPM not in expression.layers:
         raise InputError(
             f"the AnnData has no layer {keys.TPM!r}",
             remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
-    n_samples = np.bincount(codes)
-    members = [np.flatnonzero(codes == code) for code in range(len(batches))]
+    members = list(groups.values())
+    n_samples = np.array([len(rows) for rows in members])
     layers = {}
     for name in (keys.TPM, keys.COUNTS, keys.LENGTH, keys.FPKM):
         if name in expression.layers:
@@ -60,14 +62,17 @@ def average_replicates(expression: AnnData) -> AnnData:
             # would take those of every batch.
             sums = np.stack([dense[rows].sum(axis=0, dtype=np.float64) for rows in members])
             layers[name] = sums if name == keys.COUNTS else sums / n_samples[:, None]
+    names = name_groups(groups)
     obs = pd.DataFrame(
         {
-            keys.SAMPLE: list(batches),
-            keys.BATCH: pd.Categorical(batches),
+            keys.SAMPLE: names,
+            keys.BATCH: pd.Categorical([batch for batch, _ in groups]),
             keys.N_SAMPLES: n_samples,
         },
-        index=pd.Index(batches, dtype=object),
+        index=pd.Index(names, dtype=object),
     )
+    if keys.CONDITION in expression.obs:
+        obs[keys.CONDITION] = [condition for _, condition in groups]
     uns = {keys.LOTWISE: {keys.LEVEL: expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene")}}
     return AnnData(
         X=np.log2(layers[keys.TPM] + 1.0),

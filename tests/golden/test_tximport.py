@@ -39,8 +39,8 @@ def read_golden(path: Path) -> tuple[list[str], np.ndarray]:
 
 @pytest.mark.shared
 @pytest.mark.parametrize("case", CASES)
-def test_read_quant__equals_tximport(case, shared, require, tmp_path, record_property):
-    require("Rscript")
+def test_read_quant__equals_tximport(case, shared, require_r, tmp_path, record_property):
+    require_r("tximport")
     kind, pattern, tx2gene = CASES[case]
     files = sorted(shared.glob(pattern))
     assert len(files) >= 5

@@ -26,8 +26,8 @@ def test_scanpy__opens_it_and_computes_on_it(recorded_run):
 
 
 @pytest.mark.parametrize("level", ["gene", "isoform"])
-def test_r__reads_matrices_and_names_by_the_layout(recorded_run, require, tmp_path, level):
-    require("Rscript")
+def test_r__reads_matrices_and_names_by_the_layout(recorded_run, require_r, tmp_path, level):
+    require_r("rhdf5")
     path = recorded_run / "results" / "expression" / f"{level}.h5ad"
     subprocess.run(["Rscript", SCRIPT, path, tmp_path], check=True, capture_output=True)
     ours = read_level(path)

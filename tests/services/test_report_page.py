@@ -219,7 +219,7 @@ def test_page__says_not_assessable_at_the_top(see, small, tmp_path):
     page = see(write_report(out)).page
     assert page.locator("h1").inner_text() == "Not assessable"
     assert page.inner_text(".missed li").endswith(
-        ": not assessable, since there is no pair within a batch: each batch has one sample."
+        ": not assessable, since there are no replicates: each batch and condition has one sample."
     )
 
 

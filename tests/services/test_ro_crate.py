@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lotwise.record import (
+    Call,
     configuration_of,
     lotwise_call,
     read_provenance,
@@ -35,7 +36,10 @@ def test_crate__is_valid_after_the_profile_of_its_run(profile, own_run, tool, tm
         config = configuration_of(read_provenance(root), root)
         record_run(config, own_run / "input" / "samples.tsv", root, workflow=WORKFLOW)
     provenance = read_provenance(root)
-    call = lotwise_call(["lotwise", "compare", "s.tsv"], started="2026-01-01", ended="2026-01-02")
+    words = Call(
+        command=("lotwise", "compare", "s.tsv"), step="compare", options={"samples": "s.tsv"}
+    )
+    call = lotwise_call(words, started="2026-01-01", ended="2026-01-02")
     calls = (call,)
     if profile.startswith("workflow"):
         calls = (workflow_call("snakemake --cores 2 --configfile config.yaml"), call)

@@ -77,7 +77,7 @@ if RUN.acceptance is not None:
             out=lambda wildcards, output: str(Path(output[0]).parent),
             version=VERSION,
         shell:
-            # Exit code 1 says that it is no pass: an answer, which the files hold, and no reason
-            # to withhold the other results.
+            # Exit code 1 of lotwise says that it is no pass: an answer, which the files hold, and
+            # no reason to withhold the other results. That of `tee` says that the log is lost.
             "lotwise verdict --criteria {params.criteria:q} --out {params.out:q} 2>&1 "
-            "| tee {log:q} || [ $? -eq 1 ]"
+            '| tee {log:q} || [ "${{PIPESTATUS[*]}}" = "1 0" ]'

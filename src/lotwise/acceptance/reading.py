@@ -7,11 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lotwise.acceptance.criteria import Measure
-from lotwise.acceptance.tables import OF_FEATURES, TABLES, UNITS
+from lotwise.acceptance.measure import Measure
+from lotwise.acceptance.selection import like_with_like
 from lotwise.errors import InputError
-from lotwise.files.tables import columns, read_table
+from lotwise.evidence.catalogue import row_names, tables
+from lotwise.files.records import columns
+from lotwise.files.tables import read_table
 from lotwise.keys import Level
+from lotwise.tree import ResultTree
 from lotwise.wording import counted
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 SAMPLES: Final = "samples.tsv"
 _PAIR: Final = ("sample_a", "sample_b")
 # Columns that say which pair a row is about.
-_OF_PAIR: Final = (*_PAIR, "batch_a", "batch_b", "relation")
+_OF_PAIR: Final = (*_PAIR, "batch_a", "batch_b", "condition_a", "condition_b", "relation")
 
 
 def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.DataFrame | str:
@@ -32,11 +35,13 @@ def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.Dat
         The table is there and cannot be read.
     """
     source = measures[0].source
-    name = source.path(level)
+    name = ResultTree(Path()).table(level, source.name).as_posix()
     if not (root / name).is_file():
         return f"{name} is not there"
     judged = {column for one in measures for column in one.columns}
-    table = _read(root, source.name, level, {*UNITS, "reason", "warning", *judged})
+    table = _read(
+        root, source.name, level, {*row_names(), "relation", "reason", "warning", *judged}
+    )
     compared = _compared(root / SAMPLES)
     spoken_of = {
         str(sample)
@@ -61,7 +66,7 @@ def unlisted(root: Path, level: Level, measure: Measure, rows: Sequence[Mapping[
     """
     if "sample_a" not in columns(measure.source.record):
         return ""
-    missing = read_unlisted(root, measure.table, level)
+    missing = like_with_like(measure, read_unlisted(root, measure.table, level))
     for name, wanted in measure.rows.items():
         if name in _OF_PAIR:
             values = wanted if isinstance(wanted, tuple) else (wanted,)
@@ -82,17 +87,17 @@ def read_unlisted(root: Path, table: str, level: Level) -> pd.DataFrame:
     import pandas as pd
 
     source = "batch_pairs" if table == "batch_pairs" else "pairs"
-    if not (root / TABLES[source].path(level)).is_file():
+    if not ResultTree(root).table(level, source).is_file():
         return pd.DataFrame(columns=[*_OF_PAIR, "in_detail"])
     pairs = _read(root, source, level, {*_OF_PAIR, "feature_set", "in_detail"})
-    listed = pairs["in_detail"] & (table not in OF_FEATURES)
+    listed = pairs["in_detail"] & (not tables()[table].of_features)
     return pairs.loc[(pairs["feature_set"] == "all") & ~listed]
 
 
 def _read(root: Path, table: str, level: Level, only: Collection[str]) -> pd.DataFrame:
-    path = root / TABLES[table].path(level)
+    path = ResultTree(root).table(level, table)
     try:
-        return read_table(path, TABLES[table].record, only=only)
+        return read_table(path, tables()[table].record, only=only)
     except (ValueError, OSError) as error:
         raise InputError(
             f"cannot be read as a result table ({' '.join(str(error).split())})",

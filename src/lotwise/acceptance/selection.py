@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from lotwise.acceptance.criteria import Cell, Measure
-from lotwise.acceptance.tables import PAIRS, WHOLE
+from lotwise.acceptance.measure import Cell, Measure
 from lotwise.wording import listed
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Columns that name the two of a pair, in the order in which they tell rows apart.
+_PAIRS: Final = (("sample_a", "sample_b"), ("batch_a", "batch_b"))
+# In place of a feature: the row speaks of the whole pair, which was not tested.
+_WHOLE: Final = "*"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,14 +50,16 @@ def select_rows(measure: Measure, table: pd.DataFrame) -> Selection:
     >>> rows = {"relation": "within", "feature_set": "all"}
     >>> measure = Measure(table="pairs", statistic="pearson", rows=rows, at_least=0.9)
     >>> select_rows(measure, table).why_none
-    'there is no pair within a batch: each batch has one sample'
+    'there are no replicates: each batch and condition has one sample'
     """
     if table.empty:
         return Selection(rows=(), why_none="the table has no rows")
-    chosen, n_left_out, lost = table, 0, ""
+    chosen, n_left_out, lost = like_with_like(measure, table), 0, ""
+    if chosen.empty:
+        return Selection(rows=(), why_none="no two samples share a condition")
     for name, wanted in sorted(measure.rows.items(), key=lambda item: item[0] == "reason"):
         # A row of a whole pair speaks of every feature that can be asked for.
-        of_pair = [WHOLE] if name == "feature" else []
+        of_pair = [_WHOLE] if name == "feature" else []
         kept = chosen.loc[chosen[name].isin([*_values(wanted), *of_pair])]
         if kept.empty:
             return Selection(rows=(), why_none=_why_none(name, wanted, chosen))
@@ -66,9 +72,24 @@ def select_rows(measure: Measure, table: pd.DataFrame) -> Selection:
     return Selection(rows=rows, n_left_out=n_left_out, lost=lost)
 
 
+def like_with_like(measure: Measure, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Leave out pairs of different conditions where a criterion does not name the relation.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> measure = Measure(table="contributions", statistic="share", at_most=0.1)
+    >>> like_with_like(measure, pd.DataFrame({"relation": ["within", "across"]}))["relation"].item()
+    'within'
+    """
+    if "relation" in measure.rows or "relation" not in pairs:
+        return pairs
+    return pairs.loc[pairs["relation"] != "across"]
+
+
 def _lost_pairs(asked: pd.DataFrame, kept: pd.DataFrame) -> str:
     """Say of which pairs no row is kept, and why: they were asked for as well."""
-    ends = next((pair for pair in PAIRS if set(pair) <= {*asked.columns}), None)
+    ends = next((pair for pair in _PAIRS if set(pair) <= {*asked.columns}), None)
     if ends is None:
         return ""
     reasons = asked.drop_duplicates(list(ends)).set_index(list(ends))["reason"]
@@ -88,7 +109,7 @@ def _why_none(name: str, wanted: Cell | tuple[Cell, ...], table: pd.DataFrame) -
     if name == "reason":
         return f"no row has a number: {table['reason'].iloc[0]}"
     if name == "relation" and values == ["within"]:
-        return "there is no pair within a batch: each batch has one sample"
+        return "there are no replicates: each batch and condition has one sample"
     there = [str(value) for value in dict.fromkeys(table[name]) if str(value) not in {"", "nan"}]
     asked = " or ".join(map(str, values))
     if not there and "reason" in table and table["reason"].iloc[0]:

@@ -33,7 +33,7 @@ from lotwise.errors import EnvironmentFault, InputError
 
 _logger = logging.getLogger(__name__)
 
-_USABLE: Final = ("RSEM", "TPM", "FPKM")
+_USABLE: Final = ("RSEM", "TPM", "FPKM", "kallisto", "salmon")
 _ARCHIVE: Final = "_RAW.tar"
 _TABLE = re.compile(r"\.(txt|tsv|csv|tab)(\.gz)?$")
 
@@ -126,7 +126,15 @@ class Study:
     def tables(self) -> list[SuppliedFile]:
         """Give the files that may hold TPM: those that say so, else all that are tables."""
         usable = [file for file in self.files if file.looks.startswith(_USABLE)]
-        return usable or [file for file in self.files if _TABLE.search(file.name.lower())]
+        return usable or self.possible_tables()
+
+    def possible_tables(self) -> list[SuppliedFile]:
+        """Return every file that may hold numbers of samples, whatever its name says."""
+        return [
+            file
+            for file in self.files
+            if file.looks.startswith((*_USABLE, "workbook")) or _TABLE.search(file.name.lower())
+        ]
 
     def archives(self) -> list[Source]:
         """Give the archives whose members are among the files."""

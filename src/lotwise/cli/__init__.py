@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import importlib
 import logging
-import os
 import signal
 import sys
 import threading
 import traceback
 import warnings
 from types import FrameType
-from typing import Any, Final, NoReturn, TextIO, cast
+from typing import Any, Final, NoReturn, TextIO
 
 import click
 
 from lotwise.cli.step import ARGUMENTS
+from lotwise.cli.streams import safe_streams
 from lotwise.errors import (
     EXIT_DEFECT,
     EXIT_DONE,
     EXIT_INPUT,
     EXIT_SURROUNDINGS,
     LotwiseError,
+    RefusedError,
 )
-from lotwise.files.atomic import is_disk_full
+from lotwise.files.machine import machine_fault
 
 # Name of the command -> (module, one-line help). The help stands here so that
 # `lotwise --help` need not import the commands.
@@ -60,7 +61,6 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 
 _INTERRUPTED = 130
 _TERMINATED = 143
-_DISK_FULL: Final = "the disk is full; free some space and run again"
 
 
 class _Terminated(BaseException):
@@ -126,13 +126,14 @@ def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
     sys.unraisablehook = _raise_again
-    streams = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (cast("TextIO", UntilUnread(stream)) for stream in streams)
-    try:
+    with safe_streams() as (output, errors):
         exit_code = _run()
-    finally:
-        sys.stdout, sys.stderr = streams
-    sys.exit(_flush(exit_code))
+        output.flush()
+        problem = output.problem or errors.problem
+        if problem is not None and exit_code == EXIT_DONE:
+            # Without its words a command is not done; any other exit code tells more.
+            exit_code = _say(problem, EXIT_SURROUNDINGS)
+    sys.exit(exit_code)
 
 
 def _run() -> int:
@@ -140,7 +141,10 @@ def _run() -> int:
     try:
         lotwise(prog_name="lotwise", standalone_mode=False)
     except LotwiseError as error:
-        exit_code = _say(str(error), error.exit_code)
+        refused = isinstance(error, RefusedError)
+        # A file that cannot be read for want of a machine's resource is no wrong input.
+        fault = None if refused else machine_fault(error)
+        exit_code = _say(str(error), EXIT_SURROUNDINGS if fault else error.exit_code)
     except click.exceptions.Exit as error:
         exit_code = error.exit_code
     except click.ClickException as error:
@@ -151,63 +155,15 @@ def _run() -> int:
     except _Terminated:
         exit_code = _say("terminated; nothing was left half-written", _TERMINATED)
     except Exception as error:  # noqa: BLE001, the traceback is shown
-        if isinstance(error, OSError) and is_disk_full(error):
-            exit_code = _say(_DISK_FULL, EXIT_SURROUNDINGS)
+        fault = machine_fault(error)
+        if fault is not None:
+            exit_code = _say(fault, EXIT_SURROUNDINGS)
         else:
             # Python itself would end with 1, which says that the answer is no.
             traceback.print_exc()
             exit_code = EXIT_DEFECT
     else:
         exit_code = EXIT_DONE
-    return exit_code
-
-
-class UntilUnread:
-    """A stream that goes on into nothing once its reader has gone (`lotwise ... | head`).
-
-    The command comes to its end all the same: its exit code is an answer, and what reads of
-    its words does not change it.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        """Write, as long as there is a reader."""
-        try:
-            return self._stream.write(text)
-        except BrokenPipeError:
-            _discard(self._stream)
-            return len(text)
-
-    def flush(self) -> None:
-        """Hand over what was written, as long as there is a reader."""
-        try:
-            self._stream.flush()
-        except BrokenPipeError:
-            _discard(self._stream)
-
-
-def _discard(stream: TextIO) -> None:
-    """Let what is written from now on, and what is held back, go nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
-
-
-def _flush(exit_code: int) -> int:
-    """Hand over the last words: that they could not be written is said, and is the exit code."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _discard(sys.stdout)
-    except OSError as error:
-        _discard(sys.stdout)
-        words = _DISK_FULL if is_disk_full(error) else f"standard output: {error.strerror}"
-        return exit_code or _say(words, EXIT_SURROUNDINGS)
     return exit_code
 
 
@@ -224,7 +180,8 @@ def _raise_again(swallowed: sys.UnraisableHookArgs) -> None:
         # read that waits for an answer.
         main = threading.main_thread().ident
         threading.Timer(0.01, signal.pthread_kill, [main, again[swallowed.exc_type]]).start()
-    else:
+    elif swallowed.exc_value is None or machine_fault(swallowed.exc_value) is None:
+        # A full disk is said once, not again by each file object that cannot be closed.
         sys.__unraisablehook__(swallowed)
 
 

@@ -18,7 +18,7 @@ from lotwise.cli.options import (
     pick,
     samples_argument,
 )
-from lotwise.cli.step import command_line
+from lotwise.cli.step import call_of
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.keys import Level
 
@@ -72,7 +72,7 @@ def command(
         figures=pick(FiguresConfig, options),
         evidence=pick(EvidenceConfig, options),
         acceptance=criteria,
-        command=command_line(click.get_current_context()),
+        call=call_of(click.get_current_context()),
         report=not no_report,
     )
     click.echo(f"written to {out}", err=True)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from lotwise.errors import EXIT_DONE, RefusedError
+
+if TYPE_CHECKING:
+    from lotwise.record import Call
 
 ARGUMENTS: Final = "lotwise.arguments"
 # Parameters by which the calls of one command differ within a run.
 _TELLING: Final = ("level", "step", "chosen", "register", "reference_folder")
+_GIVEN: Final = frozenset({ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT})
 # File systems take 255 bytes, and what is being written has a longer name.
 _LONGEST_NAME: Final = 180
 
@@ -46,9 +51,7 @@ class Step(click.Command):
                     if isinstance(value, tuple)
                     else [value if isinstance(value, str) else name]
                 )
-        call = lotwise_call(
-            command_line(ctx), started=started, ended=now(), exit_status=exit_status
-        )
+        call = lotwise_call(call_of(ctx), started=started, ended=now(), exit_status=exit_status)
         # `workbook`, `verify` and `fetch` name the folder their own way; the last may have none.
         root = given.get("out") or given["results"]
         if root is not None:
@@ -63,6 +66,27 @@ def _short(name: str) -> str:
     return f"{name[: _LONGEST_NAME - len(digest) - 1]}.{digest}"
 
 
-def command_line(ctx: click.Context) -> tuple[str, ...]:
-    """Give the command line that ``ctx`` came from, as it was typed."""
-    return ("lotwise", *ctx.meta.get(ARGUMENTS, ()))
+def call_of(ctx: click.Context) -> Call:
+    """Describe the call that ``ctx`` came from: its words, and what was given by name."""
+    from lotwise.record.calls import Call
+
+    given = {
+        name: value
+        for name, value in ctx.params.items()
+        if ctx.get_parameter_source(name) in _GIVEN
+    }
+    level = given.pop("level", "")
+    return Call(
+        command=("lotwise", *ctx.meta.get(ARGUMENTS, ())),
+        step=ctx.command.name or "step",
+        level=level,
+        samples=given.pop("chosen", ()),
+        options={name: _plain(value) for name, value in given.items()},
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, bool | int | float | str | None) else str(value)

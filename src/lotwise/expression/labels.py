@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lotwise import keys
@@ -77,3 +78,57 @@ def batches_of(expression: AnnData) -> list[str]:
     ['S1', 'S2', 'S3']
     """
     return groups_of(expression, keys.BATCH)
+
+
+def conditions_of(expression: AnnData) -> list[str]:
+    """Return the condition of every sample; empty where there is none.
+
+    Without a column ``condition`` all samples are of one condition. Samples without an entry are
+    a condition of their own.
+
+    Examples
+    --------
+    >>> conditions_of(getfixture("three_batches").gene)
+    ['', '', '']
+    """
+    if keys.CONDITION not in expression.obs:
+        return [""] * expression.n_obs
+    return labels_of(expression, keys.CONDITION)
+
+
+def replicate_groups(expression: AnnData) -> dict[tuple[str, str], list[int]]:
+    """Return the rows of the replicates of each batch and condition, in the order of the samples.
+
+    Replicates are samples of the same batch and the same condition. Nothing else is a replicate.
+
+    Raises
+    ------
+    InputError
+        As :func:`batches_of`.
+
+    Examples
+    --------
+    >>> replicate_groups(getfixture("three_batches").gene)
+    {('S1', ''): [0], ('S2', ''): [1], ('S3', ''): [2]}
+    """
+    groups: dict[tuple[str, str], list[int]] = {}
+    named = zip(batches_of(expression), conditions_of(expression), strict=True)
+    for row, group in enumerate(named):
+        groups.setdefault(group, []).append(row)
+    return groups
+
+
+def name_groups(groups: Iterable[tuple[str, str]]) -> list[str]:
+    """Name batches, with their condition where a batch has several.
+
+    Examples
+    --------
+    >>> name_groups([("lot1", "old"), ("lot2", "old")])
+    ['lot1', 'lot2']
+    >>> name_groups([("lot1", "naive"), ("lot1", "IFNg"), ("lot2", "naive")])
+    ['lot1 (naive)', 'lot1 (IFNg)', 'lot2 (naive)']
+    """
+    listed = list(groups)
+    if len({batch for batch, _ in listed}) == len(listed):
+        return [batch for batch, _ in listed]
+    return [f"{batch} ({condition or 'no condition'})" for batch, condition in listed]

@@ -190,10 +190,14 @@ def from_headers(names: pl.Series) -> TranscriptMap | None:
     return TranscriptMap(_tabulate(genes_of_headers(headers)), "the names")
 
 
-def map_of(transcripts: pl.Series, genes: pl.Series, *, source: str) -> TranscriptMap:
-    """Make a map of two columns, as RSEM's isoforms have them."""
-    table = pl.DataFrame({"transcript": transcripts, "gene": genes})
-    return TranscriptMap(table.with_columns(gene_name=pl.lit("")), source)
+def map_of(
+    transcripts: pl.Series, genes: pl.Series, *, symbols: pl.Series | None, source: str
+) -> TranscriptMap:
+    """Make a map of the genes and symbols that a quantification names itself."""
+    table = pl.DataFrame({"transcript": transcripts, "gene": genes}).with_columns(
+        pl.lit("").alias("gene_name") if symbols is None else symbols.alias("gene_name")
+    )
+    return TranscriptMap(table.filter(pl.col("gene") != ""), source)
 
 
 def _tabulate(rows: Iterable[Row]) -> pl.DataFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import errno
+import functools
+import hashlib
+import logging
 import os
 import re
 import secrets
@@ -13,14 +15,25 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from lotwise.errors import EnvironmentFault, InputError
+from lotwise.errors import EnvironmentFault, InputError, LotwiseError
+from lotwise.files.machine import machine_fault
 
-_DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+if TYPE_CHECKING:
+    from filelock import FileLock
+
 # Temporary names tell machine, process and a random number, then the name to be.
 _TEMPORARY: Final = re.compile(r"\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}-(.+)", re.DOTALL)
 _FORGOTTEN_SECONDS: Final = 86_400.0
+# Of 255 bytes that a file system takes; 40 tell the writer.
+_LONGEST_ENDING: Final = 210
+_KEPT_OF_ENDING: Final = 60
+_SOON_SECONDS: Final = 5.0
+PATIENCE_SECONDS: Final = 600.0
+"""How long a lock is waited for where the work under it is short."""
+
+_logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -37,7 +50,7 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     InputError
         The directory cannot be written.
     EnvironmentFault
-        The disk is full.
+        The disk is full, or a limit of the process is reached.
 
     Examples
     --------
@@ -55,7 +68,7 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
         with _blaming(target):
             # Made at once, so that an unwritable place is found before the work.
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        with _disk_full_of(target):
+        with _machine_blamed_for(target):
             yield temporary
         with _blaming(target):
             temporary.replace(target)
@@ -77,7 +90,7 @@ def atomic_directory(target: Path | str) -> Iterator[Path]:
     with _blaming(target):
         temporary.mkdir()
     try:
-        with _disk_full_of(target):
+        with _machine_blamed_for(target):
             yield temporary
         with _blaming(target):
             _exchange(temporary, target)
@@ -102,24 +115,52 @@ def _exchange(temporary: Path, target: Path) -> None:
 
 
 @contextmanager
-def exclusive(lock: Path) -> Iterator[None]:
+def exclusive(lock: Path, *, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
     """Hold ``lock``, a file of its own, against other processes; wait for the one that has it.
+
+    Parameters
+    ----------
+    lock
+        The file; what holds it is the operating system, so that a killed process frees it.
+    patience
+        Seconds to wait.
 
     Raises
     ------
     InputError
         The directory cannot be written.
+    EnvironmentFault
+        Another process held it for longer than ``patience``.
     """
     from filelock import FileLock
 
     make_directory(lock.parent)
     held = FileLock(lock)
     with _blaming(lock):
-        held.acquire()
+        is_held = _acquired(held, min(_SOON_SECONDS, patience))
+        if not is_held:
+            _logger.warning("%s: waiting for another process that holds this lock", lock)
+            is_held = _acquired(held, patience)
+    if not is_held:
+        raise EnvironmentFault(
+            f"another process has held this lock for {patience:,.0f} s",
+            path=lock,
+            remedy="end that process and run again",
+        )
     try:
         yield
     finally:
         held.release()
+
+
+def _acquired(lock: FileLock, seconds: float) -> bool:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout:
+        return False
+    return True
 
 
 def make_directory(directory: Path) -> None:
@@ -128,18 +169,33 @@ def make_directory(directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
 
 
-def is_disk_full(error: OSError) -> bool:
-    """Tell whether ``error`` means that no space is left (HDF5 says so only in words)."""
-    return error.errno in _DISK_IS_FULL or os.strerror(errno.ENOSPC) in str(error)
-
-
 def _temporary_beside(target: Path) -> Path:
     writer = f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
-    return target.with_name(f".tmp-{writer}-{target.name}")
+    return target.with_name(f".tmp-{writer}-{_ending(target.name)}")
 
 
+def _ending(name: str) -> str:
+    """Return the last part of a temporary name: the name to be, or what stands for a long one.
+
+    File systems take 255 bytes. The end of a long name is kept: writers look at suffixes.
+    """
+    if len(os.fsencode(name)) <= _LONGEST_ENDING:
+        return name
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    return f"{digest}-{os.fsdecode(os.fsencode(name)[-_KEPT_OF_ENDING:])}"
+
+
+@functools.cache
 def _machine() -> str:
-    return f"{zlib.crc32(socket.gethostname().encode()):08x}"
+    """Return what a process number is valid in: a host, since its start, and a namespace of it.
+
+    Two containers may have one host name and each a process 7.
+    """
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return f"{zlib.crc32(' '.join(parts).encode()):08x}"
 
 
 def _sweep(target: Path) -> None:
@@ -149,7 +205,7 @@ def _sweep(target: Path) -> None:
             told = _TEMPORARY.fullmatch(left.name)
             if (
                 told is not None
-                and told[3] == target.name
+                and told[3] == _ending(target.name)
                 and _is_left(left, told[1], int(told[2]))
             ):
                 if left.is_dir():
@@ -171,12 +227,15 @@ def _is_left(temporary: Path, machine: str, process: int) -> bool:
 
 
 @contextmanager
-def _disk_full_of(target: Path) -> Iterator[None]:
+def _machine_blamed_for(target: Path) -> Iterator[None]:
+    """Name the file whose writing failed for want of what the machine has not."""
     try:
         yield
-    except OSError as error:
-        if is_disk_full(error):
-            raise _disk_full(target) from error
+    except LotwiseError:
+        raise
+    except Exception as error:
+        if fault := machine_fault(error):
+            raise environment_fault(fault, target) from error
         raise
 
 
@@ -185,8 +244,8 @@ def _blaming(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if is_disk_full(error):
-            raise _disk_full(target) from error
+        if fault := machine_fault(error):
+            raise environment_fault(fault, target) from error
         raise InputError(
             f"cannot be written ({error.strerror or error})",
             path=target,
@@ -194,5 +253,7 @@ def _blaming(target: Path) -> Iterator[None]:
         ) from error
 
 
-def _disk_full(target: Path) -> EnvironmentFault:
-    return EnvironmentFault("the disk is full", path=target, remedy="free some space and run again")
+def environment_fault(words: str, target: Path) -> EnvironmentFault:
+    """Make a fault of what :func:`~lotwise.files.machine.machine_fault` says of a file."""
+    problem, _, remedy = words.partition("; ")
+    return EnvironmentFault(problem, path=target, remedy=remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -11,10 +12,18 @@ from lotwise.errors import InputError
 from lotwise.metrics.moments import BoolArray, FloatArray, as_matrix, as_vector, refuse_negative
 
 Direction = Literal["present", "absent"]
-Sex = Literal["female", "male", "mixed", "unknown"]
+Sex = Literal["female", "male", "mixed", "no Y expression", "unknown"]
 
-# Orders apart in human cells: tens of TPM in one sex, sequencing errors in the other.
-SEX_PRESENT_TPM: Final = 1.0
+EXPRESSED_TPM: Final = 1.0
+# Male cells have tens to hundreds of TPM over the five genes; mapping errors in female cells stay
+# below 1 TPM a gene, and that in one or two genes.
+MALE_Y_TPM: Final = 5.0
+MALE_N_GENES: Final = 2
+# Within one donor Y varies with state and depth by a factor of about three; a swap between the
+# sexes moves it a hundred-fold and more.
+SWAP_FOLD: Final = 10.0
+# Where fewer fragments are expected on the genes of Y, none may be there by chance.
+FEWEST_Y_COUNTS: Final = 5.0
 
 
 class SexCall(NamedTuple):
@@ -36,56 +45,152 @@ class PanelCheck(NamedTuple):
 
 
 def call_sex(
-    female_tpm: npt.ArrayLike, male_tpm: npt.ArrayLike, *, present_from: float = SEX_PRESENT_TPM
+    female_tpm: npt.ArrayLike, male_tpm: npt.ArrayLike, *, present_from: float = EXPRESSED_TPM
 ) -> SexCall:
     """Call the sex of each sample from its expression of XIST and of genes of Y.
 
     Parameters
     ----------
     female_tpm
-        Samples: TPM of XIST.
+        Samples: TPM of XIST; all NaN where it is not annotated.
     male_tpm
-        Samples: summed TPM of the genes of Y.
+        Samples x genes: TPM of each annotated gene of Y.
     present_from
-        TPM from which either counts as expressed.
+        TPM from which one gene counts as expressed.
 
     Returns
     -------
-    ``female`` XIST alone, ``male`` Y alone, ``mixed`` both (a mixture, or X inactivation in male
-    cells), ``unknown`` neither (loss of Y, or erosion of X inactivation, common in pluripotent
-    lines): the reason says so.
+    ``male``: the genes of Y sum to 5 TPM or more, and two of them (or the only one annotated)
+    reach ``present_from``. ``mixed``: the same, with XIST expressed: a mixture, or one of the male
+    lines that express XIST. ``female``: XIST is expressed and Y is not as in male cells.
+    ``no Y expression``: neither; female lines often lose XIST, male ones sometimes Y. ``unknown``:
+    a gene that decides is not annotated. The reason says what is odd.
 
     Raises
     ------
     InputError
-        Other lengths, or negative or not finite TPM.
+        Other lengths, or negative or infinite TPM.
 
     Examples
     --------
-    >>> call_sex([50, 0, 20, 0], [0, 80, 30, 0.1]).sex
-    ('female', 'male', 'mixed', 'unknown')
+    >>> y = [[0, 0.2], [60, 20], [20, 10], [0, 0.1]]
+    >>> call_sex([50, 0, 20, 0], y).sex
+    ('female', 'male', 'mixed', 'no Y expression')
     """
-    xist, y_genes = as_vector(female_tpm, name="female_tpm"), as_vector(male_tpm, name="male_tpm")
-    if xist.size != y_genes.size:
-        raise InputError(f"female_tpm has {xist.size} samples, male_tpm {y_genes.size}")
-    refuse_negative(xist, name="female_tpm")
+    xist, y_genes = np.asarray(female_tpm, dtype=np.float64), as_matrix(male_tpm, name="male_tpm")
+    as_vector(np.nan_to_num(xist, posinf=np.inf), name="female_tpm")
+    if xist.size != y_genes.shape[0]:
+        raise InputError(f"female_tpm has {xist.size} samples, male_tpm {y_genes.shape[0]}")
+    refuse_negative(xist[~np.isnan(xist)], name="female_tpm")
     refuse_negative(y_genes, name="male_tpm")
-    words: dict[tuple[bool, bool], tuple[Sex, str]] = {
-        (True, False): ("female", ""),
-        (False, True): ("male", ""),
-        (True, True): ("mixed", "XIST and genes of Y are both expressed"),
-        (False, False): ("unknown", "neither XIST nor genes of Y are expressed"),
-    }
-    calls = [
-        words[bool(x >= present_from), bool(y >= present_from)]
-        for x, y in zip(xist, y_genes, strict=True)
-    ]
+    calls = [_sex_of(x, y, present_from) for x, y in zip(xist, y_genes, strict=True)]
+    y_sums: FloatArray = y_genes.sum(axis=1) if y_genes.shape[1] else np.full(xist.size, np.nan)
     return SexCall(
         sex=tuple(sex for sex, _ in calls),
         x_tpm=xist,
-        y_tpm=y_genes,
+        y_tpm=y_sums,
         reasons=tuple(reason for _, reason in calls),
     )
+
+
+def _sex_of(xist: float, y_genes: FloatArray, present_from: float) -> tuple[Sex, str]:
+    if not y_genes.size:
+        also = "XIST and the genes of Y are" if np.isnan(xist) else "the genes of Y are"
+        return "unknown", f"{also} not annotated"
+    y_sum, n_expressed = float(y_genes.sum()), int(np.count_nonzero(y_genes >= present_from))
+    has_xist, enough = xist >= present_from, y_sum >= MALE_Y_TPM
+    if enough and n_expressed >= min(MALE_N_GENES, y_genes.size):
+        if has_xist:
+            return "mixed", "XIST and genes of Y are both expressed"
+        return "male", ""
+    if np.isnan(xist):
+        return "unknown", "Y is not expressed as in male cells, and XIST is not annotated"
+    few = f"only {n_expressed} of its genes reach {present_from:g} TPM"
+    odd = f"XIST is not expressed; Y sums to {y_sum:.3g} TPM, but {few}" if enough else ""
+    neither = "neither XIST nor genes of Y are expressed"
+    return ("female", "") if has_xist else ("no Y expression", odd or neither)
+
+
+def sex_agreement(
+    y_tpm: npt.ArrayLike,
+    donors: Sequence[str],
+    *,
+    y_counts: npt.ArrayLike | None = None,
+    total_counts: npt.ArrayLike | None = None,
+) -> tuple[str, ...]:
+    """Say of each sample whether its expression of Y agrees with that of its donor's samples.
+
+    Two samples of one donor disagree where their sums differ more than ten-fold and one is 5 TPM
+    or more, whatever XIST says: female lines often lose XIST. A sample is named where those that
+    disagree with it are at least as many as those that agree, itself included. So the odd one of
+    three is named alone; of two, and of two against two, all are named, since sex cannot tell
+    which was exchanged. Samples of different donors are never compared.
+
+    Parameters
+    ----------
+    y_tpm
+        Samples: summed TPM of the genes of Y; NaN where none is annotated.
+    donors
+        Donor of each sample; empty where not given.
+    y_counts, total_counts
+        Samples: counts of the genes of Y and of all genes, NaN where not known. A sample without Y
+        is not judged where its donor's highest expression of Y would give fewer than 5 counts.
+
+    Returns
+    -------
+    ``yes``, ``no``, or why it cannot be told.
+
+    Raises
+    ------
+    InputError
+        Other lengths.
+
+    Examples
+    --------
+    >>> sex_agreement([440, 460, 450, 0.1, 30], ["A", "A", "A", "A", ""])
+    ('yes', 'yes', 'yes', 'no', 'donor not given')
+    >>> sex_agreement([440, 0.1], ["A", "B"])
+    ('only sample of its donor', 'only sample of its donor')
+    """
+    sums = np.asarray(y_tpm, dtype=np.float64)
+    of_y, totals = (
+        np.full(sums.shape, np.nan) if counts is None else np.asarray(counts, dtype=np.float64)
+        for counts in (y_counts, total_counts)
+    )
+    if not sums.size == len(donors) == of_y.size == totals.size:
+        raise InputError(
+            f"y_tpm has {sums.size} samples, donors {len(donors)}, y_counts {of_y.size}, "
+            f"total_counts {totals.size}"
+        )
+    labels = np.array(donors, dtype=object)
+    answers = ["donor not given"] * sums.size
+    for donor in dict.fromkeys(donors):
+        if donor:
+            rows = np.flatnonzero(labels == donor)
+            told = _within_donor(sums[rows], of_y[rows], totals[rows])
+            for row, answer in zip(rows, told, strict=True):
+                answers[row] = answer
+    return tuple(answers)
+
+
+def _within_donor(sums: FloatArray, y_counts: FloatArray, totals: FloatArray) -> list[str]:
+    if sums.size == 1:
+        return ["only sample of its donor"]
+    if np.isnan(sums).any():
+        return ["genes of Y not annotated"] * sums.size
+    highest = int(np.argmax(sums))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = y_counts[highest] / totals[highest] * totals
+    low = (sums[highest] >= MALE_Y_TPM) & (sums[highest] > SWAP_FOLD * sums)
+    judged = np.flatnonzero(~(low & (expected < FEWEST_Y_COUNTS)))
+    answers = ["too few counts to see genes of Y"] * sums.size
+    lower, higher = (f.outer(sums[judged], sums[judged]) for f in (np.minimum, np.maximum))
+    disagree = (higher >= MALE_Y_TPM) & (higher > SWAP_FOLD * lower)
+    for row, against in zip(judged, disagree.sum(axis=1), strict=True):
+        answers[row] = "no" if against >= judged.size - against else "yes"
+    if judged.size == 1:
+        answers[judged[0]] = "only sample of its donor with enough counts"
+    return answers
 
 
 def check_panel(

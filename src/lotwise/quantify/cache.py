@@ -15,6 +15,8 @@ from lotwise.files.atomic import atomic_directory, exclusive
 logger = logging.getLogger(__name__)
 
 KEY_FILE: Final = "lotwise.key.json"
+# STAR needs hours for the genome of a mammal on few cores.
+_INDEX_SECONDS: Final = 24 * 3600.0
 
 
 def checksum(path: Path) -> str:
@@ -61,7 +63,7 @@ def cached_directory(
     """
     text = json.dumps(key, sort_keys=True, indent=1)
     directory = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    with exclusive(directory.with_suffix(".lock")):
+    with exclusive(directory.with_suffix(".lock"), patience=_INDEX_SECONDS):
         if _is_complete(directory, text):
             logger.info("using %s", directory)
             return directory

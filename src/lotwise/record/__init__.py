@@ -8,7 +8,7 @@ from lotwise.record.build import (
     record_run,
     refresh_outputs,
 )
-from lotwise.record.calls import PREPARING, lotwise_call, now, step_of, write_step
+from lotwise.record.calls import PREPARING, Call, lotwise_call, now, step_of, write_step
 from lotwise.record.configuration import absolute, map_paths, resolve
 from lotwise.record.environment import libraries, software
 from lotwise.record.fixity import fault_of
@@ -31,6 +31,7 @@ __all__ = [
     "PREPARING",
     "PROVENANCE",
     "VERIFICATION",
+    "Call",
     "InputFile",
     "OutputFile",
     "Program",

@@ -132,7 +132,7 @@ def refresh_outputs(root: Path) -> Provenance:
         for step in read_steps(root)
         # Criteria are put on record before the results, and so before their record.
         if (step.started or "") >= kept.ended
-        or (step_of(step)[0] == "verdict --register" and criteria_of(root) is not None)
+        or (step_of(step) == "verdict --register" and criteria_of(root) is not None)
     ]
     provenance = kept.model_copy(
         update={
@@ -191,7 +191,7 @@ def own_steps(config: Config, sheet: Path, root: Path, *, inputs: Sequence[Taken
     samples = {one.sample for path in sheets for one in read_samples(path)}
     steps = read_steps(root)
     if not (root / VERIFICATION).is_file():
-        steps = [step for step in steps if step_of(step)[0] != "verify"]
+        steps = [step for step in steps if step_of(step) != "verify"]
     return of_configuration(steps, config, samples=samples, prepared=prepared)
 
 

@@ -5,30 +5,46 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
 from lotwise.config import Config, tables_of
-from lotwise.keys import LEVELS
+from lotwise.keys import LEVELS, Level
 from lotwise.record.provenance import Program, write_part
 
 STEPS: Final = Path("logs", "steps")
-# Commands that may stand on record.
-NAMES: Final = (
-    "fetch", "check", "quantify", "expression", "correlate", "evidence", "figures", "verdict",
-    "verify", "workbook", "compare",
-)  # fmt: skip
 # Those that come before the quantifications are read.
 PREPARING: Final = frozenset({"fetch", "check", "quantify"})
-# Options whose value is a place or a name, which may be called as a step or a level is.
-_NAMING: Final = {
-    "--out", "-o", "--config", "--samples", "--sample", "--reference", "--results",
-}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """A call of lotwise: the words that were typed, and what they mean.
+
+    Attributes
+    ----------
+    command
+        The command line, one string per argument.
+    step
+        Name of the command, such as ``evidence``.
+    level
+        The level that it was called for; empty where it has none.
+    samples
+        Samples that were named (``--sample``).
+    options
+        Every other argument and option that was given, by name.
+    """
+
+    command: tuple[str, ...]
+    step: str
+    level: Level | Literal[""] = ""
+    samples: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def now() -> str:
@@ -47,19 +63,21 @@ def workflow_call(command: str) -> Program:
     return Program(name="snakemake", version=version("snakemake"), command=words, exit_status=None)
 
 
-def lotwise_call(
-    command: Iterable[str], *, started: str, ended: str, exit_status: int = 0
-) -> Program:
-    """Describe a finished call of lotwise itself; exit status 1 says that the answer is no."""
+def lotwise_call(call: Call, *, started: str, ended: str, exit_status: int = 0) -> Program:
+    """Describe a finished call of lotwise; exit status 1 says that the answer is no."""
     from importlib.metadata import version
 
     return Program(
         name="lotwise",
         version=version("lotwise"),
-        command=tuple(command),
+        command=call.command,
         exit_status=exit_status,
         started=started,
         ended=ended,
+        step=call.step,
+        level=call.level,
+        samples=call.samples,
+        options=dict(call.options),
     )
 
 
@@ -80,32 +98,16 @@ def read_steps(root: Path) -> list[Program]:
     return sorted(steps, key=lambda step: (step.started or "", step.command))
 
 
-def words_of(program: Program) -> list[str]:
-    """Give the words of a command line, an option and its value apart."""
-    return [
-        part
-        for word in program.command
-        for part in (word.split("=", 1) if word.startswith("--") else [word])
-    ]
-
-
-def step_of(program: Program) -> tuple[str, str]:
-    """Name the step of a call of lotwise and its level; empty where there is none.
-
-    They are found by name: options such as ``-q`` may stand before either.
+def step_of(program: Program) -> str:
+    """Return the step of a call of lotwise; registering criteria is a step of its own.
 
     Examples
     --------
-    >>> words = ["lotwise", "-q", "evidence", "--out", "r", "gene"]
+    >>> words = ["lotwise", "-q", "evidence", "--note", "isoform", "gene"]
     >>> step_of(Program(name="lotwise", version="1", command=words, exit_status=0))
-    ('evidence', 'gene')
+    'evidence'
     """
-    if program.name != "lotwise":
-        return "", ""
-    words = [word for before, word in pairwise(words_of(program)) if before not in _NAMING]
-    step = next((word for word in words if word in NAMES), "")
-    level = next((word for word in words if word in LEVELS), "")
-    return (f"{step} --register" if step == "verdict" and "--register" in words else step), level
+    return f"{program.step} --register" if program.options.get("register") else program.step
 
 
 def of_configuration(
@@ -133,29 +135,28 @@ def of_configuration(
     return [
         step
         for step in steps
-        if gone.isdisjoint(step.command)
-        and step_of(step)[0] not in without
-        and _is_of_samples(step, samples)
+        if step.level not in gone and step_of(step) not in without and _is_of_samples(step, samples)
     ]
 
 
 def add_later_steps(programs: Sequence[Program], steps: Iterable[Program]) -> list[Program]:
-    """Put steps behind the programs on record; one that was repeated stands once, as the last."""
-    later = list(steps)
-    repeated = {_identity(step) for step in later}
-    return [*(one for one in programs if _identity(one) not in repeated), *later]
+    """Append steps to the programs on record.
 
-
-def _identity(program: Program) -> tuple[str, ...]:
-    """Tell what a later call replaces: any verdict the earlier one, else the same command."""
-    step, _ = step_of(program)
-    return (step,) if step.startswith("verdict") else program.command
+    A step that was repeated is listed once, as the last; every verdict is listed.
+    """
+    listed = list(programs)
+    for step in steps:
+        if step in listed:
+            continue
+        if step.step != "verdict":
+            listed = [one for one in listed if one.command != step.command]
+        listed.append(step)
+    return listed
 
 
 def _is_of_samples(step: Program, samples: Collection[str]) -> bool:
-    """Tell whether a step that names samples names one of the run's."""
-    named = [word for before, word in pairwise(words_of(step)) if before == "--sample"]
-    return not named or any(name in samples for name in named)
+    """Return whether a step that names samples names one of the run's."""
+    return not step.samples or any(name in samples for name in step.samples)
 
 
 def read_calls(quantifications: Iterable[Path]) -> list[Program]:

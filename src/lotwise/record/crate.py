@@ -12,12 +12,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from lotwise.errors import InputError
+from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
 from lotwise.quantify.cache import checksum
 from lotwise.record import (
@@ -33,8 +33,7 @@ from lotwise.record import (
     read_provenance,
     step_of,
 )
-from lotwise.record.calls import words_of
-from lotwise.record.provenance import Role
+from lotwise.record.provenance import QUANTIFIED
 from lotwise.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -54,17 +53,17 @@ _NO_LICENCE: Final = "No licence was stated for these results: ask those who mad
 _MADE_LATER: Final = (PROVENANCE, "report.html")
 # What a step of lotwise reads of the inputs, by its role, and of what was written before; {} is
 # its level.
-_READ: Final[dict[str, tuple[frozenset[Role], tuple[str, ...]]]] = {
+_READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
     "fetch": (frozenset(), ()),
     "check": (frozenset({"sheet of reads", "reads"}), ()),
-    "quantify": (frozenset(get_args(Role)) - ANALYSED - {"acceptance criteria"}, ()),
+    "quantify": (QUANTIFIED, ()),
     "expression": (
         frozenset({"sample sheet", "quantification", "bootstraps", "transcripts to genes"}),
         (),
     ),
     "correlate": (frozenset(), ("expression/{}.h5ad",)),
     "evidence": (
-        frozenset({"gene sets", "blocks", "panel", "reference set"}),
+        frozenset(input_roles()),
         ("expression/{}.h5ad",),
     ),
     "figures": (frozenset(), ("expression/{}.h5ad",)),
@@ -72,7 +71,7 @@ _READ: Final[dict[str, tuple[frozenset[Role], tuple[str, ...]]]] = {
     "verdict": (frozenset({"acceptance criteria"}), ("correlation/", "evidence/")),
     "verify": (frozenset(), ("correlation/",)),
     "workbook": (frozenset(), ("correlation/", "evidence/")),
-    "compare": (frozenset(get_args(Role)), ()),
+    "compare": (ANALYSED | QUANTIFIED | {"acceptance criteria"}, ()),
 }
 # What it writes.
 _WRITTEN: Final = {
@@ -92,7 +91,7 @@ _WRITTEN: Final = {
 # What `lotwise fetch` puts into the folder of the reference.
 _REFERENCE: Final = ("transcripts.fa.gz", "annotation.gtf.gz")
 # Calls whose tables another call joins.
-_OF_ONE_SAMPLE: Final = {("--step", "reads"), ("--step", "quantify"), ("--step", "index")}
+_OF_ONE_SAMPLE: Final = {"reads", "quantify", "index"}
 _MEDIA_TYPES: Final = {
     ".csv": "text/csv",
     ".gz": "application/gzip",
@@ -329,7 +328,7 @@ def _add_call(
     }
     times = {"startTime": program.started, "endTime": program.ended}
     properties |= {name: time for name, time in times.items() if time}
-    whole = step_of(program)[0] == "compare"
+    whole = step_of(program) == "compare"
     read = {path for path in _read_by(program, provenance) if path in files}
     wrote = {path for path in _written_by(program, provenance) if path in files}
     application = {
@@ -356,7 +355,7 @@ def _alone_or_all(found: list[ContextEntity]) -> ContextEntity | list[ContextEnt
 
 def _name_of(program: Program) -> str:
     """Name a call: its program, the step and the sample."""
-    step, _ = step_of(program)
+    step = step_of(program)
     if program.name != "lotwise":
         step = next((word for word in program.command[1:2] if not word.startswith("-")), "")
     return " ".join(filter(None, (program.name, step, program.sample)))
@@ -365,11 +364,11 @@ def _name_of(program: Program) -> str:
 def _read_by(program: Program, provenance: Provenance) -> set[str]:
     """Name the files that a call read: those of its step's roles, or that its command names."""
     if program.name == "lotwise":
-        step, level = step_of(program)
+        step = step_of(program)
         roles, before = _READ.get(step, (frozenset(), ()))
-        if step == "compare" and "--criteria" not in words_of(program):
+        if step == "compare" and "criteria" not in program.options:
             roles -= {"acceptance criteria"}
-        starts = tuple(part.format(level) for part in before)
+        starts = tuple(part.format(program.level) for part in before)
         return {item.path for item in provenance.inputs if item.role in roles} | {
             item.path for item in provenance.outputs if item.path.startswith(starts)
         }
@@ -393,8 +392,8 @@ def _written_by(program: Program, provenance: Provenance) -> set[str]:
             and program.sample is not None
             and f"/{program.sample}/" in f"/{item.path}"
         }
-    step, level = step_of(program)
-    if _OF_ONE_SAMPLE & {*pairwise(words_of(program))}:
+    step, level = step_of(program), program.level
+    if program.options.get("step") in _OF_ONE_SAMPLE:
         return set()
     if step == "fetch":
         return _fetched_by(program, provenance)
@@ -417,16 +416,14 @@ def _written_beside(compare: Program, provenance: Provenance) -> set[str]:
     others = [
         one
         for place, one in enumerate(provenance.programs)
-        if step_of(one)[0] not in {"", "compare"}
-        and (place >= behind or step_of(one)[0] in PREPARING)
+        if step_of(one) not in {"", "compare"} and (place >= behind or step_of(one) in PREPARING)
     ]
     return {path for one in others for path in _written_by(one, provenance)}
 
 
 def _fetched_by(program: Program, provenance: Provenance) -> set[str]:
     """Name what a call fetched: the reference, or a sheet with the reads or tables of samples."""
-    words = pairwise(words_of(program))
-    folder = next((word for before, word in words if before == "--reference"), "")
+    folder = program.options.get("reference_folder")
     if folder:
         targets = tuple(f"/{Path(folder).name}/{name}" for name in _REFERENCE)
         return {item.path for item in provenance.inputs if f"/{item.path}".endswith(targets)}

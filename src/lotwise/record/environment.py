@@ -91,7 +91,7 @@ def _commit_of_checkout(root: Path) -> tuple[str | None, bool | None]:
 
     git = root / ".git"
     # Another project's repository may hold the environment that lotwise is installed in.
-    if not (git.exists() and (root / "src" / "lotwise" / "provenance").is_dir()):
+    if not (git.exists() and (root / "src" / "lotwise" / "record").is_dir()):
         return None, None
     command = ("git", f"--git-dir={git}", f"--work-tree={root}", "describe", "--always")
     try:

@@ -10,46 +10,26 @@ import re
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lotwise.errors import InputError
+from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
+from lotwise.keys import Level
+from lotwise.record.legacy import fields_of_words, renewed
 
 PROVENANCE: Final = "provenance.json"
 # Made from the record, which is made anew without it.
 CRATE: Final = "ro-crate-metadata.json"
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 Sha256 = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content, hexadecimal")
-Role = Literal[
-    "sample sheet",
-    "quantification",
-    "bootstraps",
-    "transcripts to genes",
-    "gene sets",
-    "blocks",
-    "panel",
-    "reference set",
-    "acceptance criteria",
-    "sheet of reads",
-    "reads",
-    "transcripts",
-    "genome",
-    "annotation",
-]
-# What a repetition of the analysis reads; the others were read before it.
-ANALYSED: Final[frozenset[Role]] = frozenset(
-    {
-        "sample sheet",
-        "quantification",
-        "bootstraps",
-        "transcripts to genes",
-        "gene sets",
-        "blocks",
-        "panel",
-        "reference set",
-    }
+QUANTIFIED: Final = frozenset({"sheet of reads", "reads", "transcripts", "genome", "annotation"})
+"""Roles of the inputs that were read before the analysis."""
+ANALYSED: Final = frozenset(
+    {"sample sheet", "quantification", "bootstraps", "transcripts to genes", *input_roles()}
 )
+"""Roles of what a repetition of the analysis reads."""
 
 # User and password of an address, which a proxy's may have.
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/\s\"'@]+@")
@@ -90,6 +70,20 @@ class Program(_Part):
     sample: str | None = Field(default=None, description="sample that it was called for")
     started: str | None = Field(default=None, description="ISO 8601 in UTC, where it was kept")
     ended: str | None = Field(default=None, description="ISO 8601 in UTC, where it was kept")
+    step: str = Field(default="", description="command of lotwise; empty for other programs")
+    level: Level | Literal[""] = Field(default="", description="level that the step was called for")
+    samples: tuple[str, ...] = Field(default=(), description="samples that were named in the call")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="other arguments and options that were given, by name"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_words_of_old_calls(cls, given: Any) -> Any:
+        """Fill the fields of a call that was recorded as words alone."""
+        if not isinstance(given, dict) or given.get("name") != "lotwise" or "step" in given:
+            return given
+        return given | fields_of_words(given.get("command", ()))
 
 
 class InputFile(_Part):
@@ -99,7 +93,7 @@ class InputFile(_Part):
     bytes: int = Field(ge=0)
     sha256: str = Sha256
     source: str | None = Field(description="address that it was fetched from, where lotwise did")
-    role: Role
+    role: str
     note: str = Field(default="", description="what is odd about it; empty where nothing")
 
 
@@ -114,7 +108,7 @@ class OutputFile(_Part):
 class Provenance(_Part):
     """What a run was made from and with."""
 
-    record_format: Literal[1] = SCHEMA
+    record_format: Literal[2] = SCHEMA
     lotwise: Software
     libraries: dict[str, str] = Field(description="versions of the libraries that compute")
     machine: Machine
@@ -129,6 +123,11 @@ class Provenance(_Part):
     criteria_sha256: str | None = Field(description="of the acceptance criteria, if judged")
     inputs: tuple[InputFile, ...]
     outputs: tuple[OutputFile, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_earlier_forms(cls, given: Any) -> Any:
+        return renewed(given)
 
 
 def write_provenance(path: Path, provenance: Provenance) -> None:

@@ -7,6 +7,7 @@ would read as reassurance.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -28,8 +29,6 @@ _METHODS: Final = {
     "thinning": "thinning the counts, which knows the noise of counting alone",
 }
 _FOLD: Final = 2.0
-# Share of sound sets of so many samples that have a flag: docs/methods/outliers.md.
-_FLAGGED: Final = {3: 0.10, 6: 0.04, 12: 0.016}
 _LONGEST_PART: Final = 240
 
 
@@ -228,17 +227,12 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
     if not level.has("libraries"):
         return _not_computed(topic, "libraries")
     rows = level.rows("libraries")
-    outliers = dict.fromkeys(
-        row["sample"]
+    outliers = [
+        (found.level, row)
         for found in (level, *others)
         for row in found.rows("libraries")
         if row["outlier"]
-    )
-    odd = (
-        f" By its correlations an outlier: {list_words(outliers)}.{_by_chance(len(rows))}"
-        if outliers
-        else ""
-    )
+    ]
     shallow = [row for row in rows if row["shallow"]]
     unknown = [row for row in rows if math.isnan(row["share_of_median"])]
     parts = [_shallow_words(shallow)] if shallow else []
@@ -254,7 +248,7 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
     state: State = "unknown" if unknown or not rows else "computed"
     return Remark(
         topic=topic,
-        text=f"{' '.join(parts)}{odd}",
+        text=" ".join([*parts, *_outlier_words(outliers)]),
         state="concern" if shallow or outliers else state,
     )
 
@@ -281,73 +275,89 @@ def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
     return f"Whether {named} {'is' if len(unknown) == 1 else 'are'} shallow is not known: {why}."
 
 
-def _by_chance(n_samples: int) -> str:
-    """Say how often a sound set of so many samples, or of fewer, has a flag."""
-    size = max((n for n in _FLAGGED if n <= n_samples), default=min(_FLAGGED))
-    share = percent_words(_FLAGGED[size])
-    return f" By chance {share} of sound sets of {size} samples have such a flag."
+def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> Iterator[str]:
+    """Name outliers with the level that flagged them, and how often chance flags a run."""
+    if not outliers:
+        return
+    named: dict[str, list[str]] = {}
+    for level, row in outliers:
+        score = f"{level} level: score {number_words(row['outlier_score'])}"
+        cut = row["outlier_cut"]
+        said = score if math.isnan(cut) else f"{score}, limit {number_words(cut)}"
+        named.setdefault(row["sample"], []).append(said)
+    listed = list_words(
+        (f"{name_words(sample)} ({'; '.join(said)})" for sample, said in named.items()),
+        longest=_LONGEST_PART,
+    )
+    are = "is an outlier" if len(named) == 1 else "are outliers"
+    yield (
+        f"{listed} {are}: mean R with the other samples of the group is unusually low. With the "
+        "default limits at most 5 % of sound runs have any flag, if the noise of samples is "
+        "independent and equal."
+    )
 
 
 def sex_remark(gene: LevelFindings) -> Remark:
-    """Say whether the samples of a donor agree in sex."""
+    """Say whether the samples of a donor agree in their expression of Y, and what is not told."""
     topic = "Identity: sex"
     if not gene.has("sex"):
         return _not_computed(topic, "identity")
     rows = gene.rows("sex")
-    text, state = _agreement_words(rows)
-    mixed = _mixed_words([row for row in rows if row["sex"] == "mixed" and row["agrees"] != "no"])
-    if mixed:
-        return Remark(topic=topic, text=f"{mixed} {text}", state="concern")
-    return Remark(topic=topic, text=text, state=state)
-
-
-def _mixed_words(mixed: Sequence[Row]) -> str:
-    """Name samples that are of both sexes, which needs no donor to be odd."""
-    if not mixed:
-        return ""
-    named = list_words(row["sample"] for row in mixed)
-    verb = "is" if len(mixed) == 1 else "are"
-    why = "; ".join(dict.fromkeys(row["reason"] for row in mixed if row["reason"]))
-    return f"{named} {verb} of both sexes by expression{f' ({why})' if why else ''}: mixed samples?"
-
-
-def _agreement_words(rows: Sequence[Row]) -> tuple[str, State]:
-    """Say whether samples agree in sex with the others of their donor."""
     against = [row for row in rows if row["agrees"] == "no"]
+    mixed = [row for row in rows if row["sex"] == "mixed" and row["agrees"] != "no"]
+    agreeing = [row for row in rows if row["agrees"] == "yes"]
+    parts = [*_against_words(against), *_mixed_words(mixed)]
+    if agreeing:
+        verb = "agrees" if len(agreeing) == 1 else "agree"
+        parts.append(
+            f"{len(agreeing)} of {count_words(len(rows), 'sample')} {verb} in sex with the other "
+            "samples of the same donor. That does not prove identity: half of all donors share a "
+            "sex."
+        )
+    parts.extend(_untold_words(rows))
+    state: State = "computed" if agreeing else "unknown"
+    return Remark(topic=topic, text=" ".join(parts), state="concern" if against or mixed else state)
+
+
+def _against_words(against: Sequence[Row]) -> Iterator[str]:
+    """Name samples whose genes of Y are not expressed as in their donor's other samples."""
     if against:
         named = list_words(
             (f"{name_words(row['sample'])} ({row['sex']})" for row in against),
             longest=_LONGEST_PART,
         )
         verb, whose = ("disagrees", "its") if len(against) == 1 else ("disagree", "their")
-        text = f"A swap until shown otherwise: {named} {verb} in sex with {whose} donor's samples."
-        return text, "concern"
-    agreeing = [row for row in rows if row["agrees"] == "yes"]
-    if agreeing:
-        text = (
-            f"{count_words(len(agreeing), 'sample')} of {len(rows)} agree in sex with their "
-            "donor's other samples. That does not prove identity."
+        yield (
+            f"{named} {verb} in expression of Y genes with the other samples of {whose} donor: "
+            "exchanged samples, or cells that lost Y."
         )
-        return text, "computed"
-    found = dict.fromkeys(row["sex"] for row in rows if row["sex"] in {"female", "male"})
-    differ = (
-        f"The samples differ in sex by expression ({list_words(found)}): if they are of one "
-        "donor, one is swapped. "
-        if len(found) > 1
-        else ""
+
+
+def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
+    """Name samples that express the genes of both sexes, which needs no donor to be odd."""
+    if mixed:
+        named = list_words(row["sample"] for row in mixed)
+        verb = "expresses" if len(mixed) == 1 else "express"
+        yield (
+            f"{named} {verb} XIST and genes of Y: cells of two donors, or male cells that express "
+            "XIST."
+        )
+
+
+def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
+    """Say of how many samples agreement cannot be told, by reason."""
+    untold = [row for row in rows if row["agrees"] not in {"yes", "no"}]
+    if not untold:
+        return
+    counted = Counter(str(row["agrees"] or row["reason"]) for row in untold)
+    # A table of no sample has one row, with the reason.
+    why = "; ".join(
+        f"{reason} ({n})" if untold[0]["sample"] else reason for reason, n in counted.items()
     )
-    reasons = dict.fromkeys(filter(None, map(_why_untold, rows)))
-    why = "; ".join(reasons) or "no panel"
-    text = f"{differ}Agreement in sex within a donor cannot be told: {why}."
-    return text, "concern" if differ else "unknown"
-
-
-def _why_untold(row: Row) -> str:
-    """Say why a sample is not held against its donor, and why its sex is not known."""
-    reason = str(row["reason"])
-    if row["agrees"] == "sex not known" and reason:
-        return f"sex not known ({reason})"
-    return str(row["agrees"] or reason)
+    if len(untold) == len(rows):
+        yield f"Agreement in sex within a donor cannot be told: {why or 'no panel'}."
+    else:
+        yield f"For {len(untold)} of {count_words(len(rows), 'sample')} it cannot be told: {why}."
 
 
 def panels_remark(gene: LevelFindings) -> Remark:

@@ -112,7 +112,7 @@ def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
     defined = [row for row in between if not math.isnan(row["pearson"])]
     if not defined:
         reasons = [row["reason"] for row in between if row["reason"]]
-        why = reasons[0] if reasons else "there are no two batches"
+        why = reasons[0] if reasons else "no two batches share a condition"
         return LevelAnswer(
             level=level.level,
             lowest="not defined",
@@ -120,7 +120,7 @@ def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
             details=(),
         )
     lowest, highest = defined[0], defined[-1]
-    words = f"{name_words(lowest['batch_a'])} and {name_words(lowest['batch_b'])}"
+    words = f"{name_words(lowest['sample_a'])} and {name_words(lowest['sample_b'])}"
     r = r_words(lowest["pearson"], decimals)
     if len(defined) == 1:
         sentence = f"R between {words} is {r}."

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lotwise import keys
-from lotwise.errors import InputError, UndefinedWarning
-from lotwise.expression.labels import batches_of
-from lotwise.files.tables import PairRecord, to_frame
+from lotwise.errors import DesignWarning, InputError, UndefinedWarning
+from lotwise.evidence.pairs import PairRecord
+from lotwise.expression.labels import batches_of, replicate_groups
+from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import concordance
 from lotwise.metrics.correlation import (
     average_ranks,
@@ -22,6 +23,7 @@ from lotwise.metrics.correlation import (
     pearson_matrix,
     spearman_matrix,
 )
+from lotwise.metrics.design import replicate_agreement
 from lotwise.metrics.feature_sets import FEATURE_SETS, MIN_COUNTS, THRESHOLD, feature_sets
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, why_undefined
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
@@ -59,7 +61,7 @@ def correlate(
     -------
     Nothing; ``obsp["pearson"]`` and ``obsp["spearman"]`` hold the square matrices
     over all features, ``uns["lotwise"]["pairs"]`` a row a pair and feature set
-    (:class:`~lotwise.files.tables.PairRecord`; :func:`lotwise.get.pairs`). What is not
+    (:class:`~lotwise.evidence.pairs.PairRecord`; :func:`lotwise.get.pairs`). What is not
     defined is NaN, with the reason in the table.
 
     Raises
@@ -115,6 +117,7 @@ def correlate(
         },
     )
     _warn_of_undefined(table)
+    _warn_of_design(expression)
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,5 +258,24 @@ def _warn_of_undefined(table: pd.DataFrame) -> None:
             f"{(table['feature_set'] == 'all').sum()} pairs, for example {first['sample_a']} "
             f"and {first['sample_b']}: {first['reason']}",
             UndefinedWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_design(expression: AnnData) -> None:
+    """Warn where no two batches can be compared like with like, or replicates are none."""
+    groups = list(replicate_groups(expression))
+    conditions = {condition for _, condition in groups}
+    if len(conditions) == 1:
+        found = replicate_agreement(
+            expression.obsp[keys.PEARSON], batches=batches_of(expression)
+        ).sentence
+        if found:
+            warnings.warn(found, DesignWarning, stacklevel=3)
+    elif len({batch for batch, _ in groups}) > 1 and len(conditions) == len(groups):
+        warnings.warn(
+            "no two batches share a condition: every difference between batches may be one "
+            "between conditions, and no limit, ceiling or headline can be given",
+            DesignWarning,
             stacklevel=3,
         )

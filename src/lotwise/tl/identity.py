@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lotwise import keys
-from lotwise.evidence import MarkerRecord, SexRecord
+from lotwise.evidence.identity import MarkerRecord, SexRecord
 from lotwise.expression.labels import batches_of, labels_of
+from lotwise.files.panels import SHIPPED, Marker, Panel, plain_id, read_panel
 from lotwise.files.tables import to_frame
-from lotwise.metrics.identity import Direction, SexCall, call_sex, check_panel
+from lotwise.metrics.identity import Direction, call_sex, check_panel, sex_agreement
 from lotwise.metrics.moments import FloatArray
-from lotwise.panels import SHIPPED, Marker, Panel, plain_id, read_panel
+from lotwise.tl.agreement import counts_by_sample
 from lotwise.tl.blocks import text_of
 from lotwise.tl.pairs import layer_of, store
 
@@ -29,11 +29,11 @@ _DIRECTIONS: dict[str, Direction] = {"present": "present", "absent": "absent"}
 def identity(
     expression: AnnData, *, panels: Panel | Path | str | Sequence[Panel | Path | str] = ("sex",)
 ) -> None:
-    """Look up panels of markers in every sample, and hold the sex of samples against their donor.
+    """Look up panels of markers in every sample, and compare the sex of samples of one donor.
 
     Markers are found by symbol (names of features or var ``gene_name``) or by Ensembl id, whatever
-    its version. A marker that is not there is "not annotated", never 0. High correlation does not
-    exclude a swap; samples of one donor that differ in sex are a swap until shown otherwise.
+    its version. A marker that is not there is "not annotated", never 0. Samples of one donor are
+    compared by their genes of Y; samples of different donors, or without one, never are.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def identity(
 
     Returns
     -------
-    Nothing; the tables ``identity`` (:class:`~lotwise.evidence.MarkerRecord`) and, with a panel
-    that expects female and male, ``sex`` (:class:`~lotwise.evidence.SexRecord`).
+    Nothing; the tables ``identity`` (:class:`~lotwise.evidence.identity.MarkerRecord`) and, with a
+    panel that expects female and male, ``sex`` (:class:`~lotwise.evidence.identity.SexRecord`).
 
     Raises
     ------
@@ -80,14 +80,22 @@ def identity(
 
 def marker_tpm(expression: AnnData, tpm: FloatArray, markers: tuple[Marker, ...]) -> FloatArray:
     """Give samples x markers; NaN columns where a marker is not annotated, sums over copies."""
-    positions = _positions(expression)
     found = np.full((tpm.shape[0], len(markers)), np.nan)
-    for column, marker in enumerate(markers):
-        symbol, ensembl = plain_id(marker.symbol), plain_id(marker.ensembl)
-        places = positions.get(symbol) or positions.get(ensembl)
+    for column, places in enumerate(_places(expression, markers)):
         if places:
-            found[:, column] = tpm[:, list(places)].sum(axis=1)
+            found[:, column] = tpm[:, places].sum(axis=1)
     return found
+
+
+def _places(expression: AnnData, markers: tuple[Marker, ...]) -> list[list[int]]:
+    """Return the columns of each marker: none where it is not annotated, several for copies."""
+    positions = _positions(expression)
+    return [
+        list(
+            positions.get(plain_id(marker.symbol)) or positions.get(plain_id(marker.ensembl)) or ()
+        )
+        for marker in markers
+    ]
 
 
 def _positions(expression: AnnData) -> dict[str, dict[int, None]]:
@@ -136,65 +144,36 @@ def _marker_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[M
 
 
 def _sex_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[SexRecord]:
-    sides = {
-        sex: found[:, [marker.expected == sex for marker in panel.markers]]
-        for sex in ("female", "male")
-    }
-    missing = [sex for sex, tpm in sides.items() if np.isnan(tpm).all()]
-    donors = ["" for _ in range(expression.n_obs)]
+    annotated = ~np.isnan(found).any(axis=0)
+    is_y, is_x = (
+        np.array([marker.expected == sex for marker in panel.markers]) & annotated
+        for sex in ("male", "female")
+    )
+    of_y, of_x = found[:, is_y], found[:, is_x]
+    xist = of_x.sum(axis=1) if of_x.shape[1] else np.full(expression.n_obs, np.nan)
+    calls = call_sex(xist, of_y, present_from=panel.present_from)
+    donors = [""] * expression.n_obs
     if keys.DONOR in expression.obs:
         donors = labels_of(expression, keys.DONOR)
+    totals = np.full(expression.n_obs, np.nan)
+    y_counts = totals.copy()
+    places = _places(expression, panel.markers)
+    y_genes = sorted({place for mine, y in zip(places, is_y, strict=True) if y for place in mine})
+    for row, counts in enumerate(counts_by_sample(expression)):
+        if counts is not None:
+            totals[row], y_counts[row] = counts.sum(), counts[y_genes].sum()
+    agrees = sex_agreement(calls.y_tpm, donors, y_counts=y_counts, total_counts=totals)
     batches = batches_of(expression)
-    sums = {sex: np.nansum(tpm, axis=1) for sex, tpm in sides.items()}
-    calls = call_sex(sums["female"], sums["male"], present_from=panel.present_from)
-    if missing:
-        reason = f"no {' or '.join(missing)} marker is annotated"
-        calls = SexCall(
-            ("unknown",) * expression.n_obs, calls.x_tpm, calls.y_tpm, (reason,) * expression.n_obs
-        )
-    agrees = agreement_with_donor(list(calls.sex), donors)
     return [
         SexRecord(
             sample=str(sample),
             batch=batches[row],
             donor=donors[row],
             sex=calls.sex[row],
-            female_tpm=float("nan") if "female" in missing else float(calls.x_tpm[row]),
-            male_tpm=float("nan") if "male" in missing else float(calls.y_tpm[row]),
+            female_tpm=float(calls.x_tpm[row]),
+            male_tpm=float(calls.y_tpm[row]),
             agrees=agrees[row],
             reason=calls.reasons[row],
         )
         for row, sample in enumerate(expression.obs_names)
     ]
-
-
-def agreement_with_donor(sexes: list[str], donors: list[str]) -> list[str]:
-    """Say of each sample whether its sex agrees with that of most samples of its donor.
-
-    Where no sex has the majority, all samples of the donor disagree: which one was
-    swapped cannot be told from sex.
-
-    Examples
-    --------
-    >>> agreement_with_donor(["male", "male", "female", "male"], ["A", "A", "A", ""])
-    ['yes', 'yes', 'no', 'donor not given']
-    """
-    by_donor: dict[str, Counter[str]] = {}
-    for sex, donor in zip(sexes, donors, strict=True):
-        by_donor.setdefault(donor, Counter())[sex] += 1
-    return [
-        _agreement(sex, by_donor[donor]) if donor else "donor not given"
-        for sex, donor in zip(sexes, donors, strict=True)
-    ]
-
-
-def _agreement(sex: str, of_donor: Counter[str]) -> str:
-    if sex == "unknown":
-        return "sex not known"
-    if of_donor.total() == 1:
-        return "only sample of its donor"
-    n_known = of_donor["female"] + of_donor["male"]
-    if n_known - (sex != "mixed") == 0:
-        # Else it would agree with itself.
-        return "no other sample of its donor has a known sex"
-    return "yes" if sex != "mixed" and 2 * of_donor[sex] > n_known else "no"

@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError, ManyPairsWarning
-from lotwise.expression.labels import batches_of
+from lotwise.expression.labels import batches_of, conditions_of
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import FloatArray, IntArray
 from lotwise.progress import progress
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+Relation = Literal["within", "between", "across"]
 MOST_PAIRS: Final = 500
 _IN_METRICS: Final = re.compile(r"\b(x|y|sample_a|sample_b)\b")
 
 
 class Pair(NamedTuple):
-    """Two samples: their rows in the AnnData, names, batches and relation."""
+    """Two samples: their rows in the AnnData, names, batches, conditions and relation."""
 
     row_a: int
     row_b: int
@@ -35,19 +36,29 @@ class Pair(NamedTuple):
     sample_b: str
     batch_a: str
     batch_b: str
+    condition_a: str = ""
+    condition_b: str = ""
 
     @property
-    def relation(self) -> str:
-        """Say whether the two are of one batch."""
+    def relation(self) -> Relation:
+        """Return how the design relates the two.
+
+        ``within``: same batch and same condition, which are replicates. ``between``: different
+        batches, same condition. ``across``: different conditions, whatever the batches.
+        """
+        if self.condition_a != self.condition_b:
+            return "across"
         return "within" if self.batch_a == self.batch_b else "between"
 
     def names(self) -> dict[str, str]:
-        """Give the columns that every table of pairs begins with."""
+        """Return the columns that every table of pairs begins with."""
         return {
             "sample_a": self.sample_a,
             "sample_b": self.sample_b,
             "batch_a": self.batch_a,
             "batch_b": self.batch_b,
+            "condition_a": self.condition_a,
+            "condition_b": self.condition_b,
             "relation": self.relation,
         }
 
@@ -58,9 +69,10 @@ def choose_pairs(
     """Choose the pairs of samples that tables list, where there are too many to list all.
 
     500 samples have 124,750 pairs. Of more than ``most_pairs``, pairs are taken at even steps
-    along the order of their R, from the lowest to the highest: half of them within batches (all,
-    where there are fewer) and the others between. The same input gives the same pairs. R over all
-    features is listed of every pair all the same.
+    along the order of their R, from the lowest to the highest: half of them replicates (all,
+    where there are fewer), the others of different batches. Pairs of different conditions come
+    last, where there is room. The same input gives the same pairs. R over all features is listed
+    for every pair.
 
     Parameters
     ----------
@@ -105,13 +117,18 @@ def choose_pairs(
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     r = pearson_matrix(np.log2(tpm + pseudocount))
     rows = np.array([(pair.row_a, pair.row_b) for pair in every], dtype=np.intp)
-    is_within = np.array([pair.relation == "within" for pair in every])
-    within, between = np.flatnonzero(is_within), np.flatnonzero(~is_within)
-    n_within = max(min(within.size, most_pairs // 2), most_pairs - between.size)
+    relation = np.array([pair.relation for pair in every])
+    within, between, across = (
+        np.flatnonzero(relation == name) for name in ("within", "between", "across")
+    )
+    n_within = max(min(within.size, most_pairs // 2), min(within.size, most_pairs - between.size))
+    n_between = min(between.size, most_pairs - n_within)
+    n_across = most_pairs - n_within - n_between
     values = r[rows[:, 0], rows[:, 1]]
     chosen = [
         places[evenly(values[places], n)]
-        for places, n in ((within, n_within), (between, most_pairs - n_within))
+        for places, n in ((within, n_within), (between, n_between), (across, n_across))
+        if n
     ]
     kept[keys.CHOSEN_PAIRS] = {
         "samples": expression.obs_names.to_numpy(dtype=object),
@@ -137,12 +154,21 @@ def pairs_of(expression: AnnData, *, what: str = "", every: bool = False) -> Ite
         There is no obs column ``batch``, or a sample has no batch.
     """
     names = expression.obs_names.to_list()
-    batches = batches_of(expression)
+    batches, conditions = batches_of(expression), conditions_of(expression)
     chosen = None if every else chosen_rows(expression)
     n_pairs = len(names) * (len(names) - 1) // 2 if chosen is None else len(chosen)
     rows = combinations(range(len(names)), 2) if chosen is None else chosen.tolist()
     for a, b in progress(rows, what, unit="pair", total=n_pairs) if what else rows:
-        yield Pair(a, b, names[a], names[b], batches[a], batches[b])
+        yield Pair(
+            row_a=a,
+            row_b=b,
+            sample_a=names[a],
+            sample_b=names[b],
+            batch_a=batches[a],
+            batch_b=batches[b],
+            condition_a=conditions[a],
+            condition_b=conditions[b],
+        )
 
 
 def in_words(pair: Pair, reason: str) -> str:

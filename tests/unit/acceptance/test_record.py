@@ -19,7 +19,7 @@ from lotwise.acceptance import (
 )
 from lotwise.acceptance.history import FILE, read_history
 from lotwise.errors import InputError
-from lotwise.files.tables import columns
+from lotwise.files.records import columns
 
 LINE = """
 - id: {id}
@@ -135,7 +135,7 @@ def test_write_verdict__chosen_rows_that_are_not_there(tree):
     asked = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
     judged = write_verdict(tree.root, asked).assessed[0].judgement
     assert judged.outcome == "not assessable"
-    assert judged.reason == "there is no pair within a batch: each batch has one sample"
+    assert judged.reason == "there are no replicates: each batch and condition has one sample"
 
 
 def test_write_verdict__a_table_that_an_earlier_run_left(tree):

@@ -49,7 +49,10 @@ def test_choose__nothing_said_takes_all():
 @pytest.mark.parametrize(
     ("selection", "words"),
     [
-        ({"pattern": "XX"}, r"fits no title and no characteristic; change acquire.samples.pattern"),
+        (
+            {"pattern": "XX"},
+            r"fits no title, no .* and no other field; change acquire.samples.pattern",
+        ),
         (
             {"pattern": r"FP-\d+", "n_batches": 2},
             r"3 batches were found \(FP-001, FP-002, FP-003\)",

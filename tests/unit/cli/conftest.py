@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -104,3 +105,18 @@ class Study:
 @pytest.fixture
 def study(tmp_path) -> Study:
     return Study(tmp_path)
+
+
+@pytest.fixture
+def small_disk(tmp_path, lack):
+    """A file system of 200 kB; unmounted afterwards."""
+    point = tmp_path / "disk"
+    point.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", point],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    if mounted.returncode:
+        lack(f"needs the right to mount a file system ({mounted.stderr.strip()})")
+    yield point
+    subprocess.run(["umount", point], check=True)

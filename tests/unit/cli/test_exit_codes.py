@@ -50,6 +50,43 @@ def test_main__both_streams_closed():
         assert process.wait() == 1
 
 
+# An answer, and what the command line says of it.
+ENDS = {
+    "done": ("pass", 0),
+    "no": (REFUSES, 1),
+    "wrong input": ('from lotwise.errors import InputError; raise InputError("wrong")', 2),
+    "no network": ('from lotwise.errors import EnvironmentFault; raise EnvironmentFault("no")', 3),
+    "defect": ("1 / 0", 70),
+    "warning": ('import warnings; warnings.warn("look", stacklevel=1)', 0),
+    "log": ('import logging; logging.getLogger("lotwise").warning("look")', 0),
+    "call": ('raise click.UsageError("so not")', 2),
+}
+LOSES = {">/dev/full": 1, "2>/dev/full": 2, ">/dev/full 2>&1": 0}
+
+
+@pytest.mark.parametrize("redirect", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", *LOSES])
+@pytest.mark.parametrize("end", ENDS)
+def test_main__closed_and_full_streams_do_not_change_the_answer(end, redirect, lack):
+    """The true exit code; 3 instead of 0 where words of the command are lost."""
+    if not Path("/dev/full").exists():
+        lack("needs /dev/full")
+    words, code = ENDS[end]
+    speaks = end in {"warning", "log"}
+    lost = (redirect in {">/dev/full", ">/dev/full 2>&1"}) or (speaks and redirect in LOSES)
+    expected = 3 if code == 0 and lost else code
+    script = SAYS_NO.format(end=words, n_lines=3)
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$@" {redirect}', "sh", sys.executable, "-c", script, "check"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == expected, done.stderr
+    if end != "defect":
+        assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("n_lines", [1, 5_000])
 def test_main__standard_output_on_a_full_disk(n_lines, lack):
     if not Path("/dev/full").exists():
@@ -59,6 +96,24 @@ def test_main__standard_output_on_a_full_disk(n_lines, lack):
         said = process.communicate()[1].decode()
     assert process.returncode == 3
     assert said == "lotwise: error: the disk is full; free some space and run again\n"
+
+
+def test_main__a_closed_stream_is_not_the_next_file_that_is_opened(tmp_path):
+    """What a library prints to stream 1 would end in a result."""
+    end = f'out = open({str(tmp_path / "r.tsv")!r}, "w"); import os; os.write(1, b"noise")'
+    subprocess.run(
+        ["/bin/sh", "-c", '"$@" >&-', "sh", sys.executable, "-c",
+         SAYS_NO.format(end=end, n_lines=0), "check"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=True,
+    )  # fmt: skip
+    assert (tmp_path / "r.tsv").read_bytes() == b""
+
+
+def test_main__what_a_terminal_obeys_is_shown_as_its_code():
+    end = r'click.echo("lot \x1b]0;owned\x07 \x9b31m \u202egnp.exe")'
+    process = start(end, stdout=subprocess.PIPE)
+    said = process.communicate()[0].decode()
+    assert said == "lot \\x1b]0;owned\\x07 \\x9b31m \\u202egnp.exe\n"
 
 
 def test_main__a_defect_is_no_answer():

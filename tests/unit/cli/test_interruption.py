@@ -108,21 +108,6 @@ def test_kill__leaves_no_half_file_under_the_name_of_a_result(large, tmp_path):
         check_whole(path)
 
 
-@pytest.fixture
-def small_disk(tmp_path, lack):
-    """A file system of 200 kB; unmounted afterwards."""
-    point = tmp_path / "disk"
-    point.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", point],
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    if mounted.returncode:
-        lack(f"needs the right to mount a file system ({mounted.stderr.strip()})")
-    yield point
-    subprocess.run(["umount", point], check=True)
-
-
 def test_disk_full__is_a_fault_of_the_surroundings(large, small_disk):
     out = small_disk / "out"
     process = start(large, out)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lotwise.errors import EnvironmentFault, InputError
-from lotwise.files.atomic import atomic_directory, atomic_path
+from lotwise.files import atomic
+from lotwise.files.atomic import atomic_directory, atomic_path, exclusive
 
 
 @pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt, SystemExit])
@@ -88,7 +89,8 @@ def test_atomic_directory__an_interruption_keeps_the_older(tmp_path, monkeypatch
 
 WRITER = """
 import sys
-from lotwise.files.atomic import atomic_directory, atomic_path
+from lotwise.files import atomic
+from lotwise.files.atomic import atomic_directory, atomic_path, exclusive
 with {kind}(sys.argv[1]) as temporary:
     print(temporary.name, flush=True)
     sys.stdin.read()
@@ -130,3 +132,57 @@ def test_atomic_path__what_another_machine_left_is_swept_after_a_day(tmp_path):
         with atomic_path(tmp_path / "r.tsv"):
             pass
         assert {path.name for path in tmp_path.iterdir()} == names
+
+
+def test_atomic_path__a_name_as_long_as_a_file_system_takes(tmp_path):
+    """A temporary name is longer than the name that it stands for."""
+    target = tmp_path / ("n" * 240 + ".results.tsv.gz")
+    with atomic_path(target) as temporary:
+        assert temporary.name.endswith(".results.tsv.gz")
+        temporary.write_text("whole")
+    assert target.read_text() == "whole"
+    with atomic_directory(tmp_path / ("é" * 127)) as folder:
+        (folder / "a").touch()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_atomic_path__a_process_number_of_another_container_is_not_trusted(tmp_path, monkeypatch):
+    """Two containers with one host name: each has processes 1, 2, 3..."""
+    ours = atomic._machine()
+    monkeypatch.setattr(Path, "readlink", lambda _path: Path("pid:[1]"))
+    atomic._machine.cache_clear()
+    theirs = atomic._machine()
+    monkeypatch.undo()
+    atomic._machine.cache_clear()
+    assert ours == atomic._machine() != theirs
+    left = tmp_path / f".tmp-{theirs}-999999999-00000000-r.tsv"
+    left.touch()
+    with atomic_path(tmp_path / "r.tsv"):
+        pass
+    assert left.exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EMFILE, r"r: too many files are open; raise the limit \(ulimit -n\)"),
+        (errno.EFBIG, "r: a file reached the size limit of this process"),
+        (errno.EIO, "r: the disk reports an input/output error"),
+    ],
+)
+def test_atomic_path__limits_of_the_machine_are_no_wrong_input(tmp_path, number, words):
+    with pytest.raises(EnvironmentFault, match=words), atomic_path(tmp_path / "r"):
+        raise OSError(number, os.strerror(number))
+
+
+def test_exclusive__says_what_it_waits_for_and_gives_up(tmp_path, caplog):
+    lock = tmp_path / "r.lock"
+    with (
+        exclusive(lock),
+        pytest.raises(EnvironmentFault, match=r"another process has held this lock for 0 s; end"),
+        exclusive(lock, patience=0.1),
+    ):
+        pass
+    assert f"{lock}: waiting for another process" in caplog.text
+    with exclusive(lock, patience=0.1):
+        pass

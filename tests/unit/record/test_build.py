@@ -17,6 +17,7 @@ from lotwise.config import Config, EvidenceConfig
 from lotwise.config.acquire import AcquireSettings, NetworkSettings
 from lotwise.errors import InputError
 from lotwise.record import (
+    Call,
     Program,
     libraries,
     lotwise_call,
@@ -25,6 +26,7 @@ from lotwise.record import (
     refresh_outputs,
     write_step,
 )
+from lotwise.record.legacy import fields_of_words
 
 
 def sha256(path: Path) -> str:
@@ -124,16 +126,10 @@ def test_record__collects_quantifier_calls_and_steps(own_run):
     (inputs / "samples.tsv").write_text("\n".join(sheet) + "\n")
     root = own_run / "results"
     # Of a level that this run does not have: an earlier run's.
-    left = lotwise_call(
-        ["lotwise", "evidence", "isoform"], started="2025-01-01", ended="2025-01-02"
-    )
+    left = step("evidence", "isoform", started="2025-01-01")
     write_step(root, "evidence.isoform", left)
-    for number, step in enumerate(("expression", "correlate")):
-        write_step(
-            root,
-            step,
-            lotwise_call(["lotwise", step], started=f"2026-01-0{number + 1}", ended="2026-01-09"),
-        )
+    for number, name in enumerate(("expression", "correlate")):
+        write_step(root, name, step(name, started=f"2026-01-0{number + 1}"))
     config = Config(samples=inputs / "samples.tsv", results=root, source="reads", levels=("gene",))
     provenance = record_run(config, inputs / "samples.tsv", root)
     assert [(one.name, one.command[1:], one.sample) for one in provenance.programs] == [
@@ -148,7 +144,10 @@ def test_record__collects_quantifier_calls_and_steps(own_run):
 
 
 def step(*words, started="2026-01-01"):
-    return lotwise_call(["lotwise", *words], started=started, ended=started)
+    command = ("lotwise", *words)
+    return lotwise_call(
+        Call(command=command, **fields_of_words(command)), started=started, ended=started
+    )
 
 
 def kept_steps(own_run, *steps, **given):
@@ -242,6 +241,7 @@ def test_refresh_outputs__a_verdict_since_brings_its_criteria_and_its_steps(own_
     assert after.inputs[:-1] == before.inputs
     assert [one.command[1:] for one in after.programs[len(before.programs) :]] == [
         ("verdict", "--register"),
+        ("verdict", "--out", "first"),
         ("verdict", "--out", "second"),
     ]
 
@@ -313,7 +313,7 @@ def test_record__needs_results(tmp_path):
     [
         (None, "no such record"),
         ("{", "is not a record of lotwise"),
-        ('{"record_format": 2}', "record_format"),
+        ('{"record_format": 3}', "record_format"),
         ("[]", "is not a record of lotwise"),
     ],
 )
@@ -327,7 +327,13 @@ def test_read_provenance__bad_record_is_one_line(tmp_path, text, words):
 
 
 def test_write_step__keeps_what_was_typed(tmp_path):
-    step = lotwise_call(["lotwise", "correlate", "--out", "a b"], started="s", ended="e")
+    call = Call(
+        command=("lotwise", "correlate", "gene", "--out", "a b"),
+        step="correlate",
+        level="gene",
+        options={"out": "a b"},
+    )
+    step = lotwise_call(call, started="s", ended="e")
     write_step(tmp_path, "correlate.gene/../x", step)
     (path,) = (tmp_path / "logs" / "steps").iterdir()
     assert path.name == "correlate.gene_.._x.json"

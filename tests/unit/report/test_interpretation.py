@@ -24,6 +24,13 @@ PAIR = {"sample_a": "S1", "sample_b": "S3", "relation": "between"}
 NAN = float("nan")
 
 
+def plain(text):
+    """Text without the marks that keep names of other scripts apart, and with plain signs."""
+    marks = {"\N{FIRST STRONG ISOLATE}": "", "\N{POP DIRECTIONAL ISOLATE}": ""}
+    signs = {"\N{NO-BREAK SPACE}": " ", "\N{MINUS SIGN}": "-"}
+    return text.translate(str.maketrans(marks | signs))
+
+
 @pytest.fixture
 def level_of(tree):
     """Write tables of evidence, then read the level."""
@@ -199,44 +206,51 @@ def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(lev
     assert found.text.endswith("Whether S3 is shallow is not known: there are no counts.")
 
 
-def test_depth_remark__outlier_is_a_concern_whatever_its_depth(level_of):
-    rows = [{"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0, "outlier": True}]
-    found = depth_remark(level_of(libraries=rows))
-    assert (found.topic, found.state) == ("Depth and outliers", "concern")
-    assert "an outlier: S1." in found.text
-
-
-@pytest.mark.parametrize(
-    ("n_samples", "words"),
-    [
-        (3, "10 % of sound sets of 3"),
-        (7, "4 % of sound sets of 6"),
-        (30, "1.6 % of sound sets of 12"),
-    ],
+OUTLIER = {
+    "sample": "S1",
+    "total_counts": 2e6,
+    "share_of_median": 1.0,
+    "outlier": True,
+    "outlier_score": -30.25,
+    "outlier_cut": -11.5,
+}
+CHANCE = (
+    "With the default limits at most 5 % of sound runs have any flag, if the noise of samples is "
+    "independent and equal."
 )
-def test_depth_remark__says_how_often_chance_flags(level_of, n_samples, words):
-    sound = [{"sample": f"S{i}", "total_counts": 2e6} for i in range(1, n_samples)]
-    rows = [{"sample": "S0", "total_counts": 2e6, "outlier": True}, *sound]
-    found = depth_remark(level_of(libraries=rows))
-    assert f"By chance {words} samples have such a flag." in found.text.replace("\xa0", " ")
 
 
-def test_depth_remark__outlier_at_isoform_level_alone_is_a_concern(tree):
+def test_depth_remark__outlier_is_a_concern_whatever_its_depth_and_its_level_is_named(tree):
     tree.write_all(levels=("gene", "isoform"))
-    tree.write("gene", "libraries", [{"sample": "S1", "total_counts": 2e6}])
-    tree.write("isoform", "libraries", [{"sample": "S1", "total_counts": 2e6, "outlier": True}])
+    sound = {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0}
+    tree.write("gene", "libraries", [sound])
+    tree.write("isoform", "libraries", [OUTLIER])
     found = depth_remark(*read_findings(tree.root).levels)
-    assert (found.state, "an outlier: S1." in found.text) == ("concern", True)
+    assert (found.topic, found.state) == ("Depth and outliers", "concern")
+    named = "S1 (isoform level: score -30.2, limit -11.5) is an outlier: mean R with the other "
+    assert plain(found.text).endswith(f"{named}samples of the group is unusually low. {CHANCE}")
 
 
-def test_sex_remark__disagreement_is_a_swap_until_shown_otherwise(level_of):
+def test_depth_remark__outlier_at_both_levels_is_named_once(tree):
+    tree.write_all(levels=("gene", "isoform"))
+    for level in ("gene", "isoform"):
+        tree.write(level, "libraries", [OUTLIER | {"outlier_cut": NAN}])
+    text = plain(depth_remark(*read_findings(tree.root).levels).text)
+    assert "S1 (gene level: score -30.2; isoform level: score -30.2) is an outlier:" in text
+    assert text.count(CHANCE) == 1
+
+
+def test_sex_remark__disagreement_is_a_concern(level_of):
     rows = [
         {"sample": "S1", "sex": "female", "agrees": "yes"},
         {"sample": "S3", "sex": "male", "agrees": "no"},
     ]
     found = sex_remark(level_of(sex=rows))
     assert found.state == "concern"
-    assert found.text.startswith("A swap until shown otherwise: S3 (male)")
+    assert found.text.startswith(
+        "S3 (male) disagrees in expression of Y genes with the other samples of its donor: "
+        "exchanged samples, or cells that lost Y."
+    )
 
 
 def test_sex_remark__agreement_does_not_prove_identity(level_of):
@@ -250,16 +264,36 @@ def test_sex_remark__without_donors_cannot_be_told(level_of):
     found = sex_remark(level_of(sex=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "Agreement in sex within a donor cannot be told: donor not given.",
+        "Agreement in sex within a donor cannot be told: donor not given (2).",
     )
 
 
-def test_sex_remark__unknown_beside_female_is_no_disagreement(level_of):
+def test_sex_remark__says_of_how_many_it_cannot_be_told(level_of):
     rows = [
-        {"sample": "S1", "sex": "unknown", "agrees": "donor not given"},
-        {"sample": "S2", "sex": "female", "agrees": "donor not given"},
+        *({"sample": f"S{i}", "sex": "male", "agrees": "yes"} for i in range(6)),
+        *({"sample": f"T{i}", "sex": "male", "agrees": "donor not given"} for i in range(10)),
+        *({"sample": f"U{i}", "agrees": "only sample of its donor"} for i in range(8)),
     ]
-    assert sex_remark(level_of(sex=rows)).state == "unknown"
+    found = sex_remark(level_of(sex=rows))
+    assert found.state == "computed"
+    assert found.text == (
+        "6 of 24 samples agree in sex with the other samples of the same donor. That does not "
+        "prove identity: half of all donors share a sex. For 18 of 24 samples it cannot be told: "
+        "donor not given (10); only sample of its donor (8)."
+    )
+
+
+@pytest.mark.parametrize("agrees", ["donor not given", "only sample of its donor"])
+def test_sex_remark__different_sexes_of_different_donors_are_no_concern(level_of, agrees):
+    rows = [
+        {"sample": name, "sex": sex, "agrees": agrees}
+        for name, sex in (("S1", "male"), ("S2", "female"), ("S3", "unknown"))
+    ]
+    found = sex_remark(level_of(sex=rows))
+    assert (found.state, found.text) == (
+        "unknown",
+        f"Agreement in sex within a donor cannot be told: {agrees} (3).",
+    )
 
 
 BOTH = "XIST and genes of Y are both expressed"
@@ -273,7 +307,9 @@ def test_sex_remark__mixed_sample_is_named_whatever_its_donor(level_of, agrees):
     ]
     found = sex_remark(level_of(sex=rows))
     assert found.state == "concern"
-    assert found.text.startswith(f"S2 is of both sexes by expression ({BOTH}): mixed samples?")
+    assert found.text.startswith(
+        "S2 expresses XIST and genes of Y: cells of two donors, or male cells that express XIST."
+    )
 
 
 def test_sex_remark__mixed_sample_is_named_beside_samples_that_agree(level_of):
@@ -283,8 +319,8 @@ def test_sex_remark__mixed_sample_is_named_beside_samples_that_agree(level_of):
     ]
     found = sex_remark(level_of(sex=rows))
     assert found.state == "concern"
-    assert "S3 is of both sexes" in found.text
-    assert "2 samples of 3 agree in sex" in found.text
+    assert "S3 expresses XIST and genes of Y" in found.text
+    assert "2 of 3 samples agree in sex" in found.text
 
 
 def test_sex_remark__mixed_sample_that_disagrees_is_named_once(level_of):
@@ -296,19 +332,10 @@ def test_sex_remark__mixed_sample_that_disagrees_is_named_once(level_of):
     assert (text.count("S3"), "S3 (mixed)" in text) == (1, True)
 
 
-def test_sex_remark__says_why_sex_is_not_known(level_of):
-    why = "no female or male marker is annotated"
-    rows = [{"sample": "S1", "sex": "unknown", "agrees": "sex not known", "reason": why}]
-    text = sex_remark(level_of(sex=rows)).text
-    assert text.endswith(f"cannot be told: sex not known ({why}).")
-
-
-def test_sex_remark__both_sexes_without_donors_is_a_concern(level_of):
-    rows = [
-        {"sample": "S1", "sex": "male", "agrees": "donor not given"},
-        {"sample": "S2", "sex": "female", "agrees": "donor not given"},
-    ]
-    assert sex_remark(level_of(sex=rows)).state == "concern"
+def test_sex_remark__without_a_panel_of_sex_says_so(level_of):
+    why = "no panel expects both female and male"
+    text = sex_remark(level_of(sex=[{"reason": why}])).text
+    assert text == f"Agreement in sex within a donor cannot be told: {why}."
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_level_answer__no_pair_defined(tree):
     found = level_answer(read_findings(tree.write_all()).levels[0], decimals=4)
     assert (found.lowest, found.sentence) == (
         "not defined",
-        "R between batches is not defined: there are no two batches.",
+        "R between batches is not defined: no two batches share a condition.",
     )
 
 

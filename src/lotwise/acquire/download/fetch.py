@@ -43,7 +43,8 @@ from lotwise.acquire.download.retry import DownloadError, FaultError, NotFoundEr
 from lotwise.acquire.download.transfer import Part, Received, Stop, StoppedError, Transfer, ask_size
 from lotwise.config.acquire import NetworkSettings
 from lotwise.errors import EnvironmentFault, LotwiseError
-from lotwise.files.atomic import is_disk_full, make_directory
+from lotwise.files.atomic import environment_fault, make_directory
+from lotwise.files.machine import machine_fault
 
 _logger = logging.getLogger(__name__)
 
@@ -297,10 +298,8 @@ class Downloader:
                 make_directory(path.parent)
                 self._persist(source, path, self._part(source), transfer)
         except OSError as error:
-            if is_disk_full(error):
-                raise EnvironmentFault(
-                    "the disk is full", path=path, remedy="free some space and run again"
-                ) from error
+            if fault := machine_fault(error):
+                raise environment_fault(fault, path) from error
             raise EnvironmentFault(
                 f"cannot be written ({error.strerror or error})",
                 path=path,

@@ -7,11 +7,9 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Final, Self
 
-from filelock import FileLock
-
 from lotwise.acquire.download.integrity import Algorithm, Integrity, digest_of
 from lotwise.errors import InputError
-from lotwise.files.atomic import atomic_path, make_directory
+from lotwise.files.atomic import atomic_path, exclusive
 
 MANIFEST: Final = "manifest.tsv"
 STATE: Final = ".lotwise"
@@ -117,8 +115,7 @@ class Manifest:
     def record(self, entry: Entry) -> None:
         """Add or replace one entry."""
         state = self._root / STATE
-        make_directory(state)
-        with FileLock(state / "manifest.lock"):
+        with exclusive(state / "manifest.lock"):
             entries = self.read() | {entry.path: entry}
             with (
                 atomic_path(self.path) as temporary,

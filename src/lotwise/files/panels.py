@@ -23,10 +23,10 @@ _EXPECTED: Final[dict[str, Expected]] = {
 }
 _PANEL_KEYS: Final = ("name", "title", "source", "features", "present_from", "absent_below")
 _FEATURE_KEYS: Final = ("symbol", "ensembl", "expected")
-# In a wheel the panels lie beside this module; in a checkout, in config/panels.
+# In a wheel the panels lie in the package; in a checkout, in config/panels.
 _PLACES: Final = (
-    Path(__file__).with_name("shipped_panels"),
-    Path(__file__).parents[2] / "config" / "panels",
+    Path(__file__).parents[1] / "shipped_panels",
+    Path(__file__).parents[3] / "config" / "panels",
 )
 
 

@@ -1,0 +1,82 @@
+"""Error rate, coverage and power of the equivalence of batches, by simulation.
+
+    python benchmarks/batch_equivalence_rates.py [N_SETS]
+
+One true expression of 400 features (sd 2.8); the effect of a batch is half shared by 20 modules of
+co-regulated features and half by itself; noise of replicates has sd 0.5. The true D is the mean
+over large sets. Printed for k batches: how often batches whose D is the margin are called
+equivalent (nominal 5 %), how often the 95 % interval holds D, its mean width, and how often batches
+of half that D are called equivalent at the same margin (power).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+
+from lotwise.metrics.batch_equivalence import batch_equivalence
+
+N_FEATURES, N_MODULES, NOISE = 400, 20, 0.5
+DESIGNS = {
+    "3 x 3": [3] * 3,
+    "4 x 2": [2] * 4,
+    "4 x 4": [4] * 4,
+    "6 x 3": [3] * 6,
+    "6, 2 to 4": [2, 4, 2, 4, 3, 3],
+    "10 x 3": [3] * 10,
+    "10, 2 to 4": [2, 2, 2, 2, 3, 3, 3, 4, 4, 4],
+}
+
+
+def main() -> None:
+    n_sets = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    rng = np.random.default_rng(0)
+    truth = rng.normal(0, 2.8, N_FEATURES)
+    modules = rng.normal(0, N_MODULES**-0.5, (N_MODULES, N_FEATURES))
+    print("design\teffect\tD\tcalled_at_margin\tcoverage\twidth\tpower_at_half")
+    for effect in (0.3, 0.6):
+        margin = _true_difference(truth, modules, effect)
+        for name, sizes in DESIGNS.items():
+            called, covered, widths = [], [], []
+            for r, batches in _sets(n_sets, sizes, truth, modules, effect):
+                found = batch_equivalence(r, batches=batches, margin=margin)
+                interval = batch_equivalence(r, batches=batches, margin=margin, alpha=0.025)
+                called.append(found.equivalent == "yes")
+                covered.append(interval.lower <= margin <= interval.upper)
+                widths.append(interval.upper - interval.lower)
+            half = effect * 0.5**0.5  # D goes with the square of the effect
+            power = [
+                batch_equivalence(r, batches=batches, margin=margin).equivalent == "yes"
+                for r, batches in _sets(n_sets // 2, sizes, truth, modules, half)
+            ]
+            numbers = (np.mean(called), np.mean(covered), np.mean(widths), np.mean(power))
+            print(
+                name, effect, f"{margin:.4f}", *(f"{x:.3f}" for x in numbers), sep="\t", flush=True
+            )
+
+
+def _true_difference(truth: np.ndarray, modules: np.ndarray, effect: float) -> float:
+    found = [
+        batch_equivalence(r, batches=batches, margin=1.0).difference
+        for r, batches in _sets(200, [3] * 30, truth, modules, effect)
+    ]
+    return float(np.mean(found))
+
+
+def _sets(
+    n_sets: int, sizes: list[int], truth: np.ndarray, modules: np.ndarray, effect: float
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    batches = np.repeat(np.arange(len(sizes)), sizes)
+    for seed in range(n_sets):
+        rng = np.random.default_rng((seed, len(sizes), int(effect * 1e6)))
+        shared = rng.normal(size=(len(sizes), N_MODULES)) @ modules
+        own = rng.normal(size=(len(sizes), N_FEATURES))
+        of_batch = truth + effect * 0.5**0.5 * (shared + own)
+        noise = NOISE * rng.normal(size=(batches.size, N_FEATURES))
+        yield np.corrcoef(of_batch[batches] + noise), batches
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""Equivalence of batches: are samples of different batches as alike as replicates?"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtr, stdtrit
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import FloatArray
+
+NAN = float("nan")
+Equivalent = Literal["yes", "no", "not assessable"]
+FEWEST_BATCHES = 3
+_FEW_BATCHES = 4
+
+
+class BatchEquivalence(NamedTuple):
+    """The excess of dissimilarity between batches, and whether it lies within a margin.
+
+    ``difference`` is the median of 1 - R between batches minus the median within them. ``lower``
+    and ``upper`` bound it with coverage ``1 - 2 alpha``; ``p`` is the larger one of the two
+    one-sided tests. ``words`` say what so few batches can show; ``reason`` says why the question
+    is not assessable.
+    """
+
+    difference: float
+    between: float
+    within: float
+    standard_error: float
+    lower: float
+    upper: float
+    p: float
+    equivalent: Equivalent
+    n_batches: int
+    words: str
+    reason: str
+
+
+def batch_equivalence(
+    correlations: npt.ArrayLike,
+    *,
+    batches: npt.ArrayLike,
+    margin: float,
+    conditions: npt.ArrayLike | None = None,
+    alpha: float = 0.05,
+) -> BatchEquivalence:
+    """Test whether batches differ from each other by no more than a margin beyond replicates.
+
+    ``D = median between (1 - R) - median within (1 - R)`` over pairs of samples of the same
+    condition. Two one-sided tests of ``-margin < D < margin``; the standard error is the jackknife
+    over batches, with Student's t on ``k - 1`` degrees of freedom, since batches and not pairs are
+    the independent units.
+
+    Parameters
+    ----------
+    correlations
+        Samples x samples, symmetric; libraries thinned to one depth first.
+    batches
+        Batch of each sample.
+    margin
+        Largest D that does not matter, > 0; it needs a rationale of its own.
+    conditions
+        Condition of each sample; without, all have the same.
+    alpha
+        Rate at which batches at the margin are called equivalent, in (0, 0.5).
+
+    Returns
+    -------
+    ``equivalent`` is "no" where equivalence was not shown, which does not show a difference.
+    It is "not assessable", with NaN, below three batches with pairs of both kinds, without
+    replicates in at least two batches, or where a correlation is not defined.
+
+    Raises
+    ------
+    InputError
+        Not a square matrix, labels that are not one per sample, or a bound out of range.
+
+    References
+    ----------
+    Two one-sided tests: Schuirmann 1987, J Pharmacokinet Biopharm, 10.1007/BF01068419. Error rate
+    and coverage by simulation: ``benchmarks/batch_equivalence_rates.py``.
+
+    Examples
+    --------
+    >>> r = np.full((6, 6), 0.97) + 0.03 * np.eye(6)
+    >>> found = batch_equivalence(r, batches=[*"aabbcc"], margin=0.01)
+    >>> found.equivalent, found.difference
+    ('yes', 0.0)
+    """
+    matrix, of_sample = np.asarray(correlations, dtype=np.float64), np.asarray(batches).astype(str)
+    condition = np.zeros(of_sample.size) if conditions is None else np.asarray(conditions)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise InputError(f"correlations must be samples x samples, got {matrix.shape}")
+    if not matrix.shape[0] == of_sample.size == condition.size:
+        raise InputError(f"{of_sample.size} batches for {matrix.shape[0]} samples")
+    if not margin > 0:
+        raise InputError(f"margin must be > 0, got {margin}")
+    if not 0 < alpha < 0.5:
+        raise InputError(f"alpha must be in (0, 0.5), got {alpha}")
+    first, second = np.triu_indices(of_sample.size, k=1)
+    alike = condition[first] == condition[second]
+    pairs = _Pairs(
+        distance=1 - matrix[first, second][alike],
+        first=of_sample[first][alike],
+        second=of_sample[second][alike],
+    )
+    names = list(dict.fromkeys(of_sample.tolist()))
+    reason = _reason(pairs, names)
+    if reason:
+        return _not_assessable(pairs, len(names), reason)
+    return _test(pairs, names, margin=margin, alpha=alpha)
+
+
+class _Pairs(NamedTuple):
+    distance: FloatArray
+    first: npt.NDArray[np.str_]
+    second: npt.NDArray[np.str_]
+
+    @property
+    def same(self) -> npt.NDArray[np.bool_]:
+        return np.asarray(self.first == self.second)
+
+    def without(self, batch: str) -> _Pairs:
+        kept = (self.first != batch) & (self.second != batch)
+        return _Pairs(self.distance[kept], self.first[kept], self.second[kept])
+
+    def medians(self) -> tuple[float, float]:
+        """Return the medians between and within batches; NaN where there is no such pair."""
+        parts = (self.distance[~self.same], self.distance[self.same])
+        between, within = (float(np.median(part)) if part.size else NAN for part in parts)
+        return between, within
+
+
+def _reason(pairs: _Pairs, names: list[str]) -> str:
+    if len(names) < FEWEST_BATCHES:
+        return f"there are {len(names)} batches; at least {FEWEST_BATCHES} are needed"
+    if not np.isfinite(pairs.distance).all():
+        return "the correlation of some pair is not defined"
+    replicated = {*pairs.first[pairs.same].tolist()}
+    if len(replicated) < 2:
+        return "fewer than two batches have replicates (samples of one batch and condition)"
+    linked = {*pairs.first[~pairs.same].tolist(), *pairs.second[~pairs.same].tolist()}
+    if linked != {*names}:
+        alone = ", ".join(sorted({*names} - linked))
+        return f"no other batch has samples of the same condition as {alone}"
+    for name in names:
+        if not np.isfinite(pairs.without(name).medians()).all():
+            return f"without {name} no pairs within and between batches are left"
+    return ""
+
+
+def _not_assessable(pairs: _Pairs, n_batches: int, reason: str) -> BatchEquivalence:
+    between, within = pairs.medians() if pairs.distance.size else (NAN, NAN)
+    return BatchEquivalence(
+        difference=between - within,
+        between=between,
+        within=within,
+        standard_error=NAN,
+        lower=NAN,
+        upper=NAN,
+        p=NAN,
+        equivalent="not assessable",
+        n_batches=n_batches,
+        words="",
+        reason=reason,
+    )
+
+
+def _test(pairs: _Pairs, names: list[str], *, margin: float, alpha: float) -> BatchEquivalence:
+    k = len(names)
+    between, within = pairs.medians()
+    difference = between - within
+    left_out = np.array([np.subtract(*pairs.without(name).medians()) for name in names])
+    error = float(np.sqrt((k - 1) / k * ((left_out - left_out.mean()) ** 2).sum()))
+    half = float(stdtrit(k - 1, 1 - alpha)) * error
+    if error > 0:
+        # Both one-sided tests; the larger p decides.
+        p = float(stdtr(k - 1, (abs(difference) - margin) / error))
+    else:
+        p = 0.0 if abs(difference) < margin else 1.0
+    words = f"{k} batches give {k - 1} degrees of freedom"
+    if k < _FEW_BATCHES:
+        words += f"; the interval is {2 * half:.3g} wide, and only large margins can be met"
+    return BatchEquivalence(
+        difference=difference,
+        between=between,
+        within=within,
+        standard_error=error,
+        lower=difference - half,
+        upper=difference + half,
+        p=p,
+        equivalent="yes" if p <= alpha else "no",
+        n_batches=k,
+        words=words,
+        reason="",
+    )

@@ -1,0 +1,155 @@
+"""A known share of another profile mixed into a sample: what acceptance criteria are tried on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import FloatArray, as_vector, refuse_negative
+
+_MILLION = 1e6
+SHARES = (0.005, 0.01, 0.02, 0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50)
+"""Shares of the other profile that are tried, as a fraction of all transcripts (TPM)."""
+
+
+class Mixture(NamedTuple):
+    """A sample with another profile mixed in; ``counts`` is None where only TPM were given."""
+
+    tpm: FloatArray
+    counts: FloatArray | None
+
+
+class CaughtShare(NamedTuple):
+    """The smallest share that is caught, over repeats.
+
+    ``share`` is the smallest share tried from which on every repeat is caught; ``earliest`` the
+    smallest that any repeat is caught at, from which on that repeat stays caught; ``passed`` the
+    largest share that some repeat passes. ``share`` is NaN where the largest share tried passes
+    in some repeat.
+    """
+
+    share: float
+    earliest: float
+    passed: float
+
+
+def mix_profile(
+    tpm: npt.ArrayLike,
+    profile: npt.ArrayLike,
+    *,
+    share: float,
+    counts: npt.ArrayLike | None = None,
+    lengths: npt.ArrayLike | None = None,
+    rng: np.random.Generator | None = None,
+) -> Mixture:
+    """Mix a share of another profile into a sample, at the sample's depth.
+
+    On the TPM scale the mixture is ``(1 - share) tpm + share profile``. With counts and lengths
+    it is sequenced again at the same depth: the sample's own counts are thinned to the part of the
+    reads that is still its own (binomial), and reads of the profile are drawn (Poisson). So the
+    noise of counting stays that of one sequencing, and is not added a second time.
+
+    Parameters
+    ----------
+    tpm
+        TPM of the sample, one per feature.
+    profile
+        TPM of what is mixed in, for the same features.
+    share
+        Share of transcripts that come from ``profile``, in [0, 1].
+    counts, lengths
+        Estimated counts and effective lengths of the sample; both or neither.
+    rng
+        Source of the random draws; needed with counts.
+
+    Returns
+    -------
+    TPM that sum to a million, and counts where they were given.
+
+    Raises
+    ------
+    InputError
+        Unequal lengths, negative values, a share outside [0, 1], or a profile without expression.
+
+    Examples
+    --------
+    >>> mix_profile([900_000, 100_000], [0, 1_000_000], share=0.5).tpm.tolist()
+    [450000.0, 550000.0]
+    """
+    own = as_vector(tpm, name="tpm")
+    other = as_vector(profile, name="profile")
+    if own.shape != other.shape:
+        raise InputError(f"the profile has {other.size} features, the sample has {own.size}")
+    for name, values in (("tpm", own), ("profile", other)):
+        refuse_negative(values, name=name)
+        if not values.sum():
+            raise InputError(f"{name} holds no expression: its sum is 0")
+    if not 0 <= share <= 1:
+        raise InputError(f"share must be in [0, 1], got {share}")
+    own_part = (1 - share) * own * (_MILLION / own.sum())
+    other_part = share * other * (_MILLION / other.sum())
+    if counts is None or lengths is None:
+        return Mixture(tpm=own_part + other_part, counts=None)
+    if rng is None:
+        raise InputError("counts are drawn at random: give rng")
+    observed, length = as_vector(counts, name="counts"), as_vector(lengths, name="lengths")
+    refuse_negative(observed, name="counts")
+    # Reads go with molecules times length, so a share of molecules is another share of reads.
+    own_reads, other_reads = (own_part * length).sum(), other_part * length
+    total = own_reads + other_reads.sum()
+    depth = observed.sum()
+    thinned = _thin(observed, own_reads / total, rng)
+    drawn = thinned + rng.poisson(depth * other_reads / total)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        per_base = np.where(length > 0, drawn / length, 0.0)
+    if not per_base.sum():
+        raise InputError("the sample has no counts to draw from")
+    return Mixture(tpm=per_base * (_MILLION / per_base.sum()), counts=drawn)
+
+
+def _thin(counts: FloatArray, share: float, rng: np.random.Generator) -> FloatArray:
+    """Keep each read with a probability; the fraction of an estimated count is kept as it is."""
+    if share >= 1:
+        return counts
+    whole = np.floor(counts)
+    kept = rng.binomial(whole.astype(np.int64), share)
+    return np.asarray(kept + (counts - whole) * share)
+
+
+def caught_share(caught: npt.ArrayLike, *, shares: npt.ArrayLike) -> CaughtShare:
+    """Return the smallest share from which on a mixture is caught, over repeats.
+
+    Parameters
+    ----------
+    caught
+        Repeats x shares: whether the mixture was caught.
+    shares
+        Shares tried, in increasing order.
+
+    Returns
+    -------
+    See :class:`CaughtShare`.
+
+    Examples
+    --------
+    >>> caught_share([[False, True, True], [False, False, True]], shares=[0.01, 0.1, 0.5])
+    CaughtShare(share=0.5, earliest=0.1, passed=0.1)
+    """
+    tried = as_vector(shares, name="shares")
+    found = np.atleast_2d(np.asarray(caught, dtype=bool))
+    if found.shape[1] != tried.size or (np.diff(tried) <= 0).any():
+        raise InputError("shares must increase, and there must be one answer for each")
+    first = []
+    for repeat in found:
+        passes = np.flatnonzero(~repeat)
+        from_here = int(passes[-1]) + 1 if passes.size else 0
+        first.append(float(tried[from_here]) if from_here < tried.size else np.nan)
+    passed = np.flatnonzero(~found.all(axis=0))
+    return CaughtShare(
+        share=float(np.max(first)),
+        earliest=float(np.nanmin(first)) if np.isfinite(first).any() else float("nan"),
+        passed=float(tried[passed[-1]]) if passed.size else 0.0,
+    )

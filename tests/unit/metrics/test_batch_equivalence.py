@@ -1,0 +1,143 @@
+"""Equivalence of batches by the excess of dissimilarity between them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from lotwise.errors import InputError
+from lotwise.metrics.batch_equivalence import batch_equivalence
+
+
+def simulate(seed, *, k=6, n=3, effect=0.3, noise=0.5, n_features=400):
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(0, 2.8, n_features)
+    of_batch = np.repeat(np.arange(k), n)
+    values = (
+        truth
+        + effect * rng.normal(size=(k, n_features))[of_batch]
+        + noise * rng.normal(size=(k * n, n_features))
+    )
+    return np.corrcoef(values), of_batch
+
+
+def reference(r, batches, margin):
+    """The definition, by loops."""
+
+    def difference(kept):
+        between, within = [], []
+        for i in kept:
+            for j in kept:
+                if i < j:
+                    (within if batches[i] == batches[j] else between).append(1 - r[i, j])
+        return np.median(between) - np.median(within)
+
+    names = np.unique(batches)
+    k = len(names)
+    left = [difference([i for i, b in enumerate(batches) if b != name]) for name in names]
+    d = difference(range(len(batches)))
+    error = np.sqrt((k - 1) / k * sum((x - np.mean(left)) ** 2 for x in left))
+    p = max(stats.t.cdf((d - margin) / error, k - 1), stats.t.sf((d + margin) / error, k - 1))
+    return d, error, p
+
+
+def test_batch_equivalence__hand_value():
+    # 1 - R is 0.02 within and 0.03 between, whichever batch is left out.
+    r = np.full((6, 6), 0.97)
+    for at in (0, 2, 4):
+        r[at, at + 1] = r[at + 1, at] = 0.98
+    np.fill_diagonal(r, 1)
+    found = batch_equivalence(r, batches=[*"aabbcc"], margin=0.02)
+    assert (found.between, found.within) == (pytest.approx(0.03), pytest.approx(0.02))
+    assert found.difference == pytest.approx(0.01)
+    assert found.standard_error == pytest.approx(0, abs=1e-12)
+    assert found.equivalent == "yes"
+    assert batch_equivalence(r, batches=[*"aabbcc"], margin=0.005).equivalent == "no"
+
+
+def test_batch_equivalence__equals_the_definition_pair_by_pair():
+    r, batches = simulate(0)
+    found = batch_equivalence(r, batches=batches, margin=0.02)
+    assert (found.difference, found.standard_error, found.p) == pytest.approx(
+        reference(r, batches, 0.02)
+    )
+    half = stats.t.ppf(0.95, 5) * found.standard_error
+    assert (found.lower, found.upper) == pytest.approx(
+        (found.difference - half, found.difference + half)
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_batch_equivalence__ignores_order_and_names(seed):
+    r, batches = simulate(seed, n_features=50)
+    order = np.random.default_rng(seed).permutation(len(batches))
+    before = batch_equivalence(r, batches=batches, margin=0.02)
+    after = batch_equivalence(
+        r[np.ix_(order, order)], batches=[f"lot {b}" for b in batches[order]], margin=0.02
+    )
+    assert after.difference == pytest.approx(before.difference)
+    assert after.standard_error == pytest.approx(before.standard_error)
+
+
+def test_batch_equivalence__batches_without_effect_are_equivalent_and_differing_are_not():
+    null, batches = simulate(1, effect=0)
+    assert batch_equivalence(null, batches=batches, margin=0.01).equivalent == "yes"
+    planted, batches = simulate(1, effect=1)
+    assert batch_equivalence(planted, batches=batches, margin=0.01).equivalent == "no"
+
+
+def test_batch_equivalence__compares_like_with_like():
+    r, batches = simulate(2, k=4, n=4, effect=0)
+    conditions = np.tile([0, 0, 1, 1], 4)
+    # Pairs of different conditions are made unlike: they are not compared.
+    r = np.where(conditions[:, None] == conditions, r, 0.1)
+    assert (
+        batch_equivalence(r, batches=batches, conditions=conditions, margin=0.01).equivalent
+        == "yes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("batches", "reason"),
+    [
+        ([*"aabb"], "there are 2 batches; at least 3 are needed"),
+        ([*"abcd"], "fewer than two batches have replicates"),
+        ([*"aabc"], "fewer than two batches have replicates"),
+    ],
+)
+def test_batch_equivalence__is_not_assessable_without_batches_or_replicates(batches, reason):
+    r = np.full((4, 4), 0.9) + 0.1 * np.eye(4)
+    found = batch_equivalence(r, batches=batches, margin=0.01)
+    assert found.equivalent == "not assessable"
+    assert reason in found.reason
+    assert np.isnan(found.p)
+
+
+def test_batch_equivalence__a_correlation_that_is_not_defined_is_not_assessable():
+    r, batches = simulate(3)
+    r[0, 5] = r[5, 0] = np.nan
+    found = batch_equivalence(r, batches=batches, margin=0.01)
+    assert found.reason == "the correlation of some pair is not defined"
+
+
+def test_batch_equivalence__three_batches_say_how_wide_the_interval_is():
+    r, batches = simulate(4, k=3)
+    found = batch_equivalence(r, batches=batches, margin=0.01)
+    assert f"the interval is {found.upper - found.lower:.3g} wide" in found.words
+
+
+@pytest.mark.parametrize(
+    ("margin", "alpha", "match"),
+    [
+        (0, 0.05, "margin must be > 0, got 0"),
+        (0.1, 0.5, r"alpha must be in \(0, 0.5\), got 0.5"),
+    ],
+)
+def test_batch_equivalence__refuses_bounds_out_of_range(margin, alpha, match):
+    r, batches = simulate(5)
+    with pytest.raises(InputError, match=match):
+        batch_equivalence(r, batches=batches, margin=margin, alpha=alpha)
