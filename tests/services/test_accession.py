@@ -96,8 +96,8 @@ def test_fetch__pattern_that_fits_none_lists_every_sample(site, run_cli, place):
     add_series(site, "GSE900001", "Three batches", three_batches())
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", "LOT-[0-9]+")
     assert code == 2
-    assert "the pattern 'LOT-[0-9]+' fits no title and no characteristic" in err
-    assert "change acquire.samples.pattern" in err
+    assert "the pattern 'LOT-[0-9]+' fits no title, no characteristic and no other field" in err
+    assert "change acquire.samples.pattern, for example `acquire.samples: {batch: '{lot}'" in err
     for i, batch in enumerate(BATCHES):
         assert f"GSM90000{i} 'iPSC-derived MSC, batch {batch}'" in err
         assert f"lot: {batch}" in err
@@ -205,7 +205,8 @@ def test_fetch__deposited_rsem_in_the_archive(site, run_cli, place):
 @pytest.mark.parametrize("list_tells", [True, False])
 def test_fetch__archive_with_a_name_that_leads_out(list_tells, site, run_cli, place):
     name = "GSM900000_a.genes.results.gz"
-    archive = tar_of({f"../../{name}": rsem(tpm_of(0))})
+    others = {f"GSM90000{i}_a.genes.results.gz": rsem(tpm_of(i)) for i in (1, 2)}
+    archive = tar_of({f"../../{name}": rsem(tpm_of(0)), **others})
     add_series(
         site, "GSE900001", "x", three_batches(), supplementary={"GSE900001_RAW.tar": archive}
     )
@@ -257,7 +258,7 @@ def test_fetch__deposited_counts_are_refused(site, run_cli, place):
     )
     assert code == 2
     assert "is called TPM and sums to 780 (whole numbers; TPM sum to 1,000,000)" in err
-    assert "set deposited.kind to tpm, fpkm or counts" in err
+    assert "set acquire.deposited.kind to tpm, fpkm or counts" in err
 
 
 def counts_and_lengths():
@@ -300,13 +301,13 @@ def test_fetch__deposited_tables_that_do_not_say_what_they_hold(site, run_cli, p
     assert "deposited: unclear (other)" in out
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "deposited")
     assert code == 2
-    assert "2 tables come into question: GSE900001_a.txt.gz (other), GSE900001_b.txt.gz" in err
-    assert "set deposited.file to one of them" in err
+    assert "2 tables of the gene level come into question: GSE900001_a.txt.gz, GSE900001_b" in err
+    assert "for example `acquire.deposited.file: {gene: 'GSE900001_a.txt.gz'}`" in err
     config = place[0] / "config.yaml"
     config.write_text(yaml.safe_dump({"acquire": {"deposited": {"file": "no.txt"}}}))
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "deposited", "--config", config)
     assert code == 2
-    assert "0 tables come into question: none; supplementary files: GSE900001_a.txt.gz" in err
+    assert "no supplementary file is called 'no.txt'; there are: GSE900001_a.txt.gz" in err
 
 
 def test_fetch__deposited_rsem_of_other_names(site, run_cli, place):
@@ -423,7 +424,8 @@ def test_fetch__line_to_change_as_the_workflow_hands_it_over(site, run_cli, plac
     code, _, err, _ = fetch(run_cli, place, "--settings", settings)
     assert code == 2
     assert "error: the configuration: the pattern 'XX' fits no title" in err
-    assert "change acquire.samples.pattern; the samples are: GSM900000" in err
+    assert "change acquire.samples.pattern, for example" in err
+    assert "the samples are: GSM900000" in err
 
 
 def test_fetch__route_not_open(site, run_cli, place):
@@ -533,7 +535,10 @@ def test_inspect__batches_of_a_configuration(site, run_cli, place):
     settings = json.dumps({"samples": {"pattern": "XX"}})
     code, out, _ = run_cli("inspect", "GSE900001", "--settings", settings, *place[1])
     assert code == 0
-    assert "Not known: batches: the pattern 'XX' fits no title and no characteristic" in out
+    assert (
+        "Not known: batches: the pattern 'XX' fits no title, no characteristic and no other field"
+        in out
+    )
 
 
 def test_inspect__experiment_of_sra(site, run_cli, place):

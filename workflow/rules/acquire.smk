@@ -52,10 +52,11 @@ checkpoint fetch_samples:
     params:
         settings=acquire_settings,
         decides=acquire_keys(DECIDES_SAMPLES),
+        levels=" ".join(f"--level {level}" for level in RUN.levels),
         results=str(RUN.results),
         version=VERSION,
     shell:
-        "lotwise fetch --settings {params.settings:q} --samples {output.samples:q} "
+        "lotwise fetch --settings {params.settings:q} {params.levels} --samples {output.samples:q} "
         "--results {params.results:q} > {log:q} 2>&1 < /dev/null"
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from lotwise.acquire.archive import extract
-from lotwise.acquire.columns import read_table
-from lotwise.acquire.deposited import columns_of, rsem_results, write_quantification
+from lotwise.acquire.deposited import write_quantification
+from lotwise.acquire.download.connection import Stop
 from lotwise.acquire.download.fetch import Downloader
 from lotwise.acquire.download.locking import locked
 from lotwise.acquire.download.manifest import STATE
-from lotwise.acquire.download.transfer import Stop
 from lotwise.acquire.ena import EnaRun
 from lotwise.acquire.select import Chosen, choose
 from lotwise.acquire.sheet import SheetRow, sheet_names, write_sheet
 from lotwise.acquire.sra import dump_run, has_toolkit
-from lotwise.acquire.study import Study, SuppliedFile, look_up, require_runs
+from lotwise.acquire.study import Study, look_up, require_runs
+from lotwise.acquire.tables import Holding, find_tables, require_table
 from lotwise.config.acquire import AcquireSettings, DepositedSettings
 from lotwise.errors import EnvironmentFault, InputError
+from lotwise.keys import Level
 from lotwise.samples import Run
 
 _logger = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ def collect(
     *,
     sheet: Path,
     origin: str,
+    levels: Collection[Level] = (),
     announce: Callable[[Sequence[Chosen]], None] = lambda _chosen: None,
 ) -> tuple[SheetRow, ...]:
     """Fetch what is to be compared and write the sample sheet.
@@ -48,6 +49,8 @@ def collect(
         The sample sheet to write.
     origin
         Where the selection is written, for messages.
+    levels
+        Levels that deposited tables must have; empty takes what is there.
     announce
         Is told what was chosen before reads or tables are fetched.
 
@@ -65,14 +68,17 @@ def collect(
     study = look_up(accession, downloader, settings.urls, routes=(settings.route,))
     chosen = choose(study.candidates, settings.samples, origin=origin)
     names = sheet_names(chosen)
-    named = settings.route == "deposited" and settings.deposited.file is not None
+    deposited = settings.deposited
+    named = settings.route == "deposited" and (
+        deposited.file is not None or deposited.path is not None
+    )
     if settings.route not in study.routes() and not named:
         raise _route_not_open(study, settings, downloader)
     announce(chosen)
     if settings.route == "reads":
         rows = _collect_reads(study, chosen, names, settings, downloader)
     else:
-        rows = _collect_tables(study, chosen, names, settings, downloader)
+        rows = _collect_tables(study, chosen, names, settings, downloader, levels=levels)
     write_sheet(sheet, rows, route=settings.route, fragments=settings.single_end)
     return tuple(rows)
 
@@ -137,75 +143,42 @@ def _collect_tables(
     names: dict[str, str],
     settings: AcquireSettings,
     downloader: Downloader,
+    *,
+    levels: Collection[Level],
 ) -> list[SheetRow]:
-    wanted, path = settings.deposited, None
+    wanted = settings.deposited
     if settings.route == "ncbi" and study.ncbi_tpm is not None:
-        path = downloader.fetch(study.ncbi_tpm)
-        wanted = DepositedSettings(level="gene")
-    else:
-        results = _fetch_rsem(study, chosen, downloader) if wanted.file is None else {}
-        if results:
-            return [
-                SheetRow(
-                    names[one.candidate.accession], one, quant=results[one.candidate.accession]
-                )
-                for one in chosen
-            ]
-        path = _fetch_table(study, wanted, downloader)
-    table = read_table(path, kind=wanted.kind, level=wanted.level)
+        path = downloader.fetch_as(study.ncbi_tpm, require_table)
+        wanted = DepositedSettings(path=path, level="gene", columns=wanted.columns)
+    found = find_tables(study, chosen, wanted, downloader, levels=levels)
+    _require_levels(study, found, levels)
     folder = downloader.root / "deposited" / study.accession
-    return [
-        SheetRow(
-            names[accession],
-            one,
-            quant=write_quantification(table, column, names[accession], folder),
-        )
-        for (accession, column), one in zip(columns_of(table, chosen).items(), chosen, strict=True)
-    ]
+    return [_write_row(one, names[one.candidate.accession], found, folder) for one in chosen]
 
 
-def _fetch_rsem(study: Study, chosen: Sequence[Chosen], downloader: Downloader) -> dict[str, Path]:
-    """Fetch RSEM's results, of the samples themselves or out of the archive."""
-    accessions = tuple(one.candidate.accession for one in chosen)
-    files = [file for file in study.files if file.looks.startswith("RSEM")]
-    own = [f.source for f in files if f.source is not None and f.name.startswith(accessions)]
-    found = downloader.fetch_all(own)
-    members = {file.name for file in files if file.source is None}
-    return rsem_results([*found, *_fetch_members(study, members, downloader)], chosen)
+def _write_row(one: Chosen, name: str, found: Mapping[Level, Holding], folder: Path) -> SheetRow:
+    accession = one.candidate.accession
+    direct = [holding.direct.get(accession) for holding in found.values()]
+    parts = [holding.parts[accession]() for holding in found.values()]
+    quant = direct[0] if len(direct) == 1 else None
+    for part in parts:
+        if "computed from" in part.origin:
+            _logger.warning("%s: %s", accession, part.origin)
+    return SheetRow(
+        name,
+        one,
+        quant=quant or write_quantification(parts, name, folder),
+        origins={part.level: part.origin for part in parts},
+    )
 
 
-def _fetch_members(study: Study, names: Collection[str], downloader: Downloader) -> list[Path]:
-    """Fetch the archives of a study and take the named members out."""
-    found = []
-    for archive in downloader.fetch_all(study.archives() if names else []):
-        found += extract(archive, archive.parent / "raw", wanted=names.__contains__)
-    return found
-
-
-def _fetch_table(study: Study, wanted: DepositedSettings, downloader: Downloader) -> Path:
-    """Fetch the one table that was named or that alone comes into question."""
-    tables = study.tables()
-    if wanted.file is not None:
-        tables = [file for file in study.files if file.name == wanted.file]
-    else:
-        for words in ("TPM table", "FPKM table"):
-            if any(file.looks == words for file in tables):
-                tables = [file for file in tables if file.looks == words]
-                break
-    if len(tables) != 1:
+def _require_levels(
+    study: Study, found: Mapping[Level, Holding], levels: Collection[Level]
+) -> None:
+    """Refuse a level that is not there; genes can be summed from isoforms."""
+    if "isoform" in levels and "isoform" not in found:
         raise study.fault(
-            f"{len(tables)} tables come into question: {_names(tables) or 'none'}; "
-            f"supplementary files: {_names(study.files) or 'none'}",
-            remedy="set deposited.file to one of them",
+            "the isoform level is asked for, and the tables have the gene level only "
+            f"({found['gene'].name})",
+            remedy="set `levels: [gene]`, or name a table of isoforms in acquire.deposited.file",
         )
-    [table] = tables
-    if table.source is not None:
-        return downloader.fetch(table.source)
-    members = _fetch_members(study, {table.name}, downloader)
-    if len(members) != 1:
-        raise InputError(f"{len(members)} archives hold {table.name}", path=study.accession)
-    return members[0]
-
-
-def _names(files: Sequence[SuppliedFile]) -> str:
-    return ", ".join(f"{file.name} ({file.looks})" for file in files)

@@ -11,76 +11,97 @@ import csv
 import gzip
 import itertools
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
+from zipfile import BadZipFile
 
 from lotwise.errors import InputError
 from lotwise.keys import Level
 
 if TYPE_CHECKING:
     import pandas as pd
+    from openpyxl import Workbook
 
 ValueKind = Literal["tpm", "fpkm", "counts"]
 
 # Share by which a sum may miss a million: tables are often rounded to two decimals.
 _TPM_TOLERANCE: Final = 0.01
 _TOKEN = re.compile(
-    r"(?<![a-z])(tpms?|fpkms?|rpkms?|(?:expected|raw|read|est)?[_ .-]*counts?|reads)(?![a-z])",
+    r"(?<![a-z])(tpms?|fpkms?|rpkms?|(?:expected|raw|read|est)?[_ .-]{0,3}counts?|reads)(?![a-z])",
     re.IGNORECASE,
 )
 _LOGARITHM = re.compile(r"(?<![a-z])(log(2|10)?|ln|vst|rlog)(?![a-z])", re.IGNORECASE)
-_LENGTH = re.compile(r"(effective|eff)?[_ .-]*(gene|transcript)?[_ .-]*length", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"(effective|eff)?[_ .-]{0,3}(gene|transcript)?[_ .-]{0,3}length", re.IGNORECASE
+)
 _TRANSCRIPT_ID = re.compile(r"(ENS[A-Z]*T\d{6,}|[NX][MR]_\d+|uc\d{3}\w{3}\.\d)")
+_GENE_COLUMN = re.compile(r"gene[_ .-]*ids?|ensembl[_ .-]*gene([_ .-]*id)?|gene", re.IGNORECASE)
 _OF_FEATURES = re.compile(r"gene|transcript|isoform|feature|target|symbol|\bid\b", re.IGNORECASE)
 _GENE_ID = re.compile(r"ENS[A-Z]*G\d{6,}")
 
 
 @dataclass(frozen=True)
 class ValueColumn:
-    """A column of numbers: its name, what it is, and its name without the word for that."""
+    """A column of numbers: its name, what it is, and its name without the word for that.
+
+    ``kind`` is None where neither the column nor the file says it.
+    """
 
     name: str
-    kind: ValueKind
+    kind: ValueKind | None
     stem: str
 
 
 @dataclass(frozen=True)
 class DepositedTable:
-    """A table whose columns have been recognised; features are its index.
+    """A table as it was read; features are its index and may stand twice.
 
-    ``length`` is the column of lengths in bases, None where there is none.
+    ``columns`` are those that may hold samples, not judged yet (:func:`judge`). ``length`` is the
+    column of lengths in bases, ``gene`` that of the genes of isoforms, None where there is none.
     """
 
     path: Path
+    sheet: str
     level: Level
     frame: pd.DataFrame
     columns: tuple[ValueColumn, ...]
     length: str | None
+    gene: str | None
+
+    @property
+    def name(self) -> str:
+        """The file, and the sheet of a workbook, for messages and tables."""
+        return f"{self.path.name}, sheet {self.sheet}" if self.sheet else self.path.name
+
+    @property
+    def n_duplicates(self) -> int:
+        """How many rows are of a feature that stands above already."""
+        return int(self.frame.index.duplicated().sum())
 
 
-def read_table(
-    path: Path, *, kind: ValueKind | None = None, level: Level | None = None
-) -> DepositedTable:
-    """Read a deposited table and recognise its columns.
+def read_table(path: Path, *, sheet: str = "", level: Level | None = None) -> DepositedTable:
+    """Read a deposited table and find the columns that may hold samples.
 
     Parameters
     ----------
     path
-        TSV or CSV, gzipped or not; the first column names the features.
-    kind
-        What the numbers are, where the table does not say it plainly.
+        TSV or CSV, gzipped or not, or a workbook; the first column names the features.
+    sheet
+        The sheet of a workbook.
     level
         Gene or isoform, where neither header nor identifiers say it.
 
     Raises
     ------
     InputError
-        The table cannot be read; features come twice; a column is ambiguous, negative, not a
-        number or a logarithm. The message lists what was found and what can be set.
+        The table cannot be read, or does not tell its level.
     """
-    table = _read(path)
+    table = _read_sheet(path, sheet) if is_workbook(path) else _read(path)
+    table.index = table.index.astype(str)
     numeric = [name for name in table.columns if table[name].dtype.kind in "iuf"]
     lengths = [name for name in numeric if _LENGTH.fullmatch(str(name).strip())]
     length = next((name for name in lengths if "eff" in name.lower()), None) or (
@@ -92,30 +113,90 @@ def read_table(
             f"has no column of numbers; its columns are {', '.join(map(str, table.columns))}",
             path=path,
         )
-    columns = tuple(_recognise(table, name, path, kind) for name in names)
-    return DepositedTable(path, level or _level_of(table, path), table, columns, length)
+    gene = next((n for n in table.columns if _GENE_COLUMN.fullmatch(str(n).strip())), None)
+    of_file = _kind_in(f"{path.name} {sheet}")
+    columns = tuple(ValueColumn(name, _kind_in(name) or of_file, _stem_of(name)) for name in names)
+    told = level or _level_of(table, path, sheet)
+    return DepositedTable(
+        path, sheet, told, table, columns, length, gene if told == "isoform" else None
+    )
+
+
+def is_workbook(path: Path) -> bool:
+    """Return whether a file is a workbook by its name."""
+    return path.name.lower().endswith((".xlsx", ".xlsm"))
+
+
+def sheets_of(path: Path) -> list[str]:
+    """Return the names of a workbook's sheets.
+
+    Raises
+    ------
+    InputError
+        It is no workbook that can be read.
+    """
+    with _workbook(path) as book:
+        return list(book.sheetnames)
+
+
+@contextmanager
+def _workbook(path: Path) -> Iterator[Workbook]:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        # Values as the program that wrote it computed them; formulas are not run.
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (OSError, ValueError, KeyError, BadZipFile, InvalidFileException) as error:
+        raise InputError(
+            f"cannot be read as a workbook ({error})", path=path, remedy="save its sheet as TSV"
+        ) from error
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+def _read_sheet(path: Path, sheet: str) -> pd.DataFrame:
+    """Read a sheet: the header is its first row of two cells or more; what is above is a title."""
+    import pandas as pd
+
+    with _workbook(path) as book:
+        rows = [list(row) for row in book[sheet].iter_rows(values_only=True)]
+    rows = [row for row in rows if any(cell not in (None, "") for cell in row)]
+    start = next((i for i, row in enumerate(rows) if sum(c is not None for c in row) > 1), None)
+    if start is None or len(rows) < start + 2:
+        raise InputError(f"its sheet {sheet!r} holds no table", path=path)
+    header, *body = rows[start:]
+    width = max(i + 1 for i, cell in enumerate(header) if cell is not None)
+    names = [str(cell) if cell is not None else f"column {i + 1}" for i, cell in
+             enumerate(header[:width])]  # fmt: skip
+    dates = [row[0] for row in body if isinstance(row[0], date)]
+    if dates:
+        raise InputError(
+            f"its sheet {sheet!r} holds {len(dates)} dates among the features, such as {dates[0]}: "
+            "the spreadsheet program made them of gene symbols",
+            path=path,
+            remedy="use a table of stable identifiers, or the file before it was opened there",
+        )
+    body = [row[:width] for row in body if row[0] is not None]
+    frame = pd.DataFrame(body, columns=names).set_index(names[0])
+    return frame.infer_objects()
 
 
 def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    if path.name.lower().removesuffix(".gz").endswith((".xlsx", ".xls")):
-        raise InputError("is a workbook", path=path, remedy="save its sheet as TSV and use that")
+    if path.name.lower().removesuffix(".gz").endswith((".xls", ".xlsx.gz", ".xlsx")):
+        raise InputError(
+            "is a workbook of a kind that is not read", path=path, remedy="save its sheet as TSV"
+        )
     separator = "," if path.name.lower().removesuffix(".gz").endswith(".csv") else "\t"
     try:
         n_comments = _check_header(path, separator)
-        table = pd.read_csv(path, sep=separator, index_col=0, skiprows=n_comments, low_memory=False)
+        return pd.read_csv(path, sep=separator, index_col=0, skiprows=n_comments, low_memory=False)
     except (ValueError, OSError, EOFError, csv.Error) as error:
         raise InputError(f"cannot be read as a table ({error})", path=path) from error
-    table.index = table.index.astype(str)
-    twice = table.index[table.index.duplicated()].unique()
-    if len(twice):
-        raise InputError(
-            f"{len(twice):,} features come twice, such as {', '.join(twice[:5])}",
-            path=path,
-            remedy="use a table with one row a feature",
-        )
-    return table
 
 
 def _check_header(path: Path, separator: str) -> int:
@@ -141,20 +222,47 @@ def _check_header(path: Path, separator: str) -> int:
     return n_comments
 
 
-def _recognise(table: pd.DataFrame, name: str, path: Path, kind: ValueKind | None) -> ValueColumn:
-    values = table[name]
+def judge(
+    table: DepositedTable, column: ValueColumn, *, kind: ValueKind | None = None
+) -> ValueColumn:
+    """Decide what a sample's column holds, by its name and its sum.
+
+    Parameters
+    ----------
+    table
+        The table of the column.
+    column
+        The column of a sample.
+    kind
+        What it is said to hold; whole numbers are not TPM whatever is said.
+
+    Raises
+    ------
+    InputError
+        The column is ambiguous, negative, has empty cells or is a logarithm. The message says what
+        was found and what can be set.
+    """
+    name, path = column.name, table.path
+    values = table.frame[name]
     if values.isna().any() or (values < 0).any():
         word = "negative numbers" if (values < 0).any() else "empty cells"
         raise InputError(f"has {word}; TPM, FPKM and counts have none", path=path, column=name)
-    if _LOGARITHM.search(name.replace("_", " ")):
+    if is_logarithm(column):
         raise InputError("is a logarithm by its name", path=path, column=name)
-    stem = _TOKEN.sub("", name.replace("_", " ")).strip(" ._-")
-    if kind is not None:
-        return ValueColumn(name, kind, stem)
     total = float(values.sum())
     is_million = abs(total / 1e6 - 1) <= _TPM_TOLERANCE
     is_whole = bool((values == values.round()).all())
-    named = _kind_in(name) or _kind_in(path.name)
+    if kind is not None:
+        if kind == "tpm" and is_whole and not is_million:
+            raise InputError(
+                f"holds whole numbers that sum to {total:,.6g}, as counts do; kind: tpm does not "
+                "make them TPM",
+                path=path,
+                column=name,
+                remedy="set acquire.deposited.kind: counts, or choose the column of TPM",
+            )
+        return replace(column, kind=kind)
+    named = column.kind
     by_sum: ValueKind | None = "tpm" if is_million and not is_whole else None
     if named is None and is_whole:
         named = "counts"
@@ -163,35 +271,68 @@ def _recognise(table: pd.DataFrame, name: str, path: Path, kind: ValueKind | Non
     fits = {"tpm": is_million, "fpkm": not is_million, "counts": by_sum != "tpm"}
     if named is None or not fits[named]:
         said = f"is called {named.upper()}" if named else "is called nothing known"
+        remedy = "set acquire.deposited.kind to tpm, fpkm or counts"
+        if named == "tpm" and not is_whole:
+            remedy = (
+                "if genes were taken out of the table, set `acquire.deposited.kind: tpm`, else "
+                "fpkm or counts"
+            )
         raise InputError(
             f"{said} and sums to {total:,.6g} "
             f"({'whole' if is_whole else 'broken'} numbers; TPM sum to 1,000,000)",
             path=path,
             column=name,
-            remedy="set deposited.kind to tpm, fpkm or counts",
+            remedy=remedy,
         )
-    return ValueColumn(name, named, stem)
+    return replace(column, kind=named)
+
+
+def is_logarithm(column: ValueColumn) -> bool:
+    """Return whether a column is a logarithm by its name."""
+    return bool(_LOGARITHM.search(str(column.name).replace("_", " ")))
+
+
+def _stem_of(name: str) -> str:
+    return _TOKEN.sub("", str(name).replace("_", " ")).strip(" ._-")
 
 
 def _kind_in(text: str) -> ValueKind | None:
     found: set[ValueKind] = set()
-    for match in _TOKEN.finditer(text.replace("_", " ")):
+    for match in _TOKEN.finditer(str(text).replace("_", " ")):
         word = match[1].lower()
         found.add("tpm" if "tpm" in word else "fpkm" if "pkm" in word else "counts")
     return found.pop() if len(found) == 1 else None
 
 
-def _level_of(table: pd.DataFrame, path: Path) -> Level:
-    words = f"{table.index.name or ''} {path.name}".lower()
+def _level_of(table: pd.DataFrame, path: Path, sheet: str) -> Level:
+    told = level_in(f"{table.index.name or ''} {sheet} {path.name}")
     ids: Sequence[str] = list(table.index[:1000])
     transcripts = sum(bool(_TRANSCRIPT_ID.match(name)) for name in ids)
     genes = sum(bool(_GENE_ID.match(name)) for name in ids)
-    if transcripts > len(ids) / 2 or re.search(r"isoform|transcript_?id", words):
+    if transcripts > len(ids) / 2:
         return "isoform"
-    if genes > len(ids) / 2 or "gene" in words or "symbol" in words:
+    if genes > len(ids) / 2:
         return "gene"
+    if told is not None:
+        return told
     raise InputError(
         f"neither the header nor identifiers such as {', '.join(ids[:3])} tell genes from isoforms",
         path=path,
-        remedy="set deposited.level to gene or isoform",
+        remedy="set acquire.deposited.level to gene or isoform",
     )
+
+
+def level_in(words: str) -> Level | None:
+    """Return the level that a name tells.
+
+    Examples
+    --------
+    >>> level_in("GSE7_isoform_TPM.txt.gz"), level_in("GSE7_genes.csv"), level_in("GSE7.csv")
+    ('isoform', 'gene', None)
+    """
+    lowered = words.lower()
+    if re.search(r"isoform|transcript_?ids?\b|transcripts?(?![a-z])", lowered):
+        return "isoform"
+    if "gene" in lowered or "symbol" in lowered:
+        return "gene"
+    return None

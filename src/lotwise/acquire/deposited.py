@@ -1,6 +1,6 @@
-"""The tables that authors deposited, turned into one quantification a sample.
+"""The tables that authors deposited, turned into one quantification per sample.
 
-RSEM's ``genes.results`` and ``isoforms.results`` are used as they are. The columns of a matrix
+RSEM's ``genes.results`` and ``isoforms.results`` are copied as they are. The columns of a matrix
 are written in RSEM's form, with TPM from, in this order, TPM, FPKM (``FPKM / sum * 1e6``, exact
 as both are proportional to count over length: Wagner et al. 2012, 10.1007/s12064-012-0162-3),
 or counts with lengths. What the source does not have is ``NaN`` there.
@@ -8,28 +8,28 @@ or counts with lengths. What the source does not have is ``NaN`` there.
 
 from __future__ import annotations
 
-import logging
+import hashlib
 import re
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lotwise.acquire.columns import DepositedTable, ValueColumn, ValueKind
+from lotwise.acquire.columns import DepositedTable, ValueColumn, ValueKind, is_logarithm, judge
+from lotwise.acquire.matching import match_columns, state_columns, suggest_columns
 from lotwise.acquire.select import Chosen
 from lotwise.errors import InputError
-from lotwise.files.atomic import atomic_path
+from lotwise.files.atomic import atomic_directory
+from lotwise.keys import Level
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-_logger = logging.getLogger(__name__)
+    import pandas as pd
 
 # RSEM's own names, and what they become where a dot is made an underline or .txt is put behind.
 _RSEM = re.compile(r"[._](genes|isoforms)[._]results(?:\.txt|\.tsv)?(\.gz)?$")
-_TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _PREFERENCE: Final[tuple[ValueKind, ...]] = ("tpm", "fpkm", "counts")
 
 
@@ -60,59 +60,84 @@ def looks_like(name: str) -> str:
     return "other"
 
 
-def rsem_results(files: Iterable[Path], chosen: Sequence[Chosen]) -> dict[str, Path]:
-    """Find RSEM's results of each chosen sample by the accession that their names begin with.
+@dataclass(frozen=True)
+class SamplePart:
+    """What one sample has at one level: its file as it will be written, and where it came from.
 
-    Returns
-    -------
-    By accession, ``genes.results`` (``isoforms.results`` where there is no other); the reader
-    finds the one beside the other, since a file of another name is copied to RSEM's own. Empty
-    where no file is of RSEM.
+    ``origin`` says in words which column of which file it is, and what TPM were computed from.
+    """
+
+    level: Level
+    suffix: str
+    body: bytes
+    origin: str
+
+
+def is_rsem(path: Path) -> bool:
+    """Return whether a file is RSEM's own results by its name."""
+    return _RSEM.search(path.name) is not None
+
+
+def rsem_part(path: Path) -> SamplePart:
+    """Return RSEM's own results as they are.
 
     Raises
     ------
     InputError
-        Some samples have such files and others have none, or a sample has several.
+        The name is not one of RSEM's.
     """
-    found: dict[str, dict[str, list[Path]]] = {}
-    for path in files:
-        if match := _RSEM.search(path.name):
-            accession = re.split(r"[_.\-]", path.name)[0]
-            found.setdefault(accession, {}).setdefault(match[1], []).append(path)
-    if not found:
-        return {}
-    results = {}
-    for one in chosen:
-        accession = one.candidate.accession
-        own = found.get(accession)
-        if own is None:
-            raise InputError(
-                f"there are RSEM results of {', '.join(sorted(found))}, "
-                f"none of {one.candidate.describe()}",
-                remedy="choose other samples or the route 'reads'",
-            )
-        for paths in own.values():
-            if len(paths) > 1:
-                raise InputError(
-                    f"{accession} has several: {', '.join(path.name for path in paths)}",
-                    remedy="give a sample sheet with the one to use",
-                )
-        named = {kind: _under_own_name(path) for kind, [path] in own.items()}
-        results[accession] = named.get("genes") or named["isoforms"]
-    return results
+    match = _RSEM.search(path.name)
+    if match is None:
+        raise InputError("is not called as RSEM calls its results", path=path)
+    level: Level = "gene" if match[1] == "genes" else "isoform"
+    return SamplePart(level, f"{match[1]}.results{match[2] or ''}", path.read_bytes(), path.name)
 
 
-def _under_own_name(path: Path) -> Path:
-    """Copy a file of RSEM to the name that RSEM gives, where it has another."""
-    own = path.with_name(_RSEM.sub(r".\1.results\2", path.name))
-    if own != path:
-        with atomic_path(own) as temporary:
-            shutil.copyfile(path, temporary)
-    return own
+def quantifier_part(path: Path) -> SamplePart:
+    """Return the abundances of kallisto or salmon in RSEM's form.
+
+    Raises
+    ------
+    InputError
+        The file is not of a quantifier.
+    """
+    from lotwise.expression.formats import read_abundance
+
+    level, found = read_abundance(path)
+    return _part(
+        level,
+        features=found.features.to_numpy(),
+        genes=None,
+        values={
+            "length": found.length,
+            "effective_length": found.length,
+            "expected_count": found.counts,
+            "TPM": found.tpm,
+            "FPKM": np.full(len(found.tpm), np.nan),
+        },
+        origin=path.name,
+    )
 
 
-def columns_of(table: DepositedTable, chosen: Sequence[Chosen]) -> dict[str, ValueColumn]:
+def columns_of(
+    table: DepositedTable,
+    chosen: Sequence[Chosen],
+    *,
+    kind: ValueKind | None = None,
+    stated: Mapping[str, str] | None = None,
+) -> dict[str, ValueColumn]:
     """Find the column of each chosen sample, of the best kind that the table has for all.
+
+    Parameters
+    ----------
+    table
+        The table.
+    chosen
+        The samples.
+    kind
+        The kind to take; None takes the first of TPM, FPKM and counts.
+    stated
+        Column of each sample, where the configuration states it.
 
     Raises
     ------
@@ -121,67 +146,202 @@ def columns_of(table: DepositedTable, chosen: Sequence[Chosen]) -> dict[str, Val
         samples and columns.
     """
     problems = []
-    for kind in _PREFERENCE:
-        columns = [column for column in table.columns if column.kind == kind]
+    for group in (kind,) if kind else (*_PREFERENCE[:2], None, _PREFERENCE[2]):
+        columns = [
+            column
+            for column in table.columns
+            if column.kind in ({kind, None} if kind else {group})
+            and not (is_logarithm(column) and len(table.columns) > 1)
+        ]
         if not columns:
             continue
-        if kind == "counts" and table.length is None:
+        stems = [column.stem for column in columns]
+        if stated:
+            matched = state_columns([column.name for column in columns], stems, chosen, stated)
+        else:
+            matched = match_columns(stems, chosen)
+            if isinstance(matched, str) and len(columns) == len(chosen) == 1:
+                matched = {chosen[0].candidate.accession: 0}
+        if isinstance(matched, str):
+            problems.append(f"{group or 'not named by kind'}: {matched}")
+            continue
+        found = {
+            accession: judge(table, columns[place], kind=kind)
+            for accession, place in matched.items()
+        }
+        if table.length is None and any(column.kind == "counts" for column in found.values()):
             raise InputError(
                 "has counts and no lengths, so TPM cannot be computed",
                 path=table.path,
                 remedy="use the route 'reads', or a table with a length column",
             )
-        matched = _match(columns, chosen)
-        if isinstance(matched, dict):
-            return matched
-        problems.append(f"{kind}: {matched}")
+        return found
     names = ", ".join(column.name for column in table.columns)
+    kinds = [column for column in table.columns if kind in {None, column.kind}]
+    best = next((group for group in _PREFERENCE if any(c.kind == group for c in kinds)), None)
+    stems = [column.stem for column in kinds if column.kind == best] or [
+        column.stem for column in kinds
+    ]
     raise InputError(
-        f"its columns cannot be told to samples ({'; '.join(problems)}); columns: {names}; "
-        "samples: " + " | ".join(one.candidate.describe() for one in chosen),
+        f"its columns cannot be told to samples ({'; '.join(problems) or 'none is of that kind'}); "
+        f"columns: {names}; samples: " + " | ".join(one.candidate.describe() for one in chosen),
         path=table.path,
-        remedy="rename the columns after the samples, or give a sample sheet",
+        remedy="state the column of each sample, every pair checked by you: "
+        f"`acquire.deposited.columns: {suggest_columns(stems, chosen)}`",
     )
 
 
-def write_quantification(
-    table: DepositedTable, column: ValueColumn, sample: str, folder: Path
-) -> Path:
-    """Write one sample's column in RSEM's form and give its path.
+def column_part(
+    table: DepositedTable, column: ValueColumn, *, sum_duplicates: bool = False
+) -> SamplePart:
+    """Return one sample's column in RSEM's form.
+
+    Parameters
+    ----------
+    table, column
+        The table and the judged column.
+    sum_duplicates
+        Sum the TPM and counts of features that stand twice; else they are refused.
+
+    Raises
+    ------
+    InputError
+        Features stand twice, or TPM cannot be computed.
+    """
+    kind = column.kind
+    if kind is None:
+        raise InputError("has not been judged", path=table.path, column=column.name)
+    twice = table.frame.index[table.frame.index.duplicated()].unique()
+    if len(twice) and not sum_duplicates:
+        raise InputError(
+            f"{len(twice):,} features come twice, such as {', '.join(twice[:5])}",
+            path=table.path,
+            remedy="to sum their TPM, set `acquire.deposited.duplicates: sum`",
+        )
+    values = table.frame[column.name].to_numpy(dtype=np.float64)
+    nothing = np.full(len(values), np.nan)
+    lengths = nothing
+    if table.length is not None:
+        lengths = table.frame[table.length].to_numpy(dtype=np.float64)
+    shared = {
+        "length": lengths,
+        "effective_length": lengths,
+        "expected_count": values if kind == "counts" else nothing,
+        "TPM": tpm_from(values, kind, lengths=lengths, table=table),
+        "FPKM": values if kind == "fpkm" else nothing,
+    }
+    features = table.frame.index.to_numpy(dtype=object)
+    genes = None if table.gene is None else table.frame[table.gene].to_numpy(dtype=object)
+    if len(twice):
+        features, genes, shared = _summed(features, genes, shared)
+    return _part(
+        table.level,
+        features=features,
+        genes=genes,
+        values=shared,
+        origin=f"column {column.name} of {table.name}"
+        + ("" if kind == "tpm" else f", TPM computed from {kind}"),
+    )
+
+
+def _summed(
+    features: npt.NDArray[np.object_],
+    genes: npt.NDArray[np.object_] | None,
+    values: Mapping[str, npt.NDArray[np.float64]],
+) -> tuple[
+    npt.NDArray[np.object_], npt.NDArray[np.object_] | None, dict[str, npt.NDArray[np.float64]]
+]:
+    """Sum the rows of features that stand twice, in the order of their first; no lengths remain."""
+    import pandas as pd
+
+    frame = pd.DataFrame({name: values[name] for name in ("expected_count", "TPM", "FPKM")})
+    summed = frame.groupby(features, sort=False).sum(min_count=1)
+    nothing = np.full(len(summed), np.nan)
+    first = None
+    if genes is not None:
+        first = pd.Series(genes).groupby(features, sort=False).first().to_numpy(dtype=object)
+    return (
+        summed.index.to_numpy(dtype=object),
+        first,
+        {
+            "length": nothing,
+            "effective_length": nothing,
+            **{name: summed[name].to_numpy() for name in frame.columns},
+        },
+    )
+
+
+def _part(
+    level: Level,
+    *,
+    features: npt.NDArray[np.object_],
+    genes: npt.NDArray[np.object_] | None,
+    values: Mapping[str, npt.NDArray[np.float64]],
+    origin: str,
+) -> SamplePart:
+    import pandas as pd
+
+    if level == "gene":
+        frame = pd.DataFrame({"gene_id": features, "transcript_id(s)": "", **values})
+    else:
+        owners = "" if genes is None else genes
+        frame = pd.DataFrame(
+            {"transcript_id": features, "gene_id": owners, **values, "IsoPct": float("nan")}
+        )
+    text = _as_text(frame)
+    return SamplePart(level, f"{_KINDS[level]}.results", text.encode(), origin)
+
+
+_KINDS: Final[dict[Level, str]] = {"gene": "genes", "isoform": "isoforms"}
+
+
+def _as_text(frame: pd.DataFrame) -> str:
+    text: str = frame.to_csv(sep="\t", index=False, na_rep="NaN", lineterminator="\n")
+    return text
+
+
+def write_quantification(parts: Sequence[SamplePart], sample: str, folder: Path) -> Path:
+    """Write one sample's levels beside each other and return the path of the first.
+
+    The name of the folder holds the checksum of what is in it. So two runs that take other
+    tables, columns or kinds of one series never write to one place.
+
+    Parameters
+    ----------
+    parts
+        One per level.
+    sample
+        Name of the sample.
+    folder
+        Where the folders of samples are.
 
     Returns
     -------
-    ``folder/SAMPLE/SAMPLE.genes.results`` or ``.isoforms.results``.
-    """
-    import pandas as pd
+    ``folder/SAMPLE-CHECKSUM/SAMPLE.genes.results``, or ``.isoforms.results`` where that is all.
 
-    values = table.frame[column.name].to_numpy(dtype=np.float64)
-    lengths = np.full(len(values), np.nan)
-    if table.length is not None:
-        lengths = table.frame[table.length].to_numpy(dtype=np.float64)
-    if column.kind != "tpm":
-        _logger.warning(
-            "%s, column %s: TPM computed from %s", table.path.name, column.name, column.kind
-        )
-    tpm = tpm_from(values, column.kind, lengths=lengths, table=table)
-    ids = table.frame.index
-    nothing = np.full(len(values), np.nan)
-    shared: Mapping[str, object] = {
-        "length": lengths,
-        "effective_length": lengths,
-        "expected_count": values if column.kind == "counts" else nothing,
-        "TPM": tpm,
-        "FPKM": values if column.kind == "fpkm" else nothing,
-    }
-    if table.level == "gene":
-        frame = pd.DataFrame({"gene_id": ids, "transcript_id(s)": "", **shared})
-    else:
-        frame = pd.DataFrame({"transcript_id": ids, "gene_id": "", **shared, "IsoPct": nothing})
-    kind = "genes" if table.level == "gene" else "isoforms"
-    path = folder / sample / f"{sample}.{kind}.results"
-    with atomic_path(path) as temporary:
-        frame.to_csv(temporary, sep="\t", index=False, na_rep="NaN", lineterminator="\n")
-    return path
+    Examples
+    --------
+    >>> place = getfixture("tmp_path")
+    >>> one = SamplePart("gene", "genes.results", b"a", "")
+    >>> other = SamplePart("gene", "genes.results", b"b", "")
+    >>> write_quantification([one], "L1", place) == write_quantification([other], "L1", place)
+    False
+    """
+    ordered = sorted(parts, key=lambda part: part.level)
+    digest = hashlib.sha256()
+    for part in ordered:
+        digest.update(f"{part.suffix} {len(part.body)}\n".encode() + part.body)
+    target = folder / f"{sample}-{digest.hexdigest()[:12]}"
+    files = [target / f"{sample}.{part.suffix}" for part in ordered]
+    whole = all(
+        file.is_file() and file.read_bytes() == part.body
+        for file, part in zip(files, ordered, strict=True)
+    )
+    if not whole:
+        with atomic_directory(target) as temporary:
+            for file, part in zip(files, ordered, strict=True):
+                (temporary / file.name).write_bytes(part.body)
+    return files[0]
 
 
 def tpm_from(
@@ -224,42 +384,3 @@ def tpm_from(
         raise InputError("a sample has nothing but zeros", path=table.path)
     tpm: npt.NDArray[np.float64] = rates / total * 1e6
     return tpm
-
-
-def _match(
-    columns: Sequence[ValueColumn], chosen: Sequence[Chosen]
-) -> dict[str, ValueColumn] | str:
-    """Match columns to samples one to one, by equal names and then by contained ones.
-
-    Contained is a name with no further digit at its digits and no further letter at its
-    letters: "lot 1" is in "lot 1 a", not in "lot 10" and not in "pilot 1".
-    """
-    matched: dict[str, ValueColumn] = {}
-    for one in chosen:
-        names = (one.candidate.accession, one.candidate.title, one.batch)
-        keys = [key for name in names if (key := _tokens(name))]
-        exact = [column for column in columns if _tokens(column.stem) in keys]
-        found = exact or [
-            column
-            for column in columns
-            if any(_contains(_tokens(column.stem), key) for key in keys)
-        ]
-        if not found and len(columns) == len(chosen) == 1:
-            found = list(columns)
-        if len(found) != 1:
-            fitting = ", ".join(column.name for column in found) or "none"
-            return f"{one.candidate.accession} {one.candidate.title!r} fits {fitting}"
-        matched[one.candidate.accession] = found[0]
-    if len({column.name for column in matched.values()}) < len(matched):
-        return "one column fits several samples"
-    return matched
-
-
-def _tokens(name: str) -> list[str]:
-    """Split a name into words and numbers."""
-    return _TOKEN.findall(name.casefold())
-
-
-def _contains(tokens: Sequence[str], wanted: Sequence[str]) -> bool:
-    starts = range(len(tokens) - len(wanted) + 1)
-    return any(tokens[start : start + len(wanted)] == wanted for start in starts)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lotwise.acquire.select import Chosen
 from lotwise.config.acquire import AssumedFragments, Route
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
+from lotwise.keys import LEVELS, Level
 from lotwise.samples import Run
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
@@ -29,6 +30,8 @@ class SheetRow:
     runs: tuple[Run, ...] = ()
     run_names: tuple[str, ...] = ()
     quant: Path | None = None
+    origins: Mapping[Level, str] = field(default_factory=dict)
+    """By level: which column of which file became this sample."""
 
 
 def sheet_names(chosen: Sequence[Chosen]) -> dict[str, str]:
@@ -78,7 +81,12 @@ def write_sheet(
         atomic_path(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as stream,
     ):
-        lines = [line for row in rows for line in _lines(row, path.parent, route, fragments)]
+        told = {
+            name
+            for name in ("replicate", "donor", "condition")
+            if any(getattr(row.chosen, name) for row in rows)
+        }
+        lines = [line for row in rows for line in _lines(row, path.parent, route, fragments, told)]
         writer = csv.DictWriter(
             stream, fieldnames=list(lines[0]), delimiter="\t", lineterminator="\n"
         )
@@ -87,10 +95,16 @@ def write_sheet(
 
 
 def _lines(
-    row: SheetRow, folder: Path, route: Route, fragments: AssumedFragments
+    row: SheetRow, folder: Path, route: Route, fragments: AssumedFragments, told: Collection[str]
 ) -> list[dict[str, str]]:
     candidate = row.chosen.candidate
-    begin = {"sample": row.name, "batch": row.chosen.batch}
+    chosen = row.chosen
+    begin = {"sample": row.name, "batch": chosen.batch}
+    begin |= {
+        name: _one_line(getattr(chosen, name))
+        for name in ("replicate", "donor", "condition")
+        if name in told
+    }
     end = {
         "accession": candidate.accession,
         "title": _one_line(candidate.title),
@@ -98,7 +112,8 @@ def _lines(
         "route": route,
     }
     if row.quant is not None:
-        return [begin | {"quant": _relative(row.quant, folder)} | end]
+        origins = {f"{level}_from": _one_line(row.origins.get(level, "")) for level in LEVELS}
+        return [begin | {"quant": _relative(row.quant, folder)} | end | origins]
     lines = []
     for run, name in zip(row.runs, row.run_names, strict=True):
         single = run.fastq_2 is None

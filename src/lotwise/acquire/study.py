@@ -33,7 +33,7 @@ from lotwise.errors import EnvironmentFault, InputError
 
 _logger = logging.getLogger(__name__)
 
-_USABLE: Final = ("RSEM", "TPM", "FPKM")
+_USABLE: Final = ("RSEM", "TPM", "FPKM", "kallisto", "salmon")
 _ARCHIVE: Final = "_RAW.tar"
 _TABLE = re.compile(r"\.(txt|tsv|csv|tab)(\.gz)?$")
 
@@ -126,7 +126,15 @@ class Study:
     def tables(self) -> list[SuppliedFile]:
         """Give the files that may hold TPM: those that say so, else all that are tables."""
         usable = [file for file in self.files if file.looks.startswith(_USABLE)]
-        return usable or [file for file in self.files if _TABLE.search(file.name.lower())]
+        return usable or self.possible_tables()
+
+    def possible_tables(self) -> list[SuppliedFile]:
+        """Return every file that may hold numbers of samples, whatever its name says."""
+        return [
+            file
+            for file in self.files
+            if file.looks.startswith((*_USABLE, "workbook")) or _TABLE.search(file.name.lower())
+        ]
 
     def archives(self) -> list[Source]:
         """Give the archives whose members are among the files."""
@@ -283,10 +291,10 @@ def _look_up_runs(accession: str, downloader: Downloader, urls: BaseUrls) -> Stu
 
 def _fetch_report(accession: str, downloader: Downloader, urls: BaseUrls) -> tuple[EnaRun, ...]:
     """Fetch one report; an empty one is not kept, since runs may be there another day."""
-    path = downloader.fetch(report_source(accession, urls))
-    runs = read_report(path)
+    source = report_source(accession, urls)
+    runs = downloader.fetch_as(source, read_report)
     if not runs:
-        path.unlink(missing_ok=True)
+        downloader.fetch(source).unlink(missing_ok=True)
     return runs
 
 
@@ -323,7 +331,8 @@ def _files(
     archives = any(address.endswith(_ARCHIVE) for address in series.supplementary)
     if archives:
         try:
-            listed = read_file_list(downloader.fetch(file_list_source(series.accession, urls)))
+            source = file_list_source(series.accession, urls)
+            listed = downloader.fetch_as(source, read_file_list)
         except DownloadError as error:
             gaps.add("members of the archive", error)
     files = []

@@ -20,6 +20,7 @@ from lotwise.cli.acquiring import (
 from lotwise.cli.step import Step
 from lotwise.config.acquire import AcquireSettings, Route, SampleSelection
 from lotwise.errors import InputError
+from lotwise.keys import LEVELS, Level
 
 if TYPE_CHECKING:
     from lotwise.acquire.download.fetch import Downloader
@@ -46,6 +47,13 @@ if TYPE_CHECKING:
     help="Fetch the reference instead and put transcripts.fa.gz and annotation.gtf.gz there.",
 )
 @click.option(
+    "--level",
+    "levels",
+    type=click.Choice(LEVELS),
+    multiple=True,
+    help="Level that deposited tables must have; may be given twice.  [default: any]",
+)
+@click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the results, whose record is to list this call.",
@@ -59,6 +67,7 @@ def command(  # noqa: PLR0913, one parameter an option
     n_batches: int | None,
     sheet: Path,
     reference_folder: Path | None,
+    levels: tuple[Level, ...],
     results: Path | None,  # noqa: ARG001, read by Step
     config: Path | None,
     settings: str | None,
@@ -93,7 +102,9 @@ def command(  # noqa: PLR0913, one parameter an option
             if accession is None:
                 raise InputError("no accession came", remedy="name one, or set acquire.accession")
             origin = origin_of(config, settings)
-            return _fetch_samples(accession, configured, downloader, sheet, origin=origin)
+            return _fetch_samples(
+                accession, configured, downloader, sheet, origin=origin, levels=levels
+            )
 
     click.echo(with_cap(attempt, yes=yes))
 
@@ -123,7 +134,13 @@ def _with_options(
 
 
 def _fetch_samples(
-    accession: str, settings: AcquireSettings, downloader: Downloader, sheet: Path, *, origin: str
+    accession: str,
+    settings: AcquireSettings,
+    downloader: Downloader,
+    sheet: Path,
+    *,
+    origin: str,
+    levels: Sequence[Level],
 ) -> str:
     from lotwise.acquire.collect import collect
 
@@ -134,11 +151,24 @@ def _fetch_samples(
             click.echo(f"  batch {one.batch}  {one.candidate.describe()}")
         sys.stdout.flush()
 
-    rows = collect(accession, settings, downloader, sheet=sheet, origin=origin, announce=announce)
+    rows = collect(
+        accession,
+        settings,
+        downloader,
+        sheet=sheet,
+        origin=origin,
+        levels=levels,
+        announce=announce,
+    )
     lines = [f"{len(rows)} samples of {accession} by the route {settings.route!r}, in {sheet}:"]
     for row in rows:
         runs = f"  {', '.join(row.run_names)}" if row.run_names else ""
         lines.append(f"  {row.name}  batch {row.chosen.batch}{runs}")
+        lines += [
+            f"      {level} level: {row.chosen.candidate.accession} "
+            f"{row.chosen.candidate.title!r} <- {origin}"
+            for level, origin in row.origins.items()
+        ]
     single = [row.name for row in rows if any(run.fastq_2 is None for run in row.runs)]
     if single:
         fragments = settings.single_end

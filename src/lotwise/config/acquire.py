@@ -108,24 +108,62 @@ class SampleChoice(_Settings):
     )
 
 
+_TEMPLATE = re.compile(r"\{([A-Za-z][^{}]*)\}")
+
+
+def fields_in(text: str) -> tuple[str, ...]:
+    r"""Return the fields that a text such as ``'{cell line}'`` names; none for a pattern.
+
+    A repetition of a regular expression, such as ``\d{3}``, names no field.
+
+    Examples
+    --------
+    >>> fields_in("{cell line} {dose}"), fields_in(r"lot-\d{3}")
+    (('cell line', 'dose'), ())
+    """
+    return tuple(name.strip() for name in _TEMPLATE.findall(text))
+
+
 class SampleSelection(_Settings):
     """Which samples of the series are compared, and which batch each belongs to."""
 
     pattern: str | None = Field(
         default=None,
         min_length=1,
-        description="Regular expression over title and characteristics. The batch is its group "
-        "'batch', or its first group, or all that matched.",
+        description="Regular expression over title, characteristics, source name, library name and "
+        "description. The batch is its group 'batch', or its first group, or all that matched.",
     )
     choose: tuple[SampleChoice, ...] = Field(default=(), description="Samples named one by one.")
+    where: dict[str, str] = Field(
+        default_factory=dict,
+        description="Keep samples whose fields match, such as {treatment: untreated}.",
+    )
+    exclude: tuple[str, ...] = Field(
+        default=(), description="Accessions or titles of samples to leave out."
+    )
+    batch: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Batch of each sample: fields such as '{cell line}', or a regular expression; "
+        "null takes it from pattern or choose, or the title.",
+    )
+    donor: str | None = Field(
+        default=None, min_length=1, description="Donor: fields or a regular expression."
+    )
+    condition: str | None = Field(
+        default=None, min_length=1, description="Condition: fields or a regular expression."
+    )
+    replicate: str | None = Field(
+        default=None, min_length=1, description="Replicate: fields or a regular expression."
+    )
     n_batches: int | None = Field(
         default=None, ge=1, description="How many batches there must be; null accepts any number."
     )
 
-    @field_validator("pattern")
+    @field_validator("pattern", "batch", "donor", "condition", "replicate")
     @classmethod
     def _compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None:
+        if pattern is not None and not fields_in(pattern):
             try:
                 re.compile(pattern)
             except re.error as error:
@@ -137,6 +175,9 @@ class SampleSelection(_Settings):
     def _one_way(self) -> Self:
         if self.pattern is not None and self.choose:
             msg = "give either 'pattern' or 'choose', not both"
+            raise ValueError(msg)
+        if self.batch is not None and self.choose:
+            msg = "'choose' names the batches itself; remove 'batch'"
             raise ValueError(msg)
         return self
 
@@ -212,15 +253,31 @@ class ExpectedCoefficient(_Settings):
 class DepositedSettings(_Settings):
     """What the deposited tables are, where they do not say it plainly themselves."""
 
-    file: str | None = Field(
+    file: str | dict[Level, str] | None = Field(
         default=None,
-        description="Name of the supplementary file, or of a member of the archive; null if there "
-        "is one choice.",
+        description="Supplementary file or member of the archive (* stands for any characters), or "
+        "one per level: {gene: A, isoform: B}; null if there is one choice per level.",
+    )
+    path: Path | dict[Level, Path] | None = Field(
+        default=None,
+        description="Table on this machine, downloaded by hand, or one per level; null fetches.",
+    )
+    sheet: str | dict[Level, str] | None = Field(
+        default=None, description="Sheet of a workbook, or one per level; null looks at all."
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="Column of each sample, {GSM or title: column}; {} lets names decide.",
     )
     kind: Literal["tpm", "fpkm", "counts"] | None = Field(
-        default=None, description="What its numbers are; null lets names and sums decide."
+        default=None,
+        description="What its numbers are; null lets names and sums decide. tpm also accepts TPM "
+        "of a part of the genes, which do not sum to a million.",
     )
     level: Level | None = Field(default=None, description="Its level; null lets names decide.")
+    duplicates: Literal["refuse", "sum"] = Field(
+        default="refuse", description="Features that stand twice: refuse, or sum their TPM."
+    )
 
 
 class AcquireSettings(_Settings):

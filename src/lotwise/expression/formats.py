@@ -178,6 +178,9 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
             remedy="name a quantification that one of these programs wrote",
         )
     table = read_text(path, raw, strings=found.strings, floats=found.floats)
+    genes = table[found.gene] if found.gene else None
+    if genes is not None and not (genes != "").any():
+        genes = None  # as of a deposited table of isoforms that names none
     drawn = None
     if bootstraps and found.quantifier == "salmon":
         drawn = read_salmon_bootstraps(path, table[found.feature])
@@ -189,7 +192,7 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
         counts=floats_of(table, found.counts),
         length=floats_of(table, found.length),
         fpkm=floats_of(table, found.fpkm) if found.fpkm else None,
-        genes=table[found.gene] if found.gene else None,
+        genes=genes,
         tpm_column=found.tpm,
         counts_column=found.counts,
         in_rows=True,

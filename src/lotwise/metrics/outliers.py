@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,8 +11,16 @@ import numpy.typing as npt
 from lotwise.errors import InputError
 from lotwise.metrics.moments import BoolArray, FloatArray, as_matrix, as_vector, refuse_negative
 
-OUTLIER_BELOW: Final = -5.0
+FEWEST_SCORED: Final = 3
 MAD_TO_SD: Final = 1.4826
+# Share of sound runs that may have an outlier flag, all groups and levels together. Stated is 5 %:
+# the rest is for noise that is not quite independent and equal.
+FALSE_RUNS: Final = 0.04
+# d of a sample falls with the noise of its features. Its spread is as if so many features of equal
+# noise decided R: benchmarks/outlier_rates.py holds the rate for 100 and more.
+_N_DECIDING: Final = 30
+_MOST_SETS: Final = 100_000
+_MOST_DRAWS: Final = 4_000_000
 N_HIGHEST: Final = 50
 NO_MEDIAN: Final = "more than half of the other samples have no counts"
 
@@ -34,6 +43,18 @@ class Library(NamedTuple):
     tpm_sum: FloatArray
 
 
+class Complexity(NamedTuple):
+    """Features each library would show at one depth; one entry a sample.
+
+    ``n_features`` is an expectation; ``share_of_median`` its ratio to the median of the other
+    samples, NaN where that is 0 or there is no other.
+    """
+
+    n_features: FloatArray
+    share_of_median: FloatArray
+    depth: float
+
+
 class ShallowLibraries(NamedTuple):
     """Libraries whose total counts are far below the others'; one entry a sample.
 
@@ -45,19 +66,66 @@ class ShallowLibraries(NamedTuple):
     reasons: tuple[str, ...]
 
 
-def outlier_scores(correlations: npt.ArrayLike, *, below: float = OUTLIER_BELOW) -> OutlierScores:
+@cache
+def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) -> float:
+    """Return the score below which a sample of a group is an outlier.
+
+    A sound run has a flag in at most ``rate`` of all cases, whatever the number of its groups: each
+    of them has the share ``1 - (1 - rate) ** (1 / n_groups)``. The cut is that quantile of the
+    lowest score of sound groups, simulated with independent noise that is equal in all samples.
+
+    Parameters
+    ----------
+    n_samples
+        Samples of the group, 3 or more.
+    n_groups
+        Groups that are scored in the run, over all levels.
+    rate
+        Share of sound runs with a flag, in (0, 1).
+
+    Returns
+    -------
+    A negative score. The fewer samples, the further from 0: MAD of few values is uncertain.
+
+    Raises
+    ------
+    InputError
+        Fewer than three samples, no group, or a rate out of range.
+
+    Examples
+    --------
+    >>> outlier_cut(3) < outlier_cut(6) < outlier_cut(24)
+    True
+    >>> outlier_cut(6, n_groups=8) < outlier_cut(6)
+    True
+    """
+    if n_samples < FEWEST_SCORED or n_groups < 1 or not 0 < rate < 1:
+        raise InputError(
+            f"got n_samples {n_samples}, n_groups {n_groups} and rate {rate:g}; needed are 3 or "
+            "more, 1 or more, and a share between 0 and 1"
+        )
+    # A constant of the method: the same for every run, so its seed is no choice.
+    rng = np.random.default_rng(n_samples)
+    n_sets = max(min(_MOST_SETS, _MOST_DRAWS // n_samples), 5_000)
+    difference = -rng.chisquare(_N_DECIDING, size=(n_sets, n_samples))
+    centred = difference - np.median(difference, axis=1, keepdims=True)
+    lowest = centred.min(axis=1) / (MAD_TO_SD * np.median(np.abs(centred), axis=1))
+    share = 1 - (1 - rate) ** (1 / n_groups)
+    return float(np.quantile(lowest, share, method="lower"))
+
+
+def outlier_scores(correlations: npt.ArrayLike, *, below: float | None = None) -> OutlierScores:
     """Score samples by how far mean R falls when they take part.
 
     ``d_i`` is mean R of the pairs with sample i minus mean R of the pairs without it, and the
-    score ``(d_i - median d) / (1.4826 MAD(d))``. MAD of few samples is uncertain: of sound sets of
-    3 samples 10 % have a flag, of 6 4 %, of 12 1.6 % (``benchmarks/outlier_rates.py``).
+    score ``(d_i - median d) / (1.4826 MAD(d))``.
 
     Parameters
     ----------
     correlations
         Samples x samples of one group, symmetric.
     below
-        Scores below this are flagged.
+        Scores below this are flagged; ``None`` for :func:`outlier_cut` of one group.
 
     Returns
     -------
@@ -83,7 +151,7 @@ def outlier_scores(correlations: npt.ArrayLike, *, below: float = OUTLIER_BELOW)
     n = matrix.shape[0]
     unscored = np.full(n, np.nan)
     off = ~np.eye(n, dtype=bool)
-    if n < 3:
+    if n < FEWEST_SCORED:
         return OutlierScores(
             unscored, unscored, np.zeros(n, dtype=bool), "fewer than three samples"
         )
@@ -98,7 +166,8 @@ def outlier_scores(correlations: npt.ArrayLike, *, below: float = OUTLIER_BELOW)
         reason = "half of the samples have the same mean R (MAD 0)"
         return OutlierScores(difference, unscored, np.zeros(n, dtype=bool), reason)
     score = centred / (MAD_TO_SD * mad)
-    return OutlierScores(difference, score, score < below, "")
+    cut = outlier_cut(n) if below is None else below
+    return OutlierScores(difference, score, score < cut, "")
 
 
 def library_summary(
@@ -148,6 +217,46 @@ def library_summary(
         share_of_highest=highest.sum(axis=1) / np.where(sums > 0, sums, np.nan),
         tpm_sum=sums,
     )
+
+
+def library_complexity(counts: npt.ArrayLike) -> Complexity:
+    """Count the features that each library would show at the depth of the smallest.
+
+    The expectation under binomial thinning: a feature of c counts is seen with probability
+    ``1 - (1 - f) ** c``, f being the smallest total over the library's own. A library of few
+    molecules, amplified, shows fewer features than the others at equal depth.
+
+    Parameters
+    ----------
+    counts
+        Samples x features.
+
+    Raises
+    ------
+    InputError
+        Not a matrix, or negative or not finite values.
+
+    Examples
+    --------
+    >>> library_complexity([[10, 10, 10, 10], [40, 0, 0, 0]]).n_features
+    array([4., 1.])
+    """
+    counted = as_matrix(counts, name="counts")
+    refuse_negative(counted, name="counts")
+    totals = counted.sum(axis=1)
+    above = totals[totals > 0]
+    depth = float(above.min()) if above.size else 0.0
+    n_features = np.zeros(totals.size)
+    for row, total in enumerate(totals):
+        if total > 0:
+            seen = counted[row, counted[row] > 0]
+            with np.errstate(divide="ignore"):
+                n_features[row] = -np.expm1(seen * np.log1p(-depth / total)).sum()
+    share = np.full(totals.size, np.nan)
+    if totals.size > 1:
+        others = _medians_of_others(n_features)
+        share = n_features / np.where(others > 0, others, np.nan)
+    return Complexity(n_features, share, depth)
 
 
 def shallow_libraries(total_counts: npt.ArrayLike, *, below: float = 0.1) -> ShallowLibraries:

@@ -29,8 +29,6 @@ _METHODS: Final = {
     "thinning": "thinning the counts, which knows the noise of counting alone",
 }
 _FOLD: Final = 2.0
-# Share of sound sets of so many samples that have a flag: docs/methods/outliers.md.
-_FLAGGED: Final = {3: 0.10, 6: 0.04, 12: 0.016}
 _LONGEST_PART: Final = 240
 
 
@@ -229,17 +227,12 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
     if not level.has("libraries"):
         return _not_computed(topic, "libraries")
     rows = level.rows("libraries")
-    outliers = dict.fromkeys(
-        row["sample"]
+    outliers = [
+        (found.level, row)
         for found in (level, *others)
         for row in found.rows("libraries")
         if row["outlier"]
-    )
-    odd = (
-        f" By its correlations an outlier: {list_words(outliers)}.{_by_chance(len(rows))}"
-        if outliers
-        else ""
-    )
+    ]
     shallow = [row for row in rows if row["shallow"]]
     unknown = [row for row in rows if math.isnan(row["share_of_median"])]
     parts = [_shallow_words(shallow)] if shallow else []
@@ -255,7 +248,7 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
     state: State = "unknown" if unknown or not rows else "computed"
     return Remark(
         topic=topic,
-        text=f"{' '.join(parts)}{odd}",
+        text=" ".join([*parts, *_outlier_words(outliers)]),
         state="concern" if shallow or outliers else state,
     )
 
@@ -282,11 +275,26 @@ def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
     return f"Whether {named} {'is' if len(unknown) == 1 else 'are'} shallow is not known: {why}."
 
 
-def _by_chance(n_samples: int) -> str:
-    """Say how often a sound set of so many samples, or of fewer, has a flag."""
-    size = max((n for n in _FLAGGED if n <= n_samples), default=min(_FLAGGED))
-    share = percent_words(_FLAGGED[size])
-    return f" By chance {share} of sound sets of {size} samples have such a flag."
+def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> Iterator[str]:
+    """Name outliers with the level that flagged them, and how often chance flags a run."""
+    if not outliers:
+        return
+    named: dict[str, list[str]] = {}
+    for level, row in outliers:
+        score = f"{level} level: score {number_words(row['outlier_score'])}"
+        cut = row["outlier_cut"]
+        said = score if math.isnan(cut) else f"{score}, limit {number_words(cut)}"
+        named.setdefault(row["sample"], []).append(said)
+    listed = list_words(
+        (f"{name_words(sample)} ({'; '.join(said)})" for sample, said in named.items()),
+        longest=_LONGEST_PART,
+    )
+    are = "is an outlier" if len(named) == 1 else "are outliers"
+    yield (
+        f"{listed} {are}: mean R with the other samples of the group is unusually low. With the "
+        "default limits at most 5 % of sound runs have any flag, if the noise of samples is "
+        "independent and equal."
+    )
 
 
 def sex_remark(gene: LevelFindings) -> Remark:

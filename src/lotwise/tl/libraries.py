@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from lotwise import keys
-from lotwise.evidence import LibraryRecord, SignalRecord
+from lotwise.evidence.libraries import LibraryRecord
+from lotwise.evidence.signal import SignalRecord
 from lotwise.expression.labels import batches_of, groups_of, labels_of
 from lotwise.files.tables import to_frame
+from lotwise.keys import LEVELS
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.moments import FloatArray, refuse_negative
 from lotwise.metrics.outliers import (
-    OUTLIER_BELOW,
+    FEWEST_SCORED,
+    library_complexity,
     library_summary,
+    outlier_cut,
     outlier_scores,
     shallow_libraries,
 )
@@ -36,7 +41,7 @@ def libraries(
     *,
     threshold: float = THRESHOLD,
     shallow_below: float = 0.1,
-    outlier_below: float = OUTLIER_BELOW,
+    outlier_below: float | None = None,
     grouping: str | None = None,
     pseudocount: float = 1.0,
 ) -> None:
@@ -53,17 +58,19 @@ def libraries(
     shallow_below
         Share of the other samples' median total counts below which a library is shallow.
     outlier_below
-        Outlier score below which a sample is an outlier.
+        Outlier score below which a sample is an outlier; ``None`` takes for each group the cut
+        that flags at most 5 % of sound runs, all groups at both levels together
+        (:func:`~lotwise.metrics.outliers.outlier_cut`).
     grouping
         The obs column that names groups: a sample is scored among those of its own, three or
-        more. ``None`` takes ``condition`` where there is such a column, and else all samples; so
-        does ``""`` whatever there is. Samples without a label are a group of their own.
+        more. ``None`` takes the design: samples of one ``condition``, and of one batch where it
+        has three or more of them. Samples without a label are a group of their own.
     pseudocount
         c of log2(TPM + c).
 
     Returns
     -------
-    Nothing; the table ``libraries`` (:class:`~lotwise.evidence.LibraryRecord`).
+    Nothing; the table ``libraries`` (:class:`~lotwise.evidence.libraries.LibraryRecord`).
 
     Raises
     ------
@@ -79,11 +86,14 @@ def libraries(
     """
     batches = batches_of(expression)
     if grouping is None:
-        grouping = keys.CONDITION if keys.CONDITION in expression.obs else ""
-    groups = labels_of(expression, grouping) if grouping else [""] * expression.n_obs
+        groups = _groups_of_design(expression, batches)
+    else:
+        groups = labels_of(expression, grouping)
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     summary = library_summary(tpm, threshold=threshold)
-    depth = _depths(counts_by_sample(expression), below=shallow_below)
+    counts = counts_by_sample(expression)
+    depth = _depths(counts, below=shallow_below)
+    complexity = _complexities(counts)
     r = pearson_matrix(log_tpm_of(expression, pseudocount))
     scores = _scores(r, groups, below=outlier_below)
     rows = [
@@ -96,7 +106,11 @@ def libraries(
             n_detected=int(summary.n_detected[row]),
             share_of_highest=float(summary.share_of_highest[row]),
             tpm_sum=float(summary.tpm_sum[row]),
+            n_at_depth=complexity[row][0],
+            complexity=complexity[row][1],
+            group=groups[row],
             outlier_score=scores[row].score,
+            outlier_cut=scores[row].cut,
             outlier=scores[row].flagged,
             reason="; ".join(filter(None, (depth[row].reason, scores[row].reason))),
         )
@@ -109,8 +123,8 @@ def libraries(
         {
             "threshold": threshold,
             "shallow_below": shallow_below,
-            "outlier_below": outlier_below,
-            "grouping": grouping,
+            "outlier_below": "calibrated" if outlier_below is None else outlier_below,
+            "grouping": "design" if grouping is None else grouping,
             "pseudocount": pseudocount,
         },
     )
@@ -125,6 +139,7 @@ class _Depth(NamedTuple):
 
 class _Score(NamedTuple):
     score: float
+    cut: float
     flagged: bool
     reason: str
 
@@ -144,16 +159,51 @@ def _depths(counts: Sequence[FloatArray | None], *, below: float) -> list[_Depth
     return depths
 
 
-def _scores(r: FloatArray, groups: Sequence[str], *, below: float) -> list[_Score]:
+def _complexities(counts: Sequence[FloatArray | None]) -> list[tuple[float, float]]:
+    """Return features at one depth and their share of the others' median; NaN without counts."""
+    found = [(NAN, NAN)] * len(counts)
+    known = [row for row, sample in enumerate(counts) if sample is not None]
+    if known:
+        complexity = library_complexity(np.array([counts[row] for row in known]))
+        pairs = zip(complexity.n_features, complexity.share_of_median, strict=True)
+        for row, (n_features, share) in zip(known, pairs, strict=True):
+            found[row] = (float(n_features), float(share))
+    return found
+
+
+def _groups_of_design(expression: AnnData, batches: Sequence[str]) -> list[str]:
+    """Name the group of each sample: its condition, and its batch where that has three or more.
+
+    Samples of smaller batches of a condition are scored together: to set them against the others
+    would compare pairs between batches with pairs within one.
+    """
+    conditions = [""] * expression.n_obs
+    if keys.CONDITION in expression.obs:
+        conditions = labels_of(expression, keys.CONDITION)
+    cells = list(zip(conditions, batches, strict=True))
+    return [
+        ", ".join(filter(None, cell)) if cells.count(cell) >= FEWEST_SCORED else cell[0]
+        for cell in cells
+    ]
+
+
+def _scores(r: FloatArray, groups: Sequence[str], *, below: float | None) -> list[_Score]:
     """Score every sample among those of its group."""
     of_sample = np.array(groups, dtype=object)
-    scores = [_Score(NAN, False, "")] * of_sample.size
-    for name in dict.fromkeys(groups):
+    sizes = Counter(groups)
+    # Both levels are scored, whichever this is.
+    n_groups = len(LEVELS) * sum(size >= FEWEST_SCORED for size in sizes.values())
+    scores = [_Score(NAN, NAN, False, "")] * of_sample.size
+    for name, size in sizes.items():
         members = np.flatnonzero(of_sample == name)
-        found = outlier_scores(r[np.ix_(members, members)], below=below)
+        cut = NAN
+        if size >= FEWEST_SCORED:
+            cut = outlier_cut(size, n_groups=n_groups) if below is None else below
+        found = outlier_scores(r[np.ix_(members, members)], below=cut)
         reason = f"{found.reason} in group {name}" if found.reason and name else found.reason
         for place, row in enumerate(members):
-            scores[row] = _Score(float(found.score[place]), bool(found.flagged[place]), reason)
+            flagged = bool(found.flagged[place])
+            scores[row] = _Score(float(found.score[place]), cut, flagged, reason)
     return scores
 
 
@@ -179,8 +229,8 @@ def signal(
 
     Returns
     -------
-    Nothing; the table ``signal`` (:class:`~lotwise.evidence.SignalRecord`) and, samples x 2, the
-    components it rests on in ``obsm["X_lotwise_snr"]``.
+    Nothing; the table ``signal`` (:class:`~lotwise.evidence.signal.SignalRecord`) and, samples x 2,
+    the components it rests on in ``obsm["X_lotwise_snr"]``.
 
     Raises
     ------

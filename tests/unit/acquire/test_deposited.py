@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import io
+import re
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from lotwise.acquire.columns import read_table
+from lotwise.acquire.columns import judge, read_table, sheets_of
 from lotwise.acquire.deposited import (
+    column_part,
     columns_of,
     looks_like,
-    rsem_results,
+    rsem_part,
     tpm_from,
     write_quantification,
 )
@@ -37,8 +42,14 @@ def table(tmp_path, columns, name="GSE7_matrix.txt", index=GENES):
     return path
 
 
-def kinds(found):
-    return [(column.name, column.kind) for column in found.columns]
+def judged(path, *, kind=None, **options):
+    """Read a table and judge each of its columns."""
+    found = read_table(path, **options)
+    return found, [judge(found, column, kind=kind) for column in found.columns]
+
+
+def kinds(path, *, kind=None):
+    return [(column.name, column.kind) for column in judged(path, kind=kind)[1]]
 
 
 @pytest.mark.parametrize(
@@ -53,12 +64,12 @@ def kinds(found):
     ],
 )
 def test_read_table__kind(columns, expected, tmp_path):
-    assert kinds(read_table(table(tmp_path, columns))) == [(next(iter(columns)), expected)]
+    assert kinds(table(tmp_path, columns)) == [(next(iter(columns)), expected)]
 
 
 def test_read_table__kind_in_the_file_name(tmp_path):
     path = table(tmp_path, {"lot 1": tpm(1) / 3}, name="GSE7_All_Sample_FPKM_Matrix.csv")
-    assert kinds(read_table(path)) == [("lot 1", "fpkm")]
+    assert kinds(path) == [("lot 1", "fpkm")]
 
 
 @pytest.mark.parametrize(
@@ -75,22 +86,43 @@ def test_read_table__kind_in_the_file_name(tmp_path):
         ({"lot 1": ["x"] * N}, r"has no column of numbers; its columns are lot 1"),
     ],
 )
-def test_read_table__ambiguous_is_refused(columns, words, tmp_path):
+def test_judge__ambiguous_is_refused(columns, words, tmp_path):
     with pytest.raises(InputError, match=words):
-        read_table(table(tmp_path, columns))
+        judged(table(tmp_path, columns))
 
 
-def test_read_table__choice_is_printed_and_taken(tmp_path):
+def test_judge__choice_is_printed_and_taken(tmp_path):
     path = table(tmp_path, {"lot 1": tpm(1) / 3})
-    with pytest.raises(InputError, match=r"set deposited.kind to tpm, fpkm or counts"):
-        read_table(path)
-    assert kinds(read_table(path, kind="fpkm")) == [("lot 1", "fpkm")]
+    with pytest.raises(InputError, match=r"set acquire.deposited.kind to tpm, fpkm or counts"):
+        kinds(path)
+    assert kinds(path, kind="fpkm") == [("lot 1", "fpkm")]
 
 
-def test_read_table__features_twice(tmp_path):
+def test_judge__tpm_of_a_part_of_the_genes_with_one_key(tmp_path):
+    path = table(tmp_path, {"lot 1 TPM": tpm(1) * 0.8})
+    with pytest.raises(
+        InputError, match=r"if genes were taken out .* `acquire.deposited.kind: tpm`"
+    ):
+        kinds(path)
+    assert kinds(path, kind="tpm") == [("lot 1 TPM", "tpm")]
+
+
+def test_judge__counts_do_not_become_tpm_by_being_called_so(tmp_path):
+    path = table(tmp_path, {"lot 1": np.arange(N)})
+    with pytest.raises(InputError, match=r"whole numbers .* kind: tpm does not make them TPM"):
+        kinds(path, kind="tpm")
+
+
+def test_column_part__features_twice(tmp_path):
     path = table(tmp_path, {"lot 1": tpm(1)}, index=[*GENES[:-1], GENES[0]])
+    found, [column] = judged(path)
     with pytest.raises(InputError, match=rf"1 features come twice, such as {GENES[0]}"):
-        read_table(path)
+        column_part(found, column)
+    part = column_part(found, column, sum_duplicates=True)
+    written = pd.read_csv(io.BytesIO(part.body), sep="\t")
+    assert list(written["gene_id"]) == GENES[:-1]
+    np.testing.assert_allclose(written["TPM"][0], tpm(1)[0] + tpm(1)[-1], rtol=1e-12)
+    np.testing.assert_allclose(written["TPM"].sum(), 1e6)
 
 
 def test_read_table__level(tmp_path):
@@ -100,18 +132,59 @@ def test_read_table__level(tmp_path):
     assert read_table(path).level == "isoform"
     path = tmp_path / "x.tsv"
     pd.DataFrame({"a": tpm(1)}, index=pd.Index(range(N), name="id")).to_csv(path, sep="\t")
-    with pytest.raises(InputError, match=r"tell genes from isoforms; set deposited.level"):
+    with pytest.raises(InputError, match=r"tell genes from isoforms; set acquire.deposited.level"):
         read_table(path)
     assert read_table(path, level="gene").level == "gene"
 
 
-def test_read_table__damaged_or_workbook(tmp_path):
+def test_read_table__damaged(tmp_path):
     path = tmp_path / "a.txt.gz"
     path.write_bytes(gzip.compress(b"gene_id\ta\nx\t1\n")[:-9])
     with pytest.raises(InputError, match="cannot be read as a table"):
         read_table(path)
-    with pytest.raises(InputError, match="is a workbook; save its sheet as TSV"):
-        read_table(tmp_path / "a.xlsx")
+    old = tmp_path / "a.xls"
+    old.write_bytes(b"\xd0\xcf\x11\xe0")
+    with pytest.raises(
+        InputError, match="is a workbook of a kind that is not read; save its sheet"
+    ):
+        read_table(old)
+
+
+def workbook(path, sheets):
+    with pd.ExcelWriter(path) as writer:
+        for name, frame in sheets.items():
+            frame.to_excel(writer, sheet_name=name)
+    return path
+
+
+def test_read_table__sheets_of_a_workbook(tmp_path):
+    frames = {
+        "genes": pd.DataFrame({"lot 1": tpm(1)}, index=pd.Index(GENES, name="gene_id")),
+        "isoforms": pd.DataFrame(
+            {"gene_id": GENES, "lot 1": tpm(2)},
+            index=pd.Index([f"ENST{i:011d}" for i in range(N)], name="transcript_id"),
+        ),
+    }
+    path = workbook(tmp_path / "GSE7_TPM.xlsx", frames)
+    assert sheets_of(path) == ["genes", "isoforms"]
+    found = read_table(path, sheet="isoforms")
+    assert (found.level, found.gene) == ("isoform", "gene_id")
+    np.testing.assert_allclose(found.frame["lot 1"].to_numpy(dtype=float), tpm(2), rtol=1e-12)
+    assert read_table(path, sheet="genes").level == "gene"
+
+
+def test_read_table__symbols_that_a_spreadsheet_made_dates_of(tmp_path):
+    index = pd.Index([date(2020, 9, 2), *GENES[1:]], name="gene", dtype=object)
+    path = workbook(tmp_path / "a.xlsx", {"TPM": pd.DataFrame({"lot 1": tpm(1)}, index=index)})
+    with pytest.raises(InputError, match="holds 1 dates among the features, such as 2020-09-02"):
+        read_table(path, sheet="TPM")
+
+
+def test_sheets_of__no_workbook(tmp_path):
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(b"x")
+    with pytest.raises(InputError, match="cannot be read as a workbook"):
+        sheets_of(path)
 
 
 def test_read_table__number_sign_in_a_sample_name(tmp_path):
@@ -120,7 +193,7 @@ def test_read_table__number_sign_in_a_sample_name(tmp_path):
     rows = "".join(f"{gene},{a},{b}\n" for gene, a, b in zip(GENES, tpm(1), tpm(2), strict=True))
     path.write_text(f"# made by hand\ngene_id,Donor #1,Donor #2\n{rows}")
     found = read_table(path)
-    assert kinds(found) == [("Donor #1", "tpm"), ("Donor #2", "tpm")]
+    assert kinds(path) == [("Donor #1", "tpm"), ("Donor #2", "tpm")]
     np.testing.assert_allclose(found.frame["Donor #2"], tpm(2), rtol=1e-12)
     assert list(found.frame.index) == GENES
 
@@ -141,7 +214,7 @@ def test_read_table__as_r_writes_it(tmp_path):
     rows = "".join(f"{gene}\t{a}\n" for gene, a in zip(GENES, tpm(1), strict=True))
     path.write_text(f"lot 1\n{rows}")
     found = read_table(path)
-    assert kinds(found) == [("lot 1", "tpm")]
+    assert kinds(path) == [("lot 1", "tpm")]
     assert list(found.frame.index) == GENES
 
 
@@ -172,10 +245,68 @@ def test_columns_of__refused(columns, words, tmp_path):
         columns_of(read_table(table(tmp_path, columns)), CHOSEN)
 
 
-def test_write_quantification__fpkm_to_tpm_is_exact(tmp_path):
-    found = read_table(table(tmp_path, {"lot 1 FPKM": tpm(1) * 0.37}))
-    path = write_quantification(found, found.columns[0], "L1", tmp_path / "out")
-    assert path == tmp_path / "out" / "L1" / "L1.genes.results"
+SWAPPED = [Chosen(Candidate(f"GSM{i}", f"iPSC-derived MSC, batch {i}"), f"{i}") for i in (1, 2, 3)]
+
+
+def test_columns_of__a_number_alone_is_no_name(tmp_path):
+    """The libraries are numbered in another order than the batches."""
+    columns = {f"lib{i}_MSC_TPM": tpm(i) for i in (3, 1, 2)}
+    found = read_table(table(tmp_path, columns))
+    with pytest.raises(InputError, match=r"GSM1 .* fits none") as caught:
+        columns_of(found, SWAPPED)
+    [line] = re.findall(r"`acquire.deposited.columns: (\{.*?\})`", str(caught.value))
+    assert yaml.safe_load(line) == {"GSM1": "lib3 MSC", "GSM2": "lib1 MSC", "GSM3": "lib2 MSC"}
+    stated = {"GSM1": "lib2 MSC", "GSM2": "lib1_MSC_TPM", "iPSC-derived MSC, batch 3": "lib3 MSC"}
+    found = columns_of(found, SWAPPED, stated=stated)
+    assert [column.name for column in found.values()] == [f"lib{i}_MSC_TPM" for i in (2, 1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [
+        ({"GSM9": "lot 1"}, "deposited.columns names 'GSM9', which is none of the chosen samples"),
+        ({"GSM1": "lot 1"}, "deposited.columns has no column for GSM2 'lot 2'"),
+        ({"GSM1": "lot 1", "GSM2": "lot 9"}, "0 columns are called 'lot 9'"),
+    ],
+)
+def test_columns_of__stated_wrongly(stated, words, tmp_path):
+    found = read_table(table(tmp_path, {"lot 1": tpm(1), "lot 2": tpm(2)}))
+    with pytest.raises(InputError, match=words):
+        columns_of(found, CHOSEN, stated=stated)
+
+
+def test_columns_of__the_description_names_the_column(tmp_path):
+    described = [
+        Chosen(
+            Candidate(
+                f"GSM{i}", f"MSC {i}", fields=(("description", f"processed column: lib{j}"),)
+            ),
+            f"B{i}",
+        )
+        for i, j in ((1, 2), (2, 1))
+    ]
+    found = columns_of(read_table(table(tmp_path, {"lib1": tpm(1), "lib2": tpm(2)})), described)
+    assert {key: column.name for key, column in found.items()} == {"GSM1": "lib2", "GSM2": "lib1"}
+
+
+def test_columns_of__kinds_side_by_side(tmp_path):
+    columns = {}
+    for i in (1, 2):
+        columns |= {f"lot {i} count": np.arange(N) + i, f"lot {i} TPM": tpm(i) * 0.8}
+    found = read_table(table(tmp_path, columns))
+    taken = columns_of(found, CHOSEN, kind="tpm")
+    assert [(column.name, column.kind) for column in taken.values()] == [
+        ("lot 1 TPM", "tpm"),
+        ("lot 2 TPM", "tpm"),
+    ]
+
+
+def test_column_part__fpkm_to_tpm_is_exact(tmp_path):
+    found, [column] = judged(table(tmp_path, {"lot 1 FPKM": tpm(1) * 0.37}))
+    part = column_part(found, column)
+    assert part.origin == "column lot 1 FPKM of GSE7_matrix.txt, TPM computed from fpkm"
+    path = write_quantification([part], "L1", tmp_path / "out")
+    assert path.name == "L1.genes.results"
     written = pd.read_csv(path, sep="\t")
     np.testing.assert_allclose(written["TPM"], tpm(1), rtol=1e-12)
     np.testing.assert_allclose(written["FPKM"], tpm(1) * 0.37, rtol=1e-12)
@@ -183,10 +314,24 @@ def test_write_quantification__fpkm_to_tpm_is_exact(tmp_path):
     assert written["effective_length"].isna().all()
 
 
-def test_tpm_from__counts_with_lengths_by_hand(tmp_path):
-    found = read_table(
-        table(tmp_path, {"length": np.full(N, 100), "lot 1": np.arange(N)}), kind="counts"
+def test_write_quantification__other_content_has_another_place(tmp_path):
+    """Two runs of one series by other tables must not overwrite each other."""
+    found, columns = judged(table(tmp_path, {"lot 1": tpm(1), "lot 2": tpm(2)}))
+    first, second = (
+        write_quantification([column_part(found, column)], "L1", tmp_path) for column in columns
     )
+    assert first != second
+    before = first.read_bytes(), first.stat().st_mtime_ns
+    again = write_quantification([column_part(found, columns[0])], "L1", tmp_path)
+    assert (again.read_bytes(), again.stat().st_mtime_ns) == before
+    # What somebody changed by hand is written anew.
+    first.write_bytes(b"x")
+    assert write_quantification([column_part(found, columns[0])], "L1", tmp_path) == first
+    assert first.read_bytes() == before[0]
+
+
+def test_tpm_from__counts_with_lengths_by_hand(tmp_path):
+    found = read_table(table(tmp_path, {"length": np.full(N, 100), "lot 1": np.arange(N)}))
     assert found.length == "length"
     lengths = np.array([100.0, 200.0, 0.0])
     counts = np.array([10.0, 20.0, 0.0])
@@ -201,28 +346,13 @@ def test_tpm_from__counts_with_lengths_by_hand(tmp_path):
 @pytest.mark.parametrize(
     "name", ["GSM1_a_{}.results.gz", "GSM1_a.{}.results.txt.gz", "GSM1_a_{}_results.tsv"]
 )
-def test_rsem_results__other_names_are_put_under_those_of_rsem(name, tmp_path):
+def test_rsem_part__other_names_are_put_under_those_of_rsem(name, tmp_path):
     assert looks_like(name.format("genes")) == "RSEM genes results"
     files = [tmp_path / name.format(kind) for kind in ("genes", "isoforms")]
     for file in files:
         file.write_text(file.name)
-    found = rsem_results(files, CHOSEN[:1])["GSM1"]
+    found = write_quantification([rsem_part(file) for file in files], "L1", tmp_path / "out")
     ending = ".gz" if name.endswith(".gz") else ""
-    assert found == tmp_path / f"GSM1_a.genes.results{ending}"
-    beside = tmp_path / f"GSM1_a.isoforms.results{ending}"
+    assert found.name == f"L1.genes.results{ending}"
+    beside = found.with_name(f"L1.isoforms.results{ending}")
     assert [found.read_text(), beside.read_text()] == [file.name for file in files]
-
-
-def test_rsem_results__by_accession(tmp_path):
-    names = ["GSM1_a.genes.results.gz", "GSM1_a.isoforms.results.gz", "GSM2_b.isoforms.results"]
-    files = [tmp_path / name for name in names]
-    found = rsem_results(files, CHOSEN)
-    assert {accession: path.name for accession, path in found.items()} == {
-        "GSM1": "GSM1_a.genes.results.gz",
-        "GSM2": "GSM2_b.isoforms.results",
-    }
-    assert rsem_results([tmp_path / "GSM1_a.bw"], CHOSEN) == {}
-    with pytest.raises(InputError, match=r"there are RSEM results of GSM1, none of GSM2 'lot 2'"):
-        rsem_results(files[:2], CHOSEN)
-    with pytest.raises(InputError, match=r"GSM1 has several: GSM1_a.genes.results.gz, GSM1_c"):
-        rsem_results([*files, tmp_path / "GSM1_c.genes.results"], CHOSEN)

@@ -12,7 +12,13 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from lotwise.errors import InputError
-from lotwise.metrics.outliers import library_summary, outlier_scores, shallow_libraries
+from lotwise.metrics.outliers import (
+    library_complexity,
+    library_summary,
+    outlier_cut,
+    outlier_scores,
+    shallow_libraries,
+)
 
 
 def sound_correlations(rng, n, *, n_features=400):
@@ -45,16 +51,68 @@ def test_outlier_scores__follow_the_samples_when_they_are_reordered(n, seed):
         assert found.difference[sample] == pytest.approx(inside - outside, abs=1e-12)
 
 
-# benchmarks/outlier_rates.py
-@pytest.mark.parametrize(("n_samples", "stated"), [(3, 0.10), (6, 0.04), (12, 0.016)])
-def test_outlier_scores__null_sound_sets_are_flagged_as_often_as_is_said(n_samples, stated):
-    n_sets = 1_000
-    n_flagged = sum(
-        outlier_scores(sound_correlations(np.random.default_rng(seed), n_samples)).flagged.any()
-        for seed in range(n_sets)
+@pytest.mark.parametrize("sizes", [(3, 3, 3), (6, 6, 6, 6), (4, 12), (24,)])
+def test_outlier_cut__null_sound_runs_have_a_flag_in_at_most_five_per_cent(sizes):
+    n_runs, n_levels = 400, 2
+    n_flagged = 0
+    for seed in range(n_runs):
+        rng = np.random.default_rng(seed)
+        lowest = [
+            outlier_scores(
+                sound_correlations(rng, size, n_features=100),
+                below=outlier_cut(size, n_groups=n_levels * len(sizes)),
+            ).flagged.any()
+            for size in sizes
+            for _ in range(n_levels)
+        ]
+        n_flagged += any(lowest)
+    assert n_flagged / n_runs <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / n_runs)
+
+
+def test_outlier_cut__is_further_from_zero_with_fewer_samples_and_more_groups():
+    cuts = [outlier_cut(n) for n in (3, 5, 7, 13, 25)]
+    assert cuts == sorted(cuts)
+    by_groups = [outlier_cut(6, n_groups=n) for n in (1, 2, 8, 40)]
+    assert by_groups == sorted(by_groups, reverse=True)
+    assert outlier_cut(6) == outlier_cut(6, n_groups=1, rate=0.04)
+    assert outlier_cut(6, rate=0.01) < outlier_cut(6)
+
+
+@pytest.mark.parametrize("wrong", [{"n_samples": 2}, {"n_groups": 0}, {"rate": 1.0}])
+def test_outlier_cut__bad_input_is_refused(wrong):
+    given_as = {"n_samples": 3} | wrong
+    with pytest.raises(InputError, match="needed are 3 or more, 1 or more, and a share"):
+        outlier_cut(given_as.pop("n_samples"), **given_as)
+
+
+def test_library_complexity__hand_value():
+    # 100 counts thinned to 10: each of ten features of 10 is seen with probability 1 - 0.9 ** 10.
+    found = library_complexity([[10] * 10, [1] * 10, [0] * 10])
+    np.testing.assert_allclose(found.n_features, [10 * (1 - 0.9**10), 10, 0])
+    np.testing.assert_allclose(
+        found.share_of_median, [found.n_features[0] / 5, 10 / found.n_features[0] * 2, 0]
     )
-    three_errors = 3 * math.sqrt(stated * (1 - stated) / n_sets)
-    assert n_flagged / n_sets == pytest.approx(stated, abs=three_errors)
+    assert found.depth == 10
+
+
+def test_library_complexity__is_the_mean_over_thinnings_and_ignores_depth():
+    rng = np.random.default_rng(1)
+    counts = np.vstack([rng.poisson(rng.lognormal(1, 1.5, 500)) for _ in range(2)])
+    counts[1] = rng.binomial(counts[1], 0.2)
+    found = library_complexity(counts)
+    share = counts[1].sum() / counts[0].sum()
+    thinned = [np.count_nonzero(rng.binomial(counts[0], share)) for _ in range(400)]
+    assert found.n_features[0] == pytest.approx(np.mean(thinned), rel=0.01)
+    assert found.n_features[1] == np.count_nonzero(counts[1])
+    # Few molecules copied often: as many counts, fewer features.
+    copied = library_complexity(np.vstack([counts[0], rng.permutation(counts[0] // 8) * 8]))
+    assert copied.share_of_median[1] < 0.9
+
+
+def test_library_complexity__one_library_has_no_others():
+    found = library_complexity([[5, 0, 1]])
+    assert found.n_features.tolist() == [2]
+    assert np.isnan(found.share_of_median).all()
 
 
 def test_outlier_scores__power_a_degraded_sample_is_named():

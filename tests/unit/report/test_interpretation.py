@@ -24,6 +24,13 @@ PAIR = {"sample_a": "S1", "sample_b": "S3", "relation": "between"}
 NAN = float("nan")
 
 
+def plain(text):
+    """Text without the marks that keep names of other scripts apart, and with plain signs."""
+    marks = {"\N{FIRST STRONG ISOLATE}": "", "\N{POP DIRECTIONAL ISOLATE}": ""}
+    signs = {"\N{NO-BREAK SPACE}": " ", "\N{MINUS SIGN}": "-"}
+    return text.translate(str.maketrans(marks | signs))
+
+
 @pytest.fixture
 def level_of(tree):
     """Write tables of evidence, then read the level."""
@@ -199,34 +206,38 @@ def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(lev
     assert found.text.endswith("Whether S3 is shallow is not known: there are no counts.")
 
 
-def test_depth_remark__outlier_is_a_concern_whatever_its_depth(level_of):
-    rows = [{"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0, "outlier": True}]
-    found = depth_remark(level_of(libraries=rows))
-    assert (found.topic, found.state) == ("Depth and outliers", "concern")
-    assert "an outlier: S1." in found.text
-
-
-@pytest.mark.parametrize(
-    ("n_samples", "words"),
-    [
-        (3, "10 % of sound sets of 3"),
-        (7, "4 % of sound sets of 6"),
-        (30, "1.6 % of sound sets of 12"),
-    ],
+OUTLIER = {
+    "sample": "S1",
+    "total_counts": 2e6,
+    "share_of_median": 1.0,
+    "outlier": True,
+    "outlier_score": -30.25,
+    "outlier_cut": -11.5,
+}
+CHANCE = (
+    "With the default limits at most 5 % of sound runs have any flag, if the noise of samples is "
+    "independent and equal."
 )
-def test_depth_remark__says_how_often_chance_flags(level_of, n_samples, words):
-    sound = [{"sample": f"S{i}", "total_counts": 2e6} for i in range(1, n_samples)]
-    rows = [{"sample": "S0", "total_counts": 2e6, "outlier": True}, *sound]
-    found = depth_remark(level_of(libraries=rows))
-    assert f"By chance {words} samples have such a flag." in found.text.replace("\xa0", " ")
 
 
-def test_depth_remark__outlier_at_isoform_level_alone_is_a_concern(tree):
+def test_depth_remark__outlier_is_a_concern_whatever_its_depth_and_its_level_is_named(tree):
     tree.write_all(levels=("gene", "isoform"))
-    tree.write("gene", "libraries", [{"sample": "S1", "total_counts": 2e6}])
-    tree.write("isoform", "libraries", [{"sample": "S1", "total_counts": 2e6, "outlier": True}])
+    sound = {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0}
+    tree.write("gene", "libraries", [sound])
+    tree.write("isoform", "libraries", [OUTLIER])
     found = depth_remark(*read_findings(tree.root).levels)
-    assert (found.state, "an outlier: S1." in found.text) == ("concern", True)
+    assert (found.topic, found.state) == ("Depth and outliers", "concern")
+    named = "S1 (isoform level: score -30.2, limit -11.5) is an outlier: mean R with the other "
+    assert plain(found.text).endswith(f"{named}samples of the group is unusually low. {CHANCE}")
+
+
+def test_depth_remark__outlier_at_both_levels_is_named_once(tree):
+    tree.write_all(levels=("gene", "isoform"))
+    for level in ("gene", "isoform"):
+        tree.write(level, "libraries", [OUTLIER | {"outlier_cut": NAN}])
+    text = plain(depth_remark(*read_findings(tree.root).levels).text)
+    assert "S1 (gene level: score -30.2; isoform level: score -30.2) is an outlier:" in text
+    assert text.count(CHANCE) == 1
 
 
 def test_sex_remark__disagreement_is_a_concern(level_of):

@@ -1,0 +1,124 @@
+"""The fields of samples' records, by which they are chosen and named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lotwise.acquire.geo.record import GeoSample
+
+Fields = tuple[tuple[str, str], ...]
+
+# GEO's names of what is told of each sample beside title and characteristics.
+_OF_GEO: Final = (
+    ("source_name", "source name"),
+    ("organism", "organism"),
+    ("description", "description"),
+    ("library_name", "library name"),
+    ("platform_id", "platform"),
+)
+_LIBRARY: Final = re.compile(r"library (?:name|id)\s*[:=]\s*(.+)", re.IGNORECASE)
+# A field of such a name is likely to hold the batch.
+_LIKE_BATCH: Final = re.compile(r"\b(batch|lot|production run|manufactur)", re.IGNORECASE)
+_LIKE_DONOR: Final = re.compile(r"\b(line|clone|donor|subject|patient|individual)", re.IGNORECASE)
+_LONGEST_BATCH: Final = 60
+_MOST_NAMED: Final = 6
+
+
+def fields_of_geo(sample: GeoSample) -> Fields:
+    """Return what the record of a GEO sample says beside title and characteristics."""
+    found = []
+    for key, name in _OF_GEO:
+        for field, values in sample.fields.items():
+            if re.fullmatch(rf"{key}(_ch\d+)?", field):
+                found += [(name, value) for value in values if value.strip()]
+    for _, value in tuple(found):
+        if match := _LIBRARY.match(value):
+            found.append(("library name", match[1].strip()))
+    return tuple(dict.fromkeys(found))
+
+
+def normal(text: str) -> str:
+    """Return a name or value as it is compared: capitals, underscores and blanks do not count.
+
+    Examples
+    --------
+    >>> normal("Cell_Line") == normal("cell line")
+    True
+    """
+    return " ".join(text.casefold().replace("_", " ").split())
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """One field over all samples: its values in the order of the series."""
+
+    name: str
+    values: tuple[str, ...]
+    n_samples: int
+
+    def in_words(self) -> str:
+        """Return the field with the number of its values and the first of them."""
+        named = ", ".join(self.values[:_MOST_NAMED])
+        more = ", ..." if len(self.values) > _MOST_NAMED else ""
+        return f"{self.name} ({len(self.values)}: {named}{more})"
+
+
+def distinct(samples: Sequence[Fields]) -> list[Distinct]:
+    """Return the table of distinct fields: each name with its values over all samples.
+
+    Examples
+    --------
+    >>> distinct([(("lot", "A"),), (("Lot", "B"), ("dose", "1"))])[0].in_words()
+    'lot (2: A, B)'
+    """
+    names: dict[str, str] = {}
+    values: dict[str, dict[str, None]] = {}
+    owners: dict[str, set[int]] = {}
+    for place, fields in enumerate(samples):
+        for name, value in fields:
+            key = normal(name)
+            names.setdefault(key, name)
+            values.setdefault(key, {})[value] = None
+            owners.setdefault(key, set()).add(place)
+    return [Distinct(names[key], tuple(values[key]), len(owners[key])) for key in names]
+
+
+def suggest(samples: Sequence[Fields]) -> str:
+    """Return a selection that works, as YAML on one line; empty where there is none.
+
+    The batch is a field that looks like one and that every sample has, else the title.
+
+    Examples
+    --------
+    >>> suggest([(("title", "MSC a"), ("lot", "A")), (("title", "MSC b"), ("lot", "B"))])
+    "{batch: '{lot}', n_batches: 2}"
+    """
+    usable = [
+        found
+        for found in distinct(samples)
+        if found.n_samples == len(samples)
+        and len(found.values) > 1
+        and re.fullmatch(r"[A-Za-z][^{}':\"]*", found.name)
+        and all(
+            len(value) <= _LONGEST_BATCH and value.isascii() and value.isprintable()
+            for value in found.values
+        )
+    ]
+    ranked = [
+        *(found for found in usable if _LIKE_BATCH.search(found.name)),
+        *(found for found in usable if _LIKE_DONOR.search(found.name)),
+        *(found for found in usable if found.name == "title"),
+        *(found for found in usable if found.name != "title"),
+    ]
+    if not ranked:
+        return ""
+    best = ranked[0]
+    n_batches = len({_joined(fields, best.name) for fields in samples})
+    return f"{{batch: '{{{best.name}}}', n_batches: {n_batches}}}"
+
+
+def _joined(fields: Fields, name: str) -> str:
+    return "; ".join(value for key, value in fields if normal(key) == normal(name))
