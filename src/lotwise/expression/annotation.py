@@ -12,7 +12,7 @@ from lotwise.expression.identifiers import is_gencode
 Row: TypeAlias = tuple[str, str, str]
 
 # key "value"; of the standard, and key value; of tools that leave the quotation marks out.
-_GTF_ATTRIBUTE: Final = re.compile(r'([\w.-]+) +(?:"([^"]*)"|([^";\s]+))')
+_GTF_ATTRIBUTE: Final = re.compile(r'(?<![\w.-])([\w.-]+) +(?:"([^"]*)"|([^";\s]+))')
 _OF_GTF: Final = re.compile(r"\s*[\w.-]+ +[^=\s]")
 
 

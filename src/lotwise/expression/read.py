@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 MIN_SHARED: Final = 0.9
 _EXAMPLES: Final = 3
 _READERS: Final = 2
+# Read once: a call that is refused early would leave a shorter one to the next.
+_SWITCH_INTERVAL: Final = sys.getswitchinterval()
 
 
 class Quantification(NamedTuple):
@@ -125,14 +127,13 @@ def _load_beside() -> None:
     """Begin to load pandas and anndata: over a second, which passes while files are read."""
 
     def load() -> None:
-        interval = sys.getswitchinterval()
         # The threads that read need the interpreter often and briefly; loading would hold it for
         # 5 ms each time.
-        sys.setswitchinterval(interval / 10)
+        sys.setswitchinterval(_SWITCH_INTERVAL / 10)
         # Whatever goes wrong will be said when they are needed.
         with contextlib.suppress(Exception):
             importlib.import_module("lotwise.expression.assemble")
-        sys.setswitchinterval(interval)
+        sys.setswitchinterval(_SWITCH_INTERVAL)
 
     threading.Thread(target=load, daemon=True).start()
 
