@@ -5,6 +5,8 @@ VENV ?= .venv
 LOCK ?= requirements.lock
 BIN := $(VENV)/bin
 CORES ?= all
+# Where `make test-real` keeps what it fetches.
+REAL_DATA ?= downloads/real
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -13,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo gse150969 test test-unit lint docs readme-figures bench lock tools wheel wheel-test install clean help
+.PHONY: demo gse150969 test test-unit lint docs readme-figures bench lock tools test-real wheel wheel-test install clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -64,6 +66,11 @@ lock:
 ## make tools  MultiQC and the RO-Crate validator beside lotwise, in an environment of their own
 tools:
 	@$(MAKE) --no-print-directory install VENV=.venv-tools LOCK=requirements-tools.lock
+
+## make test-real   fetch public quantifications and reads by SHA-256; check the known coefficients on them
+test-real: $(INSTALLED)
+	$(BIN)/python tests/real/fetch.py $(REAL_DATA)
+	LOTWISE_REAL_DATA=$(abspath $(REAL_DATA)) $(BIN)/python -m pytest -m shared tests/golden $(PYTEST_ARGS)
 
 ## make wheel  dist/lotwise-*.whl, with the workflow inside
 wheel: $(INSTALLED)
