@@ -220,8 +220,10 @@ def test_cautions__organisms_platforms_and_shared_libraries():
     assert cautions(mixed, ReferenceSettings(release="44")) == [
         "the samples are of several organisms: Homo sapiens (GSM1); Mus musculus (GSM2)",
         "the samples were measured on several platforms: GPL1 (GSM1); GPL2 (GSM2)",
-        "GSM1, GSM2 share SAMN1: they are of one biological sample, so they are no independent "
-        "replicates",
+        (
+            "GSM1, GSM2 share SAMN1: they are of one biological sample, so they are no independent "
+            "replicates"
+        ),
         "GSM1, GSM2 share SRX1: they are of one library, so they are no independent replicates",
         "the samples are of Mus musculus, and acquire.reference is of human",
     ]
