@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from lotwise.acceptance.criteria import Criteria
 from lotwise.acceptance.history import History
+from lotwise.tree import ResultTree
 
 # Steps that compute what criteria judge.
 _COMPUTING: Final = frozenset({"correlate", "evidence", "compare"})
-_STEPS: Final = Path("logs", "steps")
-_PROVENANCE: Final = "provenance.json"
 
 
 def late_registration(root: Path, history: History, criteria: Criteria) -> tuple[str, ...]:
@@ -45,8 +44,8 @@ def late_registration(root: Path, history: History, criteria: Criteria) -> tuple
 
 def _ends(root: Path) -> Iterator[datetime]:
     """Return when each step that computes ended, as the steps and the record say."""
-    calls = [_read(path) for path in (root / _STEPS).glob("*.json")]
-    recorded = _read(root / _PROVENANCE).get("programs")
+    calls = [_read(path) for path in ResultTree(root).steps.glob("*.json")]
+    recorded = _read(ResultTree(root).provenance).get("programs")
     calls += (
         [one for one in recorded if isinstance(one, dict)] if isinstance(recorded, list) else []
     )

@@ -16,9 +16,9 @@ from lotwise.record.calls import read_steps
 from lotwise.record.fixity import fault_of
 from lotwise.record.provenance import CRATE, PROVENANCE, OutputFile, read_provenance
 from lotwise.record.revisions import chain_faults, wrote_by
+from lotwise.tree import ResultTree
 
-PAGE: Final = "report.html"
-_FOLDERS: Final = ("expression", "correlation", "evidence", "figures")
+PAGE: Final = ResultTree(Path()).report.name
 _LEVELS: Final = ("gene", "isoform", "extended_data_fig")
 _READERS: Final = 4
 # Written after the record, and known to the history.
@@ -92,9 +92,9 @@ def _fault(root: Path, item: OutputFile) -> str:
 
 
 def _present(root: Path) -> Iterator[str]:
-    for folder in _FOLDERS:
+    for folder in ResultTree(root).folders:
         yield from (
             path.relative_to(root).as_posix()
-            for path in sorted((root / folder).glob("*"))
+            for path in sorted(folder.glob("*"))
             if path.is_file() and path.name.startswith(_LEVELS)
         )

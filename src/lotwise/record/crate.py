@@ -13,12 +13,13 @@ import base64
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from lotwise.acceptance import check_verdict
 from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.errors import InputError
+from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
 from lotwise.quantify.cache import checksum
 from lotwise.record import (
@@ -38,7 +39,7 @@ from lotwise.record import (
     read_provenance,
     step_of,
 )
-from lotwise.record.provenance import Role
+from lotwise.record.provenance import QUANTIFIED
 from lotwise.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -58,17 +59,17 @@ _NO_LICENCE: Final = "No licence was stated for these results: ask those who mad
 _MADE_LATER: Final = (PROVENANCE, PAGE)
 # What a step of lotwise reads of the inputs, by its role, and of what was written before; {} is
 # its level.
-_READ: Final[dict[str, tuple[frozenset[Role], tuple[str, ...]]]] = {
+_READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
     "fetch": (frozenset(), ()),
     "check": (frozenset({"sheet of reads", "reads"}), ()),
-    "quantify": (frozenset(get_args(Role)) - ANALYSED - {"acceptance criteria"}, ()),
+    "quantify": (QUANTIFIED, ()),
     "expression": (
         frozenset({"sample sheet", "quantification", "bootstraps", "transcripts to genes"}),
         (),
     ),
     "correlate": (frozenset(), ("expression/{}.h5ad",)),
     "evidence": (
-        frozenset({"gene sets", "blocks", "panel", "reference set"}),
+        frozenset(input_roles()),
         ("expression/{}.h5ad",),
     ),
     "figures": (frozenset(), ("expression/{}.h5ad",)),
@@ -76,7 +77,7 @@ _READ: Final[dict[str, tuple[frozenset[Role], tuple[str, ...]]]] = {
     "verdict": (frozenset({"acceptance criteria"}), ("correlation/", "evidence/")),
     "verify": (frozenset(), ("correlation/",)),
     "workbook": (frozenset(), ("correlation/", "evidence/")),
-    "compare": (frozenset(get_args(Role)), ()),
+    "compare": (ANALYSED | QUANTIFIED | {"acceptance criteria"}, ()),
 }
 # What it writes.
 _WRITTEN: Final = {

@@ -28,9 +28,10 @@ from lotwise.record.provenance import (
     read_provenance,
     write_provenance,
 )
+from lotwise.tree import ResultTree
 from lotwise.wording import counted, listed
 
-REVISIONS: Final = "revisions"
+REVISIONS: Final = ResultTree(Path()).revisions.name
 # The verdict's files: the history knows each verdict that was given, with their SHA-256.
 _JUDGED: Final = frozenset({VERDICT, CriterionRecord.table, COPY, HISTORY})
 

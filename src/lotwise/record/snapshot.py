@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from lotwise.acceptance.history import FILE as HISTORY
+from lotwise.tree import ResultTree
 
-_FOLDERS: Final = ("expression", "correlation", "evidence", "figures")
 _SUFFIXES: Final = frozenset(
     {".tsv", ".json", ".yaml", ".xlsx", ".h5ad", ".gz", ".parquet", ".pdf", ".png", ".svg"}
 )
@@ -47,7 +47,7 @@ def written_since(root: Path, before: Mapping[str, tuple[int, int]]) -> dict[str
 
 
 def _files(root: Path) -> Iterator[Path]:
-    for folder in (root, *(root / name for name in _FOLDERS)):
+    for folder in (root, *ResultTree(root).folders):
         if not folder.is_dir():
             continue
         for path in folder.iterdir():

@@ -11,8 +11,8 @@ from typing import Final
 
 from lotwise.acceptance.record import COPY, VERDICT, sha256_of
 from lotwise.record import PROVENANCE
+from lotwise.tree import ResultTree
 
-_FOLDERS: Final = ("expression", "correlation", "evidence", "figures")
 _AT_ROOT: Final = (
     "samples.tsv", "intake.tsv", "yield.tsv", "verification.tsv", VERDICT, COPY, PROVENANCE,
 )  # fmt: skip
@@ -46,8 +46,8 @@ def manifest_of(root: Path) -> Manifest:
     {}
     """
     paths = [root / name for name in _AT_ROOT]
-    for folder in _FOLDERS:
-        paths += (path for path in (root / folder).glob("*") if not path.name.startswith("."))
+    for folder in ResultTree(root).folders:
+        paths += (path for path in folder.glob("*") if not path.name.startswith("."))
     found = [path for path in sorted(paths) if path.is_file()]
     with ThreadPoolExecutor(_READERS) as readers:
         digests = readers.map(sha256_of, found)

@@ -135,8 +135,8 @@ def test_check_seal__time_stamp_of_an_authority(signed, require):
     statement = seal(signed, timestamp=True)
     response = statement.with_suffix(".tsr")
     openssl(
-        "ts", "-reply", "-queryfile", statement.with_suffix(".tsq"), "-signer", "cert.pem", "-inkey",
-        "key.pem", "-config", "tsa.cnf", "-out", response,
+        "ts", "-reply", "-queryfile", statement.with_suffix(".tsq"), "-signer", "cert.pem",
+        "-inkey", "key.pem", "-config", "tsa.cnf", "-out", response,
     )  # fmt: skip
     (one,) = check(signed, authority=folder / "cert.pem").statements
     assert (one.fault, one.stamped[:15]) == ("", "time authority:")
