@@ -144,42 +144,48 @@ class StratumRecord(OfPair):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchRecord(Record):
-    """A batch against the others, itself left out."""
+    """A batch against the others of its condition, itself left out."""
 
     table: ClassVar[str] = "batches"
-    batch: str = column("batch; its replicates are averaged on the TPM scale")
-    n_samples: int = column("samples of the batch")
-    median_to_others: float = column("median R to the other batches")
-    within: float = column("median R between samples of the batch; NaN with one sample")
+    batch: str = column("batch")
+    condition: str = column("condition; its batches are compared with each other alone")
+    n_samples: int = column("samples of the batch and condition")
+    depth: float = column("counts to which every library was thinned; NaN where none was")
+    median_to_others: float = column(
+        "median over the other batches of the median R between single samples"
+    )
+    within: float = column("median R between single samples of the batch; NaN with one sample")
     prediction_lower: float = column("lower prediction limit from the other batches")
     prediction_upper: float = column("upper prediction limit from the other batches")
     tolerance_lower: float = column("lower tolerance limit from the other batches")
     tolerance_upper: float = column("upper tolerance limit from the other batches")
     rank_p: float = column("p of its rank among all batches, small R being bad")
     smallest_p: float = column("smallest p that a rank can have here")
-    words: str = column("what so many batches can show")
+    words: str = column("what so many batches can show, and how depths were made alike")
     reason: str = column(_REASON)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComparisonRecord(Record):
-    """A new batch against the stored reference set."""
+    """A new batch against the accepted batches."""
 
     table: ClassVar[str] = "reference"
     batch: str = column("new batch")
-    median_to_reference: float = column("median R of log2(TPM + 1) to the reference batches")
+    condition: str = column("condition; compared with accepted batches of the same condition")
+    depth: float = column("counts to which every library was thinned; NaN where none was")
+    median_to_reference: float = column(
+        "median over the accepted batches of the median R between single samples"
+    )
     prediction_lower: float = column("lower prediction limit for one more batch")
     prediction_upper: float = column("upper prediction limit for one more batch")
     tolerance_lower: float = column("lower tolerance limit")
     tolerance_upper: float = column("upper tolerance limit")
     inside_prediction: str = column("yes, no (below it), or not assessable")
-    rank_p: float = column(
-        "p of its rank among the reference batches and itself, small R being bad"
-    )
+    rank_p: float = column("p of its rank among the accepted batches and itself, small R being bad")
     smallest_p: float = column("smallest p that a rank can have here")
-    n_reference: int = column("reference batches")
-    reference_version: int = column("version of the reference set")
-    words: str = column("what so many batches can show")
+    n_reference: int = column("accepted batches of the condition")
+    reference_version: int = column("version of the accepted set")
+    words: str = column("what so many batches can show, and how depths were made alike")
     reason: str = column("why it is not assessable; empty where it is")
 
 

@@ -20,6 +20,7 @@ _TOOLS = {
     "uncertainty_strata": "isoform_usage",
     "sex": "identity",
     "clustering": "components",
+    "reference": "accepted",
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from threadpoolctl import threadpool_limits
 
 from lotwise import get, keys, tl
+from lotwise.accepted import describe_accepted
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.config.evidence import Statistic, statistics_of, tables_of
 from lotwise.errors import InputError
@@ -27,7 +28,6 @@ from lotwise.keys import Level
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.gene_sets import PRESET_CORRELATION
 from lotwise.progress import progress
-from lotwise.reference_set import describe_reference
 from lotwise.tl.pairs import pairs_of, store
 
 if TYPE_CHECKING:
@@ -160,19 +160,19 @@ def _detectable(expression: AnnData, config: EvidenceConfig, r: CorrelationConfi
 
 
 def _batches(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -> None:
-    tl.batches(expression, level=config.coverage, pseudocount=r.pseudocount)
+    tl.batches(expression, level=config.coverage, pseudocount=r.pseudocount, seed=config.seed)
 
 
 def _reference(expression: AnnData, config: EvidenceConfig, _: CorrelationConfig) -> None:
     path, level = config.reference_set, expression.uns[keys.LOTWISE][keys.LEVEL]
     if path is None:
-        _store_nothing(expression, ComparisonRecord, "no reference set was given (reference_set)")
+        _store_nothing(expression, ComparisonRecord, "no accepted set was given (reference_set)")
         return
-    held = describe_reference(path)["level"]
+    held = describe_accepted(path)["level"]
     if held != level:
-        _store_nothing(expression, ComparisonRecord, f"the reference set is of {held}s")
+        _store_nothing(expression, ComparisonRecord, f"the accepted set is of {held}s")
         return
-    tl.reference(expression, path=path, level=config.coverage)
+    tl.accepted(expression, path=path, level=config.coverage, seed=config.seed)
 
 
 def _equivalence(expression: AnnData, config: EvidenceConfig, r: CorrelationConfig) -> None:
