@@ -16,7 +16,8 @@ settings.register_profile("lotwise", deadline=None)
 settings.load_profile("lotwise")
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared" / "data"
+# Real data: beside the checkout, or where `make test-real` has put what it fetched.
+SHARED = Path(os.environ.get("LOTWISE_REAL_DATA") or ROOT.parent / "shared" / "data")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -25,6 +26,21 @@ def pytest_collection_modifyitems(config, items):
         if deselected:
             config.hook.pytest_deselected(items=deselected)
             items[:] = [item for item in items if item not in deselected]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Count the faults that were injected; a test of many tells how many by a property."""
+    counts = {
+        outcome: sum(
+            dict(report.user_properties).get("faults", 1)
+            for report in terminalreporter.stats.get(outcome, [])
+            if report.when == "call" and "fault" in report.keywords
+        )
+        for outcome in ("passed", "failed")
+    }
+    if sum(counts.values()):
+        tried = sum(counts.values())
+        terminalreporter.write_line(f"faults: {tried} tried, {counts['passed']} survived")
 
 
 def skip(words: str) -> NoReturn:

@@ -110,7 +110,7 @@ def _samples(expression: AnnData) -> AnnData:
         )
     layers.setdefault(keys.COUNTS, np.full(expression.shape, np.nan))
     batches = batches_of(expression)
-    samples = expression.obs[keys.SAMPLE] if keys.SAMPLE in expression.obs else expression.obs_names
+    samples = expression.obs.get(keys.SAMPLE, expression.obs_names.to_series())
     # A sample of a later run may bear the name of an earlier one; batches are told apart.
     named = zip(batches, samples, strict=True)
     obs = pd.DataFrame(

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from lotwise.config import EvidenceConfig, ExpressionConfig
-from lotwise.evidence import CeilingRecord, StratumRecord, UsageRecord
+from lotwise.evidence.ceilings import CeilingRecord
+from lotwise.evidence.isoform_usage import StratumRecord, UsageRecord
 from lotwise.files.tables import read_table
 from lotwise.quantify import Kallisto, Reference, quantify_samples
 from lotwise.quantify.kallisto import find_in_wheel

@@ -100,7 +100,7 @@ def test_add_to_accepted__two_processes_at_once_lose_no_batch(accepted):
         for name in ("D", "E")
     ]
     assert [process.wait() for process in adding] == [0, 0]
-    assert sorted(read_accepted(accepted).obs_names) == ["A", "B", "C", "D", "E"]
+    assert sorted(read_accepted(accepted).obs["batch"]) == ["A", "B", "C", "D", "E"]
     assert describe_accepted(accepted)["version"] == 3
 
 

@@ -26,7 +26,7 @@ from lotwise.config import (
     write_template,
 )
 from lotwise.errors import InputError
-from lotwise.evidence import RECORDS
+from lotwise.evidence.catalogue import records
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,7 +86,11 @@ def test_parse_config__values_out_of_bounds(given, words):
 
 def keys_of(model) -> dict:
     return {
-        name: keys_of(value) if isinstance(value, BaseModel) else None
+        name: keys_of(value)
+        if isinstance(value, BaseModel)
+        else keys_in(value)
+        if isinstance(value, dict)
+        else None
         for name, value in ((name, getattr(model, name)) for name in type(model).model_fields)
     }
 
@@ -232,7 +236,7 @@ def test_tables_of__levels_have_their_own():
 
 def test_tables_of__every_record_has_its_place():
     made = {name for level in ("gene", "isoform") for name in tables_of(EvidenceConfig(), level)}
-    assert made == {record.table for record in RECORDS}
+    assert made == {record.table for record in records()}
 
 
 @pytest.mark.parametrize("level", ["gene", "isoform"])

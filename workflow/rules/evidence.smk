@@ -1,6 +1,6 @@
 from lotwise.config import figures_of as evidence_figures
 from lotwise.config import tables_of as evidence_tables
-from lotwise.panels import SHIPPED as SHIPPED_PANELS
+from lotwise.files.panels import SHIPPED as SHIPPED_PANELS
 
 
 def evidence_drawn(level):
@@ -66,7 +66,9 @@ for level in [level for level in RUN.levels if evidence_tabulated(level)]:
             level=level,
             out=root_of,
             # Of the correlation's options, those that R itself depends on.
-            correlation=options(RUN.correlation.model_copy(update={"n_contributions": ()})),
+            correlation=options(
+                RUN.correlation.model_copy(update={"n_contributions": ()})
+            ),
             options=options(RUN.evidence),
             formats=options(
                 RUN.figures.model_copy(update={"style": "", "decimals": ()})

@@ -6,6 +6,7 @@ their class carries; everything else is a defect, shows its traceback and ends i
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
 import signal
@@ -18,6 +19,7 @@ from typing import Any, Final, NoReturn, TextIO
 
 import click
 
+from lotwise.cli.extras import missing_extra
 from lotwise.cli.step import ARGUMENTS
 from lotwise.cli.streams import safe_streams
 from lotwise.errors import (
@@ -40,6 +42,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "simulate": ("simulate", "Simulate batches with planted truth, as quantifications or reads."),
     "check": ("check", "Check the reads of a sample sheet before they are quantified."),
     "quantify": ("quantify", "Quantify reads with kallisto, salmon or RSEM."),
+    "run": ("run", "Run the workflow: from reads, an accession or quantifications to the report."),
+    "workflow-path": ("workflow_path", "Print the path of the Snakefile that comes with lotwise."),
     "compare": ("compare", "Compare quantified batches: tables and figures in one go."),
     "expression": ("expression", "Read quantifications into gene and isoform tables."),
     "correlate": ("correlate", "Correlate the samples of one level."),
@@ -61,6 +65,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 # Earlier names of commands, which still work.
 DEPRECATED: Final = {"reference": "accepted"}
 
+# A path that the system refuses, wherever in lotwise it is used first.
+_WRONG_PATH: Final = frozenset(
+    {errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR,
+     errno.EISDIR}
+)  # fmt: skip
+_LONGEST_PATH: Final = 300
 _INTERRUPTED = 130
 _TERMINATED = 143
 
@@ -158,9 +168,12 @@ def _run() -> int:
     except _Terminated:
         exit_code = _say("terminated; nothing was left half-written", _TERMINATED)
     except Exception as error:  # noqa: BLE001, the traceback is shown
-        fault = machine_fault(error)
+        fault = machine_fault(error) or missing_extra(error)
         if fault is not None:
             exit_code = _say(fault, EXIT_SURROUNDINGS)
+        elif isinstance(error, OSError) and error.errno in _WRONG_PATH and error.filename:
+            path = str(error.filename)[:_LONGEST_PATH]
+            exit_code = _say(f"{path}: {error.strerror}; correct the path", EXIT_INPUT)
         else:
             # Python itself would end with 1, which says that the answer is no.
             traceback.print_exc()

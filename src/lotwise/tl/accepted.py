@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lotwise.accepted import combine_with_accepted, describe_accepted, read_accepted
-from lotwise.evidence import BatchRecord, ComparisonRecord
+from lotwise.evidence.batches import BatchRecord
+from lotwise.evidence.reference import ComparisonRecord
 from lotwise.expression.labels import batches_of, replicate_groups
 from lotwise.files.tables import to_frame
 from lotwise.tl.batches import compare_batches
@@ -41,9 +42,9 @@ def accepted(expression: AnnData, *, path: Path | str, level: float = 0.95, seed
 
     Returns
     -------
-    Nothing; the table ``reference`` (:class:`~lotwise.evidence.ComparisonRecord`), one row per
-    batch and condition. With one or two accepted batches of its condition, or where depths cannot
-    be made alike, there are no limits and the answer is "not assessable".
+    Nothing; the table ``reference`` (:class:`~lotwise.evidence.reference.ComparisonRecord`), one
+    row per batch and condition. With one or two accepted batches of its condition, or where depths
+    cannot be made alike, there are no limits and the answer is "not assessable".
 
     Raises
     ------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lotwise.evidence import BatchRecord
+from lotwise.evidence.batches import BatchRecord
 from lotwise.expression.labels import replicate_groups
 from lotwise.files.tables import to_frame
 from lotwise.metrics.batches import (
@@ -51,9 +51,9 @@ def batches(
 
     Returns
     -------
-    Nothing; the table ``batches`` (:class:`~lotwise.evidence.BatchRecord`). With two or three
-    batches there are no limits: the others are then one, or share the R between them. There are
-    none either where depths cannot be made alike; ``reason`` says why.
+    Nothing; the table ``batches`` (:class:`~lotwise.evidence.batches.BatchRecord`). With two or
+    three batches there are no limits: the others are then one, or share the R between them. There
+    are none either where depths cannot be made alike; ``reason`` says why.
 
     Raises
     ------

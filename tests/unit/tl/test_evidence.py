@@ -9,17 +9,18 @@ import pytest
 from anndata import AnnData
 
 import lotwise
-from lotwise import evidence, keys
+from lotwise import keys
 from lotwise.accepted import add_to_accepted
 from lotwise.errors import InputError
-from lotwise.files.tables import columns
+from lotwise.evidence.catalogue import records
+from lotwise.files.panels import Marker, Panel, read_panel
+from lotwise.files.records import columns
 from lotwise.metrics.ceiling import thinning_reliability
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
 from lotwise.metrics.isoforms import inferential_relative_variance
 from lotwise.metrics.outliers import outlier_cut
-from lotwise.panels import Marker, Panel, read_panel
 from lotwise.tl.layers import bootstraps_of
 
 N_GENES = 800
@@ -82,7 +83,7 @@ def annotated(tmp_path_factory):
     return expression
 
 
-@pytest.mark.parametrize("record", evidence.RECORDS, ids=lambda record: record.table)
+@pytest.mark.parametrize("record", records(), ids=lambda record: record.table)
 def test_evidence__tables_have_the_columns_of_their_record(annotated, record):
     if record.table in {"isoform_usage", "uncertainty_strata", "isoform_shares"}:
         expression = simulated(isoforms=True)
