@@ -19,6 +19,7 @@ from typing import Any, Final, NoReturn, TextIO
 
 import click
 
+from lotwise.cli.ancestor import end_with_ancestor
 from lotwise.cli.extras import missing_extra
 from lotwise.cli.step import ARGUMENTS
 from lotwise.cli.streams import safe_streams
@@ -136,6 +137,7 @@ def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
     sys.unraisablehook = _raise_again
+    end_with_ancestor()
     with safe_streams() as (output, errors):
         exit_code = _run()
         output.flush()
