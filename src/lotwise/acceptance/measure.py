@@ -14,7 +14,7 @@ from lotwise.evidence.catalogue import tables
 from lotwise.evidence.statistic import ResultTable
 from lotwise.files.records import Column
 from lotwise.keys import Level
-from lotwise.wording import number
+from lotwise.wording import counted, number
 
 Reduction = Literal["every", "lowest", "highest", "median", "share", "count"]
 
@@ -40,6 +40,11 @@ class Measure(Section):
     )
     use: Literal["value", "interval"] = Field(
         default="value", description="interval: the limit nearer to failing must meet the bound"
+    )
+    round_to: Annotated[int, Field(ge=0, le=15)] | None = Field(
+        default=None,
+        description="decimals that the number is rounded to before it is compared; without, it is "
+        "compared at full precision",
     )
     at_least: Bound | None = Field(default=None, description="the number is this or more")
     at_most: Bound | None = Field(default=None, description="the number is this or less")
@@ -106,6 +111,8 @@ class Measure(Section):
             words = f">= {_in_words(low)}" if low is not None else f"<= {_in_words(high)}"
         if self.use == "interval":
             words = f"{words} (whole interval)"
+        if self.round_to is not None:
+            words = f"{words} (rounded to {counted(self.round_to, 'decimal')})"
         return (
             words if self.share is None else f"{words} in a share of {number(self.share)} or more"
         )
