@@ -7,6 +7,7 @@ from lotwise.pl.limits import detectable, mean_difference, sensitivity
 from lotwise.pl.samples import batches, identity, isoform_switches
 from lotwise.pl.scatter_matrix import MOST_SAMPLES, scatter_matrix
 from lotwise.pl.style import add_note, save_figure
+from lotwise.pl.variance import variance
 
 __all__ = [
     "MOST_SAMPLES",
@@ -22,4 +23,5 @@ __all__ = [
     "save_figure",
     "scatter_matrix",
     "sensitivity",
+    "variance",
 ]

@@ -17,6 +17,7 @@ from lotwise.tl.isoforms import isoform_shares, isoform_usage
 from lotwise.tl.libraries import libraries, signal
 from lotwise.tl.pairs import choose_pairs, least_and_most_alike
 from lotwise.tl.replicate_qc import replicate_qc
+from lotwise.tl.variance import variance
 
 __all__ = [
     "accepted",
@@ -40,4 +41,5 @@ __all__ = [
     "replicate_qc",
     "sensitivity",
     "signal",
+    "variance",
 ]
