@@ -83,6 +83,11 @@ class EvidenceConfig(Section):
     margin: _Positive = Field(
         default=1.0, description="largest log2 difference between batches that does not matter"
     )
+    batch_margin: _Positive | None = Field(
+        default=None,
+        description="largest excess of 1 - R between batches over that within them that does not "
+        "matter; null: not assessable",
+    )
     alpha: _Share = Field(default=0.05, description="rate of false calls of equivalence, in (0, 1)")
     shallow_below: _Share = Field(
         default=0.1, description="share of the median depth below which a library is shallow"
