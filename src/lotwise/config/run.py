@@ -245,7 +245,7 @@ class Config(_Section):
     reads: ReadsConfig = ReadsConfig()
     expression: ExpressionConfig = ExpressionConfig()
     correlation: CorrelationConfig = CorrelationConfig()
-    evidence: EvidenceConfig = EvidenceConfig()
+    evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
     figures: FiguresConfig = FiguresConfig()
     acceptance: str | None = Field(
         default=None,
