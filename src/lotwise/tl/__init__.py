@@ -1,5 +1,6 @@
 """Tools: statistics on AnnData, written into it, as scanpy's ``tl`` does."""
 
+from lotwise.tl.accepted import accepted
 from lotwise.tl.agreement import agreement, sensitivity
 from lotwise.tl.batches import batches
 from lotwise.tl.blocks import blocks
@@ -15,10 +16,10 @@ from lotwise.tl.intervals import intervals
 from lotwise.tl.isoforms import isoform_shares, isoform_usage
 from lotwise.tl.libraries import libraries, signal
 from lotwise.tl.pairs import choose_pairs, least_and_most_alike
-from lotwise.tl.reference import reference
 from lotwise.tl.replicate_qc import replicate_qc
 
 __all__ = [
+    "accepted",
     "agreement",
     "batches",
     "blocks",
@@ -36,7 +37,6 @@ __all__ = [
     "isoform_usage",
     "least_and_most_alike",
     "libraries",
-    "reference",
     "replicate_qc",
     "sensitivity",
     "signal",
