@@ -53,7 +53,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LimitsConfig(_Section):
+class Limits(_Section):
     """Bounds of the gate after quantification."""
 
     smallest_share_used: Share = Field(
@@ -116,7 +116,7 @@ class ReadsConfig(_Section):
         default=None, description="folder of indexes; null keeps them with the results"
     )
     threads: int = Field(default=4, ge=1, description="threads of a quantifier")
-    limits: LimitsConfig = LimitsConfig()
+    limits: Limits = Limits()
 
     def minutes_of(self, n_bytes: int) -> int:
         """Return the minutes that quantifying one sample may need.
@@ -189,7 +189,7 @@ class ExpressionConfig(_Section):
         default=0.9, description="least share of features that all samples have in common"
     )
     tpm_sum: TpmSum = Field(
-        default="million", description="million, or any: take TPM of a part of the features"
+        default="million", description="million, or any: accept TPM of a part of the features"
     )
     matrix_level: Level | None = Field(
         default=None, description="gene or isoform, where a TPM matrix does not tell"
@@ -203,7 +203,9 @@ class ExpressionConfig(_Section):
 class CorrelationConfig(_Section):
     """How samples are correlated."""
 
-    pseudocount: Positive = Field(default=1.0, description="c of log2(TPM + c); the paper's is 1")
+    pseudocount: Positive = Field(
+        default=1.0, description="pseudo-count c of log2(TPM + c); the paper's is 1"
+    )
     threshold: Positive = Field(default=1.0, description="TPM from which a feature is detected")
     min_counts: Positive = Field(default=10.0, description="counts from which a feature is counted")
     most_pairs: int = Field(
@@ -224,7 +226,7 @@ class FiguresConfig(_Section):
     formats: tuple[FigureFormat, ...] = Field(
         default=("pdf", "svg", "png"),
         min_length=1,
-        description="of pdf, svg and png",
+        description="kinds of file, of pdf, svg and png",
         json_schema_extra={"option": "--format"},
     )
     note: str = Field(default="", description="a line printed under every figure")
