@@ -2,6 +2,7 @@
 
 from lotwise.tl.accepted import accepted
 from lotwise.tl.agreement import agreement, sensitivity
+from lotwise.tl.batch_equivalence import batch_equivalence
 from lotwise.tl.batches import batches
 from lotwise.tl.blocks import blocks
 from lotwise.tl.ceilings import ceilings
@@ -17,10 +18,12 @@ from lotwise.tl.isoforms import isoform_shares, isoform_usage
 from lotwise.tl.libraries import libraries, signal
 from lotwise.tl.pairs import choose_pairs, least_and_most_alike
 from lotwise.tl.replicate_qc import replicate_qc
+from lotwise.tl.variance import variance
 
 __all__ = [
     "accepted",
     "agreement",
+    "batch_equivalence",
     "batches",
     "blocks",
     "ceilings",
@@ -40,4 +43,5 @@ __all__ = [
     "replicate_qc",
     "sensitivity",
     "signal",
+    "variance",
 ]
