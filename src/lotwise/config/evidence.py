@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from lotwise.config.section import Section
 from lotwise.evidence.catalogue import optional, tables
-from lotwise.evidence.statistic import Figure, Statistic
+from lotwise.evidence.statistic import Figure, OptionalInput, Statistic
 from lotwise.keys import Level
 
 EquivalenceMethod = Literal["welch", "deseq2"]
@@ -37,17 +38,15 @@ def names_of_statistics() -> tuple[str, ...]:
     return tuple(one.name for one in optional())
 
 
-class EvidenceConfig(BaseModel):
+class EvidenceConfig(Section):
     """What stands beside R."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     statistics: tuple[Annotated[str, AfterValidator(_known)], ...] = Field(
         default_factory=names_of_statistics,
         description="which to compute; take a name out to switch it off, [] for no statistic",
         json_schema_extra={"option": "--statistic"},
     )
-    seed: int = Field(default=0, ge=0, description="of all random numbers")
+    seed: int = Field(default=0, ge=0, description="random seed")
     panels: tuple[str, ...] = Field(
         default=("sex", "msc_identity", "residual_pluripotency"),
         description="panels of markers: shipped by name, your own by YAML file, [] for no panel",
@@ -83,6 +82,11 @@ class EvidenceConfig(BaseModel):
     )
     margin: _Positive = Field(
         default=1.0, description="largest log2 difference between batches that does not matter"
+    )
+    batch_margin: _Positive | None = Field(
+        default=None,
+        description="largest excess of 1 - R between batches over that within them that does not "
+        "matter; null: not assessable",
     )
     alpha: _Share = Field(default=0.05, description="rate of false calls of equivalence, in (0, 1)")
     shallow_below: _Share = Field(
@@ -163,13 +167,13 @@ def drawn_of(config: EvidenceConfig, level: Level) -> Iterator[tuple[str, Figure
                 yield figure.name.format(name_of_panel(value)), figure, value
 
 
-def inputs_of(config: EvidenceConfig) -> Iterator[tuple[Path, str]]:
-    """Yield the files that the statistics switched on read beside the expression, with roles.
+def inputs_of(config: EvidenceConfig) -> Iterator[tuple[Path, OptionalInput]]:
+    """Yield the files that the statistics switched on read beside the expression.
 
     Examples
     --------
     >>> config = EvidenceConfig(panels=("sex", "mine/liver.yaml"))
-    >>> [(str(path), role) for path, role in inputs_of(config)]
+    >>> [(str(path), given.role) for path, given in inputs_of(config)]
     [('mine/liver.yaml', 'panel')]
     """
     for statistic in optional():
@@ -179,4 +183,4 @@ def inputs_of(config: EvidenceConfig) -> Iterator[tuple[Path, str]]:
             named = getattr(config, given.option)
             for value in named if isinstance(named, tuple) else (named,):
                 if value is not None and value not in given.shipped:
-                    yield Path(value), given.role
+                    yield Path(value), given

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from lotwise.errors import InputError, RefusedError
+from lotwise.config import Limits
+from lotwise.errors import RefusedError
 from lotwise.files.records import Record, column
 from lotwise.quantify.reads_qc import leave_out
 
@@ -30,15 +31,23 @@ class Yield(Record):
     """What one sample's reads yielded."""
 
     table: ClassVar[str] = "yield.tsv"
-    sample: str = column("name of the sample")
-    batch: str = column("batch of the sample")
-    quantifier: str = column("kallisto, salmon or rsem")
-    reads_present: int = column("read pairs, or single reads, that the gate counted")
+    sample: str = column("name of the sample", heading="sample")
+    batch: str = column("batch of the sample", heading="batch")
+    quantifier: str = column("kallisto, salmon or rsem", heading="quantifier")
+    reads_present: int = column(
+        "read pairs, or single reads, that the gate counted", heading="reads present"
+    )
     reads_processed: int = column("of these, read by the quantifier")
-    reads_used: int = column("of these, placed on transcripts")
-    share_used: float = column("reads_used / reads_present; NaN where none are present")
+    reads_used: int = column("of these, placed on transcripts", heading="reads used")
+    share_used: float = column(
+        "reads_used / reads_present; NaN where none are present",
+        heading="share used",
+        display="percent",
+    )
     depth_ratio: float = column(
-        "reads_used over the median of the other samples; NaN where there is no other"
+        "reads_used over the median of the other samples; NaN where there is no other",
+        heading="of the others' depth",
+        display="percent",
     )
     complexity: float = column(
         "isoforms expected to be seen at the depth of the smallest sound library; NaN where "
@@ -49,49 +58,10 @@ class Yield(Record):
     )
     tpm_sum: float = column("sum of TPM; NaN where a TPM is not a number")
     n_isoforms: int = column("isoforms quantified")
-    n_detected: int = column("isoforms at TPM >= 1")
+    n_detected: int = column("isoforms at TPM >= 1", heading="isoforms at TPM 1")
     top_share: float = column("share of the TPM on the 50 highest isoforms; NaN where all are 0")
-    standing: str = column("passed, noted or refused")
-    reason: str = column("why it is noted or refused; blank where it passes")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Bounds of the gate after quantification.
-
-    Attributes
-    ----------
-    smallest_share_used
-        A smaller share of used reads is refused: another species, another reference or
-        the wrong strand.
-    smallest_reads_used
-        Fewer used reads are refused.
-    smallest_complexity_ratio, noted_complexity_ratio
-        A sample that shows a smaller part of the isoforms which the others show at equal depth is
-        refused, or noted: its library holds few different molecules.
-    smallest_depth_ratio
-        A sample with a smaller share of the other samples' median depth is refused.
-    noted_depth_ratio
-        One below this is noted as shallow.
-    """
-
-    smallest_share_used: float = 0.1
-    smallest_reads_used: int = 1_000
-    smallest_complexity_ratio: float = 0.4
-    noted_complexity_ratio: float = 0.7
-    smallest_depth_ratio: float = 0.05
-    noted_depth_ratio: float = 0.25
-
-    def __post_init__(self) -> None:
-        shares = (
-            self.smallest_share_used,
-            self.smallest_depth_ratio,
-            self.noted_depth_ratio,
-            self.smallest_complexity_ratio,
-            self.noted_complexity_ratio,
-        )
-        if not all(0 <= share <= 1 for share in shares) or self.smallest_reads_used < 0:
-            raise InputError("a limit of the gate is not in [0, 1], or a number of reads below 0")
+    standing: str = column("passed, noted or refused", heading="standing")
+    reason: str = column("why it is noted or refused; blank where it passes", heading="reason")
 
 
 def judge_yields(

@@ -22,6 +22,7 @@ from lotwise.evidence.catalogue import tables
 from lotwise.files.records import Record, columns
 from lotwise.keys import LEVELS, Level
 from lotwise.quantify import Intake, Yield
+from lotwise.record import amendments_of, check_record
 from lotwise.tree import ResultTree
 
 Row = dict[str, Any]
@@ -44,6 +45,10 @@ class LevelFindings:
     def path(self, name: str) -> Path:
         """Give where a table lies."""
         return ResultTree(self.root).table(self.level, name)
+
+    def name(self, name: str) -> str:
+        """Return a table's path below the root of the results."""
+        return self.path(name).relative_to(self.root).as_posix()
 
     @property
     def h5ad(self) -> Path:
@@ -94,12 +99,18 @@ class Findings:
     note
         What the run says under every figure, such as "simulated data".
     verdict, provenance
-        The contents of ``verdict.json`` and ``provenance.json``; empty where there is none.
+        The verdict, judged again, and ``provenance.json``; empty where there is none.
+    faults
+        What in this folder is not as its record says, one line each.
+    amendments
+        Recorded files that were changed and recorded again, with the reason.
     """
 
     root: Path
     levels: tuple[LevelFindings, ...]
     note: str = ""
+    faults: tuple[str, ...] = ()
+    amendments: tuple[str, ...] = ()
     verdict: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -122,6 +133,17 @@ class Findings:
     def verification(self) -> list[Row]:
         """Published beside computed coefficients, where any were expected."""
         return _rows_of(self.root / Verification.table, Verification)
+
+    def made(self, path: Path) -> bool:
+        """Return whether this run made a file: one that is there, and on record if there is one."""
+        outputs = self.provenance.get("outputs")
+        if not path.is_file() or not isinstance(outputs, list):
+            return path.is_file()
+        return path.relative_to(self.root).as_posix() in self._recorded
+
+    @cached_property
+    def _recorded(self) -> frozenset[str]:
+        return frozenset(str(item.get("path")) for item in self.provenance["outputs"])
 
     @property
     def batches(self) -> dict[str, list[str]]:
@@ -151,8 +173,9 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
         found for found in (LevelFindings(root, level) for level in LEVELS) if found.has("pairs")
     )
     if not levels:
+        missing = [LevelFindings(root, level).name("pairs") for level in LEVELS]
         raise InputError(
-            "holds no correlation/gene.pairs.tsv and no correlation/isoform.pairs.tsv",
+            f"holds no {' and no '.join(missing)}",
             path=root,
             remedy="run `lotwise compare` first, or name the folder that it wrote",
         )
@@ -162,6 +185,8 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
         root=root,
         levels=levels,
         note=note or (noted if isinstance(noted, str) else ""),
+        faults=check_record(root),
+        amendments=amendments_of(root),
         verdict=_verdict_of(root),
         provenance=provenance,
     )
