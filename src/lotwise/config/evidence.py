@@ -46,7 +46,7 @@ class EvidenceConfig(Section):
         description="which to compute; take a name out to switch it off, [] for no statistic",
         json_schema_extra={"option": "--statistic"},
     )
-    seed: int = Field(default=0, ge=0, description="of all random numbers")
+    seed: int = Field(default=0, ge=0, description="random seed")
     panels: tuple[str, ...] = Field(
         default=("sex", "msc_identity", "residual_pluripotency"),
         description="panels of markers: shipped by name, your own by YAML file, [] for no panel",
@@ -82,6 +82,11 @@ class EvidenceConfig(Section):
     )
     margin: _Positive = Field(
         default=1.0, description="largest log2 difference between batches that does not matter"
+    )
+    batch_margin: _Positive | None = Field(
+        default=None,
+        description="largest excess of 1 - R between batches over that within them that does not "
+        "matter; null: not assessable",
     )
     alpha: _Share = Field(default=0.05, description="rate of false calls of equivalence, in (0, 1)")
     shallow_below: _Share = Field(
