@@ -24,7 +24,9 @@ from lotwise import keys
 from lotwise.errors import InputError, WiderLimitsWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.checks import check_tpm
+from lotwise.expression.declared import UNREADABLE
 from lotwise.expression.labels import batches_of, conditions_of
+from lotwise.expression.noted import noted
 from lotwise.files.atomic import atomic_path, exclusive
 from lotwise.metrics.batches import reference_interval
 from lotwise.metrics.correlation import pearson_matrix
@@ -303,11 +305,12 @@ def read_accepted(path: Path | str) -> AnnData:
     path = Path(path)
     try:
         found = anndata.read_h5ad(path)
+        noted(found)
     except FileNotFoundError:
         raise InputError(
             "no such accepted set", path=path, remedy="begin one by `lotwise accepted add`"
         ) from None
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise InputError("is no h5ad file", path=path) from error
     _verify(found, _history(found, path), path)
     return found
@@ -353,11 +356,11 @@ def describe_accepted(path: Path | str) -> dict[str, Any]:
 
 
 def _level_of(expression: AnnData) -> str:
-    return str(expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene"))
+    return str(noted(expression).get(keys.LEVEL, "gene"))
 
 
 def _history(found: AnnData, path: Path) -> dict[str, Any]:
-    text = found.uns.get(keys.LOTWISE, {}).get(_KEPT)
+    text = noted(found).get(_KEPT)
     if not isinstance(text, str):
         raise InputError(
             "is no accepted set of lotwise", path=path, remedy="begin one in another file"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from lotwise.config.section import Section
 from lotwise.evidence.catalogue import tables
 from lotwise.evidence.statistic import ResultTable
 from lotwise.files.records import Column
@@ -24,10 +25,8 @@ Bound = _Number | Words
 Cell = bool | int | float | str
 
 
-class Measure(BaseModel):
+class Measure(Section):
     """A number of a result table, held against a bound."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     level: Level | None = Field(default=None, description="gene or isoform")
     table: str = Field(description="result table, such as pairs or ceilings")

@@ -19,6 +19,7 @@ from typing import Any, Final, NoReturn, TextIO
 
 import click
 
+from lotwise.cli.ancestor import end_with_ancestor
 from lotwise.cli.extras import missing_extra
 from lotwise.cli.step import ARGUMENTS
 from lotwise.cli.streams import safe_streams
@@ -60,6 +61,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "workbook": ("workbook", "Write the tables of results as one workbook for a spreadsheet."),
     "crate": ("crate", "Describe results as an RO-Crate, for handing over or publishing."),
     "report": ("report", "Write report.html from a folder of results."),
+    "qualify": ("qualify", "Qualify this installation by cases with known truth."),
     "seal": ("seal", "Sign results, or registered criteria, with name, meaning and time."),
     "check-seal": ("check_seal", "Compare results with their seal; verify the signatures."),
     "accepted": ("accepted", "Keep a set of accepted batches; compare new ones with it."),
@@ -141,6 +143,7 @@ def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
     sys.unraisablehook = _raise_again
+    end_with_ancestor()
     with safe_streams() as (output, errors):
         exit_code = _run()
         output.flush()

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from lotwise.config.section import Section
 from lotwise.evidence.catalogue import optional, tables
 from lotwise.evidence.statistic import Figure, OptionalInput, Statistic
 from lotwise.keys import Level
 
-EquivalenceMethod = Literal["welch", "deseq2"]
+EquivalenceMethod = Literal["moderated", "welch", "deseq2"]
 GeneSetCorrelation = Literal["preset", "replicates"]
 
 _Share = Annotated[float, Field(gt=0, lt=1)]
@@ -37,17 +38,15 @@ def names_of_statistics() -> tuple[str, ...]:
     return tuple(one.name for one in optional())
 
 
-class EvidenceConfig(BaseModel):
+class EvidenceConfig(Section):
     """What stands beside R."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     statistics: tuple[Annotated[str, AfterValidator(_known)], ...] = Field(
         default_factory=names_of_statistics,
         description="which to compute; take a name out to switch it off, [] for no statistic",
         json_schema_extra={"option": "--statistic"},
     )
-    seed: int = Field(default=0, ge=0, description="of all random numbers")
+    seed: int = Field(default=0, ge=0, description="random seed")
     panels: tuple[str, ...] = Field(
         default=("sex", "msc_identity", "residual_pluripotency"),
         description="panels of markers: shipped by name, your own by YAML file, [] for no panel",
@@ -78,11 +77,16 @@ class EvidenceConfig(BaseModel):
         description="h5ad of earlier batches to hold these against; see lotwise reference",
     )
     equivalence_method: EquivalenceMethod = Field(
-        default="welch",
-        description="welch (t of log2(TPM + c)) or deseq2 (counts, by PyDESeq2: lotwise[de])",
+        default="moderated",
+        description="moderated, welch (t of log2 TPM) or deseq2 (counts, by PyDESeq2: lotwise[de])",
     )
     margin: _Positive = Field(
         default=1.0, description="largest log2 difference between batches that does not matter"
+    )
+    batch_margin: _Positive | None = Field(
+        default=None,
+        description="largest excess of 1 - R between batches over that within them that does not "
+        "matter; null: not assessable",
     )
     alpha: _Share = Field(default=0.05, description="rate of false calls of equivalence, in (0, 1)")
     shallow_below: _Share = Field(

@@ -1,5 +1,6 @@
 """Figures of what :mod:`lotwise.tl` found; they show and compute nothing."""
 
+from lotwise.pl.batch_equivalence import batch_equivalence
 from lotwise.pl.canvas import nothing
 from lotwise.pl.components import components
 from lotwise.pl.heatmap import heatmap
@@ -12,6 +13,7 @@ from lotwise.pl.variance import variance
 __all__ = [
     "MOST_SAMPLES",
     "add_note",
+    "batch_equivalence",
     "batches",
     "components",
     "detectable",

@@ -2,6 +2,7 @@
 
 from lotwise.tl.accepted import accepted
 from lotwise.tl.agreement import agreement, sensitivity
+from lotwise.tl.batch_equivalence import batch_equivalence
 from lotwise.tl.batches import batches
 from lotwise.tl.blocks import blocks
 from lotwise.tl.ceilings import ceilings
@@ -22,6 +23,7 @@ from lotwise.tl.variance import variance
 __all__ = [
     "accepted",
     "agreement",
+    "batch_equivalence",
     "batches",
     "blocks",
     "ceilings",
