@@ -27,6 +27,8 @@ from lotwise.accepted import (
 from lotwise.cli.accepted import command
 from lotwise.errors import InputError, RefusedError, WiderLimitsWarning
 
+pytestmark = pytest.mark.requirement("ACC-001", "ACC-002", "ACC-003", "EXP-002")
+
 
 def batches(names, *, seed=0, spread=0.2, n_genes=500, level="gene"):
     rng = np.random.default_rng(seed)

@@ -10,6 +10,8 @@ from lotwise.record import check_page
 from lotwise.record.digest import is_intact
 from lotwise.report.certificate import add_deviation, write_certificate
 
+pytestmark = pytest.mark.requirement("CER-001")
+
 TEXT = """
 title: release of lots
 source: protocol 7.2
