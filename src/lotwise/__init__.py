@@ -2,7 +2,8 @@
 
 ``import lotwise`` costs next to nothing: each part is loaded when it is first
 used. The parts follow scanpy: :mod:`lotwise.pp`, :mod:`lotwise.tl`,
-:mod:`lotwise.pl`, :mod:`lotwise.get`, and :func:`lotwise.read_quant`; :mod:`lotwise.simulate`
+:mod:`lotwise.pl`, :mod:`lotwise.get`, and :func:`lotwise.read_quant`; :func:`lotwise.compare` does
+all of it; :mod:`lotwise.simulate`
 makes batches whose truth is known.
 """
 
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lotwise import get, metrics, outofcore, pl, pp, simulate, tl
     from lotwise.expression import read_quant
+    from lotwise.run.comparison import compare
 
 __all__ = [
     "__version__",
+    "compare",
     "get",
     "metrics",
     "outofcore",
@@ -35,6 +38,8 @@ def __getattr__(name: str) -> object:
         return importlib.import_module(f"lotwise.{name}")
     if name == "read_quant":
         return importlib.import_module("lotwise.expression").read_quant
+    if name == "compare":
+        return importlib.import_module("lotwise.run.comparison").compare
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("lotwise")
     msg = f"module 'lotwise' has no attribute {name!r}"

@@ -222,7 +222,7 @@ class FiguresConfig(_Section):
     )
     decimals: int = Field(default=4, ge=2, le=8, description="decimals of R in the figures")
     formats: tuple[FigureFormat, ...] = Field(
-        default=("pdf", "svg", "png"),
+        default=("pdf", "png"),
         min_length=1,
         description="of pdf, svg and png",
         json_schema_extra={"option": "--format"},
