@@ -243,3 +243,25 @@ def test_tables_of__every_record_has_its_place():
 def test_figures_of__nothing_switched_on_is_nothing_drawn(level):
     assert figures_of(EvidenceConfig(statistics=()), level) == ()
     assert "sensitivity" in figures_of(EvidenceConfig(), level)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"reads": {"bootstraps": True}},
+        {"evidence": {"passing": True}},
+        {"evidence": {"seed": False}},
+        {"correlation": {"most_pairs": True}},
+        {"acquire": {"network": {"attempts": True}}},
+    ],
+)
+def test_parse_config__yes_and_no_are_no_numbers(given):
+    with pytest.raises(InputError, match=r"is (True|False); yes and no are no numbers"):
+        parse_config(given)
+
+
+def test_parse_config__tilde_is_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    read = parse_config({"samples": "~/s.tsv", "reads": {"transcripts": "~/t.fa"}})
+    assert (str(read.samples), str(read.reads.transcripts)) == ("/home/me/s.tsv", "/home/me/t.fa")
+    assert parse_config({"figures": {"note": "~ 3 lots"}}).figures.note == "~ 3 lots"

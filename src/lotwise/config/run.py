@@ -15,7 +15,6 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import yaml
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -26,6 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig
+from lotwise.config.section import Section
 from lotwise.errors import InputError
 from lotwise.files.yaml import parse_yaml
 from lotwise.keys import LEVELS, Level
@@ -49,11 +49,7 @@ _BYTES_PER_MINUTE: Final = 100_000_000
 _RSEM_BYTES_PER_BYTE: Final = 2
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class LimitsConfig(_Section):
+class LimitsConfig(Section):
     """Bounds of the gate after quantification."""
 
     smallest_share_used: Share = Field(
@@ -78,7 +74,7 @@ class LimitsConfig(_Section):
     )
 
 
-class ReadsConfig(_Section):
+class ReadsConfig(Section):
     """How reads are quantified, with source: reads."""
 
     transcripts: Path | None = Field(
@@ -179,7 +175,7 @@ class ReadsConfig(_Section):
         return bootstraps
 
 
-class ExpressionConfig(_Section):
+class ExpressionConfig(Section):
     """How quantifications are read."""
 
     tx2gene: Path | None = Field(
@@ -200,7 +196,7 @@ class ExpressionConfig(_Section):
     )
 
 
-class CorrelationConfig(_Section):
+class CorrelationConfig(Section):
     """How samples are correlated."""
 
     pseudocount: Positive = Field(default=1.0, description="c of log2(TPM + c); the paper's is 1")
@@ -214,7 +210,7 @@ class CorrelationConfig(_Section):
     )
 
 
-class FiguresConfig(_Section):
+class FiguresConfig(Section):
     """How figures look."""
 
     style: Style = Field(
@@ -230,7 +226,7 @@ class FiguresConfig(_Section):
     note: str = Field(default="", description="a line printed under every figure")
 
 
-class Config(_Section):
+class Config(Section):
     """Everything a run needs to know."""
 
     source: Source = Field(

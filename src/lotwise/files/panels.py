@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -81,7 +83,14 @@ def read_panel(panel: Path | str) -> Panel:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", path=path) from error
-    return _panel_of(parse_yaml(text, source=path), path)
+    found = _panel_of(parse_yaml(text, source=path), path)
+    if found.name in SHIPPED and name not in SHIPPED:
+        raise InputError(
+            f"{found.name!r} is the name of a panel that lotwise has itself",
+            path=path,
+            remedy="give the panel another name",
+        )
+    return found
 
 
 def read_gene_sets(path: Path | str) -> dict[str, tuple[str, ...]]:
@@ -137,13 +146,31 @@ def _panel_of(found: Any, path: Path) -> Panel:
         if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0:
             raise InputError(f"{key} is {limit!r}, needed a TPM above 0", path=path)
         limits[key] = float(limit)
+    if limits["present_from"] < limits["absent_below"]:
+        raise InputError(
+            f"present_from is {limits['present_from']:g} and absent_below is "
+            f"{limits['absent_below']:g}: a gene between them would be both",
+            path=path,
+            remedy="set absent_below to present_from or less",
+        )
+    markers = tuple(_marker_of(feature, path) for feature in features)
+    for symbol, count in Counter(marker.symbol for marker in markers).items():
+        if count > 1:
+            raise InputError(
+                f"the symbol {symbol!r} comes {count} times", path=path, remedy="keep one of them"
+            )
     return Panel(
         name=found["name"],
-        title=str(found.get("title", found["name"])),
-        source=str(found.get("source", "")),
-        markers=tuple(_marker_of(feature, path) for feature in features),
+        title=_text_of(found, "title") or found["name"],
+        source=_text_of(found, "source"),
+        markers=markers,
         **limits,
     )
+
+
+def _text_of(found: Mapping[Any, Any], key: str) -> str:
+    """Return a text; a key that is left blank has none."""
+    return "" if found.get(key) is None else str(found[key])
 
 
 def _marker_of(feature: Any, path: Path) -> Marker:
@@ -160,9 +187,7 @@ def _marker_of(feature: Any, path: Path) -> Marker:
             f"{', '.join(_EXPECTED)}",
             path=path,
         )
-    return Marker(
-        symbol=feature["symbol"], ensembl=str(feature.get("ensembl", "")), expected=expected
-    )
+    return Marker(symbol=feature["symbol"], ensembl=_text_of(feature, "ensembl"), expected=expected)
 
 
 def _refuse_unknown(found: dict[Any, Any], known: tuple[str, ...], path: Path) -> None:

@@ -50,7 +50,7 @@ from lotwise.record import (
     resolve,
     step_of,
     take_inputs,
-    write_provenance,
+    write_revision,
 )
 from lotwise.run.comparison import Comparison, correlate, read_expression
 from lotwise.run.comparison import compare as compare_in_memory
@@ -143,7 +143,7 @@ def compare(
         started=started,
         ended=ended,
     )
-    write_provenance(tree.root / PROVENANCE, provenance)
+    write_revision(tree.root, provenance)
     if report:
         from lotwise.report import write_report
 
