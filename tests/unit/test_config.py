@@ -16,7 +16,7 @@ from lotwise.config import (
     EvidenceConfig,
     ExpressionConfig,
     FiguresConfig,
-    LimitsConfig,
+    Limits,
     ReadsConfig,
     as_options,
     figures_of,
@@ -187,15 +187,9 @@ def test_as_options__of_reads_are_options_of_quantify():
     from lotwise.cli.quantify import command
 
     known = {flag for parameter in command.params for flag in parameter.opts}
-    said = as_options(ReadsConfig(limits=LimitsConfig(smallest_share_used=0.25)))
+    said = as_options(ReadsConfig(limits=Limits(smallest_share_used=0.25)))
     assert {word for word in said if word.startswith("--")} <= known
     assert said[said.index("--smallest-share-used") + 1] == "0.25"
-
-
-def test_limits__are_those_of_the_gate():
-    from lotwise.quantify import Limits
-
-    assert Limits(**LimitsConfig().model_dump()) == Limits()
 
 
 @pytest.mark.parametrize(

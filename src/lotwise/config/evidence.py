@@ -46,7 +46,7 @@ class EvidenceConfig(Section):
         description="which to compute; take a name out to switch it off, [] for no statistic",
         json_schema_extra={"option": "--statistic"},
     )
-    seed: int = Field(default=0, ge=0, description="of all random numbers")
+    seed: int = Field(default=0, ge=0, description="random seed")
     panels: tuple[str, ...] = Field(
         default=("sex", "msc_identity", "residual_pluripotency"),
         description="panels of markers: shipped by name, your own by YAML file, [] for no panel",

@@ -49,7 +49,7 @@ _BYTES_PER_MINUTE: Final = 100_000_000
 _RSEM_BYTES_PER_BYTE: Final = 2
 
 
-class LimitsConfig(Section):
+class Limits(Section):
     """Bounds of the gate after quantification."""
 
     smallest_share_used: Share = Field(
@@ -112,7 +112,7 @@ class ReadsConfig(Section):
         default=None, description="folder of indexes; null keeps them with the results"
     )
     threads: int = Field(default=4, ge=1, description="threads of a quantifier")
-    limits: LimitsConfig = LimitsConfig()
+    limits: Limits = Limits()
 
     def minutes_of(self, n_bytes: int) -> int:
         """Return the minutes that quantifying one sample may need.
@@ -185,7 +185,7 @@ class ExpressionConfig(Section):
         default=0.9, description="least share of features that all samples have in common"
     )
     tpm_sum: TpmSum = Field(
-        default="million", description="million, or any: take TPM of a part of the features"
+        default="million", description="million, or any: accept TPM of a part of the features"
     )
     matrix_level: Level | None = Field(
         default=None, description="gene or isoform, where a TPM matrix does not tell"
@@ -199,7 +199,9 @@ class ExpressionConfig(Section):
 class CorrelationConfig(Section):
     """How samples are correlated."""
 
-    pseudocount: Positive = Field(default=1.0, description="c of log2(TPM + c); the paper's is 1")
+    pseudocount: Positive = Field(
+        default=1.0, description="pseudo-count c of log2(TPM + c); the paper's is 1"
+    )
     threshold: Positive = Field(default=1.0, description="TPM from which a feature is detected")
     min_counts: Positive = Field(default=10.0, description="counts from which a feature is counted")
     most_pairs: int = Field(
@@ -220,7 +222,7 @@ class FiguresConfig(Section):
     formats: tuple[FigureFormat, ...] = Field(
         default=("pdf", "svg", "png"),
         min_length=1,
-        description="of pdf, svg and png",
+        description="kinds of file, of pdf, svg and png",
         json_schema_extra={"option": "--format"},
     )
     note: str = Field(default="", description="a line printed under every figure")
@@ -241,7 +243,7 @@ class Config(Section):
     reads: ReadsConfig = ReadsConfig()
     expression: ExpressionConfig = ExpressionConfig()
     correlation: CorrelationConfig = CorrelationConfig()
-    evidence: EvidenceConfig = EvidenceConfig()
+    evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
     figures: FiguresConfig = FiguresConfig()
     acceptance: str | None = Field(
         default=None,

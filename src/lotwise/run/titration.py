@@ -213,8 +213,8 @@ def titrate(
 
     Returns
     -------
-    One row per batch and criterion (:class:`TitrationRecord`), and the curves. A criterion is caught where it
-    fails; the verdict (``overall``) where it is not a pass.
+    One row per batch and criterion (:class:`TitrationRecord`), and the curves. A criterion is
+    caught where it fails; the verdict (``overall``) where it is not a pass.
 
     Examples
     --------
