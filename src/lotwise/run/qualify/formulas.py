@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +48,7 @@ def formula_cases() -> Iterator[Case]:
             "STA-002",
             f"tolerance factor, n = {n}",
             factor,
-            lambda n=n: batches.tolerance_factor(n),
+            partial(batches.tolerance_factor, n),
             tolerance=5.1e-4,
         )
     yield _close(
