@@ -240,8 +240,14 @@ class MarkerRecord(Record):
     batch: str = column("batch of the sample")
     marker: str = column("symbol of the marker")
     expected: str = column("present, absent, female or male")
+    group: str = column(
+        "alternatives (any_of): holds is yes for all where it is for one; else empty"
+    )
+    specific: bool = column("False where the marker is listed only: its failure is no alarm")
     tpm: float = column("TPM; NaN where the marker is not annotated")
-    holds: str = column("yes, no, not annotated, or - where the panel expects nothing of one gene")
+    rank: float = column("share of the expressed genes (1 TPM) that are expressed less, in [0, 1]")
+    holds: str = column("yes, no, not annotated, or - where nothing is expected of one gene")
+    note: str = column("what the panel says of the marker, or of itself")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,8 +79,9 @@ class EvidenceConfig(BaseModel):
     )
     seed: int = Field(default=0, ge=0, description="of all random numbers")
     panels: tuple[str, ...] = Field(
-        default=("sex", "msc_identity", "residual_pluripotency"),
-        description="panels of markers: shipped by name, your own by YAML file, [] for no panel",
+        default=("sex",),
+        description="panels of markers: sex, msc_identity, residual_pluripotency, your own by YAML "
+        "file, [] for no panel",
         json_schema_extra={"option": "--panel"},
     )
     gene_sets: Path | None = Field(default=None, description="GMT file of gene sets to test")

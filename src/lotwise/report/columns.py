@@ -47,7 +47,10 @@ LIBRARIES: Final = (
     Column("shallow", "shallow", "flag"),
     Column("n_detected", "detected", "number"),
     Column("share_of_highest", "on the 50 highest", "percent"),
+    Column("complexity", "complexity, of the others' median", "percent"),
+    Column("group", "scored in"),
     Column("outlier_score", "outlier score", "number"),
+    Column("outlier_cut", "cut", "number"),
     Column("outlier", "outlier", "flag"),
 )
 CEILINGS: Final = (
@@ -184,7 +187,11 @@ MARKERS: Final = (
     Column("marker", "marker"),
     Column("expected", "expected"),
     Column("tpm", "TPM", "number"),
+    Column("rank", "above so many expressed genes", "percent"),
     Column("holds", "holds"),
+    Column("group", "one of"),
+    Column("specific", "specific", "flag"),
+    Column("note", "note"),
 )
 VERIFICATION: Final = (
     Column("level", "level"),

@@ -372,23 +372,34 @@ def panels_remark(gene: LevelFindings) -> Remark:
         row for row in every if row["holds"] != "-" and row["expected"] not in {"female", "male"}
     ]
     told = [row for row in rows if row["holds"] in {"yes", "no"}]
-    failing = [row for row in told if row["holds"] == "no"]
     if not told:
         return Remark(topic=topic, text=_no_marker_told(found, rows), state="unknown")
+    specific = [row for row in told if row["specific"]]
+    failing = [row for row in specific if row["holds"] == "no"]
+    parts = [f"All {len(specific):,} expectations of the panels hold."]
+    if len(specific) == 1:
+        parts = ["The one expectation of the panels holds."]
+    if failing:
+        by_panel = list_words(
+            (
+                f"{name_words(panel)} ({_failing(failing, panel)})"
+                for panel in dict.fromkeys(row["panel"] for row in failing)
+            ),
+            longest=_LONGEST_PART,
+        )
+        verb = "does" if len(failing) == 1 else "do"
+        parts = [f"{len(failing):,} of {len(specific):,} expectations {verb} not hold: {by_panel}."]
+    unspecific = [row for row in told if not row["specific"] and row["holds"] == "no"]
+    if unspecific:
+        markers = list_words(dict.fromkeys(row["marker"] for row in unspecific))
+        parts.append(f"Expressed, but no alarm, since other cells express them too: {markers}.")
     n_unknown = len(rows) - len(told)
-    unknown = f" {count_words(n_unknown, 'value')} could not be read." if n_unknown else ""
-    if not failing:
-        text = f"All {len(told):,} expectations of the panels hold.{unknown}"
-        return Remark(topic=topic, text=text)
-    panels = list_words(
-        (
-            f"{name_words(panel)} ({_failing(failing, panel)})"
-            for panel in dict.fromkeys(row["panel"] for row in failing)
-        ),
-        longest=_LONGEST_PART,
-    )
-    text = f"{len(failing):,} of {len(told):,} expectations do not hold: {panels}.{unknown}"
-    return Remark(topic=topic, text=text, state="concern")
+    if n_unknown:
+        parts.append(f"{count_words(n_unknown, 'value')} could not be read.")
+    notes = dict.fromkeys(row["note"] for row in failing or specific if row["note"])
+    if notes:
+        parts.append(_sentence(f"note: {'; '.join(notes)}"))
+    return Remark(topic=topic, text=" ".join(parts), state="concern" if failing else "computed")
 
 
 def _no_marker_told(found: Sequence[Row], asked: Sequence[Row]) -> str:

@@ -361,21 +361,38 @@ def test_run_remarks__published_coefficients(tree, status, state, words):
     assert (found.state, found.text) == (state, words)
 
 
-def test_panels_remark__names_markers_that_fail(level_of):
+MARKER = {"panel": "msc", "sample": "S1", "expected": "absent", "specific": True}
+
+
+def test_panels_remark__names_markers_that_fail_with_their_notes(level_of):
     rows = [
-        {"panel": "msc", "sample": "S1", "marker": "CD34", "holds": "no"},
-        {"panel": "msc", "sample": "S1", "marker": "ENG", "holds": "yes"},
+        MARKER | {"marker": "HLA-DRA", "holds": "no", "note": "interferon gamma induces it"},
+        MARKER | {"marker": "ENG", "holds": "yes", "note": "fibroblasts pass"},
         {"panel": "sex", "sample": "S1", "marker": "XIST", "holds": "-"},
     ]
     found = panels_remark(level_of(identity=rows))
-    assert (found.state, found.text) == (
+    assert (found.state, plain(found.text)) == (
         "concern",
-        "1 of 2 expectations do not hold: msc (CD34).",
+        "1 of 2 expectations does not hold: msc (HLA-DRA). Note: interferon gamma induces it.",
+    )
+
+
+def test_panels_remark__unspecific_markers_are_listed_and_no_concern(level_of):
+    rows = [
+        MARKER | {"marker": "SOX2", "holds": "no", "specific": False, "note": "neural cells"},
+        MARKER | {"marker": "LIN28A", "holds": "yes", "note": "few cells are not seen"},
+        MARKER | {"marker": "ESRG", "holds": "not annotated"},
+    ]
+    found = panels_remark(level_of(identity=rows))
+    assert found.state == "computed"
+    assert plain(found.text) == (
+        "The one expectation of the panels holds. Expressed, but no alarm, since other cells "
+        "express them too: SOX2. 1 value could not be read. Note: few cells are not seen."
     )
 
 
 def test_panels_remark__nothing_annotated_is_unknown(level_of):
-    rows = [{"panel": "msc", "sample": "S1", "marker": "ENG", "holds": "not annotated"}]
+    rows = [MARKER | {"marker": "ENG", "holds": "not annotated"}]
     found = panels_remark(level_of(identity=rows))
     assert (found.state, "identity cannot be told" in found.text) == ("unknown", True)
 
