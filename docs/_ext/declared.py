@@ -20,7 +20,8 @@ from sphinx.util.docutils import SphinxDirective
 from lotwise import keys
 from lotwise.cli import lotwise
 from lotwise.config import Config
-from lotwise.files.tables import Record, columns, meanings
+from lotwise.evidence.catalogue import statistics
+from lotwise.files.records import Record, columns, meanings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -54,6 +55,28 @@ class Columns(Declared):
             raise self.error(f"{module.__name__} declares no table")
         for table in declared:
             yield from table_of(table)
+
+
+class Statistics(Declared):
+    """The statistics of a folder of the results, and the columns of their tables."""
+
+    required_arguments = 1
+
+    def lines(self) -> Iterator[str]:
+        listed = [one for one in statistics() if one.folder == self.arguments[0]]
+        rows = (
+            (
+                f"[`{one.name}`](../{one.page})",
+                one.summary,
+                ", ".join(f"`{shown.name or shown.record.table}`" for shown in one.tables),
+                ", ".join(f"`{figure.name}`" for figure in one.figures),
+                " and ".join(one.levels),
+            )
+            for one in listed
+        )
+        yield from markdown_table(("statistic", "what it is", "tables", "figures", "levels"), rows)
+        for record in dict.fromkeys(shown.record for one in listed for shown in one.tables):
+            yield from table_of(record)
 
 
 class Keys(Declared):
@@ -241,6 +264,7 @@ def markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> 
 
 DIRECTIVES: dict[str, type[Declared]] = {
     "columns-of": Columns,
+    "statistics-of": Statistics,
     "anndata-keys": Keys,
     "configuration": Configuration,
     "commands": Commands,

@@ -8,28 +8,20 @@ import pandas as pd
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.evidence import RECORDS
-from lotwise.files.tables import columns
+from lotwise.evidence.catalogue import tables
+from lotwise.files.records import columns
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-# Tables that are made by a tool of another name.
-_TOOLS = {
-    "unseen": "detectable",
-    "uncertainty_strata": "isoform_usage",
-    "sex": "identity",
-    "clustering": "components",
-}
 
 
 def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFrame:
     """Give the correlations, a row a pair of samples and feature set.
 
-    The columns are those of :class:`lotwise.files.tables.PairRecord`; ``feature_set``
+    The columns are those of :class:`lotwise.evidence.pairs.PairRecord`; ``feature_set``
     keeps one set.
     """
-    table = _table_of_pairs(expression, keys.PAIRS, "correlate")
+    table = evidence(expression, keys.PAIRS)
     if feature_set is None:
         return table
     chosen = table[table["feature_set"] == feature_set]
@@ -57,30 +49,30 @@ def matrix(
 
 def replicate_qc(expression: AnnData) -> pd.DataFrame:
     """Return ENCODE's replicate QC and detection."""
-    return _table_of_pairs(expression, keys.REPLICATE_QC, "replicate_qc")
+    return evidence(expression, keys.REPLICATE_QC)
 
 
 def contributions(expression: AnnData) -> pd.DataFrame:
-    """Give the features that pull R down, as :class:`lotwise.files.tables.ContributionRecord`."""
-    return _table_of_pairs(expression, keys.CONTRIBUTIONS, "contributions")
+    """Return the features that lower R most."""
+    return evidence(expression, keys.CONTRIBUTIONS)
 
 
 def evidence(expression: AnnData, table: str) -> pd.DataFrame:
-    """Give a table of what stands beside R, by its name.
+    """Return a table of any statistic, by its name.
 
-    The names and columns are those of the records in :mod:`lotwise.evidence`:
-    ``sensitivity``, ``agreement``, ``intervals``, ``ceilings``, ``detectable``, ``unseen``,
-    ``isoform_usage``, ``uncertainty_strata``, ``isoform_shares``, ``batches``, ``reference``,
-    ``equivalence``,
-    ``libraries``, ``signal``, ``identity``, ``sex``, ``gene_sets``, ``components`` and
-    ``clustering``. Of a subset, rows of a sample or of a pair are those of its samples; what is
-    of batches or of all samples stays as it was computed.
+    The names and columns are those of the catalogue (:mod:`lotwise.evidence`). Of a subset, rows
+    of a sample or of a pair are those of its samples; what is of batches or of all samples stays
+    as it was computed.
+
+    Raises
+    ------
+    InputError
+        There is no table of that name, or the AnnData does not have it.
     """
-    names = [record.table for record in RECORDS]
-    if table not in names:
-        raise InputError(f"{table!r} is no table of evidence", remedy=f"take of {', '.join(names)}")
-    tool = _TOOLS.get(table, table)
-    named = columns(next(record for record in RECORDS if record.table == table))
+    known = tables()
+    if table not in known:
+        raise InputError(f"unknown table {table!r}", remedy=f"choose from {', '.join(known)}")
+    named, tool = columns(known[table].record), known[table].tool
     if "sample_a" in named:
         return _table_of_pairs(expression, table, tool)
     found = _table(expression, table, tool)
@@ -96,17 +88,13 @@ def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
     table, names = _table(expression, name, tool), expression.obs_names
     kept = table[table["sample_a"].isin(names) & table["sample_b"].isin(names)]
     if kept.empty and len(table) and expression.n_obs > 1:
-        raise InputError(
-            f"the table {name!r} is of other samples", remedy=f"call lotwise.tl.{tool} again"
-        )
+        raise InputError(f"the table {name!r} is of other samples", remedy=f"call {tool} again")
     return kept.reset_index(drop=True)
 
 
 def _table(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
     found = expression.uns.get(keys.LOTWISE, {}).get(name)
     if found is None:
-        raise InputError(
-            f"the AnnData has no table {name!r}", remedy=f"call lotwise.tl.{tool} first"
-        )
+        raise InputError(f"the AnnData has no table {name!r}", remedy=f"call {tool} first")
     table: pd.DataFrame = found.copy()
     return table.reset_index(drop=True)

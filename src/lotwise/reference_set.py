@@ -18,7 +18,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.evidence import ComparisonRecord
+from lotwise.evidence.reference import ComparisonRecord
 from lotwise.files.atomic import atomic_path, exclusive
 from lotwise.files.tables import to_frame
 from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval
@@ -164,8 +164,8 @@ def compare_with_reference(
 
     Returns
     -------
-    A row a batch (:class:`~lotwise.evidence.ComparisonRecord`). With one or two reference batches
-    there are no limits and the answer is "not assessable".
+    A row a batch (:class:`~lotwise.evidence.reference.ComparisonRecord`). With one or two reference
+    batches there are no limits and the answer is "not assessable".
 
     Raises
     ------

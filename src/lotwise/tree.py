@@ -1,24 +1,37 @@
-"""Every path of the result tree."""
+"""Every path of the result tree.
+
+Light on purpose: the workflow reads it in every job. A wildcard such as ``{level}`` may stand for
+a level. ``ResultTree(Path())`` gives paths relative to the root of the results.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lotwise.config import EvidenceConfig, figures_of, tables_of
-from lotwise.keys import Level
+from lotwise.evidence.catalogue import tables
 
-FIGURES: Final[dict[Level, str]] = {
+PAPER_FIGURES: Final = {
     "gene": "extended_data_fig1_gene",
     "isoform": "extended_data_fig2_isoform",
 }
+"""The figures of the paper that set the example, by level."""
+HEATMAPS: Final = ("heatmap_given", "heatmap_clustered")
+MATRICES: Final = ("pearson", "spearman")
 
 
 @dataclass(frozen=True, slots=True)
 class ResultTree:
-    """The paths of a run's results."""
+    """The paths of a run's results.
+
+    Examples
+    --------
+    >>> tree = ResultTree(Path())
+    >>> tree.table("gene", "pairs").as_posix(), tree.table("{level}", "batches").as_posix()
+    ('correlation/gene.pairs.tsv', 'evidence/{level}.batches.tsv')
+    """
 
     root: Path
 
@@ -39,7 +52,7 @@ class ResultTree:
 
     @property
     def evidence(self) -> Path:
-        """Folder of the evidence that stands beside R."""
+        """Folder of the supporting evidence."""
         return self.root / "evidence"
 
     @property
@@ -47,44 +60,136 @@ class ResultTree:
         """Folder of the figures."""
         return self.root / "figures"
 
-    def h5ad(self, level: Level) -> Path:
-        """Give the expression at one level."""
+    @property
+    def verification(self) -> Path:
+        """Published beside computed coefficients."""
+        return self.root / "verification.tsv"
+
+    @property
+    def verdict(self) -> Path:
+        """The answer to acceptance criteria."""
+        return self.root / "verdict.json"
+
+    @property
+    def criteria(self) -> Path:
+        """Each criterion with its outcome, as a table."""
+        return self.root / "verdict.tsv"
+
+    @property
+    def report(self) -> Path:
+        """The page that opens on the answer."""
+        return self.root / "report.html"
+
+    @property
+    def workbook(self) -> Path:
+        """The tables as a workbook."""
+        return self.root / "tables.xlsx"
+
+    @property
+    def provenance(self) -> Path:
+        """The record of the run."""
+        return self.root / "provenance.json"
+
+    @property
+    def crate(self) -> Path:
+        """The record as a Research Object Crate."""
+        return self.root / "ro-crate-metadata.json"
+
+    def h5ad(self, level: str) -> Path:
+        """Return the expression at one level."""
         return self.expression / f"{level}.h5ad"
 
-    def table(self, level: Level, name: str) -> Path:
-        """Give a table of correlations at one level."""
-        return self.correlation / f"{level}.{name}.tsv"
+    def tpm(self, level: str) -> Path:
+        """Return the TPM of one level as text."""
+        return self.expression / f"{level}.tpm.tsv.gz"
 
-    def evidence_table(self, level: Level, name: str) -> Path:
-        """Give a table of evidence at one level."""
-        return self.evidence / f"{level}.{name}.tsv"
+    def table(self, level: str, name: str) -> Path:
+        """Return a table of the catalogue at one level."""
+        table = tables()[name]
+        return self.root / table.folder / f"{level}.{name}.{table.record.suffix}"
 
-    def figure(self, level: Level, name: str = "") -> Path:
-        """Give a figure's path without its suffix; without ``name``, the paper's figure."""
-        return self.figures / (f"{level}_{name}" if name else FIGURES[level])
+    def matrix(self, level: str, statistic: str) -> Path:
+        """Return the square table of a correlation at one level."""
+        return self.correlation / f"{level}.{statistic}.tsv"
 
-    def forget(self, level: Level) -> None:
+    def figure(self, level: str, name: str) -> Path:
+        """Return a figure of the evidence or a heatmap, without its suffix."""
+        return self.figures / f"{level}_{name}"
+
+    def paper_figure(self, level: str) -> Path:
+        """Return the figure of the paper, without its suffix."""
+        return self.figures / PAPER_FIGURES[level]
+
+    def figures_of_correlation(self, level: str) -> tuple[Path, ...]:
+        """Return the paper's figure and the heatmaps, without their suffix."""
+        return (self.paper_figure(level), *(self.figure(level, name) for name in HEATMAPS))
+
+    def tables_of_correlation(self, level: str) -> tuple[Path, ...]:
+        """Return the tables that every run makes."""
+        named = [name for name, table in tables().items() if table.folder == "correlation"]
+        return (
+            *(self.table(level, name) for name in named),
+            *(self.matrix(level, name) for name in MATRICES),
+        )
+
+    def forget(self, level: str) -> None:
         """Remove what an earlier run left at a level that this run does not have."""
-        for folder, pattern in (
-            (self.expression, f"{level}.*"),
-            (self.correlation, f"{level}.*.tsv"),
-            (self.evidence, f"{level}.*.tsv"),
-            (self.figures, f"{level}_*"),
-            (self.figures, f"{FIGURES[level]}.*"),
-        ):
-            for stale in folder.glob(pattern):
-                stale.unlink()
+        for folder in (self.expression, self.correlation, self.evidence):
+            _remove(folder.glob(f"{level}.*"), but=())
+        _remove(self._drawn(level), but=())
 
-    def forget_evidence(self, level: Level, config: EvidenceConfig, formats: Sequence[str]) -> None:
-        """Remove tables and figures of evidence that were asked for earlier and are no longer."""
-        tables = {self.evidence_table(level, name) for name in tables_of(config, level)}
-        figures = {
-            self.figures / f"{level}_{name}.{suffix}"
-            for name in figures_of(config, level)
-            for suffix in formats
-        }
-        for stale in {*self.evidence.glob(f"{level}.*.tsv")} - tables:
-            stale.unlink()
-        for stale in {*self.figures.glob(f"{level}_*")} - figures:
-            if not stale.name.startswith(f"{level}_heatmap_"):
-                stale.unlink()
+    def forget_correlation(self, level: str) -> None:
+        """Remove tables of correlations that a run of this version does not make."""
+        _remove(self.correlation.glob(f"{level}.*"), but=self.tables_of_correlation(level))
+
+    def forget_figures(self, level: str, formats: Iterable[str]) -> None:
+        """Remove the paper's figure and heatmaps in formats that this run does not draw."""
+        stems = self.figures_of_correlation(level)
+        _remove(
+            (path for path in self._drawn(level) if path.with_suffix("") in stems),
+            but=drawn_as(stems, formats),
+        )
+
+    def forget_evidence(
+        self, level: str, *, names: Iterable[str], figures: Iterable[str], formats: Iterable[str]
+    ) -> None:
+        """Remove evidence that this run does not make, whatever format it had.
+
+        Parameters
+        ----------
+        level
+            Level of the run.
+        names, figures
+            Tables and figures that the run makes.
+        formats
+            Formats of the figures.
+        """
+        _remove(self.evidence.glob(f"{level}.*"), but=[self.table(level, name) for name in names])
+        of_correlation = self.figures_of_correlation(level)
+        _remove(
+            (path for path in self._drawn(level) if path.with_suffix("") not in of_correlation),
+            but=drawn_as([self.figure(level, name) for name in figures], formats),
+        )
+
+    def _drawn(self, level: str) -> list[Path]:
+        """Return the figures of a level that there are, of any run and format."""
+        found = (*self.figures.glob(f"{level}_*"), *self.figures.glob(f"{PAPER_FIGURES[level]}.*"))
+        return sorted(found)
+
+
+def drawn_as(stems: Iterable[Path], formats: Iterable[str]) -> list[Path]:
+    """Return the files of figures in each format.
+
+    Examples
+    --------
+    >>> [path.name for path in drawn_as([Path("gene_batches")], ("pdf", "png"))]
+    ['gene_batches.pdf', 'gene_batches.png']
+    """
+    suffixes = list(formats)
+    return [stem.with_name(f"{stem.name}.{suffix}") for stem in stems for suffix in suffixes]
+
+
+def _remove(found: Iterable[Path], *, but: Collection[Path]) -> None:
+    for path in list(found):
+        if path not in but:
+            path.unlink()

@@ -19,7 +19,7 @@ from sphinx.util.inventory import InventoryFile
 import lotwise
 from lotwise.cli import lotwise as command_line
 from lotwise.config import Config
-from lotwise.files.tables import Record, columns
+from lotwise.files.records import Record, columns
 
 ROOT = Path(__file__).resolve().parents[2]
 

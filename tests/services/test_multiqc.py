@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from lotwise.acceptance import CriteriaFile, parse_criteria, write_verdict
-from lotwise.files.tables import PairRecord, read_table
+from lotwise.evidence.pairs import PairRecord
+from lotwise.files.tables import read_table
 
 VERDICT = {
     "outcome": "fail",

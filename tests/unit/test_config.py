@@ -26,7 +26,7 @@ from lotwise.config import (
     write_template,
 )
 from lotwise.errors import InputError
-from lotwise.evidence import RECORDS
+from lotwise.evidence.catalogue import records
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -232,7 +232,7 @@ def test_tables_of__levels_have_their_own():
 
 def test_tables_of__every_record_has_its_place():
     made = {name for level in ("gene", "isoform") for name in tables_of(EvidenceConfig(), level)}
-    assert made == {record.table for record in RECORDS}
+    assert made == {record.table for record in records()}
 
 
 @pytest.mark.parametrize("level", ["gene", "isoform"])

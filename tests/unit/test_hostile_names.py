@@ -7,7 +7,8 @@ import gzip
 
 import anndata
 
-from lotwise.files.tables import ContributionRecord, read_table
+from lotwise.evidence.contributions import ContributionRecord
+from lotwise.files.tables import read_table
 
 
 def test_tables__hold_every_name_as_it_was_given(recorded_run, hostile):

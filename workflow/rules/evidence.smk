@@ -1,6 +1,6 @@
 from lotwise.config import figures_of as evidence_figures
 from lotwise.config import tables_of as evidence_tables
-from lotwise.panels import SHIPPED as SHIPPED_PANELS
+from lotwise.files.panels import SHIPPED as SHIPPED_PANELS
 
 
 def evidence_drawn(level):

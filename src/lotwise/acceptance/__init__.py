@@ -1,6 +1,6 @@
 """Acceptance criteria, written before the results, and the verdict under them."""
 
-from lotwise.acceptance.criteria import Criteria, Criterion, Measure, Need
+from lotwise.acceptance.criteria import Criteria, Criterion, Need
 from lotwise.acceptance.files import (
     SHIPPED,
     CriteriaFile,
@@ -9,6 +9,7 @@ from lotwise.acceptance.files import (
     read_criteria,
 )
 from lotwise.acceptance.judgement import outcome_over_all
+from lotwise.acceptance.measure import Measure
 from lotwise.acceptance.record import (
     forget_verdict,
     read_verdict,

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lotwise.acceptance.tables import (
-    ANSWERS,
-    CHOICES,
-    LIMITS,
-    OF_FEATURES,
-    TABLES,
-    TO_CHOOSE,
-)
-from lotwise.files.tables import columns
+from lotwise.acceptance.measure import Measure
+from lotwise.evidence.catalogue import tables
+from lotwise.files.records import Column, columns, declared
 from lotwise.wording import nearest, number
-
-if TYPE_CHECKING:
-    from lotwise.acceptance.criteria import Measure
 
 
 def check_table(measure: Measure) -> None:
@@ -28,8 +19,8 @@ def check_table(measure: Measure) -> None:
     ValueError
         With the nearest right name.
     """
-    if measure.table not in TABLES:
-        msg = f"table {measure.table!r} is unknown; {nearest(measure.table, TABLES)}"
+    if measure.table not in tables():
+        msg = f"table {measure.table!r} is unknown; {nearest(measure.table, tables())}"
         raise ValueError(msg)
     table = measure.source
     if measure.level is not None and measure.level not in table.levels:
@@ -51,25 +42,25 @@ def check_rows(measure: Measure) -> None:
     ValueError
         What is wrong and what is needed.
     """
-    kinds = columns(measure.source.record)
+    kinds, said = columns(measure.source.record), declared(measure.source.record)
     for name, wanted in measure.rows.items():
         if name not in kinds:
             msg = f"rows: table {measure.table!r} has no column {name!r}; {nearest(name, kinds)}"
             raise ValueError(msg)
-        if name == "reason" and (measure.table not in OF_FEATURES or wanted not in {"", ("",)}):
+        if name == "reason" and (not measure.source.of_features or wanted not in {"", ("",)}):
             msg = (
                 "rows: only of features can those without a number be left out, by reason: '' "
-                f"({', '.join(sorted(OF_FEATURES))})"
+                f"({', '.join(sorted(name for name, one in tables().items() if one.of_features))})"
             )
             raise ValueError(msg)
         for value in wanted if isinstance(wanted, tuple) else (wanted,):
-            _check_cell(name, kinds[name], value)
-    for name in TO_CHOOSE.get(measure.table, ()):
+            _check_cell(name, kinds[name], value, said[name])
+    for name in measure.source.to_choose:
         if name not in measure.rows:
             msg = (
                 f"table {measure.table!r} has rows of several {name}, which are not the same "
                 f"statistic; say which under rows, such as {name}: "
-                f"{CHOICES.get(name, ('...',))[0]}"
+                f"{(said[name].choices or ('...',))[0]}"
             )
             raise ValueError(msg)
 
@@ -128,8 +119,13 @@ def check_reduction(measure: Measure) -> None:
         msg = "a count of rows takes at_least: few rows are no evidence"
         raise ValueError(msg)
     if measure.use == "interval":
-        if (measure.table, measure.statistic) not in LIMITS:
-            having = ", ".join(f"{table}: {name}" for table, name in LIMITS)
+        if measure.declared.limits is None:
+            having = ", ".join(
+                f"{table.name}: {name}"
+                for table in tables().values()
+                for name, one in declared(table.record).items()
+                if one.limits is not None
+            )
             msg = (
                 f"{measure.statistic!r} of {measure.table!r} has no interval; these have: {having}"
             )
@@ -139,7 +135,7 @@ def check_reduction(measure: Measure) -> None:
             raise ValueError(msg)
 
 
-def _check_cell(name: str, kind: type, value: Any) -> None:
+def _check_cell(name: str, kind: type, value: Any, said: Column) -> None:
     fits = {
         str: isinstance(value, str),
         bool: isinstance(value, bool),
@@ -150,8 +146,8 @@ def _check_cell(name: str, kind: type, value: Any) -> None:
         words = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
         msg = f"rows: {name} is {value!r}, needed {words[kind]}"
         raise ValueError(msg)
-    if name in CHOICES and value not in CHOICES[name]:
-        msg = f"rows: {name} is {value!r}; {nearest(str(value), CHOICES[name])}"
+    if said.choices and value not in said.choices:
+        msg = f"rows: {name} is {value!r}; {nearest(str(value), said.choices)}"
         raise ValueError(msg)
 
 
@@ -161,7 +157,7 @@ def _check_answer(measure: Measure) -> None:
         msg = f"{measure.statistic!r} is true or false; is came as {measure.is_!r}"
         raise ValueError(msg)
     if kind == "answer":
-        answers = ANSWERS[measure.table, measure.statistic]
+        answers = measure.declared.answers
         if measure.is_ not in answers:
             msg = f"is: {measure.is_!r} is no answer here; {nearest(str(measure.is_), answers)}"
             raise ValueError(msg)

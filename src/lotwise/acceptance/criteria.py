@@ -7,61 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Final, Literal, Self
+from pathlib import Path
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lotwise.acceptance.coherence import check_bound, check_reduction, check_rows, check_table
-from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, TABLES, ResultTable
+from lotwise.acceptance.measure import Measure, Words
 from lotwise.keys import Level
-from lotwise.wording import number
+from lotwise.tree import ResultTree
 
-Reduction = Literal["every", "lowest", "highest", "median", "share", "count"]
 OVERALL: Final = "overall"
 
-_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-_Words = Annotated[str, Field(strict=True, pattern=r"\S")]
-# A number, or a column of the same table whose number in the same row is the bound.
-Bound = _Number | _Words
-Cell = bool | int | float | str
 
-
-class Measure(BaseModel):
-    """A number of a result table, held against a bound."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    level: Level | None = Field(default=None, description="gene or isoform")
-    table: str = Field(description="result table, such as pairs or ceilings")
-    statistic: str = Field(description="column of that table")
-    rows: dict[str, Cell | tuple[Cell, ...]] = Field(
-        default_factory=dict, description="column: value, or column: [values], of the rows judged"
-    )
-    reduce: Reduction = Field(default="every", description="how the rows become one answer")
-    share: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        default=None, description="least share of the rows that must meet the bound"
-    )
-    use: Literal["value", "interval"] = Field(
-        default="value", description="interval: the limit nearer to failing must meet the bound"
-    )
-    at_least: Bound | None = Field(default=None, description="the number is this or more")
-    at_most: Bound | None = Field(default=None, description="the number is this or less")
-    between: tuple[Bound, Bound] | None = Field(
-        default=None, description="the number lies between these, both included"
-    )
-    is_: bool | str | None = Field(
-        default=None, alias="is", description="the answer, such as yes, or true and false"
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _yes_is_an_answer(cls, given: Any) -> Any:
-        """Take back what YAML makes of an unquoted yes or no."""
-        if not isinstance(given, dict) or not isinstance(given.get("is"), bool):
-            return given
-        answers = ANSWERS.get((str(given.get("table")), str(given.get("statistic"))), ())
-        answer = "yes" if given["is"] else "no"
-        return {**given, "is": answer} if answer in answers else given
+class CheckedMeasure(Measure):
+    """A measure that can be taken: its table, columns, rows and bound are there and fit."""
 
     @model_validator(mode="after")
     def _can_be_taken(self) -> Self:
@@ -71,97 +31,14 @@ class Measure(BaseModel):
         check_reduction(self)
         return self
 
-    @property
-    def source(self) -> ResultTable:
-        """The table judged."""
-        return TABLES[self.table]
 
-    @property
-    def limits(self) -> tuple[Bound | None, Bound | None]:
-        """The lower and the upper bound; None where there is none."""
-        return self.between or (self.at_least, self.at_most)
-
-    @property
-    def bound_columns(self) -> tuple[str, ...]:
-        """The bounds that are columns."""
-        return tuple(bound for bound in self.limits if isinstance(bound, str))
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns by which rows are chosen and judged."""
-        judged = (self.table, self.statistic)
-        known_with = (KNOWN_WITH[judged],) if judged in KNOWN_WITH else ()
-        return (
-            *self.rows,
-            self.statistic,
-            *self.bound_columns,
-            *LIMITS.get(judged, ()),
-            *known_with,
-        )
-
-    @property
-    def bound(self) -> str:
-        """The bound in words, such as '>= 0.95'."""
-        low, high = self.limits
-        if self.is_ is not None:
-            words = f"is {str(self.is_).lower() if isinstance(self.is_, bool) else self.is_}"
-        elif self.between is not None:
-            words = f"between {_in_words(low)} and {_in_words(high)}"
-        else:
-            words = f">= {_in_words(low)}" if low is not None else f"<= {_in_words(high)}"
-        if self.use == "interval":
-            words = f"{words} (whole interval)"
-        return (
-            words if self.share is None else f"{words} in a share of {number(self.share)} or more"
-        )
-
-    @property
-    def required(self) -> str:
-        """What must hold, in words, such as 'at least 0.95'.
-
-        Examples
-        --------
-        >>> Measure(table="libraries", statistic="tpm_sum", between=(9e5, 1.1e6)).required
-        'between 900000 and 1100000'
-        """
-        low, high = self.limits
-        if self.share is not None:
-            return f"at least {100 * self.share:.6g} % of the rows"
-        if self.is_ is not None:
-            return str(self.is_).lower()
-        if self.between is not None:
-            return f"between {_in_words(low)} and {_in_words(high)}"
-        return f"at least {_in_words(low)}" if low is not None else f"at most {_in_words(high)}"
-
-    def sentence(self, level: Level) -> str:
-        """Say the measure in words.
-
-        Examples
-        --------
-        >>> Measure(table="sex", statistic="agrees", **{"is": "yes"}).sentence("gene")
-        'At gene level, agrees is yes in every row of the table sex'
-        """
-        chosen = ", ".join(f"{_plain(name)} {_choice(value)}" for name, value in self.rows.items())
-        of = f"of the table {self.table}{f' ({chosen})' if chosen else ''}"
-        judged = _plain(self.statistic)
-        if self.use == "interval":
-            judged = f"the whole interval of {judged}"
-        if self.reduce == "count":
-            return f"At {level} level, {judged} is known in {self.required} rows {of}"
-        if self.reduce in {"lowest", "highest", "median"}:
-            return f"At {level} level, the {self.reduce} {judged} {of} is {self.required}"
-        holds = self.model_copy(update={"share": None}).required
-        rows = "every row" if self.share is None else self.required
-        return f"At {level} level, {judged} is {holds} in {rows} {of}"
-
-
-class Need(Measure):
+class Need(CheckedMeasure):
     """What must hold for a criterion to be assessable."""
 
-    because: _Words = Field(description="why the criterion says nothing without it")
+    because: Words = Field(description="why the criterion says nothing without it")
 
 
-class Criterion(Measure):
+class Criterion(CheckedMeasure):
     """One line of the acceptance criteria."""
 
     id: str = Field(
@@ -171,8 +48,8 @@ class Criterion(Measure):
         description="short name, one a file",
     )
     level: Level = Field(description="gene or isoform")
-    rationale: _Words = Field(description="why this number, why this bound")
-    statement: _Words | None = Field(
+    rationale: Words = Field(description="why this number, why this bound")
+    statement: Words | None = Field(
         default=None, description="the criterion in your words; without, lotwise words it"
     )
     needs: tuple[Need, ...] = Field(
@@ -202,7 +79,7 @@ class Criteria(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: _Words = Field(description="what these criteria are for")
+    title: Words = Field(description="what these criteria are for")
     source: str = Field(default="", description="who decided them, where they are written down")
     criteria: tuple[Criterion, ...] = Field(min_length=1)
 
@@ -232,23 +109,8 @@ class Criteria(BaseModel):
     def files(self) -> tuple[str, ...]:
         """Name the result tables that are judged, below the root of the results."""
         read = (
-            measure.source.path(level)
+            ResultTree(Path()).table(level, measure.table).as_posix()
             for criterion in self.criteria
             for level, measure in criterion.measures()
         )
         return tuple(dict.fromkeys(read))
-
-
-def _in_words(bound: Bound | None) -> str:
-    return number(bound) if isinstance(bound, int | float) else f"its {bound}"
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _choice(value: Cell | tuple[Cell, ...]) -> str:
-    values = value if isinstance(value, tuple) else (value,)
-    return " or ".join(
-        number(float(item)) if isinstance(item, float) else str(item) or "none" for item in values
-    )

@@ -14,9 +14,9 @@ from functools import cache
 from statistics import median
 from typing import Any, Literal
 
-from lotwise.acceptance.criteria import Bound, Measure
-from lotwise.acceptance.tables import ANSWERS, KNOWN_WITH, LIMITS, TABLES, UNITS
-from lotwise.files.tables import columns
+from lotwise.acceptance.measure import Bound, Measure
+from lotwise.evidence.catalogue import row_names, tables
+from lotwise.files.records import columns
 from lotwise.wording import counted, listed, number
 
 Outcome = Literal["pass", "fail", "not assessable"]
@@ -162,7 +162,7 @@ def _look_at(measure: Measure, row: Row) -> _Found:
 @cache
 def _type_of(table: str, column: str) -> type:
     """Give the type of a column; looked up once, not in each of many rows."""
-    return columns(TABLES[table].record)[column]
+    return columns(tables()[table].record)[column]
 
 
 def _lacks(measure: Measure, row: Row) -> str:
@@ -170,20 +170,20 @@ def _lacks(measure: Measure, row: Row) -> str:
     value, reason = row[measure.statistic], _reason_of(row)
     kind = _type_of(measure.table, measure.statistic)
     if kind is str:
-        known = value in ANSWERS[measure.table, measure.statistic]
+        known = value in measure.declared.answers
         # The reason of a sex is what is odd about the call, not why there is none.
         lacking = reason if measure.table != "sex" else ""
         return lacking or ("" if known else f"{measure.statistic} is {value!r}")
     if kind is float:
         return "" if math.isfinite(value) else reason or f"{measure.statistic} is {value}"
-    known_with = KNOWN_WITH.get((measure.table, measure.statistic))
-    if known_with is None:
+    known_with = measure.declared.known_with
+    if not known_with:
         return reason
     return "" if math.isfinite(row[known_with]) else reason or f"{known_with} is not known"
 
 
 def _limits_of(measure: Measure, row: Row) -> tuple[float, float] | None:
-    names = LIMITS.get((measure.table, measure.statistic))
+    names = measure.declared.limits
     if names is None:
         return None
     low, high = (float(row[name]) for name in names)
@@ -306,14 +306,21 @@ def _warning(measure: Measure, found: Sequence[_Found]) -> str:
 
 
 def _where(row: Row) -> str:
-    named = {name: str(row[name]) for name in UNITS if str(row.get(name, ""))}
+    units = _units()
+    named = {name: str(row[name]) for name in units if str(row.get(name, ""))}
     for unit in ("sample", "batch"):
         first, second = named.pop(f"{unit}_a", ""), named.pop(f"{unit}_b", "")
         if first and unit not in named:
             named[unit] = f"{first} - {second}"
     if "sample" in named:
         named.pop("batch", None)
-    return ", ".join(named[name] for name in UNITS if name in named)
+    return ", ".join(named[name] for name in units if name in named)
+
+
+@cache
+def _units() -> tuple[str, ...]:
+    """Return the columns that name a row; looked up once, not in each of many rows."""
+    return row_names()
 
 
 def _reason_of(row: Row) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lotwise.acceptance.criteria import Measure
+from lotwise.acceptance.measure import Measure
 from lotwise.acceptance.selection import like_with_like
-from lotwise.acceptance.tables import OF_FEATURES, TABLES, UNITS
 from lotwise.errors import InputError
-from lotwise.files.tables import columns, read_table
+from lotwise.evidence.catalogue import row_names, tables
+from lotwise.files.records import columns
+from lotwise.files.tables import read_table
 from lotwise.keys import Level
+from lotwise.tree import ResultTree
 from lotwise.wording import counted
 
 if TYPE_CHECKING:
@@ -33,11 +35,13 @@ def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.Dat
         The table is there and cannot be read.
     """
     source = measures[0].source
-    name = source.path(level)
+    name = ResultTree(Path()).table(level, source.name).as_posix()
     if not (root / name).is_file():
         return f"{name} is not there"
     judged = {column for one in measures for column in one.columns}
-    table = _read(root, source.name, level, {*UNITS, "relation", "reason", "warning", *judged})
+    table = _read(
+        root, source.name, level, {*row_names(), "relation", "reason", "warning", *judged}
+    )
     compared = _compared(root / SAMPLES)
     spoken_of = {
         str(sample)
@@ -83,17 +87,17 @@ def read_unlisted(root: Path, table: str, level: Level) -> pd.DataFrame:
     import pandas as pd
 
     source = "batch_pairs" if table == "batch_pairs" else "pairs"
-    if not (root / TABLES[source].path(level)).is_file():
+    if not ResultTree(root).table(level, source).is_file():
         return pd.DataFrame(columns=[*_OF_PAIR, "in_detail"])
     pairs = _read(root, source, level, {*_OF_PAIR, "feature_set", "in_detail"})
-    listed = pairs["in_detail"] & (table not in OF_FEATURES)
+    listed = pairs["in_detail"] & (not tables()[table].of_features)
     return pairs.loc[(pairs["feature_set"] == "all") & ~listed]
 
 
 def _read(root: Path, table: str, level: Level, only: Collection[str]) -> pd.DataFrame:
-    path = root / TABLES[table].path(level)
+    path = ResultTree(root).table(level, table)
     try:
-        return read_table(path, TABLES[table].record, only=only)
+        return read_table(path, tables()[table].record, only=only)
     except (ValueError, OSError) as error:
         raise InputError(
             f"cannot be read as a result table ({' '.join(str(error).split())})",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from lotwise.acceptance.criteria import Cell, Measure
-from lotwise.acceptance.tables import PAIRS, WHOLE
+from lotwise.acceptance.measure import Cell, Measure
 from lotwise.wording import listed
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Columns that name the two of a pair, in the order in which they tell rows apart.
+_PAIRS: Final = (("sample_a", "sample_b"), ("batch_a", "batch_b"))
+# In place of a feature: the row speaks of the whole pair, which was not tested.
+_WHOLE: Final = "*"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +59,7 @@ def select_rows(measure: Measure, table: pd.DataFrame) -> Selection:
         return Selection(rows=(), why_none="no two samples share a condition")
     for name, wanted in sorted(measure.rows.items(), key=lambda item: item[0] == "reason"):
         # A row of a whole pair speaks of every feature that can be asked for.
-        of_pair = [WHOLE] if name == "feature" else []
+        of_pair = [_WHOLE] if name == "feature" else []
         kept = chosen.loc[chosen[name].isin([*_values(wanted), *of_pair])]
         if kept.empty:
             return Selection(rows=(), why_none=_why_none(name, wanted, chosen))
@@ -85,7 +89,7 @@ def like_with_like(measure: Measure, pairs: pd.DataFrame) -> pd.DataFrame:
 
 def _lost_pairs(asked: pd.DataFrame, kept: pd.DataFrame) -> str:
     """Say of which pairs no row is kept, and why: they were asked for as well."""
-    ends = next((pair for pair in PAIRS if set(pair) <= {*asked.columns}), None)
+    ends = next((pair for pair in _PAIRS if set(pair) <= {*asked.columns}), None)
     if ends is None:
         return ""
     reasons = asked.drop_duplicates(list(ends)).set_index(list(ends))["reason"]

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from lotwise.acceptance.criteria import OVERALL, Criterion, Measure
+from lotwise.acceptance.criteria import OVERALL, Criterion
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.judgement import (
     Judgement,
@@ -17,9 +17,10 @@ from lotwise.acceptance.judgement import (
     judge_rows,
     outcome_over_all,
 )
+from lotwise.acceptance.measure import Measure
 from lotwise.acceptance.reading import read_judged, unlisted
 from lotwise.acceptance.selection import select_rows
-from lotwise.files.tables import Record, column
+from lotwise.files.records import Record, column
 from lotwise.keys import Level
 from lotwise.wording import counted, number
 

@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from lotwise.config.acquire import ExpectedCoefficient
 from lotwise.errors import InputError
-from lotwise.files.tables import Record, column
+from lotwise.files.records import Record, column
 from lotwise.keys import Level
 
 Status = Literal["agrees", "differs", "not on file", "not computed"]

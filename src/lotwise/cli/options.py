@@ -22,7 +22,7 @@ from lotwise.config import (
     may_be_empty,
     option_of,
 )
-from lotwise.config.evidence import STATISTICS, EquivalenceMethod, GeneSetCorrelation
+from lotwise.config.evidence import EquivalenceMethod, GeneSetCorrelation, names_of_statistics
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS
 
@@ -164,7 +164,7 @@ def correlation_options(command: Command) -> Command:
 def evidence_options(command: Command) -> Command:
     """Add the options of what stands beside R: one a key of the configuration, same words."""
     choices = {
-        "statistics": click.Choice((*STATISTICS, NONE)),
+        "statistics": click.Choice((*names_of_statistics(), NONE)),
         "gene_set_correlation": click.Choice(get_args(GeneSetCorrelation)),
         "equivalence_method": click.Choice(get_args(EquivalenceMethod)),
     }

@@ -100,10 +100,10 @@ def say(verdict: Verdict, out: Path) -> None:
 
 
 def _list_tables(ctx: click.Context) -> None:
-    from lotwise.acceptance.tables import TABLES
-    from lotwise.files.tables import meanings
+    from lotwise.evidence.catalogue import tables
+    from lotwise.files.records import meanings
 
-    for table in TABLES.values():
+    for table in tables().values():
         meaning = (table.record.__doc__ or "").splitlines()[0].replace("`", "")
         click.echo(f"{table.name} ({', '.join(table.levels)}): {meaning}")
         said = meanings(table.record)

@@ -1,7 +1,7 @@
 """The configuration of a run, one module a part; light, every cluster job imports it."""
 
 from lotwise.config.acquire import AcquireSettings
-from lotwise.config.evidence import EvidenceConfig, figures_of, tables_of
+from lotwise.config.evidence import EvidenceConfig, figures_of, inputs_of, tables_of
 from lotwise.config.run import (
     NONE,
     Aligner,
@@ -42,6 +42,7 @@ __all__ = [
     "TpmSum",
     "as_options",
     "figures_of",
+    "inputs_of",
     "may_be_empty",
     "option_of",
     "parse_config",

@@ -7,29 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple, get_args
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
-from lotwise.keys import LEVELS, Level
+from lotwise.evidence.catalogue import optional, tables
+from lotwise.evidence.statistic import Figure, Statistic
+from lotwise.keys import Level
 
-Statistic = Literal[
-    "libraries",
-    "identity",
-    "components",
-    "sensitivity",
-    "agreement",
-    "intervals",
-    "ceilings",
-    "detectable",
-    "batches",
-    "reference",
-    "equivalence",
-    "signal",
-    "gene_sets",
-    "isoform_usage",
-]
-STATISTICS: Final[tuple[Statistic, ...]] = get_args(Statistic)
 EquivalenceMethod = Literal["welch", "deseq2"]
 GeneSetCorrelation = Literal["preset", "replicates"]
 
@@ -37,34 +23,18 @@ _Share = Annotated[float, Field(gt=0, lt=1)]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Outputs(NamedTuple):
-    """The tables and figures of one statistic, and the levels at which it is defined."""
+def _known(name: str) -> str:
+    """Refuse a name that no statistic has."""
+    names = names_of_statistics()
+    if name not in names:
+        choices = f"{', '.join(map(repr, names[:-1]))} or {names[-1]!r}"
+        raise PydanticCustomError("statistic", "Input should be {choices}", {"choices": choices})
+    return name
 
-    tables: tuple[str, ...]
-    figures: tuple[str, ...] = ()
-    levels: tuple[Level, ...] = LEVELS
 
-
-OUTPUTS: Final[dict[Statistic, Outputs]] = {
-    "libraries": Outputs(("libraries",)),
-    "identity": Outputs(("identity", "sex"), levels=("gene",)),
-    "components": Outputs(("components", "clustering"), ("components",)),
-    "sensitivity": Outputs(("sensitivity",), ("sensitivity",)),
-    "agreement": Outputs(("agreement",), ("mean_difference",)),
-    "intervals": Outputs(("intervals",)),
-    "ceilings": Outputs(("ceilings",)),
-    "detectable": Outputs(("detectable", "unseen"), ("detectable",)),
-    "batches": Outputs(("batches",), ("batches",)),
-    "reference": Outputs(("reference",)),
-    "equivalence": Outputs(("equivalence",)),
-    "signal": Outputs(("signal",)),
-    "gene_sets": Outputs(("gene_sets",), levels=("gene",)),
-    "isoform_usage": Outputs(
-        ("isoform_usage", "uncertainty_strata", "isoform_shares"),
-        ("isoform_switches",),
-        levels=("isoform",),
-    ),
-}
+def names_of_statistics() -> tuple[str, ...]:
+    """Return the names of the statistics that can be switched on, in their order."""
+    return tuple(one.name for one in optional())
 
 
 class EvidenceConfig(BaseModel):
@@ -72,8 +42,8 @@ class EvidenceConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    statistics: tuple[Statistic, ...] = Field(
-        default=STATISTICS,
+    statistics: tuple[Annotated[str, AfterValidator(_known)], ...] = Field(
+        default_factory=names_of_statistics,
         description="which to compute; take a name out to switch it off, [] for no statistic",
         json_schema_extra={"option": "--statistic"},
     )
@@ -159,36 +129,55 @@ def name_of_panel(panel: str) -> str:
 
 
 def statistics_of(config: EvidenceConfig, level: Level) -> tuple[Statistic, ...]:
-    """Give the statistics that are switched on and defined at a level, in the order computed."""
-    return tuple(
-        name for name in STATISTICS if name in config.statistics and level in OUTPUTS[name].levels
-    )
+    """Return the statistics that are switched on and defined at a level, in the order computed."""
+    return tuple(one for one in optional() if one.name in config.statistics and level in one.levels)
 
 
 def tables_of(config: EvidenceConfig, level: Level) -> tuple[str, ...]:
-    """Name the tables that a level's evidence is made of.
+    """Return the names of the tables of a level's evidence.
 
     Examples
     --------
     >>> tables_of(EvidenceConfig(statistics=("batches", "identity")), "gene")
     ('identity', 'sex', 'batches')
     """
-    return tuple(table for name in statistics_of(config, level) for table in OUTPUTS[name].tables)
+    names = {one.name for one in statistics_of(config, level)}
+    return tuple(name for name, table in tables().items() if table.statistic.name in names)
 
 
 def figures_of(config: EvidenceConfig, level: Level) -> tuple[str, ...]:
-    """Name the figures that are drawn of a level's evidence.
+    """Return the names of the figures of a level's evidence.
 
     Examples
     --------
     >>> figures_of(EvidenceConfig(statistics=("identity",), panels=("sex",)), "gene")
     ('identity_sex',)
     """
-    return tuple(_figures(config, level))
+    return tuple(name for name, _, _ in drawn_of(config, level))
 
 
-def _figures(config: EvidenceConfig, level: Level) -> Iterator[str]:
-    for name in statistics_of(config, level):
-        yield from OUTPUTS[name].figures
-        if name == "identity":
-            yield from (f"identity_{name_of_panel(panel)}" for panel in config.panels)
+def drawn_of(config: EvidenceConfig, level: Level) -> Iterator[tuple[str, Figure, str]]:
+    """Yield each figure's name, its declaration and the value it is for, if it is for one."""
+    for statistic in statistics_of(config, level):
+        for figure in statistic.figures:
+            for value in getattr(config, figure.each) if figure.each else ("",):
+                yield figure.name.format(name_of_panel(value)), figure, value
+
+
+def inputs_of(config: EvidenceConfig) -> Iterator[tuple[Path, str]]:
+    """Yield the files that the statistics switched on read beside the expression, with roles.
+
+    Examples
+    --------
+    >>> config = EvidenceConfig(panels=("sex", "mine/liver.yaml"))
+    >>> [(str(path), role) for path, role in inputs_of(config)]
+    [('mine/liver.yaml', 'panel')]
+    """
+    for statistic in optional():
+        if statistic.name not in config.statistics:
+            continue
+        for given in statistic.inputs:
+            named = getattr(config, given.option)
+            for value in named if isinstance(named, tuple) else (named,):
+                if value is not None and value not in given.shipped:
+                    yield Path(value), given.role

@@ -306,7 +306,8 @@ def option_of(name: str, field: FieldInfo) -> str:
 def may_be_empty(field: FieldInfo) -> bool:
     """Tell whether an empty list of a key says something else than the key left out."""
     bounded = any(getattr(bound, "min_length", None) for bound in field.metadata)
-    return isinstance(field.default, tuple) and bool(field.default) and not bounded
+    default = field.get_default(call_default_factory=True)
+    return isinstance(default, tuple) and bool(default) and not bounded
 
 
 def _template_lines(

@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lotwise.errors import InputError
+from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import (
     FloatArray,
     as_matrix,
     as_vector,
     correlation,
+    is_constant,
     refuse_negative,
     why_undefined,
 )
@@ -21,12 +23,27 @@ NAN = float("nan")
 _MILLION = 1e6
 # R of unrelated features is within this many of its standard errors, 1 / sqrt(n), but for .3 %.
 _CHANCE = 3.0
+# Replicates whose 1 - R is more than so many times that of the best group are called in doubt.
+_DISAGREE = 2.0
+_ROUNDING = 1e-12
 
 
 class Reliability(NamedTuple):
     """Correlation of a sample with another measurement of the same truth."""
 
     reliability: float
+    reason: str
+
+
+class ReplicateReliability(NamedTuple):
+    """Reliability of a sample by replicates, and the R of its own group.
+
+    ``disagree`` is True where the group's own R was not used.
+    """
+
+    reliability: float
+    of_group: float
+    disagree: bool
     reason: str
 
 
@@ -82,40 +99,67 @@ def noise_ceiling(pearson: float, *, reliability_x: float, reliability_y: float)
     return Ceiling(pearson, ceiling, pearson / ceiling, "")
 
 
-def replicate_reliability(log_tpm: npt.ArrayLike) -> Reliability:
-    """Mean R between replicates of one batch.
+def replicate_reliabilities(
+    log_tpm: npt.ArrayLike, *, groups: npt.ArrayLike
+) -> tuple[ReplicateReliability, ...]:
+    """Return the reliability of each sample by its replicates, robust to exchanged and bad samples.
+
+    A group's value is the median, over its samples, of the highest R of a sample to a replicate:
+    one bad sample of three does not move it. A group whose 1 - R is more than twice that of the
+    best group holds samples that are no replicates of each other. It takes the median of the other
+    groups, so that a swap does not lower the ceiling that would excuse it.
 
     Parameters
     ----------
     log_tpm
-        Replicates x features. Replicates that differ biologically give a lower reliability, and
-        the ceiling is then that of such replicates, not of the sequencing alone.
+        Samples x features.
+    groups
+        One label per sample: its batch and condition.
 
     Returns
     -------
-    The mean over pairs of replicates; NaN with fewer than two or a constant one.
+    One entry per sample, in (0, 1]. NaN with the reason where a group has one sample or a
+    replicate is constant. ``disagree`` marks groups that took the value of the others.
 
     Raises
     ------
     InputError
-        Not a matrix, or values that are not finite.
+        Not a matrix, values that are not finite, or labels not one per sample.
 
     Examples
     --------
-    >>> replicate_reliability([[1, 2, 3], [1, 2, 3]]).reliability
-    1.0
+    >>> samples = [[1, 2, 3, 4], [1, 2, 3, 5], [4, 1, 3, 2], [1, 3, 3, 4], [1, 3, 3, 5]]
+    >>> found = replicate_reliabilities(samples, groups=["A", "A", "A", "B", "B"])
+    >>> round(found[2].reliability, 3), found[2].disagree
+    (0.983, False)
     """
     matrix = as_matrix(log_tpm, name="log_tpm")
-    if matrix.shape[0] < 2:
+    labels = np.asarray(groups)
+    if labels.shape != (matrix.shape[0],):
+        raise InputError(f"there are {labels.size:,} groups for {matrix.shape[0]:,} samples")
+    names = list(dict.fromkeys(labels.tolist()))
+    own = {name: _of_group(matrix[labels == name]) for name in names}
+    known = [one.reliability for one in own.values() if not one.reason]
+    most = _DISAGREE * (1 - max(known, default=NAN))
+    sound = [value for value in known if 1 - value <= most + _ROUNDING]
+    by_group = {}
+    for name, found in own.items():
+        disagree = not found.reason and found.reliability not in sound
+        value = float(np.median(sound)) if disagree else found.reliability
+        by_group[name] = ReplicateReliability(value, found.reliability, disagree, found.reason)
+    return tuple(by_group[name] for name in labels.tolist())
+
+
+def _of_group(replicates: FloatArray) -> Reliability:
+    """Median over the samples of their highest R to a replicate."""
+    n = replicates.shape[0]
+    if n < 2:
         return Reliability(NAN, "fewer than two replicates")
-    found = []
-    for a, b in zip(*np.triu_indices(matrix.shape[0], k=1), strict=True):
-        reason = why_undefined(matrix[a], matrix[b])
-        if reason:
-            one = reason in {"x is constant", "y is constant"}
-            return Reliability(NAN, "a replicate is constant" if one else reason)
-        found.append(correlation(matrix[a], matrix[b]))
-    return _positive(float(np.mean(found)))
+    if any(is_constant(sample) for sample in replicates):
+        return Reliability(NAN, "a replicate is constant")
+    r = pearson_matrix(replicates)
+    np.fill_diagonal(r, -1.0)
+    return _positive(float(np.median(r.max(axis=1))))
 
 
 def bootstrap_reliability(log_tpm: npt.ArrayLike, *, bootstraps: npt.ArrayLike) -> Reliability:

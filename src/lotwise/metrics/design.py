@@ -7,9 +7,14 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-# In a null of equal batches the ratio is 1 whatever the noise of single samples, since every
-# sample is in as large a share of both kinds of pairs (benchmarks/design_rates.py).
+from lotwise.errors import InputError
+from lotwise.metrics.moments import FloatArray
+
+NAN: Final = float("nan")
+# In a null of equal batches the ratio is 1, whatever the noise of single samples, and above this in
+# less than 1 % of runs of 6 to 24 samples (benchmarks/design_rates.py).
 MOST: Final = 1.05
+_ROUNDING: Final = 1e-12
 
 
 class ReplicateAgreement(NamedTuple):
@@ -21,44 +26,81 @@ class ReplicateAgreement(NamedTuple):
 
 
 def replicate_agreement(
-    within: npt.ArrayLike, between: npt.ArrayLike, *, most: float = MOST
+    correlations: npt.ArrayLike, *, batches: npt.ArrayLike, most: float = MOST
 ) -> ReplicateAgreement:
     """Compare how far replicates and samples of different batches are from R = 1.
 
+    1 - R of a pair is the sum of what its two samples add, and of what sharing a batch adds.
+    Fitted by least squares, so that one bad sample in the batch with most replicates is not
+    taken for replicates that disagree.
+
     Parameters
     ----------
-    within
-        R of the pairs of one batch; NaN is left out.
-    between
-        R of the pairs of different batches.
+    correlations
+        Samples x samples, symmetric. Samples whose R is not defined are left out.
+    batches
+        Name of the batch of each sample.
     most
         Ratio above which replicates are called less alike.
 
     Returns
     -------
-    ``ratio`` >= 0, NaN with the reason where a kind of pair is absent or every R is 1.
-    ``sentence`` says what to look for where the ratio is above ``most``; else it is empty.
+    ``ratio``: 1 - R of replicates over 1 - R of samples of different batches, both of average
+    samples. NaN with the reason with fewer than two batches of replicates, or where R between
+    batches is 1 throughout. ``sentence`` says what to look for where the ratio is above ``most``;
+    else it is empty.
+
+    Raises
+    ------
+    InputError
+        Not a square, or batches that are not one per sample.
 
     Examples
     --------
-    >>> replicate_agreement([0.90, 0.91], [0.95, 0.96]).sentence
-    'Samples of one batch are less alike (mean R 0.9050) than samples of different batches ...'
-    >>> replicate_agreement([0.97], [0.95, 0.96]).sentence
-    ''
+    >>> r = np.full((4, 4), 0.96) + np.diag(np.full(4, 0.04))
+    >>> r[0, 1] = r[1, 0] = r[2, 3] = r[3, 2] = 0.92
+    >>> found = replicate_agreement(r, batches=["A", "A", "B", "B"])
+    >>> round(found.ratio, 3), found.sentence
+    (2.0, 'Samples of one batch are less alike (mean R 0.9200) than samples of different ...')
     """
-    inside, outside = (
-        1 - values[np.isfinite(values)]
-        for values in (np.asarray(within, dtype=np.float64), np.asarray(between, dtype=np.float64))
-    )
-    if not inside.size or not outside.size:
-        absent = "different batches" if inside.size else "one batch"
-        return ReplicateAgreement(float("nan"), "", f"there is no pair of {absent}")
-    if not outside.any():
-        return ReplicateAgreement(float("nan"), "", "R between batches is 1 throughout")
-    ratio = float(inside.mean() / outside.mean())
+    r, names = np.asarray(correlations, dtype=np.float64), np.asarray(batches)
+    if r.shape != (names.size, names.size):
+        raise InputError(f"there are {names.size} batches and correlations of {r.shape}")
+    defined = np.isfinite(r).sum(axis=1) > 1
+    r, names = r[np.ix_(defined, defined)], names[defined]
+    same = names[:, None] == names
+    np.fill_diagonal(same, val=False)
+    n_replicated = len({*names[same.any(axis=1)].tolist()})
+    if n_replicated < 2 or n_replicated == names.size:
+        return ReplicateAgreement(NAN, "", "fewer than two batches have replicates")
+    distance, off = 1 - r, ~np.eye(names.size, dtype=bool)
+    between = float(distance[off & ~same].mean())
+    shared = _without_samples(same.astype(np.float64))
+    if between <= _ROUNDING:
+        return ReplicateAgreement(NAN, "", "R between batches is 1 throughout")
+    effect = float((shared * _without_samples(distance)).sum() / (shared**2).sum())
+    ratio = 1 + effect / between
+    within = float(r[same].mean())
+    if ratio <= most or within >= 1 - between:
+        return ReplicateAgreement(ratio, "", "")
     sentence = (
-        f"Samples of one batch are less alike (mean R {1 - inside.mean():.4f}) than samples of "
-        f"different batches (mean R {1 - outside.mean():.4f}). A condition is probably missing "
-        "from the sample sheet; samples that were exchanged or failed look the same."
+        f"Samples of one batch are less alike (mean R {within:.4f}) than samples of "
+        f"different batches (mean R {1 - between:.4f}). A condition is probably missing "
+        "from the sample sheet; samples that were exchanged look the same."
     )
-    return ReplicateAgreement(ratio, sentence if ratio > most else "", "")
+    return ReplicateAgreement(ratio, sentence, "")
+
+
+def _without_samples(pairs: FloatArray) -> FloatArray:
+    """Take the additive effects of samples out of a symmetric matrix of pairs; 0 on the diagonal.
+
+    Closed form of least squares over all pairs of n > 2 samples.
+    """
+    n = len(pairs)
+    values = np.where(np.eye(n, dtype=bool), 0.0, pairs)
+    sums = values.sum(axis=1)
+    mean = float(sums.sum()) / (n * (n - 1))
+    effects = (sums - (n - 1) * mean) / (n - 2)
+    left: FloatArray = values - mean - effects[:, None] - effects
+    np.fill_diagonal(left, 0.0)
+    return left

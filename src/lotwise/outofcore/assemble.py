@@ -11,7 +11,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.files.atomic import atomic_directory
-from lotwise.files.tables import columns
+from lotwise.files.records import columns
 from lotwise.metrics.moments import BoolArray
 from lotwise.outofcore.neighbours import NeighbourRecord, NeighbourTable
 from lotwise.outofcore.tiles import Job

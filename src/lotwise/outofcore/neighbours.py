@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lotwise.files.tables import Record, column
+from lotwise.files.records import Record, column
 from lotwise.metrics.moments import FloatArray, IntArray
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from lotwise.errors import InputError, RefusedError
-from lotwise.files.tables import Record, column
+from lotwise.files.records import Record, column
 
 if TYPE_CHECKING:
     from lotwise.quantify.base import Abundance

@@ -20,7 +20,7 @@ from dnaio.exceptions import FileFormatError
 from isal import isal_zlib
 
 from lotwise.errors import RefusedError
-from lotwise.files.tables import Record, column
+from lotwise.files.records import Record, column
 from lotwise.samples import Run, Sample
 
 # Small enough for the cache and for the garbage collector: 4,096 takes twice as long.

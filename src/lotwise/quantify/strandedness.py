@@ -20,7 +20,7 @@ import dnaio
 import numpy as np
 
 from lotwise.errors import RefusedError
-from lotwise.files.tables import Record, column
+from lotwise.files.records import Record, column
 from lotwise.quantify.cache import cached_directory, checksum
 from lotwise.quantify.reads_qc import UNREADABLE
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from lotwise.acceptance import SHIPPED as SHIPPED_CRITERIA
 from lotwise.config import Config
-from lotwise.panels import SHIPPED as SHIPPED_PANELS
+from lotwise.files.panels import SHIPPED as SHIPPED_PANELS
 
 Section = TypeVar("Section", bound=BaseModel)
 

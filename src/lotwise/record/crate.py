@@ -13,10 +13,11 @@ import base64
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from lotwise.errors import InputError
+from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
 from lotwise.quantify.cache import checksum
 from lotwise.record import (
@@ -32,7 +33,7 @@ from lotwise.record import (
     read_provenance,
     step_of,
 )
-from lotwise.record.provenance import Role
+from lotwise.record.provenance import QUANTIFIED
 from lotwise.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -52,17 +53,17 @@ _NO_LICENCE: Final = "No licence was stated for these results: ask those who mad
 _MADE_LATER: Final = (PROVENANCE, "report.html")
 # What a step of lotwise reads of the inputs, by its role, and of what was written before; {} is
 # its level.
-_READ: Final[dict[str, tuple[frozenset[Role], tuple[str, ...]]]] = {
+_READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
     "fetch": (frozenset(), ()),
     "check": (frozenset({"sheet of reads", "reads"}), ()),
-    "quantify": (frozenset(get_args(Role)) - ANALYSED - {"acceptance criteria"}, ()),
+    "quantify": (QUANTIFIED, ()),
     "expression": (
         frozenset({"sample sheet", "quantification", "bootstraps", "transcripts to genes"}),
         (),
     ),
     "correlate": (frozenset(), ("expression/{}.h5ad",)),
     "evidence": (
-        frozenset({"gene sets", "blocks", "panel", "reference set"}),
+        frozenset(input_roles()),
         ("expression/{}.h5ad",),
     ),
     "figures": (frozenset(), ("expression/{}.h5ad",)),
@@ -70,7 +71,7 @@ _READ: Final[dict[str, tuple[frozenset[Role], tuple[str, ...]]]] = {
     "verdict": (frozenset({"acceptance criteria"}), ("correlation/", "evidence/")),
     "verify": (frozenset(), ("correlation/",)),
     "workbook": (frozenset(), ("correlation/", "evidence/")),
-    "compare": (frozenset(get_args(Role)), ()),
+    "compare": (ANALYSED | QUANTIFIED | {"acceptance criteria"}, ()),
 }
 # What it writes.
 _WRITTEN: Final = {

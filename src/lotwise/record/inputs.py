@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from lotwise.acceptance import path_of_criteria
-from lotwise.config import Config
-from lotwise.config.evidence import Statistic
+from lotwise.config import Config, inputs_of
 from lotwise.errors import InputError
-from lotwise.panels import SHIPPED
 from lotwise.record.configuration import absolute
-from lotwise.record.provenance import InputFile, Role
+from lotwise.record.provenance import InputFile
 from lotwise.samples import Sample, read_samples
 
 # Reading leaves Python's lock; more readers than this only make a disk seek.
@@ -79,7 +77,7 @@ def mark_changes(taken: Sequence[Taken], *, since_ns: int) -> list[InputFile]:
     ]
 
 
-def _take(path: Path, role: Role, root: Path, sources: Sources) -> Taken:
+def _take(path: Path, role: str, root: Path, sources: Sources) -> Taken:
     from lotwise.quantify.cache import checksum
 
     try:
@@ -110,9 +108,9 @@ def name_below(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
-def _named(config: Config, sheet: Path) -> Iterator[tuple[Path, Role]]:
+def _named(config: Config, sheet: Path) -> Iterator[tuple[Path, str]]:
     """Name the files with their roles; of a file with two roles the first counts."""
-    named: list[tuple[Path, Role]] = [(sheet, "sample sheet")]
+    named: list[tuple[Path, str]] = [(sheet, "sample sheet")]
     named += _of_analysis(config, read_samples(sheet))
     if config.acceptance is not None:
         named.append((path_of_criteria(config.acceptance), "acceptance criteria"))
@@ -126,25 +124,16 @@ def _named(config: Config, sheet: Path) -> Iterator[tuple[Path, Role]]:
             yield where, role
 
 
-def _of_analysis(config: Config, samples: Sequence[Sample]) -> Iterator[tuple[Path, Role]]:
+def _of_analysis(config: Config, samples: Sequence[Sample]) -> Iterator[tuple[Path, str]]:
     for sample in samples:
         if sample.quant is not None:
             yield from _of_sample(sample.quant, bootstraps=config.expression.bootstraps)
     if config.expression.tx2gene is not None:
         yield config.expression.tx2gene, "transcripts to genes"
-    evidence = config.evidence
-    optional: tuple[tuple[Statistic, Path | None, Role], ...] = (
-        ("gene_sets", evidence.gene_sets, "gene sets"),
-        ("intervals", evidence.blocks, "blocks"),
-        ("reference", evidence.reference_set, "reference set"),
-        *(("identity", Path(panel), "panel") for panel in evidence.panels if panel not in SHIPPED),
-    )
-    for statistic, path, role in optional:
-        if path is not None and statistic in evidence.statistics:
-            yield path, role
+    yield from inputs_of(config.evidence)
 
 
-def _of_sample(quant: Path, *, bootstraps: bool) -> Iterator[tuple[Path, Role]]:
+def _of_sample(quant: Path, *, bootstraps: bool) -> Iterator[tuple[Path, str]]:
     from lotwise.expression.locate import locate
 
     for path in locate(quant, bootstraps=bootstraps):
@@ -156,7 +145,7 @@ def _of_sample(quant: Path, *, bootstraps: bool) -> Iterator[tuple[Path, Role]]:
             yield from ((file, "bootstraps") for file in sorted(drawn.iterdir()))
 
 
-def _of_quantification(config: Config, sheet: Path) -> Iterator[tuple[Path, Role]]:
+def _of_quantification(config: Config, sheet: Path) -> Iterator[tuple[Path, str]]:
     """Name what was read before the analysis: reads and their reference."""
     if absolute(config.samples) == sheet:
         return
@@ -166,7 +155,7 @@ def _of_quantification(config: Config, sheet: Path) -> Iterator[tuple[Path, Role
             yield run.fastq_1, "reads"
             if run.fastq_2 is not None:
                 yield run.fastq_2, "reads"
-    references: tuple[tuple[Path | None, Role], ...] = (
+    references: tuple[tuple[Path | None, str], ...] = (
         (config.reads.transcripts, "transcripts"),
         (config.reads.genome, "genome"),
         (config.reads.gtf, "annotation"),

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lotwise.errors import InputError
+from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
 from lotwise.keys import Level
 from lotwise.record.legacy import fields_of_words, renewed
@@ -23,35 +24,12 @@ CRATE: Final = "ro-crate-metadata.json"
 SCHEMA: Final = 2
 
 Sha256 = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content, hexadecimal")
-Role = Literal[
-    "sample sheet",
-    "quantification",
-    "bootstraps",
-    "transcripts to genes",
-    "gene sets",
-    "blocks",
-    "panel",
-    "reference set",
-    "acceptance criteria",
-    "sheet of reads",
-    "reads",
-    "transcripts",
-    "genome",
-    "annotation",
-]
-# What a repetition of the analysis reads; the others were read before it.
-ANALYSED: Final[frozenset[Role]] = frozenset(
-    {
-        "sample sheet",
-        "quantification",
-        "bootstraps",
-        "transcripts to genes",
-        "gene sets",
-        "blocks",
-        "panel",
-        "reference set",
-    }
+QUANTIFIED: Final = frozenset({"sheet of reads", "reads", "transcripts", "genome", "annotation"})
+"""Roles of the inputs that were read before the analysis."""
+ANALYSED: Final = frozenset(
+    {"sample sheet", "quantification", "bootstraps", "transcripts to genes", *input_roles()}
 )
+"""Roles of what a repetition of the analysis reads."""
 
 # User and password of an address, which a proxy's may have.
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/\s\"'@]+@")
@@ -115,7 +93,7 @@ class InputFile(_Part):
     bytes: int = Field(ge=0)
     sha256: str = Sha256
     source: str | None = Field(description="address that it was fetched from, where lotwise did")
-    role: Role
+    role: str
     note: str = Field(default="", description="what is odd about it; empty where nothing")
 
 

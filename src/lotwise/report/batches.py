@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from lotwise.evidence import EquivalenceRecord, MarkerRecord
-from lotwise.files.tables import PairRecord
+from lotwise.evidence.equivalence import EquivalenceRecord
+from lotwise.evidence.identity import MarkerRecord
+from lotwise.evidence.pairs import PairRecord
 from lotwise.report import columns
 from lotwise.report.blocks import (
     Block,

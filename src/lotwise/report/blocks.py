@@ -8,8 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from lotwise.config.evidence import OUTPUTS
-from lotwise.evidence import RECORDS
+from lotwise.evidence.catalogue import tables
 from lotwise.report.charts import Chart
 from lotwise.report.pictures import Picture, picture_of
 from lotwise.report.run_tables import Findings, LevelFindings, Row
@@ -100,7 +99,7 @@ def evidence_block(
         columns,
         name=f"{name}-{level.level}",
         caption=f"{caption}, {level.level} level",
-        record=next(record for record in RECORDS if record.table == name),
+        record=tables()[name].record,
         decimals=decimals,
         source=f"evidence/{level.level}.{name}.tsv",
         n_rows=n_rows,
@@ -115,5 +114,5 @@ def reasons_text(rows: Iterable[Row], start: str) -> Text:
 
 def switched_off(name: str) -> Text:
     """Say that a table was not asked for."""
-    statistic = next((key for key, made in OUTPUTS.items() if name in made.tables), name)
+    statistic = tables()[name].statistic.name
     return Text(text=f"Not computed in this run: the statistic {statistic} is switched off.")

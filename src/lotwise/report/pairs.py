@@ -6,7 +6,9 @@ import math
 
 import polars as pl
 
-from lotwise.files.tables import ContributionRecord, PairRecord, ReplicateQcRecord
+from lotwise.evidence.contributions import ContributionRecord
+from lotwise.evidence.pairs import PairRecord
+from lotwise.evidence.replicate_qc import ReplicateQcRecord
 from lotwise.keys import Level
 from lotwise.report import charts, columns
 from lotwise.report.blocks import (

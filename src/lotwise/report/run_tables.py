@@ -18,20 +18,14 @@ import polars as pl
 from lotwise.acceptance import read_verdict
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
-from lotwise.evidence import RECORDS
-from lotwise.files.tables import ContributionRecord, PairRecord, Record, ReplicateQcRecord, columns
+from lotwise.evidence.catalogue import tables
+from lotwise.files.records import Record, columns
 from lotwise.keys import LEVELS, Level
 from lotwise.quantify import Intake, Yield
+from lotwise.tree import ResultTree
 
 Row = dict[str, Any]
 
-_CORRELATION: Final[dict[str, type[Record]]] = {
-    "pairs": PairRecord,
-    "batch_pairs": PairRecord,
-    "replicate_qc": ReplicateQcRecord,
-    "contributions": ContributionRecord,
-}
-_EVIDENCE: Final[dict[str, type[Record]]] = {record.table: record for record in RECORDS}
 _TYPES: Final[dict[type, Any]] = {str: pl.String, int: pl.Int64, float: pl.Float64, bool: pl.String}
 _PAIR: Final = ("sample_a", "sample_b")
 
@@ -49,13 +43,12 @@ class LevelFindings:
 
     def path(self, name: str) -> Path:
         """Give where a table lies."""
-        folder = "correlation" if name in _CORRELATION else "evidence"
-        return self.root / folder / f"{self.level}.{name}.tsv"
+        return ResultTree(self.root).table(self.level, name)
 
     @property
     def h5ad(self) -> Path:
         """Where the expression lies."""
-        return self.root / "expression" / f"{self.level}.h5ad"
+        return ResultTree(self.root).h5ad(self.level)
 
     def scan(self, name: str) -> pl.LazyFrame:
         """Scan a table; one that the run did not make has no rows.
@@ -65,7 +58,7 @@ class LevelFindings:
         InputError
             The columns are not those of the table's record.
         """
-        record = _CORRELATION.get(name) or _EVIDENCE[name]
+        record = tables()[name].record
         path = self.path(name)
         return _scan(path, record) if path.is_file() else pl.LazyFrame(schema=_schema(record))
 

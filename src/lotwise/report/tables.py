@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from lotwise.files.tables import Record, meanings
+from lotwise.files.records import Record, meanings
 from lotwise.report.run_tables import Row
 from lotwise.report.words import NOT_KNOWN, exact_words, number_words, percent_words, r_words
 

@@ -21,18 +21,12 @@ from typing import TYPE_CHECKING, Final
 from lotwise.acceptance import CriterionRecord
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
-from lotwise.evidence import RECORDS
+from lotwise.evidence.catalogue import tables
 from lotwise.files.atomic import atomic_path
-from lotwise.files.tables import (
-    ContributionRecord,
-    PairRecord,
-    Record,
-    ReplicateQcRecord,
-    columns,
-    meanings,
-)
+from lotwise.files.records import Record, columns, meanings
 from lotwise.keys import LEVELS
 from lotwise.quantify import Intake, Strand, Yield
+from lotwise.tree import MATRICES, ResultTree
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -54,13 +48,6 @@ _AT_ROOT: Final[dict[str, type[Record] | None]] = {
     "verification.tsv": Verification,
     "verdict.tsv": CriterionRecord,
 }
-_CORRELATION: Final[dict[str, type[Record]]] = {
-    "batch_pairs": PairRecord,
-    "pairs": PairRecord,
-    "replicate_qc": ReplicateQcRecord,
-    "contributions": ContributionRecord,
-}
-_MATRICES: Final = ("pearson", "spearman")
 _MATRIX: Final = "the value for the sample, or the feature, of its row and the sample of its column"
 # As large a gene name as there may be; csv's own bound is smaller.
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
@@ -98,8 +85,8 @@ def write_workbook(results: Path) -> Path:
     """
     from xlsxwriter.workbook import Workbook
 
-    tables = list(_tables(results))
-    if not tables:
+    there = list(_tables(results))
+    if not there:
         raise InputError(
             "holds no tables", path=results, remedy="name the folder of a run's results"
         )
@@ -109,8 +96,8 @@ def write_workbook(results: Path) -> Path:
         "strings_to_numbers": False,
         "strings_to_urls": False,
     }
-    sizes = {table: _size_of(table) for table in tables}
-    taken = [table for table in tables if not _too_large(*sizes[table])]
+    sizes = {table: _size_of(table) for table in there}
+    taken = [table for table in there if not _too_large(*sizes[table])]
     with (
         atomic_path(results / WORKBOOK) as temporary,
         closing(Workbook(str(temporary), options)) as book,
@@ -127,20 +114,18 @@ def write_workbook(results: Path) -> Path:
 
 def _tables(results: Path) -> Iterator[_Table]:
     """Name the tables that are there, what people open first first."""
+    tree, declared = ResultTree(results), tables()
     for name, record in _AT_ROOT.items():
         yield from _if_there(_Table(results / name, name.removesuffix(".tsv"), record))
     for level in LEVELS:
-        for name, record in _CORRELATION.items():
-            path = results / "correlation" / f"{level}.{name}.tsv"
-            yield from _if_there(_Table(path, f"{level}.{name}", record))
-        for name in _MATRICES:
-            path = results / "correlation" / f"{level}.{name}.tsv"
+        for name, table in declared.items():
+            if level in table.levels:
+                path = tree.table(level, name)
+                yield from _if_there(_Table(path, f"{level}.{name}", table.record))
+        for name in MATRICES:
+            path = tree.matrix(level, name)
             yield from _if_there(_Table(path, f"{level}.{name}", is_matrix=True))
-        for record in RECORDS:
-            path = results / "evidence" / f"{level}.{record.table}.tsv"
-            yield from _if_there(_Table(path, f"{level}.{record.table}", record))
-        path = results / "expression" / f"{level}.tpm.tsv.gz"
-        yield from _if_there(_Table(path, f"{level}.tpm", is_matrix=True))
+        yield from _if_there(_Table(tree.tpm(level), f"{level}.tpm", is_matrix=True))
 
 
 def _if_there(table: _Table) -> Iterator[_Table]:

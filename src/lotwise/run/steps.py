@@ -29,6 +29,7 @@ from lotwise.config import (
     ExpressionConfig,
     FiguresConfig,
     figures_of,
+    tables_of,
 )
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
@@ -220,10 +221,11 @@ def write_correlation(tree: ResultTree, level: Level, config: CorrelationConfig)
         "contributions": get.contributions(expression),
         "batch_pairs": get.pairs(batches),
     }
+    tree.forget_correlation(level)
     for name, table in tables.items():
         write_table(tree.table(level, name), table)
     for statistic in (keys.PEARSON, keys.SPEARMAN):
-        write_table(tree.table(level, statistic), get.matrix(expression, statistic), index=True)
+        write_table(tree.matrix(level, statistic), get.matrix(expression, statistic), index=True)
 
 
 def write_figures(
@@ -237,6 +239,7 @@ def write_figures(
     from lotwise import pl, tl
     from lotwise.expression import read_level
 
+    tree.forget_figures(level, config.formats)
     expression = read_level(tree.h5ad(level), level)
     tl.correlate(expression, pseudocount=correlation.pseudocount, sets=("all",))
     written: list[Path] = []
@@ -254,7 +257,7 @@ def write_figures(
     drawn = pl.scatter_matrix(
         expression, style=config.style, decimals=config.decimals, title=title, note=config.note
     )
-    written += pl.save_figure(drawn, tree.figure(level), config.formats)
+    written += pl.save_figure(drawn, tree.paper_figure(level), config.formats)
     return written
 
 
@@ -271,13 +274,15 @@ def write_evidence(
     :func:`lotwise.config.tables_of` and :func:`lotwise.config.figures_of` name them.
     """
     from lotwise import pl
-    from lotwise.run.evidence_figures import draw_evidence
+    from lotwise.run.evidence import draw_evidence
 
-    tree.forget_evidence(level, config, figures.formats)
+    drawn_names = figures_of(config, level)
+    tree.forget_evidence(
+        level, names=tables_of(config, level), figures=drawn_names, formats=figures.formats
+    )
     expression, tables = write_evidence_tables(tree, level, config, correlation)
     drawn = draw_evidence(expression, tables, config, correlation)
-    n_figures = len(figures_of(config, level))
-    for name, figure in progress(drawn, "drawing", unit="figure", total=n_figures):
+    for name, figure in progress(drawn, "drawing", unit="figure", total=len(drawn_names)):
         pl.add_note(figure, figures.note)
         pl.save_figure(figure, tree.figure(level, name), figures.formats)
 
@@ -298,7 +303,7 @@ def write_evidence_tables(
     expression = read_level(tree.h5ad(level), level)
     tables = gather_evidence(expression, config, correlation)
     for name, table in tables.items():
-        write_table(tree.evidence_table(level, name), table)
+        write_table(tree.table(level, name), table)
     return expression, tables
 
 

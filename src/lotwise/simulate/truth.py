@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from lotwise.files.tables import Record, column, to_frame, write_table
+from lotwise.files.records import Record, column
+from lotwise.files.tables import to_frame, write_table
 from lotwise.simulate.batches import sum_to_genes
 
 if TYPE_CHECKING:

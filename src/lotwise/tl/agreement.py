@@ -10,7 +10,8 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.evidence import AgreementRecord, SensitivityRecord
+from lotwise.evidence.agreement import AgreementRecord
+from lotwise.evidence.sensitivity import SensitivityRecord
 from lotwise.files.tables import to_frame
 from lotwise.metrics.differences import (
     BlandAltman,
@@ -52,7 +53,7 @@ def sensitivity(
 
     Returns
     -------
-    Nothing; the table ``sensitivity`` (:class:`~lotwise.evidence.SensitivityRecord`).
+    Nothing; the table ``sensitivity`` (:class:`~lotwise.evidence.sensitivity.SensitivityRecord`).
 
     Raises
     ------
@@ -138,7 +139,7 @@ def agreement(
 
     Returns
     -------
-    Nothing; the table ``agreement`` (:class:`~lotwise.evidence.AgreementRecord`).
+    Nothing; the table ``agreement`` (:class:`~lotwise.evidence.agreement.AgreementRecord`).
 
     Raises
     ------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lotwise import keys, pp
-from lotwise.evidence import BatchRecord
+from lotwise.evidence.batches import BatchRecord
 from lotwise.files.tables import to_frame
 from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval
 from lotwise.metrics.correlation import pearson_matrix
@@ -39,7 +39,7 @@ def batches(expression: AnnData, *, level: float = 0.95, pseudocount: float = 1.
 
     Returns
     -------
-    Nothing; the table ``batches`` (:class:`~lotwise.evidence.BatchRecord`). With two
+    Nothing; the table ``batches`` (:class:`~lotwise.evidence.batches.BatchRecord`). With two
     batches or three there are no limits: the others are then one, or share the R between them.
 
     Raises

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.text import stream_lines
-from lotwise.panels import read_gene_sets
+from lotwise.files.panels import read_gene_sets
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.evidence import CeilingRecord
-from lotwise.expression.labels import batches_of
+from lotwise.evidence.ceilings import CeilingRecord
+from lotwise.expression.labels import name_groups, replicate_groups
 from lotwise.files.tables import to_frame
+from lotwise.keys import Level
 from lotwise.metrics.ceiling import (
     Reliability,
     bootstrap_reliability,
     noise_ceiling,
-    replicate_reliability,
+    replicate_reliabilities,
     thinning_reliability,
 )
 from lotwise.metrics.moments import BoolArray, FloatArray, correlation, why_undefined
@@ -26,36 +27,70 @@ from lotwise.tl.pairs import layer_of, pairs_of, store
 if TYPE_CHECKING:
     from anndata import AnnData
 
-CeilingMethod = Literal["replicates", "bootstraps", "thinning"]
-OWN_CEILING = "the ceiling is made of this batch's own R"
-NAN = float("nan")
+CeilingMethod = Literal["thinning", "bootstraps", "replicates"]
+Noise = Literal["counting", "quantification", "preparation"]
+NOISE_OF: Final[dict[CeilingMethod, Noise]] = {
+    "thinning": "counting",
+    "bootstraps": "quantification",
+    "replicates": "preparation",
+}
+# Thinned counts are no ceiling for isoforms: where two libraries had one truth, R over the ceiling
+# was .935, since assigning reads to isoforms adds noise that thinning does not see.
+METHODS_OF: Final[dict[Level, tuple[CeilingMethod, ...]]] = {
+    "gene": ("thinning", "replicates"),
+    "isoform": ("bootstraps", "replicates"),
+}
+OWN_CEILING: Final = "the ceiling is made of this batch's own R"
+NO_THINNING: Final = "thinned counts lack the noise of assigning reads to isoforms"
+NAN: Final = float("nan")
+_SOURCES: Final[dict[CeilingMethod, str]] = {
+    "thinning": "counts of each sample, thinned",
+    "bootstraps": "bootstraps of the quantifier",
+    "replicates": "replicates of the same batch and condition",
+}
+
+
+class _Source(NamedTuple):
+    """Reliability of a sample; ``is_own`` where it is made of R within its own group."""
+
+    reliability: float
+    words: str
+    reason: str
+    is_own: bool = False
 
 
 def ceilings(
     expression: AnnData,
     *,
-    methods: tuple[CeilingMethod, ...] = ("replicates", "bootstraps", "thinning"),
+    methods: tuple[CeilingMethod, ...] | None = None,
     pseudocount: float = 1.0,
     seed: int = 0,
 ) -> None:
-    """Give R, its noise ceiling and their ratio for every pair, by each method that has data.
+    """Compute R, its ceiling and their ratio for every pair, once for each kind of noise.
+
+    Three noises have three ceilings, never one as "the" ceiling. Counting noise is that of
+    sampling reads: the counts are thinned (genes). Quantification noise is that of counting reads
+    and assigning them to isoforms: the quantifier's bootstraps (isoforms). Preparation noise is
+    that of the library, the culture and both others: replicates of one batch and one condition.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``; ``counts`` and ``length`` for thinning,
-        bootstraps of the quantifier for bootstraps, batches with two samples for replicates.
+        bootstraps of the quantifier for bootstraps, replicates for replicates.
     methods
-        Which to use; a method without data gives NaN and the reason.
+        Which to use; a method without data gives NaN and the reason. ``None`` takes thinning and
+        replicates of genes, bootstraps and replicates of isoforms.
     pseudocount
         c of log2(TPM + c).
     seed
-        Of the random numbers.
+        Random seed.
 
     Returns
     -------
-    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.CeilingRecord`). From replicates,
-    a pair of one batch has no ratio: its ceiling is made of its own R.
+    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). From
+    replicates, a pair of one batch has no ratio: its ceiling is made of its own R. Replicates that
+    disagree more than those of other batches do not lower the ceiling; ``source`` says so.
 
     Raises
     ------
@@ -75,14 +110,16 @@ def ceilings(
     >>> table.loc[table["method"] == "replicates", "reason"].unique().tolist()
     ['a reliability is not known (fewer than two replicates)']
     """
+    level: Level = expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene")
+    methods = METHODS_OF[level] if methods is None else methods
     known = get_args(CeilingMethod)
     for method in methods:
         if method not in known:
-            raise InputError(f"{method!r} is no method", remedy=f"take of {', '.join(known)}")
+            raise InputError(f"unknown method {method!r}", remedy=f"choose from {', '.join(known)}")
     log_tpm = log_tpm_of(expression, pseudocount)
     rng = np.random.default_rng(seed)
     by_method = {
-        method: _reliabilities(expression, log_tpm, method, pseudocount=pseudocount, rng=rng)
+        method: _sources(expression, log_tpm, method, pseudocount=pseudocount, rng=rng)
         for method in methods
     }
     rows = []
@@ -94,13 +131,15 @@ def ceilings(
             top = noise_ceiling(r, reliability_x=rel_a.reliability, reliability_y=rel_b.reliability)
             why = rel_a.reason or rel_b.reason
             reason = f"{top.reason} ({why})" if why else top.reason
-            if method == "replicates" and pair.relation == "within" and not reason:
-                # Its R is one of those that the ceiling is the mean of.
+            if rel_a.is_own and pair.relation == "within" and not reason:
+                # Its R is one of those that the ceiling is made of.
                 top, reason = top._replace(ratio=NAN), OWN_CEILING
             rows.append(
                 CeilingRecord(
                     **pair.names(),
+                    noise=NOISE_OF[method],
                     method=method,
+                    source="; ".join(dict.fromkeys([rel_a.words, rel_b.words])),
                     pearson=top.pearson,
                     ceiling=top.ceiling,
                     ratio=top.ratio,
@@ -117,28 +156,63 @@ def ceilings(
     )
 
 
-def _reliabilities(
+def _sources(
     expression: AnnData,
     log_tpm: FloatArray,
     method: CeilingMethod,
     *,
     pseudocount: float,
     rng: np.random.Generator,
-) -> list[Reliability]:
+) -> list[_Source]:
+    """Return the reliability of every sample, what it was made of, and why it is NaN."""
     if method == "replicates":
-        batches = np.array(batches_of(expression))
-        by_batch = {name: replicate_reliability(log_tpm[batches == name]) for name in set(batches)}
-        return [by_batch[name] for name in batches]
+        return _by_replicates(expression, log_tpm)
     if method == "bootstraps":
-        found = []
-        for row, sample in enumerate(expression.obs_names):
-            draws = bootstraps_of(expression, sample)
-            found.append(
-                Reliability(NAN, "the quantification has no bootstraps")
-                if draws is None
-                else bootstrap_reliability(log_tpm[row], bootstraps=np.log2(draws + pseudocount))
-            )
-        return found
+        found = _by_bootstraps(expression, log_tpm, pseudocount)
+    else:
+        found = _by_counts(expression, pseudocount=pseudocount, rng=rng)
+    return [_Source(one.reliability, _SOURCES[method], one.reason) for one in found]
+
+
+def _by_replicates(expression: AnnData, log_tpm: FloatArray) -> list[_Source]:
+    groups = replicate_groups(expression)
+    names = dict(zip(groups, name_groups(groups), strict=True))
+    labels = np.empty(expression.n_obs, dtype=object)
+    for group, rows in groups.items():
+        labels[rows] = names[group]
+    found = replicate_reliabilities(log_tpm, groups=labels)
+    return [
+        _Source(
+            one.reliability,
+            f"replicates of other batches, since those of {label} disagree (R {one.of_group:.4f})"
+            if one.disagree
+            else _SOURCES["replicates"],
+            one.reason,
+            is_own=not one.disagree,
+        )
+        for one, label in zip(found, labels, strict=True)
+    ]
+
+
+def _by_bootstraps(
+    expression: AnnData, log_tpm: FloatArray, pseudocount: float
+) -> list[Reliability]:
+    found = []
+    for row, sample in enumerate(expression.obs_names):
+        draws = bootstraps_of(expression, sample)
+        found.append(
+            Reliability(NAN, "the quantification has no bootstraps")
+            if draws is None
+            else bootstrap_reliability(log_tpm[row], bootstraps=np.log2(draws + pseudocount))
+        )
+    return found
+
+
+def _by_counts(
+    expression: AnnData, *, pseudocount: float, rng: np.random.Generator
+) -> list[Reliability]:
+    if expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL) == "isoform":
+        return [Reliability(NAN, NO_THINNING)] * expression.n_obs
     lengths = (
         np.asarray(layer_of(expression, keys.LENGTH), dtype=np.float64)
         if keys.LENGTH in expression.layers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lotwise import keys
-from lotwise.evidence import ComponentRecord, MergeRecord
+from lotwise.evidence.components import ComponentRecord, MergeRecord
 from lotwise.expression.labels import batches_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.components import cluster_by_r, principal_components
@@ -39,8 +39,8 @@ def components(
 
     Returns
     -------
-    Nothing; the tables ``components`` (:class:`~lotwise.evidence.ComponentRecord`) and
-    ``clustering`` (:class:`~lotwise.evidence.MergeRecord`), and samples x 2 in
+    Nothing; the tables ``components`` (:class:`~lotwise.evidence.components.ComponentRecord`) and
+    ``clustering`` (:class:`~lotwise.evidence.components.MergeRecord`), and samples x 2 in
     ``obsm["X_lotwise_pca"]``, for ``scanpy.pl.embedding``; ``X_pca`` is left to scanpy.
 
     Raises

@@ -8,7 +8,8 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.files.tables import ContributionRecord, to_frame
+from lotwise.evidence.contributions import ContributionRecord
+from lotwise.files.tables import to_frame
 from lotwise.metrics.contributions import contributions as rank_contributions
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
 
@@ -36,9 +37,9 @@ def contributions(
     Returns
     -------
     Nothing; ``uns["lotwise"]["contributions"]`` holds a row a pair and feature
-    (:class:`~lotwise.files.tables.ContributionRecord`; :func:`lotwise.get.contributions`). A pair
-    whose R is not defined, or is 1, has no contributions and one row that says so, of rank 0 with
-    feature ``*``.
+    (:class:`~lotwise.evidence.contributions.ContributionRecord`;
+    :func:`lotwise.get.contributions`). A pair whose R is not defined, or is 1, has no contributions
+    and one row that says so, of rank 0 with feature ``*``.
 
     Raises
     ------

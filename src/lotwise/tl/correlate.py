@@ -12,8 +12,9 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import DesignWarning, InputError, UndefinedWarning
-from lotwise.expression.labels import batches_of
-from lotwise.files.tables import PairRecord, to_frame
+from lotwise.evidence.pairs import PairRecord
+from lotwise.expression.labels import batches_of, replicate_groups
+from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import concordance
 from lotwise.metrics.correlation import (
     average_ranks,
@@ -60,7 +61,7 @@ def correlate(
     -------
     Nothing; ``obsp["pearson"]`` and ``obsp["spearman"]`` hold the square matrices
     over all features, ``uns["lotwise"]["pairs"]`` a row a pair and feature set
-    (:class:`~lotwise.files.tables.PairRecord`; :func:`lotwise.get.pairs`). What is not
+    (:class:`~lotwise.evidence.pairs.PairRecord`; :func:`lotwise.get.pairs`). What is not
     defined is NaN, with the reason in the table.
 
     Raises
@@ -116,7 +117,7 @@ def correlate(
         },
     )
     _warn_of_undefined(table)
-    _warn_of_design(table)
+    _warn_of_design(expression)
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,20 +262,20 @@ def _warn_of_undefined(table: pd.DataFrame) -> None:
         )
 
 
-def _warn_of_design(table: pd.DataFrame) -> None:
+def _warn_of_design(expression: AnnData) -> None:
     """Warn where no two batches can be compared like with like, or replicates are none."""
-    r = table[table["feature_set"] == "all"].set_index("relation")["pearson"]
-    if "across" in r.index:
-        if "between" not in r.index:
-            warnings.warn(
-                "no two batches share a condition: every difference between batches may be one "
-                "between conditions, and no limit, ceiling or headline can be given",
-                DesignWarning,
-                stacklevel=3,
-            )
-        return
-    found = replicate_agreement(
-        r[r.index == "within"].to_numpy(), r[r.index == "between"].to_numpy()
-    )
-    if found.sentence:
-        warnings.warn(found.sentence, DesignWarning, stacklevel=3)
+    groups = list(replicate_groups(expression))
+    conditions = {condition for _, condition in groups}
+    if len(conditions) == 1:
+        found = replicate_agreement(
+            expression.obsp[keys.PEARSON], batches=batches_of(expression)
+        ).sentence
+        if found:
+            warnings.warn(found, DesignWarning, stacklevel=3)
+    elif len({batch for batch, _ in groups}) > 1 and len(conditions) == len(groups):
+        warnings.warn(
+            "no two batches share a condition: every difference between batches may be one "
+            "between conditions, and no limit, ceiling or headline can be given",
+            DesignWarning,
+            stacklevel=3,
+        )

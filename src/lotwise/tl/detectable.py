@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from lotwise import keys
-from lotwise.evidence import DetectableRecord, UnseenRecord
+from lotwise.evidence.detectable import DetectableRecord, UnseenRecord
 from lotwise.files.tables import to_frame
 from lotwise.metrics.detectable import (
     Perturbation,
@@ -54,8 +54,9 @@ def detectable(
 
     Returns
     -------
-    Nothing; the tables ``detectable`` (:class:`~lotwise.evidence.DetectableRecord`, the grid)
-    and ``unseen`` (:class:`~lotwise.evidence.UnseenRecord`, with a sentence for the report).
+    Nothing; the tables ``detectable`` (:class:`~lotwise.evidence.detectable.DetectableRecord`, the
+    grid) and ``unseen`` (:class:`~lotwise.evidence.detectable.UnseenRecord`, with a sentence for
+    the report).
 
     Raises
     ------

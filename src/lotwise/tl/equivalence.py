@@ -10,9 +10,10 @@ import numpy as np
 from lotwise import pp
 from lotwise.config.evidence import EquivalenceMethod
 from lotwise.errors import InputError
-from lotwise.evidence import EquivalenceRecord
+from lotwise.evidence.equivalence import EquivalenceRecord
 from lotwise.expression.labels import batches_of
-from lotwise.files.tables import columns, to_frame
+from lotwise.files.records import columns
+from lotwise.files.tables import to_frame
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.equivalence import INCONCLUSIVE, Equivalence, wald_equivalence
 from lotwise.metrics.equivalence import equivalence as welch_equivalence
@@ -61,10 +62,10 @@ def equivalence(
 
     Returns
     -------
-    Nothing; the table ``equivalence`` (:class:`~lotwise.evidence.EquivalenceRecord`). Batches with
-    one sample are inconclusive throughout, in one row with feature ``*``. So is a pair of batches
-    that was not tested because the table would pass 2 million rows: those that are tested then
-    stand at even steps along the order of R between batches.
+    Nothing; the table ``equivalence`` (:class:`~lotwise.evidence.equivalence.EquivalenceRecord`).
+    Batches with one sample are inconclusive throughout, in one row with feature ``*``. So is a pair
+    of batches that was not tested because the table would pass 2 million rows: those that are
+    tested then stand at even steps along the order of R between batches.
 
     Raises
     ------

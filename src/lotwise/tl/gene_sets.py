@@ -10,13 +10,13 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.evidence import GeneSetRecord
+from lotwise.evidence.gene_sets import GeneSetRecord
 from lotwise.expression.labels import batches_of
+from lotwise.files.panels import plain_id, read_gene_sets
 from lotwise.files.tables import to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.gene_sets import gene_set_shift, inter_gene_correlation
 from lotwise.metrics.moments import FloatArray
-from lotwise.panels import plain_id, read_gene_sets
 from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import layer_of, pairs_of, store
 
@@ -57,7 +57,7 @@ def gene_sets(
 
     Returns
     -------
-    Nothing; the table ``gene_sets`` (:class:`~lotwise.evidence.GeneSetRecord`).
+    Nothing; the table ``gene_sets`` (:class:`~lotwise.evidence.gene_sets.GeneSetRecord`).
 
     Raises
     ------

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lotwise import keys
-from lotwise.evidence import MarkerRecord, SexRecord
+from lotwise.evidence.identity import MarkerRecord, SexRecord
 from lotwise.expression.labels import batches_of, labels_of
+from lotwise.files.panels import SHIPPED, Marker, Panel, plain_id, read_panel
 from lotwise.files.tables import to_frame
 from lotwise.metrics.identity import EXPRESSED_TPM, Direction, call_sex, check_panel, sex_agreement
 from lotwise.metrics.moments import FloatArray
-from lotwise.panels import SHIPPED, Marker, Panel, plain_id, read_panel
 from lotwise.tl.agreement import counts_by_sample
 from lotwise.tl.blocks import text_of
 from lotwise.tl.pairs import layer_of, store
@@ -45,8 +45,8 @@ def identity(
 
     Returns
     -------
-    Nothing; the tables ``identity`` (:class:`~lotwise.evidence.MarkerRecord`) and, with a panel
-    that expects female and male, ``sex`` (:class:`~lotwise.evidence.SexRecord`).
+    Nothing; the tables ``identity`` (:class:`~lotwise.evidence.identity.MarkerRecord`) and, with a
+    panel that expects female and male, ``sex`` (:class:`~lotwise.evidence.identity.SexRecord`).
 
     Raises
     ------

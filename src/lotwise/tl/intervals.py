@@ -8,7 +8,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.evidence import IntervalRecord
+from lotwise.evidence.intervals import IntervalRecord
 from lotwise.files.tables import to_frame
 from lotwise.metrics.resampling import block_intervals
 from lotwise.tl.blocks import ALONE, genes_of, text_of
@@ -47,7 +47,7 @@ def intervals(
 
     Returns
     -------
-    Nothing; the table ``intervals`` (:class:`~lotwise.evidence.IntervalRecord`).
+    Nothing; the table ``intervals`` (:class:`~lotwise.evidence.intervals.IntervalRecord`).
 
     Raises
     ------

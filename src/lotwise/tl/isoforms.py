@@ -10,8 +10,9 @@ import numpy as np
 
 from lotwise import keys, pp
 from lotwise.errors import InputError
-from lotwise.evidence import ShareRecord, StratumRecord, UsageRecord
-from lotwise.files.tables import columns, to_frame
+from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
+from lotwise.files.records import columns
+from lotwise.files.tables import to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.isoforms import (
     UsageChange,
@@ -67,10 +68,10 @@ def isoform_usage(
 
     Returns
     -------
-    Nothing; the tables ``isoform_usage`` (:class:`~lotwise.evidence.UsageRecord`, largest distance
-    first; genes that can be compared) and ``uncertainty_strata``
-    (:class:`~lotwise.evidence.StratumRecord`). Without bootstraps p and strata are NaN with
-    the reason.
+    Nothing; the tables ``isoform_usage`` (:class:`~lotwise.evidence.isoform_usage.UsageRecord`,
+    largest distance first; genes that can be compared) and ``uncertainty_strata``
+    (:class:`~lotwise.evidence.isoform_usage.StratumRecord`). Without bootstraps p and strata are
+    NaN with the reason.
 
     Raises
     ------
@@ -154,8 +155,8 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
 
     Returns
     -------
-    Nothing; the table ``isoform_shares`` (:class:`~lotwise.evidence.ShareRecord`), from which
-    :func:`lotwise.pl.isoform_switches` draws.
+    Nothing; the table ``isoform_shares`` (:class:`~lotwise.evidence.isoform_usage.ShareRecord`),
+    from which :func:`lotwise.pl.isoform_switches` draws.
 
     Raises
     ------

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from lotwise import keys
-from lotwise.evidence import LibraryRecord, SignalRecord
+from lotwise.evidence.libraries import LibraryRecord
+from lotwise.evidence.signal import SignalRecord
 from lotwise.expression.labels import batches_of, groups_of, labels_of
 from lotwise.files.tables import to_frame
 from lotwise.keys import LEVELS
@@ -69,7 +70,7 @@ def libraries(
 
     Returns
     -------
-    Nothing; the table ``libraries`` (:class:`~lotwise.evidence.LibraryRecord`).
+    Nothing; the table ``libraries`` (:class:`~lotwise.evidence.libraries.LibraryRecord`).
 
     Raises
     ------
@@ -228,8 +229,8 @@ def signal(
 
     Returns
     -------
-    Nothing; the table ``signal`` (:class:`~lotwise.evidence.SignalRecord`) and, samples x 2, the
-    components it rests on in ``obsm["X_lotwise_snr"]``.
+    Nothing; the table ``signal`` (:class:`~lotwise.evidence.signal.SignalRecord`) and, samples x 2,
+    the components it rests on in ``obsm["X_lotwise_snr"]``.
 
     Raises
     ------

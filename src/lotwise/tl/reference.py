@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lotwise.evidence import ComparisonRecord
+from lotwise.evidence.reference import ComparisonRecord
 from lotwise.reference_set import compare_with_reference
 from lotwise.tl.pairs import store
 
@@ -27,7 +27,7 @@ def reference(expression: AnnData, *, path: Path | str, level: float = 0.95) -> 
 
     Returns
     -------
-    Nothing; the table ``reference`` (:class:`~lotwise.evidence.ComparisonRecord`).
+    Nothing; the table ``reference`` (:class:`~lotwise.evidence.reference.ComparisonRecord`).
 
     Raises
     ------

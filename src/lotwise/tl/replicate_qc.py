@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lotwise import keys
-from lotwise.files.tables import ReplicateQcRecord, to_frame
+from lotwise.evidence.replicate_qc import ReplicateQcRecord
+from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import detection, encode_qc
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.tl.pairs import in_words, layer_of, pairs_of, store
@@ -29,7 +30,7 @@ def replicate_qc(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     Returns
     -------
     Nothing; ``uns["lotwise"]["replicate_qc"]`` holds a row a pair and unit
-    (:class:`~lotwise.files.tables.ReplicateQcRecord`; :func:`lotwise.get.replicate_qc`).
+    (:class:`~lotwise.evidence.replicate_qc.ReplicateQcRecord`; :func:`lotwise.get.replicate_qc`).
     ENCODE warns on Spearman alone: below 0.9 for one donor, below 0.8 for two.
 
     Raises

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lotwise.acceptance.tables import TABLES
-from lotwise.files.tables import columns, to_frame, write_table
+from lotwise.evidence.catalogue import tables
+from lotwise.files.records import columns
+from lotwise.files.tables import to_frame, write_table
+from lotwise.tree import ResultTree
 
 _NOTHING = {str: "", int: 0, float: float("nan"), bool: False}
 
@@ -20,11 +22,11 @@ class Tree:
 
     def write(self, table: str, *rows: dict, level: str = "gene") -> None:
         """Write a table; what a row does not give is empty or NaN."""
-        record = TABLES[table].record
+        record = tables()[table].record
         empty = {name: _NOTHING[kind] for name, kind in columns(record).items()}
         empty |= {"in_detail": True} if "in_detail" in empty else {}
         made = [record(**(empty | row)) for row in rows]
-        write_table(self.root / TABLES[table].path(level), to_frame(made, record))
+        write_table(ResultTree(self.root).table(level, table), to_frame(made, record))
 
     def write_pairs(self, *pearsons: float, level: str = "gene", **given: object) -> None:
         """Write pairs of batches with these R over all features."""

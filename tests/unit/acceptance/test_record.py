@@ -19,7 +19,7 @@ from lotwise.acceptance import (
 )
 from lotwise.acceptance.history import FILE, read_history
 from lotwise.errors import InputError
-from lotwise.files.tables import columns
+from lotwise.files.records import columns
 
 LINE = """
 - id: {id}

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lotwise.acceptance.tables import TABLES
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import LotwiseWarning
+from lotwise.evidence.catalogue import tables
 from lotwise.run.steps import write_correlation, write_evidence, write_expression
 from lotwise.simulate import Plan, simulate_experiment
 from lotwise.tree import ResultTree
@@ -190,6 +190,6 @@ def test_compare__wrong_criteria_compute_nothing(run, study, criteria):
 def test_verdict__lists_what_can_be_judged(run):
     found = run("verdict", "--tables")
     assert found.code == 0
-    for table in TABLES.values():
+    for table in tables().values():
         assert f"\n{table.name} (" in f"\n{found.out}"
     assert "  median_to_others      median R to the other batches\n" in found.out

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from lotwise.errors import InputError
-from lotwise.files.tables import PairRecord, columns, meanings, read_table, to_frame, write_table
+from lotwise.evidence.pairs import PairRecord
+from lotwise.files.records import columns, meanings
+from lotwise.files.tables import read_table, to_frame, write_table
 
 ROW = {
     "sample_a": "NA", "sample_b": "nan", "batch_a": "", "batch_b": "1", "relation": "between",

@@ -14,7 +14,7 @@ from lotwise.errors import InputError
 from lotwise.metrics.ceiling import (
     bootstrap_reliability,
     noise_ceiling,
-    replicate_reliability,
+    replicate_reliabilities,
     thinning_reliability,
 )
 
@@ -71,22 +71,61 @@ def test_noise_ceiling__unknown_is_nan_with_a_reason():
         noise_ceiling(1.5, reliability_x=1, reliability_y=1)
 
 
-def test_replicate_reliability__mean_over_pairs():
-    level = np.random.default_rng(3).normal(0, 2, 5000)
-    replicates = level + np.random.default_rng(4).normal(0, 1, (3, 5000))
-    found = replicate_reliability(replicates)
-    assert found.reliability == pytest.approx(0.8, abs=0.01)
-    assert found.reliability == pytest.approx(
-        np.corrcoef(replicates)[np.triu_indices(3, k=1)].mean(), abs=1e-12
+def _drawn(labels, sd=1.0, *, swapped=(), seed=4, n=4000):
+    """Draw replicates of batches; ``swapped`` carry the RNA of the named batch."""
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(0, 2, n)
+    batches = {name: truth + rng.normal(0, 1, n) for name in sorted(set(labels))}
+    carries = list(labels)
+    for row, batch in swapped:
+        carries[row] = batch
+    return np.array([batches[name] + rng.normal(0, sd, n) for name in carries])
+
+
+def test_replicate_reliabilities__is_the_median_of_the_highest_r():
+    samples = _drawn("AAAA")
+    r = np.corrcoef(samples) - 2 * np.eye(4)
+    found = replicate_reliabilities(samples, groups=list("AAAA"))
+    assert {one.reliability for one in found} == {found[0].reliability}
+    assert found[0].reliability == pytest.approx(np.median(r.max(axis=1)), abs=1e-12)
+    # Spread of the truth 4 + 1, noise 1.
+    assert found[0].reliability == pytest.approx(5 / 6, abs=0.02)
+
+
+def test_replicate_reliabilities__a_swap_does_not_lower_the_ceiling():
+    labels = list("AABBCC")
+    sound = replicate_reliabilities(_drawn(labels, 0.3), groups=labels)
+    swapped = replicate_reliabilities(
+        _drawn(labels, 0.3, swapped=((1, "B"), (2, "A"))), groups=labels
     )
+    assert [one.disagree for one in swapped] == [True] * 4 + [False] * 2
+    for before, after in zip(sound, swapped, strict=True):
+        assert after.reliability == pytest.approx(before.reliability, abs=0.005)
+    assert swapped[0].of_group < 0.9 < swapped[0].reliability
 
 
-def test_replicate_reliability__one_replicate_is_nan_with_a_reason():
-    assert replicate_reliability([[1, 2, 3]]).reason == "fewer than two replicates"
-    for replicates in ([[1, 1, 1], [1, 2, 3]], [[1, 2, 3], [1, 1, 1]]):
-        found = replicate_reliability(replicates)
-        assert math.isnan(found.reliability)
-        assert found.reason == "a replicate is constant"
+def test_replicate_reliabilities__a_bad_replicate_of_three_does_not_lower_the_ceiling():
+    labels = list("AAABBB")
+    samples = _drawn(labels, 0.3)
+    sound = replicate_reliabilities(samples, groups=labels)
+    samples[2] += np.random.default_rng(5).normal(0, 2, samples.shape[1])
+    bad = replicate_reliabilities(samples, groups=labels)
+    assert bad[2].reliability == pytest.approx(sound[2].reliability, abs=0.005)
+
+
+def test_replicate_reliabilities__what_is_missing_is_nan_with_a_reason():
+    found = replicate_reliabilities(
+        [[1, 2, 3], [1, 1, 1], [1, 2, 3], [1, 2, 4]], groups=list("ABBC")
+    )
+    assert all(math.isnan(one.reliability) for one in found)
+    assert [one.reason for one in found] == [
+        "fewer than two replicates",
+        "a replicate is constant",
+        "a replicate is constant",
+        "fewer than two replicates",
+    ]
+    with pytest.raises(InputError, match="there are 1 groups for 2 samples"):
+        replicate_reliabilities([[1, 2], [2, 1]], groups=["A"])
 
 
 def test_bootstrap_reliability__recovers_planted_noise():
@@ -158,22 +197,21 @@ def test_thinning_reliability__undefined_is_nan_with_a_reason():
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 100), st.floats(-100, 100))
-def test_replicate_reliability__is_numpys_mean_r_of_pairs_in_any_order_and_unit(seed, scale, shift):
+def test_replicate_reliabilities__do_not_depend_on_order_or_unit(seed, scale, shift):
     rng = np.random.default_rng(seed)
-    samples = rng.normal(5, 2, 500) + rng.normal(0, 1, (4, 500))
-    expected = np.corrcoef(samples)[np.triu_indices(4, k=1)].mean()
-    mixed = samples[np.ix_(rng.permutation(4), rng.permutation(500))]
-    for given_as in (samples, mixed, scale * samples + shift):
-        assert replicate_reliability(given_as).reliability == pytest.approx(expected, abs=1e-9)
+    samples = _drawn("AABB", seed=seed, n=300)
+    expected = [one.reliability for one in replicate_reliabilities(samples, groups=list("AABB"))]
+    order = rng.permutation(4)
+    mixed = scale * samples[np.ix_(order, rng.permutation(300))] + shift
+    found = replicate_reliabilities(mixed, groups=np.array(list("AABB"))[order])
+    np.testing.assert_allclose([one.reliability for one in found], np.array(expected)[order])
 
 
-def test_replicate_reliability__null_of_unlike_samples_is_near_0_and_power_near_1():
-    rng = np.random.default_rng(7)
-    unlike = replicate_reliability(rng.normal(size=(6, 4000)))
-    assert math.isnan(unlike.reliability) or unlike.reliability < 0.02
-    truth = rng.normal(0, 3, 4000)
-    alike = replicate_reliability(truth + rng.normal(0, 1, (6, 4000)))
-    assert alike.reliability == pytest.approx(0.9, abs=0.01)  # 9 / (9 + 1)
+def test_replicate_reliabilities__null_of_unlike_samples_is_near_0():
+    unlike = replicate_reliabilities(
+        np.random.default_rng(7).normal(size=(4, 4000)), groups=list("AAAA")
+    )
+    assert math.isnan(unlike[0].reliability) or unlike[0].reliability < 0.05
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -221,10 +259,17 @@ def test_noise_ceiling__null_one_truth_measured_twice_reaches_it_and_two_truths_
         assert ratios.mean() == pytest.approx(expected, abs=3 * stats.sem(ratios))
 
 
-def test_replicate_reliability__hand_value():
-    # R of (1, 2, 3) with (1, 3, 2) is .5, with (1, 2, 3) 1, and again .5.
-    found = replicate_reliability([[1, 2, 3], [1, 3, 2], [1, 2, 3]])
-    assert found.reliability == pytest.approx(2 / 3)
+def test_replicate_reliabilities__hand_value():
+    # R of (1, 2, 3) with (1, 3, 2) is .5, with (1, 2, 3) 1: the highest are 1, 1 and .5.
+    found = replicate_reliabilities([[1, 2, 3], [1, 3, 2], [1, 2, 3]], groups=list("AAA"))
+    assert [one.reliability for one in found] == pytest.approx([1, 1, 1])
+    # The two of B share .5; their 1 - R is more than twice that of A.
+    found = replicate_reliabilities(
+        [[1, 2, 3], [1, 2, 4], [1, 2, 3], [1, 3, 2]], groups=list("AABB")
+    )
+    assert found[2].of_group == pytest.approx(0.5)
+    assert found[2].disagree
+    assert found[2].reliability == found[0].reliability
 
 
 def test_thinning_reliability__hand_value_of_counts_that_thinning_cannot_blur():

@@ -8,7 +8,9 @@ import pytest
 
 from lotwise.acceptance import CriteriaFile, parse_criteria, read_verdict, write_verdict
 from lotwise.acceptance.history import FILE
-from lotwise.files.tables import PairRecord, columns, to_frame, write_table
+from lotwise.evidence.pairs import PairRecord
+from lotwise.files.records import columns
+from lotwise.files.tables import to_frame, write_table
 from lotwise.multiqc_plugin.history import against_history
 
 CRITERIA = (

@@ -8,29 +8,17 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from lotwise.evidence import RECORDS
-from lotwise.files.tables import (
-    ContributionRecord,
-    PairRecord,
-    Record,
-    ReplicateQcRecord,
-    columns,
-    to_frame,
-    write_table,
-)
+from lotwise.evidence.catalogue import tables
+from lotwise.files.records import Record, columns
+from lotwise.files.tables import to_frame, write_table
+from lotwise.tree import ResultTree
 
 _NOTHING = {str: "", int: 0, float: float("nan"), bool: False}
-_RECORDS = {
-    "pairs": PairRecord,
-    "batch_pairs": PairRecord,
-    "replicate_qc": ReplicateQcRecord,
-    "contributions": ContributionRecord,
-} | {record.table: record for record in RECORDS}
 
 
 def record_of(name: str, **values: object) -> Record:
     """A row of a table, everything else empty or NaN."""
-    record = _RECORDS[name]
+    record = tables()[name].record
     empty = {column: _NOTHING[kind] for column, kind in columns(record).items()}
     empty |= {name: True for name in ("in_detail", "specific") if name in empty}
     return record(**(empty | values))
@@ -62,10 +50,9 @@ class Tree:
             )
 
     def write(self, level: str, name: str, rows: list[dict]) -> None:
-        record = _RECORDS[name]
-        folder = "correlation" if name in list(_RECORDS)[:4] else "evidence"
+        record = tables()[name].record
         table = to_frame([record_of(name, **row) for row in rows], record)
-        write_table(self.root / folder / f"{level}.{name}.tsv", table)
+        write_table(ResultTree(self.root).table(level, name), table)
 
     def write_all(self, levels=("gene",)) -> Path:
         sheet = pd.DataFrame({"sample": self.names, "batch": self.batches})

@@ -434,12 +434,12 @@ def test_panels_remark__markers_of_one_sex_are_no_values_that_could_not_be_read(
         {"panel": "msc", "sample": "S1", "marker": "ENG", "expected": "present", "holds": "yes"},
         SEX | {"expected": "male", "holds": "not annotated"},
     ]
-    assert panels_remark(level_of(identity=rows)).text == "All 1 expectations of the panels hold."
+    assert panels_remark(level_of(identity=rows)).text == "The one expectation of the panels holds."
 
 
 def test_panels_remark__all_hold(level_of):
     rows = [{"panel": "msc", "sample": "S1", "marker": "ENG", "holds": "yes"}]
-    assert panels_remark(level_of(identity=rows)).text == "All 1 expectations of the panels hold."
+    assert panels_remark(level_of(identity=rows)).text == "The one expectation of the panels holds."
 
 
 def test_batches_remark__one_sample_a_batch_is_said(level_of, tree):

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from lotwise.errors import InputError
-from lotwise.evidence import LibraryRecord
-from lotwise.files.tables import ContributionRecord, read_table
+from lotwise.evidence.contributions import ContributionRecord
+from lotwise.evidence.libraries import LibraryRecord
+from lotwise.files.tables import read_table
 from lotwise.report import workbook
 from lotwise.report.workbook import write_workbook
 

@@ -9,13 +9,12 @@ import pytest
 
 from lotwise.config import CorrelationConfig, EvidenceConfig, figures_of, tables_of
 from lotwise.errors import InputError
-from lotwise.evidence import RECORDS
-from lotwise.files.tables import columns
+from lotwise.evidence.catalogue import records
+from lotwise.files.records import columns
 from lotwise.reference_set import add_to_reference
-from lotwise.run.evidence import gather_evidence
-from lotwise.run.evidence_figures import draw_evidence
+from lotwise.run.evidence import draw_evidence, gather_evidence
 
-FIELDS = {record.table: columns(record) for record in RECORDS}
+FIELDS = {record.table: columns(record) for record in records()}
 QUICK = EvidenceConfig(n_resamples=50)
 
 

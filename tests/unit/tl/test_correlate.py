@@ -10,7 +10,8 @@ from scipy import sparse, stats
 
 import lotwise
 from lotwise.errors import InputError, UndefinedWarning
-from lotwise.files.tables import PairRecord, columns
+from lotwise.evidence.pairs import PairRecord
+from lotwise.files.records import columns
 from lotwise.metrics.feature_sets import FEATURE_SETS
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import lotwise
 from lotwise.errors import UndefinedWarning
-from lotwise.evidence import RECORDS
+from lotwise.evidence.catalogue import records
 from lotwise.metrics.detectable import Perturbation
 
 N = 60
@@ -124,7 +124,7 @@ def test_tools__all_are_tried():
     # These choose and group; tests/unit/tl/test_blocks.py, test_pairs.py, test_reference_set.py.
     elsewhere = {"blocks", "choose_pairs", "least_and_most_alike", "reference"}
     assert set(TOOLS) | elsewhere == set(lotwise.tl.__all__)
-    assert set(NUMBERS) >= {record.table for record in RECORDS} - {"identity", "sex", "reference"}
+    assert set(NUMBERS) >= {record.table for record in records()} - {"identity", "sex", "reference"}
 
 
 @pytest.mark.parametrize("table", NUMBERS)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
 
 import lotwise
-from lotwise import evidence, keys
+from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.files.tables import columns
+from lotwise.evidence.catalogue import records
+from lotwise.files.panels import Marker, Panel, read_panel
+from lotwise.files.records import columns
 from lotwise.metrics.ceiling import thinning_reliability
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
 from lotwise.metrics.isoforms import inferential_relative_variance
 from lotwise.metrics.outliers import outlier_cut
-from lotwise.panels import Marker, Panel, read_panel
 from lotwise.reference_set import add_to_reference
 from lotwise.tl.layers import bootstraps_of
 
@@ -81,7 +83,7 @@ def annotated(tmp_path_factory):
     return expression
 
 
-@pytest.mark.parametrize("record", evidence.RECORDS, ids=lambda record: record.table)
+@pytest.mark.parametrize("record", records(), ids=lambda record: record.table)
 def test_evidence__tables_have_the_columns_of_their_record(annotated, record):
     if record.table in {"isoform_usage", "uncertainty_strata", "isoform_shares"}:
         expression = simulated(isoforms=True)
@@ -147,11 +149,46 @@ def test_ceilings__name_what_each_method_lacks(annotated):
     lacking = table.loc[("replicates", "s0", "s4")]
     assert np.isnan(lacking["ceiling"])
     assert lacking["reason"] == "a reliability is not known (fewer than two replicates)"
-    assert "no bootstraps" in table.loc[("bootstraps", "s0", "s1"), "reason"]
+    assert set(table["noise"]) == {"counting", "preparation"}
+    assert table.loc[("thinning", "s0", "s1"), "source"] == "counts of each sample, thinned"
     stream = np.random.default_rng(0).spawn(5)[0]
     counts, lengths = annotated.layers[keys.COUNTS][0], annotated.layers[keys.LENGTH][0]
     expected = thinning_reliability(counts, lengths=lengths, rng=stream).reliability
     assert table.loc[("thinning", "s0", "s1"), "reliability_a"] == expected
+
+
+def test_ceilings__isoforms_have_none_from_thinning(annotated):
+    given = annotated.copy()
+    given.uns["lotwise"]["level"] = "isoform"
+    lotwise.tl.ceilings(given)
+    table = lotwise.get.evidence(given, "ceilings")
+    assert set(table["noise"]) == {"quantification", "preparation"}
+    assert "no bootstraps" in table["reason"].iloc[0]
+    lotwise.tl.ceilings(given, methods=("thinning",))
+    table = lotwise.get.evidence(given, "ceilings")
+    assert table["ceiling"].isna().all()
+    assert table["reason"].str.contains("lack the noise of assigning reads to isoforms").all()
+
+
+def test_ceilings__of_a_swap_rest_on_the_other_batches(annotated):
+    """Replicates that disagree do not lower the ceiling that would excuse them."""
+    rng = np.random.default_rng(3)
+    base = rng.normal(3, 2.5, 2000)
+    batches = base + rng.normal(0, 1, (3, 2000))
+    carried = (0, 1, 0, 1, 2, 2)  # A2 and B1 were exchanged
+    log_tpm = batches[list(carried)] + rng.normal(0, 0.2, (6, 2000))
+    given = anndata.AnnData(
+        np.zeros((6, 2000)),
+        obs=pd.DataFrame({"batch": list("AABBCC")}, index=["A1", "A2", "B1", "B2", "C1", "C2"]),
+        layers={keys.TPM: np.exp2(log_tpm)},
+        uns={"lotwise": {"level": "gene"}},
+    )
+    lotwise.tl.ceilings(given, methods=("replicates",))
+    table = lotwise.get.evidence(given, "ceilings").set_index(["sample_a", "sample_b"])
+    swapped = table.loc["A1", "A2"]
+    assert swapped["ratio"] < 0.95
+    assert "replicates of other batches, since those of A disagree" in swapped["source"]
+    assert table.loc[("A1", "B1"), "ratio"] == pytest.approx(1, abs=0.01)
 
 
 def test_ceilings__features_without_length_count_as_their_tpm_says(annotated):
@@ -693,7 +730,7 @@ def test_tools__name_the_sample_that_is_constant(threshold):
 
 def test_tools__refuse_a_choice_that_there_is_not():
     expression = simulated()
-    words = "'bootstrap' is no method; take of replicates, bootstraps, thinning"
+    words = "unknown method 'bootstrap'; choose from thinning, bootstraps, replicates"
     with pytest.raises(InputError, match=words):
         lotwise.tl.ceilings(expression, methods=("bootstrap",))
     with pytest.raises(InputError, match="correlation 'replicate' came, needed is 'replicates' or"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lotwise
-from lotwise.panels import SHIPPED, read_panel
+from lotwise.files.panels import SHIPPED, read_panel
 
 RUNS = ("ERR188088", "ERR188288", "ERR188297", "ERR188329", "ERR188356")
 

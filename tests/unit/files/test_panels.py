@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lotwise.errors import InputError
-from lotwise.panels import SHIPPED, Marker, read_gene_sets, read_panel
+from lotwise.files.panels import SHIPPED, Marker, read_gene_sets, read_panel
 
 
 @pytest.mark.parametrize("name", SHIPPED)

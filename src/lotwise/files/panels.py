@@ -29,10 +29,10 @@ _FEATURE_KEYS: Final = ("symbol", "ensembl", "expected", "specific", "note")
 # Half of the annotated genes reach 1 TPM somewhere: a marker of a cell type is well above.
 PRESENT_TPM: Final = 10.0
 ABSENT_TPM: Final = 1.0
-# In a wheel the panels lie beside this module; in a checkout, in config/panels.
+# In a wheel the panels lie in the package; in a checkout, in config/panels.
 _PLACES: Final = (
-    Path(__file__).with_name("shipped_panels"),
-    Path(__file__).parents[2] / "config" / "panels",
+    Path(__file__).parents[1] / "shipped_panels",
+    Path(__file__).parents[3] / "config" / "panels",
 )
 
 

@@ -1,0 +1,85 @@
+"""Bias, limits of agreement and fold changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from lotwise.evidence.columns import REASON, OfPair
+from lotwise.evidence.sections import AGREEMENT
+from lotwise.evidence.statistic import Figure, Statistic, Table, call
+from lotwise.files.records import column
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgreementRecord(OfPair):
+    """Bias, limits of agreement and fold changes of a pair, over features detected in both.
+
+    ``bin`` 0 is all of them, 1 to 10 are tenths by mean expression, lowest first.
+    """
+
+    table: ClassVar[str] = "agreement"
+    bin: int = column("0 for all features, else the tenth by mean expression", must_choose=True)
+    mean_from: float = column("smallest mean log2 expression of the bin")
+    mean_to: float = column("largest mean log2 expression of the bin")
+    n_features: int = column("features detected in both samples, in the bin", heading="features")
+    bias: float = column(
+        "mean of M = log2(TPM_a + c) - log2(TPM_b + c)",
+        heading="bias (mean M)",
+        limits=("lower", "upper"),
+    )
+    lower: float = column("bias - 1.96 sd(M)", heading="lower limit")
+    upper: float = column("bias + 1.96 sd(M)", heading="upper limit")
+    median: float = column("median of M", limits=("robust_lower", "robust_upper"))
+    robust_lower: float = column("median - 1.96 * 1.4826 MAD(M)")
+    robust_upper: float = column("median + 1.96 * 1.4826 MAD(M)")
+    share_over_1_5_fold: float = column(
+        "share of features differing more than 1.5-fold", heading="over 1.5-fold", display="percent"
+    )
+    share_over_2_fold: float = column(
+        "share of features differing more than 2-fold", heading="over 2-fold", display="percent"
+    )
+    share_over_4_fold: float = column(
+        "share of features differing more than 4-fold", heading="over 4-fold", display="percent"
+    )
+    sere: float = column(
+        "simple error ratio of the counts of all features; NaN in bins", heading="SERE"
+    )
+    reason: str = column(REASON)
+
+
+STATISTIC: Final = Statistic(
+    name="agreement",
+    summary="bias, limits of agreement and shares of features by fold change",
+    tables=(
+        Table(
+            record=AgreementRecord,
+            caption="Agreement of pairs, the most different first",
+            by=("share_over_2_fold",),
+            descending=(True,),
+        ),
+    ),
+    figures=(
+        Figure(
+            name="mean_difference",
+            draw=call(
+                "lotwise.run.drawings:mean_difference",
+                "expression",
+                table="tables.agreement",
+                n_named="evidence.n_named",
+                correlation="correlation",
+            ),
+            caption="Difference against mean for the pair of different batches with the lowest R, "
+            "with limits of agreement.",
+        ),
+    ),
+    compute=call(
+        "lotwise.tl:agreement",
+        "expression",
+        pseudocount="correlation.pseudocount",
+        threshold="correlation.threshold",
+    ),
+    section=AGREEMENT,
+    page="methods/agreement.md",
+    place=150,
+)

@@ -1,0 +1,57 @@
+"""Noise ceilings of R."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from lotwise.evidence.columns import REASON, OfPair
+from lotwise.evidence.sections import SENSITIVITY
+from lotwise.evidence.statistic import Statistic, Table, call
+from lotwise.files.records import column
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CeilingRecord(OfPair):
+    """R, the highest R that one noise allows, and their ratio."""
+
+    table: ClassVar[str] = "ceilings"
+    noise: str = column(
+        "noise that lowers the ceiling: counting (of reads), quantification (counting and "
+        "assigning reads to isoforms) or preparation (of the library, with both others)",
+        heading="noise",
+        choices=("counting", "quantification", "preparation"),
+    )
+    method: str = column(
+        "what tells it: thinning, bootstraps or replicates",
+        heading="method",
+        choices=("replicates", "bootstraps", "thinning"),
+        must_choose=True,
+    )
+    source: str = column("the same in words")
+    pearson: float = column(
+        "Pearson's R of log2(TPM + c) over all features", heading="R", display="r"
+    )
+    ceiling: float = column(
+        "square root of the product of both reliabilities", heading="ceiling", display="r"
+    )
+    ratio: float = column("R / ceiling", heading="R / ceiling", display="percent")
+    reliability_a: float = column("reliability of the first sample, in (0, 1]")
+    reliability_b: float = column("reliability of the second sample")
+    reason: str = column(REASON)
+
+
+STATISTIC: Final = Statistic(
+    name="ceilings",
+    summary="the highest R that the noise of measurement allows",
+    tables=(Table(record=CeilingRecord, caption="Noise ceilings", by=("pearson",)),),
+    compute=call(
+        "lotwise.tl:ceilings",
+        "expression",
+        pseudocount="correlation.pseudocount",
+        seed="evidence.seed",
+    ),
+    section=SENSITIVITY,
+    page="methods/ceiling.md",
+    place=170,
+)

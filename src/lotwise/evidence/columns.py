@@ -1,0 +1,37 @@
+"""Columns that several tables have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from lotwise.files.records import Record, column
+
+REASON: Final = "why a number is NaN; empty where none is"
+FEATURE_SETS: Final = (
+    "all",
+    "detected_any",
+    "detected_both",
+    "counted_both",
+    *(f"decile_{number}" for number in range(1, 11)),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfPair(Record):
+    """The columns that every table of pairs of samples begins with."""
+
+    sample_a: str = column(
+        "first sample, in the order of the sample sheet", heading="sample", names_row=True
+    )
+    sample_b: str = column("second sample", heading="and sample", names_row=True)
+    batch_a: str = column("batch of the first sample", names_row=True)
+    batch_b: str = column("batch of the second sample", names_row=True)
+    condition_a: str = column("condition of the first sample; empty without one")
+    condition_b: str = column("condition of the second sample")
+    relation: str = column(
+        "within (replicates: one batch, one condition), between (two batches, one condition) or "
+        "across (two conditions)",
+        heading="batches",
+        choices=("within", "between", "across"),
+    )

@@ -1,0 +1,86 @@
+"""Changes that R would show, and those that it would not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from lotwise.evidence.columns import REASON, OfPair
+from lotwise.evidence.sections import SENSITIVITY
+from lotwise.evidence.statistic import Figure, Statistic, Table, call
+from lotwise.files.records import column
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DetectableRecord(OfPair):
+    """R of a pair after one sample was changed by a known amount, the less visible of either."""
+
+    table: ClassVar[str] = "detectable"
+    fold: float = column(
+        "fold change, up or down at even odds", heading="fold change", must_choose=True
+    )
+    share: float = column(
+        "share of the expressed features that were changed, in [0, 1]",
+        heading="share changed",
+        display="percent",
+        must_choose=True,
+    )
+    pearson: float = column("mean R after the change", heading="mean R", display="r")
+    sd: float = column("standard deviation of R over repeats", heading="SD of R")
+    reason: str = column(REASON)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnseenRecord(OfPair):
+    """The largest change that R would not have shown."""
+
+    table: ClassVar[str] = "unseen"
+    fold: float = column(
+        "fold change, up or down at even odds", heading="fold change", must_choose=True
+    )
+    threshold: float = column("R that still passes", heading="R that passes", display="r")
+    share: float = column(
+        "largest share of expressed features that keeps R at the threshold",
+        heading="largest share unseen",
+        display="percent",
+    )
+    at_least: bool = column(
+        "True where even the largest share tried kept R there",
+        heading="or more",
+        known_with="share",
+    )
+    sentence: str = column("the same in words", heading="in words")
+    reason: str = column(REASON)
+
+
+STATISTIC: Final = Statistic(
+    name="detectable",
+    summary="changes that R would show, and the largest that it would not",
+    tables=(
+        Table(record=DetectableRecord, caption="R after a change of a share of the features"),
+        Table(record=UnseenRecord, caption="The largest change that R would not have shown"),
+    ),
+    figures=(
+        Figure(
+            name="detectable",
+            draw=call(
+                "lotwise.run.drawings:detectable",
+                "expression",
+                grid="tables.detectable",
+                unseen="tables.unseen",
+                pseudocount="correlation.pseudocount",
+            ),
+            caption="R after changing a share of the features; its title says which changes pass "
+            "unseen.",
+        ),
+    ),
+    compute=call(
+        "lotwise.run.computations:detectable",
+        "expression",
+        evidence="evidence",
+        correlation="correlation",
+    ),
+    section=SENSITIVITY,
+    page="methods/detectable.md",
+    place=180,
+)

@@ -1,0 +1,58 @@
+"""Equivalence of single features within a margin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from lotwise.evidence.columns import REASON
+from lotwise.evidence.sections import BATCHES
+from lotwise.evidence.statistic import Statistic, Table, call
+from lotwise.files.records import Record, column
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EquivalenceRecord(Record):
+    """A feature of two batches with replicates, against a margin."""
+
+    table: ClassVar[str] = "equivalence"
+    of_features: ClassVar[bool] = True
+    batch_a: str = column("first batch", heading="batch", names_row=True)
+    batch_b: str = column("second batch", heading="and batch", names_row=True)
+    method: str = column(
+        "welch (t of log2(TPM + c)) or deseq2 (Wald test of counts)",
+        heading="method",
+        choices=("welch", "deseq2"),
+    )
+    feature: str = column("gene or isoform", heading="feature", names_row=True)
+    difference: float = column(
+        "difference of means of log2(TPM + c), or log2 ratio of counts", heading="difference"
+    )
+    p_equivalent: float = column(
+        "p of lying inside the margin, adjusted", heading="adjusted p, equivalent"
+    )
+    p_different: float = column(
+        "p of lying outside the margin, adjusted", heading="adjusted p, different"
+    )
+    outcome: str = column(
+        "equivalent, different or inconclusive",
+        heading="outcome",
+        answers=("equivalent", "different", "inconclusive"),
+    )
+    reason: str = column(REASON)
+
+
+STATISTIC: Final = Statistic(
+    name="equivalence",
+    summary="equivalence of single features of two batches, within a margin",
+    tables=(Table(record=EquivalenceRecord, caption="Features equivalent within the margin"),),
+    compute=call(
+        "lotwise.run.computations:equivalence",
+        "expression",
+        evidence="evidence",
+        correlation="correlation",
+    ),
+    section=BATCHES,
+    page="methods/equivalence.md",
+    place=210,
+)

@@ -1,0 +1,194 @@
+"""Statistics that need more of a run than options: what to do where an input is missing.
+
+Named by the catalogue. What a statistic lacks is the reason in its table, never an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from lotwise import keys, tl
+from lotwise.config import CorrelationConfig, EvidenceConfig
+from lotwise.evidence.columns import OfPair
+from lotwise.evidence.equivalence import EquivalenceRecord
+from lotwise.evidence.gene_sets import GeneSetRecord
+from lotwise.evidence.identity import MarkerRecord, SexRecord
+from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
+from lotwise.evidence.reference import ComparisonRecord
+from lotwise.evidence.signal import SignalRecord
+from lotwise.expression.labels import labels_of
+from lotwise.files.records import Record, columns
+from lotwise.files.tables import to_frame
+from lotwise.metrics.detectable import Perturbation
+from lotwise.metrics.gene_sets import PRESET_CORRELATION
+from lotwise.reference_set import describe_reference
+from lotwise.tl.pairs import pairs_of, store
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+# What a column holds where its number cannot be computed.
+_NOTHING: Final[dict[type, object]] = {str: "", int: 0, float: float("nan"), bool: False}
+
+
+def libraries(
+    expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
+) -> None:
+    """Compare depths, and R within the groups of the samples."""
+    tl.libraries(
+        expression,
+        threshold=correlation.threshold,
+        shallow_below=evidence.shallow_below,
+        outlier_below=evidence.outlier_below,
+        # The column condition is part of the design, with the batches.
+        grouping=None if evidence.grouping in {keys.CONDITION, keys.BATCH} else evidence.grouping,
+        pseudocount=correlation.pseudocount,
+    )
+
+
+def identity(expression: AnnData, *, panels: tuple[str, ...]) -> None:
+    """Look at the panels of markers."""
+    tl.identity(expression, panels=panels)
+    kept = expression.uns[keys.LOTWISE]
+    if SexRecord.table not in kept:
+        _store_nothing(expression, SexRecord, "no panel expects both female and male")
+    if kept[MarkerRecord.table].empty:
+        _store_nothing(expression, MarkerRecord, "no panel was given (panels)")
+
+
+def sensitivity(expression: AnnData, *, correlation: CorrelationConfig) -> None:
+    """Vary the pseudo-count around that of R."""
+    tl.sensitivity(
+        expression,
+        pseudocounts=tuple(sorted({correlation.pseudocount, 1.0, 0.1, 0.01}, reverse=True)),
+        threshold=correlation.threshold,
+        min_counts=correlation.min_counts,
+    )
+
+
+def intervals(
+    expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
+) -> None:
+    """Resample features, in blocks where a file names them."""
+    if evidence.blocks is not None:
+        tl.blocks(expression, source=evidence.blocks, neighbourhood=evidence.neighbourhood)
+    tl.intervals(
+        expression,
+        blocks=None if evidence.blocks is None else keys.BLOCK,
+        n_resamples=evidence.n_resamples,
+        level=evidence.coverage,
+        pseudocount=correlation.pseudocount,
+        seed=evidence.seed,
+    )
+
+
+def detectable(
+    expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
+) -> None:
+    """Change a known share of the features that are expressed."""
+    tl.detectable(
+        expression,
+        threshold=evidence.passing,
+        perturbation=Perturbation(
+            expressed_from=correlation.threshold, pseudocount=correlation.pseudocount
+        ),
+        seed=evidence.seed,
+    )
+
+
+def reference(expression: AnnData, *, evidence: EvidenceConfig) -> None:
+    """Compare with the stored reference set, where there is one of this level."""
+    path, level = evidence.reference_set, expression.uns[keys.LOTWISE][keys.LEVEL]
+    if path is None:
+        _store_nothing(expression, ComparisonRecord, "no reference set was given (reference_set)")
+        return
+    held = describe_reference(path)["level"]
+    if held != level:
+        _store_nothing(expression, ComparisonRecord, f"the reference set is of {held}s")
+        return
+    tl.reference(expression, path=path, level=evidence.coverage)
+
+
+def equivalence(
+    expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
+) -> None:
+    """Test single features of batches with replicates."""
+    tl.equivalence(
+        expression,
+        method=evidence.equivalence_method,
+        margin=evidence.margin,
+        alpha=evidence.alpha,
+        pseudocount=correlation.pseudocount,
+    )
+    if expression.uns[keys.LOTWISE][EquivalenceRecord.table].empty:
+        _store_nothing(expression, EquivalenceRecord, "there is one batch")
+
+
+def signal(
+    expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
+) -> None:
+    """Compare the groups of the samples, where all have one."""
+    if evidence.grouping not in expression.obs:
+        reason = f"the samples have no column {evidence.grouping!r} that names groups"
+    elif "" in labels_of(expression, evidence.grouping):
+        reason = f"the column {evidence.grouping!r} is empty for some samples"
+    else:
+        tl.signal(
+            expression,
+            grouping=evidence.grouping,
+            threshold=correlation.threshold,
+            pseudocount=correlation.pseudocount,
+        )
+        return
+    _store_nothing(expression, SignalRecord, reason, grouping=evidence.grouping)
+
+
+def gene_sets(
+    expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
+) -> None:
+    """Test the gene sets of a file."""
+    if evidence.gene_sets is None:
+        _store_nothing(expression, GeneSetRecord, "no gene sets were given (gene_sets)")
+        return
+    preset = evidence.gene_set_correlation == "preset"
+    tl.gene_sets(
+        expression,
+        sets=evidence.gene_sets,
+        correlation=PRESET_CORRELATION if preset else "replicates",
+        threshold=correlation.threshold,
+        pseudocount=correlation.pseudocount,
+    )
+
+
+def isoform_usage(
+    expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
+) -> None:
+    """Compare the usage of isoforms, where their genes are known."""
+    if keys.GENE_ID not in expression.var:
+        for record in (UsageRecord, StratumRecord, ShareRecord):
+            _store_nothing(expression, record, "the genes of the isoforms are not known (tx2gene)")
+        return
+    tl.isoform_usage(
+        expression,
+        threshold=correlation.threshold,
+        n_largest=evidence.n_usage,
+        pseudocount=correlation.pseudocount,
+    )
+    tl.isoform_shares(expression)
+    for record in (UsageRecord, ShareRecord):
+        if expression.uns[keys.LOTWISE][record.table].empty:
+            reason = f"no gene of two isoforms reaches {correlation.threshold:g} TPM in two batches"
+            _store_nothing(expression, record, reason)
+
+
+def _store_nothing(expression: AnnData, record: type[Record], reason: str, **known: object) -> None:
+    """Keep a table of NaN with the reason: a row a pair where it is one of pairs, else one row."""
+    empty = {name: _NOTHING[kind] for name, kind in columns(record).items()}
+    if "reason" in empty:
+        known["reason"] = reason
+    else:
+        known["holds"] = reason
+    of_pairs = issubclass(record, OfPair)
+    named = [pair.names() for pair in pairs_of(expression)] if of_pairs else [{}]
+    rows = [record(**(empty | known | names)) for names in named]
+    store(expression, record.table, to_frame(rows, record), {"reason": reason})

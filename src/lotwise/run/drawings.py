@@ -1,0 +1,107 @@
+"""Figures of the evidence that need more than a table: they choose a pair, or say what is lacking.
+
+Named by the catalogue.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from lotwise import keys, pl
+from lotwise.config import CorrelationConfig
+from lotwise.files.panels import read_panel
+from lotwise.metrics.correlation import pearson_matrix
+from lotwise.metrics.moments import FloatArray
+from lotwise.tl.isoforms import rank_switches
+from lotwise.tl.layers import log_tpm_of
+from lotwise.tl.pairs import pairs_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+    from matplotlib.figure import Figure
+
+
+def panel(table: pd.DataFrame, *, panel: str) -> Figure:
+    """Draw the markers of one panel."""
+    return pl.identity(table[table["panel"] == read_panel(panel).name])
+
+
+def mean_difference(
+    expression: AnnData, *, table: pd.DataFrame, n_named: int, correlation: CorrelationConfig
+) -> Figure:
+    """Draw the differences of the pair of batches with the lowest R."""
+    log_tpm = log_tpm_of(expression, correlation.pseudocount)
+    a, b = _least_alike(expression, log_tpm)
+    tpm = np.asarray(expression.layers[keys.TPM])
+    both = np.flatnonzero((tpm[a] >= correlation.threshold) & (tpm[b] >= correlation.threshold))
+    if not both.size:
+        return pl.nothing("no feature is detected in both samples")
+    x, y = log_tpm[a, both], log_tpm[b, both]
+    return pl.mean_difference(
+        x,
+        y,
+        table=_of_pair(expression, table, a, b),
+        named=_deviating(expression, x, y, both, n_named),
+        pseudocount=correlation.pseudocount,
+    )
+
+
+def detectable(
+    expression: AnnData, *, grid: pd.DataFrame, unseen: pd.DataFrame, pseudocount: float
+) -> Figure:
+    """Draw R of the pair with the lowest R after known changes."""
+    a, b = _least_alike(expression, log_tpm_of(expression, pseudocount))
+    grid, unseen = (_of_pair(expression, table, a, b) for table in (grid, unseen))
+    if grid["pearson"].isna().all() or unseen["threshold"].isna().all():
+        return pl.nothing(next(filter(None, [*unseen["reason"], *grid["reason"]]), "R is NaN"))
+    names = expression.obs_names
+    title = f"{names[a]} and {names[b]}, the least alike"
+    return pl.detectable(grid, r=float(unseen["threshold"].iloc[0]), title=title)
+
+
+def isoform_switches(shares: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
+    """Draw the genes whose usage changes most between batches."""
+    if shares["share"].isna().all():
+        return pl.nothing(shares["reason"].iloc[0])
+    chosen = list(dict.fromkeys(shares["gene_id"]))
+    ranked = rank_switches(usage)
+    return pl.isoform_switches(ranked[ranked["gene_id"].isin(chosen)], usage=shares)
+
+
+def _deviating(
+    expression: AnnData,
+    x: FloatArray,
+    y: FloatArray,
+    both: np.ndarray,
+    n_named: int,
+) -> dict[str, int]:
+    """Name the features that differ most, by symbol where there is one of their own."""
+    most = np.argsort(-np.abs(x - y), kind="stable")[:n_named]
+    names = expression.var_names.to_numpy()[both[most]]
+    if keys.GENE_NAME in expression.var and keys.GENE_ID not in expression.var:
+        symbols = expression.var[keys.GENE_NAME].astype(str).to_numpy()[both[most]]
+        alone = [symbol and list(symbols).count(symbol) == 1 for symbol in symbols]
+        names = np.where(alone, symbols, names)
+    return {str(name): int(place) for name, place in zip(names, most, strict=True)}
+
+
+def _of_pair(expression: AnnData, table: pd.DataFrame, a: int, b: int) -> pd.DataFrame:
+    names = (str(expression.obs_names[a]), str(expression.obs_names[b]))
+    return table[(table["sample_a"] == names[0]) & (table["sample_b"] == names[1])]
+
+
+def _least_alike(expression: AnnData, log_tpm: FloatArray) -> tuple[int, int]:
+    """Return the pair of different batches and one condition with the lowest R.
+
+    The first pair where none is defined; any pair where no two batches share a condition.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        r = pearson_matrix(log_tpm)
+    every = list(pairs_of(expression, every=True))
+    like = [pair for pair in every if pair.relation == "between"] or every
+    least = min(like, key=lambda pair: np.nan_to_num(r[pair.row_a, pair.row_b], nan=2.0))
+    return least.row_a, least.row_b
