@@ -11,6 +11,7 @@ from typing import Final
 
 from lotwise.config import Config
 from lotwise.doctor.finding import Finding
+from lotwise.workers import n_cores
 
 _GIB: Final = 2**30
 # Our choice: quantifications of a sample take some 10 MB, an index of human a few GB.
@@ -28,7 +29,7 @@ def examine_machine(config: Config) -> Iterator[Finding]:
     for name, folder in places.items():
         yield examine_disk(name, folder)
     yield _memory(config)
-    yield Finding(check="machine", subject="cores", state="ok", found=str(_n_cores()))
+    yield Finding(check="machine", subject="cores", state="ok", found=str(n_cores()))
 
 
 def examine_disk(name: str, folder: Path) -> Finding:
@@ -72,10 +73,3 @@ def _memory(config: Config) -> Finding:
         if enough
         else f"human references may need {wanted:,.1f} GiB: use a larger machine or SLURM",
     )
-
-
-def _n_cores() -> int:
-    """Give the cores that this process may use, where the system tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
 from lotwise.files.records import Record, columns
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
 
 
@@ -46,6 +47,35 @@ def to_frame(rows: Iterable[Record], record: type[Record]) -> pd.DataFrame:
         {
             name: pd.Series([getattr(row, name) for row in listed], dtype=_DTYPES[kind])
             for name, kind in names.items()
+        }
+    )
+
+
+def from_columns(
+    parts: Sequence[Mapping[str, npt.NDArray[Any]]], record: type[Record]
+) -> pd.DataFrame:
+    """Join parts of a table, each a mapping of columns to arrays: for tables of many rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> part = {"sample": np.array(["S1"], dtype=object), "reads": np.array([10])}
+    >>> @dataclass(frozen=True, kw_only=True, slots=True)
+    ... class Depth(Record):
+    ...     sample: str = column("name of the sample")
+    ...     reads: int = column("reads present")
+    >>> from_columns([part, part], Depth)["reads"].tolist()
+    [10, 10]
+    """
+    import numpy as np
+    import pandas as pd
+
+    if not parts:
+        return to_frame([], record)
+    return pd.DataFrame(
+        {
+            name: pd.Series(np.concatenate([part[name] for part in parts]), dtype=_DTYPES[kind])
+            for name, kind in columns(record).items()
         }
     )
 

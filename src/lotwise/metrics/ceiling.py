@@ -13,9 +13,10 @@ from lotwise.metrics.moments import (
     FloatArray,
     as_matrix,
     as_vector,
-    correlation,
     is_constant,
     refuse_negative,
+    standardise_samples,
+    standardised_correlation,
     why_undefined,
 )
 
@@ -302,9 +303,9 @@ def _log_tpm(rate: FloatArray, pseudocount: float) -> FloatArray:
 
 
 def _mean_correlation(samples: list[FloatArray]) -> float:
+    """Return the mean R of all pairs; NaN where one is not defined."""
+    standardised = standardise_samples(np.stack(samples))
     found = [
-        NAN if why_undefined(a, b) else correlation(a, b)
-        for i, a in enumerate(samples)
-        for b in samples[:i]
+        standardised_correlation(a, b) for i, a in enumerate(standardised) for b in standardised[:i]
     ]
     return float(np.mean(found))

@@ -7,7 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lotwise.metrics.moments import FloatArray, IntArray, as_pair, standardise, why_undefined
+from lotwise.metrics.moments import (
+    FloatArray,
+    IntArray,
+    as_pair,
+    largest,
+    standardise,
+    why_undefined,
+)
 
 
 class Decomposition(NamedTuple):
@@ -61,9 +68,7 @@ def decomposition(x: npt.ArrayLike, y: npt.ArrayLike) -> Decomposition:
     reason = why_undefined(first, second)
     if reason:
         return Decomposition(np.full(first.size, np.nan), float("nan"), reason)
-    gap = standardise(first) - standardise(second)
-    contribution: FloatArray = gap**2 / (2 * first.size)
-    return Decomposition(contribution, float(contribution.sum()), "")
+    return _split(standardise(first), standardise(second))
 
 
 def contributions(
@@ -94,16 +99,38 @@ def contributions(
     >>> contributions([0, 1, 2, 3], [0, 1, 2, 1], n_largest=1).feature_index
     array([3])
     """
-    split = decomposition(x, y)
-    if split.reason:
+    first, second = as_pair(x, y)
+    reason = why_undefined(first, second)
+    if reason:
         nothing = np.empty(0)
-        return Contributions(
-            np.empty(0, dtype=np.intp), nothing, nothing, split.one_minus_r, split.reason
-        )
-    order = np.argsort(-split.contribution, kind="stable")[:n_largest]
-    largest = split.contribution[order]
+        return Contributions(np.empty(0, dtype=np.intp), nothing, nothing, float("nan"), reason)
+    return standardised_contributions(standardise(first), standardise(second), n_largest=n_largest)
+
+
+def standardised_contributions(
+    first: FloatArray, second: FloatArray, *, n_largest: int | None = None
+) -> Contributions:
+    """Rank features as :func:`contributions` does, of two samples that are standardised already.
+
+    Of many pairs of samples, each sample is standardised once
+    (:func:`~lotwise.metrics.moments.standardise_samples`).
+
+    Examples
+    --------
+    >>> found = standardised_contributions(np.array([-1.0, 1.0]), np.array([1.0, -1.0]))
+    >>> found.one_minus_r, found.contribution.tolist()
+    (2.0, [1.0, 1.0])
+    """
+    split = _split(first, second)
+    order = largest(split.contribution, n_largest)
+    parts = split.contribution[order]
     if split.one_minus_r == 0:
         reason = "the samples are perfectly correlated: 1 - r is 0 and has no shares"
-        return Contributions(order, largest, np.full(order.size, np.nan), 0.0, reason)
-    cumulative = np.minimum(np.cumsum(largest) / split.one_minus_r, 1.0)
-    return Contributions(order, largest, cumulative, split.one_minus_r, "")
+        return Contributions(order, parts, np.full(order.size, np.nan), 0.0, reason)
+    cumulative = np.minimum(np.cumsum(parts) / split.one_minus_r, 1.0)
+    return Contributions(order, parts, cumulative, split.one_minus_r, "")
+
+
+def _split(first: FloatArray, second: FloatArray) -> Decomposition:
+    contribution: FloatArray = np.square(first - second) / (2 * first.size)
+    return Decomposition(contribution, float(contribution.sum()), "")

@@ -272,6 +272,10 @@ def _one_grid(
     for row, share in enumerate(perturbation.shares):
         changed = order[: round(share * order.size)]
         for column, fold in enumerate(perturbation.folds):
+            if column and not changed.size:
+                # Nothing is changed, whatever the fold.
+                found[row, column] = found[row, 0]
+                continue
             perturbed = values.copy()
             perturbed[changed] *= fold ** direction[: changed.size]
             perturbed *= total / perturbed.sum() / c

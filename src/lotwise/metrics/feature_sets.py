@@ -16,9 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lotwise.errors import InputError
-from lotwise.metrics.moments import as_pair
-
-Mask = npt.NDArray[np.bool_]
+from lotwise.metrics.moments import IntArray, as_pair, stable_order
 
 N_DECILES: Final = 10
 DECILES: Final = tuple(f"decile_{number}" for number in range(1, N_DECILES + 1))
@@ -36,8 +34,8 @@ def feature_sets(
     counts_y: npt.ArrayLike | None = None,
     threshold: float = THRESHOLD,
     min_counts: float = MIN_COUNTS,
-) -> Iterator[tuple[str, Mask]]:
-    """Give the feature sets of two samples, one after the other.
+) -> Iterator[tuple[str, IntArray]]:
+    """Yield the feature sets of two samples, one after the other.
 
     Parameters
     ----------
@@ -52,8 +50,8 @@ def feature_sets(
 
     Yields
     ------
-    The name of the set and a mask of its features. The sizes of the deciles
-    differ by one at most.
+    The name of the set and the places of its features, ascending. The sizes of the
+    deciles differ by one at most.
 
     Raises
     ------
@@ -62,9 +60,9 @@ def feature_sets(
 
     Examples
     --------
-    >>> {name: int(mask.sum()) for name, mask in feature_sets([0, 5, 2, 0], [0, 4, 0, 0])
+    >>> {name: places.tolist() for name, places in feature_sets([0, 5, 2, 0], [0, 4, 0, 0])
     ...  if not name.startswith("decile")}
-    {'all': 4, 'detected_any': 2, 'detected_both': 1}
+    {'all': [0, 1, 2, 3], 'detected_any': [1, 2], 'detected_both': [1]}
     """
     tpm_x, tpm_y = as_pair(tpm_x, tpm_y)
     counted = None
@@ -77,23 +75,14 @@ def feature_sets(
             )
         counted = (counts[0] >= min_counts) & (counts[1] >= min_counts)
     in_x, in_y = tpm_x >= threshold, tpm_y >= threshold
-    in_any = in_x | in_y
-    yield "all", np.ones(tpm_x.shape, dtype=np.bool_)
+    in_any = np.flatnonzero(in_x | in_y)
+    yield "all", np.arange(tpm_x.size)
     yield "detected_any", in_any
-    yield "detected_both", in_x & in_y
+    yield "detected_both", np.flatnonzero(in_x & in_y)
     if counted is not None:
-        yield "counted_both", counted
-    yield from zip(DECILES, _deciles(tpm_x, tpm_y, in_any), strict=True)
-
-
-def _deciles(
-    tpm_x: npt.NDArray[np.float64], tpm_y: npt.NDArray[np.float64], detected: Mask
-) -> Iterator[Mask]:
-    members = np.flatnonzero(detected)
+        yield "counted_both", np.flatnonzero(counted)
     # log2(x + 1) + log2(y + 1) rises with this product; no logarithm is needed to sort.
-    expression = (tpm_x[members] + 1.0) * (tpm_y[members] + 1.0)
-    ordered = members[np.argsort(expression, kind="stable")]
-    for part in np.array_split(ordered, N_DECILES):
-        mask = np.zeros(detected.shape, dtype=np.bool_)
-        mask[part] = True
-        yield mask
+    expression = (tpm_x[in_any] + 1.0) * (tpm_y[in_any] + 1.0)
+    ordered = in_any[stable_order(expression)]
+    for name, part in zip(DECILES, np.array_split(ordered, N_DECILES), strict=True):
+        yield name, np.sort(part)

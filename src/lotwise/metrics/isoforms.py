@@ -15,6 +15,7 @@ from lotwise.metrics.moments import (
     IntArray,
     as_matrix,
     as_pair,
+    as_vector,
     refuse_negative,
 )
 from lotwise.metrics.rates import benjamini_hochberg
@@ -40,6 +41,19 @@ class UsageChange(NamedTuple):
     dominant_y: IntArray
     flips: BoolArray
     reasons: npt.NDArray[np.str_]
+
+
+class Usage(NamedTuple):
+    """Isoform usage of one sample: what the pairs of samples share.
+
+    ``total`` is the TPM of each gene; ``share`` and ``entropy_term`` (share times its log) are of
+    isoforms in the order of genes; ``dominant`` is the feature with the largest share of each gene.
+    """
+
+    total: FloatArray
+    share: FloatArray
+    entropy_term: FloatArray
+    dominant: IntArray
 
 
 class UsageTest(NamedTuple):
@@ -96,26 +110,65 @@ def usage_change(
     (array([1., 0.]), array([ True, False]))
     """
     first, second = as_pair(x, y)
-    refuse_negative(first, name="x")
-    refuse_negative(second, name="y")
-    grouping = _group(genes, first.size)
-    totals_x, totals_y = grouping.sums(first), grouping.sums(second)
-    reasons = np.full(grouping.names.size, "", dtype="<U40")
-    reasons[(totals_x < threshold) | (totals_y < threshold)] = "gene below the threshold"
-    reasons[grouping.sizes < 2] = "one isoform"
-    usable = reasons == ""
-    usage_x, usage_y = grouping.shares(first), grouping.shares(second)
-    change = np.abs(usage_x - usage_y)
-    dominant_x, dominant_y = grouping.largest(usage_x), grouping.largest(usage_y)
+    grouped = group_isoforms(genes)
+    return compare_usage(
+        isoform_usage(first, grouped, name="x"),
+        isoform_usage(second, grouped, name="y"),
+        grouped,
+        threshold=threshold,
+    )
+
+
+def isoform_usage(tpm: npt.ArrayLike, grouped: GroupedIsoforms, *, name: str = "tpm") -> Usage:
+    """Compute the usage of isoforms in one sample, for :func:`compare_usage`.
+
+    Examples
+    --------
+    >>> isoform_usage([6, 2], group_isoforms(["A", "A"])).share
+    array([0.75, 0.25])
+    """
+    values = as_vector(tpm, name=name)
+    refuse_negative(values, name=name)
+    if values.size != grouped.order.size:
+        raise InputError(f"there are {grouped.order.size:,} genes for {values.size:,} isoforms")
+    share = grouped.shares(values)
+    return Usage(
+        total=grouped.sums(values),
+        share=share,
+        entropy_term=np.asarray(xlogy(share, share), dtype=np.float64),
+        dominant=grouped.largest(share),
+    )
+
+
+def compare_usage(
+    x: Usage, y: Usage, grouped: GroupedIsoforms, *, threshold: float = 1.0
+) -> UsageChange:
+    """Compare two samples as :func:`usage_change` does; of many pairs, each is prepared once.
+
+    Examples
+    --------
+    >>> grouped = group_isoforms(["A", "A"])
+    >>> x, y = (isoform_usage(tpm, grouped) for tpm in ([8, 0], [0, 8]))
+    >>> compare_usage(x, y, grouped).distance
+    array([1.])
+    """
+    is_low = (x.total < threshold) | (y.total < threshold)
+    is_alone = grouped.sizes < 2
+    usable = ~(is_low | is_alone)
+    reasons = np.array(["", "gene below the threshold", "one isoform"])[
+        np.where(is_alone, 2, is_low)
+    ]
+    change = np.abs(x.share - y.share)
+    largest_change = grouped.maxima(change)
     return UsageChange(
-        gene=grouping.names,
-        n_isoforms=grouping.sizes,
-        distance=np.where(usable, grouping.distance(usage_x, usage_y), np.nan),
-        largest_change=np.where(usable, grouping.maxima(change), np.nan),
-        isoform=np.where(usable, grouping.largest(change), -1),
-        dominant_x=np.where(usable, dominant_x, -1),
-        dominant_y=np.where(usable, dominant_y, -1),
-        flips=usable & (dominant_x != dominant_y),
+        gene=grouped.names,
+        n_isoforms=grouped.sizes,
+        distance=np.where(usable, grouped.distance(x, y), np.nan),
+        largest_change=np.where(usable, largest_change, np.nan),
+        isoform=np.where(usable, grouped.largest(change, largest_change), -1),
+        dominant_x=np.where(usable, x.dominant, -1),
+        dominant_y=np.where(usable, y.dominant, -1),
+        flips=usable & (x.dominant != y.dominant),
         reasons=reasons,
     )
 
@@ -125,7 +178,7 @@ def usage_test(
     *,
     samples: tuple[npt.ArrayLike, npt.ArrayLike],
     bootstraps: tuple[npt.ArrayLike, npt.ArrayLike],
-    genes: npt.ArrayLike,
+    genes: npt.ArrayLike | GroupedIsoforms,
     prior: float,
 ) -> UsageTest:
     """Hold usage distances against what quantification noise alone produces.
@@ -144,7 +197,7 @@ def usage_test(
     bootstraps
         For x and for y: bootstraps x isoforms, TPM; at least four each.
     genes
-        The gene of each isoform, as given to :func:`usage_change`.
+        The gene of each isoform, as given to :func:`usage_change`, or their groups.
     prior
         TPM added to every isoform for the test alone, observed and null. A bootstrap of no reads
         has no reads: without it, isoforms of few reads differ more often than bootstraps tell.
@@ -180,7 +233,7 @@ def usage_test(
         nothing = np.full(change.distance.size, np.nan)
         reason = "fewer than four bootstraps of a sample"
         return UsageTest(change.gene, nothing, nothing, nothing, nothing, nothing, 0, reason)
-    grouping = _group(genes, np.size(genes))
+    grouping = genes if isinstance(genes, GroupedIsoforms) else group_isoforms(genes)
     x, y = as_pair(*samples)
     null, others, flips = _null_distances([part + prior for part in draws], grouping)
     # A gene that is absent from a bootstrap has no usage there, and no distance.
@@ -191,7 +244,7 @@ def usage_test(
     floor = max(floor, float(np.finfo(np.float64).tiny))
     pooled = np.sort((null / (others + floor))[:, tested].ravel())
     with np.errstate(invalid="ignore"):
-        distance = grouping.distance(grouping.shares(x + prior), grouping.shares(y + prior))
+        distance = grouping.distance(*(isoform_usage(tpm + prior, grouping) for tpm in (x, y)))
         observed = distance / (scale + floor)
     n_above = pooled.size - np.searchsorted(pooled, observed, side="left")
     p = np.where(tested, (1 + n_above) / (1 + pooled.size), np.nan)
@@ -243,7 +296,7 @@ def inferential_relative_variance(bootstrap_counts: npt.ArrayLike) -> FloatArray
     return infrv
 
 
-class _Grouping:
+class GroupedIsoforms:
     """Isoforms sorted by gene, so that sums and maxima of a gene are one pass."""
 
     def __init__(self, labels: npt.NDArray[np.generic]) -> None:
@@ -254,6 +307,7 @@ class _Grouping:
         self.sizes = np.bincount(codes, minlength=self.names.size)
 
     def sums(self, values: FloatArray) -> FloatArray:
+        """Return the sum of each gene."""
         return np.add.reduceat(values[self.order], self.starts) if values.size else values
 
     def shares(self, values: FloatArray) -> FloatArray:
@@ -264,37 +318,47 @@ class _Grouping:
         return shares
 
     def maxima(self, sorted_values: FloatArray) -> FloatArray:
+        """Return the largest value of each gene."""
         if not sorted_values.size:
             return sorted_values
         return np.maximum.reduceat(sorted_values, self.starts)
 
-    def largest(self, sorted_values: FloatArray) -> IntArray:
-        """Feature with the largest value of each gene, the first among equals."""
+    def largest(self, sorted_values: FloatArray, maxima: FloatArray | None = None) -> IntArray:
+        """Return the feature with the largest value of each gene, the first among equals."""
         if not sorted_values.size:
             return np.empty(0, dtype=np.intp)
-        is_largest = sorted_values == self.maxima(sorted_values)[self.codes]
-        candidate = np.where(is_largest, np.arange(sorted_values.size), sorted_values.size)
-        return self.order[np.minimum.reduceat(candidate, self.starts)]
+        if maxima is None:
+            maxima = self.maxima(sorted_values)
+        is_largest = np.flatnonzero(sorted_values == maxima[self.codes])
+        # The first of each gene: places rise with the genes.
+        first = np.searchsorted(is_largest, self.starts)
+        return self.order[is_largest[first]]
 
-    def distance(self, usage_x: FloatArray, usage_y: FloatArray) -> FloatArray:
-        middle = (usage_x + usage_y) / 2
-        divergence = (
-            xlogy(usage_x, usage_x) + xlogy(usage_y, usage_y) - 2 * xlogy(middle, middle)
-        ) / (2 * np.log(2))
+    def distance(self, x: Usage, y: Usage) -> FloatArray:
+        """Return the Jensen-Shannon distance of each gene."""
+        middle = (x.share + y.share) / 2
+        divergence = (x.entropy_term + y.entropy_term - 2 * xlogy(middle, middle)) / (2 * np.log(2))
         sums = np.add.reduceat(divergence, self.starts) if divergence.size else divergence
         distance: FloatArray = np.sqrt(np.clip(sums, 0, 1))
         return distance
 
 
-def _group(genes: npt.ArrayLike, n_isoforms: int) -> _Grouping:
+def group_isoforms(genes: npt.ArrayLike) -> GroupedIsoforms:
+    """Group isoforms by gene, once for all samples.
+
+    Examples
+    --------
+    >>> group_isoforms(["B", "A", "B"]).sizes
+    array([1, 2])
+    """
     labels = np.asarray(genes)
-    if labels.shape != (n_isoforms,):
-        raise InputError(f"there are {labels.size:,} genes for {n_isoforms:,} isoforms")
-    return _Grouping(labels)
+    if labels.ndim != 1:
+        raise InputError(f"the genes have {labels.ndim} dimensions, needed 1 (isoforms)")
+    return GroupedIsoforms(labels)
 
 
 def _null_distances(
-    draws: list[FloatArray], grouping: _Grouping
+    draws: list[FloatArray], grouping: GroupedIsoforms
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Distances of pairs of bootstraps, the rms of the pairs apart from each, share of flips.
 
@@ -303,12 +367,12 @@ def _null_distances(
     """
     pairs, distances, flips = [], [], []
     for sample, part in enumerate(draws):
-        refuse_negative(part, name="bootstraps")
+        usages = [isoform_usage(draw, grouping, name="bootstraps") for draw in part]
         for row_a, row_b in _pairs(part.shape[0]):
-            one, other = grouping.shares(part[row_a]), grouping.shares(part[row_b])
+            one, other = usages[row_a], usages[row_b]
             pairs.append(((sample, row_a), (sample, row_b)))
             distances.append(grouping.distance(one, other))
-            flips.append(grouping.largest(one) != grouping.largest(other))
+            flips.append(one.dominant != other.dominant)
     null = np.stack(distances)
     apart = np.array([[not set(one) & set(other) for other in pairs] for one in pairs])
     weights = apart / apart.sum(axis=1, keepdims=True)

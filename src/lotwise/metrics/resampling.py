@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from lotwise.errors import InputError
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, as_matrix
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from lotwise.workers import in_threads
 
 LABEL: Final = "feature-resampling interval, says nothing about the next batch"
 SINGLE_GENES: Final = (
@@ -131,12 +129,14 @@ def block_intervals(
     # Over so few rows OpenBLAS's threads wait for each other far longer than they work: one
     # thread costs a tenth where anything else runs, and adds up in the same order everywhere.
     with threadpool_limits(limits=1, user_api="blas"):
-        resampled = np.concatenate(
-            [
-                _correlations(weights @ sums, n_samples, first, second)
-                for weights in _weight_chunks(n_blocks, n_resamples, rng)
-            ]
-        )
+
+        def resample(chunk: tuple[int, np.random.Generator]) -> FloatArray:
+            weights = _weights(n_blocks, *chunk)
+            return _correlations(weights @ sums, n_samples, first, second)
+
+        sizes = [min(_CHUNK, n_resamples - start) for start in range(0, n_resamples, _CHUNK)]
+        chunks = zip(sizes, rng.spawn(len(sizes)), strict=True)
+        resampled = np.concatenate(list(in_threads(resample, chunks)))
     observed = _correlations(sums.sum(axis=0)[None, :], n_samples, first, second)[0]
     undefined = np.array([bool(reason) for reason in reasons], dtype=bool)
     lower, upper = _limits(observed, resampled, level=level, n_blocks=n_blocks)
@@ -244,21 +244,14 @@ def _block_sums(
     return sums
 
 
-def _weight_chunks(
-    n_blocks: int, n_resamples: int, rng: np.random.Generator
-) -> Iterator[FloatArray]:
+def _weights(n_blocks: int, n_resamples: int, stream: np.random.Generator) -> FloatArray:
     """How often each resample (rows) draws each block, with replacement."""
-    sizes = [min(_CHUNK, n_resamples - start) for start in range(0, n_resamples, _CHUNK)]
-    for size, stream in zip(sizes, rng.spawn(len(sizes)), strict=True):
-        if n_blocks == 0:
-            yield np.zeros((size, 0))
-            continue
-        weights = np.empty((size, n_blocks))
-        for row in range(size):
-            draws = stream.integers(n_blocks, size=n_blocks, dtype=np.int32)
-            # Widened here: bincount takes five times as long to do it itself.
-            weights[row] = np.bincount(draws.astype(np.intp), minlength=n_blocks)
-        yield weights
+    weights = np.zeros((n_resamples, n_blocks))
+    for row in weights if n_blocks else ():
+        draws = stream.integers(n_blocks, size=n_blocks, dtype=np.int32)
+        # Widened here: bincount takes five times as long to do it itself.
+        row[:] = np.bincount(draws.astype(np.intp), minlength=n_blocks)
+    return weights
 
 
 def _correlations(

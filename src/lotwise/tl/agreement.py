@@ -16,13 +16,20 @@ from lotwise.files.tables import to_frame
 from lotwise.metrics.differences import (
     BlandAltman,
     bland_altman,
-    bland_altman_by_expression,
     fold_change_shares,
 )
 from lotwise.metrics.dispersion import Sere, sere
 from lotwise.metrics.feature_sets import MIN_COUNTS, THRESHOLD, feature_sets
-from lotwise.metrics.moments import FloatArray, correlation, why_undefined
+from lotwise.metrics.moments import (
+    FloatArray,
+    correlation,
+    stable_order,
+    standardise_samples,
+    standardised_correlation,
+    why_undefined,
+)
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
+from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -74,8 +81,10 @@ def sensitivity(
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     counts = counts_by_sample(expression)
     logs = {c: np.log2(tpm + c) for c in pseudocounts}
-    rows = []
-    for pair in pairs_of(expression):
+    # Over all features each sample is standardised once, whatever its pairs.
+    whole = {c: standardise_samples(log_tpm) for c, log_tpm in logs.items()}
+
+    def rows_of(pair: Pair) -> list[SensitivityRecord]:
         a, b = pair.row_a, pair.row_b
         both_zero = (tpm[a] == 0) & (tpm[b] == 0)
         without = why_no_counts(pair, counts)
@@ -88,27 +97,30 @@ def sensitivity(
             min_counts=min_counts,
         )
         if without:
-            no_feature = np.zeros(expression.n_vars, dtype=np.bool_)
-            sets = chain(sets, [("counted_both", no_feature)])
-        for name, mask in sets:
-            n_features = int(mask.sum())
+            sets = chain(sets, [("counted_both", np.empty(0, dtype=np.intp))])
+        rows = []
+        for name, places in sets:
+            share = float(both_zero.take(places).mean()) if places.size else float("nan")
             for c, log_tpm in logs.items():
-                x, y = log_tpm[a][mask], log_tpm[b][mask]
-                reason = without if name == "counted_both" else ""
-                reason = reason or in_words(pair, why_undefined(x, y))
+                if name == "all":
+                    r, why = _r_of_all(log_tpm, whole[c], a, b)
+                else:
+                    r, why = _r_of(log_tpm[a].take(places), log_tpm[b].take(places))
+                uncounted = without if name == "counted_both" else ""
                 rows.append(
                     SensitivityRecord(
                         **pair.names(),
                         feature_set=name,
                         pseudocount=c,
-                        n_features=n_features,
-                        double_zero_share=(
-                            float(both_zero[mask].mean()) if n_features else float("nan")
-                        ),
-                        pearson=float("nan") if reason else correlation(x, y),
-                        reason=reason,
+                        n_features=places.size,
+                        double_zero_share=share,
+                        pearson=r,
+                        reason=uncounted or in_words(pair, why),
                     )
                 )
+        return rows
+
+    rows = chain.from_iterable(in_threads(rows_of, pairs_of(expression)))
     store(
         expression,
         SensitivityRecord.table,
@@ -164,8 +176,8 @@ def agreement(
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = np.log2(tpm + pseudocount)
     counts = counts_by_sample(expression)
-    rows: list[AgreementRecord] = []
-    for pair in pairs_of(expression):
+
+    def rows_of(pair: Pair) -> list[AgreementRecord]:
         a, b = pair.row_a, pair.row_b
         both = (tpm[a] >= threshold) & (tpm[b] >= threshold)
         x, y = counts[a], counts[b]
@@ -174,13 +186,26 @@ def agreement(
             if x is None or y is None
             else sere(np.stack([x, y]))
         )
-        rows.extend(_rows_of_pair(pair, log_tpm[a][both], log_tpm[b][both], ratio))
+        return _rows_of_pair(pair, log_tpm[a][both], log_tpm[b][both], ratio)
+
+    rows = chain.from_iterable(in_threads(rows_of, pairs_of(expression)))
     store(
         expression,
         AgreementRecord.table,
         to_frame(rows, AgreementRecord),
         {"pseudocount": pseudocount, "threshold": threshold},
     )
+
+
+def _r_of(x: FloatArray, y: FloatArray) -> tuple[float, str]:
+    reason = why_undefined(x, y)
+    return (float("nan") if reason else correlation(x, y)), reason
+
+
+def _r_of_all(log_tpm: FloatArray, standardised: FloatArray, a: int, b: int) -> tuple[float, str]:
+    reason = why_undefined(log_tpm[a], log_tpm[b])
+    r = float("nan") if reason else standardised_correlation(standardised[a], standardised[b])
+    return r, reason
 
 
 def counts_by_sample(expression: AnnData) -> list[FloatArray | None]:
@@ -202,12 +227,12 @@ def why_no_counts(pair: Pair, counts: Sequence[FloatArray | None]) -> str:
 
 def _rows_of_pair(pair: Pair, x: FloatArray, y: FloatArray, ratio: Sere) -> list[AgreementRecord]:
     rows = [_row(pair, 0, bland_altman(x, y), fold_change_shares(x, y, folds=FOLDS).shares, ratio)]
-    order = np.array_split(np.argsort((x + y) / 2, kind="stable"), N_BINS)
-    bins = bland_altman_by_expression(x, y, n_bins=N_BINS)
+    order = stable_order((x + y) / 2)
     in_bin = Sere(float("nan"), 0, "")
-    for number, (members, found) in enumerate(zip(order, bins, strict=True), start=1):
-        shares = fold_change_shares(x[members], y[members], folds=FOLDS).shares
-        rows.append(_row(pair, number, found, shares, in_bin))
+    for number, members in enumerate(np.array_split(order, N_BINS), start=1):
+        u, v = x[members], y[members]
+        shares = fold_change_shares(u, v, folds=FOLDS).shares
+        rows.append(_row(pair, number, bland_altman(u, v), shares, in_bin))
     return rows
 
 

@@ -19,10 +19,17 @@ from lotwise.metrics.ceiling import (
     replicate_reliabilities,
     thinning_reliability,
 )
-from lotwise.metrics.moments import BoolArray, FloatArray, correlation, why_undefined
+from lotwise.metrics.moments import (
+    BoolArray,
+    FloatArray,
+    standardise_samples,
+    standardised_correlation,
+    why_undefined,
+)
 from lotwise.tl.agreement import counts_by_sample
 from lotwise.tl.layers import bootstraps_of, log_tpm_of
 from lotwise.tl.pairs import layer_of, pairs_of, store
+from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -122,12 +129,17 @@ def ceilings(
         method: _sources(expression, log_tpm, method, pseudocount=pseudocount, rng=rng)
         for method in methods
     }
+    standardised = standardise_samples(log_tpm)
+    of_pair = {
+        pair: NAN
+        if why_undefined(log_tpm[pair.row_a], log_tpm[pair.row_b])
+        else standardised_correlation(standardised[pair.row_a], standardised[pair.row_b])
+        for pair in pairs_of(expression)
+    }
     rows = []
     for method, found in by_method.items():
-        for pair in pairs_of(expression):
+        for pair, r in of_pair.items():
             rel_a, rel_b = found[pair.row_a], found[pair.row_b]
-            x, y = log_tpm[pair.row_a], log_tpm[pair.row_b]
-            r = NAN if why_undefined(x, y) else correlation(x, y)
             top = noise_ceiling(r, reliability_x=rel_a.reliability, reliability_y=rel_b.reliability)
             why = rel_a.reason or rel_b.reason
             reason = f"{top.reason} ({why})" if why else top.reason
@@ -219,16 +231,18 @@ def _by_counts(
         else np.full(expression.shape, np.nan)
     )
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
-    return [
-        _by_thinning(counts, of_sample, is_silent=silent, rng=stream, pseudocount=pseudocount)
-        for counts, of_sample, silent, stream in zip(
-            counts_by_sample(expression),
-            lengths,
-            tpm == 0,
-            rng.spawn(expression.n_obs),
-            strict=True,
+    counts, streams = counts_by_sample(expression), rng.spawn(expression.n_obs)
+
+    def thin(row: int) -> Reliability:
+        return _by_thinning(
+            counts[row],
+            lengths[row],
+            is_silent=tpm[row] == 0,
+            rng=streams[row],
+            pseudocount=pseudocount,
         )
-    ]
+
+    return list(in_threads(thin, range(expression.n_obs)))
 
 
 def _by_thinning(

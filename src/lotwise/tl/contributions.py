@@ -10,7 +10,8 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.contributions import ContributionRecord
 from lotwise.files.tables import to_frame
-from lotwise.metrics.contributions import contributions as rank_contributions
+from lotwise.metrics.contributions import standardised_contributions
+from lotwise.metrics.moments import standardise_samples, why_undefined
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
 
 if TYPE_CHECKING:
@@ -68,9 +69,14 @@ def contributions(
     features = expression.var_names.to_numpy()
     gene_id, gene_name = (_text(expression, name) for name in (keys.GENE_ID, keys.GENE_NAME))
     rows: list[ContributionRecord] = []
+    standardised = standardise_samples(log_tpm)
     for pair in pairs_of(expression):
         a, b = pair.row_a, pair.row_b
-        found = rank_contributions(log_tpm[a], log_tpm[b], n_largest=n_largest)
+        reason = why_undefined(log_tpm[a], log_tpm[b])
+        if reason:
+            rows.append(_none(pair, reason))
+            continue
+        found = standardised_contributions(standardised[a], standardised[b], n_largest=n_largest)
         if found.reason:
             rows.append(_none(pair, found.reason))
             continue

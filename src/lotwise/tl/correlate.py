@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,9 +26,11 @@ from lotwise.metrics.correlation import (
 )
 from lotwise.metrics.design import replicate_agreement
 from lotwise.metrics.feature_sets import FEATURE_SETS, MIN_COUNTS, THRESHOLD, feature_sets
-from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, why_undefined
+from lotwise.metrics.moments import FloatArray, IntArray, why_undefined
+from lotwise.progress import progress
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
 from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
+from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,23 +91,27 @@ def correlate(
     arrays = _Arrays.of(expression, pseudocount)
     expression.obsp[keys.PEARSON] = arrays.pearson
     expression.obsp[keys.SPEARMAN] = arrays.spearman
-    rows: list[PairRecord] = []
     chosen = chosen_rows(expression)
     listed = None if chosen is None else set(map(tuple, chosen.tolist()))
-    for pair in pairs_of(expression, what="correlating", every=True):
+
+    def rows_of(pair: Pair) -> list[PairRecord]:
         in_detail = listed is None or (pair.row_a, pair.row_b) in listed
         if not in_detail or set(sets) == {"all"}:
-            rows.append(arrays.short_row(pair, in_detail=in_detail))
-            continue
+            return [arrays.short_row(pair, in_detail=in_detail)]
+        rows: list[PairRecord] = []
         both_zero = (arrays.tpm[pair.row_a] == 0) & (arrays.tpm[pair.row_b] == 0)
-        for name, mask in arrays.masks(pair, threshold=threshold, min_counts=min_counts):
+        for name, places in arrays.sets(pair, threshold=threshold, min_counts=min_counts):
             if name in sets:
-                n_double_zero = int(np.count_nonzero(both_zero & mask))
-                rows.append(arrays.row(pair, name, mask, n_double_zero))
+                n_double_zero = int(np.count_nonzero(both_zero.take(places)))
+                rows.append(arrays.row(pair, name, places, n_double_zero))
         without = why_no_counts(pair, arrays.counts)
         if without and "counted_both" in sets:
             rows.append(arrays.undefined_row(pair, "counted_both", without))
-    table = to_frame(rows, PairRecord)
+        return rows
+
+    every = list(pairs_of(expression, every=True))
+    found = progress(in_threads(rows_of, every), "correlating", unit="pair", total=len(every))
+    table = to_frame(chain.from_iterable(found), PairRecord)
     store(
         expression,
         keys.PAIRS,
@@ -146,9 +153,9 @@ class _Arrays:
             pseudocount=pseudocount,
         )
 
-    def masks(
+    def sets(
         self, pair: Pair, *, threshold: float, min_counts: float
-    ) -> Iterator[tuple[str, BoolArray]]:
+    ) -> Iterator[tuple[str, IntArray]]:
         a, b = pair.row_a, pair.row_b
         return feature_sets(
             self.tpm[a],
@@ -159,10 +166,9 @@ class _Arrays:
             min_counts=min_counts,
         )
 
-    def row(self, pair: Pair, name: str, mask: BoolArray, n_double_zero: int) -> PairRecord:
+    def row(self, pair: Pair, name: str, places: IntArray, n_double_zero: int) -> PairRecord:
         a, b = pair.row_a, pair.row_b
-        chosen = np.flatnonzero(mask)
-        lin = concordance(self.log_tpm[a][chosen], self.log_tpm[b][chosen])
+        lin = concordance(self.log_tpm[a].take(places), self.log_tpm[b].take(places))
         if name == "all":
             r, rho = float(self.pearson[a, b]), float(self.spearman[a, b])
         elif lin.reason:
@@ -170,12 +176,13 @@ class _Arrays:
         else:
             r = lin.pearson
             rho = pearson(
-                average_ranks(self.codes[a][chosen]), average_ranks(self.codes[b][chosen])
+                average_ranks(self.codes[a].take(places)),
+                average_ranks(self.codes[b].take(places)),
             )
         return PairRecord(
             **pair.names(),
             feature_set=name,
-            n_features=chosen.size,
+            n_features=places.size,
             n_double_zero=n_double_zero,
             pseudocount=self.pseudocount,
             pearson=r,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -19,7 +19,9 @@ from lotwise.metrics.detectable import (
     unseen_change,
 )
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
+from lotwise.progress import progress
 from lotwise.tl.pairs import Pair, in_words, layer_of, name_samples, pairs_of, store
+from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -78,19 +80,23 @@ def detectable(
     grids: list[DetectableRecord] = []
     unseen: list[UnseenRecord] = []
 
-    @cache
-    def changed(row: int, other: int) -> PerturbedR:
+    def change(rows: tuple[int, int]) -> PerturbedR:
         # Streams go by the names of samples, not by their order.
-        names = [str(expression.obs_names[place]) for place in (row, other)]
+        row, other = rows
+        names = [str(expression.obs_names[place]) for place in rows]
         rng = _stream(seed, *names)
         grid = perturbed_r(tpm[row], tpm[other], rng=rng, perturbation=perturbation)
         return grid._replace(reason=name_samples(grid.reason, *names))
 
-    for pair in pairs_of(expression, what="perturbing"):
+    pairs = list(pairs_of(expression))
+    # Against itself the grid is of the sample alone: made once, whatever its pairs.
+    of_pair = [_compared(pair.row_a, pair.row_b, alone=threshold is None) for pair in pairs]
+    wanted = list(dict.fromkeys(chain.from_iterable(of_pair)))
+    made = progress(in_threads(change, wanted), "perturbing", unit="sample", total=len(wanted))
+    changed = dict(zip(wanted, made, strict=True))
+    for pair, (first, second) in zip(pairs, of_pair, strict=True):
         a, b = pair.row_a, pair.row_b
-        # Against itself the grid is of the sample alone: made once, whatever its pairs.
-        other_of = {a: a, b: b} if threshold is None else {a: b, b: a}
-        grid = less_visible(changed(a, other_of[a]), changed(b, other_of[b]))
+        grid = less_visible(changed[first], changed[second])
         reason = in_words(pair, why_undefined(log_tpm[a], log_tpm[b]))
         passing = threshold
         if passing is None:
@@ -140,6 +146,11 @@ def detectable(
     }
     store(expression, DetectableRecord.table, to_frame(grids, DetectableRecord), parameters)
     store(expression, UnseenRecord.table, to_frame(unseen, UnseenRecord), parameters)
+
+
+def _compared(a: int, b: int, *, alone: bool) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the sample that is changed and the one that it is correlated with, for a and for b."""
+    return ((a, a), (b, b)) if alone else ((a, b), (b, a))
 
 
 def _stream(seed: int, *names: str) -> np.random.Generator:

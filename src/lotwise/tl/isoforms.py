@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from lotwise import keys, pp
 from lotwise.errors import InputError
 from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
-from lotwise.files.records import columns
-from lotwise.files.tables import to_frame
+from lotwise.files.tables import from_columns, to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.isoforms import (
     UsageChange,
     UsageTest,
+    compare_usage,
+    group_isoforms,
     inferential_relative_variance,
-    usage_change,
     usage_test,
 )
-from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, correlation, why_undefined
+from lotwise.metrics.isoforms import isoform_usage as usage_of_sample
+from lotwise.metrics.moments import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    correlation,
+    largest,
+    stable_order,
+    why_undefined,
+)
 from lotwise.tl.blocks import genes_of
 from lotwise.tl.layers import bootstraps_of, log_tpm_of
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
+from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -86,8 +96,6 @@ def isoform_usage(
     >>> isoform.uns["lotwise"]["isoform_usage"]["reason"].unique().tolist()
     ['fewer than four bootstraps of a sample']
     """
-    import pandas as pd
-
     if keys.GENE_ID not in expression.var:
         raise InputError(
             f"the AnnData has no var column {keys.GENE_ID!r}", remedy="give the isoform level"
@@ -104,17 +112,24 @@ def isoform_usage(
     # Codes sort as the names do and are quicker to group by, pair after pair.
     gene_names, genes = np.unique(of_isoform[known], return_inverse=True)
     isoforms = expression.var_names.to_numpy()[known]
+    grouped = group_isoforms(genes)
+    usages = [usage_of_sample(sample, grouped) for sample in tpm]
     log_tpm = log_tpm_of(expression, pseudocount)
     bootstraps = _Bootstraps(expression, known)
-    tables: list[pd.DataFrame] = [to_frame([], UsageRecord)]
+    tables: list[dict[str, npt.NDArray[Any]]] = []
     strata: list[StratumRecord] = []
-    for pair in pairs_of(expression, what="isoform usage"):
-        change = usage_change(tpm[pair.row_a], tpm[pair.row_b], genes=genes, threshold=threshold)
+    changes = in_threads(
+        lambda pair: compare_usage(
+            usages[pair.row_a], usages[pair.row_b], grouped, threshold=threshold
+        ),
+        pairs_of(expression),
+    )
+    for pair, change in zip(pairs_of(expression, what="isoform usage"), changes, strict=True):
         test = usage_test(
             change,
             samples=(tpm[pair.row_a], tpm[pair.row_b]),
             bootstraps=(bootstraps.tpm(pair.sample_a), bootstraps.tpm(pair.sample_b)),
-            genes=genes,
+            genes=grouped,
             prior=prior_fragments * bootstraps.tpm_a_fragment(pair),
         )
         tables.append(_usage_table(pair, change, test, (gene_names, isoforms), n_largest))
@@ -122,7 +137,7 @@ def isoform_usage(
     store(
         expression,
         UsageRecord.table,
-        pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True),
+        from_columns(tables, UsageRecord),
         {
             "threshold": threshold,
             "n_largest": "all" if n_largest is None else n_largest,
@@ -268,34 +283,30 @@ def _usage_table(
     test: UsageTest,
     names: tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]],
     n_largest: int | None,
-) -> pd.DataFrame:
-    """Columns at once: a record a gene would cost more than the statistics."""
-    import pandas as pd
-
+) -> dict[str, npt.NDArray[Any]]:
+    """Return columns at once: a record per gene would cost more than the statistics."""
     genes, isoforms = names
     compared = np.flatnonzero(np.isfinite(change.distance))
-    order = compared[np.argsort(-change.distance[compared], kind="stable")][:n_largest]
+    order = compared[largest(change.distance[compared], n_largest)]
     untested = np.isnan(test.p[order])
     untold = test.reason or "absent from a bootstrap"
-    table = pd.DataFrame(
-        {
-            "gene_id": genes[order],
-            "n_isoforms": change.n_isoforms[order],
-            "distance": change.distance[order],
-            "tested_distance": test.distance[order],
-            "largest_change": change.largest_change[order],
-            "isoform": isoforms[change.isoform[order]],
-            "dominant_a": isoforms[change.dominant_x[order]],
-            "dominant_b": isoforms[change.dominant_y[order]],
-            "flips": change.flips[order],
-            "null_distance": test.null_distance[order],
-            "null_flip_share": test.flip_share[order],
-            "p": test.p[order],
-            "p_adjusted": test.p_adjusted[order],
-            "reason": np.where(untested, untold, "").astype(object),
-        }
-    )
-    return table.assign(**pair.names())[list(columns(UsageRecord))]
+    of_pair = {name: np.full(order.size, text, dtype=object) for name, text in pair.names().items()}
+    return of_pair | {
+        "gene_id": genes[order],
+        "n_isoforms": change.n_isoforms[order],
+        "distance": change.distance[order],
+        "tested_distance": test.distance[order],
+        "largest_change": change.largest_change[order],
+        "isoform": isoforms[change.isoform[order]],
+        "dominant_a": isoforms[change.dominant_x[order]],
+        "dominant_b": isoforms[change.dominant_y[order]],
+        "flips": change.flips[order],
+        "null_distance": test.null_distance[order],
+        "null_flip_share": test.flip_share[order],
+        "p": test.p[order],
+        "p_adjusted": test.p_adjusted[order],
+        "reason": np.where(untested, untold, "").astype(object),
+    }
 
 
 def _strata(pair: Pair, log_tpm: FloatArray, bootstraps: _Bootstraps) -> list[StratumRecord]:
@@ -318,7 +329,7 @@ def _strata(pair: Pair, log_tpm: FloatArray, bootstraps: _Bootstraps) -> list[St
     counted = np.flatnonzero(noise[0][1] | noise[1][1])
     x, y = log_tpm[pair.row_a], log_tpm[pair.row_b]
     rows = []
-    order = counted[np.argsort(infrv[counted], kind="stable")]
+    order = counted[stable_order(infrv[counted])]
     for name, members in zip(STRATA, np.array_split(order, len(STRATA)), strict=True):
         reason = why_undefined(x[members], y[members])
         rows.append(

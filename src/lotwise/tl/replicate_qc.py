@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,8 @@ from lotwise.evidence.replicate_qc import ReplicateQcRecord
 from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import detection, encode_qc
 from lotwise.metrics.feature_sets import THRESHOLD
-from lotwise.tl.pairs import in_words, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
+from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -54,8 +56,9 @@ def replicate_qc(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     units = {"TPM": np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)}
     if keys.FPKM in expression.layers:
         units["FPKM"] = np.asarray(layer_of(expression, keys.FPKM), dtype=np.float64)
-    rows: list[ReplicateQcRecord] = []
-    for pair in pairs_of(expression):
+
+    def rows_of(pair: Pair) -> list[ReplicateQcRecord]:
+        rows = []
         for unit, values in units.items():
             x, y = values[pair.row_a], values[pair.row_b]
             # A deposited table of TPM is written in RSEM's form, and has no FPKM to put there.
@@ -80,6 +83,9 @@ def replicate_qc(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
                     reason="; ".join(filter(None, (in_words(pair, qc.reason), found.reason))),
                 )
             )
+        return rows
+
+    rows = chain.from_iterable(in_threads(rows_of, pairs_of(expression)))
     store(
         expression, keys.REPLICATE_QC, to_frame(rows, ReplicateQcRecord), {"threshold": threshold}
     )

@@ -9,10 +9,11 @@ import pytest
 from lotwise.errors import InputError
 from lotwise.evidence.pairs import PairRecord
 from lotwise.files.records import columns, meanings
-from lotwise.files.tables import read_table, to_frame, write_table
+from lotwise.files.tables import from_columns, read_table, to_frame, write_table
 
 ROW = {
-    "sample_a": "NA", "sample_b": "nan", "batch_a": "", "batch_b": "1", "relation": "between",
+    "sample_a": "NA", "sample_b": "nan", "batch_a": "", "batch_b": "1", "condition_a": "",
+    "condition_b": "x", "relation": "between",
     "feature_set": "all", "n_features": 2**40, "n_double_zero": 0, "pseudocount": 1.0,
     "pearson": 0.1 + 0.2, "spearman": float("nan"), "ccc": 1e-300, "reason": "b is constant",
 }  # fmt: skip
@@ -52,3 +53,14 @@ def test_read_table__only_the_columns_named(tmp_path):
     (tmp_path / "u.tsv").write_text("pearson\textra\n1\t2\n")
     with pytest.raises(InputError, match="has the columns pearson, extra; needed are pearson, rea"):
         read_table(tmp_path / "u.tsv", PairRecord, only={"reason", "pearson"})
+
+
+def test_from_columns__is_the_table_of_the_same_records():
+    rows = [PairRecord(**ROW), PairRecord(**{**ROW, "pearson": 0.5}), PairRecord(**ROW)]
+    expected = to_frame(rows, PairRecord)
+    parts = [
+        {name: expected[name].to_numpy()[rows] for name in expected}
+        for rows in (slice(0, 1), slice(1, 1), slice(1, 3))
+    ]
+    pd.testing.assert_frame_equal(from_columns(parts, PairRecord), expected, check_exact=True)
+    pd.testing.assert_frame_equal(from_columns([], PairRecord), to_frame([], PairRecord))

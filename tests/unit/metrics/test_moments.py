@@ -16,8 +16,13 @@ from lotwise.metrics.moments import (
     as_matrix,
     as_pair,
     correlation,
+    is_constant,
+    largest,
     refuse_negative,
+    stable_order,
     standardise,
+    standardise_samples,
+    standardised_correlation,
     why_undefined,
 )
 
@@ -66,3 +71,38 @@ def test_checks__say_what_came_and_what_is_needed():
         InputError, match="x holds 2 negative values, needed >= 0; give it unlogged"
     ):
         refuse_negative(np.array([-1.0, -2.0]), name="x")
+
+
+@given(arrays(np.float64, st.integers(0, 40), elements=st.sampled_from([-1.0, 0.0, 0.5, 2.0, 7.0])))
+def test_stable_order_and_largest__are_those_of_numpys_stable_sort(values):
+    assert stable_order(values).tolist() == np.argsort(values, kind="stable").tolist()
+    downwards = np.argsort(-values, kind="stable")
+    for n in (None, 1, 3, 100):
+        assert largest(values, n).tolist() == downwards[:n].tolist()
+
+
+def test_standardise_samples__as_one_by_one_and_nan_where_constant():
+    samples = np.random.default_rng(1).lognormal(0, 1, (3, 200))
+    samples[1] = 4.0
+    found = standardise_samples(samples)
+    assert np.isnan(found[1]).all()
+    for row in (0, 2):
+        np.testing.assert_array_equal(found[row], standardise(samples[row]))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1, 1.0, 30.0])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_standardised_correlation__is_the_correlation_of_scipy(noise, sign):
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=500)
+    y = sign * x + noise * rng.normal(size=500)
+    found = standardised_correlation(standardise(x), standardise(y))
+    assert found == correlation(x, y)
+    assert found == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-12)
+
+
+def test_is_constant__looks_beyond_the_first_values():
+    values = np.zeros(1000)
+    assert is_constant(values)
+    values[-1] = 1
+    assert not is_constant(values)
