@@ -73,6 +73,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             criteria=criteria_table(findings.verdict, decimals=decimals),
             criteria_sha256=findings.verdict.get("criteria_sha256", ""),
             batches=batches_sentence(findings),
+            invalid=findings.invalid,
             answers=[level_answer(level, decimals=decimals) for level in findings.levels],
             concerns=list(concerns(everything)),
             run_remarks=run,
