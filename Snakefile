@@ -1,6 +1,10 @@
 # `snakemake --cores all` runs what config.yaml says. The workflow itself is a module, so that
 # another Snakefile can use it in the same way.
-configfile: "config.yaml"
+if (
+    not workflow.overwrite_configfiles
+):  # else `--configfile mine.yaml` would inherit GSE150969's
+
+    configfile: "config.yaml"
 
 
 module lotwise:
@@ -10,4 +14,8 @@ module lotwise:
         config
 
 
-use rule * from lotwise
+use rule * from lotwise exclude all
+
+
+use rule all from lotwise with:
+    default_target: True

@@ -27,6 +27,21 @@ def pytest_collection_modifyitems(config, items):
             items[:] = [item for item in items if item not in deselected]
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Count the faults that were injected; a test of many tells how many by a property."""
+    counts = {
+        outcome: sum(
+            dict(report.user_properties).get("faults", 1)
+            for report in terminalreporter.stats.get(outcome, [])
+            if report.when == "call" and "fault" in report.keywords
+        )
+        for outcome in ("passed", "failed")
+    }
+    if sum(counts.values()):
+        tried = sum(counts.values())
+        terminalreporter.write_line(f"faults: {tried} tried, {counts['passed']} survived")
+
+
 def skip(words: str) -> NoReturn:
     """Skip for want of something; fail instead where the run must have it all."""
     if os.environ.get("LOTWISE_REQUIRE_TOOLS") == "1":

@@ -9,6 +9,7 @@ import pandas as pd
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
+from lotwise.expression.computed import require_correlated, require_features
 from lotwise.files.records import columns
 
 if TYPE_CHECKING:
@@ -36,12 +37,19 @@ def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFram
 def matrix(
     expression: AnnData, statistic: Literal["pearson", "spearman"] = keys.PEARSON
 ) -> pd.DataFrame:
-    """Give a correlation over all features as a square table, samples x samples."""
+    """Return a correlation over all features as a square table, samples x samples.
+
+    Raises
+    ------
+    InputError
+        There is none, or it was computed over other features or samples.
+    """
     if statistic not in expression.obsp:
         raise InputError(
             f"the AnnData has no {statistic!r} in obsp",
             remedy="call lotwise.tl.correlate first",
         )
+    require_correlated(expression)
     names = pd.Index(expression.obs_names, name=keys.SAMPLE)
     # A copy: pandas before 3 would write into the AnnData what is written into the table.
     return pd.DataFrame(expression.obsp[statistic], index=names, columns=list(names), copy=True)
@@ -67,7 +75,8 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        There is no table of that name, or the AnnData does not have it.
+        There is no table of that name, the AnnData does not have it, or it was computed over
+        other features.
     """
     known = tables()
     if table not in known:
@@ -96,5 +105,6 @@ def _table(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
     found = expression.uns.get(keys.LOTWISE, {}).get(name)
     if found is None:
         raise InputError(f"the AnnData has no table {name!r}", remedy=f"call {tool} first")
+    require_features(expression, name, tool=tool)
     table: pd.DataFrame = found.copy()
     return table.reset_index(drop=True)

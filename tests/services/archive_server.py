@@ -331,6 +331,24 @@ class _Handler(socketserver.StreamRequestHandler):
         part = self.body[start:-9]
         return self._write(206, "Partial Content", part, Content_Range=where, **self.marks)
 
+    def _silent(self) -> bool:
+        # No header comes. Not among FAULTS, since a client must wait for as long as it is told.
+        time.sleep(STALL)
+        return False
+
+    def _drip(self) -> bool:
+        # Headers byte by byte, each in time.
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(self.body)}\r\nX: {'x' * 400}\r\n\r\n"
+        for byte in head.encode():
+            self.wfile.write(bytes([byte]))
+            time.sleep(0.02)
+        self.wfile.write(self.body)
+        return False
+
+    def _bomb(self) -> bool:
+        # The document is gzip already, and small.
+        return self._write(200, "OK", self.body, Content_Encoding="gzip", **self.marks)
+
     def _no_more(self) -> bool:
         # Not among FAULTS either.
         return self._write(416, "Range Not Satisfiable", b"")

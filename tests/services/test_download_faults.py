@@ -34,6 +34,8 @@ from lotwise.acquire.download.retry import DownloadError, NotFoundError
 from lotwise.config.acquire import NetworkSettings
 from lotwise.errors import EXIT_SURROUNDINGS, EnvironmentFault, InputError
 
+pytestmark = pytest.mark.fault
+
 N_MIXED_RUNS, BLOCK = 200, 20
 
 QUICK = NetworkSettings(
@@ -478,9 +480,10 @@ def test_fetch__two_at_once_do_it_once(site, server, packed_source, tmp_path):
 
 
 @pytest.mark.parametrize("block", range(N_MIXED_RUNS // BLOCK))
-def test_fetch_all__mixed_faults(block, tmp_path):
+def test_fetch_all__mixed_faults(block, tmp_path, record_property):
     """Runs wait more than they work, so some of them go on at once."""
     seeds = range(block * BLOCK, (block + 1) * BLOCK)
+    record_property("faults", BLOCK)
     with ThreadPoolExecutor(5) as pool:
         outcomes = list(pool.map(lambda seed: mixed_run(seed, tmp_path / str(seed)), seeds))
     # Each block holds runs that came through and runs that were told to give up.

@@ -27,6 +27,8 @@ from lotwise.acquire.download.fetch import Downloader, Source
 from lotwise.acquire.download.integrity import Integrity
 from lotwise.config.acquire import NetworkSettings
 
+pytestmark = pytest.mark.fault
+
 root, sources = Path(sys.argv[1]), json.loads(sys.argv[2])
 network = NetworkSettings(max_total_gib=None, backoff=0.01)
 with Downloader(root, network=network) as downloader:
@@ -74,7 +76,8 @@ def sources_of(server, bodies, *, checked=2):
     ]
 
 
-def test_fetch_all__killed_at_random_moments(bodies, tmp_path):
+def test_fetch_all__killed_at_random_moments(bodies, tmp_path, record_property):
+    record_property("faults", N_KILLS)
     rng = np.random.default_rng(11)
     root = tmp_path / "root"
     site = Site()

@@ -86,7 +86,11 @@ def test_parse_config__values_out_of_bounds(given, words):
 
 def keys_of(model) -> dict:
     return {
-        name: keys_of(value) if isinstance(value, BaseModel) else None
+        name: keys_of(value)
+        if isinstance(value, BaseModel)
+        else keys_in(value)
+        if isinstance(value, dict)
+        else None
         for name, value in ((name, getattr(model, name)) for name in type(model).model_fields)
     }
 

@@ -141,3 +141,61 @@ def test_evidence__an_unknown_table_is_answered_with_those_there_are(gene):
         InputError, match=f"unknown table 'sensitive'; choose from .*{', '.join(TABLES)}"
     ):
         lotwise.get.evidence(gene, "sensitive")
+
+
+@pytest.fixture
+def other_genes(gene):
+    """R of 300 genes, beside the data of 100, and beside as many genes of other names."""
+    lotwise.tl.libraries(gene)
+    renamed = gene.copy()
+    renamed.var_names = [f"other{i}" for i in range(gene.n_vars)]
+    return {
+        "computed over 300 features, the AnnData has 100": gene[:, :100].copy(),
+        "computed over other features": renamed,
+    }
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lotwise.get.pairs,
+        lotwise.get.matrix,
+        lotwise.pl.heatmap,
+        lotwise.pl.scatter_matrix,
+        lambda expression: lotwise.get.evidence(expression, "libraries"),
+    ],
+)
+def test_stale__numbers_of_other_features_are_refused(other_genes, take):
+    for words, stale in other_genes.items():
+        with pytest.raises(InputError, match=rf"{words}.*; call lotwise\.tl\.\w+ again"):
+            take(stale)
+
+
+def test_stale__is_over_after_the_tool_was_called_again(other_genes):
+    for stale in other_genes.values():
+        lotwise.tl.correlate(stale)
+        fresh = lotwise.get.pairs(stale, feature_set="all")
+        assert set(fresh["n_features"]) == {stale.n_vars}
+        assert lotwise.get.matrix(stale).iloc[0, 1] == fresh["pearson"][0]
+        (title,) = lotwise.pl.scatter_matrix(stale).texts[:1]
+        assert f"{stale.n_vars:,} genes" in title.get_text()
+
+
+@pytest.mark.parametrize(
+    "take", [lotwise.get.matrix, lotwise.pl.heatmap, lotwise.pl.scatter_matrix]
+)
+def test_stale__numbers_of_samples_of_other_names_are_refused(gene, take):
+    gene.obs_names = ["S1", "S2", "S4"]
+    with pytest.raises(
+        InputError, match=r"S4 is not among them; call lotwise\.tl\.correlate again"
+    ):
+        take(gene)
+
+
+def test_stale__is_seen_after_a_trip_to_disk(gene, tmp_path):
+    gene[:, :100].copy().write_h5ad(tmp_path / "g.h5ad")
+    import anndata
+
+    back = anndata.read_h5ad(tmp_path / "g.h5ad")
+    with pytest.raises(InputError, match="computed over 300 features, the AnnData has 100"):
+        lotwise.get.pairs(back)

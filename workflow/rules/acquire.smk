@@ -34,8 +34,20 @@ def own_reference():
     return [str(settings.transcripts), str(settings.annotation)]
 
 
+def own_tables():
+    """Give tables that somebody downloaded by hand, so that a changed one is taken."""
+    given = RUN.acquire.deposited.path
+    return [
+        str(path)
+        for path in (given.values() if isinstance(given, dict) else [given])
+        if path
+    ]
+
+
 checkpoint fetch_samples:
     """Resolve the accession, find the batches, fetch and verify their reads or tables."""
+    input:
+        own_tables(),
     output:
         samples=SHEET,
     log:
@@ -83,7 +95,7 @@ rule fetch_reference:
         decides=acquire_keys(DECIDES_REFERENCE),
         folder=results("reference"),
         results=str(RUN.results),
-        version=VERSION,
+        version=schema.FETCHED,
     shell:
         "lotwise fetch --settings {params.settings:q} --reference {params.folder:q} "
         "--results {params.results:q} > {log:q} 2>&1 < /dev/null"

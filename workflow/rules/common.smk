@@ -8,11 +8,20 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lotwise.config import as_options, parse_config
-from lotwise.errors import InputError
-from lotwise.expression.locate import locate
+from lotwise import schema
+from lotwise.errors import EnvironmentFault, InputError
+from lotwise.expression.locate import locate, names_genes
 from lotwise.samples import read_samples, require_batches
 
 RUN = parse_config(config)
+
+if workflow.modifier.path_modifier.modifies_prefixes:
+    raise InputError(
+        "the module's prefix or replace_prefix moves the files of rules, not those that the "
+        "commands write",
+        path="the Snakefile that imports the workflow",
+        remedy="remove it and set results (and acquire.downloads) in the module's config instead",
+    )
 
 
 def require_no_braces(paths):
@@ -35,6 +44,7 @@ def configured_paths():
         "expression.": (RUN.expression, ("tx2gene",)),
         "evidence.": (RUN.evidence, ("gene_sets", "blocks", "reference_set")),
         "acquire.": (RUN.acquire, ("downloads",)),
+        "acquire.deposited.": (RUN.acquire.deposited, ("path",)),
         "acquire.reference.": (own, ("transcripts", "annotation") if own else ()),
     }
     for prefix, (section, names) in sections.items():
@@ -65,10 +75,19 @@ if not ACQUIRES:
 # What Snakemake was called with, for the record; jobs on a cluster inherit it from the head.
 os.environ.setdefault("LOTWISE_WORKFLOW_CALL", shlex.join(["snakemake", *sys.argv[1:]]))
 
-# Stands in params wherever something is computed, so that another version computes anew.
+# Stands in params wherever something is computed, so that another version computes anew. What
+# reads FASTQ has versions of its own (lotwise.schema): a release that changed a figure must not read
+# all reads again.
 VERSION = version("lotwise")
 
-TABLES = ["pairs", "batch_pairs", "pearson", "spearman", "replicate_qc", "contributions"]
+TABLES = [
+    "pairs",
+    "batch_pairs",
+    "pearson",
+    "spearman",
+    "replicate_qc",
+    "contributions",
+]
 PAPER_FIGURE = {
     "gene": "extended_data_fig1_gene",
     "isoform": "extended_data_fig2_isoform",
@@ -114,6 +133,30 @@ def samples():
     return samples_of(sheet_of_samples())
 
 
+def compared():
+    """Give the samples that are compared: all but those that reads.exclude names."""
+    left_out = RUN.reads.exclude if QUANTIFIES else ()
+    return [s for s in samples() if s.sample not in left_out]
+
+
+@functools.cache
+def quantifier_version():
+    """Give the version of the quantifier, so that another version quantifies all samples again.
+
+    It is empty where the program is not on this machine: an environment of conda has it.
+    """
+    from lotwise.quantify import make_quantifier
+
+    try:
+        return make_quantifier(RUN.reads).version()
+    except EnvironmentFault:
+        return ""
+
+
+def quantified_with(wildcards):
+    return [schema.QUANTIFIED, quantifier_version()]
+
+
 @functools.cache
 def reads_of_version(sheet, written_ns):
     """Give the FASTQ files of each sample by its name."""
@@ -138,11 +181,11 @@ def quantified(path):
 
 
 def quantified_samples(wildcards):
-    return [quantified(s.sample) for s in samples()]
+    return [quantified(s.sample) for s in compared()]
 
 
 def checked_samples(wildcards):
-    return [results(f"intake/{s.sample}.tsv") for s in samples()]
+    return [results(f"intake/{s.sample}.tsv") for s in compared()]
 
 
 def quantifications(wildcards):
@@ -158,6 +201,16 @@ def quantifications(wildcards):
         with contextlib.suppress(InputError):
             found.update(locate(quant, bootstraps=keeps_bootstraps()))
     return sorted(str(file) for file in found if file is not None)
+
+
+@functools.cache
+def bytes_of_reads(sample):
+    """Give the size of one sample's reads; 0 while they are not there."""
+    sheet = sheet_of_samples() if Path(SHEET).exists() else None
+    files = reads_of_version(sheet, Path(sheet).stat().st_mtime_ns) if sheet else {}
+    return sum(
+        Path(f).stat().st_size for f in files.get(sample, []) if Path(f).exists()
+    )
 
 
 def reads(wildcards):
@@ -181,15 +234,18 @@ def rows_of(*names):
     return rows
 
 
-def transcripts_to_genes():
+def transcripts_to_genes(wildcards=None):
     """Give the file that tells the genes; that of the reference, failing another.
 
-    A FASTA need not name genes: where isoforms alone are asked for, it is not asked.
+    A FASTA need not name genes: where isoforms alone are asked for, it is not asked. Deposited
+    isoforms that name their genes keep them; others are given those of the reference.
     """
     if RUN.expression.tx2gene is not None:
         return [str(RUN.expression.tx2gene)]
     if not QUANTIFIES:
-        return []
+        asked = ACQUIRES and RUN.acquire.reference is not None
+        lacks = asked and any(not names_genes(s.quant) for s in samples()[:1])
+        return [results("reference/annotation.gtf.gz")] if lacks else []
     if RUN.reads.quantifier == "rsem" and RUN.reads.aligner == "star":
         return [reference()["gtf"]]  # whose transcripts STAR's are
     if ACQUIRES:
@@ -212,6 +268,17 @@ def reference():
             remedy="name the FASTA of transcripts",
         )
     return files
+
+
+def expression_settings():
+    """Give the section `expression` as this run needs it."""
+    deposited = ACQUIRES and RUN.acquire.route == "deposited"
+    # Who says that the table holds TPM of a part of the genes has said it for the reader too.
+    partial = deposited and RUN.acquire.deposited.kind == "tpm"
+    update = {"bootstraps": keeps_bootstraps()} | (
+        {"tpm_sum": "any"} if partial else {}
+    )
+    return RUN.expression.model_copy(update=update)
 
 
 def quantifying(*left_out):
@@ -249,6 +316,11 @@ def megabytes(base, per_sample=0):
 def n_samples():
     """Count the samples; 0 until they are known, since needs must not ask a checkpoint."""
     return len(samples_of(SHEET)) if Path(SHEET).exists() else 0
+
+
+def to_quantify(needs):
+    """Give memory or time to quantify one sample: both grow with its reads and each attempt."""
+    return lambda wildcards, attempt: attempt * needs(bytes_of_reads(wildcards.sample))
 
 
 def minutes(base):
@@ -299,6 +371,12 @@ def recorded():
     """Give what a run writes and its record lists."""
     return [
         tables(),
+        (
+            [results(name) for name in ("intake.tsv", "yield.tsv", "strandedness.tsv")]
+            if QUANTIFIES
+            else []
+        ),
+        expand(results("expression/{level}.h5ad"), level=RUN.levels),
         results("tables.xlsx"),
         [figure for level in RUN.levels for figure in figures_of(level)],
         [figure for level in RUN.levels for figure in evidence_drawn(level)],
@@ -308,13 +386,10 @@ def recorded():
 def resolved_configuration(wildcards):
     """Give the configuration as the rules used it, as JSON; a function, for the braces."""
     genes = transcripts_to_genes()
-    expression = {
-        "tx2gene": Path(genes[0]) if genes else None,
-        "bootstraps": keeps_bootstraps(),
-    }
+    expression = {"tx2gene": Path(genes[0]) if genes else None}
     update = {
         "samples": Path(SHEET),
-        "expression": RUN.expression.model_copy(update=expression),
+        "expression": expression_settings().model_copy(update=expression),
     }
     if QUANTIFIES:
         files = {name: Path(file) for name, file in reference().items()}

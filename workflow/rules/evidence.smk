@@ -66,7 +66,9 @@ for level in [level for level in RUN.levels if evidence_tabulated(level)]:
             level=level,
             out=root_of,
             # Of the correlation's options, those that R itself depends on.
-            correlation=options(RUN.correlation.model_copy(update={"n_contributions": ()})),
+            correlation=options(
+                RUN.correlation.model_copy(update={"n_contributions": ()})
+            ),
             options=options(RUN.evidence),
             formats=options(
                 RUN.figures.model_copy(update={"style": "", "decimals": ()})

@@ -3,7 +3,7 @@ rule expression:
     input:
         samples=quantified("samples.tsv") if QUANTIFIES else SHEET,
         quantifications=quantifications,
-        tx2gene=transcripts_to_genes(),
+        tx2gene=transcripts_to_genes,
     output:
         samples=report(
             results("samples.tsv"), caption="../report/samples.rst", category="Samples"
@@ -22,11 +22,7 @@ rule expression:
         runtime=minutes(30),
     params:
         out=root_of,
-        options=options(
-            RUN.expression.model_copy(
-                update={"tx2gene": None, "bootstraps": keeps_bootstraps()}
-            )
-        ),
+        options=options(expression_settings().model_copy(update={"tx2gene": None})),
         tx2gene=lambda wildcards, input: (
             shlex.join(["--tx2gene", *input.tx2gene]) if input.tx2gene else ""
         ),

@@ -1,9 +1,14 @@
-# Reads to judged quantifications: nothing is quantified before every file has been read to its
-# end, and nothing is compared before what the quantifier used has been judged.
+# Reads to judged quantifications: no sample is quantified before its files have been read to their
+# end, and nothing is compared before all have passed and what the quantifier used has been judged.
+# A sample that is refused stops the comparison, not the other samples.
 
-# Megabytes and minutes that quantifying one sample may need at its first attempt.
-QUANTIFY_MB = RUN.reads.memory_mb
-QUANTIFY_MINUTES = {"kallisto": 60, "salmon": 60, "rsem": 240}[RUN.reads.quantifier]
+
+def excluded(wildcards):
+    """Give the samples to leave out as options; a function, for braces in a name."""
+    return shlex.join(
+        word for name in RUN.reads.exclude for word in ("--exclude", name)
+    )
+
 
 # What the sheet says of a sample that decides of its quantification.
 OF_ONE_SAMPLE = ("runs", "strandedness", "fragment_length", "fragment_sd")
@@ -30,7 +35,7 @@ rule check:
     params:
         rows=rows_of(*OF_ONE_SAMPLE),
         out=str(RUN.results),
-        version=VERSION,
+        version=schema.CHECKED,
     shell:
         "lotwise check {input.samples:q} --out {params.out:q} --step reads "
         "--sample {wildcards.sample:q} > {log:q} 2>&1"
@@ -59,34 +64,10 @@ rule intake:
         runtime=minutes(30),
     params:
         out=str(RUN.results),
-        version=VERSION,
+        exclude=excluded,
+        version=schema.CHECKED,
     shell:
-        "lotwise check {input.samples:q} --out {params.out:q} --step join > {log:q} 2>&1"
-
-
-rule passed:
-    """Mark that all reads have passed: what is quantified waits for it.
-
-    A file of its own, since Snakemake removes intake.tsv where a later intake refuses, and would
-    then quantify anew what it had quantified.
-    """
-    input:
-        intake=results("intake.tsv"),
-    output:
-        results("intake/passed"),
-    log:
-        results("logs/passed.log"),
-    benchmark:
-        results("benchmarks/passed.tsv")
-    localrule: True  # it does nothing
-    conda:
-        "../envs/lotwise.yaml"
-    threads: 1
-    resources:
-        mem_mb=megabytes(100),
-        runtime=minutes(10),
-    shell:
-        "touch {output:q} > {log:q} 2>&1"
+        "lotwise check {input.samples:q} --out {params.out:q} {params.exclude} --step join > {log:q} 2>&1"
 
 
 rule index:
@@ -104,12 +85,12 @@ rule index:
         f"../envs/{RUN.reads.quantifier}.yaml"
     threads: RUN.reads.threads
     resources:
-        mem_mb=megabytes(QUANTIFY_MB),
+        mem_mb=megabytes(RUN.reads.memory_mb),
         runtime=minutes(240),
     params:
         # Bootstraps are none of the index's, but see rule quantify; what is built is kept.
-        options=quantifying("limits"),
-        version=VERSION,
+        options=quantifying("limits", "exclude"),
+        made_with=quantified_with,
     shell:
         "lotwise quantify {input.samples:q} {params.options} --step index "
         "--threads {threads} > {log:q} 2>&1"
@@ -123,7 +104,6 @@ rule quantify:
         # reason to quantify again has to come by `checked` or `index`, whose params are these.
         checked=results("intake/{sample}.tsv"),
         index=quantified("index.done"),
-        passed=ancient(results("intake/passed")),
         samples=ancient(SHEET),
         reads=reads,
     output:
@@ -136,15 +116,15 @@ rule quantify:
         f"../envs/{RUN.reads.quantifier}.yaml"
     threads: RUN.reads.threads
     resources:
-        mem_mb=megabytes(QUANTIFY_MB),
-        runtime=minutes(QUANTIFY_MINUTES),
+        mem_mb=to_quantify(RUN.reads.memory_of),
+        runtime=to_quantify(RUN.reads.minutes_of),
         # Bounds how many samples of a group run beside each other, where a profile groups them.
         one_at_a_time=1,
     params:
         rows=rows_of(*OF_ONE_SAMPLE),
-        options=quantifying("limits"),
+        options=quantifying("limits", "exclude"),
         limits=limits,
-        version=VERSION,
+        made_with=quantified_with,
     shell:
         "lotwise quantify {input.samples:q} {params.options} {params.limits} --step quantify "
         "--sample {wildcards.sample:q} --threads {threads} > {log:q} 2>&1"
@@ -176,7 +156,7 @@ rule judge:
         mem_mb=megabytes(1500, 20),
         runtime=minutes(30),
     params:
-        options=quantifying("bootstraps"),
+        options=quantifying("bootstraps", "extra"),
         version=VERSION,
     shell:
         "lotwise quantify {input.samples:q} {params.options} --step judge > {log:q} 2>&1"

@@ -61,7 +61,7 @@ def _checked(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
         if member.isdir():
             continue
         safe_name(member.name, origin=str(archive))
-        if not member.isreg():
+        if not member.isreg() or member.issparse():
             raise InputError(f"its member {member.name!r} is no plain file", path=archive)
         if member.name in names:
             raise InputError(f"its member {member.name!r} comes twice", path=archive)

@@ -7,16 +7,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from lotwise.acquire.deposited import write_quantification
+from lotwise.acquire.download.connection import Stop
 from lotwise.acquire.download.fetch import Downloader
 from lotwise.acquire.download.locking import locked
 from lotwise.acquire.download.manifest import STATE
-from lotwise.acquire.download.transfer import Stop
 from lotwise.acquire.ena import EnaRun
 from lotwise.acquire.select import Chosen, choose
 from lotwise.acquire.sheet import SheetRow, sheet_names, write_sheet
 from lotwise.acquire.sra import dump_run, has_toolkit
 from lotwise.acquire.study import Study, look_up, require_runs
-from lotwise.acquire.tables import Holding, find_tables
+from lotwise.acquire.tables import Holding, find_tables, require_table
 from lotwise.config.acquire import AcquireSettings, DepositedSettings
 from lotwise.errors import EnvironmentFault, InputError
 from lotwise.keys import Level
@@ -148,7 +148,7 @@ def _collect_tables(
 ) -> list[SheetRow]:
     wanted = settings.deposited
     if settings.route == "ncbi" and study.ncbi_tpm is not None:
-        path = downloader.fetch(study.ncbi_tpm)
+        path = downloader.fetch_as(study.ncbi_tpm, require_table)
         wanted = DepositedSettings(path=path, level="gene", columns=wanted.columns)
     found = find_tables(study, chosen, wanted, downloader, levels=levels)
     _require_levels(study, found, levels)

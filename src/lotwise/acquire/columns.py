@@ -31,11 +31,13 @@ ValueKind = Literal["tpm", "fpkm", "counts"]
 # Share by which a sum may miss a million: tables are often rounded to two decimals.
 _TPM_TOLERANCE: Final = 0.01
 _TOKEN = re.compile(
-    r"(?<![a-z])(tpms?|fpkms?|rpkms?|(?:expected|raw|read|est)?[_ .-]*counts?|reads)(?![a-z])",
+    r"(?<![a-z])(tpms?|fpkms?|rpkms?|(?:expected|raw|read|est)?[_ .-]{0,3}counts?|reads)(?![a-z])",
     re.IGNORECASE,
 )
 _LOGARITHM = re.compile(r"(?<![a-z])(log(2|10)?|ln|vst|rlog)(?![a-z])", re.IGNORECASE)
-_LENGTH = re.compile(r"(effective|eff)?[_ .-]*(gene|transcript)?[_ .-]*length", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"(effective|eff)?[_ .-]{0,3}(gene|transcript)?[_ .-]{0,3}length", re.IGNORECASE
+)
 _TRANSCRIPT_ID = re.compile(r"(ENS[A-Z]*T\d{6,}|[NX][MR]_\d+|uc\d{3}\w{3}\.\d)")
 _GENE_COLUMN = re.compile(r"gene[_ .-]*ids?|ensembl[_ .-]*gene([_ .-]*id)?|gene", re.IGNORECASE)
 _OF_FEATURES = re.compile(r"gene|transcript|isoform|feature|target|symbol|\bid\b", re.IGNORECASE)

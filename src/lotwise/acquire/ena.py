@@ -7,7 +7,6 @@ semicolons, in the order of the columns ``fastq_ftp``, ``fastq_bytes`` and ``fas
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from lotwise.acquire.accession import kind_of
 from lotwise.acquire.download.fetch import Source
 from lotwise.acquire.download.integrity import Integrity
 from lotwise.acquire.download.names import safe_name
+from lotwise.acquire.download.retry import WrongAnswerError
+from lotwise.acquire.text import lines_of, number_in
 from lotwise.config.acquire import BaseUrls
 from lotwise.errors import InputError
 
@@ -157,27 +158,37 @@ def read_report(path: Path) -> tuple[EnaRun, ...]:
         different numbers of files; the message names the row.
     """
     runs: dict[str, EnaRun] = {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
-        header = next(rows, [])
-        missing = [column for column in _NEEDED if column not in header]
-        if missing:
+    header: list[str] = []
+    for number, line in enumerate(lines_of(path), start=1):
+        if not line.strip():
+            continue
+        cells = line.split("\t")
+        if not header:
+            header = cells
+            _check_header(header, path, number)
+            continue
+        if len(cells) != len(header):
             raise InputError(
-                f"is no file report of ENA: no column {', '.join(missing)}",
-                path=path,
-                row=1,
-                remedy="remove it and run again",
+                f"has {len(cells)} cells, the header has {len(header)}", path=path, row=number
             )
-        for number, cells in enumerate(rows, start=2):
-            if len(cells) != len(header):
-                raise InputError(
-                    f"has {len(cells)} cells, the header has {len(header)}", path=path, row=number
-                )
-            run = _read_run(dict(zip(header, cells, strict=True)), path, number)
-            if run.run in runs:
-                raise InputError(f"the run {run.run} comes twice", path=path, row=number)
-            runs[run.run] = run
+        run = _read_run(dict(zip(header, cells, strict=True)), path, number)
+        if run.run in runs:
+            raise InputError(f"the run {run.run} comes twice", path=path, row=number)
+        runs[run.run] = run
+    if not header:
+        _check_header(header, path, 1)
     return tuple(runs.values())
+
+
+def _check_header(header: list[str], path: Path, row: int) -> None:
+    missing = [column for column in _NEEDED if column not in header]
+    if missing:
+        raise WrongAnswerError(
+            f"is no file report of ENA: no column {', '.join(missing)}",
+            path=path,
+            row=row,
+            remedy="remove it and run again",
+        )
 
 
 def runs_by_sample(runs: Iterable[EnaRun]) -> dict[str, tuple[EnaRun, ...]]:
@@ -234,7 +245,8 @@ def _read_fastq(cells: Mapping[str, str], path: Path, row: int) -> list[Fastq]:
             safe_name(part, origin=f"{path}, row {row}")
         size = columns["fastq_bytes"][index] if columns["fastq_bytes"] else ""
         md5 = columns["fastq_md5"][index] if columns["fastq_md5"] else ""
-        if not re.fullmatch(r"\d*", size) or not re.fullmatch(r"([0-9a-fA-F]{32})?", md5):
+        n_bytes = number_in(size)
+        if (size and n_bytes is None) or not re.fullmatch(r"([0-9a-fA-F]{32})?", md5):
             raise InputError(
                 f"size {size!r} and MD5 {md5!r} came for {address}", path=path, row=row
             )
@@ -242,7 +254,7 @@ def _read_fastq(cells: Mapping[str, str], path: Path, row: int) -> list[Fastq]:
             Fastq(
                 name=inside.rpartition("/")[2],
                 path=inside,
-                size=int(size) if size else None,
+                size=n_bytes,
                 md5=md5 or None,
             )
         )
@@ -253,6 +265,7 @@ def _number(cells: Mapping[str, str], column: str, path: Path, row: int) -> int 
     text = cells.get(column, "")
     if not text:
         return None
-    if not re.fullmatch(r"\d{1,15}", text):
-        raise InputError(f"{text!r} is no number", path=path, row=row, column=column)
-    return int(text)
+    number = number_in(text)
+    if number is None:
+        raise InputError(f"{text[:60]!r} is no number", path=path, row=row, column=column)
+    return number

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from lotwise.acquire.download.fetch import Downloader, Source
 from lotwise.acquire.download.integrity import Integrity
+from lotwise.acquire.download.retry import WrongAnswerError
+from lotwise.acquire.text import lines_of
 from lotwise.config.acquire import BaseUrls, ReferenceSettings
 from lotwise.errors import InputError
 
@@ -49,10 +51,8 @@ def fetch_reference(
     if settings.source == "ensembl":
         sources = ensembl_sources(settings, urls)
     lists = {source.path: source for source, _ in sources}
-    read = {
-        path: read_checksums(found)
-        for path, found in zip(lists, downloader.fetch_all(list(lists.values())), strict=True)
-    }
+    downloader.fetch_all(list(lists.values()))
+    read = {path: downloader.fetch_as(source, read_checksums) for path, source in lists.items()}
     checked = []
     for checksums, source in sources:
         name = source.url.rpartition("/")[2]
@@ -119,16 +119,16 @@ def read_checksums(path: Path) -> dict[str, Integrity]:
         A line is of neither form, or a file has two different checksums.
     """
     found: dict[str, Integrity] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines_of(path), start=1):
         if not line.strip():
             continue
         if match := re.fullmatch(r"([0-9a-fA-F]{32})\s+\*?(?:\./)?(\S+)", line):
             name, integrity = match[2], Integrity(md5=match[1].lower())
-        elif match := re.fullmatch(r"\s*(\d{1,5})\s+(\d+)\s+(?:\./)?(\S+)", line):
+        elif match := re.fullmatch(r"\s*([0-9]{1,5})\s+([0-9]{1,15})\s+(?:\./)?(\S+)", line):
             name = match[3]
             integrity = Integrity(bsd_sum=int(match[1]), bsd_blocks=int(match[2]))
         else:
-            raise InputError(f"{line[:60]!r} is no checksum", path=path, row=number)
+            raise WrongAnswerError(f"{line[:60]!r} is no checksum", path=path, row=number)
         if found.setdefault(name, integrity) != integrity:
             raise InputError(f"{name} has two checksums", path=path, row=number)
     return found

@@ -10,6 +10,7 @@ from typing import Final
 from lotwise.acquire.ena import EnaRun
 from lotwise.acquire.fields import Fields, distinct, fields_of_geo, normal, suggest
 from lotwise.acquire.geo.record import GeoSample
+from lotwise.acquire.time_limit import time_limit
 from lotwise.config.acquire import SampleSelection, fields_in
 from lotwise.errors import InputError
 
@@ -17,6 +18,7 @@ from lotwise.errors import InputError
 _PATTERN: Final = "acquire.samples.pattern"
 _CHOOSE: Final = "acquire.samples.choose"
 _N_BATCHES: Final = "acquire.samples.n_batches"
+_PATTERN_SECONDS: Final = 10.0
 # What a pattern is looked for in, in this order: a description may name other samples as well.
 _SEARCHED: Final = (("title", "characteristics"), ("source name", "library name"), ("description",))
 
@@ -143,6 +145,18 @@ def choose(
     >>> [chosen.batch for chosen in found]
     ['A', 'B']
     """
+    fault = InputError(
+        f"the patterns were not done with the samples' titles after {_PATTERN_SECONDS:g} s",
+        path=origin,
+        remedy=f"make {_PATTERN} simpler, without a repetition inside a repetition",
+    )
+    with time_limit(_PATTERN_SECONDS, fault):
+        return _choose(candidates, selection, origin)
+
+
+def _choose(
+    candidates: Sequence[Candidate], selection: SampleSelection, origin: str
+) -> tuple[Chosen, ...]:
     kept = _without(candidates, selection.exclude, origin)
     kept = _where(kept, selection.where, origin)
     if selection.batch is not None:

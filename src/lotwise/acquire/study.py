@@ -291,10 +291,10 @@ def _look_up_runs(accession: str, downloader: Downloader, urls: BaseUrls) -> Stu
 
 def _fetch_report(accession: str, downloader: Downloader, urls: BaseUrls) -> tuple[EnaRun, ...]:
     """Fetch one report; an empty one is not kept, since runs may be there another day."""
-    path = downloader.fetch(report_source(accession, urls))
-    runs = read_report(path)
+    source = report_source(accession, urls)
+    runs = downloader.fetch_as(source, read_report)
     if not runs:
-        path.unlink(missing_ok=True)
+        downloader.fetch(source).unlink(missing_ok=True)
     return runs
 
 
@@ -331,7 +331,8 @@ def _files(
     archives = any(address.endswith(_ARCHIVE) for address in series.supplementary)
     if archives:
         try:
-            listed = read_file_list(downloader.fetch(file_list_source(series.accession, urls)))
+            source = file_list_source(series.accession, urls)
+            listed = downloader.fetch_as(source, read_file_list)
         except DownloadError as error:
             gaps.add("members of the archive", error)
     files = []

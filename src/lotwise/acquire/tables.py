@@ -9,10 +9,11 @@ nothing is guessed: the message names them and the line that chooses.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from lotwise.acquire.archive import extract
 from lotwise.acquire.columns import is_workbook, read_table, sheets_of
@@ -25,6 +26,8 @@ from lotwise.acquire.deposited import (
     rsem_part,
 )
 from lotwise.acquire.download.fetch import Downloader
+from lotwise.acquire.download.integrity import first_line
+from lotwise.acquire.download.retry import WrongAnswerError
 from lotwise.acquire.offer import UNSURE, Offer, by_level, likely_offers, names_of, told_offers
 from lotwise.acquire.select import Chosen
 from lotwise.acquire.study import Study, SuppliedFile
@@ -33,6 +36,8 @@ from lotwise.errors import InputError, LotwiseError
 from lotwise.keys import LEVELS, Level
 
 _logger = logging.getLogger(__name__)
+
+_TEXT: Final = re.compile(r"\.(txt|tsv|csv|tab)(\.gz)?$")
 
 Parts = Mapping[str, Callable[[], SamplePart]]
 """By accession of the sample: what it has at one level, read when it is asked for."""
@@ -151,8 +156,10 @@ class _Reader:
         paths = {key: file for key, file in offer.files.items() if isinstance(file, Path)}
         files = {key: f for key, f in offer.files.items() if isinstance(f, SuppliedFile)}
         own = {key: file for key, file in files.items() if file.source is not None}
-        fetched = self._downloader.fetch_all([f.source for f in own.values() if f.source])
-        paths |= dict(zip(own, fetched, strict=True))
+        sources = {key: file.source for key, file in own.items() if file.source is not None}
+        self._downloader.fetch_all(list(sources.values()))
+        for key, source in sources.items():
+            paths[key] = self._downloader.fetch_as(source, require_table)
         members = {file.name: key for key, file in files.items() if file.source is None}
         if members:
             for archive in self._downloader.fetch_all(self._study.archives()):
@@ -231,7 +238,8 @@ class _Reader:
             elif is_quantification(path):
                 levels.add(quantifier_part(path).level)
                 parts[accession] = partial(quantifier_part, path)
-                direct[accession] = path
+                if not set(str(path)) & set("{}"):  # wildcards to Snakemake
+                    direct[accession] = path
             else:
                 table = read_table(path, level=offer.stated or self._wanted.level)
                 column = columns_of(table, [one], kind=self._wanted.kind)[accession]
@@ -246,6 +254,21 @@ class _Reader:
             )
         [level] = levels
         return Holding(level, offer.name, parts, direct if len(direct) == len(parts) else {})
+
+
+def require_table(path: Path) -> Path:
+    """Return the path of a table, or refuse an apology that came in its place.
+
+    Raises
+    ------
+    WrongAnswerError
+        It is a text whose first line has one cell only, or JSON.
+    """
+    begins = first_line(path)
+    is_text = _TEXT.search(path.name.lower()) is not None
+    if is_text and (not set(begins) & set("\t,; ") or begins.startswith("{")):
+        raise WrongAnswerError("is no table", path=path)
+    return path
 
 
 def _levels_of(sheet: str | Mapping[Level, str] | None) -> Mapping[Level, str]:

@@ -6,6 +6,7 @@ their class carries; everything else is a defect, shows its traceback and ends i
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
 import signal
@@ -59,6 +60,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
 }
 
+# A path that the system refuses, wherever in lotwise it is used first.
+_WRONG_PATH: Final = frozenset(
+    {errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR,
+     errno.EISDIR}
+)  # fmt: skip
+_LONGEST_PATH: Final = 300
 _INTERRUPTED = 130
 _TERMINATED = 143
 
@@ -158,6 +165,9 @@ def _run() -> int:
         fault = machine_fault(error)
         if fault is not None:
             exit_code = _say(fault, EXIT_SURROUNDINGS)
+        elif isinstance(error, OSError) and error.errno in _WRONG_PATH and error.filename:
+            path = str(error.filename)[:_LONGEST_PATH]
+            exit_code = _say(f"{path}: {error.strerror}; correct the path", EXIT_INPUT)
         else:
             # Python itself would end with 1, which says that the answer is no.
             traceback.print_exc()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lotwise.cli.options import choose_samples
+from lotwise.cli.options import choose_samples, exclude_option, leave_samples_out
 from lotwise.cli.step import Step
 from lotwise.errors import InputError
 
@@ -28,6 +28,7 @@ from lotwise.errors import InputError
     metavar="NAME",
     help="With --step reads: this sample only; may be repeated.",
 )
+@exclude_option
 @click.option(
     "--step",
     type=click.Choice(["all", "reads", "join"]),
@@ -35,7 +36,15 @@ from lotwise.errors import InputError
     show_default=True,
     help="'reads' writes intake/SAMPLE.tsv and refuses nothing; 'join' makes intake.tsv of them.",
 )
-def command(*, samples: Path, out: Path, threads: int, chosen: tuple[str, ...], step: str) -> None:
+def command(
+    *,
+    samples: Path,
+    out: Path,
+    threads: int,
+    chosen: tuple[str, ...],
+    exclude: tuple[str, ...],
+    step: str,
+) -> None:
     """Check the reads of the sample sheet SAMPLES.
 
     Every file is read to its end: compression, record structure, number and names of
@@ -45,7 +54,7 @@ def command(*, samples: Path, out: Path, threads: int, chosen: tuple[str, ...], 
     from lotwise.quantify import Intake, check_apart, check_samples, join_checked
     from lotwise.samples import read_samples
 
-    sheet = read_samples(samples)
+    sheet = leave_samples_out(read_samples(samples), exclude, path=samples)
     if chosen and step != "reads":
         raise InputError("--sample is for --step reads: all samples pass or none")
     if step == "reads":

@@ -70,6 +70,12 @@ format_option: Decorator = click.option(
 )
 
 
+exclude_option: Decorator = click.option(
+    "--exclude",
+    multiple=True,
+    metavar="NAME",
+    help="Sample of the sheet to leave out; may be repeated.",
+)
 criteria_option: Decorator = click.option(
     "--criteria",
     metavar="FILE|NAME",
@@ -277,6 +283,14 @@ def choose_samples(
         if name not in known:
             raise InputError(f"has no sample {name!r}", path=path, column="sample")
     return tuple(sample for sample in sheet if not chosen or sample.sample in chosen)
+
+
+def leave_samples_out(
+    sheet: tuple[Sample, ...], excluded: tuple[str, ...], *, path: Path
+) -> tuple[Sample, ...]:
+    """Return the samples without those that ``--exclude`` names."""
+    left_out = choose_samples(sheet, excluded, path=path) if excluded else ()
+    return tuple(sample for sample in sheet if sample not in left_out)
 
 
 def _add(command: Command, options: Sequence[Decorator]) -> Command:

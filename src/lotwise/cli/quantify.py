@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import click
 
-from lotwise.cli.options import choose_samples, limits_options, pick
+from lotwise.cli.options import (
+    choose_samples,
+    exclude_option,
+    leave_samples_out,
+    limits_options,
+    pick,
+)
 from lotwise.cli.step import Step
-from lotwise.config import Aligner, LimitsConfig
+from lotwise.config import Aligner, LimitsConfig, ReadsConfig
 from lotwise.errors import InputError
-
-if TYPE_CHECKING:
-    from lotwise.quantify import Quantifier
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
@@ -42,6 +45,11 @@ _STEPS = ("all", "index", "quantify", "judge")
 )
 @click.option("--program", type=_FILE, help="Path of the quantifier; else PATH is searched.")
 @click.option("--bootstraps", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--k", type=int, help="Length of the k-mers of kallisto or salmon; 31 without it.")
+@click.option(
+    "--extra", default="", help="Further arguments of the quantifier, such as --gcBias of salmon."
+)
+@exclude_option
 @click.option("--cache", type=_DIRECTORY, help="Directory of indexes; OUT/index without it.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
 @limits_options
@@ -71,6 +79,9 @@ def command(  # noqa: PLR0913, one parameter an option
     aligner: Aligner,
     program: Path | None,
     bootstraps: int,
+    k: int | None,
+    extra: str,
+    exclude: tuple[str, ...],
     cache: Path | None,
     threads: int,
     chosen: tuple[str, ...],
@@ -90,14 +101,17 @@ def command(  # noqa: PLR0913, one parameter an option
         Reference,
         Settings,
         judge_samples,
+        make_quantifier,
         prepare_index,
         quantify_checked,
         quantify_samples,
     )
     from lotwise.samples import read_samples
 
-    sheet = read_samples(samples)
-    quantifier = _make(name, program=program, aligner=aligner)
+    sheet = leave_samples_out(read_samples(samples), exclude, path=samples)
+    given = {"quantifier": name, "program": program, "k": k, "extra": extra}
+    config: ReadsConfig = pick(ReadsConfig, given)
+    quantifier = make_quantifier(config.model_copy(update={"aligner": aligner}))
     reference = Reference(transcripts=transcripts, genome=genome, gtf=gtf)
     limits = Limits(**pick(LimitsConfig, bounds).model_dump())
     settings = Settings(
@@ -119,13 +133,3 @@ def command(  # noqa: PLR0913, one parameter an option
             sheet, quantifier=quantifier, reference=reference, out=out, settings=settings
         )
     click.echo(f"done: {out / 'quant' / name}")
-
-
-def _make(name: str, *, program: Path | None, aligner: Aligner) -> Quantifier:
-    from lotwise.quantify import Kallisto, Rsem, Salmon
-
-    if name == "kallisto":
-        return Kallisto(program=program)
-    if name == "salmon":
-        return Salmon(program=program)
-    return Rsem(program=program, aligner=aligner)

@@ -42,6 +42,13 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
+# Compressed reads that a quantifier on four cores goes through in a minute, with room: RSEM with
+# bowtie2 takes about 10 million pairs (1.2 GB) an hour, kallisto and salmon far less time.
+_BYTES_PER_MINUTE_RSEM: Final = 15_000_000
+_BYTES_PER_MINUTE: Final = 100_000_000
+_RSEM_BYTES_PER_BYTE: Final = 2
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,6 +61,14 @@ class LimitsConfig(_Section):
     )
     smallest_reads_used: int = Field(
         default=1_000, ge=0, description="fewer reads used are refused"
+    )
+    smallest_complexity_ratio: Share = Field(
+        default=0.4,
+        description="a smaller part of the features that the other samples show at equal depth is "
+        "refused",
+    )
+    noted_complexity_ratio: Share = Field(
+        default=0.7, description="a smaller part of them is noted as of low complexity"
     )
     smallest_depth_ratio: Share = Field(
         default=0.05, description="a smaller part of the other samples' median depth is refused"
@@ -83,15 +98,49 @@ class ReadsConfig(_Section):
     bootstraps: int = Field(
         default=0, ge=0, description="bootstraps to keep a sample, of kallisto or salmon"
     )
+    k: int | None = Field(
+        default=None,
+        ge=7,
+        le=31,
+        description="length of the k-mers of kallisto or salmon, odd; shorter for short reads, "
+        "null takes 31",
+    )
+    extra: str = Field(
+        default="",
+        description="further arguments of the quantifier, such as --gcBias of salmon",
+    )
+    exclude: tuple[str, ...] = Field(
+        default=(), description="samples of the sheet to leave out of the comparison"
+    )
     cache: Path | None = Field(
         default=None, description="folder of indexes; null keeps them with the results"
     )
     threads: int = Field(default=4, ge=1, description="threads of a quantifier")
     limits: LimitsConfig = LimitsConfig()
 
+    def minutes_of(self, n_bytes: int) -> int:
+        """Return the minutes that quantifying one sample may need.
+
+        Parameters
+        ----------
+        n_bytes
+            Compressed size of its reads.
+        """
+        if self.quantifier == "rsem":
+            return 240 + n_bytes // _BYTES_PER_MINUTE_RSEM
+        return 60 + n_bytes // _BYTES_PER_MINUTE
+
+    def memory_of(self, n_bytes: int) -> int:
+        """Return the megabytes that quantifying one sample may need.
+
+        RSEM holds every alignment in memory, so its need grows with the reads.
+        """
+        grows = self.quantifier == "rsem"
+        return self.memory_mb + (_RSEM_BYTES_PER_BYTE * n_bytes // 10**6 if grows else 0)
+
     @property
     def memory_mb(self) -> int:
-        """Megabytes that quantifying one sample may need.
+        """Megabytes that quantifying a sample of few reads may need.
 
         STAR's manual asks for ten bytes a base of the genome: about 30 GB for human. salmon's
         decoys are the genome.
@@ -109,6 +158,17 @@ class ReadsConfig(_Section):
             words = "needed are a genome and a GTF for it (reads.genome, reads.gtf)"
             raise PydanticCustomError("star", words)
         return aligner
+
+    @field_validator("k")
+    @classmethod
+    def _require_odd(cls, k: int | None, info: ValidationInfo) -> int | None:
+        if k is not None and k % 2 == 0:
+            words = "needed is an odd number: a k-mer of even length can be its own complement"
+            raise PydanticCustomError("odd", words)
+        if k is not None and info.data.get("quantifier") == "rsem":
+            words = "RSEM has no k-mers; write null, or take kallisto or salmon"
+            raise PydanticCustomError("rsem", words)
+        return k
 
     @field_validator("bootstraps")
     @classmethod

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 # A transcript, its gene, and the gene's symbol, empty where there is none.
 Row: TypeAlias = tuple[str, str, str]
 
-_GTF_ATTRIBUTE: Final = re.compile(r'(\w+) "([^"]*)"')
+_GTF_ATTRIBUTE: Final = re.compile(r'\b(\w+) "([^"]*)"')
 
 
 def genes_of_headers(headers: Iterable[str]) -> Iterator[Row]:

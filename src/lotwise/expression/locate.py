@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -49,6 +50,29 @@ def locate(quant: Path, *, bootstraps: bool = False) -> QuantFiles:
             "its paths are relative to the folder of the sheet",
         )
     return QuantFiles(gene, isoform)
+
+
+def names_genes(quant: Path) -> bool:
+    """Return whether a quantification tells the genes of its isoforms, or has none to tell of.
+
+    RSEM's isoforms name their genes in a column, GENCODE's transcripts in their names.
+
+    Raises
+    ------
+    InputError
+        There is no quantification.
+    """
+    found = locate(quant).isoform
+    if found is None or found.name.endswith(".h5"):
+        return found is None
+    with (gzip.open if found.suffix == ".gz" else open)(found, "rt", encoding="utf-8") as lines:
+        header = lines.readline().rstrip("\n").split("\t")
+        first = lines.readline().rstrip("\n").split("\t")
+    if header[:1] == ["gene_id"]:
+        return True
+    if "gene_id" in header:
+        return len(first) == len(header) and first[header.index("gene_id")] != ""
+    return "|" in first[0]
 
 
 def _in_directory(directory: Path, *, bootstraps: bool) -> QuantFiles:

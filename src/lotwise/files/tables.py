@@ -59,6 +59,8 @@ def from_columns(
     Examples
     --------
     >>> import numpy as np
+    >>> from dataclasses import dataclass
+    >>> from lotwise.files.records import column
     >>> part = {"sample": np.array(["S1"], dtype=object), "reads": np.array([10])}
     >>> @dataclass(frozen=True, kw_only=True, slots=True)
     ... class Depth(Record):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.computed import require_correlated
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -22,7 +23,7 @@ def pseudocount_of(expression: AnnData) -> float:
     Raises
     ------
     InputError
-        R in ``obsp`` is not of :func:`lotwise.tl.correlate`, or is not there.
+        R in ``obsp`` is not of :func:`lotwise.tl.correlate`, or is of other features or samples.
     """
     parameters = expression.uns.get(keys.LOTWISE, {}).get(keys.PARAMETERS, {}).get(keys.PAIRS)
     if parameters is None:
@@ -30,6 +31,7 @@ def pseudocount_of(expression: AnnData) -> float:
             "the AnnData does not say how its R was computed",
             remedy="call lotwise.tl.correlate first",
         )
+    require_correlated(expression)
     return float(parameters["pseudocount"])
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.computed import require_correlated
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import (
     NOT_DEFINED,
@@ -68,7 +69,8 @@ def heatmap(
     Raises
     ------
     InputError
-        There is no such matrix in ``obsp``, or no obs column ``batch``.
+        There is no such matrix in ``obsp``, it is of other features or samples, or there is no
+        obs column ``batch``.
 
     Examples
     --------
@@ -84,6 +86,7 @@ def heatmap(
         raise InputError(
             f"the AnnData has no {statistic!r} in obsp", remedy="call lotwise.tl.correlate first"
         )
+    require_correlated(expression)
     if keys.BATCH not in expression.obs:
         raise InputError(
             "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"

@@ -98,8 +98,8 @@ def scatter_matrix(
     Raises
     ------
     InputError
-        There is no R in ``obsp``, or there are more than 40 samples: nobody could
-        read the panels, and :func:`lotwise.pl.heatmap` shows them all.
+        There is no R in ``obsp``, it is of other features or samples, or there are more than
+        40 samples: nobody could read the panels, and :func:`lotwise.pl.heatmap` shows them all.
 
     References
     ----------

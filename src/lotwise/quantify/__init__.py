@@ -4,25 +4,65 @@
 builds or finds the index, runs the quantifier and judges what it made of the reads.
 """
 
-from lotwise.quantify.base import Abundance, Job, Quantifier
-from lotwise.quantify.kallisto import Kallisto
-from lotwise.quantify.pipeline import (
-    Settings,
-    check_apart,
-    check_samples,
-    join_checked,
-    judge_samples,
-    prepare_index,
-    quantify_checked,
-    quantify_samples,
-    write_quant_sheet,
-)
-from lotwise.quantify.quant_qc import Limits, Yield, judge_yields, require_usable
-from lotwise.quantify.reads_qc import Intake, check_reads, require_passed
-from lotwise.quantify.reference import Prepared, Reference, prepare_reference
-from lotwise.quantify.rsem import Rsem
-from lotwise.quantify.salmon import Salmon
-from lotwise.quantify.strandedness import Strand, infer_strandedness
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from lotwise.quantify.base import Abundance, Job, Quantifier
+    from lotwise.quantify.kallisto import Kallisto
+    from lotwise.quantify.pipeline import (
+        Settings,
+        check_apart,
+        check_samples,
+        join_checked,
+        judge_samples,
+        prepare_index,
+        quantify_checked,
+        quantify_samples,
+        write_quant_sheet,
+    )
+    from lotwise.quantify.quant_qc import Limits, Yield, judge_yields, require_usable
+    from lotwise.quantify.reads_qc import Intake, check_reads, require_passed
+    from lotwise.quantify.reference import Prepared, Reference, prepare_reference
+    from lotwise.quantify.rsem import Rsem
+    from lotwise.quantify.salmon import Salmon
+    from lotwise.quantify.selection import make_quantifier
+    from lotwise.quantify.strandedness import Strand, infer_strandedness
+
+# By the module that holds it: what is not used is not loaded, since rules of the workflow ask for
+# the version of a quantifier only.
+_HOLDERS: Final = {
+    "Abundance": "base",
+    "Intake": "reads_qc",
+    "Job": "base",
+    "Kallisto": "kallisto",
+    "Limits": "quant_qc",
+    "Prepared": "reference",
+    "Quantifier": "base",
+    "Reference": "reference",
+    "Rsem": "rsem",
+    "Salmon": "salmon",
+    "Settings": "pipeline",
+    "Strand": "strandedness",
+    "Yield": "quant_qc",
+    "check_apart": "pipeline",
+    "check_reads": "reads_qc",
+    "check_samples": "pipeline",
+    "infer_strandedness": "strandedness",
+    "join_checked": "pipeline",
+    "judge_samples": "pipeline",
+    "judge_yields": "quant_qc",
+    "make_quantifier": "selection",
+    "prepare_index": "pipeline",
+    "prepare_reference": "reference",
+    "quantify_checked": "pipeline",
+    "quantify_samples": "pipeline",
+    "require_passed": "reads_qc",
+    "require_usable": "quant_qc",
+    "write_quant_sheet": "pipeline",
+}
 
 __all__ = [
     "Abundance",
@@ -45,6 +85,7 @@ __all__ = [
     "join_checked",
     "judge_samples",
     "judge_yields",
+    "make_quantifier",
     "prepare_index",
     "prepare_reference",
     "quantify_checked",
@@ -53,3 +94,10 @@ __all__ = [
     "require_usable",
     "write_quant_sheet",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOLDERS:
+        return getattr(importlib.import_module(f"lotwise.quantify.{_HOLDERS[name]}"), name)
+    msg = f"module 'lotwise.quantify' has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -119,6 +119,10 @@ class Quantifier(ABC):
     """
 
     name: ClassVar[str]
+    own_arguments: ClassVar[frozenset[str]]
+    """Arguments of the program that lotwise sets itself."""
+    k: int | None = None
+    """Length of the k-mers of the index; None where the program has none."""
 
     @abstractmethod
     def version(self) -> str:

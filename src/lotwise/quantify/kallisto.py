@@ -41,11 +41,35 @@ class Kallisto(Quantifier):
         Path of the binary, 0.50 or later. Without it: PATH, then inside the kb-python wheel.
     k
         Length of the k-mers of the index, odd, at most 31.
+    extra
+        Further arguments of ``kallisto quant``.
     """
 
     name: ClassVar[str] = "kallisto"
+    own_arguments: ClassVar[frozenset[str]] = frozenset(
+        [
+            "-i",
+            "--index",
+            "-o",
+            "--output-dir",
+            "-t",
+            "--threads",
+            "-b",
+            "--bootstrap-samples",
+            "--seed",
+            "--plaintext",
+            "--fr-stranded",
+            "--rf-stranded",
+            "--single",
+            "-l",
+            "--fragment-length",
+            "-s",
+            "--sd",
+        ]
+    )
     program: Path | None = None
     k: int = 31
+    extra: tuple[str, ...] = ()
 
     def find(self) -> Path:
         """Find the binary: configured, on PATH unless it is too old, or in the kb-python wheel."""
@@ -99,7 +123,7 @@ class Kallisto(Quantifier):
         """Spell ``kallisto quant``."""
         command: list[str | Path] = [
             self.find(), "quant", "-i", index / "kallisto.idx", "-o", directory,
-            "-t", str(job.threads),
+            "-t", str(job.threads), *self.extra,
         ]  # fmt: skip
         if job.bootstraps:
             command += ["-b", str(job.bootstraps), "--seed", str(job.seed)]

@@ -165,9 +165,14 @@ def quantify_samples(
     _quant_sheet(out, quantifier).unlink(missing_ok=True)
     quantifier.version()  # a missing program is said before the reads are read
     _require_able(samples, quantifier, reference, settings, out)
-    check_samples(samples, table=out / Intake.table, threads=settings.threads)
+    checked = check_samples(samples, table=out / Intake.table, threads=settings.threads)
     quantify_checked(
-        samples, quantifier=quantifier, reference=reference, out=out, settings=settings
+        samples,
+        quantifier=quantifier,
+        reference=reference,
+        out=out,
+        settings=settings,
+        checked=checked,
     )
     return judge_samples(samples, quantifier=quantifier, out=out, limits=settings.limits)
 
@@ -179,18 +184,24 @@ def quantify_checked(
     reference: Reference,
     out: Path,
     settings: Settings,
+    checked: Sequence[Intake] | None = None,
 ) -> None:
     """Quantify samples whose reads the gate has passed; what one job of a cluster does.
+
+    Without ``checked``, what :func:`check_apart` wrote of each sample decides.
 
     Raises
     ------
     RefusedError
-        A sample's reads contradict its strandedness or match no transcripts; this is
-        found for all samples before the first is quantified.
+        The check of its reads has refused a sample, or they contradict its strandedness or match
+        no transcripts; this is found for all samples before the first is quantified.
     InputError, EnvironmentFault
         The reference or the program fails.
     """
     _require_able(samples, quantifier, reference, settings, out)
+    if checked is None:
+        checked = [_read_apart(out, sample) for sample in samples if _apart(out, sample).exists()]
+    _require_checked(checked, quantifier)
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     strands = _infer_all(samples, prepared, settings)
     logs = out / "logs" / "quant" / quantifier.name
@@ -243,6 +254,7 @@ def judge_samples(
             path=out / Intake.table,
             remedy="run `lotwise check` on this sample sheet",
         )
+    _require_one_version(samples, directory)
     strands = [_read_strand(directory / f"{sample.sample}.json") for sample in samples]
     write_table(out / Strand.table, to_frame(strands, Strand))
     rows = judge_yields(
@@ -355,6 +367,20 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
         )
 
 
+def _require_checked(checked: Sequence[Intake], quantifier: Quantifier) -> None:
+    """Refuse what was found wrong of each sample by itself: others are quantified all the same."""
+    require_passed(checked)
+    k = quantifier.k
+    for row in checked:
+        if k is not None and 0 < row.longest_read < k:
+            shorter = max(7, row.longest_read // 2 * 2 - 5)
+            raise RefusedError(
+                f"sample {row.sample!r}: its longest read has {row.longest_read} bases, and the "
+                f"index is of {k}-mers: no read can be placed",
+                remedy=f"set `reads.k: {shorter}`",
+            )
+
+
 def _require_able(
     samples: Sequence[Sample],
     quantifier: Quantifier,
@@ -397,6 +423,25 @@ def _write_call(path: Path, call: Call, strand: Strand, index: Path) -> None:
     }
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def _require_one_version(samples: Sequence[Sample], directory: Path) -> None:
+    """Refuse samples of one run that different versions of the quantifier quantified."""
+    owners: dict[str, str] = {}
+    for sample in samples:
+        path = directory / f"{sample.sample}.json"
+        try:
+            version = str(json.loads(path.read_text(encoding="utf-8"))["version"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # told when its strandedness is read
+        owners.setdefault(version, sample.sample)
+    if len(owners) > 1:
+        told = ", ".join(f"{name!r} by {version}" for version, name in owners.items())
+        raise InputError(
+            f"samples were quantified by different versions: {told}",
+            path=directory,
+            remedy="quantify all samples again, with one version",
+        )
 
 
 def _read_strand(path: Path) -> Strand:

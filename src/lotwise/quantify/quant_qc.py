@@ -14,8 +14,11 @@ import numpy as np
 
 from lotwise.errors import InputError, RefusedError
 from lotwise.files.records import Record, column
+from lotwise.quantify.reads_qc import leave_out
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from lotwise.quantify.base import Abundance
     from lotwise.samples import Sample
 
@@ -37,6 +40,13 @@ class Yield(Record):
     depth_ratio: float = column(
         "reads_used over the median of the other samples; NaN where there is no other"
     )
+    complexity: float = column(
+        "isoforms expected to be seen at the depth of the smallest sound library; NaN where "
+        "no library is sound"
+    )
+    complexity_ratio: float = column(
+        "complexity over the median of the other samples; NaN where there is no other"
+    )
     tpm_sum: float = column("sum of TPM; NaN where a TPM is not a number")
     n_isoforms: int = column("isoforms quantified")
     n_detected: int = column("isoforms at TPM >= 1")
@@ -56,6 +66,9 @@ class Limits:
         the wrong strand.
     smallest_reads_used
         Fewer used reads are refused.
+    smallest_complexity_ratio, noted_complexity_ratio
+        A sample that shows a smaller part of the isoforms which the others show at equal depth is
+        refused, or noted: its library holds few different molecules.
     smallest_depth_ratio
         A sample with a smaller share of the other samples' median depth is refused.
     noted_depth_ratio
@@ -64,11 +77,19 @@ class Limits:
 
     smallest_share_used: float = 0.1
     smallest_reads_used: int = 1_000
+    smallest_complexity_ratio: float = 0.4
+    noted_complexity_ratio: float = 0.7
     smallest_depth_ratio: float = 0.05
     noted_depth_ratio: float = 0.25
 
     def __post_init__(self) -> None:
-        shares = (self.smallest_share_used, self.smallest_depth_ratio, self.noted_depth_ratio)
+        shares = (
+            self.smallest_share_used,
+            self.smallest_depth_ratio,
+            self.noted_depth_ratio,
+            self.smallest_complexity_ratio,
+            self.noted_complexity_ratio,
+        )
         if not all(0 <= share <= 1 for share in shares) or self.smallest_reads_used < 0:
             raise InputError("a limit of the gate is not in [0, 1], or a number of reads below 0")
 
@@ -91,14 +112,15 @@ def judge_yields(
     Returns
     -------
     A row a sample. ``refused`` carries every reason that holds; ``noted`` is a library
-    of less than a quarter of the others' median depth, which is compared all the same.
+    of less than a quarter of the others' median depth, or of low complexity, which is compared all
+    the same.
     """
     limits = Limits() if limits is None else limits
-    used = {sample.sample: abundances[sample.sample].n_used for sample in samples}
+    used = {sample.sample: float(abundances[sample.sample].n_used) for sample in samples}
+    seen = _complexities(abundances, [sample.sample for sample in samples], limits)
     rows = []
     for sample in samples:
-        others = [n for name, n in used.items() if name != sample.sample]
-        median = float(np.median(others)) if others else float("nan")
+        median = _median_of_others(used, sample.sample)
         rows.append(
             _judge(
                 sample,
@@ -106,10 +128,54 @@ def judge_yields(
                 quantifier=quantifier,
                 n_present=reads_present[sample.sample],
                 median_of_others=median,
+                complexity=seen[sample.sample],
+                complexity_of_others=_median_of_others(seen, sample.sample),
                 limits=limits,
             )
         )
     return rows
+
+
+def expected_detected(counts: NDArray[np.float64], depth: float) -> float:
+    """Return how many features a library is expected to show at a smaller depth.
+
+    Of a feature with c of N counts, none is left among ``depth`` counts drawn with probability
+    ``(1 - depth / N) ** c`` (rarefaction; Hurlbert 1971, 10.2307/1934145, for large N).
+
+    Parameters
+    ----------
+    counts
+        Estimated counts, shape (n_features,).
+    depth
+        Counts to draw; a library of fewer gives what it has.
+
+    Examples
+    --------
+    >>> expected_detected(np.array([50.0, 50.0, 0.0]), 2)
+    1.27
+    """
+    total = float(counts.sum())
+    kept = counts[counts > 0]
+    if not total > depth:
+        return float(kept.size)
+    return round(float(-np.expm1(kept * np.log1p(-depth / total)).sum()), 2)
+
+
+def _complexities(
+    abundances: Mapping[str, Abundance], names: Sequence[str], limits: Limits
+) -> dict[str, float]:
+    """Return the isoforms that each sample shows at the depth of the smallest sound library."""
+    counts = {name: np.nan_to_num(abundances[name].counts) for name in names}
+    totals = [float(counts[name].sum()) for name in names]
+    sound = [total for total in totals if total >= max(limits.smallest_reads_used, 1)]
+    if not sound:
+        return dict.fromkeys(names, float("nan"))
+    return {name: expected_detected(counts[name], min(sound)) for name in names}
+
+
+def _median_of_others(values: Mapping[str, float], name: str) -> float:
+    others = [value for other, value in values.items() if other != name]
+    return float(np.median(others)) if others else float("nan")
 
 
 def require_usable(rows: Iterable[Yield]) -> None:
@@ -119,7 +185,7 @@ def require_usable(rows: Iterable[Yield]) -> None:
         named = " | ".join(f"sample {row.sample!r}: {row.reason}" for row in refused)
         raise RefusedError(
             f"the quantifications of {len(refused)} samples are refused: {named}",
-            remedy="leave them out of the sample sheet or sequence them again",
+            remedy=leave_out(row.sample for row in refused) + ", or sequence again",
         )
 
 
@@ -130,6 +196,8 @@ def _judge(
     quantifier: str,
     n_present: int,
     median_of_others: float,
+    complexity: float,
+    complexity_of_others: float,
     limits: Limits,
 ) -> Yield:
     tpm = abundance.tpm
@@ -145,8 +213,17 @@ def _judge(
             f"{abundance.n_used:,} reads are used, {ratio:.2g} of the other samples' median "
             f"({median_of_others:,.0f}), needed at least {limits.smallest_depth_ratio:g}"
         )
+    variety = complexity / complexity_of_others if complexity_of_others > 0 else float("nan")
+    few = (
+        f"of low complexity: {complexity:,.0f} isoforms at equal depth, {variety:.2g} of the other "
+        f"samples' median ({complexity_of_others:,.0f})"
+    )
+    if variety < limits.smallest_complexity_ratio:
+        reasons.append(f"{few}, needed at least {limits.smallest_complexity_ratio:g}")
     note = ""
-    if not reasons and ratio < limits.noted_depth_ratio:
+    if not reasons and variety < limits.noted_complexity_ratio:
+        note = few
+    elif not reasons and ratio < limits.noted_depth_ratio:
         note = f"shallow: {abundance.n_used:,} reads are used, {ratio:.2g} of the others' median"
     top = np.sort(tpm)[-N_TOP:].sum() / tpm_sum if tpm_sum > 0 else float("nan")
     return Yield(
@@ -158,6 +235,8 @@ def _judge(
         reads_used=abundance.n_used,
         share_used=share_used,
         depth_ratio=ratio,
+        complexity=complexity,
+        complexity_ratio=variety,
         tpm_sum=tpm_sum,
         n_isoforms=tpm.size,
         n_detected=int((tpm >= 1).sum()),

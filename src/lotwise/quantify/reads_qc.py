@@ -156,7 +156,21 @@ def require_passed(rows: Iterable[Intake]) -> None:
     refused = [row for row in rows if row.integrity != "passed"]
     if refused:
         named = " | ".join(f"sample {row.sample!r}: {row.reason}" for row in refused)
-        raise RefusedError(f"the reads of {len(refused)} samples are refused: {named}")
+        raise RefusedError(
+            f"the reads of {len(refused)} samples are refused: {named}",
+            remedy=leave_out(row.sample for row in refused) + ", or mend the files",
+        )
+
+
+def leave_out(names: Iterable[str]) -> str:
+    """Return the line of configuration that leaves samples out.
+
+    Examples
+    --------
+    >>> leave_out(["L1"])
+    'leave them out, `reads.exclude: [L1]`'
+    """
+    return f"leave them out, `reads.exclude: [{', '.join(names)}]`"
 
 
 def _check_run(run: Run, extent: _Extent) -> None:

@@ -56,8 +56,25 @@ class Rsem(Quantifier):
     """
 
     name: ClassVar[str] = "rsem"
+    own_arguments: ClassVar[frozenset[str]] = frozenset(
+        [
+            "-p",
+            "--num-threads",
+            "--seed",
+            "--strandedness",
+            "--no-bam-output",
+            "--temporary-folder",
+            "--bowtie2",
+            "--star",
+            "--star-gzipped-read-file",
+            "--fragment-length-mean",
+            "--fragment-length-sd",
+            "--paired-end",
+        ]
+    )
     program: Path | None = None
     aligner: Aligner = "bowtie2"
+    extra: tuple[str, ...] = ()
 
     def find(self, name: str = "rsem-calculate-expression") -> Path:
         """Find one of RSEM's programs."""
@@ -156,7 +173,7 @@ class Rsem(Quantifier):
         if job.is_paired:
             command.append("--paired-end")
         files = [",".join(map(str, files)) for files in mates]
-        return [*command, *files, index / "rsem", directory / job.sample.sample]
+        return [*command, *self.extra, *files, index / "rsem", directory / job.sample.sample]
 
     def quantify(
         self, job: Job, *, index: Path, out: Path, n_isoforms: int, log: Path

@@ -36,11 +36,32 @@ class Salmon(Quantifier):
         Path of the binary; PATH without it.
     k
         Length of the k-mers of the index, odd.
+    extra
+        Further arguments of ``salmon quant``, such as ``--gcBias``.
     """
 
     name: ClassVar[str] = "salmon"
+    own_arguments: ClassVar[frozenset[str]] = frozenset(
+        [
+            "-i",
+            "--index",
+            "-l",
+            "--libType",
+            "-o",
+            "--output",
+            "-p",
+            "--threads",
+            "-r",
+            "-1",
+            "-2",
+            "--numBootstraps",
+            "--fldMean",
+            "--fldSD",
+        ]
+    )
     program: Path | None = None
     k: int = 31
+    extra: tuple[str, ...] = ()
 
     def find(self) -> Path:
         """Find the binary: configured or on PATH."""
@@ -85,7 +106,7 @@ class Salmon(Quantifier):
         library = (_PAIRED if job.is_paired else _SINGLE)[job.strandedness]
         command: list[str | Path] = [
             self.find(), "--no-version-check", "quant", "-i", index / "salmon", "-l", library,
-            "-p", str(job.threads), "-o", directory,
+            "-p", str(job.threads), "-o", directory, *self.extra,
         ]  # fmt: skip
         if job.bootstraps:
             command += ["--numBootstraps", str(job.bootstraps)]

@@ -13,6 +13,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError, ManyPairsWarning
+from lotwise.expression.computed import note_features
 from lotwise.expression.labels import batches_of, conditions_of
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import FloatArray, IntArray
@@ -224,11 +225,12 @@ def layer_of(expression: AnnData, name: str) -> Any:
 
 
 def store(expression: AnnData, name: str, table: pd.DataFrame, parameters: dict[str, Any]) -> None:
-    """Keep a result table, its parameters and the version that made it in ``uns``."""
+    """Keep a result table in ``uns``, with its parameters, features and the version."""
     kept = expression.uns.setdefault(keys.LOTWISE, {})
     kept[name] = table
     kept[keys.VERSION] = version("lotwise")
     kept.setdefault(keys.PARAMETERS, {})[name] = parameters
+    note_features(expression, name)
 
 
 def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:

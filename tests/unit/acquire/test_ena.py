@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from lotwise.acquire.download.retry import WrongAnswerError
 from lotwise.acquire.ena import FIELDS, read_report, report_source, runs_by_sample
 from lotwise.acquire.select import Candidate
 from lotwise.acquire.study import Study
@@ -149,3 +150,30 @@ def test_report_source__asks_for_the_fields():
     assert url.startswith("http://m/api/filereport?accession=SRP033351&result=read_run&fields=run_")
     with pytest.raises(InputError, match=r"is no accession that lotwise knows"):
         report_source("SRP033351&x=1", BaseUrls())
+
+
+def test_read_report__bytes_that_are_no_utf8_and_lines_that_are_blank(tmp_path):
+    path = report(tmp_path, sample_title="plain")
+    body = path.read_bytes().replace(b"plain", b"M\xfcller " + b"t" * 200_000)
+    path.write_bytes(b"\xef\xbb\xbf\r\n" + body.replace(b"\n", b"\r\n\r\n") + b"\n")
+    [run] = read_report(path)
+    assert run.title.startswith("Müller t")
+    assert len(run.title) == 200_007
+    assert run.fastq
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\n\n", b"Service busy", b'{"message": "error"}', b"\xff\xfe\x00"]
+)
+def test_read_report__apology(body, tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_bytes(body)
+    with pytest.raises(WrongAnswerError, match="is no file report of ENA: no column run_accession"):
+        read_report(path)
+
+
+@pytest.mark.parametrize("column", ["fastq_bytes", "read_count"])
+@pytest.mark.parametrize("cell", ["²", "9" * 5000])
+def test_read_report__what_python_takes_for_digits(column, cell, tmp_path):
+    with pytest.raises(InputError, match=r"row 2"):
+        read_report(report(tmp_path, **{column: cell}))

@@ -135,3 +135,11 @@ def test_sheet_names__batch_accession_or_refused():
     with pytest.raises(InputError, match=r"of GSM0, 'aaa.*has 201 characters, at most 200"):
         of("a" * 201)
     assert of("a" * 200)
+
+
+def test_choose__a_pattern_that_would_take_for_ever(monkeypatch):
+    monkeypatch.setattr("lotwise.acquire.select._PATTERN_SECONDS", 0.2)
+    with pytest.raises(InputError, match=r"were not done with the samples' titles after 0.2 s"):
+        choose(
+            [Candidate("GSM1", "a" * 60)], SampleSelection(pattern="(a+)+b"), origin="config.yaml"
+        )

@@ -15,6 +15,8 @@ import click
 import lotwise.cli
 from lotwise.errors import RefusedError
 
+pytestmark = pytest.mark.fault
+
 @click.command()
 def command():
     for _ in range({n_lines}):

@@ -13,6 +13,8 @@ import anndata
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.fault
+
 N_ISOFORMS = 30_000
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import httpcore
 import httpx
 
+from lotwise.acquire.download.source import without_login
 from lotwise.config.acquire import NetworkSettings
 from lotwise.errors import InputError
 
@@ -46,9 +47,16 @@ def make_client(network: NetworkSettings) -> httpx.Client:
         ) from error
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         came = (
-            f"network.proxy {network.proxy!r}" if network.proxy else "the proxy of the environment"
+            f"network.proxy {without_login(network.proxy)[0]!r}"
+            if network.proxy
+            else "the proxy of the environment"
         )
         raise InputError(
-            f"{came} cannot be used ({error})",
+            f"{came} cannot be used ({_words(error)})",
             remedy="set HTTPS_PROXY, or network.proxy, to http://HOST:PORT",
         ) from error
+
+
+def _words(error: Exception) -> str:
+    # What cannot be read as an address may hold a password, and libraries quote it.
+    return "it is not an address" if "@" in str(error) else str(error)

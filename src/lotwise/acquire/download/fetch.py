@@ -12,39 +12,43 @@ import hashlib
 import logging
 import random
 import threading
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
-
+from lotwise.acquire.download.arrival import settle
 from lotwise.acquire.download.budget import Budget, check_room
 from lotwise.acquire.download.client import make_client
-from lotwise.acquire.download.integrity import (
-    DamagedError,
-    Integrity,
-    check_content,
-    digest_of,
-    is_wrapped,
-    unwrap_gzip,
-)
+from lotwise.acquire.download.connection import Connection, Stop, StoppedError, run_each
+from lotwise.acquire.download.integrity import DamagedError, check_content, digest_of, first_line
 from lotwise.acquire.download.locking import locked
 from lotwise.acquire.download.manifest import STATE, Entry, Manifest
 from lotwise.acquire.download.names import place_within
-from lotwise.acquire.download.progress import progress_for
-from lotwise.acquire.download.retry import DownloadError, FaultError, NotFoundError, delay_before
-from lotwise.acquire.download.transfer import Part, Received, Stop, StoppedError, Transfer, ask_size
+from lotwise.acquire.download.progress import Progress, progress_for
+from lotwise.acquire.download.retry import (
+    DownloadError,
+    FaultError,
+    WrongAnswerError,
+    delay_before,
+    lasting_error,
+    offline_error,
+    spoilt_error,
+)
+from lotwise.acquire.download.source import Source
+from lotwise.acquire.download.transfer import Part, Received, Transfer, ask_size
 from lotwise.config.acquire import NetworkSettings
-from lotwise.errors import EnvironmentFault, LotwiseError
+from lotwise.errors import EnvironmentFault, InputError, LotwiseError
 from lotwise.files.atomic import environment_fault, make_directory
 from lotwise.files.machine import machine_fault
+
+__all__ = ["Downloader", "Source"]
+
+Content = TypeVar("Content")
 
 _logger = logging.getLogger(__name__)
 
@@ -52,25 +56,6 @@ _logger = logging.getLogger(__name__)
 _REAL_PROGRESS: Final = 1 << 20
 # A file that comes whole and wrong this often is wrong at the source.
 _SPOILT_ATTEMPTS: Final = 3
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file wanted.
-
-    Parameters
-    ----------
-    url
-        Where it is.
-    path
-        Where it goes, relative to the downloader's directory, with ``/``.
-    integrity
-        What the source says of it.
-    """
-
-    url: str
-    path: str
-    integrity: Integrity = field(default_factory=Integrity)
 
 
 class Downloader:
@@ -116,7 +101,7 @@ class Downloader:
         self._stop = Stop()
         self._budget = Budget(None if over_cap else self.network.max_total_bytes)
         self._hosts: dict[str, threading.Semaphore] = {}
-        self._client: httpx.Client | None = None
+        self._idle: list[Connection] = []
 
     def __enter__(self) -> Self:
         """Open for use; connections are made when the first file is asked for."""
@@ -129,8 +114,8 @@ class Downloader:
         trace: TracebackType | None,
     ) -> None:
         """Close all connections."""
-        if self._client is not None:
-            self._client.close()
+        while self._idle:
+            self._idle.pop().client.close()
 
     def fetch(self, source: Source) -> Path:
         """Fetch one file, or find it there; see :meth:`fetch_all`."""
@@ -157,35 +142,59 @@ class Downloader:
         if not missing:
             return paths
         if self.network.offline:
-            raise _offline(missing)
+            raise offline_error({source.path: source.url for source in missing})
         sizes = _known_sizes(missing)
         self._budget.plan(sizes)
         check_room(self.root, sum(sizes.values()) - self._received(missing))
-        self._client = self._client or make_client(self.network)
         progress = progress_for(self._show_progress)
         progress.expect(sum(sizes.values()))
         for source in missing:
             self._hosts.setdefault(
                 _host(source), threading.Semaphore(self.network.workers_per_host)
             )
-        with closing(progress), ThreadPoolExecutor(self.network.workers) as pool:
-            jobs = [
-                pool.submit(
-                    self._fetch_one,
-                    source,
-                    Transfer(
-                        client=self._client,
-                        network=self.network,
-                        progress=progress,
-                        reserve=partial(self._budget.claim, source.path),
-                        stop=self._stop,
-                    ),
-                )
-                for source in missing
-            ]
-            self._await(jobs)
-        _raise_first([job.exception() for job in jobs if not job.cancelled()])
+        # Here, since what is wrong with certificates or proxy is no fault of a file.
+        self._idle.append(self._connection())
+        with closing(progress):
+            jobs = [partial(self._fetch_one, source, progress) for source in missing]
+            outcomes = run_each(jobs, n_threads=self.network.workers, stop=self._stop)
+        _raise_first([outcome for outcome in outcomes if isinstance(outcome, BaseException)])
         return paths
+
+    def fetch_as(self, source: Source, read: Callable[[Path], Content]) -> Content:
+        """Fetch one file and read it; what cannot be read is not kept but fetched again.
+
+        Servers in trouble say so with status 200. Without this such an answer would be found
+        there by every later run.
+
+        Raises
+        ------
+        DownloadError
+            What came is another thing each time; its first line is quoted.
+        InputError
+            What came is the file that was asked for, and ``read`` refuses it each time.
+        """
+        for attempt in range(1, _SPOILT_ATTEMPTS + 1):
+            path = self.fetch(source)
+            try:
+                return read(path)
+            except InputError as error:
+                if self.network.offline:
+                    raise
+                fault, begins = error, first_line(path)
+            path.unlink(missing_ok=True)
+            _logger.info("%s: %s; it begins %r", source.url, fault, begins)
+            if attempt < _SPOILT_ATTEMPTS:
+                spoilt = FaultError(str(fault), spoilt=True)
+                self._stop.wait(
+                    delay_before(attempt, fault=spoilt, network=self.network, jitter=self._jitter)
+                )
+        if isinstance(fault, WrongAnswerError):
+            raise DownloadError(
+                f"what came {fault.problem}; it begins {begins!r}, {_SPOILT_ATTEMPTS} times",
+                path=source.url,
+                remedy="nothing of it was kept; try later or a mirror",
+            ) from fault
+        raise fault
 
     def missing(self, sources: Iterable[Source]) -> list[Source]:
         """Tell which of ``sources`` are not yet there whole; each path once."""
@@ -208,17 +217,37 @@ class Downloader:
         asked = [source for source in sources if source.path not in known]
         if self.network.offline or not asked:
             return known | {source.path: "offline" for source in asked}
-        client = self._client = self._client or make_client(self.network)
+        self._idle.append(self._connection())
+        jobs = [partial(self._ask_size, source) for source in asked]
+        answers = run_each(jobs, n_threads=self.network.workers_per_host, stop=self._stop)
+        for source, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, FaultError):
+                known[source.path] = answer.problem
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                known[source.path] = answer
+        return known
 
-        def ask(source: Source) -> int | str:
-            try:
-                return ask_size(client, source.url)
-            except FaultError as fault:
-                return fault.problem
+    def _ask_size(self, source: Source) -> int:
+        with self._connected() as connection:
+            return ask_size(connection, source, self.network)
 
-        with ThreadPoolExecutor(self.network.workers_per_host) as pool:
-            answers = list(pool.map(ask, asked))
-        return known | {s.path: answer for s, answer in zip(asked, answers, strict=True)}
+    def _connection(self) -> Connection:
+        """Take a connection that nobody uses, or make one."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Connection(make_client(self.network), stop=self._stop)
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """Lend a connection, to be used again by the next file."""
+        connection = self._connection()
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
 
     def _part(self, source: Source) -> Part:
         return Part(self._state(source, "part"))
@@ -275,19 +304,10 @@ class Downloader:
             )
         )
 
-    def _await(self, jobs: list[Future[None]]) -> None:
-        """Wait for all; on an interruption let each worker end at its next chunk."""
-        try:
-            wait(jobs)
-        except BaseException:
-            self._stop.set()
-            for job in jobs:
-                job.cancel()
-            raise
-
-    def _fetch_one(self, source: Source, transfer: Transfer) -> None:
+    def _fetch_one(self, source: Source, progress: Progress) -> None:
         path = place_within(self.root, source.path)
         make_directory(self.root / STATE)
+        reserve = partial(self._budget.claim, source.path)
         try:
             with (
                 self._hosts[_host(source)],
@@ -296,7 +316,14 @@ class Downloader:
                 if self._is_there(source, self._manifest.read()):
                     return
                 make_directory(path.parent)
-                self._persist(source, path, self._part(source), transfer)
+                with self._connected() as connection:
+                    transfer = Transfer(
+                        connection=connection,
+                        network=self.network,
+                        progress=progress,
+                        reserve=reserve,
+                    )
+                    self._persist(source, path, self._part(source), transfer)
         except OSError as error:
             if fault := machine_fault(error):
                 raise environment_fault(fault, path) from error
@@ -313,8 +340,8 @@ class Downloader:
             if self._stop.is_set():
                 raise StoppedError
             try:
-                received = transfer.attempt(source.url, part, algorithm=source.integrity.algorithm)
-                self._accept(source, path, part, received)
+                received = transfer.attempt(source, part)
+                self._accept(source, path, part, received, transfer.reserve)
             except FaultError as fault:
                 size = part.size()
                 if fault.spoilt:
@@ -323,7 +350,7 @@ class Downloader:
                 attempt = 1 if size >= farthest + _REAL_PROGRESS else attempt + 1
                 farthest = max(farthest, size)
                 if spoilt >= _SPOILT_ATTEMPTS and fault.spoilt:
-                    raise _spoilt(source, fault, spoilt) from fault
+                    raise spoilt_error(source.url, fault, spoilt) from fault
                 self._give_up_or_wait(source, fault, attempt)
             else:
                 return
@@ -332,7 +359,7 @@ class Downloader:
         network = self.network
         delay = delay_before(attempt, fault=fault, network=network, jitter=self._jitter)
         if not fault.transient:
-            raise _lasting(source, fault) from fault
+            raise lasting_error(source.url, fault) from fault
         if attempt >= network.attempts:
             raise DownloadError(
                 f"{fault.problem}, after {attempt} attempts",
@@ -350,43 +377,21 @@ class Downloader:
         if self._stop.wait(delay):
             raise StoppedError
 
-    def _accept(self, source: Source, path: Path, part: Part, received: Received) -> None:
+    def _accept(
+        self,
+        source: Source,
+        path: Path,
+        part: Part,
+        received: Received,
+        reserve: Callable[[int], None],
+    ) -> None:
         """Check what came, give it its name and note it."""
         try:
-            digest = _settled(part, path.name, source.integrity, received)
+            digest = settle(part, path.name, source.integrity, received, reserve)
         except DamagedError as damage:
             raise FaultError(str(damage), spoilt=True) from damage
         part.promote(path)
         self._note(source, path, digest)
-
-
-def _settled(part: Part, name: str, integrity: Integrity, received: Received) -> str:
-    """Check what came, below a layer of gzip that the server put on; give its digest."""
-    size, digest = received.size, received.digest
-    wrapped = is_wrapped(part.path, name, received.encoding)
-    # What the source itself describes so is not unwrapped: some files are gzip within gzip.
-    if wrapped and not _fits(part, integrity, received):
-        bare = part.path.with_suffix(".bare")
-        try:
-            unwrap_gzip(part.path, bare)
-            bare.replace(part.path)
-        finally:
-            bare.unlink(missing_ok=True)
-        size, digest = part.size(), digest_of(part.path, integrity.algorithm)
-    integrity.check(part.path, size=size, digest=digest)
-    check_content(part.path, name)
-    return digest
-
-
-def _fits(part: Part, integrity: Integrity, received: Received) -> bool:
-    """Tell whether what came is, as it is, what the source says; False where it says nothing."""
-    if integrity == Integrity():
-        return False
-    try:
-        integrity.check(part.path, size=received.size, digest=received.digest)
-    except DamagedError:
-        return False
-    return True
 
 
 def _host(source: Source) -> str:
@@ -399,30 +404,6 @@ def _known_sizes(sources: Iterable[Source]) -> dict[str, int]:
         for source in sources
         if source.integrity.size is not None
     }
-
-
-def _spoilt(source: Source, fault: FaultError, n_times: int) -> DownloadError:
-    return DownloadError(
-        f"{fault.problem}, {n_times} times",
-        path=source.url,
-        remedy="nothing of it was kept; try later or a mirror",
-    )
-
-
-def _lasting(source: Source, fault: FaultError) -> DownloadError:
-    if fault.absent:
-        return NotFoundError(
-            fault.problem, path=source.url, remedy="check the accession or the release"
-        )
-    return DownloadError(fault.problem, path=source.url)
-
-
-def _offline(missing: list[Source]) -> DownloadError:
-    names = ", ".join(f"{source.path} (from {source.url})" for source in missing)
-    count = "1 file is" if len(missing) == 1 else f"{len(missing)} files are"
-    return DownloadError(
-        f"offline, and {count} missing: {names}", remedy="run once with the network"
-    )
 
 
 def _raise_first(errors: list[BaseException | None]) -> None:

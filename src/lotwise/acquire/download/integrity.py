@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-import shutil
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -24,14 +23,24 @@ _NOT_GZIP: Final[tuple[type[Exception], ...]] = (
     zlib.error,
     cast("type[Exception]", igzip_lib.IsalError),
 )
-_UNREADABLE_GZIP: Final[tuple[type[Exception], ...]] = (EOFError, *_NOT_GZIP)
+_UNREADABLE_GZIP: Final[tuple[type[Exception], ...]] = (EOFError, OSError, *_NOT_GZIP)
 
+# A foreign header can hold any number, and headers of headers.
+_UNREADABLE_TAR: Final[tuple[type[Exception], ...]] = (
+    tarfile.TarError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    OSError,
+    RecursionError,
+)
 _CHUNK: Final = 1 << 20
 _GZIP_MAGIC: Final = b"\x1f\x8b"
-_HTML = re.compile(
-    rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL
-)
-_TITLE = re.compile(rb"<title[^>]*>\s*(.{1,120}?)\s*</title>", re.IGNORECASE | re.DOTALL)
+_HEAD: Final = 4096
+# Between these a page may say anything before it begins.
+_BEFORE_PAGE: Final = ((b"<!--", b"-->"), (b"<?xml", b">"))
+_PAGE = re.compile(rb"<(!doctype\s{1,9}html|html[\s>])", re.IGNORECASE)
+_LONGEST_TITLE: Final = 120
 
 
 class DamagedError(Exception):
@@ -153,11 +162,31 @@ def read_gzip_to_end(path: Path) -> None:
         raise DamagedError(f"gzip is damaged ({error})") from error
 
 
-def unwrap_gzip(path: Path, target: Path) -> None:
-    """Take one layer of gzip off; raises as :func:`read_gzip_to_end`."""
+def unwrap_gzip(
+    path: Path, target: Path, *, reserve: Callable[[int], None] = lambda _size: None
+) -> None:
+    """Take one layer of gzip off.
+
+    Parameters
+    ----------
+    path, target
+        From where to where.
+    reserve
+        Is told how many bytes there are to be, before they are written; raises where they are
+        too many.
+
+    Raises
+    ------
+    DamagedError
+        As :func:`read_gzip_to_end`.
+    """
+    size = 0
     try:
         with _open_gzip(path, "rb") as stream, target.open("wb") as out:
-            shutil.copyfileobj(stream, out, _CHUNK)
+            while chunk := stream.read(_CHUNK):
+                size += len(chunk)
+                reserve(size)
+                out.write(chunk)
     except EOFError as error:
         raise DamagedError("gzip ends before its end") from error
     except _NOT_GZIP as error:
@@ -173,14 +202,19 @@ def read_tar_to_end(path: Path) -> None:
         The file is not a tar archive or ends within a member.
     """
     size = path.stat().st_size
+    end = 0
     try:
         with tarfile.open(path, "r:") as archive:
             for member in archive:
-                if member.offset_data + member.size > size:
+                # tarfile goes back where a header says that its member has less than no bytes.
+                if member.size < 0 or archive.offset <= end:
+                    raise DamagedError(f"tar says that {member.name!r} has {member.size:,} bytes")
+                if not member.issparse() and member.offset_data + member.size > size:
                     raise DamagedError(f"tar ends within its member {member.name!r}")
+                end = archive.offset
             end = archive.offset
-    except (tarfile.TarError, EOFError, ValueError) as error:
-        raise DamagedError(f"tar is damaged ({error})") from error
+    except _UNREADABLE_TAR as error:
+        raise DamagedError(f"tar is damaged ({str(error) or type(error).__name__})") from error
     # tarfile takes a header that is cut short for the end; the end is a block of zeros.
     with path.open("rb") as stream:
         stream.seek(end)
@@ -189,13 +223,45 @@ def read_tar_to_end(path: Path) -> None:
 
 
 def error_page_title(path: Path) -> str | None:
-    """Give the title of an HTML page that came instead of a file, or None where it is none."""
+    """Return the title of an HTML page that came instead of a file, or None where it is none."""
     with path.open("rb") as stream:
-        head = stream.read(4096)
-    if not _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
+        head = stream.read(_HEAD)
+    if not _begins_page(head.removeprefix(b"\xef\xbb\xbf")):
         return None
-    title = _TITLE.search(head)
-    return title.group(1).decode(errors="replace") if title else "no title"
+    lowered = head.lower()
+    begin = lowered.find(b">", lowered.find(b"<title")) + 1
+    end = lowered.find(b"</title>", begin)
+    if b"<title" not in lowered or not 0 < begin <= end:
+        return "no title"
+    title = head[begin:end].decode(errors="replace").split()
+    return " ".join(title)[:_LONGEST_TITLE] or "no title"
+
+
+def _begins_page(head: bytes) -> bool:
+    """Tell whether HTML comes first, behind comments; step by step, since patterns backtrack."""
+    rest = head.lstrip()
+    moved = True
+    while moved:
+        moved = False
+        for begin, end in _BEFORE_PAGE:
+            if rest.startswith(begin):
+                found = rest.find(end, len(begin))
+                # A comment that is longer than what is looked at is part of a page.
+                rest = rest[found + len(end) :].lstrip() if found >= 0 else b""
+                moved = found >= 0
+    return _PAGE.match(rest) is not None
+
+
+def first_line(path: Path) -> str:
+    """Return the first line with something in it, or its beginning, as a message quotes it."""
+    try:
+        opened = _open_gzip(path, "rb") if is_gzip(path) else path.open("rb")
+        with opened as stream:
+            head = bytes(stream.read(_HEAD))
+    except _UNREADABLE_GZIP:
+        return ""
+    lines = (line.strip() for line in head.decode("utf-8", errors="replace").splitlines())
+    return next((line for line in lines if line), "")[:_LONGEST_TITLE]
 
 
 def is_wrapped(path: Path, name: str, encoding: str) -> bool:

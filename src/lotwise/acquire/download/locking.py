@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lotwise.acquire.download.transfer import StoppedError
+from lotwise.acquire.download.connection import StoppedError
 
 _logger = logging.getLogger(__name__)
 

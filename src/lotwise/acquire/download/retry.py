@@ -5,11 +5,12 @@ from __future__ import annotations
 import email.utils
 import random
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from lotwise.config.acquire import NetworkSettings
-from lotwise.errors import EnvironmentFault
+from lotwise.errors import EnvironmentFault, InputError
 
 # 408 too slow, 425 too early, 429 too many; every 5xx may pass.
 _TRANSIENT_STATUS: Final = frozenset({408, 425, 429})
@@ -21,6 +22,10 @@ class DownloadError(EnvironmentFault):
 
 class NotFoundError(DownloadError):
     """The server says that there is no such file (404 or 410)."""
+
+
+class WrongAnswerError(InputError):
+    """What was fetched is not the kind of file that was asked for, such as an apology."""
 
 
 class FaultError(Exception):
@@ -83,11 +88,11 @@ def seconds_to_wait(retry_after: str | None) -> float | None:
     """
     if retry_after is None:
         return None
-    if re.fullmatch(r"\s*\d{1,9}\s*", retry_after):
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", retry_after):
         return float(retry_after)
     try:
         moment = email.utils.parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -105,3 +110,28 @@ def delay_before(
     backoff = min(network.backoff * 2.0 ** (attempt - 1), network.backoff_ceiling)
     delay = backoff * (0.5 + jitter.random() / 2)
     return delay if fault.retry_after is None else max(delay, fault.retry_after)
+
+
+def spoilt_error(url: str, fault: FaultError, n_times: int) -> DownloadError:
+    """Make the error of a file that came whole and wrong each time."""
+    return DownloadError(
+        f"{fault.problem}, {n_times} times",
+        path=url,
+        remedy="nothing of it was kept; try later or a mirror",
+    )
+
+
+def lasting_error(url: str, fault: FaultError) -> DownloadError:
+    """Make the error of a fault that another attempt would meet again."""
+    if fault.absent:
+        return NotFoundError(fault.problem, path=url, remedy="check the accession or the release")
+    return DownloadError(fault.problem, path=url)
+
+
+def offline_error(missing: Mapping[str, str]) -> DownloadError:
+    """Make the error of files, by path with their addresses, that are not there."""
+    names = ", ".join(f"{path} (from {url})" for path, url in missing.items())
+    count = "1 file is" if len(missing) == 1 else f"{len(missing)} files are"
+    return DownloadError(
+        f"offline, and {count} missing: {names}", remedy="run once with the network"
+    )

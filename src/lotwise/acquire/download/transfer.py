@@ -9,60 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
 import httpx
 
+from lotwise.acquire.download.connection import Connection, StoppedError
 from lotwise.acquire.download.integrity import Algorithm, digest_of
 from lotwise.acquire.download.progress import Progress
 from lotwise.acquire.download.retry import FaultError, fault_of_status
-from lotwise.acquire.download.writer import FileSink
+from lotwise.acquire.download.source import Source, without_login
+from lotwise.acquire.download.writer import FileWriter
 from lotwise.config.acquire import NetworkSettings
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-
-
-class StoppedError(Exception):
-    """The run is being stopped; what has come stays for the next one."""
-
-
-class Stop(threading.Event):
-    """Set when the run is being stopped; wakes whoever waits for the next bytes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._sockets: set[socket.socket] = set()
-        self._guard = threading.Lock()
-
-    @contextmanager
-    def waking(self, response: httpx.Response) -> Iterator[None]:
-        """Break a response off when the run is being stopped."""
-        connection = response.extensions["network_stream"].get_extra_info("socket")
-        with self._guard:
-            self._sockets.add(connection)
-        try:
-            if self.is_set():
-                raise StoppedError
-            yield
-        finally:
-            with self._guard:
-                self._sockets.discard(connection)
-
-    def set(self) -> None:
-        """Stop, at once also where a server has fallen silent."""
-        super().set()
-        with self._guard:
-            for connection in self._sockets:
-                with suppress(OSError):
-                    # Past TLS, whose goodbye would wait for the silent server.
-                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -138,8 +102,8 @@ class Transfer:
 
     Parameters
     ----------
-    client
-        Keeps connections; time-outs and redirects are set there.
+    connection
+        Whom to ask; time-outs and redirects are set there.
     network
         Time-outs and the slowest rate.
     progress
@@ -147,18 +111,15 @@ class Transfer:
     reserve
         Is told how many bytes the file will take, before they are written, and raises where
         a cap would be passed.
-    stop
-        Set when the run is being stopped.
     """
 
-    client: httpx.Client
+    connection: Connection
     network: NetworkSettings
     progress: Progress
     reserve: Callable[[int], None]
-    stop: Stop
 
-    def attempt(self, url: str, part: Part, *, algorithm: Algorithm) -> Received:
-        """Receive the rest of ``url`` into ``part``.
+    def attempt(self, source: Source, part: Part) -> Received:
+        """Receive the rest of ``source`` into ``part``.
 
         Raises
         ------
@@ -167,6 +128,7 @@ class Transfer:
         StoppedError
             The run is being stopped.
         """
+        url, algorithm = source.url, source.integrity.algorithm
         origin = part.origin()
         if origin is not None and origin.url == url and origin.total == part.size():
             # Received to its end by a run that was ended before it could check it.
@@ -175,7 +137,12 @@ class Transfer:
         headers = {"Accept-Encoding": "identity"}
         if origin is not None:
             headers |= {"Range": f"bytes={offset}-", "If-Range": cast("str", origin.validator)}
-        with _faults_of_http(), self.client.stream("GET", url, headers=headers) as response:
+        with (
+            _faults_of_http(),
+            self.connection.asking(
+                "GET", url, headers=headers, auth=source.login, patience=_patience(self.network)
+            ) as response,
+        ):
             if origin is not None and response.status_code == 416:
                 raise FaultError("HTTP 416: the server has no more of the file", spoilt=True)
             if response.status_code not in (200, 206):
@@ -190,8 +157,7 @@ class Transfer:
             else:
                 offset, origin = 0, _origin_of(response, url)
                 part.begin(origin)
-            with self.stop.waking(response):
-                return self._receive(response, part, offset=offset, algorithm=algorithm)
+            return self._receive(response, part, offset=offset, algorithm=algorithm)
 
     def _receive(
         self, response: httpx.Response, part: Part, *, offset: int, algorithm: Algorithm
@@ -200,25 +166,21 @@ class Transfer:
         total = origin.total if origin else None
         if total is not None:
             self.reserve(total)
-        sink = FileSink(part.path, algorithm)
         size = offset
-        try:
+        with FileWriter(part.path, algorithm) as writer:
             for chunk in self._chunks(response):
                 size += len(chunk)
                 if total is None:
                     self.reserve(size)
-                sink.feed(chunk)
-        finally:
-            # What came before a fault is kept, to be resumed.
-            digest = sink.close()
+                writer.write(chunk)
         if total is not None and size != total:
             raise FaultError(f"the body ended after {size:,} of {total:,} bytes")
-        return Received(size, digest, origin.encoding if origin else "identity")
+        return Received(size, writer.digest(), origin.encoding if origin else "identity")
 
     def _chunks(self, response: httpx.Response) -> Iterator[bytes]:
         window_start, window_bytes = time.monotonic(), 0
         for chunk in response.iter_raw():
-            if self.stop.is_set():
+            if self.connection.stop.is_set():
                 raise StoppedError
             yield chunk
             self.progress.advance(len(chunk))
@@ -230,7 +192,7 @@ class Transfer:
                 window_start, window_bytes = time.monotonic(), 0
 
 
-def ask_size(client: httpx.Client, url: str) -> int:
+def ask_size(connection: Connection, source: Source, network: NetworkSettings) -> int:
     """Ask for the size of a file without fetching it.
 
     Raises
@@ -238,15 +200,26 @@ def ask_size(client: httpx.Client, url: str) -> int:
     FaultError
         The server cannot be reached, does not have it, or does not tell its size.
     """
-    with _faults_of_http():
-        response = client.head(url, headers={"Accept-Encoding": "identity"})
+    headers = {"Accept-Encoding": "identity"}
+    with (
+        _faults_of_http(),
+        connection.asking(
+            "HEAD", source.url, headers=headers, auth=source.login, patience=_patience(network)
+        ) as response,
+    ):
+        pass
     if response.status_code != 200:
         raise fault_of_status(response.status_code, response.reason_phrase, None)
-    _check_scheme(url, response)
-    total = _origin_of(response, url).total
+    _check_scheme(source.url, response)
+    total = _origin_of(response, source.url).total
     if total is None:
         raise FaultError("the server does not tell its size", transient=False)
     return total
+
+
+def _patience(network: NetworkSettings) -> float:
+    """Return the seconds after which headers must be there, however slowly they come."""
+    return network.connect_timeout + max(network.read_timeout, network.slow_window)
 
 
 def _resumable(part: Part, url: str) -> tuple[int, Origin | None]:
@@ -266,7 +239,7 @@ def _origin_of(response: httpx.Response, url: str) -> Origin:
         url=url,
         etag=response.headers.get("etag"),
         last_modified=response.headers.get("last-modified"),
-        total=int(length) if re.fullmatch(r"\d{1,18}", length) else None,
+        total=int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None,
         encoding={"x-gzip": "gzip", "": "identity"}.get(encoding, encoding),
     )
 
@@ -292,7 +265,8 @@ def _check_scheme(url: str, response: httpx.Response) -> None:
         return
     for address in (*(hop.url for hop in response.history), response.url):
         if address.scheme != "https":
-            raise FaultError(f"was redirected to unprotected {address}", transient=False)
+            words = f"was redirected to unprotected {without_login(str(address))[0]}"
+            raise FaultError(words, transient=False)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from urllib.parse import quote, unquote, urlsplit
 from lotwise.acquire.download.fetch import Source
 from lotwise.acquire.download.integrity import Integrity
 from lotwise.acquire.download.names import name_of_url, safe_name
+from lotwise.acquire.download.retry import WrongAnswerError
+from lotwise.acquire.text import lines_of, number_in
 from lotwise.config.acquire import BaseUrls
 from lotwise.errors import InputError
 
@@ -123,18 +125,23 @@ def read_file_list(path: Path) -> tuple[ListedFile, ...]:
 
     Raises
     ------
+    WrongAnswerError
+        A row is not of that form.
     InputError
-        A row is not of that form, or a name is not a plain one.
+        A name is not a plain one.
     """
     files = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines_of(path), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         cells = line.split("\t")
-        if len(cells) < 4 or cells[0] not in {"Archive", "File"} or not cells[3].isdigit():
-            raise InputError(f"{line[:60]!r} is no row of a file list", path=path, row=number)
+        size = number_in(cells[3]) if len(cells) >= 4 else None
+        if cells[0] not in {"Archive", "File"} or size is None:
+            raise WrongAnswerError(f"{line[:60]!r} is no row of a file list", path=path, row=number)
         name = safe_name(cells[1], origin=f"{path}, row {number}")
-        files.append(ListedFile(name, int(cells[3]), in_archive=cells[0] == "File"))
+        files.append(ListedFile(name, size, in_archive=cells[0] == "File"))
+    if not files:
+        raise WrongAnswerError("lists no file", path=path)
     return tuple(files)
 
 

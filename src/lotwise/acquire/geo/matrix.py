@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
-from collections.abc import Sequence
-from io import StringIO
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lotwise.acquire.download.retry import WrongAnswerError
 from lotwise.acquire.geo.record import Fields, Series, assemble
+from lotwise.acquire.text import LONGEST_LINE, MOST_TEXT, MOST_UNPACKED, lines_of
 from lotwise.errors import InputError
 
 
@@ -41,11 +40,7 @@ def read_matrix(paths: Sequence[Path], accession: str) -> Series:
 def _read_one(path: Path) -> tuple[dict[str, list[str]], dict[str, Fields]]:
     series: dict[str, list[str]] = {}
     columns: list[dict[str, list[str]]] = []
-    for number, cells in enumerate(
-        csv.reader(StringIO(_read_text(path), newline=""), delimiter="\t"), start=1
-    ):
-        if not cells or not cells[0].startswith("!"):
-            continue
+    for number, cells in _metadata(path):
         kind, _, name = cells[0][1:].partition("_")
         values = [cell.strip() for cell in cells[1:]]
         if kind == "Series":
@@ -63,9 +58,33 @@ def _read_one(path: Path) -> tuple[dict[str, list[str]], dict[str, Fields]]:
                 # A sample without a value has an empty cell here and no line in SOFT.
                 if value:
                     column.setdefault(name, []).append(value)
-        elif cells[0] == "!series_matrix_table_begin":
-            break
+    if not series:
+        raise WrongAnswerError("is no series matrix", path=path)
     return series, _by_accession(columns, path)
+
+
+def _metadata(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Give the rows before the table of values, cut into cells, with their numbers."""
+    csv.field_size_limit(LONGEST_LINE)
+    rows = csv.reader(_before_table(path), delimiter="\t")
+    try:
+        for cells in rows:
+            if cells and cells[0].startswith("!"):
+                yield rows.line_num, cells
+    except csv.Error as error:
+        raise WrongAnswerError(f"is no table ({error})", path=path, row=rows.line_num) from error
+
+
+def _before_table(path: Path) -> Iterator[str]:
+    n_bytes, in_table = 0, False
+    for line in lines_of(path, most=MOST_UNPACKED):
+        # The rest is read to its end, where damage would be.
+        in_table = in_table or line.startswith("!series_matrix_table_begin")
+        if not in_table:
+            n_bytes += len(line)
+            if n_bytes > MOST_TEXT:
+                raise WrongAnswerError(f"has no table after {MOST_TEXT:,} bytes", path=path)
+            yield line + "\n"
 
 
 def _by_accession(columns: Sequence[dict[str, list[str]]], path: Path) -> dict[str, Fields]:
@@ -78,15 +97,3 @@ def _by_accession(columns: Sequence[dict[str, list[str]]], path: Path) -> dict[s
             raise InputError(f"the sample {accession} comes twice", path=path)
         samples[accession] = {name: tuple(values) for name, values in column.items()}
     return samples
-
-
-def _read_text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-        if raw[:2] == b"\x1f\x8b":
-            raw = gzip.decompress(raw)
-        return raw.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(
-            f"is damaged ({error})", path=path, remedy="remove it and run again"
-        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 
 from lotwise.acquire.accession import kind_of
@@ -35,11 +36,10 @@ def fetch_series(accession: str, downloader: Downloader, urls: BaseUrls) -> Seri
         # An earlier run found no SOFT file; what it took instead is used again.
         return _read_matrices(accession, downloader, urls)
     try:
-        path = downloader.fetch(soft)
+        return downloader.fetch_as(soft, partial(read_soft, accession=accession))
     except DownloadError as error:
         _logger.info("no SOFT file (%s); trying the series matrix", error)
         return _fetch_matrix(accession, downloader, urls, error)
-    return read_soft(path, accession)
 
 
 def fetch_parts(accession: str, downloader: Downloader, urls: BaseUrls) -> tuple[Series, ...]:
@@ -96,7 +96,14 @@ def _read_matrices(accession: str, downloader: Downloader, urls: BaseUrls) -> Se
         raise NotFoundError("lists no series matrix", path=source.url)
     found = downloader.fetch_all(sources)
     _logger.warning("%s: there is no SOFT file, its series matrix is read", accession)
-    return read_matrix(found, accession)
+    try:
+        return read_matrix(found, accession)
+    except InputError:
+        if not downloader.network.offline:
+            # Not kept: it is fetched again by the next run, and may be whole then.
+            for path in found:
+                path.unlink(missing_ok=True)
+        raise
 
 
 def _text(listing: Path) -> str:

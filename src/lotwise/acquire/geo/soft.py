@@ -8,16 +8,16 @@ SOFT: https://www.ncbi.nlm.nih.gov/geo/info/soft.html
 
 from __future__ import annotations
 
-import gzip
 import logging
 import re
 import tempfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from lotwise.acquire.download.retry import WrongAnswerError
 from lotwise.acquire.geo.record import Fields, Series, assemble
+from lotwise.acquire.text import MOST_TEXT, MOST_UNPACKED, lines_of
 from lotwise.errors import InputError
 
 _logger = logging.getLogger(__name__)
@@ -42,7 +42,12 @@ def read_soft(path: Path, accession: str) -> Series:
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "family.soft"
         with prepared.open("w", encoding="utf-8", newline="\n") as out:
-            out.writelines(line + "\n" for line in _prepare(_read_text(path), path))
+            n_kept = 0
+            for line in _prepare(path):
+                n_kept += out.write(line + "\n")
+                if n_kept > MOST_TEXT:
+                    words = f"has more than {MOST_TEXT:,} bytes beside its tables"
+                    raise WrongAnswerError(words, path=path)
         record = _parse(prepared, path)
     samples = {name: _fields(sample.metadata) for name, sample in record.gsms.items()}
     return assemble(accession, _fields(record.metadata), samples, origin=str(path))
@@ -61,31 +66,13 @@ def _parse(prepared: Path, path: Path) -> Any:
         raise InputError(f"GEOparse cannot read it ({error})", path=path) from error
 
 
-def _read_text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-        if raw[:2] == b"\x1f\x8b":
-            raw = gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(
-            f"is damaged ({error})", path=path, remedy="remove it and run again"
-        ) from error
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
-        _logger.warning("%s, line %d: not UTF-8, read as Windows-1252", path, row)
-        return raw.decode("cp1252", errors="replace")
-
-
-def _prepare(text: str, path: Path) -> Iterator[str]:
+def _prepare(path: Path) -> Iterator[str]:
     """Check each line, leave out data tables, and guard what GEOparse would spoil."""
     seen: set[str] = set()
     in_table, block, n_fields = False, "", 1
-    # Not splitlines: it also splits at separators that may stand inside a value.
-    for number, raw in enumerate(text.split("\n"), start=1):
-        line = raw.rstrip("\r ")
-        if re.match(r"!\w+_table_(begin|end)\s*$", line):
+    for number, raw in enumerate(lines_of(path, most=MOST_UNPACKED), start=1):
+        line = raw.rstrip()
+        if re.fullmatch(r"!\w+_table_(begin|end)", line):
             in_table = "_table_begin" in line
         elif line.startswith("^"):
             if in_table:
@@ -99,7 +86,7 @@ def _prepare(text: str, path: Path) -> Iterator[str]:
             n_fields += 1
             yield _guard(line, path, number)
         elif line and not in_table and not line.startswith("#"):
-            raise InputError(
+            raise WrongAnswerError(
                 f"the line belongs to nothing: {line[:60]!r}",
                 path=path,
                 row=number,
@@ -107,12 +94,14 @@ def _prepare(text: str, path: Path) -> Iterator[str]:
             )
     if in_table:
         raise InputError(f"{block} ends within its table", path=path)
+    if not seen:
+        raise WrongAnswerError("holds no record", path=path)
 
 
 def _check_block(line: str, seen: set[str], path: Path, number: int) -> str:
     match = re.fullmatch(r"\^(\w+)\s*=\s*(\S+)", line)
     if match is None or match[1] not in _BLOCKS:
-        raise InputError(f"{line[:60]!r} begins no known record", path=path, row=number)
+        raise WrongAnswerError(f"{line[:60]!r} begins no known record", path=path, row=number)
     block = f"{match[1]} {match[2]}"
     if block in seen or (match[1] == "SERIES" and any(name.startswith("SERIES") for name in seen)):
         raise InputError(f"{block} comes twice", path=path, row=number)

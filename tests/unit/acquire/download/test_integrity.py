@@ -7,6 +7,7 @@ import io
 import random
 import subprocess
 import tarfile
+import time
 
 import pytest
 
@@ -20,6 +21,7 @@ from lotwise.acquire.download.integrity import (
     is_wrapped,
     read_gzip_to_end,
     read_tar_to_end,
+    unwrap_gzip,
 )
 from lotwise.acquire.download.retry import FaultError, delay_before, seconds_to_wait
 from lotwise.acquire.reference import read_checksums
@@ -88,7 +90,7 @@ def test_is_wrapped__only_what_the_server_added(tmp_path):
 @pytest.mark.parametrize(
     ("body", "title"),
     [
-        (b"<!DOCTYPE html><html><head><title> Not\nhere </title>", "Not\nhere"),
+        (b"<!DOCTYPE html><html><head><title> Not\nhere </title>", "Not here"),
         (b"\xef\xbb\xbf  <HTML>", "no title"),
         (b'<?xml version="1.0"?>\n<!-- c --><!doctype HTML>', "no title"),
         (b"sample\t<html>", None),
@@ -100,6 +102,98 @@ def test_error_page_title__html_only(body, title, tmp_path):
     path = tmp_path / "a"
     path.write_bytes(body)
     assert error_page_title(path) == title
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<!---->" * 34 + b"x",
+        b"<!---->" * 34 + b"<html>",
+        b"<!--" * 5_000,
+        b"<?xml " * 5_000,
+        b" " * 10_000 + b"<html>",
+        b"<html>" + b"<title" * 5_000,
+        b"<html><title>" + b" " * 100_000,
+    ],
+)
+def test_error_page_title__takes_no_time_whatever_comes(body, tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(body)
+    start = time.process_time()
+    error_page_title(path)
+    assert time.process_time() - start < 0.2
+
+
+def header(name, size_field, kind=b"0"):
+    """A header of tar with any bytes in the place of the size."""
+    info = tarfile.TarInfo(name)
+    info.type = kind
+    block = bytearray(info.tobuf())
+    block[124:136] = size_field
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+NEGATIVE = b"\xff" * 11 + b"\x00"  # -256 in base 256
+HUGE = b"\x80" + b"\xff" * 11
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [header("a.txt", NEGATIVE)],
+        [header("a.txt", b"\xff" * 10 + b"\xfe\x00")],
+        [header("a.txt", HUGE)],
+        [header("././@LongLink", NEGATIVE, b"L")],
+        [header("././@LongLink", HUGE, b"L")],
+        [header("pax", NEGATIVE, b"x")],
+        [header("pax", b"00000001000\0", b"x"), b"14 size=-1024\n".ljust(512, b"\0"),
+         header("a.txt", b"00000000000\0")],
+        [header("././@LongLink", b"00000000001\0", b"L"), b"a" * 512] * 2_000,
+        [b"\xff" * 512],
+    ],
+)  # fmt: skip
+def test_read_tar_to_end__hostile_headers_end(blocks, tmp_path):
+    """A negative size leads back to where it stands, for ever."""
+    path = tmp_path / "a.tar"
+    path.write_bytes(b"".join(blocks) + b"\0" * 1024)
+    start = time.process_time()
+    with pytest.raises(DamagedError, match="tar"):
+        read_tar_to_end(path)
+    assert time.process_time() - start < 1
+    with pytest.raises(InputError, match=r"a.tar: is damaged \(tar"):
+        extract(path, tmp_path / "out")
+
+
+def test_extract__sparse_member(tmp_path, require):
+    """A few bytes that would become gigabytes."""
+    require("tar")
+    with (tmp_path / "big.txt").open("wb") as big:
+        big.truncate(1 << 33)
+    subprocess.run(["tar", "-cSf", "a.tar", "big.txt"], cwd=tmp_path, check=True)
+    with pytest.raises(InputError, match=r"its member 'big.txt' is no plain file"):
+        extract(tmp_path / "a.tar", tmp_path / "out")
+
+
+def test_extract__member_with_the_longest_name(tmp_path):
+    name = "n" * 251 + ".txt"
+    (tmp_path / "a.tar").write_bytes(packed([(name, b"1")]))
+    [path] = extract(tmp_path / "a.tar", tmp_path / "out")
+    assert path.read_bytes() == b"1"
+
+
+def test_unwrap_gzip__tells_what_it_needs_before_it_writes(tmp_path):
+    path, target = tmp_path / "a.gz", tmp_path / "a"
+    path.write_bytes(gzip.compress(b"\0" * (5 << 20)))
+
+    def reserve(size):
+        if size > 2 << 20:
+            raise InputError("too much")
+
+    with pytest.raises(InputError, match="too much"):
+        unwrap_gzip(path, target, reserve=reserve)
+    assert target.stat().st_size <= 2 << 20
 
 
 def packed(members):
