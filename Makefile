@@ -5,6 +5,8 @@ VENV ?= .venv
 LOCK ?= requirements.lock
 BIN := $(VENV)/bin
 CORES ?= all
+# Where `make test-real` keeps what it fetches.
+REAL_DATA ?= downloads/real
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -13,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo gse150969 test test-unit lint docs readme-figures bench lock tools install clean help
+.PHONY: demo gse150969 test test-unit lint docs readme-figures bench lock tools test-real wheel wheel-test install clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -58,12 +60,26 @@ bench: $(INSTALLED)
 
 ## make lock   resolve the dependencies anew into requirements.lock (needs uv)
 lock:
-	$(COMPILE) --extra test --extra docs --extra cluster --extra de --extra lint --extra build -o requirements.lock pyproject.toml
-	$(COMPILE) --extra report --extra crate --extra build -o requirements-tools.lock pyproject.toml
+	$(COMPILE) --extra all --extra test --extra docs --extra cluster --extra de --extra lint --extra build -o requirements.lock pyproject.toml
+	$(COMPILE) --extra all --extra multiqc --extra crate --extra build -o requirements-tools.lock pyproject.toml
 
 ## make tools  MultiQC and the RO-Crate validator beside lotwise, in an environment of their own
 tools:
 	@$(MAKE) --no-print-directory install VENV=.venv-tools LOCK=requirements-tools.lock
+
+## make test-real   fetch public quantifications and reads by SHA-256; check the known coefficients on them
+test-real: $(INSTALLED)
+	$(BIN)/python tests/real/fetch.py $(REAL_DATA)
+	LOTWISE_REAL_DATA=$(abspath $(REAL_DATA)) $(BIN)/python -m pytest -m shared tests/golden $(PYTEST_ARGS)
+
+## make wheel  dist/lotwise-*.whl, with the workflow inside
+wheel: $(INSTALLED)
+	rm -rf dist
+	$(BIN)/hatchling build --target wheel
+
+## make wheel-test   build the wheel; install it in an empty environment and run the demo from it
+wheel-test: wheel
+	bash tests/wheel.sh dist/lotwise-*.whl $(PYTHON)
 
 ## make clean  remove the environment
 clean:

@@ -16,7 +16,8 @@ settings.register_profile("lotwise", deadline=None)
 settings.load_profile("lotwise")
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared" / "data"
+# Real data: beside the checkout, or where `make test-real` has put what it fetched.
+SHARED = Path(os.environ.get("LOTWISE_REAL_DATA") or ROOT.parent / "shared" / "data")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -31,6 +31,7 @@ class GeoSample:
     characteristics: Sequence[str] = ()
     experiment: str = ""
     runs: Mapping[str, Sequence[bytes | Path]] = field(default_factory=dict)
+    description: str = ""
 
 
 def base_urls(server_url: str) -> dict[str, str]:
@@ -84,6 +85,8 @@ def add_series(
         lines += [f"^SAMPLE = {sample.accession}", f"!Sample_title = {sample.title}"]
         lines += [f"!Sample_geo_accession = {sample.accession}"]
         lines += [f"!Sample_characteristics_ch1 = {trait}" for trait in sample.characteristics]
+        if sample.description:
+            lines.append(f"!Sample_description = {sample.description}")
         if sample.experiment:
             link = f"https://www.ncbi.nlm.nih.gov/sra?term={sample.experiment}"
             lines.append(f"!Sample_relation = SRA: {link}")

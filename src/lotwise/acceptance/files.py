@@ -11,15 +11,11 @@ from pydantic import BaseModel, ValidationError
 
 from lotwise.acceptance.criteria import Criteria, Criterion, Need
 from lotwise.errors import InputError
+from lotwise.files.shipped import shipped
 from lotwise.files.yaml import parse_yaml
 from lotwise.wording import nearest
 
 SHIPPED: Final = ("example", "encode_isogenic", "encode_anisogenic")
-# In a wheel the criteria lie in the package; in a checkout, in config/acceptance.
-_PLACES: Final = (
-    Path(__file__).parents[1] / "shipped_acceptance",
-    Path(__file__).parents[3] / "config" / "acceptance",
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,8 +37,7 @@ def path_of_criteria(name: Path | str) -> Path:
     """
     if str(name) not in SHIPPED:
         return Path(name)
-    places = [place / f"{name}.yaml" for place in _PLACES]
-    return next((place for place in places if place.is_file()), places[0])
+    return shipped("config", "acceptance", f"{name}.yaml")
 
 
 def read_criteria(name: Path | str) -> CriteriaFile:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
+from lotwise.acquire.cautions import cautions
 from lotwise.acquire.deposited import write_quantification
 from lotwise.acquire.download.connection import Stop
 from lotwise.acquire.download.fetch import Downloader
@@ -74,6 +75,8 @@ def collect(
     )
     if settings.route not in study.routes() and not named:
         raise _route_not_open(study, settings, downloader)
+    for caution in cautions([one.candidate for one in chosen], settings.reference):
+        _logger.warning("%s: %s", accession, caution)
     announce(chosen)
     if settings.route == "reads":
         rows = _collect_reads(study, chosen, names, settings, downloader)

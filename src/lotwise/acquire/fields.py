@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import yaml
 
 from lotwise.acquire.geo.record import GeoSample
 
@@ -23,6 +26,8 @@ _LIBRARY: Final = re.compile(r"library (?:name|id)\s*[:=]\s*(.+)", re.IGNORECASE
 # A field of such a name is likely to hold the batch.
 _LIKE_BATCH: Final = re.compile(r"\b(batch|lot|production run|manufactur)", re.IGNORECASE)
 _LIKE_DONOR: Final = re.compile(r"\b(line|clone|donor|subject|patient|individual)", re.IGNORECASE)
+_LIKE_CONDITION: Final = re.compile(r"treat|condition|agent|stimul|compound", re.IGNORECASE)
+_CONTROL: Final = re.compile(r"untreat|control|ctrl|vehicle|mock|none|naive", re.IGNORECASE)
 _LONGEST_BATCH: Final = 60
 _MOST_NAMED: Final = 6
 
@@ -61,9 +66,20 @@ class Distinct:
 
     def in_words(self) -> str:
         """Return the field with the number of its values and the first of them."""
-        named = ", ".join(self.values[:_MOST_NAMED])
+        named = ", ".join(map(shortened, self.values[:_MOST_NAMED]))
         more = ", ..." if len(self.values) > _MOST_NAMED else ""
         return f"{self.name} ({len(self.values)}: {named}{more})"
+
+
+def shortened(text: str) -> str:
+    """Return a text short enough for a message.
+
+    Examples
+    --------
+    >>> len(shortened("x" * 1000))
+    60
+    """
+    return text if len(text) <= _LONGEST_BATCH else f"{text[: _LONGEST_BATCH - 3]}..."
 
 
 def distinct(samples: Sequence[Fields]) -> list[Distinct]:
@@ -89,7 +105,8 @@ def distinct(samples: Sequence[Fields]) -> list[Distinct]:
 def suggest(samples: Sequence[Fields]) -> str:
     """Return a selection that works, as YAML on one line; empty where there is none.
 
-    The batch is a field that looks like one and that every sample has, else the title.
+    The batch is a field that looks like one and that every sample has, else the title. Where the
+    samples of a batch were treated differently, one treatment is kept.
 
     Examples
     --------
@@ -116,8 +133,28 @@ def suggest(samples: Sequence[Fields]) -> str:
     if not ranked:
         return ""
     best = ranked[0]
-    n_batches = len({_joined(fields, best.name) for fields in samples})
-    return f"{{batch: '{{{best.name}}}', n_batches: {n_batches}}}"
+    where = _one_condition(samples, usable, best.name)
+    kept = [fields for fields in samples if all(_joined(fields, k) == v for k, v in where.items())]
+    line: dict[str, object] = {"where": where} if where else {}
+    line["batch"] = f"{{{best.name}}}"
+    line["n_batches"] = len({_joined(fields, best.name) for fields in kept})
+    text: str = yaml.safe_dump(line, default_flow_style=True, sort_keys=False, width=10**6)
+    return text.strip()
+
+
+def _one_condition(
+    samples: Sequence[Fields], usable: Sequence[Distinct], batch: str
+) -> dict[str, str]:
+    """Return one condition to keep, where samples of a batch differ in treatment; else nothing."""
+    n_by_batch = Counter(_joined(fields, batch) for fields in samples)
+    for found in usable:
+        if not _LIKE_CONDITION.search(found.name) or max(n_by_batch.values()) == 1:
+            continue
+        control = next((value for value in found.values if _CONTROL.search(value)), found.values[0])
+        kept = {_joined(f, batch) for f in samples if _joined(f, found.name) == control}
+        if len(kept) > 1:
+            return {found.name: control}
+    return {}
 
 
 def _joined(fields: Fields, name: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lotwise.acquire.ena import EnaRun
-from lotwise.acquire.fields import Fields, distinct, fields_of_geo, normal, suggest
+from lotwise.acquire.fields import Fields, distinct, fields_of_geo, normal, shortened, suggest
 from lotwise.acquire.geo.record import GeoSample
 from lotwise.acquire.time_limit import time_limit
 from lotwise.config.acquire import SampleSelection, fields_in
@@ -82,7 +82,7 @@ class Candidate:
     def describe(self) -> str:
         """Say in one line what it is."""
         traits = "; ".join(self.characteristics) or "no characteristics"
-        more = (f"{name}: {value}" for name, value in self.fields if name in _TELLING)
+        more = (f"{name}: {shortened(value)}" for name, value in self.fields if name in _TELLING)
         return f"{self.accession} {self.title!r} ({'; '.join((traits, *more))})"
 
 

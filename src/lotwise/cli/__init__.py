@@ -19,6 +19,7 @@ from typing import Any, Final, NoReturn, TextIO
 
 import click
 
+from lotwise.cli.extras import missing_extra
 from lotwise.cli.step import ARGUMENTS
 from lotwise.cli.streams import safe_streams
 from lotwise.errors import (
@@ -41,6 +42,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "simulate": ("simulate", "Simulate batches with planted truth, as quantifications or reads."),
     "check": ("check", "Check the reads of a sample sheet before they are quantified."),
     "quantify": ("quantify", "Quantify reads with kallisto, salmon or RSEM."),
+    "run": ("run", "Run the workflow: from reads, an accession or quantifications to the report."),
+    "workflow-path": ("workflow_path", "Print the path of the Snakefile that comes with lotwise."),
     "compare": ("compare", "Compare quantified batches: tables and figures in one go."),
     "expression": ("expression", "Read quantifications into gene and isoform tables."),
     "correlate": ("correlate", "Correlate the samples of one level."),
@@ -162,7 +165,7 @@ def _run() -> int:
     except _Terminated:
         exit_code = _say("terminated; nothing was left half-written", _TERMINATED)
     except Exception as error:  # noqa: BLE001, the traceback is shown
-        fault = machine_fault(error)
+        fault = machine_fault(error) or missing_extra(error)
         if fault is not None:
             exit_code = _say(fault, EXIT_SURROUNDINGS)
         elif isinstance(error, OSError) and error.errno in _WRONG_PATH and error.filename:

@@ -57,10 +57,13 @@ def command(
     written below --out. With --criteria a verdict as well: exit code 1 unless it is
     a pass.
     """
+    from lotwise.cli.extras import require_extra
     from lotwise.cli.verdict import say
     from lotwise.run.steps import compare
     from lotwise.tree import ResultTree
 
+    if not no_report:
+        require_extra("report")
     if no_evidence:
         options["statistics"] = ()
     verdict = compare(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from lotwise.acquire.geo.record import Relation
     from lotwise.acquire.select import Candidate
     from lotwise.acquire.study import Study
+
+
+_MOST_VALUES: Final = 6
 
 
 @click.command("inspect")
@@ -38,6 +41,7 @@ def command(
     or experiment of SRA or ENA. Records are fetched, no reads and no tables. With
     a configuration, it also says which batch its acquire.samples gives each sample.
     """
+    from lotwise.acquire.cautions import cautions
     from lotwise.acquire.download.fetch import Downloader
     from lotwise.acquire.select import choose
     from lotwise.acquire.study import look_up, with_sizes
@@ -61,11 +65,16 @@ def command(
         batches = {one.candidate.accession: one.batch for one in chosen}
         for sample in found["samples"]:
             sample["batch"] = batches.get(sample["accession"])
+        found["notes"] = cautions([one.candidate for one in chosen], configured.reference)
     click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else as_text(found))
 
 
 def describe(study: Study) -> dict[str, Any]:
     """Put a study into plain values; a size or number that is not known is None."""
+    from lotwise.acquire.cautions import cautions
+    from lotwise.acquire.fields import distinct, suggest
+
+    told = [candidate.all_fields() for candidate in study.candidates]
     return {
         "accession": study.accession,
         "title": study.title,
@@ -73,6 +82,12 @@ def describe(study: Study) -> dict[str, Any]:
         "relations": list(
             dict.fromkeys(_relation(link) for one in study.series for link in one.relations)
         ),
+        "fields": [
+            {"name": field.name, "samples": field.n_samples, "values": list(field.values)}
+            for field in distinct(told)
+        ],
+        "selection": suggest(told),
+        "notes": cautions(study.candidates),
         "samples": [_sample(study, candidate) for candidate in study.candidates],
         "files": [
             {"name": file.name, "looks_like": file.looks, "bytes": file.size}
@@ -96,6 +111,7 @@ def _sample(study: Study, candidate: Candidate) -> dict[str, Any]:
         "accession": candidate.accession,
         "title": candidate.title,
         "characteristics": list(candidate.characteristics),
+        "fields": [list(field) for field in candidate.fields],
         "relations": sorted(candidate.links - {candidate.accession}),
         "batch": None,
         "runs": [
@@ -115,6 +131,7 @@ def _sample(study: Study, candidate: Candidate) -> dict[str, Any]:
 def as_text(found: dict[str, Any]) -> str:
     """Write what :func:`describe` gives for people to read."""
     from lotwise.acquire.download.budget import readable
+    from lotwise.acquire.fields import shortened
 
     def size(n_bytes: int | None) -> str:
         return "size unknown" if n_bytes is None else readable(n_bytes)
@@ -123,12 +140,28 @@ def as_text(found: dict[str, Any]) -> str:
     if found["consists_of"]:
         lines.append(f"SuperSeries of {', '.join(found['consists_of'])}")
     lines += [f"  {relation}" for relation in found["relations"]]
+    same = {
+        field["name"]
+        for field in found["fields"]
+        if len(field["values"]) == 1 and field["samples"] == len(found["samples"]) > 1
+    }
+    lines.append("\nFields, by which samples can be chosen and batches named")
+    lines += [_field_line(field, len(found["samples"])) for field in found["fields"]]
+    if found["selection"]:
+        lines.append(f"  for example  acquire.samples: {found['selection']}")
     lines.append(f"\nSamples ({len(found['samples'])})")
     for sample in found["samples"]:
         batch = f"  batch {sample['batch']}" if sample["batch"] else ""
         lines.append(f"  {sample['accession']}  {sample['title']}{batch}")
-        if sample["characteristics"]:
-            lines.append(f"      {'; '.join(sample['characteristics'])}")
+        # What all samples share stands in the table of fields.
+        traits = [t for t in sample["characteristics"] if t.partition(":")[0].strip() not in same]
+        if traits:
+            lines.append(f"      {'; '.join(traits)}")
+        lines += [
+            f"      {name}: {shortened(value)}"
+            for name, value in sample["fields"]
+            if name not in same and value != sample["title"]
+        ]
         if sample["relations"]:
             lines.append(f"      known as {', '.join(sample['relations'])}")
         lines += [
@@ -147,5 +180,18 @@ def as_text(found: dict[str, Any]) -> str:
         f"  {name}: {route['offers']}, {size(route['bytes'])}"
         for name, route in found["routes"].items()
     ] or ["  none"]
+    lines += [f"Note: {note}" for note in found["notes"]]
     lines += [f"Not known: {reason}" for reason in found["unknown"]]
     return "\n".join(lines)
+
+
+def _field_line(field: dict[str, Any], n_samples: int) -> str:
+    """Write one field: how many samples have it, and its values."""
+    from lotwise.acquire.fields import shortened
+
+    values = field["values"]
+    some = f", {field['samples']} of {n_samples} samples" if field["samples"] < n_samples else ""
+    named = ", ".join(map(shortened, values[:_MOST_VALUES]))
+    more = ", ..." if len(values) > _MOST_VALUES else ""
+    count = "one value" if len(values) == 1 else f"{len(values)} values"
+    return f"  {field['name']}  ({count}{some})  {named}{more}"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 Floats = npt.NDArray[np.float64]
-Quantifier = Literal["rsem", "salmon", "kallisto", "matrix"]
+Quantifier = Literal["rsem", "salmon", "kallisto", "stringtie", "star", "matrix"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -38,8 +38,10 @@ class Abundance:
         Estimated counts of each bootstrap, shape ``(n_bootstraps, n_features)``.
     tpm_column, counts_column
         Columns of the file that hold them, for messages.
-    in_rows
-        Whether feature i stands in row i + 2 of the file, for messages.
+    symbols
+        Symbol of each feature's gene, empty where the file has none.
+    first_row
+        Row of the file of the first feature, for messages; None where features are no rows.
     """
 
     quantifier: Quantifier
@@ -53,8 +55,9 @@ class Abundance:
     bootstrap_counts: npt.NDArray[np.float32] | None = field(default=None, repr=False)
     tpm_column: str | None = None
     counts_column: str | None = None
-    in_rows: bool = False
+    symbols: pl.Series | None = None
+    first_row: int | None = None
 
     def row_of(self, feature: int) -> int | None:
-        """Give the row of the file, header included, where a feature stands."""
-        return feature + 2 if self.in_rows else None
+        """Return the row of the file, header included, of a feature."""
+        return None if self.first_row is None else feature + self.first_row

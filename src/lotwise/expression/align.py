@@ -5,16 +5,32 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from lotwise.errors import InputError, SharedFeaturesWarning
 from lotwise.expression.abundance import Abundance
+from lotwise.expression.comparability import InvalidComparison
+from lotwise.expression.identifiers import strip_versions
+
+# A larger share of a sample's TPM on features that others lack changes R itself.
+_MOST_LOST: Final = 0.05
 
 
-def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> dict[str, Abundance]:
+class Aligned(NamedTuple):
+    """Samples with the same features in the same order, and what that cost."""
+
+    read: dict[str, Abundance]
+    invalid: tuple[InvalidComparison, ...] = ()
+
+
+def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Aligned:
     """Give every sample the features that all have, in the order of the first.
+
+    Where names differ, they are compared without Ensembl's and RefSeq's versions if more are
+    common then; the features keep the names of the first sample.
 
     Raises
     ------
@@ -24,17 +40,28 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> dict[
     names = list(read)
     first = read[names[0]].features
     if all(same_names(first, read[name].features) for name in names):
-        return dict(read)
-    shared, union = set(first.to_list()), set(first.to_list())
-    odd = ""
-    for name in names:
-        own = set(read[name].features.to_list())
-        if not odd and own != union:
-            odd = name
-        shared &= own
-        union |= own
+        return Aligned(dict(read))
+    keys_of = {name: read[name].features for name in names}
+    n_shared = len(_common(keys_of))
+    plain = {name: strip_versions(features) for name, features in keys_of.items()}
+    if not any(features.is_duplicated().any() for features in plain.values()):
+        n_plain = len(_common(plain))
+        if n_plain > n_shared:
+            keys_of = plain
+            named = _common({name: read[name].features for name in names})
+            rest = max(_share_outside(abundance, named) for abundance in read.values())
+            warnings.warn(
+                f"versions of identifiers differ between samples: {n_plain - n_shared:,} features "
+                f"with up to {rest:.1%} of the TPM are matched without version",
+                SharedFeaturesWarning,
+                stacklevel=3,
+            )
+    shared, union = _common(keys_of), set().union(*(set(own.to_list()) for own in keys_of.values()))
+    invalid: tuple[InvalidComparison, ...] = ()
     share = len(shared) / len(union)
     if share < 1:
+        of_first = set(keys_of[names[0]].to_list())
+        odd = next((name for name in names if set(keys_of[name].to_list()) != of_first), names[0])
         came = (
             f"{len(shared):,} of {len(union):,} features ({share:.1%}) are common to all "
             f"{len(names)} samples; {odd!r} differs from {names[0]!r}"
@@ -45,11 +72,39 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> dict[
                 path=read[odd].path,
                 remedy="quantify all samples on one annotation, or lower min_shared (--min-shared)",
             )
+        lost = {
+            name: _share_outside(dataclasses.replace(read[name], features=own), shared)
+            for name, own in keys_of.items()
+        }
+        most = max(lost, key=lambda name: lost[name])
+        came += f"; the others carry up to {lost[most]:.1%} of the TPM (sample {most!r})"
         warnings.warn(
-            f"{came}; only common features are compared", SharedFeaturesWarning, stacklevel=4
+            f"{came}; only common features are compared", SharedFeaturesWarning, stacklevel=3
         )
-    kept = [feature for feature in first.to_list() if feature in shared]
-    return {name: _take(read[name], kept) for name in names}
+        if lost[most] > _MOST_LOST:
+            invalid = (
+                InvalidComparison(
+                    "mixed_references",
+                    f"{came}: R leaves them out and says nothing about them; quantify all samples "
+                    "on one annotation",
+                ),
+            )
+    kept = [at for at, key in enumerate(keys_of[names[0]].to_list()) if key in shared]
+    order = keys_of[names[0]].gather(kept)
+    features = first.gather(kept)
+    return Aligned(
+        {name: _take(read[name], keys_of[name], order, features) for name in names}, invalid
+    )
+
+
+def _common(keys_of: Mapping[str, pl.Series]) -> set[str]:
+    return set.intersection(*(set(own.to_list()) for own in keys_of.values()))
+
+
+def _share_outside(abundance: Abundance, shared: set[str]) -> float:
+    """Return the share of a sample's TPM on features that are not shared."""
+    outside = ~abundance.features.is_in(list(shared)).to_numpy()
+    return float(abundance.tpm[outside].sum() / abundance.tpm.sum())
 
 
 def same_names(first: pl.Series, second: pl.Series) -> bool:
@@ -57,17 +112,20 @@ def same_names(first: pl.Series, second: pl.Series) -> bool:
     return first is second or (len(first) == len(second) and bool((first == second).all()))
 
 
-def _take(abundance: Abundance, kept: list[str]) -> Abundance:
-    row_of = {name: row for row, name in enumerate(abundance.features.to_list())}
-    rows = np.array([row_of[name] for name in kept], dtype=np.int64)
+def _take(
+    abundance: Abundance, keys: pl.Series, order: pl.Series, features: pl.Series
+) -> Abundance:
+    row_of = {key: row for row, key in enumerate(keys.to_list())}
+    rows = np.array([row_of[key] for key in order.to_list()], dtype=np.int64)
     return dataclasses.replace(
         abundance,
-        features=abundance.features.gather(rows.tolist()),
+        features=features,
         tpm=abundance.tpm[rows],
         counts=abundance.counts[rows],
         length=abundance.length[rows],
         fpkm=None if abundance.fpkm is None else abundance.fpkm[rows],
         genes=None if abundance.genes is None else abundance.genes.gather(rows.tolist()),
+        symbols=None if abundance.symbols is None else abundance.symbols.gather(rows.tolist()),
         bootstrap_counts=(
             None if abundance.bootstrap_counts is None else abundance.bootstrap_counts[:, rows]
         ),

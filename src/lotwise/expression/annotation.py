@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from lotwise.expression.identifiers import is_gencode
+
 # A transcript, its gene, and the gene's symbol, empty where there is none.
 Row: TypeAlias = tuple[str, str, str]
 
-_GTF_ATTRIBUTE: Final = re.compile(r'\b(\w+) "([^"]*)"')
+# key "value"; of the standard, and key value; of tools that leave the quotation marks out.
+_GTF_ATTRIBUTE: Final = re.compile(r'(?<![\w.-])([\w.-]+) +(?:"([^"]*)"|([^";\s]+))')
+_OF_GTF: Final = re.compile(r"\s*[\w.-]+ +[^=\s]")
 
 
 def genes_of_headers(headers: Iterable[str]) -> Iterator[Row]:
@@ -18,10 +22,9 @@ def genes_of_headers(headers: Iterable[str]) -> Iterator[Row]:
         words = header[1:].split(" description:", 1)[0].split()
         if not words:
             continue
-        if "|" in words[0]:
+        if is_gencode(words[0]):
             cells = words[0].split("|")
-            if len(cells) > 1 and cells[1]:
-                yield cells[0], cells[1], cells[5] if len(cells) > 5 else ""
+            yield cells[0], cells[1], cells[5] if len(cells) > 5 else ""
             continue
         fields = dict(word.split(":", 1) for word in words[1:] if ":" in word)
         if "gene" in fields:
@@ -34,12 +37,25 @@ def is_annotation(line: str) -> bool:
     return len(cells) == 9 and cells[3].isdigit() and cells[4].isdigit()
 
 
+def is_gtf(line: str) -> bool:
+    r"""Return whether a line of an annotation is one of GTF, not of GFF3.
+
+    Examples
+    --------
+    >>> is_gtf("1\tx\texon\t1\t9\t.\t+\t.\tgene_id G1; transcript_id T1;")
+    True
+    >>> is_gtf("1\tx\texon\t1\t9\t.\t+\t.\tID=a b;Parent=c")
+    False
+    """
+    return _OF_GTF.match(line.split("\t")[8]) is not None
+
+
 def new_transcripts(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Give the first line of a GTF for each transcript; most lines are exons of one seen before."""
+    """Yield the first line of each transcript of a GTF; most lines are exons of one seen."""
     seen: set[bytes] = set()
     for line in lines:
-        _, found, rest = line.partition(b'transcript_id "')
-        transcript = rest.partition(b'"')[0]
+        _, found, rest = line.partition(b"transcript_id ")
+        transcript = rest.partition(b";")[0]
         if found and transcript not in seen:
             seen.add(transcript)
             yield line
@@ -58,7 +74,7 @@ def genes_of_annotation(lines: Iterable[str], *, gtf: bool) -> Iterator[Row]:
 def _from_gtf(rows: Iterable[Sequence[str]]) -> Iterator[Row]:
     """Read attributes of the kind ``key "value";``."""
     for cells in rows:
-        fields = dict(_GTF_ATTRIBUTE.findall(cells[8]))
+        fields = {key: quoted or bare for key, quoted, bare in _GTF_ATTRIBUTE.findall(cells[8])}
         transcript = _versioned(fields, "transcript_id", "transcript_version")
         yield transcript, _versioned(fields, "gene_id", "gene_version"), fields.get("gene_name", "")
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lotwise.errors import InputError
-from lotwise.expression.text import read_bytes
+from lotwise.expression.packed import read_bytes
 
 
 def read_salmon_bootstraps(quant: Path, features: pl.Series) -> npt.NDArray[np.float32] | None:

@@ -91,8 +91,9 @@ def check_features(sample: str, abundance: Abundance) -> None:
         name = abundance.features[rows[0]]
         twice = (abundance.features == name).arg_true()
         raise InputError(
-            f"sample {sample!r}: feature {name!r} stands also in row {twice[0] + 2:,}"
-            if abundance.in_rows
+            f"sample {sample!r}: feature {name!r} stands also in row "
+            f"{abundance.row_of(int(twice[0])):,}"
+            if abundance.first_row is not None
             else f"sample {sample!r}: feature {name!r} stands {len(twice)} times",
             path=abundance.path,
             row=abundance.row_of(int(twice[1])),

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
+import polars as pl
 
 from lotwise import keys
 from lotwise.errors import InvalidComparisonWarning
 from lotwise.expression.abundance import Abundance, Floats
+from lotwise.expression.identifiers import organisms_of
 from lotwise.keys import InvalidCode
 from lotwise.samples import Sample
 
@@ -137,6 +139,51 @@ def _copy(
         f"samples {first!r} and {second!r} ({batches}) {how}: one is a copy of the other and their "
         "correlation is 1 by construction; give each sample its own quantification",
     )
+
+
+def judge_levels(
+    genes: Mapping[str, Abundance], isoforms: Mapping[str, Abundance]
+) -> Iterator[InvalidComparison]:
+    """Find samples whose genes are not the sums of the isoforms beside them (RSEM's files)."""
+    for name, gene in genes.items():
+        isoform = isoforms.get(name)
+        if isoform is None or isoform.genes is None:
+            continue
+        sums = (
+            pl.DataFrame({"gene": isoform.genes, "tpm": isoform.tpm})
+            .group_by("gene")
+            .agg(pl.col("tpm").sum().alias("sum"), pl.len().alias("n"))
+        )
+        table = pl.DataFrame({"gene": gene.features, "tpm": gene.tpm}).join(
+            sums, on="gene", how="left", maintain_order="left"
+        )
+        # RSEM writes two decimals, of the gene and of each isoform.
+        tolerance = _ROUNDING_TPM * (pl.col("n") + 1) + _ROUNDING_SHARE * pl.col("tpm")
+        off = table.filter(
+            pl.col("sum").is_null() | ((pl.col("tpm") - pl.col("sum")).abs() > tolerance)
+        )
+        if off.height:
+            worst = off.sort((pl.col("tpm") - pl.col("sum").fill_null(0)).abs()).tail(1)
+            gene_id, tpm, total, _ = worst.row(0)
+            yield InvalidComparison(
+                "levels_disagree",
+                f"sample {name!r}: {off.height:,} of {table.height:,} genes are not the sum of "
+                f"their isoforms ({gene_id!r} has TPM {tpm:,.2f}, its isoforms sum to "
+                f"{total or 0:,.2f}): {gene.path} and {isoform.path} do not belong together; "
+                "give the two files of one run",
+            )
+
+
+def judge_organisms(features: pl.Series) -> Iterator[InvalidComparison]:
+    """Find features of more than one organism, as of cells on a feeder layer or a mixed index."""
+    counts = organisms_of(features)
+    if len(counts) > 1:
+        told = ", ".join(f"{n:,} of {organism}" for organism, n in counts.items())
+        yield InvalidComparison(
+            "mixed_organisms",
+            f"the features belong to {len(counts)} organisms ({told}): R then compares the "
+            "organisms' shares too; keep the features of one",
+        )
 
 
 def _mixed(

@@ -7,7 +7,6 @@ Sources: the RSEM, salmon and kallisto manuals' descriptions of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -19,25 +18,22 @@ import polars as pl
 from lotwise.errors import InputError
 from lotwise.expression.abundance import Abundance, Floats, Quantifier
 from lotwise.expression.bootstraps import read_salmon_bootstraps
-from lotwise.expression.text import (
-    floats_of,
-    header_of,
-    read_bytes,
-    read_head,
-    read_text,
-    require_columns,
-)
+from lotwise.expression.identifiers import level_by_names, split_appended
+from lotwise.expression.other_programs import refuse_other_programs
+from lotwise.expression.packed import HDF5_MAGIC, read_bytes, read_head
+from lotwise.expression.text import Layout, floats_of, layout_of, read_columns, require_columns
 from lotwise.keys import Level
 
 if TYPE_CHECKING:
     import h5py
 
-_HDF5_MAGIC: Final = b"\x89HDF\r\n"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Format:
-    """Which columns of one program's file hold what."""
+    """Which columns of one program's file hold what.
+
+    Rows whose feature begins with ``summary_rows`` are no features.
+    """
 
     quantifier: Quantifier
     level: Level
@@ -45,9 +41,11 @@ class Format:
     feature: str
     tpm: str
     counts: str
-    length: str
+    length: str | None = None
     fpkm: str | None = None
     gene: str | None = None
+    symbol: str | None = None
+    summary_rows: str | None = None
 
     @property
     def floats(self) -> tuple[str, ...]:
@@ -57,7 +55,7 @@ class Format:
     @property
     def strings(self) -> tuple[str, ...]:
         """The columns that hold text."""
-        return tuple(name for name in (self.feature, self.gene) if name)
+        return tuple(name for name in (self.feature, self.gene, self.symbol) if name)
 
 
 FORMATS: Final = (
@@ -100,47 +98,69 @@ FORMATS: Final = (
         counts="est_counts",
         tpm="tpm",
     ),
+    Format(
+        quantifier="star",
+        level="gene",
+        what="GDC's augmented STAR counts",
+        feature="gene_id",
+        symbol="gene_name",
+        counts="unstranded",
+        tpm="tpm_unstranded",
+        fpkm="fpkm_unstranded",
+        summary_rows="N_",
+    ),
+    Format(
+        quantifier="stringtie",
+        level="gene",
+        what="StringTie's gene abundances",
+        feature="Gene ID",
+        symbol="Gene Name",
+        counts="",
+        tpm="TPM",
+        fpkm="FPKM",
+    ),
 )
 
 
-def recognise(path: Path, header: Sequence[str]) -> Format | None:
+def recognise(path: Path, layout: Layout) -> Format | None:
     """Find whose file has this header; None where it is none of the known ones.
 
     Raises
     ------
     InputError
-        The header is nearly that of a known file: a column is missing or named
-        otherwise, or the separator is wrong.
+        The header is nearly that of a known file, with a column missing or named otherwise; or
+        it is that of a file without TPM.
     """
-    words = {word for cell in header for word in cell.replace(";", " ").split()}
-    likeness = {item.what: len(words & {*item.strings, *item.floats}) for item in FORMATS}
+    header = set(layout.header)
     for item in FORMATS:
-        if {*item.strings, *item.floats} <= set(header):
+        if {*item.strings, *item.floats} <= header:
             return item
+    refuse_other_programs(path, layout)
+    likeness = {item.what: len(header & {*item.strings, *item.floats}) for item in FORMATS}
     nearest = max(FORMATS, key=lambda item: likeness[item.what])
     if likeness[nearest.what] >= 3:
-        require_columns(path, header, [*nearest.strings, *nearest.floats], what=nearest.what)
+        require_columns(path, layout.header, [*nearest.strings, *nearest.floats], what=nearest.what)
     return None
 
 
 def is_quantification(path: Path) -> bool:
-    """Tell whether a file is a quantifier's own rather than a matrix of samples."""
+    """Return whether a file is a quantifier's own rather than a matrix of samples."""
     head = read_head(path)
-    if head.startswith(_HDF5_MAGIC):
+    if head.startswith(HDF5_MAGIC):
         import h5py
 
         try:
             with path.open("rb") as raw:
                 # Two names are looked at: a file of bootstraps is not read whole for that, but
                 # where it is packed there is no other way.
-                plain = raw.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
+                plain = raw.read(len(HDF5_MAGIC)) == HDF5_MAGIC
                 with h5py.File(raw if plain else BytesIO(read_bytes(path)), "r") as store:
                     return "est_counts" in store and "aux" in store
         except OSError as error:
             raise InputError(
                 f"is a damaged HDF5 file ({error})", path=path, remedy="fetch or copy it again"
             ) from None
-    return recognise(path, header_of(path, head)) is not None
+    return recognise(path, layout_of(path, head)) is not None
 
 
 def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abundance]:
@@ -165,39 +185,71 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
         The file cannot be read, is of none of these programs, or a row is malformed.
     """
     raw = read_bytes(path)
-    if raw.startswith(_HDF5_MAGIC):
+    if raw.startswith(HDF5_MAGIC):
         return "isoform", _read_kallisto_h5(path, raw, bootstraps=bootstraps)
-    header = header_of(path, raw)
-    found = recognise(path, header)
+    layout = layout_of(path, raw)
+    found = recognise(path, layout)
     if found is None:
         raise InputError(
             f"is none of {', '.join(item.what for item in FORMATS)}; its columns are "
-            f"{', '.join(map(repr, header[:8]))}",
+            f"{', '.join(map(repr, layout.header[:8]))}",
             path=path,
-            row=1,
+            row=layout.first_row - 1,
             remedy="name a quantification that one of these programs wrote",
         )
-    table = read_text(path, raw, strings=found.strings, floats=found.floats)
-    genes = table[found.gene] if found.gene else None
-    if genes is not None and not (genes != "").any():
-        genes = None  # as of a deposited table of isoforms that names none
+    table = read_columns(
+        path,
+        layout,
+        strings=found.strings,
+        floats=found.floats,
+        may_be_blank=found.summary_rows is not None,
+    )
+    first_row = layout.first_row
+    if found.summary_rows:
+        n_rows = table.height
+        table = table.filter(~pl.col(found.feature).str.starts_with(found.summary_rows))
+        first_row += n_rows - table.height
     drawn = None
     if bootstraps and found.quantifier == "salmon":
         drawn = read_salmon_bootstraps(path, table[found.feature])
-    return found.level, Abundance(
+    unknown = np.full(table.height, np.nan)
+    features, genes = table[found.feature], table[found.gene] if found.gene else None
+    if genes is not None and not (genes != "").any():
+        genes = None  # as of a deposited table of isoforms that names none
+    symbols = table[found.symbol] if found.symbol else None
+    if appended := split_appended(features):
+        features = appended.features
+        symbols = appended.symbols if found.level == "gene" else symbols
+    if genes is not None and (appended := split_appended(genes)):
+        genes, symbols = appended.features, appended.symbols
+    return _level_of(path, found, features), Abundance(
         quantifier=found.quantifier,
         path=path,
-        features=table[found.feature],
+        features=features,
         tpm=floats_of(table, found.tpm),
-        counts=floats_of(table, found.counts),
-        length=floats_of(table, found.length),
+        counts=floats_of(table, found.counts) if found.counts else unknown,
+        length=floats_of(table, found.length) if found.length else unknown,
         fpkm=floats_of(table, found.fpkm) if found.fpkm else None,
         genes=genes,
+        symbols=symbols,
         tpm_column=found.tpm,
-        counts_column=found.counts,
-        in_rows=True,
+        counts_column=found.counts or None,
+        first_row=first_row,
         bootstrap_counts=drawn,
     )
+
+
+def _level_of(path: Path, found: Format, features: pl.Series) -> Level:
+    """Return the level of a file by its features, where they tell, else by what writes it.
+
+    salmon and kallisto quantify whatever they are given, and salmon sums to genes in a file of
+    the same columns.
+    """
+    if found.level == "isoform" and found.gene is None:
+        if path.name.startswith("quant.genes.sf"):
+            return "gene"
+        return level_by_names(features) or found.level
+    return found.level
 
 
 def _read_kallisto_h5(path: Path, raw: bytes, *, bootstraps: bool) -> Abundance:

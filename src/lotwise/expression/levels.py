@@ -17,7 +17,8 @@ from lotwise.errors import UnmappedTranscriptsWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.comparability import InvalidComparison
 from lotwise.expression.genes import sum_bootstraps, sum_genes
-from lotwise.expression.transcripts import TranscriptMap, matches_nothing, plain_names
+from lotwise.expression.identifiers import plain_names
+from lotwise.expression.transcripts import TranscriptMap, matches_nothing
 from lotwise.keys import Level
 
 Floats = npt.NDArray[np.float64]
@@ -63,6 +64,7 @@ class LevelArrays:
 def stack_samples(read: Mapping[str, Abundance], level: Level) -> LevelArrays:
     """Put aligned samples on top of each other."""
     order = list(read.values())
+    symbols = order[0].symbols if level == "gene" else None
     layers = {
         keys.TPM: np.stack([abundance.tpm for abundance in order]),
         keys.COUNTS: np.stack([abundance.counts for abundance in order]),
@@ -86,6 +88,7 @@ def stack_samples(read: Mapping[str, Abundance], level: Level) -> LevelArrays:
             for name, abundance in read.items()
             if abundance.bootstrap_counts is not None
         },
+        var={} if symbols is None else {keys.GENE_NAME: symbols},
     )
 
 
@@ -125,6 +128,8 @@ def name_symbols(gene: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
     symbols = transcripts.gene_names_of(gene.features)
     if not (symbols != "").any():
         return gene
+    if (own := gene.var.get(keys.GENE_NAME)) is not None:
+        symbols = symbols.zip_with(symbols != "", own)
     return dataclasses.replace(gene, var=gene.var | {keys.GENE_NAME: symbols})
 
 

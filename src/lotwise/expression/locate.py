@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from lotwise.errors import InputError
+from lotwise.expression.packed import missing_file
 
 _GENES: Final = ".genes.results"
 _ISOFORMS: Final = ".isoforms.results"
@@ -41,12 +42,14 @@ def locate(quant: Path, *, bootstraps: bool = False) -> QuantFiles:
         return _in_directory(quant, bootstraps=bootstraps)
     if quant.is_file():
         return _beside(quant)
+    if quant.is_fifo():
+        return QuantFiles(None, quant)  # refused where it is opened
     gene, isoform = _either(quant, _GENES), _either(quant, _ISOFORMS)
     if gene is None and isoform is None:
-        raise InputError(
+        raise missing_file(
+            quant,
             f"no such file or directory, and no RSEM prefix ({quant.name}{_GENES} is not there)",
-            path=quant,
-            remedy="correct the column quant of the sample sheet; "
+            "correct the column quant of the sample sheet; "
             "its paths are relative to the folder of the sheet",
         )
     return QuantFiles(gene, isoform)
@@ -76,6 +79,7 @@ def names_genes(quant: Path) -> bool:
 
 
 def _in_directory(directory: Path, *, bootstraps: bool) -> QuantFiles:
+    _refuse_two_programs(directory)
     names = reversed(_TRANSCRIPT_FILES) if bootstraps else _TRANSCRIPT_FILES
     for name in names:
         found = _either(directory / name, "")
@@ -89,6 +93,24 @@ def _in_directory(directory: Path, *, bootstraps: bool) -> QuantFiles:
             remedy="name the directory that salmon, kallisto or RSEM wrote for this sample",
         )
     return QuantFiles(gene, isoform)
+
+
+def _refuse_two_programs(directory: Path) -> None:
+    """Refuse the output of two programs in one folder: which is meant would be a guess."""
+    found = {
+        "salmon": _either(directory / "quant.sf", ""),
+        "kallisto": _either(directory / "abundance.tsv", "")
+        or _either(directory / "abundance.h5", ""),
+        "RSEM": _only(directory, _ISOFORMS) or _only(directory, _GENES),
+    }
+    present = {program: path.name for program, path in found.items() if path}
+    if len(present) > 1:
+        raise InputError(
+            "holds the output of two programs: "
+            + " and ".join(f"{name} of {program}" for program, name in present.items()),
+            path=directory,
+            remedy="name the file that is meant",
+        )
 
 
 def _beside(file: Path) -> QuantFiles:

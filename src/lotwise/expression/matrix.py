@@ -6,27 +6,22 @@ from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from lotwise.errors import InputError
 from lotwise.expression.abundance import Abundance, Floats
-from lotwise.expression.text import (
-    first_line,
-    floats_of,
-    header_of,
-    read_bytes,
-    read_text,
-    separator_of,
-)
+from lotwise.expression.identifiers import level_by_names, split_appended
+from lotwise.expression.map_columns import kind_of_header
+from lotwise.expression.packed import HDF5_MAGIC, read_bytes
+from lotwise.expression.text import Layout, floats_of, layout_of, read_columns
 from lotwise.keys import COUNTS, LENGTH, TPM, Level
 
 if TYPE_CHECKING:
     import anndata
 
-_HDF5_MAGIC: Final = b"\x89HDF\r\n"
 _EXAMPLES: Final = 5
 
 
@@ -50,28 +45,92 @@ def read_matrix(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
         A sample is in neither direction or in both, or the table is malformed.
     """
     raw = read_bytes(path)
-    if raw.startswith(_HDF5_MAGIC):
+    if raw.startswith(HDF5_MAGIC):
         return _from_h5ad(path, raw, samples)
-    header = _header(path, raw)
-    first = read_text(path, raw, strings=header[:1])[header[0]]
-    if _samples_are_columns(path, samples, header[1:], first.to_list()):
-        table = read_text(path, raw, strings=header[:1], floats=list(samples))
-        tpm = {name: floats_of(table, name) for name in samples}
-        return _abundances(path, first, tpm, in_rows=True)
-    if len(set(header)) < len(header):
-        twice = next(name for name in header if header.count(name) > 1)
+    layout = layout_of(path, raw)
+    header = layout.header
+    if len(header) < 2:
         raise InputError(
-            f"names feature {twice!r} {header.count(twice)} times",
+            f"has one column, {header[0]!r}; a TPM matrix has features and samples, "
+            "separated by tabs or commas",
             path=path,
-            row=1,
-            remedy="keep one of them",
+            row=layout.first_row - 1,
+            remedy="save it as TSV or CSV",
         )
-    table = read_text(path, raw, strings=header[:1], floats=header[1:])
-    values = table.drop(header[0]).to_numpy()
+    first = read_columns(path, layout, strings=[0])["0"]
+    if _samples_are_columns(path, samples, header[1:], first.to_list()):
+        table = read_columns(path, layout, strings=[0], floats=list(samples))
+        told = _describe_features(path, layout, samples)
+        tpm = {name: floats_of(table, name) for name in samples}
+        return _abundances(path, told, tpm, first_row=layout.first_row)
+    _refuse_twice(path, header, row=layout.first_row - 1)
+    table = read_columns(path, layout, strings=[0], floats=range(1, len(header)))
+    values = table.drop("0").to_numpy()
     row_of = {name: row for row, name in enumerate(first.to_list())}
     features = pl.Series(header[1:], dtype=pl.String)
     tpm = {name: values[row_of[name]] for name in samples}
-    return _abundances(path, features, tpm, in_rows=False)
+    return _abundances(path, _Features(features), tpm)
+
+
+class _Features(NamedTuple):
+    """Names of features, and their genes and symbols where the table has them."""
+
+    names: pl.Series
+    genes: pl.Series | None = None
+    symbols: pl.Series | None = None
+
+
+def _describe_features(path: Path, layout: Layout, samples: Sequence[str]) -> _Features:
+    """Find the columns that name features, genes and symbols, besides those of the samples."""
+    header = layout.header
+    words = [
+        at
+        for at in range(len(header))
+        if header[at] not in samples and (at == 0 or kind_of_header(header[at]))
+    ]
+    table = read_columns(path, layout, strings=words)
+    kinds = {at: kind_of_header(header[at]) for at in words}
+    if layout.comments[:1] and layout.comments[0].startswith("#1.") and len(header) > 1:
+        kinds[1] = "symbol"  # GCT calls it Description
+        table = table if 1 in words else read_columns(path, layout, strings=[*words, 1])
+    column = {at: table[str(at)] for at in kinds if header[at] not in samples}
+    names_at = 0
+    stable = [
+        at
+        for at, values in column.items()
+        if kinds[at] in {"gene", "transcript"} and level_by_names(values) is not None
+    ]
+    numbered = column[0].to_list() in (_numbers_from(0, column[0]), _numbers_from(1, column[0]))
+    if numbered or (kinds[0] == "symbol" and level_by_names(column[0]) is None):
+        named = [at for at in column if at and kinds[at] in {"gene", "transcript", "symbol"}]
+        transcripts = [at for at in stable if kinds[at] == "transcript"]
+        names_at = next(iter(transcripts or stable or (named if numbered else [])), 0)
+    of_transcripts = (
+        kinds[names_at] == "transcript" or level_by_names(column[names_at]) == "isoform"
+    )
+    genes = next((at for at in column if kinds[at] == "gene" and at != names_at), None)
+    symbols = next((at for at in column if kinds[at] == "symbol" and at != names_at), None)
+    return _Features(
+        column[names_at],
+        column[genes] if of_transcripts and genes is not None else None,
+        None if symbols is None else column[symbols],
+    )
+
+
+def _numbers_from(start: int, column: pl.Series) -> list[str]:
+    return [str(number) for number in range(start, start + len(column))]
+
+
+def _refuse_twice(path: Path, header: Sequence[str], *, row: int) -> None:
+    if len(set(header)) < len(header):
+        counts = Counter(header)
+        twice = next(name for name in header if counts[name] > 1)
+        raise InputError(
+            f"names feature {twice!r} {counts[twice]} times",
+            path=path,
+            row=row,
+            remedy="keep one of them",
+        )
 
 
 def level_of(features: pl.Series, known: pl.DataFrame | None) -> Level | None:
@@ -85,35 +144,10 @@ def level_of(features: pl.Series, known: pl.DataFrame | None) -> Level | None:
         votes["isoform"] = int(features.is_in(known["transcript"].implode()).sum())
         votes["gene"] = int(features.is_in(known["gene"].implode()).sum())
     if not any(votes.values()):
-        votes["isoform"] = int(features.str.contains(r"^(ENS[A-Z]*T\d|[NX][MR]_\d)").sum())
-        votes["gene"] = int(features.str.contains(r"^ENS[A-Z]*G\d").sum())
+        return level_by_names(features)
     if votes["isoform"] == votes["gene"] or max(votes.values()) < len(features) / 2:
         return None
     return "isoform" if votes["isoform"] > votes["gene"] else "gene"
-
-
-def _header(path: Path, raw: bytes) -> list[str]:
-    header = header_of(path, raw)
-    second = raw.split(b"\n", 2)[1] if raw.count(b"\n") else b""
-    separator = separator_of(first_line(path, raw))
-    if second and second.decode("utf-8", "replace").count(separator) == len(header):
-        # R's write.table leaves the name of the first column out; the reader needs one.
-        raise InputError(
-            f"names {len(header)} columns and its rows have {len(header) + 1} cells",
-            path=path,
-            row=1,
-            remedy="name the first column, for example feature "
-            "(write.table(..., col.names = NA) does)",
-        )
-    if len(header) < 2:
-        raise InputError(
-            f"has one column, {header[0]!r}; a TPM matrix has features and samples, "
-            "separated by tabs or commas",
-            path=path,
-            row=1,
-            remedy="save it as TSV or CSV",
-        )
-    return header
 
 
 def _samples_are_columns(
@@ -147,19 +181,26 @@ def _samples_are_columns(
 
 
 def _abundances(
-    path: Path, features: pl.Series, tpm: dict[str, Floats], *, in_rows: bool
+    path: Path, features: _Features, tpm: dict[str, Floats], *, first_row: int | None = None
 ) -> dict[str, Abundance]:
-    unknown = np.full(len(features), np.nan)
+    unknown = np.full(len(features.names), np.nan)
+    names, symbols, genes = features.names, features.symbols, features.genes
+    if appended := split_appended(names):
+        names, symbols = appended.features, symbols if symbols is not None else appended.symbols
+    if genes is not None and (appended := split_appended(genes)):
+        genes, symbols = appended.features, symbols if symbols is not None else appended.symbols
     return {
         name: Abundance(
             quantifier="matrix",
             path=path,
-            features=features,
+            features=names,
             tpm=values,
             counts=unknown,
             length=unknown,
-            tpm_column=name if in_rows else None,
-            in_rows=in_rows,
+            genes=genes,
+            symbols=symbols,
+            tpm_column=None if first_row is None else name,
+            first_row=first_row,
         )
         for name, values in tpm.items()
     }
@@ -186,6 +227,8 @@ def _from_h5ad(path: Path, raw: bytes, samples: Sequence[str]) -> dict[str, Abun
     stored = stored[list(samples)]
     features = pl.Series(columns, dtype=pl.String)
     tpm, counts, length = (_layer(stored, name) for name in (TPM, COUNTS, LENGTH))
+    genes = _column_of(stored, _GENE_COLUMNS) if level_by_names(features) != "gene" else None
+    symbols = _column_of(stored, _SYMBOL_COLUMNS)
     return {
         name: Abundance(
             quantifier="matrix",
@@ -194,9 +237,24 @@ def _from_h5ad(path: Path, raw: bytes, samples: Sequence[str]) -> dict[str, Abun
             tpm=tpm[row],
             counts=counts[row],
             length=length[row],
+            genes=genes,
+            symbols=symbols,
         )
         for row, name in enumerate(samples)
     }
+
+
+_GENE_COLUMNS: Final = ("gene_id", "gene_ids", "gene")
+_SYMBOL_COLUMNS: Final = ("gene_name", "gene_symbol", "gene_symbols", "symbol", "feature_name")
+
+
+def _column_of(stored: anndata.AnnData, names: Sequence[str]) -> pl.Series | None:
+    """Return the first of some var columns that is there, as text."""
+    found = next((name for name in names if name in stored.var), None)
+    if found is None:
+        return None
+    values = stored.var[found]
+    return pl.Series(["" if no else str(v) for v, no in zip(values, values.isna(), strict=True)])
 
 
 def _layer(stored: anndata.AnnData, name: str) -> Floats:

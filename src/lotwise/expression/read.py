@@ -1,4 +1,4 @@
-"""From a sample sheet to AnnData: read every sample, align the features, sum to genes."""
+"""From a sample sheet to AnnData: read every sample, then check, align and sum to genes."""
 
 from __future__ import annotations
 
@@ -14,35 +14,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
 import polars as pl
 
-from lotwise import keys
 from lotwise.errors import InputError, LotwiseWarning
 from lotwise.expression.abundance import Abundance
-from lotwise.expression.align import align_features, same_names
-from lotwise.expression.checks import TpmSum, check_features, check_tpm
-from lotwise.expression.comparability import InvalidComparison, judge, warn_of
+from lotwise.expression.align import same_names
+from lotwise.expression.checks import TpmSum
+from lotwise.expression.combine import combine_levels, read_map
 from lotwise.expression.formats import is_quantification, read_abundance
-from lotwise.expression.levels import (
-    LevelArrays,
-    name_genes,
-    name_symbols,
-    stack_samples,
-    sum_isoforms,
-)
 from lotwise.expression.locate import QuantFiles, locate
 from lotwise.expression.matrix import level_of, read_matrix
-from lotwise.expression.transcripts import (
-    TranscriptMap,
-    from_headers,
-    map_of,
-    plain_names,
-    read_transcript_map,
-    strip_versions,
-)
+from lotwise.expression.transcripts import TranscriptMap
 from lotwise.keys import Level
-from lotwise.metrics.outliers import shallow_libraries
 from lotwise.progress import progress
 from lotwise.samples import Sample, read_samples
 
@@ -52,7 +35,8 @@ if TYPE_CHECKING:
 MIN_SHARED: Final = 0.9
 _EXAMPLES: Final = 3
 _READERS: Final = 2
-_OWN_MAP: Final = "the quantification"
+# Read once: a call that is refused early would leave a shorter one to the next.
+_SWITCH_INTERVAL: Final = sys.getswitchinterval()
 
 
 class Quantification(NamedTuple):
@@ -126,116 +110,32 @@ def read_quant(
     listed = _samples(samples)
     _load_beside()
     read = _read_levels(listed, tx2gene, matrix_level=matrix_level, bootstraps=bootstraps)
-    for of_level in read.values():
-        _check_level(of_level, tpm_sum)
-    gene = isoform = transcripts = None
-    invalid: list[InvalidComparison] = []
-    if read["isoform"]:
-        aligned = align_features(read["isoform"], min_shared=min_shared)
-        invalid += judge(listed, aligned)
-        isoform = stack_samples(aligned, "isoform")
-        transcripts = _transcript_map(aligned[listed[0].sample], tx2gene)
-        if transcripts is not None:
-            isoform = name_genes(isoform, transcripts)
-            own = aligned[listed[0].sample].genes
-            if not read["gene"] or _has_other_genes(isoform, own, transcripts.source):
-                gene = sum_isoforms(isoform, transcripts, samples=list(aligned))
-    if gene is None and read["gene"]:
-        aligned = align_features(read["gene"], min_shared=min_shared)
-        if isoform is None:
-            invalid += judge(listed, aligned)
-        gene = stack_samples(aligned, "gene")
-        if transcripts is None and tx2gene is not None:
-            transcripts = _read_map(tx2gene, pl.Series(dtype=pl.String))
-        if transcripts is not None:
-            gene = name_symbols(gene, transcripts)
-    if gene is None:
-        warnings.warn(
-            "no gene level: the quantifications are of transcripts and no map to genes was given "
-            "(tx2gene)",
-            LotwiseWarning,
-            stacklevel=2,
-        )
-    _warn_of_shallow_libraries(listed, isoform or gene)
-    told = warn_of(invalid)
+    arrays = combine_levels(
+        listed,
+        read,
+        tx2gene=tx2gene,
+        min_shared=min_shared,
+        tpm_sum=tpm_sum,
+        bootstraps=bootstraps,
+    )
     from lotwise.expression.assemble import assemble
 
-    return Quantification(
-        *(
-            arrays and assemble(listed, dataclasses.replace(arrays, invalid=told))
-            for arrays in (gene, isoform)
-        )
-    )
-
-
-def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -> bool:
-    """Tell whether RSEM summed its isoforms to ``own`` genes that are not those of the map.
-
-    Given no map, RSEM takes each transcript for a gene.
-    """
-    if own is None:
-        return False
-    given = isoform.var[keys.GENE_ID]
-    differ = (given != "") & (strip_versions(given) != strip_versions(own))
-    if differ.any():
-        at = int(differ.arg_true()[0])
-        warnings.warn(
-            f"RSEM's own genes are not those of {source} for {int(differ.sum()):,} of "
-            f"{len(given):,} transcripts ({isoform.features[at]!r}: {own[at]!r}, there "
-            f"{given[at]!r}); its isoforms are summed to those of {source}",
-            LotwiseWarning,
-            stacklevel=3,
-        )
-    elif source == _OWN_MAP and isoform.features.equals(own):
-        warnings.warn(
-            "RSEM was given no genes: what it calls genes are its transcripts; "
-            "give the genes of transcripts (tx2gene)",
-            LotwiseWarning,
-            stacklevel=3,
-        )
-    return bool(differ.any())
+    return Quantification(*(one and assemble(listed, one) for one in arrays))
 
 
 def _load_beside() -> None:
     """Begin to load pandas and anndata: over a second, which passes while files are read."""
 
     def load() -> None:
-        interval = sys.getswitchinterval()
         # The threads that read need the interpreter often and briefly; loading would hold it for
         # 5 ms each time.
-        sys.setswitchinterval(interval / 10)
+        sys.setswitchinterval(_SWITCH_INTERVAL / 10)
         # Whatever goes wrong will be said when they are needed.
         with contextlib.suppress(Exception):
             importlib.import_module("lotwise.expression.assemble")
-        sys.setswitchinterval(interval)
+        sys.setswitchinterval(_SWITCH_INTERVAL)
 
     threading.Thread(target=load, daemon=True).start()
-
-
-def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
-    first: Abundance | None = None
-    for name, abundance in read.items():
-        # Most often all samples have the same features: then one check is enough.
-        if first is None or not same_names(first.features, abundance.features):
-            check_features(name, abundance)
-        first = first or abundance
-        check_tpm(name, abundance, tpm_sum=tpm_sum)
-
-
-def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | None) -> None:
-    """Name failed libraries before anything is correlated: their TPM sum to a million too."""
-    totals = np.asarray([] if arrays is None else arrays.obs[keys.TOTAL_COUNTS])
-    if not np.isfinite(totals).all():
-        return
-    shares, flagged, _ = shallow_libraries(totals)
-    for row in np.flatnonzero(flagged).tolist():
-        warnings.warn(
-            f"sample {samples[row].sample!r} has {totals[row]:,.0f} counts, {shares[row]:.2g} of "
-            f"the other samples' median ({totals[row] / shares[row]:,.0f}): as a failed library it "
-            "correlates badly whatever its batch is; leave it out or sequence it again",
-            LotwiseWarning,
-            stacklevel=3,
-        )
 
 
 def _samples(
@@ -324,7 +224,7 @@ def _read_matrix(
     matrix = read_matrix(path, names)
     features = next(iter(matrix.values())).features
     if level is None:
-        known = _read_map(tx2gene, pl.Series(dtype=pl.String)) if tx2gene is not None else None
+        known = read_map(tx2gene, pl.Series(dtype=pl.String)) if tx2gene is not None else None
         level = level_of(
             features,
             known.table if known else None,
@@ -362,20 +262,3 @@ def _complete_levels(
             remedy="give all samples at the same level",
         )
     return complete
-
-
-def _transcript_map(
-    first: Abundance, tx2gene: Path | str | TranscriptMap | None
-) -> TranscriptMap | None:
-    """Find the map: the one given, else what the quantifications themselves say."""
-    if tx2gene is not None:
-        return _read_map(tx2gene, plain_names(first.features))
-    if first.genes is not None:
-        return map_of(first.features, first.genes, source=_OWN_MAP)
-    return from_headers(first.features)
-
-
-def _read_map(tx2gene: Path | str | TranscriptMap, transcripts: pl.Series) -> TranscriptMap:
-    if isinstance(tx2gene, TranscriptMap):
-        return tx2gene
-    return read_transcript_map(tx2gene, transcripts=transcripts)

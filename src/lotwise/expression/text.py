@@ -1,236 +1,409 @@
-"""Tables of text, plain or gzipped, read whole and checked, with faults that name the place."""
+"""Tables of text: how they are laid out, and their columns as numbers and names.
+
+One reader for every table: it knows quotation marks, comment lines, GCT, row names of R, and
+line ends of every system; its faults name the row of the file and the column.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
-from io import BufferedReader
+import dataclasses
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from isal import igzip
-from isal.igzip_lib import IsalError
 
 from lotwise.errors import InputError
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
-_HEAD: Final = 65_536
-_BLOCK: Final = 1 << 20
-_NOT_A_NUMBER: Final = ("NA", "nan", "-nan", "NaN", "na")
+NOT_A_NUMBER: Final = ("NA", "nan", "-nan", "NaN", "na", "N/A", "#N/A")
 _SEPARATORS: Final = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}
+_SHORT_HEAD: Final = 1 << 16
+_LONG_HEAD: Final = 1 << 26
+_ENOUGH_LINES: Final = 12
+_FEATURE_NAME: Final = re.compile(
+    r"(gene|transcript|isoform|target|feature|symbol|name|tx|id)(s|_?ids?|_?names?)?$",
+    re.IGNORECASE,
+)
+_GCT: Final = re.compile(r"#1\.[23]\s*$")
+_QUOTED_CELL: Final = re.compile(r'"[^"]*"')
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a file whole, unpacking gzip by its content, not by its name.
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Layout:
+    """How a table of text is laid out.
+
+    Attributes
+    ----------
+    text
+        The table as UTF-8 with line ends that the reader knows.
+    header
+        Names of the columns; the first is empty where R left it out.
+    separator
+        Between cells.
+    first_row
+        Row of the file, counted from 1, in which the data begin.
+    is_quoted
+        Whether quotation marks surround cells.
+    has_decimal_comma
+        Whether numbers are written as 0,5.
+    comments
+        The comment lines before the header.
+    """
+
+    text: bytes
+    header: tuple[str, ...]
+    separator: str
+    first_row: int
+    is_quoted: bool
+    has_decimal_comma: bool = False
+    comments: tuple[str, ...] = ()
+
+
+def layout_of(path: Path, raw: bytes, *, has_header: bool = True) -> Layout:
+    """Find how a table is laid out.
+
+    Parameters
+    ----------
+    path
+        For messages.
+    raw
+        The table, unpacked, or its beginning.
+    has_header
+        Without one, the first row is data and the columns are named ``""``.
 
     Raises
     ------
     InputError
-        The file is missing, a directory, unreadable, empty, or its gzip stream is
-        damaged or ends early.
+        It is no text, holds comments alone, or its header does not fit its first row.
     """
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError("no such file", path=path, remedy="correct the path") from None
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path=path) from None
-    if raw.startswith(_GZIP_MAGIC):
-        raw = _unpack(path, raw)
-    if not raw or raw.isspace():
+    text = as_text(path, raw)
+    lines = _first_lines(path, text)
+    comments: list[str] = []
+    at = 0
+    if lines and _GCT.match(lines[0]):
+        return _layout_of_gct(path, text, lines)
+    while at < len(lines) and (not lines[at].strip() or lines[at].startswith("#")):
+        if lines[at].strip():
+            comments.append(lines[at])
+        at += 1
+    if at == len(lines):
         raise InputError(
-            "is empty", path=path, remedy="run the program that should have written it again"
+            "holds nothing but comments", path=path, row=1, remedy="give the table itself"
         )
-    return raw
-
-
-def _unpack(path: Path, raw: bytes) -> bytes:
-    try:
-        unpacked: bytes = igzip.decompress(raw)
-    except EOFError:
-        came = "is a gzip file that ends early"
-    except (OSError, IsalError) as error:
-        came = f"is a damaged gzip file ({error})"
-    else:
-        return unpacked
-    raise InputError(came, path=path, remedy="fetch or copy it again")
-
-
-def stream_lines(path: Path) -> Iterator[bytes]:
-    """Give the lines of a file that need not fit into memory, unpacking gzip by its content.
-
-    Raises as :func:`read_bytes` does; damage when it is reached.
-    """
-    try:
-        with path.open("rb") as raw:
-            packed = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-            raw.seek(0)
-            # The buffer gives lines at C's speed, which igzip itself does not.
-            yield from BufferedReader(igzip.open(raw, "rb"), _BLOCK) if packed else raw
-    except FileNotFoundError:
-        raise InputError("no such file", path=path, remedy="correct the path") from None
-    except (EOFError, IsalError, OSError) as error:
-        came = "ends early" if isinstance(error, EOFError) else f"cannot be read ({error})"
-        raise InputError(came, path=path, remedy="fetch or copy it again") from None
-
-
-def read_head(path: Path) -> bytes:
-    """Read enough of a file to recognise it: its first 64 kB, unpacked.
-
-    Raises as :func:`read_bytes` does, but for damage further on.
-    """
-    if not path.is_file():
-        return read_bytes(path)
-    with path.open("rb") as raw:
-        head = raw.read(_HEAD)
-        if not head.startswith(_GZIP_MAGIC):
-            return head or read_bytes(path)
-    try:
-        with igzip.open(path, "rb") as unpacked:
-            first: bytes = unpacked.read(_HEAD)
-    except (OSError, EOFError, IsalError):
-        return read_bytes(path)
-    return first or read_bytes(path)
-
-
-def header_of(path: Path, raw: bytes) -> list[str]:
-    """Give the cells of the first line, separated as the file separates them."""
-    line = first_line(path, raw)
-    return [cell.strip().strip('"') for cell in line.split(separator_of(line))]
-
-
-def first_line(path: Path, raw: bytes) -> str:
-    """Give the first line as text, without a byte order mark."""
-    end = raw.find(b"\n")
-    try:
-        return raw[: end if end >= 0 else len(raw)].rstrip(b"\r").decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(
-            "is not text in UTF-8", path=path, row=1, remedy="name a table of text"
-        ) from None
-
-
-def separator_of(line: str) -> str:
-    """Find what separates the cells of a header: a tab before a comma."""
-    return next((separator for separator in "\t," if separator in line), "\t")
-
-
-def require_columns(path: Path, header: Sequence[str], needed: Sequence[str], *, what: str) -> None:
-    """Refuse a header that lacks a column, naming a wrong separator where that is why."""
-    missing = [name for name in needed if name not in header]
-    if not missing:
-        return
-    line = " ".join(header)
-    for separator, name in _SEPARATORS.items():
-        if separator != "\t" and all(column in line.split(separator) for column in needed):
-            raise InputError(
-                f"has columns separated by {name}, {what} has tabs",
-                path=path,
-                row=1,
-                remedy="give the file as the program wrote it",
-            )
-    raise InputError(
-        f"has no column {', '.join(map(repr, missing))}, which {what} has; "
-        f"it has {', '.join(map(repr, header[:12]))}",
-        path=path,
-        row=1,
-        remedy="give the file as the program wrote it",
+    separator = separator_of(lines[at])
+    header = cells_of(lines[at], separator)
+    data_at = at + 1
+    if comments and _is_header_line(comments[-1], lines[at], separator):
+        # The header itself begins with #, as tables of UCSC and of bedtools do.
+        header, data_at = cells_of(comments[-1].lstrip("# "), separator), at
+    elif not has_header:
+        header, data_at = [""] * len(header), at
+    below = next((line for line in lines[data_at:] if line.strip()), "")
+    first = cells_of(below, separator) if below else []
+    header = _fit_header(path, header, first, row=data_at)
+    return Layout(
+        text=text,
+        header=tuple(header),
+        separator=separator,
+        first_row=data_at + 1,
+        is_quoted='"' in below or (separator != "\t" and '"' in "".join(lines[at : at + 9])),
+        has_decimal_comma=separator == ";" and any(map(_DECIMAL_COMMA.fullmatch, first)),
+        comments=tuple(comments),
     )
 
 
-def read_text(
-    path: Path, raw: bytes, *, strings: Sequence[str] = (), floats: Sequence[str] = ()
+_DECIMAL_COMMA: Final = re.compile(r"-?\d+,\d+")
+
+
+def as_text(path: Path, raw: bytes) -> bytes:
+    """Return a table as UTF-8 with line ends that the reader knows, without byte order mark."""
+    for mark, encoding in ((BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be")):
+        if raw.startswith(mark):
+            # What Excel calls "Unicode text".
+            return raw[len(mark) :].decode(encoding, "replace").encode()
+    if b"\x00" in raw[:_SHORT_HEAD]:
+        raise InputError("is not text", path=path, remedy="name a table of text")
+    if b"\r" in raw[:_SHORT_HEAD] and b"\n" not in raw[:_SHORT_HEAD]:
+        raw = raw.replace(b"\r", b"\n")
+    return raw.removeprefix(BOM_UTF8)
+
+
+def _first_lines(path: Path, text: bytes) -> list[str]:
+    head = text[:_SHORT_HEAD]
+    if head.count(b"\n") < _ENOUGH_LINES:  # of many samples
+        head = text[:_LONG_HEAD]
+    if len(text) > len(head) and b"\n" in head:
+        head = head[: head.rfind(b"\n")]
+    try:
+        return re.split(r"\r?\n", head.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(
+            "is not text in UTF-8",
+            path=path,
+            row=head.count(b"\n", 0, error.start) + 1,
+            remedy="name a table of text; save it as UTF-8",
+        ) from None
+
+
+def _layout_of_gct(path: Path, text: bytes, lines: Sequence[str]) -> Layout:
+    """Find the layout of GCT 1.2 or 1.3: a version, sizes, the header, and annotation rows."""
+    sizes = lines[1].split() if len(lines) > 2 else []
+    if len(sizes) not in {2, 4} or not all(size.isdigit() for size in sizes):
+        raise InputError(
+            "is no GCT: numbers of rows and columns are missing",
+            path=path,
+            row=2,
+            remedy="write the GCT again",
+        )
+    header = cells_of(lines[2], "\t")
+    n_annotations = int(sizes[3]) if len(sizes) == 4 else 0
+    return Layout(
+        text=text,
+        header=tuple(header),
+        separator="\t",
+        first_row=4 + n_annotations,
+        is_quoted=False,
+        comments=(lines[0],),
+    )
+
+
+def _is_header_line(comment: str, first: str, separator: str) -> bool:
+    """Return whether a comment names the columns of the row of data below it."""
+    names, cells = cells_of(comment.lstrip("# "), separator), cells_of(first, separator)
+    return (
+        len(names) == len(cells) > 1
+        and not any(map(is_number, names))
+        and any(map(is_number, cells[1:]))
+    )
+
+
+def _fit_header(path: Path, header: list[str], first: Sequence[str], *, row: int) -> list[str]:
+    """Return the header with a name for each cell of the rows.
+
+    R's ``write.table`` leaves out the name of the first column.
+    """
+    if len(first) <= len(header) and header[-1]:
+        return header  # a short row is found when it is read
+    if len(first) == len(header) + 1:
+        if not first[-1] and not is_number(first[0]):
+            return [*header, ""]  # a separator at the end of each row
+        if not _FEATURE_NAME.search(header[0]):
+            return ["", *header]
+    if len(header) > len(first) and not header[-1]:
+        return header[: len(first)] or header
+    if len(header) == len(first):
+        return header
+    raise InputError(
+        f"names {len(header)} columns and its rows have {len(first)} cells",
+        path=path,
+        row=row,
+        remedy="name each column once",
+    )
+
+
+def separator_of(line: str) -> str:
+    r"""Return what separates the cells of a line: tabs, commas, semicolons or blanks.
+
+    Examples
+    --------
+    >>> separator_of('"a,b";c'), separator_of("a b"), separator_of("a,b\tc")
+    (';', ' ', '\t')
+    """
+    plain = _QUOTED_CELL.sub("", line.strip(" "))
+    return next((separator for separator in _SEPARATORS if separator in plain), "\t")
+
+
+def cells_of(line: str, separator: str) -> list[str]:
+    """Return the cells of one line, without quotation marks and surrounding blanks."""
+    if '"' not in line:
+        return [cell.strip() for cell in line.split(separator)]
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [""])]
+
+
+def require_columns(path: Path, header: Sequence[str], needed: Sequence[str], *, what: str) -> None:
+    """Refuse a header that lacks a column of a program's file."""
+    missing = [name for name in needed if name not in header]
+    if missing:
+        raise InputError(
+            f"has no column {', '.join(map(repr, missing))}, which {what} has; "
+            f"it has {', '.join(map(repr, header[:12]))}",
+            path=path,
+            row=1,
+            remedy="give the file as the program wrote it",
+        )
+
+
+def read_columns(
+    path: Path,
+    layout: Layout,
+    *,
+    strings: Sequence[int | str] = (),
+    floats: Sequence[int | str] = (),
+    may_be_blank: bool = False,
 ) -> pl.DataFrame:
-    """Read the named columns of a table of text; numbers are rounded correctly.
+    """Read columns of a table by name or place; numbers are rounded correctly.
+
+    Parameters
+    ----------
+    path
+        For messages.
+    layout
+        As :func:`layout_of` found it.
+    strings, floats
+        The columns wanted, as text and as numbers.
+    may_be_blank
+        Whether a number may be missing; it is NaN then.
+
+    Returns
+    -------
+    The columns in the order asked for, named as asked.
 
     Raises
     ------
     InputError
-        A row has too few or too many cells, or a cell that should be a number is none.
+        A column asked for by name stands twice; a row has too few or too many cells; a cell
+        that should be a number is none.
     """
-    header = header_of(path, raw)
-    separator = separator_of(first_line(path, raw))
-    if raw.endswith((b"\n\n", b"\n\r\n")):
-        raw = raw.rstrip(b"\r\n")
+    wanted = [*strings, *floats]
+    places = [at if isinstance(at, int) else _place_of(path, layout, at) for at in wanted]
+    names = [f"column_{place}" for place in places]
+    numbers = set(names[len(strings) :])
 
-    def parse(numbers: Sequence[str]) -> pl.DataFrame:
+    def parse(as_numbers: set[str]) -> pl.DataFrame:
+        n_columns = len(layout.header)
+        types = {
+            name: pl.Float64 if name in as_numbers else pl.String
+            for name in (f"column_{place}" for place in range(n_columns))
+        }
         return pl.read_csv(
-            raw,
-            separator=separator,
+            layout.text,
+            separator=layout.separator,
             has_header=False,
-            skip_rows=1,
-            new_columns=header,
-            columns=[header.index(name) for name in (*strings, *floats)],
-            schema_overrides=dict.fromkeys(header, pl.String) | dict.fromkeys(numbers, pl.Float64),
-            quote_char='"' if separator == "," else None,
+            skip_lines=layout.first_row - 1,
+            new_columns=list(types),
+            columns=sorted(set(places)),
+            schema_overrides=types,
+            quote_char='"' if layout.is_quoted else None,
             empty_string_is_null=False,
+            decimal_comma=layout.has_decimal_comma,
         )
 
     try:
         try:
-            table = parse(floats)
+            table = parse(numbers)
         except pl.exceptions.ComputeError:
             # Few files say NA; looking for it in every cell takes half as long again.
-            table = parse(()).with_columns(
-                pl.col(name).replace(_NOT_A_NUMBER, "nan").cast(pl.Float64) for name in floats
+            table = parse(set()).with_columns(
+                pl.col(name)
+                .replace(NOT_A_NUMBER, "nan")
+                .replace([""] if may_be_blank else [], "nan")
+                .cast(pl.Float64)
+                for name in numbers
             )
     except pl.exceptions.NoDataError:
         raise InputError(
-            "has a header and no row", path=path, row=2, remedy="run the quantifier again"
+            "has a header and no row",
+            path=path,
+            row=layout.first_row,
+            remedy="run the quantifier again",
         ) from None
     except pl.exceptions.PolarsError:
-        fault = _bad_row(path, raw, header, separator, floats)
+        if layout.is_quoted and layout.separator == "\t":
+            # A quotation mark within a description, not round a cell.
+            plain = dataclasses.replace(layout, is_quoted=False)
+            return read_columns(
+                path, plain, strings=strings, floats=floats, may_be_blank=may_be_blank
+            )
+        fault = _bad_row(path, layout, places[len(strings) :], may_be_blank=may_be_blank)
         raise fault or InputError("is not a table that can be read", path=path) from None
     # The fast reader takes a row with too few cells, and leaves the others empty.
-    if any(table.null_count().row(0)) and (fault := _bad_row(path, raw, header, separator, floats)):
+    last = f"column_{len(layout.header) - 1}"
+    is_short = last in table and table.schema[last] == pl.String and (table[last] == "").any()
+    if (is_short or any(table.null_count().row(0))) and (
+        fault := _bad_row(path, layout, places[len(strings) :], may_be_blank=may_be_blank)
+    ):
         raise fault
-    return _without_quotes(table, strings) if separator == "\t" else table
+    return _without_blank_rows(table).select(
+        pl.col(name).alias(str(asked)) for name, asked in zip(names, wanted, strict=True)
+    )
 
 
-def _without_quotes(table: pl.DataFrame, strings: Sequence[str]) -> pl.DataFrame:
-    """Take off the quotation marks that R's write.table puts round names."""
-    quoted = [name for name in strings if str(table[name][0]).startswith('"')]
-    return table.with_columns(pl.col(name).str.strip_chars('"') for name in quoted)
+def _without_blank_rows(table: pl.DataFrame) -> pl.DataFrame:
+    """Drop what the reader makes of blank lines."""
+    blank = pl.all_horizontal(
+        pl.col(name).is_null() | (pl.col(name) == "")
+        if kind == pl.String
+        else pl.col(name).is_null()
+        for name, kind in table.schema.items()
+    )
+    return table.filter(~blank) if table.select(blank.any()).item() else table
+
+
+def _place_of(path: Path, layout: Layout, name: str) -> int:
+    if layout.header.count(name) > 1:
+        raise InputError(
+            f"names column {name!r} {layout.header.count(name)} times",
+            path=path,
+            row=layout.first_row - 1,
+            column=name,
+            remedy="keep one of them, or rename the other",
+        )
+    return layout.header.index(name)
 
 
 def _bad_row(
-    path: Path, raw: bytes, header: Sequence[str], separator: str, floats: Sequence[str]
+    path: Path, layout: Layout, numbers: Sequence[int], *, may_be_blank: bool
 ) -> InputError | None:
     """Find the first row with too few or too many cells, or a word instead of a number."""
-    indexes = [(name, header.index(name)) for name in floats]
-    lines = raw.decode("utf-8", "replace").split("\n")
-    for number, line in enumerate(lines[1:], start=2):
-        cells = _cells_of(line.removesuffix("\r"), separator)
-        if len(cells) != len(header):
+    lines = layout.text.decode("utf-8", "replace").split("\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    width = len(layout.header)
+    for row, line in enumerate(lines[layout.first_row - 1 :], start=layout.first_row):
+        line = line.removesuffix("\r")  # noqa: PLW2901
+        if not line.strip() and not numbers:
+            continue  # harmless in a map; within numbers a sign of damage
+        if layout.is_quoted:
+            cells = next(csv.reader([line], delimiter=layout.separator), [""])
+        else:
+            cells = line.split(layout.separator)
+        if len(cells) != width:
             return InputError(
-                f"has {len(cells)} cells, the header has {len(header)}",
+                f"has {len(cells)} cells, the header has {width}",
                 path=path,
-                row=number,
+                row=row,
                 remedy="the file may have been cut off or edited; write it again",
             )
-        for name, index in indexes:
-            if not _is_number(cells[index]):
+        for place in numbers:
+            cell = cells[place]
+            if layout.has_decimal_comma:
+                cell = cell.replace(",", ".")
+            if not is_number(cell) and not (may_be_blank and not cell):
                 return InputError(
-                    f"{cells[index]!r} came, needed is a number",
+                    f"{cells[place]!r} came, needed is a number",
                     path=path,
-                    row=number,
-                    column=name,
+                    row=row,
+                    column=layout.header[place],
                     remedy="the file may have been edited; write it again",
                 )
     return None
 
 
-def _cells_of(line: str, separator: str) -> list[str]:
-    if separator != ",":
-        return line.split(separator)
-    return next(csv.reader([line]), [""])
+def is_number(cell: str) -> bool:
+    """Return whether a cell is a number or one of the words for none.
 
-
-def _is_number(cell: str) -> bool:
-    if cell in _NOT_A_NUMBER:
+    Examples
+    --------
+    >>> is_number("1e-3"), is_number("NA"), is_number("1_0"), is_number("")
+    (True, True, False, False)
+    """
+    if cell in NOT_A_NUMBER:
         return True
     try:
         float(cell)
@@ -241,5 +414,5 @@ def _is_number(cell: str) -> bool:
 
 
 def floats_of(table: pl.DataFrame, column: str) -> npt.NDArray[np.float64]:
-    """Give a column of numbers, absent ones as NaN."""
+    """Return a column of numbers, missing ones as NaN."""
     return table[column].fill_null(np.nan).to_numpy().astype(np.float64, copy=False)

@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import re
-from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final
 
-import numpy as np
 import polars as pl
 
-from lotwise.errors import InputError
+from lotwise.errors import InputError, LotwiseWarning
 from lotwise.expression.annotation import (
     Row,
     genes_of_annotation,
     genes_of_headers,
     is_annotation,
+    is_gtf,
     new_transcripts,
 )
-from lotwise.expression.text import read_bytes, read_head, stream_lines
+from lotwise.expression.identifiers import are_gencode, plain_names, strip_versions, unwrap
+from lotwise.expression.map_columns import (
+    NOTHING,
+    count_hits,
+    find_columns,
+    is_header,
+    transcript_column,
+)
+from lotwise.expression.packed import read_bytes, read_head, stream_lines
+from lotwise.expression.text import layout_of, read_columns
 
-# A version is a dot and digits at the end, before GENCODE's mark of the Y chromosome's copy.
-_VERSION: Final = r"\.\d+($|_PAR_Y$)"
-_OF_GENCODE: Final = r"^([^|]+)\|[^|]+\|.*$"
-_TRANSCRIPT_NAMES: Final = re.compile(
-    r"^(tx|txname|txid|transcript|transcript_id|transcriptid|transcript_name|target_id|"
-    r"enst|ensembl_transcript_id(_version)?|isoform|isoform_id|refseq|name)$",
-    re.IGNORECASE,
-)
-_GENE_NAMES: Final = re.compile(
-    r"^(gene|geneid|gene_id|ensg|ensembl_gene_id(_version)?|gene_name|gene_symbol|symbol|"
-    r"genename|ens_gene|ext_gene)$",
-    re.IGNORECASE,
-)
 _EXAMPLES: Final = 3
 _FEW: Final = 1000
+# In a smaller table each gene may well have one transcript.
+_FEWEST_TO_JUDGE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,19 +53,19 @@ class TranscriptMap:
     source: str
 
     def genes_of(self, transcripts: pl.Series) -> pl.Series:
-        """Give the gene of each transcript, null where the map has none.
+        """Return the gene of each transcript, null where the map has none.
 
-        A name is looked up as it stands and, failing that, without its version,
-        on either side. Where two versions of a transcript lie in different genes
-        the name without version is no key.
+        A name is looked up as it is; failing that, as the identifier within it (``NM_1`` of
+        ``gi|5|ref|NM_1|``); failing that, without its version, on either side. Where two versions
+        of a transcript are of different genes the name without version is no key.
         """
         found = _look_up(self.table.select("transcript", "gene"), transcripts)
-        missing = found.is_null()
-        if missing.any():
-            plain = strip_versions(transcripts.filter(missing))
-            found = found.scatter(
-                missing.arg_true(), _look_up(self._without_versions(plain), plain)
-            )
+        for plain in (unwrap, lambda names: strip_versions(unwrap(names))):
+            missing = found.is_null()
+            if not missing.any():
+                break
+            names = plain(transcripts.filter(missing))
+            found = found.scatter(missing.arg_true(), _look_up(self._keyed_by(plain, names), names))
         return found
 
     def gene_names_of(self, genes: pl.Series) -> pl.Series:
@@ -88,30 +85,14 @@ class TranscriptMap:
         """Tell whether any gene has a symbol."""
         return bool((self.table["gene_name"] != "").any())
 
-    def _without_versions(self, wanted: pl.Series) -> pl.DataFrame:
-        """Give the genes of transcripts by names without version, where that is no guess."""
-        plain = self.table.select(strip_versions(self.table["transcript"]), "gene")
-        plain = plain.filter(pl.col("transcript").is_in(wanted.implode()))
-        one_gene = plain.group_by("transcript").agg(
+    def _keyed_by(self, plain: Callable[[pl.Series], pl.Series], wanted: pl.Series) -> pl.DataFrame:
+        """Return the genes of transcripts by plainer names, where that is no guess."""
+        keyed = self.table.select(plain(self.table["transcript"]).alias("transcript"), "gene")
+        keyed = keyed.filter(pl.col("transcript").is_in(wanted.implode()))
+        one_gene = keyed.group_by("transcript").agg(
             pl.col("gene").first(), strip_versions(pl.col("gene")).n_unique().alias("n_genes")
         )
         return one_gene.filter(pl.col("n_genes") == 1).select("transcript", "gene")
-
-
-Strings = TypeVar("Strings", pl.Series, pl.Expr)
-
-
-def strip_versions(names: Strings) -> Strings:
-    """Take the version off Ensembl identifiers.
-
-    Examples
-    --------
-    >>> strip_versions(pl.Series(["ENST00000456328.2", "NR_001526_1"])).to_list()
-    ['ENST00000456328', 'NR_001526_1']
-    >>> strip_versions(pl.Series(["ENST00000381578.6_PAR_Y"])).to_list()
-    ['ENST00000381578_PAR_Y']
-    """
-    return names.str.replace(_VERSION, "${1}")
 
 
 def read_transcript_map(
@@ -140,11 +121,16 @@ def read_transcript_map(
         headers = (line for line in stream_lines(path) if line.startswith(b">"))
         table = _tabulate(genes_of_headers(_decode(path, headers)))
     elif is_annotation(first):
-        gtf = '"' in first
+        gtf = is_gtf(first)
         lines = new_transcripts(stream_lines(path)) if gtf else stream_lines(path)
         table = _tabulate(genes_of_annotation(_decode(path, lines), gtf=gtf))
     else:
-        table = _from_table(path, read_bytes(path), first, transcripts)
+        quantified = (
+            transcripts
+            if isinstance(transcripts, pl.Series)
+            else pl.Series(list(transcripts), dtype=pl.String)
+        )
+        table = _from_table(path, read_bytes(path), quantified)
     if not table.height:
         raise InputError(
             "gives no transcript a gene",
@@ -152,15 +138,34 @@ def read_transcript_map(
             row=1,
             remedy="give a FASTA with Ensembl or GENCODE headers, or a table of two columns",
         )
-    return TranscriptMap(_one_gene_each(path, table), path.name)
+    table = _one_gene_each(path, table)
+    _warn_of_single_transcripts(path, table)
+    return TranscriptMap(table, path.name)
+
+
+def _warn_of_single_transcripts(path: Path, table: pl.DataFrame) -> None:
+    """Say where no gene has a second transcript: the gene level then repeats the isoform level."""
+    if table.height < _FEWEST_TO_JUDGE or table["gene"].n_unique() < table.height:
+        return
+    same = bool((table["gene"] == table["transcript"]).all())
+    warnings.warn(
+        f"{path}: genes are one-to-one with transcripts ({table.height:,} of each"
+        f"{'; each gene_id equals its transcript_id' if same else ''}): the gene level repeats the "
+        "isoform level; unless the organism has one transcript per gene, give another map",
+        LotwiseWarning,
+        stacklevel=3,
+    )
 
 
 def _first_row(path: Path) -> str:
     """Give the first line that is neither blank nor a comment."""
     read_head(path)  # which refuses an empty file
     for line in stream_lines(path):
+        line = line.removeprefix(BOM_UTF8)  # noqa: PLW2901
+        if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            return ""
         if line.strip() and not line.startswith(b"#"):
-            return next(_decode(path, [line.removeprefix(BOM_UTF8)]))
+            return next(_decode(path, [line]))
     raise InputError("holds nothing but comments", path=path, row=1)
 
 
@@ -176,30 +181,23 @@ def _decode(path: Path, lines: Iterable[bytes]) -> Iterator[str]:
         ) from None
 
 
-def plain_names(names: pl.Series) -> pl.Series:
-    """Split GENCODE's ``transcript|gene|...`` names; other names, as of spike-ins, stay.
-
-    Examples
-    --------
-    >>> plain_names(pl.Series(["ENST1.2|ENSG1.1|x", "ENST2.1|ENSG1.1|y", "ERCC-2"])).to_list()
-    ['ENST1.2', 'ENST2.1', 'ERCC-2']
-    """
-    return names.str.replace(_OF_GENCODE, "${1}")
-
-
 def from_headers(names: pl.Series) -> TranscriptMap | None:
     """Take the genes out of GENCODE's ``transcript|gene|...`` names; None where there are none."""
-    of_gencode = names.filter(names.str.contains(_OF_GENCODE))
+    of_gencode = names.filter(are_gencode(names))
     if not len(of_gencode):
         return None
     headers = (f">{name}" for name in of_gencode)
     return TranscriptMap(_tabulate(genes_of_headers(headers)), "the names")
 
 
-def map_of(transcripts: pl.Series, genes: pl.Series, *, source: str) -> TranscriptMap:
-    """Make a map of two columns, as RSEM's isoforms have them."""
-    table = pl.DataFrame({"transcript": transcripts, "gene": genes})
-    return TranscriptMap(table.with_columns(gene_name=pl.lit("")), source)
+def map_of(
+    transcripts: pl.Series, genes: pl.Series, *, symbols: pl.Series | None, source: str
+) -> TranscriptMap:
+    """Make a map of the genes and symbols that a quantification names itself."""
+    table = pl.DataFrame({"transcript": transcripts, "gene": genes}).with_columns(
+        pl.lit("").alias("gene_name") if symbols is None else symbols.alias("gene_name")
+    )
+    return TranscriptMap(table.filter(pl.col("gene") != ""), source)
 
 
 def _tabulate(rows: Iterable[Row]) -> pl.DataFrame:
@@ -230,130 +228,48 @@ def _look_up(mapping: pl.DataFrame, names: pl.Series) -> pl.Series:
     return asked.join(mapping, on=key, how="left", maintain_order="left")[value]
 
 
-def _from_table(
-    path: Path, raw: bytes, first_row: str, transcripts: Iterable[str] | pl.Series
-) -> pl.DataFrame:
-    separator = "\t" if "\t" in first_row else ","
-    first = [cell.strip().strip('"') for cell in first_row.split(separator)]
-    if len(first) < 2:
+def _from_table(path: Path, raw: bytes, transcripts: pl.Series) -> pl.DataFrame:
+    layout = layout_of(path, raw)
+    header = list(layout.header)
+    if len(header) < 2:
         raise InputError(
             "has one column, needed are a transcript and a gene separated by a tab or a comma",
             path=path,
             row=1,
         )
-    table = _read_cells(path, raw, separator)
-    names = (
-        transcripts
-        if isinstance(transcripts, pl.Series)
-        else pl.Series(list(transcripts), dtype=pl.String)
-    )
-    quantified = bool(names.is_in(first).any())
-    header = first if not quantified and _is_header(first) else None
-    if header:
-        table = table[1:]
-    if not table.height:
-        raise InputError("has a header and no row", path=path, row=2)
-    at = _columns_of_table(path, header, table, names)
+    # A first row that was quantified, or that names no column, is one of the data.
+    if transcripts.is_in(header).any() or not is_header(header):
+        header, layout = [], layout_of(path, raw, has_header=False)
+    places = range(len(layout.header))
+    table = read_columns(path, layout, strings=places).with_columns(pl.all().str.strip_chars())
+    transcript = _transcripts_in(path, header, table, transcripts)
+    at = find_columns(path, header, table, transcript)
     nothing = pl.lit("").alias("gene_name")
     return table.select(
-        table.to_series(at.transcript).alias("transcript"),
+        plain_names(table.to_series(at.transcript)).alias("transcript"),
         table.to_series(at.gene).alias("gene"),
         nothing if at.gene_name is None else table.to_series(at.gene_name).alias("gene_name"),
-    ).filter(~pl.col("transcript").is_in(["", "NA"]), ~pl.col("gene").is_in(["", "NA"]))
+    ).filter(~pl.col("transcript").is_in(NOTHING), ~pl.col("gene").is_in(NOTHING))
 
 
-def _read_cells(path: Path, raw: bytes, separator: str) -> pl.DataFrame:
-    try:
-        table = pl.read_csv(
-            raw.removeprefix(BOM_UTF8),
-            separator=separator,
-            has_header=False,
-            comment_prefix="#",
-            infer_schema=False,
-            empty_string_is_null=False,
-        )
-    except pl.exceptions.PolarsError:
-        _refuse_uneven_rows(path, raw, separator)
-        raise InputError("is not a table that can be read", path=path) from None
-    # The reader fills up a row with fewer cells in silence.
-    if raw.count(separator.encode()) != table.height * (table.width - 1):
-        _refuse_uneven_rows(path, raw, separator)
-    return table.with_columns(pl.all().str.strip_chars())
-
-
-def _refuse_uneven_rows(path: Path, raw: bytes, separator: str) -> None:
-    width = 0
-    for number, line in enumerate(_decode(path, BytesIO(raw)), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        cells = line.count(separator) + 1
-        width = width or cells
-        if cells != width:
-            raise InputError(
-                f"has {cells} cells, the first row has {width}",
-                path=path,
-                row=number,
-                remedy="give every row a transcript and a gene",
-            )
-
-
-class _TableColumns(NamedTuple):
-    """Where in a table the transcripts, their genes, and the symbols of those stand."""
-
-    transcript: int
-    gene: int
-    gene_name: int | None
-
-
-def _is_header(first: Sequence[str]) -> bool:
-    if any(_TRANSCRIPT_NAMES.match(cell) or _GENE_NAMES.match(cell) for cell in first):
-        return True
-    return not any(re.search(r"\d", cell) for cell in first)
-
-
-def _columns_of_table(
-    path: Path, header: Sequence[str] | None, table: pl.DataFrame, quantified: pl.Series
-) -> _TableColumns:
-    """Find the transcripts by their names in the quantification, else by uniqueness.
-
-    The header alone is not trusted: a table may call its columns anything.
-    """
-    if len(quantified):
-        # A few names tell as much as all, where they stand in one column alone.
-        hits = _count_hits(table, quantified[:_FEW])
-        if sum(hit > 0 for hit in hits) != 1:
-            hits = _count_hits(table, quantified)
-        if max(hits) == 0:
-            plain = table.select(strip_versions(column) for column in table)
-            hits = _count_hits(plain, strip_versions(quantified))
-        if max(hits) == 0:
-            raise matches_nothing(path, table.to_series(0), quantified)
-        transcript_at = int(np.argmax(hits))
-    else:
-        # A transcript stands once; a gene stands as often as it has transcripts.
-        distinct = [column.n_unique() for column in table]
-        transcript_at = int(np.argmax(distinct))
-        by_name = [
-            at for at in range(table.width) if header and _TRANSCRIPT_NAMES.match(header[at])
-        ]
-        if by_name and distinct[by_name[0]] == distinct[transcript_at]:
-            transcript_at = by_name[0]
-    others = [column for column in range(table.width) if column != transcript_at]
-    named = [column for column in others if header and _GENE_NAMES.match(header[column])]
-    symbols = [
-        column
-        for column in named
-        if header and re.search(r"name|symbol|ext_gene", header[column], re.IGNORECASE)
-    ]
-    identifiers = [column for column in named if column not in symbols]
-    gene_at = (identifiers or named or others)[0]
-    return _TableColumns(
-        transcript_at, gene_at, next((at for at in symbols if at != gene_at), None)
-    )
-
-
-def _count_hits(table: pl.DataFrame, names: pl.Series) -> list[int]:
-    return [int(column.is_in(names.implode()).sum()) for column in table]
+def _transcripts_in(
+    path: Path, header: Sequence[str], table: pl.DataFrame, quantified: pl.Series
+) -> int:
+    """Find the transcripts by their names in the quantification, else by what the table says."""
+    if not len(quantified):
+        return transcript_column(header, table)
+    # A few names tell as much as all, where they are in one column alone.
+    hits = count_hits(table, quantified[:_FEW])
+    if sum(hit > 0 for hit in hits) != 1:
+        hits = count_hits(table, quantified)
+    if max(hits) == 0:
+        plain = table.select(strip_versions(unwrap(column)) for column in table)
+        hits = count_hits(plain, strip_versions(unwrap(quantified)))
+    if max(hits) == 0:
+        theirs = table.to_series(transcript_column(header, table))
+        raise matches_nothing(path, theirs, quantified)
+    most = [at for at, hit in enumerate(hits) if hit == max(hits)]
+    return transcript_column(header, table, most)
 
 
 def matches_nothing(source: Path | str, theirs: pl.Series, ours: pl.Series) -> InputError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from lotwise.errors import InputError
+from lotwise.files.shipped import shipped
 from lotwise.files.yaml import parse_yaml
 
 Expected = Literal["present", "absent", "female", "male"]
@@ -29,11 +30,6 @@ _FEATURE_KEYS: Final = ("symbol", "ensembl", "expected", "specific", "note")
 # Half of the annotated genes reach 1 TPM somewhere: a marker of a cell type is well above.
 PRESENT_TPM: Final = 10.0
 ABSENT_TPM: Final = 1.0
-# In a wheel the panels lie in the package; in a checkout, in config/panels.
-_PLACES: Final = (
-    Path(__file__).parents[1] / "shipped_panels",
-    Path(__file__).parents[3] / "config" / "panels",
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +92,8 @@ def read_panel(panel: Path | str) -> Panel:
     >>> [marker.symbol for marker in read_panel("sex").markers][:2]
     ['XIST', 'RPS4Y1']
     """
-    path = _shipped(str(panel)) if str(panel) in SHIPPED else Path(panel)
+    name = str(panel)
+    path = shipped("config", "panels", f"{name}.yaml") if name in SHIPPED else Path(panel)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -146,11 +143,6 @@ def read_gene_sets(path: Path | str) -> dict[str, tuple[str, ...]]:
     if not sets:
         raise InputError("holds no gene set", path=path)
     return sets
-
-
-def _shipped(name: str) -> Path:
-    places = [place / f"{name}.yaml" for place in _PLACES]
-    return next((place for place in places if place.is_file()), places[0])
 
 
 def _panel_of(found: Any, path: Path) -> Panel:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.expression.text import stream_lines
+from lotwise.expression.packed import stream_lines
 from lotwise.files.panels import read_gene_sets
 
 if TYPE_CHECKING:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import yaml
 from pydantic import ValidationError
 
+from lotwise.acquire.cautions import cautions
 from lotwise.acquire.ena import EnaRun
 from lotwise.acquire.select import Candidate, choose
 from lotwise.acquire.sheet import sheet_names
 from lotwise.acquire.study import Study
-from lotwise.config.acquire import SampleSelection
+from lotwise.config.acquire import ReferenceSettings, SampleSelection
 from lotwise.errors import InputError
 
 CANDIDATES = [
@@ -143,3 +147,84 @@ def test_choose__a_pattern_that_would_take_for_ever(monkeypatch):
         choose(
             [Candidate("GSM1", "a" * 60)], SampleSelection(pattern="(a+)+b"), origin="config.yaml"
         )
+
+
+def sample(accession, title, *traits, **fields):
+    named = tuple((name.replace("_", " "), value) for name, value in fields.items())
+    return Candidate(accession, title, traits, frozenset({accession}), named)
+
+
+LINES = [
+    sample("GSM1", "a", "cell line: N1", "treatment: Untreated", description="lib 7"),
+    sample("GSM2", "b", "cell line: N1", "treatment: Dex"),
+    sample("GSM3", "c", "cell line: N2", "treatment: Untreated"),
+    sample("GSM4", "d", "cell line: N2", "treatment: Dex"),
+]
+
+
+def lines_of(**selection):
+    return choose(LINES, SampleSelection(**selection), origin="config.yaml")
+
+
+def test_choose__fields_are_combined():
+    found = lines_of(
+        where={"Treatment": "untreated"},
+        batch="{cell line}",
+        donor=r"N\d",
+        condition="{treatment}",
+    )
+    assert [(one.candidate.accession, one.batch, one.donor, one.condition) for one in found] == [
+        ("GSM1", "N1", "N1", "Untreated"),
+        ("GSM3", "N2", "N2", "Untreated"),
+    ]
+
+
+def test_choose__without_excluded_ones():
+    assert [one.batch for one in lines_of(exclude=["GSM1", "d"])] == ["b", "c"]
+    with pytest.raises(InputError, match="exclude names 'GSM9', which is no sample"):
+        lines_of(exclude=["GSM9"])
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        ({"where": {"treatment": "Alb"}}, r"where \{treatment: Alb\} fits no sample; change it"),
+        ({"where": {"dose": "1"}}, "no sample has a field 'dose'; take another field"),
+        ({"batch": "{lot}"}, "no sample has a field 'lot'; take another field"),
+        ({"batch": "{description}"}, "GSM2 'b' has no field 'description', which acquire.samples"),
+    ],
+)
+def test_choose__what_does_not_fit_offers_a_line_that_does(selection, words):
+    with pytest.raises(InputError, match=words) as caught:
+        lines_of(**selection)
+    [line] = re.findall(r"`acquire.samples: (.*?)`", str(caught.value))
+    assert [one.batch for one in lines_of(**yaml.safe_load(line))] == ["N1", "N2"]
+
+
+def test_choose__a_pattern_is_found_in_the_description_last():
+    described = [
+        sample("GSM1", "MSC FP-001", description="compared with FP-002"),
+        sample("GSM2", "MSC", description="of lot FP-002"),
+    ]
+    found = choose(described, SampleSelection(pattern=r"FP-\d+"), origin="c")
+    assert [one.batch for one in found] == ["FP-001", "FP-002"]
+
+
+def test_cautions__organisms_platforms_and_shared_libraries():
+    mixed = [
+        Candidate("GSM1", "a", (), frozenset({"GSM1", "SRX1", "SAMN1"}),
+                  (("organism", "Homo sapiens"), ("platform", "GPL1"))),
+        Candidate("GSM2", "b", (), frozenset({"GSM2", "SRX1", "SAMN1"}),
+                  (("organism", "Mus musculus"), ("platform", "GPL2"))),
+    ]  # fmt: skip
+    assert cautions(mixed, ReferenceSettings(release="44")) == [
+        "the samples are of several organisms: Homo sapiens (GSM1); Mus musculus (GSM2)",
+        "the samples were measured on several platforms: GPL1 (GSM1); GPL2 (GSM2)",
+        (
+            "GSM1, GSM2 share SAMN1: they are of one biological sample, so they are no independent "
+            "replicates"
+        ),
+        "GSM1, GSM2 share SRX1: they are of one library, so they are no independent replicates",
+        "the samples are of Mus musculus, and acquire.reference is of human",
+    ]
+    assert cautions(mixed[:1], ReferenceSettings(release="44")) == []

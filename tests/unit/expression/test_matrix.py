@@ -99,6 +99,8 @@ def test_read_matrix__quoted_as_r_writes_it(tmp_path, kind):
 def test_read_matrix__header_without_the_first_name(tmp_path):
     path = write(tmp_path, "tsv")
     path.write_text(path.read_text().removeprefix("feature\t"))
+    assert read_matrix(path, ["B"])["B"].features.to_list() == GENES
+    path.write_text("gene_id\tA\tB\n" + "".join(f"{gene}\t1\t2\t3\n" for gene in GENES))
     with pytest.raises(InputError, match="row 1: names 3 columns and its rows have 4 cells"):
         read_matrix(path, ["A"])
 

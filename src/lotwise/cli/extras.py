@@ -1,0 +1,68 @@
+"""Libraries that are installed only where they are asked for: ``pip install 'lotwise[report]'``."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from importlib.metadata import requires
+from typing import Final
+
+from lotwise.errors import EnvironmentFault
+
+EXTRAS: Final = ("report", "workflow", "acquire", "cluster", "de")
+# Libraries whose module has another name than the distribution.
+_MODULES: Final = {"pillow": "PIL", "vl-convert-python": "vl_convert", "geoparse": "GEOparse"}
+
+
+def require_extra(extra: str) -> None:
+    """Raise where a library of an extra is not installed.
+
+    Raises
+    ------
+    EnvironmentFault
+        Names the first one that is missing, and how to install all of them.
+    """
+    for module in modules_of(extra):
+        if importlib.util.find_spec(module) is None:
+            raise EnvironmentFault(_words(module, extra))
+
+
+def missing_extra(error: BaseException) -> str | None:
+    """Return what to install where an import failed for want of an extra; else None.
+
+    Examples
+    --------
+    >>> missing_extra(ModuleNotFoundError("No module named 'altair'", name="altair"))
+    "altair is not installed; pip install 'lotwise[report]'"
+    >>> missing_extra(ModuleNotFoundError("No module named 'x'", name="x"))
+    """
+    if not isinstance(error, ModuleNotFoundError) or error.name is None:
+        return None
+    module = error.name.partition(".")[0]
+    extra = next((name for name in EXTRAS if module in modules_of(name)), None)
+    return None if extra is None else _words(module, extra)
+
+
+def modules_of(extra: str) -> tuple[str, ...]:
+    """Return the modules that an extra installs, as the installed package declares them.
+
+    Examples
+    --------
+    >>> "altair" in modules_of("report")
+    True
+    """
+    return tuple(_modules(extra))
+
+
+def _modules(extra: str) -> Iterator[str]:
+    for requirement in requires("lotwise") or ():
+        declared, _, marker = requirement.partition(";")
+        if re.search(rf"extra\s*==\s*['\"]{extra}['\"]", marker):
+            name = re.split(r"[^\w.-]", declared.strip(), maxsplit=1)[0].lower()
+            if name != "packaging":  # a bound for snakemake, not a library of ours
+                yield _MODULES.get(name, name.replace("-", "_"))
+
+
+def _words(module: str, extra: str) -> str:
+    return f"{module} is not installed; pip install 'lotwise[{extra}]'"

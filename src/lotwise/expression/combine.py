@@ -1,0 +1,251 @@
+"""Samples that were read become two levels: checked, aligned, summed to genes, and judged."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from lotwise import keys
+from lotwise.errors import LotwiseWarning
+from lotwise.expression.abundance import Abundance
+from lotwise.expression.align import Aligned, align_features, same_names
+from lotwise.expression.checks import TpmSum, check_features, check_tpm
+from lotwise.expression.comparability import (
+    InvalidComparison,
+    judge,
+    judge_levels,
+    judge_organisms,
+    warn_of,
+)
+from lotwise.expression.identifiers import dates_in, level_by_names, plain_names, strip_versions
+from lotwise.expression.levels import (
+    LevelArrays,
+    name_genes,
+    name_symbols,
+    stack_samples,
+    sum_isoforms,
+)
+from lotwise.expression.transcripts import (
+    TranscriptMap,
+    from_headers,
+    map_of,
+    read_transcript_map,
+)
+from lotwise.keys import Level
+from lotwise.metrics.outliers import shallow_libraries
+from lotwise.samples import Sample
+
+_EXAMPLES: Final = 3
+_OWN_MAP: Final = "the quantification"
+
+
+class LevelPair(NamedTuple):
+    """Both levels of the samples; one that the input does not have is None."""
+
+    gene: LevelArrays | None
+    isoform: LevelArrays | None
+
+
+def combine_levels(
+    samples: Sequence[Sample],
+    read: Mapping[Level, Mapping[str, Abundance]],
+    *,
+    tx2gene: Path | str | TranscriptMap | None,
+    min_shared: float,
+    tpm_sum: TpmSum,
+    bootstraps: bool = False,
+) -> LevelPair:
+    """Check the samples of each level, align them, sum isoforms to genes, and judge them.
+
+    Parameters
+    ----------
+    samples
+        The samples in order.
+    read
+        By level, the abundances of every sample, or nothing.
+    tx2gene, min_shared, tpm_sum, bootstraps
+        As for :func:`lotwise.read_quant`.
+
+    Raises
+    ------
+    InputError
+        A sample's values are not TPM, or the samples share too few features.
+    """
+    for of_level in read.values():
+        _check_level(of_level, tpm_sum)
+    aligned = {
+        level: align_features(of_level, min_shared=min_shared)
+        for level, of_level in read.items()
+        if of_level and (level == "isoform" or not read["isoform"])
+    }
+    gene = isoform = transcripts = None
+    if "isoform" in aligned:
+        own = aligned["isoform"].read[samples[0].sample]
+        isoform = stack_samples(aligned["isoform"].read, "isoform")
+        transcripts = _transcript_map(own, tx2gene)
+        if transcripts is not None:
+            isoform = name_genes(isoform, transcripts)
+            if not read["gene"] or _has_other_genes(isoform, own.genes, transcripts.source):
+                gene = sum_isoforms(isoform, transcripts, samples=list(read["isoform"]))
+    if gene is None and read["gene"]:
+        aligned["gene"] = aligned.get("gene") or align_features(read["gene"], min_shared=min_shared)
+        gene = _stack_genes(aligned["gene"], tx2gene, transcripts)
+    if gene is None:
+        warnings.warn(
+            "no gene level: the quantifications are of transcripts and no map to genes was given "
+            "(tx2gene)",
+            LotwiseWarning,
+            stacklevel=2,
+        )
+    _warn_of_shallow_libraries(samples, isoform or gene)
+    if bootstraps:
+        _warn_of_missing_bootstraps(read["isoform"] or read["gene"])
+    told = _judge(samples, read, aligned)
+    return LevelPair(*(one and dataclasses.replace(one, invalid=told) for one in (gene, isoform)))
+
+
+def _stack_genes(
+    aligned: Aligned, tx2gene: Path | str | TranscriptMap | None, transcripts: TranscriptMap | None
+) -> LevelArrays:
+    """Stack genes that were not summed here; the map adds their symbols."""
+    gene = stack_samples(aligned.read, "gene")
+    if transcripts is None and tx2gene is not None:
+        transcripts = read_map(tx2gene, pl.Series(dtype=pl.String))
+    return gene if transcripts is None else name_symbols(gene, transcripts)
+
+
+def _judge(
+    samples: Sequence[Sample],
+    read: Mapping[Level, Mapping[str, Abundance]],
+    aligned: Mapping[Level, Aligned],
+) -> tuple[InvalidComparison, ...]:
+    """Warn of all that makes the comparison invalid, and return it."""
+    main = aligned.get("isoform") or aligned["gene"]
+    first = main.read[samples[0].sample]
+    if not read["isoform"]:
+        _warn_of_transcripts(first)
+    _warn_of_dates(first)
+    return warn_of(
+        [
+            *(one for level in aligned.values() for one in level.invalid),
+            *judge(samples, main.read),
+            *judge_levels(read["gene"], read["isoform"]),
+            *judge_organisms(first.features),
+        ]
+    )
+
+
+def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -> bool:
+    """Tell whether RSEM summed its isoforms to ``own`` genes that are not those of the map.
+
+    Given no map, RSEM takes each transcript for a gene.
+    """
+    if own is None:
+        return False
+    given = isoform.var[keys.GENE_ID]
+    differ = (given != "") & (strip_versions(given) != strip_versions(own))
+    if differ.any():
+        at = int(differ.arg_true()[0])
+        warnings.warn(
+            f"RSEM's own genes are not those of {source} for {int(differ.sum()):,} of "
+            f"{len(given):,} transcripts ({isoform.features[at]!r}: {own[at]!r}, there "
+            f"{given[at]!r}); its isoforms are summed to those of {source}",
+            LotwiseWarning,
+            stacklevel=3,
+        )
+    elif source == _OWN_MAP and isoform.features.equals(own):
+        warnings.warn(
+            "RSEM was given no genes: what it calls genes are its transcripts; "
+            "give the genes of transcripts (tx2gene)",
+            LotwiseWarning,
+            stacklevel=3,
+        )
+    return bool(differ.any())
+
+
+def _warn_of_transcripts(gene: Abundance) -> None:
+    """Say where a table of genes names transcripts, as RSEM's does that was given no genes."""
+    if level_by_names(gene.features) == "isoform":
+        warnings.warn(
+            f"{gene.path}: what it calls genes are transcripts ({gene.features[0]}); give the "
+            "isoforms and the genes of transcripts (tx2gene)",
+            LotwiseWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_dates(abundance: Abundance) -> None:
+    """Name the features that a spreadsheet turned from symbols into dates."""
+    dates = dates_in(abundance.features)
+    if dates:
+        warnings.warn(
+            f"{abundance.path}: {len(dates):,} features are dates "
+            f"({', '.join(dates[:_EXAMPLES])}): "
+            "a spreadsheet changed symbols such as MARCH1 and SEPT2; take the table from before",
+            LotwiseWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_missing_bootstraps(read: Mapping[str, Abundance]) -> None:
+    without = [name for name, abundance in read.items() if abundance.bootstrap_counts is None]
+    if without:
+        warnings.warn(
+            f"bootstraps were asked for, and {len(without)} of {len(read)} samples have none "
+            f"(sample {without[0]!r}: {read[without[0]].path}); run kallisto quant -b 30 or salmon "
+            "quant --numBootstraps 30",
+            LotwiseWarning,
+            stacklevel=3,
+        )
+
+
+def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
+    first: Abundance | None = None
+    for name, abundance in read.items():
+        # Most often all samples have the same features: then one check is enough.
+        if first is None or not same_names(first.features, abundance.features):
+            check_features(name, abundance)
+        first = first or abundance
+        check_tpm(name, abundance, tpm_sum=tpm_sum)
+
+
+def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | None) -> None:
+    """Name failed libraries before anything is correlated: their TPM sum to a million too."""
+    totals = np.asarray([] if arrays is None else arrays.obs[keys.TOTAL_COUNTS])
+    if not np.isfinite(totals).all():
+        return
+    shares, flagged, _ = shallow_libraries(totals)
+    for row in np.flatnonzero(flagged).tolist():
+        warnings.warn(
+            f"sample {samples[row].sample!r} has {totals[row]:,.0f} counts, {shares[row]:.2g} of "
+            f"the other samples' median ({totals[row] / shares[row]:,.0f}): as a failed library it "
+            "correlates badly whatever its batch is; leave it out or sequence it again",
+            LotwiseWarning,
+            stacklevel=3,
+        )
+
+
+def _transcript_map(
+    first: Abundance, tx2gene: Path | str | TranscriptMap | None
+) -> TranscriptMap | None:
+    """Find the map: the one given, else what the quantifications themselves say."""
+    if tx2gene is not None:
+        return read_map(tx2gene, plain_names(first.features))
+    if first.genes is not None:
+        return map_of(
+            plain_names(first.features), first.genes, symbols=first.symbols, source=_OWN_MAP
+        )
+    return from_headers(first.features)
+
+
+def read_map(tx2gene: Path | str | TranscriptMap, transcripts: pl.Series) -> TranscriptMap:
+    """Return a map that was read already, or read it; by ``transcripts`` its columns are told."""
+    if isinstance(tx2gene, TranscriptMap):
+        return tx2gene
+    return read_transcript_map(tx2gene, transcripts=transcripts)
