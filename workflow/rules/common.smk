@@ -7,13 +7,15 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from lotwise.config import as_options, parse_config
+from lotwise.config import as_options, figures_of, inputs_of, parse_config, tables_of
 from lotwise import schema
 from lotwise.errors import EnvironmentFault, InputError
 from lotwise.expression.locate import locate, names_genes
 from lotwise.samples import read_samples, require_batches
+from lotwise.tree import MATRICES, ResultTree, drawn_as
 
 RUN = parse_config(config)
+TREE = ResultTree(RUN.results)
 
 if workflow.modifier.path_modifier.modifies_prefixes:
     raise InputError(
@@ -42,14 +44,14 @@ def configured_paths():
         "": (RUN, ("samples", "results", "acceptance")),
         "reads.": (RUN.reads, ("transcripts", "genome", "gtf")),
         "expression.": (RUN.expression, ("tx2gene",)),
-        "evidence.": (RUN.evidence, ("gene_sets", "blocks", "reference_set")),
         "acquire.": (RUN.acquire, ("downloads",)),
         "acquire.deposited.": (RUN.acquire.deposited, ("path",)),
         "acquire.reference.": (own, ("transcripts", "annotation") if own else ()),
     }
     for prefix, (section, names) in sections.items():
         yield from ((f"key '{prefix}{name}'", getattr(section, name)) for name in names)
-    yield from (("key 'evidence.panels'", panel) for panel in RUN.evidence.panels)
+    for path, given in inputs_of(RUN.evidence):
+        yield f"key 'evidence.{given.option}'", path
 
 
 def paths_of_sheet(path, samples):
@@ -80,22 +82,29 @@ os.environ.setdefault("LOTWISE_WORKFLOW_CALL", shlex.join(["snakemake", *sys.arg
 # all reads again.
 VERSION = version("lotwise")
 
-TABLES = [
-    "pairs",
-    "batch_pairs",
-    "pearson",
-    "spearman",
-    "replicate_qc",
-    "contributions",
-]
-PAPER_FIGURE = {
-    "gene": "extended_data_fig1_gene",
-    "isoform": "extended_data_fig2_isoform",
-}
-
 
 def results(path):
     return str(RUN.results / path)
+
+
+def table(name, level="{level}"):
+    """Return a table of the catalogue, or a matrix of correlations, at a level."""
+    return str(
+        TREE.matrix(level, name) if name in MATRICES else TREE.table(level, name)
+    )
+
+
+def evidence_tables(level):
+    return [table(name, level) for name in tables_of(RUN.evidence, level)]
+
+
+def evidence_figures(level):
+    stems = [TREE.figure(level, name) for name in figures_of(RUN.evidence, level)]
+    return [str(path) for path in drawn_as(stems, RUN.figures.formats)]
+
+
+def correlation_tables(level):
+    return [str(path) for path in TREE.tables_of_correlation(level)]
 
 
 def options(section):
@@ -328,19 +337,6 @@ def minutes(base):
     return lambda wildcards, attempt: attempt * base
 
 
-def figures_of(level):
-    names = [
-        PAPER_FIGURE[level],
-        f"{level}_heatmap_given",
-        f"{level}_heatmap_clustered",
-    ]
-    return [
-        results(f"figures/{name}.{suffix}")
-        for name in names
-        for suffix in RUN.figures.formats
-    ]
-
-
 def is_verified():
     """Tell whether coefficients are expected of batches that this run has.
 
@@ -354,21 +350,22 @@ def is_verified():
 
 
 def tables():
-    """Give every table of a run."""
+    """Return every table of a run."""
     return [
-        results("samples.tsv"),
-        expand(results("expression/{level}.tpm.tsv.gz"), level=RUN.levels),
-        expand(
-            results("correlation/{level}.{table}.tsv"), level=RUN.levels, table=TABLES
-        ),
-        [path for level in RUN.levels for path in evidence_tabulated(level)],
-        results("verification.tsv") if is_verified() else [],
+        str(TREE.samples),
+        [str(TREE.tpm(level)) for level in RUN.levels],
+        [correlation_tables(level) for level in RUN.levels],
+        [evidence_tables(level) for level in RUN.levels],
+        str(TREE.verification) if is_verified() else [],
         VERDICT,
     ]
 
 
 def recorded():
-    """Give what a run writes and its record lists."""
+    """Return what a run writes and its record lists."""
+    stems = [
+        stem for level in RUN.levels for stem in TREE.figures_of_correlation(level)
+    ]
     return [
         tables(),
         (
@@ -376,10 +373,10 @@ def recorded():
             if QUANTIFIES
             else []
         ),
-        expand(results("expression/{level}.h5ad"), level=RUN.levels),
-        results("tables.xlsx"),
-        [figure for level in RUN.levels for figure in figures_of(level)],
-        [figure for level in RUN.levels for figure in evidence_drawn(level)],
+        [str(TREE.h5ad(level)) for level in RUN.levels],
+        str(TREE.workbook),
+        [str(path) for path in drawn_as(stems, RUN.figures.formats)],
+        [evidence_figures(level) for level in RUN.levels],
     ]
 
 

@@ -1,40 +1,40 @@
 rule correlation:
     """Correlate every pair of samples, over all features and over feature sets."""
     input:
-        h5ad=results("expression/{level}.h5ad"),
+        h5ad=str(TREE.h5ad("{level}")),
     output:
         pairs=report(
-            results("correlation/{level}.pairs.tsv"),
+            table("pairs"),
             caption="../report/pairs.rst",
             category="Correlation",
             subcategory="{level}",
         ),
         batch_pairs=report(
-            results("correlation/{level}.batch_pairs.tsv"),
+            table("batch_pairs"),
             caption="../report/batch_pairs.rst",
             category="Correlation",
             subcategory="{level}",
         ),
         pearson=report(
-            results("correlation/{level}.pearson.tsv"),
+            table("pearson"),
             caption="../report/matrix.rst",
             category="Correlation",
             subcategory="{level}",
         ),
         spearman=report(
-            results("correlation/{level}.spearman.tsv"),
+            table("spearman"),
             caption="../report/matrix.rst",
             category="Correlation",
             subcategory="{level}",
         ),
         replicate_qc=report(
-            results("correlation/{level}.replicate_qc.tsv"),
+            table("replicate_qc"),
             caption="../report/replicate_qc.rst",
             category="Correlation",
             subcategory="{level}",
         ),
         contributions=report(
-            results("correlation/{level}.contributions.tsv"),
+            table("contributions"),
             caption="../report/contributions.rst",
             category="Correlation",
             subcategory="{level}",

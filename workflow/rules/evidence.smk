@@ -1,53 +1,22 @@
-from lotwise.config import figures_of as evidence_figures
-from lotwise.config import tables_of as evidence_tables
-from lotwise.files.panels import SHIPPED as SHIPPED_PANELS
-
-
-def evidence_drawn(level):
-    return [
-        results(f"figures/{level}_{name}.{suffix}")
-        for name in evidence_figures(RUN.evidence, level)
-        for suffix in RUN.figures.formats
-    ]
-
-
-def evidence_tabulated(level):
-    return [
-        results(f"evidence/{level}.{name}.tsv")
-        for name in evidence_tables(RUN.evidence, level)
-    ]
-
-
-def evidence_of(level):
-    return evidence_tabulated(level) + evidence_drawn(level)
-
-
-def evidence_files():
-    """Give the files that the evidence is read from beside the expression."""
-    panels = [panel for panel in RUN.evidence.panels if panel not in SHIPPED_PANELS]
-    evidence = RUN.evidence
-    files = [evidence.gene_sets, evidence.blocks, evidence.reference_set, *panels]
-    return [str(file) for file in files if file is not None]
-
-
-for level in [level for level in RUN.levels if evidence_tabulated(level)]:
+# Supporting evidence: which tables and figures there are, and what they read, says the catalogue.
+for level in [level for level in RUN.levels if evidence_tables(level)]:
 
     rule:
         """Compute and draw what stands beside R: agreement, limits, isoforms, batches, identity."""
         name:
             f"evidence_{level}"
         input:
-            h5ad=results(f"expression/{level}.h5ad"),
-            files=evidence_files(),
+            h5ad=str(TREE.h5ad(level)),
+            files=[str(path) for path, _ in inputs_of(RUN.evidence)],
         output:
             report(
-                evidence_tabulated(level),
+                evidence_tables(level),
                 caption="../report/evidence.rst",
                 category="Evidence",
                 subcategory=level,
             ),
             report(
-                evidence_drawn(level),
+                evidence_figures(level),
                 caption="../report/evidence_figures.rst",
                 category="Evidence",
                 subcategory=level,

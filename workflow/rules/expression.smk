@@ -6,10 +6,10 @@ rule expression:
         tx2gene=transcripts_to_genes,
     output:
         samples=report(
-            results("samples.tsv"), caption="../report/samples.rst", category="Samples"
+            str(TREE.samples), caption="../report/samples.rst", category="Samples"
         ),
-        h5ad=expand(results("expression/{level}.h5ad"), level=RUN.levels),
-        tpm=expand(results("expression/{level}.tpm.tsv.gz"), level=RUN.levels),
+        h5ad=[str(TREE.h5ad(level)) for level in RUN.levels],
+        tpm=[str(TREE.tpm(level)) for level in RUN.levels],
     log:
         results("logs/expression.log"),
     benchmark:

@@ -1,5 +1,5 @@
-def figure_rule_outputs(name):
-    return [results(f"figures/{name}.{suffix}") for suffix in RUN.figures.formats]
+def drawn(stem):
+    return [str(path) for path in drawn_as([stem], RUN.figures.formats)]
 
 
 for level in RUN.levels:
@@ -9,22 +9,22 @@ for level in RUN.levels:
         name:
             f"figures_{level}"
         input:
-            h5ad=results(f"expression/{level}.h5ad"),
+            h5ad=str(TREE.h5ad(level)),
         output:
             report(
-                figure_rule_outputs(PAPER_FIGURE[level]),
+                drawn(TREE.paper_figure(level)),
                 caption="../report/scatter_matrix.rst",
                 category="Figures",
                 subcategory=level,
             ),
             report(
-                figure_rule_outputs(f"{level}_heatmap_given"),
+                drawn(TREE.figure(level, "heatmap_given")),
                 caption="../report/heatmap.rst",
                 category="Figures",
                 subcategory=level,
             ),
             report(
-                figure_rule_outputs(f"{level}_heatmap_clustered"),
+                drawn(TREE.figure(level, "heatmap_clustered")),
                 caption="../report/heatmap.rst",
                 category="Figures",
                 subcategory=level,

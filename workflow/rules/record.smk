@@ -5,7 +5,7 @@ rule workbook:
         tables(),
     output:
         report(
-            results("tables.xlsx"),
+            str(TREE.workbook),
             caption="../report/workbook.rst",
             category="Tables",
         ),
@@ -37,7 +37,7 @@ rule record:
         results=recorded(),
     output:
         report(
-            results("provenance.json"),
+            str(TREE.provenance),
             caption="../report/provenance.rst",
             category="Record",
         ),

@@ -1,5 +1,5 @@
 # One page with the answer, from everything that the run made; what it did not, the page says.
-REPORT = [results("report.html")] if RUN.report else []
+REPORT = [str(TREE.report)] if RUN.report else []
 
 if RUN.report:
 
@@ -7,11 +7,11 @@ if RUN.report:
         """Write the page that opens on the answer."""
         input:
             results=recorded(),
-            provenance=results("provenance.json"),
-            h5ad=expand(results("expression/{level}.h5ad"), level=RUN.levels),
+            provenance=str(TREE.provenance),
+            h5ad=[str(TREE.h5ad(level)) for level in RUN.levels],
         output:
             page=report(
-                results("report.html"),
+                str(TREE.report),
                 caption="../report/page.rst",
                 category="Report",
             ),

@@ -1,23 +1,21 @@
 # Acceptance criteria, put on record before the results are there, and the verdict under them.
-VERDICT = [] if RUN.acceptance is None else [results("verdict.json")]
+VERDICT = [] if RUN.acceptance is None else [str(TREE.verdict)]
 
 if RUN.acceptance is not None:
     # Here, since every job reads the rules, and most runs have no criteria.
     from lotwise.acceptance import path_of_criteria, read_criteria
 
     MADE = [
-        f"correlation/{level}.{table}.tsv" for level in RUN.levels for table in TABLES
-    ] + [
-        f"evidence/{level}.{table}.tsv"
+        path
         for level in RUN.levels
-        for table in evidence_tables(RUN.evidence, level)
+        for path in (*correlation_tables(level), *evidence_tables(level))
     ]
     # Read here, so that criteria with a fault stop the run before anything is computed. What they
     # judge and this run does not make is not assessable.
     JUDGED = [
-        results(name)
-        for name in read_criteria(RUN.acceptance).criteria.files()
-        if name in MADE
+        path
+        for path in map(results, read_criteria(RUN.acceptance).criteria.files())
+        if path in MADE
     ]
 
     rule register_criteria:
@@ -54,9 +52,9 @@ if RUN.acceptance is not None:
             tables=JUDGED,
         output:
             # Not verdict_history.jsonl: Snakemake removes an output before it is made again.
-            json=results("verdict.json"),
+            json=str(TREE.verdict),
             table=report(
-                results("verdict.tsv"),
+                str(TREE.criteria),
                 caption="../report/verdict.rst",
                 category="Verdict",
             ),

@@ -2,10 +2,10 @@
 rule verify:
     """Compare computed with published coefficients; one that differs is in the table."""
     input:
-        pairs=expand(results("correlation/{level}.batch_pairs.tsv"), level=RUN.levels),
+        pairs=[table("batch_pairs", level) for level in RUN.levels],
     output:
         table=report(
-            results("verification.tsv"),
+            str(TREE.verification),
             caption="../report/verification.rst",
             category="Correlation",
         ),

@@ -60,6 +60,9 @@ def _checked(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
     for member in tar:
         if member.isdir():
             continue
+        member.name = member.name.removeprefix("./")
+        if member.name.rpartition("/")[2].startswith("._"):
+            continue  # what macOS adds: no file of the archive's own
         safe_name(member.name, origin=str(archive))
         if not member.isreg() or member.issparse():
             raise InputError(f"its member {member.name!r} is no plain file", path=archive)

@@ -7,9 +7,6 @@ column that neither says is not guessed: both are refused, with the choices.
 
 from __future__ import annotations
 
-import csv
-import gzip
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,10 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 from zipfile import BadZipFile
 
+import numpy as np
+import polars as pl
+
 from lotwise.errors import InputError
+from lotwise.expression.packed import read_bytes
+from lotwise.expression.text import NOT_A_NUMBER, layout_of, read_columns
 from lotwise.keys import Level
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
     from openpyxl import Workbook
 
@@ -40,7 +43,6 @@ _LENGTH = re.compile(
 )
 _TRANSCRIPT_ID = re.compile(r"(ENS[A-Z]*T\d{6,}|[NX][MR]_\d+|uc\d{3}\w{3}\.\d)")
 _GENE_COLUMN = re.compile(r"gene[_ .-]*ids?|ensembl[_ .-]*gene([_ .-]*id)?|gene", re.IGNORECASE)
-_OF_FEATURES = re.compile(r"gene|transcript|isoform|feature|target|symbol|\bid\b", re.IGNORECASE)
 _GENE_ID = re.compile(r"ENS[A-Z]*G\d{6,}")
 
 
@@ -191,35 +193,46 @@ def _read(path: Path) -> pd.DataFrame:
         raise InputError(
             "is a workbook of a kind that is not read", path=path, remedy="save its sheet as TSV"
         )
-    separator = "," if path.name.lower().removesuffix(".gz").endswith(".csv") else "\t"
-    try:
-        n_comments = _check_header(path, separator)
-        return pd.read_csv(path, sep=separator, index_col=0, skiprows=n_comments, low_memory=False)
-    except (ValueError, OSError, EOFError, csv.Error) as error:
-        raise InputError(f"cannot be read as a table ({error})", path=path) from error
-
-
-def _check_header(path: Path, separator: str) -> int:
-    """Give how many lines of comment come before the header, whose width must fit.
-
-    Sample names may hold a #, so that only whole lines before the header are comments.
-    """
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8", newline="") as stream:
-        n_comments, line = 0, stream.readline()
-        while line.startswith("#"):
-            n_comments, line = n_comments + 1, stream.readline()
-        header, *rows = csv.reader([line, *itertools.islice(stream, 1)], delimiter=separator)
-    # R leaves the name of the first column out; a header that names it is short of a sample.
-    unnamed = bool(rows) and len(rows[0]) == len(header) + 1 and rows[0][-1] != ""
-    if rows and len(rows[0]) != len(header) and (not unnamed or _OF_FEATURES.search(header[0])):
+    raw = read_bytes(path)
+    layout = layout_of(path, raw)
+    cells = read_columns(path, layout, strings=range(len(layout.header)))
+    features = cells["0"].str.strip_chars()
+    if (features == "").any():
         raise InputError(
-            f"its header has {len(header)} columns, its first row has {len(rows[0])}",
+            "a feature has no name",
             path=path,
-            row=n_comments + 1,
-            remedy="correct the header",
+            row=layout.first_row + int((features == "").arg_true()[0]),
+            remedy="name it, or remove the row",
         )
-    return n_comments
+    names = _distinct(layout.header[1:])
+    columns = {
+        name: _numbers_or_text(cells[str(at)])
+        for at, name in enumerate(names, start=1)
+        if name or (cells[str(at)] != "").any()
+    }
+    # Identifiers stay text: an Entrez number is no number, and a gene may be called NA.
+    index = pd.Index(features.to_list(), dtype=object, name=layout.header[0] or None)
+    return pd.DataFrame(columns, index=index)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Append a number to the second and later columns of one name, as annotations may have."""
+    seen: dict[str, int] = {}
+    distinct = []
+    for name in names:
+        seen[name] = seen.get(name, -1) + 1
+        distinct.append(f"{name}.{seen[name]}" if seen[name] else name)
+    return distinct
+
+
+def _numbers_or_text(cells: pl.Series) -> npt.NDArray[np.float64] | npt.NDArray[np.object_]:
+    """Return a column as numbers, NaN where none is told; as text if any cell is a word."""
+    plain = cells.str.strip_chars()
+    nothing = plain.is_in(["", *NOT_A_NUMBER])
+    numbers = plain.cast(pl.Float64, strict=False)
+    if (numbers.is_null() & ~nothing).any():
+        return np.array(cells.to_list(), dtype=object)
+    return numbers.fill_null(np.nan).to_numpy()
 
 
 def judge(

@@ -36,18 +36,30 @@ class Verification(Record):
 
     table = "verification.tsv"
 
-    level: str = column("gene or isoform")
-    batch_a: str = column("first batch of the pair")
-    batch_b: str = column("second batch of the pair")
-    published: float = column("Pearson's R as printed; NaN where it is not on file")
-    decimals: float = column("decimals as printed; NaN where it is not on file")
-    computed: float = column(
-        "Pearson's R over all features, replicates of a batch averaged; NaN where not computed"
+    level: str = column("gene or isoform", heading="level")
+    batch_a: str = column("first batch of the pair", heading="batch")
+    batch_b: str = column("second batch of the pair", heading="and batch")
+    published: float = column(
+        "Pearson's R as printed; NaN where it is not on file",
+        heading="published R",
+        unknown="not on file",
     )
-    difference: float = column("computed minus published; NaN where either is")
-    status: str = column("agrees, differs, not on file, or not computed")
+    decimals: float = column(
+        "decimals as printed; NaN where it is not on file",
+        heading="decimals",
+        unknown="not on file",
+    )
+    computed: float = column(
+        "Pearson's R over all features, replicates of a batch averaged; NaN where not computed",
+        heading="computed R",
+        display="r",
+    )
+    difference: float = column(
+        "computed minus published; NaN where either is", heading="difference"
+    )
+    status: str = column("agrees, differs, not on file, or not computed", heading="status")
     rule: str = column("when a coefficient agrees")
-    source: str = column("where the published coefficient is printed")
+    source: str = column("where the published coefficient is printed", heading="source")
     reason: str = column("why computed is NaN; empty where it is not")
 
 

@@ -77,9 +77,16 @@ class Study:
         return places
 
     def runs_of(self, candidate: Candidate) -> tuple[EnaRun, ...]:
-        """Give the runs of a sample, in the order of ENA's report."""
+        """Return the runs of a sample, in the order of ENA's report.
+
+        A sample has the runs of its own experiments (SRX). Several samples may share a BioSample
+        and its alias, so that these are asked only where no experiment is known. Runs of another
+        strategy (ChIP-Seq) are left out beside RNA-Seq.
+        """
         places = {place for link in candidate.links for place in self._places.get(link, ())}
-        return tuple(self.runs[place] for place in sorted(places))
+        runs = [self.runs[place] for place in sorted(places)]
+        own = [run for run in runs if run.experiment in candidate.links] or runs
+        return tuple([run for run in own if run.strategy == "RNA-Seq"] or own)
 
     def fault(self, problem: str, *, remedy: str) -> InputError | EnvironmentFault:
         """Make a fault of what is not there: of the surroundings where an archive was silent."""

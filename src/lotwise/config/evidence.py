@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from pydantic_core import PydanticCustomError
 
 from lotwise.evidence.catalogue import optional, tables
-from lotwise.evidence.statistic import Figure, Statistic
+from lotwise.evidence.statistic import Figure, OptionalInput, Statistic
 from lotwise.keys import Level
 
 EquivalenceMethod = Literal["welch", "deseq2"]
@@ -164,13 +164,13 @@ def drawn_of(config: EvidenceConfig, level: Level) -> Iterator[tuple[str, Figure
                 yield figure.name.format(name_of_panel(value)), figure, value
 
 
-def inputs_of(config: EvidenceConfig) -> Iterator[tuple[Path, str]]:
-    """Yield the files that the statistics switched on read beside the expression, with roles.
+def inputs_of(config: EvidenceConfig) -> Iterator[tuple[Path, OptionalInput]]:
+    """Yield the files that the statistics switched on read beside the expression.
 
     Examples
     --------
     >>> config = EvidenceConfig(panels=("sex", "mine/liver.yaml"))
-    >>> [(str(path), role) for path, role in inputs_of(config)]
+    >>> [(str(path), given.role) for path, given in inputs_of(config)]
     [('mine/liver.yaml', 'panel')]
     """
     for statistic in optional():
@@ -180,4 +180,4 @@ def inputs_of(config: EvidenceConfig) -> Iterator[tuple[Path, str]]:
             named = getattr(config, given.option)
             for value in named if isinstance(named, tuple) else (named,):
                 if value is not None and value not in given.shipped:
-                    yield Path(value), given.role
+                    yield Path(value), given

@@ -97,6 +97,9 @@ def layout_of(path: Path, raw: bytes, *, has_header: bool = True) -> Layout:
             "holds nothing but comments", path=path, row=1, remedy="give the table itself"
         )
     separator = separator_of(lines[at])
+    under = separator_of(next(filter(str.strip, lines[at + 1 :]), ""))
+    if separator not in lines[at] or (separator == " " != under):
+        separator = under  # a header of one name, as R writes it
     header = cells_of(lines[at], separator)
     data_at = at + 1
     if comments and _is_header_line(comments[-1], lines[at], separator):

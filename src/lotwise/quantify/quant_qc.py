@@ -30,15 +30,23 @@ class Yield(Record):
     """What one sample's reads yielded."""
 
     table: ClassVar[str] = "yield.tsv"
-    sample: str = column("name of the sample")
-    batch: str = column("batch of the sample")
-    quantifier: str = column("kallisto, salmon or rsem")
-    reads_present: int = column("read pairs, or single reads, that the gate counted")
+    sample: str = column("name of the sample", heading="sample")
+    batch: str = column("batch of the sample", heading="batch")
+    quantifier: str = column("kallisto, salmon or rsem", heading="quantifier")
+    reads_present: int = column(
+        "read pairs, or single reads, that the gate counted", heading="reads present"
+    )
     reads_processed: int = column("of these, read by the quantifier")
-    reads_used: int = column("of these, placed on transcripts")
-    share_used: float = column("reads_used / reads_present; NaN where none are present")
+    reads_used: int = column("of these, placed on transcripts", heading="reads used")
+    share_used: float = column(
+        "reads_used / reads_present; NaN where none are present",
+        heading="share used",
+        display="percent",
+    )
     depth_ratio: float = column(
-        "reads_used over the median of the other samples; NaN where there is no other"
+        "reads_used over the median of the other samples; NaN where there is no other",
+        heading="of the others' depth",
+        display="percent",
     )
     complexity: float = column(
         "isoforms expected to be seen at the depth of the smallest sound library; NaN where "
@@ -49,10 +57,10 @@ class Yield(Record):
     )
     tpm_sum: float = column("sum of TPM; NaN where a TPM is not a number")
     n_isoforms: int = column("isoforms quantified")
-    n_detected: int = column("isoforms at TPM >= 1")
+    n_detected: int = column("isoforms at TPM >= 1", heading="isoforms at TPM 1")
     top_share: float = column("share of the TPM on the 50 highest isoforms; NaN where all are 0")
-    standing: str = column("passed, noted or refused")
-    reason: str = column("why it is noted or refused; blank where it passes")
+    standing: str = column("passed, noted or refused", heading="standing")
+    reason: str = column("why it is noted or refused; blank where it passes", heading="reason")
 
 
 @dataclass(frozen=True, kw_only=True)

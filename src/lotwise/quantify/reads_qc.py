@@ -51,20 +51,25 @@ class Intake(Record):
     """What the reads of one sample are, before anything is quantified."""
 
     table: ClassVar[str] = "intake.tsv"
-    sample: str = column("name of the sample")
-    batch: str = column("batch of the sample")
-    layout: str = column("paired or single; blank where no run could be read")
-    n_runs: int = column("sequencing runs joined")
+    sample: str = column("name of the sample", heading="sample")
+    batch: str = column("batch of the sample", heading="batch")
+    layout: str = column("paired or single; blank where no run could be read", heading="layout")
+    n_runs: int = column("sequencing runs joined", heading="runs")
     reads_present: int = column(
         "read pairs, or single reads, counted to the end of every file; where the gate "
-        "refuses, not all of them"
+        "refuses, not all of them",
+        heading="reads",
     )
-    shortest_read: int = column("bases of the shortest read; -1 where no run could be read")
-    longest_read: int = column("bases of the longest read; -1 where no run could be read")
+    shortest_read: int = column(
+        "bases of the shortest read; -1 where no run could be read", heading="shortest"
+    )
+    longest_read: int = column(
+        "bases of the longest read; -1 where no run could be read", heading="longest"
+    )
     lowest_phred: int = column("lowest base quality, offset 33; -1 where no run could be read")
     highest_phred: int = column("highest base quality, offset 33; -1 where no run could be read")
-    integrity: str = column("passed or refused")
-    reason: str = column("why the gate refuses; blank where it passes")
+    integrity: str = column("passed or refused", heading="integrity")
+    reason: str = column("why the gate refuses; blank where it passes", heading="reason")
 
 
 @dataclass(slots=True)

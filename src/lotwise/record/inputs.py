@@ -130,7 +130,7 @@ def _of_analysis(config: Config, samples: Sequence[Sample]) -> Iterator[tuple[Pa
             yield from _of_sample(sample.quant, bootstraps=config.expression.bootstraps)
     if config.expression.tx2gene is not None:
         yield config.expression.tx2gene, "transcripts to genes"
-    yield from inputs_of(config.evidence)
+    yield from ((path, given.role) for path, given in inputs_of(config.evidence))
 
 
 def _of_sample(quant: Path, *, bootstraps: bool) -> Iterator[tuple[Path, str]]:

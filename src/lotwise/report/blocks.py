@@ -8,11 +8,15 @@ from typing import Any
 
 import polars as pl
 
-from lotwise.evidence.catalogue import tables
+from lotwise.evidence.catalogue import statistics, tables
+from lotwise.evidence.sections import ReportSection
+from lotwise.keys import Level
 from lotwise.report.charts import Chart
+from lotwise.report.columns import columns_of
 from lotwise.report.pictures import Picture, picture_of
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.tables import MOST_ROWS, Column, Table, table_of
+from lotwise.tree import ResultTree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,61 +53,70 @@ class Section:
     levels: dict[str, list[Block]] = field(default_factory=dict)
 
 
-def figure_of(findings: Findings, name: str, caption: str) -> Picture:
-    """Take a figure of the run, by its name without suffix; its caption is what it shows."""
-    return picture_of(findings.root / "figures" / name, caption=caption, alt=caption)
-
-
-def evidence_block(
+def table_block(
     level: LevelFindings,
     name: str,
-    shown: Iterable[Column],
-    caption: str,
     *,
     decimals: int = 4,
     where: Iterable[pl.Expr] = (),
-    by: Iterable[str] = (),
-    descending: tuple[bool, ...] = (),
+    without: tuple[str, ...] = (),
 ) -> Table | Text:
-    """Make a table of evidence; a sentence where the run has none.
+    """Make a table as the catalogue declares it; a sentence where the run has none.
 
     Parameters
     ----------
     level, name
         Which table.
-    shown
-        Its columns; that of reasons is added where there is any.
-    caption
-        What it holds; the level is added.
     decimals
         Of correlations.
     where
         Which rows.
-    by, descending
-        Their order; what is not known comes last.
+    without
+        Columns that say the same in each of these rows.
     """
     if not level.has(name):
         return switched_off(name)
+    table = tables()[name]
     found = level.scan(name).filter(*where)
     n_rows: int = found.select(pl.len()).collect().item()
-    keys = [pl.col(key).fill_nan(None) for key in by]
-    if keys:
-        order = list(descending) or [False] * len(keys)
-        found = found.sort(keys, descending=order, nulls_last=True, maintain_order=True)
+    by, descending = table.shown.by, table.shown.descending
+    if by:
+        # What is not known comes last.
+        found = found.sort(
+            [pl.col(key).fill_nan(None) for key in by],
+            descending=list(descending) or [False] * len(by),
+            nulls_last=True,
+            maintain_order=True,
+        )
     rows = found.head(MOST_ROWS).collect().to_dicts()
-    columns = list(shown)
-    if any(row.get("reason") for row in rows):
-        columns.append(Column("reason", "why not known"))
+    shown = columns_of(table.record, without=without)
+    has_reasons = any(row.get("reason") for row in rows)
+    if has_reasons and "reason" not in {column.key for column in shown}:
+        shown.append(Column("reason", "why not known"))
     return table_of(
         rows,
-        columns,
-        name=f"{name}-{level.level}",
-        caption=f"{caption}, {level.level} level",
-        record=tables()[name].record,
+        shown,
+        name=f"{name.replace('_', '-')}-{level.level}",
+        caption=f"{table.shown.caption or name}, {level.level} level",
+        record=table.record,
         decimals=decimals,
-        source=f"evidence/{level.level}.{name}.tsv",
+        source=level.name(name),
         n_rows=n_rows,
     )
+
+
+def section_from(declared: ReportSection) -> Section:
+    """Begin a section with its declared title and first sentences."""
+    return Section(name=declared.name, title=declared.title, lead=declared.lead)
+
+
+def figure_block(findings: Findings, level: Level, name: str, caption: str = "") -> Picture:
+    """Show a figure of a level, with the caption that the catalogue declares."""
+    words = caption or next(
+        figure.caption for one in statistics() for figure in one.figures if figure.name == name
+    )
+    stem = ResultTree(findings.root).figure(level, name)
+    return picture_of(findings, stem, caption=words, alt=words)
 
 
 def reasons_text(rows: Iterable[Row], start: str) -> Text:

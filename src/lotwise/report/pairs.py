@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import polars as pl
 
 from lotwise.evidence.contributions import ContributionRecord
 from lotwise.evidence.pairs import PairRecord
-from lotwise.evidence.replicate_qc import ReplicateQcRecord
+from lotwise.evidence.sections import AGREEMENT, CONTRIBUTIONS, FIGURES, SENSITIVITY
 from lotwise.keys import Level
 from lotwise.report import charts, columns
 from lotwise.report.blocks import (
@@ -16,34 +17,31 @@ from lotwise.report.blocks import (
     Explorer,
     Section,
     Text,
-    evidence_block,
-    figure_of,
+    figure_block,
+    section_from,
     switched_off,
+    table_block,
 )
 from lotwise.report.pair_explorer import MOST_PAIRS, pack_pairs
 from lotwise.report.pictures import WIDE, picture_of
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.tables import MOST_ROWS, Table, table_of
+from lotwise.tree import ResultTree
 
-_PAPER: dict[Level, tuple[str, str]] = {
-    "gene": ("extended_data_fig1_gene", "Extended Data Fig. 1"),
-    "isoform": ("extended_data_fig2_isoform", "Extended Data Fig. 2"),
+_PAPER: Final[dict[Level, str]] = {
+    "gene": "Extended Data Fig. 1",
+    "isoform": "Extended Data Fig. 2",
 }
 
 
 def figures_section(findings: Findings, decimals: int) -> Section:
     """Show the paper's figures, and any pair that one chooses."""
-    section = Section(
-        name="figures",
-        title="Every sample against every other",
-        lead="After Extended Data Figs 1 and 2 of Bloor et al. 2020: clouds of log2(TPM + c) "
-        "below the diagonal, Pearson's R over all features above it.",
-    )
+    section = section_from(FIGURES)
     for level in findings.levels:
-        name, number = _PAPER[level.level]
         picture = picture_of(
-            findings.root / "figures" / name,
-            caption=f"{level.level.capitalize()} level, as {number}.",
+            findings,
+            ResultTree(findings.root).paper_figure(level.level),
+            caption=f"{level.level.capitalize()} level, as {_PAPER[level.level]}.",
             alt=f"Scatter plots of every pair of samples at {level.level} level with Pearson's R; "
             "the same R are in the table of pairs.",
             most_pixels=WIDE,
@@ -66,9 +64,10 @@ def heatmaps_section(findings: Findings, decimals: int) -> Section:
     )
     for level in findings.levels:
         given, clustered = (
-            figure_of(
+            figure_block(
                 findings,
-                f"{level.level}_heatmap_{order}",
+                level.level,
+                f"heatmap_{order}",
                 f"Heatmap of Pearson's R, {level.level} level, samples {words}; the R are in the "
                 "table of pairs.",
             )
@@ -81,109 +80,48 @@ def heatmaps_section(findings: Findings, decimals: int) -> Section:
 
 def limits_section(findings: Findings, decimals: int) -> Section:
     """Show what R depends on and what it would not have columns."""
-    section = Section(
-        name="sensitivity",
-        title="What R depends on, and what it would miss",
-        lead="R over fewer features and with other pseudo-counts; its noise ceiling; its interval; "
-        "and the changes that would have left it where it is.",
-    )
+    section = section_from(SENSITIVITY)
     for level in findings.levels:
-        words = "R by feature set and pseudo-count: a line a pair."
         section.levels[level.level] = [
             *_chosen_pairs(level),
-            figure_of(findings, f"{level.level}_sensitivity", words),
+            figure_block(findings, level.level, "sensitivity"),
             _sensitivity(level, decimals),
             _detectable(findings, level, decimals),
-            evidence_block(
-                level,
-                "ceilings",
-                columns.CEILINGS,
-                "Noise ceilings",
-                decimals=decimals,
-                by=("pearson",),
-            ),
-            evidence_block(
-                level,
-                "intervals",
-                columns.INTERVALS,
-                "Feature-resampling intervals, which say nothing about the next batch",
-                decimals=decimals,
-                by=("pearson",),
-            ),
+            table_block(level, "ceilings", decimals=decimals),
+            table_block(level, "intervals", decimals=decimals),
         ]
     return section
 
 
 def agreement_section(findings: Findings, decimals: int) -> Section:
     """Show differences themselves."""
-    section = Section(
-        name="agreement",
-        title="Agreement",
-        lead="Differences, which R does not measure: M = log2 ratio of two samples, over "
-        "features detected in both. A shift of all features leaves R unchanged and shows here.",
-    )
+    section = section_from(AGREEMENT)
     for level in findings.levels:
-        words = (
-            "Difference against mean for the pair of different batches with the lowest R, with "
-            "limits of agreement."
-        )
         section.levels[level.level] = [
             *_chosen_pairs(level),
-            figure_of(findings, f"{level.level}_mean_difference", words),
-            evidence_block(
-                level,
-                "agreement",
-                columns.AGREEMENT,
-                "Agreement of pairs, the most different first",
-                decimals=decimals,
-                where=(pl.col("bin") == 0,),
-                by=("share_over_2_fold",),
-                descending=(True,),
-            ),
+            figure_block(findings, level.level, "mean_difference"),
+            table_block(level, "agreement", decimals=decimals, where=(pl.col("bin") == 0,)),
         ]
         if level.has("replicate_qc"):
-            section.levels[level.level].append(_replicate_qc(level, decimals))
+            section.levels[level.level].append(
+                table_block(level, "replicate_qc", decimals=decimals)
+            )
     return section
-
-
-def _replicate_qc(level: LevelFindings, decimals: int) -> Table:
-    """Give ENCODE's replicate QC of the pairs that differ most."""
-    found = level.scan("replicate_qc")
-    mad = pl.col("mad").fill_nan(None)
-    return table_of(
-        found.sort(mad, descending=True, nulls_last=True, maintain_order=True)
-        .head(MOST_ROWS)
-        .collect()
-        .to_dicts(),
-        columns.REPLICATE_QC,
-        name=f"replicate-qc-{level.level}",
-        caption="ENCODE's replicate QC: MAD and SD of log2 ratios, R without pseudo-count, "
-        f"{level.level} level",
-        record=ReplicateQcRecord,
-        decimals=decimals,
-        source=f"correlation/{level.level}.replicate_qc.tsv",
-        n_rows=found.select(pl.len()).collect().item(),
-    )
 
 
 def contributions_section(findings: Findings, _: int = 4) -> Section:
     """Show which features pull R down."""
-    section = Section(
-        name="contributions",
-        title="Features that pull R down",
-        lead="The exact share of 1 - R that each feature carries; the shares of all features sum "
-        "to one. Pairs with the lowest R come first.",
-    )
+    section = section_from(CONTRIBUTIONS)
     for level in findings.levels:
         n_rows: int = level.scan("contributions").select(pl.len()).collect().item()
         rows = _contributions_of(level)
         table = table_of(
             rows,
-            columns.CONTRIBUTIONS,
+            columns.columns_of(ContributionRecord),
             name=f"contributions-{level.level}",
             caption=f"{level.level.capitalize()}s that pull R down",
             record=ContributionRecord,
-            source=f"correlation/{level.level}.contributions.tsv",
+            source=level.name("contributions"),
             n_rows=n_rows,
         )
         section.levels[level.level] = [*_chosen_pairs(level), table]
@@ -200,7 +138,7 @@ def _chosen_pairs(level: LevelFindings) -> list[Text]:
     text = (
         f"These are of {n_listed:,} of the {len(level.pairs):,} pairs of samples, chosen at even "
         "steps of R, the lowest and the highest among them (most_pairs). R of every pair is in "
-        f"correlation/{level.level}.pairs.tsv."
+        f"{level.name('pairs')}."
     )
     return [Text(text=text)]
 
@@ -225,7 +163,7 @@ def _contributions_over_pairs(level: LevelFindings) -> Table:
         columns.CONTRIBUTION_FEATURES,
         name=f"contribution-features-{level.level}",
         caption=f"{level.level.capitalize()}s over all pairs, those that most pairs list first",
-        source=f"correlation/{level.level}.contributions.tsv",
+        source=level.name("contributions"),
         n_rows=grouped.height,
     )
 
@@ -243,14 +181,14 @@ def _contributions_of(level: LevelFindings) -> list[Row]:
 
 def _explorer(level: LevelFindings, decimals: int) -> Explorer | Text:
     if not level.h5ad.is_file():
-        where = f"expression/{level.h5ad.name}"
+        where = level.h5ad.relative_to(level.root).as_posix()
         text = f"Pairs cannot be looked at one by one: {where} is not among the results."
         return Text(text=text)
     # Of the others no features are on file.
     offered = [pair for pair in level.pairs if pair["in_detail"]][:MOST_PAIRS]
     note = (
         f"Of {len(level.pairs):,} pairs, {len(offered)} that are listed in detail can be chosen, "
-        f"the lowest R first; the others are in correlation/{level.level}.pairs.tsv."
+        f"the lowest R first; the others are in {level.name('pairs')}."
         if len(level.pairs) > len(offered)
         else ""
     )
@@ -266,21 +204,17 @@ def _explorer(level: LevelFindings, decimals: int) -> Explorer | Text:
 def _pairs_table(level: LevelFindings, decimals: int) -> Table:
     return table_of(
         level.pairs,
-        [*columns.OF_PAIR, columns.RELATION, *columns.R],
+        columns.columns_of(PairRecord, "sample_a", "sample_b", "relation", *columns.R),
         name=f"pairs-{level.level}",
         caption=f"R of all pairs of samples, {level.level} level, lowest first",
         record=PairRecord,
         decimals=decimals,
-        source=f"correlation/{level.level}.pairs.tsv",
+        source=level.name("pairs"),
     )
 
 
 def _detectable(findings: Findings, level: LevelFindings, decimals: int) -> Block:
-    picture = figure_of(
-        findings,
-        f"{level.level}_detectable",
-        "R after changing a share of the features; its title says which changes pass unseen.",
-    )
+    picture = figure_block(findings, level.level, "detectable")
     between = (row for row in level.pairs if row["relation"] == "between")
     pair = next((row for row in between if not math.isnan(row["pearson"])), None)
     if not level.has("detectable"):
@@ -315,5 +249,5 @@ def _sensitivity(level: LevelFindings, decimals: int) -> Table | Text:
         name=f"sensitivity-{level.level}",
         caption=f"R between samples of different batches, {level.level} level",
         decimals=decimals,
-        source=f"evidence/{level.level}.sensitivity.tsv",
+        source=level.name("sensitivity"),
     )

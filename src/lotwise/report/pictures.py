@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from lotwise.report.run_tables import Findings
+
 _QUALITY: Final = 75
 # Clouds of many panels need more pixels than bars and lines.
 WIDE: Final = 1_700
@@ -31,11 +33,17 @@ class Picture:
     block: str = "picture"
 
 
-def picture_of(stem: Path, *, caption: str, alt: str, most_pixels: int = NARROW) -> Picture:
+def picture_of(
+    findings: Findings, stem: Path, *, caption: str, alt: str, most_pixels: int = NARROW
+) -> Picture:
     """Take a figure of the run into the page, as WebP from its PNG, or its SVG as it is.
+
+    A file that the run did not record is of an earlier one and is not shown.
 
     Parameters
     ----------
+    findings
+        What the run recorded.
     stem
         Path without the suffix.
     caption, alt
@@ -44,21 +52,21 @@ def picture_of(stem: Path, *, caption: str, alt: str, most_pixels: int = NARROW)
         Of its longer side.
     """
     png, svg = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg"))
-    if png.is_file():
+    if findings.made(png):
         image, width, height = _webp(png, most_pixels)
         address = _address("image/webp", image)
         wide = most_pixels > NARROW
         return Picture(
             caption=caption, alt=alt, address=address, width=width, height=height, wide=wide
         )
-    if svg.is_file():
+    if findings.made(svg):
         return Picture(
             caption=caption, alt=alt, address=_address("image/svg+xml", svg.read_bytes())
         )
     pdf = stem.with_name(f"{stem.name}.pdf")
     why = (
         f"the run drew it as PDF alone ({pdf.parent.name}/{pdf.name}); add png to figures.formats"
-        if pdf.is_file()
+        if findings.made(pdf)
         else "the run did not draw it"
     )
     return Picture(caption=caption, alt=alt, missing=why)

@@ -46,6 +46,10 @@ class LevelFindings:
         """Give where a table lies."""
         return ResultTree(self.root).table(self.level, name)
 
+    def name(self, name: str) -> str:
+        """Return a table's path below the root of the results."""
+        return self.path(name).relative_to(self.root).as_posix()
+
     @property
     def h5ad(self) -> Path:
         """Where the expression lies."""
@@ -130,6 +134,17 @@ class Findings:
         found = (read_invalid_comparisons(level.h5ad) for level in self.levels)
         return list(dict.fromkeys(one.sentence for level in found for one in level))
 
+    def made(self, path: Path) -> bool:
+        """Return whether this run made a file: one that is there, and on record if there is one."""
+        outputs = self.provenance.get("outputs")
+        if not path.is_file() or not isinstance(outputs, list):
+            return path.is_file()
+        return path.relative_to(self.root).as_posix() in self._recorded
+
+    @cached_property
+    def _recorded(self) -> frozenset[str]:
+        return frozenset(str(item.get("path")) for item in self.provenance["outputs"])
+
     @property
     def batches(self) -> dict[str, list[str]]:
         """Samples by batch, in the order of the sample sheet."""
@@ -158,8 +173,9 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
         found for found in (LevelFindings(root, level) for level in LEVELS) if found.has("pairs")
     )
     if not levels:
+        missing = [LevelFindings(root, level).name("pairs") for level in LEVELS]
         raise InputError(
-            "holds no correlation/gene.pairs.tsv and no correlation/isoform.pairs.tsv",
+            f"holds no {' and no '.join(missing)}",
             path=root,
             remedy="run `lotwise compare` first, or name the folder that it wrote",
         )

@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from lotwise.acquire.published import Verification
+from lotwise.evidence.catalogue import statistics
+from lotwise.evidence.sections import SAMPLES
+from lotwise.evidence.statistic import Statistic
 from lotwise.quantify import Intake, Yield
 from lotwise.report import batches, columns, pairs
-from lotwise.report.blocks import Section, Text, evidence_block
+from lotwise.report.blocks import Section, Text, figure_block, section_from, table_block
 from lotwise.report.run_tables import Findings, Row
 from lotwise.report.summary import criteria_of
 from lotwise.report.tables import UNKNOWN, Cell, Column, Table, table_of
@@ -19,32 +22,55 @@ from lotwise.report.words import NOT_KNOWN, count_words, exact_words, number_bes
 def sections_of(findings: Findings, *, decimals: int) -> list[Section]:
     """Make every section that the levels of the run have; what is missing in one, it says."""
     made = [make(findings, decimals) for make in _SECTIONS]
-    return [section for section in made if section is not None]
+    sections = {section.name: section for section in made if section is not None}
+    for statistic in statistics():
+        if statistic.name not in ARRANGED:
+            add_statistic(sections, statistic, findings, decimals=decimals)
+    return list(sections.values())
+
+
+def add_statistic(
+    sections: dict[str, Section], statistic: Statistic, findings: Findings, *, decimals: int
+) -> None:
+    """Show figures and tables of a statistic in its own section, as the catalogue declares them."""
+    declared = statistic.section
+    section = sections.setdefault(declared.name, section_from(declared))
+    for level in findings.levels:
+        if level.level not in statistic.levels:
+            continue
+        section.levels.setdefault(level.level, []).extend(
+            [
+                *(
+                    figure_block(findings, level.level, figure.name)
+                    for figure in statistic.figures
+                    if not figure.each
+                ),
+                *(
+                    table_block(level, shown.name or shown.record.table, decimals=decimals)
+                    for shown in statistic.tables
+                ),
+            ]
+        )
 
 
 def samples_section(findings: Findings, _: int = 4) -> Section:
     """Show what was compared, and whether its reads and libraries are sound."""
-    section = Section(
-        name="samples",
-        title="Samples and intake",
-        lead="What was compared, whether its reads were whole, and how deep each library is. Read "
-        "this before any R: TPM of a failed library still sum to a million.",
-    )
+    section = section_from(SAMPLES)
     keys = list(findings.samples[0]) if findings.samples else []
     every = [Column(key, key) for key in keys]
     caption = "Samples compared"
     section.blocks.append(
         table_of(findings.samples, every, name="samples", caption=caption, source="samples.tsv")
     )
-    for rows, record, shown, caption in (
-        (findings.intake, Intake, columns.INTAKE, "Reads present, each file read to its end"),
-        (findings.yields, Yield, columns.YIELD, "Reads used by the quantifier"),
+    for rows, record, caption in (
+        (findings.intake, Intake, "Reads present, each file read to its end"),
+        (findings.yields, Yield, "Reads used by the quantifier"),
     ):
         if rows:
             section.blocks.append(
                 table_of(
                     rows,
-                    shown,
+                    columns.columns_of(record),
                     name=record.table.removesuffix(".tsv"),
                     caption=caption,
                     record=record,
@@ -55,7 +81,7 @@ def samples_section(findings: Findings, _: int = 4) -> Section:
         text = "The run began from quantifications, so no reads were checked here."
         section.blocks.append(Text(text=text))
     for level in findings.levels:
-        table = evidence_block(level, "libraries", columns.LIBRARIES, "Libraries")
+        table = table_block(level, "libraries")
         section.levels[level.level] = [table]
     return section
 
@@ -71,7 +97,7 @@ def published_section(findings: Findings, decimals: int) -> Section | None:
     counted = ", ".join(f"{n} {status}" for status, n in by_status.items())
     table = table_of(
         rows,
-        columns.VERIFICATION,
+        columns.columns_of(Verification),
         name="verification",
         caption="Published and computed R",
         record=Verification,
@@ -125,6 +151,14 @@ def _interval(item: Row, decimals: int) -> str:
     return " to ".join(dict.fromkeys(number_beside(end, bound, decimals) for end in ends))
 
 
+# Statistics whose place in their section is written in this package; others stand at its end.
+ARRANGED: Final = frozenset(
+    {
+        *("pairs", "replicate_qc", "contributions", "libraries", "identity", "components"),
+        *("sensitivity", "agreement", "intervals", "ceilings", "detectable", "batches"),
+        *("reference", "equivalence", "signal", "gene_sets", "isoform_usage"),
+    }
+)
 _SECTIONS: Final[tuple[Callable[[Findings, int], Section | None], ...]] = (
     samples_section,
     published_section,

@@ -94,7 +94,7 @@ def test_choices__are_those_of_the_statistics():
     from lotwise.tl.ceilings import CeilingMethod
 
     assert FEATURE_SETS == feature_sets.FEATURE_SETS
-    assert tables()["ceilings"].declared("method").choices == CeilingMethod.__args__
+    assert {*tables()["ceilings"].declared("method").choices} == {*CeilingMethod.__args__}
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def test_write_report__unpublished_coefficient_is_not_on_file(tree):
         reason="",
     )  # fmt: skip
     section = published_section(SimpleNamespace(verification=[asdict(row)]), 4)
-    cells = dict(zip(columns.VERIFICATION, section.blocks[0].rows[0], strict=True))
+    cells = dict(zip(columns.columns_of(Verification), section.blocks[0].rows[0], strict=True))
     printed = {column.key: cell.text for column, cell in cells.items()}
     assert (printed["published"], printed["decimals"]) == ("not on file", "not on file")
     assert printed["difference"] == "not known"
