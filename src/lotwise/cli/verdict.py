@@ -83,8 +83,9 @@ def say(verdict: Verdict, out: Path) -> None:
         # Of an answer the number is the share of rows that give it, which the reason says.
         shown = judged.value is not None and one.criterion.is_ is None
         value = f"{number_beside(judged.value or 0.0, bound)}, " if shown else ""
+        needed = f"required {bound.removeprefix('is ')}"
         click.echo(
-            f"  {judged.outcome:<14}  {one.criterion.id}: {value}required {bound}"
+            f"  {judged.outcome:<14}  {one.criterion.id}: {value}{needed}"
             f"{f' at {_plain(judged.where)}' if judged.where else ''} ({_plain(judged.reason)})"
         )
     if verdict.outcome == "pass":

@@ -72,7 +72,8 @@ class EvidenceConfig(BaseModel):
         default=None,
         ge=-1,
         le=1,
-        description="R that passes, for what it would not see; null takes each pair's own",
+        description="R threshold of the detectable-change analysis; null: the observed R of each "
+        "pair",
     )
     reference_set: Path | None = Field(
         default=None,

@@ -23,11 +23,8 @@ from lotwise.report.words import (
 )
 
 State = Literal["computed", "concern", "unknown"]
-_METHODS: Final = {
-    "replicates": "replicates of the batches",
-    "bootstraps": "the quantifier's bootstraps",
-    "thinning": "thinning the counts, which knows the noise of counting alone",
-}
+# Of each noise the ceiling is a number of its own.
+_NOISES: Final = ("counting", "quantification", "preparation")
 _FOLD: Final = 2.0
 _LONGEST_PART: Final = 240
 
@@ -130,33 +127,34 @@ def ceiling_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark:
     if not level.has("ceilings"):
         return _not_computed(topic, "ceilings")
     rows = level.of_pair("ceilings", pair)
-    by_method = {row["method"]: row for row in rows}
     known = [
-        by_method[name]
-        for name in _METHODS
-        if name in by_method and not math.isnan(by_method[name]["ceiling"])
+        row
+        for noise in _NOISES
+        for row in rows
+        if row["noise"] == noise and not math.isnan(row["ceiling"])
     ]
     names = f"{name_words(pair['sample_a'])} and {name_words(pair['sample_b'])}"
     if not known:
         reasons = "; ".join(dict.fromkeys(row["reason"] for row in rows if row["reason"]))
         text = f"How high R could be for {names} is not known: {reasons or 'no method applies'}."
         return Remark(topic=topic, text=text, state="unknown")
-    row = known[0]
-    r, ceiling = r_words(row["pearson"], decimals), r_words(row["ceiling"], decimals)
-    start = (
-        f"The noise of measurement alone holds R of {names} at or below {ceiling} "
-        f"(from {_METHODS[row['method']]}). "
+    start = f"The observed R of {names} is {r_words(known[0]['pearson'], decimals)}. "
+    return Remark(
+        topic=topic, text=start + " ".join(_ceiling_words(row, decimals) for row in known)
     )
+
+
+def _ceiling_words(row: Row, decimals: int) -> str:
+    """Say what one noise explains of an R, and where its size was taken from."""
+    noise, ceiling = f"{row['noise'].capitalize()} noise alone", r_words(row["ceiling"], decimals)
+    start = f"{noise} (from {row['source']}) would leave R at {ceiling}"
     if row["pearson"] >= row["ceiling"]:
-        rest = f"The observed {r} reaches it: R shows no difference beyond that noise."
-    else:
-        missing, noise = 1 - row["pearson"], 1 - row["ceiling"]
-        rest = (
-            f"The observed {r} is {percent_words(row['ratio'])} of it: of the "
-            f"{number_words(missing)} that R lacks to 1, {number_words(noise)} is noise that "
-            "identical batches would have too."
-        )
-    return Remark(topic=topic, text=start + rest)
+        return f"{start}: R shows no difference beyond it."
+    missing, expected = 1 - row["pearson"], 1 - row["ceiling"]
+    return (
+        f"{start}: it explains {number_words(expected)} of the {number_words(missing)} missing "
+        f"from R = 1."
+    )
 
 
 def change_remark(level: LevelFindings) -> Remark:
@@ -177,7 +175,7 @@ def change_remark(level: LevelFindings) -> Remark:
     names = f"{name_words(worst['sample_a'])} and {name_words(worst['sample_b'])}"
     return Remark(
         topic=topic,
-        text=f"{worst['sentence']} ({names}). R alone does not show that no {level.level} changed.",
+        text=f"{worst['sentence']} ({names}). Of changes in one direction R would miss more.",
     )
 
 
