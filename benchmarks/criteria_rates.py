@@ -2,11 +2,12 @@
 
     python benchmarks/criteria_rates.py [number of runs] [criteria]
 
-One tissue: 60,000 genes, half of them silent, log2 expression with a standard deviation of 2.8. Lots
-of one process: every gene varies by 0.2 (log2) between lots and by 0.1 between libraries; three
-lots, one library each. Two libraries: the same RNA twice, with the noise of counting alone. Other tissues
-mixed into the third lot: near (correlation of log expression 0.95, 3 % of the expressed genes
-replaced), middle (0.85, 10 %) and far (0.5, 30 %). Criteria of the isoform level are left out.
+One tissue: 60,000 genes, half of them silent, log2 expression with a standard deviation of 2.8.
+Lots of one process: every gene varies by 0.2 (log2) between lots and by 0.1 between libraries;
+three lots, one library each. Two libraries: the same RNA twice, with the noise of counting alone.
+Other tissues mixed into the third lot: near (correlation of log expression 0.95, 3 % of the
+expressed genes replaced), middle (0.85, 10 %) and far (0.5, 30 %). Criteria of the isoform level are
+left out.
 """
 
 from __future__ import annotations
