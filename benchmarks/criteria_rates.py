@@ -6,7 +6,7 @@ One tissue: 60,000 genes, half of them silent, log2 expression with a standard d
 Lots of one process: every gene varies by 0.2 (log2) between lots and by 0.1 between libraries;
 three lots, one library each. Two libraries: the same RNA twice, with the noise of counting alone.
 Other tissues mixed into the third lot: near (correlation of log expression 0.95, 3 % of the
-expressed genes replaced), middle (0.85, 10 %) and far (0.5, 30 %). Criteria of the isoform level are
+expressed genes replaced), middle (0.85, 10 %) and far (0.5, 30 %). Isoform criteria are
 left out.
 """
 
