@@ -193,4 +193,24 @@ def own_run(recorded_run, tmp_path) -> Path:
     shutil.copytree(recorded_run, copy)
     record = copy / "results" / "provenance.json"
     record.write_text(record.read_text("utf-8").replace(str(recorded_run), str(copy)), "utf-8")
+    record_anew(copy / "results")
     return copy
+
+
+def record_anew(root: Path) -> None:
+    """Make the record that lies below ``root`` the first of its chain, whatever was before."""
+    import shutil
+
+    from lotwise.record import read_provenance, write_revision
+
+    shutil.rmtree(root / "revisions", ignore_errors=True)
+    (root / "verdict_history.jsonl").unlink(missing_ok=True)
+    told = read_provenance(root)
+    (root / "provenance.json").unlink()
+    write_revision(root, told)
+
+
+@pytest.fixture
+def anew():
+    """The function ``anew(root)``: a record that a test has edited becomes the first one."""
+    return record_anew

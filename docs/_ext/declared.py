@@ -63,20 +63,7 @@ class Statistics(Declared):
     required_arguments = 1
 
     def lines(self) -> Iterator[str]:
-        listed = [one for one in statistics() if one.folder == self.arguments[0]]
-        rows = (
-            (
-                f"[`{one.name}`](../{one.page})",
-                one.summary,
-                ", ".join(f"`{shown.name or shown.record.table}`" for shown in one.tables),
-                ", ".join(f"`{figure.name}`" for figure in one.figures),
-                " and ".join(one.levels),
-            )
-            for one in listed
-        )
-        yield from markdown_table(("statistic", "what it is", "tables", "figures", "levels"), rows)
-        for record in dict.fromkeys(shown.record for one in listed for shown in one.tables):
-            yield from table_of(record)
+        yield from lines_of_statistics(self.arguments[0])
 
 
 class Keys(Declared):
@@ -134,6 +121,24 @@ def modules_of(name: str, left_out: Collection[str] = ()) -> Iterator[str]:
             continue
         has_face = hasattr(importlib.import_module(found.name), "__all__")
         yield from modules_of(f"{found.name}.*" if found.ispkg and not has_face else found.name)
+
+
+def lines_of_statistics(folder: str) -> Iterator[str]:
+    """Write the statistics of a folder as a table, then the columns of their tables."""
+    listed = [one for one in statistics() if one.folder == folder]
+    rows = (
+        (
+            f"[`{one.name}`](../{one.page})",
+            one.summary,
+            ", ".join(f"`{shown.name or shown.record.table}`" for shown in one.tables),
+            ", ".join(f"`{figure.name}`" for figure in one.figures),
+            " and ".join(one.levels),
+        )
+        for one in listed
+    )
+    yield from markdown_table(("statistic", "what it is", "tables", "figures", "levels"), rows)
+    for record in dict.fromkeys(shown.record for one in listed for shown in one.tables):
+        yield from table_of(record)
 
 
 def is_table(thing: type) -> bool:

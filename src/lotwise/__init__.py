@@ -2,8 +2,8 @@
 
 ``import lotwise`` costs next to nothing: each part is loaded when it is first
 used. The parts follow scanpy: :mod:`lotwise.pp`, :mod:`lotwise.tl`,
-:mod:`lotwise.pl`, :mod:`lotwise.get`, and :func:`lotwise.read_quant`; :mod:`lotwise.simulate`
-makes batches whose truth is known.
+:mod:`lotwise.pl`, :mod:`lotwise.get`, :func:`lotwise.read_quant` and :func:`lotwise.from_frame`;
+:mod:`lotwise.simulate` makes batches whose truth is known.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lotwise import get, metrics, outofcore, pl, pp, simulate, tl
-    from lotwise.expression import read_quant
+    from lotwise.expression import from_frame, read_quant
 
 __all__ = [
     "__version__",
+    "from_frame",
     "get",
     "metrics",
     "outofcore",
@@ -33,8 +34,8 @@ _MODULES = frozenset({"get", "metrics", "outofcore", "pl", "pp", "simulate", "tl
 def __getattr__(name: str) -> object:
     if name in _MODULES:
         return importlib.import_module(f"lotwise.{name}")
-    if name == "read_quant":
-        return importlib.import_module("lotwise.expression").read_quant
+    if name in {"from_frame", "read_quant"}:
+        return getattr(importlib.import_module("lotwise.expression"), name)
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("lotwise")
     msg = f"module 'lotwise' has no attribute {name!r}"

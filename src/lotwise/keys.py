@@ -68,6 +68,8 @@ COMPUTED_OVER: Final = "computed_over"
 REPLICATE_QC: Final = "replicate_qc"
 CONTRIBUTIONS: Final = "contributions"
 BOOTSTRAPS: Final = "bootstraps"
+# What the layer tpm holds where that is not TPM, such as CPM; absent for TPM.
+UNIT: Final = "unit"
 # A table with the columns code and sentence, one row per finding; absent where there is none.
 INVALID: Final = "invalid_comparisons"
 

@@ -61,6 +61,21 @@ class ResultTree:
         return self.root / "figures"
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """Folders of the results that a step writes."""
+        return (self.expression, self.correlation, self.evidence, self.figures)
+
+    @property
+    def revisions(self) -> Path:
+        """Folder of every revision of the record."""
+        return self.root / "revisions"
+
+    @property
+    def steps(self) -> Path:
+        """Folder of what each step noted of itself."""
+        return self.root / "logs" / "steps"
+
+    @property
     def verification(self) -> Path:
         """Published beside computed coefficients."""
         return self.root / "verification.tsv"

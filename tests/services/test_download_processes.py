@@ -18,6 +18,8 @@ from geo_site import GeoSample, add_series, base_urls, fastq_of
 
 from lotwise.acquire.download.manifest import STATE, Manifest
 
+pytestmark = pytest.mark.fault
+
 N_KILLS = 15
 
 FETCH = """
@@ -26,8 +28,6 @@ from pathlib import Path
 from lotwise.acquire.download.fetch import Downloader, Source
 from lotwise.acquire.download.integrity import Integrity
 from lotwise.config.acquire import NetworkSettings
-
-pytestmark = pytest.mark.fault
 
 root, sources = Path(sys.argv[1]), json.loads(sys.argv[2])
 network = NetworkSettings(max_total_gib=None, backoff=0.01)

@@ -14,7 +14,7 @@ from lotwise.record import (
     lotwise_call,
     read_provenance,
     record_run,
-    write_provenance,
+    write_revision,
 )
 from lotwise.record.calls import workflow_call
 from lotwise.record.crate import write_crate
@@ -43,7 +43,7 @@ def test_crate__is_valid_after_the_profile_of_its_run(profile, own_run, tool, tm
     calls = (call,)
     if profile.startswith("workflow"):
         calls = (workflow_call("snakemake --cores 2 --configfile config.yaml"), call)
-    write_provenance(root / "provenance.json", provenance.model_copy(update={"programs": calls}))
+    write_revision(root, provenance.model_copy(update={"programs": calls}))
     write_crate(root)
     if profile.startswith("workflow"):
         graph = json.loads((root / "ro-crate-metadata.json").read_text("utf-8"))["@graph"]

@@ -16,7 +16,7 @@ from lotwise.config import (
     EvidenceConfig,
     ExpressionConfig,
     FiguresConfig,
-    LimitsConfig,
+    Limits,
     ReadsConfig,
     as_options,
     figures_of,
@@ -187,15 +187,9 @@ def test_as_options__of_reads_are_options_of_quantify():
     from lotwise.cli.quantify import command
 
     known = {flag for parameter in command.params for flag in parameter.opts}
-    said = as_options(ReadsConfig(limits=LimitsConfig(smallest_share_used=0.25)))
+    said = as_options(ReadsConfig(limits=Limits(smallest_share_used=0.25)))
     assert {word for word in said if word.startswith("--")} <= known
     assert said[said.index("--smallest-share-used") + 1] == "0.25"
-
-
-def test_limits__are_those_of_the_gate():
-    from lotwise.quantify import Limits
-
-    assert Limits(**LimitsConfig().model_dump()) == Limits()
 
 
 @pytest.mark.parametrize(
@@ -243,3 +237,25 @@ def test_tables_of__every_record_has_its_place():
 def test_figures_of__nothing_switched_on_is_nothing_drawn(level):
     assert figures_of(EvidenceConfig(statistics=()), level) == ()
     assert "sensitivity" in figures_of(EvidenceConfig(), level)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"reads": {"bootstraps": True}},
+        {"evidence": {"passing": True}},
+        {"evidence": {"seed": False}},
+        {"correlation": {"most_pairs": True}},
+        {"acquire": {"network": {"attempts": True}}},
+    ],
+)
+def test_parse_config__yes_and_no_are_no_numbers(given):
+    with pytest.raises(InputError, match=r"is (True|False); yes and no are no numbers"):
+        parse_config(given)
+
+
+def test_parse_config__tilde_is_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    read = parse_config({"samples": "~/s.tsv", "reads": {"transcripts": "~/t.fa"}})
+    assert (str(read.samples), str(read.reads.transcripts)) == ("/home/me/s.tsv", "/home/me/t.fa")
+    assert parse_config({"figures": {"note": "~ 3 lots"}}).figures.note == "~ 3 lots"

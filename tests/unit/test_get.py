@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import lotwise
+from lotwise.accepted import add_to_accepted
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import records
 from lotwise.evidence.contributions import ContributionRecord
@@ -17,7 +18,6 @@ from lotwise.evidence.replicate_qc import ReplicateQcRecord
 from lotwise.files.records import columns
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.feature_sets import FEATURE_SETS
-from lotwise.reference_set import add_to_reference
 
 TABLES = [record.table for record in records()]
 # What tools need beyond their defaults, or to be quick.
@@ -130,8 +130,8 @@ def test_evidence__names_the_missing_tool_and_that_tool_makes_the_table(
         lotwise.tl.isoform_usage(level)
     earlier = three_batches.gene.copy()
     earlier.obs["batch"] = [*"XYZ"]
-    add_to_reference(earlier, tmp_path / "set.h5ad")
-    calls = CALLS | {"reference": {"path": tmp_path / "set.h5ad"}}
+    add_to_accepted(earlier, tmp_path / "set.h5ad")
+    calls = CALLS | {"accepted": {"path": tmp_path / "set.h5ad"}}
     getattr(lotwise.tl, tool)(level, **calls.get(tool, {}))
     assert is_tidy(lotwise.get.evidence(level, record.table), record)
 

@@ -12,7 +12,15 @@ from lotwise import keys
 
 # uns["lotwise"] is one declaration; these are the names within it.
 WITHIN_UNS = {
-    *(keys.LEVEL, keys.PARAMETERS, keys.VERSION, keys.BOOTSTRAPS, keys.INVALID),
+    *(
+        keys.LEVEL,
+        keys.PARAMETERS,
+        keys.VERSION,
+        keys.BOOTSTRAPS,
+        keys.INVALID,
+        keys.UNIT,
+        keys.COMPUTED_OVER,
+    ),
     *(keys.PAIRS, keys.CHOSEN_PAIRS, keys.REPLICATE_QC, keys.CONTRIBUTIONS),
 }
 

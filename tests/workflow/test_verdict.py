@@ -60,7 +60,7 @@ def verdict_of(folder: Path) -> dict:
 
 def test_workflow__a_failing_verdict_is_said_and_the_run_is_whole(judged):
     folder, said = judged
-    assert "Verdict: fail: the evidence does not support comparability" in said
+    assert "Verdict: fail: the acceptance criteria are not met" in said
     found = verdict_of(folder)
     assert found["outcome"] == "fail"
     assert found["notices"] == []

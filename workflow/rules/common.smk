@@ -11,11 +11,24 @@ from lotwise.config import as_options, figures_of, inputs_of, parse_config, tabl
 from lotwise import schema
 from lotwise.errors import EnvironmentFault, InputError
 from lotwise.expression.locate import locate, names_genes
+from lotwise.files.process import name_process
+from lotwise.files.yaml import parse_yaml
 from lotwise.samples import read_samples, require_batches
 from lotwise.tree import MATRICES, ResultTree, drawn_as
 
+# Snakemake takes the last of two equal keys, and 010 for 8: its files are read again, strictly.
+for file in workflow.configfiles:
+    parse_yaml(Path(file).read_text(encoding="utf-8"), source=file)
 RUN = parse_config(config)
 TREE = ResultTree(RUN.results)
+
+# Called by its full path, Snakemake runs where the environment is not activated: `lotwise` is
+# beside the Python that runs this.
+os.environ["PATH"] = os.pathsep.join(
+    [os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]
+)
+# Each command ends when this process is gone: a killed Snakemake leaves no job running.
+os.environ["LOTWISE_ENDS_WITH"] = name_process(os.getpid())
 
 if workflow.modifier.path_modifier.modifies_prefixes:
     raise InputError(

@@ -1,5 +1,6 @@
 """Acceptance criteria, written before the results, and the verdict under them."""
 
+from lotwise.acceptance.check import CheckedVerdict, check_verdict, read_verdict
 from lotwise.acceptance.criteria import Criteria, Criterion, Need
 from lotwise.acceptance.files import (
     SHIPPED,
@@ -12,7 +13,6 @@ from lotwise.acceptance.judgement import outcome_over_all
 from lotwise.acceptance.measure import Measure
 from lotwise.acceptance.record import (
     forget_verdict,
-    read_verdict,
     recorded_criteria,
     register_criteria,
     write_verdict,
@@ -21,6 +21,7 @@ from lotwise.acceptance.verdict import CriterionRecord, Verdict, judge
 
 __all__ = [
     "SHIPPED",
+    "CheckedVerdict",
     "Criteria",
     "CriteriaFile",
     "Criterion",
@@ -28,6 +29,7 @@ __all__ = [
     "Measure",
     "Need",
     "Verdict",
+    "check_verdict",
     "forget_verdict",
     "judge",
     "outcome_over_all",

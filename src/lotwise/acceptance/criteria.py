@@ -10,10 +10,11 @@ import json
 from pathlib import Path
 from typing import Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from lotwise.acceptance.coherence import check_bound, check_reduction, check_rows, check_table
 from lotwise.acceptance.measure import Measure, Words
+from lotwise.config.section import Section
 from lotwise.keys import InvalidCode, Level
 from lotwise.tree import ResultTree
 
@@ -79,10 +80,8 @@ class Criterion(CheckedMeasure):
         return ((self.level, self), *((need.level or self.level, need) for need in self.needs))
 
 
-class Criteria(BaseModel):
+class Criteria(Section):
     """Acceptance criteria of one comparison, in the order of the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: Words = Field(description="what these criteria are for")
     source: str = Field(default="", description="who decided them, where they are written down")

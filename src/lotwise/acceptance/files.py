@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,11 @@ class CriteriaFile:
     name: str
     criteria: Criteria
     text: str
+
+    @property
+    def file_sha256(self) -> str:
+        """SHA-256 of the file's own bytes, comments and layout included."""
+        return hashlib.sha256(self.text.encode("utf-8")).hexdigest() if self.text else ""
 
 
 def path_of_criteria(name: Path | str) -> Path:

@@ -11,6 +11,8 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -27,13 +29,15 @@ class Entry(BaseModel):
     """One line of the history.
 
     ``registered``: criteria were recorded, with the number of result tables that were there.
-    ``evaluated``: they were held against tables, each with its SHA-256 (empty where it is not
-    there). ``gap``: the list was found to lack lines that it once had.
+    ``evaluated``: they were applied to tables, each with its SHA-256 (empty where it is not
+    there). ``recorded``, ``reported`` and ``crated``: the record, the page and the crate were
+    written. ``deviation``: someone stated a deviation. ``gap``: the list was found to lack lines
+    that it once had. ``files`` has the SHA-256 of each file that was written.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    event: Literal["registered", "evaluated", "gap"]
+    event: Literal["registered", "evaluated", "recorded", "reported", "crated", "deviation", "gap"]
     time: str
     criteria_file: str = ""
     criteria_sha256: str = ""
@@ -42,6 +46,9 @@ class Entry(BaseModel):
     tables: dict[str, str] = {}
     outcome: str = ""
     criteria: dict[str, Any] = {}
+    files: dict[str, str] = {}
+    revision: int = 0
+    reason: str = ""
     lotwise_version: str = ""
     previous: str = ""
 
@@ -68,8 +75,12 @@ class History:
         return next((entry for entry in self.entries if entry.criteria_sha256 == sha256), None)
 
     def evaluations(self) -> Iterator[Entry]:
-        """Give the verdicts, oldest first."""
+        """Return the verdicts, oldest first."""
         return (entry for entry in self.entries if entry.event == "evaluated")
+
+    def written(self, file: str) -> Entry | None:
+        """Return the entry of when a file was written last; None where that is not on record."""
+        return next((entry for entry in reversed(self.entries) if file in entry.files), None)
 
 
 def read_history(root: Path) -> History:
@@ -103,8 +114,9 @@ def append(root: Path, entry: Entry) -> None:
     before = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     lines = before.splitlines()
     previous = _digest(lines[-1]) if lines else ""
-    chained = entry.model_copy(update={"previous": previous})
-    line = json.dumps(chained.model_dump(), sort_keys=True, allow_nan=False)
+    chained = entry.model_copy(update={"previous": previous, "lotwise_version": version("lotwise")})
+    told = chained.model_dump(exclude_defaults=True)
+    line = json.dumps(told | {"previous": previous}, sort_keys=True, allow_nan=False)
     with atomic_path(path) as temporary:
         temporary.write_text("".join(f"{old}\n" for old in [*lines, line]), encoding="utf-8")
 
@@ -212,6 +224,11 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     )
     said = "; ".join(f"{what}: {listed(names)}" for what, names in parts if names)
     return said or "title, source or order differ"
+
+
+def stamp(now: datetime | None = None) -> str:
+    """Return a time as the history writes it, by default the present."""
+    return (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _digest(line: str) -> str:

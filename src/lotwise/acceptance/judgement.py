@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 from statistics import median
 from typing import Any, Literal
@@ -110,6 +111,20 @@ def outcome_over_all(outcomes: Iterable[object]) -> Outcome:
     return "pass" if found and all(one == "pass" for one in found) else "not assessable"
 
 
+def rounded(value: float, decimals: int | None) -> float:
+    """Round a number as it is printed, half to even (ASTM E29); without decimals, not at all.
+
+    Examples
+    --------
+    >>> rounded(0.945, 2), rounded(0.9450000001, 2), rounded(0.945, None)
+    (0.94, 0.95, 0.945)
+    """
+    if decimals is None or not math.isfinite(value):
+        return value
+    unit = Decimal(1).scaleb(-decimals)
+    return float(Decimal(repr(value)).quantize(unit, rounding=ROUND_HALF_EVEN))
+
+
 def decided_by_some(measure: Measure, outcome: Outcome) -> bool:
     """Tell whether an outcome on some of the rows is that on all, whatever the others hold.
 
@@ -139,7 +154,7 @@ def _look_at(measure: Measure, row: Row) -> _Found:
         holds = row[measure.statistic] == measure.is_
         margin = None if lacks else (0.0 if holds else -1.0)
         return _Found(row, None, margin, lacks=lacks)
-    value = None if lacks else float(row[measure.statistic])
+    value = None if lacks else rounded(float(row[measure.statistic]), measure.round_to)
     limits = _limits_of(measure, row)
     if value is None:
         return _Found(row, None, None, lacks=lacks)
@@ -186,7 +201,7 @@ def _limits_of(measure: Measure, row: Row) -> tuple[float, float] | None:
     names = measure.declared.limits
     if names is None:
         return None
-    low, high = (float(row[name]) for name in names)
+    low, high = (rounded(float(row[name]), measure.round_to) for name in names)
     return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
@@ -261,7 +276,8 @@ def _judge_reduced(measure: Measure, found: Sequence[_Found]) -> Judgement:
         return _unknown(lacking)
     ordered = sorted(found, key=lambda one: one.value or 0.0)
     deciding = {"lowest": ordered[0], "highest": ordered[-1]}.get(measure.reduce)
-    value = median(one.value or 0.0 for one in ordered) if deciding is None else deciding.value
+    middle = rounded(median(one.value or 0.0 for one in ordered), measure.round_to)
+    value = middle if deciding is None else deciding.value
     met = value is not None and (low is None or value >= low) and (high is None or value <= high)
     return Judgement(
         outcome="pass" if met else "fail",

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from lotwise.config.section import Section
 from lotwise.evidence.catalogue import tables
 from lotwise.evidence.statistic import ResultTable
 from lotwise.files.records import Column
 from lotwise.keys import Level
-from lotwise.wording import number
+from lotwise.wording import counted, number
 
 Reduction = Literal["every", "lowest", "highest", "median", "share", "count"]
 
@@ -24,10 +25,8 @@ Bound = _Number | Words
 Cell = bool | int | float | str
 
 
-class Measure(BaseModel):
+class Measure(Section):
     """A number of a result table, held against a bound."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     level: Level | None = Field(default=None, description="gene or isoform")
     table: str = Field(description="result table, such as pairs or ceilings")
@@ -41,6 +40,11 @@ class Measure(BaseModel):
     )
     use: Literal["value", "interval"] = Field(
         default="value", description="interval: the limit nearer to failing must meet the bound"
+    )
+    round_to: Annotated[int, Field(ge=0, le=15)] | None = Field(
+        default=None,
+        description="decimals that the number is rounded to before it is compared; without, it is "
+        "compared at full precision",
     )
     at_least: Bound | None = Field(default=None, description="the number is this or more")
     at_most: Bound | None = Field(default=None, description="the number is this or less")
@@ -107,6 +111,8 @@ class Measure(BaseModel):
             words = f">= {_in_words(low)}" if low is not None else f"<= {_in_words(high)}"
         if self.use == "interval":
             words = f"{words} (whole interval)"
+        if self.round_to is not None:
+            words = f"{words} (rounded to {counted(self.round_to, 'decimal')})"
         return (
             words if self.share is None else f"{words} in a share of {number(self.share)} or more"
         )

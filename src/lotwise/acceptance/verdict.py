@@ -25,9 +25,10 @@ from lotwise.keys import LEVELS, Level
 from lotwise.tree import ResultTree
 from lotwise.wording import counted, number
 
+FORMAT: Final = 2
 WORDS: Final[dict[Outcome, str]] = {
-    "pass": "the evidence supports comparability under these criteria, and proves nothing more",
-    "fail": "the evidence does not support comparability under these criteria",
+    "pass": "all acceptance criteria are met; this supports lot consistency, and proves no more",
+    "fail": "the acceptance criteria are not met",
     "not assessable": "these criteria cannot all be judged on this evidence, and that is no pass",
 }
 _NAN: Final = float("nan")
@@ -144,7 +145,12 @@ class Verdict:
     @property
     def words(self) -> str:
         """The outcome in a sentence."""
-        return f"{self.outcome}: {WORDS[self.outcome]}"
+        return f"{self.outcome}: {self.meaning}"
+
+    @property
+    def meaning(self) -> str:
+        """What the outcome says, and what it does not."""
+        return WORDS[self.outcome]
 
     def named(self, outcome: Outcome) -> tuple[str, ...]:
         """Name the criteria with an outcome."""
@@ -153,12 +159,14 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         """Give the content of ``verdict.json``."""
         return {
+            "verdict_format": FORMAT,
             "outcome": self.outcome,
             "words": self.words,
             "title": self.criteria.criteria.title,
             "source": self.criteria.criteria.source,
             "criteria_file": self.criteria.name,
             "criteria_sha256": self.criteria.criteria.sha256,
+            "criteria_file_sha256": self.criteria.file_sha256,
             "notices": list(self.notices),
             "criteria": [one.as_json() for one in self.assessed],
             "lotwise_version": version("lotwise"),

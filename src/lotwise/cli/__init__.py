@@ -19,6 +19,7 @@ from typing import Any, Final, NoReturn, TextIO
 
 import click
 
+from lotwise.cli.ancestor import end_with_ancestor
 from lotwise.cli.extras import missing_extra
 from lotwise.cli.step import ARGUMENTS
 from lotwise.cli.streams import safe_streams
@@ -60,8 +61,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "workbook": ("workbook", "Write the tables of results as one workbook for a spreadsheet."),
     "crate": ("crate", "Describe results as an RO-Crate, for handing over or publishing."),
     "report": ("report", "Write report.html from a folder of results."),
-    "reference": ("reference", "Keep a reference set of batches; compare new ones with it."),
+    "seal": ("seal", "Sign results, or registered criteria, with name, meaning and time."),
+    "check-seal": ("check_seal", "Compare results with their seal; verify the signatures."),
+    "accepted": ("accepted", "Keep a set of accepted batches; compare new ones with it."),
 }
+# Earlier names of commands, which still work.
+DEPRECATED: Final = {"reference": "accepted"}
 
 # A path that the system refuses, wherever in lotwise it is used first.
 _WRONG_PATH: Final = frozenset(
@@ -100,9 +105,10 @@ class LazyGroup(click.Group):
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
-        if cmd_name not in COMMANDS:
+        name = DEPRECATED.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"lotwise.cli.{COMMANDS[cmd_name][0]}")
+        module = importlib.import_module(f"lotwise.cli.{COMMANDS[name][0]}")
         command: click.Command = module.command
         return command
 
@@ -137,6 +143,7 @@ def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
     sys.unraisablehook = _raise_again
+    end_with_ancestor()
     with safe_streams() as (output, errors):
         exit_code = _run()
         output.flush()

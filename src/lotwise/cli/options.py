@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from lotwise.config import (
     NONE,
     CorrelationConfig,
     EvidenceConfig,
     ExpressionConfig,
-    FigureFormat,
     FiguresConfig,
-    LimitsConfig,
-    Style,
-    TpmSum,
+    Limits,
     may_be_empty,
     option_of,
 )
-from lotwise.config.evidence import EquivalenceMethod, GeneSetCorrelation, names_of_statistics
+from lotwise.config.evidence import names_of_statistics
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS
 
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]
-
-_EXPRESSION = ExpressionConfig()
-_CORRELATION = CorrelationConfig()
-_FIGURES = FiguresConfig()
-_LIMITS = LimitsConfig()
-_EVIDENCE = EvidenceConfig()
 
 PATH = click.Path(path_type=Path)
 
@@ -52,24 +45,6 @@ levels_option: Decorator = click.option(
     multiple=True,
     help="Level that there must be; may be given twice.  [default: those of the input]",
 )
-pseudocount_option: Decorator = click.option(
-    "--pseudocount",
-    type=float,
-    default=_CORRELATION.pseudocount,
-    show_default=True,
-    help="c of log2(TPM + c).",
-)
-format_option: Decorator = click.option(
-    "--format",
-    "formats",
-    type=click.Choice(get_args(FigureFormat)),
-    multiple=True,
-    default=_FIGURES.formats,
-    show_default=True,
-    help="Kind of file; may be given several times.",
-)
-
-
 exclude_option: Decorator = click.option(
     "--exclude",
     multiple=True,
@@ -81,118 +56,85 @@ criteria_option: Decorator = click.option(
     metavar="FILE|NAME",
     help="Acceptance criteria: a YAML file, or shipped ones by name.",
 )
-note_option: Decorator = click.option(
-    "--note", default="", help="A line printed under every figure."
-)
 
 
-def expression_options(command: Command) -> Command:
-    """Add the options of reading quantifications."""
-    return _add(
-        command,
-        [
-            click.option(
-                "--tx2gene",
-                type=PATH,
-                help="Genes of transcripts: a table, GTF, GFF3 or transcript FASTA.",
-            ),
-            click.option(
-                "--min-shared",
-                type=float,
-                default=_EXPRESSION.min_shared,
-                show_default=True,
-                help="Least share of features that all samples have in common.",
-            ),
-            click.option(
-                "--tpm-sum",
-                type=click.Choice(get_args(TpmSum)),
-                default=_EXPRESSION.tpm_sum,
-                show_default=True,
-                help="'any' takes TPM of a part of the features.",
-            ),
-            click.option(
-                "--matrix-level",
-                type=click.Choice(LEVELS),
-                help="Level of a TPM matrix whose features do not tell.",
-            ),
-            click.option(
-                "--bootstraps",
-                is_flag=True,
-                help="Keep the bootstraps of kallisto or salmon, for ceilings and isoform tests.",
-            ),
-        ],
+def options_of(
+    section: type[BaseModel], *, only: Collection[str] = (), without: Collection[str] = ()
+) -> Decorator:
+    """Add an option for each key of a section of the configuration, with its words and default.
+
+    Parameters
+    ----------
+    section
+        The section.
+    only
+        Keys to take; by default all.
+    without
+        Keys to leave out.
+    """
+    names = [name for name in section.model_fields if name in (only or section.model_fields)]
+    options = [
+        _option(name, section.model_fields[name])
+        for name in names
+        if name not in without and not _is_section(section.model_fields[name])
+    ]
+
+    def add(command: Command) -> Command:
+        decorated: Command = reduce(lambda inner, option: option(inner), reversed(options), command)
+        return decorated
+
+    return add
+
+
+def _option(name: str, field: FieldInfo) -> Decorator:
+    default = field.get_default(call_default_factory=True)
+    if isinstance(default, bool):
+        return click.option(option_of(name, field), name, is_flag=True, help=_help_of(field))
+    several = isinstance(default, tuple)
+    return click.option(
+        option_of(name, field),
+        name,
+        type=_type_of(name, field),
+        multiple=several,
+        default=default,
+        # A long list is told by the configuration page.
+        show_default=len(default) in {1, 2, 3} if several else default not in {None, ""},
+        help=_help_of(field),
+        callback=_take_none if may_be_empty(field) else None,
     )
 
 
-def feature_options(command: Command) -> Command:
-    """Add the options that say on what scale R is and which features count."""
-    return _add(
-        command,
-        [
-            pseudocount_option,
-            click.option(
-                "--threshold",
-                type=float,
-                default=_CORRELATION.threshold,
-                show_default=True,
-                help="TPM from which a feature is detected.",
-            ),
-            click.option(
-                "--min-counts",
-                type=float,
-                default=_CORRELATION.min_counts,
-                show_default=True,
-                help="Counts from which a feature is counted.",
-            ),
-            click.option(
-                "--most-pairs",
-                type=int,
-                default=_CORRELATION.most_pairs,
-                show_default=True,
-                help="Pairs of samples that tables list; of more, at even steps of R.",
-            ),
-        ],
-    )
+def _type_of(name: str, field: FieldInfo) -> Any:
+    """Return the type of an option: choices where the key has some, else what it holds."""
+    kinds = [kind for kind in _kinds_in(field.annotation) if kind is not type(None)]
+    if name == "statistics":
+        return click.Choice((*names_of_statistics(), NONE))
+    if any(get_origin(kind) is Literal for kind in kinds):
+        return click.Choice(tuple(word for kind in kinds for word in get_args(kind)))
+    return PATH if Path in kinds else kinds[0]
 
 
-def correlation_options(command: Command) -> Command:
-    """Add the options of correlating."""
-    n_contributions = click.option(
-        "--n-contributions",
-        type=int,
-        default=_CORRELATION.n_contributions,
-        show_default=True,
-        help="Features listed a pair as pulling R down.",
-    )
-    return feature_options(n_contributions(command))
+def _kinds_in(annotation: Any) -> Iterator[Any]:
+    """Yield what an annotation is made of: members of unions, items of lists."""
+    inner = get_args(annotation)
+    if not inner or get_origin(annotation) is Literal:
+        yield annotation
+    else:
+        # Of what is annotated, the rest are its bounds.
+        parts = inner[:1] if get_origin(annotation) is Annotated else inner
+        for part in parts:
+            if part is not Ellipsis:
+                yield from _kinds_in(part)
 
 
-def evidence_options(command: Command) -> Command:
-    """Add the options of what stands beside R: one a key of the configuration, same words."""
-    choices = {
-        "statistics": click.Choice((*names_of_statistics(), NONE)),
-        "gene_set_correlation": click.Choice(get_args(GeneSetCorrelation)),
-        "equivalence_method": click.Choice(get_args(EquivalenceMethod)),
-    }
-    options = []
-    for name, field in EvidenceConfig.model_fields.items():
-        default = getattr(_EVIDENCE, name)
-        several = isinstance(default, tuple)
-        kind = str if several else PATH if field.annotation == (Path | None) else None
-        words = _sentence((field.description or "").replace("[]", repr(NONE)))
-        options.append(
-            click.option(
-                option_of(name, field),
-                name,
-                type=choices.get(name) or kind or (float if default is None else type(default)),
-                multiple=several,
-                default=default,
-                show_default=default is not None and not several,
-                help=words,
-                callback=_take_none if may_be_empty(field) else None,
-            )
-        )
-    return _add(command, options)
+def _is_section(field: FieldInfo) -> bool:
+    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+
+
+def _help_of(field: FieldInfo) -> str:
+    """Begin with a capital and end with a stop, and leave R and GTF as they are."""
+    words = (field.description or "").replace("[]", repr(NONE))
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _take_none(
@@ -203,54 +145,6 @@ def _take_none(
         msg = f"{NONE!r} stands alone; {', '.join(value)} came"
         raise click.BadParameter(msg)
     return () if value == (NONE,) else value
-
-
-def _sentence(words: str | None) -> str:
-    """Begin with a capital and end with a stop, and leave R and GTF as they are."""
-    words = words or ""
-    return f"{words[:1].upper()}{words[1:]}."
-
-
-def figures_options(command: Command) -> Command:
-    """Add the options of drawing."""
-    return _add(
-        command,
-        [
-            click.option(
-                "--style",
-                type=click.Choice(get_args(Style)),
-                default=_FIGURES.style,
-                show_default=True,
-                help="A point a feature, or colours for features a pixel.",
-            ),
-            click.option(
-                "--decimals",
-                type=int,
-                default=_FIGURES.decimals,
-                show_default=True,
-                help="Decimals of R.",
-            ),
-            format_option,
-            note_option,
-        ],
-    )
-
-
-def limits_options(command: Command) -> Command:
-    """Add the bounds of the gate after quantification."""
-    return _add(
-        command,
-        [
-            click.option(
-                f"--{name.replace('_', '-')}",
-                type=type(getattr(_LIMITS, name)),
-                default=getattr(_LIMITS, name),
-                show_default=True,
-                help=_sentence(field.description),
-            )
-            for name, field in LimitsConfig.model_fields.items()
-        ],
-    )
 
 
 def pick(section: type[Any], options: dict[str, Any]) -> Any:
@@ -293,6 +187,13 @@ def leave_samples_out(
     return tuple(sample for sample in sheet if sample not in left_out)
 
 
-def _add(command: Command, options: Sequence[Decorator]) -> Command:
-    decorated: Command = reduce(lambda inner, option: option(inner), reversed(options), command)
-    return decorated
+expression_options = options_of(ExpressionConfig)
+correlation_options = options_of(CorrelationConfig)
+# On what scale R is and which features count.
+feature_options = options_of(CorrelationConfig, without=("n_contributions",))
+pseudocount_option = options_of(CorrelationConfig, only=("pseudocount",))
+evidence_options = options_of(EvidenceConfig)
+figures_options = options_of(FiguresConfig)
+format_option = options_of(FiguresConfig, only=("formats",))
+note_option = options_of(FiguresConfig, only=("note",))
+limits_options = options_of(Limits)

@@ -15,7 +15,7 @@ from lotwise.cli.options import (
     pick,
 )
 from lotwise.cli.step import Step
-from lotwise.config import Aligner, LimitsConfig, ReadsConfig
+from lotwise.config import Aligner, Limits, ReadsConfig
 from lotwise.errors import InputError
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -97,7 +97,6 @@ def command(  # noqa: PLR0913, one parameter an option
     a sample.
     """
     from lotwise.quantify import (
-        Limits,
         Reference,
         Settings,
         judge_samples,
@@ -113,7 +112,7 @@ def command(  # noqa: PLR0913, one parameter an option
     config: ReadsConfig = pick(ReadsConfig, given)
     quantifier = make_quantifier(config.model_copy(update={"aligner": aligner}))
     reference = Reference(transcripts=transcripts, genome=genome, gtf=gtf)
-    limits = Limits(**pick(LimitsConfig, bounds).model_dump())
+    limits: Limits = pick(Limits, bounds)
     settings = Settings(
         cache=cache or out / "index", threads=threads, bootstraps=bootstraps, limits=limits
     )

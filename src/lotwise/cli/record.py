@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     metavar="COMMAND",
     help="What the workflow was called with, one shell-quoted line.",
 )
+@click.option(
+    "--amend",
+    metavar="REASON",
+    help="Record files again that were changed by other means than lotwise; the reason is kept.",
+)
 def command(
     *,
     samples: Path | None,
@@ -36,12 +41,14 @@ def command(
     configuration: str | None,
     workflow: Path | None,
     workflow_call: str | None,
+    amend: str | None,
 ) -> None:
     """Write provenance.json of results that were made step by step.
 
     SAMPLES is the sample sheet that `lotwise expression` read. The workflow calls this last;
-    `lotwise compare` writes its record itself. Without SAMPLES the record in --out is brought
-    up to date: its outputs, the steps since and, where there is a verdict, its criteria.
+    `lotwise compare` writes its record itself. Without SAMPLES the record in --out gets a
+    new revision: its outputs, the steps since and, where there is a verdict, its criteria. A
+    recorded file that no step of lotwise changed is refused without --amend.
     """
     from lotwise.acceptance import forget_verdict
     from lotwise.config import parse_config, read_config
@@ -50,7 +57,7 @@ def command(
     from lotwise.record.calls import workflow_call as describe
 
     if samples is None:
-        refresh_outputs(out)
+        refresh_outputs(out, amend=amend)
         return
     if (config is None) == (configuration is None):
         raise InputError("needed is --config, or --configuration, with a sample sheet")
@@ -73,6 +80,7 @@ def command(
         out,
         workflow=workflow,
         called_by=called_by,
+        amend=amend,
     )
 
 

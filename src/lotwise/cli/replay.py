@@ -26,13 +26,14 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
     Exit code 1 says that one did not: it is named, with the first row and column that differ.
     Where there is a verdict, the criteria on record are held against the repeated tables too.
     All other recorded files (figures, the workbook, the verdict) must have their recorded
-    checksums.
+    checksums, the h5ad files the numbers of the tables, and record and page must be those that
+    were written.
     """
     from lotwise.run.replay import replay
 
     found = replay(results, inputs_from=inputs_from, keep=keep)
     for line in found.notes:
-        click.echo(f"input: {line}")
+        click.echo(f"note: {line}")
     for line in found.software:
         click.echo(f"software: {line}")
     if not found.software:

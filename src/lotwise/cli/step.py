@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -27,20 +28,31 @@ class Step(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; note it when it has ended, also when the answer is no."""
         from lotwise.record.calls import now
+        from lotwise.record.snapshot import take_snapshot
 
         started, given = now(), dict(ctx.params)
+        # `workbook`, `verify` and `fetch` name the folder their own way; the last may have none.
+        root = given.get("out") or given.get("results")
+        before = {} if root is None else take_snapshot(root)
         try:
             returned = super().invoke(ctx)
         except RefusedError as refusal:
-            self._note(ctx, given, started, exit_status=refusal.exit_code)
+            self._note(ctx, given, started, before, exit_status=refusal.exit_code)
             raise
-        self._note(ctx, given, started, exit_status=EXIT_DONE)
+        self._note(ctx, given, started, before, exit_status=EXIT_DONE)
         return returned
 
     def _note(
-        self, ctx: click.Context, given: dict[str, Any], started: str, *, exit_status: int
+        self,
+        ctx: click.Context,
+        given: dict[str, Any],
+        started: str,
+        before: Mapping[str, tuple[int, int]],
+        *,
+        exit_status: int,
     ) -> None:
         from lotwise.record.calls import lotwise_call, now, write_step
+        from lotwise.record.snapshot import written_since
 
         words = [self.name or "step"]
         for name in _TELLING:
@@ -52,10 +64,10 @@ class Step(click.Command):
                     else [value if isinstance(value, str) else name]
                 )
         call = lotwise_call(call_of(ctx), started=started, ended=now(), exit_status=exit_status)
-        # `workbook`, `verify` and `fetch` name the folder their own way; the last may have none.
         root = given.get("out") or given["results"]
         if root is not None:
-            write_step(root, _short(".".join(words)), call)
+            noted = call.model_copy(update={"wrote": written_since(root, before)})
+            write_step(root, _short(".".join(words)), noted)
 
 
 def _short(name: str) -> str:

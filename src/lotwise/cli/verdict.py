@@ -70,13 +70,19 @@ def say(verdict: Verdict, out: Path) -> None:
     RefusedError
         The outcome is fail or not assessable.
     """
+    from lotwise.report import observations
     from lotwise.report.words import number_beside
 
     criteria = verdict.criteria.criteria
-    click.echo(f"Verdict: {verdict.words}")
+    open_ = observations(out) if verdict.outcome == "pass" else ()
+    resolved = verdict.outcome != "pass" or not (open_ or verdict.notices)
+    observed = "" if resolved else ", with unresolved observations"
+    click.echo(f"Verdict: {verdict.outcome}{observed}: {verdict.meaning}")
+    for topic, text in open_:
+        click.echo(f"  OBSERVED: {_plain(topic)}: {_plain(text)}")
     for notice in verdict.notices:
         click.echo(f"  NOTICE: {_plain(notice)}")
-    click.echo(f"  {_plain(criteria.title)} (SHA-256 {criteria.sha256})")
+    click.echo(f"  {_plain(criteria.title)} (SHA-256 of the content {criteria.sha256})")
     for one in verdict.assessed:
         judged = one.judgement
         bound = _plain(one.criterion.bound)

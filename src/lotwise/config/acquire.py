@@ -9,8 +9,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from lotwise.config.section import Section
 from lotwise.keys import Level
 
 Route = Literal["reads", "deposited", "ncbi"]
@@ -20,11 +21,7 @@ _Positive = Annotated[float, Field(gt=0)]
 _GIB: Final = 2**30
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BaseUrls(_Settings):
+class BaseUrls(Section):
     """Where each source begins, without a trailing slash; a mirror can stand in."""
 
     geo: _Url = Field(default="https://ftp.ncbi.nlm.nih.gov/geo", description="GEO's file tree.")
@@ -51,7 +48,7 @@ class BaseUrls(_Settings):
         return url.rstrip("/")
 
 
-class NetworkSettings(_Settings):
+class NetworkSettings(Section):
     """How downloads behave."""
 
     offline: bool = Field(default=False, description="Use what is there, fetch nothing.")
@@ -99,7 +96,7 @@ class NetworkSettings(_Settings):
         return None if self.max_total_gib is None else int(self.max_total_gib * _GIB)
 
 
-class SampleChoice(_Settings):
+class SampleChoice(Section):
     """One sample named outright."""
 
     sample: str = Field(min_length=1, description="GSM accession, or the exact title.")
@@ -124,7 +121,7 @@ def fields_in(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in _TEMPLATE.findall(text))
 
 
-class SampleSelection(_Settings):
+class SampleSelection(Section):
     """Which samples of the series are compared, and which batch each belongs to."""
 
     pattern: str | None = Field(
@@ -182,14 +179,14 @@ class SampleSelection(_Settings):
         return self
 
 
-class AssumedFragments(_Settings):
+class AssumedFragments(Section):
     """Fragment length of single-end reads, which no read can show; reported as assumed."""
 
     fragment_length: _Positive = Field(default=200.0, description="Mean fragment length in bases.")
     fragment_sd: _Positive = Field(default=20.0, description="Standard deviation in bases.")
 
 
-class ReferenceSettings(_Settings):
+class ReferenceSettings(Section):
     """Transcripts and annotation to quantify against."""
 
     source: Literal["gencode", "ensembl", "files"] = Field(
@@ -222,7 +219,7 @@ class ReferenceSettings(_Settings):
         return self
 
 
-class ExpectedCoefficient(_Settings):
+class ExpectedCoefficient(Section):
     """A published coefficient; ``r: null`` until somebody has read it off the figure."""
 
     level: Level
@@ -250,7 +247,7 @@ class ExpectedCoefficient(_Settings):
         return self
 
 
-class DepositedSettings(_Settings):
+class DepositedSettings(Section):
     """What the deposited tables are, where they do not say it plainly themselves."""
 
     file: str | dict[Level, str] | None = Field(
@@ -280,7 +277,7 @@ class DepositedSettings(_Settings):
     )
 
 
-class AcquireSettings(_Settings):
+class AcquireSettings(Section):
     """All that is configured of where samples and references come from."""
 
     accession: str | None = Field(

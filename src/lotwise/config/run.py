@@ -15,7 +15,6 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import yaml
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -26,6 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig
+from lotwise.config.section import Section
 from lotwise.errors import InputError
 from lotwise.files.yaml import parse_yaml
 from lotwise.keys import LEVELS, Level
@@ -49,11 +49,7 @@ _BYTES_PER_MINUTE: Final = 100_000_000
 _RSEM_BYTES_PER_BYTE: Final = 2
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class LimitsConfig(_Section):
+class Limits(Section):
     """Bounds of the gate after quantification."""
 
     smallest_share_used: Share = Field(
@@ -78,7 +74,7 @@ class LimitsConfig(_Section):
     )
 
 
-class ReadsConfig(_Section):
+class ReadsConfig(Section):
     """How reads are quantified, with source: reads."""
 
     transcripts: Path | None = Field(
@@ -116,7 +112,7 @@ class ReadsConfig(_Section):
         default=None, description="folder of indexes; null keeps them with the results"
     )
     threads: int = Field(default=4, ge=1, description="threads of a quantifier")
-    limits: LimitsConfig = LimitsConfig()
+    limits: Limits = Limits()
 
     def minutes_of(self, n_bytes: int) -> int:
         """Return the minutes that quantifying one sample may need.
@@ -179,7 +175,7 @@ class ReadsConfig(_Section):
         return bootstraps
 
 
-class ExpressionConfig(_Section):
+class ExpressionConfig(Section):
     """How quantifications are read."""
 
     tx2gene: Path | None = Field(
@@ -189,7 +185,7 @@ class ExpressionConfig(_Section):
         default=0.9, description="least share of features that all samples have in common"
     )
     tpm_sum: TpmSum = Field(
-        default="million", description="million, or any: take TPM of a part of the features"
+        default="million", description="million, or any: accept TPM of a part of the features"
     )
     matrix_level: Level | None = Field(
         default=None, description="gene or isoform, where a TPM matrix does not tell"
@@ -200,10 +196,12 @@ class ExpressionConfig(_Section):
     )
 
 
-class CorrelationConfig(_Section):
+class CorrelationConfig(Section):
     """How samples are correlated."""
 
-    pseudocount: Positive = Field(default=1.0, description="c of log2(TPM + c); the paper's is 1")
+    pseudocount: Positive = Field(
+        default=1.0, description="pseudo-count c of log2(TPM + c); the paper's is 1"
+    )
     threshold: Positive = Field(default=1.0, description="TPM from which a feature is detected")
     min_counts: Positive = Field(default=10.0, description="counts from which a feature is counted")
     most_pairs: int = Field(
@@ -214,7 +212,7 @@ class CorrelationConfig(_Section):
     )
 
 
-class FiguresConfig(_Section):
+class FiguresConfig(Section):
     """How figures look."""
 
     style: Style = Field(
@@ -224,13 +222,13 @@ class FiguresConfig(_Section):
     formats: tuple[FigureFormat, ...] = Field(
         default=("pdf", "svg", "png"),
         min_length=1,
-        description="of pdf, svg and png",
+        description="kinds of file, of pdf, svg and png",
         json_schema_extra={"option": "--format"},
     )
     note: str = Field(default="", description="a line printed under every figure")
 
 
-class Config(_Section):
+class Config(Section):
     """Everything a run needs to know."""
 
     source: Source = Field(
@@ -245,7 +243,7 @@ class Config(_Section):
     reads: ReadsConfig = ReadsConfig()
     expression: ExpressionConfig = ExpressionConfig()
     correlation: CorrelationConfig = CorrelationConfig()
-    evidence: EvidenceConfig = EvidenceConfig()
+    evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
     figures: FiguresConfig = FiguresConfig()
     acceptance: str | None = Field(
         default=None,

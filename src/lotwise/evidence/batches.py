@@ -13,18 +13,26 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchRecord(Record):
-    """A batch against the others, itself left out."""
+    """A batch against the others of its condition, itself left out."""
 
     table: ClassVar[str] = "batches"
-    batch: str = column(
-        "batch; its replicates are averaged on the TPM scale", heading="batch", names_row=True
+    batch: str = column("batch", heading="batch", names_row=True)
+    condition: str = column(
+        "condition; its batches are compared with each other alone",
+        heading="condition",
+        names_row=True,
     )
-    n_samples: int = column("samples of the batch", heading="samples")
+    n_samples: int = column("samples of the batch and condition", heading="samples")
+    depth: float = column(
+        "counts to which every library was thinned; NaN where none was", heading="thinned to"
+    )
     median_to_others: float = column(
-        "median R to the other batches", heading="median R to others", display="r"
+        "median over the other batches of the median R between single samples",
+        heading="median R to others",
+        display="r",
     )
     within: float = column(
-        "median R between samples of the batch; NaN with one sample",
+        "median R between single samples of the batch; NaN with one sample",
         heading="R within",
         display="r",
     )
@@ -44,7 +52,7 @@ class BatchRecord(Record):
     smallest_p: float = column(
         "smallest p that a rank can have here", heading="smallest p possible"
     )
-    words: str = column("what so many batches can show")
+    words: str = column("what so many batches can show, and how depths were made alike")
     reason: str = column(REASON)
 
 
@@ -66,6 +74,7 @@ STATISTIC: Final = Statistic(
         "expression",
         level="evidence.coverage",
         pseudocount="correlation.pseudocount",
+        seed="evidence.seed",
     ),
     section=BATCHES,
     page="methods/batches.md",

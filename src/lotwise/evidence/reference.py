@@ -1,4 +1,4 @@
-"""New batches against the stored reference set."""
+"""New batches against the accepted batches."""
 
 from __future__ import annotations
 
@@ -12,13 +12,21 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComparisonRecord(Record):
-    """A new batch against the stored reference set."""
+    """A new batch against the accepted batches."""
 
     table: ClassVar[str] = "reference"
     batch: str = column("new batch", heading="batch", names_row=True)
+    condition: str = column(
+        "condition; compared with accepted batches of the same condition",
+        heading="condition",
+        names_row=True,
+    )
+    depth: float = column(
+        "counts to which every library was thinned; NaN where none was", heading="thinned to"
+    )
     median_to_reference: float = column(
-        "median R of log2(TPM + 1) to the reference batches",
-        heading="median R to the reference",
+        "median over the accepted batches of the median R between single samples",
+        heading="median R to accepted",
         display="r",
     )
     prediction_lower: float = column(
@@ -33,23 +41,29 @@ class ComparisonRecord(Record):
         "yes, no (below it), or not assessable", heading="inside", answers=("yes", "no")
     )
     rank_p: float = column(
-        "p of its rank among the reference batches and itself, small R being bad", heading="rank p"
+        "p of its rank among the accepted batches and itself, small R being bad", heading="rank p"
     )
     smallest_p: float = column(
         "smallest p that a rank can have here", heading="smallest p possible"
     )
-    n_reference: int = column("reference batches", heading="reference batches")
-    reference_version: int = column("version of the reference set")
-    words: str = column("what so many batches can show")
+    n_reference: int = column("accepted batches of the condition", heading="accepted batches")
+    reference_version: int = column("version of the accepted set")
+    words: str = column("what so many batches can show, and how depths were made alike")
     reason: str = column("why it is not assessable; empty where it is")
 
 
 STATISTIC: Final = Statistic(
     name="reference",
-    summary="new batches against the stored reference set",
-    tables=(Table(record=ComparisonRecord, caption="New batches against the reference set"),),
+    summary="new batches against the accepted batches",
+    tables=(
+        Table(
+            record=ComparisonRecord,
+            caption="New batches against the accepted batches",
+            tool="lotwise.tl.accepted",
+        ),
+    ),
     compute=call("lotwise.run.computations:reference", "expression", evidence="evidence"),
-    inputs=(OptionalInput(option="reference_set", role="reference set"),),
+    inputs=(OptionalInput(option="reference_set", role="accepted set"),),
     section=BATCHES,
     page="methods/batches.md",
     place=200,

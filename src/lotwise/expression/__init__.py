@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lotwise.expression.frame import from_frame
     from lotwise.expression.read import Quantification, read_quant
     from lotwise.expression.store import read_level, write_level
     from lotwise.expression.transcripts import TranscriptMap, read_transcript_map
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Quantification",
     "TranscriptMap",
+    "from_frame",
     "read_level",
     "read_quant",
     "read_transcript_map",
@@ -26,6 +28,7 @@ __all__ = [
 _MODULES = {
     "Quantification": "read",
     "TranscriptMap": "transcripts",
+    "from_frame": "frame",
     "read_level": "store",
     "read_quant": "read",
     "read_transcript_map": "transcripts",

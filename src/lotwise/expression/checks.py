@@ -10,7 +10,8 @@ import numpy as np
 from lotwise.errors import InputError, TpmSumWarning
 from lotwise.expression.abundance import Abundance, Floats
 
-TpmSum = Literal["million", "any"]
+# What is declared not to be TPM has no sum to check.
+TpmSum = Literal["million", "any", "unchecked"]
 
 _MILLION: Final = 1e6
 # RSEM and others print few decimals: a sum may stray by rounding alone.
@@ -18,6 +19,11 @@ _ROUNDING: Final = 0.005
 _LEAST_SUM: Final = 0.9 * _MILLION
 # log2(1e6 + 1) is 19.93: nothing on that scale can be higher.
 _HIGHEST_LOG2: Final = 20.0
+# Of the smallest constant in use, 1e-9, log2 is -29.9.
+_LOWEST_LOG2: Final = -40.0
+# CPM of so many features with few counts are told by being multiples of one count.
+_FEWEST_MULTIPLES: Final = 50
+_MOST_COUNTS: Final = 100
 
 
 def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million") -> None:
@@ -40,7 +46,9 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
         Negative, infinite or NaN TPM; values on log scale; counts or FPKM in the
         place of TPM.
     """
-    _check_values(sample, abundance)
+    check_values(sample, abundance)
+    if tpm_sum == "unchecked":
+        return
     total = float(abundance.tpm.sum())
     if total == 0:
         raise InputError(
@@ -49,6 +57,14 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
             remedy="look at the quantifier's log: reads of another species, or none",
         )
     if abs(total - _MILLION) <= _ROUNDING * _MILLION:
+        if abundance.quantifier == "matrix" and _are_cpm(abundance.tpm):
+            raise InputError(
+                f"sample {sample!r}: all values are multiples of one number: these are counts per "
+                "million (CPM), not TPM",
+                path=abundance.path,
+                remedy="divide the counts by the effective lengths and scale to a million, or give "
+                "the TPM of the quantifier",
+            )
         return
     came = f"sample {sample!r}: TPM sum to {total:,.0f}, not to 1,000,000"
     if tpm_sum == "any" and not _is_log_scaled(abundance.tpm):
@@ -58,7 +74,7 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
         raise InputError(
             f"{came}, and none is above {abundance.tpm.max():.4g}: they are on log scale already",
             path=abundance.path,
-            remedy="give them as they are; lotwise takes the logarithm",
+            remedy="give the TPM before the logarithm; lotwise takes it itself",
         )
     if _are_whole_numbers(abundance.tpm):
         raise InputError(
@@ -108,7 +124,14 @@ def check_features(sample: str, abundance: Abundance) -> None:
         )
 
 
-def _check_values(sample: str, abundance: Abundance) -> None:
+def check_values(sample: str, abundance: Abundance) -> None:
+    """Refuse negative, infinite or missing numbers.
+
+    Raises
+    ------
+    InputError
+        One is; its row is named.
+    """
     for what, values, column, may_be_absent in (
         ("TPM", abundance.tpm, abundance.tpm_column, False),
         ("the count", abundance.counts, abundance.counts_column, True),
@@ -120,12 +143,15 @@ def _check_values(sample: str, abundance: Abundance) -> None:
             continue
         at = int(np.flatnonzero(wrong)[0])
         came = f"{what} of {abundance.features[at]!r} is {values[at]:g} ({int(wrong.sum()):,} such)"
-        if np.isfinite(values).all() and values.max() <= _HIGHEST_LOG2:
+        if (
+            np.isfinite(values).all()
+            and _LOWEST_LOG2 <= values.min() < values.max() <= _HIGHEST_LOG2
+        ):
             raise InputError(
                 f"sample {sample!r}: {came} and none is above {values.max():.4g}: "
                 "they are on log scale already",
                 path=abundance.path,
-                remedy="give them as they are; lotwise takes the logarithm",
+                remedy="give the TPM before the logarithm; lotwise takes it itself",
             )
         raise InputError(
             f"sample {sample!r}: {came}, needed is a number from 0",
@@ -142,3 +168,22 @@ def _is_log_scaled(tpm: Floats) -> bool:
 
 def _are_whole_numbers(tpm: Floats) -> bool:
     return bool((tpm == np.round(tpm)).all())
+
+
+def _are_cpm(values: Floats) -> bool:
+    """Return whether values that sum to a million are whole counts times one number.
+
+    TPM are counts over lengths, which differ. Values with few decimals are multiples of the last
+    one whatever they are, and do not tell.
+    """
+    present = values[values > 0]
+    if np.allclose(present * 1e4, np.round(present * 1e4), rtol=0, atol=1e-6):
+        return False
+    ratios = present / present.min()
+    ratios = ratios[ratios < _MOST_COUNTS]
+    if ratios.size < _FEWEST_MULTIPLES or np.unique(np.round(ratios)).size < 10:
+        return False
+    return any(
+        bool((np.abs(ratios * lowest - np.round(ratios * lowest)) < 1e-3 * lowest).all())
+        for lowest in (1, 2, 3)
+    )

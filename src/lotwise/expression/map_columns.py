@@ -46,6 +46,7 @@ _BIOTYPE: Final = re.compile(
     r"unk|none|true|false|yes|no|Homo sapiens|Mus musculus|ensembl|havana|ensembl_havana)"
 )
 _CHROMOSOME: Final = re.compile(r"(chr\w+|[1-9]\d?|X|Y|M|MT|(GL|KI|CHR_)[\w.]+)")
+_STRAND: Final = re.compile(r"[-+.*]|1|-1")
 NOTHING: Final = ("", "NA", "NaN", "nan", "None", "<NA>", "-", ".", "n/a")
 # Fewer values than this share of the rows are classes, not genes.
 _CLASSES: Final = 0.01
@@ -210,7 +211,8 @@ def _are_classes(values: pl.Series) -> bool:
         return True
     words = distinct.to_list()[:_FEW]
     return any(
-        all(pattern.fullmatch(word) for word in words) for pattern in (_BIOTYPE, _CHROMOSOME)
+        all(pattern.fullmatch(word) for word in words)
+        for pattern in (_BIOTYPE, _CHROMOSOME, _STRAND)
     )
 
 

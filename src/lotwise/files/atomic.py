@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import logging
 import os
 import re
 import secrets
 import shutil
-import socket
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from lotwise.errors import EnvironmentFault, InputError, LotwiseError
 from lotwise.files.machine import machine_fault
+from lotwise.files.process import machine
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -170,7 +168,7 @@ def make_directory(directory: Path) -> None:
 
 
 def _temporary_beside(target: Path) -> Path:
-    writer = f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
+    writer = f"{machine()}-{os.getpid()}-{secrets.token_hex(4)}"
     return target.with_name(f".tmp-{writer}-{_ending(target.name)}")
 
 
@@ -183,19 +181,6 @@ def _ending(name: str) -> str:
         return name
     digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
     return f"{digest}-{os.fsdecode(os.fsencode(name)[-_KEPT_OF_ENDING:])}"
-
-
-@functools.cache
-def _machine() -> str:
-    """Return what a process number is valid in: a host, since its start, and a namespace of it.
-
-    Two containers may have one host name and each a process 7.
-    """
-    parts = [socket.gethostname()]
-    with suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
-        parts.append(str(Path("/proc/self/ns/pid").readlink()))
-    return f"{zlib.crc32(' '.join(parts).encode()):08x}"
 
 
 def _sweep(target: Path) -> None:
@@ -214,8 +199,8 @@ def _sweep(target: Path) -> None:
                     left.unlink()
 
 
-def _is_left(temporary: Path, machine: str, process: int) -> bool:
-    if machine != _machine():
+def _is_left(temporary: Path, place: str, process: int) -> bool:
+    if place != machine():
         return time.time() - temporary.stat().st_mtime > _FORGOTTEN_SECONDS
     try:
         os.kill(process, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,14 @@ def read_panel(panel: Path | str) -> Panel:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", path=path) from error
-    return _panel_of(parse_yaml(text, source=path), path)
+    found = _panel_of(parse_yaml(text, source=path), path)
+    if found.name in SHIPPED and name not in SHIPPED:
+        raise InputError(
+            f"{found.name!r} is the name of a panel that lotwise has itself",
+            path=path,
+            remedy="give the panel another name",
+        )
+    return found
 
 
 def read_gene_sets(path: Path | str) -> dict[str, tuple[str, ...]]:
@@ -153,16 +161,25 @@ def _panel_of(found: Any, path: Path) -> Panel:
     if not isinstance(found.get("name"), str) or not isinstance(features, list) or not features:
         raise InputError("a panel needs a name and a list of features", path=path)
     markers = tuple(_markers_of(features, path))
-    for name in ("symbol", "ensembl"):
-        _refuse_twice([getattr(marker, name) for marker in markers], path)
+    _refuse_twice("symbol", [marker.symbol for marker in markers], path)
+    _refuse_twice("Ensembl id", [marker.ensembl for marker in markers], path)
+    present_from = _limit_of(found, "present_from", PRESENT_TPM, path)
+    absent_below = _limit_of(found, "absent_below", ABSENT_TPM, path)
+    if present_from < absent_below:
+        raise InputError(
+            f"present_from is {present_from:g} and absent_below is {absent_below:g}: a gene "
+            "between them would be both",
+            path=path,
+            remedy="set absent_below to present_from or less",
+        )
     return Panel(
         name=found["name"],
         title=_text_of(found, "title", path) or found["name"],
         source=_text_of(found, "source", path),
         notes=_text_of(found, "notes", path),
         markers=markers,
-        present_from=_limit_of(found, "present_from", PRESENT_TPM, path),
-        absent_below=_limit_of(found, "absent_below", ABSENT_TPM, path),
+        present_from=present_from,
+        absent_below=absent_below,
     )
 
 
@@ -175,20 +192,20 @@ def _limit_of(found: dict[Any, Any], key: str, default: float, path: Path) -> fl
 
 
 def _text_of(found: dict[Any, Any], key: str, path: Path) -> str:
-    text = found.get(key, "")
+    # A key that is left blank has no text.
+    text = "" if found.get(key) is None else found[key]
     if not isinstance(text, str):
         raise InputError(f"{key} is {text!r}, needed text (quote it)", path=path)
     return " ".join(text.split())
 
 
-def _refuse_twice(names: list[str], path: Path) -> None:
+def _refuse_twice(what: str, names: list[str], path: Path) -> None:
     """Refuse a gene that is listed twice: two expectations of one gene cannot both be meant."""
-    plain = [plain_id(name) for name in names if name]
-    twice = next((name for name in plain if plain.count(name) > 1), None)
-    if twice is not None:
-        raise InputError(
-            f"the marker {twice!r} is listed twice", path=path, remedy="keep one of the two"
-        )
+    for name, count in Counter(plain_id(name) for name in names if name).items():
+        if count > 1:
+            raise InputError(
+                f"the {what} {name!r} comes {count} times", path=path, remedy="keep one of them"
+            )
 
 
 def _markers_of(features: list[Any], path: Path) -> Iterator[Marker]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -45,11 +46,29 @@ def parse_yaml(text: str, *, source: Path | str) -> Any:
         ) from None
 
 
+_NUMBERS: Final = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_NOT_PLAIN: Final = re.compile(r"[-+]?0[0-9_]+|[-+]?0[xbo].*|.*[:_].*", re.IGNORECASE)
+
+
+def _require_plain_number(node: yaml.ScalarNode) -> None:
+    """Refuse what YAML 1.1 takes for a number in another base: 010 is 8, and 1:30 is 90."""
+    if _NOT_PLAIN.fullmatch(node.value):
+        raise yaml.constructor.ConstructorError(
+            None,
+            None,
+            f"YAML reads {node.value!r} as a number in another base; write it in plain digits, or "
+            "in quotation marks if it is text",
+            node.start_mark,
+        )
+
+
 class _StrictLoader(yaml.SafeLoader):
     """Refuses a key that comes twice, of which YAML would silently keep the last."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Make what a node says; one that only looks like a date or a number is named."""
+        if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS:
+            _require_plain_number(node)
         try:
             return super().construct_object(node, deep=deep)
         except ValueError as error:

@@ -16,6 +16,14 @@ NAN = float("nan")
 _NEARLY_ONE = 1 - 1e-12
 
 
+class SampleMedians(NamedTuple):
+    """Median R over single samples, between batches (batches x batches) and within each batch."""
+
+    batch: npt.NDArray[np.generic]
+    between: FloatArray
+    within: FloatArray
+
+
 class BatchR(NamedTuple):
     """Median R of each batch to the others, itself left out; one entry a batch."""
 
@@ -51,13 +59,62 @@ class RankP(NamedTuple):
     words: str
 
 
+def medians_of_samples(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> SampleMedians:
+    """Return the median R of single samples between every two batches, and within each batch.
+
+    Both are of single samples. An average profile has less noise than a sample, so that R of
+    averages between batches exceeds R within them even where batches differ.
+
+    Parameters
+    ----------
+    correlations
+        Samples x samples, symmetric; NaN where R is not defined.
+    batches
+        Name of the batch of each sample.
+
+    Returns
+    -------
+    In the order in which batches first occur. ``between`` is 1 on the diagonal; NaN where every R
+    is undefined. ``within`` is NaN for a batch with one sample.
+
+    Raises
+    ------
+    InputError
+        Not a square, or batches that are not one per sample.
+
+    Examples
+    --------
+    >>> r = [[1, 0.9, 0.8], [0.9, 1, 0.7], [0.8, 0.7, 1]]
+    >>> found = medians_of_samples(r, batches=["a", "a", "b"])
+    >>> float(found.between[0, 1]), found.within
+    (0.75, array([0.9, nan]))
+    """
+    matrix, names = np.asarray(correlations, dtype=np.float64), np.asarray(batches)
+    if matrix.shape != (names.size, names.size):
+        raise InputError(f"there are {names.size} samples and correlations of {matrix.shape}")
+    order = list(dict.fromkeys(names.tolist()))
+    rows = [np.flatnonzero(names == name) for name in order]
+    between, within = np.eye(len(order)), np.full(len(order), np.nan)
+    for a, of_a in enumerate(rows):
+        inside = matrix[np.ix_(of_a, of_a)][np.triu_indices(of_a.size, k=1)]
+        within[a] = _median(inside)
+        for b, of_b in enumerate(rows[:a]):
+            between[a, b] = between[b, a] = _median(matrix[np.ix_(of_a, of_b)])
+    return SampleMedians(np.array(order, dtype=names.dtype), between, within)
+
+
+def _median(values: FloatArray) -> float:
+    defined = values[np.isfinite(values)]
+    return float(np.median(defined)) if defined.size else NAN
+
+
 def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> BatchR:
     """Give each batch's median R to the other batches, never to itself.
 
     Parameters
     ----------
     correlations
-        Batches x batches, symmetric; NaN where R is not defined. Average replicates first.
+        Batches x batches, symmetric; NaN where R is not defined; see :func:`medians_of_samples`.
     batches
         Name of each batch.
 
@@ -97,7 +154,68 @@ def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> Bat
     )
 
 
-def reference_interval(correlations: npt.ArrayLike, *, level: float = 0.95) -> ReferenceInterval:
+def fewer_replicates_variance(
+    correlations: npt.ArrayLike, *, batches: npt.ArrayLike, n_replicates: int
+) -> float:
+    """Return what fewer replicates add to the variance of a batch's z to the others.
+
+    A batch of one sample varies more than reference batches of three: their limits would be too
+    narrow for it. z of a sample to the samples of other batches varies within a batch by the pooled
+    variance v. A batch of m samples varies by ``v (1 / m - mean of 1 / n)`` more than the
+    reference batches of n samples each.
+
+    Parameters
+    ----------
+    correlations
+        Reference samples x reference samples, symmetric; NaN where R is not defined.
+    batches
+        Name of the batch of each sample.
+    n_replicates
+        Samples of the batch to be compared, 1 or more.
+
+    Returns
+    -------
+    A variance on Fisher's z, for ``extra_variance`` of :func:`reference_interval`; 0 where the
+    batch has at least as many samples, or no reference batch has two.
+
+    Raises
+    ------
+    InputError
+        As :func:`medians_of_samples`, or ``n_replicates`` below 1.
+
+    Examples
+    --------
+    >>> r = np.full((4, 4), 0.98)
+    >>> r[0, 2:] = r[2:, 0] = 0.97
+    >>> bool(fewer_replicates_variance(r, batches=["a", "a", "b", "b"], n_replicates=1) > 0)
+    True
+    >>> fewer_replicates_variance(r, batches=["a", "a", "b", "b"], n_replicates=2)
+    0.0
+    """
+    matrix, names = np.asarray(correlations, dtype=np.float64), np.asarray(batches)
+    if matrix.shape != (names.size, names.size):
+        raise InputError(f"there are {names.size} samples and correlations of {matrix.shape}")
+    if n_replicates < 1:
+        raise InputError(f"the number of replicates is {n_replicates}, needed 1 or more")
+    other = names[:, None] != names
+    z = np.where(other & np.isfinite(matrix), _fisher_z(matrix), np.nan)
+    known = np.isfinite(z).any(axis=1)
+    names, to_others = names[known], np.nanmean(z[known], axis=1)
+    sizes, squares = [], 0.0
+    for name in dict.fromkeys(names.tolist()):
+        of_batch = to_others[names == name]
+        sizes.append(of_batch.size)
+        squares += float(np.sum((of_batch - of_batch.mean()) ** 2))
+    freedom = sum(sizes) - len(sizes)
+    if not freedom:
+        return 0.0
+    more = 1 / n_replicates - float(np.mean([1 / size for size in sizes]))
+    return max(0.0, float(more * squares / freedom))
+
+
+def reference_interval(
+    correlations: npt.ArrayLike, *, level: float = 0.95, extra_variance: float = 0.0
+) -> ReferenceInterval:
     """Give limits for the median R of one more batch to the reference batches, from these alone.
 
     On Fisher's z, each batch adding its own to z of all its pairs: prediction
@@ -114,6 +232,9 @@ def reference_interval(correlations: npt.ArrayLike, *, level: float = 0.95) -> R
         Reference batches x reference batches, symmetric; NaN where R is not defined.
     level
         Coverage, and content and confidence of the tolerance interval.
+    extra_variance
+        Variance of z that the batch to be compared has beyond the reference batches; see
+        :func:`fewer_replicates_variance`.
 
     Returns
     -------
@@ -123,7 +244,7 @@ def reference_interval(correlations: npt.ArrayLike, *, level: float = 0.95) -> R
     Raises
     ------
     InputError
-        As :func:`leave_one_out`, R beyond [-1, 1], or a level not in (0, 1).
+        As :func:`leave_one_out`, R beyond [-1, 1], a level not in (0, 1), or a negative variance.
 
     Examples
     --------
@@ -137,6 +258,8 @@ def reference_interval(correlations: npt.ArrayLike, *, level: float = 0.95) -> R
     medians = leave_one_out(matrix, batches=np.arange(matrix.shape[0])).median_to_others
     if not 0 < level < 1:
         raise InputError(f"the level is {level}, needed between 0 and 1")
+    if not extra_variance >= 0:
+        raise InputError(f"the extra variance is {extra_variance}, needed 0 or more")
     of_pairs = np.where(np.eye(medians.size, dtype=bool), np.nan, matrix)
     if (np.abs(of_pairs) > 1).any():
         raise InputError("a correlation is beyond -1 to 1")
@@ -147,6 +270,7 @@ def reference_interval(correlations: npt.ArrayLike, *, level: float = 0.95) -> R
         return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)
     mean_to_others = np.nanmean(_fisher_z(of_pairs[known]), axis=1)
     sd = float(mean_to_others.std(ddof=1)) * (k - 1) / (k - 2)
+    sd = float(np.sqrt(sd**2 + extra_variance))
     centre = float(_fisher_z(medians[known]).mean())
     factor = tolerance_factor(k, content=level, confidence=level)
     prediction = float(stdtrit(k - 1, (1 + level) / 2)) * sd * np.sqrt(1 + 1 / k)

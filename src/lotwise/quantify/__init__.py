@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         quantify_samples,
         write_quant_sheet,
     )
-    from lotwise.quantify.quant_qc import Limits, Yield, judge_yields, require_usable
+    from lotwise.quantify.quant_qc import Yield, judge_yields, require_usable
     from lotwise.quantify.reads_qc import Intake, check_reads, require_passed
     from lotwise.quantify.reference import Prepared, Reference, prepare_reference
     from lotwise.quantify.rsem import Rsem
@@ -38,7 +38,6 @@ _HOLDERS: Final = {
     "Intake": "reads_qc",
     "Job": "base",
     "Kallisto": "kallisto",
-    "Limits": "quant_qc",
     "Prepared": "reference",
     "Quantifier": "base",
     "Reference": "reference",
@@ -69,7 +68,6 @@ __all__ = [
     "Intake",
     "Job",
     "Kallisto",
-    "Limits",
     "Prepared",
     "Quantifier",
     "Reference",

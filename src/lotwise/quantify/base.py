@@ -33,6 +33,11 @@ CALLS_FILE: Final = "lotwise.calls.json"
 """In an index: the calls that built it."""
 
 
+def _no_option(path: Path) -> Path:
+    """Return a path that no program takes for one of its options."""
+    return path.absolute() if str(path).startswith("-") else path
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """One sample to quantify.
@@ -63,12 +68,12 @@ class Job:
     @property
     def first_mates(self) -> list[Path]:
         """The first mates, or the single reads, of all runs."""
-        return [run.fastq_1 for run in self.sample.runs]
+        return [_no_option(run.fastq_1) for run in self.sample.runs]
 
     @property
     def second_mates(self) -> list[Path]:
         """The second mates of all runs, in the order of the first."""
-        return [run.fastq_2 for run in self.sample.runs if run.fastq_2 is not None]
+        return [_no_option(run.fastq_2) for run in self.sample.runs if run.fastq_2 is not None]
 
     @property
     def fragment(self) -> tuple[float, float]:

@@ -15,12 +15,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from lotwise.config import Limits
 from lotwise.errors import InputError, RefusedError
 from lotwise.files.atomic import atomic_path
 from lotwise.files.tables import read_table, to_frame, write_table
 from lotwise.progress import progress
 from lotwise.quantify.base import CALLS_FILE, Job, Quantifier
-from lotwise.quantify.quant_qc import Limits, Yield, judge_yields, require_usable
+from lotwise.quantify.quant_qc import Yield, judge_yields, require_usable
 from lotwise.quantify.reads_qc import Intake, check_reads, require_passed
 from lotwise.quantify.reference import Prepared, Reference, prepare_reference
 from lotwise.quantify.strandedness import (

@@ -8,8 +8,8 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
@@ -135,24 +135,54 @@ def _run_watched(command: tuple[str, ...], record: TextIO, workspace: Path) -> i
         )
     except OSError as error:
         raise EnvironmentFault(f"does not start ({error})", path=command[0]) from error
-    n_full = 0
     try:
-        while True:
-            try:
-                return process.wait(_POLL_SECONDS)
-            except subprocess.TimeoutExpired:
-                n_full = n_full + 1 if _is_full(workspace) else 0
-            if n_full * _POLL_SECONDS >= PATIENCE_SECONDS:
-                raise EnvironmentFault(
-                    f"{Path(command[0]).name} could not write, the disk is full",
-                    path=workspace,
-                    remedy=f"free some space and run again, the log is {record.name}",
-                )
+        with _ended_with_us(process):
+            return _wait(process, command, record, workspace)
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextmanager
+def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a program and its children where lotwise is killed and cannot do it (SIGKILL).
+
+    The signal that Linux sends at a parent's death would reach the program, not what it started,
+    as RSEM starts its aligner. So a shell waits for a line from lotwise, which is its end of a
+    pipe; where lotwise is gone, it reads the end of the file instead.
+    """
+    with subprocess.Popen(  # noqa: S603, the words are fixed and the number is ours
+        ["/bin/sh", "-c", 'read done || kill -KILL "-$1"', "sh", str(process.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as watcher:
+        try:
+            yield
+        finally:
+            if watcher.stdin is not None:
+                with suppress(OSError):
+                    watcher.stdin.write(b"done\n")
+
+
+def _wait(
+    process: subprocess.Popen[bytes], command: tuple[str, ...], record: TextIO, workspace: Path
+) -> int:
+    n_full = 0
+    while True:
+        try:
+            return process.wait(_POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            n_full = n_full + 1 if _is_full(workspace) else 0
+        if n_full * _POLL_SECONDS >= PATIENCE_SECONDS:
+            raise EnvironmentFault(
+                f"{Path(command[0]).name} could not write, the disk is full",
+                path=workspace,
+                remedy=f"free some space and run again, the log is {record.name}",
+            )
 
 
 def _is_full(workspace: Path) -> bool:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from lotwise.errors import InputError, RefusedError
+from lotwise.config import Limits
+from lotwise.errors import RefusedError
 from lotwise.files.records import Record, column
 from lotwise.quantify.reads_qc import leave_out
 
@@ -61,45 +62,6 @@ class Yield(Record):
     top_share: float = column("share of the TPM on the 50 highest isoforms; NaN where all are 0")
     standing: str = column("passed, noted or refused", heading="standing")
     reason: str = column("why it is noted or refused; blank where it passes", heading="reason")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Bounds of the gate after quantification.
-
-    Attributes
-    ----------
-    smallest_share_used
-        A smaller share of used reads is refused: another species, another reference or
-        the wrong strand.
-    smallest_reads_used
-        Fewer used reads are refused.
-    smallest_complexity_ratio, noted_complexity_ratio
-        A sample that shows a smaller part of the isoforms which the others show at equal depth is
-        refused, or noted: its library holds few different molecules.
-    smallest_depth_ratio
-        A sample with a smaller share of the other samples' median depth is refused.
-    noted_depth_ratio
-        One below this is noted as shallow.
-    """
-
-    smallest_share_used: float = 0.1
-    smallest_reads_used: int = 1_000
-    smallest_complexity_ratio: float = 0.4
-    noted_complexity_ratio: float = 0.7
-    smallest_depth_ratio: float = 0.05
-    noted_depth_ratio: float = 0.25
-
-    def __post_init__(self) -> None:
-        shares = (
-            self.smallest_share_used,
-            self.smallest_depth_ratio,
-            self.noted_depth_ratio,
-            self.smallest_complexity_ratio,
-            self.noted_complexity_ratio,
-        )
-        if not all(0 <= share <= 1 for share in shares) or self.smallest_reads_used < 0:
-            raise InputError("a limit of the gate is not in [0, 1], or a number of reads below 0")
 
 
 def judge_yields(

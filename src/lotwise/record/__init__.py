@@ -9,6 +9,7 @@ from lotwise.record.build import (
     refresh_outputs,
 )
 from lotwise.record.calls import PREPARING, Call, lotwise_call, now, step_of, write_step
+from lotwise.record.checking import PAGE, check_page, check_record, log_written
 from lotwise.record.configuration import absolute, map_paths, resolve
 from lotwise.record.environment import libraries, software
 from lotwise.record.fixity import fault_of
@@ -24,10 +25,12 @@ from lotwise.record.provenance import (
     read_provenance,
     write_provenance,
 )
+from lotwise.record.revisions import amendments_of, chain_faults, write_revision
 
 __all__ = [
     "ANALYSED",
     "CRATE",
+    "PAGE",
     "PREPARING",
     "PROVENANCE",
     "VERIFICATION",
@@ -37,10 +40,15 @@ __all__ = [
     "Program",
     "Provenance",
     "absolute",
+    "amendments_of",
+    "chain_faults",
+    "check_page",
+    "check_record",
     "configuration_of",
     "fault_of",
     "gather",
     "libraries",
+    "log_written",
     "lotwise_call",
     "map_paths",
     "now",
@@ -53,5 +61,6 @@ __all__ = [
     "step_of",
     "take_inputs",
     "write_provenance",
+    "write_revision",
     "write_step",
 ]

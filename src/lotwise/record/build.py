@@ -33,7 +33,12 @@ from lotwise.record.provenance import (
     Program,
     Provenance,
     read_provenance,
-    write_provenance,
+)
+from lotwise.record.revisions import (
+    chain_faults,
+    find_amendments,
+    refuse_amendments,
+    write_revision,
 )
 from lotwise.samples import read_samples
 
@@ -63,6 +68,7 @@ def record_run(
     *,
     workflow: Path | None = None,
     called_by: Program | None = None,
+    amend: str | None = None,
 ) -> Provenance:
     """Write the record of a run whose steps are done, by the workflow or by hand.
 
@@ -79,6 +85,8 @@ def record_run(
         ``rules`` beside it. None where they were run by hand.
     called_by
         The call of the workflow, listed before the steps.
+    amend
+        Why recorded files were changed by other means than a step of lotwise.
 
     Returns
     -------
@@ -88,7 +96,7 @@ def record_run(
     Raises
     ------
     InputError
-        An input or the results are not there.
+        An input or the results are not there, or a recorded file was changed without a reason.
     """
     config = resolve(config)
     expression = root / "samples.tsv"
@@ -110,12 +118,13 @@ def record_run(
         ended=ended,
         workflow=copied,
     )
-    write_provenance(root / PROVENANCE, provenance)
-    return provenance
+    amended = find_amendments(root, provenance.outputs, complete=False)
+    refuse_amendments(amended, root=root, reason=amend)
+    return write_revision(root, provenance, amended=amended, reason=amend or "")
 
 
-def refresh_outputs(root: Path) -> Provenance:
-    """Bring an existing record up to date with what was done since; keep all else.
+def refresh_outputs(root: Path, *, amend: str | None = None) -> Provenance:
+    """Append a revision to a record with what was done since; keep all else.
 
     That is the outputs, the steps since and, where there is a verdict, its criteria: their
     checksum, their file among the inputs and the key ``acceptance`` of the configuration.
@@ -123,9 +132,13 @@ def refresh_outputs(root: Path) -> Provenance:
     Raises
     ------
     InputError
-        There is no record.
+        There is no record, it is not the one that was written, or a recorded file was changed
+        without a reason.
     """
     kept = read_provenance(root)
+    faults = chain_faults(root)
+    if faults:
+        raise InputError("; ".join(faults), path=root, remedy="bring the written record back")
     config = configuration_of(kept, root)
     since = [
         step
@@ -142,8 +155,9 @@ def refresh_outputs(root: Path) -> Provenance:
             **_judged_by(kept, root),
         }
     )
-    write_provenance(root / PROVENANCE, provenance)
-    return provenance
+    amended = find_amendments(root, provenance.outputs)
+    refuse_amendments(amended, root=root, reason=amend)
+    return write_revision(root, provenance, amended=amended, reason=amend or "")
 
 
 def _judged_by(kept: Provenance, root: Path) -> dict[str, object]:

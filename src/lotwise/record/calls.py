@@ -82,9 +82,19 @@ def lotwise_call(call: Call, *, started: str, ended: str, exit_status: int = 0) 
 
 
 def write_step(root: Path, name: str, step: Program) -> None:
-    """Keep a step below ``root``, in ``logs/steps``; ``name`` tells it from the others."""
+    """Keep a step below ``root``, in ``logs/steps``; ``name`` tells it from the others.
+
+    A step that is done again replaces the earlier call, as it replaced what that had made; every
+    verdict is kept.
+    """
     file = re.sub(r"[^A-Za-z0-9._+-]+", "_", name)
-    write_part(root / STEPS / f"{file}.json", step)
+    path = root / STEPS / f"{file}.json"
+    if step.step == "verdict":
+        number = 1
+        while path.exists():
+            number += 1
+            path = root / STEPS / f"{file}.{number}.json"
+    write_part(path, step)
 
 
 def read_steps(root: Path) -> list[Program]:

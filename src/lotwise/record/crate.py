@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from lotwise.acceptance import check_verdict
+from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
@@ -23,13 +25,17 @@ from lotwise.quantify.cache import checksum
 from lotwise.record import (
     ANALYSED,
     CRATE,
+    PAGE,
     PREPARING,
     PROVENANCE,
     InputFile,
     OutputFile,
     Program,
     Provenance,
+    chain_faults,
+    check_page,
     fault_of,
+    log_written,
     read_provenance,
     step_of,
 )
@@ -50,7 +56,7 @@ _TERMS: Final = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 _COMPLETED: Final = "http://schema.org/CompletedActionStatus"
 _NO_LICENCE: Final = "No licence was stated for these results: ask those who made them."
 # Made from the record, and so not in it.
-_MADE_LATER: Final = (PROVENANCE, "report.html")
+_MADE_LATER: Final = (PROVENANCE, PAGE)
 # What a step of lotwise reads of the inputs, by its role, and of what was written before; {} is
 # its level.
 _READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
@@ -129,8 +135,8 @@ def write_crate(results: Path, *, name: str | None = None, licence: str | None =
     Raises
     ------
     InputError
-        The record is missing or damaged, or a file of the results that it names is missing or no
-        longer the recorded one.
+        The record is missing or damaged, a file of the results that it names is missing or no
+        longer the recorded one, or the page or the verdict was edited.
     """
     provenance = read_provenance(results)
     _refuse_changed(provenance, results)
@@ -143,6 +149,7 @@ def write_crate(results: Path, *, name: str | None = None, licence: str | None =
     with atomic_path(results / CRATE) as temporary:
         text = json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False)
         temporary.write_text(text + "\n", encoding="utf-8")
+    log_written(results, "crated", CRATE)
     return results / CRATE
 
 
@@ -154,14 +161,21 @@ def _refuse_changed(provenance: Provenance, results: Path) -> None:
         return [f"{path} {fault}" for path, fault in told if fault]
 
     inputs = faults(item for item in provenance.inputs if not Path(item.path).is_absolute())
-    found = [*faults(provenance.outputs), *inputs]
+    judged = check_verdict(results)
+    found = [
+        *faults(provenance.outputs),
+        *inputs,
+        *chain_faults(results),
+        *check_page(results, names=(PAGE,)),
+        *(() if judged is None else judged.faults),
+    ]
     if found:
         raise InputError(
             f"{counted(len(found), 'file')} of the results not as recorded: {listed(found)}",
             path=results,
             remedy="bring the recorded inputs back, or write the record anew (`lotwise record`)"
             if inputs
-            else "bring the record up to date: `lotwise record --out`",
+            else "bring them back; what lotwise changed since, `lotwise record --out` records",
         )
 
 
@@ -306,7 +320,10 @@ def _add_output(crate: ROCrate, item: OutputFile) -> ContextEntity:
 
 
 def _file_properties(item: InputFile | OutputFile) -> dict[str, Any]:
-    known = {"name": item.path, "contentSize": str(item.bytes), "sha256": item.sha256}
+    known = {"name": item.path}
+    # The history grows with every verdict, page and crate.
+    if item.path != HISTORY:
+        known |= {"contentSize": str(item.bytes), "sha256": item.sha256}
     media_type = _MEDIA_TYPES.get(Path(item.path).suffix)
     return known | ({"encodingFormat": media_type} if media_type else {})
 

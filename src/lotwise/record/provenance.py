@@ -76,6 +76,9 @@ class Program(_Part):
     options: dict[str, Any] = Field(
         default_factory=dict, description="other arguments and options that were given, by name"
     )
+    wrote: dict[str, str] = Field(
+        default_factory=dict, description="SHA-256 of each file of the results that it wrote"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -105,10 +108,27 @@ class OutputFile(_Part):
     sha256: str = Sha256
 
 
+class Amendment(_Part):
+    """A recorded file that was changed by no step of lotwise, and was recorded again."""
+
+    path: str
+    recorded: str = Field(description="SHA-256 that was on record")
+    present: str = Field(description="SHA-256 now; empty where the file is gone")
+
+
 class Provenance(_Part):
     """What a run was made from and with."""
 
     record_format: Literal[2] = SCHEMA
+    revision: int = Field(default=1, ge=1, description="1 for the first record of this folder")
+    recorded: str = Field(default="", description="when this revision was written, in UTC")
+    previous: str | None = Field(
+        default=None, description="SHA-256 of the revision before; null for the first"
+    )
+    reason: str = Field(default="", description="why recorded files were changed; --amend")
+    amended: tuple[Amendment, ...] = Field(
+        default=(), description="what was changed with this revision"
+    )
     lotwise: Software
     libraries: dict[str, str] = Field(description="versions of the libraries that compute")
     machine: Machine

@@ -1,5 +1,5 @@
 """The report: one self-contained page that opens on the answer."""
 
-from lotwise.report.page import write_report
+from lotwise.report.page import observations, write_report
 
-__all__ = ["write_report"]
+__all__ = ["observations", "write_report"]

@@ -54,7 +54,6 @@ CRITERIA: Final = (
     Column("bound", "bound"),
     Column("where", "where"),
     Column("reason", "reason"),
-    Column("rationale", "rationale"),
 )
 OUTCOMES: Final = ("equivalent", "different", "inconclusive")
 EQUIVALENCE: Final = (*OF_BATCHES, *(Column(name, name, "number") for name in OUTCOMES))

@@ -12,15 +12,19 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
+from lotwise.record import PAGE, log_written
+from lotwise.record.digest import NONE, sign_page
 from lotwise.report.interpretation import concerns, level_remarks, run_remarks
+from lotwise.report.manifest import manifest_of
 from lotwise.report.packing import packed
 from lotwise.report.record import record_of
 from lotwise.report.run_tables import Findings, read_findings
 from lotwise.report.sections import criteria_table, sections_of
-from lotwise.report.summary import batches_sentence, level_answer, verdict_of
+from lotwise.report.standing import registration, stand
+from lotwise.report.summary import batches_sentence, criteria_of, level_answer, verdict_of
 
-REPORT: Final = "report.html"
 DECIMALS: Final = 4
 _DATATABLES: Final = "vendored/datatables/"
 
@@ -49,11 +53,25 @@ def write_report(root: Path | str, *, note: str = "", decimals: int = DECIMALS) 
     """
     root = Path(root)
     findings = read_findings(root, note=note)
-    page = render(findings, decimals=decimals)
-    target = root / REPORT
+    page = sign_page(render(findings, decimals=decimals))
+    target = root / PAGE
     with atomic_path(target) as temporary:
         temporary.write_text(page, encoding="utf-8")
+    log_written(root, "reported", PAGE)
     return target
+
+
+def observations(root: Path | str) -> list[tuple[str, str]]:
+    """Return what the page says under "Look here first", as topic and sentence; none without R."""
+    try:
+        findings = read_findings(Path(root))
+    except InputError:
+        return []
+    remarks = [
+        *run_remarks(findings),
+        *(one for level in findings.levels for one in level_remarks(level, decimals=DECIMALS)),
+    ]
+    return [(remark.topic, remark.text) for remark in concerns(remarks)]
 
 
 def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
@@ -61,6 +79,9 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
     run = run_remarks(findings)
     by_level = {level.level: level_remarks(level, decimals=decimals) for level in findings.levels}
     everything = [*run, *(remark for remarks in by_level.values() for remark in remarks)]
+    open_ = list(concerns(everything))
+    manifest = manifest_of(findings.root)
+    told = verdict_of(findings.verdict)
     scripts = (_read(f"{_DATATABLES}dataTables.min.js"), _read("templates/page.js"))
     styles = _read(f"{_DATATABLES}dataTables.dataTables.min.css") + _read("templates/style.css")
     return (
@@ -69,13 +90,20 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
         .render(
             findings=findings,
             note=findings.note,
-            verdict=verdict_of(findings.verdict),
+            verdict=stand(told, faults=findings.faults, n_observations=len(open_)),
+            manifest=manifest,
+            no_digest=NONE,
+            registration=registration(findings.verdict),
+            criteria_told=findings.verdict,
+            rationales=[
+                (str(one.get("id")), str(one.get("rationale") or ""))
+                for one in criteria_of(findings.verdict)
+            ],
             criteria=criteria_table(findings.verdict, decimals=decimals),
-            criteria_sha256=findings.verdict.get("criteria_sha256", ""),
             batches=batches_sentence(findings),
             invalid=findings.invalid,
             answers=[level_answer(level, decimals=decimals) for level in findings.levels],
-            concerns=list(concerns(everything)),
+            concerns=open_,
             run_remarks=run,
             level_remarks=by_level,
             sections=sections_of(findings, decimals=decimals),

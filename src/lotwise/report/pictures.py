@@ -53,7 +53,11 @@ def picture_of(
     """
     png, svg = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg"))
     if findings.made(png):
-        image, width, height = _webp(png, most_pixels)
+        try:
+            image, width, height = _webp(png, most_pixels)
+        except (OSError, SyntaxError):  # what Pillow raises for a file that is no image
+            why = f"{png.parent.name}/{png.name} is damaged"
+            return Picture(caption=caption, alt=alt, missing=why)
         address = _address("image/webp", image)
         wide = most_pixels > NARROW
         return Picture(

@@ -23,6 +23,7 @@ from lotwise.expression.comparability import read_invalid_comparisons
 from lotwise.files.records import Record, columns
 from lotwise.keys import LEVELS, Level
 from lotwise.quantify import Intake, Yield
+from lotwise.record import amendments_of, check_record
 from lotwise.tree import ResultTree
 
 Row = dict[str, Any]
@@ -99,12 +100,18 @@ class Findings:
     note
         What the run says under every figure, such as "simulated data".
     verdict, provenance
-        The contents of ``verdict.json`` and ``provenance.json``; empty where there is none.
+        The verdict, judged again, and ``provenance.json``; empty where there is none.
+    faults
+        What in this folder is not as its record says, one line each.
+    amendments
+        Recorded files that were changed and recorded again, with the reason.
     """
 
     root: Path
     levels: tuple[LevelFindings, ...]
     note: str = ""
+    faults: tuple[str, ...] = ()
+    amendments: tuple[str, ...] = ()
     verdict: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -185,6 +192,8 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
         root=root,
         levels=levels,
         note=note or (noted if isinstance(noted, str) else ""),
+        faults=check_record(root),
+        amendments=amendments_of(root),
         verdict=_verdict_of(root),
         provenance=provenance,
     )

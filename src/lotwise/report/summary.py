@@ -67,7 +67,7 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
     >>> verdict_of({}).word
     'No verdict'
     >>> verdict_of({"outcome": "pass", "criteria": [{"outcome": "pass"}]}).sentence
-    'The one criterion is met. This supports comparability under these criteria; it does not
+    'The one criterion is met. This supports lot consistency under these criteria; it does not
     prove that the batches are identical.'
     """
     if not found:
@@ -82,9 +82,6 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
     outcome: Outcome = outcome_over_all([of_criteria, said])
     noticed = found.get("notices")
     notices = tuple(map(str, noticed)) if isinstance(noticed, list) else ()
-    if said != of_criteria and criteria:
-        told = f"verdict.json says {said!r} and its criteria say {of_criteria!r}: judge anew"
-        notices = (told, *notices)
     title = f" of “{name_words(found['title'])}”" if found.get("title") else ""
     sentence = {
         "pass": _passed(criteria, title),
@@ -188,7 +185,7 @@ def _passed(criteria: list[Mapping[str, Any]], title: str) -> str:
         else f"All {len(criteria)} criteria{title} are met."
     )
     return (
-        f"{met} This supports comparability under these criteria; it does not prove that the "
+        f"{met} This supports lot consistency under these criteria; it does not prove that the "
         "batches are identical."
     )
 
@@ -199,7 +196,7 @@ def _failed(criteria: list[Mapping[str, Any]], title: str) -> str:
     verb = "is" if len(missed) == 1 else "are"
     sentence = (
         f"{len(missed)} of {count_words(len(criteria), 'criterion', 'criteria')}{title} {verb} "
-        "not met. The evidence does not support comparability under these criteria."
+        "not met. The evidence does not support lot consistency under these criteria."
     )
     return f"{sentence} {unknown} could not be assessed." if unknown else sentence
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from lotwise import keys, tl
+from lotwise.accepted import describe_accepted
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.evidence.columns import OfPair
 from lotwise.evidence.equivalence import EquivalenceRecord
@@ -21,7 +22,6 @@ from lotwise.files.records import Record, columns
 from lotwise.files.tables import to_frame
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.gene_sets import PRESET_CORRELATION
-from lotwise.reference_set import describe_reference
 from lotwise.tl.pairs import pairs_of, store
 
 if TYPE_CHECKING:
@@ -97,16 +97,16 @@ def detectable(
 
 
 def reference(expression: AnnData, *, evidence: EvidenceConfig) -> None:
-    """Compare with the stored reference set, where there is one of this level."""
+    """Compare with the stored accepted batches, where there are any of this level."""
     path, level = evidence.reference_set, expression.uns[keys.LOTWISE][keys.LEVEL]
     if path is None:
-        _store_nothing(expression, ComparisonRecord, "no reference set was given (reference_set)")
+        _store_nothing(expression, ComparisonRecord, "no accepted set was given (reference_set)")
         return
-    held = describe_reference(path)["level"]
+    held = describe_accepted(path)["level"]
     if held != level:
-        _store_nothing(expression, ComparisonRecord, f"the reference set is of {held}s")
+        _store_nothing(expression, ComparisonRecord, f"the accepted set is of {held}s")
         return
-    tl.reference(expression, path=path, level=evidence.coverage)
+    tl.accepted(expression, path=path, level=evidence.coverage, seed=evidence.seed)
 
 
 def equivalence(

@@ -48,7 +48,7 @@ from lotwise.record import (
     resolve,
     step_of,
     take_inputs,
-    write_provenance,
+    write_revision,
 )
 from lotwise.samples import Sample, read_samples, require_batches
 from lotwise.tree import ResultTree
@@ -134,7 +134,7 @@ def compare(
         started=started,
         ended=ended,
     )
-    write_provenance(tree.root / PROVENANCE, provenance)
+    write_revision(tree.root, provenance)
     if report:
         from lotwise.report import write_report
 

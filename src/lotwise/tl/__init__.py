@@ -1,6 +1,8 @@
 """Tools: statistics on AnnData, written into it, as scanpy's ``tl`` does."""
 
+from lotwise.tl.accepted import accepted
 from lotwise.tl.agreement import agreement, sensitivity
+from lotwise.tl.batch_equivalence import batch_equivalence
 from lotwise.tl.batches import batches
 from lotwise.tl.blocks import blocks
 from lotwise.tl.ceilings import ceilings
@@ -15,11 +17,13 @@ from lotwise.tl.intervals import intervals
 from lotwise.tl.isoforms import isoform_shares, isoform_usage
 from lotwise.tl.libraries import libraries, signal
 from lotwise.tl.pairs import choose_pairs, least_and_most_alike
-from lotwise.tl.reference import reference
 from lotwise.tl.replicate_qc import replicate_qc
+from lotwise.tl.variance import variance
 
 __all__ = [
+    "accepted",
     "agreement",
+    "batch_equivalence",
     "batches",
     "blocks",
     "ceilings",
@@ -36,8 +40,8 @@ __all__ = [
     "isoform_usage",
     "least_and_most_alike",
     "libraries",
-    "reference",
     "replicate_qc",
     "sensitivity",
     "signal",
+    "variance",
 ]

@@ -1,4 +1,4 @@
-"""Batches against each other: each against the rest."""
+"""Batches against each other: each against the rest, like with like."""
 
 from __future__ import annotations
 
@@ -6,41 +6,54 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lotwise import keys, pp
 from lotwise.evidence.batches import BatchRecord
+from lotwise.expression.labels import replicate_groups
 from lotwise.files.tables import to_frame
-from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval
+from lotwise.metrics.batches import (
+    fewer_replicates_variance,
+    leave_one_out,
+    medians_of_samples,
+    rank_p,
+    reference_interval,
+)
 from lotwise.metrics.correlation import pearson_matrix
-from lotwise.tl.layers import log_tpm_of
+from lotwise.tl.depth import LikeDepth, at_like_depth
 from lotwise.tl.pairs import store
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 NAN = float("nan")
+ALL_SHALLOW = "every library of the batch is shallow"
 
 
-def batches(expression: AnnData, *, level: float = 0.95, pseudocount: float = 1.0) -> None:
-    """Hold every batch against the others, itself left out of their reference.
+def batches(
+    expression: AnnData, *, level: float = 0.95, pseudocount: float = 1.0, seed: int = 0
+) -> None:
+    """Compare each batch with the other batches of its condition (leave-one-out).
 
-    Replicates are averaged within their batch on the TPM scale. For each batch the median R to
-    the others, the prediction and tolerance limits that the other batches set, and the p
-    of its rank among all, with the smallest p that so few batches can give. Each batch is held
-    against limits of its own: of many sound batches some lie outside theirs.
+    R between batches and R within a batch are medians over single samples, at one depth: all
+    libraries are thinned to the smallest one that is not shallow. For each batch the table gives
+    the median R to the others, the prediction and tolerance limits that the other batches set,
+    and the p of its rank among all, with the smallest p that so few batches can give. Each batch
+    has limits of its own: of many sound batches some lie outside theirs.
 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``.
+        Samples x features with the layer ``tpm``, and ``counts`` for limits.
     level
         Coverage of the intervals.
     pseudocount
         c of log2(TPM + c).
+    seed
+        Random seed of the thinning.
 
     Returns
     -------
-    Nothing; the table ``batches`` (:class:`~lotwise.evidence.batches.BatchRecord`). With two
-    batches or three there are no limits: the others are then one, or share the R between them.
+    Nothing; the table ``batches`` (:class:`~lotwise.evidence.batches.BatchRecord`). With two or
+    three batches there are no limits: the others are then one, or share the R between them. There
+    are none either where depths cannot be made alike; ``reason`` says why.
 
     Raises
     ------
@@ -54,50 +67,79 @@ def batches(expression: AnnData, *, level: float = 0.95, pseudocount: float = 1.
     >>> gene.uns["lotwise"]["batches"]["smallest_p"].round(3).tolist()
     [0.333, 0.333, 0.333]
     """
-    averaged = pp.average_replicates(expression)
-    names = averaged.obs_names.to_list()
-    r = pearson_matrix(log_tpm_of(averaged, pseudocount))
-    medians = leave_one_out(r, batches=names)
-    within = _within(expression, pseudocount)
-    rows = []
-    for i, name in enumerate(names):
-        # Limits from the other batches alone; the rank is among all.
-        others = np.delete(np.arange(len(names)), i)
-        limits, rank = (
-            reference_interval(r[np.ix_(others, others)], level=level),
-            rank_p(r, batch=i),
-        )
-        reasons = (medians.reasons[i], limits.reason)
-        rows.append(
-            BatchRecord(
-                batch=name,
-                n_samples=int(averaged.obs[keys.N_SAMPLES].iloc[i]),
-                median_to_others=float(medians.median_to_others[i]),
-                within=within[name],
-                prediction_lower=limits.prediction_lower,
-                prediction_upper=limits.prediction_upper,
-                tolerance_lower=limits.tolerance_lower,
-                tolerance_upper=limits.tolerance_upper,
-                rank_p=rank.p,
-                smallest_p=rank.smallest_possible,
-                words="; ".join(dict.fromkeys(part for part in (limits.words, rank.words) if part)),
-                reason="; ".join(reason for reason in reasons if reason),
-            )
-        )
+    found = compare_batches(expression, level=level, pseudocount=pseudocount, seed=seed)
     store(
         expression,
         BatchRecord.table,
-        to_frame(rows, BatchRecord),
-        {"level": level, "pseudocount": pseudocount},
+        to_frame(found, BatchRecord),
+        {"level": level, "pseudocount": pseudocount, "seed": seed},
     )
 
 
-def _within(expression: AnnData, pseudocount: float) -> dict[str, float]:
-    log_tpm = log_tpm_of(expression, pseudocount)
-    of_sample = expression.obs[keys.BATCH].astype(str).to_numpy()
-    found = {}
-    for name in dict.fromkeys(of_sample):
-        replicates = log_tpm[of_sample == name]
-        pairs = np.triu_indices(replicates.shape[0], k=1)
-        found[name] = float(np.median(pearson_matrix(replicates)[pairs])) if pairs[0].size else NAN
-    return found
+def compare_batches(
+    expression: AnnData, *, level: float, pseudocount: float, seed: int
+) -> list[BatchRecord]:
+    """Return the row of every batch and condition, as :func:`batches` stores them."""
+    groups = replicate_groups(expression)
+    like = at_like_depth(expression, pseudocount=pseudocount, seed=seed)
+    rows: dict[tuple[str, str], BatchRecord] = {}
+    for condition in dict.fromkeys(condition for _, condition in groups):
+        of_condition = {batch: rows for (batch, of), rows in groups.items() if of == condition}
+        for row in _of_condition(of_condition, like, condition=condition, level=level):
+            rows[row.batch, condition] = row
+    return [rows[group] for group in groups]
+
+
+def _of_condition(
+    groups: dict[str, list[int]], like: LikeDepth, *, condition: str, level: float
+) -> list[BatchRecord]:
+    """Compare the batches of one condition."""
+    used = [row for rows in groups.values() for row in rows if like.used[row]]
+    of_row = {row: batch for batch, rows in groups.items() for row in rows}
+    r, of_used = pearson_matrix(like.log_tpm[used]), np.array([of_row[row] for row in used])
+    found = medians_of_samples(r, batches=of_used)
+    names = [str(name) for name in found.batch]
+    medians = leave_one_out(found.between, batches=names)
+    made = []
+    for name, rows in groups.items():
+        if name not in names:
+            limits, rank = reference_interval(np.empty((0, 0))), rank_p([[1.0]], batch=0)
+            median, within, reasons = NAN, NAN, [ALL_SHALLOW]
+        else:
+            i = names.index(name)
+            # Limits from the other batches alone; the rank is among all.
+            others = np.delete(np.arange(len(names)), i)
+            rest = np.flatnonzero(of_used != name)
+            limits = reference_interval(
+                found.between[np.ix_(others, others)],
+                level=level,
+                extra_variance=fewer_replicates_variance(
+                    r[np.ix_(rest, rest)],
+                    batches=of_used[rest],
+                    n_replicates=int(np.count_nonzero(of_used == name)),
+                ),
+            )
+            rank = rank_p(found.between, batch=i)
+            median, within = float(medians.median_to_others[i]), float(found.within[i])
+            reasons = [medians.reasons[i], like.reason or limits.reason]
+        known = not like.reason
+        words = (limits.words if known else "", rank.words, like.words)
+        made.append(
+            BatchRecord(
+                batch=name,
+                condition=condition,
+                n_samples=len(rows),
+                depth=like.depth,
+                median_to_others=median,
+                within=within,
+                prediction_lower=limits.prediction_lower if known else NAN,
+                prediction_upper=limits.prediction_upper if known else NAN,
+                tolerance_lower=limits.tolerance_lower if known else NAN,
+                tolerance_upper=limits.tolerance_upper if known else NAN,
+                rank_p=rank.p,
+                smallest_p=rank.smallest_possible,
+                words="; ".join(dict.fromkeys(part for part in words if part)),
+                reason="; ".join(filter(None, reasons)),
+            )
+        )
+    return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -218,9 +219,10 @@ def test_read_verdict__an_outcome_edited_by_hand_is_not_believed(tree):
     path.write_text(path.read_text().replace('"fail"', '"pass"'))
     found = read_verdict(tree.root)
     assert found["outcome"] == "fail"
-    assert found["notices"] == [
-        "verdict.json says 'pass', verdict_history.jsonl 'fail': judge anew"
-    ]
+    edited, overall, criterion = found["notices"]
+    assert edited.startswith("verdict.json is not the file that was written on ")
+    assert overall == "verdict.json, outcome: 'pass' is in the file, 'fail' came out"
+    assert criterion.startswith("verdict.json, criterion 'r', outcome: 'pass' is in the file")
 
 
 def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_said(tree):
@@ -333,10 +335,13 @@ def test_notices__none_where_criteria_came_first(tree):
     tree.write_pairs(0.99)
     first = write_verdict(tree.root, criteria(), now=JUNE)
     assert first.notices == ()
-    before = (tree.root / "verdict.json").read_bytes()
     assert write_verdict(tree.root, criteria(), now=JULY).notices == ()
-    assert (tree.root / "verdict.json").read_bytes() == before
-    assert [entry.event for entry in read_history(tree.root).entries] == ["registered", "evaluated"]
+    # Each verdict stays on record, also one that says the same.
+    assert [entry.event for entry in read_history(tree.root).entries] == [
+        "registered",
+        "evaluated",
+        "evaluated",
+    ]
 
 
 def test_notices__criteria_first_seen_when_results_were_there(tree):
@@ -447,14 +452,92 @@ def test_read_verdict__says_when_tables_have_changed_since(tree):
     found = read_verdict(tree.root)
     assert found is not None
     assert (found["outcome"], found["notices"]) == ("pass", [])
-    tree.write_pairs(0.5)
-    (notice,) = read_verdict(tree.root)["notices"]
-    assert notice == (
+    tree.write_pairs(0.999)
+    found = read_verdict(tree.root)
+    # A number that was changed after the verdict does not pass, however good it is.
+    assert found["outcome"] == "not assessable"
+    stale, *changed = found["notices"]
+    assert stale == (
         "this verdict is about earlier result tables; since then correlation/gene.pairs.tsv "
-        "changed: judge anew"
+        "changed: judge again"
     )
+    assert changed == ["verdict.json, criterion 'r', value: 0.99 is in the file, 0.999 came out"]
+
+
+def test_read_verdict__a_history_that_is_gone(tree):
+    register_criteria(tree.root, criteria())
+    tree.write_pairs(0.99)
+    write_verdict(tree.root, criteria())
     (tree.root / FILE).unlink()
-    assert read_verdict(tree.root)["notices"] == [f"{FILE} does not know this verdict"]
+    found = read_verdict(tree.root)
+    assert found["outcome"] == "not assessable"
+    assert found["notices"] == [
+        f"verdict_criteria.yaml was edited: {FILE} does not know these criteria",
+        f"{FILE} does not know this verdict",
+    ]
+
+
+@pytest.mark.parametrize("key", ["value", "bound", "statement", "rationale", "reason", "required"])
+def test_read_verdict__no_key_of_the_file_is_believed(tree, key):
+    register_criteria(tree.root, criteria())
+    tree.write_pairs(0.99)
+    write_verdict(tree.root, criteria())
+    path = tree.root / "verdict.json"
+    told = json.loads(path.read_text())
+    was, told["criteria"][0][key] = told["criteria"][0][key], "as I like it"
+    path.write_text(json.dumps(told))
+    found = read_verdict(tree.root)
+    assert found["criteria"][0][key] == was
+    assert found["outcome"] == "not assessable"
+    assert any(f"criterion 'r', {key}: 'as I like it' is in the file" in one for one in
+               found["notices"])  # fmt: skip
+
+
+def test_read_verdict__notices_come_from_the_history(tree):
+    """Criteria are swapped, and the notice is taken out of the file."""
+    register_criteria(tree.root, criteria(), now=MAY)
+    tree.write_pairs(0.94)
+    write_verdict(tree.root, criteria(), now=MAY)
+    write_verdict(tree.root, criteria(0.9), now=JUNE)
+    path = tree.root / "verdict.json"
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps(told | {"notices": []}))
+    edited, changed = read_verdict(tree.root)["notices"]
+    assert edited.startswith("verdict.json is not the file")
+    assert changed.startswith("the criteria were changed: 'ours'")
+
+
+def test_read_verdict__criteria_edited_beside_the_history(tree):
+    register_criteria(tree.root, criteria(), now=MAY)
+    tree.write_pairs(0.94)
+    write_verdict(tree.root, criteria(), now=MAY)
+    (tree.root / "verdict_criteria.yaml").write_text(criteria(0.5).text)
+    found = read_verdict(tree.root)
+    # Judged by the criteria of the history.
+    assert (found["outcome"], found["criteria"][0]["bound"]) == ("fail", ">= 0.95")
+    assert any("verdict_criteria.yaml was edited" in one for one in found["notices"])
+
+
+@pytest.mark.parametrize("by", ["step", "record", "file"])
+def test_notices__results_moved_away_while_criteria_were_recorded(tree, by):
+    """No table is there when the criteria come, and yet they come after the results."""
+    register_criteria(tree.root, criteria(), now=JUNE)
+    tree.write_pairs(0.99)
+    call = {"name": "lotwise", "command": ["lotwise", "correlate", "gene"], "step": "correlate",
+            "ended": "2026-05-01T12:00:00.000+00:00"}  # fmt: skip
+    if by == "step":
+        steps = tree.root / "logs" / "steps"
+        steps.mkdir(parents=True)
+        (steps / "correlate.gene.json").write_text(json.dumps(call))
+    elif by == "record":
+        (tree.root / "provenance.json").write_text(json.dumps({"programs": [call]}))
+    else:
+        time = MAY.timestamp()
+        os.utime(tree.root / "correlation" / "gene.pairs.tsv", (time, time))
+    (notice,) = write_verdict(tree.root, criteria(), now=JULY).notices
+    assert notice.startswith("the criteria were put on record on 2026-06-01 12:00:00 UTC, after ")
+    assert "2026-05-01 12:00:00 UTC" in notice
+    assert read_verdict(tree.root)["notices"] == [notice]
 
 
 def test_read_verdict__refuses_what_is_none(tree):

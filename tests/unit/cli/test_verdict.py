@@ -70,8 +70,8 @@ def test_verdict__sound_batches_pass(run, tmp_path, criteria):
     assert found.code == 0, found.err
     first = found.out.splitlines()[0]
     assert first == (
-        "Verdict: pass: the evidence supports comparability under these criteria, and proves "
-        "nothing more"
+        "Verdict: pass: all acceptance criteria are met; this supports lot consistency, and proves "
+        "no more"
     )
     assert found.err == ""
     assert "NOTICE" not in found.out
@@ -82,7 +82,7 @@ def test_verdict__planted_differences_fail(run, tmp_path, criteria):
     root = results_of(tmp_path, Plan(n_genes=400, n_de_genes=100, n_fragments=2_000_000))
     found = run("verdict", "--criteria", criteria, "--out", root)
     assert found.code == 1
-    assert found.out.startswith("Verdict: fail: the evidence does not support comparability")
+    assert found.out.startswith("Verdict: fail: the acceptance criteria are not met")
     # The pair that decided is one of the batch in which they were planted.
     given = json.loads((root / "verdict.json").read_text())
     assert given["outcome"] == "fail"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from lotwise.errors import EnvironmentFault, InputError
-from lotwise.files import atomic
 from lotwise.files.atomic import atomic_directory, atomic_path, exclusive
+from lotwise.files.process import machine
 
 
 @pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt, SystemExit])
@@ -89,8 +89,8 @@ def test_atomic_directory__an_interruption_keeps_the_older(tmp_path, monkeypatch
 
 WRITER = """
 import sys
-from lotwise.files import atomic
 from lotwise.files.atomic import atomic_directory, atomic_path, exclusive
+from lotwise.files.process import machine
 with {kind}(sys.argv[1]) as temporary:
     print(temporary.name, flush=True)
     sys.stdin.read()
@@ -148,13 +148,13 @@ def test_atomic_path__a_name_as_long_as_a_file_system_takes(tmp_path):
 
 def test_atomic_path__a_process_number_of_another_container_is_not_trusted(tmp_path, monkeypatch):
     """Two containers with one host name: each has processes 1, 2, 3..."""
-    ours = atomic._machine()
+    ours = machine()
     monkeypatch.setattr(Path, "readlink", lambda _path: Path("pid:[1]"))
-    atomic._machine.cache_clear()
-    theirs = atomic._machine()
+    machine.cache_clear()
+    theirs = machine()
     monkeypatch.undo()
-    atomic._machine.cache_clear()
-    assert ours == atomic._machine() != theirs
+    machine.cache_clear()
+    assert ours == machine() != theirs
     left = tmp_path / f".tmp-{theirs}-999999999-00000000-r.tsv"
     left.touch()
     with atomic_path(tmp_path / "r.tsv"):

@@ -66,14 +66,14 @@ def test_read_panel__pluripotency_counts_pou5f1_only_with_nanog():
         ("name: a\nfeatures:\n- {expected: absent}\n", "has no symbol"),
         (
             "name: a\nfeatures: [{symbol: A, expected: absent}, {symbol: A, expected: male}]\n",
-            "the marker 'A' is listed twice",
+            "the symbol 'A' comes 2 times",
         ),
         (
             (
                 "name: a\nfeatures:\n- {symbol: A, ensembl: ENSG00000000001.2, expected: absent}\n"
                 "- {symbol: B, ensembl: ENSG00000000001, expected: absent}\n"
             ),
-            "the marker 'ENSG00000000001' is listed twice",
+            "the Ensembl id 'ENSG00000000001' comes 2 times",
         ),
         ("name: a\nfeatures:\n- any_of: [{symbol: A, expected: absent}]\n", "two or more features"),
         (
@@ -136,3 +136,37 @@ def test_read_gene_sets__faults_name_the_row(tmp_path, text, message):
         read_gene_sets(path)
     with pytest.raises(InputError, match="no such GMT file"):
         read_gene_sets(tmp_path / "absent.gmt")
+
+
+FAULTS_OF_PANELS = {
+    "one symbol twice": (
+        "name: x\nfeatures: [{symbol: A, expected: present}, {symbol: A, expected: absent}]",
+        r"the symbol 'A' comes 2 times; keep one of them",
+    ),
+    "shipped name": (
+        "name: sex\nfeatures: [{symbol: A, expected: present}]",
+        r"'sex' is the name of a panel that lotwise has itself",
+    ),
+    "bounds": (
+        "name: x\npresent_from: 1\nabsent_below: 5\nfeatures: [{symbol: A, expected: present}]",
+        r"present_from is 1 and absent_below is 5: a gene between them would be both",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_PANELS)
+def test_read_panel__that_contradicts_itself(fault, tmp_path):
+    text, words = FAULTS_OF_PANELS[fault]
+    path = tmp_path / "p.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_panel(path)
+
+
+def test_read_panel__what_is_left_blank_is_not_the_word_none(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        "name: x\ntitle:\nsource:\nfeatures: [{symbol: A, expected: present, ensembl: }]"
+    )
+    panel = read_panel(path)
+    assert (panel.title, panel.source, panel.markers[0].ensembl) == ("x", "", "")

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from lotwise.config import Limits
 from lotwise.errors import InputError, RefusedError
 from lotwise.quantify import (
-    Limits,
     Reference,
     Rsem,
     Settings,

@@ -1,3 +1,9 @@
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
 from lotwise.errors import EnvironmentFault, InputError
@@ -75,3 +81,50 @@ def test_find_program__nowhere_says_how_to_install(monkeypatch, tmp_path):
 def test_ask_version__a_program_that_prints_none(script):
     with pytest.raises(EnvironmentFault, match=r"prints no version for '--version'"):
         ask_version((script("echo hello"), "--version"), r"version (\S+)")
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from lotwise.quantify.program import run_program
+folder = Path(sys.argv[1])
+run_program([sys.argv[2]], version="1", log=folder / "log", workspace=folder)
+"""
+
+
+@pytest.mark.fault
+def test_run_program__a_killed_lotwise_leaves_no_program_running(script, tmp_path):
+    """Neither the program nor what it started: as RSEM starts its aligner."""
+    pids = tmp_path / "pids"
+    program = script(f"sleep 60 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait")
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, tmp_path, program],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as lotwise:
+        for _ in range(600):
+            if pids.exists():
+                break
+            time.sleep(0.05)
+        lotwise.kill()
+    started = [int(pid) for pid in pids.read_text().split()]
+    assert len(started) == 2
+    for _ in range(100):
+        if not any(is_running(pid) for pid in started):
+            break
+        time.sleep(0.05)
+    assert not any(is_running(pid) for pid in started)
+
+
+def is_running(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_run_program__no_watcher_is_left(script, tmp_path):
+    run_program([script("exit 0")], version="1", log=tmp_path / "log", workspace=tmp_path)
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    names = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in children]
+    assert "sh" not in names

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from lotwise.errors import InputError, RefusedError
-from lotwise.quantify import Abundance, Limits, judge_yields, require_usable
+from lotwise.config import Limits
+from lotwise.errors import RefusedError
+from lotwise.quantify import Abundance, judge_yields, require_usable
 from lotwise.samples import Sample
 from lotwise.simulate import Plan, simulate_counts, simulate_expression, simulate_transcriptome
 
@@ -94,5 +95,5 @@ def test_judge_yields__every_failed_library_and_no_sound_one(seed):
 
 
 def test_limits__refuse_nonsense():
-    with pytest.raises(InputError, match=r"not in \[0, 1\]"):
+    with pytest.raises(ValueError, match="less than or equal to 1"):
         Limits(smallest_share_used=2.0)

@@ -55,7 +55,9 @@ def test_record__names_every_output_by_checksum(recorded_run):
     written = {
         path.relative_to(root).as_posix()
         for path in root.rglob("*")
-        if path.is_file() and path.name != "provenance.json"
+        if path.is_file()
+        and path.name not in {"provenance.json", "verdict_history.jsonl"}
+        and path.parent.name != "revisions"
     }
     assert {item.path for item in provenance.outputs} == written
     for item in provenance.outputs:
@@ -106,7 +108,8 @@ def test_record__criteria_come_from_the_verdict(own_run):
     after = read_provenance(root)
     assert after.criteria_sha256 == "ab" * 32
     assert {item.path for item in after.outputs} - {item.path for item in before.outputs} == {
-        "verdict.json"
+        "verdict.json",
+        "verdict_history.jsonl",
     }
     assert after.inputs == before.inputs
     assert (after.started, after.ended) == (before.started, before.ended)

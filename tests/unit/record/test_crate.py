@@ -17,7 +17,7 @@ from lotwise.record import (
     read_provenance,
     record_run,
     refresh_outputs,
-    write_provenance,
+    write_revision,
 )
 from lotwise.record.calls import workflow_call
 from lotwise.record.crate import write_crate
@@ -50,7 +50,7 @@ def test_write_crate__inputs_are_known_by_address_or_by_content(own_run):
     (root / "quant" / "S 1").mkdir(parents=True)
     shutil.copy(second.path, root / inside.path)
     changed = (first.model_copy(update={"source": address}), inside, *others)
-    write_provenance(root / "provenance.json", provenance.model_copy(update={"inputs": changed}))
+    write_revision(root, provenance.model_copy(update={"inputs": changed}))
     found = entities(write_crate(root))
     parts = {part["@id"] for part in found["./"]["hasPart"]}
     assert found[address]["@type"] == "File"
@@ -81,7 +81,7 @@ def test_write_crate__each_call_is_an_action_with_what_it_wrote(own_run):
         call("lotwise", "correlate", "gene", "--out", "results"),
         call("lotwise", "compare", "samples.tsv"),
     )
-    write_provenance(root / "provenance.json", provenance.model_copy(update={"programs": programs}))
+    write_revision(root, provenance.model_copy(update={"programs": programs}))
     found = entities(write_crate(root))
     kallisto, correlate, compare = (found[f"#call-{number}"] for number in (1, 2, 3))
     assert kallisto["name"] == "kallisto quant S1"
@@ -115,7 +115,7 @@ def test_write_crate__a_table_is_of_the_call_that_joined_it(own_run, step, wrote
     made = provenance.outputs[0].model_copy(update={"path": table})
     changed = {"programs": (call,), "outputs": (made,)}
     shutil.copy(root / provenance.outputs[0].path, root / table)
-    write_provenance(root / "provenance.json", provenance.model_copy(update=changed))
+    write_revision(root, provenance.model_copy(update=changed))
     action = entities(write_crate(root))["#call-1"]
     assert action.get("result") == ({"@id": table} if wrote else None)
 
@@ -123,7 +123,7 @@ def test_write_crate__a_table_is_of_the_call_that_joined_it(own_run, step, wrote
 def described(root, provenance, *programs, **changed):
     """Give the actions of a crate of these calls."""
     record = provenance.model_copy(update={"programs": programs} | changed)
-    write_provenance(root / "provenance.json", record)
+    write_revision(root, record)
     found = entities(write_crate(root))
     return [found[f"#call-{number}"] for number in range(1, len(programs) + 1)], found
 
@@ -246,13 +246,11 @@ def test_write_crate__the_call_of_snakemake_is_the_run_of_the_workflow(own_run):
     (root / "workflow").mkdir()
     (root / "workflow" / "Snakefile").write_text("rule all:\n")
     provenance = read_provenance(root).model_copy(update={"workflow": "workflow/Snakefile"})
-    write_provenance(root / "provenance.json", provenance)
+    write_revision(root, provenance)
     provenance = refresh_outputs(root)
     call = workflow_call("snakemake --cores 2 --configfile config.yaml")
     step = lotwise("correlate", "gene", "--out", "r")
-    write_provenance(
-        root / "provenance.json", provenance.model_copy(update={"programs": (call, step)})
-    )
+    write_revision(root, provenance.model_copy(update={"programs": (call, step)}))
     found = entities(write_crate(root))
     said = found["#run"]["description"]
     assert f"Snakemake {call.version}" in said
@@ -274,7 +272,7 @@ def test_write_crate__refuses_what_is_not_as_recorded(own_run, how):
         provenance = read_provenance(root)
         inside = provenance.inputs[1].model_copy(update={"path": "quant/S1.sf"})
         changed = {"inputs": (*provenance.inputs, inside)}
-        write_provenance(root / "provenance.json", provenance.model_copy(update=changed))
+        write_revision(root, provenance.model_copy(update=changed))
         remedy = "bring the recorded inputs back"
     name = "quant/S1.sf" if how == "input" else "correlation/gene.pairs.tsv"
     verb = "has changed" if how == "changed" else "is missing"

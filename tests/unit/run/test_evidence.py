@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lotwise.accepted import add_to_accepted
 from lotwise.config import CorrelationConfig, EvidenceConfig, figures_of, tables_of
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import records
 from lotwise.files.records import columns
-from lotwise.reference_set import add_to_reference
 from lotwise.run.evidence import draw_evidence, gather_evidence
 
 FIELDS = {record.table: columns(record) for record in records()}
@@ -105,7 +105,7 @@ def test_gather_evidence__seed_makes_the_digits():
 
 def test_gather_evidence__batches_are_held_against_the_reference_set(tmp_path):
     path = tmp_path / "reference.h5ad"
-    add_to_reference(samples(usual(4), batches=[*"WXYZ"]), path)
+    add_to_accepted(samples(usual(4), batches=[*"WXYZ"]), path)
     config = EvidenceConfig(statistics=("reference",), reference_set=path, coverage=0.5)
     (table,) = gather_evidence(samples(usual(2)), config, CorrelationConfig()).values()
     assert table["batch"].tolist() == ["S0", "S1"]
@@ -113,7 +113,7 @@ def test_gather_evidence__batches_are_held_against_the_reference_set(tmp_path):
     assert set(table["inside_prediction"]) <= {"yes", "no"}
     isoforms = samples(usual(2), level="isoform")
     (table,) = gather_evidence(isoforms, config, CorrelationConfig()).values()
-    assert table["reason"].tolist() == ["the reference set is of genes"]
+    assert table["reason"].tolist() == ["the accepted set is of genes"]
     assert table["median_to_reference"].isna().all()
 
 

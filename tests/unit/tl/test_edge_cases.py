@@ -121,7 +121,7 @@ def annotated(request):
 
 
 def test_tools__all_are_tried():
-    # These choose and group; tests/unit/tl/test_blocks.py, test_pairs.py, test_reference_set.py.
+    # These choose and group; tests/unit/tl/test_blocks.py, test_pairs.py, test_accepted.py.
     elsewhere = {"blocks", "choose_pairs", "least_and_most_alike", "reference"}
     assert set(TOOLS) | elsewhere == set(lotwise.tl.__all__)
     assert set(NUMBERS) >= {record.table for record in records()} - {"identity", "sex", "reference"}

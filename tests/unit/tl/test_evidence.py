@@ -10,6 +10,7 @@ from anndata import AnnData
 
 import lotwise
 from lotwise import keys
+from lotwise.accepted import add_to_accepted
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import records
 from lotwise.files.panels import Marker, Panel, read_panel
@@ -20,7 +21,6 @@ from lotwise.metrics.differences import bland_altman
 from lotwise.metrics.dispersion import sere
 from lotwise.metrics.isoforms import inferential_relative_variance
 from lotwise.metrics.outliers import outlier_cut
-from lotwise.reference_set import add_to_reference
 from lotwise.tl.layers import bootstraps_of
 
 N_GENES = 800
@@ -76,8 +76,8 @@ ALL_TOOLS = {
 def annotated(tmp_path_factory):
     expression = simulated()
     path = tmp_path_factory.mktemp("set") / "reference.h5ad"
-    add_to_reference(simulated(seed=1, batches=[*"WXYZ"]), path)
-    lotwise.tl.reference(expression, path=path)
+    add_to_accepted(simulated(seed=1, batches=[*"WXYZ"]), path)
+    lotwise.tl.accepted(expression, path=path)
     for tool, parameters in ALL_TOOLS.items():
         getattr(lotwise.tl, tool)(expression, **parameters)
     return expression
@@ -224,10 +224,11 @@ def test_batches__null_misses_and_ranks_as_it_says():
     for seed in range(n_sets):
         rng = np.random.default_rng(seed)
         noise = rng.normal(size=(k + 1, 200)) * rng.lognormal(-0.7, 0.3, (k + 1, 1))
+        tpm = 2 ** (rng.normal(6, 2, 200) + noise)
         expression = AnnData(
             obs=pd.DataFrame({keys.BATCH: pd.Categorical([*"ABCD"])}, index=[*"abcd"]),
             var=pd.DataFrame(index=[f"g{i}" for i in range(200)]),
-            layers={keys.TPM: 2 ** (rng.normal(6, 2, 200) + noise)},
+            layers={keys.TPM: tpm, keys.COUNTS: tpm * 1e4},
             uns={keys.LOTWISE: {keys.LEVEL: "gene"}},
         )
         lotwise.tl.batches(expression)

@@ -124,30 +124,32 @@ def run_each(
     """
     outcomes: list[Outcome | BaseException] = [StoppedError()] * len(jobs)
     waiting = iter(range(len(jobs)))
-    lock = threading.Lock()
+    lock, ended = threading.Lock(), threading.Semaphore(0)
 
     def work() -> None:
         while not stop.is_set():
             with lock:
                 place = next(waiting, None)
             if place is None:
-                return
+                break
             try:
                 outcomes[place] = jobs[place]()
             except BaseException as error:  # noqa: BLE001, told to the caller
                 outcomes[place] = error
+        ended.release()
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(n_threads, len(jobs)))]
+    n_started = 0
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        for _ in range(min(n_threads, len(jobs))):
+            threading.Thread(target=work, daemon=True).start()
+            n_started += 1
+        # Not Thread.join: interrupted, it takes its thread for ended.
+        for _ in range(n_started):
+            ended.acquire()
     except BaseException:
         stop.set()
         until = time.monotonic() + _LAST_SECONDS
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join(max(0.0, until - time.monotonic()))
+        for _ in range(n_started):
+            ended.acquire(timeout=max(0.0, until - time.monotonic()))
         raise
     return outcomes

@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from lotwise.acceptance import judge, recorded_criteria
+from lotwise.acceptance import check_verdict, judge, recorded_criteria
+from lotwise.acceptance.check import differences as verdict_differences
 from lotwise.acceptance.record import VERDICT
 from lotwise.errors import InputError
 from lotwise.quantify.cache import checksum
 from lotwise.record import OutputFile, Provenance, fault_of
+from lotwise.record.legacy import earlier_name
 
 _FOLDERS: Final = ("expression/", "correlation/", "evidence/")
 _TABLES: Final = (".tsv", ".tsv.gz")
@@ -48,11 +50,17 @@ def find_differences(
     for name, item in tables.items():
         if name not in made:
             differences.append(f"{name}: was recorded, and did not come")
-        elif found := _difference(item, root / name, repeated / name):
+        elif found := _difference(item, _present(root, name), repeated / name):
             differences.append(f"{name}{found}")
         else:
             n_identical += 1
     return n_identical, differences
+
+
+def _present(root: Path, name: str) -> Path:
+    """Return where a recorded table lies; a run of version 0.1 gave one another name."""
+    earlier = root / earlier_name(name)
+    return earlier if earlier.is_file() and not (root / name).exists() else root / name
 
 
 def find_changes(recorded: Iterable[OutputFile], root: Path) -> tuple[int, list[str]]:
@@ -73,9 +81,9 @@ def judge_again(provenance: Provenance, root: Path, repeated: Path) -> tuple[str
 
     Returns
     -------
-    The outcome that came, empty where no verdict is on record, and a line for each criterion
-    whose outcome, number or reason is another. A verdict that the record does not know is a
-    difference.
+    The outcome that came, empty where no verdict is on record, and a line for each key of the
+    verdict that is another, or that speaks against its files. A verdict that the record does not
+    know is a difference.
     """
     recorded = provenance.criteria_sha256
     if recorded is None:
@@ -86,24 +94,17 @@ def judge_again(provenance: Provenance, root: Path, repeated: Path) -> tuple[str
     try:
         criteria = recorded_criteria(root)
         told = json.loads((root / VERDICT).read_text(encoding="utf-8"))
-        before = {one["id"]: one for one in told["criteria"]}
-        said = told["outcome"]
+        said = {one["id"]: one for one in told["criteria"]}
+        checked = check_verdict(root)
     except (InputError, OSError, ValueError, TypeError, KeyError):
         return "", [f"{VERDICT}: was recorded, and cannot be read with its criteria"]
     if criteria.criteria.sha256 != recorded:
         return "", [f"{criteria.name} holds other criteria than the record names"]
     verdict = judge(criteria, repeated)
-    now = {one.criterion.id: one.as_json() for one in verdict.assessed}
-    differences = [
-        f"{VERDICT}, criterion {name!r}, {key}: {before.get(name, {}).get(key)!r} was recorded, "
-        f"{now.get(name, {}).get(key)!r} came"
-        for name in dict.fromkeys([*before, *now])
-        for key in ("outcome", "value", "where", "reason")
-        if before.get(name, {}).get(key) != now.get(name, {}).get(key)
-    ]
-    if said != verdict.outcome:
-        differences.append(f"{VERDICT}: {said!r} was recorded, {verdict.outcome!r} came")
-    return verdict.outcome, differences
+    faults = () if checked is None else checked.faults
+    return verdict.outcome, list(
+        dict.fromkeys([*verdict_differences(told, said, verdict), *faults])
+    )
 
 
 def is_analysed(path: str) -> bool:

@@ -13,6 +13,9 @@ from lotwise.config import Config
 from lotwise.errors import InputError
 from lotwise.record import (
     Provenance,
+    amendments_of,
+    chain_faults,
+    check_page,
     configuration_of,
     libraries,
     map_paths,
@@ -21,6 +24,7 @@ from lotwise.record import (
 )
 from lotwise.run.replay.differences import find_changes, find_differences, judge_again
 from lotwise.run.replay.staging import Stage, stage_inputs, unused_inputs
+from lotwise.run.replay.stored import find_stored_differences
 from lotwise.run.steps import write_correlation, write_evidence_tables, write_expression
 from lotwise.tree import ResultTree
 
@@ -41,7 +45,8 @@ class Replay:
         Other recorded files (figures, the workbook, h5ad, the verdict), which are not repeated,
         that are as recorded.
     changes
-        One line a file of those that is missing or changed.
+        One line for each of those that is missing or changed, for an ``.h5ad`` whose numbers are
+        not those that came, and for a record or page that is not the one that was written.
     software
         One line for lotwise and each library whose version is not the recorded one.
     notes
@@ -97,17 +102,19 @@ def replay(results: Path, *, inputs_from: Path | None = None, keep: Path | None 
         tree = ResultTree(out)
         _analyse(config, stage, tree)
         n_identical, differences = find_differences(provenance.outputs, root, tree.root)
+        stored = find_stored_differences(root, tree.root, config.levels)
         verdict, verdict_differences = judge_again(provenance, root, tree.root)
     n_unchanged, changes = find_changes(provenance.outputs, root)
     return Replay(
         n_identical=n_identical,
         differences=tuple(differences),
         n_unchanged=n_unchanged,
-        changes=tuple(changes),
+        changes=(*changes, *stored, *chain_faults(root), *check_page(root)),
         software=tuple(_other_software(provenance)),
         notes=(
             *(f"{item.path}: {item.note}" for item in provenance.inputs if item.note),
             *unused_inputs(provenance, root),
+            *amendments_of(root),
         ),
         verdict=verdict,
         verdict_differences=tuple(verdict_differences),

@@ -1,4 +1,4 @@
-"""`lotwise reference`: a stored set of earlier batches, and new ones held against it."""
+"""`lotwise accepted`: a stored set of accepted batches, and new ones compared with it."""
 
 from __future__ import annotations
 
@@ -9,38 +9,41 @@ import click
 from lotwise.cli.options import PATH
 from lotwise.errors import RefusedError
 
-_set_argument = click.argument("reference", type=PATH)
+_set_argument = click.argument("accepted", type=PATH)
 _expression_argument = click.argument("expression", type=PATH)
 
 
-@click.group("reference")
-def command() -> None:
-    """Keep a reference set of batches and compare new batches with it."""
+@click.group("accepted")
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Keep a set of accepted batches and compare new batches with it."""
+    if context.info_name == "reference":
+        click.echo("lotwise reference is now called lotwise accepted", err=True)
 
 
 @command.command("add")
 @_set_argument
 @_expression_argument
-@click.option("--note", default="", help="Why these batches belong to the reference.")
-def add(*, reference: Path, expression: Path, note: str) -> None:
-    """Add the batches of EXPRESSION (an expression/LEVEL.h5ad) to REFERENCE (an h5ad).
+@click.option("--note", default="", help="Why these batches were accepted.")
+def add(*, accepted: Path, expression: Path, note: str) -> None:
+    """Add the batches of EXPRESSION (an expression/LEVEL.h5ad) to ACCEPTED (an h5ad).
 
-    REFERENCE is begun where it is not there; its version rises by one.
+    ACCEPTED is begun where there is none; its version rises by one.
     """
+    from lotwise.accepted import add_to_accepted
     from lotwise.expression import read_level
-    from lotwise.reference_set import add_to_reference
 
-    number = add_to_reference(read_level(expression), reference, source=expression, note=note)
-    click.echo(f"{reference} is now version {number}")
+    number = add_to_accepted(read_level(expression), accepted, source=expression, note=note)
+    click.echo(f"{accepted} is now version {number}")
 
 
 @command.command("show")
 @_set_argument
-def show(*, reference: Path) -> None:
-    """Show what REFERENCE holds, and what was added when."""
-    from lotwise.reference_set import describe_reference
+def show(*, accepted: Path) -> None:
+    """Show what ACCEPTED holds, and what was added when."""
+    from lotwise.accepted import describe_accepted
 
-    found = describe_reference(reference)
+    found = describe_accepted(accepted)
     click.echo(
         f"version {found['version']}: {len(found['batches'])} batches, "
         f"{found['n_features']:,} {found['level']}s"
@@ -59,24 +62,27 @@ def show(*, reference: Path) -> None:
 @_expression_argument
 @click.option("--out", "-o", type=PATH, help="Table to write.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Coverage.")
-def compare(*, reference: Path, expression: Path, out: Path | None, level: float) -> None:
-    """Hold every batch of EXPRESSION against the batches of REFERENCE.
+def compare(*, accepted: Path, expression: Path, out: Path | None, level: float) -> None:
+    """Compare each batch of EXPRESSION with the batches of ACCEPTED.
 
-    Exit code 1 unless every batch is inside the prediction interval: one that lies below it, or
-    cannot be judged (fewer than three reference batches), is no yes.
+    Exit code 1 unless every batch is inside the prediction interval. A batch that lies below it,
+    or cannot be judged (fewer than three accepted batches, unknown depths), is no yes.
     """
+    from lotwise import get, tl
     from lotwise.expression import read_level
     from lotwise.files.tables import write_table
-    from lotwise.reference_set import compare_with_reference
 
-    table = compare_with_reference(read_level(expression), reference, level=level)
+    new = read_level(expression)
+    tl.accepted(new, path=accepted, level=level)
+    table = get.evidence(new, "reference")
     if out is not None:
         write_table(out, table)
     for row in table.itertuples(index=False):
         low, high = row.prediction_lower, row.prediction_upper
         limits = str(row.reason) or f"prediction interval {low:.4f} to {high:.4f}"
         told = f"median R {row.median_to_reference:.4f}\t{limits}\tinside: {row.inside_prediction}"
-        click.echo(f"{row.batch!s}\t{told}")
+        name = f"{row.batch!s} ({row.condition!s})" if row.condition else str(row.batch)
+        click.echo(f"{name}\t{told}")
     click.echo(table["words"].iloc[0])
     answers = {
         "below the prediction interval": table["inside_prediction"] == "no",

@@ -1,0 +1,212 @@
+"""A verdict as it can be believed: judged again from the tables by the criteria on record.
+
+Nothing that ``verdict.json`` says is taken for granted. The criteria come from the history and the
+outcome from the tables; every key of the file is compared with what comes out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from lotwise.acceptance.criteria import Criteria
+from lotwise.acceptance.files import CriteriaFile
+from lotwise.acceptance.history import FILE as HISTORY
+from lotwise.acceptance.history import Entry, History, differing, notices, read_history
+from lotwise.acceptance.record import COPY, VERDICT, digests, recorded_criteria, sha256_of
+from lotwise.acceptance.times import late_registration
+from lotwise.acceptance.verdict import FORMAT, Verdict, judge
+from lotwise.errors import InputError
+
+# What a verdict of an earlier version says in the same way as this one.
+_LASTING: Final = ("outcome", "value", "level", "table", "statistic", "rationale")
+# The file's name may be another after a move; notices are made anew.
+_NOT_COMPARED: Final = frozenset({"criteria_file", "notices", "history_entries", "lotwise_version"})
+_LONGEST: Final = 80
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckedVerdict:
+    """A verdict judged again, and what speaks against the files that told it.
+
+    Attributes
+    ----------
+    verdict
+        As it comes out now, with its notices; None where no criteria are on record.
+    faults
+        One line for each file that was edited, is missing or is not on record.
+    registered, evaluated
+        The entries of the history in which the criteria were recorded and applied last.
+    """
+
+    verdict: Verdict | None
+    faults: tuple[str, ...] = ()
+    registered: Entry | None = None
+    evaluated: Entry | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the verdict as the page shows it: a pass with a fault is no pass."""
+        if self.verdict is None:
+            return {"outcome": "not assessable", "criteria": [], "notices": list(self.faults)}
+        told = self.verdict.as_json()
+        told["notices"] = [*self.faults, *self.verdict.notices]
+        if self.faults and told["outcome"] == "pass":
+            told["outcome"] = "not assessable"
+        if self.registered is not None:
+            told["registered"] = {
+                "when": self.registered.when,
+                "n_tables": self.registered.n_tables,
+            }
+        if self.evaluated is not None:
+            told["evaluated"] = self.evaluated.when
+        return told
+
+
+def check_verdict(root: Path) -> CheckedVerdict | None:
+    """Judge the tables below ``root`` by the criteria on record; compare with ``verdict.json``.
+
+    Returns
+    -------
+    None where there is no verdict and none is on record.
+
+    Raises
+    ------
+    InputError
+        A result table is there and cannot be read.
+    """
+    path = root / VERDICT
+    history = read_history(root)
+    if not path.is_file():
+        return None
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        said = {str(one["id"]): one for one in told["criteria"]}
+        sha256 = str(told["criteria_sha256"])
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise InputError(
+            f"is no verdict of lotwise ({type(error).__name__})", path=path, remedy="judge again"
+        ) from None
+    criteria, faults = _criteria_of(root, history, sha256)
+    if criteria is None:
+        return CheckedVerdict(verdict=None, faults=tuple(faults))
+    tables = digests(root, criteria.criteria)
+    last = [one for one in history.evaluations() if one.criteria_sha256 == criteria.criteria.sha256]
+    verdict = judge(criteria, root)
+    told_notices = (
+        *notices(history, criteria.criteria, tables if not last else last[-1].tables),
+        *late_registration(root, history, criteria.criteria),
+    )
+    faults += _of_history(root, last[-1] if last else None, tables)
+    faults += differences(told, said, verdict)
+    return CheckedVerdict(
+        verdict=replace(verdict, notices=told_notices),
+        faults=tuple(dict.fromkeys(faults)),
+        registered=history.first(criteria.criteria.sha256),
+        evaluated=last[-1] if last else None,
+    )
+
+
+def read_verdict(root: Path) -> dict[str, Any] | None:
+    """Read the verdict of a folder of results, judged again; None where there is none.
+
+    The content is that of ``verdict.json`` with ``registered`` (when the criteria came on record,
+    and how many result tables were there) and ``evaluated``. What speaks against the file stands
+    first in ``notices``; with such a fault a pass reads "not assessable".
+
+    Raises
+    ------
+    InputError
+        ``verdict.json`` is no verdict, or a result table cannot be read.
+    """
+    found = check_verdict(root)
+    return None if found is None else found.as_json()
+
+
+def differences(
+    told: Mapping[str, Any], said: Mapping[str, Mapping[str, Any]], verdict: Verdict
+) -> list[str]:
+    """Return a line for each key of ``verdict.json`` that is not what comes out.
+
+    A verdict of an earlier version of lotwise is compared by what both versions say alike.
+    """
+    came = json.loads(json.dumps(verdict.as_json()))
+    now = {one["id"]: one for one in came.pop("criteria")}
+    present = told.get("verdict_format") == FORMAT
+    lines = [
+        _line(f"{VERDICT}, {key}", told.get(key), value)
+        for key, value in came.items()
+        if (key not in _NOT_COMPARED if present else key == "outcome") and told.get(key) != value
+    ]
+    for name in dict.fromkeys([*said, *now]):
+        one, other = said.get(name, {}), now.get(name, {})
+        keys = dict.fromkeys([*one, *other]) if present else _LASTING
+        lines += [
+            _line(f"{VERDICT}, criterion {name!r}, {key}", one.get(key), other.get(key))
+            for key in keys
+            if one.get(key) != other.get(key)
+        ]
+    return lines
+
+
+def _criteria_of(
+    root: Path, history: History, sha256: str
+) -> tuple[CriteriaFile | None, list[str]]:
+    """Return the criteria to judge by: those that the history knows, before any other."""
+    faults: list[str] = []
+    try:
+        copy = recorded_criteria(root)
+    except InputError as error:
+        copy = None
+        faults.append(f"{COPY} cannot be used ({error})")
+    if copy is not None and copy.criteria.sha256 != sha256:
+        faults.append(f"{VERDICT} names other criteria than {COPY} holds")
+    known = history.first(copy.criteria.sha256) if copy is not None else None
+    if copy is not None and known is not None:
+        return copy, faults
+    if copy is not None:
+        faults.append(f"{COPY} was edited: {HISTORY} does not know these criteria")
+    return _from_history(history) or copy, faults
+
+
+def _from_history(history: History) -> CriteriaFile | None:
+    """Return the criteria that were applied last, from their content in the history."""
+    for entry in reversed(tuple(history.evaluations())):
+        first = history.first(entry.criteria_sha256)
+        if first is None or not first.criteria:
+            continue
+        try:
+            criteria = Criteria.model_validate(first.criteria)
+        except ValueError:
+            continue
+        if criteria.sha256 == entry.criteria_sha256:
+            return CriteriaFile(name=first.criteria_file, criteria=criteria, text="")
+    return None
+
+
+def _of_history(root: Path, last: Entry | None, tables: Mapping[str, str]) -> Iterator[str]:
+    """Compare the verdict and the tables with the last verdict on record."""
+    if last is None:
+        yield f"{HISTORY} does not know this verdict"
+        return
+    for name, sha256 in last.files.items():
+        if sha256_of(root / name) != sha256:
+            yield f"{name} is not the file that was written on {last.when}: it was edited"
+    gone = tuple(name for name, sha in last.tables.items() if sha and not tables.get(name))
+    changed = (*differing(last.tables, tables), *gone)
+    if changed:
+        yield (
+            "this verdict is about earlier result tables; since then "
+            f"{', '.join(changed)} changed: judge again"
+        )
+
+
+def _line(place: str, said: Any, came: Any) -> str:
+    return f"{place}: {_cut(said)} is in the file, {_cut(came)} came out"
+
+
+def _cut(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

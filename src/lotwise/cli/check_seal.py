@@ -1,0 +1,86 @@
+"""`lotwise check-seal`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, get_args
+
+import click
+
+from lotwise.cli.options import PATH
+from lotwise.errors import InputError, RefusedError
+from lotwise.record.seal import Meaning
+
+_EXAMPLE: Final = """\b
+Example:
+  lotwise check-seal results --signers allowed_signers --require approved
+"""
+
+
+@click.command("check-seal", epilog=_EXAMPLE)
+@click.argument("results", type=PATH)
+@click.option("--signers", type=PATH, help="File of allowed signers, as ssh-keygen reads it.")
+@click.option("--any-key", is_flag=True, help="Accept a signature by any key.")
+@click.option("--authority", type=PATH, help="Certificates of the time authority (PEM).")
+@click.option("--criteria", is_flag=True, help="Check the seal of the criteria alone.")
+@click.option(
+    "--require",
+    "required",
+    type=click.Choice(get_args(Meaning)),
+    multiple=True,
+    help="A meaning that must have been signed; may be repeated.",
+)
+def command(
+    *,
+    results: Path,
+    signers: Path | None,
+    any_key: bool,
+    authority: Path | None,
+    criteria: bool,
+    required: tuple[Meaning, ...],
+) -> None:
+    """Compare RESULTS with its seal and verify every signature.
+
+    Exit code 1 says that a file is missing, changed or new, or that a signature does not hold.
+    RESULTS may be a report.html: then the SHA-256 that the page carries is compared.
+    """
+    from lotwise.record.digest import is_intact
+    from lotwise.record.seal import check_seal
+
+    if results.is_file():
+        if not is_intact(results.read_text(encoding="utf-8", errors="replace")):
+            raise RefusedError(
+                "was edited: its SHA-256 is not the one that it carries", path=results
+            )
+        click.echo("the page has the SHA-256 that it carries; who wrote it is not shown by that")
+        return
+    if signers is None and not any_key:
+        raise InputError(
+            "needed is --signers, or --any-key",
+            remedy="name the file of keys that you trust; any key says nothing about who signed",
+        )
+    found = check_seal(
+        results,
+        signers=signers,
+        authority=authority,
+        scope="criteria" if criteria else "results",
+    )
+    for one in found.statements:
+        told = f"{one.meaning} by {one.name} ({one.identity}) on {one.time}"
+        click.echo(
+            f"{'FAULT' if one.fault else 'holds'}: {told}{f': {one.fault}' if one.fault else ''}"
+        )
+        if one.stamped:
+            click.echo(f"  {one.stamped}")
+    if any_key:
+        click.echo("note: any key was accepted; who signed is not shown")
+    for fault in found.faults:
+        click.echo(f"FAULT: {fault}")
+    missing = [
+        meaning for meaning in required if meaning not in {one.meaning for one in found.statements}
+    ]
+    if missing:
+        raise RefusedError(f"no signature means {', '.join(missing)}", path=results)
+    if not found.holds:
+        raise RefusedError("the seal does not hold", path=results)
+    click.echo("the seal holds: every file is the one that was signed")

@@ -1,0 +1,49 @@
+"""What every section of a configuration refuses, and how it reads a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+
+class Section(BaseModel):
+    """Frozen, without unknown keys; yes and no are no numbers, ~ is the home folder.
+
+    Examples
+    --------
+    >>> class Example(Section):
+    ...     seed: int = 0
+    >>> Example(seed=True)
+    Traceback (most recent call last):
+    pydantic_core._pydantic_core.ValidationError: 1 validation error for Example
+    seed
+      yes and no are no numbers [type=no_number, input_value=True, input_type=bool]
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _strictly(cls, value: Any, info: ValidationInfo) -> Any:
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        items = value if isinstance(value, list | tuple) else [value]
+        if any(item is True or item is False for item in items) and not _mentions(annotation, bool):
+            # Python takes True for 1: `bootstraps: yes` would draw one.
+            raise PydanticCustomError("no_number", "yes and no are no numbers")
+        if isinstance(value, str) and value.startswith("~") and _mentions(annotation, Path):
+            return _at_home(value)
+        return value
+
+
+def _at_home(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise PydanticCustomError("home", "there is no such home folder") from None
+
+
+def _mentions(annotation: Any, kind: type) -> bool:
+    return annotation is kind or any(_mentions(part, kind) for part in get_args(annotation))

@@ -1,0 +1,80 @@
+"""Variance of expression by condition, donor and batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from lotwise.evidence.columns import REASON
+from lotwise.evidence.sections import BATCHES
+from lotwise.evidence.statistic import Figure, Statistic, Table, call
+from lotwise.files.records import Record, column
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VarianceRecord(Record):
+    """Share of the variance of expression that a factor of the design carries."""
+
+    table: ClassVar[str] = "variance"
+    factor: str = column(
+        "condition, donor, batch or residual; 'a = b' where two group the samples alike",
+        heading="factor",
+        names_row=True,
+    )
+    n_levels: int = column("levels of the factor; samples for the residual", heading="levels")
+    n_features: int = column("expressed features that vary", heading="features")
+    share: float = column(
+        "median over features of the share of the variance, in [0, 1]",
+        heading="share of variance (median)",
+        display="percent",
+    )
+    lower_quartile: float = column(
+        "lower quartile of that share", heading="lower quartile", display="percent"
+    )
+    upper_quartile: float = column(
+        "upper quartile of that share", heading="upper quartile", display="percent"
+    )
+    within_condition: float = column(
+        "median share of the variance within a condition; NaN for the condition itself",
+        heading="share within a condition",
+        display="percent",
+    )
+    reason: str = column(REASON, heading="reason")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VarianceDensityRecord(Record):
+    """How many features have which share: what the figure of the variance is drawn from."""
+
+    table: ClassVar[str] = "variance_density"
+    factor: str = column("as in the table variance", names_row=True)
+    share_from: float = column("lower bound of the share")
+    share_to: float = column("upper bound of the share")
+    fraction: float = column("fraction of the features with a share in these bounds, in [0, 1]")
+    reason: str = column(REASON)
+
+
+STATISTIC: Final = Statistic(
+    name="variance",
+    summary="share of the variance of expression by condition, donor and batch",
+    tables=(
+        Table(record=VarianceRecord, caption="Variance of expression by factor of the design"),
+        Table(record=VarianceDensityRecord, tool="lotwise.tl.variance"),
+    ),
+    figures=(
+        Figure(
+            name="variance",
+            draw=call("lotwise.pl:variance", "tables.variance", density="tables.variance_density"),
+            caption="Share of the variance of each gene or isoform by factor of the design.",
+        ),
+    ),
+    compute=call(
+        "lotwise.tl:variance",
+        "expression",
+        threshold="correlation.threshold",
+        pseudocount="correlation.pseudocount",
+    ),
+    section=BATCHES,
+    page="methods/variance.md",
+    place=225,
+)

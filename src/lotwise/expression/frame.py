@@ -1,0 +1,288 @@
+"""TPM that are in memory already, as a DataFrame or an AnnData, with the checks of files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from lotwise import keys
+from lotwise.errors import InputError
+from lotwise.expression.abundance import Abundance, Floats
+from lotwise.expression.assemble import assemble
+from lotwise.expression.checks import TpmSum, check_values
+from lotwise.expression.combine import combine_levels, read_map
+from lotwise.expression.identifiers import split_appended
+from lotwise.expression.matrix import level_of
+from lotwise.expression.read import MIN_SHARED, Quantification
+from lotwise.expression.transcripts import TranscriptMap
+from lotwise.keys import Level
+from lotwise.samples import Sample
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+Batches = Mapping[str, str] | Sequence[str] | pd.Series
+# Where a file would be named in a message.
+_IN_MEMORY: Final = Path("the table in memory")
+_LOG2: Final = re.compile(r"log2\(\s*(\w+)\s*\+\s*([\d.]+)\s*\)", re.IGNORECASE)
+_UNITS: Final = ("tpm", "cpm", "normalized")
+
+
+class _Unit(NamedTuple):
+    """What the numbers are, and the constant of a logarithm that must be undone."""
+
+    name: str
+    log_constant: float | None
+
+
+def from_frame(
+    tpm: pd.DataFrame | AnnData,
+    *,
+    batches: Batches | str | None = None,
+    counts: pd.DataFrame | None = None,
+    lengths: pd.DataFrame | None = None,
+    level: Level | None = None,
+    tx2gene: Path | str | TranscriptMap | None = None,
+    unit: str = "tpm",
+    tpm_sum: TpmSum = "million",
+) -> Quantification:
+    """Make what :func:`lotwise.read_quant` makes, from a table in memory.
+
+    Parameters
+    ----------
+    tpm
+        Features x samples or samples x features, told by ``batches`` or by the identifiers; or an
+        AnnData of samples x features (layer ``tpm``, else ``X``).
+    batches
+        Batch of each sample: by name, or in the order of the samples; or a column of ``obs``.
+        By default ``obs["batch"]``, or each sample is its own batch.
+    counts, lengths
+        Estimated counts and effective lengths, as ``tpm`` is laid out.
+    level
+        Level of the features, where their names do not tell.
+    tx2gene
+        Genes of transcripts, as for :func:`lotwise.read_quant`.
+    unit
+        What the numbers are: ``"tpm"``, ``"cpm"``, ``"normalized"``, or the logarithm of one of
+        them, such as ``"log2(CPM + 1)"``, which is undone. Other units than TPM are kept in
+        ``uns["lotwise"]["unit"]`` for labels and the record; what needs TPM is then told of them.
+    tpm_sum
+        As for :func:`lotwise.read_quant`.
+
+    Returns
+    -------
+    AnnData of samples x genes and of samples x isoforms; a level that cannot be had is None.
+
+    Raises
+    ------
+    InputError
+        The numbers are not of the unit, the table does not tell its samples, or its level.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     {"S1": [2e5, 3e5, 5e5], "S2": [1e5, 4e5, 5e5]}, index=["ENSG1", "ENSG2", "ENSG3"])
+    >>> gene, isoform = from_frame(table, batches={"S1": "A", "S2": "B"})
+    >>> gene.shape, gene.obs["batch"].tolist(), isoform is None
+    ((2, 3), ['A', 'B'], True)
+    """
+    told = _unit_of(unit)
+    if not isinstance(tpm, pd.DataFrame):
+        tpm, batches, counts, lengths, symbols = _tables_of(tpm, batches, counts, lengths)
+    else:
+        symbols = None
+        if _samples_are_columns(tpm, batches):
+            tpm, counts, lengths = tpm.T, _turned(counts, tpm), _turned(lengths, tpm)
+    _refuse_repeated(tpm)
+    values = _numbers(tpm)
+    if told.log_constant is not None:
+        with np.errstate(over="ignore"):
+            values = np.exp2(values) - told.log_constant
+        values[np.abs(values) < _ROUNDING * told.log_constant] = 0.0
+    samples = _samples(tpm, batches)
+    features = pl.Series([str(name) for name in tpm.columns], dtype=pl.String)
+    if appended := split_appended(features):
+        features, symbols = appended.features, appended.symbols
+    layers = [_layer(table, tpm) for table in (counts, lengths)]
+    read = {
+        sample.sample: Abundance(
+            quantifier="matrix",
+            path=_IN_MEMORY,
+            features=features,
+            tpm=values[row],
+            counts=layers[0][row],
+            length=layers[1][row],
+            symbols=symbols,
+        )
+        for row, sample in enumerate(samples)
+    }
+    if told.name != "TPM":
+        for name, abundance in read.items():
+            check_values(name, abundance)
+    found = combine_levels(
+        samples,
+        _by_level(read, features, level, tx2gene),
+        tx2gene=tx2gene,
+        min_shared=MIN_SHARED,
+        tpm_sum=tpm_sum if told.name == "TPM" else "unchecked",
+    )
+    made = Quantification(*(one and assemble(samples, one) for one in found))
+    for expression in made:
+        if expression is not None and told.name != "TPM":
+            expression.uns[keys.LOTWISE][keys.UNIT] = told.name
+    return made
+
+
+_ROUNDING: Final = 1e-9
+
+
+def _unit_of(unit: str) -> _Unit:
+    """Return the unit without its logarithm."""
+    if match := _LOG2.fullmatch(unit.strip()):
+        return _Unit(_spelled(match[1]), float(match[2]))
+    if unit.strip().lower() in _UNITS:
+        return _Unit(_spelled(unit.strip()), None)
+    raise InputError(
+        f"unknown unit {unit!r}",
+        remedy=f"choose from {', '.join(_UNITS)}, or a logarithm such as 'log2(CPM + 1)'",
+    )
+
+
+def _spelled(name: str) -> str:
+    return name.upper() if name.lower() in {"tpm", "cpm", "fpkm", "rpkm"} else name.lower()
+
+
+def _samples_are_columns(table: pd.DataFrame, batches: Batches | str | None) -> bool:
+    """Return whether a table is features x samples."""
+    rows, columns = list(map(str, table.index)), list(map(str, table.columns))
+    if isinstance(batches, Mapping | pd.Series):
+        named = set(map(str, batches.keys()))
+        in_rows, in_columns = named <= set(rows), named <= set(columns)
+        if in_rows != in_columns:
+            return in_columns
+    elif batches is not None and not isinstance(batches, str):
+        fits = len(rows) == len(batches), len(columns) == len(batches)
+        if fits[0] != fits[1]:
+            return fits[1]
+    by_rows = level_of(pl.Series(rows, dtype=pl.String), None) is not None
+    by_columns = level_of(pl.Series(columns, dtype=pl.String), None) is not None
+    if by_rows != by_columns:
+        return by_rows
+    if batches is None and len(rows) != len(columns):
+        return len(rows) > len(columns)
+    raise InputError(
+        f"the table ({len(rows):,} x {len(columns):,}) does not tell its samples",
+        remedy="give batches by the names of the samples",
+    )
+
+
+def _turned(table: pd.DataFrame | None, like: pd.DataFrame) -> pd.DataFrame | None:
+    return None if table is None else table.reindex(index=like.index, columns=like.columns).T
+
+
+def _refuse_repeated(table: pd.DataFrame) -> None:
+    if not table.index.is_unique:
+        twice = table.index[table.index.duplicated()][0]
+        raise InputError(f"the table names sample {twice!r} twice", remedy="keep one of them")
+
+
+def _numbers(table: pd.DataFrame) -> Floats:
+    try:
+        return table.to_numpy(dtype=np.float64, copy=True)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"the table holds what is no number ({error})", remedy="keep the columns of numbers"
+        ) from None
+
+
+def _layer(table: pd.DataFrame | None, like: pd.DataFrame) -> Floats:
+    if table is None:
+        return np.full(like.shape, np.nan)
+    aligned = table.reindex(index=like.index, columns=like.columns)
+    if aligned.shape != table.shape or bool(aligned.isna().all(axis=None)):
+        raise InputError(
+            "counts or lengths do not name the samples and features of the TPM",
+            remedy="give them with the same index and columns",
+        )
+    return _numbers(aligned)
+
+
+def _samples(table: pd.DataFrame, batches: Batches | str | None) -> list[Sample]:
+    names = [str(name) for name in table.index]
+    if batches is None:
+        of: Sequence[Any] = names
+    elif isinstance(batches, Mapping | pd.Series):
+        lacking = [name for name in names if name not in batches]
+        if lacking:
+            raise InputError(
+                f"batches do not name sample {lacking[0]!r} ({len(lacking)} such)",
+                remedy="give the batch of each sample",
+            )
+        of = [batches[name] for name in names]
+    else:
+        of = list(batches)
+    if len(of) != len(names):
+        raise InputError(
+            f"{len(of)} batches came for {len(names)} samples",
+            remedy="give the batch of each sample",
+        )
+    return [Sample(sample=name, batch=str(batch)) for name, batch in zip(names, of, strict=True)]
+
+
+def _tables_of(
+    stored: AnnData,
+    batches: Batches | str | None,
+    counts: pd.DataFrame | None,
+    lengths: pd.DataFrame | None,
+) -> tuple[Any, ...]:
+    """Return the tables of an AnnData, samples x features, its batches and symbols."""
+    column = batches if isinstance(batches, str) else keys.BATCH
+    if isinstance(batches, str) or (batches is None and column in stored.obs):
+        if column not in stored.obs:
+            raise InputError(
+                f"the AnnData has no obs column {column!r}",
+                remedy="name the column of the batch, or give batches by sample",
+            )
+        batches = [str(batch) for batch in stored.obs[column]]
+
+    def table(name: str | None) -> pd.DataFrame:
+        layer = stored.X if name is None else stored.layers[name]
+        dense = layer.toarray() if hasattr(layer, "toarray") else np.asarray(layer)
+        return pd.DataFrame(dense, index=stored.obs_names, columns=stored.var_names)
+
+    symbols = None
+    if keys.GENE_NAME in stored.var:
+        symbols = pl.Series([str(name) for name in stored.var[keys.GENE_NAME]], dtype=pl.String)
+    return (
+        table(keys.TPM if keys.TPM in stored.layers else None),
+        batches,
+        table(keys.COUNTS) if counts is None and keys.COUNTS in stored.layers else counts,
+        table(keys.LENGTH) if lengths is None and keys.LENGTH in stored.layers else lengths,
+        symbols,
+    )
+
+
+def _by_level(
+    read: dict[str, Abundance],
+    features: pl.Series,
+    level: Level | None,
+    tx2gene: Path | str | TranscriptMap | None,
+) -> dict[Level, dict[str, Abundance]]:
+    if level is None:
+        known = read_map(tx2gene, pl.Series(dtype=pl.String)) if tx2gene is not None else None
+        level = level_of(features, known.table if known else None)
+    if level is None:
+        raise InputError(
+            f"the features ({', '.join(features.to_list()[:3])}...) do not tell whether they are "
+            "genes or isoforms",
+            remedy="say so: level='gene'",
+        )
+    by_level: dict[Level, dict[str, Abundance]] = {"gene": {}, "isoform": {}}
+    by_level[level] = read
+    return by_level

@@ -1,0 +1,104 @@
+"""Libraries of unlike depth made alike, so that depth does not decide which R is low."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import BoolArray, FloatArray, as_matrix, refuse_negative
+
+# Largest over smallest depth of isoforms up to which R may be compared: thinning takes away the
+# noise of counting reads, not that of assigning them to isoforms.
+MOST_ISOFORM_RATIO: Final = 1.5
+
+
+class Thinned(NamedTuple):
+    """Samples x features at one depth, the smallest of the samples used.
+
+    ``tpm`` is NaN for samples left out; ``used`` marks the others.
+    """
+
+    tpm: FloatArray
+    used: BoolArray
+    depth: float
+    ratio: float
+
+
+def thin_to_smallest(
+    tpm: npt.ArrayLike,
+    *,
+    counts: npt.ArrayLike,
+    used: npt.ArrayLike,
+    rng: np.random.Generator,
+) -> Thinned:
+    """Thin every library binomially to the total counts of the smallest one.
+
+    R falls with depth: of seven sound batches a last one with 5 M reads against 20 M lay below
+    a nominal 2.5 % limit in 58 to 100 % of runs. Estimated counts are rounded up or down at random
+    by their fraction, in the smallest library too. TPM of a feature falls with its counts, and the
+    sum of TPM of each sample is kept.
+
+    Parameters
+    ----------
+    tpm, counts
+        Samples x features; counts may be NaN in samples that are not used.
+    used
+        Which samples to use, one per sample; the others are NaN and do not set the depth.
+    rng
+        Source of randomness; every sample draws from a stream of its own.
+
+    Returns
+    -------
+    ``depth`` in counts, and ``ratio`` the largest depth over it. Both are NaN where no sample is
+    used.
+
+    Raises
+    ------
+    InputError
+        Shapes that differ, values that are negative or not finite, or a used sample without counts.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> counts = np.array([[900.0, 100.0], [90.0, 10.0]])
+    >>> found = thin_to_smallest(counts * 1000, counts=counts, used=[True, True], rng=rng)
+    >>> found.depth, found.ratio, found.tpm.sum(axis=1).tolist()
+    (100.0, 10.0, [1000000.0, 100000.0])
+    """
+    expression = as_matrix(tpm, name="tpm")
+    chosen = np.asarray(used, dtype=np.bool_)
+    counted = np.asarray(counts, dtype=np.float64)
+    if counted.shape != expression.shape or chosen.shape != expression.shape[:1]:
+        raise InputError(
+            f"TPM has shape {expression.shape}, counts {counted.shape} and used {chosen.shape}; "
+            "needed samples x features twice, and one per sample"
+        )
+    refuse_negative(as_matrix(counted[chosen], name="counts"), name="counts")
+    totals = counted.sum(axis=1)
+    if (totals[chosen] <= 0).any():
+        raise InputError("a sample that is used has no counts")
+    thinned = np.full(expression.shape, np.nan)
+    if not chosen.any():
+        return Thinned(thinned, chosen, float("nan"), float("nan"))
+    depth = float(totals[chosen].min())
+    for row, stream in zip(range(len(totals)), rng.spawn(len(totals)), strict=True):
+        if chosen[row]:
+            kept = _thin(counted[row], depth / float(totals[row]), stream)
+            thinned[row] = _follow(expression[row], counted[row], kept)
+    return Thinned(thinned, chosen, depth, float(totals[chosen].max()) / depth)
+
+
+def _thin(counts: FloatArray, share: float, rng: np.random.Generator) -> FloatArray:
+    whole = np.floor(counts)
+    whole += rng.random(counts.size) < counts - whole
+    return rng.binomial(whole.astype(np.int64), min(share, 1.0)).astype(np.float64)
+
+
+def _follow(tpm: FloatArray, counts: FloatArray, kept: FloatArray) -> FloatArray:
+    """Scale the TPM of each feature by the counts it kept, and all of them to their sum."""
+    scaled: FloatArray = tpm * np.divide(kept, counts, out=np.zeros(tpm.size), where=counts > 0)
+    total = float(scaled.sum())
+    return scaled * (float(tpm.sum()) / total) if total > 0 else scaled

@@ -1,0 +1,64 @@
+"""Figure of the equivalence of batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lotwise.pl.canvas import need_rows, nothing, subplots
+from lotwise.pl.style import OKABE_ITO, lotwise_style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def batch_equivalence(table: pd.DataFrame) -> Figure:
+    """Draw the difference of 1 - R between and within batches with its interval and margin.
+
+    Parameters
+    ----------
+    table
+        ``lotwise.get.evidence(expression, "batch_equivalence")``.
+
+    Returns
+    -------
+    The figure; where there is no difference, it says why.
+
+    Raises
+    ------
+    InputError
+        The table is empty.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = getfixture("three_batches").gene
+    >>> lotwise.tl.batch_equivalence(gene, margin=0.01)
+    >>> len(batch_equivalence(lotwise.get.evidence(gene, "batch_equivalence")).axes)
+    1
+    """
+    need_rows(table, "batch_equivalence")
+    row = table.iloc[0]
+    if not np.isfinite(row["lower"]):
+        return nothing(str(row["reason"]))
+    with lotwise_style():
+        figure, (axis,) = subplots(1, 1, width=4.2, height=1.9)
+        if np.isfinite(row["margin"]):
+            axis.axvspan(-row["margin"], row["margin"], color=OKABE_ITO[2], alpha=0.2, lw=0)
+            axis.axvline(row["margin"], color=OKABE_ITO[2], lw=1)
+            axis.axvline(-row["margin"], color=OKABE_ITO[2], lw=1)
+        axis.axvline(0, color="grey", lw=0.8, ls=":")
+        error = [[row["difference"] - row["lower"]], [row["upper"] - row["difference"]]]
+        axis.errorbar([row["difference"]], [0], xerr=error, fmt="o", color="black", capsize=3)
+        axis.set_yticks([])
+        axis.set_ylim(-1, 1)
+        axis.set_xlabel("median of 1 \N{MINUS SIGN} R between batches minus within batches")
+        margin = f"margin {row['margin']:g} (shaded)" if np.isfinite(row["margin"]) else "no margin"
+        axis.set_title(
+            f"{row['n_batches']} batches, {row['n_samples']} samples, {margin}: "
+            f"equivalent: {row['equivalent']}",
+            fontsize=8,
+        )
+    return figure

@@ -1,0 +1,100 @@
+"""A folder of results compared with its own record: what was edited, replaced, added or lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, Literal
+
+from lotwise.acceptance.history import FILE as HISTORY
+from lotwise.acceptance.history import Entry, append, read_history, stamp
+from lotwise.acceptance.record import COPY, VERDICT, sha256_of
+from lotwise.acceptance.verdict import CriterionRecord
+from lotwise.errors import InputError
+from lotwise.record.calls import read_steps
+from lotwise.record.fixity import fault_of
+from lotwise.record.provenance import CRATE, PROVENANCE, OutputFile, read_provenance
+from lotwise.record.revisions import chain_faults, wrote_by
+from lotwise.tree import ResultTree
+
+PAGE: Final = ResultTree(Path()).report.name
+_LEVELS: Final = ("gene", "isoform", "extended_data_fig")
+_READERS: Final = 4
+# Written after the record, and known to the history.
+_LATER: Final = frozenset({VERDICT, CriterionRecord.table, COPY, HISTORY})
+
+
+def check_record(root: Path) -> tuple[str, ...]:
+    """Compare the files of a folder of results with its record.
+
+    Returns
+    -------
+    One line for each fault: the record is not the one that was written, a recorded file has
+    changed or is missing, or a file of the results is not on record. Without a record nothing
+    can be compared, and there is no fault.
+    """
+    if not (root / PROVENANCE).is_file():
+        return ()
+    try:
+        provenance = read_provenance(root)
+    except InputError as error:
+        return (str(error),)
+    known = {**_later_steps(root, provenance.recorded or provenance.ended)}
+    items = [item for item in provenance.outputs if item.path not in known]
+    with ThreadPoolExecutor(_READERS) as readers:
+        faults = readers.map(lambda item: _fault(root, item), items)
+        changed = [fault for fault in faults if fault]
+    changed += [
+        f"{name} is not the file that its step wrote"
+        for name, sha256 in known.items()
+        if sha256_of(root / name) not in {sha256, ""}
+    ]
+    recorded = {item.path for item in provenance.outputs} | {*known}
+    unknown = [f"{name} is not on record" for name in _present(root) if name not in recorded]
+    return (*chain_faults(root), *changed, *unknown)
+
+
+def check_page(root: Path, *, names: Sequence[str] = (PAGE, CRATE)) -> tuple[str, ...]:
+    """Compare ``report.html`` and the crate with the SHA-256 that the history has of them."""
+    return tuple(fault for name in names if (root / name).is_file() for fault in _made(root, name))
+
+
+def log_written(root: Path, event: Literal["reported", "crated"], name: str) -> None:
+    """Add a line to the history: a file was made from the results, and its SHA-256."""
+    append(root, Entry(event=event, time=stamp(), files={name: sha256_of(root / name)}))
+
+
+def _made(root: Path, name: str) -> Iterator[str]:
+    entry = read_history(root).written(name)
+    if entry is None:
+        remedy = "lotwise report" if name == PAGE else "lotwise crate"
+        yield f"{name} is in no record: write it again with `{remedy}`"
+    elif entry.files[name] != sha256_of(root / name):
+        yield f"{name} is not the file that was written on {entry.when}: it was edited"
+
+
+def _later_steps(root: Path, recorded: str) -> dict[str, str]:
+    """Return what steps have written since the record, with its SHA-256."""
+    steps = sorted(read_steps(root), key=lambda step: step.ended or "")
+    wrote = wrote_by(step for step in steps if (step.ended or "") >= recorded)
+    return {name: sha256 for name, sha256 in wrote.items() if name != PROVENANCE}
+
+
+def _fault(root: Path, item: OutputFile) -> str:
+    fault = fault_of(item, root / item.path)
+    if fault and item.path in _LATER:
+        # A later verdict is known to the history; check_verdict compares it.
+        entry = read_history(root).written(item.path)
+        if item.path == COPY or (entry and entry.files[item.path] == sha256_of(root / item.path)):
+            return ""
+    return f"{item.path} {fault}" if fault else ""
+
+
+def _present(root: Path) -> Iterator[str]:
+    for folder in ResultTree(root).folders:
+        yield from (
+            path.relative_to(root).as_posix()
+            for path in sorted(folder.glob("*"))
+            if path.is_file() and path.name.startswith(_LEVELS)
+        )

@@ -1,0 +1,55 @@
+"""The manifest of a page: the SHA-256 of every file that it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from lotwise.acceptance.record import COPY, VERDICT, sha256_of
+from lotwise.record import PROVENANCE
+from lotwise.tree import ResultTree
+
+_AT_ROOT: Final = (
+    "samples.tsv", "intake.tsv", "yield.tsv", "verification.tsv", VERDICT, COPY, PROVENANCE,
+)  # fmt: skip
+_READERS: Final = 4
+_LENGTH: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The files of a page with their SHA-256, by path."""
+
+    files: dict[str, str]
+
+    @property
+    def text(self) -> str:
+        """The manifest as JSON, paths in order."""
+        return json.dumps(self.files, indent=0, sort_keys=True)
+
+    @property
+    def document_id(self) -> str:
+        """Name of the document: the beginning of the SHA-256 of the manifest."""
+        return f"LW-{hashlib.sha256(self.text.encode('utf-8')).hexdigest()[:_LENGTH]}"
+
+
+def manifest_of(root: Path) -> Manifest:
+    """Take the SHA-256 of every file below ``root`` that a page may show.
+
+    Examples
+    --------
+    >>> manifest_of(getfixture("tmp_path")).files
+    {}
+    """
+    paths = [root / name for name in _AT_ROOT]
+    for folder in ResultTree(root).folders:
+        paths += (path for path in folder.glob("*") if not path.name.startswith("."))
+    found = [path for path in sorted(paths) if path.is_file()]
+    with ThreadPoolExecutor(_READERS) as readers:
+        digests = readers.map(sha256_of, found)
+        names = [path.relative_to(root).as_posix() for path in found]
+        return Manifest(dict(zip(names, digests, strict=True)))

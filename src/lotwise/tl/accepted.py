@@ -1,0 +1,105 @@
+"""New batches against a stored set of accepted ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lotwise.accepted import combine_with_accepted, describe_accepted, read_accepted
+from lotwise.evidence.batches import BatchRecord
+from lotwise.evidence.reference import ComparisonRecord
+from lotwise.expression.labels import batches_of, replicate_groups
+from lotwise.files.tables import to_frame
+from lotwise.tl.batches import compare_batches
+from lotwise.tl.pairs import store
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+NO_CONDITION = "no accepted batch is of condition {!r}"
+
+
+def accepted(expression: AnnData, *, path: Path | str, level: float = 0.95, seed: int = 0) -> None:
+    """Compare each batch with a stored set of accepted batches.
+
+    As :func:`lotwise.tl.batches` does, one new batch at a time: medians of R over single samples
+    of one condition, all libraries thinned to one depth. The limits come from the accepted batches
+    alone; its rank is among them and itself. A batch of the same name as an accepted one is
+    refused: it would be compared with itself.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layers ``tpm`` and ``counts``, of the features of the set.
+    path
+        The set, an h5ad of :func:`lotwise.accepted.add_to_accepted`.
+    level
+        Coverage of the intervals.
+    seed
+        Random seed of the thinning.
+
+    Returns
+    -------
+    Nothing; the table ``reference`` (:class:`~lotwise.evidence.reference.ComparisonRecord`), one
+    row per batch and condition. With one or two accepted batches of its condition, or where depths
+    cannot be made alike, there are no limits and the answer is "not assessable".
+
+    Raises
+    ------
+    InputError
+        The set is missing, holds a batch already, or has other features or another level.
+
+    Examples
+    --------
+    >>> from lotwise.accepted import add_to_accepted
+    >>> gene = getfixture("three_batches").gene
+    >>> path = getfixture("tmp_path") / "accepted.h5ad"
+    >>> _ = add_to_accepted(gene[:2].copy(), path)
+    >>> new = gene[2:].copy()
+    >>> accepted(new, path=path)
+    >>> new.uns["lotwise"]["reference"]["inside_prediction"].tolist()
+    ['not assessable']
+    """
+    held = read_accepted(path)
+    number = describe_accepted(path)["version"]
+    rows: list[ComparisonRecord] = []
+    batches = np.array(batches_of(expression), dtype=object)
+    for batch in dict.fromkeys(batches.tolist()):
+        both = combine_with_accepted(held, expression[batches == batch].copy(), path)
+        groups = replicate_groups(both)
+        found = compare_batches(both, level=level, pseudocount=1.0, seed=seed)
+        rows.extend(
+            _row(row, n_reference=sum(of == row.condition for _, of in groups) - 1, number=number)
+            for row in found
+            if row.batch == batch
+        )
+    store(
+        expression,
+        ComparisonRecord.table,
+        to_frame(rows, ComparisonRecord),
+        {"path": str(path), "level": level, "seed": seed},
+    )
+
+
+def _row(found: BatchRecord, *, n_reference: int, number: int) -> ComparisonRecord:
+    reason = found.reason if n_reference else NO_CONDITION.format(found.condition)
+    inside = "yes" if found.median_to_others >= found.prediction_lower else "no"
+    return ComparisonRecord(
+        batch=found.batch,
+        condition=found.condition,
+        depth=found.depth,
+        median_to_reference=found.median_to_others,
+        prediction_lower=found.prediction_lower,
+        prediction_upper=found.prediction_upper,
+        tolerance_lower=found.tolerance_lower,
+        tolerance_upper=found.tolerance_upper,
+        inside_prediction="not assessable" if reason else inside,
+        rank_p=found.rank_p,
+        smallest_p=found.smallest_p,
+        n_reference=n_reference,
+        reference_version=number,
+        words=found.words,
+        reason=reason,
+    )

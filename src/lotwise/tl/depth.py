@@ -1,0 +1,101 @@
+"""Expression of samples at one depth, for everything that compares R with limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from lotwise import keys
+from lotwise.expression.noted import noted
+from lotwise.metrics.depth import MOST_ISOFORM_RATIO, thin_to_smallest
+from lotwise.metrics.moments import BoolArray, FloatArray
+from lotwise.metrics.outliers import shallow_libraries
+from lotwise.tl.agreement import counts_by_sample
+from lotwise.tl.pairs import layer_of
+from lotwise.wording import listed
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+SHALLOW_BELOW: Final = 0.1
+
+
+class LikeDepth(NamedTuple):
+    """log2(TPM + c) at one depth, samples x features, and what was done for it.
+
+    ``used`` marks the samples that may be compared. ``reason`` says why depths could not be made
+    alike, and the values are then those of the libraries as they are; empty where they are alike.
+    ``words`` say which samples were left out, and to how many counts the others were thinned.
+    """
+
+    log_tpm: FloatArray
+    used: BoolArray
+    depth: float
+    words: str
+    reason: str
+
+
+def at_like_depth(
+    expression: AnnData,
+    *,
+    pseudocount: float = 1.0,
+    seed: int = 0,
+    shallow_below: float = SHALLOW_BELOW,
+) -> LikeDepth:
+    """Thin the libraries of ``expression`` to the smallest one that is not shallow.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``, and ``counts`` where there are any.
+    pseudocount
+        c of log2(TPM + c).
+    seed
+        Random seed of the thinning.
+    shallow_below
+        Share of the other samples' median total counts below which a library is left out.
+
+    Returns
+    -------
+    Values at one depth. Without counts of every sample, or at isoform level where depths differ
+    more than 1.5-fold, depths cannot be made alike: ``reason`` says so.
+
+    Raises
+    ------
+    InputError
+        No layer ``tpm``.
+
+    Examples
+    --------
+    >>> found = at_like_depth(getfixture("three_batches").gene)
+    >>> found.used.tolist(), found.reason
+    ([True, True, True], '')
+    """
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    as_they_are = np.log2(tpm + pseudocount)
+    every = np.ones(expression.n_obs, dtype=np.bool_)
+
+    def refused(reason: str) -> LikeDepth:
+        return LikeDepth(as_they_are, every, float("nan"), "", reason)
+
+    counts = counts_by_sample(expression)
+    names = expression.obs_names.to_list()
+    unknown = [name for name, sample in zip(names, counts, strict=True) if sample is None]
+    if unknown:
+        return refused(f"the depth of {listed(unknown)} is not known (no counts)")
+    counted = np.stack([sample for sample in counts if sample is not None])
+    totals = counted.sum(axis=1)
+    shallow = shallow_libraries(totals, below=shallow_below).flagged | (totals <= 0)
+    found = thin_to_smallest(tpm, counts=counted, used=~shallow, rng=np.random.default_rng(seed))
+    level = noted(expression).get(keys.LEVEL)
+    if level == "isoform" and found.ratio > MOST_ISOFORM_RATIO:
+        return refused(
+            f"depths differ {found.ratio:.1f}-fold, and thinned counts lack the noise of assigning "
+            "reads to isoforms"
+        )
+    words = f"all libraries thinned to {found.depth:,.0f} counts"
+    if shallow.any():
+        left_out = [name for name, flag in zip(names, shallow, strict=True) if flag]
+        words = f"{words}; left out as shallow: {listed(left_out)}"
+    return LikeDepth(np.log2(found.tpm + pseudocount), found.used, found.depth, words, "")

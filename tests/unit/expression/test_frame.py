@@ -1,0 +1,151 @@
+"""A table in memory is held to what files are held to."""
+
+from __future__ import annotations
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+import lotwise
+from lotwise import keys
+from lotwise.errors import InputError, InvalidComparisonWarning
+from lotwise.expression import write_level
+
+# anndata 0.13 asks pandas 3 for it.
+pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
+
+GENES = [f"ENSG{i:011d}" for i in range(40)]
+SAMPLES = ["S1", "S2", "S3"]
+BATCHES = {"S1": "A", "S2": "B", "S3": "B"}
+
+
+@pytest.fixture
+def tpm():
+    """Features x samples, each summing to a million."""
+    drawn = np.random.default_rng(4).lognormal(3, 2, (len(GENES), len(SAMPLES)))
+    return pd.DataFrame(drawn / drawn.sum(axis=0) * 1e6, index=GENES, columns=SAMPLES)
+
+
+def same(found, tpm):
+    np.testing.assert_allclose(found.layers["tpm"], tpm.T.to_numpy(), rtol=1e-12)
+    assert np.array_equal(found.X, np.log2(found.layers["tpm"] + 1))
+    assert found.obs_names.to_list() == SAMPLES
+    assert found.var_names.to_list() == GENES
+
+
+@pytest.mark.parametrize(
+    "batches", [BATCHES, list(BATCHES.values()), pd.Series(BATCHES), None], ids=type
+)
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_from_frame__either_way_round(tpm, batches, is_turned):
+    gene, isoform = lotwise.from_frame(tpm.T if is_turned else tpm, batches=batches)
+    same(gene, tpm)
+    assert isoform is None
+    assert gene.obs["batch"].to_list() == (SAMPLES if batches is None else ["A", "B", "B"])
+    assert keys.UNIT not in gene.uns[keys.LOTWISE]
+
+
+def test_from_frame__is_what_the_file_is(tpm, tmp_path):
+    path = tmp_path / "tpm.tsv"
+    tpm.to_csv(path, sep="\t", index_label="gene_id")
+    read = lotwise.read_quant(dict.fromkeys(SAMPLES, path)).gene
+    same(read, lotwise.from_frame(tpm).gene.to_df(layer="tpm").T)
+
+
+def test_from_frame__counts_and_lengths(tpm):
+    gene, _ = lotwise.from_frame(tpm, counts=tpm / 100, lengths=tpm * 0 + 900, batches=BATCHES)
+    np.testing.assert_allclose(gene.layers["counts"], tpm.T / 100)
+    assert (gene.layers["length"] == 900).all()
+    with pytest.raises(InputError, match="do not name the samples and features"):
+        lotwise.from_frame(tpm, counts=tpm.rename(columns=str.lower))
+
+
+def test_from_frame__sums_isoforms_by_a_map(tpm, tmp_path):
+    transcripts = [name.replace("ENSG", "ENST") for name in GENES]
+    path = tmp_path / "map.tsv"
+    path.write_text("".join(f"{t}\t{GENES[i // 2]}\n" for i, t in enumerate(transcripts)))
+    gene, isoform = lotwise.from_frame(tpm.set_axis(transcripts), tx2gene=path)
+    assert (gene.n_vars, isoform.n_vars) == (20, 40)
+
+
+@pytest.mark.parametrize("layer", [None, "tpm"])
+def test_from_frame__anndata(tpm, layer):
+    stored = anndata.AnnData(
+        tpm.T.to_numpy() if layer is None else np.log1p(tpm.T.to_numpy()),
+        obs=pd.DataFrame({"batch": ["A", "B", "B"], "lot": ["x", "y", "z"]}, index=SAMPLES),
+        var=pd.DataFrame({"gene_name": [f"SYM{i}" for i in range(40)]}, index=GENES),
+        layers={} if layer is None else {"tpm": tpm.T.to_numpy()},
+    )
+    gene = lotwise.from_frame(stored).gene
+    same(gene, tpm)
+    assert gene.obs["batch"].to_list() == ["A", "B", "B"]
+    assert gene.var["gene_name"].to_list()[:2] == ["SYM0", "SYM1"]
+    assert lotwise.from_frame(stored, batches="lot").gene.obs["batch"].to_list() == list("xyz")
+    with pytest.raises(InputError, match="has no obs column 'donor'"):
+        lotwise.from_frame(stored, batches="donor")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda tpm: np.log2(tpm + 1), "they are on log scale already"),
+        (lambda tpm: np.log2(tpm + 0.001), "they are on log scale already"),
+        (lambda tpm: (tpm / 3).round(), "all are whole numbers: these are counts, not TPM"),
+        (lambda tpm: -tpm / 1e6 - 90, "needed is a number from 0"),
+        (lambda tpm: tpm / 2, "these are FPKM, counts, or TPM of a part of the features"),
+        (lambda tpm: -tpm, "needed is a number from 0"),
+        (lambda tpm: tpm * np.nan, "needed is a number from 0"),
+        (lambda tpm: tpm.astype(str).replace(r".*", "x", regex=True), "what is no number"),
+        (lambda tpm: tpm.set_axis(["ENSG1"] * 40), "feature 'ENSG1' stands 40 times"),
+        (lambda tpm: tpm.set_axis(["S1", "S1", "S2"], axis=1), "names sample 'S1' twice"),
+        (lambda tpm: tpm.set_axis([f"x{i}" for i in range(40)]), "do not tell whether they are"),
+    ],
+)
+def test_from_frame__refuses_what_files_are_refused_for(tpm, spoil, words):
+    with pytest.raises(InputError, match=words):
+        lotwise.from_frame(spoil(tpm))
+
+
+def test_from_frame__cpm_are_refused_as_tpm_and_kept_by_name_as_cpm(tmp_path):
+    drawn = np.random.default_rng(6).poisson(np.random.default_rng(7).lognormal(2, 1.5, (300, 3)))
+    names = [f"ENSG{i:011d}" for i in range(300)]
+    cpm = pd.DataFrame(drawn / drawn.sum(axis=0) * 1e6, index=names, columns=SAMPLES)
+    with pytest.raises(InputError, match=r"counts per million \(CPM\), not TPM"):
+        lotwise.from_frame(cpm)
+    gene = lotwise.from_frame(cpm, unit="cpm").gene
+    assert gene.uns[keys.LOTWISE][keys.UNIT] == "CPM"
+    write_level(gene, tmp_path)
+    again = lotwise.expression.read_level(tmp_path / "gene.h5ad")
+    assert again.uns[keys.LOTWISE][keys.UNIT] == "CPM"
+
+
+@pytest.mark.parametrize(
+    ("unit", "kept"),
+    [("log2(TPM + 1)", None), ("log2(CPM+0.5)", "CPM"), ("log2(normalized + 1)", "normalized")],
+)
+def test_from_frame__a_declared_logarithm_is_undone(tpm, unit, kept):
+    constant = 0.5 if "0.5" in unit else 1
+    gene = lotwise.from_frame(np.log2(tpm + constant), unit=unit).gene
+    np.testing.assert_allclose(gene.layers["tpm"], tpm.T, rtol=1e-9)
+    assert gene.uns[keys.LOTWISE].get(keys.UNIT) == kept
+
+
+@pytest.mark.parametrize("unit", ["log2", "counts", "vst", ""])
+def test_from_frame__unknown_unit(tpm, unit):
+    with pytest.raises(InputError, match=r"unknown unit .* choose from tpm, cpm, normalized"):
+        lotwise.from_frame(tpm, unit=unit)
+
+
+def test_from_frame__samples_that_cannot_be_told(tpm):
+    square = tpm.iloc[:3].set_axis(list("abc"))
+    with pytest.raises(InputError, match=r"the table \(3 x 3\) does not tell its samples"):
+        lotwise.from_frame(square / square.sum() * 1e6)
+    with pytest.raises(InputError, match="batches do not name sample 'S3'"):
+        lotwise.from_frame(tpm, batches={"S1": "A", "S2": "B"})
+
+
+def test_from_frame__copies_are_told(tpm):
+    tpm["S2"] = tpm["S1"]
+    with pytest.warns(InvalidComparisonWarning, match="samples 'S1' and 'S2' .* the same numbers"):
+        lotwise.from_frame(tpm)

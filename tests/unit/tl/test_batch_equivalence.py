@@ -1,0 +1,76 @@
+"""Equivalence of batches on AnnData: one depth, one condition, a margin."""
+
+from __future__ import annotations
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+import lotwise
+
+
+def study(seed, *, k=5, n=3, effect=0.0, depth=2e6, n_features=3000):
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(3, 2, n_features)
+    of_batch = np.repeat(np.arange(k), n)
+    log_tpm = (
+        truth
+        + effect * rng.normal(size=(k, n_features))[of_batch]
+        + 0.2 * rng.normal(size=(k * n, n_features))
+    )
+    expected = 2**log_tpm
+    expected *= np.broadcast_to(depth, k * n)[:, None] / expected.sum(axis=1, keepdims=True)
+    counts = rng.poisson(expected).astype(float)
+    tpm = counts * 1e6 / counts.sum(axis=1, keepdims=True)
+    made = anndata.AnnData(
+        np.log2(tpm + 1),
+        obs=pd.DataFrame(
+            {"batch": [f"lot{b}" for b in of_batch]}, index=[f"s{i}" for i in range(k * n)]
+        ),
+        var=pd.DataFrame(index=[f"g{i}" for i in range(n_features)]),
+    )
+    made.layers["tpm"], made.layers["counts"] = tpm, counts
+    made.uns["lotwise"] = {"level": "gene"}
+    return made
+
+
+def row_of(expression, **options):
+    lotwise.tl.batch_equivalence(expression, **({"margin": 0.005} | options))
+    (row,) = lotwise.get.evidence(expression, "batch_equivalence").to_dict("records")
+    return row
+
+
+def test_batch_equivalence__alike_is_equivalent_and_different_is_not():
+    assert row_of(study(0))["equivalent"] == "yes"
+    assert row_of(study(0, effect=0.8))["equivalent"] == "no"
+
+
+def test_batch_equivalence__depth_does_not_pass_for_a_difference():
+    # One batch at a quarter of the depth of the others; nothing else differs.
+    depth = np.repeat([2e6, 2e6, 2e6, 2e6, 5e5], 3)
+    row = row_of(study(1, depth=depth))
+    assert row["equivalent"] == "yes"
+    assert row["depth"] == pytest.approx(5e5, rel=0.01)
+    assert abs(row["difference"]) < 0.002
+
+
+def test_batch_equivalence__without_a_margin_or_counts_says_why():
+    made = study(2)
+    without = row_of(made, margin=None)
+    assert without["equivalent"] == "not assessable"
+    assert without["reason"] == "no margin was given (batch_margin)"
+    assert np.isfinite(without["difference"])
+    del made.layers["counts"]
+    row = row_of(made)
+    assert row["equivalent"] == "not assessable"
+    assert "is not known (no counts)" in row["reason"]
+
+
+def test_batch_equivalence__figure_shows_interval_and_margin():
+    made = study(3)
+    lotwise.tl.batch_equivalence(made, margin=0.005)
+    figure = lotwise.pl.batch_equivalence(lotwise.get.evidence(made, "batch_equivalence"))
+    (axis,) = figure.axes
+    assert "equivalent: yes" in axis.get_title()
+    assert 0.005 in [round(line.get_xdata()[0], 6) for line in axis.lines]
