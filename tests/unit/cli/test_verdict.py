@@ -192,4 +192,4 @@ def test_verdict__lists_what_can_be_judged(run):
     assert found.code == 0
     for table in tables().values():
         assert f"\n{table.name} (" in f"\n{found.out}"
-    assert "  median_to_others      median R to the other batches\n" in found.out
+    assert "  median_to_others      median over the other batches" in found.out
