@@ -30,7 +30,8 @@ os.environ["PATH"] = os.pathsep.join(
 # Each command ends when this process is gone: a killed Snakemake leaves no job running.
 os.environ["LOTWISE_ENDS_WITH"] = name_process(os.getpid())
 
-if workflow.modifier.path_modifier.modifies_prefixes:
+MOVED = workflow.modifier.path_modifier
+if MOVED.prefix is not None or MOVED.modifies_prefixes:
     raise InputError(
         "the module's prefix or replace_prefix moves the files of rules, not those that the "
         "commands write",
