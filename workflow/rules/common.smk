@@ -24,11 +24,12 @@ TREE = ResultTree(RUN.results)
 
 # Called by its full path, Snakemake runs where the environment is not activated: `lotwise` is
 # beside the Python that runs this.
-os.environ["PATH"] = os.pathsep.join(
-    [os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]
-)
-# Each command ends when this process is gone: a killed Snakemake leaves no job running.
-os.environ["LOTWISE_ENDS_WITH"] = name_process(os.getpid())
+PATHS = [os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]
+os.environ |= {
+    "PATH": os.pathsep.join(PATHS),
+    # Each command ends when this process is gone: a killed Snakemake leaves no job running.
+    "LOTWISE_ENDS_WITH": name_process(os.getpid()),
+}
 
 MOVED = workflow.modifier.path_modifier
 if MOVED.prefix is not None or MOVED.modifies_prefixes:
