@@ -136,8 +136,16 @@ def swap_criteria(root: Path) -> None:
 
 def move_results_away(root: Path) -> None:
     """Register lax criteria in an empty folder, bring the results back, and let lotwise go on."""
-    for name in ("verdict.json", "verdict.tsv", "verdict_criteria.yaml", HISTORY, "report.html",
-                 "ro-crate-metadata.json"):  # fmt: skip
+    config = configuration_of(read_provenance(root), root).model_copy(update={"results": root})
+    for name in (
+        "provenance.json",
+        "verdict.json",
+        "verdict.tsv",
+        "verdict_criteria.yaml",
+        HISTORY,
+        "report.html",
+        "ro-crate-metadata.json",
+    ):
         (root / name).unlink()
     shutil.rmtree(root / "revisions")
     away = root.with_name("away")
@@ -145,7 +153,7 @@ def move_results_away(root: Path) -> None:
     register_criteria(root, criteria(0.5), now=datetime(2999, 1, 1, tzinfo=UTC))
     shutil.copytree(away, root, dirs_exist_ok=True)
     write_verdict(root, criteria(0.5))
-    refresh_outputs(root)
+    record_run(config, config.samples, root)
 
 
 def replace_a_figure(root: Path) -> None:
