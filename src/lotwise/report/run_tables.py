@@ -21,6 +21,7 @@ from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
 from lotwise.expression.comparability import read_invalid_comparisons
 from lotwise.files.records import Record, columns
+from lotwise.files.tables import PARQUET
 from lotwise.keys import LEVELS, Level
 from lotwise.quantify import Intake, Yield
 from lotwise.record import amendments_of, check_record
@@ -218,9 +219,12 @@ def _schema(record: type[Record]) -> dict[str, Any]:
 
 
 def _scan(path: Path, record: type[Record]) -> pl.LazyFrame:
-    needed = _schema(record)
-    with path.open(encoding="utf-8") as text:
-        header = text.readline().rstrip("\n").split("\t")
+    needed, is_parquet = _schema(record), path.name.endswith(PARQUET)
+    if is_parquet:
+        header = list(pl.read_parquet_schema(path))
+    else:
+        with path.open(encoding="utf-8") as text:
+            header = text.readline().rstrip("\n").split("\t")
     if header != list(needed):
         raise InputError(
             f"has the columns {', '.join(header)}; needed are {', '.join(needed)}",
@@ -228,6 +232,8 @@ def _scan(path: Path, record: type[Record]) -> pl.LazyFrame:
             row=1,
             remedy="write it anew with this version of lotwise",
         )
+    if is_parquet:
+        return pl.scan_parquet(path)
     table = pl.scan_csv(path, separator="\t", schema=needed)
     truths = [name for name, kind in columns(record).items() if kind is bool]
     return table.with_columns(pl.col(pl.String).fill_null("")).with_columns(
