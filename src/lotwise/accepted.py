@@ -19,7 +19,9 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.declared import UNREADABLE
 from lotwise.expression.labels import batches_of, conditions_of
+from lotwise.expression.noted import noted
 from lotwise.files.atomic import atomic_path, exclusive
 
 if TYPE_CHECKING:
@@ -169,11 +171,12 @@ def read_accepted(path: Path | str) -> AnnData:
     path = Path(path)
     try:
         found = anndata.read_h5ad(path)
+        noted(found)
     except FileNotFoundError:
         raise InputError(
             "no such accepted set", path=path, remedy="begin one by `lotwise accepted add`"
         ) from None
-    except (OSError, KeyError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError("is no h5ad file", path=path) from error
     _history(found, path)
     return found
@@ -193,11 +196,11 @@ def describe_accepted(path: Path | str) -> dict[str, Any]:
 
 
 def _level_of(expression: AnnData) -> str:
-    return str(expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene"))
+    return str(noted(expression).get(keys.LEVEL, "gene"))
 
 
 def _history(found: AnnData, path: Path) -> dict[str, Any]:
-    text = found.uns.get(keys.LOTWISE, {}).get(_KEPT)
+    text = noted(found).get(_KEPT)
     if not isinstance(text, str):
         raise InputError(
             "is no accepted set of lotwise", path=path, remedy="begin one in another file"

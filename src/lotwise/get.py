@@ -10,6 +10,7 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
 from lotwise.expression.computed import require_correlated, require_features
+from lotwise.expression.noted import correlations_of, noted
 from lotwise.files.records import columns
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def matrix(
     require_correlated(expression)
     names = pd.Index(expression.obs_names, name=keys.SAMPLE)
     # A copy: pandas before 3 would write into the AnnData what is written into the table.
-    return pd.DataFrame(expression.obsp[statistic], index=names, columns=list(names), copy=True)
+    return pd.DataFrame(
+        correlations_of(expression, statistic), index=names, columns=list(names), copy=True
+    )
 
 
 def replicate_qc(expression: AnnData) -> pd.DataFrame:
@@ -102,7 +105,7 @@ def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
 
 
 def _table(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
-    found = expression.uns.get(keys.LOTWISE, {}).get(name)
+    found = noted(expression).get(name)
     if found is None:
         raise InputError(f"the AnnData has no table {name!r}", remedy=f"call {tool} first")
     require_features(expression, name, tool=tool)

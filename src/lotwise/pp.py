@@ -10,6 +10,7 @@ import pandas as pd
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.labels import name_groups, replicate_groups
+from lotwise.expression.noted import noted
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -73,7 +74,7 @@ def average_replicates(expression: AnnData) -> AnnData:
     )
     if keys.CONDITION in expression.obs:
         obs[keys.CONDITION] = [condition for _, condition in groups]
-    uns = {keys.LOTWISE: {keys.LEVEL: expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene")}}
+    uns = {keys.LOTWISE: {keys.LEVEL: noted(expression).get(keys.LEVEL, "gene")}}
     return AnnData(
         X=np.log2(layers[keys.TPM] + 1.0),
         obs=obs,

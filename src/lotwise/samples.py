@@ -39,6 +39,22 @@ _COMPUTED_COLUMNS: Final = frozenset(
 # The first column of the tables of features x samples.
 FEATURE_COLUMN: Final = "feature"
 
+# What stands in the place of a path and is none: what it is, and what to do.
+_NO_PATHS: Final = (
+    (
+        re.compile(r"^\w[\w+.-]+:/", re.ASCII),
+        ("is an address, not a file", "download it first and give its path"),
+    ),
+    (re.compile(r"^~"), ("begins with ~, which is not expanded", "write the home folder in full")),
+    (re.compile(r"\$[\w{]"), ("has a variable, which is not expanded", "write the path in full")),
+    (
+        re.compile(r"^[<>]\(|^/dev/fd/|\|"),
+        ("is a command or a pipe, not a file", "give the file; gzip is unpacked"),
+    ),
+    (re.compile(r"[*?]"), ("is a pattern, not one file", "give the file itself")),
+    (re.compile(r"\\"), ("has backslashes", "write / between folders")),
+)
+
 # A sample's name becomes a directory: what every file system takes.
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 _LONGEST_NAME = 200
@@ -280,6 +296,8 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
             row=row,
             column="strandedness",
         )
+    for column in ("quant", "fastq_1", "fastq_2"):
+        _check_path(path, row, column, cells.get(column, ""))
     folder = path.parent
     return Sample(
         sample=cells["sample"],
@@ -299,6 +317,14 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
         annotations={name: cell for name, cell in cells.items() if name not in KNOWN_COLUMNS},
         row=row,
     )
+
+
+def _check_path(path: Path, row: int, column: str, text: str) -> None:
+    """Refuse what is no path of a file: addresses, and what only a shell would expand."""
+    found = next((words for pattern, words in _NO_PATHS if pattern.search(text)), None)
+    if found is not None and not (path.parent / text).exists():
+        problem, remedy = found
+        raise InputError(f"{text!r} {problem}", path=path, row=row, column=column, remedy=remedy)
 
 
 def _check_name(path: Path, row: int, column: str, name: str) -> None:

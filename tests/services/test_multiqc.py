@@ -161,3 +161,30 @@ def test_multiqc__says_nothing_where_there_is_nothing_of_lotwise(tmp_path, tool)
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert said.returncode == 0
     assert "of lotwise" not in said.stderr
+
+
+ODD = {
+    "no pairs": lambda run: [p.unlink() for p in run.rglob("*.pairs.tsv")],
+    "a column": lambda run: (run / "correlation" / "gene.pairs.tsv").write_text("sample_a\nA\n"),
+    "criteria": lambda run: (run / "verdict.json").write_text('{"criteria": null}'),
+    "record": lambda run: (run / "provenance.json").write_text('{"lotwise": ["x"]}'),
+    "matrix": lambda run: (run / "correlation" / "gene.pearson.tsv").write_text("sample\tA\nx\n"),
+    "libraries": lambda run: (run / "evidence" / "gene.libraries.tsv").write_text("a\tb\n1\t2\n"),
+}
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("odd", ODD)
+def test_multiqc__an_odd_run_hides_no_other(odd, recorded_run, tmp_path, tool):
+    for name in ("sound", "odd_one"):
+        shutil.copytree(recorded_run / "results", tmp_path / "in" / name)
+        (tmp_path / "in" / name / "verdict.json").write_text(json.dumps(VERDICT))
+    ODD[odd](tmp_path / "in" / "odd_one")
+    command = [tool("multiqc"), "in", "--no-ansi", "--no-version-check", "--outdir", "out"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    page = (tmp_path / "out" / "multiqc_report.html").read_text("utf-8")
+    assert "Verdict: sound" in page
+    assert "Pearson's R, gene level: sound" in html.unescape(page)
+    # The other is shown as far as it goes, or told.
+    assert "odd_one" in page

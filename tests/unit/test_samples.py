@@ -69,3 +69,32 @@ def test_read_samples__annotation_beside_the_column_it_resembles(tmp_path):
 def test_read_samples__refuses(tmp_path, text, words):
     with pytest.raises(InputError, match=words):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("https://x.org/S1/quant.sf", "is an address, not a file; download it first"),
+        ("s3://bucket/S1/quant.sf", "is an address, not a file"),
+        ("gs://bucket/quant.sf", "is an address, not a file"),
+        ("~/quant.sf", "begins with ~, which is not expanded"),
+        ("$HOME/quant.sf", "has a variable, which is not expanded"),
+        ("<(zcat quant.sf.gz)", "is a command or a pipe, not a file"),
+        ("/dev/fd/63", "is a command or a pipe, not a file"),
+        ("*/quant.sf", "is a pattern, not one file"),
+        (r"C:\runs\quant.sf", "has backslashes; write / between folders"),
+    ],
+)
+@pytest.mark.parametrize("column", ["quant", "fastq_1"])
+def test_read_samples__what_is_no_path_has_its_own_words(tmp_path, column, text, words):
+    sheet = tmp_path / "samples.tsv"
+    sheet.write_text(f"sample\tbatch\t{column}\nS1\tA\t{text}\n")
+    with pytest.raises(InputError, match=f"row 2, column '{column}': .*{words}"):
+        read_samples(sheet)
+
+
+def test_read_samples__an_odd_name_of_a_file_that_is_there_is_a_path(tmp_path):
+    (tmp_path / "a*b$c.sf").touch()
+    sheet = tmp_path / "samples.tsv"
+    sheet.write_text("sample\tbatch\tquant\nS1\tA\ta*b$c.sf\n")
+    assert read_samples(sheet)[0].quant == tmp_path / "a*b$c.sf"

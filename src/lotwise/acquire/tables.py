@@ -86,25 +86,43 @@ def find_tables(
         A file could not be had.
     """
     reader = _Reader(study, chosen, wanted, downloader)
-    told = wanted.path is not None or wanted.file is not None
-    offers = list(told_offers(study, wanted) if told else likely_offers(study, chosen))
     found: dict[Level, Holding] = {}
+    problems: list[InputError] = []
+    given = wanted.path if wanted.path is not None else wanted.file
+    if given is not None:
+        _search(reader, list(told_offers(study, wanted)), found, levels=levels, must_fit=True)
+    # Who names a file of one level leaves the other to be found.
+    if given is None or (isinstance(given, Mapping) and set(levels) - found.keys()):
+        offers = [o for o in likely_offers(study, chosen) if o.level not in found]
+        problems = _search(reader, offers, found, levels=levels)
+    if not found:
+        raise problems[0] if problems else _no_table(study)
+    return found
+
+
+def _search(
+    reader: _Reader,
+    offers: Sequence[Offer],
+    found: dict[Level, Holding],
+    *,
+    levels: Collection[Level],
+    must_fit: bool = False,
+) -> list[InputError]:
+    """Read offers, the best kind first, until each level is found; return what was wrong."""
     problems: list[InputError] = []
     for rank in sorted({offer.rank for offer in offers}):
         some = [o for o in offers if o.rank == rank and (o.level is None or o.level not in found)]
-        tried, failed = _try(reader, some, must_fit=told)
+        tried, failed = _try(reader, some, must_fit=must_fit)
         problems += [problem for _, problem in failed]
         for level, several in tried.items():
             if level not in found:
-                found[level] = _only(study, level, several)
+                found[level] = _only(reader.study, level, several)
         for offer, problem in failed:
             if rank < UNSURE and _is_lacking(offer, found):
                 raise problem
         if found and set(levels) <= found.keys():
             break
-    if not found:
-        raise problems[0] if problems else _no_table(study)
-    return found
+    return problems
 
 
 def _try(
@@ -140,7 +158,7 @@ class _Reader:
         wanted: DepositedSettings,
         downloader: Downloader,
     ) -> None:
-        self._study, self._chosen, self._wanted = study, chosen, wanted
+        self.study, self._chosen, self._wanted = study, chosen, wanted
         self._downloader = downloader
 
     def read(self, offer: Offer) -> Iterator[Holding]:
@@ -162,12 +180,12 @@ class _Reader:
             paths[key] = self._downloader.fetch_as(source, require_table)
         members = {file.name: key for key, file in files.items() if file.source is None}
         if members:
-            for archive in self._downloader.fetch_all(self._study.archives()):
+            for archive in self._downloader.fetch_all(self.study.archives()):
                 for path in extract(archive, archive.parent / "raw", wanted=members.__contains__):
                     paths[members[path.name]] = path
         lacking = [name for name, key in members.items() if key not in paths]
         if lacking:
-            raise InputError(f"no archive holds {lacking[0]}", path=self._study.accession)
+            raise InputError(f"no archive holds {lacking[0]}", path=self.study.accession)
         return paths
 
     def _read_common(self, path: Path, offer: Offer) -> Iterator[Holding]:
@@ -228,7 +246,7 @@ class _Reader:
             if accession not in paths:
                 raise InputError(
                     f"no file {offer.name!r} is of {one.candidate.describe()}",
-                    path=self._study.accession,
+                    path=self.study.accession,
                     remedy=f"leave it out: `acquire.samples.exclude: [{accession}]`",
                 )
             path = paths[accession]
@@ -250,7 +268,7 @@ class _Reader:
             raise InputError(
                 f"the files such as {offer.name} are of genes for some samples and of isoforms for "
                 "others",
-                path=self._study.accession,
+                path=self.study.accession,
             )
         [level] = levels
         return Holding(level, offer.name, parts, direct if len(direct) == len(parts) else {})

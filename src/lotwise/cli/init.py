@@ -22,14 +22,26 @@ _SAMPLES: Final = (
 
 @click.command("init")
 @click.argument("directory", type=PATH)
-def command(*, directory: Path) -> None:
+@click.option(
+    "--from",
+    "source",
+    type=PATH,
+    help="Make samples.tsv from this folder: the output of nf-core/rnaseq, or the runs of salmon, "
+    "kallisto or RSEM; or from the sample sheet of nf-core/rnaseq.",
+)
+def command(*, directory: Path, source: Path | None) -> None:
     """Write a commented config.yaml and samples.tsv into DIRECTORY.
 
     Refused where one of them is there already.
     """
+    found = None
+    if source is not None:
+        from lotwise.expression.discover import find_samples
+
+        found = find_samples(source, relative_to=directory)
     texts = {
         "config.yaml": write_template(Config(), leave_out=("acquire",)),
-        "samples.tsv": _SAMPLES,
+        "samples.tsv": found.sheet if found else _SAMPLES,
     }
     present = [name for name in texts if (directory / name).exists()]
     if present:
@@ -42,6 +54,14 @@ def command(*, directory: Path) -> None:
         with atomic_path(directory / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
         click.echo(f"wrote {directory / name}", err=True)
+    if found is not None:
+        tx2gene = found.tx2gene or "FILE"
+        click.echo(
+            f"found {found.n_samples} samples; next: check the column batch of samples.tsv, then\n"
+            f"  lotwise compare {directory / 'samples.tsv'} --tx2gene {tx2gene} --out results",
+            err=True,
+        )
+        return
     click.echo(
         "next: fill in samples.tsv and tx2gene, then\n"
         f"  lotwise compare {directory / 'samples.tsv'} --tx2gene FILE --out results",

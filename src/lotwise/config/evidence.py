@@ -17,7 +17,7 @@ from lotwise.evidence.catalogue import optional, tables
 from lotwise.evidence.statistic import Figure, OptionalInput, Statistic
 from lotwise.keys import Level
 
-EquivalenceMethod = Literal["welch", "deseq2"]
+EquivalenceMethod = Literal["moderated", "welch", "deseq2"]
 GeneSetCorrelation = Literal["preset", "replicates"]
 
 _Share = Annotated[float, Field(gt=0, lt=1)]
@@ -77,8 +77,8 @@ class EvidenceConfig(Section):
         description="h5ad of earlier batches to hold these against; see lotwise reference",
     )
     equivalence_method: EquivalenceMethod = Field(
-        default="welch",
-        description="welch (t of log2(TPM + c)) or deseq2 (counts, by PyDESeq2: lotwise[de])",
+        default="moderated",
+        description="moderated, welch (t of log2 TPM) or deseq2 (counts, by PyDESeq2: lotwise[de])",
     )
     margin: _Positive = Field(
         default=1.0, description="largest log2 difference between batches that does not matter"

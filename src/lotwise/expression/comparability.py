@@ -15,6 +15,7 @@ from lotwise import keys
 from lotwise.errors import InvalidComparisonWarning
 from lotwise.expression.abundance import Abundance, Floats
 from lotwise.expression.identifiers import organisms_of
+from lotwise.expression.noted import noted
 from lotwise.keys import InvalidCode
 from lotwise.samples import Sample
 
@@ -44,7 +45,7 @@ def invalid_comparisons(expression: AnnData) -> tuple[InvalidComparison, ...]:
     >>> invalid_comparisons(getfixture("three_batches").gene)
     ()
     """
-    found = expression.uns.get(keys.LOTWISE, {}).get(keys.INVALID)
+    found = noted(expression).get(keys.INVALID)
     if found is None:
         return ()
     return tuple(

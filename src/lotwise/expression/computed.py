@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.noted import noted, noting
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -17,7 +18,7 @@ _CHECKSUM: Final = "checksum"
 
 def note_features(expression: AnnData, name: str) -> None:
     """Note that the result ``name`` was computed over the features of ``expression``."""
-    kept = expression.uns.setdefault(keys.LOTWISE, {})
+    kept = noting(expression)
     kept.setdefault(keys.COMPUTED_OVER, {})[name] = {
         _NUMBER: expression.n_vars,
         _CHECKSUM: _checksum(expression),
@@ -45,16 +46,16 @@ def require_features(expression: AnnData, name: str, *, tool: str) -> None:
     lotwise.errors.InputError: 'pairs' was computed over 300 features, the AnnData has 100; call
         lotwise.tl.correlate again
     """
-    noted = expression.uns.get(keys.LOTWISE, {}).get(keys.COMPUTED_OVER, {}).get(name)
-    if noted is None:
+    found = noted(expression).get(keys.COMPUTED_OVER, {}).get(name)
+    if found is None:
         return
-    n, now = int(noted[_NUMBER]), expression.n_vars
+    n, now = int(found[_NUMBER]), expression.n_vars
     remedy = f"call {tool} again"
     if n != now:
         raise InputError(
             f"{name!r} was computed over {n:,} features, the AnnData has {now:,}", remedy=remedy
         )
-    if int(noted[_CHECKSUM]) != _checksum(expression):
+    if int(found[_CHECKSUM]) != _checksum(expression):
         raise InputError(
             f"{name!r} was computed over other features than the AnnData has", remedy=remedy
         )
@@ -72,7 +73,7 @@ def require_correlated(expression: AnnData) -> None:
     """
     tool = "lotwise.tl.correlate"
     require_features(expression, keys.PAIRS, tool=tool)
-    table = expression.uns.get(keys.LOTWISE, {}).get(keys.PAIRS)
+    table = noted(expression).get(keys.PAIRS)
     if table is None:
         return
     others = set(expression.obs_names) - {*table["sample_a"], *table["sample_b"]}

@@ -18,6 +18,7 @@ import polars as pl
 from lotwise.errors import InputError
 from lotwise.expression.abundance import Abundance, Floats, Quantifier
 from lotwise.expression.bootstraps import read_salmon_bootstraps
+from lotwise.expression.declared import UNREADABLE, require_plausible
 from lotwise.expression.identifiers import level_by_names, split_appended
 from lotwise.expression.other_programs import refuse_other_programs
 from lotwise.expression.packed import HDF5_MAGIC, read_bytes, read_head
@@ -156,7 +157,7 @@ def is_quantification(path: Path) -> bool:
                 plain = raw.read(len(HDF5_MAGIC)) == HDF5_MAGIC
                 with h5py.File(raw if plain else BytesIO(read_bytes(path)), "r") as store:
                     return "est_counts" in store and "aux" in store
-        except OSError as error:
+        except UNREADABLE as error:
             raise InputError(
                 f"is a damaged HDF5 file ({error})", path=path, remedy="fetch or copy it again"
             ) from None
@@ -256,12 +257,13 @@ def _read_kallisto_h5(path: Path, raw: bytes, *, bootstraps: bool) -> Abundance:
     import h5py
 
     try:
+        require_plausible(path, BytesIO(raw))
         with h5py.File(BytesIO(raw), "r") as store:
             features = pl.Series([name.decode() for name in store["aux/ids"][:]], dtype=pl.String)
             counts = store["est_counts"][:].astype(np.float64)
             length = store["aux/eff_lengths"][:].astype(np.float64)
             drawn = _bootstrap_counts(store) if bootstraps else None
-    except (KeyError, OSError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"is not kallisto's abundance.h5 ({error})",
             path=path,

@@ -70,13 +70,15 @@ def batches_of(expression: AnnData) -> list[str]:
     Raises
     ------
     InputError
-        As :func:`groups_of`.
+        There are no samples, or as :func:`groups_of`.
 
     Examples
     --------
     >>> batches_of(getfixture("three_batches").gene)
     ['S1', 'S2', 'S3']
     """
+    if expression.n_obs == 0:
+        raise InputError("there are no samples", remedy="give an AnnData with samples")
     return groups_of(expression, keys.BATCH)
 
 

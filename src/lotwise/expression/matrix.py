@@ -13,6 +13,7 @@ import polars as pl
 
 from lotwise.errors import InputError
 from lotwise.expression.abundance import Abundance, Floats
+from lotwise.expression.declared import UNREADABLE, require_plausible
 from lotwise.expression.identifiers import level_by_names, split_appended
 from lotwise.expression.map_columns import kind_of_header
 from lotwise.expression.packed import HDF5_MAGIC, read_bytes
@@ -211,8 +212,9 @@ def _from_h5ad(path: Path, raw: bytes, samples: Sequence[str]) -> dict[str, Abun
 
     try:
         # From memory, since the file itself may be gzipped.
+        require_plausible(path, BytesIO(raw))
         stored = anndata.read_h5ad(BytesIO(raw))
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"is not an h5ad file ({error})", path=path, remedy="write it by AnnData.write_h5ad"
         ) from None

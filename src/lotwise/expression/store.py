@@ -10,6 +10,8 @@ from isal import igzip_threaded
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.declared import UNREADABLE, require_plausible
+from lotwise.expression.noted import noted
 from lotwise.files.atomic import atomic_path
 from lotwise.keys import Level
 from lotwise.samples import FEATURE_COLUMN
@@ -52,12 +54,13 @@ def read_level(path: Path | str, level: Level | None = None) -> AnnData:
     if not path.is_file():
         raise InputError("no such file", path=path, remedy="`lotwise expression` writes it")
     try:
+        require_plausible(path)
         stored = anndata.read_h5ad(path)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"is not an h5ad file ({error})", path=path, remedy="write it anew with lotwise"
         ) from None
-    found = stored.uns.get(keys.LOTWISE, {}).get(keys.LEVEL)
+    found = noted(stored).get(keys.LEVEL)
     if found is None or keys.TPM not in stored.layers:
         raise InputError(
             "was not written by lotwise: it has no layer tpm or no level",

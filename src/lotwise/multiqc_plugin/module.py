@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -43,6 +44,8 @@ class MultiqcModule(BaseMultiqcModule):
             anchor="lotwise",
             info="asks whether manufacturing batches of cells carry the same transcriptome.",
         )
+        # What cannot be shown, of which run and why: one odd file hides nothing else.
+        self._problems: list[tuple[str, str]] = []
         self._pairs = dict(self._read("pairs"))
         self._libraries = dict(self._read("libraries"))
         self._batch_pairs = dict(self._read("batch_pairs"))
@@ -50,18 +53,33 @@ class MultiqcModule(BaseMultiqcModule):
         self._verdicts = dict(self._objects("verdict"))
         self._owners: dict[str, set[str]] = {}
         for place, rows in self._pairs.items():
-            for sample in {row[end] for row in rows for end in ("sample_a", "sample_b")}:
-                self._owners.setdefault(sample, set()).add(place.run)
-        if not (self._pairs or self._verdicts):
+            with self._telling(place.run, "pairs"):
+                for sample in {row[end] for row in rows for end in ("sample_a", "sample_b")}:
+                    self._owners.setdefault(sample, set()).add(place.run)
+        tables = (self._pairs, self._libraries, self._batch_pairs, self._matrices)
+        found = {place.run for table in tables for place in table} | set(self._verdicts)
+        self._runs = sorted(found | {run for run, _ in self._problems})
+        if not self._runs:
             raise ModuleNoSamplesFound
-        self._runs = sorted({place.run for place in self._pairs} | set(self._verdicts))
-        for _, told in self._objects("provenance"):
-            self.add_software_version(str(told.get("lotwise", {}).get("version", "")) or None)
+        for run, told in self._objects("provenance"):
+            with self._telling(run, "its record"):
+                self.add_software_version(str(told.get("lotwise", {}).get("version", "")) or None)
         self._add_verdicts()
         self._add_statistics()
         self._add_batch_pairs()
         self._add_heatmaps()
+        self._add_problems()
         _log.info("Found %d results of lotwise", len(self._runs))
+
+    @contextmanager
+    def _telling(self, run: str, what: str) -> Iterator[None]:
+        """Keep what is wrong with a part of one run from hiding the rest."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001, told in the page and in the log
+            words = f"{what} cannot be shown ({type(error).__name__}: {error})"
+            _log.warning("%s: %s", run, words)
+            self._problems.append((run, words))
 
     def _texts(self, kind: str) -> Iterator[tuple[Place, str]]:
         for found in self.find_log_files(f"lotwise/{kind}"):
@@ -71,12 +89,29 @@ class MultiqcModule(BaseMultiqcModule):
                 yield place, found["f"]
 
     def _read(self, kind: str) -> Iterator[tuple[Place, list[Row]]]:
-        return ((place, read_rows(text)) for place, text in self._texts(kind))
+        for place, text in self._texts(kind):
+            with self._telling(place.run, f"{place.level}.{kind}.tsv"):
+                yield place, read_rows(text)
 
     def _objects(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for found in self.find_log_files(f"lotwise/{kind}"):
             self.add_data_source(found, f"{found['root']}: {found['fn']}")
-            yield str(PurePath(found["root"])), read_object(found["f"])
+            run = str(PurePath(found["root"]))
+            with self._telling(run, found["fn"]):
+                yield run, read_object(found["f"])
+
+    def _add_problems(self) -> None:
+        """Tell what is missing in this page."""
+        if self._problems:
+            lines = [
+                f"<strong>{html.escape(PurePath(run).name)}</strong>: {html.escape(words)}"
+                for run, words in self._problems
+            ]
+            self.add_section(
+                name="Not shown",
+                anchor="lotwise_not_shown",
+                content='<div class="alert alert-warning">' + "<br>".join(lines) + "</div>",
+            )
 
     def _title(self, words: str, run: str) -> str:
         """Name a section; the run is named only where there are several."""
@@ -90,14 +125,16 @@ class MultiqcModule(BaseMultiqcModule):
             columns: dict[str, dict[str, Any]] = {}
             for place, rows in self._pairs.items():
                 if place.level == level:
-                    for sample, found in between_batches(rows).items():
-                        columns.setdefault(self._name(sample, place), {}).update(found)
+                    with self._telling(place.run, f"R of samples, {level} level"):
+                        for sample, found in between_batches(rows).items():
+                            columns.setdefault(self._name(sample, place), {}).update(found)
             for place, rows in self._libraries.items():
                 if place.level == level:
-                    for row in rows:
-                        columns.setdefault(self._name(row["sample"], place), {}).update(
-                            _library(row)
-                        )
+                    with self._telling(place.run, f"libraries, {level} level"):
+                        for row in rows:
+                            columns.setdefault(self._name(row["sample"], place), {}).update(
+                                _library(row)
+                            )
             columns = self.ignore_samples(columns)
             if columns:
                 named = {
@@ -114,86 +151,91 @@ class MultiqcModule(BaseMultiqcModule):
 
     def _add_batch_pairs(self) -> None:
         for place, rows in sorted(self._batch_pairs.items()):
-            chosen = [row for row in rows if row["feature_set"] in {"all", "detected_both"}]
-            cells: dict[str, dict[str, float | None]] = {}
-            for row in chosen:
-                name = html.escape(f"{row['batch_a']} - {row['batch_b']}")
-                of_set = {
-                    f"{row['feature_set']}_{column}": number(row[column])
-                    for column in ("pearson", "ccc", "n_features")
-                }
-                cells.setdefault(name, {}).update(of_set)
-            anchor = f"lotwise_batches_{place.level}_{self._runs.index(place.run)}"
-            self.add_section(
-                name=self._title(f"Batches, {place.level} level", place.run),
-                anchor=anchor,
-                description=(
-                    "Pearson's R and Lin's concordance of log2(TPM + c) between batches, "
-                    "replicates averaged on the TPM scale; over all features, of which those that "
-                    "are zero in both batches count as agreement, and over those detected in both."
-                ),
-                plot=table.plot(
-                    cells, _batch_headers(), {"id": f"{anchor}_table", "title": anchor}
-                ),
-            )
+            with self._telling(place.run, f"batches, {place.level} level"):
+                self._add_batches(place, rows)
+
+    def _add_batches(self, place: Place, rows: Sequence[Row]) -> None:
+        chosen = [row for row in rows if row["feature_set"] in {"all", "detected_both"}]
+        cells: dict[str, dict[str, float | None]] = {}
+        for row in chosen:
+            name = html.escape(f"{row['batch_a']} - {row['batch_b']}")
+            of_set = {
+                f"{row['feature_set']}_{column}": number(row[column])
+                for column in ("pearson", "ccc", "n_features")
+            }
+            cells.setdefault(name, {}).update(of_set)
+        anchor = f"lotwise_batches_{place.level}_{self._runs.index(place.run)}"
+        self.add_section(
+            name=self._title(f"Batches, {place.level} level", place.run),
+            anchor=anchor,
+            description=(
+                "Pearson's R and Lin's concordance of log2(TPM + c) between batches, "
+                "replicates averaged on the TPM scale; over all features, of which those that "
+                "are zero in both batches count as agreement, and over those detected in both."
+            ),
+            plot=table.plot(cells, _batch_headers(), {"id": f"{anchor}_table", "title": anchor}),
+        )
 
     def _add_heatmaps(self) -> None:
         for place, text in sorted(self._matrices.items()):
-            names, rows = read_matrix(text)
-            others = [
-                r
-                for i, row in enumerate(rows)
-                for j, r in enumerate(row)
-                if i != j and r is not None
-            ]
-            anchor = f"lotwise_heatmap_{place.level}_{self._runs.index(place.run)}"
-            self.add_section(
-                name=self._title(f"Pearson's R, {place.level} level", place.run),
-                anchor=anchor,
-                description=(
-                    "Of log2(TPM + c) over all features, every sample against every other. The "
-                    "colours begin at the lowest R."
-                ),
-                plot=heatmap.plot(
-                    rows,
-                    names,
-                    names,
-                    {
-                        "id": f"{anchor}_plot",
-                        "title": f"lotwise: Pearson's R, {place.level} level",
-                        "zlab": "R",
-                        "min": min(others, default=-1.0),
-                        "max": 1,
-                        "tt_decimals": 4,
-                        "display_values": len(names) <= 12,
-                        "cluster_rows": False,
-                        "cluster_cols": False,
-                    },
-                ),
-            )
+            with self._telling(place.run, f"heatmap, {place.level} level"):
+                self._add_heatmap(place, text)
+
+    def _add_heatmap(self, place: Place, text: str) -> None:
+        names, rows = read_matrix(text)
+        others = [
+            r for i, row in enumerate(rows) for j, r in enumerate(row) if i != j and r is not None
+        ]
+        anchor = f"lotwise_heatmap_{place.level}_{self._runs.index(place.run)}"
+        self.add_section(
+            name=self._title(f"Pearson's R, {place.level} level", place.run),
+            anchor=anchor,
+            description=(
+                "Of log2(TPM + c) over all features, every sample against every other. The "
+                "colours begin at the lowest R."
+            ),
+            plot=heatmap.plot(
+                rows,
+                names,
+                names,
+                {
+                    "id": f"{anchor}_plot",
+                    "title": f"lotwise: Pearson's R, {place.level} level",
+                    "zlab": "R",
+                    "min": min(others, default=-1.0),
+                    "max": 1,
+                    "tt_decimals": 4,
+                    "display_values": len(names) <= 12,
+                    "cluster_rows": False,
+                    "cluster_cols": False,
+                },
+            ),
+        )
 
     def _add_verdicts(self) -> None:
         for run, told in sorted(self._verdicts.items()):
-            anchor = f"lotwise_verdict_{self._runs.index(run)}"
-            on_record, doubts = against_history(Path(run), told)
-            outcome = _outcome(told, on_record)
-            criteria = {
-                html.escape(str(item.get("id", place))): _criterion(item)
-                for place, item in enumerate(told.get("criteria", ()), start=1)
-            }
-            self.add_section(
-                name=self._title("Verdict", run),
-                anchor=anchor,
-                content_before_plot=_verdict_words(told, outcome, doubts),
-                plot=(
-                    table.plot(
-                        criteria, _CRITERION_HEADERS, {"id": f"{anchor}_table", "title": anchor}
-                    )
-                    if criteria
-                    else None
-                ),
-            )
-            self.write_data_file({run: {"outcome": outcome}}, f"multiqc_{anchor}")
+            with self._telling(run, "its verdict"):
+                self._add_verdict(run, told)
+
+    def _add_verdict(self, run: str, told: Mapping[str, Any]) -> None:
+        anchor = f"lotwise_verdict_{self._runs.index(run)}"
+        on_record, doubts = against_history(Path(run), told)
+        outcome = _outcome(told, on_record)
+        criteria = {
+            html.escape(str(item.get("id", place))): _criterion(item)
+            for place, item in enumerate(told.get("criteria", ()), start=1)
+        }
+        self.add_section(
+            name=self._title("Verdict", run),
+            anchor=anchor,
+            content_before_plot=_verdict_words(told, outcome, doubts),
+            plot=(
+                table.plot(criteria, _CRITERION_HEADERS, {"id": f"{anchor}_table", "title": anchor})
+                if criteria
+                else None
+            ),
+        )
+        self.write_data_file({run: {"outcome": outcome}}, f"multiqc_{anchor}")
 
 
 def _library(row: Row) -> dict[str, Any]:

@@ -182,6 +182,8 @@ def _job(
         raise InputError(
             f"{source.n_features} features came, a correlation needs 2 or more", path=source.path
         )
+    if threads is not None and threads < 1:
+        raise InputError(f"threads is {threads}, needed is 1 or more")
     amount = memory_of_task(parse_memory(memory), workers)
     n_samples = max(each.n_samples for each in (source, queries) if each is not None)
     return Job(

@@ -135,9 +135,10 @@ def open_store(
     with _opened(path) as root:
         array = _values_of(root, layer, path)
         n_samples, n_features = array.shape
-        samples = _names(root, "obs", n_samples)
-        stored = _names(root, "var", n_features)
+        samples = _names(root, "obs", n_samples, path)
+        stored = _names(root, "var", n_features, path)
         chunks = getattr(array, "chunks", None)
+        _require_numbers(array, n_samples, path)
         itemsize = int(np.dtype(array.dtype).itemsize)
     columns = None if features is None else _columns(stored, features, path)
     return Source(
@@ -213,6 +214,9 @@ def _opened(path: Path) -> Iterator[Any]:
         raise InputError(f"is no zarr store and no h5ad file ({error})", path=path) from None
     try:
         yield root
+    except (KeyError, RuntimeError) as error:
+        # A link that leads to nothing, or to itself.
+        raise InputError(f"cannot be read ({error})", path=path) from error
     finally:
         if hasattr(root, "close"):
             root.close()
@@ -249,13 +253,38 @@ def _values_of(root: Any, layer: str | None, path: Path) -> Any:
     return found
 
 
-def _names(root: Any, axis: str, length: int) -> Names:
+def _require_numbers(array: Any, n_samples: int, path: Path) -> None:
+    kind = np.dtype(array.dtype).kind
+    if kind not in "biuf":
+        raise InputError(
+            f"holds values of the type {array.dtype}, needed are numbers",
+            path=path,
+            remedy="write the matrix as float32, or name a layer of numbers",
+        )
+    if n_samples == 0:
+        raise InputError("holds no sample", path=path, remedy="name a store with samples")
+
+
+def _names(root: Any, axis: str, length: int, path: Path) -> Names:
+    """Return the names of samples or features, as many as the array has."""
     from anndata.io import read_elem
 
     if hasattr(root, "shape") or axis not in root:
         return np.array([str(number) for number in range(length)], dtype=object)
     table = root[axis]
+    if "_index" not in table.attrs:
+        raise InputError(
+            f"its {axis} is not written as AnnData writes it since 0.7",
+            path=path,
+            remedy="read it with anndata.read_h5ad and write it again",
+        )
     index = read_elem(table[table.attrs["_index"]])
+    if len(index) != length:
+        raise InputError(
+            f"its {axis} names {len(index):,} rows, the matrix has {length:,}",
+            path=path,
+            remedy="write the AnnData again",
+        )
     return np.array([str(name) for name in index], dtype=object)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.computed import require_correlated
+from lotwise.expression.noted import noted
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def level_of(expression: AnnData) -> str:
     """Give the level, gene where it is not known."""
-    return str(expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene"))
+    return str(noted(expression).get(keys.LEVEL, "gene"))
 
 
 def pseudocount_of(expression: AnnData) -> float:
@@ -25,7 +26,7 @@ def pseudocount_of(expression: AnnData) -> float:
     InputError
         R in ``obsp`` is not of :func:`lotwise.tl.correlate`, or is of other features or samples.
     """
-    parameters = expression.uns.get(keys.LOTWISE, {}).get(keys.PARAMETERS, {}).get(keys.PAIRS)
+    parameters = noted(expression).get(keys.PARAMETERS, {}).get(keys.PAIRS)
     if parameters is None:
         raise InputError(
             "the AnnData does not say how its R was computed",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.computed import require_correlated
+from lotwise.expression.noted import correlations_of, noted
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import (
     NOT_DEFINED,
@@ -91,7 +92,7 @@ def heatmap(
         raise InputError(
             "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
         )
-    r = np.asarray(expression.obsp[statistic])
+    r = correlations_of(expression, statistic)
     rows, linkage = _arrange(r, order)
     shown = r[np.ix_(rows, rows)]
     names = [str(expression.obs_names[row]) for row in rows]
@@ -181,7 +182,7 @@ def _numbers(shown: Floats, decimals: int) -> dict[str, Any]:
 def _title(expression: AnnData, statistic: str, order: Order) -> str:
     name = "Pearson's R" if statistic == "pearson" else "Spearman's rho"
     words = f"{level_of(expression).capitalize()} level: {name}"
-    if keys.PAIRS in expression.uns.get(keys.LOTWISE, {}):  # not so where the matrix is foreign
+    if keys.PAIRS in noted(expression):  # not so where the matrix is foreign
         if statistic == "pearson":
             words += f" of log2(TPM + {pseudocount_of(expression):g})"
         words += f" over all {expression.n_vars:,} features,\n"

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.config import Style
 from lotwise.errors import InputError
+from lotwise.expression.noted import correlations_of
 from lotwise.pl.cloud import count_pixels, pixels_of, points
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import IDENTITY_LINE, add_note, lotwise_style
@@ -140,7 +141,7 @@ def _correlation_of(expression: AnnData) -> tuple[Floats, float]:
         raise InputError(
             "the AnnData has no Pearson's R in obsp", remedy="call lotwise.tl.correlate first"
         )
-    return np.asarray(expression.obsp[keys.PEARSON]), pseudocount_of(expression)
+    return correlations_of(expression, keys.PEARSON), pseudocount_of(expression)
 
 
 def _empty_figure(n_samples: int) -> tuple[Figure, Axes]:

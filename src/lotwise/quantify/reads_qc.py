@@ -231,6 +231,8 @@ def _take_some(run: Run, some: list[_Item], extent: _Extent, *, first_batch: boo
         extent.add(mates)
     if first_batch and run.fastq_2 is not None:
         _require_roles(run, some)
+    elif first_batch:
+        _refuse_interleaved(run, some)
     extent.n += len(some)
 
 
@@ -240,7 +242,10 @@ def _require_roles(run: Run, pairs: Sequence[tuple[dnaio.SequenceRecord, ...]]) 
         name = pairs[0][mate - 1].name
         other = 3 - mate
         # `1:N:0:ATCACG` of Casava 1.8; `2:1101:1203:1999` is a place on the flow cell.
-        if re.search(rf"^\S+/{other}(?!\S)|^\S+ {other}:[YN]:\d+:", name):
+        # SRR1.7.2 of the SRA toolkit is mate 2 of spot 7; SRR1.2 is spot 2.
+        if re.search(
+            rf"^\S+/{other}(?!\S)|^\S+ {other}:[YN]:\d+:|^[SED]RR\d+\.\d+\.{other}(?!\S)", name
+        ):
             raise RefusedError(
                 f"record 1 is {name!r}, a read of mate {other}, and the sheet names the file "
                 f"as fastq_{mate}",
@@ -253,6 +258,26 @@ def _require_roles(run: Run, pairs: Sequence[tuple[dnaio.SequenceRecord, ...]]) 
             path=run.fastq_2,
             remedy="name the file of the second mates",
         )
+
+
+def _refuse_interleaved(run: Run, reads: Sequence[dnaio.SequenceRecord]) -> None:
+    """Refuse the two mates of each pair, one after the other, given as single reads."""
+    names = [_name_of_pair(read.name) for read in reads]
+    firsts, seconds = names[:-1:2], names[1::2]
+    if firsts and firsts == seconds:
+        raise RefusedError(
+            f"records 1 and 2 are the mates of one pair ({reads[0].name!r}, {reads[1].name!r}): "
+            "the file is interleaved and given as single reads",
+            path=run.fastq_1,
+            remedy="write each mate to its own file, for example with `seqkit split2` or "
+            "`reformat.sh`, and give both",
+        )
+
+
+def _name_of_pair(name: str) -> str:
+    """Return a read's name without the mark of its mate."""
+    first = name.split(maxsplit=1)[0] if name.strip() else ""
+    return re.sub(r"/[12]$|^([SED]RR\d+\.\d+)\.[12]$", r"\1", first)
 
 
 def _blame(files: tuple[Path, ...], error: Exception) -> NoReturn:

@@ -10,6 +10,7 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.ceilings import CeilingRecord
 from lotwise.expression.labels import name_groups, replicate_groups
+from lotwise.expression.noted import noted
 from lotwise.files.tables import to_frame
 from lotwise.keys import Level
 from lotwise.metrics.ceiling import (
@@ -117,7 +118,7 @@ def ceilings(
     >>> table.loc[table["method"] == "replicates", "reason"].unique().tolist()
     ['a reliability is not known (fewer than two replicates)']
     """
-    level: Level = expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene")
+    level: Level = noted(expression).get(keys.LEVEL, "gene")
     methods = METHODS_OF[level] if methods is None else methods
     known = get_args(CeilingMethod)
     for method in methods:
@@ -223,7 +224,7 @@ def _by_bootstraps(
 def _by_counts(
     expression: AnnData, *, pseudocount: float, rng: np.random.Generator
 ) -> list[Reliability]:
-    if expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL) == "isoform":
+    if noted(expression).get(keys.LEVEL) == "isoform":
         return [Reliability(NAN, NO_THINNING)] * expression.n_obs
     lengths = (
         np.asarray(layer_of(expression, keys.LENGTH), dtype=np.float64)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from lotwise import keys
+from lotwise.expression.noted import noted
 from lotwise.metrics.depth import MOST_ISOFORM_RATIO, thin_to_smallest
 from lotwise.metrics.moments import BoolArray, FloatArray
 from lotwise.metrics.outliers import shallow_libraries
@@ -87,7 +88,7 @@ def at_like_depth(
     totals = counted.sum(axis=1)
     shallow = shallow_libraries(totals, below=shallow_below).flagged | (totals <= 0)
     found = thin_to_smallest(tpm, counts=counted, used=~shallow, rng=np.random.default_rng(seed))
-    level = expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL)
+    level = noted(expression).get(keys.LEVEL)
     if level == "isoform" and found.ratio > MOST_ISOFORM_RATIO:
         return refused(
             f"depths differ {found.ratio:.1f}-fold, and thinned counts lack the noise of assigning "

@@ -10,6 +10,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence.detectable import DetectableRecord, UnseenRecord
+from lotwise.expression.noted import noted
 from lotwise.files.tables import to_frame
 from lotwise.metrics.detectable import (
     Perturbation,
@@ -76,7 +77,7 @@ def detectable(
     perturbation = perturbation or Perturbation()
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = np.log2(tpm + perturbation.pseudocount)
-    level = expression.uns.get(keys.LOTWISE, {}).get(keys.LEVEL, "gene")
+    level = noted(expression).get(keys.LEVEL, "gene")
     grids: list[DetectableRecord] = []
     unseen: list[UnseenRecord] = []
 

@@ -11,6 +11,7 @@ import numpy as np
 from lotwise import keys, pp
 from lotwise.errors import InputError
 from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
+from lotwise.expression.noted import noted
 from lotwise.files.tables import from_columns, to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.isoforms import (
@@ -186,7 +187,7 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
     >>> isoform.uns["lotwise"]["isoform_shares"].groupby("gene_id")["share"].sum().round(6).tolist()
     [3.0, 3.0]
     """
-    usage = expression.uns.get(keys.LOTWISE, {}).get(UsageRecord.table)
+    usage = noted(expression).get(UsageRecord.table)
     if usage is None:
         raise InputError(
             f"the AnnData has no table {UsageRecord.table!r}",
@@ -242,7 +243,7 @@ class _Bootstraps:
 
     def __init__(self, expression: AnnData, known: IntArray) -> None:
         self._expression, self._known = expression, known
-        self._stored = expression.uns.get(keys.LOTWISE, {}).get(keys.BOOTSTRAPS, {})
+        self._stored = noted(expression).get(keys.BOOTSTRAPS, {})
         self._depth = cache(self._compute_depth)
         self.noise = cache(self._compute_noise)
         n_bytes = 8 * known.size * max((len(draws) for draws in self._stored.values()), default=1)

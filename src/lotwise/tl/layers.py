@@ -8,6 +8,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.noted import noted
 from lotwise.metrics.moments import FloatArray
 from lotwise.tl.pairs import layer_of
 
@@ -32,7 +33,7 @@ def log_tpm_of(expression: AnnData, pseudocount: float = 1.0) -> FloatArray:
 
 def bootstraps_of(expression: AnnData, sample: str) -> FloatArray | None:
     """Give a sample's bootstraps as TPM, bootstraps x features; ``None`` where there are none."""
-    stored = expression.uns.get(keys.LOTWISE, {}).get(keys.BOOTSTRAPS, {})
+    stored = noted(expression).get(keys.BOOTSTRAPS, {})
     if sample not in stored or keys.LENGTH not in expression.layers:
         return None
     counts = np.asarray(stored[sample], dtype=np.float64)

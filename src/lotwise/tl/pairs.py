@@ -15,6 +15,7 @@ from lotwise import keys
 from lotwise.errors import InputError, ManyPairsWarning
 from lotwise.expression.computed import note_features
 from lotwise.expression.labels import batches_of, conditions_of
+from lotwise.expression.noted import correlations_of, noted, noting
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import FloatArray, IntArray
 from lotwise.progress import progress
@@ -109,7 +110,7 @@ def choose_pairs(
         raise InputError(f"most_pairs {most_pairs} came, needed is 2 or more")
     if not pseudocount > 0:
         raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
-    kept = expression.uns.setdefault(keys.LOTWISE, {})
+    kept = noting(expression)
     kept.pop(keys.CHOSEN_PAIRS, None)
     n_pairs = expression.n_obs * (expression.n_obs - 1) // 2
     if n_pairs <= most_pairs:
@@ -198,7 +199,7 @@ def chosen_rows(expression: AnnData) -> IntArray | None:
 
     A choice among other samples, that a subset took over with ``uns``, is none.
     """
-    chosen = expression.uns.get(keys.LOTWISE, {}).get(keys.CHOSEN_PAIRS)
+    chosen = noted(expression).get(keys.CHOSEN_PAIRS)
     if chosen is None or list(chosen["samples"]) != expression.obs_names.to_list():
         return None
     rows: IntArray = chosen["rows"]
@@ -226,7 +227,7 @@ def layer_of(expression: AnnData, name: str) -> Any:
 
 def store(expression: AnnData, name: str, table: pd.DataFrame, parameters: dict[str, Any]) -> None:
     """Keep a result table in ``uns``, with its parameters, features and the version."""
-    kept = expression.uns.setdefault(keys.LOTWISE, {})
+    kept = noting(expression)
     kept[name] = table
     kept[keys.VERSION] = version("lotwise")
     kept.setdefault(keys.PARAMETERS, {})[name] = parameters
@@ -255,7 +256,7 @@ def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
     >>> least_and_most_alike(gene, n_pairs=1).n_obs
     3
     """
-    r = np.asarray(expression.obsp[keys.PEARSON])
+    r = correlations_of(expression, keys.PEARSON)
     first, second = np.triu_indices(len(r), 1)
     defined = ~np.isnan(r[first, second])
     first, second = first[defined], second[defined]

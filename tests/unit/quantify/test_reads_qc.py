@@ -180,3 +180,39 @@ def test_check_samples__processes_change_nothing(pair, make_sample, tmp_path):
 
 def test_require_passed__says_nothing_when_all_pass(pair, make_sample):
     require_passed([check_reads(make_sample(*pair))])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("r{}/1", "r{}/2"),
+        ("r{} 1:N:0:ATC", "r{} 2:N:0:ATC"),
+        ("SRR1.{}.1 x", "SRR1.{}.2 x"),
+        ("r{}", "r{}"),
+    ],
+)
+def test_check_reads__interleaved_mates_are_no_single_reads(tmp_path, first, second):
+    path = tmp_path / "a.fastq"
+    names = [form.format(i) for i in range(1, 9) for form in (first, second)]
+    path.write_text("".join(f"@{name}\nACGT\n+\nIIII\n" for name in names))
+    row = check_reads(Sample(sample="S", batch="A", runs=(Run(fastq_1=path),)))
+    assert row.integrity == "refused"
+    assert "is interleaved and given as single reads" in row.reason.replace("the file ", "")
+
+
+@pytest.mark.parametrize("form", ["r{}/1", "SRR1.{}", "SRR1.{}.1", "r.{}"])
+def test_check_reads__single_reads_are_not_taken_for_interleaved(tmp_path, form):
+    path = tmp_path / "a.fastq"
+    path.write_text("".join(f"@{form.format(i)}\nACGT\n+\nIIII\n" for i in range(1, 9)))
+    row = check_reads(Sample(sample="S", batch="A", runs=(Run(fastq_1=path),)))
+    assert row.integrity == "passed"
+
+
+def test_check_reads__mates_of_sra_that_are_exchanged(tmp_path):
+    for mate in (1, 2):
+        text = "".join(f"@SRR1.{i}.{mate} x\nACGT\n+\nIIII\n" for i in (1, 2))
+        (tmp_path / f"{mate}.fastq").write_text(text)
+    run = Run(fastq_1=tmp_path / "2.fastq", fastq_2=tmp_path / "1.fastq")
+    row = check_reads(Sample(sample="S", batch="A", runs=(run,)))
+    assert row.integrity == "refused"
+    assert "exchange fastq_1 and fastq_2" in row.reason

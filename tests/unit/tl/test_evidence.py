@@ -17,7 +17,7 @@ from lotwise.files.panels import Marker, Panel, read_panel
 from lotwise.files.records import columns
 from lotwise.metrics.ceiling import thinning_reliability
 from lotwise.metrics.detectable import Perturbation
-from lotwise.metrics.differences import bland_altman
+from lotwise.metrics.differences import bland_altman, log_ratios
 from lotwise.metrics.dispersion import sere
 from lotwise.metrics.isoforms import inferential_relative_variance
 from lotwise.metrics.outliers import outlier_cut
@@ -131,7 +131,13 @@ def test_agreement__is_that_of_the_arrays(annotated):
     row = lotwise.get.evidence(annotated, "agreement").query("bin == 0").iloc[0]
     tpm, counts = annotated.layers[keys.TPM], annotated.layers[keys.COUNTS]
     both = (tpm[0] >= 1) & (tpm[1] >= 1)
-    expected = bland_altman(np.log2(tpm[0][both] + 1), np.log2(tpm[1][both] + 1))
+    log_ratio = np.log2(tpm[0][both] / tpm[1][both])
+    factor = np.median(log_ratio)
+    assert row["median_ratio"] == pytest.approx(2**factor)
+    assert row["share_over_2_fold"] == np.mean(np.abs(log_ratio - factor) > 1 + 1e-9)
+    x, y, _ = log_ratios(tpm[0][both], tpm[1][both])
+    expected = bland_altman(x, y)
+    assert expected.median == pytest.approx(0, abs=1e-12)
     assert row["upper"] == expected.upper
     assert row["n_features"] == both.sum()
     assert row["sere"] == sere(counts[:2]).sere

@@ -1,0 +1,54 @@
+"""How much an HDF5 file says that it holds, before anything of it is read."""
+
+from __future__ import annotations
+
+import math
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from lotwise.errors import InputError
+
+# A matrix of zeros packs to about a thousandth.
+_MOST_PACKED: Final = 2_000
+_SMALL: Final = 1 << 30
+UNREADABLE: Final = (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError)
+"""What HDF5 and AnnData raise on damaged files; links that lead to themselves are RuntimeErrors."""
+
+
+def require_plausible(path: Path, unpacked: BytesIO | None = None) -> None:
+    """Refuse a file that declares far more than it can hold: reading it would fill the memory.
+
+    Parameters
+    ----------
+    path
+        The file, also for messages.
+    unpacked
+        What is in it, where it is packed.
+
+    Raises
+    ------
+    InputError
+        The file declares more than 1 GB and 2,000 times its size.
+    """
+    import h5py
+
+    declared = 0
+
+    def count(_name: str, item: Any) -> None:
+        nonlocal declared
+        if isinstance(item, h5py.Dataset):
+            declared += math.prod(item.shape or ()) * item.dtype.itemsize
+
+    try:
+        with h5py.File(unpacked or path, mode="r") as file:
+            file.visititems(count)
+    except UNREADABLE:
+        return  # what is wrong with it is told by who reads it
+    size = len(unpacked.getbuffer()) if unpacked else path.stat().st_size
+    if declared > max(_SMALL, _MOST_PACKED * size):
+        raise InputError(
+            f"declares {declared / 1e9:,.0f} GB, the file has {size / 1e9:.2g} GB",
+            path=path,
+            remedy="the file is damaged: write it again",
+        )
