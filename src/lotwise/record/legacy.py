@@ -78,7 +78,7 @@ def renewed(told: Any) -> Any:
         found["configuration"] = _renamed(told["configuration"])
     if isinstance(told.get("inputs"), list):
         found["inputs"] = [
-            {**one, "role": _RENAMED_ROLES.get(one.get("role"), one.get("role"))}
+            {**one, "role": _RENAMED_ROLES.get(str(one.get("role")), one.get("role"))}
             if isinstance(one, Mapping)
             else one
             for one in told["inputs"]
