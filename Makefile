@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo gse150969 test test-unit lint docs readme-figures bench lock tools test-real wheel wheel-test install clean help
+.PHONY: demo gse150969 check test test-unit lint docs readme-figures bench lock tools test-real wheel wheel-test install clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -33,6 +33,10 @@ gse150969: $(INSTALLED)
 ## make test   lint, types, layers, examples and all tests
 test: lint
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+## make check  style, types, layers, examples and unit tests without the slow simulations
+check: lint
+	$(BIN)/python -m pytest -n auto -m "not slow" src tests/unit $(PYTEST_ARGS)
 
 ## make test-unit   the unit tests alone, without lint
 test-unit: $(INSTALLED)

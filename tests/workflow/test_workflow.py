@@ -18,6 +18,7 @@ from lotwise.expression import read_level
 from lotwise.files.tables import write_table
 from lotwise.keys import LEVELS
 from lotwise.run.evidence import gather_evidence
+from lotwise.tree import ResultTree
 
 FOREIGN = """
 configfile: "own.yaml"
@@ -282,9 +283,10 @@ def test_workflow__three_ways_give_the_same_numbers(finished, by_hand):
         config = EvidenceConfig()
         evidence = gather_evidence(expression, config, CorrelationConfig())
         for name, table in evidence.items():
-            path = finished / f"out/evidence/{level}.{name}.tsv"
-            write_table(finished / "by_library.tsv", table)
-            assert (finished / "by_library.tsv").read_bytes() == path.read_bytes(), path.name
+            path = ResultTree(finished / "out").table(level, name)
+            by_library = finished / f"by_library{path.suffix}"
+            write_table(by_library, table)
+            assert by_library.read_bytes() == path.read_bytes(), path.name
     figures = sorted(path.name for path in (finished / "out/figures").iterdir())
     assert figures == sorted(path.name for path in (by_hand / "figures").iterdir())
 

@@ -56,6 +56,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
     "evidence": ("evidence", "Compute and draw what stands beside R at one level."),
     "verdict": ("verdict", "Hold the results against acceptance criteria."),
+    "titrate": ("titrate", "Find how much of another profile the criteria would let through."),
     "record": ("record", "Write provenance.json of results that were made step by step."),
     "replay": ("replay", "Repeat an analysis from its record; confirm that tables are identical."),
     "workbook": ("workbook", "Write the tables of results as one workbook for a spreadsheet."),

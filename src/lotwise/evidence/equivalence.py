@@ -17,6 +17,7 @@ class EquivalenceRecord(Record):
 
     table: ClassVar[str] = "equivalence"
     of_features: ClassVar[bool] = True
+    suffix: ClassVar[str] = "parquet"
     batch_a: str = column("first batch", heading="batch", names_row=True)
     batch_b: str = column("second batch", heading="and batch", names_row=True)
     condition: str = column("condition of both", heading="condition", names_row=True)

@@ -117,6 +117,7 @@ _MEDIA_TYPES: Final = {
     ".smk": "text/x-snakemake",
     ".svg": "image/svg+xml",
     ".tsv": "text/tab-separated-values",
+    ".parquet": "application/vnd.apache.parquet",
     ".yaml": "application/yaml",
     ".jsonl": "application/jsonl",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
