@@ -23,8 +23,10 @@ help:
 
 ## make demo   run the whole workflow offline, from simulated reads; results in results/demo
 demo: $(INSTALLED)
-	$(BIN)/lotwise simulate results/demo/input --as reads --de-genes 60 --switches 30 --threads 2
+	$(BIN)/lotwise simulate results/demo/input --as reads --de-genes 150 --switches 60 --threads 2
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
+	@echo "lot1 and lot2 are alike. In lot3, 150 genes are changed 4-fold and 60 use other isoforms."
+	@echo "Open the report: results/demo/report.html"
 
 ## make gse150969   the series of Bloor et al. 2020, from GEO to figures (needs the network)
 gse150969: $(INSTALLED)

@@ -75,6 +75,7 @@ _WRONG_PATH: Final = frozenset(
      errno.EISDIR}
 )  # fmt: skip
 _LONGEST_PATH: Final = 300
+_ERROR: Final = "error: "
 _INTERRUPTED = 130
 _TERMINATED = 143
 
@@ -162,7 +163,9 @@ def _run() -> int:
         refused = isinstance(error, RefusedError)
         # A file that cannot be read for want of a machine's resource is no wrong input.
         fault = None if refused else machine_fault(error)
-        exit_code = _say(str(error), EXIT_SURROUNDINGS if fault else error.exit_code)
+        exit_code = EXIT_SURROUNDINGS if fault else error.exit_code
+        # That the answer is no is no error.
+        _say(str(error), exit_code, label="" if refused else _ERROR)
     except click.exceptions.Exit as error:
         exit_code = error.exit_code
     except click.ClickException as error:
@@ -206,8 +209,8 @@ def _raise_again(swallowed: sys.UnraisableHookArgs) -> None:
         sys.__unraisablehook__(swallowed)
 
 
-def _say(message: str, exit_code: int) -> int:
-    click.echo(f"lotwise: error: {message}", err=True)
+def _say(message: str, exit_code: int, *, label: str = _ERROR) -> int:
+    click.echo(f"lotwise: {label}{message}", err=True)
     return exit_code
 
 

@@ -48,8 +48,9 @@ class EvidenceConfig(Section):
     )
     seed: int = Field(default=0, ge=0, description="random seed")
     panels: tuple[str, ...] = Field(
-        default=("sex", "msc_identity", "residual_pluripotency"),
-        description="panels of markers: shipped by name, your own by YAML file, [] for no panel",
+        default=("sex",),
+        description="panels of markers: sex, msc_identity, residual_pluripotency, your own by YAML "
+        "file, [] for no panel",
         json_schema_extra={"option": "--panel"},
     )
     gene_sets: Path | None = Field(default=None, description="GMT file of gene sets to test")
@@ -70,7 +71,8 @@ class EvidenceConfig(Section):
         default=None,
         ge=-1,
         le=1,
-        description="R that passes, for what it would not see; null takes each pair's own",
+        description="R threshold of the detectable-change analysis; null: the observed R of each "
+        "pair",
     )
     reference_set: Path | None = Field(
         default=None,

@@ -101,6 +101,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             ],
             criteria=criteria_table(findings.verdict, decimals=decimals),
             batches=batches_sentence(findings),
+            invalid=findings.invalid,
             answers=[level_answer(level, decimals=decimals) for level in findings.levels],
             concerns=open_,
             run_remarks=run,

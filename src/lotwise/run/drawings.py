@@ -69,7 +69,13 @@ def isoform_switches(shares: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
         return pl.nothing(shares["reason"].iloc[0])
     chosen = list(dict.fromkeys(shares["gene_id"]))
     ranked = rank_switches(usage)
-    return pl.isoform_switches(ranked[ranked["gene_id"].isin(chosen)], usage=shares)
+    # The title speaks of the bars below it, which are means of batches.
+    shown = shares.drop_duplicates("gene_id").set_index("gene_id")["distance"]
+    drawn = ranked[ranked["gene_id"].isin(chosen)]
+    drawn = drawn.assign(distance=drawn["gene_id"].map(shown))
+    order = {gene: place for place, gene in enumerate(chosen)}
+    drawn = drawn.sort_values("gene_id", key=lambda genes: genes.map(order), kind="stable")
+    return pl.isoform_switches(drawn, usage=shares)
 
 
 def _deviating(

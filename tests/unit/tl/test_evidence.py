@@ -446,6 +446,39 @@ def test_identity__a_later_call_without_sex_leaves_no_table_of_it():
         lotwise.get.evidence(expression, "sex")
 
 
+def test_identity__alternatives_hold_where_one_does_and_ranks_are_among_expressed_genes():
+    expression = simulated(batches=("A", "B", "C", "D"))
+    expression.var_names = ["P", "N", "E", *expression.var_names[3:]]
+    tpm = expression.layers[keys.TPM]
+    tpm[:, 3:] = np.linspace(0.5, 50, tpm.shape[1] - 3)
+    tpm[:, :3] = [[30, 0, 200], [30, 30, 9], [0, 30, 1e-3], [0, 0, 26]]
+    alternatives = [
+        Marker(symbol=name, expected="absent", group="P or N", note="x") for name in "PN"
+    ]
+    markers = (*alternatives, Marker(symbol="E", expected="present"))
+    panel = Panel(name="p", title="", source="", markers=markers, notes="of the panel")
+    lotwise.tl.identity(expression, panels=panel)
+    table = lotwise.get.evidence(expression, "identity").set_index(["marker", "sample"])
+    for name in "PN":
+        assert table.loc[name, "holds"].to_list() == ["yes", "no", "yes", "yes"]
+    assert table.loc["E", "holds"].to_list() == ["yes", "no", "no", "yes"]
+    expected = [np.mean(row[row >= 1] < row[2]) for row in tpm]
+    np.testing.assert_allclose(table.loc["E", "rank"], expected)
+    assert (expected[0], expected[2]) == (1 - 1 / np.sum(tpm[0] >= 1), 0)
+    assert set(table.loc["P", "note"]) == {"x"}
+    assert set(table.loc["E", "note"]) == {"of the panel"}
+
+
+def test_identity__alternatives_of_which_one_is_not_annotated_hold_or_cannot_be_told():
+    expression = simulated(batches=("A", "B"))
+    expression.var_names = ["P", *expression.var_names[1:]]
+    expression.layers[keys.TPM][:, 0] = [30, 0]
+    markers = tuple(Marker(symbol=name, expected="absent", group="P or Q") for name in "PQ")
+    lotwise.tl.identity(expression, panels=Panel(name="p", title="", source="", markers=markers))
+    table = lotwise.get.evidence(expression, "identity")
+    assert table["holds"].to_list() == ["not annotated", "yes"] * 2
+
+
 def test_identity__female_lines_that_lost_xist_are_still_compared_by_y():
     expression = with_sex("mmmf", ["d1"] * 4)
     expression.layers[keys.TPM][3, :3] = (0, 0, 0.1)
