@@ -106,6 +106,11 @@ class ResultTree:
         return self.root / "report.html"
 
     @property
+    def certificate(self) -> Path:
+        """The answer on one to three pages for print."""
+        return self.root / "certificate.html"
+
+    @property
     def workbook(self) -> Path:
         """The tables as a workbook."""
         return self.root / "tables.xlsx"

@@ -62,6 +62,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "workbook": ("workbook", "Write the tables of results as one workbook for a spreadsheet."),
     "crate": ("crate", "Describe results as an RO-Crate, for handing over or publishing."),
     "report": ("report", "Write report.html from a folder of results."),
+    "qualify": ("qualify", "Qualify this installation by cases with known truth."),
     "seal": ("seal", "Sign results, or registered criteria, with name, meaning and time."),
     "check-seal": ("check_seal", "Compare results with their seal; verify the signatures."),
     "accepted": ("accepted", "Keep a set of accepted batches; compare new ones with it."),

@@ -25,6 +25,7 @@ from lotwise.keys import LEVELS
 from lotwise.quantify.cache import checksum
 from lotwise.record import (
     ANALYSED,
+    CERTIFICATE,
     CRATE,
     PAGE,
     PREPARING,
@@ -58,7 +59,7 @@ _TERMS: Final = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 _COMPLETED: Final = "http://schema.org/CompletedActionStatus"
 _NO_LICENCE: Final = "No licence was stated for these results: ask those who made them."
 # Made from the record, and so not in it.
-_MADE_LATER: Final = (PROVENANCE, PAGE)
+_MADE_LATER: Final = (PROVENANCE, PAGE, CERTIFICATE)
 _TREE: Final = ResultTree(Path())
 _CORRELATION: Final = f"{_TREE.correlation}/"
 _EVIDENCE: Final = f"{_TREE.evidence}/"
@@ -174,7 +175,7 @@ def _refuse_changed(provenance: Provenance, results: Path) -> None:
         *faults(provenance.outputs),
         *inputs,
         *chain_faults(results),
-        *check_page(results, names=(PAGE,)),
+        *check_page(results, names=(PAGE, CERTIFICATE)),
         *(() if judged is None else judged.faults),
     ]
     if found:

@@ -38,7 +38,9 @@ from lotwise.files.atomic import atomic_path
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import progress
 from lotwise.record import (
+    CERTIFICATE,
     CRATE,
+    PAGE,
     PREPARING,
     PROVENANCE,
     VERIFICATION,
@@ -93,7 +95,7 @@ def compare(
         register_criteria(tree.root, criteria)
     # What an earlier run said is not said of these tables, not even if this run is interrupted.
     forget_verdict(tree.root)
-    for name in (PROVENANCE, CRATE, "report.html", VERIFICATION):
+    for name in (PROVENANCE, CRATE, PAGE, CERTIFICATE, VERIFICATION):
         (tree.root / name).unlink(missing_ok=True)
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
     expression, evidence = expression or ExpressionConfig(), evidence or EvidenceConfig()
