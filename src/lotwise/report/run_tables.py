@@ -219,12 +219,8 @@ def _schema(record: type[Record]) -> dict[str, Any]:
 
 
 def _scan(path: Path, record: type[Record]) -> pl.LazyFrame:
-    needed, is_parquet = _schema(record), path.name.endswith(PARQUET)
-    if is_parquet:
-        header = list(pl.read_parquet_schema(path))
-    else:
-        with path.open(encoding="utf-8") as text:
-            header = text.readline().rstrip("\n").split("\t")
+    needed = _schema(record)
+    header = _header(path)
     if header != list(needed):
         raise InputError(
             f"has the columns {', '.join(header)}; needed are {', '.join(needed)}",
@@ -232,13 +228,20 @@ def _scan(path: Path, record: type[Record]) -> pl.LazyFrame:
             row=1,
             remedy="write it anew with this version of lotwise",
         )
-    if is_parquet:
-        return pl.scan_parquet(path)
+    if path.suffix == PARQUET:
+        return pl.scan_parquet(path).with_columns(pl.col(pl.String).fill_null(""))
     table = pl.scan_csv(path, separator="\t", schema=needed)
     truths = [name for name, kind in columns(record).items() if kind is bool]
     return table.with_columns(pl.col(pl.String).fill_null("")).with_columns(
         pl.col(truths) == "True"
     )
+
+
+def _header(path: Path) -> list[str]:
+    if path.suffix == PARQUET:
+        return list(pl.read_parquet_schema(path))
+    with path.open(encoding="utf-8") as text:
+        return text.readline().rstrip("\n").split("\t")
 
 
 def _rows_of(path: Path, record: type[Record]) -> list[Row]:

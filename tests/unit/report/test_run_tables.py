@@ -12,7 +12,7 @@ from lotwise.report.run_tables import _scan
 
 ROWS = [
     EquivalenceRecord(
-        batch_a="A", batch_b="B", method="welch", feature=feature, difference=0.1,
+        batch_a="A", batch_b="B", condition="", method="welch", feature=feature, difference=0.1,
         p_equivalent=p, p_different=0.5, outcome="equivalent", reason="",
     )
     for feature, p in (("g1", 1e-7), ("g2", float("nan")))
