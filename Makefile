@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo gse150969 test test-unit lint docs readme-figures bench lock tools audit faults test-real wheel wheel-test install clean help
+.PHONY: demo gse150969 check test test-unit lint docs readme-figures bench lock tools audit faults test-real wheel wheel-test install clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -23,8 +23,10 @@ help:
 
 ## make demo   run the whole workflow offline, from simulated reads; results in results/demo
 demo: $(INSTALLED)
-	$(BIN)/lotwise simulate results/demo/input --as reads --de-genes 60 --switches 30 --threads 2
+	$(BIN)/lotwise simulate results/demo/input --as reads --de-genes 150 --switches 60 --threads 2
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
+	@echo "lot1 and lot2 are alike. In lot3, 150 genes are changed 4-fold and 60 use other isoforms."
+	@echo "Open the report: results/demo/report.html"
 
 ## make gse150969   the series of Bloor et al. 2020, from GEO to figures (needs the network)
 gse150969: $(INSTALLED)
@@ -33,6 +35,10 @@ gse150969: $(INSTALLED)
 ## make test   lint, types, layers, examples and all tests
 test: lint
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+## make check  style, types, layers, examples and unit tests without the slow simulations
+check: lint
+	$(BIN)/python -m pytest -n auto -m "not slow" src tests/unit $(PYTEST_ARGS)
 
 ## make test-unit   the unit tests alone, without lint
 test-unit: $(INSTALLED)

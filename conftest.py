@@ -49,3 +49,12 @@ def atlas(tmp_path):
     group = zarr.open_group(tmp_path / "atlas.zarr", mode="w", zarr_format=2)
     anndata.io.write_elem(group, "/", made)
     return tmp_path / "atlas.zarr"
+
+
+@pytest.fixture
+def sheet_of_three(three_batches, tmp_path):
+    """Write the sample sheet of ``three_batches``; the genes are in tx2gene.tsv beside it."""
+    sheet = tmp_path / "samples.tsv"
+    rows = [f"{name}\t{name}\t{name}.sf" for name in three_batches.gene.obs_names]
+    sheet.write_text("\n".join(["sample\tbatch\tquant", *rows]) + "\n")
+    return sheet

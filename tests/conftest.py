@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import html
 import os
+import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,6 +25,7 @@ SHARED = Path(os.environ.get("LOTWISE_REAL_DATA") or ROOT.parent / "shared" / "d
 
 
 def pytest_collection_modifyitems(config, items):
+    note_requirements(items)
     if "network" not in (config.option.markexpr or ""):
         deselected = [item for item in items if item.get_closest_marker("network")]
         if deselected:
@@ -214,3 +219,78 @@ def record_anew(root: Path) -> None:
 def anew():
     """The function ``anew(root)``: a record that a test has edited becomes the first one."""
     return record_anew
+
+
+# --- which test covers which requirement (docs/requirements.md) ---
+
+
+class Traceability:
+    """Collect the outcome of every test that carries a requirement, and write it as a table."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        text = (ROOT / "docs" / "requirements.md").read_text("utf-8")
+        rows = re.findall(r"^\| ([A-Z]+-\d{3}) \| (.+?) \| .+ \|$", text, re.MULTILINE)
+        self.requirements = dict(rows)
+        self.found: list[tuple[str, str, str]] = []
+
+    def pytest_runtest_logreport(self, report):
+        if report.when != "call" and report.outcome == "passed":
+            return
+        for name, requirement in report.user_properties:
+            if name == "requirement":
+                self.found.append((requirement, report.nodeid, report.outcome))
+
+    def pytest_sessionfinish(self, session):
+        covered = {one for one, _, outcome in self.found if outcome != "skipped"}
+        faults = [f"{one} has no test" for one in self.requirements if one not in covered]
+        faults += [
+            f"{one} is no requirement ({test})"
+            for one, test, _ in self.found
+            if one not in self.requirements
+        ]
+        self._write()
+        for fault in faults:
+            sys.stderr.write(f"traceability: {fault}\n")
+        if faults and session.exitstatus == 0:
+            session.exitstatus = 1
+
+    def _write(self) -> None:
+        rows = sorted(
+            (one, self.requirements.get(one, ""), test, outcome)
+            for one, test, outcome in self.found
+        )
+        missing = self.requirements.keys() - {row[0] for row in rows}
+        rows += [(one, self.requirements[one], "", "not covered") for one in sorted(missing)]
+        head = ("requirement", "text", "test", "result")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "traceability.csv").open("w", encoding="utf-8", newline="") as text:
+            writer = csv.writer(text)
+            writer.writerows([head, *rows])
+        cells = "\n".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in rows
+        )
+        heads = "".join(f"<th>{name}</th>" for name in head)
+        (self.folder / "traceability.html").write_text(
+            "<!doctype html><html lang='en'><meta charset='utf-8'><title>Traceability</title>"
+            "<style>body{font:10pt sans-serif}table{border-collapse:collapse}"
+            "td,th{border:1px solid #aaa;padding:2px 6px;text-align:left}</style>"
+            "<h1>Requirements and tests</h1>"
+            f"<table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table></html>\n",
+            "utf-8",
+        )
+
+
+def pytest_configure(config):
+    folder = os.environ.get("LOTWISE_TRACEABILITY")
+    # With xdist the outcomes come together in the process that has no worker's input.
+    if folder and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Traceability(Path(folder)), "traceability")
+
+
+def note_requirements(items) -> None:
+    """Let the report of each test name the requirements that it carries."""
+    for item in items:
+        for mark in item.iter_markers("requirement"):
+            item.user_properties.extend(("requirement", one) for one in mark.args)

@@ -3,7 +3,7 @@
 ``import lotwise`` costs next to nothing: each part is loaded when it is first
 used. The parts follow scanpy: :mod:`lotwise.pp`, :mod:`lotwise.tl`,
 :mod:`lotwise.pl`, :mod:`lotwise.get`, :func:`lotwise.read_quant` and :func:`lotwise.from_frame`;
-:mod:`lotwise.simulate` makes batches whose truth is known.
+:func:`lotwise.compare` does all of it; :mod:`lotwise.simulate` makes batches whose truth is known.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lotwise import get, metrics, outofcore, pl, pp, simulate, tl
     from lotwise.expression import from_frame, read_quant
+    from lotwise.run.comparison import compare
 
 __all__ = [
     "__version__",
+    "compare",
     "from_frame",
     "get",
     "metrics",
@@ -36,6 +38,8 @@ def __getattr__(name: str) -> object:
         return importlib.import_module(f"lotwise.{name}")
     if name in {"from_frame", "read_quant"}:
         return getattr(importlib.import_module("lotwise.expression"), name)
+    if name == "compare":
+        return importlib.import_module("lotwise.run.comparison").compare
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("lotwise")
     msg = f"module 'lotwise' has no attribute {name!r}"

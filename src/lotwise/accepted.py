@@ -10,19 +10,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from lotwise import keys
-from lotwise.errors import InputError
+from lotwise.errors import InputError, WiderLimitsWarning
+from lotwise.expression.abundance import Abundance
+from lotwise.expression.checks import check_tpm
 from lotwise.expression.declared import UNREADABLE
 from lotwise.expression.labels import batches_of, conditions_of
 from lotwise.expression.noted import noted
 from lotwise.files.atomic import atomic_path, exclusive
+from lotwise.metrics.batches import reference_interval
+from lotwise.metrics.correlation import pearson_matrix
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -55,7 +62,13 @@ def add_to_accepted(
     Raises
     ------
     InputError
-        A batch is there already, the features or the level differ, or the file is no accepted set.
+        A batch is there already, a sample is no TPM or holds the same numbers as another, the
+        features or the level differ, or the file is no accepted set or was edited.
+
+    Warns
+    -----
+    WiderLimitsWarning
+        The limits for the next batch are wider than before.
 
     Examples
     --------
@@ -69,29 +82,152 @@ def add_to_accepted(
         return _append(expression, path, source=source, note=note)
 
 
+def retire_from_accepted(path: Path | str, batch: str, *, reason: str) -> int:
+    """Take a batch out of an accepted set; the reason stays in its history.
+
+    Returns
+    -------
+    The version of the set after it.
+
+    Raises
+    ------
+    InputError
+        There is no such batch, it is the only one, no reason is given, or the set was edited.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "accepted.h5ad"
+    >>> _ = add_to_accepted(getfixture("three_batches").gene, path)
+    >>> retire_from_accepted(path, "S1", reason="made by the old process")
+    2
+    """
+    path = Path(path)
+    if not reason.strip():
+        raise InputError("a batch is retired only with a reason", path=path)
+    with exclusive(path.with_name(f".{path.name}.lock")):
+        held = read_accepted(path)
+        of = np.array(batches_of(held), dtype=object)
+        if batch not in of:
+            raise InputError(f"holds no batch {batch!r}", path=path)
+        if (of == batch).all():
+            raise InputError(f"holds no batch but {batch!r}", path=path)
+        told = {"retired": [batch], "added": [], "source": "", "sha256": "", "note": reason}
+        return _write(_samples(held[of != batch].copy()), path, _history(held, path), told)
+
+
 def _append(new: AnnData, path: Path, *, source: Path | str, note: str) -> int:
     kept: dict[str, Any] = {"version": 0, "history": []}
+    _check_samples(new, source)
     stored = _samples(new)
+    before = np.nan
     if path.exists():
         held = read_accepted(path)
         kept = _history(held, path)
+        before = _lower_limit(_samples(held))
         stored = combine_with_accepted(held, new, path)
-    entry = {
-        "version": kept["version"] + 1,
+    _refuse_copies(stored, path)
+    after = _lower_limit(stored)
+    if after < before:
+        warnings.warn(
+            f"{path}: the addition widens the limits: a new batch was inside from R {before:.4f}, "
+            f"and now is from R {after:.4f}",
+            WiderLimitsWarning,
+            stacklevel=3,
+        )
+    stored.uns[keys.LOTWISE] = {keys.LEVEL: _level_of(new)}
+    told = {
         "added": list(dict.fromkeys(batches_of(new))),
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "lotwise": version("lotwise"),
         "source": str(source),
         "sha256": _sha256(Path(source)) if source else "",
         "note": note,
     }
+    return _write(stored, path, kept, told)
+
+
+def _write(stored: AnnData, path: Path, kept: dict[str, Any], told: dict[str, Any]) -> int:
+    history = kept["history"]
+    entry = {
+        "version": kept["version"] + 1,
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "lotwise": version("lotwise"),
+        **told,
+        "content_sha256": _content_sha256(stored),
+        "previous": _entry_sha256(history[-1]) if history else "",
+    }
     stored.uns[keys.LOTWISE] = {
-        keys.LEVEL: _level_of(new),
-        _KEPT: json.dumps({"version": entry["version"], "history": [*kept["history"], entry]}),
+        keys.LEVEL: _level_of(stored),
+        _KEPT: json.dumps({"version": entry["version"], "history": [*history, entry]}),
     }
     with atomic_path(path) as temporary:
         stored.write_h5ad(temporary, compression="gzip")
     return int(entry["version"])
+
+
+def _check_samples(new: AnnData, source: Path | str) -> None:
+    """Refuse samples that are not TPM, as every input is checked."""
+    import polars as pl
+
+    if keys.TPM not in new.layers:
+        return  # told when the samples are taken
+    features = pl.Series(new.var_names.to_list(), dtype=pl.String)
+    unknown = np.full(new.n_vars, np.nan)
+    for sample, tpm in zip(new.obs_names, _dense(new.layers[keys.TPM]), strict=True):
+        abundance = Abundance(
+            quantifier="matrix",
+            path=Path(source),
+            features=features,
+            tpm=tpm,
+            counts=unknown,
+            length=unknown,
+        )
+        check_tpm(str(sample), abundance)
+
+
+def _dense(layer: Any) -> npt.NDArray[np.float64]:
+    dense = layer.toarray() if hasattr(layer, "toarray") else layer
+    return np.asarray(dense, dtype=np.float64)
+
+
+def _refuse_copies(stored: AnnData, path: Path) -> None:
+    """Refuse two samples with the same numbers: R between copies is 1 and says nothing."""
+    seen: dict[bytes, str] = {}
+    for name, values in zip(stored.obs_names, stored.layers[keys.TPM], strict=True):
+        content = hashlib.sha256(np.ascontiguousarray(values).tobytes()).digest()
+        if content in seen:
+            raise InputError(
+                f"{name} has the same TPM as {seen[content]}: it is a copy",
+                path=path,
+                remedy="add each library once",
+            )
+        seen[content] = str(name)
+
+
+def _lower_limit(stored: AnnData) -> float:
+    """Return the lower limit of R for one more batch, from averages of the batches."""
+    of = np.array(batches_of(stored), dtype=object)
+    means = [stored.layers[keys.TPM][of == batch].mean(axis=0) for batch in dict.fromkeys(of)]
+    if len(means) < 3:
+        return float("nan")
+    return reference_interval(pearson_matrix(np.log2(np.vstack(means) + 1))).prediction_lower
+
+
+def _content_sha256(stored: AnnData) -> str:
+    """Return the SHA-256 of names and numbers."""
+    digest = hashlib.sha256()
+    names = [
+        stored.obs_names.to_list(),
+        *(stored.obs[name].astype(str).to_list() for name in (keys.BATCH, keys.CONDITION)),
+        stored.var_names.to_list(),
+    ]
+    digest.update(json.dumps(names).encode())
+    for name in (keys.TPM, keys.COUNTS):
+        layer = np.ascontiguousarray(np.asarray(stored.layers[name], dtype=np.float64))
+        digest.update(layer.tobytes())
+    return digest.hexdigest()
+
+
+def _entry_sha256(entry: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()
 
 
 def _samples(expression: AnnData) -> AnnData:
@@ -102,9 +238,7 @@ def _samples(expression: AnnData) -> AnnData:
     layers = {}
     for name in (keys.TPM, keys.COUNTS):
         if name in expression.layers:
-            layer = expression.layers[name]
-            dense = layer.toarray() if hasattr(layer, "toarray") else np.asarray(layer)
-            layers[name] = np.asarray(dense, dtype=np.float64)
+            layers[name] = _dense(expression.layers[name])
     if keys.TPM not in layers:
         raise InputError(
             f"the AnnData has no layer {keys.TPM!r}",
@@ -164,7 +298,7 @@ def read_accepted(path: Path | str) -> AnnData:
     Raises
     ------
     InputError
-        The file is missing or no accepted set.
+        The file is missing, is no accepted set, is damaged, or was edited.
     """
     import anndata
 
@@ -178,8 +312,34 @@ def read_accepted(path: Path | str) -> AnnData:
         ) from None
     except UNREADABLE as error:
         raise InputError("is no h5ad file", path=path) from error
-    _history(found, path)
+    _verify(found, _history(found, path), path)
     return found
+
+
+def _verify(found: AnnData, kept: dict[str, Any], path: Path) -> None:
+    """Refuse a set whose history or numbers are not those that were written."""
+    history = kept["history"]
+    for earlier, entry in pairwise(history):
+        if entry.get("previous", "") not in {"", _entry_sha256(earlier)}:
+            raise InputError(
+                f"its history was edited: version {entry.get('version')} does not follow the one "
+                "before it",
+                path=path,
+                remedy="bring back the set that was written",
+            )
+    told = history[-1].get("content_sha256") if history else None
+    if told is None:
+        return  # a set of 0.1 has no checksum
+    missing = [name for name in (keys.TPM, keys.COUNTS) if name not in found.layers]
+    missing += [name for name in (keys.BATCH, keys.CONDITION) if name not in found.obs]
+    if missing:
+        raise InputError(f"is damaged: it has no {missing[0]!r}", path=path)
+    if _content_sha256(found) != told:
+        raise InputError(
+            f"was edited: names or numbers are not those of version {kept['version']}",
+            path=path,
+            remedy="bring back the set that was written",
+        )
 
 
 def describe_accepted(path: Path | str) -> dict[str, Any]:
@@ -205,7 +365,15 @@ def _history(found: AnnData, path: Path) -> dict[str, Any]:
         raise InputError(
             "is no accepted set of lotwise", path=path, remedy="begin one in another file"
         )
-    kept: dict[str, Any] = json.loads(text)
+    try:
+        kept: dict[str, Any] = json.loads(text)
+        whole = isinstance(kept["version"], int) and all(
+            isinstance(entry, dict) for entry in kept["history"]
+        )
+    except (ValueError, TypeError, KeyError):
+        whole = False
+    if not whole:
+        raise InputError("is damaged: its history cannot be read", path=path)
     return kept
 
 

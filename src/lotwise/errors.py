@@ -113,6 +113,10 @@ class DesignWarning(LotwiseWarning):
     """The design of the sample sheet does not fit the samples, or compares nothing."""
 
 
+class WiderLimitsWarning(LotwiseWarning):
+    """An addition to the accepted batches widens the limits for the next one."""
+
+
 class ManyPairsWarning(LotwiseWarning):
     """There are more pairs of samples than tables can list; some are chosen."""
 

@@ -128,7 +128,7 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
     return samples
 
 
-def require_batches(samples: Iterable[Sample], path: Path | str) -> None:
+def require_batches(samples: Iterable[Sample], path: Path | str | None) -> None:
     """Refuse what cannot be compared: fewer than two samples, or a single batch."""
     names = [sample.sample for sample in samples]
     batches = {sample.batch for sample in samples}

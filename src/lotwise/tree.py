@@ -86,6 +86,16 @@ class ResultTree:
         return self.root / "verdict.json"
 
     @property
+    def titration(self) -> Path:
+        """The smallest share of a profile that each criterion catches."""
+        return self.root / "titration.tsv"
+
+    @property
+    def titration_curve(self) -> Path:
+        """How often each criterion catches which share of the profile."""
+        return self.root / "titration_curve.tsv"
+
+    @property
     def criteria(self) -> Path:
         """Each criterion with its outcome, as a table."""
         return self.root / "verdict.tsv"
@@ -94,6 +104,11 @@ class ResultTree:
     def report(self) -> Path:
         """The page that opens on the answer."""
         return self.root / "report.html"
+
+    @property
+    def certificate(self) -> Path:
+        """The answer on one to three pages for print."""
+        return self.root / "certificate.html"
 
     @property
     def workbook(self) -> Path:

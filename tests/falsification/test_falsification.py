@@ -31,6 +31,8 @@ from lotwise.run.replay import replay
 from lotwise.run.steps import compare
 from lotwise.tree import ResultTree
 
+pytestmark = pytest.mark.requirement("REC-002", "REC-003")
+
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "falsification.md"
 COMMANDS = ("report", "replay", "verdict", "crate", "check-seal")
 CRITERIA = """

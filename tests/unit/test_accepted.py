@@ -22,9 +22,12 @@ from lotwise.accepted import (
     combine_with_accepted,
     describe_accepted,
     read_accepted,
+    retire_from_accepted,
 )
 from lotwise.cli.accepted import command
-from lotwise.errors import InputError, RefusedError
+from lotwise.errors import InputError, RefusedError, WiderLimitsWarning
+
+pytestmark = pytest.mark.requirement("ACC-001", "ACC-002", "ACC-003", "EXP-002")
 
 
 def batches(names, *, seed=0, spread=0.2, n_genes=500, level="gene"):
@@ -44,8 +47,8 @@ def batches(names, *, seed=0, spread=0.2, n_genes=500, level="gene"):
     )
 
 
-def compare(new, path):
-    lotwise.tl.accepted(new, path=path)
+def compare(new, path, least=3):
+    lotwise.tl.accepted(new, path=path, least_batches=least)
     return lotwise.get.evidence(new, "reference")
 
 
@@ -56,10 +59,12 @@ def accepted(tmp_path):
     return path
 
 
+@pytest.mark.filterwarnings("ignore:.*widens the limits")
 def test_add_to_accepted__keeps_values_version_and_history(accepted, tmp_path):
     source = tmp_path / "gene.h5ad"
     source.write_bytes(b"as read")
-    assert add_to_accepted(batches(["D"], seed=1), accepted, source=source) == 2
+    new = batches(["D"], seed=1, spread=0.1)
+    assert add_to_accepted(new, accepted, source=source) == 2
     held = read_accepted(accepted)
     assert held.obs_names.to_list() == ["A: A", "B: B", "C: C", "D: D"]
     np.testing.assert_array_equal(
@@ -87,7 +92,7 @@ def slowly(path):
     return held
 
 stored.read_accepted = slowly
-stored.add_to_accepted(batches([name], seed=1), path)
+stored.add_to_accepted(batches([name], seed=ord(name), spread=0.1), path)
 """
 
 
@@ -132,6 +137,7 @@ def test_accepted__null_misses_and_ranks_as_it_says(k, tmp_path):
         noise = rng.normal(size=(k + n_new, 200)) * rng.lognormal(-0.7, 0.3, (k + n_new, 1))
         drawn = batches([f"b{i}" for i in range(k + n_new)], n_genes=200)
         drawn.layers[keys.TPM] = 2 ** (rng.normal(6, 2, 200) + noise)
+        drawn.layers[keys.TPM] *= 1e6 / drawn.layers[keys.TPM].sum(axis=1, keepdims=True)
         drawn.layers[keys.COUNTS] = drawn.layers[keys.TPM] * 1e4
         path = tmp_path / f"{seed}.h5ad"
         add_to_accepted(drawn[:k].copy(), path)
@@ -261,7 +267,7 @@ def test_command__add_show_compare(tmp_path):
         folder = tmp_path / name
         folder.mkdir()
         paths[name] = folder / "gene.h5ad"
-        names = ["A", "B", "C", "D"] if name == "first" else [name]
+        names = [*"ABCDEF"] if name == "first" else [name]
         batches(names, seed=len(name), spread=spread).write_h5ad(paths[name])
     stored, out = tmp_path / "accepted.h5ad", tmp_path / "comparison.tsv"
     run = CliRunner()
@@ -269,8 +275,8 @@ def test_command__add_show_compare(tmp_path):
     assert added.exit_code == 0, added.output
     assert "is now version 1" in added.output
     shown = run.invoke(command, ["show", str(stored)])
-    assert "version 1: 4 batches, 500 genes" in shown.output
-    assert "A, B, C, D (release)" in shown.output
+    assert "version 1: 6 batches, 500 genes" in shown.output
+    assert "A, B, C, D, E, F (release)" in shown.output
     sound = run.invoke(command, ["compare", str(stored), str(paths["sound"]), "-o", str(out)])
     assert sound.exit_code == 0, sound.output
     assert "inside: yes" in sound.output
@@ -279,6 +285,82 @@ def test_command__add_show_compare(tmp_path):
     assert isinstance(apart.exception, RefusedError)
     assert str(apart.exception) == "below the prediction interval: apart"
     assert apart.exception.exit_code == 1
+
+
+def test_accepted__fewer_than_six_batches_are_no_answer(accepted):
+    row = compare(batches(["new"], seed=2), accepted, least=6).iloc[0]
+    assert row["inside_prediction"] == "not assessable"
+    assert row["reason"].startswith("3 accepted batches of this condition, needed are 6")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda tpm: tpm / 1000, "TPM sum to 1,000, not to 1,000,000"),
+        (lambda tpm: tpm * 0, "every TPM is 0"),
+        (lambda tpm: np.where(tpm == tpm.max(), np.nan, tpm), "NaN|nan|no number"),
+        (lambda tpm: np.where(tpm == tpm.max(), -1, tpm), "negative|-1"),
+    ],
+)
+def test_add_to_accepted__is_checked_like_any_input(accepted, change, words):
+    new = batches(["D"], seed=1)
+    new.layers[keys.TPM] = change(new.layers[keys.TPM])
+    with pytest.raises(InputError, match=words):
+        add_to_accepted(new, accepted)
+
+
+def test_add_to_accepted__a_copy_under_another_name_is_refused(accepted):
+    new = batches(["A", "B", "C"])[:1].copy()
+    new.obs[keys.BATCH] = pd.Categorical(["D"])
+    with pytest.raises(InputError, match="D: A has the same TPM as A: A: it is a copy"):
+        add_to_accepted(new, accepted)
+
+
+def test_add_to_accepted__says_where_limits_become_wider(accepted):
+    with pytest.warns(WiderLimitsWarning, match="the addition widens the limits"):
+        add_to_accepted(batches(["D"], seed=1, spread=2), accepted)
+
+
+def test_read_accepted__an_edited_row_is_found(accepted):
+    stored = read_accepted(accepted)
+    stored.layers[keys.TPM][0] *= 2
+    stored.write_h5ad(accepted)
+    with pytest.raises(InputError, match="was edited: names or numbers are not those of version 1"):
+        compare(batches(["new"], seed=1), accepted)
+
+
+@pytest.mark.parametrize("kept", ["{", "[]", '{"version": 1}', '{"version": 1, "history": [1]}'])
+def test_read_accepted__a_damaged_history_is_one_line(accepted, kept):
+    stored = read_accepted(accepted)
+    stored.uns[keys.LOTWISE]["reference"] = kept
+    stored.write_h5ad(accepted)
+    with pytest.raises(InputError, match="is damaged: its history cannot be read"):
+        read_accepted(accepted)
+
+
+@pytest.mark.filterwarnings("ignore:.*widens the limits")
+def test_read_accepted__an_edited_history_is_found(accepted):
+    add_to_accepted(batches(["D"], seed=1, spread=0.1), accepted)
+    stored = read_accepted(accepted)
+    kept = json.loads(stored.uns[keys.LOTWISE]["reference"])
+    kept["history"][0]["note"] = "approved"
+    stored.uns[keys.LOTWISE]["reference"] = json.dumps(kept)
+    stored.write_h5ad(accepted)
+    with pytest.raises(InputError, match="its history was edited: version 2"):
+        read_accepted(accepted)
+
+
+def test_retire_from_accepted__takes_a_batch_out_with_its_reason(accepted):
+    assert retire_from_accepted(accepted, "B", reason="old process") == 2
+    found = describe_accepted(accepted)
+    assert found["batches"] == ["A", "C"]
+    assert (found["history"][1]["retired"], found["history"][1]["note"]) == (["B"], "old process")
+    for batch, reason, words in (
+        ("B", "r", "holds no batch 'B'"),
+        ("A", " ", "only with a reason"),
+    ):
+        with pytest.raises(InputError, match=words):
+            retire_from_accepted(accepted, batch, reason=reason)
 
 
 def test_command__compare_with_too_few_batches_is_no_yes(tmp_path):

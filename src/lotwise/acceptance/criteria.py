@@ -15,10 +15,15 @@ from pydantic import Field, model_validator
 from lotwise.acceptance.coherence import check_bound, check_reduction, check_rows, check_table
 from lotwise.acceptance.measure import Measure, Words
 from lotwise.config.section import Section
-from lotwise.keys import Level
+from lotwise.keys import InvalidCode, Level
 from lotwise.tree import ResultTree
 
 OVERALL: Final = "overall"
+COMPARABLE: Final = "valid-comparison"
+_TAKEN: Final = {
+    OVERALL: "the outcome over all criteria",
+    COMPARABLE: "the built-in criterion about invalid comparisons",
+}
 
 
 class CheckedMeasure(Measure):
@@ -81,6 +86,10 @@ class Criteria(Section):
     title: Words = Field(description="what these criteria are for")
     source: str = Field(default="", description="who decided them, where they are written down")
     criteria: tuple[Criterion, ...] = Field(min_length=1)
+    allow: dict[InvalidCode, Words] = Field(
+        default_factory=dict,
+        description="invalid comparisons that these criteria accept, each with its rationale",
+    )
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -89,9 +98,10 @@ class Criteria(Section):
         if twice is not None:
             msg = f"two criteria are called {twice!r}"
             raise ValueError(msg)
-        if OVERALL in names:
-            msg = f"{OVERALL!r} is the name of the outcome over all criteria; take another"
-            raise ValueError(msg)
+        for name, meaning in _TAKEN.items():
+            if name in names:
+                msg = f"{name!r} is the name of {meaning}; choose another"
+                raise ValueError(msg)
         return self
 
     def content(self) -> dict[str, Any]:

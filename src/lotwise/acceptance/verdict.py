@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from lotwise.acceptance.criteria import OVERALL, Criterion
+from lotwise.acceptance.criteria import COMPARABLE, OVERALL, Criterion
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.judgement import (
     Judgement,
@@ -21,7 +21,8 @@ from lotwise.acceptance.measure import Measure
 from lotwise.acceptance.reading import read_judged, unlisted
 from lotwise.acceptance.selection import select_rows
 from lotwise.files.records import Record, column
-from lotwise.keys import Level
+from lotwise.keys import LEVELS, Level
+from lotwise.tree import ResultTree
 from lotwise.wording import counted, number
 
 FORMAT: Final = 2
@@ -54,11 +55,32 @@ class CriterionRecord(Record):
     rationale: str = column("why this number and this bound, as the criteria say")
 
 
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """The criterion of every file: that samples can be compared as batches at all."""
+
+    id: str = COMPARABLE
+    rationale: str = (
+        "R of samples that were quantified in different ways, or of copies, says nothing about "
+        "batches. The criteria can accept a case under the key allow."
+    )
+    level: str = ""
+    table: str = ""
+    statistic: str = ""
+    bound: str = "no invalid comparison"
+    required: str = "no invalid comparison"
+    is_: str = "valid"
+
+    def sentence(self) -> str:
+        """Return the criterion in words."""
+        return "The samples can be compared as batches (built in)"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Assessed:
     """A criterion and what came out of it."""
 
-    criterion: Criterion
+    criterion: Criterion | BuiltIn
     judgement: Judgement
 
     def as_json(self) -> dict[str, Any]:
@@ -224,7 +246,20 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
         Assessed(criterion=criterion, judgement=_assess(criterion, take))
         for criterion in criteria.criteria.criteria
     )
-    return Verdict(criteria=criteria, assessed=tuple(assessed))
+    invalid = _invalid(root, allowed=criteria.criteria.allow)
+    return Verdict(criteria=criteria, assessed=(*assessed, *invalid))
+
+
+def _invalid(root: Path, *, allowed: Collection[str]) -> Iterator[Assessed]:
+    """Add the built-in criterion for invalid comparisons that the criteria do not accept."""
+    from lotwise.expression.comparability import read_invalid_comparisons
+
+    paths = (ResultTree(root).h5ad(level) for level in LEVELS)
+    found = (one for path in paths for one in read_invalid_comparisons(path))
+    told = dict.fromkeys(one.sentence for one in found if one.code not in allowed)
+    if told:
+        judged = Judgement(outcome="not assessable", reason="; ".join(told))
+        yield Assessed(criterion=BuiltIn(), judgement=judged)
 
 
 def _assess(criterion: Criterion, take: Callable[[Measure, Level], Judgement]) -> Judgement:

@@ -56,11 +56,13 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
     "evidence": ("evidence", "Compute and draw what stands beside R at one level."),
     "verdict": ("verdict", "Hold the results against acceptance criteria."),
+    "titrate": ("titrate", "Find how much of another profile the criteria would let through."),
     "record": ("record", "Write provenance.json of results that were made step by step."),
     "replay": ("replay", "Repeat an analysis from its record; confirm that tables are identical."),
     "workbook": ("workbook", "Write the tables of results as one workbook for a spreadsheet."),
     "crate": ("crate", "Describe results as an RO-Crate, for handing over or publishing."),
     "report": ("report", "Write report.html from a folder of results."),
+    "qualify": ("qualify", "Qualify this installation by cases with known truth."),
     "seal": ("seal", "Sign results, or registered criteria, with name, meaning and time."),
     "check-seal": ("check_seal", "Compare results with their seal; verify the signatures."),
     "accepted": ("accepted", "Keep a set of accepted batches; compare new ones with it."),
@@ -74,6 +76,7 @@ _WRONG_PATH: Final = frozenset(
      errno.EISDIR}
 )  # fmt: skip
 _LONGEST_PATH: Final = 300
+_ERROR: Final = "error: "
 _INTERRUPTED = 130
 _TERMINATED = 143
 
@@ -161,7 +164,9 @@ def _run() -> int:
         refused = isinstance(error, RefusedError)
         # A file that cannot be read for want of a machine's resource is no wrong input.
         fault = None if refused else machine_fault(error)
-        exit_code = _say(str(error), EXIT_SURROUNDINGS if fault else error.exit_code)
+        exit_code = EXIT_SURROUNDINGS if fault else error.exit_code
+        # That the answer is no is no error.
+        _say(str(error), exit_code, label="" if refused else _ERROR)
     except click.exceptions.Exit as error:
         exit_code = error.exit_code
     except click.ClickException as error:
@@ -205,8 +210,8 @@ def _raise_again(swallowed: sys.UnraisableHookArgs) -> None:
         sys.__unraisablehook__(swallowed)
 
 
-def _say(message: str, exit_code: int) -> int:
-    click.echo(f"lotwise: error: {message}", err=True)
+def _say(message: str, exit_code: int, *, label: str = _ERROR) -> int:
+    click.echo(f"lotwise: {label}{message}", err=True)
     return exit_code
 
 

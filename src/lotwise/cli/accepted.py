@@ -37,6 +37,18 @@ def add(*, accepted: Path, expression: Path, note: str) -> None:
     click.echo(f"{accepted} is now version {number}")
 
 
+@command.command("retire")
+@_set_argument
+@click.argument("batch")
+@click.option("--reason", required=True, help="Why the batch is no longer a measure for others.")
+def retire(*, accepted: Path, batch: str, reason: str) -> None:
+    """Take BATCH out of ACCEPTED; the reason stays in the history of the set."""
+    from lotwise.accepted import retire_from_accepted
+
+    number = retire_from_accepted(accepted, batch, reason=reason)
+    click.echo(f"{accepted} is now version {number}")
+
+
 @command.command("show")
 @_set_argument
 def show(*, accepted: Path) -> None:
@@ -49,7 +61,9 @@ def show(*, accepted: Path) -> None:
         f"{found['n_features']:,} {found['level']}s"
     )
     for entry in found["history"]:
-        added = ", ".join(entry["added"])
+        added = ", ".join(entry.get("added", ()))
+        if entry.get("retired"):
+            added = f"retired: {', '.join(entry['retired'])}"
         note = f" ({entry['note']})" if entry["note"] else ""
         click.echo(
             f"{entry['version']}\t{entry['when']}\tlotwise {entry['lotwise']}\t{added}{note}\t"
@@ -62,18 +76,27 @@ def show(*, accepted: Path) -> None:
 @_expression_argument
 @click.option("--out", "-o", type=PATH, help="Table to write.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Coverage.")
-def compare(*, accepted: Path, expression: Path, out: Path | None, level: float) -> None:
+@click.option(
+    "--least-batches",
+    type=click.IntRange(3),
+    default=6,
+    show_default=True,
+    help="Accepted batches that there must be for an answer.",
+)
+def compare(
+    *, accepted: Path, expression: Path, out: Path | None, level: float, least_batches: int
+) -> None:
     """Compare each batch of EXPRESSION with the batches of ACCEPTED.
 
     Exit code 1 unless every batch is inside the prediction interval. A batch that lies below it,
-    or cannot be judged (fewer than three accepted batches, unknown depths), is no yes.
+    or cannot be judged (fewer than six accepted batches, unknown depths), is no yes.
     """
     from lotwise import get, tl
     from lotwise.expression import read_level
     from lotwise.files.tables import write_table
 
     new = read_level(expression)
-    tl.accepted(new, path=accepted, level=level)
+    tl.accepted(new, path=accepted, level=level, least_batches=least_batches)
     table = get.evidence(new, "reference")
     if out is not None:
         write_table(out, table)

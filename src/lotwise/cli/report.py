@@ -19,7 +19,21 @@ from lotwise.cli.options import note_option, out_option
     help="Decimals of R.",
 )
 @note_option
-def command(*, out: Path, decimals: int, note: str) -> None:
+@click.option(
+    "--certificate",
+    is_flag=True,
+    help="Write certificate.html too: one to three pages for print, with lines for signatures.",
+)
+@click.option(
+    "--deviation",
+    "deviations",
+    multiple=True,
+    metavar="TEXT",
+    help="A deviation to put on record and on the certificate; may be repeated.",
+)
+def command(
+    *, out: Path, decimals: int, note: str, certificate: bool, deviations: tuple[str, ...]
+) -> None:
     """Write report.html from the results below --out.
 
     One page without outside requests: the answer, what R can and cannot show here, figures,
@@ -27,5 +41,10 @@ def command(*, out: Path, decimals: int, note: str) -> None:
     says is missing.
     """
     from lotwise.report import write_report
+    from lotwise.report.certificate import add_deviation, write_certificate
 
+    for text in deviations:
+        add_deviation(out, text)
     click.echo(f"written to {write_report(out, note=note, decimals=decimals)}", err=True)
+    if certificate:
+        click.echo(f"written to {write_certificate(out)}", err=True)

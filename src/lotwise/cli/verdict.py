@@ -71,7 +71,7 @@ def say(verdict: Verdict, out: Path) -> None:
         The outcome is fail or not assessable.
     """
     from lotwise.report import observations
-    from lotwise.wording import number
+    from lotwise.report.words import number_beside
 
     criteria = verdict.criteria.criteria
     open_ = observations(out) if verdict.outcome == "pass" else ()
@@ -85,11 +85,13 @@ def say(verdict: Verdict, out: Path) -> None:
     click.echo(f"  {_plain(criteria.title)} (SHA-256 of the content {criteria.sha256})")
     for one in verdict.assessed:
         judged = one.judgement
+        bound = _plain(one.criterion.bound)
         # Of an answer the number is the share of rows that give it, which the reason says.
         shown = judged.value is not None and one.criterion.is_ is None
-        value = f" {number(judged.value or 0.0)}" if shown else ""
+        value = f"{number_beside(judged.value or 0.0, bound)}, " if shown else ""
+        needed = f"required {bound.removeprefix('is ')}"
         click.echo(
-            f"  {judged.outcome:<14}  {one.criterion.id}:{value} {_plain(one.criterion.bound)}"
+            f"  {judged.outcome:<14}  {one.criterion.id}: {value}{needed}"
             f"{f' at {_plain(judged.where)}' if judged.where else ''} ({_plain(judged.reason)})"
         )
     if verdict.outcome == "pass":

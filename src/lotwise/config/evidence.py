@@ -17,7 +17,7 @@ from lotwise.evidence.catalogue import optional, tables
 from lotwise.evidence.statistic import Figure, OptionalInput, Statistic
 from lotwise.keys import Level
 
-EquivalenceMethod = Literal["welch", "deseq2"]
+EquivalenceMethod = Literal["moderated", "welch", "deseq2"]
 GeneSetCorrelation = Literal["preset", "replicates"]
 
 _Share = Annotated[float, Field(gt=0, lt=1)]
@@ -48,8 +48,9 @@ class EvidenceConfig(Section):
     )
     seed: int = Field(default=0, ge=0, description="random seed")
     panels: tuple[str, ...] = Field(
-        default=("sex", "msc_identity", "residual_pluripotency"),
-        description="panels of markers: shipped by name, your own by YAML file, [] for no panel",
+        default=("sex",),
+        description="panels of markers: sex, msc_identity, residual_pluripotency, your own by YAML "
+        "file, [] for no panel",
         json_schema_extra={"option": "--panel"},
     )
     gene_sets: Path | None = Field(default=None, description="GMT file of gene sets to test")
@@ -70,15 +71,16 @@ class EvidenceConfig(Section):
         default=None,
         ge=-1,
         le=1,
-        description="R that passes, for what it would not see; null takes each pair's own",
+        description="R threshold of the detectable-change analysis; null: the observed R of each "
+        "pair",
     )
     reference_set: Path | None = Field(
         default=None,
         description="h5ad of earlier batches to hold these against; see lotwise reference",
     )
     equivalence_method: EquivalenceMethod = Field(
-        default="welch",
-        description="welch (t of log2(TPM + c)) or deseq2 (counts, by PyDESeq2: lotwise[de])",
+        default="moderated",
+        description="moderated, welch (t of log2 TPM) or deseq2 (counts, by PyDESeq2: lotwise[de])",
     )
     margin: _Positive = Field(
         default=1.0, description="largest log2 difference between batches that does not matter"

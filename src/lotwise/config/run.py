@@ -220,7 +220,7 @@ class FiguresConfig(Section):
     )
     decimals: int = Field(default=4, ge=2, le=8, description="decimals of R in the figures")
     formats: tuple[FigureFormat, ...] = Field(
-        default=("pdf", "svg", "png"),
+        default=("pdf", "png"),
         min_length=1,
         description="kinds of file, of pdf, svg and png",
         json_schema_extra={"option": "--format"},

@@ -20,11 +20,15 @@ class AgreementRecord(OfPair):
 
     table: ClassVar[str] = "agreement"
     bin: int = column("0 for all features, else the tenth by mean expression", must_choose=True)
-    mean_from: float = column("smallest mean log2 expression of the bin")
-    mean_to: float = column("largest mean log2 expression of the bin")
+    mean_from: float = column("smallest mean log2 TPM of the bin")
+    mean_to: float = column("largest mean log2 TPM of the bin")
     n_features: int = column("features detected in both samples, in the bin", heading="features")
+    median_ratio: float = column(
+        "TPM_a / TPM_b of the median feature, divided out of M: the shift in composition",
+        heading="median ratio",
+    )
     bias: float = column(
-        "mean of M = log2(TPM_a + c) - log2(TPM_b + c)",
+        "mean of M = log2(TPM_a / TPM_b) after division by the median ratio",
         heading="bias (mean M)",
         limits=("lower", "upper"),
     )
@@ -34,13 +38,19 @@ class AgreementRecord(OfPair):
     robust_lower: float = column("median - 1.96 * 1.4826 MAD(M)")
     robust_upper: float = column("median + 1.96 * 1.4826 MAD(M)")
     share_over_1_5_fold: float = column(
-        "share of features differing more than 1.5-fold", heading="over 1.5-fold", display="percent"
+        "share of ratios of TPM beyond 1.5-fold",
+        heading="over 1.5-fold",
+        display="percent",
     )
     share_over_2_fold: float = column(
-        "share of features differing more than 2-fold", heading="over 2-fold", display="percent"
+        "share of ratios of TPM beyond 2-fold",
+        heading="over 2-fold",
+        display="percent",
     )
     share_over_4_fold: float = column(
-        "share of features differing more than 4-fold", heading="over 4-fold", display="percent"
+        "share of ratios of TPM beyond 4-fold",
+        heading="over 4-fold",
+        display="percent",
     )
     sere: float = column(
         "simple error ratio of the counts of all features; NaN in bins", heading="SERE"
@@ -76,7 +86,6 @@ STATISTIC: Final = Statistic(
     compute=call(
         "lotwise.tl:agreement",
         "expression",
-        pseudocount="correlation.pseudocount",
         threshold="correlation.threshold",
     ),
     section=AGREEMENT,

@@ -17,16 +17,18 @@ class EquivalenceRecord(Record):
 
     table: ClassVar[str] = "equivalence"
     of_features: ClassVar[bool] = True
+    suffix: ClassVar[str] = "parquet"
     batch_a: str = column("first batch", heading="batch", names_row=True)
     batch_b: str = column("second batch", heading="and batch", names_row=True)
+    condition: str = column("condition of both", heading="condition", names_row=True)
     method: str = column(
-        "welch (t of log2(TPM + c)) or deseq2 (Wald test of counts)",
+        "moderated (t with moderated variances), welch (Welch's t) or deseq2 (Wald test of counts)",
         heading="method",
-        choices=("welch", "deseq2"),
+        choices=("moderated", "welch", "deseq2"),
     )
     feature: str = column("gene or isoform", heading="feature", names_row=True)
     difference: float = column(
-        "difference of means of log2(TPM + c), or log2 ratio of counts", heading="difference"
+        "log2 ratio of TPM over the median ratio, or of counts", heading="log2 ratio"
     )
     p_equivalent: float = column(
         "p of lying inside the margin, adjusted", heading="adjusted p, equivalent"
@@ -35,7 +37,7 @@ class EquivalenceRecord(Record):
         "p of lying outside the margin, adjusted", heading="adjusted p, different"
     )
     outcome: str = column(
-        "equivalent, different or inconclusive",
+        "equivalent, different, inconclusive, not expressed (below 1 TPM in both) or not tested",
         heading="outcome",
         answers=("equivalent", "different", "inconclusive"),
     )

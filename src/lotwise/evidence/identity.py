@@ -22,11 +22,24 @@ class MarkerRecord(Record):
     marker: str = column("symbol of the marker", heading="marker", names_row=True)
     expected: str = column("present, absent, female or male", heading="expected")
     tpm: float = column("TPM; NaN where the marker is not annotated", heading="TPM")
+    rank: float = column(
+        "share of the expressed genes (1 TPM) that are expressed less, in [0, 1]",
+        heading="above so many expressed genes",
+        display="percent",
+    )
     holds: str = column(
         "yes, no, not annotated, or - where the panel expects nothing of one gene",
         heading="holds",
         answers=("yes", "no"),
     )
+    group: str = column(
+        "alternatives (any_of): holds is yes for all where it is for one; else empty",
+        heading="one of",
+    )
+    specific: bool = column(
+        "False where the marker is listed only: its failure is no alarm", heading="specific"
+    )
+    note: str = column("what the panel says of the marker, or of itself", heading="note")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

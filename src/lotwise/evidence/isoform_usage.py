@@ -78,6 +78,10 @@ class ShareRecord(Record):
         heading="share of the gene",
         display="percent",
     )
+    distance: float = column(
+        "largest Jensen-Shannon distance of the gene's usage between two of these batches",
+        heading="distance",
+    )
     reason: str = column(REASON)
 
 

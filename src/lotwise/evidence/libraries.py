@@ -37,14 +37,21 @@ class LibraryRecord(Record):
     )
     tpm_sum: float = column("sum of TPM over the features here")
     n_at_depth: float = column("features expected at the depth of the smallest library")
-    complexity: float = column("n_at_depth / median of the other samples'")
+    complexity: float = column(
+        "n_at_depth / median of the other samples'",
+        heading="complexity, of the others' median",
+        display="percent",
+    )
     group: str = column(
-        "group within which it is scored: condition, and batch of 3 or more samples"
+        "group within which it is scored: condition, and batch of 3 or more samples",
+        heading="scored in",
     )
     outlier_score: float = column(
         "robust standard deviations from the mean R of its group", heading="outlier score"
     )
-    outlier_cut: float = column("score below which a sample of this group is an outlier")
+    outlier_cut: float = column(
+        "score below which a sample of this group is an outlier", heading="cut"
+    )
     outlier: bool = column(
         "True where the score is below the cut", heading="outlier", known_with="outlier_score"
     )

@@ -37,11 +37,12 @@ AGREEMENT: Final = ReportSection(
     "agreement",
     "Agreement",
     "Differences, which R does not measure: M = log2 ratio of two samples, over "
-    "features detected in both. A shift of all features leaves R unchanged and shows here.",
+    "features detected in both. TPM are shares of a whole: a change of all features by one "
+    "factor shows neither in R nor here.",
 )
 CONTRIBUTIONS: Final = ReportSection(
     "contributions",
-    "Features that pull R down",
+    "Features that lower R most",
     "The exact share of 1 - R that each feature carries; the shares of all features sum "
     "to one. Pairs with the lowest R come first.",
 )
@@ -55,7 +56,7 @@ ISOFORMS: Final = ReportSection(
 BATCHES: Final = ReportSection(
     "batches",
     "Batches",
-    "Batches are what is judged: each against the others, itself left out.",
+    "Batches are what is judged: each is compared with all others (leave-one-out).",
 )
 PANELS: Final = ReportSection(
     "panels",

@@ -20,7 +20,7 @@ class SignalRecord(Record):
     n_groups: int = column("groups compared", heading="groups")
     n_features: int = column("features detected in any group that vary", heading="features")
     snr_db: float = column(
-        "Quartet's signal-to-noise ratio in dB; its own line is 12", heading="signal to noise, dB"
+        "signal-to-noise ratio of Quartet's definition in dB", heading="signal to noise, dB"
     )
     reason: str = column(REASON)
 
@@ -28,7 +28,7 @@ class SignalRecord(Record):
 STATISTIC: Final = Statistic(
     name="signal",
     summary="Quartet's signal-to-noise ratio between groups of samples",
-    tables=(Table(record=SignalRecord, caption="Signal to noise between groups (Quartet: 12 dB)"),),
+    tables=(Table(record=SignalRecord, caption="Signal to noise between groups"),),
     compute=call(
         "lotwise.run.computations:signal",
         "expression",

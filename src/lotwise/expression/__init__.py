@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lotwise.expression.frame import from_frame
     from lotwise.expression.read import Quantification, read_quant
-    from lotwise.expression.store import read_level, write_level
+    from lotwise.expression.store import read_level, write_h5ad, write_level
     from lotwise.expression.transcripts import TranscriptMap, read_transcript_map
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "read_level",
     "read_quant",
     "read_transcript_map",
+    "write_h5ad",
     "write_level",
 ]
 
@@ -32,6 +33,7 @@ _MODULES = {
     "read_level": "store",
     "read_quant": "read",
     "read_transcript_map": "transcripts",
+    "write_h5ad": "store",
     "write_level": "store",
 }
 

@@ -182,7 +182,8 @@ def _warn_of_transcripts(gene: Abundance) -> None:
 
 def _warn_of_dates(abundance: Abundance) -> None:
     """Name the features that a spreadsheet turned from symbols into dates."""
-    dates = dates_in(abundance.features)
+    # Stable identifiers are no symbols, and no spreadsheet changes them.
+    dates = [] if level_by_names(abundance.features) else dates_in(abundance.features)
     if dates:
         warnings.warn(
             f"{abundance.path}: {len(dates):,} features are dates "

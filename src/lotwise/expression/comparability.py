@@ -54,6 +54,28 @@ def invalid_comparisons(expression: AnnData) -> tuple[InvalidComparison, ...]:
     )
 
 
+def read_invalid_comparisons(path: Path) -> tuple[InvalidComparison, ...]:
+    """Read the same from an ``.h5ad`` file without its matrices; empty where there is no file.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "gene.h5ad"
+    >>> getfixture("three_batches").gene.write_h5ad(path)
+    >>> read_invalid_comparisons(path)
+    ()
+    """
+    import h5py
+
+    if not path.is_file():
+        return ()
+    with h5py.File(path) as file:
+        found = file.get(f"uns/{keys.LOTWISE}/{keys.INVALID}")
+        if found is None:
+            return ()
+        codes, sentences = (found[name].asstr()[()] for name in InvalidComparison._fields)
+    return tuple(map(InvalidComparison, codes.tolist(), sentences.tolist()))
+
+
 def warn_of(found: Iterable[InvalidComparison]) -> tuple[InvalidComparison, ...]:
     """Warn of each finding once and return them."""
     once = tuple(dict.fromkeys(found))

@@ -64,6 +64,17 @@ def groups_of(expression: AnnData, column: str) -> list[str]:
     return labels
 
 
+def unit_of(expression: AnnData) -> str:
+    """Return what the layer tpm holds: TPM, or the unit that was declared.
+
+    Examples
+    --------
+    >>> unit_of(getfixture("three_batches").gene)
+    'TPM'
+    """
+    return str(expression.uns.get(keys.LOTWISE, {}).get(keys.UNIT, "TPM"))
+
+
 def batches_of(expression: AnnData) -> list[str]:
     """Give the batch of every sample.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from isal import igzip_threaded
@@ -34,10 +35,15 @@ def write_level(expression: AnnData, directory: Path | str) -> None:
             remedy="give the sample another name",
         )
     level = expression.uns[keys.LOTWISE][keys.LEVEL]
-    with atomic_path(Path(directory) / f"{level}.h5ad") as temporary:
-        temporary.write_bytes(_as_h5ad(expression))
+    write_h5ad(expression, Path(directory) / f"{level}.h5ad")
     with atomic_path(Path(directory) / f"{level}.tpm.tsv.gz") as temporary:
         _write_tpm(expression, temporary)
+
+
+def write_h5ad(expression: AnnData, path: Path) -> None:
+    """Write one level as h5ad, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(_as_h5ad(expression))
 
 
 def read_level(path: Path | str, level: Level | None = None) -> AnnData:
@@ -80,12 +86,28 @@ def _as_h5ad(expression: AnnData) -> bytes:
     import anndata
     import h5py
 
+    # In alphabetical order, as they are read: what was read and written again is the same file.
+    expression = anndata.AnnData(
+        expression.X,
+        obs=expression.obs,
+        var=expression.var,
+        **{
+            name: _in_order(getattr(expression, name)) for name in ("layers", "obsm", "obsp", "uns")
+        },
+    )
     with h5py.File("memory", "w", driver="core", backing_store=False) as store:
         compression = {"compression": "gzip", "compression_opts": 1}
         anndata.io.write_elem(store, "/", expression, dataset_kwargs=compression)
         store.flush()
         image: bytes = store.id.get_file_image()
     return image
+
+
+def _in_order(held: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _in_order(held[name]) if isinstance(held[name], Mapping) else held[name]
+        for name in sorted(held)
+    }
 
 
 def _write_tpm(expression: AnnData, path: Path) -> None:

@@ -60,11 +60,15 @@ class TranscriptMap:
         of a transcript are of different genes the name without version is no key.
         """
         found = _look_up(self.table.select("transcript", "gene"), transcripts)
+        known = self.table["transcript"]
         for plain in (unwrap, lambda names: strip_versions(unwrap(names))):
             missing = found.is_null()
             if not missing.any():
                 break
-            names = plain(transcripts.filter(missing))
+            asked = transcripts.filter(missing)
+            names = plain(asked)
+            if names is asked and plain(known) is known:
+                continue  # no name on either side is another in that way
             found = found.scatter(missing.arg_true(), _look_up(self._keyed_by(plain, names), names))
         return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -24,17 +24,36 @@ _EXPECTED: Final[dict[str, Expected]] = {
     "female": "female",
     "male": "male",
 }
-_PANEL_KEYS: Final = ("name", "title", "source", "features", "present_from", "absent_below")
-_FEATURE_KEYS: Final = ("symbol", "ensembl", "expected")
+_PANEL_KEYS: Final = (
+    "name", "title", "source", "notes", "features", "present_from", "absent_below",
+)  # fmt: skip
+_FEATURE_KEYS: Final = ("symbol", "ensembl", "expected", "specific", "note")
+# Half of the annotated genes reach 1 TPM somewhere: a marker of a cell type is well above.
+PRESENT_TPM: Final = 10.0
+ABSENT_TPM: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Marker:
-    """A gene of a panel, by symbol and Ensembl id, and what is expected of it."""
+    """A gene of a panel, by symbol and Ensembl id, and what is expected of it.
+
+    Attributes
+    ----------
+    group
+        Markers of one group are alternatives: the expectation holds where one of them does. Empty
+        for a marker that must hold by itself.
+    specific
+        Whether a failure is worth an alarm; an unspecific marker is listed only.
+    note
+        What a reader must know of the marker.
+    """
 
     symbol: str
     expected: Expected
     ensembl: str = ""
+    group: str = ""
+    specific: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +64,9 @@ class Panel:
     title: str
     source: str
     markers: tuple[Marker, ...]
-    present_from: float = 1.0
-    absent_below: float = 1.0
+    present_from: float = PRESENT_TPM
+    absent_below: float = ABSENT_TPM
+    notes: str = ""
 
 
 def plain_id(name: str) -> str:
@@ -140,54 +160,100 @@ def _panel_of(found: Any, path: Path) -> Panel:
     features = found.get("features")
     if not isinstance(found.get("name"), str) or not isinstance(features, list) or not features:
         raise InputError("a panel needs a name and a list of features", path=path)
-    limits = {}
-    for key in ("present_from", "absent_below"):
-        limit = found.get(key, 1.0)
-        if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0:
-            raise InputError(f"{key} is {limit!r}, needed a TPM above 0", path=path)
-        limits[key] = float(limit)
-    if limits["present_from"] < limits["absent_below"]:
+    markers = tuple(_markers_of(features, path))
+    _refuse_twice("symbol", [marker.symbol for marker in markers], path)
+    _refuse_twice("Ensembl id", [marker.ensembl for marker in markers], path)
+    present_from = _limit_of(found, "present_from", PRESENT_TPM, path)
+    absent_below = _limit_of(found, "absent_below", ABSENT_TPM, path)
+    if present_from < absent_below:
         raise InputError(
-            f"present_from is {limits['present_from']:g} and absent_below is "
-            f"{limits['absent_below']:g}: a gene between them would be both",
+            f"present_from is {present_from:g} and absent_below is {absent_below:g}: a gene "
+            "between them would be both",
             path=path,
             remedy="set absent_below to present_from or less",
         )
-    markers = tuple(_marker_of(feature, path) for feature in features)
-    for symbol, count in Counter(marker.symbol for marker in markers).items():
-        if count > 1:
-            raise InputError(
-                f"the symbol {symbol!r} comes {count} times", path=path, remedy="keep one of them"
-            )
     return Panel(
         name=found["name"],
-        title=_text_of(found, "title") or found["name"],
-        source=_text_of(found, "source"),
+        title=_text_of(found, "title", path) or found["name"],
+        source=_text_of(found, "source", path),
+        notes=_text_of(found, "notes", path),
         markers=markers,
-        **limits,
+        present_from=present_from,
+        absent_below=absent_below,
     )
 
 
-def _text_of(found: Mapping[Any, Any], key: str) -> str:
-    """Return a text; a key that is left blank has none."""
-    return "" if found.get(key) is None else str(found[key])
+def _limit_of(found: dict[Any, Any], key: str, default: float, path: Path) -> float:
+    limit = found.get(key, default)
+    number = isinstance(limit, int | float) and not isinstance(limit, bool)
+    if not number or not 0 < limit < float("inf"):
+        raise InputError(f"{key} is {limit!r}, needed a TPM above 0", path=path)
+    return float(limit)
 
 
-def _marker_of(feature: Any, path: Path) -> Marker:
+def _text_of(found: dict[Any, Any], key: str, path: Path) -> str:
+    # A key that is left blank has no text.
+    text = "" if found.get(key) is None else found[key]
+    if not isinstance(text, str):
+        raise InputError(f"{key} is {text!r}, needed text (quote it)", path=path)
+    return " ".join(text.split())
+
+
+def _refuse_twice(what: str, names: list[str], path: Path) -> None:
+    """Refuse a gene that is listed twice: two expectations of one gene cannot both be meant."""
+    for name, count in Counter(plain_id(name) for name in names if name).items():
+        if count > 1:
+            raise InputError(
+                f"the {what} {name!r} comes {count} times", path=path, remedy="keep one of them"
+            )
+
+
+def _markers_of(features: list[Any], path: Path) -> Iterator[Marker]:
+    for feature in features:
+        if not isinstance(feature, dict) or "any_of" not in feature:
+            yield _marker_of(feature, path, group="")
+            continue
+        _refuse_unknown(feature, ("any_of",), path)
+        group = feature["any_of"]
+        if not isinstance(group, list) or len(group) < 2:
+            raise InputError(
+                "any_of needs a list of two or more features, each with a symbol", path=path
+            )
+        named = [one.get("symbol") if isinstance(one, dict) else one for one in group]
+        for one in group:
+            yield _marker_of(one, path, group=" or ".join(map(str, named)))
+
+
+def _marker_of(feature: Any, path: Path, *, group: str) -> Marker:
     if not isinstance(feature, dict) or not isinstance(feature.get("symbol"), str):
         raise InputError(
             f"the feature {feature!r} has no symbol (quote one that YAML takes for another type)",
             path=path,
         )
     _refuse_unknown(feature, _FEATURE_KEYS, path)
+    symbol, specific = feature["symbol"], feature.get("specific", True)
     expected = _EXPECTED.get(str(feature.get("expected")))
     if expected is None:
         raise InputError(
-            f"{feature['symbol']} is expected {feature.get('expected')!r}, needed one of "
+            f"{symbol} is expected {feature.get('expected')!r}, needed one of "
             f"{', '.join(_EXPECTED)}",
             path=path,
         )
-    return Marker(symbol=feature["symbol"], ensembl=_text_of(feature, "ensembl"), expected=expected)
+    if group and expected not in {"present", "absent"}:
+        raise InputError(
+            f"{symbol} stands under any_of and is expected {expected}; there, present or absent",
+            path=path,
+        )
+    if not isinstance(specific, bool):
+        raise InputError(f"specific of {symbol} is {specific!r}, needed true or false", path=path)
+    return Marker(
+        symbol=symbol,
+        ensembl=_text_of(feature, "ensembl", path),
+        expected=expected,
+        group=group,
+        specific=specific,
+        note=_text_of(feature, "note", path),
+    )
 
 
 def _refuse_unknown(found: dict[Any, Any], known: tuple[str, ...], path: Path) -> None:

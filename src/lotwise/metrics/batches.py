@@ -238,8 +238,8 @@ def reference_interval(
 
     Returns
     -------
-    Limits in [-1, 1]; NaN with fewer than three batches: two share the one R between them. Batches
-    whose every R is undefined do not count.
+    Limits in [-1, 1]; NaN with fewer than three batches: two share the one R between them; NaN
+    with two batches of R = 1, which are copies. Batches whose every R is undefined do not count.
 
     Raises
     ------
@@ -265,6 +265,9 @@ def reference_interval(
         raise InputError("a correlation is beyond -1 to 1")
     known = np.isfinite(medians)
     k = int(known.sum())
+    if (of_pairs >= 1).any():
+        reason = "two batches hold the same numbers (R = 1): one is a copy of the other"
+        return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)
     if k < 3:
         reason = "fewer than three reference batches have no spread: two share one R"
         return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # What limma's camera presets where replicates cannot tell it.
 PRESET_CORRELATION: Final = 0.01
+ALPHA: Final = 0.05
 UNKNOWN_CORRELATION: Final = "too few replicates tell how genes of the set vary together"
 
 
@@ -71,7 +72,8 @@ def gene_set_shift(
     Returns
     -------
     ``p`` and ``p_adjusted`` in [0, 1]; NaN with the reason for sets that are too small, hold all
-    genes, overlap none or have an unknown correlation, or where M is the same for all genes.
+    genes, overlap none or have an unknown correlation, or where M is the same for all genes. NaN
+    too where the degrees of freedom are so few that no shift could have a small p.
 
     Raises
     ------
@@ -111,6 +113,8 @@ def gene_set_shift(
         if not reason and math.isnan(rho):
             reason = UNKNOWN_CORRELATION
         p = float("nan")
+        if not reason and math.isfinite(degrees_of_freedom):
+            reason = _no_power(ranks.size, inside.size, rho, degrees_of_freedom, n_sets=len(sets))
         if not reason:
             p = _rank_p(ranks, inside, rho=rho, ties=ties, freedom=degrees_of_freedom)
         rows.append((inside.size, *_means(m, inside), p, rho, reason))
@@ -192,6 +196,19 @@ def _why_undefined(n_inside: int, n_all: int, *, n_smallest: int, ties: float) -
     if n_inside == n_all:
         return "the set holds all genes"
     return "M is the same for all genes" if ties >= 1 else ""
+
+
+def _no_power(n_all: int, n_inside: int, rho: float, freedom: float, *, n_sets: int) -> str:
+    """Say so where p cannot be small even for a set all of whose genes shift the most."""
+    ranks = np.arange(1.0, n_all + 1)
+    highest = np.arange(n_all - n_inside, n_all)
+    p = _rank_p(ranks, highest, rho=rho, ties=0.0, freedom=freedom)
+    if p * n_sets < ALPHA:
+        return ""
+    return (
+        f"no power: if every gene of the set shifted, p would be {p:.2g} with {freedom:g} degrees "
+        f"of freedom, for {n_sets} sets; more replicates are needed"
+    )
 
 
 def _means(m: FloatArray, inside: npt.NDArray[np.intp]) -> tuple[float, float]:

@@ -18,6 +18,9 @@ SINGLE_GENES: Final = (
     "{:.0%} of features resampled as single genes, as if independent: too narrow where genes are "
     "co-regulated"
 )
+WINDOWS: Final = (
+    "genomic windows hold little of what is co-regulated: too narrow, nearly as single genes are"
+)
 # Beyond this share of features in blocks of one gene the interval is called too narrow.
 FEW_SINGLE: Final = 0.1
 FEW_BLOCKS: Final = 30
@@ -61,6 +64,7 @@ def block_intervals(
     n_resamples: int = 2000,
     level: float = 0.95,
     pairs: IntArray | None = None,
+    windows: bool = False,
 ) -> BlockIntervals:
     """Resample blocks of features and give an interval of Pearson's R for every pair.
 
@@ -88,6 +92,10 @@ def block_intervals(
         Coverage, in (0, 1).
     pairs
         Rows of the pairs wanted, shape ``(n_pairs, 2)``; ``None`` for all.
+
+    windows
+        Whether blocks are genomic windows. Of nominal 95 % intervals 53 % held R with them in
+        simulation, 52 % with single genes and 97 % with modules: the result warns.
 
     Returns
     -------
@@ -157,7 +165,9 @@ def block_intervals(
         n_features=n_features,
         n_resamples=n_resamples,
         label=LABEL,
-        warning=_warning(n_blocks, share_single=_share_single(codes, n_blocks, genes)),
+        warning=_warning(
+            n_blocks, share_single=_share_single(codes, n_blocks, genes), windows=windows
+        ),
         reasons=reasons,
     )
 
@@ -181,10 +191,12 @@ def _share_single(codes: IntArray, n_blocks: int, genes: npt.ArrayLike | None) -
     return float(np.mean(n_of_block[codes] == 1))
 
 
-def _warning(n_blocks: int, *, share_single: float) -> str:
+def _warning(n_blocks: int, *, share_single: float, windows: bool) -> str:
     found = []
     if share_single > FEW_SINGLE:
         found.append(SINGLE_GENES.format(share_single))
+    if windows:
+        found.append(WINDOWS)
     if n_blocks < FEW_BLOCKS:
         found.append(f"only {n_blocks} blocks: intervals need {FEW_BLOCKS} or more")
     return "; ".join(found)

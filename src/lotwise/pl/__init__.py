@@ -8,6 +8,7 @@ from lotwise.pl.limits import detectable, mean_difference, sensitivity
 from lotwise.pl.samples import batches, identity, isoform_switches
 from lotwise.pl.scatter_matrix import MOST_SAMPLES, scatter_matrix
 from lotwise.pl.style import add_note, save_figure
+from lotwise.pl.titration import titration
 from lotwise.pl.variance import variance
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "save_figure",
     "scatter_matrix",
     "sensitivity",
+    "titration",
     "variance",
 ]

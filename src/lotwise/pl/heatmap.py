@@ -10,6 +10,7 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.computed import require_correlated
+from lotwise.expression.labels import unit_of
 from lotwise.expression.noted import correlations_of, noted
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import (
@@ -184,7 +185,7 @@ def _title(expression: AnnData, statistic: str, order: Order) -> str:
     words = f"{level_of(expression).capitalize()} level: {name}"
     if keys.PAIRS in noted(expression):  # not so where the matrix is foreign
         if statistic == "pearson":
-            words += f" of log2(TPM + {pseudocount_of(expression):g})"
+            words += f" of log2({unit_of(expression)} + {pseudocount_of(expression):g})"
         words += f" over all {expression.n_vars:,} features,\n"
         words += f"zero in both samples for {double_zero_shares(expression)}"
     return f"{words}, {'in the order given' if order == 'given' else 'clustered'}"

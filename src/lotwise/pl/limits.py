@@ -12,7 +12,7 @@ import pandas as pd
 
 from lotwise.errors import InputError
 from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
-from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, log_tpm_words, lotwise_style
+from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, lotwise_style
 from lotwise.wording import format_r
 
 if TYPE_CHECKING:
@@ -81,24 +81,22 @@ def mean_difference(
     *,
     table: pd.DataFrame,
     named: dict[str, int],
-    pseudocount: float | None = None,
 ) -> Figure:
     """Draw the difference of two samples against their mean, with limits of agreement.
 
     Parameters
     ----------
     log_tpm_a, log_tpm_b
-        log2(TPM + c) of the features detected in both samples.
+        log2 TPM of the features detected in both samples, the median ratio divided out, as
+        :func:`lotwise.metrics.differences.log_ratios` gives them.
     table
         The rows of ``lotwise.get.evidence(expression, "agreement")`` for this pair.
     named
         Features to name, by their position in the vectors; the most deviating ones.
-    pseudocount
-        c of log2(TPM + c), for the axis.
 
     Returns
     -------
-    The figure: a point a feature, bias and limits over all (lines) and by tenths (steps).
+    The figure: one point per feature, bias and limits over all (lines) and by tenths (steps).
 
     Raises
     ------
@@ -112,7 +110,10 @@ def mean_difference(
     >>> lotwise.tl.agreement(gene)
     >>> table = lotwise.get.evidence(gene, "agreement")
     >>> one = table[(table["sample_a"] == "S1") & (table["sample_b"] == "S2")]
-    >>> figure = mean_difference(gene.X[0], gene.X[1], table=one, named={"g1": 1})
+    >>> from lotwise.metrics.differences import log_ratios
+    >>> tpm = gene.layers["tpm"][:2]
+    >>> x, y, _ = log_ratios(*tpm[:, (tpm >= 1).all(axis=0)])
+    >>> figure = mean_difference(x, y, table=one, named={"g1": 1})
     >>> [text.get_text() for text in figure.axes[0].texts if text.get_text() == "g1"]
     ['g1']
     """
@@ -143,12 +144,14 @@ def mean_difference(
                 label=label,
             )
         _name_points(axis, mean, difference, named)
-        axis.set_xlabel(f"mean {log_tpm_words(pseudocount)}")
-        axis.set_ylabel(f"log2 ratio, {whole['sample_a']} / {whole['sample_b']}")
+        axis.set_xlabel("mean log2 TPM")
+        axis.set_ylabel(
+            f"log2 of TPM {whole['sample_a']} / {whole['sample_b']}\nover the median ratio"
+        )
         axis.legend(frameon=False, loc="upper left", fontsize=6)
         axis.set_title(
             f"{100 * whole['share_over_2_fold']:.1f} % of {whole['n_features']:,} features "
-            "differ more than 2-fold",
+            "differ more than 2-fold in TPM",
             fontsize=8,
         )
     return figure

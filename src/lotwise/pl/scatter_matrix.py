@@ -14,6 +14,7 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.config import Style
 from lotwise.errors import InputError
+from lotwise.expression.labels import unit_of
 from lotwise.expression.noted import correlations_of
 from lotwise.pl.cloud import count_pixels, pixels_of, points
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
@@ -131,7 +132,7 @@ def scatter_matrix(
         _draw_frames(axes, layout)
         _write_names(axes, layout, _labels(expression))
         _write_r(axes, layout, r, decimals)
-        _draw_ticks(axes, layout, pseudocount)
+        _draw_ticks(axes, layout, pseudocount, unit=unit_of(expression))
         _write_words(figure, title if title is not None else _title(expression), note)
     return figure
 
@@ -309,7 +310,7 @@ def _panel_points(axes: Axes, layout: Layout) -> float:
     return float(width) * 0.85 * 72 / layout.n * layout.size
 
 
-def _draw_ticks(axes: Axes, layout: Layout, pseudocount: float) -> None:
+def _draw_ticks(axes: Axes, layout: Layout, pseudocount: float, *, unit: str) -> None:
     values = layout.ticks()
     within = values / layout.upper * layout.size
     offsets = (np.arange(layout.n)[:, None] + _GAP / 2 + within[None, :]).ravel()
@@ -319,7 +320,7 @@ def _draw_ticks(axes: Axes, layout: Layout, pseudocount: float) -> None:
     axes.set_xticks(offsets[keep], words[keep])
     axes.set_yticks(offsets[keep], words[keep])
     axes.tick_params(length=2, width=0.5, labelsize=max(3.0, 7.0 - layout.n / 8))
-    label = "log2(TPM + 1)" if pseudocount == 1 else f"log2(TPM/{pseudocount:g} + 1)"
+    label = f"log2({unit} + 1)" if pseudocount == 1 else f"log2({unit}/{pseudocount:g} + 1)"
     axes.set_xlabel(label)
     axes.set_ylabel(label)
 

@@ -9,7 +9,7 @@ from lotwise.record.build import (
     refresh_outputs,
 )
 from lotwise.record.calls import PREPARING, Call, lotwise_call, now, step_of, write_step
-from lotwise.record.checking import PAGE, check_page, check_record, log_written
+from lotwise.record.checking import CERTIFICATE, PAGE, check_page, check_record, log_written
 from lotwise.record.configuration import absolute, map_paths, resolve
 from lotwise.record.environment import libraries, software
 from lotwise.record.fixity import fault_of
@@ -29,6 +29,7 @@ from lotwise.record.revisions import amendments_of, chain_faults, write_revision
 
 __all__ = [
     "ANALYSED",
+    "CERTIFICATE",
     "CRATE",
     "PAGE",
     "PREPARING",

@@ -41,6 +41,7 @@ from lotwise.record.revisions import (
     write_revision,
 )
 from lotwise.samples import read_samples
+from lotwise.tree import ResultTree
 
 VERIFICATION: Final = "verification.tsv"
 # What a run may write at the root of its results, beside the record and what is made from it.
@@ -308,8 +309,9 @@ def _outputs(config: Config, root: Path) -> Iterator[Path]:
     for level in config.levels:
         for pattern in (f"expression/{level}.*", f"correlation/{level}.*"):
             yield from root.glob(pattern)
-        tables = [f"evidence/{level}.{name}.tsv" for name in tables_of(config.evidence, level)]
-        yield from (path for name in tables if (path := root / name).is_file())
+        tree = ResultTree(root)
+        tables = [tree.table(level, name) for name in tables_of(config.evidence, level)]
+        yield from (path for path in tables if path.is_file())
         for suffix in config.figures.formats:
             yield from root.glob(f"figures/{level}_*.{suffix}")
             yield from root.glob(f"figures/extended_data_fig?_{level}.{suffix}")

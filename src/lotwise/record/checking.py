@@ -19,6 +19,7 @@ from lotwise.record.revisions import chain_faults, wrote_by
 from lotwise.tree import ResultTree
 
 PAGE: Final = ResultTree(Path()).report.name
+CERTIFICATE: Final = ResultTree(Path()).certificate.name
 _LEVELS: Final = ("gene", "isoform", "extended_data_fig")
 _READERS: Final = 4
 # Written after the record, and known to the history.
@@ -55,8 +56,8 @@ def check_record(root: Path) -> tuple[str, ...]:
     return (*chain_faults(root), *changed, *unknown)
 
 
-def check_page(root: Path, *, names: Sequence[str] = (PAGE, CRATE)) -> tuple[str, ...]:
-    """Compare ``report.html`` and the crate with the SHA-256 that the history has of them."""
+def check_page(root: Path, *, names: Sequence[str] = (PAGE, CERTIFICATE, CRATE)) -> tuple[str, ...]:
+    """Compare page, certificate and crate with the SHA-256 that the history has of them."""
     return tuple(fault for name in names if (root / name).is_file() for fault in _made(root, name))
 
 
@@ -68,7 +69,7 @@ def log_written(root: Path, event: Literal["reported", "crated"], name: str) -> 
 def _made(root: Path, name: str) -> Iterator[str]:
     entry = read_history(root).written(name)
     if entry is None:
-        remedy = "lotwise report" if name == PAGE else "lotwise crate"
+        remedy = "lotwise crate" if name == CRATE else "lotwise report"
         yield f"{name} is in no record: write it again with `{remedy}`"
     elif entry.files[name] != sha256_of(root / name):
         yield f"{name} is not the file that was written on {entry.when}: it was edited"

@@ -24,6 +24,7 @@ from lotwise.files.atomic import atomic_path
 from lotwise.quantify.cache import checksum
 from lotwise.record import (
     ANALYSED,
+    CERTIFICATE,
     CRATE,
     PAGE,
     PREPARING,
@@ -56,7 +57,7 @@ _TERMS: Final = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 _COMPLETED: Final = "http://schema.org/CompletedActionStatus"
 _NO_LICENCE: Final = "No licence was stated for these results: ask those who made them."
 # Made from the record, and so not in it.
-_MADE_LATER: Final = (PROVENANCE, PAGE)
+_MADE_LATER: Final = (PROVENANCE, PAGE, CERTIFICATE)
 # What a step of lotwise reads of the inputs, by its role, and of what was written before; {} is
 # its level.
 _READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
@@ -110,6 +111,7 @@ _MEDIA_TYPES: Final = {
     ".smk": "text/x-snakemake",
     ".svg": "image/svg+xml",
     ".tsv": "text/tab-separated-values",
+    ".parquet": "application/vnd.apache.parquet",
     ".yaml": "application/yaml",
     ".jsonl": "application/jsonl",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -166,7 +168,7 @@ def _refuse_changed(provenance: Provenance, results: Path) -> None:
         *faults(provenance.outputs),
         *inputs,
         *chain_faults(results),
-        *check_page(results, names=(PAGE,)),
+        *check_page(results, names=(PAGE, CERTIFICATE)),
         *(() if judged is None else judged.faults),
     ]
     if found:

@@ -24,7 +24,11 @@ _FLAGS: Final = frozenset(
 )  # fmt: skip
 _RENAMED_OPTIONS: Final = {"reference": "reference_folder"}
 _RENAMED_KEYS: Final = {"n_culprits": "n_contributions"}
-_RENAMED_TABLE: Final = re.compile(r"(?<=/)(gene|isoform)\.culprits\.tsv$")
+# Tables by the end of their name: in version 0.1, and now.
+_RENAMED_TABLES: Final = {
+    "culprits.tsv": "contributions.tsv",
+    "equivalence.tsv": "equivalence.parquet",
+}
 
 
 def fields_of_words(command: Sequence[str]) -> dict[str, Any]:
@@ -82,12 +86,17 @@ def renewed(told: Any) -> Any:
 
 def current_name(path: str) -> str:
     """Return the present name of a result file of an earlier version."""
-    return _RENAMED_TABLE.sub(r"\1.contributions.tsv", path)
+    return _renamed_table(path, _RENAMED_TABLES)
 
 
 def earlier_name(path: str) -> str:
     """Return the name that an earlier version gave to a result file."""
-    return re.sub(r"(?<=/)(gene|isoform)\.contributions\.tsv$", r"\1.culprits.tsv", path)
+    return _renamed_table(path, {now: before for before, now in _RENAMED_TABLES.items()})
+
+
+def _renamed_table(path: str, names: Mapping[str, str]) -> str:
+    found = re.fullmatch(r"(.*/(?:gene|isoform)\.)(\w+\.\w+)", path)
+    return found[1] + names[found[2]] if found and found[2] in names else path
 
 
 def _renamed(section: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def panels_section(findings: Findings, _: int = 4) -> Section | None:
         return section
     odd = {"no": 0, "not annotated": 2, "-": 3}
     table = table_of(
-        sorted(rows, key=lambda row: odd.get(row["holds"], 1)),
+        sorted(rows, key=lambda row: (odd.get(row["holds"], 1), not row["specific"])),
         columns.columns_of(MarkerRecord),
         name="markers",
         caption=tables()["identity"].shown.caption,

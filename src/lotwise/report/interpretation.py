@@ -23,11 +23,8 @@ from lotwise.report.words import (
 )
 
 State = Literal["computed", "concern", "unknown"]
-_METHODS: Final = {
-    "replicates": "replicates of the batches",
-    "bootstraps": "the quantifier's bootstraps",
-    "thinning": "thinning the counts, which knows the noise of counting alone",
-}
+# Of each noise the ceiling is a number of its own.
+_NOISES: Final = ("counting", "quantification", "preparation")
 _FOLD: Final = 2.0
 _LONGEST_PART: Final = 240
 
@@ -130,33 +127,34 @@ def ceiling_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark:
     if not level.has("ceilings"):
         return _not_computed(topic, "ceilings")
     rows = level.of_pair("ceilings", pair)
-    by_method = {row["method"]: row for row in rows}
     known = [
-        by_method[name]
-        for name in _METHODS
-        if name in by_method and not math.isnan(by_method[name]["ceiling"])
+        row
+        for noise in _NOISES
+        for row in rows
+        if row["noise"] == noise and not math.isnan(row["ceiling"])
     ]
     names = f"{name_words(pair['sample_a'])} and {name_words(pair['sample_b'])}"
     if not known:
         reasons = "; ".join(dict.fromkeys(row["reason"] for row in rows if row["reason"]))
         text = f"How high R could be for {names} is not known: {reasons or 'no method applies'}."
         return Remark(topic=topic, text=text, state="unknown")
-    row = known[0]
-    r, ceiling = r_words(row["pearson"], decimals), r_words(row["ceiling"], decimals)
-    start = (
-        f"The noise of measurement alone holds R of {names} at or below {ceiling} "
-        f"(from {_METHODS[row['method']]}). "
+    start = f"The observed R of {names} is {r_words(known[0]['pearson'], decimals)}. "
+    return Remark(
+        topic=topic, text=start + " ".join(_ceiling_words(row, decimals) for row in known)
     )
+
+
+def _ceiling_words(row: Row, decimals: int) -> str:
+    """Say what one noise explains of an R, and where its size was taken from."""
+    noise, ceiling = f"{row['noise'].capitalize()} noise alone", r_words(row["ceiling"], decimals)
+    start = f"{noise} (from {row['source']}) would leave R at {ceiling}"
     if row["pearson"] >= row["ceiling"]:
-        rest = f"The observed {r} reaches it: R shows no difference beyond that noise."
-    else:
-        missing, noise = 1 - row["pearson"], 1 - row["ceiling"]
-        rest = (
-            f"The observed {r} is {percent_words(row['ratio'])} of it: of the "
-            f"{number_words(missing)} that R lacks to 1, {number_words(noise)} is noise that "
-            "identical batches would have too."
-        )
-    return Remark(topic=topic, text=start + rest)
+        return f"{start}: R shows no difference beyond it."
+    missing, expected = 1 - row["pearson"], 1 - row["ceiling"]
+    return (
+        f"{start}: it explains {number_words(expected)} of the {number_words(missing)} missing "
+        f"from R = 1."
+    )
 
 
 def change_remark(level: LevelFindings) -> Remark:
@@ -177,7 +175,7 @@ def change_remark(level: LevelFindings) -> Remark:
     names = f"{name_words(worst['sample_a'])} and {name_words(worst['sample_b'])}"
     return Remark(
         topic=topic,
-        text=f"{worst['sentence']} ({names}). R alone does not show that no {level.level} changed.",
+        text=f"{worst['sentence']} ({names}). Of changes in one direction R would miss more.",
     )
 
 
@@ -372,23 +370,34 @@ def panels_remark(gene: LevelFindings) -> Remark:
         row for row in every if row["holds"] != "-" and row["expected"] not in {"female", "male"}
     ]
     told = [row for row in rows if row["holds"] in {"yes", "no"}]
-    failing = [row for row in told if row["holds"] == "no"]
     if not told:
         return Remark(topic=topic, text=_no_marker_told(found, rows), state="unknown")
+    specific = [row for row in told if row["specific"]]
+    failing = [row for row in specific if row["holds"] == "no"]
+    parts = [f"All {len(specific):,} expectations of the panels hold."]
+    if len(specific) == 1:
+        parts = ["The one expectation of the panels holds."]
+    if failing:
+        by_panel = list_words(
+            (
+                f"{name_words(panel)} ({_failing(failing, panel)})"
+                for panel in dict.fromkeys(row["panel"] for row in failing)
+            ),
+            longest=_LONGEST_PART,
+        )
+        verb = "does" if len(failing) == 1 else "do"
+        parts = [f"{len(failing):,} of {len(specific):,} expectations {verb} not hold: {by_panel}."]
+    unspecific = [row for row in told if not row["specific"] and row["holds"] == "no"]
+    if unspecific:
+        markers = list_words(dict.fromkeys(row["marker"] for row in unspecific))
+        parts.append(f"Expressed, but no alarm, since other cells express them too: {markers}.")
     n_unknown = len(rows) - len(told)
-    unknown = f" {count_words(n_unknown, 'value')} could not be read." if n_unknown else ""
-    if not failing:
-        text = f"All {len(told):,} expectations of the panels hold.{unknown}"
-        return Remark(topic=topic, text=text)
-    panels = list_words(
-        (
-            f"{name_words(panel)} ({_failing(failing, panel)})"
-            for panel in dict.fromkeys(row["panel"] for row in failing)
-        ),
-        longest=_LONGEST_PART,
-    )
-    text = f"{len(failing):,} of {len(told):,} expectations do not hold: {panels}.{unknown}"
-    return Remark(topic=topic, text=text, state="concern")
+    if n_unknown:
+        parts.append(f"{count_words(n_unknown, 'value')} could not be read.")
+    notes = dict.fromkeys(row["note"] for row in failing or specific if row["note"])
+    if notes:
+        parts.append(_sentence(f"note: {'; '.join(notes)}"))
+    return Remark(topic=topic, text=" ".join(parts), state="concern" if failing else "computed")
 
 
 def _no_marker_told(found: Sequence[Row], asked: Sequence[Row]) -> str:

@@ -85,7 +85,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
     scripts = (_read(f"{_DATATABLES}dataTables.min.js"), _read("templates/page.js"))
     styles = _read(f"{_DATATABLES}dataTables.dataTables.min.css") + _read("templates/style.css")
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             findings=findings,
@@ -101,6 +101,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             ],
             criteria=criteria_table(findings.verdict, decimals=decimals),
             batches=batches_sentence(findings),
+            invalid=findings.invalid,
             answers=[level_answer(level, decimals=decimals) for level in findings.levels],
             concerns=open_,
             run_remarks=run,
@@ -113,6 +114,17 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             vega=packed(_vega()),
             policy=_policy((*scripts, _vega())),
         )
+    )
+
+
+def environment() -> Environment:
+    """Return the templates, which escape what they print and refuse what is undefined."""
+    return Environment(
+        loader=PackageLoader("lotwise.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
@@ -146,13 +158,3 @@ def _wrapped(script: str) -> str:
 @cache
 def _read(name: str) -> str:
     return _wrapped(files("lotwise.report").joinpath(name).read_text(encoding="utf-8"))
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("lotwise.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

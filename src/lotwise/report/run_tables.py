@@ -19,6 +19,7 @@ from lotwise.acceptance import read_verdict
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
+from lotwise.expression.comparability import read_invalid_comparisons
 from lotwise.files.records import Record, columns
 from lotwise.keys import LEVELS, Level
 from lotwise.quantify import Intake, Yield
@@ -133,6 +134,12 @@ class Findings:
     def verification(self) -> list[Row]:
         """Published beside computed coefficients, where any were expected."""
         return _rows_of(self.root / Verification.table, Verification)
+
+    @cached_property
+    def invalid(self) -> list[str]:
+        """Why samples cannot be compared as batches, a sentence each; empty where they can."""
+        found = (read_invalid_comparisons(level.h5ad) for level in self.levels)
+        return list(dict.fromkeys(one.sentence for level in found for one in level))
 
     def made(self, path: Path) -> bool:
         """Return whether this run made a file: one that is there, and on record if there is one."""

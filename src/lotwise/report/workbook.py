@@ -7,10 +7,7 @@ numbers, as the records of the tables declare them; no cell is ever a formula or
 
 from __future__ import annotations
 
-import csv
-import gzip
 import math
-import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,6 +21,7 @@ from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
 from lotwise.files.atomic import atomic_path
 from lotwise.files.records import Record, columns, meanings
+from lotwise.files.tables import read_rows, size_of
 from lotwise.keys import LEVELS
 from lotwise.quantify import Intake, Strand, Yield
 from lotwise.tree import MATRICES, ResultTree
@@ -49,8 +47,6 @@ _AT_ROOT: Final[dict[str, type[Record] | None]] = {
     "verdict.tsv": CriterionRecord,
 }
 _MATRIX: Final = "the value for the sample, or the feature, of its row and the sample of its column"
-# As large a gene name as there may be; csv's own bound is smaller.
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,23 +129,19 @@ def _if_there(table: _Table) -> Iterator[_Table]:
         yield table
 
 
-def _rows(path: Path) -> Generator[list[str]]:
-    opening = gzip.open if path.suffix == ".gz" else open
-    with opening(path, "rt", encoding="utf-8", newline="") as text:
-        yield from csv.reader(text, delimiter="\t")
-
-
 def _header(table: _Table) -> list[str]:
     with closing(_rows(table.path)) as rows:
         return next(rows, [])
 
 
+def _rows(path: Path) -> Generator[list[str]]:
+    yield from read_rows(path)
+
+
 def _size_of(table: _Table) -> tuple[int, int]:
-    """Count rows and cells by the ends of lines, which are in no cell that lotwise writes."""
-    opening = gzip.open if table.path.suffix == ".gz" else open
-    with opening(table.path, "rb") as raw:
-        n_rows = sum(part.count(b"\n") for part in iter(lambda: raw.read(1 << 20), b""))
-    return n_rows, n_rows * len(_header(table))
+    """Return the rows, header included, and the cells."""
+    n_rows, n_columns = size_of(table.path)
+    return n_rows, n_rows * n_columns
 
 
 def _too_large(n_rows: int, n_cells: int) -> str:

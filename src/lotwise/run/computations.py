@@ -118,7 +118,7 @@ def equivalence(
         method=evidence.equivalence_method,
         margin=evidence.margin,
         alpha=evidence.alpha,
-        pseudocount=correlation.pseudocount,
+        threshold=correlation.threshold,
     )
     if expression.uns[keys.LOTWISE][EquivalenceRecord.table].empty:
         _store_nothing(expression, EquivalenceRecord, "there is one batch")

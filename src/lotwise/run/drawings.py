@@ -14,6 +14,7 @@ from lotwise import keys, pl
 from lotwise.config import CorrelationConfig
 from lotwise.files.panels import read_panel
 from lotwise.metrics.correlation import pearson_matrix
+from lotwise.metrics.differences import log_ratios
 from lotwise.metrics.moments import FloatArray
 from lotwise.tl.isoforms import rank_switches
 from lotwise.tl.layers import log_tpm_of
@@ -40,13 +41,12 @@ def mean_difference(
     both = np.flatnonzero((tpm[a] >= correlation.threshold) & (tpm[b] >= correlation.threshold))
     if not both.size:
         return pl.nothing("no feature is detected in both samples")
-    x, y = log_tpm[a, both], log_tpm[b, both]
+    x, y, _ = log_ratios(tpm[a, both], tpm[b, both])
     return pl.mean_difference(
         x,
         y,
         table=_of_pair(expression, table, a, b),
         named=_deviating(expression, x, y, both, n_named),
-        pseudocount=correlation.pseudocount,
     )
 
 
@@ -69,7 +69,13 @@ def isoform_switches(shares: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
         return pl.nothing(shares["reason"].iloc[0])
     chosen = list(dict.fromkeys(shares["gene_id"]))
     ranked = rank_switches(usage)
-    return pl.isoform_switches(ranked[ranked["gene_id"].isin(chosen)], usage=shares)
+    # The title speaks of the bars below it, which are means of batches.
+    shown = shares.drop_duplicates("gene_id").set_index("gene_id")["distance"]
+    drawn = ranked[ranked["gene_id"].isin(chosen)]
+    drawn = drawn.assign(distance=drawn["gene_id"].map(shown))
+    order = {gene: place for place, gene in enumerate(chosen)}
+    drawn = drawn.sort_values("gene_id", key=lambda genes: genes.map(order), kind="stable")
+    return pl.isoform_switches(drawn, usage=shares)
 
 
 def _deviating(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import csv
 import logging
+import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,12 +33,14 @@ from lotwise.config import (
     figures_of,
     tables_of,
 )
-from lotwise.errors import InputError
+from lotwise.evidence.catalogue import tables as catalogue
 from lotwise.files.atomic import atomic_path
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import progress
 from lotwise.record import (
+    CERTIFICATE,
     CRATE,
+    PAGE,
     PREPARING,
     PROVENANCE,
     VERIFICATION,
@@ -50,14 +54,16 @@ from lotwise.record import (
     take_inputs,
     write_revision,
 )
+from lotwise.run.comparison import Comparison, correlate, read_expression
+from lotwise.run.comparison import compare as compare_in_memory
+from lotwise.run.evidence import draw_evidence, gather_evidence
 from lotwise.samples import Sample, read_samples, require_batches
 from lotwise.tree import ResultTree
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
-
-    from lotwise.expression import Quantification
+    from matplotlib.figure import Figure
 
 _log = logging.getLogger(__name__)
 
@@ -89,15 +95,20 @@ def compare(
         register_criteria(tree.root, criteria)
     # What an earlier run said is not said of these tables, not even if this run is interrupted.
     forget_verdict(tree.root)
-    for name in (PROVENANCE, CRATE, "report.html", VERIFICATION):
+    for name in (PROVENANCE, CRATE, PAGE, CERTIFICATE, VERIFICATION):
         (tree.root / name).unlink(missing_ok=True)
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
     expression, evidence = expression or ExpressionConfig(), evidence or EvidenceConfig()
-    written = write_expression(samples, tree, expression, levels=levels)
-    for level in written:
-        write_correlation(tree, level, correlation)
-        write_figures(tree, level, figures, correlation)
-        write_evidence(tree, level, evidence, correlation, figures)
+    with _sheet_of(samples, tree):
+        compared = compare_in_memory(
+            samples,
+            levels=levels,
+            expression=expression,
+            correlation=correlation,
+            evidence=evidence,
+        )
+    write_comparison(compared, tree, figures)
+    written = list(compared.expression)
     verdict = None if criteria is None else write_verdict(tree.root, criteria)
     from lotwise.report.workbook import write_workbook
 
@@ -171,59 +182,79 @@ def write_expression(
     InputError
         The sheet or a quantification is wrong, or a level asked for cannot be had.
     """
-    from lotwise.expression import read_quant, write_level
-
-    listed = read_samples(samples)
-    # The temporary file is made before the work, so that an unwritable place is
-    # found at once, and named after it, so that a refusal leaves nothing behind.
-    with atomic_path(tree.samples) as temporary:
-        write_samples(temporary, listed)
-        read = read_quant(
-            listed,
-            tx2gene=config.tx2gene,
-            min_shared=config.min_shared,
-            tpm_sum=config.tpm_sum,
-            matrix_level=config.matrix_level,
-            bootstraps=config.bootstraps,
-        )
-        found = _levels_of(read, samples, levels)
-        if tree.samples.exists() and tree.samples.samefile(samples):
-            # The sheet of the user lies in the folder of the results: it stays as it is.
-            shutil.copyfile(samples, temporary)
-    for level in set(LEVELS) - set(found):
-        tree.forget(level)
-    for level, data in found.items():
-        write_level(data, tree.expression)
-        _log.info("%s: %d samples x %d features", level, *data.shape)
+    with _sheet_of(samples, tree):
+        found = read_expression(read_samples(samples), config, levels=levels, sheet=samples)
+    _write_levels(found, tree)
     return list(found)
 
 
+def write_comparison(compared: Comparison, tree: ResultTree, figures: FiguresConfig) -> None:
+    """Write expression, tables and figures of a comparison."""
+    _write_levels(compared.expression, tree)
+    for level, expression in compared.expression.items():
+        tables = compared.tables[level]
+        _write_correlation(tree, level, expression, tables)
+        _draw_correlation(tree, level, expression, figures)
+        _forget_evidence(tree, level, compared.evidence, figures)
+        names = tables_of(compared.evidence, level)
+        _write_evidence(tree, level, {name: tables[name] for name in names})
+        drawn = draw_evidence(expression, tables, compared.evidence, compared.correlation)
+        _save_evidence(tree, level, drawn, compared.evidence, figures)
+
+
+@contextmanager
+def _sheet_of(samples: Path, tree: ResultTree) -> Iterator[None]:
+    """Write ``samples.tsv`` when what is inside has succeeded.
+
+    The temporary file is made before the work, so that an unwritable place is found at once,
+    and named after it, so that a refusal leaves nothing behind.
+    """
+    listed = read_samples(samples)
+    with atomic_path(tree.samples) as temporary:
+        write_samples(temporary, listed)
+        yield
+        if tree.samples.exists() and tree.samples.samefile(samples):
+            # The sheet of the user lies in the folder of the results: it stays as it is.
+            shutil.copyfile(samples, temporary)
+
+
+def _write_levels(found: Mapping[Level, AnnData], tree: ResultTree) -> None:
+    from lotwise.expression import write_level
+
+    for level in set(LEVELS) - set(found):
+        tree.forget(level)
+    for level, expression in found.items():
+        write_level(without_evidence(expression), tree.expression)
+        _log.info("%s: %d samples x %d features", level, *expression.shape)
+
+
 def write_correlation(tree: ResultTree, level: Level, config: CorrelationConfig) -> None:
-    """Correlate the samples of one level; write ``correlation/{level}.*.tsv``."""
-    from lotwise import get, pp
-    from lotwise.expression import read_level
-    from lotwise.files.tables import write_table
+    """Correlate the samples of one level; write ``correlation/{level}.*.tsv``.
+
+    R and these tables are added to the expression, so that who opens it need not compute them.
+    """
+    from lotwise.expression import read_level, write_h5ad
 
     expression = read_level(tree.h5ad(level), level)
-    if expression.obs[keys.BATCH].nunique() < 2:
-        raise InputError(
-            f"holds samples of one batch ({expression.n_obs}), a comparison needs 2 or more",
-            path=tree.h5ad(level),
-            remedy="read the other batches too; a new batch alone is held against a reference set "
-            "by `lotwise reference compare`",
-        )
-    _correlate(expression, config)
-    batches = pp.average_replicates(expression)
-    _correlate(batches, config, only_r=True)
-    tables = {
-        "pairs": get.pairs(expression),
-        "replicate_qc": get.replicate_qc(expression),
-        "contributions": get.contributions(expression),
-        "batch_pairs": get.pairs(batches),
-    }
+    tables = correlate(expression, config, path=tree.h5ad(level))
+    path = tree.h5ad(level)
+    written = path.stat()
+    write_h5ad(without_evidence(expression), path)
+    # The expression itself is as old as before: the workflow need not repeat what reads it.
+    os.utime(path, ns=(written.st_atime_ns, written.st_mtime_ns))
+    _write_correlation(tree, level, expression, tables)
+
+
+def _write_correlation(
+    tree: ResultTree, level: Level, expression: AnnData, tables: Mapping[str, pd.DataFrame]
+) -> None:
+    from lotwise import get
+    from lotwise.files.tables import write_table
+
     tree.forget_correlation(level)
-    for name, table in tables.items():
-        write_table(tree.table(level, name), table)
+    for name, table in catalogue().items():
+        if table.folder == "correlation":
+            write_table(tree.table(level, name), tables[name])
     for statistic in (keys.PEARSON, keys.SPEARMAN):
         write_table(tree.matrix(level, statistic), get.matrix(expression, statistic), index=True)
 
@@ -236,12 +267,29 @@ def write_figures(
     Of more samples than a scatter matrix can show, it shows the least and the most
     alike; the heatmaps show all.
     """
-    from lotwise import pl, tl
+    from lotwise import tl
     from lotwise.expression import read_level
 
-    tree.forget_figures(level, config.formats)
     expression = read_level(tree.h5ad(level), level)
-    tl.correlate(expression, pseudocount=correlation.pseudocount, sets=("all",))
+    if not _has_r(expression, correlation.pseudocount):
+        tl.correlate(expression, pseudocount=correlation.pseudocount, sets=("all",))
+    return _draw_correlation(tree, level, expression, config)
+
+
+def _has_r(expression: AnnData, pseudocount: float) -> bool:
+    """Return whether R is there already, as `lotwise correlate` leaves it."""
+    if keys.PEARSON not in expression.obsp:
+        return False
+    computed = expression.uns[keys.LOTWISE].get(keys.PARAMETERS, {}).get(keys.PAIRS, {})
+    return bool(computed.get("pseudocount") == pseudocount)
+
+
+def _draw_correlation(
+    tree: ResultTree, level: Level, expression: AnnData, config: FiguresConfig
+) -> list[Path]:
+    from lotwise import pl, tl
+
+    tree.forget_figures(level, config.formats)
     written: list[Path] = []
     for order in ("given", "clustered"):
         drawn = pl.heatmap(expression, order=order, decimals=config.decimals, note=config.note)
@@ -270,80 +318,85 @@ def write_evidence(
 ) -> None:
     """Compute and draw what stands beside R at one level.
 
-    Writes ``evidence/{level}.*.tsv`` and ``figures/{level}_*``, as
+    Writes ``evidence/{level}.*`` and ``figures/{level}_*``, as
     :func:`lotwise.config.tables_of` and :func:`lotwise.config.figures_of` name them.
     """
-    from lotwise import pl
-    from lotwise.run.evidence import draw_evidence
-
-    drawn_names = figures_of(config, level)
-    tree.forget_evidence(
-        level, names=tables_of(config, level), figures=drawn_names, formats=figures.formats
-    )
+    _forget_evidence(tree, level, config, figures)
     expression, tables = write_evidence_tables(tree, level, config, correlation)
     drawn = draw_evidence(expression, tables, config, correlation)
-    for name, figure in progress(drawn, "drawing", unit="figure", total=len(drawn_names)):
-        pl.add_note(figure, figures.note)
-        pl.save_figure(figure, tree.figure(level, name), figures.formats)
+    _save_evidence(tree, level, drawn, config, figures)
 
 
 def write_evidence_tables(
     tree: ResultTree, level: Level, config: EvidenceConfig, correlation: CorrelationConfig
 ) -> tuple[AnnData, dict[str, pd.DataFrame]]:
-    """Compute what stands beside R at one level; write ``evidence/{level}.*.tsv``.
+    """Compute what stands beside R at one level; write its tables.
 
     Returns
     -------
     The expression with what was found, and the tables by name.
     """
     from lotwise.expression import read_level
-    from lotwise.files.tables import write_table
-    from lotwise.run.evidence import gather_evidence
 
     expression = read_level(tree.h5ad(level), level)
     tables = gather_evidence(expression, config, correlation)
-    for name, table in tables.items():
-        write_table(tree.table(level, name), table)
+    _write_evidence(tree, level, tables)
     return expression, tables
 
 
-def _levels_of(
-    read: Quantification, samples: Path, levels: Sequence[Level] | None
-) -> dict[Level, AnnData]:
-    found: dict[Level, AnnData] = {
-        level: data
-        for level, data in zip(LEVELS, (read.gene, read.isoform), strict=True)
-        if data is not None
-    }
-    for level in levels or ():
-        if level not in found:
-            raise InputError(
-                f"there is no {level} level in these quantifications",
-                path=samples,
-                remedy=(
-                    "give the genes of transcripts (tx2gene)"
-                    if level == "gene"
-                    else "give the transcripts' files, or ask for the gene level alone (levels)"
-                ),
-            )
-    return {level: data for level, data in found.items() if not levels or level in levels}
-
-
-def _correlate(expression: AnnData, config: CorrelationConfig, *, only_r: bool = False) -> None:
-    from lotwise import tl
-
-    tl.choose_pairs(expression, most_pairs=config.most_pairs, pseudocount=config.pseudocount)
-    tl.correlate(
-        expression,
-        pseudocount=config.pseudocount,
-        threshold=config.threshold,
-        min_counts=config.min_counts,
+def _forget_evidence(
+    tree: ResultTree, level: Level, config: EvidenceConfig, figures: FiguresConfig
+) -> None:
+    tree.forget_evidence(
+        level,
+        names=tables_of(config, level),
+        figures=figures_of(config, level),
+        formats=figures.formats,
     )
-    if not only_r:
-        tl.replicate_qc(expression, threshold=config.threshold)
-        tl.contributions(
-            expression, n_largest=config.n_contributions, pseudocount=config.pseudocount
-        )
+
+
+def _write_evidence(tree: ResultTree, level: Level, tables: Mapping[str, pd.DataFrame]) -> None:
+    from lotwise.files.tables import write_table
+
+    for name, table in tables.items():
+        write_table(tree.table(level, name), table)
+
+
+def _save_evidence(
+    tree: ResultTree,
+    level: Level,
+    drawn: Iterable[tuple[str, Figure]],
+    config: EvidenceConfig,
+    figures: FiguresConfig,
+) -> None:
+    from lotwise import pl
+
+    total = len(figures_of(config, level))
+    for name, figure in progress(drawn, "drawing", unit="figure", total=total):
+        pl.add_note(figure, figures.note)
+        pl.save_figure(figure, tree.figure(level, name), figures.formats)
+
+
+def without_evidence(expression: AnnData) -> AnnData:
+    """Return the expression with its correlations, as it is stored: evidence has its own tables."""
+    from anndata import AnnData as Made
+
+    theirs = {name for name, table in catalogue().items() if table.folder == "evidence"}
+    kept = {
+        name: {key: one for key, one in held.items() if key not in theirs}
+        if name in {keys.PARAMETERS, keys.COMPUTED_OVER}
+        else held
+        for name, held in expression.uns[keys.LOTWISE].items()
+        if name not in theirs
+    }
+    return Made(
+        expression.X,
+        obs=expression.obs,
+        var=expression.var.drop(columns=keys.BLOCK, errors="ignore"),
+        layers=dict(expression.layers),
+        obsp=dict(expression.obsp),
+        uns={**expression.uns, keys.LOTWISE: kept},
+    )
 
 
 def write_samples(path: Path, samples: Sequence[Sample]) -> None:

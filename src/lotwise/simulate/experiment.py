@@ -89,10 +89,10 @@ def simulate_experiment(
     >>> folder = getfixture("tmp_path")
     >>> made = simulate_experiment(folder, rng=np.random.default_rng(1), plan=Plan(n_genes=30))
     >>> print(made.samples.read_text())
-    sample      batch  replicate  quant
-    lot1_rep1   lot1   1          quant/lot1_rep1
-    lot2_rep1   lot2   1          quant/lot2_rep1
-    lot3_rep1   lot3   1          quant/lot3_rep1
+    sample      batch  replicate  donor    quant
+    lot1_rep1   lot1   1          donor1   quant/lot1_rep1
+    lot2_rep1   lot2   1          donor1   quant/lot2_rep1
+    lot3_rep1   lot3   1          donor1   quant/lot3_rep1
     """
     plan = Plan() if plan is None else plan
     make_directory(directory)
@@ -151,10 +151,9 @@ def _write_sheet(path: Path, plan: Plan, form: Form, sources: list[tuple[str, ..
         columns += ["fragment_length", "fragment_sd"]
         cells = [f"{library.fragment_length:g}", f"{library.fragment_sd:g}"]
     with atomic_path(path) as temporary, temporary.open("w", encoding="ascii") as sheet:
-        donor = ("donor",) if plan.female else ()
-        sheet.write("\t".join(("sample", "batch", "replicate", *donor, *columns)) + "\n")
+        sheet.write("\t".join(("sample", "batch", "replicate", "donor", *columns)) + "\n")
         for sample, source in zip(plan.samples, sources, strict=True):
             replicate = sample.rpartition("_rep")[2]
-            given = (plan.donor_of(sample),) if plan.female else ()
-            row = (sample, plan.batch_of(sample), replicate, *given, *source, *cells)
+            named = (sample, plan.batch_of(sample), replicate, plan.donor_of(sample))
+            row = (*named, *source, *cells)
             sheet.write("\t".join(row) + "\n")

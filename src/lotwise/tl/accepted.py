@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -18,10 +18,19 @@ from lotwise.tl.pairs import store
 if TYPE_CHECKING:
     from anndata import AnnData
 
+# Limits from fewer accepted batches are so wide that they refuse almost nothing.
+LEAST_BATCHES: Final = 6
 NO_CONDITION = "no accepted batch is of condition {!r}"
 
 
-def accepted(expression: AnnData, *, path: Path | str, level: float = 0.95, seed: int = 0) -> None:
+def accepted(
+    expression: AnnData,
+    *,
+    path: Path | str,
+    level: float = 0.95,
+    seed: int = 0,
+    least_batches: int = LEAST_BATCHES,
+) -> None:
     """Compare each batch with a stored set of accepted batches.
 
     As :func:`lotwise.tl.batches` does, one new batch at a time: medians of R over single samples
@@ -39,12 +48,14 @@ def accepted(expression: AnnData, *, path: Path | str, level: float = 0.95, seed
         Coverage of the intervals.
     seed
         Random seed of the thinning.
+    least_batches
+        Accepted batches of the condition that there must be for an answer.
 
     Returns
     -------
     Nothing; the table ``reference`` (:class:`~lotwise.evidence.reference.ComparisonRecord`), one
-    row per batch and condition. With one or two accepted batches of its condition, or where depths
-    cannot be made alike, there are no limits and the answer is "not assessable".
+    row per batch and condition. With fewer than ``least_batches`` accepted batches of its
+    condition, or where depths cannot be made alike, the answer is "not assessable".
 
     Raises
     ------
@@ -71,7 +82,12 @@ def accepted(expression: AnnData, *, path: Path | str, level: float = 0.95, seed
         groups = replicate_groups(both)
         found = compare_batches(both, level=level, pseudocount=1.0, seed=seed)
         rows.extend(
-            _row(row, n_reference=sum(of == row.condition for _, of in groups) - 1, number=number)
+            _row(
+                row,
+                n_reference=sum(of == row.condition for _, of in groups) - 1,
+                number=number,
+                least=least_batches,
+            )
             for row in found
             if row.batch == batch
         )
@@ -79,12 +95,17 @@ def accepted(expression: AnnData, *, path: Path | str, level: float = 0.95, seed
         expression,
         ComparisonRecord.table,
         to_frame(rows, ComparisonRecord),
-        {"path": str(path), "level": level, "seed": seed},
+        {"path": str(path), "level": level, "seed": seed, "least_batches": least_batches},
     )
 
 
-def _row(found: BatchRecord, *, n_reference: int, number: int) -> ComparisonRecord:
+def _row(found: BatchRecord, *, n_reference: int, number: int, least: int) -> ComparisonRecord:
     reason = found.reason if n_reference else NO_CONDITION.format(found.condition)
+    if not reason and n_reference < least:
+        reason = (
+            f"{n_reference} accepted batches of this condition, needed are {least}: limits from "
+            "fewer refuse almost nothing"
+        )
     inside = "yes" if found.median_to_others >= found.prediction_lower else "no"
     return ComparisonRecord(
         batch=found.batch,

@@ -15,8 +15,10 @@ from lotwise.evidence.sensitivity import SensitivityRecord
 from lotwise.files.tables import to_frame
 from lotwise.metrics.differences import (
     BlandAltman,
+    LogRatios,
     bland_altman,
     fold_change_shares,
+    log_ratios,
 )
 from lotwise.metrics.dispersion import Sere, sere
 from lotwise.metrics.feature_sets import MIN_COUNTS, THRESHOLD, feature_sets
@@ -133,21 +135,18 @@ def sensitivity(
     )
 
 
-def agreement(
-    expression: AnnData, *, pseudocount: float = 1.0, threshold: float = THRESHOLD
-) -> None:
+def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     """Compute bias, limits of agreement, fold-change shares and SERE for every pair.
 
-    Over features detected in both samples, all together and by tenths of mean expression.
+    Over features detected in both samples, all together and by tenths of mean expression, on
+    ratios of TPM without pseudo-count after division by the median ratio: two-fold is two-fold.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``, and ``counts`` for SERE.
-    pseudocount
-        c of log2(TPM + c), above 0.
     threshold
-        TPM from which a feature is detected.
+        TPM from which a feature is detected, above 0.
 
     Returns
     -------
@@ -156,11 +155,11 @@ def agreement(
     Raises
     ------
     InputError
-        No layer ``tpm``, or a pseudo-count that is not above 0.
+        No layer ``tpm``, or a threshold that is not above 0.
 
     References
     ----------
-    Bland and Altman 1986; Schulze et al. 2012 (SERE).
+    Bland and Altman 1986; Anders and Huber 2010 (median ratio); Schulze et al. 2012 (SERE).
 
     Examples
     --------
@@ -171,10 +170,9 @@ def agreement(
     >>> len(found[found["bin"] == 0]), len(found)
     (3, 33)
     """
-    if not pseudocount > 0:
-        raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
+    if not threshold > 0:
+        raise InputError(f"threshold must be > 0, got {threshold}")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
-    log_tpm = np.log2(tpm + pseudocount)
     counts = counts_by_sample(expression)
 
     def rows_of(pair: Pair) -> list[AgreementRecord]:
@@ -186,14 +184,14 @@ def agreement(
             if x is None or y is None
             else sere(np.stack([x, y]))
         )
-        return _rows_of_pair(pair, log_tpm[a][both], log_tpm[b][both], ratio)
+        return _rows_of_pair(pair, log_ratios(tpm[a][both], tpm[b][both]), ratio)
 
     rows = chain.from_iterable(in_threads(rows_of, pairs_of(expression)))
     store(
         expression,
         AgreementRecord.table,
         to_frame(rows, AgreementRecord),
-        {"pseudocount": pseudocount, "threshold": threshold},
+        {"threshold": threshold},
     )
 
 
@@ -225,19 +223,26 @@ def why_no_counts(pair: Pair, counts: Sequence[FloatArray | None]) -> str:
     return f"there are no counts of {' and '.join(without)}" if without else ""
 
 
-def _rows_of_pair(pair: Pair, x: FloatArray, y: FloatArray, ratio: Sere) -> list[AgreementRecord]:
-    rows = [_row(pair, 0, bland_altman(x, y), fold_change_shares(x, y, folds=FOLDS).shares, ratio)]
+def _rows_of_pair(pair: Pair, logs: LogRatios, ratio: Sere) -> list[AgreementRecord]:
+    x, y, factor = logs
+    shares = fold_change_shares(x, y, folds=FOLDS).shares
+    rows = [_row(pair, 0, bland_altman(x, y), shares, ratio, factor)]
     order = stable_order((x + y) / 2)
     in_bin = Sere(float("nan"), 0, "")
     for number, members in enumerate(np.array_split(order, N_BINS), start=1):
         u, v = x[members], y[members]
         shares = fold_change_shares(u, v, folds=FOLDS).shares
-        rows.append(_row(pair, number, bland_altman(u, v), shares, in_bin))
+        rows.append(_row(pair, number, bland_altman(u, v), shares, in_bin, factor))
     return rows
 
 
-def _row(
-    pair: Pair, number: int, found: BlandAltman, shares: tuple[float, ...], ratio: Sere
+def _row(  # noqa: PLR0917
+    pair: Pair,
+    number: int,
+    found: BlandAltman,
+    shares: tuple[float, ...],
+    ratio: Sere,
+    median_ratio: float,
 ) -> AgreementRecord:
     return AgreementRecord(
         **pair.names(),
@@ -245,6 +250,7 @@ def _row(
         mean_from=found.mean_from,
         mean_to=found.mean_to,
         n_features=found.n_features,
+        median_ratio=median_ratio,
         bias=found.bias,
         lower=found.lower,
         upper=found.upper,

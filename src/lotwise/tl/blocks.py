@@ -78,11 +78,19 @@ def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIG
             path=path,
             remedy="take the annotation of the quantification",
         )
+    kept = expression.uns.setdefault(keys.LOTWISE, {}).setdefault(keys.PARAMETERS, {})
+    kept[keys.BLOCK] = {"source": str(path), "windows": not path.name.endswith(".gmt")}
     # What has no gene at all stands alone as well, not together with its like.
     expression.var[keys.BLOCK] = [
         block or f"{ALONE}{gene or feature}"
         for block, gene, feature in zip(found, genes, expression.var_names, strict=True)
     ]
+
+
+def are_windows(expression: AnnData) -> bool:
+    """Return whether the blocks of var are genomic windows; see :func:`blocks`."""
+    kept = expression.uns.get(keys.LOTWISE, {}).get(keys.PARAMETERS, {}).get(keys.BLOCK, {})
+    return bool(kept.get("windows", False))
 
 
 def genes_of(expression: AnnData) -> list[str]:

@@ -72,7 +72,7 @@ def detectable(
     >>> gene = getfixture("three_batches").gene
     >>> detectable(gene, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
     >>> gene.uns["lotwise"]["unseen"]["sentence"][0]
-    'R = 0... is compatible with up to ... % of expressed genes changed 2-fold'
+    'R = 0... is compatible with up to ... % of expressed genes changed 2-fold at random, up ...'
     """
     perturbation = perturbation or Perturbation()
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
@@ -169,7 +169,7 @@ def _sentence(
     sign = "=" if own else ">="
     return (
         f"R {sign} {passing:.4f} is compatible with {limit} {100 * share:.2g} % of expressed "
-        f"{level}s changed {fold:g}-fold"
+        f"{level}s changed {fold:g}-fold at random, up and down alike"
     )
 
 

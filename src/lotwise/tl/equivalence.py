@@ -2,70 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from lotwise import pp
+from lotwise import keys
 from lotwise.config.evidence import EquivalenceMethod
 from lotwise.errors import InputError
 from lotwise.evidence.equivalence import EquivalenceRecord
-from lotwise.expression.labels import batches_of
+from lotwise.expression.labels import replicate_groups
 from lotwise.files.records import columns
 from lotwise.files.tables import to_frame
 from lotwise.metrics.correlation import pearson_matrix
-from lotwise.metrics.equivalence import INCONCLUSIVE, Equivalence, wald_equivalence
+from lotwise.metrics.equivalence import (
+    NOT_EXPRESSED,
+    NOT_TESTED,
+    Equivalence,
+    moderated_equivalence,
+    wald_equivalence,
+)
 from lotwise.metrics.equivalence import equivalence as welch_equivalence
+from lotwise.metrics.feature_sets import THRESHOLD
+from lotwise.metrics.moments import BoolArray, FloatArray, IntArray
 from lotwise.tl.agreement import NO_COUNTS, counts_by_sample
-from lotwise.tl.deseq2 import fit_deseq2
-from lotwise.tl.layers import log_tpm_of
-from lotwise.tl.pairs import evenly, store
+from lotwise.tl.deseq2 import FoldChange, fit_deseq2
+from lotwise.tl.pairs import evenly, layer_of, store
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
     from anndata import AnnData
 
-ONE_REPLICATE = "a batch with one replicate"
-TOO_MANY = "not tested: too many pairs of batches"
+ONE_REPLICATE: Final = "a batch with one replicate"
+TOO_MANY: Final = "not tested: too many pairs of batches"
+SILENT: Final = "below {:g} TPM in both batches"
 # Rows that a table of every feature and pair of batches may have.
 MOST_ROWS = 2_000_000
+_HALF_A_COUNT: Final = 0.5
+_UNTESTED: Final[dict[EquivalenceMethod, str]] = {
+    "moderated": "",
+    "welch": "does not vary",
+    "deseq2": "fewer than 10 counts, or an outlying one",
+}
+
+
+class _Batches(NamedTuple):
+    """Two batches of one condition, by their replicates' rows."""
+
+    batch_a: str
+    batch_b: str
+    condition: str
+    rows_a: IntArray
+    rows_b: IntArray
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of the two that no other batch and condition shares."""
+        return (f"{self.condition}: {self.batch_a}", f"{self.condition}: {self.batch_b}")
 
 
 def equivalence(
     expression: AnnData,
     *,
-    method: EquivalenceMethod = "welch",
+    method: EquivalenceMethod = "moderated",
     margin: float = 1.0,
     alpha: float = 0.05,
-    pseudocount: float = 1.0,
+    threshold: float = THRESHOLD,
 ) -> None:
-    """Test every feature of every two batches for equivalence within a margin.
+    """Test every feature of every two batches of one condition for equivalence within a margin.
+
+    Differences are log2 ratios of TPM without pseudo-count after division by the median ratio:
+    two-fold is two-fold. A TPM of 0 is taken as that of half a count.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``, and ``counts`` for ``deseq2``; batches with
-        two samples or more.
+        two replicates or more.
     method
-        ``welch``: Welch's t of log2(TPM + c), each feature by itself. ``deseq2``: Wald tests of
-        the counts with PyDESeq2's size factors and dispersions, which features share, so that
-        few replicates show more; it takes minutes for a transcriptome, and does not correct
+        ``moderated``: t with variances moderated by features of like expression. ``welch``:
+        Welch's t, each feature by itself. ``deseq2``: Wald tests of the counts with PyDESeq2's
+        size factors and dispersions; it takes minutes for a transcriptome, and does not correct
         for transcript lengths that differ between samples.
     margin
-        Largest difference of log2(TPM + c), or of log2 counts, that does not matter.
+        Largest log2 ratio that does not matter.
     alpha
         Rate of false calls among those called.
-    pseudocount
-        c of log2(TPM + c); not used by ``deseq2``.
+    threshold
+        Mean TPM that a feature must reach in one of the batches; the others are "not expressed",
+        never equivalent.
 
     Returns
     -------
     Nothing; the table ``equivalence`` (:class:`~lotwise.evidence.equivalence.EquivalenceRecord`).
-    Batches with one sample are inconclusive throughout, in one row with feature ``*``. So is a pair
-    of batches that was not tested because the table would pass 2 million rows: those that are
-    tested then stand at even steps along the order of R between batches.
+    Batches with one replicate are "not tested", in one row with feature ``*``. So is a pair of
+    batches where the table would pass 2 million rows: those that are tested then stand at even
+    steps along the order of R between batches.
 
     Raises
     ------
@@ -76,93 +110,160 @@ def equivalence(
 
     References
     ----------
-    Schuirmann 1987, 10.1007/BF01068419; Love, Huber and Anders 2014, 10.1186/s13059-014-0550-8
-    (``lessAbs``); Muzellec et al. 2023, 10.1093/bioinformatics/btad547 (PyDESeq2).
+    Smyth 2004, 10.2202/1544-6115.1027; Schuirmann 1987, 10.1007/BF01068419; Love, Huber and
+    Anders 2014, 10.1186/s13059-014-0550-8 (``lessAbs``); Muzellec et al. 2023,
+    10.1093/bioinformatics/btad547 (PyDESeq2).
 
     Examples
     --------
     >>> gene = getfixture("three_batches").gene
     >>> equivalence(gene)
     >>> gene.uns["lotwise"]["equivalence"][["outcome", "reason"]].values[0].tolist()
-    ['inconclusive', 'a batch with one replicate']
+    ['not tested', 'a batch with one replicate']
     """
     import pandas as pd
 
     if not margin > 0 or not 0 < alpha < 1:
         raise InputError(f"margin {margin} and alpha {alpha} came; needed above 0, and in (0, 1)")
-    if method not in {"welch", "deseq2"}:
-        raise InputError(f"{method!r} is no method of equivalence", remedy="take welch or deseq2")
-    log_tpm = log_tpm_of(expression, pseudocount)
-    of_sample = np.array(batches_of(expression))
-    found: dict[tuple[str, str], Equivalence | str] = dict.fromkeys(
-        combinations(dict.fromkeys(of_sample), 2), ONE_REPLICATE
-    )
-    replicated = _replicated(of_sample)
-    pairs = _with_room(expression, replicated, pseudocount)
-    found |= dict.fromkeys(replicated, TOO_MANY)
-    if method == "deseq2":
-        found |= _by_counts(expression, of_sample, pairs, margin=margin, alpha=alpha)
-    else:
-        for a, b in pairs:
-            x, y = log_tpm[of_sample == a], log_tpm[of_sample == b]
-            found[a, b] = welch_equivalence(x, y, margin=margin, alpha=alpha)
+    if method not in _UNTESTED:
+        raise InputError(
+            f"unknown method of equivalence {method!r}",
+            remedy=f"choose from {', '.join(_UNTESTED)}",
+        )
+    if not threshold > 0:
+        raise InputError(f"threshold must be > 0, got {threshold}")
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    counts = counts_by_sample(expression)
+    every = _pairs(expression)
+    with_replicates = [pair for pair in every if min(pair.rows_a.size, pair.rows_b.size) > 1]
+    chosen = _with_room(tpm, with_replicates)
+    replicated, tested_pairs = ({pair.names for pair in some} for some in (with_replicates, chosen))
+    fits = _fits(expression, counts, chosen) if method == "deseq2" else {}
+    log_tpm = log_tpm_without_pseudocount(tpm, counts)
     features = expression.var_names.astype(str).to_numpy(dtype=object)
-    tables = [_table(pair, method, features, result) for pair, result in found.items()]
+    tables = []
+    for pair in every:
+        expressed = (
+            np.maximum(tpm[pair.rows_a].mean(axis=0), tpm[pair.rows_b].mean(axis=0)) >= threshold
+        )
+        tested: Equivalence | str
+        if pair.names not in replicated:
+            tested = ONE_REPLICATE
+        elif pair.names not in tested_pairs:
+            tested = TOO_MANY
+        elif not expressed.any():
+            tested = SILENT.format(threshold)
+        elif method == "deseq2":
+            fit = fits[pair.names]
+            tested = (
+                fit
+                if isinstance(fit, str)
+                else wald_equivalence(
+                    fit.difference[expressed],
+                    standard_error=fit.standard_error[expressed],
+                    margin=margin,
+                    alpha=alpha,
+                )
+            )
+        else:
+            x, y = _like_composition(log_tpm, pair, expressed, tpm)
+            test = moderated_equivalence if method == "moderated" else welch_equivalence
+            tested = test(x, y, margin=margin, alpha=alpha)
+        silent = SILENT.format(threshold)
+        tables.append(_table(pair, method, features, tested, expressed=expressed, silent=silent))
     store(
         expression,
         EquivalenceRecord.table,
         pd.concat(tables, ignore_index=True) if tables else to_frame([], EquivalenceRecord),
-        {"method": method, "margin": margin, "alpha": alpha, "pseudocount": pseudocount},
+        {"method": method, "margin": margin, "alpha": alpha, "threshold": threshold},
     )
 
 
-def _replicated(of_sample: npt.NDArray[np.str_]) -> list[tuple[str, str]]:
-    """Pairs of batches that have two samples or more each, in the order of the samples."""
-    replicated = [name for name in dict.fromkeys(of_sample) if (of_sample == name).sum() > 1]
-    return list(combinations(replicated, 2))
+def log_tpm_without_pseudocount(tpm: FloatArray, counts: Sequence[FloatArray | None]) -> FloatArray:
+    """Return log2 TPM, in which a TPM of 0 is that of half a count of the feature.
+
+    Where counts are not known, it is half of the sample's lowest TPM. Features without counts in
+    any sample are -inf.
+    """
+    floor = np.empty_like(tpm)
+    if any(sample is None for sample in counts):
+        for row, sample in enumerate(tpm):
+            present = sample[sample > 0]
+            floor[row] = _HALF_A_COUNT * (present.min() if present.size else 0.0)
+    else:
+        counted = np.stack([sample for sample in counts if sample is not None])
+        depth = counted.sum(axis=1, keepdims=True)
+        # TPM that a count is worth, by its share of the depth: that of other samples where 0.
+        worth = np.divide(tpm * depth, counted, out=np.zeros(tpm.shape), where=counted > 0)
+        n_known = np.maximum((worth > 0).sum(axis=0), 1)
+        floor = _HALF_A_COUNT * (worth.sum(axis=0) / n_known) / np.maximum(depth, 1)
+    with np.errstate(divide="ignore"):
+        logs: FloatArray = np.log2(np.where(tpm > 0, tpm, floor))
+    return logs
 
 
-def _with_room(
-    expression: AnnData, pairs: list[tuple[str, str]], pseudocount: float
-) -> list[tuple[str, str]]:
+def _like_composition(
+    log_tpm: FloatArray, pair: _Batches, expressed: BoolArray, tpm: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Divide the median ratio to the mean of the samples out of each sample."""
+    rows = np.concatenate([pair.rows_a, pair.rows_b])
+    values = log_tpm[np.ix_(rows, np.flatnonzero(expressed))]
+    in_all = (tpm[np.ix_(rows, np.flatnonzero(expressed))] > 0).all(axis=0)
+    if in_all.any():
+        common = values[:, in_all]
+        values = values - np.median(common - common.mean(axis=0), axis=1)[:, None]
+    return values[: pair.rows_a.size], values[pair.rows_a.size :]
+
+
+def _pairs(expression: AnnData) -> list[_Batches]:
+    """Pairs of batches of one condition, in the order of the samples."""
+    found = []
+    groups = replicate_groups(expression)
+    for (one, rows_a), (other, rows_b) in combinations(groups.items(), 2):
+        if one[1] == other[1]:
+            rows = (np.array(rows_a, dtype=np.intp), np.array(rows_b, dtype=np.intp))
+            found.append(_Batches(one[0], other[0], one[1], *rows))
+    return found
+
+
+def _with_room(tpm: FloatArray, pairs: list[_Batches]) -> list[_Batches]:
     """Choose pairs of batches where the table has no room for all, at even steps of R."""
-    room = max(2, MOST_ROWS // max(expression.n_vars, 1))
+    room = max(2, MOST_ROWS // max(tpm.shape[1], 1))
     if len(pairs) <= room:
         return pairs
-    averaged = pp.average_replicates(expression)
-    at = {name: place for place, name in enumerate(averaged.obs_names)}
-    r = pearson_matrix(log_tpm_of(averaged, pseudocount))
-    kept = evenly(np.array([r[at[a], at[b]] for a, b in pairs]), room)
+    r = [
+        pearson_matrix(
+            np.log2([tpm[one.rows_a].mean(axis=0) + 1, tpm[one.rows_b].mean(axis=0) + 1])
+        )
+        for one in pairs
+    ]
+    kept = evenly(np.array([matrix[0, 1] for matrix in r]), room)
     return [pairs[place] for place in sorted(kept.tolist())]
 
 
-def _by_counts(
-    expression: AnnData,
-    of_sample: npt.NDArray[np.str_],
-    pairs: list[tuple[str, str]],
-    *,
-    margin: float,
-    alpha: float,
-) -> dict[tuple[str, str], Equivalence | str]:
-    counts = counts_by_sample(expression)
+def _fits(
+    expression: AnnData, counts: Sequence[FloatArray | None], pairs: list[_Batches]
+) -> dict[tuple[str, str], FoldChange | str]:
+    """Fit the counts of all samples that have them, once, and say of which pairs they lack."""
     known = np.array([sample is not None for sample in counts])
     if not known.any():
-        return dict.fromkeys(pairs, NO_COUNTS)
-    left = set(_replicated(of_sample[known]))
-    fits = fit_deseq2(
+        return dict.fromkeys([pair.names for pair in pairs], NO_COUNTS)
+    of_sample = np.empty(expression.n_obs, dtype=object)
+    for (batch, condition), rows in replicate_groups(expression).items():
+        of_sample[rows] = f"{condition}: {batch}"
+    enough = {
+        pair.names: all(known[rows].sum() > 1 for rows in (pair.rows_a, pair.rows_b))
+        for pair in pairs
+    }
+    found = fit_deseq2(
         np.stack([sample for sample in counts if sample is not None]),
-        batches=of_sample[known],
-        pairs=[pair for pair in pairs if pair in left],
+        batches=of_sample[known].astype(str),
+        pairs=[pair.names for pair in pairs if enough[pair.names]],
     )
     return {
-        pair: wald_equivalence(
-            fits[pair].difference,
-            standard_error=fits[pair].standard_error,
-            margin=margin,
-            alpha=alpha,
-        )
-        if pair in fits
-        else _without_counts(expression.obs_names[~known & np.isin(of_sample, pair)])
+        pair.names: found[pair.names]
+        if enough[pair.names]
+        else _without_counts(expression.obs_names[~known & np.isin(of_sample, pair.names)])
         for pair in pairs
     }
 
@@ -173,15 +274,23 @@ def _without_counts(samples: pd.Index[str]) -> str:
 
 
 def _table(
-    pair: tuple[str, str],
+    pair: _Batches,
     method: EquivalenceMethod,
     features: npt.NDArray[np.object_],
     found: Equivalence | str,
+    *,
+    expressed: BoolArray,
+    silent: str,
 ) -> pd.DataFrame:
     """Columns at once: a record a feature would cost more than the tests."""
     import pandas as pd
 
-    names = {"batch_a": pair[0], "batch_b": pair[1], "method": method}
+    names = {
+        "batch_a": pair.batch_a,
+        "batch_b": pair.batch_b,
+        "condition": pair.condition,
+        "method": method,
+    }
     nan = float("nan")
     if isinstance(found, str):
         row = EquivalenceRecord(
@@ -190,19 +299,25 @@ def _table(
             difference=nan,
             p_equivalent=nan,
             p_different=nan,
-            outcome=INCONCLUSIVE,
+            outcome=NOT_TESTED,
             reason=found,
         )
         return to_frame([row], EquivalenceRecord)
-    untested = "does not vary" if method == "welch" else "fewer than 10 counts, or an outlying one"
+
+    def spread(values: npt.NDArray[Any], elsewhere: object) -> npt.NDArray[Any]:
+        whole = np.full(features.size, elsewhere, dtype=values.dtype)
+        whole[expressed] = values
+        return whole
+
+    reasons = np.where(np.isnan(found.p_equivalent), _UNTESTED[method], "").astype(object)
     table = pd.DataFrame(
         {
             "feature": features,
-            "difference": found.difference,
-            "p_equivalent": found.p_equivalent_adjusted,
-            "p_different": found.p_different_adjusted,
-            "outcome": found.outcome.astype(object),
-            "reason": np.where(np.isnan(found.p_equivalent), untested, "").astype(object),
+            "difference": spread(found.difference, nan),
+            "p_equivalent": spread(found.p_equivalent_adjusted, nan),
+            "p_different": spread(found.p_different_adjusted, nan),
+            "outcome": spread(found.outcome.astype(object), NOT_EXPRESSED),
+            "reason": spread(reasons, silent),
         }
     )
     return table.assign(**names)[list(columns(EquivalenceRecord))]

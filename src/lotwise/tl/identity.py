@@ -13,7 +13,7 @@ from lotwise.evidence.identity import MarkerRecord, SexRecord
 from lotwise.expression.labels import batches_of, labels_of
 from lotwise.files.panels import SHIPPED, Marker, Panel, plain_id, read_panel
 from lotwise.files.tables import to_frame
-from lotwise.metrics.identity import Direction, call_sex, check_panel, sex_agreement
+from lotwise.metrics.identity import EXPRESSED_TPM, Direction, call_sex, check_panel, sex_agreement
 from lotwise.metrics.moments import FloatArray
 from lotwise.tl.agreement import counts_by_sample
 from lotwise.tl.blocks import text_of
@@ -21,6 +21,7 @@ from lotwise.tl.pairs import layer_of, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from numpy.typing import NDArray
 
 NOT_ANNOTATED = "not annotated"
 _DIRECTIONS: dict[str, Direction] = {"present": "present", "absent": "absent"}
@@ -115,32 +116,67 @@ def _positions(expression: AnnData) -> dict[str, dict[int, None]]:
 
 def _marker_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[MarkerRecord]:
     batches = batches_of(expression)
-    rows: list[MarkerRecord] = []
-    for column, marker in enumerate(panel.markers):
-        holds = ["-"] * expression.n_obs
-        if np.isnan(found[:, column]).any():
-            holds = [NOT_ANNOTATED] * expression.n_obs
-        elif marker.expected in _DIRECTIONS:
-            check = check_panel(
-                found[:, [column]],
-                directions=(_DIRECTIONS[marker.expected],),
-                present_from=panel.present_from,
-                absent_below=panel.absent_below,
-            )
-            holds = ["yes" if held else "no" for held in check.holds[:, 0]]
-        rows.extend(
-            MarkerRecord(
-                panel=panel.name,
-                sample=str(sample),
-                batch=batches[row],
-                marker=marker.symbol,
-                expected=marker.expected,
-                tpm=float(found[row, column]),
-                holds=holds[row],
-            )
-            for row, sample in enumerate(expression.obs_names)
+    ranks = _ranks(np.asarray(layer_of(expression, keys.TPM), dtype=np.float64), found)
+    holds = np.array(
+        [_answers(panel, marker, found[:, i]) for i, marker in enumerate(panel.markers)]
+    )
+    for group in {marker.group for marker in panel.markers} - {""}:
+        members = [i for i, marker in enumerate(panel.markers) if marker.group == group]
+        holds[members] = _answers_of_group(holds[members])
+    return [
+        MarkerRecord(
+            panel=panel.name,
+            sample=str(sample),
+            batch=batches[row],
+            marker=marker.symbol,
+            expected=marker.expected,
+            group=marker.group,
+            specific=marker.specific,
+            tpm=float(found[row, column]),
+            rank=float(ranks[row, column]),
+            holds=str(holds[column, row]),
+            note=marker.note or panel.notes,
         )
-    return rows
+        for column, marker in enumerate(panel.markers)
+        for row, sample in enumerate(expression.obs_names)
+    ]
+
+
+def _answers(panel: Panel, marker: Marker, tpm: FloatArray) -> list[str]:
+    """Say whether a marker holds by itself in each sample."""
+    if np.isnan(tpm).any():
+        return [NOT_ANNOTATED] * tpm.size
+    if marker.expected not in _DIRECTIONS:
+        return ["-"] * tpm.size
+    check = check_panel(
+        tpm[:, None],
+        directions=(_DIRECTIONS[marker.expected],),
+        present_from=panel.present_from,
+        absent_below=panel.absent_below,
+    )
+    return ["yes" if held else "no" for held in check.holds[:, 0]]
+
+
+def _answers_of_group(holds: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Answer for alternatives (markers x samples): all hold where one does.
+
+    Where none does and one is not annotated, the group cannot be told.
+    """
+    met = (holds == "yes").any(axis=0)
+    unknown = ~met & (holds == NOT_ANNOTATED).any(axis=0)
+    return np.where(met, "yes", np.where(unknown, NOT_ANNOTATED, holds))
+
+
+def _ranks(tpm: FloatArray, found: FloatArray) -> FloatArray:
+    """Return the share of each sample's expressed genes that are expressed less than a marker."""
+    ranks = np.full(found.shape, np.nan)
+    for row, sample in enumerate(tpm):
+        expressed = np.sort(sample[sample >= EXPRESSED_TPM])
+        if expressed.size:
+            known = ~np.isnan(found[row])
+            below = np.searchsorted(expressed, found[row, known], side="left")
+            ranks[row, known] = below / expressed.size
+    return ranks
 
 
 def _sex_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[SexRecord]:

@@ -11,7 +11,7 @@ from lotwise.errors import InputError
 from lotwise.evidence.intervals import IntervalRecord
 from lotwise.files.tables import to_frame
 from lotwise.metrics.resampling import block_intervals
-from lotwise.tl.blocks import ALONE, genes_of, text_of
+from lotwise.tl.blocks import ALONE, are_windows, genes_of, text_of
 from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import chosen_rows, in_words, pairs_of, store
 
@@ -77,6 +77,7 @@ def intervals(
         n_resamples=n_resamples,
         level=level,
         pairs=chosen_rows(expression),
+        windows=blocks == keys.BLOCK and are_windows(expression),
     )
     rows = [
         IntervalRecord(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from lotwise.metrics.isoforms import (
     compare_usage,
     group_isoforms,
     inferential_relative_variance,
+    usage_change,
     usage_test,
 )
 from lotwise.metrics.isoforms import isoform_usage as usage_of_sample
@@ -49,6 +51,9 @@ STRATA = ("low", "middle", "high")
 PRIOR_FRAGMENTS = 100.0
 # Bootstraps as TPM that are held for the pairs to come: 100 of 200,000 isoforms are 160 MB.
 _HELD_BYTES: Final = 10**9
+_CERTAIN: Final = 0.05
+# So many genes for each that is shown are compared by the means of batches.
+_CANDIDATES: Final = 10
 
 
 def isoform_usage(
@@ -158,7 +163,8 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
 
     Those with an adjusted p below 0.05 come first, then those well expressed in every batch, the
     larger distance before the smaller: without bootstraps there is no p, and the largest
-    distances are noise of quantification of genes of few reads.
+    distances are noise of quantification of genes of few reads. The distance is that between the
+    means of batches, which are shown: two single samples may differ where the batches do not.
 
     Parameters
     ----------
@@ -198,8 +204,15 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
     genes = np.array(genes_of(expression))
     names, codes = np.unique(genes, return_inverse=True)
     least = np.min([np.bincount(codes, weights=of_batch) for of_batch in tpm], axis=0)
-    ranked = rank_switches(usage, well_expressed=set(names[least >= min_tpm]))
-    chosen = list(dict.fromkeys(ranked["gene_id"]))[:n_genes]
+    well_expressed = set(names[least >= min_tpm])
+    ranked = rank_switches(usage, well_expressed=well_expressed)
+    candidates = list(dict.fromkeys(ranked["gene_id"]))[: _CANDIDATES * n_genes]
+    distances = _distances_of_means(tpm, genes, candidates)
+    certain = set(ranked.loc[ranked["p_adjusted"] < _CERTAIN, "gene_id"])
+    candidates.sort(
+        key=lambda gene: (gene not in certain, gene not in well_expressed, -distances[gene])
+    )
+    chosen = candidates[:n_genes]
     rows: list[ShareRecord] = []
     for gene in chosen:
         members = np.flatnonzero(genes == gene)
@@ -212,6 +225,7 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
                     batch=str(batch),
                     tpm=float(value),
                     share=float(value) / total if total > 0 else float("nan"),
+                    distance=distances[gene],
                     reason="" if total > 0 else "the batch does not express the gene",
                 )
                 for member, value in zip(members, of_batch, strict=True)
@@ -220,12 +234,25 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
     store(expression, ShareRecord.table, to_frame(rows, ShareRecord), parameters)
 
 
+def _distances_of_means(
+    tpm: FloatArray, genes: npt.NDArray[np.str_], chosen: Sequence[str]
+) -> dict[str, float]:
+    """Return the largest distance of usage between two batches, for each chosen gene."""
+    members = np.isin(genes, chosen)
+    found = dict.fromkeys(chosen, 0.0)
+    for x, y in combinations(tpm[:, members], 2):
+        change = usage_change(x, y, genes=genes[members])
+        for gene, distance in zip(change.gene, change.distance, strict=True):
+            found[str(gene)] = max(found[str(gene)], float(np.nan_to_num(distance)))
+    return found
+
+
 def rank_switches(
     usage: pd.DataFrame, *, well_expressed: Collection[str] | None = None
 ) -> pd.DataFrame:
     """Sort changes of usage between batches: those of small p, the well expressed, by distance."""
     between = usage[usage["relation"] == "between"]
-    certain = between["p_adjusted"] < 0.05
+    certain = between["p_adjusted"] < _CERTAIN
     seen = True if well_expressed is None else between["gene_id"].isin(list(well_expressed))
     return (
         between.assign(certain=certain, seen=seen)

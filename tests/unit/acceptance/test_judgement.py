@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from lotwise.acceptance import Measure
 from lotwise.acceptance.judgement import Judgement, judge_rows
 
+pytestmark = pytest.mark.requirement("VER-006", "VER-009")
+
 NAN = math.nan
 JUST_BELOW = math.nextafter(0.9, 0)
 
@@ -223,3 +225,19 @@ def test_judge_rows__the_order_of_rows_does_not_matter(values, bound, shape, ran
     shuffled = random.sample(found, len(found))
     one, other = judge_rows(asked, found), judge_rows(asked, shuffled)
     assert (one.outcome, one.value) == (other.outcome, other.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "round_to", "outcome"),
+    [(0.9461, None, "fail"), (0.9461, 2, "pass"), (0.945, 2, "fail"), (0.9450001, 2, "pass")],
+)
+def test_judge_rows__full_precision_unless_the_criterion_names_decimals(value, round_to, outcome):
+    """Half to even: 0.945 is 0.94, which does not meet 0.95."""
+    measure = Measure(
+        table="batches", statistic="median_to_others", at_least=0.95, round_to=round_to
+    )
+    row = {"batch": "L1", "median_to_others": value, "reason": ""}
+    found = judge_rows(measure, [row])
+    assert found.outcome == outcome
+    assert found.value == (value if round_to is None else round(value, 2))
+    assert ("rounded to 2 decimals" in measure.bound) == (round_to is not None)

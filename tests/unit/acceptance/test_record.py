@@ -22,6 +22,8 @@ from lotwise.acceptance.history import FILE, read_history
 from lotwise.errors import InputError
 from lotwise.files.records import columns
 
+pytestmark = pytest.mark.requirement("VER-007", "VER-008")
+
 LINE = """
 - id: {id}
   rationale: because

@@ -12,7 +12,12 @@ import pytest
 
 import lotwise
 from lotwise import keys
-from lotwise.errors import InvalidComparisonWarning
+from lotwise.errors import (
+    InputError,
+    InvalidComparisonWarning,
+    LotwiseWarning,
+    SharedFeaturesWarning,
+)
 from lotwise.expression import read_level, write_level
 from lotwise.expression.comparability import invalid_comparisons
 
@@ -175,3 +180,97 @@ def test_invalid_comparisons__are_kept_in_the_file(files, tmp_path):
 
 def test_invalid_meanings__has_a_sentence_for_each_code():
     assert set(keys.INVALID_MEANINGS) == set(keys.InvalidCode.__args__)
+
+
+def rsem(files, name, *, seed, of=None):
+    """RSEM's two files of one run; ``of`` is another run whose genes lie beside."""
+    files.tpm, files.counts = files.draw(np.random.default_rng(seed))
+    files.rsem_isoforms(f"{name}/{name}.isoforms.results")
+    if of is not None:
+        files.tpm, files.counts = files.draw(np.random.default_rng(of))
+    files.rsem_genes(f"{name}/{name}.genes.results")
+    return files.folder / name
+
+
+def test_judge_levels__files_of_one_run_belong_together(files):
+    quants = {name: rsem(files, name, seed=i) for i, name in enumerate(("S1", "S2"))}
+    assert found_in(quants, files) == ()
+
+
+def test_judge_levels__genes_of_another_run(files):
+    quants = {"S1": rsem(files, "S1", seed=1, of=9), "S2": rsem(files, "S2", seed=2)}
+    [one] = found_in(quants, files)
+    assert one.code == "levels_disagree"
+    assert re.match(r"sample 'S1': \d+ of 6 genes are not the sum .* do not belong toget", one[1])
+
+
+def test_judge_levels__genes_of_another_annotation(files):
+    quants = {name: rsem(files, name, seed=i) for i, name in enumerate(("S1", "S2"))}
+    for name, quant in quants.items():
+        path = quant / f"{name}.genes.results"
+        path.write_text(path.read_text().replace(files.genes[0], "ENSG99999999999.1"))
+    found = found_in(quants, files)
+    assert [one.code for one in found] == ["levels_disagree"] * 2
+    assert "1 of 6 genes are not the sum" in found[0].sentence
+
+
+def test_judge_organisms__human_and_mouse_in_one_index(files):
+    names = [n.replace("ENST", "ENSMUST") if i % 3 else n for i, n in enumerate(files.transcripts)]
+    quants = {}
+    for seed, name in enumerate(("S1", "S2")):
+        files.tpm, files.counts = files.draw(np.random.default_rng(seed))
+        quants[name] = files.salmon(f"{name}.sf", names=names)
+    with pytest.warns(InvalidComparisonWarning, match=r"organisms \(8 of mouse, 4 of human\)"):
+        lotwise.read_quant(quants, tx2gene=files.text(
+            "map.tsv", ["tx", "gene"], list(zip(names, files.genes, strict=True))))  # fmt: skip
+
+
+def versions(names):
+    return [f"{name.partition('.')[0]}.9" for name in names]
+
+
+@pytest.mark.parametrize("changed", [slice(0, 3), slice(None)])
+def test_align_features__versions_differ_between_samples(files, changed):
+    first = salmon(files, "S1", seed=1)
+    names = list(files.transcripts)
+    names[changed] = versions(names[changed])
+    files.tpm, files.counts = files.draw(np.random.default_rng(2))
+    second = files.salmon("S2.sf", names=names)
+    with pytest.warns(SharedFeaturesWarning, match=r"with up to [\d.]+% of the TPM are matched"):
+        _, isoform = lotwise.read_quant({"S1": first, "S2": second}, tx2gene=write_map(files))
+    assert isoform.var_names.to_list() == files.transcripts
+    np.testing.assert_allclose(isoform.layers["tpm"][1], files.tpm)
+
+
+def test_align_features__tpm_that_is_lost_is_told_and_kept(files):
+    first = salmon(files, "S1", seed=1)
+    files.tpm, files.counts = files.draw(np.random.default_rng(2))
+    lost = int(np.argmax(files.tpm))
+    names = list(files.transcripts)
+    names[lost] = "ENST00000999999.1"
+    second = files.salmon("S2.sf", names=names)
+    with (
+        pytest.warns(SharedFeaturesWarning, match=r"the others carry up to [\d.]+% of the TPM"),
+        pytest.warns(InvalidComparisonWarning, match="the others carry"),
+    ):
+        _, isoform = lotwise.read_quant(
+            {"S1": first, "S2": second}, tx2gene=write_map(files), min_shared=0.5
+        )
+    [one] = invalid_comparisons(isoform)
+    assert one.code == "mixed_references"
+
+
+def test_read_quant__two_programs_in_one_folder_are_refused(files):
+    files.salmon("S1/quant.sf")
+    files.kallisto("S1/abundance.tsv")
+    words = r"output of two programs: quant\.sf of salmon and abundance\.tsv of kallisto"
+    with pytest.raises(InputError, match=words):
+        lotwise.read_quant({"S1": files.folder / "S1", "S2": files.folder / "S1"})
+
+
+@pytest.mark.parametrize("name", ["1-Mar", "Sep-02", "2023-03-01"])
+def test_read_quant__dates_among_the_symbols_are_named(files, name):
+    rows = [(name, 5e5, 4e5), ("GAPDH", 3e5, 3e5), ("ACTB", 2e5, 3e5)]
+    path = files.text("m.tsv", ["gene", "S1", "S2"], rows)
+    with pytest.warns(LotwiseWarning, match=rf"1 features are dates \({name}\): a spreadsheet"):
+        lotwise.read_quant({"S1": path, "S2": path}, matrix_level="gene")

@@ -149,3 +149,12 @@ def test_from_frame__copies_are_told(tpm):
     tpm["S2"] = tpm["S1"]
     with pytest.warns(InvalidComparisonWarning, match="samples 'S1' and 'S2' .* the same numbers"):
         lotwise.from_frame(tpm)
+
+
+def test_from_frame__a_declared_unit_is_in_the_labels_of_figures(tpm):
+    gene = lotwise.from_frame(tpm, unit="cpm").gene
+    lotwise.tl.correlate(gene)
+    matrix = lotwise.pl.scatter_matrix(gene)
+    assert {axes.get_xlabel() for axes in matrix.axes} >= {"log2(CPM + 1)"}
+    title = lotwise.pl.heatmap(gene).texts
+    assert any("log2(CPM + 1)" in text.get_text() for text in title)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy.stats import gmean
 
 from lotwise.expression.genes import sum_genes
+
+pytestmark = pytest.mark.requirement("EXP-001")
 
 
 def test_sum_genes__definition_gene_by_gene():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lotwise.errors import InputError
-from lotwise.files.panels import SHIPPED, read_gene_sets, read_panel
+from lotwise.files.panels import SHIPPED, Marker, read_gene_sets, read_panel
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -27,7 +27,30 @@ def test_read_panel__a_users_panel(tmp_path):
     )
     panel = read_panel(path)
     assert panel.absent_below == 0.5
-    assert (panel.markers[0].symbol, panel.markers[0].ensembl) == ("GFAP", "")
+    assert (panel.present_from, panel.notes) == (10, "")
+    assert panel.markers == (Marker(symbol="GFAP", expected="absent"),)
+
+
+def test_read_panel__alternatives_unspecific_markers_and_notes(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\nnotes: read with care\nfeatures:\n"
+        "- any_of:\n  - {symbol: A, expected: absent}\n  - {symbol: B, expected: present}\n"
+        "- {symbol: C, expected: absent, specific: false, note: common}\n"
+    )
+    panel = read_panel(path)
+    assert panel.notes == "read with care"
+    assert panel.markers == (
+        Marker(symbol="A", expected="absent", group="A or B"),
+        Marker(symbol="B", expected="present", group="A or B"),
+        Marker(symbol="C", expected="absent", specific=False, note="common"),
+    )
+
+
+def test_read_panel__pluripotency_counts_pou5f1_only_with_nanog():
+    markers = {marker.symbol: marker for marker in read_panel("residual_pluripotency").markers}
+    assert markers["POU5F1"].group == markers["NANOG"].group == "POU5F1 or NANOG"
+    assert [name for name, marker in markers.items() if not marker.specific] == ["SOX2", "DNMT3B"]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +64,38 @@ def test_read_panel__a_users_panel(tmp_path):
         ("name: a\nfeatures:\n- {symbol: A, expect: absent}\n", "did you mean 'expected'"),
         ("name: a\nfeature: 1\nfeatures:\n- {symbol: A}\n", "did you mean 'features'"),
         ("name: a\nfeatures:\n- {expected: absent}\n", "has no symbol"),
+        (
+            "name: a\nfeatures: [{symbol: A, expected: absent}, {symbol: A, expected: male}]\n",
+            "the symbol 'A' comes 2 times",
+        ),
+        (
+            (
+                "name: a\nfeatures:\n- {symbol: A, ensembl: ENSG00000000001.2, expected: absent}\n"
+                "- {symbol: B, ensembl: ENSG00000000001, expected: absent}\n"
+            ),
+            "the Ensembl id 'ENSG00000000001' comes 2 times",
+        ),
+        ("name: a\nfeatures:\n- any_of: [{symbol: A, expected: absent}]\n", "two or more features"),
+        (
+            (
+                "name: a\nfeatures:\n- any_of:\n  - {symbol: A, expected: male}\n"
+                "  - {symbol: B, expected: male}\n"
+            ),
+            "A stands under any_of and is expected male",
+        ),
+        ("name: a\nfeatures:\n- {any_of: [], symbol: A}\n", "did you mean|known: any_of"),
+        (
+            "name: a\nfeatures:\n- {symbol: A, expected: absent, specific: 1}\n",
+            "specific of A is 1, needed true or false",
+        ),
+        (
+            "name: a\nnotes: [x]\nfeatures:\n- {symbol: A, expected: absent}\n",
+            "notes is .*needed text",
+        ),
+        (
+            "name: a\npresent_from: .inf\nfeatures:\n- {symbol: A, expected: absent}\n",
+            "present_from is inf",
+        ),
         (
             "name: a\npresent_from: 0\nfeatures:\n- {symbol: A, expected: absent}\n",
             "present_from is 0",

@@ -16,6 +16,8 @@ from scipy import stats
 from lotwise.errors import InputError
 from lotwise.metrics.agreement import concordance, detection, encode_qc
 
+pytestmark = pytest.mark.requirement("COR-003")
+
 pairs = st.integers(2, 30).flatmap(
     lambda n: st.tuples(
         *(arrays(np.float64, n, elements=st.floats(0, 1e4, width=32)) for _ in range(2))

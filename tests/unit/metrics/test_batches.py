@@ -13,6 +13,8 @@ from scipy import stats
 from lotwise.errors import InputError
 from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval, tolerance_factor
 
+pytestmark = pytest.mark.requirement("STA-002")
+
 
 def test_leave_one_out__hand_value_and_the_diagonal_never_counts():
     r = [[9, 0.9, 0.5, 0.7], [0.9, 9, 0.6, 0.8], [0.5, 0.6, 9, 0.4], [0.7, 0.8, 0.4, 9]]

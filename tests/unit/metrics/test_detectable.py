@@ -31,6 +31,29 @@ def hand_grid(r):
     )
 
 
+def r_after(tpm, fold):
+    changed = tpm * fold
+    return np.corrcoef(np.log2(tpm + 1), np.log2(changed / changed.sum() * 1e6 + 1))[0, 1]
+
+
+def test_sentences__hold_for_what_is_planted():
+    """What the page says of R, with the truth beside it."""
+    tpm, rng = expression(1), np.random.default_rng(2)
+    expressed = np.flatnonzero(tpm >= 1)
+    # "where all features change by one factor, no TPM changes"
+    assert r_after(tpm, 2.0) == pytest.approx(1)
+    chosen = rng.permutation(expressed)[: expressed.size // 2]
+    balanced, upward, highest = np.ones((3, tpm.size))
+    balanced[chosen] = rng.choice([4.0, 0.25], chosen.size)
+    upward[chosen] = 4.0
+    # "of changes in one direction R misses more"
+    assert r_after(tpm, upward) > r_after(tpm, balanced) + 0.01
+    # "... of highly expressed features less"
+    top = expressed[np.argsort(tpm[expressed])[-chosen.size :]]
+    highest[top] = rng.choice([4.0, 0.25], top.size)
+    assert r_after(tpm, highest) < r_after(tpm, balanced)
+
+
 def test_unseen_change__hand_values():
     assert unseen_change(hand_grid([1, 0.9, 0.7]), threshold=0.8).shares[0] == pytest.approx(0.2)
     assert unseen_change(hand_grid([1, 0.9, 0.7]), threshold=0.95).shares[0] == pytest.approx(0.05)

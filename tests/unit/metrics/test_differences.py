@@ -17,6 +17,7 @@ from lotwise.metrics.differences import (
     bland_altman,
     bland_altman_by_expression,
     fold_change_shares,
+    log_ratios,
 )
 
 pairs = st.integers(1, 40).flatmap(
@@ -177,3 +178,22 @@ def test_bland_altman_by_expression__hand_value_and_null():
         # M has sd .3 sqrt 2; four standard errors of the bias, and of the sd (1 / sqrt 4000).
         assert part.bias == pytest.approx(0, abs=4 * 0.3 * math.sqrt(2 / 2000))
         assert part.upper - part.lower == pytest.approx(2 * 1.96 * 0.3 * math.sqrt(2), rel=0.07)
+
+
+def test_log_ratios__two_fold_is_two_fold_at_any_level():
+    rng = np.random.default_rng(1)
+    y = rng.lognormal(1, 2, 1001)
+    fold = np.where(np.arange(1001) < 200, 2.5, 1.0)
+    x, second, factor = log_ratios(3 * fold * y, y)
+    np.testing.assert_allclose(x - second, np.log2(fold), atol=1e-12)
+    assert factor == pytest.approx(3)
+    assert fold_change_shares(x, second, folds=(2.0,)).shares[0] == pytest.approx(200 / 1001)
+    # With a pseudo-count of 1 the low ones are missed.
+    with_one = fold_change_shares(np.log2(fold * y + 1), np.log2(y + 1), folds=(2.0,)).shares[0]
+    assert with_one < 0.8 * 200 / 1001
+
+
+def test_log_ratios__without_features_is_nan_and_zero_is_refused():
+    assert np.isnan(log_ratios([], []).median_ratio)
+    with pytest.raises(InputError, match="a TPM is 0 or negative"):
+        log_ratios([1, 0], [1, 1])

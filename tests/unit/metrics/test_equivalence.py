@@ -11,6 +11,8 @@ from scipy import stats
 from lotwise.errors import InputError
 from lotwise.metrics.equivalence import equivalence, wald_equivalence
 
+pytestmark = pytest.mark.requirement("STA-003")
+
 
 def test_equivalence__equals_scipys_welch_tests():
     rng = np.random.default_rng(1)

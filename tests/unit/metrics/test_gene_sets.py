@@ -183,3 +183,17 @@ def test_inter_gene_correlation__opposite_genes_are_0_by_hand():
     line = np.array([0.0, 1, 3])
     # R of the pairs: 1, -1 and -1; a mean of -1/3 is given as 0.
     assert inter_gene_correlation(np.stack([line, 2 * line, -line], axis=1)) == 0
+
+
+def test_gene_set_shift__says_where_few_replicates_have_no_power():
+    """Three batches of two: p is not printed even where every gene of a set doubles."""
+    genes = [f"g{i}" for i in range(2000)]
+    shift = np.random.default_rng(1).normal(0, 0.2, 2000)
+    shift[:50] += 1
+    sets = {f"s{i}": genes[50 * i : 50 * (i + 1)] for i in range(20)}
+    few = gene_set_shift(shift, genes=genes, sets=sets, correlation=0.05, degrees_of_freedom=3)
+    assert np.isnan(few.p).all()
+    assert few.reasons[0].startswith("no power: if every gene of the set shifted, p would be")
+    many = gene_set_shift(shift, genes=genes, sets=sets, correlation=0.05, degrees_of_freedom=30)
+    assert many.p_adjusted[0] < 0.01
+    assert many.reasons[0] == ""

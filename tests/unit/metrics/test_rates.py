@@ -12,6 +12,8 @@ from scipy import stats
 from lotwise.errors import InputError
 from lotwise.metrics.rates import benjamini_hochberg
 
+pytestmark = pytest.mark.requirement("STA-001")
+
 p_values = st.integers(1, 40).flatmap(lambda n: arrays(np.float64, n, elements=st.floats(0, 1)))
 
 

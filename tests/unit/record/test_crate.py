@@ -22,6 +22,8 @@ from lotwise.record import (
 from lotwise.record.calls import workflow_call
 from lotwise.record.crate import write_crate
 
+pytestmark = pytest.mark.requirement("REC-005")
+
 
 def entities(path):
     graph = json.loads(path.read_text("utf-8"))["@graph"]

@@ -9,6 +9,8 @@ import pytest
 from lotwise.record import Program, read_provenance
 from lotwise.record.legacy import current_name, earlier_name, fields_of_words
 
+pytestmark = pytest.mark.requirement("REC-004")
+
 
 @pytest.mark.parametrize(
     ("words", "step", "level", "options"),

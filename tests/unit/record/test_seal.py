@@ -9,6 +9,8 @@ import pytest
 from lotwise.errors import InputError
 from lotwise.record.seal import check_seal, write_seal
 
+pytestmark = pytest.mark.requirement("SEA-001", "SEA-002")
+
 
 @pytest.fixture
 def signed(tmp_path, require):

@@ -20,7 +20,7 @@ def record_of(name: str, **values: object) -> Record:
     """A row of a table, everything else empty or NaN."""
     record = tables()[name].record
     empty = {column: _NOTHING[kind] for column, kind in columns(record).items()}
-    empty |= {"in_detail": True} if "in_detail" in empty else {}
+    empty |= {name: True for name in ("in_detail", "specific") if name in empty}
     return record(**(empty | values))
 
 

@@ -49,37 +49,37 @@ def ceiling(level_of, *rows):
     return ceiling_remark(level, level.pairs[0], decimals=4)
 
 
-def test_ceiling_remark__splits_what_r_lacks(level_of):
-    row = {"method": "thinning", "pearson": 0.97, "ceiling": 0.99, "ratio": 0.97 / 0.99}
+COUNTING = {"noise": "counting", "method": "thinning", "source": "counts of each sample, thinned"}
+PREPARATION = {"noise": "preparation", "method": "replicates", "source": "replicates"}
+
+
+def test_ceiling_remark__splits_what_is_missing_from_one_and_names_the_noise(level_of):
+    row = COUNTING | {"pearson": 0.97, "ceiling": 0.99, "ratio": 0.97 / 0.99}
     found = ceiling(level_of, row)
     assert found.state == "computed"
-    assert "at or below 0.9900 (from thinning the counts" in found.text
-    assert "of the 0.03 that R lacks to 1, 0.01 is noise" in found.text
+    assert found.text == (
+        "The observed R of S1 and S3 is 0.9700. Counting noise alone (from counts of each sample, "
+        "thinned) would leave R at 0.9900: it explains 0.01 of the 0.03 missing from R = 1."
+    )
 
 
-def test_ceiling_remark__prefers_replicates(level_of):
+def test_ceiling_remark__each_noise_has_a_sentence_of_its_own(level_of):
     rows = [
-        {"method": method, "pearson": 0.97, "ceiling": top, "ratio": 1.0}
-        for method, top in (("thinning", 0.99), ("replicates", 0.98))
+        PREPARATION | {"pearson": 0.97, "ceiling": 0.96, "ratio": 1.01},
+        COUNTING | {"pearson": 0.97, "ceiling": 0.99, "ratio": 0.98},
     ]
-    assert "0.9800 (from replicates of the batches)" in ceiling(level_of, *rows).text
-
-
-def test_ceiling_remark__reached(level_of):
-    row = {"method": "thinning", "pearson": 0.97, "ceiling": 0.96, "ratio": 1.01}
-    assert "reaches it: R shows no difference beyond that noise" in ceiling(level_of, row).text
-
-
-def test_ceiling_remark__an_r_below_its_ceiling_is_less_than_all_of_it(level_of):
-    row = {"method": "thinning", "pearson": 0.9838, "ceiling": 0.9842, "ratio": 0.99959}
-    text = ceiling(level_of, row).text.replace("\N{NO-BREAK SPACE}", " ")
-    assert "The observed 0.9838 is >99.9 % of it" in text
+    text = ceiling(level_of, *rows).text
+    assert text.index("Counting noise alone") < text.index("Preparation noise alone")
+    assert text.endswith(
+        "Preparation noise alone (from replicates) would leave R at 0.9600: R shows no difference "
+        "beyond it."
+    )
 
 
 def test_ceiling_remark__unknown_says_why(level_of):
     rows = [
-        {"method": "bootstraps", "pearson": 0.97, "reason": "no bootstraps"},
-        {"method": "thinning", "pearson": 0.97, "reason": "no counts"},
+        {"noise": "preparation", "pearson": 0.97, "reason": "no bootstraps"},
+        {"noise": "counting", "pearson": 0.97, "reason": "no counts"},
     ]
     found = ceiling(level_of, *rows)
     assert found.state == "unknown"
@@ -101,7 +101,7 @@ def test_change_remark__takes_the_largest_two_fold_share_between_batches(level_o
         | {"relation": "within"},
     ]  # fmt: skip
     found = change_remark(level_of(unseen=rows))
-    assert found.text == "twenty (S1 and S3). R alone does not show that no gene changed."
+    assert found.text == "twenty (S1 and S3). Of changes in one direction R would miss more."
 
 
 def test_change_remark__undefined(level_of):
@@ -361,21 +361,38 @@ def test_run_remarks__published_coefficients(tree, status, state, words):
     assert (found.state, found.text) == (state, words)
 
 
-def test_panels_remark__names_markers_that_fail(level_of):
+MARKER = {"panel": "msc", "sample": "S1", "expected": "absent", "specific": True}
+
+
+def test_panels_remark__names_markers_that_fail_with_their_notes(level_of):
     rows = [
-        {"panel": "msc", "sample": "S1", "marker": "CD34", "holds": "no"},
-        {"panel": "msc", "sample": "S1", "marker": "ENG", "holds": "yes"},
+        MARKER | {"marker": "HLA-DRA", "holds": "no", "note": "interferon gamma induces it"},
+        MARKER | {"marker": "ENG", "holds": "yes", "note": "fibroblasts pass"},
         {"panel": "sex", "sample": "S1", "marker": "XIST", "holds": "-"},
     ]
     found = panels_remark(level_of(identity=rows))
-    assert (found.state, found.text) == (
+    assert (found.state, plain(found.text)) == (
         "concern",
-        "1 of 2 expectations do not hold: msc (CD34).",
+        "1 of 2 expectations does not hold: msc (HLA-DRA). Note: interferon gamma induces it.",
+    )
+
+
+def test_panels_remark__unspecific_markers_are_listed_and_no_concern(level_of):
+    rows = [
+        MARKER | {"marker": "SOX2", "holds": "no", "specific": False, "note": "neural cells"},
+        MARKER | {"marker": "LIN28A", "holds": "yes", "note": "few cells are not seen"},
+        MARKER | {"marker": "ESRG", "holds": "not annotated"},
+    ]
+    found = panels_remark(level_of(identity=rows))
+    assert found.state == "computed"
+    assert plain(found.text) == (
+        "The one expectation of the panels holds. Expressed, but no alarm, since other cells "
+        "express them too: SOX2. 1 value could not be read. Note: few cells are not seen."
     )
 
 
 def test_panels_remark__nothing_annotated_is_unknown(level_of):
-    rows = [{"panel": "msc", "sample": "S1", "marker": "ENG", "holds": "not annotated"}]
+    rows = [MARKER | {"marker": "ENG", "holds": "not annotated"}]
     found = panels_remark(level_of(identity=rows))
     assert (found.state, "identity cannot be told" in found.text) == ("unknown", True)
 
@@ -417,12 +434,12 @@ def test_panels_remark__markers_of_one_sex_are_no_values_that_could_not_be_read(
         {"panel": "msc", "sample": "S1", "marker": "ENG", "expected": "present", "holds": "yes"},
         SEX | {"expected": "male", "holds": "not annotated"},
     ]
-    assert panels_remark(level_of(identity=rows)).text == "All 1 expectations of the panels hold."
+    assert panels_remark(level_of(identity=rows)).text == "The one expectation of the panels holds."
 
 
 def test_panels_remark__all_hold(level_of):
     rows = [{"panel": "msc", "sample": "S1", "marker": "ENG", "holds": "yes"}]
-    assert panels_remark(level_of(identity=rows)).text == "All 1 expectations of the panels hold."
+    assert panels_remark(level_of(identity=rows)).text == "The one expectation of the panels holds."
 
 
 def test_batches_remark__one_sample_a_batch_is_said(level_of, tree):

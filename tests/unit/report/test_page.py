@@ -9,10 +9,13 @@ import re
 from dataclasses import asdict
 from types import SimpleNamespace
 
+import anndata
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+from lotwise import keys
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
 from lotwise.report import columns, write_report
@@ -54,6 +57,21 @@ def test_write_report__what_is_no_verdict_of_lotwise_is_no_pass(tree, text):
     assert "Not assessable" in page
     assert "is no verdict of lotwise" in page
     assert "criterion is met" not in page
+
+
+def test_write_report__an_invalid_comparison_is_said_before_anything_else(tree):
+    tree.write_all()
+    assert "Invalid comparison" not in page_of(tree)
+    h5ad = tree.root / "expression/gene.h5ad"
+    made = anndata.read_h5ad(h5ad)
+    table = pd.DataFrame(
+        {"code": ["copies"], "sentence": ["S1 and S2 are <one> sample"]}, dtype=object
+    )
+    made.uns[keys.LOTWISE] = {keys.INVALID: table}
+    made.write_h5ad(h5ad)
+    page = page_of(tree)
+    told = "<strong>Invalid comparison:</strong> S1 and S2 are &lt;one&gt; sample."
+    assert page.index('id="answer"') < page.index(told) < page.index('class="verdict"')
 
 
 def test_write_report__says_what_is_missing(tree):

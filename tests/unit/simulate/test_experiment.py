@@ -87,10 +87,10 @@ def test_simulate_experiment__single_reads_say_how_long_their_fragments_are(tmp_
     assert (sample.fragment_length, sample.fragment_sd) == (220.0, 40.0)
 
 
-def test_simulate_experiment__the_sheet_names_donors_where_there_are_two(tmp_path):
+def test_simulate_experiment__the_sheet_names_the_donors(tmp_path):
     one, two = (
         read_samples(simulate(tmp_path / name, female=female).samples)
         for name, female in (("one", ()), ("two", ("lot2",)))
     )
-    assert [sample.donor for sample in one] == ["", "", ""]
+    assert [sample.donor for sample in one] == ["donor1"] * 3
     assert [sample.donor for sample in two] == ["donor1", "donor2", "donor1"]

@@ -97,3 +97,33 @@ def test_blocks__a_gtf_that_ends_early_or_is_absent_is_refused(tmp_path):
         lotwise.tl.blocks(named(["g"]), source=path)
     with pytest.raises(InputError, match="no such file"):
         lotwise.tl.blocks(named(["g"]), source=tmp_path / "none.gtf")
+
+
+def test_intervals__of_windows_warn_as_single_genes_do_and_pass_no_criterion(
+    three_batches, tmp_path
+):
+    from lotwise import get, tl
+    from lotwise.acceptance.criteria import Measure
+    from lotwise.acceptance.judgement import judge_rows
+
+    gene = three_batches.gene
+    row = '1\ta\tgene\t{}\t{}\t.\t+\t.\tgene_id "g{}";\n'
+    gtf = tmp_path / "genes.gtf"
+    gtf.write_text("".join(row.format(1 + 100 * i, 99 + 100 * i, i) for i in range(300)))
+    tl.blocks(gene, source=gtf, neighbourhood=500)
+    tl.intervals(gene, blocks="block", n_resamples=50)
+    table = get.evidence(gene, "intervals")
+    assert (
+        table["warning"].str.contains("genomic windows hold little of what is co-regulated").all()
+    )
+    measure = Measure(table="intervals", statistic="pearson", use="interval", at_least=-0.9)
+    judged = judge_rows(measure, table.to_dict("records"))
+    assert judged.outcome == "not assessable"
+    assert "the interval meets the bound, but genomic windows" in judged.reason
+    sets = tmp_path / "modules.gmt"
+    of_set = [[f"g{i}" for i in range(5 * number, 5 * number + 5)] for number in range(60)]
+    rows = (f"m{i}\t-\t" + "\t".join(one) + "\n" for i, one in enumerate(of_set))
+    sets.write_text("".join(rows))
+    tl.blocks(gene, source=sets)
+    tl.intervals(gene, blocks="block", n_resamples=50)
+    assert get.evidence(gene, "intervals")["warning"].eq("").all()

@@ -17,7 +17,7 @@ from lotwise.files.panels import Marker, Panel, read_panel
 from lotwise.files.records import columns
 from lotwise.metrics.ceiling import thinning_reliability
 from lotwise.metrics.detectable import Perturbation
-from lotwise.metrics.differences import bland_altman
+from lotwise.metrics.differences import bland_altman, log_ratios
 from lotwise.metrics.dispersion import sere
 from lotwise.metrics.isoforms import inferential_relative_variance
 from lotwise.metrics.outliers import outlier_cut
@@ -131,7 +131,13 @@ def test_agreement__is_that_of_the_arrays(annotated):
     row = lotwise.get.evidence(annotated, "agreement").query("bin == 0").iloc[0]
     tpm, counts = annotated.layers[keys.TPM], annotated.layers[keys.COUNTS]
     both = (tpm[0] >= 1) & (tpm[1] >= 1)
-    expected = bland_altman(np.log2(tpm[0][both] + 1), np.log2(tpm[1][both] + 1))
+    log_ratio = np.log2(tpm[0][both] / tpm[1][both])
+    factor = np.median(log_ratio)
+    assert row["median_ratio"] == pytest.approx(2**factor)
+    assert row["share_over_2_fold"] == np.mean(np.abs(log_ratio - factor) > 1 + 1e-9)
+    x, y, _ = log_ratios(tpm[0][both], tpm[1][both])
+    expected = bland_altman(x, y)
+    assert expected.median == pytest.approx(0, abs=1e-12)
     assert row["upper"] == expected.upper
     assert row["n_features"] == both.sum()
     assert row["sere"] == sere(counts[:2]).sere
@@ -438,6 +444,39 @@ def test_identity__a_later_call_without_sex_leaves_no_table_of_it():
     lotwise.tl.identity(expression, panels="msc_identity")
     with pytest.raises(InputError, match=r"no table 'sex'; call lotwise\.tl\.identity first"):
         lotwise.get.evidence(expression, "sex")
+
+
+def test_identity__alternatives_hold_where_one_does_and_ranks_are_among_expressed_genes():
+    expression = simulated(batches=("A", "B", "C", "D"))
+    expression.var_names = ["P", "N", "E", *expression.var_names[3:]]
+    tpm = expression.layers[keys.TPM]
+    tpm[:, 3:] = np.linspace(0.5, 50, tpm.shape[1] - 3)
+    tpm[:, :3] = [[30, 0, 200], [30, 30, 9], [0, 30, 1e-3], [0, 0, 26]]
+    alternatives = [
+        Marker(symbol=name, expected="absent", group="P or N", note="x") for name in "PN"
+    ]
+    markers = (*alternatives, Marker(symbol="E", expected="present"))
+    panel = Panel(name="p", title="", source="", markers=markers, notes="of the panel")
+    lotwise.tl.identity(expression, panels=panel)
+    table = lotwise.get.evidence(expression, "identity").set_index(["marker", "sample"])
+    for name in "PN":
+        assert table.loc[name, "holds"].to_list() == ["yes", "no", "yes", "yes"]
+    assert table.loc["E", "holds"].to_list() == ["yes", "no", "no", "yes"]
+    expected = [np.mean(row[row >= 1] < row[2]) for row in tpm]
+    np.testing.assert_allclose(table.loc["E", "rank"], expected)
+    assert (expected[0], expected[2]) == (1 - 1 / np.sum(tpm[0] >= 1), 0)
+    assert set(table.loc["P", "note"]) == {"x"}
+    assert set(table.loc["E", "note"]) == {"of the panel"}
+
+
+def test_identity__alternatives_of_which_one_is_not_annotated_hold_or_cannot_be_told():
+    expression = simulated(batches=("A", "B"))
+    expression.var_names = ["P", *expression.var_names[1:]]
+    expression.layers[keys.TPM][:, 0] = [30, 0]
+    markers = tuple(Marker(symbol=name, expected="absent", group="P or Q") for name in "PQ")
+    lotwise.tl.identity(expression, panels=Panel(name="p", title="", source="", markers=markers))
+    table = lotwise.get.evidence(expression, "identity")
+    assert table["holds"].to_list() == ["not annotated", "yes"] * 2
 
 
 def test_identity__female_lines_that_lost_xist_are_still_compared_by_y():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import jensenshannon
 
 import lotwise
 from lotwise.errors import InputError
@@ -38,6 +39,20 @@ def test_isoform_shares__replicates_are_averaged_as_tpm(expression):
         rank_switches(lotwise.get.evidence(expression, "isoform_usage")).head(1), usage=table
     )
     assert figure.axes[0].get_title().startswith("g0: distance")
+
+
+def test_isoform_shares__two_odd_samples_of_equal_batches_are_no_switch(expression):
+    expression.var["gene_id"] = [f"g{i // 2}" for i in range(expression.n_vars)]
+    tpm = expression.layers["tpm"]
+    # g0: one sample of batch A differs wholly from B, its mean hardly. g1: the batches differ.
+    tpm[:, :2] = [[4000, 0], [0, 4000], [2000, 2000], [2000, 2000]]
+    tpm[:, 2:4] = [[3000, 1000], [3000, 1000], [3000, 1000], [800, 3200]]
+    lotwise.tl.isoform_usage(expression)
+    lotwise.tl.isoform_shares(expression, n_genes=1)
+    table = lotwise.get.evidence(expression, "isoform_shares")
+    assert set(table["gene_id"]) == {"g1"}
+    expected = jensenshannon([0.75, 0.25], [0.2, 0.8], base=2)
+    np.testing.assert_allclose(table["distance"], expected)
 
 
 def test_isoform_usage__isoforms_without_a_gene_are_no_gene(expression):

@@ -13,12 +13,13 @@ from lotwise.acceptance import check_verdict, judge, recorded_criteria
 from lotwise.acceptance.check import differences as verdict_differences
 from lotwise.acceptance.record import VERDICT
 from lotwise.errors import InputError
+from lotwise.files.tables import PARQUET, text_of
 from lotwise.quantify.cache import checksum
 from lotwise.record import OutputFile, Provenance, fault_of
 from lotwise.record.legacy import earlier_name
 
 _FOLDERS: Final = ("expression/", "correlation/", "evidence/")
-_TABLES: Final = (".tsv", ".tsv.gz")
+_TABLES: Final = (".tsv", ".tsv.gz", PARQUET)
 _LONGEST: Final = 60
 
 
@@ -134,6 +135,8 @@ def _difference(item: OutputFile, present: Path, came: Path) -> str:
 
 
 def _text(path: Path) -> str:
+    if path.name.endswith(PARQUET):
+        return text_of(path)
     raw = path.read_bytes()
     return (gzip.decompress(raw) if path.name.endswith(".gz") else raw).decode("utf-8")
 

@@ -12,6 +12,8 @@ from lotwise.errors import InputError
 from lotwise.record import read_provenance, refresh_outputs
 from lotwise.run.replay import replay
 
+pytestmark = pytest.mark.requirement("REC-001")
+
 
 def edit(path, change):
     told = json.loads(path.read_text("utf-8"))

@@ -1,0 +1,64 @@
+"""`lotwise titrate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lotwise.cli.options import PATH, criteria_option, out_option
+from lotwise.keys import LEVELS
+
+
+@click.command("titrate")
+@criteria_option
+@out_option
+@click.option("--sample", help="Mix in this sample of the results.")
+@click.option("--condition", help="Mix in the mean of the samples of this condition.")
+@click.option("--table", type=PATH, help="Mix in a table of two columns: feature, TPM.")
+@click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
+def command(
+    *,
+    criteria: str | None,
+    out: Path,
+    sample: str | None,
+    condition: str | None,
+    table: Path | None,
+    repeats: int,
+    seed: int,
+    threads: int,
+) -> None:
+    """Find out how much of another profile acceptance criteria would let through.
+
+    Mixes 0.5 to 50 % of a profile into each batch of the results below --out, draws the counts anew
+    and judges the criteria: those given, or those on record. Writes titration.tsv,
+    titration_curve.tsv and a figure, and prints what the criteria would have passed.
+    """
+    from lotwise import pl
+    from lotwise.acceptance import read_criteria, recorded_criteria
+    from lotwise.expression import read_level
+    from lotwise.files.tables import write_table
+    from lotwise.run.titration import profile_of, titrate
+    from lotwise.tree import ResultTree
+
+    tree = ResultTree(out)
+    read = recorded_criteria(out) if criteria is None else read_criteria(criteria)
+    expression = {
+        level: read_level(tree.h5ad(level), level) for level in LEVELS if tree.h5ad(level).is_file()
+    }
+    if not expression:
+        read_level(tree.h5ad("gene"), "gene")  # says what is missing
+    profile = profile_of(expression, sample=sample, condition=condition, table=table)
+    found = titrate(
+        expression, read, profile=profile, n_repeats=repeats, seed=seed, threads=threads
+    )
+    write_table(tree.titration, found.table)
+    write_table(tree.titration_curve, found.curve)
+    if len(found.curve):
+        pl.save_figure(pl.titration(found.curve), tree.figures / "titration", ("pdf", "png"))
+    click.echo(found.sentence())
+    blind = found.table[found.table["reason"].str.startswith("it passes with")]
+    for name, rows in blind.groupby("criterion", sort=False):
+        click.echo(f"  {name} caught nothing in {', '.join(rows['batch'])}")

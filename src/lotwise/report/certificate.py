@@ -1,0 +1,162 @@
+"""The certificate: one to three pages for print, to be signed by hand or sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from lotwise.acceptance.history import Entry, append, read_history, stamp
+from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_path
+from lotwise.record import CERTIFICATE, amendments_of, log_written
+from lotwise.record.digest import NONE, sign_page
+from lotwise.report.manifest import manifest_of
+from lotwise.report.page import environment, observations
+from lotwise.report.run_tables import Findings, read_findings
+from lotwise.report.standing import registration, stand
+from lotwise.report.summary import batches_sentence, criteria_of, verdict_of
+from lotwise.report.words import NOT_KNOWN, number_beside
+
+# Statistics with a unit; all others are pure numbers.
+_UNITS: Final = (
+    ("total_counts", "fragments"),
+    ("tpm", "TPM"),
+    ("share", "share"),
+    ("pearson", "R"),
+    ("spearman", "rho"),
+    ("median_to", "R"),
+)
+_SIGNED: Final = ("Performed by", "Reviewed by", "Approved by")
+
+
+def add_deviation(root: Path, text: str) -> None:
+    """Put a deviation on record in the history of a folder of results.
+
+    Raises
+    ------
+    InputError
+        The text is empty.
+    """
+    words = " ".join(text.split())
+    if not words:
+        raise InputError("the deviation is empty", remedy="say what was done otherwise, and why")
+    append(root, Entry(event="deviation", time=stamp(), reason=words))
+
+
+def write_certificate(root: Path | str) -> Path:
+    """Write ``certificate.html``, to be printed or saved as PDF by a browser.
+
+    It holds the verdict with each criterion, what was registered when, hashes of criteria and
+    inputs, the whole history, deviations, and lines for three signatures. Nothing is computed but
+    the verdict, which is judged again.
+
+    Raises
+    ------
+    InputError
+        The folder has no correlations or no verdict.
+    """
+    root = Path(root)
+    findings = read_findings(root)
+    if not findings.verdict:
+        raise InputError(
+            "has no verdict", path=root, remedy="`lotwise verdict --criteria FILE` gives one"
+        )
+    page = sign_page(_render(findings))
+    target = root / CERTIFICATE
+    with atomic_path(target) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    log_written(root, "reported", CERTIFICATE)
+    return target
+
+
+def _render(findings: Findings) -> str:
+    observed = observations(findings.root)
+    history = read_history(findings.root)
+    told = findings.verdict
+    return (
+        environment()
+        .get_template("certificate.html.j2")
+        .render(
+            verdict=stand(verdict_of(told), faults=findings.faults, n_observations=len(observed)),
+            told=told,
+            rows=list(_rows(told)),
+            registration=registration(told),
+            faults=findings.faults,
+            amendments=amendments_of(findings.root),
+            observed=observed,
+            deviations=[one for one in history.entries if one.event == "deviation"],
+            history=[(one.when, one.event, _about(one)) for one in history.entries],
+            intact=history.intact,
+            batches=batches_sentence(findings),
+            inputs=_inputs(findings.provenance),
+            software=_software(findings.provenance),
+            manifest=manifest_of(findings.root),
+            signed=_SIGNED,
+            no_digest=NONE,
+            version=version("lotwise"),
+        )
+    )
+
+
+def _rows(told: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Return specification, result, unit, interval and outcome of each criterion."""
+    for one in criteria_of(told):
+        value, ends = one.get("value"), one.get("interval")
+        bound = str(one.get("bound") or "")
+        interval = ""
+        if isinstance(ends, list) and all(isinstance(end, int | float) for end in ends):
+            interval = " to ".join(number_beside(float(end), bound, 4) for end in ends)
+        yield {
+            "id": str(one.get("id")),
+            "statement": str(one.get("statement")),
+            "bound": bound,
+            "result": NOT_KNOWN if value is None else number_beside(float(value), bound, 4),
+            "unit": _unit(str(one.get("statistic"))),
+            "interval": interval or "none",
+            "where": str(one.get("where") or ""),
+            "outcome": {"pass": "met", "fail": "not met"}.get(
+                str(one.get("outcome")), "not assessable"
+            ),
+            "reason": str(one.get("reason") or ""),
+        }
+
+
+def _unit(statistic: str) -> str:
+    return next((unit for start, unit in _UNITS if start in statistic), "1")
+
+
+def _about(entry: Entry) -> str:
+    """Say what a line of the history is about."""
+    if entry.event == "registered":
+        return f"{entry.named}; result tables that were there: {entry.n_tables}"
+    if entry.event == "evaluated":
+        return f"{entry.named}: {entry.outcome}"
+    if entry.event == "recorded":
+        reason = f"; reason given: {entry.reason}" if entry.reason else ""
+        return f"revision {entry.revision} of the record{reason}"
+    return entry.reason or ", ".join(entry.files) or "lines were missing"
+
+
+def _inputs(provenance: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    listed = provenance.get("inputs")
+    found = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    return [
+        # The last folder tells files apart that a quantifier names alike.
+        (
+            str(one.get("role")),
+            "/".join(Path(str(one.get("path"))).parts[-2:]),
+            str(one.get("sha256")),
+        )
+        for one in found
+    ]
+
+
+def _software(provenance: Mapping[str, Any]) -> str:
+    told = provenance.get("lotwise")
+    if not isinstance(told, Mapping):
+        return "not on record"
+    commit = f", commit {told['commit']}" if told.get("commit") else ""
+    revision = provenance.get("revision", 1)
+    return f"lotwise {told.get('version')}{commit}; record revision {revision}"

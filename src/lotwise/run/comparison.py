@@ -1,0 +1,268 @@
+"""One comparison in memory: what was read, correlated and computed, ready to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lotwise import keys
+from lotwise.acceptance import Verdict
+from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
+from lotwise.errors import InputError
+from lotwise.keys import LEVELS, Level
+from lotwise.samples import Sample, read_samples, require_batches
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+    from lotwise.expression import Quantification
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparison:
+    """Samples compared at each level that they have.
+
+    Attributes
+    ----------
+    expression
+        The AnnData of each level, annotated: correlations in ``obsp``, tables for
+        :mod:`lotwise.get`.
+    tables
+        The tables of each level by name: those of the correlations and the evidence.
+    correlation, evidence
+        What was computed, and how.
+    """
+
+    expression: Mapping[Level, AnnData]
+    tables: Mapping[Level, Mapping[str, pd.DataFrame]]
+    correlation: CorrelationConfig = field(default_factory=CorrelationConfig)
+    evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
+
+    @property
+    def gene(self) -> AnnData | None:
+        """Samples x genes, annotated; None where the input has no genes."""
+        return self.expression.get("gene")
+
+    @property
+    def isoform(self) -> AnnData | None:
+        """Samples x isoforms, annotated; None where the input has no isoforms."""
+        return self.expression.get("isoform")
+
+    def write(
+        self,
+        folder: Path | str,
+        *,
+        figures: FiguresConfig | None = None,
+        criteria: Path | str | None = None,
+    ) -> Verdict | None:
+        """Write expression, tables and figures below ``folder``; judge them by criteria, if any.
+
+        Parameters
+        ----------
+        folder
+            Where to write; the files are those of ``lotwise compare``.
+        figures
+            How to draw.
+        criteria
+            A file of acceptance criteria, or the name of one that lotwise ships.
+
+        Returns
+        -------
+        The verdict; None without criteria.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written, or the criteria cannot be read.
+        EnvironmentFault
+            The disk is full.
+        """
+        from lotwise.acceptance import (
+            forget_verdict,
+            read_criteria,
+            register_criteria,
+            write_verdict,
+        )
+        from lotwise.run.steps import write_comparison
+        from lotwise.tree import ResultTree
+
+        tree = ResultTree(Path(folder))
+        given = None if criteria is None else read_criteria(criteria)
+        if given is not None:
+            register_criteria(tree.root, given)
+        # What an earlier run said is not said of these tables.
+        forget_verdict(tree.root)
+        write_comparison(self, tree, figures or FiguresConfig())
+        return None if given is None else write_verdict(tree.root, given)
+
+
+def compare(
+    samples: Path | str | Sequence[Sample],
+    *,
+    levels: Sequence[Level] | None = None,
+    expression: ExpressionConfig | None = None,
+    correlation: CorrelationConfig | None = None,
+    evidence: EvidenceConfig | None = None,
+) -> Comparison:
+    """Read, correlate and compute everything that stands beside R, in memory.
+
+    Parameters
+    ----------
+    samples
+        A sample sheet, or samples.
+    levels
+        Levels that there must be; by default those that the input has.
+    expression, correlation, evidence
+        The sections of the configuration; by default as in ``lotwise compare``.
+
+    Returns
+    -------
+    The annotated expression and all tables; nothing is written
+    (:meth:`Comparison.write`).
+
+    Raises
+    ------
+    InputError
+        The sheet or a quantification is wrong, a level cannot be had, or there is one batch.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> from lotwise.config import EvidenceConfig, ExpressionConfig
+    >>> sheet = getfixture("sheet_of_three")
+    >>> compared = lotwise.compare(
+    ...     sheet,
+    ...     expression=ExpressionConfig(tx2gene=sheet.parent / "tx2gene.tsv"),
+    ...     evidence=EvidenceConfig(statistics=("batches",)),
+    ... )
+    >>> lotwise.get.pairs(compared.gene, feature_set="all")["n_features"].tolist()
+    [300, 300, 300]
+    >>> sorted(compared.tables["gene"])
+    ['batch_pairs', 'batches', 'contributions', 'pairs', 'replicate_qc']
+    """
+    from lotwise.run.evidence import gather_evidence
+
+    correlation, evidence = correlation or CorrelationConfig(), evidence or EvidenceConfig()
+    listed = read_samples(Path(samples)) if isinstance(samples, Path | str) else list(samples)
+    named = Path(samples) if isinstance(samples, Path | str) else None
+    require_batches(listed, named)
+    found = read_expression(listed, expression or ExpressionConfig(), levels=levels, sheet=named)
+    tables = {}
+    for level, of_level in found.items():
+        tables[level] = correlate(of_level, correlation)
+        tables[level] |= gather_evidence(of_level, evidence, correlation)
+    return Comparison(expression=found, tables=tables, correlation=correlation, evidence=evidence)
+
+
+def read_expression(
+    samples: Sequence[Sample],
+    config: ExpressionConfig,
+    *,
+    levels: Sequence[Level] | None = None,
+    sheet: Path | None = None,
+) -> dict[Level, AnnData]:
+    """Read the quantifications of samples.
+
+    Parameters
+    ----------
+    samples
+        The samples.
+    config
+        How to read.
+    levels
+        Levels that there must be; by default those that the input has.
+    sheet
+        The sample sheet, for messages.
+
+    Raises
+    ------
+    InputError
+        A quantification is wrong, or a level asked for cannot be had.
+    """
+    from lotwise.expression import read_quant
+
+    read = read_quant(
+        samples,
+        tx2gene=config.tx2gene,
+        min_shared=config.min_shared,
+        tpm_sum=config.tpm_sum,
+        matrix_level=config.matrix_level,
+        bootstraps=config.bootstraps,
+    )
+    return _levels_of(read, sheet, levels)
+
+
+def correlate(
+    expression: AnnData, config: CorrelationConfig, *, path: Path | None = None
+) -> dict[str, pd.DataFrame]:
+    """Correlate the samples of one level, and its batches with their replicates averaged.
+
+    Parameters
+    ----------
+    expression
+        Samples x features of one level; annotated.
+    config
+        What to compute, and how.
+    path
+        Where ``expression`` was read from, for messages.
+
+    Returns
+    -------
+    The tables by name.
+
+    Raises
+    ------
+    InputError
+        There is one batch.
+    """
+    from lotwise import get, pp, tl
+
+    if expression.obs[keys.BATCH].nunique() < 2:
+        raise InputError(
+            f"holds samples of one batch ({expression.n_obs}), a comparison needs 2 or more",
+            path=path,
+            remedy="read the other batches too; a new batch alone is held against a reference set "
+            "by `lotwise reference compare`",
+        )
+    batches = pp.average_replicates(expression)
+    for samples in (expression, batches):
+        tl.choose_pairs(samples, most_pairs=config.most_pairs, pseudocount=config.pseudocount)
+        tl.correlate(
+            samples,
+            pseudocount=config.pseudocount,
+            threshold=config.threshold,
+            min_counts=config.min_counts,
+        )
+    tl.replicate_qc(expression, threshold=config.threshold)
+    tl.contributions(expression, n_largest=config.n_contributions, pseudocount=config.pseudocount)
+    return {
+        "pairs": get.pairs(expression),
+        "replicate_qc": get.replicate_qc(expression),
+        "contributions": get.contributions(expression),
+        "batch_pairs": get.pairs(batches),
+    }
+
+
+def _levels_of(
+    read: Quantification, sheet: Path | None, levels: Sequence[Level] | None
+) -> dict[Level, AnnData]:
+    found: dict[Level, AnnData] = {
+        level: of_level
+        for level, of_level in zip(LEVELS, (read.gene, read.isoform), strict=True)
+        if of_level is not None
+    }
+    for level in levels or ():
+        if level not in found:
+            raise InputError(
+                f"there is no {level} level in these quantifications",
+                path=sheet,
+                remedy=(
+                    "give the genes of transcripts (tx2gene)"
+                    if level == "gene"
+                    else "give the transcripts' files, or ask for the gene level alone (levels)"
+                ),
+            )
+    return {level: of_level for level, of_level in found.items() if not levels or level in levels}

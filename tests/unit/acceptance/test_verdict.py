@@ -1,0 +1,87 @@
+"""The verdict over all criteria, and the built-in one about invalid comparisons."""
+
+from __future__ import annotations
+
+import json
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+from lotwise import keys
+from lotwise.acceptance import read_criteria
+from lotwise.acceptance.verdict import judge
+from lotwise.errors import InputError
+from lotwise.tree import ResultTree
+
+CRITERIA = """
+title: t
+criteria:
+  - id: r
+    rationale: x
+    level: gene
+    table: pairs
+    rows: {relation: between, feature_set: all}
+    statistic: pearson
+    at_least: 0.95
+"""
+COPIES = ("copies", "samples A1 and B1 hold the same numbers")
+
+
+@pytest.fixture
+def judged(tree, tmp_path):
+    def take(*invalid, pearson=0.99, more=""):
+        path = tmp_path / "criteria.yaml"
+        path.write_text(CRITERIA + more)
+        tree.write_pairs(pearson)
+        if invalid:
+            table = pd.DataFrame(invalid, columns=["code", "sentence"], dtype=object)
+            made = anndata.AnnData(np.ones((2, 2)), uns={keys.LOTWISE: {keys.INVALID: table}})
+            h5ad = ResultTree(tree.root).h5ad("isoform")
+            h5ad.parent.mkdir(parents=True)
+            made.write_h5ad(h5ad)
+        return judge(read_criteria(path), tree.root)
+
+    return take
+
+
+def test_judge__an_invalid_comparison_is_no_pass(judged):
+    assert judged().outcome == "pass"
+    verdict = judged(COPIES, ("mixed_programs", "two programs"))
+    assert verdict.outcome == "not assessable"
+    assert verdict.named("not assessable") == ("valid-comparison",)
+    last = verdict.as_json()["criteria"][-1]
+    assert last["reason"] == "samples A1 and B1 hold the same numbers; two programs"
+    assert json.loads(json.dumps(last)) == last
+    assert verdict.as_records()[-1].criterion == "valid-comparison"
+
+
+def test_judge__a_failure_stays_one_where_the_comparison_is_invalid(judged):
+    assert judged(COPIES, pearson=0.9).outcome == "fail"
+
+
+def test_judge__criteria_can_accept_a_case_by_name_with_a_rationale(judged):
+    allowed = "allow: {copies: one library under two names tests the pipeline}\n"
+    assert judged(COPIES, more=allowed).outcome == "pass"
+
+
+def test_judge__what_is_accepted_is_that_case_alone(judged):
+    allowed = "allow: {mixed_versions: the same numbers in our validation}\n"
+    assert judged(COPIES, more=allowed).outcome == "not assessable"
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("allow: {copy: x}\n", "allow"),
+        ('allow: {copies: ""}\n', "allow"),
+        (
+            CRITERIA.partition("criteria:\n")[2].replace("id: r", "id: valid-comparison"),
+            "'valid-comparison' is the name of the built-in criterion",
+        ),
+    ],
+)
+def test_read_criteria__what_is_allowed_is_checked(judged, more, message):
+    with pytest.raises(InputError, match=message):
+        judged(more=more)

@@ -1,0 +1,97 @@
+"""One comparison in memory, and what it writes."""
+
+from __future__ import annotations
+
+import anndata
+import pandas as pd
+import pytest
+
+import lotwise
+from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
+from lotwise.errors import InputError, LotwiseWarning
+from lotwise.run import steps
+from lotwise.tree import ResultTree
+
+EVIDENCE = EvidenceConfig(statistics=("batches", "components", "libraries"))
+FIGURES = FiguresConfig(formats=("png",))
+
+
+@pytest.fixture
+def expression_config(sheet_of_three):
+    return ExpressionConfig(tx2gene=sheet_of_three.parent / "tx2gene.tsv")
+
+
+@pytest.fixture
+def compared(sheet_of_three, expression_config):
+    return lotwise.compare(sheet_of_three, expression=expression_config, evidence=EVIDENCE)
+
+
+def test_compare__annotates_both_levels_and_holds_their_tables(compared):
+    assert compared.gene.shape == (3, 300)
+    assert compared.isoform.shape == (3, 600)
+    for level, expression in compared.expression.items():
+        table = lotwise.get.pairs(expression)
+        pd.testing.assert_frame_equal(compared.tables[level]["pairs"], table)
+        assert lotwise.get.evidence(expression, "batches").shape[0] == 3
+        assert {"batch_pairs", "clustering", "libraries"} <= set(compared.tables[level])
+
+
+def test_compare__refuses_one_batch_and_a_level_that_is_not_there(sheet_of_three):
+    with (
+        pytest.warns(LotwiseWarning, match="no gene level"),
+        pytest.raises(InputError, match="there is no gene level in these quantifications"),
+    ):
+        lotwise.compare(sheet_of_three, levels=["gene"])
+    one = sheet_of_three.read_text().replace("\tS2\t", "\tS1\t").replace("\tS3\t", "\tS1\t")
+    sheet_of_three.write_text(one)
+    with pytest.raises(InputError, match="batch"):
+        lotwise.compare(sheet_of_three)
+
+
+def test_write__is_what_the_steps_write_from_disk(compared, expression_config, tmp_path):
+    sheet = tmp_path / "samples.tsv"
+    assert compared.write(tmp_path / "once", figures=FIGURES) is None
+    tree = ResultTree(tmp_path / "steps")
+    for level in steps.write_expression(sheet, tree, expression_config):
+        steps.write_correlation(tree, level, CorrelationConfig())
+        steps.write_figures(tree, level, FIGURES, CorrelationConfig())
+        steps.write_evidence(tree, level, EVIDENCE, CorrelationConfig(), FIGURES)
+    found = {
+        root: {
+            path.relative_to(tmp_path / root).as_posix(): path.read_bytes()
+            for path in (tmp_path / root).rglob("*.*")
+        }
+        for root in ("once", "steps")
+    }
+    del found["steps"]["samples.tsv"]
+    assert set(found["once"]) == set(found["steps"])
+    differing = [name for name, held in found["once"].items() if held != found["steps"][name]]
+    assert differing == []
+
+
+def test_write__the_h5ad_answers_without_computing(compared, tmp_path, monkeypatch):
+    compared.write(tmp_path / "out", figures=FIGURES)
+    monkeypatch.setattr("lotwise.metrics.correlation.pearson_matrix", None)
+    for level, expression in compared.expression.items():
+        stored = anndata.read_h5ad(ResultTree(tmp_path / "out").h5ad(level))
+        for take in (lotwise.get.pairs, lotwise.get.contributions, lotwise.get.replicate_qc):
+            pd.testing.assert_frame_equal(
+                take(stored), take(expression), check_dtype=False, check_exact=True
+            )
+        for statistic in ("pearson", "spearman"):
+            expected = lotwise.get.matrix(expression, statistic)
+            assert (lotwise.get.matrix(stored, statistic).to_numpy() == expected).all(axis=None)
+
+
+@pytest.mark.parametrize(("least", "outcome"), [(-1, "pass"), (1.0, "fail")])
+def test_write__gives_the_verdict_of_criteria(compared, tmp_path, least, outcome):
+    criteria = tmp_path / "criteria.yaml"
+    criteria.write_text(
+        "title: Batches are alike\nsource: this test\ncriteria:\n  - id: r\n"
+        "    statement: R of every pair is high\n    rationale: a test\n    level: gene\n"
+        "    table: pairs\n    rows: {feature_set: all}\n    statistic: pearson\n"
+        f"    at_least: {least}\n"
+    )
+    verdict = compared.write(tmp_path / "out", figures=FIGURES, criteria=criteria)
+    assert verdict.outcome == outcome
+    assert ResultTree(tmp_path / "out").verdict.is_file()

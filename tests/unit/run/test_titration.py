@@ -1,0 +1,143 @@
+"""What criteria would let through: a known share of another profile mixed in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import lotwise
+from lotwise.acceptance import read_criteria
+from lotwise.errors import InputError
+from lotwise.run.titration import Profile, _search, profile_of, titrate
+
+CRITERIA = """
+title: two lines
+criteria:
+  - id: gene-r
+    statement: R over all genes
+    rationale: a test
+    level: gene
+    table: pairs
+    rows: {relation: between, feature_set: all}
+    statistic: pearson
+    at_least: 0.9
+  - id: blind
+    statement: nothing is asked
+    rationale: a test
+    level: gene
+    table: pairs
+    rows: {relation: between, feature_set: all}
+    statistic: pearson
+    at_least: -0.99
+"""
+SHARES = (0.01, 0.05, 0.2, 0.5)
+
+
+@pytest.fixture
+def criteria(tmp_path):
+    path = tmp_path / "criteria.yaml"
+    path.write_text(CRITERIA)
+    return read_criteria(path)
+
+
+@pytest.fixture
+def gene(three_batches):
+    return three_batches.gene
+
+
+def other(gene, seed=0):
+    """The sample's own values on other genes: another tissue with the same distribution."""
+    tpm = np.asarray(gene.layers["tpm"][0])
+    return Profile("other", {"gene": np.random.default_rng(seed).permutation(tpm)})
+
+
+def test_titrate__finds_a_share_and_names_what_catches_nothing(gene, criteria):
+    found = titrate({"gene": gene}, criteria, profile=other(gene), shares=SHARES, n_repeats=2)
+    table = found.table.set_index(["batch", "criterion"])
+    assert (table.xs("gene-r", level=1)["caught_from"] <= 0.5).all()
+    blind = table.xs("blind", level=1)
+    assert blind["caught_from"].isna().all()
+    assert (blind["reason"] == "it passes with 50% mixed in").all()
+    # The whole verdict is as good as the best of its criteria.
+    overall = table.xs("overall", level=1)["caught_from"]
+    assert overall.tolist() == table.xs("gene-r", level=1)["caught_from"].tolist()
+    assert (
+        f"{100 * table.xs('overall', level=1)['passed'].max():.3g} % of other" in found.sentence()
+    )
+
+
+def test_titrate__the_share_brackets_the_truth(gene, criteria):
+    found = titrate({"gene": gene}, criteria, profile=other(gene), shares=SHARES, n_repeats=2)
+    row = found.table.query("criterion == 'gene-r' and batch == 'S1'").iloc[0]
+
+    def lowest_r(share):
+        made = gene.copy()
+        tpm = (1 - share) * made.layers["tpm"][0] + share * other(gene).tpm["gene"]
+        made.layers["tpm"][0] = tpm
+        made.X[0] = np.log2(tpm + 1)
+        lotwise.tl.correlate(made, sets=("all",))
+        r = lotwise.get.matrix(made).to_numpy()
+        return r[0, 1:].min()
+
+    assert lowest_r(row["passed"] * 0.9) >= 0.9
+    assert lowest_r(min(1, row["caught_from"] * 1.1)) < 0.9
+
+
+def test_titrate__more_is_caught_more_often(gene, criteria):
+    curve = titrate({"gene": gene}, criteria, profile=other(gene), shares=SHARES, n_repeats=2).curve
+    for _, rows in curve.groupby("criterion"):
+        assert (np.diff(rows["caught"]) >= 0).all()
+
+
+def test_titrate__does_not_depend_on_threads_and_follows_the_seed(gene, criteria):
+    options = {"profile": other(gene), "shares": SHARES, "n_repeats": 2}
+    one = titrate({"gene": gene}, criteria, threads=1, **options)
+    two = titrate({"gene": gene}, criteria, threads=2, **options)
+    assert one.table.equals(two.table)
+    assert one.curve.equals(two.curve)
+
+
+def test_titrate__criteria_that_fail_before_have_no_share(gene, criteria):
+    made = gene.copy()
+    made.layers["tpm"][2] = other(gene).tpm["gene"]
+    found = titrate({"gene": made}, criteria, profile=other(gene, 1), shares=SHARES, n_repeats=1)
+    rows = found.table.query("criterion == 'overall'")
+    assert (rows["reason"] == "it does not pass without anything mixed in").all()
+    assert "are not met without anything mixed in" in found.sentence()
+
+
+def test_search__halves_for_all_criteria_together():
+    asked = []
+
+    def caught_at(share):
+        asked.append(share)
+        return {"a": share >= 3, "b": share >= 6, "never": False}
+
+    found = _search(caught_at, range(8), ["a", "b", "never"])
+    assert found["a"].index(True) == 3
+    assert found["b"].index(True) == 6
+    assert not any(found["never"])
+    assert len(asked) < 8
+    assert len(asked) == len(set(asked))
+
+
+def test_profile_of__a_table_and_names(gene, tmp_path):
+    path = tmp_path / "ipsc.tsv"
+    rows = [f"{name}\t{value}" for name, value in zip(gene.var_names, range(1, 301), strict=True)]
+    path.write_text("\n".join(["feature\ttpm", *rows]) + "\n")
+    found = profile_of({"gene": gene}, table=path)
+    assert found.name == "ipsc"
+    assert found.tpm["gene"][:3].tolist() == [1, 2, 3]
+    with pytest.raises(InputError, match=r"there is no sample 'S9'; did you mean 'S"):
+        profile_of({"gene": gene}, sample="S9")
+    with pytest.raises(InputError, match="give one profile to mix in"):
+        profile_of({"gene": gene})
+    path.write_text("feature\ttpm\nnothing\t1\n")
+    with pytest.raises(InputError, match="less than half of its TPM"):
+        profile_of({"gene": gene}, table=path)
+
+
+def test_titration__figure_has_a_curve_for_each_criterion(gene, criteria):
+    found = titrate({"gene": gene}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
+    (axis,) = lotwise.pl.titration(found.curve).axes
+    assert len(axis.lines) == found.curve["criterion"].nunique()
