@@ -120,6 +120,7 @@ def test_reference_interval__hand_value():
     assert "about 5 % of sound batches lie outside the prediction interval" in found.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [3, 4, 7])
 def test_reference_interval__null_covers_the_next_batch_as_it_says(k):
     # Batches share their partners: from the medians as they are, 16 % are missed at 3.
@@ -132,6 +133,7 @@ def test_reference_interval__null_covers_the_next_batch_as_it_says(k):
     assert n_inside / n_runs == pytest.approx(0.95, abs=3 * math.sqrt(0.0475 / n_runs))
 
 
+@pytest.mark.slow
 def test_reference_interval__power_is_that_of_the_noncentral_t():
     rng = np.random.default_rng(5)
     k, sd, n_runs = 6, 0.05, 1500
@@ -196,6 +198,7 @@ def test_rank_p__hand_values_and_floor():
     assert "R to every other batch is not defined" in undefined.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [2, 3, 4])
 def test_rank_p__null_is_as_rare_as_it_says(k):
     rng = np.random.default_rng(3)
