@@ -20,15 +20,18 @@ from lotwise.keys import LEVELS
 from lotwise.run.evidence import gather_evidence
 from lotwise.tree import ResultTree
 
+# The importer's own target comes first, as in any Snakefile, and stays the default.
 FOREIGN = """
 configfile: "own.yaml"
+rule all:
+    input: "mine.txt", "out/correlation/gene.pairs.tsv"
+rule mine:
+    output: "mine.txt"
+    shell: "touch {{output}}"
 module batches:
     snakefile: "{snakefile}"
     config: config["lotwise"]
 use rule * from batches as batches_*
-rule mine:
-    default_target: True
-    input: rules.batches_all.input
 """
 
 
@@ -350,9 +353,36 @@ def test_workflow__runs_as_a_module_of_another(finished, tmp_path):
     config = yaml.safe_load((finished / "config.yaml").read_text())
     (tmp_path / "own.yaml").write_text(yaml.safe_dump({"lotwise": config}))
     run("snakemake", "--cores", "2", cwd=tmp_path)
+    assert (tmp_path / "mine.txt").exists()
+    assert not (tmp_path / "out" / "report.html").exists()
     assert (tmp_path / "out/correlation/gene.pairs.tsv").read_bytes() == (
         finished / "out/correlation/gene.pairs.tsv"
     ).read_bytes()
+
+
+def test_workflow__prefix_of_a_module_is_refused_in_words(simulated, tmp_path):
+    foreign = FOREIGN.format(snakefile=ROOT / "workflow" / "Snakefile")
+    moved = foreign.replace("use rule *", '    prefix: "there"\nuse rule *')
+    (tmp_path / "Snakefile").write_text(moved)
+    config = yaml.safe_load((simulated / "config.yaml").read_text())
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump({"lotwise": config}))
+    found = run("snakemake", "--cores", "1", "--dry-run", cwd=tmp_path, check=False)
+    assert found.returncode != 0
+    assert "remove it and set results (and acquire.downloads) in the module's config" in (
+        found.stdout + found.stderr
+    )
+
+
+def test_workflow__configfile_does_not_inherit_that_of_the_folder(simulated, tmp_path):
+    """`--configfile mine.yaml` in the repository's folder: nothing of GSE150969 is in the run."""
+    shutil.copytree(simulated / "input", tmp_path / "input")
+    shutil.copy(simulated / "config.yaml", tmp_path / "mine.yaml")
+    shutil.copy(ROOT / "config.yaml", tmp_path)
+    called = snakemake(
+        "--dry-run", "--printshellcmds", "--configfile", "mine.yaml", cwd=tmp_path
+    ).stdout
+    assert '"pattern":null' in called
+    assert "CYN-IPSC" not in called
 
 
 def test_workflow__unknown_key_is_named_with_the_nearest(simulated):

@@ -24,13 +24,15 @@ TREE = ResultTree(RUN.results)
 
 # Called by its full path, Snakemake runs where the environment is not activated: `lotwise` is
 # beside the Python that runs this.
-os.environ["PATH"] = os.pathsep.join(
-    [os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]
-)
-# Each command ends when this process is gone: a killed Snakemake leaves no job running.
-os.environ["LOTWISE_ENDS_WITH"] = name_process(os.getpid())
+PATHS = [os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]
+os.environ |= {
+    "PATH": os.pathsep.join(PATHS),
+    # Each command ends when this process is gone: a killed Snakemake leaves no job running.
+    "LOTWISE_ENDS_WITH": name_process(os.getpid()),
+}
 
-if workflow.modifier.path_modifier.modifies_prefixes:
+MOVED = workflow.modifier.path_modifier
+if MOVED.prefix is not None or MOVED.modifies_prefixes:
     raise InputError(
         "the module's prefix or replace_prefix moves the files of rules, not those that the "
         "commands write",

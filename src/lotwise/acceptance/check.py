@@ -92,6 +92,8 @@ def check_verdict(root: Path) -> CheckedVerdict | None:
     criteria, faults = _criteria_of(root, history, sha256)
     if criteria is None:
         return CheckedVerdict(verdict=None, faults=tuple(faults))
+    if all(one.criteria_sha256 != sha256 for one in history.evaluations()):
+        faults.append(f"{HISTORY} does not know this verdict")
     tables = digests(root, criteria.criteria)
     last = [one for one in history.evaluations() if one.criteria_sha256 == criteria.criteria.sha256]
     verdict = judge(criteria, root)

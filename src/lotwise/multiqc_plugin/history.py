@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 HISTORY: Final = "verdict_history.jsonl"
+VERDICT: Final = "verdict.json"
 
 
 def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]:
@@ -48,15 +49,21 @@ def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]
     if not known:
         return "", [*notices, f"{HISTORY} does not know this verdict"]
     outcome = str(known[-1].get("outcome", ""))
-    if outcome != told.get("outcome"):
-        said = told.get("outcome")
-        notices.append(f"verdict.json says {said!r}, {HISTORY} {outcome!r}: judge anew")
+    files = known[-1].get("files")
+    written = files.get(VERDICT) if isinstance(files, dict) else None
+    if written and _sha256(run / VERDICT) != written:
+        when = str(known[-1].get("time", "")).replace("T", " ").replace("Z", " UTC")
+        notices.append(f"{VERDICT} is not the file that was written on {when}: it was edited")
+    elif outcome != told.get("outcome"):  # version 0.1 kept no checksum
+        notices.append(
+            f"{VERDICT} says {told.get('outcome')!r}, {HISTORY} {outcome!r}: judge again"
+        )
     tables = known[-1].get("tables")
     changed = _changed(run, tables if isinstance(tables, dict) else {})
     if changed:
         notices.append(
             "this verdict is about earlier result tables; since then "
-            f"{', '.join(changed)} changed: judge anew"
+            f"{', '.join(changed)} changed: judge again"
         )
     return outcome, notices
 

@@ -15,7 +15,7 @@ from lotwise.errors import InputError
 from lotwise.record.calls import read_steps
 from lotwise.record.fixity import fault_of
 from lotwise.record.provenance import CRATE, PROVENANCE, OutputFile, read_provenance
-from lotwise.record.revisions import chain_faults, wrote_by
+from lotwise.record.revisions import chain_faults, is_of_0_1, wrote_by
 from lotwise.tree import ResultTree
 
 PAGE: Final = ResultTree(Path()).report.name
@@ -68,6 +68,8 @@ def log_written(root: Path, event: Literal["reported", "crated"], name: str) -> 
 
 def _made(root: Path, name: str) -> Iterator[str]:
     entry = read_history(root).written(name)
+    if entry is None and is_of_0_1(root):
+        return  # nothing was kept of a page then
     if entry is None:
         remedy = "lotwise crate" if name == CRATE else "lotwise report"
         yield f"{name} is in no record: write it again with `{remedy}`"

@@ -8,6 +8,7 @@ recorded again only with a reason, which stays on record.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -159,8 +160,8 @@ def chain_faults(root: Path) -> tuple[str, ...]:
     present = _sha256(root / PROVENANCE)
     if kept and present != _sha256(kept[-1]):
         faults.append(f"{PROVENANCE} is not revision {len(kept)} of the record: it was edited")
-    if not kept and logged:
-        faults.append(f"{REVISIONS}/ is missing: the history knows {len(logged)} revisions")
+    if not kept and (logged or not is_of_0_1(root)):
+        faults.append(f"{REVISIONS}/ is missing")
     previous = None
     for number, path in enumerate(kept, start=1):
         sha256 = _sha256(path)
@@ -180,6 +181,15 @@ def chain_faults(root: Path) -> tuple[str, ...]:
     if kept and missing:
         faults.append(f"{REVISIONS}/ lacks revision {missing[0]}, which {HISTORY} knows")
     return tuple(faults)
+
+
+def is_of_0_1(root: Path) -> bool:
+    """Return whether the record below ``root`` is of version 0.1, which kept no revisions."""
+    try:
+        told = json.loads((root / PROVENANCE).read_bytes())
+        return bool(told["record_format"] == 1)
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
 
 
 def amendments_of(root: Path) -> tuple[str, ...]:

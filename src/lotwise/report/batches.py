@@ -21,6 +21,7 @@ from lotwise.report.blocks import (
 )
 from lotwise.report.run_tables import Findings, LevelFindings
 from lotwise.report.tables import table_of
+from lotwise.tree import ResultTree
 
 
 def isoforms_section(findings: Findings, decimals: int) -> Section | None:
@@ -87,7 +88,7 @@ def panels_section(findings: Findings, _: int = 4) -> Section | None:
     # A figure of one's own panel bears the name of its file, not the one written in it.
     drawn = {
         path.stem.removeprefix("gene_identity_")
-        for path in findings.root.glob("figures/gene_identity_*")
+        for path in ResultTree(findings.root).figures.glob("gene_identity_*")
         if findings.made(path)
     }
     panels = dict.fromkeys(row["panel"] for row in rows if row["panel"])
@@ -117,14 +118,20 @@ def _equivalence(level: LevelFindings) -> Block:
         return switched_off("equivalence")
     counted = (
         level.scan("equivalence")
-        .group_by("batch_a", "batch_b", maintain_order=True)
+        .group_by("batch_a", "batch_b", "condition", maintain_order=True)
         .agg(
             *((pl.col("outcome") == name).sum().alias(name) for name in columns.OUTCOMES),
+            # A row of the whole pair has no outcome of a feature, but the reason.
+            (pl.col("feature") == "*").any().alias("whole"),
             pl.col("reason").first(),
         )
+        .with_columns(pl.when("whole").then("reason").otherwise(pl.lit("")).alias("reason"))
         .collect()
         .to_dicts()
     )
+    counted = [
+        row | (dict.fromkeys(columns.OUTCOMES, 0) if row["whole"] else {}) for row in counted
+    ]
     if all(row["reason"] for row in counted):
         return reasons_text(counted, "Equivalence of single features is not known")
     return table_of(

@@ -55,5 +55,10 @@ CRITERIA: Final = (
     Column("where", "where"),
     Column("reason", "reason"),
 )
-OUTCOMES: Final = ("equivalent", "different", "inconclusive")
-EQUIVALENCE: Final = (*OF_BATCHES, *(Column(name, name, "number") for name in OUTCOMES))
+OUTCOMES: Final = ("equivalent", "different", "inconclusive", "not expressed", "not tested")
+EQUIVALENCE: Final = (
+    *OF_BATCHES,
+    Column("condition", "condition"),
+    *(Column(name, name, "number") for name in OUTCOMES),
+    Column("reason", "why not tested"),
+)

@@ -21,6 +21,7 @@ from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
 from lotwise.expression.comparability import read_invalid_comparisons
 from lotwise.files.records import Record, columns
+from lotwise.files.tables import PARQUET
 from lotwise.keys import LEVELS, Level
 from lotwise.quantify import Intake, Yield
 from lotwise.record import amendments_of, check_record
@@ -219,8 +220,7 @@ def _schema(record: type[Record]) -> dict[str, Any]:
 
 def _scan(path: Path, record: type[Record]) -> pl.LazyFrame:
     needed = _schema(record)
-    with path.open(encoding="utf-8") as text:
-        header = text.readline().rstrip("\n").split("\t")
+    header = _header(path)
     if header != list(needed):
         raise InputError(
             f"has the columns {', '.join(header)}; needed are {', '.join(needed)}",
@@ -228,11 +228,20 @@ def _scan(path: Path, record: type[Record]) -> pl.LazyFrame:
             row=1,
             remedy="write it anew with this version of lotwise",
         )
+    if path.suffix == PARQUET:
+        return pl.scan_parquet(path).with_columns(pl.col(pl.String).fill_null(""))
     table = pl.scan_csv(path, separator="\t", schema=needed)
     truths = [name for name, kind in columns(record).items() if kind is bool]
     return table.with_columns(pl.col(pl.String).fill_null("")).with_columns(
         pl.col(truths) == "True"
     )
+
+
+def _header(path: Path) -> list[str]:
+    if path.suffix == PARQUET:
+        return list(pl.read_parquet_schema(path))
+    with path.open(encoding="utf-8") as text:
+        return text.readline().rstrip("\n").split("\t")
 
 
 def _rows_of(path: Path, record: type[Record]) -> list[Row]:

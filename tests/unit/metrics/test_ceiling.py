@@ -244,6 +244,7 @@ def test_noise_ceiling__is_scipys_geometric_mean(rel_x, rel_y):
     assert found == pytest.approx(stats.gmean([rel_x, rel_y]), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_noise_ceiling__null_one_truth_measured_twice_reaches_it_and_two_truths_are_at_0():
     rng = np.random.default_rng(10)
     n_runs, n_features = 400, 1000
@@ -291,6 +292,7 @@ def test_thinning_reliability__scale_of_lengths_is_nothing(seed, scale):
     assert one.reliability == pytest.approx(other.reliability, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_thinning_reliability__null_features_of_one_level_have_no_reliability():
     found = []
     for seed in range(60):

@@ -126,6 +126,7 @@ def tracy_widom(first, n_samples, n_features):
     return (first - (a + b) ** 2) / ((a + b) * (1 / a + 1 / b) ** (1 / 3))
 
 
+@pytest.mark.slow
 def test_principal_components__null_noise_has_no_component_beyond_random_matrices():
     n_runs, shape = 200, (10, 1500)
     standardised = []

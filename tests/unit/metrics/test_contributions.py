@@ -140,6 +140,7 @@ def test_contributions__are_pandas_sorted_shares_in_any_order_of_features():
     assert order[moved.feature_index].tolist() == shares.index.tolist()
 
 
+@pytest.mark.slow
 def test_contributions__null_noise_alone_has_no_contribution_beyond_chi_square():
     rng = np.random.default_rng(7)
     n_runs, n_features, n_above = 300, 2000, 0

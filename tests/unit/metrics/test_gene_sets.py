@@ -77,6 +77,7 @@ def test_gene_set_shift__ignores_order_scale_and_direction(seed, scale, shift):
     )
 
 
+@pytest.mark.slow
 def test_gene_set_shift__null_rate_is_held_where_the_correlation_is_known():
     tolerance = 3 * math.sqrt(0.0475 / (200 * 50))
     assert null_rate(0.0, assumed=0.0) == pytest.approx(0.05, abs=tolerance)
@@ -85,6 +86,7 @@ def test_gene_set_shift__null_rate_is_held_where_the_correlation_is_known():
     assert null_rate(0.1, assumed=0.0) > 0.15
 
 
+@pytest.mark.slow
 def test_gene_set_shift__nothing_planted_nothing_named_after_adjustment():
     n_named = 0
     for seed in range(200):

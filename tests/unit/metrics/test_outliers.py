@@ -51,6 +51,7 @@ def test_outlier_scores__follow_the_samples_when_they_are_reordered(n, seed):
         assert found.difference[sample] == pytest.approx(inside - outside, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(3, 3, 3), (6, 6, 6, 6), (4, 12), (24,)])
 def test_outlier_cut__null_sound_runs_have_a_flag_in_at_most_five_per_cent(sizes):
     n_runs, n_levels = 400, 2

@@ -45,6 +45,11 @@ def edit_outcome(root):
     path.write_text(path.read_text("utf-8").replace('"outcome": "pass"', '"outcome": "fail"', 1))
 
 
+def empty_notices(root):
+    path = root / "verdict.json"
+    path.write_text(json.dumps(told(root) | {"notices": []}))
+
+
 def edit_table(root):
     path = root / "correlation" / "gene.pairs.tsv"
     path.write_text(path.read_text("utf-8").replace("0.95", "0.94"))
@@ -63,9 +68,10 @@ def change_criteria(root):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (edit_outcome, f"verdict.json says 'fail', {FILE} 'pass': judge anew"),
-        (edit_table, "since then correlation/gene.pairs.tsv changed: judge anew"),
-        (remove_table, "since then correlation/gene.pairs.tsv changed: judge anew"),
+        (edit_outcome, "verdict.json is not the file that was written on "),
+        (empty_notices, "verdict.json is not the file that was written on "),
+        (edit_table, "since then correlation/gene.pairs.tsv changed: judge again"),
+        (remove_table, "since then correlation/gene.pairs.tsv changed: judge again"),
         (change_criteria, f"{FILE} does not know this verdict"),
     ],
 )

@@ -19,6 +19,7 @@ from lotwise import keys
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
 from lotwise.report import columns, write_report
+from lotwise.report.batches import _equivalence
 from lotwise.report.pair_explorer import bin_of, cloud_of, n_bins_of, pack_pairs
 from lotwise.report.run_tables import read_findings
 from lotwise.report.sections import criteria_table, published_section
@@ -72,6 +73,30 @@ def test_write_report__an_invalid_comparison_is_said_before_anything_else(tree):
     page = page_of(tree)
     told = "<strong>Invalid comparison:</strong> S1 and S2 are &lt;one&gt; sample."
     assert page.index('id="answer"') < page.index(told) < page.index('class="verdict"')
+
+
+def test_write_report__counts_outcomes_of_a_parquet_table_and_says_what_was_not_tested(tree):
+    tree.write_all()
+    tested = {"batch_a": "A", "batch_b": "B"}
+    rows = [
+        tested | {"feature": "g1", "outcome": "equivalent"},
+        tested | {"feature": "g2", "outcome": "not expressed", "reason": "below 1 TPM in both"},
+        {
+            "batch_a": "A",
+            "batch_b": "C",
+            "feature": "*",
+            "outcome": "inconclusive",
+            "reason": "one",
+        },
+    ]
+    tree.write("gene", "equivalence", rows)
+    found = _equivalence(read_findings(tree.root).levels[0])
+    shown = [[cell.text for cell in row] for row in found.rows]
+    assert [row[:2] + row[3:] for row in shown] == [
+        ["A", "B", "1", "0", "0", "1", "0", ""],
+        ["A", "C", "0", "0", "0", "0", "0", "one"],
+    ]
+    assert "why not tested" in page_of(tree)
 
 
 def test_write_report__says_what_is_missing(tree):

@@ -57,9 +57,11 @@ class _Run:
 
 def batch_cases(folder: Path) -> Iterator[Case]:
     """Run the cases of simulated batches below ``folder``."""
+    # Of two donors, genes of X and Y would lower R as well.
+    of_one_donor = {"n_de_genes": _CHANGED, "female": ()}
     expectations: tuple[tuple[str, str, dict[str, Any], str, str], ...] = (
         ("VER-001", "sound batches", {}, "pass", ""),
-        ("VER-002", f"{_CHANGED} changed genes", {"n_de_genes": _CHANGED}, "fail", "gene-r"),
+        ("VER-002", f"{_CHANGED} changed genes", of_one_donor, "fail", "gene-r"),
         ("VER-003", "donor swap", {"swapped": ("lot1_rep1", "lot3_rep1")}, "fail", "donor"),
         ("VER-004", "failed library", {"faults": {"lot2_rep1": "failed"}}, "fail", "depth"),
         ("VER-005", "shallow library", {"faults": {"lot2_rep1": "shallow"}}, "fail", "depth"),
@@ -139,14 +141,14 @@ def _recorded_cases(folder: Path) -> Iterator[Case]:
 
 
 def _simulate(folder: Path, planted: dict[str, Any]) -> Any:
-    plan = Plan(
-        n_genes=_GENES,
-        n_replicates=2,
-        n_fragments=20_000_000,
-        sd_batch=0.1,
-        female=("lot3",),
-        **planted,
-    )
+    sound: dict[str, Any] = {
+        "n_genes": _GENES,
+        "n_replicates": 2,
+        "n_fragments": 20_000_000,
+        "sd_batch": 0.1,
+        "female": ("lot3",),
+    }
+    plan = Plan(**(sound | planted))
     made = simulate_experiment(folder / "input", rng=np.random.default_rng(SEED), plan=plan)
     with made.samples.open(encoding="utf-8", newline="") as text:
         rows = list(csv.DictReader(text, delimiter="\t"))

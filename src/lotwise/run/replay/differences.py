@@ -17,8 +17,12 @@ from lotwise.files.tables import PARQUET, text_of
 from lotwise.quantify.cache import checksum
 from lotwise.record import OutputFile, Provenance, fault_of
 from lotwise.record.legacy import earlier_name
+from lotwise.tree import ResultTree
 
-_FOLDERS: Final = ("expression/", "correlation/", "evidence/")
+_TREE: Final = ResultTree(Path())
+_FOLDERS: Final = tuple(
+    f"{folder}/" for folder in (_TREE.expression, _TREE.correlation, _TREE.evidence)
+)
 _TABLES: Final = (".tsv", ".tsv.gz", PARQUET)
 _LONGEST: Final = 60
 
@@ -97,7 +101,9 @@ def judge_again(provenance: Provenance, root: Path, repeated: Path) -> tuple[str
         told = json.loads((root / VERDICT).read_text(encoding="utf-8"))
         said = {one["id"]: one for one in told["criteria"]}
         checked = check_verdict(root)
-    except (InputError, OSError, ValueError, TypeError, KeyError):
+    except InputError as error:
+        return "", [f"{VERDICT}: was recorded, and cannot be read with its criteria ({error})"]
+    except (OSError, ValueError, TypeError, KeyError):
         return "", [f"{VERDICT}: was recorded, and cannot be read with its criteria"]
     if criteria.criteria.sha256 != recorded:
         return "", [f"{criteria.name} holds other criteria than the record names"]
@@ -131,7 +137,33 @@ def _difference(item: OutputFile, present: Path, came: Path) -> str:
         return f" is not the recorded file (the repetition is){where}"
     if not as_recorded:
         return ": came out otherwise than recorded; the recorded file is not there to say where"
-    return first_difference(_text(present), _text(came), names=("was recorded", "came"))
+    was, now = _text(present), _text(came)
+    was_columns, now_columns = (text.partition("\n")[0].split("\t") for text in (was, now))
+    if was_columns != now_columns:
+        shared = [name for name in was_columns if name in now_columns]
+        lost = [name for name in was_columns if name not in now_columns]
+        found = first_difference(
+            _only(was, shared), _only(now, shared), names=("was recorded", "came")
+        )
+        about = f"without {', '.join(lost)}; " if lost else ""
+        numbers = f"and others{found}" if found else "and the recorded ones are the same"
+        return f": this version of lotwise has other columns ({about}{numbers})"
+    return first_difference(was, now, names=("was recorded", "came"))
+
+
+def _only(table: str, names: list[str]) -> str:
+    r"""Keep columns of a table.
+
+    Examples
+    --------
+    >>> _only("a\tb\n1\t2\n", ["b"])
+    'b\n2\n'
+    """
+    rows = [line.split("\t") for line in table.splitlines()]
+    places = [rows[0].index(name) for name in names]
+    return "".join(
+        "\t".join(row[place] if place < len(row) else "" for place in places) + "\n" for row in rows
+    )
 
 
 def _text(path: Path) -> str:

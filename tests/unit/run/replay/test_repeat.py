@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 
@@ -187,9 +188,9 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
     assert changed.startswith("verdict.json has changed (SHA-256 ")
     (root / "verdict_criteria.yaml").unlink()
     found = replay(root)
-    assert found.verdict_differences == (
-        "verdict.json: was recorded, and cannot be read with its criteria",
-    )
+    (line,) = found.verdict_differences
+    assert line.startswith("verdict.json: was recorded, and cannot be read with its criteria (")
+    assert "no acceptance criteria are on record here" in line
     assert [line.partition(" ")[0] for line in found.changes] == [
         "verdict.json",
         "verdict_criteria.yaml",
@@ -237,3 +238,34 @@ def test_replay__inputs_that_it_does_not_read_are_noted(own_run):
     (note,) = found.notes
     assert note.startswith(f"{reads} has changed (SHA-256 aaaaaaaaaaaa... was recorded")
     assert note.endswith("it is not read by a replay (reads)")
+
+
+def test_replay__a_table_that_had_other_columns_is_compared_in_those_it_shares(own_run, anew):
+    """As of an earlier version of lotwise: what came since is named, not taken for a change."""
+    root = own_run / "results"
+    path = root / "correlation" / "gene.pairs.tsv"
+    rows = [line.split("\t") for line in path.read_text().splitlines()]
+    path.write_text("".join("\t".join(row[:-1]) + "\n" for row in rows))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def record(told):
+        for item in told["outputs"]:
+            if item["path"] == "correlation/gene.pairs.tsv":
+                item["sha256"] = digest
+
+    edit(root / "provenance.json", record)
+    anew(root)
+    (line,) = replay(root).differences
+    assert line == (
+        "correlation/gene.pairs.tsv: this version of lotwise has other columns "
+        "(and the recorded ones are the same)"
+    )
+
+
+def test_replay__a_record_without_its_revisions_and_history(own_run):
+    root = own_run / "results"
+    shutil.rmtree(root / "revisions")
+    (root / "verdict_history.jsonl").unlink()
+    assert "revisions/ is missing" in replay(root).changes
+    edit(root / "provenance.json", lambda told: told.update(record_format=1))
+    assert "revisions/ is missing" not in replay(root).changes
