@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo gse150969 check test test-unit lint docs readme-figures bench lock tools test-real wheel wheel-test install clean help
+.PHONY: demo gse150969 check test test-unit lint docs readme-figures bench lock tools audit faults test-real wheel wheel-test install clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -63,6 +63,14 @@ lint: $(INSTALLED)
 ## make bench  timings beside the peers (needs R with tximport for some)
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py
+
+## make faults   inject faults of network, disk, process and foreign files; their count at the end
+faults: $(INSTALLED)
+	$(BIN)/python -m pytest -q -n auto -m fault tests $(PYTEST_ARGS)
+
+## make audit  licences of all dependencies (none GPL), known vulnerabilities, and sbom.json
+audit: $(INSTALLED)
+	$(BIN)/python docs/audit.py --sbom sbom.json
 
 ## make lock   resolve the dependencies anew into requirements.lock (needs uv)
 lock:

@@ -38,7 +38,7 @@ SUITE = {
     "sensitivity": {},
     "agreement": {},
     "intervals": {},
-    "ceilings": {"methods": ("thinning",)},
+    "ceilings": {},
     "detectable": {},
     "batches": {},
     "equivalence": {},

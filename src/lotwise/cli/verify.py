@@ -39,9 +39,10 @@ def command(*, config: Path | None, settings: str | None, results: Path) -> None
     from lotwise.acquire.published import Verification, summary, verify
     from lotwise.files.tables import to_frame, write_table
     from lotwise.keys import LEVELS
+    from lotwise.tree import ResultTree
 
     expected = settings_of(config, settings).expected
-    paths = {level: results / "correlation" / f"{level}.batch_pairs.tsv" for level in LEVELS}
+    paths = {level: ResultTree(results).table(level, "batch_pairs") for level in LEVELS}
     rows = verify(expected, paths)
     write_table(results / Verification.table, to_frame(rows, Verification))
     for row in rows:

@@ -85,7 +85,7 @@ def input_roles() -> tuple[str, ...]:
     Examples
     --------
     >>> input_roles()
-    ('panel', 'blocks', 'reference set', 'gene sets')
+    ('panel', 'blocks', 'accepted set', 'gene sets')
     """
     return tuple(dict.fromkeys(given.role for one in statistics() for given in one.inputs))
 

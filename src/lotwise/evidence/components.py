@@ -18,6 +18,7 @@ class ComponentRecord(Record):
     table: ClassVar[str] = "components"
     sample: str = column("sample", heading="sample", names_row=True)
     batch: str = column("batch of the sample", heading="batch", names_row=True)
+    condition: str = column("condition of the sample; empty without one")
     pc1: float = column("score on the first component", heading="PC1")
     pc2: float = column("score on the second component", heading="PC2")
     variance_share_1: float = column(

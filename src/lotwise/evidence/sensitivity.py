@@ -42,8 +42,9 @@ STATISTIC: Final = Statistic(
     figures=(
         Figure(
             name="sensitivity",
-            draw=call("lotwise.pl:sensitivity", "tables.sensitivity"),
-            caption="R by feature set and pseudo-count: a line a pair.",
+            draw=call("lotwise.run.drawings:sensitivity", "tables"),
+            caption="R by feature set and pseudo-count over the pairs of each kind (median, "
+            "middle half, range), and the spread of log ratios by expression.",
         ),
     ),
     compute=call("lotwise.run.computations:sensitivity", "expression", correlation="correlation"),

@@ -115,10 +115,15 @@ def layout_of(path: Path, raw: bytes, *, has_header: bool = True) -> Layout:
         header=tuple(header),
         separator=separator,
         first_row=data_at + 1,
-        is_quoted='"' in below or (separator != "\t" and '"' in "".join(lines[at : at + 9])),
+        is_quoted=_has_quoted_cells(text, separator),
         has_decimal_comma=separator == ";" and any(map(_DECIMAL_COMMA.fullmatch, first)),
         comments=tuple(comments),
     )
+
+
+def _has_quoted_cells(text: bytes, separator: str) -> bool:
+    """Return whether any cell begins with a quotation mark; writers quote where they must."""
+    return text.startswith(b'"') or b'\n"' in text or separator.encode() + b'"' in text
 
 
 _DECIMAL_COMMA: Final = re.compile(r"-?\d+,\d+")
@@ -325,6 +330,11 @@ def read_columns(
             )
         fault = _bad_row(path, layout, places[len(strings) :], may_be_blank=may_be_blank)
         raise fault or InputError("is not a table that can be read", path=path) from None
+    n_rows = layout.text.rstrip().count(b"\n") + 2 - layout.first_row
+    if layout.is_quoted and layout.separator == "\t" and table.height < n_rows:
+        # A quotation mark that is part of a name has swallowed the rows after it.
+        plain = dataclasses.replace(layout, is_quoted=False)
+        return read_columns(path, plain, strings=strings, floats=floats, may_be_blank=may_be_blank)
     # The fast reader takes a row with too few cells, and leaves the others empty.
     last = f"column_{len(layout.header) - 1}"
     is_short = last in table and table.schema[last] == pl.String and (table[last] == "").any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,13 +16,16 @@ from lotwise.pl.style import (
     log_tpm_words,
     lotwise_style,
     repeated_colours,
+    shorten,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 _NAMED: Final = 30
+_MARKERS: Final = "os^DvPX*"
 _LEGEND_WIDTH: Final = 120  # letters of its size in the width of the figure
 # A thin line around each mark: yellow on white needs one.
 _EDGE: Final[Any] = {"linewidths": 0.4, "edgecolors": "0.3"}
@@ -44,9 +48,9 @@ def components(
     Returns
     -------
     The figure: components on the left, the tree on the right, points and leaves in the colours of
-    their batches; a half that is not defined says why. Up to 60 samples have their names at the
-    tree, up to 30 at the points; of more the titles say so. Above eight batches colours come
-    again, and a sentence stands in the place of the legend.
+    their batches, points in the marks of their conditions; a half that is not defined says why.
+    Up to 60 samples have their names at the tree, up to 30 at the points; of more the titles say
+    so. Above eight batches colours come again, and a sentence stands in the place of the legend.
 
     Raises
     ------
@@ -79,6 +83,9 @@ def components(
             _tree(tree, merges, table.set_index("sample")["batch"].map(colours))
         if points.collections or tree.collections:
             _explain(figure, colours)
+        marks = _condition_marks(table) if points.collections else []
+        if marks:
+            points.legend(handles=marks, title="condition", fontsize=6, title_fontsize=6)
     return figure
 
 
@@ -101,6 +108,31 @@ def _explain(figure: Figure, colours: dict[str, str]) -> None:
     )
 
 
+def _conditions(table: pd.DataFrame) -> pd.Series[str]:
+    if "condition" in table:
+        return table["condition"].astype(str)
+    return pd.Series("", index=table.index)
+
+
+def _markers(table: pd.DataFrame) -> dict[str, str]:
+    """Give each condition a mark, in the order of first occurrence; after 8 they come again."""
+    return dict(zip(dict.fromkeys(_conditions(table)), cycle(_MARKERS), strict=False))
+
+
+def _condition_marks(table: pd.DataFrame) -> list[Line2D]:
+    """Return the entries of a legend of conditions; none where there is one, or too many."""
+    from matplotlib.lines import Line2D
+
+    markers = _markers(table)
+    if not 1 < len(markers) <= len(_MARKERS):
+        return []
+    return [
+        Line2D([], [], linestyle="", marker=marker, color="0.5", markersize=4,
+               label=shorten(condition or "no condition"))
+        for condition, marker in markers.items()
+    ]  # fmt: skip
+
+
 def _left_out(n_samples: int, most: int) -> str:
     return f"\nnames of {n_samples:,} samples left out" if n_samples > most else ""
 
@@ -108,7 +140,11 @@ def _left_out(n_samples: int, most: int) -> str:
 def _points(
     axis: Axes, table: pd.DataFrame, colours: dict[str, str], pseudocount: float | None
 ) -> None:
-    axis.scatter(table["pc1"], table["pc2"], c=table["batch"].map(colours), s=22, **_EDGE)
+    for condition, marker in _markers(table).items():
+        part = table[_conditions(table) == condition]
+        axis.scatter(
+            part["pc1"], part["pc2"], c=part["batch"].map(colours), s=22, marker=marker, **_EDGE
+        )
     if len(table) <= _NAMED:
         for name, x, y in zip(table["sample"], table["pc1"], table["pc2"], strict=True):
             axis.annotate(name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=6)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.computed import require_correlated
-from lotwise.expression.labels import unit_of
+from lotwise.expression.labels import conditions_of, unit_of
 from lotwise.expression.noted import correlations_of, noted
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import (
@@ -44,7 +44,7 @@ def heatmap(
     decimals: int = 4,
     note: str = "",
 ) -> Figure:
-    """Draw the correlations of all samples as colours, with the batch of each beside it.
+    """Draw the correlations of all samples as colours, with batch and condition of each beside it.
 
     The colours span the correlations between different samples, not 0 to 1, so that
     differences near 1 are seen; the diagonal, always 1, is left out.
@@ -106,7 +106,7 @@ def heatmap(
             col_cluster=linkage is not None,
             row_linkage=linkage,
             col_linkage=linkage,
-            row_colors=[colour_of[batches[row]] for row in rows],
+            row_colors=_row_colours(expression, rows, colour_of),
             figsize=_size(len(names)),
             **_colours(shown),
             **_labels(names),
@@ -123,13 +123,33 @@ def heatmap(
         title = _title(expression, statistic, order)
         more = "; ".join(filter(None, left_out))
         _write_words(grid, f"{title}\n{more}" if more else title, note)
-        _show_batches(grid, colour_of)
+        _show_batches(grid, colour_of, _conditions(expression))
         grid.ax_cbar.set_title("R" if statistic == "pearson" else "rho", fontsize=7)
         grid.ax_cbar.tick_params(labelsize=6)
     figure: Figure = grid.figure
     # seaborn draws through pyplot, which would show the figure, and keep it.
     plt.close(figure)
     return figure
+
+
+def _conditions(expression: AnnData) -> dict[str, str]:
+    """Return a shade of grey for each condition; none where there is one."""
+    conditions = list(dict.fromkeys(conditions_of(expression)))
+    shades = np.linspace(0.15, 0.9, len(conditions))
+    found = {name: f"{shade:.3f}" for name, shade in zip(conditions, shades, strict=True)}
+    return found if len(found) > 1 else {}
+
+
+def _row_colours(
+    expression: AnnData, rows: npt.NDArray[np.int64], colour_of: dict[str, str]
+) -> list[list[str]]:
+    """Return the colours of the batches and, where there are several, of the conditions."""
+    batches = expression.obs[keys.BATCH].astype(str).to_list()
+    found = [[colour_of[batches[row]] for row in rows]]
+    shades, conditions = _conditions(expression), conditions_of(expression)
+    if shades:
+        found.append([shades[conditions[row]] for row in rows])
+    return found
 
 
 def _arrange(r: Floats, order: Order) -> tuple[npt.NDArray[np.int64], Any]:
@@ -201,10 +221,19 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
     add_note(grid.figure, note)
 
 
-def _show_batches(grid: ClusterGrid, colour_of: dict[str, str]) -> None:
-    """Explain the colours where there are no more batches than colours."""
+def _show_batches(grid: ClusterGrid, colour_of: dict[str, str], shade_of: dict[str, str]) -> None:
+    """Explain the colours where there are no more batches than colours, and the conditions."""
     marks = batch_marks(colour_of)
     if marks:
         grid.figure.legend(
             handles=marks, title="batch", loc="upper left", bbox_to_anchor=(1.0, 0.95), fontsize=7
+        )
+    if shade_of:
+        named = {name or "no condition": shade for name, shade in shade_of.items()}
+        grid.figure.legend(
+            handles=batch_marks(named),
+            title="condition",
+            loc="lower left",
+            bbox_to_anchor=(1.0, 0.05),
+            fontsize=7,
         )

@@ -11,28 +11,42 @@ import numpy as np
 import pandas as pd
 
 from lotwise.errors import InputError
-from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
+from lotwise.pl.canvas import need_rows, subplots
 from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, lotwise_style
 from lotwise.wording import format_r
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-_LINE_WIDTH: Final = 0.8
+_NORMAL_95: Final = 1.96
+# In the order of their colours.
+_RELATIONS: Final = ("between", "within", "across")
+_RELATIONS_IN_WORDS: Final = {
+    "between": "between batches",
+    "within": "within batches (replicates)",
+    "across": "across conditions",
+}
 
 
-def sensitivity(table: pd.DataFrame) -> Figure:
-    """Draw R by feature set and pseudo-count: one line a pair of samples.
+def sensitivity(table: pd.DataFrame, *, agreement: pd.DataFrame | None = None) -> Figure:
+    """Draw R by feature set and pseudo-count, and the spread of log ratios by expression.
+
+    Each mark sums up the pairs of one relation: median (point), middle half (thick line) and range
+    (thin line). By level of expression it is the spread of M that is drawn, not R: choosing
+    features by their mean makes R of them low by itself.
 
     Parameters
     ----------
     table
         ``lotwise.get.evidence(expression, "sensitivity")``.
+    agreement
+        ``lotwise.get.evidence(expression, "agreement")``; without it there is no spread.
 
     Returns
     -------
-    The figure; below each feature set the smallest and largest number of features.
+    The figure; beside each feature set the smallest and largest number of features.
 
     Raises
     ------
@@ -44,35 +58,92 @@ def sensitivity(table: pd.DataFrame) -> Figure:
     >>> import lotwise
     >>> gene = getfixture("three_batches").gene
     >>> lotwise.tl.sensitivity(gene)
-    >>> figure = sensitivity(lotwise.get.evidence(gene, "sensitivity"))
-    >>> len(figure.axes)
-    6
+    >>> lotwise.tl.agreement(gene)
+    >>> tables = [lotwise.get.evidence(gene, name) for name in ("sensitivity", "agreement")]
+    >>> len(sensitivity(tables[0], agreement=tables[1]).axes)
+    4
     """
     need_rows(table, "sensitivity")
-    deciles = table["feature_set"].str.startswith("decile_")
-    counts = sorted(set(table["pseudocount"]), reverse=True)
+    whole = table[~table["feature_set"].str.startswith("decile_")]
+    counts = sorted(set(whole["pseudocount"]), reverse=True)
+    sets = list(dict.fromkeys(whole["feature_set"]))
+    relations = [name for name in _RELATIONS if name in set(whole["relation"])]
+    n_panels = len(counts) + (agreement is not None)
     with lotwise_style():
-        figure, axes = subplots(2, len(counts), width=2.6 * len(counts) + 0.8, height=4.6)
-        # Two rows, since R within a decile spans far more than R over whole sets.
-        for row, part in enumerate((table[~deciles], table[deciles])):
-            sets = list(dict.fromkeys(part["feature_set"]))
-            row_axes = axes[row * len(counts) : (row + 1) * len(counts)]
-            for axis, c in zip(row_axes, counts, strict=True):
-                _lines(axis, part[part["pseudocount"] == c], sets)
-                if row == 0:
-                    axis.set_title(f"log2(TPM + {c:g})", fontsize=8)
-                axis.tick_params(labelleft=axis is row_axes[0])
-            sizes = part.groupby("feature_set")["n_features"].agg(["min", "max"])
-            row_axes[0].set_yticks(
-                np.arange(len(sets)),
-                [f"{name.replace('_', ' ')}  ({_range(*sizes.loc[name])})" for name in sets],
-            )
-        figure.suptitle("R by features and pseudo-count (blue between, orange within batches)")
-        figure.supxlabel(
-            "Pearson's R; a decile holds features of like mean, whose R noise makes negative",
-            fontsize=7,
+        figure, axes = subplots(1, n_panels, width=2.5 * n_panels + 1.2, height=2.9)
+        for axis, c in zip(axes, counts, strict=False):
+            at_c = whole[whole["pseudocount"] == c]
+            for place, name in enumerate(sets):
+                of_set = at_c[at_c["feature_set"] == name]
+                _summaries(axis, of_set, "pearson", place, relations)
+            axis.set_title(f"log2(TPM + {c:g})", fontsize=8)
+            axis.set_xlabel("Pearson's R", fontsize=7)
+            axis.set_yticks(np.arange(len(sets)))
+            axis.set_ylim(len(sets) - 0.5, -0.5)
+            axis.grid(visible=True, axis="x", color="#EEEEEE", linewidth=0.6)
+            axis.tick_params(labelleft=axis is axes[0], labelsize=6)
+        sizes = whole.groupby("feature_set")["n_features"].agg(["min", "max"])
+        axes[0].set_yticklabels(
+            [f"{name.replace('_', ' ')}\n({_range(*sizes.loc[name])})" for name in sets]
         )
+        if agreement is not None:
+            _spread(axes[-1], agreement, relations)
+        marks = [_mark(name) for name in relations]
+        figure.legend(handles=marks, loc="outside lower center", ncols=3, fontsize=7, frameon=False)
     return figure
+
+
+def _spread(axis: Axes, agreement: pd.DataFrame, relations: list[str]) -> None:
+    """Draw the robust SD of M by tenth of expression, over the pairs of each relation."""
+    bins = agreement[(agreement["bin"] > 0) & (agreement["n_features"] > 0)]
+    bins = bins.assign(
+        spread=(bins["robust_upper"] - bins["robust_lower"]) / (2 * _NORMAL_95),
+        level=(bins["mean_from"] + bins["mean_to"]) / 2,
+    )
+    for name in relations:
+        of_bin = bins[bins["relation"] == name].groupby("bin")
+        if not of_bin.ngroups:
+            continue
+        level, spread = of_bin["level"].median(), of_bin["spread"]
+        colour = OKABE_ITO[_RELATIONS.index(name)]
+        axis.plot(level, spread.median(), "o-", color=colour, markersize=3, linewidth=1)
+        axis.fill_between(
+            level,
+            spread.quantile(0.25),
+            spread.quantile(0.75),
+            color=colour,
+            alpha=0.2,
+            linewidth=0,
+        )
+    axis.set_ylim(bottom=0)
+    axis.set_title("spread of log ratios by expression", fontsize=8)
+    axis.set_xlabel("mean log2 TPM (tenths of the features)", fontsize=7)
+    axis.set_ylabel("robust SD of log2 ratio", fontsize=7)
+    axis.tick_params(labelsize=6)
+
+
+def _summaries(
+    axis: Axes, rows: pd.DataFrame, column: str, place: float, relations: list[str]
+) -> None:
+    """Draw median, middle half and range of the pairs of each relation, one below the other."""
+    for number, name in enumerate(relations):
+        values = rows.loc[rows["relation"] == name, column].dropna()
+        if values.empty:
+            continue
+        at = place + 0.22 * (number - (len(relations) - 1) / 2)
+        colour = OKABE_ITO[_RELATIONS.index(name)]
+        axis.hlines(at, values.min(), values.max(), color=colour, linewidth=0.8)
+        axis.hlines(at, *values.quantile([0.25, 0.75]), color=colour, linewidth=3)
+        axis.plot(values.median(), at, "o", color=colour, markersize=4, markeredgecolor="white")
+
+
+def _mark(relation: str) -> Line2D:
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [], [], marker="o", linewidth=3, markersize=4, markeredgecolor="white",
+        color=OKABE_ITO[_RELATIONS.index(relation)], label=_RELATIONS_IN_WORDS[relation],
+    )  # fmt: skip
 
 
 def mean_difference(
@@ -233,28 +304,6 @@ def _levels(r: np.ndarray) -> list[float]:
 
 def _range(low: int, high: int) -> str:
     return f"{low:,}" if low == high else f"{low:,}\N{EN DASH}{high:,}"
-
-
-def _lines(axis: Axes, part: pd.DataFrame, sets: list[str]) -> None:
-    pairs = part.groupby(["sample_a", "sample_b"], sort=False)
-    # Of many lines the eye needs the density, and a file of each would be megabytes.
-    crowded = pairs.ngroups > MOST_ROWS
-    for _, pair in pairs:
-        r = pair.set_index("feature_set")["pearson"].reindex(sets)
-        within = (pair["relation"] == "within").all()
-        axis.plot(
-            r.to_numpy(),
-            np.arange(len(sets)),
-            marker="" if crowded else "o",
-            markersize=2.5,
-            linewidth=_LINE_WIDTH / 2 if crowded else _LINE_WIDTH,
-            alpha=0.3 if crowded else 0.7,
-            rasterized=crowded,
-            color=OKABE_ITO[1 if within else 0],
-        )
-    axis.set_yticks(np.arange(len(sets)))
-    axis.grid(visible=True, axis="x", color="#EEEEEE", linewidth=0.6)
-    axis.invert_yaxis()
 
 
 def _name_points(

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lotwise.errors import InputError
+from lotwise.expression.labels import name_groups
 from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
 from lotwise.pl.style import NOT_DEFINED, OKABE_ITO, log_tpm_words, lotwise_style
 
@@ -74,7 +75,7 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None) -> Figure:
         if shown.notna().any():
             low = float(shown.min())
             axis.set_xlim(low - 0.15 * (1 - low) - 1e-4, 1 + 0.02 * (1 - low))
-        axis.set_yticks(rows, table["batch"])
+        axis.set_yticks(rows, _named_groups(table))
         axis.set_ylim(len(table) - 0.5, -0.5)
         axis.set_xlabel(f"Pearson's R of {log_tpm_words(pseudocount)}")
         if axis.has_data():
@@ -87,6 +88,12 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None) -> Figure:
         if table["prediction_lower"].isna().all() and table["reason"].any():
             figure.supxlabel(f"no limits: {table['reason'].iloc[0]}", fontsize=7)
     return figure
+
+
+def _named_groups(table: pd.DataFrame) -> list[str]:
+    """Name batches, with their condition where a batch has several."""
+    conditions = table["condition"] if "condition" in table else [""] * len(table)
+    return name_groups(zip(table["batch"].astype(str), conditions, strict=True))
 
 
 def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:

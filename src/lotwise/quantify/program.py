@@ -54,7 +54,7 @@ def find_program(name: str, *, configured: Path | None, install: str) -> Path:
     if configured is not None:
         if not (configured.is_file() and os.access(configured, os.X_OK)):
             raise InputError(f"is not a program, needed is {name}", path=configured)
-        return configured
+        return configured.absolute()  # a bare name would be looked for on PATH
     found = shutil.which(name)
     if found is None:
         raise EnvironmentFault(f"there is no program {name} on PATH", remedy=install)

@@ -12,7 +12,7 @@ from typing import Final
 from lotwise.acceptance import SHIPPED, read_criteria
 from lotwise.acceptance.history import read_history
 from lotwise.acceptance.record import COPY, VERDICT
-from lotwise.config import Config, parse_config, tables_of
+from lotwise.config import Config, figures_of, parse_config, tables_of
 from lotwise.errors import InputError
 from lotwise.files.atomic import make_directory
 from lotwise.record.calls import (
@@ -41,7 +41,7 @@ from lotwise.record.revisions import (
     write_revision,
 )
 from lotwise.samples import read_samples
-from lotwise.tree import ResultTree
+from lotwise.tree import ResultTree, drawn_as
 
 VERIFICATION: Final = "verification.tsv"
 # What a run may write at the root of its results, beside the record and what is made from it.
@@ -305,16 +305,20 @@ def _of_verdict(root: Path, key: str) -> str | None:
 
 def _outputs(config: Config, root: Path) -> Iterator[Path]:
     """Name the files by level, so that those of a level left out since are no outputs."""
+    tree = ResultTree(root)
     yield from (path for name in _AT_ROOT if (path := root / name).is_file())
     for level in config.levels:
-        for pattern in (f"expression/{level}.*", f"correlation/{level}.*"):
-            yield from root.glob(pattern)
-        tree = ResultTree(root)
-        tables = [tree.table(level, name) for name in tables_of(config.evidence, level)]
-        yield from (path for path in tables if path.is_file())
-        for suffix in config.figures.formats:
-            yield from root.glob(f"figures/{level}_*.{suffix}")
-            yield from root.glob(f"figures/extended_data_fig?_{level}.{suffix}")
+        for folder in (tree.expression, tree.correlation):
+            yield from folder.glob(f"{level}.*")
+        stems = [
+            *tree.figures_of_correlation(level),
+            *(tree.figure(level, name) for name in figures_of(config.evidence, level)),
+        ]
+        made = [
+            *(tree.table(level, name) for name in tables_of(config.evidence, level)),
+            *drawn_as(stems, config.figures.formats),
+        ]
+        yield from (path for path in made if path.is_file())
 
 
 def _seeds(config: Config) -> dict[str, int]:

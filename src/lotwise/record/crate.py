@@ -21,6 +21,7 @@ from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
+from lotwise.keys import LEVELS
 from lotwise.quantify.cache import checksum
 from lotwise.record import (
     ANALYSED,
@@ -41,6 +42,7 @@ from lotwise.record import (
     step_of,
 )
 from lotwise.record.provenance import QUANTIFIED
+from lotwise.tree import ResultTree
 from lotwise.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -58,6 +60,11 @@ _COMPLETED: Final = "http://schema.org/CompletedActionStatus"
 _NO_LICENCE: Final = "No licence was stated for these results: ask those who made them."
 # Made from the record, and so not in it.
 _MADE_LATER: Final = (PROVENANCE, PAGE, CERTIFICATE)
+_TREE: Final = ResultTree(Path())
+_CORRELATION: Final = f"{_TREE.correlation}/"
+_EVIDENCE: Final = f"{_TREE.evidence}/"
+_H5AD: Final = _TREE.h5ad("{}").as_posix()
+_HEATMAP: Final = _TREE.figure("{}", "heatmap").as_posix()
 # What a step of lotwise reads of the inputs, by its role, and of what was written before; {} is
 # its level.
 _READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
@@ -68,16 +75,16 @@ _READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
         frozenset({"sample sheet", "quantification", "bootstraps", "transcripts to genes"}),
         (),
     ),
-    "correlate": (frozenset(), ("expression/{}.h5ad",)),
+    "correlate": (frozenset(), (_H5AD,)),
     "evidence": (
         frozenset(input_roles()),
-        ("expression/{}.h5ad",),
+        (_H5AD,),
     ),
-    "figures": (frozenset(), ("expression/{}.h5ad",)),
+    "figures": (frozenset(), (_H5AD,)),
     "verdict --register": (frozenset({"acceptance criteria"}), ()),
-    "verdict": (frozenset({"acceptance criteria"}), ("correlation/", "evidence/")),
-    "verify": (frozenset(), ("correlation/",)),
-    "workbook": (frozenset(), ("correlation/", "evidence/")),
+    "verdict": (frozenset({"acceptance criteria"}), (_CORRELATION, _EVIDENCE)),
+    "verify": (frozenset(), (_CORRELATION,)),
+    "workbook": (frozenset(), (_CORRELATION, _EVIDENCE)),
     "compare": (ANALYSED | QUANTIFIED | {"acceptance criteria"}, ()),
 }
 # What it writes.
@@ -85,10 +92,10 @@ _WRITTEN: Final = {
     "fetch": ("fetched.tsv",),
     "check": ("intake.tsv",),
     "quantify": ("yield.tsv", "strandedness.tsv"),
-    "expression": ("samples.tsv", "expression/"),
-    "correlate": ("correlation/{}.",),
-    "evidence": ("evidence/{}.", "figures/{}_"),
-    "figures": ("figures/{}_heatmap", "figures/extended_data_fig"),
+    "expression": ("samples.tsv", f"{_TREE.expression}/"),
+    "correlate": (_CORRELATION + "{}.",),
+    "evidence": (_EVIDENCE + "{}.", _TREE.figure("{}", "").as_posix()),
+    "figures": (_HEATMAP, *(_TREE.paper_figure(level).as_posix() for level in LEVELS)),
     "verdict --register": ("verdict_criteria.yaml", "verdict_history.jsonl"),
     "verdict": ("verdict",),
     "verify": ("verification.tsv",),
@@ -425,7 +432,7 @@ def _written_by(program: Program, provenance: Provenance) -> set[str]:
         and item.path not in of_others
         and (step != "figures" or level in item.path)
         # They begin as the figures of evidence do.
-        and (step != "evidence" or not item.path.startswith(f"figures/{level}_heatmap"))
+        and (step != "evidence" or not item.path.startswith(_HEATMAP.format(level)))
     }
 
 

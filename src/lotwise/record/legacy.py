@@ -24,6 +24,7 @@ _FLAGS: Final = frozenset(
 )  # fmt: skip
 _RENAMED_OPTIONS: Final = {"reference": "reference_folder"}
 _RENAMED_KEYS: Final = {"n_culprits": "n_contributions"}
+_RENAMED_ROLES: Final = {"reference set": "accepted set"}
 # Tables by the end of their name: in version 0.1, and now.
 _RENAMED_TABLES: Final = {
     "culprits.tsv": "contributions.tsv",
@@ -67,15 +68,25 @@ def renewed(told: Any) -> Any:
     Examples
     --------
     >>> old = {"outputs": [{"path": "correlation/gene.culprits.tsv"}],
+    ...        "inputs": [{"role": "reference set"}],
     ...        "configuration": {"correlation": {"n_culprits": 20}}}
     >>> renewed(old)["outputs"], renewed(old)["configuration"]
     ([{'path': 'correlation/gene.contributions.tsv'}], {'correlation': {'n_contributions': 20}})
+    >>> renewed(old)["inputs"]
+    [{'role': 'accepted set'}]
     """
     if not isinstance(told, Mapping) or told.get("record_format", 1) != 1:
         return told
     found = {**told, "record_format": 2}
     if isinstance(told.get("configuration"), Mapping):
         found["configuration"] = _renamed(told["configuration"])
+    if isinstance(told.get("inputs"), list):
+        found["inputs"] = [
+            {**one, "role": _RENAMED_ROLES.get(str(one.get("role")), one.get("role"))}
+            if isinstance(one, Mapping)
+            else one
+            for one in told["inputs"]
+        ]
     if isinstance(told.get("outputs"), list):
         found["outputs"] = [
             {**one, "path": current_name(str(one.get("path")))} if isinstance(one, Mapping) else one

@@ -21,6 +21,7 @@ from lotwise.report.blocks import (
 )
 from lotwise.report.run_tables import Findings, LevelFindings
 from lotwise.report.tables import table_of
+from lotwise.tree import ResultTree
 
 
 def isoforms_section(findings: Findings, decimals: int) -> Section | None:
@@ -87,7 +88,7 @@ def panels_section(findings: Findings, _: int = 4) -> Section | None:
     # A figure of one's own panel bears the name of its file, not the one written in it.
     drawn = {
         path.stem.removeprefix("gene_identity_")
-        for path in findings.root.glob("figures/gene_identity_*")
+        for path in ResultTree(findings.root).figures.glob("gene_identity_*")
         if findings.made(path)
     }
     panels = dict.fromkeys(row["panel"] for row in rows if row["panel"])

@@ -5,6 +5,7 @@ Named by the catalogue.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 def panel(table: pd.DataFrame, *, panel: str) -> Figure:
     """Draw the markers of one panel."""
     return pl.identity(table[table["panel"] == read_panel(panel).name])
+
+
+def sensitivity(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw R by feature set, and the spread of log ratios where it was computed."""
+    return pl.sensitivity(tables["sensitivity"], agreement=tables.get("agreement"))
 
 
 def mean_difference(

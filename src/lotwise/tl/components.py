@@ -8,7 +8,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence.components import ComponentRecord, MergeRecord
-from lotwise.expression.labels import batches_of
+from lotwise.expression.labels import batches_of, conditions_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.components import cluster_by_r, principal_components
 from lotwise.metrics.correlation import pearson_matrix
@@ -60,12 +60,13 @@ def components(
     found = principal_components(log_tpm[:, (tpm >= threshold).any(axis=0)])
     expression.obsm[keys.PCA] = found.scores
     tree = cluster_by_r(pearson_matrix(log_tpm))
-    batches = batches_of(expression)
+    batches, conditions = batches_of(expression), conditions_of(expression)
     names = expression.obs_names.to_list()
     rows = [
         ComponentRecord(
             sample=str(name),
             batch=batches[row],
+            condition=conditions[row],
             pc1=float(found.scores[row, 0]),
             pc2=float(found.scores[row, 1]),
             variance_share_1=float(found.shares[0]),

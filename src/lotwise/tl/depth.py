@@ -91,7 +91,7 @@ def at_like_depth(
     level = noted(expression).get(keys.LEVEL)
     if level == "isoform" and found.ratio > MOST_ISOFORM_RATIO:
         return refused(
-            f"depths differ {found.ratio:.1f}-fold, and thinned counts lack the noise of assigning "
+            f"depths differ {found.ratio:.2f}-fold, and thinned counts lack the noise of assigning "
             "reads to isoforms"
         )
     words = f"all libraries thinned to {found.depth:,.0f} counts"

@@ -276,7 +276,7 @@ def test_sum__log_scaled_is_refused(run, study, pseudocount):
     study.write_quant("C1", np.log2(study.tpm("C1") * 1e-3 + pseudocount))
     for options in ((), ("--tpm-sum", "any")):
         outcome = study.call(run, *options)
-        refuse(outcome, study, "C1.sf", "on log scale already", "lotwise takes the logarithm")
+        refuse(outcome, study, "C1.sf", "on log scale already", "give the TPM before the logarithm")
 
 
 def test_sum__counts_as_tpm_are_refused(run, study):

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.fault
+
 # A command that says much and then that the answer is no, or does what else it is given.
 SAYS_NO = """
 import click
 import lotwise.cli
 from lotwise.errors import RefusedError
-
-pytestmark = pytest.mark.fault
 
 @click.command()
 def command():

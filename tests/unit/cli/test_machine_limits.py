@@ -10,13 +10,13 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.fault
+
 FEW_FILES = """
 import os, resource
 import lotwise.cli
 import lotwise.run.steps, lotwise.expression.read, lotwise.report.workbook, polars, anndata
 import lotwise.cli.expression
-
-pytestmark = pytest.mark.fault
 n_open = len(os.listdir("/proc/self/fd"))
 resource.setrlimit(resource.RLIMIT_NOFILE, (n_open - 1, n_open - 1))
 lotwise.cli.main()

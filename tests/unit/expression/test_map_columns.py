@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 
 import polars as pl
@@ -163,3 +164,19 @@ def test_genes_of__what_is_a_version(tmp_path, asked, held, is_found):
     path.write_text(f"{held}\tgeneA\nother_tx\tgeneB\nother_ty\tgeneB\n")
     found = read_transcript_map(path)
     assert found.genes_of(pl.Series([asked])).to_list() == ["geneA" if is_found else None]
+
+
+@pytest.mark.parametrize("separator", ["\t", ","])
+def test_read_transcript_map__cells_that_are_quoted_in_some_rows_only(tmp_path, separator):
+    path = tmp_path / "map"
+    with path.open("w", newline="") as text:
+        writer = csv.writer(text, delimiter=separator, lineterminator="\n")
+        genes = [f'odd "{i // 2}", name' if i > 9 else f"g{i // 2}" for i in range(N)]
+        writer.writerows([("transcript", "gene"), *zip(TX, genes, strict=True)])
+    assert read_transcript_map(path).genes_of(pl.Series(TX)).to_list() == genes
+
+
+def test_read_transcript_map__a_quotation_mark_that_is_part_of_a_name(tmp_path):
+    genes = [f'"5{i // 2}' if i in {6, 14} else f"g{i // 2}" for i in range(N)]
+    path = write(tmp_path, ["transcript", "gene"], [TX, genes])
+    assert read_transcript_map(path).genes_of(pl.Series(TX)).to_list() == genes

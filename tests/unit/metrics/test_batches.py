@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lotwise.errors import InputError
-from lotwise.metrics.batches import leave_one_out, rank_p, reference_interval, tolerance_factor
+from lotwise.metrics.batches import (
+    fewer_replicates_variance,
+    leave_one_out,
+    medians_of_samples,
+    rank_p,
+    reference_interval,
+    tolerance_factor,
+)
 
 pytestmark = pytest.mark.requirement("STA-002")
 
@@ -262,3 +269,44 @@ def test_tolerance_factor__is_howes_approximation_within_its_error(n):
     chi2 = stats.chi2.ppf(0.05, n - 1)
     howe = math.sqrt(z2 / chi2) * math.sqrt(1 + (n - 3 - chi2) / (2 * (n + 1) ** 2))
     assert tolerance_factor(n) == pytest.approx(howe, rel=0.005)
+
+
+def test_medians_of_samples__hand_value_and_order():
+    r = np.array(
+        [
+            [1, 0.9, 0.8, 0.5],
+            [0.9, 1, 0.7, 0.6],
+            [0.8, 0.7, 1, np.nan],
+            [0.5, 0.6, np.nan, 1],
+        ]
+    )
+    found = medians_of_samples(r, batches=["b", "b", "a", "c"])
+    assert found.batch.tolist() == ["b", "a", "c"]
+    np.testing.assert_allclose(found.between[0], [1, 0.75, 0.55])
+    assert np.isnan(found.between[1, 2])
+    np.testing.assert_allclose(found.within, [0.9, np.nan, np.nan])
+    with pytest.raises(InputError, match=r"there are 1 samples and correlations of \(4, 4\)"):
+        medians_of_samples(r, batches=["a"])
+
+
+def test_fewer_replicates_variance__is_that_of_what_samples_add():
+    rng = np.random.default_rng(1)
+    batches = np.repeat(np.arange(40), 3)
+    adds = rng.normal(0, 0.05, 120)
+    r = np.tanh(2 + np.add.outer(adds, adds))
+    found = fewer_replicates_variance(r, batches=batches, n_replicates=1)
+    pooled = adds.reshape(40, 3).var(axis=1, ddof=1).mean()
+    assert found == pytest.approx(pooled * (1 - 1 / 3), rel=1e-6)
+    assert fewer_replicates_variance(r, batches=batches, n_replicates=3) == 0
+    assert fewer_replicates_variance(r, batches=np.arange(120), n_replicates=1) == 0
+    with pytest.raises(InputError, match="number of replicates is 0"):
+        fewer_replicates_variance(r, batches=batches, n_replicates=0)
+
+
+def test_reference_interval__extra_variance_widens_and_is_not_negative():
+    r = np.full((4, 4), 0.98) + np.diag(np.full(4, 0.02))
+    r[0, 1] = r[1, 0] = 0.985
+    narrow, wide = (reference_interval(r, extra_variance=extra) for extra in (0, 0.01))
+    assert wide.prediction_lower < narrow.prediction_lower
+    with pytest.raises(InputError, match="extra variance is -1"):
+        reference_interval(r, extra_variance=-1)

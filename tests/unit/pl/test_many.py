@@ -50,16 +50,33 @@ def test_identity__shows_those_that_do_not_hold():
     assert "60 of 100 samples" in axis.get_title()
 
 
-def test_sensitivity__of_many_pairs_is_drawn_as_pixels():
+def test_sensitivity__sums_up_pairs_of_each_kind_with_a_legend():
     rows = [
-        {"sample_a": "A", "sample_b": f"B{i}", "relation": "between", "feature_set": name,
-         "pseudocount": 1.0, "n_features": 10, "pearson": 0.9}
-        for i in range(61) for name in ("all", "decile_1")
+        {"sample_a": "A", "sample_b": f"B{i}", "relation": relation, "feature_set": name,
+         "pseudocount": 1.0, "n_features": 10, "pearson": 0.9 + 0.001 * (i % 11)}
+        for i in range(276) for relation in ("between", "within") for name in ("all", "decile_1")
     ]  # fmt: skip
-    axes = lotwise.pl.sensitivity(pd.DataFrame(rows)).axes
-    assert all(line.get_rasterized() for axis in axes for line in axis.lines)
-    few = lotwise.pl.sensitivity(pd.DataFrame(rows[:120])).axes
-    assert not any(line.get_rasterized() for axis in few for line in axis.lines)
+    figure = lotwise.pl.sensitivity(pd.DataFrame(rows))
+    (axis,) = figure.axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["all\n(10)"]
+    # A point, a thin and a thick line for each kind, whatever the number of pairs.
+    assert [line.get_xdata().tolist() for line in axis.lines] == [[0.905], [0.905]]
+    assert len(axis.collections) == 4
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words == ["between batches", "within batches (replicates)"]
+
+
+def test_sensitivity__draws_the_spread_of_log_ratios_by_tenth():
+    row = {"sample_a": "A", "sample_b": "B", "relation": "between"}
+    sets = pd.DataFrame([row | {"feature_set": "all", "pseudocount": 1.0, "n_features": 9,
+                                "pearson": 0.9}])  # fmt: skip
+    bins = pd.DataFrame(
+        [row | {"bin": i, "n_features": 5, "mean_from": i - 0.5, "mean_to": i + 0.5,
+                "robust_lower": -1.96 / i, "robust_upper": 1.96 / i} for i in range(1, 11)]
+    )  # fmt: skip
+    axis = lotwise.pl.sensitivity(sets, agreement=bins).axes[1]
+    np.testing.assert_allclose(axis.lines[0].get_ydata(), [1 / i for i in range(1, 11)])
+    np.testing.assert_allclose(axis.lines[0].get_xdata(), range(1, 11))
 
 
 def test_heatmap__of_many_samples_is_drawn_as_pixels():

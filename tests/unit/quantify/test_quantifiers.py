@@ -86,6 +86,15 @@ def test_quant_command__runs_are_joined_in_step(tool):
     assert said[-4:-2] == ["0_1.fq.gz,1_1.fq.gz", "0_2.fq.gz,1_2.fq.gz"]
 
 
+@pytest.mark.parametrize("quantifier", [Kallisto, Salmon, Rsem])
+def test_quant_command__no_file_is_taken_for_an_option(tool, quantifier):
+    runs = (Run(fastq_1=Path("-o_1.fq"), fastq_2=Path("-o_2.fq")),)
+    made = dataclasses.replace(job(), sample=Sample(sample="S", batch="A", runs=runs))
+    words = [str(part) for part in quantifier(program=tool).quant_command(made, INDEX, OUT)]
+    files = [word for word in words if word.endswith("-o_1.fq")]
+    assert files == [str(Path.cwd() / "-o_1.fq")]
+
+
 def test_quant_command__single_reads_have_fragments(tool):
     single = {"paired": False, "fragment": (250.0, 10.0)}
     assert told(Kallisto(program=tool), **single)[-6:-1] == ["--single", "-l", "250", "-s", "10"]

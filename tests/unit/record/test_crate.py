@@ -154,7 +154,7 @@ def test_write_crate__step_and_level_are_found_by_name(own_run, words):
     stored = own_run / "input" / "reference.h5ad"
     like = provenance.inputs[1].model_dump()
     reference = InputFile(
-        **like | {"path": str(stored), "role": "reference set", "sha256": "c" * 64}
+        **like | {"path": str(stored), "role": "accepted set", "sha256": "c" * 64}
     )
     inputs = (*provenance.inputs, reference)
     heatmap = provenance.outputs[0].model_copy(update={"path": "figures/gene_heatmap_given.pdf"})

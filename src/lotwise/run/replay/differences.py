@@ -17,8 +17,12 @@ from lotwise.files.tables import PARQUET, text_of
 from lotwise.quantify.cache import checksum
 from lotwise.record import OutputFile, Provenance, fault_of
 from lotwise.record.legacy import earlier_name
+from lotwise.tree import ResultTree
 
-_FOLDERS: Final = ("expression/", "correlation/", "evidence/")
+_TREE: Final = ResultTree(Path())
+_FOLDERS: Final = tuple(
+    f"{folder}/" for folder in (_TREE.expression, _TREE.correlation, _TREE.evidence)
+)
 _TABLES: Final = (".tsv", ".tsv.gz", PARQUET)
 _LONGEST: Final = 60
 

@@ -1,0 +1,36 @@
+"""The report's view of the tables of a run."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from lotwise.errors import InputError
+from lotwise.evidence.equivalence import EquivalenceRecord
+from lotwise.files.tables import to_frame, write_table
+from lotwise.report.run_tables import _scan
+
+ROWS = [
+    EquivalenceRecord(
+        batch_a="A", batch_b="B", condition="", method="welch", feature=feature, difference=0.1,
+        p_equivalent=p, p_different=0.5, outcome="equivalent", reason="",
+    )
+    for feature, p in (("g1", 1e-7), ("g2", float("nan")))
+]  # fmt: skip
+
+
+def test_scan__is_the_same_of_text_and_of_parquet(tmp_path):
+    table = to_frame(ROWS, EquivalenceRecord)
+    found = []
+    for name in ("t.tsv", "t.parquet"):
+        write_table(tmp_path / name, table)
+        found.append(_scan(tmp_path / name, EquivalenceRecord).collect())
+    assert found[0].equals(found[1], null_equal=False)
+    assert found[1]["feature"].to_list() == ["g1", "g2"]
+
+
+@pytest.mark.parametrize("name", ["t.tsv", "t.parquet"])
+def test_scan__other_columns_are_refused(tmp_path, name):
+    write_table(tmp_path / name, pd.DataFrame({"batch_a": ["A"], "r": [1.0]}))
+    with pytest.raises(InputError, match="has the columns batch_a, r; needed are batch_a, batch_b"):
+        _scan(tmp_path / name, EquivalenceRecord)
