@@ -42,7 +42,8 @@ def run_folder(tmp_path_factory):
 
     write_program(folder, Kallisto().find(), "0.51.1")
     shutil.copy(ROOT / "config" / "acceptance" / "example.yaml", folder / "criteria.yaml")
-    shutil.copy(ROOT / "config" / "panels" / "sex.yaml", folder / "own_panel.yaml")
+    panel = yaml.safe_load((ROOT / "config" / "panels" / "sex.yaml").read_text())
+    (folder / "own_panel.yaml").write_text(yaml.safe_dump(panel | {"name": "own"}))
     expected = {"level": "gene", "batch_a": "lot1", "batch_b": "lot2", "source": "Fig. 1"}
     config = {
         "source": "reads",
