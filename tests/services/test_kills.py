@@ -27,7 +27,7 @@ MARK = "LOTWISE_TEST_OF_KILLS"
 # What differs between two undisturbed calls: times, and what was noted of each call.
 VARIES = ("logs", "benchmarks", ".snakemake", ".lotwise", "steps", "provenance.json", "tables.xlsx",
           "report.html", "manifest.tsv", "run_info.json", "verdict_history.jsonl",
-          "lotwise.calls.json")  # fmt: skip
+          "lotwise.calls.json", "revisions")  # fmt: skip
 
 
 def contents(folder):
@@ -37,6 +37,8 @@ def contents(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and not set(path.relative_to(folder).parts) & set(VARIES)
+        # How a sample was quantified: the command names the temporary folder.
+        and not (path.parent.parent.name == "quant" and path.suffix == ".json")
         and not path.name.endswith((".log", ".lock", ".h5", ".pdf", ".svg", ".h5ad"))
     }
 
