@@ -18,6 +18,7 @@ Outcome = TypeVar("Outcome")
 
 # After an interruption workers have this long to leave their files in order.
 _LAST_SECONDS: Final = 0.5
+_LOOKS_UP_EACH: Final = 0.1
 
 
 class StoppedError(Exception):
@@ -145,7 +146,9 @@ def run_each(
             n_started += 1
         # Not Thread.join: interrupted, it takes its thread for ended.
         for _ in range(n_started):
-            ended.acquire()
+            # Looks up now and then: a signal that another thread was given does not wake this one.
+            while not ended.acquire(timeout=_LOOKS_UP_EACH):
+                pass
     except BaseException:
         stop.set()
         until = time.monotonic() + _LAST_SECONDS
