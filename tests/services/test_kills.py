@@ -42,8 +42,8 @@ def contents(folder):
         and not set(path.relative_to(folder).parts) & set(VARIES)
         # How a sample was quantified: the command names the temporary folder.
         and not (path.parent.parent.name == "quant" and path.suffix == ".json")
-        # Two undisturbed builds by kallisto differ, with one thread too: of one size, the bytes in
-        # another order. What it quantifies with them, abundance.tsv, is the same and is compared.
+        # Two undisturbed builds by kallisto differ, with one thread too: the same size, most bytes
+        # not. What it quantifies with them, abundance.tsv, is the same and is compared.
         and path.name != "kallisto.idx"
         and not path.name.endswith((".log", ".lock", ".h5", ".pdf", ".svg", ".h5ad"))
     }
