@@ -15,7 +15,7 @@ from lotwise.keys import LEVELS
 @out_option
 @click.option("--sample", help="Mix in this sample of the results.")
 @click.option("--condition", help="Mix in the mean of the samples of this condition.")
-@click.option("--table", type=PATH, help="Mix in a table of two columns: feature, TPM.")
+@click.option("--table", type=PATH, help="Mix in a table of features and their TPM.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True)

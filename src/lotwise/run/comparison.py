@@ -121,7 +121,7 @@ def compare(
     Returns
     -------
     The annotated expression and all tables; nothing is written
-    (:meth:`Comparison.write`).
+    (:meth:`lotwise.run.comparison.Comparison.write`).
 
     Raises
     ------
@@ -225,7 +225,7 @@ def correlate(
             f"holds samples of one batch ({expression.n_obs}), a comparison needs 2 or more",
             path=path,
             remedy="read the other batches too; a new batch alone is held against a reference set "
-            "by `lotwise reference compare`",
+            "by `lotwise accepted compare`",
         )
     batches = pp.average_replicates(expression)
     for samples in (expression, batches):
