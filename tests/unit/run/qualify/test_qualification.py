@@ -10,7 +10,7 @@ import pytest
 from lotwise.errors import InputError
 from lotwise.record import read_provenance
 from lotwise.run.qualify import Qualification, write_qualification
-from lotwise.run.qualify.batches import batch_cases
+from lotwise.run.qualify.batches import planted_cases, recorded_cases
 from lotwise.run.qualify.case import Case
 from lotwise.run.qualify.formulas import formula_cases
 from lotwise.run.qualify.installation import installation_cases
@@ -64,14 +64,19 @@ def test_installation_cases__a_broken_blas_is_named(monkeypatch):
     assert "linear algebra" in failed(installation_cases())
 
 
-@pytest.mark.slow
 @pytest.mark.requirement(
-    "VER-001", "VER-002", "VER-003", "VER-004", "VER-005", "VER-006", "ISO-001", "EXP-001",
-    "REC-001", "REC-002",
-)  # fmt: skip
+    "VER-001", "VER-002", "VER-003", "VER-004", "VER-005", "VER-006", "ISO-001", "EXP-001"
+)
 @pytest.mark.filterwarnings("ignore::lotwise.errors.LotwiseWarning")
-def test_batch_cases__pass_here(tmp_path):
-    assert failed(batch_cases(tmp_path)) == []
+def test_planted_cases__pass_here(tmp_path):
+    assert failed(planted_cases(tmp_path)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("REC-001", "REC-002")
+@pytest.mark.filterwarnings("ignore::lotwise.errors.LotwiseWarning")
+def test_recorded_cases__pass_here(tmp_path):
+    assert failed(recorded_cases(tmp_path)) == []
 
 
 def test_write_qualification__has_each_case_and_lines_for_signatures(tmp_path):
