@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from lotwise.run.qualify import Qualification, write_qualification
 from lotwise.run.qualify.batches import planted_cases, recorded_cases
 from lotwise.run.qualify.case import Case
 from lotwise.run.qualify.formulas import formula_cases
-from lotwise.run.qualify.installation import installation_cases
+from lotwise.run.qualify.installation import PLACES_OF_LOCK, installation_cases
 from lotwise.run.qualify.protocol import protocol_cases, read_protocol
 
 
@@ -32,6 +33,15 @@ def test_installation_cases__are_those_of_the_requirements():
     assert [*found] == ["IQ-001", "IQ-002", "IQ-003", "IQ-004"]
     assert found["IQ-002"].passed, found["IQ-002"].found
     assert found["IQ-003"].passed, found["IQ-003"].found
+
+
+@pytest.mark.requirement("IQ-001")
+def test_places_of_the_lock__the_wheel_ships_it_where_it_is_looked_for():
+    shipped, checkout = PLACES_OF_LOCK
+    root = checkout.parent
+    told = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    included = told["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert included["requirements.lock"] == shipped.relative_to(root / "src").as_posix()
 
 
 @pytest.mark.requirement("QUA-001")
