@@ -73,9 +73,11 @@ def _requirements() -> Iterator[Requirement]:
             continue
         marker = requirement.marker
         of_workflow = marker is not None and marker.evaluate({"extra": "workflow"})
-        if marker is None or marker.evaluate({"extra": ""}):
-            yield requirement
-        elif of_workflow and _is_installed(requirement):
+        if (
+            marker is None
+            or marker.evaluate({"extra": ""})
+            or (of_workflow and _is_installed(requirement))
+        ):
             yield requirement
 
 
