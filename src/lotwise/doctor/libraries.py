@@ -72,8 +72,12 @@ def _requirements() -> Iterator[Requirement]:
         except InvalidRequirement:  # pragma: no cover, written by our own build
             continue
         marker = requirement.marker
-        needed = marker is None or marker.evaluate({"extra": ""})
-        if needed or (marker.evaluate({"extra": "workflow"}) and _is_installed(requirement)):
+        of_workflow = marker is not None and marker.evaluate({"extra": "workflow"})
+        if (
+            marker is None
+            or marker.evaluate({"extra": ""})
+            or (of_workflow and _is_installed(requirement))
+        ):
             yield requirement
 
 

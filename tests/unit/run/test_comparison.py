@@ -11,6 +11,8 @@ from matplotlib.text import Text
 import lotwise
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError, LotwiseWarning
+from lotwise.report.run_tables import LevelFindings
+from lotwise.report.summary import level_answer
 from lotwise.run import steps
 from lotwise.run.evidence import draw_evidence
 from lotwise.tree import ResultTree
@@ -58,6 +60,21 @@ def test_compare__takes_what_is_in_memory_and_names_its_unit_in_every_figure(nor
         words = " ".join(text.get_text() for text in figure.findobj(Text))
         assert "normalized" in words, name
         assert "TPM" not in words, name
+
+
+def test_compare__judges_no_limits_of_tpm_in_another_unit_and_reports_the_unit(
+    normalized, tmp_path
+):
+    config = EvidenceConfig(statistics=("identity",))
+    compared = lotwise.compare(normalized, evidence=config)
+    markers = compared.tables["gene"]["identity"]
+    assert markers["tpm"].isna().all()
+    assert set(markers["holds"]) == {"-"}
+    assert set(markers["note"]) == {"the limits are TPM, the numbers are normalized: not judged"}
+    assert set(compared.tables["gene"]["replicate_qc"]["unit"]) == {"normalized"}
+    compared.write(tmp_path, figures=FIGURES)
+    answer = level_answer(LevelFindings(tmp_path, "gene"), decimals=4)
+    assert "Pearson's R of log2(normalized + 1) over all 300 genes" in answer.details[0]
 
 
 def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
