@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partialmethod
 from importlib.metadata import version as version_of
@@ -11,6 +12,8 @@ from nbclient import NotebookClient
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "_ext"))
+# Notebooks call the `lotwise` of the environment that builds, whatever PATH says.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 project = "lotwise"
 author = "The lotwise developers"

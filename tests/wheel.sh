@@ -38,6 +38,7 @@ gene, isoform = lotwise.read_quant("batches/samples.tsv", tx2gene="batches/refer
 lotwise.tl.correlate(gene)
 assert len(lotwise.get.pairs(gene, feature_set="all")) == 3
 PYTHON
+../env/bin/lotwise qualify --out qualified
 ../env/bin/lotwise init mine 2>/dev/null
 test -s "$(../env/bin/lotwise workflow-path)"
 echo "the wheel works in an empty folder ($("../env/bin/python" --version))"

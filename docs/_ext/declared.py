@@ -120,7 +120,8 @@ def modules_of(name: str, left_out: Collection[str] = ()) -> Iterator[str]:
         if found.name in left_out or found.name.rpartition(".")[2].startswith("_"):
             continue
         has_face = hasattr(importlib.import_module(found.name), "__all__")
-        yield from modules_of(f"{found.name}.*" if found.ispkg and not has_face else found.name)
+        inner = f"{found.name}.*" if found.ispkg and not has_face else found.name
+        yield from modules_of(inner, left_out)
 
 
 def lines_of_statistics(folder: str) -> Iterator[str]:

@@ -71,9 +71,9 @@ def contributions(expression: AnnData) -> pd.DataFrame:
 def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     """Return a table of any statistic, by its name.
 
-    The names and columns are those of the catalogue (:mod:`lotwise.evidence`). Of a subset, rows
-    of a sample or of a pair are those of its samples; what is of batches or of all samples stays
-    as it was computed.
+    The names and columns are those of :mod:`lotwise.evidence.catalogue`. Of a subset, rows of a
+    sample or of a pair are those of its samples; what is of batches or of all samples stays as it
+    was computed.
 
     Raises
     ------

@@ -74,7 +74,10 @@ def average_replicates(expression: AnnData) -> AnnData:
     )
     if keys.CONDITION in expression.obs:
         obs[keys.CONDITION] = [condition for _, condition in groups]
-    uns = {keys.LOTWISE: {keys.LEVEL: noted(expression).get(keys.LEVEL, "gene")}}
+    told = noted(expression)
+    uns = {keys.LOTWISE: {keys.LEVEL: told.get(keys.LEVEL, "gene")}}
+    if keys.UNIT in told:
+        uns[keys.LOTWISE][keys.UNIT] = told[keys.UNIT]
     return AnnData(
         X=np.log2(layers[keys.TPM] + 1.0),
         obs=obs,

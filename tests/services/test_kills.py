@@ -1,6 +1,7 @@
 """`kill -9` at random moments: a later call gives the undisturbed result, and nothing runs on.
 
-25 kills each of `compare`, `quantify`, `fetch` and Snakemake on small inputs, seeded.
+25 kills each of `compare`, `quantify`, `fetch` and Snakemake on small inputs, or as many as fit
+into the time; each test records its number. LOTWISE_KILLS=25 makes all, however long they take.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from geo_site import GeoSample, add_series, base_urls, fastq_of
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 N_KILLS = int(os.environ.get("LOTWISE_KILLS", "25"))
+SECONDS_OF_KILLS = float("inf") if "LOTWISE_KILLS" in os.environ else 75.0
+FEWEST_KILLS = 5
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 MARK = "LOTWISE_TEST_OF_KILLS"
@@ -39,6 +42,9 @@ def contents(folder):
         and not set(path.relative_to(folder).parts) & set(VARIES)
         # How a sample was quantified: the command names the temporary folder.
         and not (path.parent.parent.name == "quant" and path.suffix == ".json")
+        # Two undisturbed builds by kallisto differ, with one thread too: the same size, most bytes
+        # not. What it quantifies with them, abundance.tsv, is the same and is compared.
+        and path.name != "kallisto.idx"
         and not path.name.endswith((".log", ".lock", ".h5", ".pdf", ".svg", ".h5ad"))
     }
 
@@ -88,8 +94,11 @@ def kill_at_random(command, *, cwd, made, after_kill=lambda: None, n_kills=N_KIL
     expected = contents(made)
     assert expected
     shutil.rmtree(made)
-    n_killed = 0
+    n_started = n_killed = 0
+    began = time.monotonic()
     for n in range(n_kills):
+        if n_killed >= FEWEST_KILLS and time.monotonic() - began > SECONDS_OF_KILLS:
+            break
         if made.exists() and rng.random() < 0.5:
             shutil.rmtree(made)  # half of the kills meet an empty place, half what others left
         mark = f"{os.getpid()}-{seed}-{n}"
@@ -97,10 +106,11 @@ def kill_at_random(command, *, cwd, made, after_kill=lambda: None, n_kills=N_KIL
         time.sleep(rng.uniform(0.05, lasted))
         process.kill()
         process.communicate()
+        n_started += 1
         n_killed += process.returncode == -signal.SIGKILL
         require_none(mark)
         after_kill()
-    assert n_killed > n_kills // 2
+    assert n_killed > n_started // 2
     process = start(command, cwd, "last")
     _, err = process.communicate()
     assert process.returncode == 0, err
@@ -130,27 +140,25 @@ def quants(tmp_path):
 
 
 def test_compare__killed(quants, record_property):
-    record_property("faults", N_KILLS)
     command = [BIN / "lotwise", "compare", "samples.tsv", "--tx2gene", "tx2gene.tsv", "--out",
                "out", "--no-evidence", "--format", "png", "--no-report"]  # fmt: skip
-    kill_at_random(command, cwd=quants, made=quants / "out", seed=1)
+    record_property("faults", kill_at_random(command, cwd=quants, made=quants / "out", seed=1))
 
 
 def test_quantify__killed(tmp_path, record_property):
-    record_property("faults", N_KILLS)
     subprocess.run(
-        [BIN / "lotwise", "simulate", "in", "--as", "reads", "--threads", "2"],
+        [BIN / "lotwise", "simulate", "in", "--as", "reads", "--genes", "50",
+         "--fragments", "5000"],
         cwd=tmp_path, check=True, capture_output=True,
     )  # fmt: skip
     [sheet] = (tmp_path / "in").glob("samples.tsv")
     [fasta] = (tmp_path / "in").rglob("transcripts.fa*")
     command = [BIN / "lotwise", "quantify", sheet, "--transcripts", fasta, "--out", "out",
                "--threads", "2"]  # fmt: skip
-    kill_at_random(command, cwd=tmp_path, made=tmp_path / "out", seed=2)
+    record_property("faults", kill_at_random(command, cwd=tmp_path, made=tmp_path / "out", seed=2))
 
 
 def test_fetch__killed(site, server, tmp_path, record_property):
-    record_property("faults", N_KILLS)
     samples = [
         GeoSample(f"GSM90000{i}", f"lot {i}", (), f"SRX90000{i}",
                   {f"SRR90000{i}": [fastq_of(i, 2_000)]})
@@ -162,11 +170,10 @@ def test_fetch__killed(site, server, tmp_path, record_property):
                for item in ("--base-url", "=".join(pair))]  # fmt: skip
     command = [BIN / "lotwise", "fetch", "GSE900001", "--downloads", "out", "--samples",
                "out/samples.tsv", *options]  # fmt: skip
-    kill_at_random(command, cwd=tmp_path, made=tmp_path / "out", seed=3)
+    record_property("faults", kill_at_random(command, cwd=tmp_path, made=tmp_path / "out", seed=3))
 
 
 def test_snakemake__killed(quants, record_property):
-    record_property("faults", N_KILLS)
     (quants / "config.yaml").write_text(
         "expression: {tx2gene: tx2gene.tsv}\nevidence: {statistics: [libraries]}\n"
         "figures: {formats: [png]}\nresults: out\nreport: false\n"
@@ -183,4 +190,7 @@ def test_snakemake__killed(quants, record_property):
             assert "--unlock" in told.stderr + told.stdout
             subprocess.run([*command, "--unlock"], cwd=quants, check=True, capture_output=True)
 
-    kill_at_random(command, cwd=quants, made=quants / "out", after_kill=unlock, seed=4)
+    record_property(
+        "faults",
+        kill_at_random(command, cwd=quants, made=quants / "out", after_kill=unlock, seed=4),
+    )

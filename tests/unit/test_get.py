@@ -22,6 +22,7 @@ from lotwise.metrics.feature_sets import FEATURE_SETS
 TABLES = [record.table for record in records()]
 # What tools need beyond their defaults, or to be quick.
 CALLS = {
+    "batch_equivalence": {"margin": 0.01},
     "detectable": {"perturbation": Perturbation(folds=(2.0,), shares=(0, 0.2), n_repeats=1)},
     "gene_sets": {"sets": {"one": [f"g{i}" for i in range(12)]}},
     "intervals": {"n_resamples": 20},

@@ -12,6 +12,13 @@ import lotwise
 from lotwise.errors import InputError
 
 
+def test_average_replicates__keeps_the_unit_that_was_declared():
+    names = [f"ENSG{i:011d}" for i in range(3)]
+    normalized = pd.DataFrame(np.arange(1.0, 10).reshape(3, 3), index=names, columns=list("abc"))
+    gene = lotwise.from_frame(normalized, batches=["A", "A", "B"], unit="normalized").gene
+    assert lotwise.pp.average_replicates(gene).uns["lotwise"]["unit"] == "normalized"
+
+
 def test_average_replicates__means_of_tpm_and_sums_of_counts():
     tpm = np.array([[1.0, 3], [10, 10], [3, 5]])
     given = anndata.AnnData(

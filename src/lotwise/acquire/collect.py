@@ -131,7 +131,7 @@ def _collect_reads(
 
 def _run_files(run: EnaRun, downloader: Downloader) -> Run:
     folder = downloader.root / "fastq" / run.run
-    if not run.fastq:
+    if not run.fastq and run.paired is not None:
         lock = downloader.root / STATE / f"{run.run}.lock"
         # Another process that wants the same run waits and then finds it.
         with locked(lock, folder, Stop()):

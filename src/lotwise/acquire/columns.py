@@ -38,6 +38,13 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _LOGARITHM = re.compile(r"(?<![a-z])(log(2|10)?|ln|vst|rlog)(?![a-z])", re.IGNORECASE)
+# No logarithm of a number of reads, FPKM or TPM is as high, of whatever base.
+_HIGHEST_LOGARITHM: Final = 64
+# What programs make of the name of a sample's file of alignments.
+_FILE: Final = re.compile(
+    r"^.*[/\\]|([ ._-](aligned|sorted(byname|bycoord)?|out|markdup|dedup))*[ .](bam|sam|cram)$",
+    re.IGNORECASE,
+)
 _LENGTH = re.compile(
     r"(effective|eff)?[_ .-]{0,3}(gene|transcript)?[_ .-]{0,3}length", re.IGNORECASE
 )
@@ -260,8 +267,8 @@ def judge(
     if values.isna().any() or (values < 0).any():
         word = "negative numbers" if (values < 0).any() else "empty cells"
         raise InputError(f"has {word}; TPM, FPKM and counts have none", path=path, column=name)
-    if is_logarithm(column):
-        raise InputError("is a logarithm by its name", path=path, column=name)
+    if is_logarithm(table, column):
+        raise InputError("is a logarithm by its name and size", path=path, column=name)
     total = float(values.sum())
     is_million = abs(total / 1e6 - 1) <= _TPM_TOLERANCE
     is_whole = bool((values == values.round()).all())
@@ -300,13 +307,14 @@ def judge(
     return replace(column, kind=named)
 
 
-def is_logarithm(column: ValueColumn) -> bool:
-    """Return whether a column is a logarithm by its name."""
-    return bool(_LOGARITHM.search(str(column.name).replace("_", " ")))
+def is_logarithm(table: DepositedTable, column: ValueColumn) -> bool:
+    """Return whether a column is a logarithm: by its name, which a sample of log phase has too."""
+    is_named = bool(_LOGARITHM.search(str(column.name).replace("_", " ")))
+    return is_named and not bool((table.frame[column.name] > _HIGHEST_LOGARITHM).any())
 
 
 def _stem_of(name: str) -> str:
-    return _TOKEN.sub("", str(name).replace("_", " ")).strip(" ._-")
+    return _FILE.sub("", _TOKEN.sub("", str(name).replace("_", " ")).strip(" ._-")).strip(" ._-")
 
 
 def _kind_in(text: str) -> ValueKind | None:

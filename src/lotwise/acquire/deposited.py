@@ -151,7 +151,7 @@ def columns_of(
             column
             for column in table.columns
             if column.kind in ({kind, None} if kind else {group})
-            and not (is_logarithm(column) and len(table.columns) > 1)
+            and not (is_logarithm(table, column) and len(table.columns) > 1)
         ]
         if not columns:
             continue

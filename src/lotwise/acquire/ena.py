@@ -72,7 +72,7 @@ class EnaRun:
     alias, title
         What the submitter called the sample; the alias is the GSM accession for GEO's.
     paired
-        Whether the library was sequenced from both ends.
+        Whether the library was sequenced from both ends; None where the report does not say it.
     strategy
         ``RNA-Seq`` for what lotwise compares.
     n_reads
@@ -88,7 +88,7 @@ class EnaRun:
     study: str
     alias: str
     title: str
-    paired: bool
+    paired: bool | None
     strategy: str
     n_reads: int | None
     fastq: tuple[Fastq, ...]
@@ -105,8 +105,13 @@ class EnaRun:
         Raises
         ------
         InputError
-            ENA has no FASTQ of the run, or not what its layout asks for.
+            ENA has no FASTQ of the run, not what its layout asks for, or tells no layout.
         """
+        if self.paired is None:
+            raise InputError(
+                f"ENA's record of the run {self.run} has no library_layout (PAIRED or SINGLE)",
+                remedy="fetch it by hand and give a sample sheet, or leave the sample out",
+            )
         if not self.fastq:
             raise InputError(
                 f"ENA has no FASTQ of the run {self.run}",
@@ -201,7 +206,8 @@ def runs_by_sample(runs: Iterable[EnaRun]) -> dict[str, tuple[EnaRun, ...]]:
 
 def _read_run(cells: Mapping[str, str], path: Path, row: int) -> EnaRun:
     run, layout = cells["run_accession"], cells["library_layout"].upper()
-    if layout not in {"PAIRED", "SINGLE"}:
+    # A blank one matters only to who takes this run; another word is a damaged report.
+    if layout not in {"PAIRED", "SINGLE", ""}:
         raise InputError(
             f"{layout!r} came, needed is PAIRED or SINGLE",
             path=path,
@@ -216,7 +222,7 @@ def _read_run(cells: Mapping[str, str], path: Path, row: int) -> EnaRun:
         study=cells.get("secondary_study_accession", "") or cells.get("study_accession", ""),
         alias=cells.get("sample_alias", ""),
         title=cells.get("sample_title", ""),
-        paired=layout == "PAIRED",
+        paired=layout == "PAIRED" if layout else None,
         strategy=cells.get("library_strategy", ""),
         n_reads=_number(cells, "read_count", path, row),
         fastq=tuple(_read_fastq(cells, path, row)),

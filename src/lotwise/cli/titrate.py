@@ -15,7 +15,7 @@ from lotwise.keys import LEVELS
 @out_option
 @click.option("--sample", help="Mix in this sample of the results.")
 @click.option("--condition", help="Mix in the mean of the samples of this condition.")
-@click.option("--table", type=PATH, help="Mix in a table of two columns: feature, TPM.")
+@click.option("--table", type=PATH, help="Mix in a table of features and their TPM.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
@@ -38,8 +38,10 @@ def command(
     """
     from lotwise import pl
     from lotwise.acceptance import read_criteria, recorded_criteria
+    from lotwise.config import Config
     from lotwise.expression import read_level
     from lotwise.files.tables import write_table
+    from lotwise.record import configuration_of, read_provenance
     from lotwise.run.titration import profile_of, titrate
     from lotwise.tree import ResultTree
 
@@ -51,8 +53,19 @@ def command(
     if not expression:
         read_level(tree.h5ad("gene"), "gene")  # says what is missing
     profile = profile_of(expression, sample=sample, condition=condition, table=table)
+    # The numbers of the run are those of its settings; without a record, the defaults.
+    settings = (
+        configuration_of(read_provenance(out), out) if tree.provenance.is_file() else Config()
+    )
     found = titrate(
-        expression, read, profile=profile, n_repeats=repeats, seed=seed, threads=threads
+        expression,
+        read,
+        profile=profile,
+        evidence=settings.evidence,
+        correlation=settings.correlation,
+        n_repeats=repeats,
+        seed=seed,
+        threads=threads,
     )
     write_table(tree.titration, found.table)
     write_table(tree.titration_curve, found.curve)

@@ -76,7 +76,7 @@ class EvidenceConfig(Section):
     )
     reference_set: Path | None = Field(
         default=None,
-        description="h5ad of earlier batches to hold these against; see lotwise reference",
+        description="h5ad of earlier batches to hold these against; see lotwise accepted",
     )
     equivalence_method: EquivalenceMethod = Field(
         default="moderated",

@@ -65,11 +65,25 @@ def examine_library(requirement: Requirement) -> Finding:
 
 
 def _requirements() -> Iterator[Requirement]:
-    """Give what lotwise needs here, leaving out extras and other platforms."""
+    """Yield what lotwise needs on this platform, and of its extras what is installed."""
     for line in requires("lotwise") or ():
         try:
             requirement = Requirement(line)
         except InvalidRequirement:  # pragma: no cover, written by our own build
             continue
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+        marker = requirement.marker
+        of_workflow = marker is not None and marker.evaluate({"extra": "workflow"})
+        if (
+            marker is None
+            or marker.evaluate({"extra": ""})
+            or (of_workflow and _is_installed(requirement))
+        ):
             yield requirement
+
+
+def _is_installed(requirement: Requirement) -> bool:
+    try:
+        version(requirement.name)
+    except PackageNotFoundError:
+        return False
+    return True

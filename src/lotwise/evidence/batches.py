@@ -64,7 +64,10 @@ STATISTIC: Final = Statistic(
         Figure(
             name="batches",
             draw=call(
-                "lotwise.pl:batches", "tables.batches", pseudocount="correlation.pseudocount"
+                "lotwise.pl:batches",
+                "tables.batches",
+                pseudocount="correlation.pseudocount",
+                unit="unit",
             ),
             caption="R of each batch to the others.",
         ),

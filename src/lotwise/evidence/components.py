@@ -66,6 +66,7 @@ STATISTIC: Final = Statistic(
                 "tables.components",
                 merges="tables.clustering",
                 pseudocount="correlation.pseudocount",
+                unit="unit",
             ),
             caption="Samples on two principal components, and their tree by 1 - R.",
         ),

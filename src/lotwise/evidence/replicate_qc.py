@@ -16,7 +16,12 @@ class ReplicateQcRecord(OfPair):
     """ENCODE's replicate QC and detection of two samples: ``{level}.replicate_qc.tsv``."""
 
     table: ClassVar[str] = "replicate_qc"
-    unit: str = column("TPM or FPKM", heading="unit", choices=("TPM", "FPKM"), must_choose=True)
+    unit: str = column(
+        "TPM or FPKM, or the unit that was declared",
+        heading="unit",
+        choices=("TPM", "FPKM"),
+        must_choose=True,
+    )
     mad: float = column("1.4826 * median |log2 ratio|, not centred, 3 decimals", heading="MAD")
     sd: float = column("root mean square of the log2 ratio, not centred, 3 decimals", heading="SD")
     pearson: float = column(

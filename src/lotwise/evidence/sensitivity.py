@@ -42,7 +42,7 @@ STATISTIC: Final = Statistic(
     figures=(
         Figure(
             name="sensitivity",
-            draw=call("lotwise.run.drawings:sensitivity", "tables"),
+            draw=call("lotwise.run.drawings:sensitivity", "tables", unit="unit"),
             caption="R by feature set and pseudo-count over the pairs of each kind (median, "
             "middle half, range), and the spread of log ratios by expression.",
         ),

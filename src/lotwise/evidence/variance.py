@@ -64,7 +64,12 @@ STATISTIC: Final = Statistic(
     figures=(
         Figure(
             name="variance",
-            draw=call("lotwise.pl:variance", "tables.variance", density="tables.variance_density"),
+            draw=call(
+                "lotwise.pl:variance",
+                "tables.variance",
+                density="tables.variance_density",
+                unit="unit",
+            ),
             caption="Share of the variance of each gene or isoform by factor of the design.",
         ),
     ),

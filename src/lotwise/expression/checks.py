@@ -9,6 +9,7 @@ import numpy as np
 
 from lotwise.errors import InputError, TpmSumWarning
 from lotwise.expression.abundance import Abundance, Floats
+from lotwise.expression.identifiers import plain_names
 
 # What is declared not to be TPM has no sum to check.
 TpmSum = Literal["million", "any", "unchecked"]
@@ -101,11 +102,13 @@ def check_features(sample: str, abundance: Abundance) -> None:
     InputError
         One does; its rows are named.
     """
-    duplicated = abundance.features.is_duplicated()
+    # By the names under which they are kept: of GENCODE's a|b|c that is a.
+    features = plain_names(abundance.features)
+    duplicated = features.is_duplicated()
     if duplicated.any():
         rows = duplicated.arg_true()
-        name = abundance.features[rows[0]]
-        twice = (abundance.features == name).arg_true()
+        name = features[rows[0]]
+        twice = (features == name).arg_true()
         raise InputError(
             f"sample {sample!r}: feature {name!r} stands also in row "
             f"{abundance.row_of(int(twice[0])):,}"

@@ -95,15 +95,16 @@ def judge(samples: Sequence[Sample], read: Mapping[str, Abundance]) -> Iterator[
         The abundances of each sample at one level, aligned to the same features.
     """
     batch_of = {sample.sample: sample.batch for sample in samples}
-    for first, second in find_copies(read):
+    for first, second in find_copies({name: one.tpm for name, one in read.items()}):
         yield _copy(first, second, read, batch_of)
     yield from _mixed(read, batch_of)
 
 
-def find_copies(read: Mapping[str, Abundance]) -> list[tuple[str, str]]:
+def find_copies(tpm_of: Mapping[str, Floats]) -> list[tuple[str, str]]:
     """Return the pairs of samples whose TPM are the same but for rounding."""
-    names, tpm = list(read), [abundance.tpm for abundance in read.values()]
-    if not names or min(np.count_nonzero(values) for values in tpm) < _FEWEST_FEATURES:
+    known = {name: tpm for name, tpm in tpm_of.items() if np.count_nonzero(tpm) >= _FEWEST_FEATURES}
+    names, tpm = list(known), list(known.values())
+    if not names:
         return []
     # Copies have nearly the same weighted sum; few other pairs do, so few are compared in full.
     weights = np.linspace(0.5, 1.5, tpm[0].size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lotwise import keys
@@ -73,6 +74,25 @@ def unit_of(expression: AnnData) -> str:
     'TPM'
     """
     return str(expression.uns.get(keys.LOTWISE, {}).get(keys.UNIT, "TPM"))
+
+
+def read_unit(path: Path) -> str:
+    """Read the same from an ``.h5ad`` file without its matrices; TPM where there is no file.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "gene.h5ad"
+    >>> getfixture("three_batches").gene.write_h5ad(path)
+    >>> read_unit(path)
+    'TPM'
+    """
+    import h5py
+
+    if not path.is_file():
+        return "TPM"
+    with h5py.File(path) as file:
+        found = file.get(f"uns/{keys.LOTWISE}/{keys.UNIT}")
+        return "TPM" if found is None else str(found.asstr()[()])
 
 
 def batches_of(expression: AnnData) -> list[str]:

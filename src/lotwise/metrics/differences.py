@@ -86,7 +86,7 @@ def log_ratios(tpm_x: npt.ArrayLike, tpm_y: npt.ArrayLike) -> LogRatios:
     Examples
     --------
     >>> found = log_ratios([2, 4, 80], [1, 2, 10])
-    >>> (found.x - found.y).tolist(), found.median_ratio
+    >>> (found.x - found.y).round(9).tolist(), found.median_ratio
     ([0.0, 0.0, 2.0], 2.0)
     """
     first, second = as_pair(tpm_x, tpm_y)

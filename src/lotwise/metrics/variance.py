@@ -205,7 +205,7 @@ def _estimate(matrix: FloatArray, incidence: Sequence[FloatArray]) -> FloatArray
     """Return one row per factor and the residual; no component is negative."""
     n_samples, n_features = matrix.shape
     n_parts = len(incidence) + 1
-    if n_samples < 2:
+    if n_samples < 2 or not n_features:
         return np.full((n_parts, n_features), np.nan)
     weights = np.ones(n_parts)
     for _ in range(2):

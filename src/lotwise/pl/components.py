@@ -32,7 +32,11 @@ _EDGE: Final[Any] = {"linewidths": 0.4, "edgecolors": "0.3"}
 
 
 def components(
-    table: pd.DataFrame, *, merges: pd.DataFrame, pseudocount: float | None = None
+    table: pd.DataFrame,
+    *,
+    merges: pd.DataFrame,
+    pseudocount: float | None = None,
+    unit: str = "TPM",
 ) -> Figure:
     """Draw the samples on the first two principal components, and the tree of their clustering.
 
@@ -44,6 +48,8 @@ def components(
         ``lotwise.get.evidence(expression, "clustering")``.
     pseudocount
         c of log2(TPM + c), for the title.
+    unit
+        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
 
     Returns
     -------
@@ -76,7 +82,7 @@ def components(
         if table["pc1"].isna().any():
             write_reason(points, str(table["reason"].iloc[0]))
         else:
-            _points(points, table, colours, pseudocount)
+            _points(points, table, colours, log_tpm_words(pseudocount, unit))
         if merges["height"].isna().any():
             write_reason(tree, str(merges["reason"].iloc[0]))
         else:
@@ -137,9 +143,7 @@ def _left_out(n_samples: int, most: int) -> str:
     return f"\nnames of {n_samples:,} samples left out" if n_samples > most else ""
 
 
-def _points(
-    axis: Axes, table: pd.DataFrame, colours: dict[str, str], pseudocount: float | None
-) -> None:
+def _points(axis: Axes, table: pd.DataFrame, colours: dict[str, str], scale: str) -> None:
     for condition, marker in _markers(table).items():
         part = table[_conditions(table) == condition]
         axis.scatter(
@@ -152,7 +156,7 @@ def _points(
     first = table.iloc[0]
     axis.set_xlabel(f"PC1 ({100 * first['variance_share_1']:.0f} % of variance)")
     axis.set_ylabel(f"PC2 ({100 * first['variance_share_2']:.0f} %)")
-    words = f"{log_tpm_words(pseudocount)} of {first['n_features']:,} detected features"
+    words = f"{scale} of {first['n_features']:,} detected features"
     axis.set_title(f"{words}{_left_out(len(table), _NAMED)}", fontsize=8)
 
 

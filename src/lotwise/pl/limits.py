@@ -12,7 +12,7 @@ import pandas as pd
 
 from lotwise.errors import InputError
 from lotwise.pl.canvas import need_rows, subplots
-from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, lotwise_style
+from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, log_tpm_words, lotwise_style
 from lotwise.wording import format_r
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ _RELATIONS_IN_WORDS: Final = {
 }
 
 
-def sensitivity(table: pd.DataFrame, *, agreement: pd.DataFrame | None = None) -> Figure:
+def sensitivity(
+    table: pd.DataFrame, *, agreement: pd.DataFrame | None = None, unit: str = "TPM"
+) -> Figure:
     """Draw R by feature set and pseudo-count, and the spread of log ratios by expression.
 
     Each mark sums up the pairs of one relation: median (point), middle half (thick line) and range
@@ -43,6 +45,8 @@ def sensitivity(table: pd.DataFrame, *, agreement: pd.DataFrame | None = None) -
         ``lotwise.get.evidence(expression, "sensitivity")``.
     agreement
         ``lotwise.get.evidence(expression, "agreement")``; without it there is no spread.
+    unit
+        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
 
     Returns
     -------
@@ -76,7 +80,7 @@ def sensitivity(table: pd.DataFrame, *, agreement: pd.DataFrame | None = None) -
             for place, name in enumerate(sets):
                 of_set = at_c[at_c["feature_set"] == name]
                 _summaries(axis, of_set, "pearson", place, relations)
-            axis.set_title(f"log2(TPM + {c:g})", fontsize=8)
+            axis.set_title(log_tpm_words(c, unit), fontsize=8)
             axis.set_xlabel("Pearson's R", fontsize=7)
             axis.set_yticks(np.arange(len(sets)))
             axis.set_ylim(len(sets) - 0.5, -0.5)
@@ -87,13 +91,13 @@ def sensitivity(table: pd.DataFrame, *, agreement: pd.DataFrame | None = None) -
             [f"{name.replace('_', ' ')}\n({_range(*sizes.loc[name])})" for name in sets]
         )
         if agreement is not None:
-            _spread(axes[-1], agreement, relations)
+            _spread(axes[-1], agreement, relations, unit)
         marks = [_mark(name) for name in relations]
         figure.legend(handles=marks, loc="outside lower center", ncols=3, fontsize=7, frameon=False)
     return figure
 
 
-def _spread(axis: Axes, agreement: pd.DataFrame, relations: list[str]) -> None:
+def _spread(axis: Axes, agreement: pd.DataFrame, relations: list[str], unit: str) -> None:
     """Draw the robust SD of M by tenth of expression, over the pairs of each relation."""
     bins = agreement[(agreement["bin"] > 0) & (agreement["n_features"] > 0)]
     bins = bins.assign(
@@ -117,7 +121,7 @@ def _spread(axis: Axes, agreement: pd.DataFrame, relations: list[str]) -> None:
         )
     axis.set_ylim(bottom=0)
     axis.set_title("spread of log ratios by expression", fontsize=8)
-    axis.set_xlabel("mean log2 TPM (tenths of the features)", fontsize=7)
+    axis.set_xlabel(f"mean log2 {unit} (tenths of the features)", fontsize=7)
     axis.set_ylabel("robust SD of log2 ratio", fontsize=7)
     axis.tick_params(labelsize=6)
 
@@ -152,6 +156,7 @@ def mean_difference(
     *,
     table: pd.DataFrame,
     named: dict[str, int],
+    unit: str = "TPM",
 ) -> Figure:
     """Draw the difference of two samples against their mean, with limits of agreement.
 
@@ -164,6 +169,8 @@ def mean_difference(
         The rows of ``lotwise.get.evidence(expression, "agreement")`` for this pair.
     named
         Features to name, by their position in the vectors; the most deviating ones.
+    unit
+        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
 
     Returns
     -------
@@ -215,14 +222,14 @@ def mean_difference(
                 label=label,
             )
         _name_points(axis, mean, difference, named)
-        axis.set_xlabel("mean log2 TPM")
+        axis.set_xlabel(f"mean log2 {unit}")
         axis.set_ylabel(
-            f"log2 of TPM {whole['sample_a']} / {whole['sample_b']}\nover the median ratio"
+            f"log2 of {unit} {whole['sample_a']} / {whole['sample_b']}\nover the median ratio"
         )
         axis.legend(frameon=False, loc="upper left", fontsize=6)
         axis.set_title(
             f"{100 * whole['share_over_2_fold']:.1f} % of {whole['n_features']:,} features "
-            "differ more than 2-fold in TPM",
+            f"differ more than 2-fold in {unit}",
             fontsize=8,
         )
     return figure

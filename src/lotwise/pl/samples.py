@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _INCH_A_ROW: Final = 0.28
 
 
-def batches(table: pd.DataFrame, *, pseudocount: float | None = None) -> Figure:
+def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str = "TPM") -> Figure:
     """Draw each batch's median R to the others within the limits that the others set.
 
     Parameters
@@ -31,6 +31,8 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None) -> Figure:
         ``lotwise.get.evidence(expression, "batches")``.
     pseudocount
         c of log2(TPM + c), for the axis.
+    unit
+        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
 
     Returns
     -------
@@ -77,7 +79,7 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None) -> Figure:
             axis.set_xlim(low - 0.15 * (1 - low) - 1e-4, 1 + 0.02 * (1 - low))
         axis.set_yticks(rows, _named_groups(table))
         axis.set_ylim(len(table) - 0.5, -0.5)
-        axis.set_xlabel(f"Pearson's R of {log_tpm_words(pseudocount)}")
+        axis.set_xlabel(f"Pearson's R of {log_tpm_words(pseudocount, unit)}")
         if axis.has_data():
             # Above the axes, where no note of the figure comes.
             place = (0.5, 1)

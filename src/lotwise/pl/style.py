@@ -96,15 +96,17 @@ def shorten(name: str) -> str:
     )
 
 
-def log_tpm_words(pseudocount: float | None) -> str:
-    """Name the scale; c where the pseudo-count is not known.
+def log_tpm_words(pseudocount: float | None, unit: str = "TPM") -> str:
+    """Name the scale, of TPM or the unit that was declared; c where the constant is not known.
 
     Examples
     --------
     >>> log_tpm_words(0.1), log_tpm_words(None)
     ('log2(TPM + 0.1)', 'log2(TPM + c)')
+    >>> log_tpm_words(1, "CPM")
+    'log2(CPM + 1)'
     """
-    return "log2(TPM + c)" if pseudocount is None else f"log2(TPM + {pseudocount:g})"
+    return f"log2({unit} + {'c' if pseudocount is None else format(pseudocount, 'g')})"
 
 
 def add_note(figure: Figure, note: str, *, size: float = 8.0) -> None:

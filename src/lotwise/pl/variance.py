@@ -8,19 +8,21 @@ import numpy as np
 import pandas as pd
 
 from lotwise.pl.canvas import need_rows, nothing, subplots
-from lotwise.pl.style import OKABE_ITO, lotwise_style
+from lotwise.pl.style import OKABE_ITO, log_tpm_words, lotwise_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def variance(table: pd.DataFrame, *, density: pd.DataFrame) -> Figure:
+def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -> Figure:
     """Draw the share of the variance that each factor carries: one violin per factor.
 
     Parameters
     ----------
     table, density
         ``lotwise.get.evidence(expression, "variance")`` and ``"variance_density"``.
+    unit
+        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
 
     Returns
     -------
@@ -71,7 +73,8 @@ def variance(table: pd.DataFrame, *, density: pd.DataFrame) -> Figure:
         axis.set_ylabel("share of the variance, %")
         n_features = int(known["n_features"].iloc[0])
         axis.set_title(
-            f"Variance of log2(TPM + c), {n_features:,} expressed features (line: median)",
+            f"Variance of {log_tpm_words(None, unit)}, "
+            f"{n_features:,} expressed features (line: median)",
             fontsize=8,
         )
         left_out = table[table["share"].isna()]

@@ -99,3 +99,7 @@ def __getattr__(name: str) -> object:
         return getattr(importlib.import_module(f"lotwise.quantify.{_HOLDERS[name]}"), name)
     msg = f"module 'lotwise.quantify' has no attribute {name!r}"
     raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from lotwise.config import Aligner
 from lotwise.errors import InputError
 from lotwise.quantify.base import Abundance, Command, Job, Quantifier, read_columns
-from lotwise.quantify.program import ask_version, find_program
+from lotwise.quantify.program import Call, ask_version, find_program
 from lotwise.quantify.reference import unpack
 
 if TYPE_CHECKING:
-    from lotwise.quantify.program import Call
     from lotwise.quantify.reference import Prepared, Reference
 
 logger = logging.getLogger(__name__)

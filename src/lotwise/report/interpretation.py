@@ -66,6 +66,7 @@ def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
         change_remark(level),
         features_remark(level, pair, decimals=decimals),
         fold_remark(level, pair),
+        *variance_remark(level),
     ]
 
 
@@ -217,6 +218,26 @@ def fold_remark(level: LevelFindings, pair: Row) -> Remark:
         f"{percent_words(whole['share_over_4_fold'])} more than 4-fold."
     )
     return Remark(topic=topic, text=text)
+
+
+def variance_remark(level: LevelFindings) -> Iterator[Remark]:
+    """Yield the shares of the variance that batches and donors explain, where they are known."""
+    rows = {row["factor"]: row for row in level.rows("variance")} if level.has("variance") else {}
+    known = {
+        name: row["within_condition"]
+        for name, row in rows.items()
+        if not math.isnan(row["within_condition"]) and name != "residual"
+    }
+    if not known:
+        return
+    first, *others = known
+    n_features = count_words(rows[first]["n_features"], f"{level.level}")
+    text = (
+        f"Of the variance of expression within a condition, {first} explains "
+        f"{known[first]:.0%} (median over {n_features})"
+    )
+    text += "".join(f", {name} {known[name]:.0%}" for name in others)
+    yield Remark(topic="Variance", text=f"{text}.")
 
 
 def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:

@@ -20,6 +20,7 @@ from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
 from lotwise.expression.comparability import read_invalid_comparisons
+from lotwise.expression.labels import read_unit
 from lotwise.files.records import Record, columns
 from lotwise.files.tables import PARQUET
 from lotwise.keys import LEVELS, Level
@@ -56,6 +57,11 @@ class LevelFindings:
     def h5ad(self) -> Path:
         """Where the expression lies."""
         return ResultTree(self.root).h5ad(self.level)
+
+    @property
+    def unit(self) -> str:
+        """What was compared: TPM, or the unit that was declared."""
+        return read_unit(self.h5ad)
 
     def scan(self, name: str) -> pl.LazyFrame:
         """Scan a table; one that the run did not make has no rows.

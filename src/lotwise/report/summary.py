@@ -158,7 +158,8 @@ def batches_sentence(findings: Findings) -> str:
 def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: int) -> list[str]:
     zero = percent_words(lowest["n_double_zero"] / max(1, lowest["n_features"]))
     c = lowest["pseudocount"]
-    scope = f"Pearson's R of log2(TPM + {c:g}) over all {lowest['n_features']:,} {level.level}s"
+    scale = f"log2({level.unit} + {c:g})"
+    scope = f"Pearson's R of {scale} over all {lowest['n_features']:,} {level.level}s"
     details = [f"{scope}; {zero} of them are zero in both batches."]
     undefined = sum(math.isnan(row["pearson"]) for row in between)
     if undefined:

@@ -100,7 +100,7 @@ class Comparison:
 
 
 def compare(
-    samples: Path | str | Sequence[Sample],
+    samples: Path | str | Sequence[Sample] | Quantification,
     *,
     levels: Sequence[Level] | None = None,
     expression: ExpressionConfig | None = None,
@@ -112,7 +112,8 @@ def compare(
     Parameters
     ----------
     samples
-        A sample sheet, or samples.
+        A sample sheet, or samples; or what :func:`lotwise.read_quant` or
+        :func:`lotwise.from_frame` made, for which ``expression`` has nothing to say.
     levels
         Levels that there must be; by default those that the input has.
     expression, correlation, evidence
@@ -121,7 +122,7 @@ def compare(
     Returns
     -------
     The annotated expression and all tables; nothing is written
-    (:meth:`Comparison.write`).
+    (:meth:`lotwise.run.comparison.Comparison.write`).
 
     Raises
     ------
@@ -143,13 +144,24 @@ def compare(
     >>> sorted(compared.tables["gene"])
     ['batch_pairs', 'batches', 'contributions', 'pairs', 'replicate_qc']
     """
+    from lotwise.expression import Quantification
     from lotwise.run.evidence import gather_evidence
 
     correlation, evidence = correlation or CorrelationConfig(), evidence or EvidenceConfig()
-    listed = read_samples(Path(samples)) if isinstance(samples, Path | str) else list(samples)
-    named = Path(samples) if isinstance(samples, Path | str) else None
-    require_batches(listed, named)
-    found = read_expression(listed, expression or ExpressionConfig(), levels=levels, sheet=named)
+    if isinstance(samples, Quantification):
+        if expression is not None:
+            raise InputError(
+                "`expression` says how files are read, and the samples are read already",
+                remedy="leave it out, or give a sample sheet",
+            )
+        found = _levels_of(samples, None, levels)
+    else:
+        listed = read_samples(Path(samples)) if isinstance(samples, Path | str) else list(samples)
+        named = Path(samples) if isinstance(samples, Path | str) else None
+        require_batches(listed, named)
+        found = read_expression(
+            listed, expression or ExpressionConfig(), levels=levels, sheet=named
+        )
     tables = {}
     for level, of_level in found.items():
         tables[level] = correlate(of_level, correlation)
@@ -225,7 +237,7 @@ def correlate(
             f"holds samples of one batch ({expression.n_obs}), a comparison needs 2 or more",
             path=path,
             remedy="read the other batches too; a new batch alone is held against a reference set "
-            "by `lotwise reference compare`",
+            "by `lotwise accepted compare`",
         )
     batches = pp.average_replicates(expression)
     for samples in (expression, batches):

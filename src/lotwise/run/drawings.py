@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from lotwise import keys, pl
 from lotwise.config import CorrelationConfig
+from lotwise.expression.labels import unit_of
 from lotwise.files.panels import read_panel
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.differences import log_ratios
@@ -32,9 +33,9 @@ def panel(table: pd.DataFrame, *, panel: str) -> Figure:
     return pl.identity(table[table["panel"] == read_panel(panel).name])
 
 
-def sensitivity(tables: Mapping[str, pd.DataFrame]) -> Figure:
+def sensitivity(tables: Mapping[str, pd.DataFrame], *, unit: str) -> Figure:
     """Draw R by feature set, and the spread of log ratios where it was computed."""
-    return pl.sensitivity(tables["sensitivity"], agreement=tables.get("agreement"))
+    return pl.sensitivity(tables["sensitivity"], agreement=tables.get("agreement"), unit=unit)
 
 
 def mean_difference(
@@ -53,6 +54,7 @@ def mean_difference(
         y,
         table=_of_pair(expression, table, a, b),
         named=_deviating(expression, x, y, both, n_named),
+        unit=unit_of(expression),
     )
 
 

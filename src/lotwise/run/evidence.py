@@ -11,6 +11,7 @@ from lotwise import get, keys, tl
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.config.evidence import drawn_of, statistics_of, tables_of
 from lotwise.errors import InputError
+from lotwise.expression.labels import unit_of
 from lotwise.keys import Level
 from lotwise.progress import progress
 
@@ -119,6 +120,7 @@ def draw_evidence(
         "tables": tables,
         "evidence": config,
         "correlation": correlation,
+        "unit": unit_of(expression),
     }
     for name, figure, each in drawn_of(config, level):
         yield name, figure.draw({**context, "each": each})

@@ -109,7 +109,8 @@ def profile_of(
     expression
         Samples x features by level.
     sample, condition, table
-        One of the three. A table has the features in its first column and TPM in its second.
+        One of the three. A table has the features in its first column, and TPM in the column of
+        that name or in the second of two; of a table of isoforms, genes are the sums.
 
     Raises
     ------
@@ -150,7 +151,16 @@ def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> Profil
     try:
         read = pl.read_csv(path, separator="\t", infer_schema=False)
         names = read.to_series(0).to_list()
-        values = read.to_series(1).cast(pl.Float64).to_list()
+        # A quantifier's own file has lengths in its second column.
+        named = [name for name in read.columns if name.lower() == "tpm"]
+        column_of_tpm = named[0] if named else read.columns[1]
+        if not named and read.width > 2:
+            raise InputError(
+                f"has {read.width} columns, and none is called TPM",
+                path=path,
+                remedy="name the column, or give two columns: feature, TPM",
+            )
+        values = read[column_of_tpm].cast(pl.Float64).to_list()
     except (OSError, IndexError, pl.exceptions.PolarsError) as error:
         raise InputError(
             f"is not a table of features and TPM ({' '.join(str(error).split())})",
@@ -165,6 +175,13 @@ def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> Profil
         # A table of the other level shares no names; part of it may be other features.
         if total > 0 and np.nansum(tpm) >= 0.5 * total:
             found[level] = np.nan_to_num(tpm)
+    if "isoform" in found and "gene" in expression and "gene" not in found:
+        isoform, gene = expression["isoform"], expression["gene"]
+        places = gene.var_names.get_indexer(isoform.var[keys.GENE_ID].astype(str))
+        known = places >= 0
+        found["gene"] = np.bincount(
+            places[known], weights=found["isoform"][known], minlength=gene.n_vars
+        ).astype(np.float64)
     if not found:
         raise InputError(
             "less than half of its TPM is on features of these samples",
@@ -199,7 +216,7 @@ def titrate(
     criteria
         As :func:`lotwise.acceptance.read_criteria` gives them.
     profile
-        What is mixed in; levels that it lacks stay as they are.
+        What is mixed in.
     evidence, correlation
         Settings of the tables.
     shares
@@ -215,6 +232,11 @@ def titrate(
     -------
     One row per batch and criterion (:class:`TitrationRecord`), and the curves. A criterion is
     caught where it fails; the verdict (``overall``) where it is not a pass.
+
+    Raises
+    ------
+    InputError
+        The profile lacks a level that the criteria judge.
 
     Examples
     --------
@@ -235,6 +257,15 @@ def titrate(
         evidence or EvidenceConfig(),
         correlation or CorrelationConfig(),
     )
+    for level in judged.needed:
+        # Left as it is, a level would pass with any share, and look blind.
+        if level not in profile.tpm:
+            raise InputError(
+                f"the criteria judge the level {level!r}, of which {profile.name} has no TPM",
+                remedy="give a profile of isoforms, of which genes are the sums"
+                if level == "gene"
+                else "give TPM of isoforms",
+            )
     untouched = judged(expression)
     passing = [name for name, caught in untouched.items() if not caught]
     streams = np.random.SeedSequence(seed).spawn(len(batches) * n_repeats)

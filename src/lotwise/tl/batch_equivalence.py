@@ -11,6 +11,7 @@ from lotwise.expression.labels import batches_of, conditions_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.batch_equivalence import batch_equivalence as test_equivalence
 from lotwise.metrics.correlation import pearson_matrix
+from lotwise.tl.copies import reason_of_copies
 from lotwise.tl.depth import at_like_depth
 from lotwise.tl.pairs import store
 
@@ -50,7 +51,8 @@ def batch_equivalence(
     -------
     Nothing; the table ``batch_equivalence``
     (:class:`~lotwise.evidence.batch_equivalence.BatchEquivalenceRecord`), one row. Without a
-    margin, replicates or counts the answer is "not assessable", with the reason.
+    margin, replicates or counts the answer is "not assessable", with the reason; so it is where two
+    samples hold the same numbers, one being a copy.
 
     Raises
     ------
@@ -75,15 +77,18 @@ def batch_equivalence(
     )
     no_margin = "" if margin is not None else "no margin was given (batch_margin)"
     # What lacks a margin or an equal depth still has its difference.
-    reason = alike.reason or found.reason or no_margin
+    # Of copies nothing is told: thinning makes them differ.
+    copied = reason_of_copies(expression)
+    reason = copied or alike.reason or found.reason or no_margin
+    unknown = bool(copied or alike.reason)
     row = BatchEquivalenceRecord(
         n_batches=found.n_batches,
         n_samples=int(used.size),
-        between=found.between,
-        within=found.within,
-        difference=found.difference,
-        lower=NAN if alike.reason else found.lower,
-        upper=NAN if alike.reason else found.upper,
+        between=NAN if copied else found.between,
+        within=NAN if copied else found.within,
+        difference=NAN if copied else found.difference,
+        lower=NAN if unknown else found.lower,
+        upper=NAN if unknown else found.upper,
         margin=NAN if margin is None else margin,
         p=NAN if reason else found.p,
         equivalent="not assessable" if reason else found.equivalent,

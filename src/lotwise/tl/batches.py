@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from lotwise.metrics.batches import (
     reference_interval,
 )
 from lotwise.metrics.correlation import pearson_matrix
+from lotwise.tl.copies import reason_of_copies
 from lotwise.tl.depth import LikeDepth, at_like_depth
 from lotwise.tl.pairs import store
 
@@ -53,7 +55,8 @@ def batches(
     -------
     Nothing; the table ``batches`` (:class:`~lotwise.evidence.batches.BatchRecord`). With two or
     three batches there are no limits: the others are then one, or share the R between them. There
-    are none either where depths cannot be made alike; ``reason`` says why.
+    are none either where depths cannot be made alike; ``reason`` says why. Where two samples of a
+    condition hold the same numbers, one is a copy, and nothing about its batches is assessable.
 
     Raises
     ------
@@ -85,9 +88,29 @@ def compare_batches(
     rows: dict[tuple[str, str], BatchRecord] = {}
     for condition in dict.fromkeys(condition for _, condition in groups):
         of_condition = {batch: rows for (batch, of), rows in groups.items() if of == condition}
-        for row in _of_condition(of_condition, like, condition=condition, level=level):
+        # Of the values as they are: thinning makes two copies differ.
+        of_any = [row for sample_rows in of_condition.values() for row in sample_rows]
+        copied = reason_of_copies(expression[of_any])
+        compared = _of_condition(of_condition, like, condition=condition, level=level)
+        for row in [_not_assessable(row, copied) for row in compared] if copied else compared:
             rows[row.batch, condition] = row
     return [rows[group] for group in groups]
+
+
+def _not_assessable(row: BatchRecord, reason: str) -> BatchRecord:
+    """Take every number of R from a row; the reason comes before others."""
+    return replace(
+        row,
+        median_to_others=NAN,
+        within=NAN,
+        prediction_lower=NAN,
+        prediction_upper=NAN,
+        tolerance_lower=NAN,
+        tolerance_upper=NAN,
+        rank_p=NAN,
+        words=reason,
+        reason="; ".join(filter(None, (reason, row.reason))),
+    )
 
 
 def _of_condition(

@@ -10,7 +10,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence.identity import MarkerRecord, SexRecord
-from lotwise.expression.labels import batches_of, labels_of
+from lotwise.expression.labels import batches_of, labels_of, unit_of
 from lotwise.files.panels import SHIPPED, Marker, Panel, plain_id, read_panel
 from lotwise.files.tables import to_frame
 from lotwise.metrics.identity import EXPRESSED_TPM, Direction, call_sex, check_panel, sex_agreement
@@ -65,9 +65,12 @@ def identity(
     sexes: list[SexRecord] = []
     if isinstance(panels, Panel | Path | str):
         panels = (panels,)
+    lacking = _why_not_judged(expression)
     loaded = [panel if isinstance(panel, Panel) else read_panel(panel) for panel in panels]
     for panel in loaded:
         found = marker_tpm(expression, tpm, panel.markers)
+        if lacking:
+            found[:] = np.nan
         rows.extend(_marker_rows(expression, panel, found))
         if {"female", "male"} <= {marker.expected for marker in panel.markers}:
             sexes.extend(_sex_rows(expression, panel, found))
@@ -86,6 +89,12 @@ def marker_tpm(expression: AnnData, tpm: FloatArray, markers: tuple[Marker, ...]
         if places:
             found[:, column] = tpm[:, places].sum(axis=1)
     return found
+
+
+def _why_not_judged(expression: AnnData) -> str:
+    """Say why the limits of panels, which are TPM, judge nothing here; empty where they do."""
+    unit = unit_of(expression)
+    return "" if unit == "TPM" else f"the limits are TPM, the numbers are {unit}: not judged"
 
 
 def _places(expression: AnnData, markers: tuple[Marker, ...]) -> list[list[int]]:
@@ -115,10 +124,13 @@ def _positions(expression: AnnData) -> dict[str, dict[int, None]]:
 
 
 def _marker_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[MarkerRecord]:
-    batches = batches_of(expression)
+    batches, lacking = batches_of(expression), _why_not_judged(expression)
     ranks = _ranks(np.asarray(layer_of(expression, keys.TPM), dtype=np.float64), found)
     holds = np.array(
-        [_answers(panel, marker, found[:, i]) for i, marker in enumerate(panel.markers)]
+        [
+            ["-"] * expression.n_obs if lacking else _answers(panel, marker, found[:, i])
+            for i, marker in enumerate(panel.markers)
+        ]
     )
     for group in {marker.group for marker in panel.markers} - {""}:
         members = [i for i, marker in enumerate(panel.markers) if marker.group == group]
@@ -135,7 +147,7 @@ def _marker_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[M
             tpm=float(found[row, column]),
             rank=float(ranks[row, column]),
             holds=str(holds[column, row]),
-            note=marker.note or panel.notes,
+            note=lacking or marker.note or panel.notes,
         )
         for column, marker in enumerate(panel.markers)
         for row, sample in enumerate(expression.obs_names)
@@ -209,7 +221,7 @@ def _sex_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[SexR
             female_tpm=float(calls.x_tpm[row]),
             male_tpm=float(calls.y_tpm[row]),
             agrees=agrees[row],
-            reason=calls.reasons[row],
+            reason=_why_not_judged(expression) or calls.reasons[row],
         )
         for row, sample in enumerate(expression.obs_names)
     ]

@@ -9,6 +9,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence.replicate_qc import ReplicateQcRecord
+from lotwise.expression.labels import unit_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import detection, encode_qc
 from lotwise.metrics.feature_sets import THRESHOLD
@@ -53,7 +54,7 @@ def replicate_qc(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     >>> lotwise.get.replicate_qc(gene)["unit"].unique().tolist()
     ['TPM']
     """
-    units = {"TPM": np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)}
+    units = {unit_of(expression): np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)}
     if keys.FPKM in expression.layers:
         units["FPKM"] = np.asarray(layer_of(expression, keys.FPKM), dtype=np.float64)
 

@@ -317,6 +317,31 @@ def test_columns_of__refused(columns, words, tmp_path):
 SWAPPED = [Chosen(Candidate(f"GSM{i}", f"iPSC-derived MSC, batch {i}"), f"{i}") for i in (1, 2, 3)]
 
 
+@pytest.mark.parametrize(
+    "named",
+    ["{}.bam", "{}_sorted.bam", "star/{}.Aligned.sortedByCoord.out.bam", "C:\\runs\\{}.CRAM"],
+)
+def test_columns_of__names_of_files_of_alignments(named, tmp_path):
+    names = [named.format(name) for name in ("x", "y")]
+    path = table(tmp_path, {names[0]: tpm(1), names[1]: tpm(2)})
+    chosen = [Chosen(Candidate(f"GSM{i}", name), name) for i, name in enumerate(("x", "y"))]
+    found = columns_of(read_table(path), chosen)
+    assert {accession: column.name for accession, column in found.items()} == {
+        "GSM0": names[0],
+        "GSM1": names[1],
+    }
+
+
+def test_columns_of__a_sample_called_log_is_no_logarithm(tmp_path):
+    columns = {"log_phase_1": tpm(1), "log_phase_2": tpm(2)}
+    chosen = [Chosen(Candidate(f"GSM{i}", f"log phase {i}"), str(i)) for i in (1, 2)]
+    found = columns_of(read_table(table(tmp_path, columns)), chosen)
+    assert [column.name for column in found.values()] == ["log_phase_1", "log_phase_2"]
+    logarithms = {name: np.log2(values + 1) for name, values in columns.items()}
+    with pytest.raises(InputError, match="cannot be told to samples"):
+        columns_of(read_table(table(tmp_path, logarithms)), chosen)
+
+
 def test_columns_of__a_number_alone_is_no_name(tmp_path):
     """The libraries are numbered in another order than the batches."""
     columns = {f"lib{i}_MSC_TPM": tpm(i) for i in (3, 1, 2)}

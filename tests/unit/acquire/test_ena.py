@@ -69,6 +69,16 @@ def test_study__2224_runs_are_told_to_their_samples_within_a_second(shared):
     assert seconds < 1
 
 
+def test_read_report__a_blank_layout_leaves_the_other_runs(tmp_path):
+    path = report(tmp_path)
+    header, row = path.read_text().splitlines()
+    other = row.replace("SRR1", "SRR2").replace("PAIRED", "")
+    path.write_text(f"{header}\n{other}\n{row}\n")
+    blank, whole = read_report(path)
+    assert (blank.run, blank.paired) == ("SRR2", None)
+    assert [mate.name for mate in whole.mates()] == ["SRR1_1.fastq.gz", "SRR1_2.fastq.gz"]
+
+
 def test_read_report__mates_and_sizes(tmp_path):
     [run] = read_report(report(tmp_path))
     first, second = run.mates()
@@ -105,6 +115,11 @@ def test_mates__single(tmp_path):
     [
         ({"fastq_ftp": "", "fastq_bytes": "", "fastq_md5": ""}, r"ENA has no FASTQ of the run"),
         ({"library_layout": "SINGLE"}, r"the run SRR1 is single by its record, and its files are"),
+        ({"library_layout": ""}, r"record of the run SRR1 has no library_layout"),
+        (
+            {"library_layout": "", "fastq_ftp": "", "fastq_bytes": "", "fastq_md5": ""},
+            r"record of the run SRR1 has no library_layout",
+        ),
         (
             {"fastq_ftp": "h/SRR1.fastq.gz", "fastq_bytes": "1", "fastq_md5": MD5},
             r"the run SRR1 is paired by its record",
@@ -120,7 +135,7 @@ def test_mates__refused(cells, words, tmp_path):
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
-        ({"library_layout": ""}, r"row 2, column 'library_layout': '' came"),
+        ({"library_layout": "BOTH"}, r"row 2, column 'library_layout': 'BOTH' came"),
         ({"fastq_bytes": "10"}, r"column 'fastq_bytes': has 1 files, fastq_ftp has 2"),
         ({"fastq_md5": "x;y"}, r"MD5 'x' came"),
         ({"fastq_bytes": "-1;2"}, r"size '-1'"),

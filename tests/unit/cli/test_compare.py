@@ -42,6 +42,6 @@ def test_compare__interrupted_leaves_no_answer_of_an_earlier_run(run, study, mon
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lotwise.run.steps.write_correlation", interrupted)
+    monkeypatch.setattr("lotwise.run.steps.write_comparison", interrupted)
     assert study.call(run, *chosen, command="compare").code != 0
     assert [name for name in answers if (study.out / name).exists()] == []

@@ -18,6 +18,8 @@ import pytest
 
 import lotwise
 from lotwise.errors import InputError
+from lotwise.files.panels import Marker
+from lotwise.tl.identity import marker_tpm
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "formats" / "quantifications.md"
 # anndata 0.13 asks pandas 3 for it.
@@ -220,6 +222,10 @@ def test_read_quant__reads_each_row_of_the_table(tmp_path, row):
         )
         if level == "gene" and "+names" in wanted:
             assert sorted(found.var["gene_name"]) == sorted(SYMBOLS)
+            # A panel finds each gene by the symbol that the file had.
+            markers = tuple(Marker(symbol=name, expected="present") for name in SYMBOLS)
+            by_symbol = marker_tpm(found, np.asarray(found.layers["tpm"]), markers)
+            np.testing.assert_allclose(by_symbol, [TPM[name] for name in SAMPLES], rtol=1e-6)
 
 
 COUNTS = [[g, *(int(TPM[name][i]) for name in SAMPLES)] for i, g in enumerate(GENES)]

@@ -107,6 +107,13 @@ def test_from_frame__refuses_what_files_are_refused_for(tpm, spoil, words):
         lotwise.from_frame(spoil(tpm))
 
 
+def test_from_frame__names_are_unique_once_gencode_names_are_split(tpm):
+    names = [f"ENST{i:011d}.1|ENSG{i:011d}.1|x" for i in range(40)]
+    names[7] = "ENST00000000003.1|ENSG00000000009.1|y"
+    with pytest.raises(InputError, match=r"feature 'ENST00000000003\.1' stands 2 times"):
+        lotwise.from_frame(tpm.set_axis(names))
+
+
 def test_from_frame__cpm_are_refused_as_tpm_and_kept_by_name_as_cpm(tmp_path):
     drawn = np.random.default_rng(6).poisson(np.random.default_rng(7).lognormal(2, 1.5, (300, 3)))
     names = [f"ENSG{i:011d}" for i in range(300)]

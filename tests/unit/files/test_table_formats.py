@@ -44,6 +44,7 @@ def equivalence():
         {
             "batch_a": np.full(n, "A", dtype=object),
             "batch_b": np.full(n, "B", dtype=object),
+            "condition": np.full(n, "", dtype=object),
             "method": np.full(n, "welch", dtype=object),
             "feature": np.array([f"g{i}" for i in range(n)], dtype=object),
             "difference": rng.normal(size=n),
@@ -71,7 +72,7 @@ def test_read_rows_and_size_of__are_the_same_of_either_format(equivalence, tmp_p
     paths = [tmp_path / name for name in ("t.parquet", "t.tsv", "t.tsv.gz")]
     for path in paths:
         write_table(path, equivalence)
-        assert size_of(path) == (3_001, 9)
+        assert size_of(path) == (3_001, 10)
     parquet, text, packed = [list(read_rows(path)) for path in paths]
     assert parquet == text == packed
     assert text_of(paths[0]) == paths[1].read_text()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lotwise.errors import InputError
 from lotwise.metrics.equivalence import moderated_equivalence
@@ -36,11 +37,14 @@ def test_moderated_equivalence__is_limmas_treat_beyond_the_margin(golden):
     samples = np.array(golden["samples"])
     found = moderated_equivalence(samples[:3], samples[3:], margin=0.5)
     np.testing.assert_allclose(-found.difference, golden["difference"], atol=1e-10)
-    # treat adds both tails; here it is twice the smaller, which is more by the far tail.
-    p = np.array(golden["treat_p"])
+    # treat adds the tails beyond both margins; here p is twice the nearer one.
+    squares = 3 * (samples[:3].var(axis=0) + samples[3:].var(axis=0))
+    freedom = moderate(squares / 4, freedom=4, expression=samples.mean(axis=0)).freedom
     outside = np.abs(found.difference) > 0.7
     assert outside.sum() > 10
-    np.testing.assert_allclose(found.p_different[outside], 2 * p[outside], rtol=0.02)
+    far = stats.t.sf((np.abs(found.difference) + 0.5) / found.standard_error, freedom)
+    both = found.p_different / 2 + far
+    np.testing.assert_allclose(both[outside], np.array(golden["treat_p"])[outside], rtol=1e-6)
 
 
 def test_moderate__variances_that_vary_by_chance_become_one():

@@ -17,6 +17,7 @@ from lotwise.report.interpretation import (
     panels_remark,
     run_remarks,
     sex_remark,
+    variance_remark,
 )
 from lotwise.report.run_tables import read_findings
 
@@ -482,3 +483,36 @@ def test_run_remarks__say_what_was_assumed_and_of_which_samples(tree):
 def test_run_remarks__assume_nothing_where_nothing_is_marked(tree):
     topics = {remark.topic for remark in run_remarks(read_findings(tree.write_all()))}
     assert "Assumptions" not in topics
+
+
+class Level:
+    """A level that has the table variance alone."""
+
+    level = "gene"
+
+    def __init__(self, rows):
+        self._rows = rows
+
+    def has(self, name):
+        return name == "variance" and bool(self._rows)
+
+    def rows(self, _name):
+        return self._rows
+
+
+def share(factor, within):
+    return {"factor": factor, "within_condition": within, "n_features": 14_020}
+
+
+def test_variance_remark__names_the_shares_within_a_condition():
+    rows = [share("condition", float("nan")), share("batch", 0.12), share("donor", 0.41)]
+    (remark,) = variance_remark(Level([*rows, share("residual", 0.47)]))
+    assert remark.text == (
+        "Of the variance of expression within a condition, batch explains 12% (median over "
+        "14,020 genes), donor 41%."
+    )
+
+
+def test_variance_remark__is_silent_where_no_share_is_known():
+    assert [*variance_remark(Level([]))] == []
+    assert [*variance_remark(Level([share("batch", float("nan")), share("residual", 1.0)]))] == []

@@ -113,12 +113,12 @@ def test_write_report__says_what_is_missing(tree):
         assert words in page, words
 
 
-def test_write_report__shows_the_reference_set_where_there_is_one(tree):
+def test_write_report__shows_the_accepted_batches_where_there_is_one(tree):
     tree.write_all()
     tree.write("gene", "reference", [{"reason": "no reference set was given (reference_set)"}])
-    assert "New batches against the reference set" not in page_of(tree)
+    assert "New batches against the accepted batches" not in page_of(tree)
     tree.write("gene", "reference", [{"batch": "A", "inside_prediction": "no", "n_reference": 4}])
-    assert "New batches against the reference set" in page_of(tree)
+    assert "New batches against the accepted batches" in page_of(tree)
 
 
 def test_write_report__note_of_the_call_comes_before_that_of_the_provenance(tree):

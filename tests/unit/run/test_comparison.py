@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import anndata
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 import lotwise
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError, LotwiseWarning
+from lotwise.report.run_tables import LevelFindings
+from lotwise.report.summary import level_answer
 from lotwise.run import steps
+from lotwise.run.evidence import draw_evidence
 from lotwise.tree import ResultTree
 
 EVIDENCE = EvidenceConfig(statistics=("batches", "components", "libraries"))
@@ -34,6 +39,52 @@ def test_compare__annotates_both_levels_and_holds_their_tables(compared):
         pd.testing.assert_frame_equal(compared.tables[level]["pairs"], table)
         assert lotwise.get.evidence(expression, "batches").shape[0] == 3
         assert {"batch_pairs", "clustering", "libraries"} <= set(compared.tables[level])
+
+
+@pytest.fixture
+def normalized():
+    """Genes in memory, in a unit that is not TPM."""
+    drawn = np.random.default_rng(3).lognormal(3, 2, (300, 4))
+    names = [f"ENSG{i:011d}" for i in range(300)]
+    values = pd.DataFrame(drawn, index=names, columns=["a1", "a2", "b1", "b2"])
+    return lotwise.from_frame(values, batches=["A", "A", "B", "B"], unit="normalized")
+
+
+def test_compare__takes_what_is_in_memory_and_names_its_unit_in_every_figure(normalized):
+    config = EvidenceConfig(statistics=("batches", "components", "sensitivity", "agreement"))
+    compared = lotwise.compare(normalized, evidence=config)
+    assert list(compared.expression) == ["gene"]
+    assert len(compared.tables["gene"]["pairs"]["sample_a"].unique()) == 3
+    drawn = draw_evidence(compared.gene, compared.tables["gene"], config, CorrelationConfig())
+    for name, figure in drawn:
+        words = " ".join(text.get_text() for text in figure.findobj(Text))
+        assert "normalized" in words, name
+        assert "TPM" not in words, name
+
+
+def test_compare__judges_no_limits_of_tpm_in_another_unit_and_reports_the_unit(
+    normalized, tmp_path
+):
+    config = EvidenceConfig(statistics=("identity",))
+    compared = lotwise.compare(normalized, evidence=config)
+    markers = compared.tables["gene"]["identity"]
+    assert markers["tpm"].isna().all()
+    assert set(markers["holds"]) == {"-"}
+    assert set(markers["note"]) == {"the limits are TPM, the numbers are normalized: not judged"}
+    assert set(compared.tables["gene"]["replicate_qc"]["unit"]) == {"normalized"}
+    compared.write(tmp_path, figures=FIGURES)
+    answer = level_answer(LevelFindings(tmp_path, "gene"), decimals=4)
+    assert "Pearson's R of log2(normalized + 1) over all 300 genes" in answer.details[0]
+
+
+def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
+    with pytest.raises(InputError, match=r"there is no isoform level"):
+        lotwise.compare(normalized, levels=["isoform"])
+    with pytest.raises(InputError, match=r"the samples are read already; leave it out"):
+        lotwise.compare(normalized, expression=ExpressionConfig())
+    normalized.gene.obs["batch"] = "A"
+    with pytest.raises(InputError, match=r"holds samples of one batch \(4\)"):
+        lotwise.compare(normalized)
 
 
 def test_compare__refuses_one_batch_and_a_level_that_is_not_there(sheet_of_three):

@@ -103,13 +103,17 @@ def test_gather_evidence__seed_makes_the_digits():
         assert (one != other).any()
 
 
+def in_tpm(values):
+    return values * (1e6 / values.sum(axis=1, keepdims=True))
+
+
 def test_gather_evidence__batches_are_held_against_the_reference_set(tmp_path):
     path = tmp_path / "reference.h5ad"
-    add_to_accepted(samples(usual(4), batches=[*"WXYZ"]), path)
+    add_to_accepted(samples(in_tpm(usual(6)), batches=[*"UVWXYZ"]), path)
     config = EvidenceConfig(statistics=("reference",), reference_set=path, coverage=0.5)
-    (table,) = gather_evidence(samples(usual(2)), config, CorrelationConfig()).values()
+    (table,) = gather_evidence(samples(in_tpm(usual(2))), config, CorrelationConfig()).values()
     assert table["batch"].tolist() == ["S0", "S1"]
-    assert table["n_reference"].eq(4).all()
+    assert table["n_reference"].eq(6).all()
     assert set(table["inside_prediction"]) <= {"yes", "no"}
     isoforms = samples(usual(2), level="isoform")
     (table,) = gather_evidence(isoforms, config, CorrelationConfig()).values()
@@ -150,14 +154,12 @@ def test_gather_evidence__a_sample_of_no_group_leaves_signal_undefined():
     assert table["reason"].to_list() == ["the column 'condition' is empty for some samples"]
 
 
-def test_gather_evidence__groups_that_are_not_there_are_not_replaced_by_others():
+def test_gather_evidence__a_grouping_that_is_no_column_is_refused():
     expression = samples(usual(4))
     expression.obs["condition"] = ["A", "A", "B", "B"]
     config = EvidenceConfig(statistics=("libraries", "signal"), grouping="treatment")
-    tables = gather_evidence(expression, config, CorrelationConfig())
-    # Scored among all four: two groups of two would have no scores.
-    assert tables["libraries"]["outlier_score"].notna().all()
-    assert "no column 'treatment'" in tables["signal"]["reason"][0]
+    with pytest.raises(InputError, match="the samples have no column 'treatment'"):
+        gather_evidence(expression, config, CorrelationConfig())
 
 
 def test_gather_evidence__bootstraps_reach_ceilings_and_isoform_tests():

@@ -137,6 +137,38 @@ def test_profile_of__a_table_and_names(gene, tmp_path):
         profile_of({"gene": gene}, table=path)
 
 
+def test_profile_of__takes_tpm_by_name_and_never_lengths(gene, tmp_path):
+    path = tmp_path / "abundance.tsv"
+    rows = [f"{name}\t{1000 + at}\t800\t5\t{at}" for at, name in enumerate(gene.var_names)]
+    header = "target_id\tlength\teff_length\test_counts\ttpm"
+    path.write_text("\n".join([header, *rows]) + "\n")
+    assert profile_of({"gene": gene}, table=path).tpm["gene"][:3].tolist() == [0, 1, 2]
+    path.write_text("\n".join([header.replace("tpm", "value"), *rows]) + "\n")
+    with pytest.raises(InputError, match="has 5 columns, and none is called TPM"):
+        profile_of({"gene": gene}, table=path)
+
+
+def test_profile_of__genes_are_the_sums_of_a_table_of_isoforms(three_batches, tmp_path):
+    gene, isoform = three_batches.gene, three_batches.isoform
+    tpm = np.arange(isoform.n_vars, dtype=float)
+    path = tmp_path / "quant.sf"
+    rows = [f"{name}\t{value}" for name, value in zip(isoform.var_names, tpm, strict=True)]
+    path.write_text("\n".join(["Name\tTPM", *rows]) + "\n")
+    found = profile_of({"gene": gene, "isoform": isoform}, table=path)
+    assert found.tpm["isoform"].tolist() == tpm.tolist()
+    of_first = (isoform.var["gene_id"] == gene.var_names[0]).to_numpy()
+    assert of_first.any()
+    assert found.tpm["gene"][0] == tpm[of_first].sum()
+    assert found.tpm["gene"].sum() == tpm.sum()
+
+
+def test_titrate__a_level_that_the_profile_lacks_is_refused(three_batches, criteria):
+    expression = {"gene": three_batches.gene, "isoform": three_batches.isoform}
+    profile = Profile("isoforms", {"isoform": np.ones(three_batches.isoform.n_vars)})
+    with pytest.raises(InputError, match="the criteria judge the level 'gene', of which isoforms"):
+        titrate(expression, criteria, profile=profile)
+
+
 def test_titration__figure_has_a_curve_for_each_criterion(gene, criteria):
     found = titrate({"gene": gene}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
     (axis,) = lotwise.pl.titration(found.curve).axes

@@ -74,3 +74,15 @@ def test_batch_equivalence__figure_shows_interval_and_margin():
     (axis,) = figure.axes
     assert "equivalent: yes" in axis.get_title()
     assert 0.005 in [round(line.get_xdata()[0], 6) for line in axis.lines]
+
+
+def test_batch_equivalence__a_copy_under_another_name_is_not_assessable():
+    expression = study(0)
+    for layer in ("tpm", "counts"):
+        expression.layers[layer][3:6] = expression.layers[layer][0:3]
+    row = row_of(expression)
+    assert row["equivalent"] == "not assessable"
+    assert row["reason"].startswith(
+        "samples s0 and s3 hold the same numbers (and 2 more such pairs)"
+    )
+    assert np.isnan([row[name] for name in ("between", "difference", "lower", "upper", "p")]).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from anndata import AnnData
 
 from lotwise import get, tl
@@ -80,3 +81,36 @@ def test_batches__conditions_are_compared_apart():
     ]  # fmt: skip
     assert table["within"].isna().all()
     assert table["prediction_lower"].notna().all()
+
+
+NUMBERS = [
+    "median_to_others", "within", "prediction_lower", "prediction_upper", "tolerance_lower",
+    "tolerance_upper", "rank_p",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("n_replicates", [1, 2])
+def test_batches__a_copy_under_another_name_is_not_assessable(n_replicates):
+    # Of unequal depth, so that the copies are thinned, each by draws of its own.
+    names = [name for name in "ABCDE" for _ in range(n_replicates)]
+    expression = made([6e5] * (4 * n_replicates) + [3e5] * n_replicates, batches=names)
+    tl.batches(expression)
+    assert get.evidence(expression, "batches")["prediction_lower"].notna().all()
+    for layer in ("tpm", "counts"):
+        expression.layers[layer][n_replicates] = expression.layers[layer][0]
+    tl.batches(expression)
+    table = get.evidence(expression, "batches")
+    assert table[NUMBERS].isna().all(axis=None)
+    reason = f"samples S0 and S{n_replicates} hold the same numbers: one is a copy of the other"
+    assert (table["reason"].str.split("; ").str[0] == reason).all()
+
+
+def test_batches__a_copy_in_one_condition_leaves_the_other_as_it_is():
+    expression = made([6e5] * 8, batches=[*"AABBCCDD"])
+    expression.obs["condition"] = ["x", "y"] * 4
+    for layer in ("tpm", "counts"):
+        expression.layers[layer][2] = expression.layers[layer][0]
+    tl.batches(expression)
+    table = get.evidence(expression, "batches").set_index("condition")
+    assert table.loc["x", "median_to_others"].isna().all()
+    assert table.loc["y", "prediction_lower"].notna().all()

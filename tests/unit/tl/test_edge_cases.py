@@ -28,11 +28,13 @@ TOOLS = {
     "ceilings": {},
     "detectable": {"perturbation": Perturbation(folds=(2.0,), shares=(0, 0.2), n_repeats=1)},
     "batches": {},
+    "batch_equivalence": {"margin": 0.01},
     "equivalence": {},
     "signal": {"grouping": "batch"},
     "gene_sets": {"sets": SETS},
     "isoform_usage": {},
     "isoform_shares": {},
+    "variance": {},
 }
 # The number of each table that is NaN only with a reason.
 NUMBERS = {
@@ -49,12 +51,15 @@ NUMBERS = {
     "detectable": "pearson",
     "unseen": "share",
     "batches": "prediction_lower",
+    "batch_equivalence": "p",
     "equivalence": "p_equivalent",
     "signal": "snr_db",
     "gene_sets": "p",
     "isoform_usage": "p",
     "uncertainty_strata": "pearson",
     "isoform_shares": "share",
+    "variance": "share",
+    "variance_density": "fraction",
 }
 
 
@@ -122,7 +127,7 @@ def annotated(request):
 
 def test_tools__all_are_tried():
     # These choose and group; tests/unit/tl/test_blocks.py, test_pairs.py, test_accepted.py.
-    elsewhere = {"blocks", "choose_pairs", "least_and_most_alike", "reference"}
+    elsewhere = {"blocks", "choose_pairs", "least_and_most_alike", "accepted"}
     assert set(TOOLS) | elsewhere == set(lotwise.tl.__all__)
     assert set(NUMBERS) >= {record.table for record in records()} - {"identity", "sex", "reference"}
 

@@ -63,6 +63,8 @@ ALL_TOOLS = {
     "ceilings": {},
     "detectable": {"perturbation": Perturbation(folds=(2.0,), shares=(0, 0.2), n_repeats=1)},
     "batches": {},
+    "batch_equivalence": {"margin": 0.01},
+    "variance": {},
     "equivalence": {},
     "libraries": {},
     "signal": {"grouping": keys.BATCH},
@@ -100,7 +102,7 @@ def test_evidence__tables_have_the_columns_of_their_record(annotated, record):
 
 
 def test_evidence__unknown_and_missing_tables_are_refused():
-    with pytest.raises(InputError, match="'nonsense' is no table of evidence"):
+    with pytest.raises(InputError, match="unknown table 'nonsense'"):
         lotwise.get.evidence(simulated(), "nonsense")
     with pytest.raises(InputError, match=r"call lotwise\.tl\.detectable first"):
         lotwise.get.evidence(simulated(), "unseen")

@@ -117,7 +117,9 @@ def _guard(line: str, path: Path, number: int) -> str:
     key = _RELATION if match[2] == "relation" else match[2]
     if not equals:
         _logger.debug("%s, line %d: %s has no value", path, number, name)
-    guarded = value.strip().replace("!", _MARK).replace("_table_", _TABLE)
+    # GEOparse would take what stands after a carriage return for a line of its own.
+    value = value.replace("\r", " ").strip()
+    guarded = value.replace("!", _MARK).replace("_table_", _TABLE)
     return f"!{match[1]}_{key} = {guarded}"
 
 

@@ -57,6 +57,12 @@ class _Run:
 
 def batch_cases(folder: Path) -> Iterator[Case]:
     """Run the cases of simulated batches below ``folder``."""
+    yield from planted_cases(folder)
+    yield from recorded_cases(folder / "recorded")
+
+
+def planted_cases(folder: Path) -> Iterator[Case]:
+    """Run the cases of sound batches and of planted faults below ``folder``."""
     # Of two donors, genes of X and Y would lower R as well.
     of_one_donor = {"n_de_genes": _CHANGED, "female": ()}
     expectations: tuple[tuple[str, str, dict[str, Any], str, str], ...] = (
@@ -112,10 +118,10 @@ def batch_cases(folder: Path) -> Iterator[Case]:
         "not assessable",
         lambda: _without_a_table(kept["sound batches"], folder / "missing"),
     )
-    yield from _recorded_cases(folder / "recorded")
 
 
-def _recorded_cases(folder: Path) -> Iterator[Case]:
+def recorded_cases(folder: Path) -> Iterator[Case]:
+    """Run the cases of a recorded run: its replay, and falsified copies of it."""
     from lotwise.run.replay import replay
 
     made = _simulate(folder, {"n_de_genes": _CHANGED})

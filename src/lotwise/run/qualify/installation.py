@@ -13,7 +13,7 @@ from typing import Final
 from lotwise.record import libraries
 from lotwise.run.qualify.case import Case, Part, run_case
 
-_PLACES: Final = (
+PLACES_OF_LOCK: Final = (
     Path(__file__).parents[2] / "shipped_lock" / "requirements.lock",
     Path(__file__).parents[4] / "requirements.lock",
 )
@@ -37,7 +37,7 @@ def installation_cases() -> Iterator[Case]:
 
 
 def _versions() -> tuple[str, bool]:
-    lock = next((place for place in _PLACES if place.is_file()), None)
+    lock = next((place for place in PLACES_OF_LOCK if place.is_file()), None)
     if lock is None:
         return "the lock is not installed", False
     pinned: dict[str, set[str]] = {}

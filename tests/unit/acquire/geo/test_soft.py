@@ -44,6 +44,15 @@ def test_read_soft__values_come_through_unspoilt(write, soft):
     assert series.samples[2].characteristics == ("dose: 3 μM", "lot: _table_begin")
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_read_soft__a_carriage_return_within_a_value_is_a_space(write, soft, ends):
+    spoilt = soft.replace("dose: 2 μM", "dose: 2\rμM").replace("no colon here", "no\rcolon: GSE8\r")
+    series = read_soft(write(spoilt.replace("\n", ends)), "GSE7")
+    assert len(series.samples) == 3
+    assert series.samples[1].characteristics == ("dose: 2 μM",)
+    assert [(r.kind, r.target) for r in series.samples[1].relations] == [("no colon", "GSE8")]
+
+
 def test_read_soft__relation_without_colon(write, soft):
     series = read_soft(write(soft), "GSE7")
     assert [r.accession for r in series.relations] == ["SRP000007", "GSE9"]

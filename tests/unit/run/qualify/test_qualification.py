@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 
 import numpy as np
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from lotwise.errors import InputError
 from lotwise.record import read_provenance
 from lotwise.run.qualify import Qualification, write_qualification
-from lotwise.run.qualify.batches import batch_cases
+from lotwise.run.qualify.batches import planted_cases, recorded_cases
 from lotwise.run.qualify.case import Case
 from lotwise.run.qualify.formulas import formula_cases
-from lotwise.run.qualify.installation import installation_cases
+from lotwise.run.qualify.installation import PLACES_OF_LOCK, installation_cases
 from lotwise.run.qualify.protocol import protocol_cases, read_protocol
 
 
@@ -32,6 +33,15 @@ def test_installation_cases__are_those_of_the_requirements():
     assert [*found] == ["IQ-001", "IQ-002", "IQ-003", "IQ-004"]
     assert found["IQ-002"].passed, found["IQ-002"].found
     assert found["IQ-003"].passed, found["IQ-003"].found
+
+
+@pytest.mark.requirement("IQ-001")
+def test_places_of_the_lock__the_wheel_ships_it_where_it_is_looked_for():
+    shipped, checkout = PLACES_OF_LOCK
+    root = checkout.parent
+    told = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    included = told["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert included["requirements.lock"] == shipped.relative_to(root / "src").as_posix()
 
 
 @pytest.mark.requirement("QUA-001")
@@ -64,14 +74,19 @@ def test_installation_cases__a_broken_blas_is_named(monkeypatch):
     assert "linear algebra" in failed(installation_cases())
 
 
-@pytest.mark.slow
 @pytest.mark.requirement(
-    "VER-001", "VER-002", "VER-003", "VER-004", "VER-005", "VER-006", "ISO-001", "EXP-001",
-    "REC-001", "REC-002",
-)  # fmt: skip
+    "VER-001", "VER-002", "VER-003", "VER-004", "VER-005", "VER-006", "ISO-001", "EXP-001"
+)
 @pytest.mark.filterwarnings("ignore::lotwise.errors.LotwiseWarning")
-def test_batch_cases__pass_here(tmp_path):
-    assert failed(batch_cases(tmp_path)) == []
+def test_planted_cases__pass_here(tmp_path):
+    assert failed(planted_cases(tmp_path)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("REC-001", "REC-002")
+@pytest.mark.filterwarnings("ignore::lotwise.errors.LotwiseWarning")
+def test_recorded_cases__pass_here(tmp_path):
+    assert failed(recorded_cases(tmp_path)) == []
 
 
 def test_write_qualification__has_each_case_and_lines_for_signatures(tmp_path):
