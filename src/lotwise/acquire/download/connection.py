@@ -146,7 +146,7 @@ def run_each(
             n_started += 1
         # Not Thread.join: interrupted, it takes its thread for ended.
         for _ in range(n_started):
-            # Looks up now and then: a signal that another thread was given does not wake this one.
+            # Looks up now and then: polars handles SIGINT such that a wait for a lock goes on.
             while not ended.acquire(timeout=_LOOKS_UP_EACH):
                 pass
     except BaseException:
