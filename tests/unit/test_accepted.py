@@ -270,7 +270,7 @@ def test_command__add_show_compare(tmp_path):
         folder.mkdir()
         paths[name] = folder / "gene.h5ad"
         names = [*"ABCDEF"] if name == "first" else [name]
-        batches(names, seed=len(name), spread=spread).write_h5ad(paths[name])
+        batches(names, seed=len(paths), spread=spread).write_h5ad(paths[name])
     stored, out = tmp_path / "accepted.h5ad", tmp_path / "comparison.tsv"
     run = CliRunner()
     added = run.invoke(command, ["add", str(stored), str(paths["first"]), "--note", "release"])

@@ -106,7 +106,8 @@ def _as_h5ad(expression: AnnData) -> bytes:
 def _in_order(held: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _in_order(held[name]) if isinstance(held[name], Mapping) else held[name]
-        for name in sorted(held)
+        # anndata 0.13 lists X among the layers, under None.
+        for name in sorted(name for name in held if name is not None)
     }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.evidence.identity import MarkerRecord, SexRecord
 from lotwise.expression.labels import batches_of, labels_of, unit_of
+from lotwise.expression.noted import noted
 from lotwise.files.panels import SHIPPED, Marker, Panel, plain_id, read_panel
 from lotwise.files.tables import to_frame
 from lotwise.metrics.identity import EXPRESSED_TPM, Direction, call_sex, check_panel, sex_agreement
@@ -77,7 +78,7 @@ def identity(
     parameters = {"panels": [panel.name for panel in loaded], "shipped": list(SHIPPED)}
     store(expression, MarkerRecord.table, to_frame(rows, MarkerRecord), parameters)
     # The table of an earlier call, of other panels, would stand beside this one's.
-    expression.uns[keys.LOTWISE].pop(SexRecord.table, None)
+    noted(expression).pop(SexRecord.table, None)
     if sexes:
         store(expression, SexRecord.table, to_frame(sexes, SexRecord), parameters)
 
