@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.noted import noted
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -73,7 +74,7 @@ def unit_of(expression: AnnData) -> str:
     >>> unit_of(getfixture("three_batches").gene)
     'TPM'
     """
-    return str(expression.uns.get(keys.LOTWISE, {}).get(keys.UNIT, "TPM"))
+    return str(noted(expression).get(keys.UNIT, "TPM"))
 
 
 def read_unit(path: Path) -> str:
