@@ -78,7 +78,8 @@ def identity(
     parameters = {"panels": [panel.name for panel in loaded], "shipped": list(SHIPPED)}
     store(expression, MarkerRecord.table, to_frame(rows, MarkerRecord), parameters)
     # The table of an earlier call, of other panels, would stand beside this one's.
-    noted(expression).pop(SexRecord.table, None)
+    if SexRecord.table in noted(expression):
+        del expression.uns[keys.LOTWISE][SexRecord.table]
     if sexes:
         store(expression, SexRecord.table, to_frame(sexes, SexRecord), parameters)
 

@@ -111,7 +111,9 @@ def test_gather_evidence__batches_are_held_against_the_reference_set(tmp_path):
     path = tmp_path / "reference.h5ad"
     add_to_accepted(samples(in_tpm(usual(6)), batches=[*"UVWXYZ"]), path)
     config = EvidenceConfig(statistics=("reference",), reference_set=path, coverage=0.5)
-    (table,) = gather_evidence(samples(in_tpm(usual(2, seed=5))), config, CorrelationConfig()).values()
+    (table,) = gather_evidence(
+        samples(in_tpm(usual(2, seed=5))), config, CorrelationConfig()
+    ).values()
     assert table["batch"].tolist() == ["S0", "S1"]
     assert table["n_reference"].eq(6).all()
     assert set(table["inside_prediction"]) <= {"yes", "no"}
