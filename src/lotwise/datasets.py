@@ -57,7 +57,7 @@ def three_batches() -> Quantification:
             change[: len(_NAMED)] = [_CHANGED.get(name, 1.0) for name in _NAMED]
         tpm = base * np.repeat(change, 2) * rng.lognormal(0, 0.3, n_isoforms)
         samples[batch] = tpm / tpm.sum() * 1e6
-    tpm = pd.DataFrame(samples, index=isoforms)
+    table = pd.DataFrame(samples, index=isoforms)
     of_transcripts = pl.DataFrame(
         {
             "transcript": isoforms,
@@ -66,10 +66,10 @@ def three_batches() -> Quantification:
         }
     )
     return from_frame(
-        tpm,
+        table,
         batches={name: name for name in samples},
-        counts=2 * tpm,
-        lengths=pd.DataFrame(800.0, index=tpm.index, columns=tpm.columns),
+        counts=2 * table,
+        lengths=pd.DataFrame(800.0, index=table.index, columns=table.columns),
         level="isoform",
         tx2gene=TranscriptMap(of_transcripts, source="lotwise.datasets"),
     )
