@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -31,18 +31,39 @@ _UNITS: Final = (
 _SIGNED: Final = ("Performed by", "Reviewed by", "Approved by")
 
 
-def add_deviation(root: Path, text: str) -> None:
-    """Put a deviation on record in the history of a folder of results.
+def add_deviations(root: Path | str, texts: Sequence[str]) -> None:
+    """Put deviations on record in the history of a folder of results.
+
+    Nothing is written unless all of them can be: a line of the history is never taken back.
 
     Raises
     ------
     InputError
-        The text is empty.
+        A text is empty, or the folder has no results.
     """
-    words = " ".join(text.split())
-    if not words:
+    every = [" ".join(text.split()) for text in texts]
+    if not all(every):
         raise InputError("the deviation is empty", remedy="say what was done otherwise, and why")
-    append(root, Entry(event="deviation", time=stamp(), reason=words))
+    if every:
+        read_findings(Path(root))
+    for words in every:
+        append(Path(root), Entry(event="deviation", time=stamp(), reason=words))
+
+
+def require_verdict(root: Path | str) -> Findings:
+    """Return what the results hold; refuse a folder that a certificate cannot be made of.
+
+    Raises
+    ------
+    InputError
+        The folder has no correlations or no verdict.
+    """
+    findings = read_findings(Path(root))
+    if not findings.verdict:
+        raise InputError(
+            "has no verdict", path=root, remedy="`lotwise verdict --criteria FILE` gives one"
+        )
+    return findings
 
 
 def write_certificate(root: Path | str) -> Path:
@@ -58,12 +79,7 @@ def write_certificate(root: Path | str) -> Path:
         The folder has no correlations or no verdict.
     """
     root = Path(root)
-    findings = read_findings(root)
-    if not findings.verdict:
-        raise InputError(
-            "has no verdict", path=root, remedy="`lotwise verdict --criteria FILE` gives one"
-        )
-    page = sign_page(_render(findings))
+    page = sign_page(_render(require_verdict(root)))
     target = root / CERTIFICATE
     with atomic_path(target) as temporary:
         temporary.write_text(page, encoding="utf-8")
