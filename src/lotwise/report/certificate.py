@@ -15,7 +15,7 @@ from lotwise.record.digest import NONE, sign_page
 from lotwise.report.manifest import manifest_of
 from lotwise.report.page import environment, observations
 from lotwise.report.run_tables import Findings, read_findings
-from lotwise.report.standing import registration, stand
+from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, verdict_of
 from lotwise.report.words import NOT_KNOWN, number_beside
 
@@ -28,6 +28,7 @@ _UNITS: Final = (
     ("spearman", "rho"),
     ("median_to", "R"),
 )
+_OUTCOMES: Final = {"pass": "met", "fail": "not met", "descriptive": "descriptive"}
 _SIGNED: Final = ("Performed by", "Reviewed by", "Approved by")
 
 
@@ -99,6 +100,8 @@ def _render(findings: Findings) -> str:
             told=told,
             rows=list(_rows(told)),
             registration=registration(told),
+            approval=approval(told),
+            uncovered=uncovered(told),
             faults=findings.faults,
             amendments=amendments_of(findings.root),
             observed=observed,
@@ -132,9 +135,8 @@ def _rows(told: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             "unit": _unit(str(one.get("statistic"))),
             "interval": interval or "none",
             "where": str(one.get("where") or ""),
-            "outcome": {"pass": "met", "fail": "not met"}.get(
-                str(one.get("outcome")), "not assessable"
-            ),
+            "tier": str(one.get("tier") or ""),
+            "outcome": _OUTCOMES.get(str(one.get("outcome")), "not assessable"),
             "reason": str(one.get("reason") or ""),
         }
 
