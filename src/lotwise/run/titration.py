@@ -444,7 +444,9 @@ class _Judge:
             verdict = judge(self.criteria, tree.root)
         found = {OVERALL: verdict.outcome != "pass"}
         for one in verdict.assessed:
-            found[one.criterion.id] = one.judgement.outcome == "fail"
+            # What decides nothing can catch nothing, and is not asked.
+            if one.judgement.outcome != "descriptive":
+                found[one.criterion.id] = one.judgement.outcome == "fail"
         return found
 
     def _tables(self, data: AnnData, names: set[str]) -> Iterator[tuple[str, pd.DataFrame]]:
