@@ -13,5 +13,8 @@ FETCHED: Final = 1
 CHECKED: Final = 1
 """Of ``intake/SAMPLE.tsv``."""
 
+GENOTYPED: Final = 1
+"""Of ``genotype/``: bases counted in the reads of each sample."""
+
 QUANTIFIED: Final = 1
 """Of indexes, of how a quantifier is called, and of what is kept beside its output."""

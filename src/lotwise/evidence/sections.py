@@ -58,6 +58,12 @@ BATCHES: Final = ReportSection(
     "Batches",
     "Batches are what is judged: each is compared with all others (leave-one-out).",
 )
+GENOTYPE: Final = ReportSection(
+    "genotype",
+    "Identity by genotype",
+    "Which samples are of one donor, by the variants in their reads: the only test for lots of "
+    "one sex or one donor. A high R does not exclude a swap.",
+)
 PANELS: Final = ReportSection(
     "panels",
     "Identity and purity panels",

@@ -155,6 +155,8 @@ class Statistic:
         Levels at which it is defined.
     inputs
         Files that it reads beside the expression.
+    needs
+        Option without which there is nothing to compute: no table, no figure.
     folder
         Where its tables lie. Those of ``correlation`` are always made.
     place
@@ -170,6 +172,7 @@ class Statistic:
     figures: tuple[Figure, ...] = ()
     levels: tuple[Level, ...] = LEVELS
     inputs: tuple[OptionalInput, ...] = ()
+    needs: str = ""
     folder: Folder = "evidence"
     place: int = 1_000
 
