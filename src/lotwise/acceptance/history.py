@@ -88,7 +88,9 @@ def read_history(root: Path) -> History:
 
     Examples
     --------
-    >>> read_history(getfixture("tmp_path")).entries
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> read_history(Path(mkdtemp())).entries
     ()
     """
     path = root / FILE

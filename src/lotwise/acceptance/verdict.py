@@ -218,7 +218,9 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> from lotwise.acceptance import read_criteria
     >>> verdict = judge(read_criteria("encode_isogenic"), folder)
     >>> verdict.outcome, verdict.assessed[0].judgement.reason
