@@ -23,12 +23,12 @@ from lotwise.quantify.judgement import (
     quant_sheet_of,
     quantified_folder,
 )
+from lotwise.quantify.kmers import K
 from lotwise.quantify.quant_qc import Yield
 from lotwise.quantify.reads_qc import Intake, require_passed
 from lotwise.quantify.reference import Prepared, Reference, prepare_reference
 from lotwise.quantify.strandedness import (
     FEWEST_INFORMATIVE,
-    K,
     Strand,
     infer_strandedness,
     load_kmers,
