@@ -16,6 +16,7 @@ from lotwise.config import (
     EvidenceConfig,
     ExpressionConfig,
     FiguresConfig,
+    GenotypeConfig,
     Limits,
     ReadsConfig,
     as_options,

@@ -3,6 +3,7 @@
 from lotwise.pl.batch_equivalence import batch_equivalence
 from lotwise.pl.canvas import nothing
 from lotwise.pl.components import components
+from lotwise.pl.composition import composition
 from lotwise.pl.genotype import genotype
 from lotwise.pl.heatmap import heatmap
 from lotwise.pl.limits import detectable, mean_difference, sensitivity
@@ -18,6 +19,7 @@ __all__ = [
     "batch_equivalence",
     "batches",
     "components",
+    "composition",
     "detectable",
     "genotype",
     "heatmap",
