@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+from lotwise.report.genotype import genotype_remark
+from lotwise.report.remark import Remark, State
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.words import (
     count_words,
@@ -22,31 +23,10 @@ from lotwise.report.words import (
     r_words,
 )
 
-State = Literal["computed", "concern", "unknown"]
 # Of each noise the ceiling is a number of its own.
 _NOISES: Final = ("counting", "quantification", "preparation")
 _FOLD: Final = 2.0
 _LONGEST_PART: Final = 240
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Remark:
-    """One sentence or two about what R shows.
-
-    Attributes
-    ----------
-    topic
-        What it is about.
-    text
-        The sentences.
-    state
-        ``concern`` where a reader must look before trusting R, ``unknown`` where it could
-        not be computed.
-    """
-
-    topic: str
-    text: str
-    state: State = "computed"
 
 
 def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
@@ -79,7 +59,7 @@ def run_remarks(findings: Findings) -> list[Remark]:
         text = "Identity is read at gene level, which this run does not have."
         remarks.append(Remark(topic="Identity", text=text, state="unknown"))
     else:
-        remarks += [sex_remark(gene), panels_remark(gene)]
+        remarks += [sex_remark(gene), genotype_remark(gene), panels_remark(gene)]
     return [
         *remarks,
         batches_remark(findings),
