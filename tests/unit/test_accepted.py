@@ -207,7 +207,7 @@ def test_accepted__without_counts_is_not_assessable(tmp_path):
     add_to_accepted(made[:4].copy(), path)
     row = compare(made[4:].copy(), path).iloc[0]
     assert row["inside_prediction"] == "not assessable"
-    assert "is not known (no counts)" in row["reason"]
+    assert "is unknown (no counts)" in row["reason"]
     assert np.isfinite(row["median_to_reference"])
 
 
@@ -221,7 +221,7 @@ def test_accepted__compares_like_with_like(tmp_path):
     new.obs[keys.CONDITION] = ["x", "z"]
     table = compare(new, path)
     assert table["n_reference"].tolist() == [4, 0]
-    assert table["reason"].tolist() == ["", "no accepted batch is of condition 'z'"]
+    assert table["reason"].tolist() == ["", "no accepted batch has condition 'z'"]
 
 
 def test_read_accepted__a_set_of_0_1_is_read_and_refuses_limits(tmp_path):
@@ -292,7 +292,7 @@ def test_command__add_show_compare(tmp_path):
 def test_accepted__fewer_than_six_batches_are_no_answer(accepted):
     row = compare(batches(["new"], seed=2), accepted, least=6).iloc[0]
     assert row["inside_prediction"] == "not assessable"
-    assert row["reason"].startswith("3 accepted batches of this condition, needed are 6")
+    assert row["reason"].startswith("3 accepted batches of this condition, at least 6 are needed")
 
 
 @pytest.mark.parametrize(

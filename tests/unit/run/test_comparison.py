@@ -70,7 +70,7 @@ def test_compare__judges_no_limits_of_tpm_in_another_unit_and_reports_the_unit(
     markers = compared.tables["gene"]["identity"]
     assert markers["tpm"].isna().all()
     assert set(markers["holds"]) == {"-"}
-    assert set(markers["note"]) == {"the limits are TPM, the numbers are normalized: not judged"}
+    assert set(markers["note"]) == {"not judged: the limits are TPM, but the values are normalized"}
     assert set(compared.tables["gene"]["replicate_qc"]["unit"]) == {"normalized"}
     compared.write(tmp_path, figures=FIGURES)
     answer = level_answer(LevelFindings(tmp_path, "gene"), decimals=4)
