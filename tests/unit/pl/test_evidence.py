@@ -70,11 +70,11 @@ def test_detectable__draws_the_line_of_r_where_the_grid_reaches_it():
 @pytest.mark.parametrize(
     ("r", "words", "drawn"),
     [
-        (0.95, "changes below the line pass unseen", True),
-        (1.0, "changes below the line pass unseen", True),
-        (0.9, "every change tried passes unseen", False),
-        (0.5, "every change tried passes unseen", False),
-        (1.1, "no change tried passes unseen", False),
+        (0.95, "changes below the line remain undetected", True),
+        (1.0, "changes below the line remain undetected", True),
+        (0.9, "every change tried remains undetected", False),
+        (0.5, "every change tried remains undetected", False),
+        (1.1, "every change tried is detected", False),
     ],
 )
 @pytest.mark.filterwarnings("error")
