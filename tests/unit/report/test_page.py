@@ -116,9 +116,9 @@ def test_write_report__says_what_is_missing(tree):
 def test_write_report__shows_the_accepted_batches_where_there_is_one(tree):
     tree.write_all()
     tree.write("gene", "reference", [{"reason": "no reference set was given (reference_set)"}])
-    assert "New batches against the accepted batches" not in page_of(tree)
+    assert "New batches compared with the accepted batches" not in page_of(tree)
     tree.write("gene", "reference", [{"batch": "A", "inside_prediction": "no", "n_reference": 4}])
-    assert "New batches against the accepted batches" in page_of(tree)
+    assert "New batches compared with the accepted batches" in page_of(tree)
 
 
 def test_write_report__note_of_the_call_comes_before_that_of_the_provenance(tree):
@@ -198,7 +198,7 @@ def test_write_report__shows_replicate_qc_signal_and_strata(tree):
     strata = [{"stratum": "high", "infrv_to": 2.75, "pearson": 0.8125}]
     tree.write("isoform", "uncertainty_strata", [pair | strata[0]])
     page = page_of(tree)
-    for words in ("ENCODE&#39;s replicate QC", "0.463", "0.634", "0.9522", "Signal to noise"):
+    for words in ("ENCODE&#39;s replicate QC", "0.463", "0.634", "0.9522", "Signal-to-noise ratio"):
         assert words in page, words
     for words in ("13.25", "R by uncertainty of quantification", "2.75", "0.8125"):
         assert words in page, words

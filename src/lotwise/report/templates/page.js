@@ -156,7 +156,7 @@
     wrap.className = "table-wrap";
     const table = node("table", "", wrap);
     table.dataset.name = "pair";
-    node("caption", `Features that pull R down most: ${short(found.samples[pair.a])} and ${short(found.samples[pair.b])}`, table);
+    node("caption", `Features that lower R most: ${short(found.samples[pair.a])} and ${short(found.samples[pair.b])}`, table);
     const head = node("tr", "", node("thead", "", table));
     ["feature", "gene", "TPM, first", "TPM, second", "log2 ratio", "share of 1 - R"].forEach((label) => {
       node("th", label, head).scope = "col";
