@@ -70,8 +70,8 @@ STATISTIC: Final = Statistic(
                 unseen="tables.unseen",
                 pseudocount="correlation.pseudocount",
             ),
-            caption="R after changing a share of the features; the title tells which changes remain "
-            "undetected.",
+            caption="R after changing a share of the features; the title tells which changes "
+            "remain undetected.",
         ),
     ),
     compute=call(
