@@ -21,7 +21,9 @@ class MarkerRecord(Record):
     batch: str = column("batch of the sample", heading="batch", names_row=True)
     marker: str = column("symbol of the marker", heading="marker", names_row=True)
     expected: str = column("present, absent, female or male", heading="expected")
-    tpm: float = column("TPM; NaN where the marker is not annotated", heading="TPM")
+    tpm: float = column(
+        "TPM; NaN where the marker is not annotated", heading="TPM", covers="identity"
+    )
     rank: float = column(
         "share of the expressed genes (>= 1 TPM) with lower expression, in [0, 1]",
         heading="percentile among expressed genes",
@@ -31,6 +33,7 @@ class MarkerRecord(Record):
         "yes, no, not annotated, or - where the panel expects nothing of a single gene",
         heading="holds",
         answers=("yes", "no"),
+        covers="identity",
     )
     group: str = column(
         "group of alternatives (any_of), of which one is enough for yes; empty otherwise",
@@ -55,6 +58,7 @@ class SexRecord(Record):
         "female, male, mixed, no Y expression, or unknown",
         heading="sex",
         answers=("female", "male", "mixed", "no Y expression"),
+        covers="identity",
     )
     female_tpm: float = column("TPM of XIST; NaN where not annotated", heading="TPM of XIST")
     male_tpm: float = column(
@@ -64,6 +68,7 @@ class SexRecord(Record):
         "yes, no, or why neither can be told",
         heading="agrees with its donor",
         answers=("yes", "no"),
+        covers="identity",
     )
     reason: str = column("anything unusual about the call; empty otherwise", heading="reason")
 
