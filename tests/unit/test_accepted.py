@@ -238,7 +238,7 @@ def test_read_accepted__a_set_of_0_1_is_read_and_refuses_limits(tmp_path):
     assert describe_accepted(path)["batches"] == [*"ABCD"]
     row = compare(batches(["new"], seed=1), path).iloc[0]
     assert row["inside_prediction"] == "not assessable"
-    assert "the depth of A: A, B: B, C: C, D: D is not known" in row["reason"]
+    assert "the depth of A: A, B: B, C: C, D: D is unknown" in row["reason"]
     assert add_to_accepted(batches(["E"], seed=1), path) == 2
 
 

@@ -225,7 +225,7 @@ def test_read_verdict__an_outcome_edited_by_hand_is_not_believed(tree):
     edited, overall, criterion = found["notices"]
     assert edited.startswith("verdict.json is not the file that was written on ")
     assert overall == "verdict.json, outcome: the file says 'pass', judging again gives 'fail'"
-    assert criterion.startswith("verdict.json, criterion 'r', outcome: 'pass' is in the file")
+    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file says 'pass'")
 
 
 def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_said(tree):
@@ -494,7 +494,7 @@ def test_read_verdict__no_key_of_the_file_is_believed(tree, key):
     found = read_verdict(tree.root)
     assert found["criteria"][0][key] == was
     assert found["outcome"] == "not assessable"
-    assert any(f"criterion 'r', {key}: 'as I like it' is in the file" in one for one in
+    assert any(f"criterion 'r', {key}: the file says 'as I like it'" in one for one in
                found["notices"])  # fmt: skip
 
 
@@ -549,7 +549,7 @@ def test_read_verdict__refuses_what_is_none(tree):
     tree.root.mkdir()
     for text in ("", "[]", "{}", "{"):
         (tree.root / "verdict.json").write_text(text)
-        with pytest.raises(InputError, match="is no verdict of lotwise"):
+        with pytest.raises(InputError, match="is not a verdict of lotwise"):
             read_verdict(tree.root)
 
 
