@@ -394,6 +394,8 @@ def _read_by(program: Program, provenance: Provenance) -> set[str]:
         roles, before = _READ.get(step, (frozenset(), ()))
         if step == "compare" and "criteria" not in program.options:
             roles -= {"acceptance criteria"}
+        if step == "evidence" and program.options.get("step") == "figures":
+            before = (*before, _EVIDENCE + "{}.")
         starts = tuple(part.format(program.level) for part in before)
         return {item.path for item in provenance.inputs if item.role in roles} | {
             item.path for item in provenance.outputs if item.path.startswith(starts)
@@ -423,7 +425,12 @@ def _written_by(program: Program, provenance: Provenance) -> set[str]:
         return set()
     if step == "fetch":
         return _fetched_by(program, provenance)
-    starts = tuple(part.format(level) for part in _WRITTEN.get(step, ()))
+    parts = _WRITTEN.get(step, ())
+    if step == "evidence":
+        # Computed and drawn by one call, or by two.
+        by_step = {"tables": parts[:1], "figures": parts[1:]}
+        parts = by_step.get(str(program.options.get("step")), parts)
+    starts = tuple(part.format(level) for part in parts)
     of_others = _written_beside(program, provenance) if step == "compare" else set()
     return {
         item.path

@@ -6,12 +6,12 @@ other paths are absolute.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lotwise.config.acquire import strike_logins
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
@@ -30,9 +30,6 @@ ANALYSED: Final = frozenset(
     {"sample sheet", "quantification", "bootstraps", "transcripts to genes", *input_roles()}
 )
 """Roles of the inputs that a repetition of the analysis reads."""
-
-# User and password in a URL, for example of a proxy.
-_CREDENTIALS: Final = re.compile(r"(?<=://)[^/\s\"'@]+@")
 
 
 class _Part(BaseModel):
@@ -161,7 +158,7 @@ def write_provenance(path: Path, provenance: Provenance) -> None:
 
 def write_part(path: Path, part: BaseModel) -> None:
     """Write a record or a part of it as JSON, without users and passwords of URLs."""
-    text = _CREDENTIALS.sub("***@", part.model_dump_json(indent=1))
+    text = strike_logins(part.model_dump_json(indent=1))
     with atomic_path(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 

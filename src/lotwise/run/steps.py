@@ -339,20 +339,54 @@ def write_evidence_tables(
     from lotwise.expression import read_level
 
     expression = read_level(tree.h5ad(level), level)
+    tree.forget_evidence(level, tables_of(config, level))
     tables = gather_evidence(expression, config, correlation)
     _write_evidence(tree, level, tables)
     return expression, tables
 
 
+def draw_evidence_tables(
+    tree: ResultTree,
+    level: Level,
+    config: EvidenceConfig,
+    correlation: CorrelationConfig,
+    figures: FiguresConfig,
+) -> None:
+    """Draw the tables that :func:`write_evidence_tables` wrote, computing none of them anew."""
+    from lotwise.expression import read_level
+
+    expression = read_level(tree.h5ad(level), level)
+    tree.forget_figures_of_evidence(level, figures_of(config, level), figures.formats)
+    tables = _WrittenTables(tree, level, tables_of(config, level))
+    drawn = draw_evidence(expression, tables, config, correlation)
+    _save_evidence(tree, level, drawn, config, figures)
+
+
+class _WrittenTables(Mapping[str, "pd.DataFrame"]):
+    """The tables of evidence of one level, each read when it is asked for: most are not drawn."""
+
+    def __init__(self, tree: ResultTree, level: Level, names: Sequence[str]) -> None:
+        self._tree, self._level, self._names = tree, level, names
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        from lotwise.files.tables import read_table
+
+        if name not in self._names:
+            raise KeyError(name)
+        return read_table(self._tree.table(self._level, name), catalogue()[name].record)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 def _forget_evidence(
     tree: ResultTree, level: Level, config: EvidenceConfig, figures: FiguresConfig
 ) -> None:
-    tree.forget_evidence(
-        level,
-        names=tables_of(config, level),
-        figures=figures_of(config, level),
-        formats=figures.formats,
-    )
+    tree.forget_evidence(level, tables_of(config, level))
+    tree.forget_figures_of_evidence(level, figures_of(config, level), figures.formats)
 
 
 def _write_evidence(tree: ResultTree, level: Level, tables: Mapping[str, pd.DataFrame]) -> None:

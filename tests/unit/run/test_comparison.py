@@ -106,7 +106,8 @@ def test_write__is_what_the_steps_write_from_disk(compared, expression_config, t
     for level in steps.write_expression(sheet, tree, expression_config):
         steps.write_correlation(tree, level, CorrelationConfig())
         steps.write_figures(tree, level, FIGURES, CorrelationConfig())
-        steps.write_evidence(tree, level, EVIDENCE, CorrelationConfig(), FIGURES)
+        steps.write_evidence_tables(tree, level, EVIDENCE, CorrelationConfig())
+        steps.draw_evidence_tables(tree, level, EVIDENCE, CorrelationConfig(), FIGURES)
     found = {
         root: {
             path.relative_to(tmp_path / root).as_posix(): path.read_bytes()
