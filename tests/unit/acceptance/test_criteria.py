@@ -278,7 +278,7 @@ def test_uncovered__names_what_no_deciding_criterion_looks_at():
     ("given", "message"),
     [
         ({"tier": 4}, "key 'tier' is 4; input should be 1, 2 or 3"),
-        ({"tier": 3}, "every criterion is of tier 3, which is descriptive: none decides"),
+        ({"tier": 3}, "every criterion is of tier 3"),
     ],
 )
 def test_parse_criteria__tiers_are_one_to_three_and_some_decide(given, message):
