@@ -25,7 +25,7 @@ from lotwise.errors import InputError, WiderLimitsWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.checks import check_tpm
 from lotwise.expression.declared import UNREADABLE
-from lotwise.expression.labels import batches_of, conditions_of
+from lotwise.expression.labels import batches_of, conditions_of, require_tpm
 from lotwise.expression.noted import noted
 from lotwise.files.atomic import atomic_path, exclusive
 from lotwise.metrics.batches import reference_interval
@@ -167,6 +167,7 @@ def _check_samples(new: AnnData, source: Path | str) -> None:
     """Refuse samples that are not TPM, as every input is checked."""
     import polars as pl
 
+    require_tpm(new, "a set of accepted batches")
     if keys.TPM not in new.layers:
         return  # told when the samples are taken
     features = pl.Series(new.var_names.to_list(), dtype=pl.String)

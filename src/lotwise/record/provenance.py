@@ -136,6 +136,10 @@ class Provenance(_Part):
     ended: str = Field(description="ISO 8601 in UTC")
     programs: tuple[Program, ...]
     configuration: dict[str, Any] = Field(description="every key, paths absolute")
+    units: dict[Level, str] = Field(
+        default_factory=dict,
+        description="what was compared at each level: TPM, or what is declared",
+    )
     seeds: dict[str, int] = Field(description="of all random numbers")
     workflow: str | None = Field(
         default=None, description="the workflow's main file, copied here; null for a run by hand"

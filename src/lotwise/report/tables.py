@@ -71,6 +71,7 @@ def table_of(
     decimals: int = 4,
     source: str = "",
     n_rows: int | None = None,
+    unit: str = "TPM",
 ) -> Table:
     """Format the first 300 rows of a result table.
 
@@ -90,6 +91,8 @@ def table_of(
         Where the whole table lies.
     n_rows
         How many rows that is; by default those given.
+    unit
+        What the numbers are: it stands where the catalogue says TPM.
     """
     means = meanings(record) if record is not None else {}
     shown = _plain_where_exact(
@@ -109,8 +112,14 @@ def table_of(
     )
     return Table(
         name=name,
-        caption=caption,
-        headings=tuple((column.label, means.get(column.key, "")) for column in columns),
+        caption=caption.replace("TPM", unit),
+        headings=tuple(
+            (
+                column.label.replace("TPM", unit),
+                means.get(column.key, "").replace("TPM", unit),
+            )
+            for column in columns
+        ),
         rows=shown,
         left_out=left_out,
     )
