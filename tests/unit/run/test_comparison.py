@@ -40,7 +40,7 @@ def test_compare__annotates_both_levels_and_holds_their_tables(compared):
     assert compared.gene.shape == (3, 300)
     assert compared.isoform.shape == (3, 600)
     for level, expression in compared.expression.items():
-        table = lotwise.get.pairs(expression)
+        table = lotwise.get.evidence(expression, "pairs")
         pd.testing.assert_frame_equal(compared.tables[level]["pairs"], table)
         assert lotwise.get.evidence(expression, "batches").shape[0] == 3
         assert {"batch_pairs", "clustering", "libraries"} <= set(compared.tables[level])
@@ -75,7 +75,7 @@ def test_compare__judges_no_limits_of_tpm_in_another_unit_and_reports_the_unit(
     markers = compared.tables["gene"]["identity"]
     assert markers["tpm"].isna().all()
     assert set(markers["holds"]) == {"-"}
-    assert set(markers["note"]) == {"the limits are TPM, the numbers are normalized: not judged"}
+    assert set(markers["note"]) == {"not judged: the limits are TPM, but the values are normalized"}
     assert set(compared.tables["gene"]["replicate_qc"]["unit"]) == {"normalized"}
     compared.write(tmp_path, figures=FIGURES)
     answer = level_answer(LevelFindings(tmp_path, "gene"), decimals=4)
@@ -118,7 +118,7 @@ def test_write__the_page_names_the_declared_unit_where_it_would_say_tpm(normaliz
 def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
     with pytest.raises(InputError, match=r"there is no isoform level"):
         lotwise.compare(normalized, levels=["isoform"])
-    with pytest.raises(InputError, match=r"the samples are read already; leave it out"):
+    with pytest.raises(InputError, match=r"the samples are already read; leave it out"):
         lotwise.compare(normalized, expression=ExpressionConfig())
     normalized.gene.obs["batch"] = "A"
     with pytest.raises(InputError, match=r"holds samples of one batch \(4\)"):
@@ -128,7 +128,7 @@ def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
 def test_compare__refuses_one_batch_and_a_level_that_is_not_there(sheet_of_three):
     with (
         pytest.warns(LotwiseWarning, match="no gene level"),
-        pytest.raises(InputError, match="there is no gene level in these quantifications"),
+        pytest.raises(InputError, match="these quantifications have no gene level"),
     ):
         lotwise.compare(sheet_of_three, levels=["gene"])
     one = sheet_of_three.read_text().replace("\tS2\t", "\tS1\t").replace("\tS3\t", "\tS1\t")
@@ -144,7 +144,8 @@ def test_write__is_what_the_steps_write_from_disk(compared, expression_config, t
     for level in steps.write_expression(sheet, tree, expression_config):
         steps.write_correlation(tree, level, CorrelationConfig())
         steps.write_figures(tree, level, FIGURES, CorrelationConfig())
-        steps.write_evidence(tree, level, EVIDENCE, CorrelationConfig(), FIGURES)
+        steps.write_evidence_tables(tree, level, EVIDENCE, CorrelationConfig())
+        steps.draw_evidence_tables(tree, level, EVIDENCE, CorrelationConfig(), FIGURES)
     found = {
         root: {
             path.relative_to(tmp_path / root).as_posix(): path.read_bytes()
