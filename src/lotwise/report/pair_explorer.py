@@ -127,6 +127,7 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
         "start": math.log2(pseudocount),
         "bins": n_bins,
         "pseudocount": pseudocount,
+        "unit": level.unit,
         "samples": samples,
         "batches": [batches[name] for name in samples],
         "features": features,

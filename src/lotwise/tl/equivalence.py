@@ -12,7 +12,7 @@ from lotwise import keys
 from lotwise.config.evidence import EquivalenceMethod
 from lotwise.errors import InputError
 from lotwise.evidence.equivalence import EquivalenceRecord
-from lotwise.expression.labels import replicate_groups
+from lotwise.expression.labels import replicate_groups, unit_of
 from lotwise.files.records import columns
 from lotwise.files.tables import to_frame
 from lotwise.metrics.correlation import pearson_matrix
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 ONE_REPLICATE: Final = "a batch with one replicate"
 TOO_MANY: Final = "not tested: too many pairs of batches"
-SILENT: Final = "below {:g} TPM in both batches"
+SILENT: Final = "below {:g} {} in both batches"
 # Maximum number of rows in a table of every feature and pair of batches.
 MOST_ROWS = 2_000_000
 _HALF_A_COUNT: Final = 0.5
@@ -142,6 +142,7 @@ def equivalence(
     fits = _fits(expression, counts, chosen) if method == "deseq2" else {}
     log_tpm = log_tpm_without_pseudocount(tpm, counts)
     features = expression.var_names.astype(str).to_numpy(dtype=object)
+    silent = SILENT.format(threshold, unit_of(expression))
     tables = []
     for pair in every:
         expressed = (
@@ -153,7 +154,7 @@ def equivalence(
         elif pair.names not in tested_pairs:
             tested = TOO_MANY
         elif not expressed.any():
-            tested = SILENT.format(threshold)
+            tested = silent
         elif method == "deseq2":
             fit = fits[pair.names]
             tested = (
@@ -170,7 +171,6 @@ def equivalence(
             x, y = _like_composition(log_tpm, pair, expressed, tpm)
             test = moderated_equivalence if method == "moderated" else welch_equivalence
             tested = test(x, y, margin=margin, alpha=alpha)
-        silent = SILENT.format(threshold)
         tables.append(_table(pair, method, features, tested, expressed=expressed, silent=silent))
     store(
         expression,
