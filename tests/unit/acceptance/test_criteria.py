@@ -83,7 +83,7 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (PAIRS | {"at_least": float("inf")}, "key 'at_least' is inf; .*finite"),
         (without("at_least") | {"between": [1, 0]}, "between must give the lower bound first"),
         (without("at_least") | {"between": [1]}, "key 'between' is"),
-        (without("at_least") | {"is": "yes"}, "'pearson' is a number and needs at_least"),
+        (without("at_least") | {"is": "yes"}, "'pearson' is a number; judge it by at_least"),
         (PAIRS | {"reduce": "lowst"}, "key 'reduce' is 'lowst'"),
         (PAIRS | {"reduce": "share"}, "needs the key share"),
         (PAIRS | {"share": 0.5}, "needs the key share"),
@@ -93,7 +93,7 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (PAIRS | {"use": "interval"}, "'pearson' of 'pairs' has no interval; .* intervals: pearso"),
         (
             PAIRS | {"table": "sex", "rows": {}, "statistic": "agrees", "at_least": 1},
-            "'agrees' is no number and needs is, got at_least",
+            "'agrees' is not a number; judge it by is, got at_least",
         ),
         (PAIRS | {"table": "sex", "level": "isoform", "rows": {}}, "at gene level only"),
         (
