@@ -10,16 +10,16 @@ State = Literal["computed", "concern", "unknown"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Remark:
-    """One sentence or two about what R shows.
+    """One or two sentences about what R shows.
 
     Attributes
     ----------
     topic
-        What it is about.
+        Subject of the remark.
     text
         The sentences.
     state
-        ``concern`` where a reader must look before trusting R, ``unknown`` where it could
+        ``concern`` if a reader must look here before trusting R, ``unknown`` if the remark could
         not be computed.
     """
 
