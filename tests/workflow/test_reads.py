@@ -242,7 +242,7 @@ def write_sheet(folder, header, rows):
 
 
 def planned(folder, *arguments):
-    """Give the jobs that a dry run plans; none where nothing is to be done."""
+    """Return the jobs that a dry run plans; empty if nothing is to be done."""
     said = snakemake(SHEET_OF_QUANTIFICATIONS, "--dry-run", *arguments, cwd=folder)
     return {} if "Nothing to be done" in said.stdout + said.stderr else jobs_of(said)
 

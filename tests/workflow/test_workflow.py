@@ -342,7 +342,7 @@ def test_workflow__replay_gives_identical_tables(finished, by_hand):
 
 
 def record_of(results):
-    """Give what does not depend on the way that a run was made."""
+    """Return the part of the results that does not depend on how the run was made."""
     record = json.loads((results / "provenance.json").read_text("utf-8"))
     inputs = [(item["path"], item["sha256"]) for item in record["inputs"]]
     tables = [(item["path"], item["sha256"]) for item in record["outputs"] if is_table(item)]
