@@ -64,6 +64,12 @@ GENOTYPE: Final = ReportSection(
     "Which samples are of one donor, by the variants in their reads: the only test for lots of "
     "one sex or one donor. A high R does not exclude a swap.",
 )
+PROCESS: Final = ReportSection(
+    "process",
+    "Before and after the change of the process",
+    "Lots are the units: a lot is one observation, however many samples it has. Attributes and "
+    "margins were declared in a file before the data.",
+)
 PANELS: Final = ReportSection(
     "panels",
     "Identity and purity panels",

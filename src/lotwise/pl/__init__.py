@@ -7,6 +7,7 @@ from lotwise.pl.composition import composition
 from lotwise.pl.genotype import genotype
 from lotwise.pl.heatmap import heatmap
 from lotwise.pl.limits import detectable, mean_difference, sensitivity
+from lotwise.pl.process_change import process_change
 from lotwise.pl.samples import batches, identity, isoform_switches
 from lotwise.pl.scatter_matrix import MOST_SAMPLES, scatter_matrix
 from lotwise.pl.style import add_note, save_figure
@@ -27,6 +28,7 @@ __all__ = [
     "isoform_switches",
     "mean_difference",
     "nothing",
+    "process_change",
     "save_figure",
     "scatter_matrix",
     "sensitivity",

@@ -72,8 +72,8 @@ def mark_changes(taken: Sequence[Taken], *, since_ns: int) -> list[InputFile]:
     """
     return [
         item.file.model_copy(update={"note": _CHANGED})
-        # The user's sheet may be where lotwise writes its copy, and is then rewritten; the run itself
-        # writes the allele counts, while it reads the expression.
+        # The user's sheet may be where lotwise writes its copy, and is then rewritten; the run
+        # itself writes the allele counts, while it reads the expression.
         if item.modified_ns > since_ns and item.file.path not in _WRITTEN_HERE
         else item.file
         for item in taken
