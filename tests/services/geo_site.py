@@ -18,7 +18,8 @@ from archive_server import Site
 ENA_FIELDS = (
     "run_accession", "experiment_accession", "sample_accession", "secondary_sample_accession",
     "study_accession", "secondary_study_accession", "sample_alias", "sample_title",
-    "library_layout", "library_strategy", "read_count", "fastq_ftp", "fastq_bytes", "fastq_md5",
+    "library_name", "library_layout", "library_strategy", "read_count",
+    "fastq_ftp", "fastq_bytes", "fastq_md5",
 )  # fmt: skip
 
 

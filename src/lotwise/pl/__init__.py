@@ -8,6 +8,7 @@ colours of batches. Fonts, font sizes and dark styles follow ``matplotlib.rcPara
 from lotwise.pl.batch_equivalence import batch_equivalence
 from lotwise.pl.canvas import nothing
 from lotwise.pl.components import components
+from lotwise.pl.composition import composition
 from lotwise.pl.heatmap import heatmap
 from lotwise.pl.limits import detectable, sensitivity
 from lotwise.pl.samples import batches, identity, isoform_switches
@@ -23,6 +24,7 @@ __all__ = [
     "batch_equivalence",
     "batches",
     "components",
+    "composition",
     "detectable",
     "heatmap",
     "identity",

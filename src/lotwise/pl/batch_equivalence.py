@@ -31,7 +31,7 @@ def batch_equivalence(
 
     Returns
     -------
-    The figure; where there is no difference, it says why.
+    The figure; where there is no difference, it shows the reason.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The sheet that figures are drawn on, and the check that there is something to draw."""
+"""The canvas of a figure, and the check that there is something to draw."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Rows of which each can have a name; of more, a figure shows some, or none by name.
+# Up to this many rows are labelled; with more, a figure shows a selection or omits the names.
 MOST_ROWS: Final = 60
-_REASON_WIDTH: Final = 42  # letters, which half of a figure holds
+_REASON_WIDTH: Final = 42  # characters in half the width of a figure
 
 Size = tuple[float, float]
 
@@ -98,8 +98,8 @@ def write_below(
 
 
 def write_reason(axis: Axes, reason: str) -> None:
-    """Write into axes why nothing is drawn there."""
+    """Write into the axes why nothing is drawn there."""
     axis.set_axis_off()
-    # Matplotlib's own wrapping reads $ as the mark of a formula, whatever its settings say.
+    # Matplotlib's own wrapping reads $ as the start of a formula, whatever its settings.
     words = textwrap.fill(f"not drawn: {reason}", _REASON_WIDTH)
     axis.text(0.5, 0.5, words, ha="center", va="center", transform=axis.transAxes)

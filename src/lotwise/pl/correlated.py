@@ -1,4 +1,4 @@
-"""What :func:`lotwise.tl.correlate` left in an AnnData, for the words of a figure."""
+"""Properties of the R that :func:`lotwise.tl.correlate` computed, for titles of figures."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ def pseudocount_of(expression: AnnData) -> float:
     Raises
     ------
     InputError
-        R in ``obsp`` is not of :func:`lotwise.tl.correlate`, or is of other features or samples.
+        R in ``obsp`` was not computed by :func:`lotwise.tl.correlate`, or for other features or
+        samples.
     """
     parameters = noted(expression).get(keys.PARAMETERS, {}).get(keys.PAIRS)
     if parameters is None:
         raise InputError(
-            "the AnnData does not say how its R was computed",
+            "the AnnData does not tell how its R was computed",
             remedy="call lotwise.tl.correlate first",
         )
     require_correlated(expression)
@@ -50,7 +51,7 @@ def pseudocount_of(expression: AnnData) -> float:
 def double_zero_shares(expression: AnnData) -> str:
     """Return the share of the features is zero in both samples of a pair, of all its pairs."""
     pairs, names = expression.uns[keys.LOTWISE][keys.PAIRS], expression.obs_names
-    # A subset takes the table of all samples over with uns.
+    # A subset inherits the table of all samples in uns.
     ours = pairs["sample_a"].isin(names) & pairs["sample_b"].isin(names)
     over_all = pairs[ours & (pairs["feature_set"] == "all")]
     if over_all.empty:

@@ -1,4 +1,4 @@
-"""Heatmap of R: in the order of the sample sheet, or clustered."""
+"""Heatmap of R, in the order of the sample sheet or clustered."""
 
 from __future__ import annotations
 
@@ -56,20 +56,20 @@ def heatmap(
 ) -> Figure:
     """Draw the correlations of all samples as colours, with batch and condition at the left.
 
-    The colours span the correlations between different samples, not 0 to 1, so that
-    differences near 1 are seen; the diagonal, always 1, is left out.
+    The colours span the correlations between different samples and not 0 to 1, so that differences
+    near 1 are visible. The diagonal, which is always 1, is left out.
 
     Parameters
     ----------
     expression
-        Samples x features that :func:`lotwise.tl.correlate` annotated.
+        Samples x features annotated by :func:`lotwise.tl.correlate`.
     order
         ``"given"`` keeps the order of the sample sheet; ``"clustered"`` puts similar samples
         together (average linkage on 1 - R) and draws the tree. Samples without R come last.
     statistic
-        Which matrix of ``obsp``.
+        Name of the matrix in ``obsp``.
     decimals
-        Decimals of the numbers, printed up to 12 samples.
+        Decimals of the values, which are printed for up to 12 samples.
     note
         A line below.
     palette
@@ -79,14 +79,14 @@ def heatmap(
 
     Returns
     -------
-    The figure; nothing is shown or saved (:func:`lotwise.pl.save_figure`). Above 80 samples it has
-    no names, above eight batches their colours come again; the title says so.
+    The figure; it is neither shown nor saved (:func:`lotwise.pl.save_figure`). With more than 80
+    samples it has no names, with more than eight batches colours repeat; the title says so.
 
     Raises
     ------
     InputError
-        There is no such matrix in ``obsp``, it is of other features or samples, or there is no
-        obs column ``batch``.
+        There is no such matrix in ``obsp``, it is of other features or samples, or obs has no
+        column ``batch``.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def heatmap(
     require_correlated(expression)
     if keys.BATCH not in expression.obs:
         raise InputError(
-            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
+            "the AnnData has no obs column 'batch'", remedy="add the batch of each sample to obs"
         )
     r = correlations_of(expression, statistic)
     rows, linkage = _arrange(r, order)
@@ -122,7 +122,7 @@ def heatmap(
         bar.ax.tick_params(labelsize=scaled(6))
         left_out = [repeated_colours(colour_of)]
         if len(names) > _MOST_NAMED:
-            left_out.append(f"names of {len(names):,} samples left out")
+            left_out.append(f"names of {len(names):,} samples not shown")
         title = _title(expression, statistic, order)
         more = "; ".join(filter(None, left_out))
         figure.suptitle(f"{title}\n{more}" if more else title, fontsize=scaled(9))
@@ -217,7 +217,7 @@ def _draw_tree(top: Axes, linkage: Any) -> None:
 
 
 def _conditions(expression: AnnData) -> dict[str, str]:
-    """Return a shade of grey for each condition; none where there is one."""
+    """Return a shade of grey for each condition; none if there is only one."""
     conditions = list(dict.fromkeys(conditions_of(expression)))
     shades = np.linspace(0.15, 0.9, len(conditions))
     found = {name: f"{shade:.3f}" for name, shade in zip(conditions, shades, strict=True)}
@@ -227,7 +227,7 @@ def _conditions(expression: AnnData) -> dict[str, str]:
 def _row_colours(
     expression: AnnData, rows: npt.NDArray[np.int64], colour_of: dict[str, str]
 ) -> list[list[str]]:
-    """Return the colours of the batches and, where there are several, of the conditions."""
+    """Return the colours of the batches and, if there are several, of the conditions."""
     batches = expression.obs[keys.BATCH].astype(str).to_list()
     found = [[colour_of[batches[row]] for row in rows]]
     shades, conditions = _conditions(expression), conditions_of(expression)
@@ -237,7 +237,7 @@ def _row_colours(
 
 
 def _arrange(r: Floats, order: Order) -> tuple[npt.NDArray[np.int64], Any]:
-    """Choose the samples' order, and their tree where all of them have an R."""
+    """Return the samples' order, and their tree if R is defined for all of them."""
     from scipy.cluster.hierarchy import leaves_list
     from scipy.cluster.hierarchy import linkage as link
     from scipy.spatial.distance import squareform
@@ -272,7 +272,7 @@ def _size(n_samples: int) -> tuple[float, float]:
 def _title(expression: AnnData, statistic: str, order: Order) -> str:
     name = "Pearson's R" if statistic == "pearson" else "Spearman's rho"
     words = f"{level_of(expression).capitalize()} level: {name}"
-    if keys.PAIRS in noted(expression):  # not so where the matrix is foreign
+    if keys.PAIRS in noted(expression):  # not if the matrix was computed elsewhere
         if statistic == "pearson":
             words += f" of log2({unit_of(expression)} + {pseudocount_of(expression):g})"
         words += f" over all {expression.n_vars:,} {features_of(expression)},\n"

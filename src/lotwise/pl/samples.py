@@ -1,6 +1,6 @@
 """Figures of batches and samples: limits from other batches, isoform usage, markers.
 
-Each takes a tidy table (``lotwise.get.evidence``) and draws it; none computes.
+Each function draws a tidy table (``lotwise.get.evidence``) and computes nothing.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def batches(
     table
         ``lotwise.get.evidence(expression, "batches")``.
     pseudocount
-        c of log2(TPM + c), for the axis.
+        c of log2(TPM + c), for the label of the axis.
     unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
     ax
         Axes to draw into; by default a new figure.
     figsize
@@ -72,7 +72,7 @@ def batches(
     ['lot1', 'lot2', 'lot3']
     """
     need_rows(table, "batches")
-    title = "each batch against limits from the other batches alone"
+    title = "each batch with limits from the other batches alone"
     if len(table) > MOST_ROWS:
         title = f"{title}:\nthe {MOST_ROWS} of {len(table):,} with the lowest median"
         table = table.sort_values("median_to_others", kind="stable")[:MOST_ROWS]
@@ -91,7 +91,7 @@ def batches(
         ):
             if table[name].notna().any():
                 axis.plot(table[name], rows, marker, color=colour, markersize=4, label=label)
-        # Tolerance limits of few batches reach far below: the eye needs the points.
+        # Tolerance limits from few batches reach far below; the axis must show the points.
         shown = pd.concat([table["median_to_others"], table["prediction_lower"], table["within"]])
         if shown.notna().any():
             low = float(shown.min())
@@ -100,7 +100,7 @@ def batches(
         axis.set_ylim(len(table) - 0.5, -0.5)
         axis.set_xlabel(f"Pearson's R of {log_tpm_words(pseudocount, unit)}")
         if axis.has_data():
-            # Above the axes, where no note of the figure comes.
+            # Above the axes, where it does not overlap the note of the figure.
             place = (0.5, 1)
             axis.legend(
                 frameon=False, fontsize=scaled(6), loc="lower center", bbox_to_anchor=place, ncols=4
@@ -113,7 +113,7 @@ def batches(
 
 
 def _named_groups(table: pd.DataFrame) -> list[str]:
-    """Name batches, with their condition where a batch has several."""
+    """Return names of batches, with their condition if a batch has several."""
     conditions = table["condition"] if "condition" in table else [""] * len(table)
     return name_groups(zip(table["batch"].astype(str), conditions, strict=True))
 
@@ -126,7 +126,7 @@ def isoform_switches(
     Parameters
     ----------
     table
-        The rows to draw of ``lotwise.get.evidence(expression, "isoform_usage")``.
+        Rows of ``lotwise.get.evidence(expression, "isoform_usage")`` to draw.
     usage
         Columns gene_id, isoform, batch and share of the gene's TPM, in [0, 1].
     figsize
@@ -134,7 +134,7 @@ def isoform_switches(
 
     Returns
     -------
-    The figure: one panel per gene; the largest five isoforms are named, the rest are grey.
+    The figure: one panel per gene; the five largest isoforms are named, the rest are grey.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def isoform_switches(
             axis.set_title(f"{gene}: distance {row['distance']:.2f}, {words}", fontsize=scaled(7))
             axis.set_ylabel("share of the gene's TPM")
         if table["p_adjusted"].isna().all():
-            words = "no p without bootstraps: a large distance may be noise of quantification"
+            words = "no p without bootstraps: a large distance may be quantification noise"
             write_below(figure, axes[0], words, ax=None, figsize=figsize)
     return figure
 
@@ -193,14 +193,14 @@ def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | Non
 
     Returns
     -------
-    The figure: TPM printed in each cell, a cross where the expectation does not hold, grey where
-    the marker is not annotated. Of more than 60 samples those with the most crosses, in the order
-    given where they have as many; the title says so.
+    The figure: TPM printed in each cell, a cross where the marker is not as expected, grey where
+    it is not annotated. Of more than 60 samples those with the most crosses are shown, ties in the
+    given order; the title says so.
 
     Raises
     ------
     InputError
-        The table is empty or holds several panels.
+        The table is empty or contains several panels.
 
     Examples
     --------
@@ -212,7 +212,7 @@ def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | Non
     """
     need_rows(table, "identity")
     if len(set(table["panel"])) != 1:
-        raise InputError("the table holds several panels, needed one")
+        raise InputError("the table must contain one panel, got several")
     samples, markers = list(dict.fromkeys(table["sample"])), list(dict.fromkeys(table["marker"]))
     title = (
         f"{table['panel'].iloc[0]}: TPM (grey: not annotated; "
@@ -297,6 +297,6 @@ def _stack(axis: Axes, shares: pd.DataFrame) -> None:
 def _short(tpm: float) -> str:
     if 0 < tpm < 0.01:
         return "<0.01"
-    # Decided on what is printed: 99.7 is rounded to a number of three digits.
+    # Decided by what is printed: 99.7 is rounded to a number of three digits.
     text = f"{tpm:.2g}"
     return f"{tpm:.0f}" if "e+" in text else text

@@ -242,7 +242,7 @@ class _Differences(NamedTuple):
 def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
     x, y, table, named, unit, features = drawn
     if len(table[["sample_a", "sample_b"]].drop_duplicates()) != 1:
-        raise InputError("the table is not of one pair of samples")
+        raise InputError("the table must contain the rows of exactly one pair of samples")
     whole = table[table["bin"] == 0].iloc[0]
     bins = table[(table["bin"] > 0) & (table["n_features"] > 0)]
     mean, difference = (x + y) / 2, x - y

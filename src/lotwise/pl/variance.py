@@ -25,14 +25,14 @@ def variance(
     ax: Axes | None = None,
     figsize: Size | None = None,
 ) -> Figure:
-    """Draw the share of the variance that each factor carries: one violin per factor.
+    """Draw the share of the variance that each factor explains, as one violin per factor.
 
     Parameters
     ----------
     table, density
         ``lotwise.get.evidence(expression, "variance")`` and ``"variance_density"``.
     unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
     features
         What the features are, for the title: ``"genes"`` or ``"isoforms"``.
     palette
@@ -44,8 +44,8 @@ def variance(
 
     Returns
     -------
-    The figure; the line of a violin is the median over features. Factors that the design cannot
-    separate are not drawn, and named below.
+    The figure; the line in a violin is the median over features. Factors that the design cannot
+    separate are not drawn but named below the figure.
 
     Raises
     ------
@@ -72,8 +72,8 @@ def variance(
         colours = colours_of(known["factor"].tolist(), palette)
         for at, (_, row) in enumerate(known.iterrows()):
             of_factor = density[density["factor"] == row["factor"]]
-            # The outermost bins reach to 0 and 100 %; widths go with the root, so that the
-            # many features at an end do not hide the others.
+            # The outermost bins reach to 0 and 100 %. Widths are proportional to the square root,
+            # so that the many features at an end do not hide the others.
             heights = (
                 100
                 * np.r_[0, (of_factor["share_from"] + of_factor["share_to"]).to_numpy() / 2, 100]

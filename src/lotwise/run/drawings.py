@@ -1,6 +1,6 @@
-"""Figures of the evidence that need more than a table: they choose a pair, or say what is lacking.
+"""Figures of the evidence that need more than a table: a chosen pair, or a reason for no figure.
 
-Named by the catalogue.
+They are named in the catalogue.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def panel(table: pd.DataFrame, *, panel: str) -> Figure:
 
 
 def sensitivity(tables: Mapping[str, pd.DataFrame], *, unit: str, features: str) -> Figure:
-    """Draw R by feature set, and the spread of log ratios where it was computed."""
+    """Draw R by feature set, and the spread of log ratios if it was computed."""
     return pl.sensitivity(
         tables["sensitivity"], agreement=tables.get("agreement"), unit=unit, features=features
     )
@@ -69,7 +69,7 @@ def detectable(
     if grid["pearson"].isna().all() or unseen["threshold"].isna().all():
         return pl.nothing(next(filter(None, [*unseen["reason"], *grid["reason"]]), "R is NaN"))
     names = expression.obs_names
-    title = f"{names[a]} and {names[b]}, the pair with the lowest R"
+    title = f"{names[a]} and {names[b]}, the least similar pair"
     return pl.detectable(grid, r=float(unseen["threshold"].iloc[0]), title=title, features=features)
 
 
@@ -79,7 +79,7 @@ def isoform_switches(shares: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
         return pl.nothing(shares["reason"].iloc[0])
     chosen = list(dict.fromkeys(shares["gene_id"]))
     ranked = rank_switches(usage)
-    # The title speaks of the bars below it, which are means of batches.
+    # The title describes the bars below it, which are means of batches.
     shown = shares.drop_duplicates("gene_id").set_index("gene_id")["distance"]
     drawn = ranked[ranked["gene_id"].isin(chosen)]
     drawn = drawn.assign(distance=drawn["gene_id"].map(shown))
@@ -96,7 +96,7 @@ def _of_pair(expression: AnnData, table: pd.DataFrame, a: int, b: int) -> pd.Dat
 def _least_alike(expression: AnnData, log_tpm: FloatArray) -> tuple[int, int]:
     """Return the pair of different batches and one condition with the lowest R.
 
-    The first pair where none is defined; any pair where no two batches share a condition.
+    The first pair if none is defined; any pair if no two batches share a condition.
     """
     with threadpool_limits(limits=1, user_api="blas"):
         r = pearson_matrix(log_tpm)
