@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -392,7 +393,7 @@ def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
     for sample in samples:
         for run in sample.runs:
             for column, file in (("fastq_1", run.fastq_1), ("fastq_2", run.fastq_2)):
-                owner = sample if file is None else owners.setdefault(file.resolve(), sample)
+                owner = sample if file is None else owners.setdefault(_resolve(file), sample)
                 if owner is not sample:
                     raise InputError(
                         f"sample {sample.sample!r} names {file}, as {owner.sample!r} in row "
@@ -402,6 +403,17 @@ def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
                         column=column,
                         remedy="give each sample its own reads",
                     )
+
+
+def _resolve(file: Path) -> Path:
+    """Resolve a path as :meth:`Path.resolve` does, asking for each folder once."""
+    beside = _resolve_folder(file.parent) / file.name
+    return beside.resolve() if beside.is_symlink() else beside
+
+
+@functools.lru_cache(maxsize=64)
+def _resolve_folder(folder: Path) -> Path:
+    return folder.resolve()
 
 
 def _join_runs(path: Path, parts: list[Sample]) -> Sample:
