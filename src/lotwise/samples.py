@@ -25,6 +25,7 @@ TEXT_COLUMNS: Final = ("replicate", "donor", "condition")
 READS_COLUMNS: Final = ("fastq_1", "fastq_2", "strandedness", "fragment_length", "fragment_sd")
 KNOWN_COLUMNS: Final = (*REQUIRED_COLUMNS, *TEXT_COLUMNS, "quant", *READS_COLUMNS)
 
+PHASES: Final = ("pre", "post", "")
 _COMPUTED_COLUMNS: Final = frozenset(
     {
         "_index",
@@ -128,6 +129,7 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
         grouped.setdefault(sample.sample, []).append(sample)
     samples = tuple(_join_runs(path, parts) for parts in grouped.values())
     _refuse_shared_reads(path, samples)
+    _refuse_two_phases(path, samples)
     return samples
 
 
@@ -299,6 +301,15 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
             row=row,
             column="strandedness",
         )
+    if cells.get(keys.PHASE, "") not in PHASES:
+        raise InputError(
+            f"{cells[keys.PHASE]!r} came, needed is pre or post (before or after a change of the "
+            "process), or an empty cell",
+            path=path,
+            row=row,
+            column=keys.PHASE,
+            remedy="give a column of another meaning another name",
+        )
     for column in ("quant", "fastq_1", "fastq_2"):
         _check_path(path, row, column, cells.get(column, ""))
     folder = path.parent
@@ -385,6 +396,21 @@ def _positive(path: Path, row: int, column: str, cells: Mapping[str, str]) -> fl
             f"{text!r} came, needed is a number of bases above 0", path=path, row=row, column=column
         )
     return number
+
+
+def _refuse_two_phases(path: Path, samples: Iterable[Sample]) -> None:
+    """Refuse a batch of both phases: it was made before the change or after it."""
+    phase_of: dict[str, str] = {}
+    for sample in samples:
+        phase = sample.annotations.get(keys.PHASE, "")
+        if phase and phase_of.setdefault(sample.batch, phase) != phase:
+            raise InputError(
+                f"batch {sample.batch!r} has samples of both phases",
+                path=path,
+                row=sample.row,
+                column=keys.PHASE,
+                remedy="a batch is made before the change or after it: correct batch or phase",
+            )
 
 
 def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
