@@ -1,4 +1,4 @@
-"""Samples that hold cells of a second donor, by minor alleles at homozygous sites."""
+"""Samples with cells of a second donor, found by minor alleles at homozygous sites."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ FEWEST_PRIVATE: Final = 20
 _DECIDES: Final = 4.0
 _ERROR: Final = 0.002
 _MOST_OF_GENE: Final = 5.0
-# One gene that expresses one allele alone is no mixture: of the sites where two bases or more are
-# expected, most show the allele. A donor from outside shows about half of them.
+# A gene that expresses one allele only is not a mixture. In a mixture, most sites at which two or
+# more bases are expected show the allele; for a donor from outside, about half of them do.
 _SEEN_OF: Final = 2.0
 _FEWEST_HOPED: Final = 5
 _SHOWN: Final = 0.75
 _UNEQUAL: Final = (0.2, 0.8)
 """Share of an allele at a heterozygous site: a gene expresses its two alleles unequally."""
 _SHARES: Final = np.arange(1, 51) / 100
-# Of alleles that one person carries and another, homozygous for the reference, does not: the
-# share that is heterozygous, for frequencies with a density of 1/p.
+# Share of heterozygous sites among the alleles that one person carries and another, homozygous for
+# the reference, does not; for allele frequencies with a density of 1/p.
 _HETEROZYGOUS: Final = 6 / 7
 _PRIVATE_DEPTH: Final = 30
 _PRIVATE_BASES: Final = 3
@@ -39,20 +39,20 @@ _TIMES_OTHERS: Final = 5.0
 
 
 class Mixture(NamedTuple):
-    """What a sample holds beside its own donor.
+    """The second donor in a sample, if any.
 
     Attributes
     ----------
     share
-        Share of the second donor, in [0, .5]; 0 where none is found, NaN where not assessable.
+        Share of the second donor, in [0, .5]; 0 if there is none, NaN if not assessable.
     first, second
-        Numbers of the two donors; -1 for one that is not among the samples, 0 without one.
+        Numbers of the two donors; -1 for one that is not among the samples, 0 if there is none.
     n_genes
-        Genes (for a donor from outside: sites) that it rests on.
+        Number of genes (for a donor from outside: sites) used.
     log10_ratio
-        log10 of the likelihood with the second donor over that without one.
+        log10 of the likelihood ratio of a model with the second donor and one without.
     reason
-        Why it cannot be told; empty where it can.
+        Why it is not assessable; empty otherwise.
     """
 
     share: float
@@ -74,7 +74,7 @@ def _unknown(n_genes: int, reason: str) -> Mixture:
 def find_mixtures(
     genotypes: Genotypes, genes: npt.ArrayLike, donors: Sequence[int]
 ) -> tuple[Mixture, ...]:
-    """Look for cells of one donor of the set in samples of another.
+    """Find cells of one donor of the set in samples of another.
 
     At sites where its own donor is homozygous, a sample with a share c of another donor carries c
     of an allele for which that donor is homozygous, and c/2 of one for which it is heterozygous.
@@ -135,7 +135,7 @@ def _consensus(calls: GenotypeArray) -> GenotypeArray:
 
 
 def _own_homozygous(fraction: FloatArray, depth: IntArray) -> GenotypeArray:
-    """Return the homozygous sites of a sample whose donor has no other; 1 where heterozygous."""
+    """Return the homozygous sites of a donor's only sample; 1 where heterozygous."""
     called = (depth > 0) & ~np.isnan(fraction)
     calls = np.full(depth.shape, -1, dtype=np.int8)
     calls[called & (fraction < 0.25)] = 0
@@ -153,8 +153,8 @@ def _fit(
 ) -> Mixture:
     """Fit the share of the second donor at sites where the first is homozygous.
 
-    What it is compared with is the first donor alone, or, of a sample that is like neither, a
-    third donor with any genotype at each site.
+    The fit is compared with the first donor only or, for a sample similar to neither donor, with a
+    third donor that may have any genotype at each site.
     """
     first, second = donors
     known = ((first == 0) | (first == 2)) & (second >= 0) & (depth > 0)
@@ -248,15 +248,15 @@ def private_minor(
 
 
 def find_outside(counts: npt.ArrayLike, reference: npt.ArrayLike) -> tuple[Mixture, ...]:
-    """Look for cells of a donor that is not among the samples.
+    """Find cells of a donor that is not among the samples.
 
-    They show as minor alleles that no other sample has. Errors of sequencing give some in every
-    sample: five times as many as the others have, and 20, are needed.
+    They appear as minor alleles that no other sample has. Sequencing errors give some in every
+    sample, so a sample needs five times as many as the others, and at least 20.
 
     Parameters
     ----------
     counts, reference
-        As for :func:`private_minor`.
+        As in :func:`private_minor`.
     """
     private, seen, total = private_minor(counts, reference)
     n_private = private.sum(axis=1)

@@ -177,7 +177,7 @@ def _read_rows(path: Path, samples: Sequence[str]) -> Iterator[tuple[str, npt.ND
             raise InputError(
                 f"has no sample {missing[0]!r}, which is in {path.stem}.pairs.tsv",
                 path=path,
-                remedy="correlate anew",
+                remedy="run `lotwise correlate` again",
             )
         layer = store["layers"][keys.TPM]
         sparse = not isinstance(layer, h5py.Dataset)
