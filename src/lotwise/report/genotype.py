@@ -7,12 +7,11 @@ from typing import Final
 
 from lotwise.evidence.sections import GENOTYPE
 from lotwise.report.blocks import Section, figure_block, section_from, table_block
-from lotwise.report.remark import Remark, State
+from lotwise.report.remarks import LONGEST_PART, Remark, State
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.words import count_words, list_words, name_words
 
 _TOPIC: Final = "Identity: genotype"
-_LONGEST_PART: Final = 240
 _NO_READS: Final = (
     "Donors were not compared by genotype: the run has no reads, or the statistic is switched off. "
     "Samples exchanged between donors of one sex cannot be seen."
@@ -77,7 +76,7 @@ def _against_words(against: Sequence[Row]) -> Iterator[str]:
     if rest:
         listed = list_words(
             (f"{name_words(row['sample'])} ({row['reason']})" for row in rest),
-            longest=_LONGEST_PART,
+            longest=LONGEST_PART,
         )
         are = "is of another donor than its label" if len(rest) == 1 else "contradict their labels"
         yield f"{listed} {are}, by genotype."
