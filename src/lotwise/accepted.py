@@ -1,9 +1,9 @@
-"""A stored set of accepted batches, which new batches are compared with.
+"""A stored set of accepted batches, with which new batches are compared.
 
-The set is one h5ad: one row per sample with TPM and estimated counts, and in ``uns["lotwise"]`` a
-version that rises by one with every addition, and a history that says what was added, when, by
-which lotwise, from which file. Sets of lotwise 0.1 hold averages of batches without counts; they
-can be read, and depths of libraries cannot be made alike with them.
+The set is one h5ad file with one row per sample (TPM and estimated counts). ``uns["lotwise"]``
+contains a version, which rises by one with every addition, and a history: what was added, when,
+by which version of lotwise, and from which file. Sets of lotwise 0.1 contain batch averages
+without counts; they can be read, but the depths of their libraries cannot be equalised.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ from lotwise.metrics.correlation import pearson_matrix
 if TYPE_CHECKING:
     from anndata import AnnData
 
-# The name in uns is that of lotwise 0.1, so that its sets can be read.
+# The name in uns is the one used by lotwise 0.1, so that its sets can be read.
 _KEPT: Final = "reference"
 
 
 def add_to_accepted(
     expression: AnnData, path: Path | str, *, source: Path | str = "", note: str = ""
 ) -> int:
-    """Add the batches of ``expression`` to the accepted set at ``path``, or begin one.
+    """Add the batches of ``expression`` to the accepted set at ``path``; create it if missing.
 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``, ``counts`` where there are any, and the obs
-        columns ``batch`` and, where there are several, ``condition``.
+        Samples x features with the layer ``tpm``, optionally ``counts``, and the obs columns
+        ``batch`` and, if there are several conditions, ``condition``.
     path
         The accepted set, an h5ad file.
     source
-        The file that the expression was read from; its SHA-256 is kept.
+        The file from which the expression was read; its SHA-256 is stored.
     note
         Why the batches were accepted.
 
@@ -62,13 +62,13 @@ def add_to_accepted(
     Raises
     ------
     InputError
-        A batch is there already, a sample is no TPM or holds the same numbers as another, the
-        features or the level differ, or the file is no accepted set or was edited.
+        A batch is already in the set, a sample is not TPM or is identical to another, the features
+        or the level differ, or the file is not an accepted set or was edited.
 
     Warns
     -----
     WiderLimitsWarning
-        The limits for the next batch are wider than before.
+        The limits for the next batch became wider.
 
     Examples
     --------
@@ -77,17 +77,18 @@ def add_to_accepted(
     1
     """
     path = Path(path)
-    # From reading to renaming: of two processes at once the second adds to what the first wrote.
+    # Locked from reading to renaming: of two simultaneous processes, the second adds to the result
+    # of the first.
     with exclusive(path.with_name(f".{path.name}.lock")):
         return _append(expression, path, source=source, note=note)
 
 
 def retire_from_accepted(path: Path | str, batch: str, *, reason: str) -> int:
-    """Take a batch out of an accepted set; the reason stays in its history.
+    """Remove a batch from an accepted set; the reason stays in its history.
 
     Returns
     -------
-    The version of the set after it.
+    The version of the set after the removal.
 
     Raises
     ------
@@ -103,14 +104,14 @@ def retire_from_accepted(path: Path | str, batch: str, *, reason: str) -> int:
     """
     path = Path(path)
     if not reason.strip():
-        raise InputError("a batch is retired only with a reason", path=path)
+        raise InputError("retiring a batch requires a reason", path=path)
     with exclusive(path.with_name(f".{path.name}.lock")):
         held = read_accepted(path)
         of = np.array(batches_of(held), dtype=object)
         if batch not in of:
-            raise InputError(f"holds no batch {batch!r}", path=path)
+            raise InputError(f"has no batch {batch!r}", path=path)
         if (of == batch).all():
-            raise InputError(f"holds no batch but {batch!r}", path=path)
+            raise InputError(f"has no batch other than {batch!r}", path=path)
         told = {"retired": [batch], "added": [], "source": "", "sha256": "", "note": reason}
         return _write(_samples(held[of != batch].copy()), path, _history(held, path), told)
 
@@ -129,8 +130,8 @@ def _append(new: AnnData, path: Path, *, source: Path | str, note: str) -> int:
     after = _lower_limit(stored)
     if after < before:
         warnings.warn(
-            f"{path}: the addition widens the limits: a new batch was inside from R {before:.4f}, "
-            f"and now is from R {after:.4f}",
+            f"{path}: the addition widens the limits: the lower limit of R for a new batch changes "
+            f"from {before:.4f} to {after:.4f}",
             WiderLimitsWarning,
             stacklevel=3,
         )
@@ -164,11 +165,11 @@ def _write(stored: AnnData, path: Path, kept: dict[str, Any], told: dict[str, An
 
 
 def _check_samples(new: AnnData, source: Path | str) -> None:
-    """Refuse samples that are not TPM, as every input is checked."""
+    """Raise an error for samples that are not TPM, with the same checks as for every input."""
     import polars as pl
 
     if keys.TPM not in new.layers:
-        return  # told when the samples are taken
+        return  # reported when the samples are selected
     features = pl.Series(new.var_names.to_list(), dtype=pl.String)
     unknown = np.full(new.n_vars, np.nan)
     for sample, tpm in zip(new.obs_names, _dense(new.layers[keys.TPM]), strict=True):
@@ -189,7 +190,7 @@ def _dense(layer: Any) -> npt.NDArray[np.float64]:
 
 
 def _refuse_copies(stored: AnnData, path: Path) -> None:
-    """Refuse two samples with the same numbers: R between copies is 1 and says nothing."""
+    """Raise an error if two samples are identical: R between copies is always 1."""
     seen: dict[bytes, str] = {}
     for name, values in zip(stored.obs_names, stored.layers[keys.TPM], strict=True):
         content = hashlib.sha256(np.ascontiguousarray(values).tobytes()).digest()
@@ -203,7 +204,7 @@ def _refuse_copies(stored: AnnData, path: Path) -> None:
 
 
 def _lower_limit(stored: AnnData) -> float:
-    """Return the lower limit of R for one more batch, from averages of the batches."""
+    """Return the lower limit of R for one more batch, from the batch averages."""
     of = np.array(batches_of(stored), dtype=object)
     means = [stored.layers[keys.TPM][of == batch].mean(axis=0) for batch in dict.fromkeys(of)]
     if len(means) < 3:
@@ -212,7 +213,7 @@ def _lower_limit(stored: AnnData) -> float:
 
 
 def _content_sha256(stored: AnnData) -> str:
-    """Return the SHA-256 of names and numbers."""
+    """Return the SHA-256 of names and values."""
     digest = hashlib.sha256()
     names = [
         stored.obs_names.to_list(),
@@ -231,7 +232,7 @@ def _entry_sha256(entry: dict[str, Any]) -> str:
 
 
 def _samples(expression: AnnData) -> AnnData:
-    """Take from an AnnData what a set keeps: samples with batch, condition, TPM and counts."""
+    """Return what a set stores of an AnnData: samples with batch, condition, TPM and counts."""
     import pandas as pd
     from anndata import AnnData
 
@@ -242,12 +243,12 @@ def _samples(expression: AnnData) -> AnnData:
     if keys.TPM not in layers:
         raise InputError(
             f"the AnnData has no layer {keys.TPM!r}",
-            remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
+            remedy="use lotwise.read_quant, or put TPM into layers['tpm']",
         )
     layers.setdefault(keys.COUNTS, np.full(expression.shape, np.nan))
     batches = batches_of(expression)
     samples = expression.obs.get(keys.SAMPLE, expression.obs_names.to_series())
-    # A sample of a later run may bear the name of an earlier one; batches are told apart.
+    # Samples of different runs may have the same name; the batch makes the names unique.
     named = zip(batches, samples, strict=True)
     obs = pd.DataFrame(
         {
@@ -263,42 +264,42 @@ def _samples(expression: AnnData) -> AnnData:
 
 
 def combine_with_accepted(held: AnnData, new: AnnData, path: Path | str) -> AnnData:
-    """Return the samples of an accepted set and new ones in one AnnData, the accepted first.
+    """Return one AnnData with the samples of an accepted set followed by new samples.
 
     Raises
     ------
     InputError
-        A batch is there already, or the features or the level differ.
+        A batch is already in the set, or the features or the level differ.
     """
     import anndata
 
     path = Path(path)
     level, other = _level_of(held), _level_of(new)
     if level != other:
-        raise InputError(f"holds {level}s, {other}s came", path=path)
+        raise InputError(f"has {level}s, but the new batches have {other}s", path=path)
     if list(held.var_names) != list(new.var_names):
         shared = len(set(held.var_names) & set(new.var_names))
         raise InputError(
-            f"has {held.n_vars:,} features, {new.n_vars:,} came, of which {shared:,} are shared",
+            f"has {held.n_vars:,} features, the new batches {new.n_vars:,}; {shared:,} are shared",
             path=path,
-            remedy="quantify all batches on one annotation, in its order",
+            remedy="quantify all batches with the same annotation",
         )
     accepted, added = _samples(held), _samples(new)
     twice = sorted(set(accepted.obs[keys.BATCH]) & set(added.obs[keys.BATCH]))
     if twice:
-        raise InputError(f"holds the batch {twice[0]!r} already", path=path)
+        raise InputError(f"already has the batch {twice[0]!r}", path=path)
     both = anndata.concat([accepted, added])
     both.uns[keys.LOTWISE] = {keys.LEVEL: level}
     return both
 
 
 def read_accepted(path: Path | str) -> AnnData:
-    """Read an accepted set, of this version of lotwise or of 0.1.
+    """Read an accepted set of this version of lotwise or of 0.1.
 
     Raises
     ------
     InputError
-        The file is missing, is no accepted set, is damaged, or was edited.
+        The file is missing, damaged, edited, or not an accepted set.
     """
     import anndata
 
@@ -308,7 +309,7 @@ def read_accepted(path: Path | str) -> AnnData:
         noted(found)
     except FileNotFoundError:
         raise InputError(
-            "no such accepted set", path=path, remedy="begin one by `lotwise accepted add`"
+            "no such accepted set", path=path, remedy="create one with `lotwise accepted add`"
         ) from None
     except UNREADABLE as error:
         raise InputError("is no h5ad file", path=path) from error
@@ -317,28 +318,28 @@ def read_accepted(path: Path | str) -> AnnData:
 
 
 def _verify(found: AnnData, kept: dict[str, Any], path: Path) -> None:
-    """Refuse a set whose history or numbers are not those that were written."""
+    """Raise an error if the history or the values differ from those that were written."""
     history = kept["history"]
     for earlier, entry in pairwise(history):
         if entry.get("previous", "") not in {"", _entry_sha256(earlier)}:
             raise InputError(
-                f"its history was edited: version {entry.get('version')} does not follow the one "
-                "before it",
+                f"its history was edited: version {entry.get('version')} does not follow "
+                "the previous one",
                 path=path,
-                remedy="bring back the set that was written",
+                remedy="restore the original file",
             )
     told = history[-1].get("content_sha256") if history else None
     if told is None:
-        return  # a set of 0.1 has no checksum
+        return  # sets of 0.1 have no checksum
     missing = [name for name in (keys.TPM, keys.COUNTS) if name not in found.layers]
     missing += [name for name in (keys.BATCH, keys.CONDITION) if name not in found.obs]
     if missing:
-        raise InputError(f"is damaged: it has no {missing[0]!r}", path=path)
+        raise InputError(f"is damaged: {missing[0]!r} is missing", path=path)
     if _content_sha256(found) != told:
         raise InputError(
-            f"was edited: names or numbers are not those of version {kept['version']}",
+            f"was edited: names or values differ from those of version {kept['version']}",
             path=path,
-            remedy="bring back the set that was written",
+            remedy="restore the original file",
         )
 
 
@@ -363,7 +364,9 @@ def _history(found: AnnData, path: Path) -> dict[str, Any]:
     text = noted(found).get(_KEPT)
     if not isinstance(text, str):
         raise InputError(
-            "is no accepted set of lotwise", path=path, remedy="begin one in another file"
+            "is not an accepted set of lotwise",
+            path=path,
+            remedy="choose another file for a new set",
         )
     try:
         kept: dict[str, Any] = json.loads(text)

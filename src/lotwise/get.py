@@ -1,4 +1,4 @@
-"""Tables out of an AnnData that :mod:`lotwise.tl` annotated, tidy, as scanpy's ``get``."""
+"""Tidy tables from an AnnData annotated by :mod:`lotwise.tl`, like scanpy's ``get``."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFrame:
-    """Give the correlations, a row a pair of samples and feature set.
+    """Return the correlations, one row per pair of samples and feature set.
 
-    The columns are those of :class:`lotwise.evidence.pairs.PairRecord`; ``feature_set``
-    keeps one set.
+    The columns are those of :class:`lotwise.evidence.pairs.PairRecord`. ``feature_set`` selects
+    one set.
     """
     table = evidence(expression, keys.PAIRS)
     if feature_set is None:
@@ -43,7 +43,7 @@ def matrix(
     Raises
     ------
     InputError
-        There is none, or it was computed over other features or samples.
+        The correlation is missing, or was computed over other features or samples.
     """
     if statistic not in expression.obsp:
         raise InputError(
@@ -52,7 +52,7 @@ def matrix(
         )
     require_correlated(expression)
     names = pd.Index(expression.obs_names, name=keys.SAMPLE)
-    # A copy: pandas before 3 would write into the AnnData what is written into the table.
+    # A copy: before pandas 3, changes to the table would change the AnnData.
     return pd.DataFrame(
         correlations_of(expression, statistic), index=names, columns=list(names), copy=True
     )
@@ -69,16 +69,16 @@ def contributions(expression: AnnData) -> pd.DataFrame:
 
 
 def evidence(expression: AnnData, table: str) -> pd.DataFrame:
-    """Return a table of any statistic, by its name.
+    """Return the table of a statistic by its name.
 
-    The names and columns are those of :mod:`lotwise.evidence.catalogue`. Of a subset, rows of a
-    sample or of a pair are those of its samples; what is of batches or of all samples stays as it
-    was computed.
+    The names and columns are those of :mod:`lotwise.evidence.catalogue`. For a subset of the
+    AnnData, rows about samples or pairs are limited to its samples; rows about batches or all
+    samples stay as computed.
 
     Raises
     ------
     InputError
-        There is no table of that name, the AnnData does not have it, or it was computed over
+        The name is unknown, the AnnData does not have the table, or the table was computed over
         other features.
     """
     known = tables()
@@ -90,17 +90,17 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     found = _table(expression, table, tool)
     if "sample" not in named:
         return found
-    # A row without a sample says why there is none.
+    # A row without a sample gives the reason why there is none.
     kept = found["sample"].isin([*expression.obs_names, ""])
     return found[kept].reset_index(drop=True)
 
 
 def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
-    """Give the pairs of these samples: a subset took the table of all over with ``uns``."""
+    """Return the pairs of these samples; a subset keeps the table of all pairs in ``uns``."""
     table, names = _table(expression, name, tool), expression.obs_names
     kept = table[table["sample_a"].isin(names) & table["sample_b"].isin(names)]
     if kept.empty and len(table) and expression.n_obs > 1:
-        raise InputError(f"the table {name!r} is of other samples", remedy=f"call {tool} again")
+        raise InputError(f"the table {name!r} is about other samples", remedy=f"call {tool} again")
     return kept.reset_index(drop=True)
 
 

@@ -1,9 +1,8 @@
-"""Every array and annotation that lotwise keeps in an AnnData, declared once.
+"""Every array and annotation that lotwise stores in an AnnData, declared once.
 
-obs are samples, var are features (genes or isoforms). A declaration is the name,
-the place, the kind of value and one sentence; documentation, checks and the code
-all read it from here. The columns of result tables are declared by the record
-classes in :mod:`lotwise.files.tables`.
+obs are samples, var are features (genes or isoforms). A declaration is the name, the place, the
+kind of value and one sentence. Documentation, checks and code read it from here. The columns
+of result tables are declared by the record classes in :mod:`lotwise.files.tables`.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ COUNTS: Final = "counts"
 LENGTH: Final = "length"
 FPKM: Final = "fpkm"
 
-# obs, one value a sample
+# obs, one value per sample
 SAMPLE: Final = "sample"
 BATCH: Final = "batch"
 REPLICATE: Final = "replicate"
@@ -44,7 +43,7 @@ N_SAMPLES: Final = "n_samples"
 N_UNMAPPED: Final = "n_unmapped_transcripts"
 UNMAPPED_TPM_SHARE: Final = "unmapped_tpm_share"
 
-# var, one value a feature
+# var, one value per feature
 GENE_ID: Final = "gene_id"
 GENE_NAME: Final = "gene_name"
 BLOCK: Final = "block"
@@ -68,9 +67,9 @@ COMPUTED_OVER: Final = "computed_over"
 REPLICATE_QC: Final = "replicate_qc"
 CONTRIBUTIONS: Final = "contributions"
 BOOTSTRAPS: Final = "bootstraps"
-# What the layer tpm holds where that is not TPM, such as CPM; absent for TPM.
+# Unit of the layer tpm if it is not TPM, such as CPM; absent for TPM.
 UNIT: Final = "unit"
-# A table with the columns code and sentence, one row per finding; absent where there is none.
+# A table with the columns code and sentence, one row per finding; absent if there is none.
 INVALID: Final = "invalid_comparisons"
 
 InvalidCode = Literal[
@@ -82,10 +81,10 @@ InvalidCode = Literal[
     "mixed_organisms",
     "levels_disagree",
 ]
-"""Why a comparison of samples says nothing about batches; the keys of ``INVALID_MEANINGS``."""
+"""Why a comparison of samples is not evidence about batches; the keys of ``INVALID_MEANINGS``."""
 
 INVALID_MEANINGS: Final[Mapping[InvalidCode, str]] = {
-    "copies": "two samples hold the same numbers, so that their R is 1 by construction",
+    "copies": "two samples have identical values, so that their R is 1 by construction",
     "mixed_programs": "the samples were quantified by different programs",
     "mixed_versions": "the samples were quantified by different versions of one program",
     "mixed_options": "the samples were quantified with different options of one program",

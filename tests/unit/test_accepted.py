@@ -244,17 +244,17 @@ def test_read_accepted__a_set_of_0_1_is_read_and_refuses_limits(tmp_path):
 
 def test_accepted__faults_are_named_and_leave_the_set_as_it_was(accepted, tmp_path):
     before = accepted.read_bytes()
-    with pytest.raises(InputError, match="holds the batch 'A' already"):
+    with pytest.raises(InputError, match="already has the batch 'A'"):
         add_to_accepted(batches(["A"]), accepted)
-    with pytest.raises(InputError, match="has 500 features, 400 came, of which 400 are shared"):
+    with pytest.raises(InputError, match="has 500 features, the new batches 400; 400 are shared"):
         add_to_accepted(batches(["D"], n_genes=400), accepted)
-    with pytest.raises(InputError, match="holds genes, isoforms came"):
+    with pytest.raises(InputError, match="has genes, but the new batches have isoforms"):
         compare(batches(["D"], level="isoform"), accepted)
     with pytest.raises(InputError, match="no such accepted set"):
         read_accepted(tmp_path / "absent.h5ad")
     other = tmp_path / "other.h5ad"
     batches(["A"]).write_h5ad(other)
-    with pytest.raises(InputError, match="is no accepted set of lotwise"):
+    with pytest.raises(InputError, match="is not an accepted set of lotwise"):
         add_to_accepted(batches(["D"]), other)
     text = tmp_path / "text.h5ad"
     text.write_text("text")
@@ -327,7 +327,9 @@ def test_read_accepted__an_edited_row_is_found(accepted):
     stored = read_accepted(accepted)
     stored.layers[keys.TPM][0] *= 2
     stored.write_h5ad(accepted)
-    with pytest.raises(InputError, match="was edited: names or numbers are not those of version 1"):
+    with pytest.raises(
+        InputError, match="was edited: names or values differ from those of version 1"
+    ):
         compare(batches(["new"], seed=1), accepted)
 
 
@@ -358,7 +360,7 @@ def test_retire_from_accepted__takes_a_batch_out_with_its_reason(accepted):
     assert found["batches"] == ["A", "C"]
     assert (found["history"][1]["retired"], found["history"][1]["note"]) == (["B"], "old process")
     for batch, reason, words in (
-        ("B", "r", "holds no batch 'B'"),
+        ("B", "r", "has no batch 'B'"),
         ("A", " ", "only with a reason"),
     ):
         with pytest.raises(InputError, match=words):

@@ -29,11 +29,11 @@ from lotwise.keys import Level
 @format_option
 @note_option
 def command(*, level: Level, out: Path, **options: Any) -> None:
-    """Compute and draw what stands beside R at LEVEL (gene or isoform).
+    """Compute and draw the supporting evidence at LEVEL (gene or isoform).
 
-    Reads expression/LEVEL.h5ad below --out, as `lotwise expression` wrote it, and writes
-    evidence/LEVEL.*.tsv and figures/LEVEL_*. What lacks its input (bootstraps, replicates,
-    groups, gene sets) is NaN in its table, with the reason.
+    Reads expression/LEVEL.h5ad below --out, written by `lotwise expression`, and writes
+    evidence/LEVEL.*.tsv and figures/LEVEL_*. A statistic without its input (bootstraps,
+    replicates, groups, gene sets) is NaN in its table, with the reason.
     """
     from lotwise.run.steps import write_evidence
     from lotwise.tree import ResultTree

@@ -76,11 +76,11 @@ def test_read_table__kind_in_the_file_name(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({"lot 1": tpm(1) / 3}, r"is called nothing known and sums to 333,333 \(broken numbers"),
-        ({"lot 1 TPM": tpm(1) / 3}, r"is called TPM and sums to 333,333"),
-        ({"lot 1 FPKM": tpm(1)}, r"is called FPKM and sums to 1e\+06"),
-        ({"lot 1 count": tpm(1)}, r"is called COUNTS and sums to 1e\+06"),
-        ({"lot 1": np.log2(tpm(1) + 1)}, r"is called nothing known"),
+        ({"lot 1": tpm(1) / 3}, r"has an unknown unit and sums to 333,333 \(decimal numbers"),
+        ({"lot 1 TPM": tpm(1) / 3}, r"is named TPM and sums to 333,333"),
+        ({"lot 1 FPKM": tpm(1)}, r"is named FPKM and sums to 1e\+06"),
+        ({"lot 1 count": tpm(1)}, r"is named COUNTS and sums to 1e\+06"),
+        ({"lot 1": np.log2(tpm(1) + 1)}, r"has an unknown unit"),
         ({"lot 1 log2 TPM": np.log2(tpm(1) + 1)}, r"is a logarithm by its name"),
         ({"lot 1": np.where(np.arange(N) == 3, -1, tpm(1))}, r"has negative numbers"),
         ({"lot 1": np.where(np.arange(N) == 3, np.nan, tpm(1))}, r"has empty cells"),
@@ -101,23 +101,21 @@ def test_judge__choice_is_printed_and_taken(tmp_path):
 
 def test_judge__tpm_of_a_part_of_the_genes_with_one_key(tmp_path):
     path = table(tmp_path, {"lot 1 TPM": tpm(1) * 0.8})
-    with pytest.raises(
-        InputError, match=r"if genes were taken out .* `acquire.deposited.kind: tpm`"
-    ):
+    with pytest.raises(InputError, match=r"if genes were removed .* `acquire.deposited.kind: tpm`"):
         kinds(path)
     assert kinds(path, kind="tpm") == [("lot 1 TPM", "tpm")]
 
 
 def test_judge__counts_do_not_become_tpm_by_being_called_so(tmp_path):
     path = table(tmp_path, {"lot 1": np.arange(N)})
-    with pytest.raises(InputError, match=r"whole numbers .* kind: tpm does not make them TPM"):
+    with pytest.raises(InputError, match=r"whole numbers .* kind: tpm cannot change that"):
         kinds(path, kind="tpm")
 
 
 def test_column_part__features_twice(tmp_path):
     path = table(tmp_path, {"lot 1": tpm(1)}, index=[*GENES[:-1], GENES[0]])
     found, [column] = judged(path)
-    with pytest.raises(InputError, match=rf"1 features come twice, such as {GENES[0]}"):
+    with pytest.raises(InputError, match=rf"1 features occur more than once, such as {GENES[0]}"):
         column_part(found, column)
     part = column_part(found, column, sum_duplicates=True)
     written = pd.read_csv(io.BytesIO(part.body), sep="\t")
@@ -145,9 +143,7 @@ def test_read_table__damaged(tmp_path):
         read_table(path)
     old = tmp_path / "a.xls"
     old.write_bytes(b"\xd0\xcf\x11\xe0")
-    with pytest.raises(
-        InputError, match="is a workbook of a kind that is not read; save its sheet"
-    ):
+    with pytest.raises(InputError, match="is a workbook in an unsupported format; save its sheet"):
         read_table(old)
 
 
@@ -302,11 +298,11 @@ def test_columns_of__best_kind_that_all_samples_have(tmp_path):
     [
         ({"lot 1": tpm(1), "other": tpm(2)}, r"GSM2 'lot 2' fits none"),
         ({"lot 1 a": tpm(1), "lot 1 b": tpm(1), "lot 2": tpm(2)}, r"fits lot 1 a, lot 1 b"),
-        ({"lot 10": tpm(1), "lot 2": tpm(2)}, r"GSM1 'lot 1' fits none"),
+        ({"lot 10": tpm(1), "lot 2": tpm(2)}, r"GSM1 'lot 1' matches no column"),
         ({"lot 1": tpm(1), "lot 20 TPM": tpm(2)}, r"GSM2 'lot 2' fits none"),
-        ({"pilot 1": tpm(1), "lot 2": tpm(2)}, r"GSM1 'lot 1' fits none"),
-        ({"GSM12": tpm(1), "lot 2": tpm(2)}, r"GSM1 'lot 1' fits none"),
-        ({"lot 1": np.arange(N), "lot 2": np.arange(N)}, r"has counts and no lengths, so TPM"),
+        ({"pilot 1": tpm(1), "lot 2": tpm(2)}, r"GSM1 'lot 1' matches no column"),
+        ({"GSM12": tpm(1), "lot 2": tpm(2)}, r"GSM1 'lot 1' matches no column"),
+        ({"lot 1": np.arange(N), "lot 2": np.arange(N)}, r"has counts but no lengths, so TPM"),
     ],
 )
 def test_columns_of__refused(columns, words, tmp_path):
@@ -338,7 +334,7 @@ def test_columns_of__a_sample_called_log_is_no_logarithm(tmp_path):
     found = columns_of(read_table(table(tmp_path, columns)), chosen)
     assert [column.name for column in found.values()] == ["log_phase_1", "log_phase_2"]
     logarithms = {name: np.log2(values + 1) for name, values in columns.items()}
-    with pytest.raises(InputError, match="cannot be told to samples"):
+    with pytest.raises(InputError, match="cannot be matched to samples"):
         columns_of(read_table(table(tmp_path, logarithms)), chosen)
 
 
@@ -358,9 +354,9 @@ def test_columns_of__a_number_alone_is_no_name(tmp_path):
 @pytest.mark.parametrize(
     ("stated", "words"),
     [
-        ({"GSM9": "lot 1"}, "deposited.columns names 'GSM9', which is none of the chosen samples"),
+        ({"GSM9": "lot 1"}, "deposited.columns has 'GSM9', which is not one of the chosen samples"),
         ({"GSM1": "lot 1"}, "deposited.columns has no column for GSM2 'lot 2'"),
-        ({"GSM1": "lot 1", "GSM2": "lot 9"}, "0 columns are called 'lot 9'"),
+        ({"GSM1": "lot 1", "GSM2": "lot 9"}, "0 columns are named 'lot 9'"),
     ],
 )
 def test_columns_of__stated_wrongly(stated, words, tmp_path):
@@ -433,7 +429,7 @@ def test_tpm_from__counts_with_lengths_by_hand(tmp_path):
     np.testing.assert_allclose(result, [5e5, 5e5, 0])
     with pytest.raises(InputError, match="1 features have counts and no length above 0"):
         tpm_from(np.array([1.0, 1.0, 1.0]), "counts", lengths=lengths, table=found)
-    with pytest.raises(InputError, match="nothing but zeros"):
+    with pytest.raises(InputError, match="all values of a sample are zero"):
         tpm_from(np.zeros(3), "fpkm", lengths=lengths, table=found)
 
 

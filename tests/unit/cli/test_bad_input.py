@@ -26,7 +26,10 @@ def refuse(outcome, study, *words: str, code: int = 2) -> None:
     [
         (["--panel", "sex", "--panel", "sex"], "Error: --panel is ('sex', 'sex'); "),
         (["--format", "png", "--format", "gif"], "'--format': 'gif' is not one of"),
-        (["--panel", "none", "--panel", "sex"], "'--panel': 'none' stands alone; none, sex came"),
+        (
+            ["--panel", "none", "--panel", "sex"],
+            "'--panel': 'none' cannot be combined with other values, got none, sex",
+        ),
     ],
 )
 def test_options__are_told_by_their_own_names(run, study, options, words):
@@ -97,7 +100,7 @@ def test_sheet__one_batch(run, study):
         study.call(run, command="compare"),
         study,
         "column 'batch'",
-        "all 2 samples are of batch 'A'",
+        "all 2 samples belong to batch 'A'",
         "at least 2",
     )
 

@@ -93,7 +93,7 @@ def test_signal__leaves_whole_files_and_no_temporary_one(large, tmp_path, sent, 
         signal.SIGTERM: ("terminated", 143),
     }[sent]
     assert process.returncode == code, err
-    assert err.strip() == f"lotwise: error: {word}; nothing was left half-written"
+    assert err.strip() == f"lotwise: error: {word}; no file was left incomplete"
     assert len(names) < 5
 
 

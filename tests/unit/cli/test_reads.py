@@ -49,7 +49,7 @@ def test_simulate__plants_what_is_asked_for(tmp_path):
 
 
 def test_simulate__refuses_two_faults_of_one_sample(tmp_path):
-    with pytest.raises(InputError, match=r"'lot1_rep1' is asked to be failed and shallow"):
+    with pytest.raises(InputError, match=r"'lot1_rep1' cannot be both failed and shallow"):
         run(simulate, tmp_path, "--failed", "lot1_rep1", "--shallow", "lot1_rep1")
 
 
@@ -86,7 +86,7 @@ def test_check__samples_apart_are_refused_together(reads, tmp_path):
 
 
 def test_check__one_sample_is_for_the_step_of_reads(reads, tmp_path):
-    with pytest.raises(InputError, match=r"--sample is for --step reads"):
+    with pytest.raises(InputError, match=r"--sample needs --step reads"):
         run(check, reads / "samples.tsv", "--out", tmp_path / "out", "--sample", "lot1_rep1")
 
 
@@ -150,7 +150,7 @@ def test_quantify__an_unknown_sample_is_refused(reads, tmp_path):
     common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
     with pytest.raises(InputError, match=r"has no sample 'lot9'"):
         run(quantify, *common, "--out", tmp_path, "--step", "quantify", "--sample", "lot9")
-    with pytest.raises(InputError, match=r"--sample is for --step quantify"):
+    with pytest.raises(InputError, match=r"--sample needs --step quantify"):
         run(quantify, *common, "--out", tmp_path, "--sample", "lot1_rep1")
     with pytest.raises(InputError, match=r"intake.tsv: no such table"):
         run(quantify, *common, "--out", tmp_path, "--step", "judge")

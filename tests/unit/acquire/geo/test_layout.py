@@ -48,7 +48,7 @@ def test_supplementary_source__present_place(address, url):
     ],
 )
 def test_supplementary_source__refused(address):
-    with pytest.raises(InputError, match=r"not in GEO's tree|is not a plain name"):
+    with pytest.raises(InputError, match=r"is not an address of a GEO file|is not a plain name"):
         supplementary_source("GSE52778", address, URLS)
 
 
