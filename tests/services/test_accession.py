@@ -364,7 +364,7 @@ def test_fetch__report_without_runs_is_named_and_asked_for_again(site, run_cli, 
     site.documents[key] = whole.splitlines(keepends=True)[0]
     code, _, err, _ = fetch(run_cli, place, "GSE900001")
     assert code == 2
-    assert "not known: runs: ENA's report of SRP900001 is empty" in err
+    assert "unknown: runs: ENA's report of SRP900001 is empty" in err
     site.documents[key] = whole
     assert fetch(run_cli, place, "GSE900001")[0] == 0
 
@@ -377,7 +377,7 @@ def test_fetch__error_page_of_ncbi_is_not_kept(site, run_cli, place):
     site.add("/ncbi/geo/download/", ERROR_PAGE, acc="GSE900001")
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "ncbi")
     assert code == 3
-    assert "not known: TPM by NCBI: http" in err
+    assert "unknown: TPM by NCBI: http" in err
     assert "the received page is not that of GSE900001" in err
     add_ncbi_tpm(site, "GSE900001", ncbi_table([tpm_of(i) for i in range(3)]))
     assert fetch(run_cli, place, "GSE900001", "--route", "ncbi")[0] == 0

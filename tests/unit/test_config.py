@@ -195,11 +195,11 @@ def test_as_options__of_reads_are_options_of_quantify():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "holds no keys; start from"),
-        ("- a\n", "holds no keys"),
+        ("", "has no keys; start from"),
+        ("- a\n", "has no keys"),
         ("samples: [a\nb: c\n", r"row \d: is not YAML"),
         ("note: 2024-31-12\n", r"row 1: is not YAML \('2024-31-12' looks like a date .*month"),
-        ("results: a\nresults: b\n", r"row 2: is not YAML \(the key 'results' comes twice\)"),
+        ("results: a\nresults: b\n", r"row 2: is not YAML \(the key 'results' occurs twice\)"),
     ],
 )
 def test_read_config__refuses(tmp_path, text, words):

@@ -81,7 +81,7 @@ def test_sheet__column_named_otherwise(run, study, column, renamed):
 
 def test_sheet__column_twice(run, study):
     study.sheet.write_text("sample\tbatch\tquant\tbatch\nA1\tA\tA1.sf\tA\n")
-    refuse(study.call(run), study, "row 1, column 'batch'", "stands twice")
+    refuse(study.call(run), study, "row 1, column 'batch'", "occurs twice")
 
 
 def test_sheet__header_alone(run, study):

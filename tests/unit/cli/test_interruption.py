@@ -117,7 +117,7 @@ def test_disk_full__is_a_fault_of_the_surroundings(large, small_disk):
     assert process.returncode == 3, err
     assert err.count("\n") == 1
     assert err.startswith(f"lotwise: error: {out}")
-    assert "the disk is full; free some space and run again" in err
+    assert "the disk is full; free disk space and run again" in err
     for path in files(out):
         assert not path.name.startswith(".tmp-")
         check_whole(path)

@@ -251,7 +251,7 @@ def test_extract__wanted_members_whole(tmp_path):
     with pytest.raises(InputError, match=r"its member 'c.txt.gz': gzip"):
         extract(path, tmp_path / "out")
     path.write_bytes(packed([("a.txt", b"1"), ("a.txt", b"2")]))
-    with pytest.raises(InputError, match=r"'a.txt' comes twice"):
+    with pytest.raises(InputError, match=r"'a.txt' occurs twice"):
         extract(path, tmp_path / "out2")
 
 

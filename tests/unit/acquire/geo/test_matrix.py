@@ -12,7 +12,7 @@ from lotwise.errors import InputError
     ("old", "new", "words"),
     [
         ('\t"lot C"', "", r"row 7: !Sample_title has 2 cells|has 3 cells for 2 samples"),
-        ('"GSM1"\t"GSM2"\t"GSM3"\n!Sample_c', '"GSM1"\t"GSM1"\t"GSM3"\n!Sample_c', r"comes twice"),
+        ('"GSM1"\t"GSM2"\t"GSM3"\n!Sample_c', '"GSM1"\t"GSM1"\t"GSM3"\n!Sample_c', r"occurs twice"),
         (
             "GSM1 GSM2 GSM3 ",
             "GSM1 GSM2 GSM3 GSM4",

@@ -99,7 +99,7 @@ def test_read_soft__corrupted_member_of_the_gzip(write, soft):
     ("old", "new", "words"),
     [
         ("^SAMPLE = GSM2\n", "", r"calls itself|holds 2; missing: GSM2"),
-        ("^SAMPLE = GSM2\n", "^SAMPLE = GSM1\n", r"row \d+: SAMPLE GSM1 comes twice"),
+        ("^SAMPLE = GSM2\n", "^SAMPLE = GSM1\n", r"row \d+: SAMPLE GSM1 occurs twice"),
         ("^SAMPLE = GSM2\n", "^SAMPLE = GSM2\n^SAMPLE = GSM4\n", r"SAMPLE GSM2 has no lines"),
         (
             "^SAMPLE = GSM2\n",
@@ -118,7 +118,7 @@ def test_read_soft__corrupted_member_of_the_gzip(write, soft):
             r"row \d+: the line does not belong to any record",
         ),
         ("!Sample_title = lot B", "!Sa\x01mple", r"is not a line of SOFT"),
-        ("^SERIES = GSE7", "^SERIES = GSE8\n!Series_title = x\n^SERIES = GSE7", r"comes twice"),
+        ("^SERIES = GSE7", "^SERIES = GSE8\n!Series_title = x\n^SERIES = GSE7", r"occurs twice"),
         ("!Series_geo_accession = GSE7", "!Series_geo_accession = GSE8", r"is the record of GSE8"),
         ("!platform_table_end\n", "", r"PLATFORM GPL1 ends within its table"),
     ],
