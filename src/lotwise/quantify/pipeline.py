@@ -1,4 +1,4 @@
-"""From a sample sheet's reads to judged quantifications, in one tree of files."""
+"""The quantification of a sample sheet's reads, with all checks, in one folder."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How samples are quantified.
+    """Settings of the quantification of samples.
 
     Attributes
     ----------
     threads
-        Threads of the quantifier.
+        Threads per quantifier.
     bootstraps
-        Bootstraps to keep a sample.
+        Bootstraps per sample.
     cache
-        Directory of prepared references and indexes.
+        Folder of prepared references and indexes.
     limits
-        Bounds of the gate after quantification.
+        Limits for the checks after quantification.
     """
 
     cache: Path
@@ -63,15 +63,15 @@ class Settings:
 
 
 def check_samples(samples: Sequence[Sample], *, table: Path, threads: int = 1) -> list[Intake]:
-    """Check the reads of every sample, write ``table``, then refuse what is refused.
+    """Check the reads of every sample and write ``table``; then refuse the faulty samples.
 
     Raises
     ------
     RefusedError
-        One line naming every refused sample; the table is written all the same.
+        One line naming every refused sample; the table is written in any case.
     """
     if threads > 1 and len(samples) > 1:
-        # Processes, not threads: half of the work is Python's.
+        # Processes, not threads: half of the work is done in Python.
         with ProcessPoolExecutor(threads, mp_context=get_context("spawn")) as pool:
             checked = pool.map(check_reads, samples)
             rows = list(progress(checked, "checking", unit="sample", total=len(samples)))
@@ -83,10 +83,10 @@ def check_samples(samples: Sequence[Sample], *, table: Path, threads: int = 1) -
 
 
 def check_apart(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
-    """Check samples one by one, each with a table of its own; what one job of a cluster does.
+    """Check samples one by one, each with its own table; the work of one cluster job.
 
-    ``OUT/intake/SAMPLE.tsv`` says what was found; nothing is refused yet, so that files that
-    were read are not read again.
+    The findings are written to ``OUT/intake/SAMPLE.tsv``. Nothing is refused yet, so that files
+    are not read again.
     """
     rows = []
     for sample in progress(samples, "checking", unit="sample"):
@@ -96,12 +96,12 @@ def check_apart(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
 
 
 def join_checked(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
-    """Join what :func:`check_apart` wrote in ``intake.tsv``, then refuse what is refused.
+    """Join the tables of :func:`check_apart` as ``intake.tsv``; then refuse the faulty samples.
 
     Raises
     ------
     RefusedError
-        One line naming every refused sample; the table is kept in ``logs`` as well.
+        One line naming every refused sample; a copy of the table is kept in ``logs``.
     InputError
         A sample has not been checked.
     """
@@ -121,12 +121,12 @@ def prepare_index(
     out: Path,
     settings: Settings,
 ) -> Path:
-    """Prepare the reference and build its index, where the cache has none; give its folder.
+    """Prepare the reference and build its index, unless cached; return its folder.
 
     Raises
     ------
     InputError
-        One of ``samples``, for which it is built, cannot be quantified with it.
+        One of ``samples`` cannot be quantified with the index.
     """
     _require_able(samples, quantifier, reference, settings, out)
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
@@ -148,23 +148,23 @@ def quantify_samples(
     out: Path,
     settings: Settings,
 ) -> list[Yield]:
-    """Check, quantify and judge the reads of ``samples``.
+    """Check and quantify the reads of ``samples``, and check the results.
 
-    Written below ``out``: ``intake.tsv``, ``strandedness.tsv``, ``yield.tsv``;
-    ``quant/QUANTIFIER/SAMPLE/`` as the program left it, with ``SAMPLE.json`` (the call)
-    beside it and ``samples.tsv``, the sample sheet that names the quantifications;
+    Writes below ``out``: ``intake.tsv``, ``strandedness.tsv``, ``yield.tsv``;
+    ``quant/QUANTIFIER/SAMPLE/``, the output of the program, beside ``SAMPLE.json`` (its call);
+    ``quant/QUANTIFIER/samples.tsv``, the sample sheet of the quantifications; and
     ``logs/quant/QUANTIFIER/SAMPLE.log``.
 
     Raises
     ------
     RefusedError
-        The gate refuses a sample, before or after quantification; the tables are
-        written, the sheet of quantifications is not.
+        A check refuses a sample, before or after quantification. The tables are written, the
+        sheet of quantifications is not.
     InputError, EnvironmentFault
-        As the parts raise them.
+        See the functions for each part.
     """
     _quant_sheet(out, quantifier).unlink(missing_ok=True)
-    quantifier.version()  # a missing program is said before the reads are read
+    quantifier.version()  # a missing program is reported before the reads are read
     _require_able(samples, quantifier, reference, settings, out)
     checked = check_samples(samples, table=out / Intake.table, threads=settings.threads)
     quantify_checked(
@@ -187,17 +187,17 @@ def quantify_checked(
     settings: Settings,
     checked: Sequence[Intake] | None = None,
 ) -> None:
-    """Quantify samples whose reads the gate has passed; what one job of a cluster does.
+    """Quantify samples whose reads passed the checks; the work of one cluster job.
 
-    Without ``checked``, what :func:`check_apart` wrote of each sample decides.
+    Without ``checked``, the tables of :func:`check_apart` are used.
 
     Raises
     ------
     RefusedError
-        The check of its reads has refused a sample, or they contradict its strandedness or match
-        no transcripts; this is found for all samples before the first is quantified.
+        The reads of a sample were refused, contradict its strandedness, or match no transcripts;
+        all samples are checked before the first is quantified.
     InputError, EnvironmentFault
-        The reference or the program fails.
+        The reference or the program failed.
     """
     _require_able(samples, quantifier, reference, settings, out)
     if checked is None:
@@ -235,12 +235,12 @@ def quantify_checked(
 def judge_samples(
     samples: Sequence[Sample], *, quantifier: Quantifier, out: Path, limits: Limits
 ) -> list[Yield]:
-    """Judge the quantifications below ``out``, and write their sample sheet if all are usable.
+    """Check the quantifications below ``out``; write their sample sheet if all are usable.
 
     Raises
     ------
     RefusedError
-        A quantification is refused; ``yield.tsv`` is written all the same.
+        A quantification is refused; ``yield.tsv`` is written in any case.
     InputError
         A quantification or ``intake.tsv`` is missing.
     """
@@ -276,7 +276,7 @@ def judge_samples(
 
 
 def write_quant_sheet(sheet: Path, samples: Sequence[Sample]) -> None:
-    """Write the sample sheet of the quantifications that lie beside it."""
+    """Write the sample sheet of the quantifications in its folder."""
     names = ("sample", "batch", "replicate", "donor", "condition")
     extra = list(dict.fromkeys(name for sample in samples for name in sample.annotations))
     with (
@@ -293,24 +293,24 @@ def write_quant_sheet(sheet: Path, samples: Sequence[Sample]) -> None:
 
 @contextmanager
 def _keeping(table: Path) -> Iterator[None]:
-    """Keep a table that says no in ``logs``: Snakemake removes what a failed job made."""
+    """Keep a copy of a refusing table in ``logs``: Snakemake removes the output of failed jobs."""
     try:
         yield
     except RefusedError as refusal:
         kept = table.parent / "logs" / table.name
         with atomic_path(kept) as temporary:
             shutil.copyfile(table, temporary)
-        raise RefusedError(f"{refusal} | the table is {kept}") from refusal
+        raise RefusedError(f"{refusal} | see the table {kept}") from refusal
 
 
 def _read_apart(out: Path, sample: Sample) -> Intake:
-    """Read what was found of one sample; its batch is the sheet's, which may have been mended."""
+    """Return the findings about one sample, with the batch that the sheet gives now."""
     table = read_table(_apart(out, sample), Intake)
-    # The records of pandas say that their keys may be anything; they are the columns.
+    # pandas types the keys of records as hashable; here they are column names.
     records = cast("list[dict[str, Any]]", table.to_dict("records"))
     if len(records) != 1:
         raise InputError(
-            f"holds {len(records)} rows, needed is 1",
+            f"has {len(records)} rows, must have 1",
             path=_apart(out, sample),
             remedy="run `lotwise check --step reads` on this sample sheet",
         )
@@ -326,7 +326,7 @@ def _quant_sheet(out: Path, quantifier: Quantifier) -> Path:
 
 
 def _infer_all(samples: Sequence[Sample], prepared: Prepared, settings: Settings) -> list[Strand]:
-    """Infer each sample's strandedness; refuse what contradicts, all of it at once."""
+    """Infer each sample's strandedness; refuse all contradictions together."""
     rows: list[Strand] = []
     refusals: list[str] = []
     for sample in samples:
@@ -344,13 +344,13 @@ def _infer_all(samples: Sequence[Sample], prepared: Prepared, settings: Settings
 
 
 def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
-    """Refuse reads that share next to nothing with the transcripts.
+    """Refuse reads that match almost none of the transcripts.
 
-    Asked are the reads that hold a sampled k-mer: how many do depends on their length alone.
+    Only reads with a sampled k-mer are considered; how many have one depends on their length.
     """
     if strand.n_telling < FEWEST_INFORMATIVE:
         logger.warning(
-            "sample %s: %d of the first %d reads hold a sampled %d-mer, too few to see whether "
+            "sample %s: %d of the first %d reads have a sampled %d-mer, too few to tell whether "
             "they match the transcripts (shorter reads hold none); the gate after quantification "
             "judges them alone",
             sample.sample,
@@ -376,8 +376,8 @@ def _require_checked(checked: Sequence[Intake], quantifier: Quantifier) -> None:
         if k is not None and 0 < row.longest_read < k:
             shorter = max(7, row.longest_read // 2 * 2 - 5)
             raise RefusedError(
-                f"sample {row.sample!r}: its longest read has {row.longest_read} bases, and the "
-                f"index is of {k}-mers: no read can be placed",
+                f"sample {row.sample!r}: its longest read has {row.longest_read} bases, but the "
+                f"index uses {k}-mers: no read can be mapped",
                 remedy=f"set `reads.k: {shorter}`",
             )
 
@@ -389,7 +389,7 @@ def _require_able(
     settings: Settings,
     out: Path,
 ) -> None:
-    """Refuse what cannot be quantified before anything is read or built."""
+    """Refuse what cannot be quantified, before anything is read or built."""
     quantifier.require_able(reference, bootstraps=settings.bootstraps)
     quantifier.require_paths(_paths_given(samples, reference, settings, out))
     for sample in samples:
@@ -399,7 +399,7 @@ def _require_able(
 def _paths_given(
     samples: Sequence[Sample], reference: Reference, settings: Settings, out: Path
 ) -> Iterator[Path]:
-    """Give what stands in the program's command lines."""
+    """Yield the paths in the program's command lines."""
     yield from (settings.cache, out)
     yield from (path for path in (reference.genome, reference.gtf) if path is not None)
     for run in (run for sample in samples for run in sample.runs):
@@ -408,14 +408,14 @@ def _paths_given(
 
 def _require_fragment(sample: Sample) -> None:
     if not sample.runs:
-        raise InputError(f"sample {sample.sample!r} names no reads", column="fastq_1")
+        raise InputError(f"sample {sample.sample!r} has no reads", column="fastq_1")
     job = Job(sample=sample, strandedness="unstranded")
     if not job.is_paired:
         _ = job.fragment
 
 
 def _write_call(path: Path, call: Call, strand: Strand, index: Path) -> None:
-    """Keep how a quantification was made, and its index, unless an older version built that."""
+    """Store the call of a quantification and, unless made by an older version, of its index."""
     built = index / CALLS_FILE
     told = {
         **dataclasses.asdict(call),
@@ -427,14 +427,14 @@ def _write_call(path: Path, call: Call, strand: Strand, index: Path) -> None:
 
 
 def _require_one_version(samples: Sequence[Sample], directory: Path) -> None:
-    """Refuse samples of one run that different versions of the quantifier quantified."""
+    """Raise an error if samples of one run were quantified by different versions."""
     owners: dict[str, str] = {}
     for sample in samples:
         path = directory / f"{sample.sample}.json"
         try:
             version = str(json.loads(path.read_text(encoding="utf-8"))["version"])
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # told when its strandedness is read
+            continue  # reported when its strandedness is read
         owners.setdefault(version, sample.sample)
     if len(owners) > 1:
         told = ", ".join(f"{name!r} by {version}" for version, name in owners.items())
@@ -450,7 +450,7 @@ def _read_strand(path: Path) -> Strand:
         return Strand(**json.loads(path.read_text(encoding="utf-8"))["strandedness"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"is absent or not of this version ({error})",
+            f"is missing or not of this version ({error})",
             path=path,
             remedy="run `lotwise quantify` on this sample sheet",
         ) from error

@@ -98,7 +98,7 @@ def test_check__a_mended_batch_is_joined_and_a_table_cut_short_is_not(reads, tmp
     assert read_table(out / "intake.tsv", Intake)["batch"].tolist() == ["lot1", "mended"]
     table = out / "intake" / "lot2_rep1.tsv"
     table.write_text(table.read_text().splitlines(keepends=True)[0])
-    with pytest.raises(InputError, match=r"lot2_rep1.tsv: holds 0 rows, needed is 1"):
+    with pytest.raises(InputError, match=r"lot2_rep1.tsv: has 0 rows, must have 1"):
         run(check, sheet, "--out", out, "--step", "join")
 
 
@@ -158,7 +158,7 @@ def test_quantify__an_unknown_sample_is_refused(reads, tmp_path):
 
 def test_quantify__limits_are_options(reads, tmp_path):
     common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
-    with pytest.raises(RefusedError, match=r"of 2 samples are refused: .*needed at least 1,999\b"):
+    with pytest.raises(RefusedError, match=r"2 quantifications are refused: .*required >= 1,999\b"):
         run(quantify, *common, "--out", tmp_path, "--smallest-reads-used", 1_999)
     assert run(quantify, *common, "--out", tmp_path).exit_code == 0
     said = run(quantify, *common, "--out", tmp_path, "--noted-depth-ratio", 1.5)

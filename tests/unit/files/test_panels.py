@@ -60,7 +60,7 @@ def test_read_panel__pluripotency_counts_pou5f1_only_with_nanog():
         ("name: a\nname: b\n", "the key 'name' occurs twice"),
         ("just text", "is not a panel"),
         ("name: a\nfeatures: []\n", "needs a name and a list"),
-        ("name: a\nfeatures:\n- {symbol: A, expected: up}\n", "expected of A is 'up', must be one of"),
+        ("name: a\nfeatures:\n- {symbol: A, expected: up}\n", "expected of A is 'up', must be"),
         ("name: a\nfeatures:\n- {symbol: A, expect: absent}\n", "did you mean 'expected'"),
         ("name: a\nfeature: 1\nfeatures:\n- {symbol: A}\n", "did you mean 'features'"),
         ("name: a\nfeatures:\n- {expected: absent}\n", "has no symbol"),

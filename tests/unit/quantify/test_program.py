@@ -39,7 +39,7 @@ def test_run_program__keeps_the_call_and_all_that_was_printed(script, tmp_path):
 def test_run_program__a_failure_is_one_line_with_the_complaint_and_the_log(script, tmp_path):
     body = "echo reading; echo 'Error: index is of version 3' >&2; echo bye; exit 7"
     with pytest.raises(
-        InputError, match=r"^tool ended with exit status 7, saying 'Error: index is of version 3'; "
+        InputError, match=r"^tool ended with exit status 7: 'Error: index is of version 3'; "
     ) as caught:
         run(script(body), tmp_path)
     assert str(tmp_path / "l" / "log") in str(caught.value)
@@ -51,7 +51,7 @@ def test_run_program__cites_the_last_line_where_nothing_complains(script, tmp_pa
 
 
 def test_run_program__killed(script, tmp_path):
-    with pytest.raises(EnvironmentFault, match=r"tool was killed by SIGKILL; .*the log is"):
+    with pytest.raises(EnvironmentFault, match=r"tool was killed by SIGKILL; .*see the log"):
         run(script("kill -9 $$"), tmp_path)
 
 
@@ -68,7 +68,7 @@ def test_run_program__not_a_program(tmp_path):
 
 
 def test_find_program__configured_path_must_be_a_program(tmp_path):
-    with pytest.raises(InputError, match=r"is not a program, needed is salmon"):
+    with pytest.raises(InputError, match=r"is not an executable file, must be salmon"):
         find_program("salmon", configured=tmp_path / "absent", install="x")
 
 

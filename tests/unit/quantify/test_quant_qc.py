@@ -40,10 +40,10 @@ def test_judge_yields__sound_samples_pass():
     [
         ({"tpm": (np.nan, 1e6)}, "1 TPM are not a number"),
         ({"tpm": (0, 0)}, "all TPM are 0"),
-        ({"tpm": (4e5, 4e5)}, "TPM sum to 800,000, needed is a million"),
-        ({"processed": 9_999}, "10,000 reads are present and 9,999 were processed"),
-        ({"n_used": 900}, "900 of 10,000 reads are used, a share of 0.09, needed at least 0.1"),
-        ({"n_used": 0}, "0 reads are used, needed at least 1,000"),
+        ({"tpm": (4e5, 4e5)}, "TPM sum to 800,000, must sum to a million"),
+        ({"processed": 9_999}, "10,000 reads are present, but 9,999 were processed"),
+        ({"n_used": 900}, "900 of 10,000 reads are used, a fraction of 0.09, required >= 0.1"),
+        ({"n_used": 0}, "0 reads are used, required >= 1,000"),
     ],
 )
 def test_judge_yields__refuses_and_says_why(bad, words):

@@ -69,8 +69,8 @@ def test_read_file_list__names_and_sizes(tmp_path):
     ("row", "words"),
     [
         ("File\t../../x.txt\t1\t5\tTXT", r"'../../x.txt' is not a plain name"),
-        ("File\ta.txt\t1\tmany\tTXT", r"row 1: .* is no row of a file list"),
-        ("<html>", r"is no row of a file list"),
+        ("File\ta.txt\t1\tmany\tTXT", r"row 1: .* is not a row of a file list"),
+        ("<html>", r"is not a row of a file list"),
     ],
 )
 def test_read_file_list__refused(row, words, tmp_path):
