@@ -52,7 +52,7 @@ def match_columns(stems: Sequence[str], chosen: Sequence[Chosen]) -> dict[str, i
         exact = _exact(columns, one)
         found = exact or _contained(columns, one)
         if len(found) != 1:
-            fitting = ", ".join(stems[place] for place in found) or "none"
+            fitting = ", ".join(stems[place] for place in found) or "no column"
             return f"{one.candidate.accession} {one.candidate.title!r} matches {fitting}"
         matched[one.candidate.accession] = found[0]
     if len(set(matched.values())) < len(matched):

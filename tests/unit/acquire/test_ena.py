@@ -155,14 +155,16 @@ def test_read_report__refused(cells, words, tmp_path):
 def test_read_report__not_a_report(tmp_path):
     path = tmp_path / "r.tsv"
     path.write_text("run_accession\tx\n")
-    with pytest.raises(InputError, match=r"no column sample_accession, library_layout, fastq_ftp"):
+    with pytest.raises(
+        InputError, match=r"lacks the column sample_accession, library_layout, fastq_ftp"
+    ):
         read_report(path)
     good = report(tmp_path)
     good.write_text(good.read_text() + good.read_text().splitlines()[1] + "\n")
     with pytest.raises(InputError, match=r"row 3: the run SRR1 occurs twice"):
         read_report(good)
     good.write_text(good.read_text().splitlines()[0] + "\nSRR1\tSRX1\n")
-    with pytest.raises(InputError, match=r"row 2: has 2 cells, the header has 14"):
+    with pytest.raises(InputError, match=r"row 2: has 2 cells, but the header has 14"):
         read_report(good)
 
 

@@ -92,9 +92,9 @@ def test_verify__no_column(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"r": 0.98, "decimals": None}, "go together"),
-        ({"r": 0.985, "decimals": 2}, "has more than the 2 decimals"),
-        ({"batch_b": "A"}, "'A' came twice"),
+        ({"r": 0.98, "decimals": None}, "give both 'r' and 'decimals'"),
+        ({"r": 0.985, "decimals": 2}, "has more decimals than 'decimals'"),
+        ({"batch_b": "A"}, "got 'A' twice"),
         ({"r": 1.2}, "less than or equal to 1"),
         ({"spot": 1}, "Extra inputs"),
     ],

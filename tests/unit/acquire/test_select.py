@@ -63,7 +63,7 @@ def test_choose__nothing_said_takes_all():
         ),
         (
             {"choose": [{"sample": "GSM9"}]},
-            r"'GSM9' names no sample; change acquire.samples.choose",
+            r"'GSM9' matches no sample; change acquire.samples.choose",
         ),
     ],
 )
@@ -79,11 +79,11 @@ def test_choose__every_sample_is_listed(selection, words):
 
 def test_choose__one_sample_of_two_batches():
     mixed = [Candidate("GSM1", "pool of FP-001 and FP-002")]
-    with pytest.raises(InputError, match=r"finds FP-001, FP-002 in one sample: GSM1"):
+    with pytest.raises(InputError, match=r"matches FP-001, FP-002 in one sample: GSM1"):
         choose(mixed, SampleSelection(pattern=r"FP-\d+"), origin="c")
     # The title says one and a characteristic another: neither is believed.
     mixed = [Candidate("GSM1", "MSC FP-001", ("lot: FP-002",))]
-    with pytest.raises(InputError, match=r"finds FP-001, FP-002 in one sample: GSM1"):
+    with pytest.raises(InputError, match=r"matches FP-001, FP-002 in one sample: GSM1"):
         choose(mixed, SampleSelection(pattern=r"FP-\d+"), origin="c")
 
 
@@ -95,7 +95,7 @@ def test_choose__many_samples_are_all_listed():
 
 def test_choose__title_of_two_samples():
     twins = [Candidate("GSM1", "MSC"), Candidate("GSM2", "MSC")]
-    with pytest.raises(InputError, match="'MSC' names 2 samples"):
+    with pytest.raises(InputError, match="'MSC' matches 2 samples"):
         choose(twins, SampleSelection(choose=({"sample": "MSC"},)), origin="c")
     with pytest.raises(InputError, match="GSM1 is chosen twice"):
         choose(

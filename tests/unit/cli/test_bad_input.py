@@ -91,7 +91,7 @@ def test_sheet__header_alone(run, study):
 
 def test_sheet__duplicate_sample(run, study):
     study.write_sheet([("A1", "A"), ("B1", "B"), ("A1", "C")])
-    refuse(study.call(run), study, "row 4, column 'sample'", "'A1' stands also in row 2")
+    refuse(study.call(run), study, "row 4, column 'sample'", "'A1' also occurs in row 2")
 
 
 def test_sheet__one_batch(run, study):
@@ -140,7 +140,7 @@ def test_sheet__is_a_workbook(run, study):
 
 def test_sheet__ragged_row(run, study):
     study.sheet.write_text("sample\tbatch\tquant\nA1\tA\n")
-    refuse(study.call(run), study, "row 2", "has 2 cells, the header has 3", "write every cell")
+    refuse(study.call(run), study, "row 2", "has 2 cells, but the header has 3", "write every cell")
 
 
 def test_sheet__open_quote_does_not_swallow_samples(run, study):
@@ -179,13 +179,13 @@ def test_quant__empty(run, study, text):
 
 def test_quant__header_alone(run, study):
     study.write_text("B1", "Name\tLength\tEffectiveLength\tTPM\tNumReads\n")
-    refuse(study.call(run), study, "B1.sf, row 2", "has a header and no row")
+    refuse(study.call(run), study, "B1.sf, row 2", "has a header but no row")
 
 
 def test_quant__directory_without_quantification(run, study):
     (study.folder / "empty").mkdir()
     study.sheet.write_text(study.sheet.read_text().replace("B1.sf", "empty"))
-    refuse(study.call(run), study, "empty: holds none of quant.sf", "name the directory")
+    refuse(study.call(run), study, "empty: contains none of quant.sf", "give the folder")
 
 
 @pytest.mark.parametrize("separator", [",", ";", " "])
@@ -207,12 +207,12 @@ def test_quant__column_missing(run, study):
 def test_quant__row_cut_off(run, study):
     text = study.quant("B1").read_text()
     study.write_text("B1", text[: text.rindex("\t")] + "\n")
-    refuse(study.call(run), study, "B1.sf, row 41", "has 4 cells, the header has 5", "cut off")
+    refuse(study.call(run), study, "B1.sf, row 41", "has 4 cells, but the header has 5", "cut off")
 
 
 def test_quant__row_too_long(run, study):
     study.set_cell("B1", 7, 4, "5\t6")
-    refuse(study.call(run), study, "B1.sf, row 7", "has 6 cells, the header has 5")
+    refuse(study.call(run), study, "B1.sf, row 7", "has 6 cells, but the header has 5")
 
 
 def test_quant__word_in_the_place_of_a_number(run, study):
@@ -222,7 +222,7 @@ def test_quant__word_in_the_place_of_a_number(run, study):
 
 def test_quant__duplicate_feature(run, study):
     study.set_cell("B1", 7, 0, "tx1.1")
-    refuse(study.call(run), study, "B1.sf, row 7", "'tx1.1' stands also in row 3", "'B1'")
+    refuse(study.call(run), study, "B1.sf, row 7", "'tx1.1' also occurs in row 3", "'B1'")
 
 
 def test_quant__feature_without_a_name(run, study):
@@ -264,7 +264,7 @@ def test_sum__a_little_off_warns_with_the_sum(run, study):
     assert outcome.code == 0
     assert outcome.err.count("\n") == 1
     assert "lotwise: warning" in outcome.err
-    assert "'C1': TPM sum to 950,000, not to 1,000,000" in outcome.err
+    assert "'C1': TPM sum to 950,000, not 1,000,000" in outcome.err
 
 
 @pytest.mark.parametrize("total", [0.5e6, 5e6])
@@ -279,7 +279,7 @@ def test_sum__log_scaled_is_refused(run, study, pseudocount):
     study.write_quant("C1", np.log2(study.tpm("C1") * 1e-3 + pseudocount))
     for options in ((), ("--tpm-sum", "any")):
         outcome = study.call(run, *options)
-        refuse(outcome, study, "C1.sf", "on log scale already", "give the TPM before the logarithm")
+        refuse(outcome, study, "C1.sf", "already on log scale", "give TPM before the log transform")
 
 
 def test_sum__counts_as_tpm_are_refused(run, study):
@@ -358,7 +358,7 @@ def test_gzip__truncated(run, study, kept):
     packed = pack(study, "B1")
     cut = packed[: int(len(packed) * kept)] if kept > 0 else packed[:kept]
     (study.folder / "B1.sf.gz").write_bytes(cut)
-    refuse(study.call(run), study, "B1.sf.gz", "gzip file that ends early", "again")
+    refuse(study.call(run), study, "B1.sf.gz", "gzip file that is truncated", "again")
 
 
 @pytest.mark.parametrize("at", [12, 200, -6])
@@ -367,7 +367,7 @@ def test_gzip__corrupt(run, study, at):
     packed[at] ^= 0xFF
     (study.folder / "B1.sf.gz").write_bytes(bytes(packed))
     outcome = study.call(run)
-    refuse(outcome, study, "B1.sf.gz", "gzip file", "fetch or copy it again")
+    refuse(outcome, study, "B1.sf.gz", "gzip file", "download or copy it again")
 
 
 def test_gzip__truncated_map(run, study):
@@ -387,7 +387,7 @@ def test_tx2gene__matches_nothing(run, study):
     refuse(
         study.call(run), study, "tx2gene.tsv", "none of the 40 quantified transcripts",
         "the map has ENST0000.1, ENST0001.1, ENST0002.1",
-        "the quantification has tx0.1, tx1.1, tx2.1", "annotation that was quantified",
+        "the quantification has tx0.1, tx1.1, tx2.1", "annotation used for quantification",
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def test_ask_cluster__without_accounting(commands):
     cluster = ask_cluster(timeout=30)
     assert cluster == Cluster(
         version="slurm 24.11.5",
-        accounting_fault="sacct ends with 1, saying 'Slurm accounting storage is disabled'",
+        accounting_fault="sacct ended with exit code 1: 'Slurm accounting storage is disabled'",
         min_job_age_seconds=300,
         partitions=frozenset({"short", "long"}),
     )

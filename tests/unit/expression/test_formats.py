@@ -95,7 +95,7 @@ def test_read_abundance__blank_line_within_is_refused(files):
     path = files.salmon("quant.sf")
     lines = path.read_text().split("\n")
     path.write_text("\n".join([*lines[:4], "", *lines[4:]]))
-    with pytest.raises(InputError, match="row 5: has 1 cells, the header has 5"):
+    with pytest.raises(InputError, match="row 5: has 1 cells, but the header has 5"):
         read_abundance(path)
 
 

@@ -11,7 +11,7 @@ from lotwise.errors import InputError
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('\t"lot C"', "", r"row 7: !Sample_title has 2 cells|has 3 cells for 2 samples"),
+        ('\t"lot C"', "", r"row 7: !Sample_title has 2 cells|has 3 cells, but there are 2 samples"),
         ('"GSM1"\t"GSM2"\t"GSM3"\n!Sample_c', '"GSM1"\t"GSM1"\t"GSM3"\n!Sample_c', r"occurs twice"),
         (
             "GSM1 GSM2 GSM3 ",

@@ -98,7 +98,7 @@ def test_read_soft__corrupted_member_of_the_gzip(write, soft):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("^SAMPLE = GSM2\n", "", r"calls itself|holds 2; missing: GSM2"),
+        ("^SAMPLE = GSM2\n", "", r"in its record|contains 2; missing: GSM2"),
         ("^SAMPLE = GSM2\n", "^SAMPLE = GSM1\n", r"row \d+: SAMPLE GSM1 occurs twice"),
         ("^SAMPLE = GSM2\n", "^SAMPLE = GSM2\n^SAMPLE = GSM4\n", r"SAMPLE GSM2 has no lines"),
         (
@@ -108,10 +108,14 @@ def test_read_soft__corrupted_member_of_the_gzip(write, soft):
         ),
         ("^SAMPLE = GSM2\n", "^SAMPLE\n", r"does not begin a known record"),
         ("= GSM3\n", "= GSM4\n", r"missing: GSM4"),
-        ("!Series_sample_id = GSM3\n", "", r"holds samples that it does not list: GSM3"),
+        ("!Series_sample_id = GSM3\n", "", r"contains samples that it does not list: GSM3"),
         ("!Sample_title = lot B\n", "", r"the sample GSM2 has no title"),
         ("!Sample_title = lot B", "!Sample_title = ", r"the sample GSM2 has no title"),
-        ("!Sample_geo_accession = GSM2", "!Sample_geo_accession = GSM3", r"GSM2 calls itself GSM3"),
+        (
+            "!Sample_geo_accession = GSM2",
+            "!Sample_geo_accession = GSM3",
+            r"GSM2 has the accession GSM3",
+        ),
         (
             "!Sample_title = lot B",
             "Sample\x01title = lot B",
