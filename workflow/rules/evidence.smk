@@ -1,8 +1,8 @@
-# Supporting evidence: which tables and figures there are, and what they read, says the catalogue.
+# Supporting evidence: tables, figures and inputs are those of the catalogue.
 for level in [level for level in RUN.levels if evidence_tables(level)]:
 
     rule:
-        """Compute and draw what stands beside R: agreement, limits, isoforms, batches, identity."""
+        """Compute and draw supporting evidence: agreement, limits, isoforms, batches, identity."""
         name:
             f"evidence_{level}"
         input:
@@ -34,7 +34,7 @@ for level in [level for level in RUN.levels if evidence_tables(level)]:
         params:
             level=level,
             out=root_of,
-            # Of the correlation's options, those that R itself depends on.
+            # Only the options of the correlation on which R itself depends.
             correlation=options(
                 RUN.correlation.model_copy(update={"n_contributions": ()})
             ),

@@ -327,7 +327,7 @@ def write_template(config: Config, *, leave_out: Collection[str] = ()) -> str:
     Examples
     --------
     >>> print(write_template(Config()).splitlines()[0])
-    source: quant  # where TPM come from: quant, reads or accession
+    source: quant  # source of the samples: quant, reads or accession
     """
     return "\n".join(_template_lines(config, "", leave_out)) + "\n"
 

@@ -256,7 +256,7 @@ def _complete_levels(
         by_level = {level: next(iter(read)) for level, read in found.items() if read}
         raise InputError(
             f"no level is common to all samples: {by_level['gene']!r} has genes, "
-            f"{by_level['isoform']!r} of isoforms",
+            f"{by_level['isoform']!r} isoforms",
             remedy="give all samples at the same level",
         )
     return complete

@@ -201,7 +201,7 @@ def _check_run(run: Run, extent: _Extent) -> None:
     if _LOWEST_OF_OFFSET_64 <= (extent.lowest or 0) < extent.highest > _HIGHEST_OF_OFFSET_33:
         raise RefusedError(
             f"quality scores span {extent.lowest} to {extent.highest} with offset "
-            f"{_PHRED_OFFSET}: their offset must be 64 (Illumina before 2011)",
+            f"{_PHRED_OFFSET}: their offset is 64 (Illumina before 2011)",
             path=run.fastq_1,
             remedy=f"convert them to offset {_PHRED_OFFSET}",
         )

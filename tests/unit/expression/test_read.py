@@ -257,7 +257,7 @@ def test_read_quant__no_common_level_names_one_of_either(files):
     quants = {"S1": files.rsem_genes("S1.genes.results"), "S2": files.salmon("b")}
     with (
         pytest.warns(LotwiseWarning, match="no (gene|isoform) level"),
-        pytest.raises(InputError, match="'S1' has genes, 'S2'"),
+        pytest.raises(InputError, match="'S1' has genes, 'S2' isoforms"),
     ):
         lotwise.read_quant(quants)
 

@@ -50,7 +50,7 @@ def test_judge_yields__refuses_and_says_why(bad, words):
     rows = judge({"a": make(), "bad": make(**bad), "c": make()})
     assert [row.standing for row in rows] == ["passed", "refused", "passed"]
     assert words in rows[1].reason
-    with pytest.raises(RefusedError, match="of 1 samples are refused: sample 'bad'"):
+    with pytest.raises(RefusedError, match="1 quantifications are refused: sample 'bad'"):
         require_usable(rows)
 
 
@@ -60,7 +60,8 @@ def test_judge_yields__a_small_library_beside_large_ones_is_named():
     )
     assert rows[3].standing == "refused"
     assert (
-        "36,000 reads are used, 0.0018 of the other samples' median (20,000,000)" in rows[3].reason
+        "36,000 reads are used, 0.0018 times the other samples' median (20,000,000)"
+        in rows[3].reason
     )
 
 

@@ -153,7 +153,7 @@ def test_rsem__warns_of_a_bowtie2_that_loses_pairs(tool, case, monkeypatch, tmp_
     rsem = Rsem(program=tool, aligner=aligner)
     assert rsem.version() == f"1.3.3 ({aligner} {version})"
     # The tool leaves nothing, which comes after the warning.
-    with pytest.raises(InputError, match="incomplete result"):
+    with pytest.raises(InputError, match="result is incomplete"):
         rsem.quantify(job(), index=INDEX, out=tmp_path / "out", n_isoforms=1, log=tmp_path / "log")
     assert ("loses pairs that it should align" in caplog.text) == warned
 
