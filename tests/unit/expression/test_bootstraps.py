@@ -42,5 +42,5 @@ def test_read_salmon_bootstraps__of_other_transcripts(quant):
 def test_read_salmon_bootstraps__cut_off(quant):
     counts = quant.parent / "aux_info" / "bootstrap" / "bootstraps.gz"
     counts.write_bytes(gzip.compress(gzip.decompress(counts.read_bytes())[:-8]))
-    with pytest.raises(InputError, match=r"bootstraps\.gz: holds 280 bytes.* a multiple of 96"):
+    with pytest.raises(InputError, match=r"bootstraps\.gz: has 280 bytes.* a multiple of 96"):
         read_abundance(quant, bootstraps=True)

@@ -57,7 +57,7 @@ def test_find_samples__salmon_twice_is_refused(tmp_path):
 
 
 def test_find_samples__nothing_there(tmp_path):
-    with pytest.raises(InputError, match=r"no quant\.sf, .* name the folder that salmon"):
+    with pytest.raises(InputError, match=r"no quant\.sf, .* give the output folder of salmon"):
         find_samples(tmp_path, relative_to=tmp_path)
     with pytest.raises(InputError, match="no such file or directory"):
         find_samples(tmp_path / "x", relative_to=tmp_path)

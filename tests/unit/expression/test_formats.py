@@ -81,7 +81,7 @@ def test_read_abundance__damaged_h5(files):
 def test_read_abundance__another_table(files):
     path = files.text("x.tsv", ["gene", "S1", "S2"], [["g", 1, 2]])
     assert not is_quantification(path)
-    with pytest.raises(InputError, match=r"row 1: is none of RSEM's.*'gene', 'S1', 'S2'"):
+    with pytest.raises(InputError, match=r"row 1: is not one of RSEM's.*'gene', 'S1', 'S2'"):
         read_abundance(path)
 
 

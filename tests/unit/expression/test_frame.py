@@ -100,8 +100,8 @@ def test_from_frame__anndata(tpm, layer):
             lambda tpm: tpm.astype(str).replace(r".*", "x", regex=True),
             "values that are not numbers",
         ),
-        (lambda tpm: tpm.set_axis(["ENSG1"] * 40), "feature 'ENSG1' stands 40 times"),
-        (lambda tpm: tpm.set_axis(["S1", "S1", "S2"], axis=1), "names sample 'S1' twice"),
+        (lambda tpm: tpm.set_axis(["ENSG1"] * 40), "feature 'ENSG1' occurs 40 times"),
+        (lambda tpm: tpm.set_axis(["S1", "S1", "S2"], axis=1), "has sample 'S1' twice"),
         (lambda tpm: tpm.set_axis([f"x{i}" for i in range(40)]), "level cannot be inferred"),
     ],
 )
@@ -113,7 +113,7 @@ def test_from_frame__refuses_what_files_are_refused_for(tpm, spoil, words):
 def test_from_frame__names_are_unique_once_gencode_names_are_split(tpm):
     names = [f"ENST{i:011d}.1|ENSG{i:011d}.1|x" for i in range(40)]
     names[7] = "ENST00000000003.1|ENSG00000000009.1|y"
-    with pytest.raises(InputError, match=r"feature 'ENST00000000003\.1' stands 2 times"):
+    with pytest.raises(InputError, match=r"feature 'ENST00000000003\.1' occurs 2 times"):
         lotwise.from_frame(tpm.set_axis(names))
 
 
