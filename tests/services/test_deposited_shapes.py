@@ -18,8 +18,9 @@ import pandas as pd
 import pytest
 import yaml
 from geo_site import GeoSample, add_gencode, add_series, base_urls, tar_of
+from look_alike import fasta_of, gtf_of
 from made_up import BATCHES
-from test_accession_to_figures import CONFIG, fasta_of, finished, gtf_of
+from test_accession_to_figures import CONFIG, finished
 
 from lotwise.expression.locate import names_genes
 from lotwise.samples import read_samples

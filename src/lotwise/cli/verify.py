@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,8 @@ def command(*, config: Path | None, settings: str | None, results: Path) -> None
     for row in rows:
         click.echo(_line(row))
     click.echo(summary(rows))
+    for line in _to_transcribe(rows, config):
+        click.echo(line)
     differing = [
         f"{row.level} {row.batch_a} - {row.batch_b}" for row in rows if row.status == "differs"
     ]
@@ -59,6 +62,27 @@ def command(*, config: Path | None, settings: str | None, results: Path) -> None
             + ", ".join(differing),
             path=results / Verification.table,
         )
+
+
+def _to_transcribe(rows: Sequence[Verification], config: Path | None) -> Iterator[str]:
+    """Yield what a person has to do for the coefficients that are not on file."""
+    missing = [row for row in rows if row.status == "not on file"]
+    if not missing:
+        return
+    where = f"{config}, " if config else ""
+    yield ""
+    yield f"To put the missing coefficients on file ({len(missing)}):"
+    yield "1. Read Pearson's R off the panel of each pair in the publication:"
+    for source, level in dict.fromkeys((row.source, row.level) for row in missing):
+        pairs = ", ".join(
+            f"{row.batch_a} - {row.batch_b}"
+            for row in missing
+            if (row.source, row.level) == (source, level)
+        )
+        yield f"     {source} ({level}): {pairs}"
+    yield f"2. In {where}acquire: expected:, replace `r: null, decimals: null` of that pair,"
+    yield "   for a printed 0.98 by `r: 0.98, decimals: 2`."
+    yield f"3. Run `lotwise verify --config {config or 'config.yaml'} --results RESULTS` again."
 
 
 def _line(row: Verification) -> str:

@@ -110,6 +110,11 @@ class EvidenceConfig(Section):
         description="outlier score below which a sample is an outlier; null: a cut that flags at "
         "most 5 % of sound runs",
     )
+    spike_ins: tuple[Annotated[str, Field(min_length=2)], ...] = Field(
+        default=("ERCC-", "SIRV"),
+        description="prefixes of spike-in names; spike-ins show global changes",
+        json_schema_extra={"option": "--spike-in"},
+    )
     grouping: str = Field(
         default="condition",
         min_length=1,

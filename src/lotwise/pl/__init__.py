@@ -3,6 +3,7 @@
 from lotwise.pl.batch_equivalence import batch_equivalence
 from lotwise.pl.canvas import nothing
 from lotwise.pl.components import components
+from lotwise.pl.composition import composition
 from lotwise.pl.heatmap import heatmap
 from lotwise.pl.limits import detectable, mean_difference, sensitivity
 from lotwise.pl.samples import batches, identity, isoform_switches
@@ -17,6 +18,7 @@ __all__ = [
     "batch_equivalence",
     "batches",
     "components",
+    "composition",
     "detectable",
     "heatmap",
     "identity",

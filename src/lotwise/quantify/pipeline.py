@@ -21,12 +21,12 @@ from lotwise.files.atomic import atomic_path
 from lotwise.files.tables import read_table, to_frame, write_table
 from lotwise.progress import progress
 from lotwise.quantify.base import CALLS_FILE, Job, Quantifier
+from lotwise.quantify.kmers import K
 from lotwise.quantify.quant_qc import Yield, judge_yields, require_usable
 from lotwise.quantify.reads_qc import Intake, check_reads, require_passed
 from lotwise.quantify.reference import Prepared, Reference, prepare_reference
 from lotwise.quantify.strandedness import (
     FEWEST_INFORMATIVE,
-    K,
     Strand,
     infer_strandedness,
     load_kmers,

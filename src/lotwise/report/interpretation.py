@@ -67,6 +67,7 @@ def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
         features_remark(level, pair, decimals=decimals),
         fold_remark(level, pair),
         *variance_remark(level),
+        *composition_remark(level),
     ]
 
 
@@ -238,6 +239,35 @@ def variance_remark(level: LevelFindings) -> Iterator[Remark]:
     )
     text += "".join(f", {name} {known[name]:.0%}" for name in others)
     yield Remark(topic="Variance", text=f"{text}.")
+
+
+def composition_remark(level: LevelFindings) -> Iterator[Remark]:
+    """Yield which samples' TPM shift as a whole, and by how much their total RNA differs."""
+    rows = level.rows("composition") if level.has("composition") else []
+    shifted = [row for row in rows if row["shifted"] == "yes"]
+    parts = []
+    if shifted:
+        unit = level.unit
+        named = list_words(
+            (f"{name_words(row['sample'])} ({row['factor'] - 1:+.0%})" for row in shifted),
+            longest=_LONGEST_PART,
+        )
+        parts.append(
+            f"{unit} of unchanged {level.level}s shift by more than a quarter in {named}, against "
+            "the other samples of the condition: a few features take more or less of the whole. "
+            f"Compare single {level.level}s by their ratio to the median ratio, not by {unit}."
+        )
+    known = [row for row in rows if not math.isnan(row["global_change"])]
+    if known:
+        low, high = (pick(known, key=lambda row: row["global_change"]) for pick in (min, max))
+        parts.append(
+            f"RNA per spike-in is {number_words(low['global_change'])} "
+            f"({name_words(low['sample'])}) to {number_words(high['global_change'])} "
+            f"({name_words(high['sample'])}) times that of the other samples."
+        )
+    if parts:
+        state: State = "concern" if shifted else "computed"
+        yield Remark(topic="Composition", text=" ".join(parts), state=state)
 
 
 def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:

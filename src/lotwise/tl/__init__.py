@@ -7,6 +7,7 @@ from lotwise.tl.batches import batches
 from lotwise.tl.blocks import blocks
 from lotwise.tl.ceilings import ceilings
 from lotwise.tl.components import components
+from lotwise.tl.composition import composition
 from lotwise.tl.contributions import contributions
 from lotwise.tl.correlate import correlate
 from lotwise.tl.detectable import detectable
@@ -29,6 +30,7 @@ __all__ = [
     "ceilings",
     "choose_pairs",
     "components",
+    "composition",
     "contributions",
     "correlate",
     "detectable",

@@ -201,7 +201,9 @@ def test_judge_levels__genes_of_another_run(files):
     quants = {"S1": rsem(files, "S1", seed=1, of=9), "S2": rsem(files, "S2", seed=2)}
     [one] = found_in(quants, files)
     assert one.code == "levels_disagree"
-    assert re.match(r"sample 'S1': \d+ of 6 genes are not the sum .* are not of the same run", one[1])
+    assert re.match(
+        r"sample 'S1': \d+ of 6 genes are not the sum .* are not of the same run", one[1]
+    )
 
 
 def test_judge_levels__genes_of_another_annotation(files):

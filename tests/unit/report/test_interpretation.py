@@ -10,6 +10,7 @@ from lotwise.report.interpretation import (
     batches_remark,
     ceiling_remark,
     change_remark,
+    composition_remark,
     depth_remark,
     features_remark,
     fold_remark,
@@ -516,3 +517,29 @@ def test_variance_remark__names_the_shares_within_a_condition():
 def test_variance_remark__is_silent_where_no_share_is_known():
     assert [*variance_remark(Level([]))] == []
     assert [*variance_remark(Level([share("batch", float("nan")), share("residual", 1.0)]))] == []
+
+
+def shift(sample, factor, global_change=float("nan")):
+    return {
+        "sample": sample,
+        "factor": factor,
+        "shifted": "no" if 0.8 <= factor <= 1.25 else "yes",
+        "global_change": global_change,
+    }
+
+
+def test_composition_remark__names_who_shifts_and_by_how_much(level_of):
+    (remark,) = composition_remark(level_of(composition=[shift("S1", 1.0), shift("S2", 0.66)]))
+    assert remark.state == "concern"
+    assert plain(remark.text).startswith(
+        "TPM of unchanged genes shift by more than a quarter in S2 (-34%), against the other "
+        "samples of the condition"
+    )
+
+
+def test_composition_remark__tells_the_global_change_and_is_silent_without_news(level_of):
+    (remark,) = composition_remark(level_of(composition=[shift("S1", 1, 0.5), shift("S2", 1, 2)]))
+    assert remark.state == "computed"
+    assert "RNA per spike-in is 0.5 (S1) to 2 (S2) times" in plain(remark.text)
+    assert [*composition_remark(level_of(composition=[shift("S1", 1.1), shift("S2", 0.9)]))] == []
+    assert [*composition_remark(level_of())] == []
