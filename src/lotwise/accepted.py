@@ -318,7 +318,7 @@ def read_accepted(path: Path | str) -> AnnData:
             "no such accepted set", path=path, remedy="create one with `lotwise accepted add`"
         ) from None
     except UNREADABLE as error:
-        raise InputError("is no h5ad file", path=path) from error
+        raise InputError("is not an h5ad file", path=path) from error
     _verify(found, _history(found, path), path)
     return found
 

@@ -48,7 +48,7 @@ GENE_ID: Final = "gene_id"
 GENE_NAME: Final = "gene_name"
 BLOCK: Final = "block"
 
-# obsm, samples x components; names of our own, so that scanpy's X_pca is left alone
+# obsm, samples x components; own names, so that scanpy's X_pca is not changed
 PCA: Final = "X_lotwise_pca"
 SNR: Final = "X_lotwise_snr"
 
@@ -96,14 +96,14 @@ INVALID_MEANINGS: Final[Mapping[InvalidCode, str]] = {
 ALL: Final = (
     Key("X", "X", "float64", "log2(TPM + 1)"),
     Key(TPM, "layers", "float64 >= 0", "transcripts per million, as the quantifier wrote them"),
-    Key(COUNTS, "layers", "float64 >= 0", "estimated counts; NaN where the source has none"),
+    Key(COUNTS, "layers", "float64 >= 0", "estimated counts; NaN if the source has none"),
     Key(
         LENGTH,
         "layers",
         "float64 >= 0",
-        "effective length in bases; NaN where unknown, 0 where no fragment fits (RSEM)",
+        "effective length in bases; NaN if unknown, 0 if no fragment fits (RSEM)",
     ),
-    Key(FPKM, "layers", "float64 >= 0", "fragments per kilobase and million, where given"),
+    Key(FPKM, "layers", "float64 >= 0", "fragments per kilobase and million, if given"),
     Key(SAMPLE, "obs", "str", "name of the sample; also the index"),
     Key(BATCH, "obs", "categorical", "manufacturing batch"),
     Key(REPLICATE, "obs", "str", "replicate within the batch"),
@@ -111,17 +111,18 @@ ALL: Final = (
     Key(CONDITION, "obs", "str", "experimental condition"),
     Key(QUANTIFIER, "obs", "str", "program that wrote the quantification"),
     Key(QUANT, "obs", "str", "file that the quantification was read from"),
-    Key(
-        TPM_SUM, "obs", "float64", "sum of TPM over the quantified features that all samples share"
-    ),
+    Key(TPM_SUM, "obs", "float64", "sum of TPM over the quantified features shared by all samples"),
     Key(TOTAL_COUNTS, "obs", "float64", "sum of estimated counts"),
     Key(N_SAMPLES, "obs", "int64", "samples averaged into a batch"),
     Key(N_UNMAPPED, "obs", "int64", "quantified transcripts without a gene"),
     Key(
-        UNMAPPED_TPM_SHARE, "obs", "float64 in [0, 1]", "share of TPM on transcripts without a gene"
+        UNMAPPED_TPM_SHARE,
+        "obs",
+        "float64 in [0, 1]",
+        "fraction of TPM on transcripts without a gene",
     ),
     Key(GENE_ID, "var", "str", "gene of an isoform"),
-    Key(GENE_NAME, "var", "str", "symbol of the gene, where the annotation has one"),
+    Key(GENE_NAME, "var", "str", "symbol of the gene, if the annotation has one"),
     Key(BLOCK, "var", "str", "features of one block are resampled together"),
     Key(PCA, "obsm", "float64", "first two principal components of the samples; NaN without any"),
     Key(SNR, "obsm", "float64", "the two components that signal to noise rests on; NaN without"),

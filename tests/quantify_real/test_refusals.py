@@ -98,8 +98,8 @@ def test_refuses__empty_fastq(refuse, samples, replace_reads, tmp_path):
 def test_refuses__another_species(refuse, samples, simulate, reference_of):
     other = simulate(seed=99, n_genes=60, n_batches=2, n_fragments=2_000)
     words = refuse(samples, reference=reference_of(other))
-    assert re.search(r"0 of [\d,]+ reads \(those of the first 6,000 that hold a sampled", words)
-    assert "see whether species and reference are the right ones" in words
+    assert re.search(r"0 of [\d,]+ reads \(those of the first 6,000 with a sampled", words)
+    assert "check species and reference" in words
 
 
 def test_refuses__a_name_twice_in_the_fasta(refuse, samples, small, reference, tmp_path):

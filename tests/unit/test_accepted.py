@@ -258,7 +258,7 @@ def test_accepted__faults_are_named_and_leave_the_set_as_it_was(accepted, tmp_pa
         add_to_accepted(batches(["D"]), other)
     text = tmp_path / "text.h5ad"
     text.write_text("text")
-    with pytest.raises(InputError, match="is no h5ad file"):
+    with pytest.raises(InputError, match="is not an h5ad file"):
         read_accepted(text)
     assert accepted.read_bytes() == before
 

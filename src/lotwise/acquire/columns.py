@@ -340,14 +340,14 @@ def _level_of(table: pd.DataFrame, path: Path, sheet: str) -> Level:
     if told is not None:
         return told
     raise InputError(
-        f"neither the header nor identifiers such as {', '.join(ids[:3])} tell genes from isoforms",
+        f"header and identifiers ({', '.join(ids[:3])}) do not show the level",
         path=path,
         remedy="set acquire.deposited.level to gene or isoform",
     )
 
 
 def level_in(words: str) -> Level | None:
-    """Return the level that a name tells.
+    """Return the level in a name.
 
     Examples
     --------

@@ -115,7 +115,7 @@ class EnaRun:
         if not self.fastq:
             raise InputError(
                 f"ENA has no FASTQ of the run {self.run}",
-                remedy="with the SRA toolkit installed, `lotwise fetch` takes it from SRA",
+                remedy="with the SRA toolkit installed, `lotwise fetch` downloads it from SRA",
             )
         by_mate = {match[1]: file for file in self.fastq if (match := _MATE.search(file.name))}
         if self.paired and {"1", "2"} <= by_mate.keys():
@@ -273,5 +273,5 @@ def _number(cells: Mapping[str, str], column: str, path: Path, row: int) -> int 
         return None
     number = number_in(text)
     if number is None:
-        raise InputError(f"{text[:60]!r} is no number", path=path, row=row, column=column)
+        raise InputError(f"{text[:60]!r} is not a number", path=path, row=row, column=column)
     return number

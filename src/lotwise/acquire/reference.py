@@ -128,7 +128,7 @@ def read_checksums(path: Path) -> dict[str, Integrity]:
             name = match[3]
             integrity = Integrity(bsd_sum=int(match[1]), bsd_blocks=int(match[2]))
         else:
-            raise WrongAnswerError(f"{line[:60]!r} is no checksum", path=path, row=number)
+            raise WrongAnswerError(f"{line[:60]!r} is not a checksum", path=path, row=number)
         if found.setdefault(name, integrity) != integrity:
             raise InputError(f"{name} has two checksums", path=path, row=number)
     return found

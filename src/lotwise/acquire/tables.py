@@ -285,7 +285,7 @@ def require_table(path: Path) -> Path:
     begins = first_line(path)
     is_text = _TEXT.search(path.name.lower()) is not None
     if is_text and (not set(begins) & set("\t,; ") or begins.startswith("{")):
-        raise WrongAnswerError("is no table", path=path)
+        raise WrongAnswerError("is not a table", path=path)
     return path
 
 

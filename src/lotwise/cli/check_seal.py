@@ -68,7 +68,7 @@ def command(
     for one in found.statements:
         told = f"{one.meaning} by {one.name} ({one.identity}) on {one.time}"
         click.echo(
-            f"{'FAULT' if one.fault else 'holds'}: {told}{f': {one.fault}' if one.fault else ''}"
+            f"{'FAULT' if one.fault else 'valid'}: {told}{f': {one.fault}' if one.fault else ''}"
         )
         if one.stamped:
             click.echo(f"  {one.stamped}")
@@ -82,5 +82,5 @@ def command(
     if missing:
         raise RefusedError(f"no signature means {', '.join(missing)}", path=results)
     if not found.holds:
-        raise RefusedError("the seal does not hold", path=results)
-    click.echo("the seal holds: every file is the one that was signed")
+        raise RefusedError("the seal is not valid", path=results)
+    click.echo("the seal is valid: all files are those that were signed")

@@ -107,5 +107,5 @@ def _parse_json(text: str) -> dict[str, object]:
     except ValueError as error:
         raise InputError(f"--configuration is not JSON ({error})") from None
     if not isinstance(found, dict):
-        raise InputError("--configuration holds no keys")
+        raise InputError("--configuration has no keys")
     return found

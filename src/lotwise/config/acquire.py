@@ -182,7 +182,7 @@ class SampleSelection(Section):
             msg = "give either 'pattern' or 'choose', not both"
             raise ValueError(msg)
         if self.batch is not None and self.choose:
-            msg = "'choose' names the batches itself; remove 'batch'"
+            msg = "'choose' already gives the batches; remove 'batch'"
             raise ValueError(msg)
         return self
 

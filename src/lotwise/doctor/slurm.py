@@ -190,7 +190,7 @@ def _examine_places(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
             check="slurm",
             subject="partition",
             state="missing",
-            found=f"there is no {profile.partition!r}",
+            found=f"the partition {profile.partition!r} does not exist",
             remedy=f"set slurm_partition to one of {', '.join(sorted(cluster.partitions))}",
         )
     if profile.account and cluster.accounting_fault:

@@ -72,7 +72,7 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
         return
     if _is_log_scaled(abundance.tpm):
         raise InputError(
-            f"{came}, and none is above {abundance.tpm.max():.4g}: they are already on log scale",
+            f"{came}, and the largest is {abundance.tpm.max():.4g}: they are already on log scale",
             path=abundance.path,
             remedy="give TPM before the log transform; lotwise applies it",
         )
@@ -150,7 +150,7 @@ def check_values(sample: str, abundance: Abundance) -> None:
             and _LOWEST_LOG2 <= values.min() < values.max() <= _HIGHEST_LOG2
         ):
             raise InputError(
-                f"sample {sample!r}: {came} and none is above {values.max():.4g}: "
+                f"sample {sample!r}: {came} and the largest is {values.max():.4g}: "
                 "they are already on log scale",
                 path=abundance.path,
                 remedy="give TPM before the log transform; lotwise applies it",

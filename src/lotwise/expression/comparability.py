@@ -56,7 +56,7 @@ def invalid_comparisons(expression: AnnData) -> tuple[InvalidComparison, ...]:
 
 
 def read_invalid_comparisons(path: Path) -> tuple[InvalidComparison, ...]:
-    """Read the same from an ``.h5ad`` file without its matrices; empty if there is no file.
+    """Read the same from an ``.h5ad`` file without its matrices; empty if the file does not exist.
 
     Examples
     --------

@@ -81,7 +81,7 @@ def unit_of(expression: AnnData) -> str:
 
 
 def read_unit(path: Path) -> str:
-    """Read the same from an ``.h5ad`` file without its matrices; TPM if there is no file.
+    """Read the same from an ``.h5ad`` file without its matrices; TPM if the file does not exist.
 
     Examples
     --------

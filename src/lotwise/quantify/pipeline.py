@@ -351,8 +351,8 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
     if strand.n_telling < FEWEST_INFORMATIVE:
         logger.warning(
             "sample %s: %d of the first %d reads have a sampled %d-mer, too few to tell whether "
-            "they match the transcripts (shorter reads hold none); the gate after quantification "
-            "judges them alone",
+            "they match the transcripts (shorter reads have none); only the checks after "
+            "quantification will judge them",
             sample.sample,
             strand.n_telling,
             strand.n_reads,
@@ -361,15 +361,15 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
     elif not strand.share_matching >= limits.smallest_share_used:
         raise RefusedError(
             f"sample {sample.sample!r}: {strand.n_matching:,} of {strand.n_telling:,} reads (those "
-            f"of the first {strand.n_reads:,} that hold a sampled {K}-mer) share one with a "
-            f"transcript, needed a share of at least {limits.smallest_share_used:g}",
+            f"of the first {strand.n_reads:,} with a sampled {K}-mer) share one with a "
+            f"transcript, required fraction >= {limits.smallest_share_used:g}",
             path=sample.runs[0].fastq_1,
-            remedy="see whether species and reference are the right ones",
+            remedy="check species and reference",
         )
 
 
 def _require_checked(checked: Sequence[Intake], quantifier: Quantifier) -> None:
-    """Refuse what was found wrong of each sample by itself: others are quantified all the same."""
+    """Raise an error for faults of single samples, which do not stop the others."""
     require_passed(checked)
     k = quantifier.k
     for row in checked:

@@ -131,7 +131,7 @@ def test_read_table__level(tmp_path):
     assert read_table(path).level == "isoform"
     path = tmp_path / "x.tsv"
     pd.DataFrame({"a": tpm(1)}, index=pd.Index(range(N), name="id")).to_csv(path, sep="\t")
-    with pytest.raises(InputError, match=r"tell genes from isoforms; set acquire.deposited.level"):
+    with pytest.raises(InputError, match=r"do not show the level; set acquire.deposited.level"):
         read_table(path)
     assert read_table(path, level="gene").level == "gene"
 

@@ -142,7 +142,7 @@ def test_mates__refused(cells, words, tmp_path):
         ({"fastq_bytes": "10"}, r"column 'fastq_bytes': has 1 files, but fastq_ftp has 2"),
         ({"fastq_md5": "x;y"}, r"or MD5 'x'"),
         ({"fastq_bytes": "-1;2"}, r"size '-1'"),
-        ({"read_count": "many"}, r"column 'read_count': 'many' is no number"),
+        ({"read_count": "many"}, r"column 'read_count': 'many' is not a number"),
         ({"fastq_ftp": "h/vol1/../../x.fastq.gz;h/a"}, r"'\.\.' is not a plain name"),
         ({"run_accession": "../SRR1"}, r"'../SRR1' is not a plain name"),
     ],

@@ -96,8 +96,8 @@ def test_require_match__foreign_short_reads_are_refused(require_match, write_gz)
     reads = ("".join(rng.choice(list("ACGT"), 36)) for _ in range(2_000))
     text = "".join(f"@{n}\n{read}\n+\n{'I' * 36}\n" for n, read in enumerate(reads))
     words = (
-        r"'S1': 0 of \d+ reads \(those of the first 2,000 that hold a sampled 31-mer\) share one "
-        "with a transcript, needed a share of at least 0.1; see whether species"
+        r"'S1': 0 of \d+ reads \(those of the first 2,000 with a sampled 31-mer\) share one "
+        "with a transcript, required fraction >= 0.1; check species"
     )
     with pytest.raises(RefusedError, match=words):
         require_match([write_gz("foreign.fastq.gz", text.encode())])

@@ -92,7 +92,7 @@ class Manifest:
         self._root = root
 
     def read(self) -> dict[str, Entry]:
-        """Return all entries by path; empty if there is no table yet.
+        """Return all entries by path; empty if the table does not exist yet.
 
         Raises
         ------

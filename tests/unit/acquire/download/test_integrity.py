@@ -287,7 +287,7 @@ def test_read_checksums__both_forms(tmp_path):
         "z.fa.gz": Integrity(bsd_sum=24521, bsd_blocks=36),
     }
     path.write_text("<html>")
-    with pytest.raises(InputError, match=r"row 1: '<html>' is no checksum"):
+    with pytest.raises(InputError, match=r"row 1: '<html>' is not a checksum"):
         read_checksums(path)
     path.write_text(f"{'a' * 32}  x\n{'b' * 32}  x\n")
     with pytest.raises(InputError, match="x has two checksums"):
