@@ -1,9 +1,9 @@
 """A stored set of accepted batches, with which new batches are compared.
 
-The set is one h5ad file with one row per sample (TPM and estimated counts). ``uns["lotwise"]``
-contains a version, which rises by one with every addition, and a history: what was added, when,
-by which version of lotwise, and from which file. Sets of lotwise 0.1 contain batch averages
-without counts; they can be read, but the depths of their libraries cannot be equalised.
+The set is one h5ad file. It has one row per sample with TPM and estimated counts. In
+``uns["lotwise"]`` it has a version, which increases by one with every addition, and a history of
+what was added, when, by which version of lotwise and from which file. Sets of lotwise 0.1 contain
+averages of batches without counts. They can be read, but libraries cannot be thinned to one depth.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from lotwise.metrics.correlation import pearson_matrix
 if TYPE_CHECKING:
     from anndata import AnnData
 
-# The name in uns is the one used by lotwise 0.1, so that its sets can be read.
+# The name in uns is that of lotwise 0.1, so that its sets can be read.
 _KEPT: Final = "reference"
 
 
@@ -46,8 +46,8 @@ def add_to_accepted(
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``, optionally ``counts``, and the obs columns
-        ``batch`` and, if there are several conditions, ``condition``.
+        Samples x features with the layers ``tpm`` and, if available, ``counts``, and the obs
+        columns ``batch`` and, if there are several, ``condition``.
     path
         The accepted set, an h5ad file.
     source
@@ -62,13 +62,13 @@ def add_to_accepted(
     Raises
     ------
     InputError
-        A batch is already in the set, a sample is not TPM or is identical to another, the features
-        or the level differ, or the file is not an accepted set or was edited.
+        A batch is already in the set, a sample is not in TPM or has the same values as another,
+        the features or the level differ, or the file is not an accepted set or was edited.
 
     Warns
     -----
     WiderLimitsWarning
-        The limits for the next batch became wider.
+        The limits for the next batch are wider than before.
 
     Examples
     --------
@@ -80,8 +80,7 @@ def add_to_accepted(
     1
     """
     path = Path(path)
-    # Locked from reading to renaming: of two simultaneous processes, the second adds to the result
-    # of the first.
+    # Locked from reading to renaming: of two processes, the second adds to the result of the first.
     with exclusive(path.with_name(f".{path.name}.lock")):
         return _append(expression, path, source=source, note=note)
 
@@ -110,14 +109,14 @@ def retire_from_accepted(path: Path | str, batch: str, *, reason: str) -> int:
     """
     path = Path(path)
     if not reason.strip():
-        raise InputError("retiring a batch requires a reason", path=path)
+        raise InputError("give a reason for retiring a batch", path=path)
     with exclusive(path.with_name(f".{path.name}.lock")):
         held = read_accepted(path)
         of = np.array(batches_of(held), dtype=object)
         if batch not in of:
             raise InputError(f"has no batch {batch!r}", path=path)
         if (of == batch).all():
-            raise InputError(f"has no batch other than {batch!r}", path=path)
+            raise InputError(f"cannot retire {batch!r}, the only batch of the set", path=path)
         told = {"retired": [batch], "added": [], "source": "", "sha256": "", "note": reason}
         return _write(_samples(held[of != batch].copy()), path, _history(held, path), told)
 
@@ -136,8 +135,8 @@ def _append(new: AnnData, path: Path, *, source: Path | str, note: str) -> int:
     after = _lower_limit(stored)
     if after < before:
         warnings.warn(
-            f"{path}: the addition widens the limits: the lower limit of R for a new batch changes "
-            f"from {before:.4f} to {after:.4f}",
+            f"{path}: the addition widens the limits: the lower limit of R for a new batch was "
+            f"{before:.4f} and is now {after:.4f}",
             WiderLimitsWarning,
             stacklevel=3,
         )
@@ -171,11 +170,11 @@ def _write(stored: AnnData, path: Path, kept: dict[str, Any], told: dict[str, An
 
 
 def _check_samples(new: AnnData, source: Path | str) -> None:
-    """Raise an error for samples that are not TPM, with the same checks as for every input."""
+    """Raise for samples that are not in TPM, with the same checks as for every input."""
     import polars as pl
 
     if keys.TPM not in new.layers:
-        return  # reported when the samples are selected
+        return  # reported when the samples are extracted
     features = pl.Series(new.var_names.to_list(), dtype=pl.String)
     unknown = np.full(new.n_vars, np.nan)
     for sample, tpm in zip(new.obs_names, _dense(new.layers[keys.TPM]), strict=True):
@@ -196,7 +195,7 @@ def _dense(layer: Any) -> npt.NDArray[np.float64]:
 
 
 def _refuse_copies(stored: AnnData, path: Path) -> None:
-    """Raise an error if two samples are identical: R between copies is always 1."""
+    """Raise if two samples have the same values: R between copies is 1 and means nothing."""
     seen: dict[bytes, str] = {}
     for name, values in zip(stored.obs_names, stored.layers[keys.TPM], strict=True):
         content = hashlib.sha256(np.ascontiguousarray(values).tobytes()).digest()
@@ -210,7 +209,7 @@ def _refuse_copies(stored: AnnData, path: Path) -> None:
 
 
 def _lower_limit(stored: AnnData) -> float:
-    """Return the lower limit of R for one more batch, from the batch averages."""
+    """Return the lower limit of R for one more batch, from averages of the batches."""
     of = np.array(batches_of(stored), dtype=object)
     means = [stored.layers[keys.TPM][of == batch].mean(axis=0) for batch in dict.fromkeys(of)]
     if len(means) < 3:
@@ -238,7 +237,7 @@ def _entry_sha256(entry: dict[str, Any]) -> str:
 
 
 def _samples(expression: AnnData) -> AnnData:
-    """Return what a set stores of an AnnData: samples with batch, condition, TPM and counts."""
+    """Return the part of an AnnData that a set stores: batch, condition, TPM and counts."""
     import pandas as pd
     from anndata import AnnData
 
@@ -249,12 +248,12 @@ def _samples(expression: AnnData) -> AnnData:
     if keys.TPM not in layers:
         raise InputError(
             f"the AnnData has no layer {keys.TPM!r}",
-            remedy="use lotwise.read_quant, or put TPM into layers['tpm']",
+            remedy="create it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
     layers.setdefault(keys.COUNTS, np.full(expression.shape, np.nan))
     batches = batches_of(expression)
     samples = expression.obs.get(keys.SAMPLE, expression.obs_names.to_series())
-    # Samples of different runs may have the same name; the batch makes the names unique.
+    # A sample of a later run may have the name of an earlier one, so batch and sample are joined.
     named = zip(batches, samples, strict=True)
     obs = pd.DataFrame(
         {
@@ -270,7 +269,7 @@ def _samples(expression: AnnData) -> AnnData:
 
 
 def combine_with_accepted(held: AnnData, new: AnnData, path: Path | str) -> AnnData:
-    """Return one AnnData with the samples of an accepted set followed by new samples.
+    """Return the samples of an accepted set and new ones in one AnnData, the accepted first.
 
     Raises
     ------
@@ -282,30 +281,30 @@ def combine_with_accepted(held: AnnData, new: AnnData, path: Path | str) -> AnnD
     path = Path(path)
     level, other = _level_of(held), _level_of(new)
     if level != other:
-        raise InputError(f"has {level}s, but the new batches have {other}s", path=path)
+        raise InputError(f"contains {level}s, but the new batches have {other}s", path=path)
     if list(held.var_names) != list(new.var_names):
         shared = len(set(held.var_names) & set(new.var_names))
         raise InputError(
-            f"has {held.n_vars:,} features, the new batches {new.n_vars:,}; {shared:,} are shared",
+            f"has {held.n_vars:,} features, the new batches have {new.n_vars:,}, {shared:,} shared",
             path=path,
-            remedy="quantify all batches with the same annotation",
+            remedy="quantify all batches with one annotation, in the same order",
         )
     accepted, added = _samples(held), _samples(new)
     twice = sorted(set(accepted.obs[keys.BATCH]) & set(added.obs[keys.BATCH]))
     if twice:
-        raise InputError(f"already has the batch {twice[0]!r}", path=path)
+        raise InputError(f"already contains batch {twice[0]!r}", path=path)
     both = anndata.concat([accepted, added])
     both.uns[keys.LOTWISE] = {keys.LEVEL: level}
     return both
 
 
 def read_accepted(path: Path | str) -> AnnData:
-    """Read an accepted set of this version of lotwise or of 0.1.
+    """Read an accepted set, of this version of lotwise or of 0.1.
 
     Raises
     ------
     InputError
-        The file is missing, damaged, edited, or not an accepted set.
+        The file is missing, is not an accepted set, is damaged, or was edited.
     """
     import anndata
 
@@ -315,7 +314,7 @@ def read_accepted(path: Path | str) -> AnnData:
         noted(found)
     except FileNotFoundError:
         raise InputError(
-            "no such accepted set", path=path, remedy="create one with `lotwise accepted add`"
+            "no such accepted set", path=path, remedy="create one by `lotwise accepted add`"
         ) from None
     except UNREADABLE as error:
         raise InputError("is not an h5ad file", path=path) from error
@@ -324,28 +323,28 @@ def read_accepted(path: Path | str) -> AnnData:
 
 
 def _verify(found: AnnData, kept: dict[str, Any], path: Path) -> None:
-    """Raise an error if the history or the values differ from those that were written."""
+    """Raise for a set whose history or values differ from what was written."""
     history = kept["history"]
     for earlier, entry in pairwise(history):
         if entry.get("previous", "") not in {"", _entry_sha256(earlier)}:
             raise InputError(
-                f"its history was edited: version {entry.get('version')} does not follow "
-                "the previous one",
+                f"its history was edited: version {entry.get('version')} does not follow the one "
+                "before it",
                 path=path,
-                remedy="restore the original file",
+                remedy="restore the set that was written",
             )
     told = history[-1].get("content_sha256") if history else None
     if told is None:
-        return  # sets of 0.1 have no checksum
+        return  # a set of 0.1 has no checksum
     missing = [name for name in (keys.TPM, keys.COUNTS) if name not in found.layers]
     missing += [name for name in (keys.BATCH, keys.CONDITION) if name not in found.obs]
     if missing:
-        raise InputError(f"is damaged: {missing[0]!r} is missing", path=path)
+        raise InputError(f"is damaged: it has no {missing[0]!r}", path=path)
     if _content_sha256(found) != told:
         raise InputError(
-            f"was edited: names or values differ from those of version {kept['version']}",
+            f"was edited: names or values are not those of version {kept['version']}",
             path=path,
-            remedy="restore the original file",
+            remedy="restore the set that was written",
         )
 
 
@@ -370,9 +369,7 @@ def _history(found: AnnData, path: Path) -> dict[str, Any]:
     text = noted(found).get(_KEPT)
     if not isinstance(text, str):
         raise InputError(
-            "is not an accepted set of lotwise",
-            path=path,
-            remedy="choose another file for a new set",
+            "is not an accepted set of lotwise", path=path, remedy="use another file for the set"
         )
     try:
         kept: dict[str, Any] = json.loads(text)

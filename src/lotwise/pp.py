@@ -1,4 +1,4 @@
-"""Preprocessing: takes an AnnData of samples, returns a new one."""
+"""Preprocessing: functions that take an AnnData of samples and return another one."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ def average_replicates(expression: AnnData) -> AnnData:
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm`` and the obs column ``batch``, and ``condition``
-        if there are several conditions.
+        Samples x features with the layer ``tpm`` and the obs columns ``batch`` and, if there are
+        several, ``condition``.
 
     Returns
     -------
-    AnnData of batches x features in order of first occurrence, named by batch, or by batch and
-    condition if a batch has several conditions. TPM, FPKM and lengths are means, counts are sums,
-    ``X`` is log2(TPM + 1) of the mean TPM, and ``obs["n_samples"]`` is the number of averaged
-    samples. A layer is NaN for a batch if it is NaN for any of its samples.
+    AnnData of batches x features in the order in which they first occur, named by batch, and by
+    batch and condition where a batch has several conditions: TPM, FPKM and lengths are means,
+    counts are sums, ``X`` is log2(TPM + 1) of the
+    mean TPM, ``obs["n_samples"]`` says how many samples were averaged. A layer is NaN for a batch
+    where it is NaN for one of its samples, and for no other.
 
     Raises
     ------
     InputError
-        The obs column ``batch`` is missing or empty for a sample, or the layer ``tpm`` is missing.
+        There is no obs column ``batch``, a sample has none, or there is no layer ``tpm``.
 
     Examples
     --------
@@ -50,7 +51,7 @@ def average_replicates(expression: AnnData) -> AnnData:
     if keys.TPM not in expression.layers:
         raise InputError(
             f"the AnnData has no layer {keys.TPM!r}",
-            remedy="use lotwise.read_quant, or put TPM into layers['tpm']",
+            remedy="create it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
     members = list(groups.values())
     n_samples = np.array([len(rows) for rows in members])
@@ -59,8 +60,8 @@ def average_replicates(expression: AnnData) -> AnnData:
         if name in expression.layers:
             layer = expression.layers[name]
             dense = layer.toarray() if hasattr(layer, "toarray") else np.asarray(layer)
-            # Not a product with an indicator matrix: 0 times NaN is NaN, so that one sample without
-            # counts would make the counts of every batch NaN.
+            # Not a product with 0 and 1, because 0 times the NaN of a sample without counts is
+            # NaN and would spread to every batch.
             sums = np.stack([dense[rows].sum(axis=0, dtype=np.float64) for rows in members])
             layers[name] = sums if name == keys.COUNTS else sums / n_samples[:, None]
     names = name_groups(groups)

@@ -180,21 +180,14 @@ class ResultTree:
             but=drawn_as(stems, formats),
         )
 
-    def forget_evidence(
-        self, level: str, *, names: Iterable[str], figures: Iterable[str], formats: Iterable[str]
-    ) -> None:
-        """Remove evidence that this run does not write, in any format.
-
-        Parameters
-        ----------
-        level
-            Level of the run.
-        names, figures
-            Tables and figures that the run writes.
-        formats
-            Formats of the figures.
-        """
+    def forget_evidence(self, level: str, names: Iterable[str]) -> None:
+        """Remove evidence tables that this run does not write, in any format."""
         _remove(self.evidence.glob(f"{level}.*"), but=[self.table(level, name) for name in names])
+
+    def forget_figures_of_evidence(
+        self, level: str, figures: Iterable[str], formats: Iterable[str]
+    ) -> None:
+        """Remove evidence figures that this run does not write, in any format."""
         of_correlation = self.figures_of_correlation(level)
         _remove(
             (path for path in self._drawn(level) if path.with_suffix("") not in of_correlation),

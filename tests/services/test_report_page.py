@@ -403,7 +403,7 @@ def test_page__hostile_names_are_text_everywhere(see, tmp_path):
             "name => [...document.querySelectorAll('td')].some(c => c.textContent === name)", name
         )
     with seen.page.expect_download() as downloading:
-        seen.page.get_by_role("button", name="Genes that pull R down").first.click()
+        seen.page.get_by_role("button", name="Genes that lower R most").first.click()
     text = Path(downloading.value.path()).read_text(encoding="utf-8-sig")
     named = {row["feature"] for row in csv.DictReader(text.splitlines())}
     assert named == {HOSTILE[0], HOSTILE[1]}

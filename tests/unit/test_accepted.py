@@ -207,7 +207,7 @@ def test_accepted__without_counts_is_not_assessable(tmp_path):
     add_to_accepted(made[:4].copy(), path)
     row = compare(made[4:].copy(), path).iloc[0]
     assert row["inside_prediction"] == "not assessable"
-    assert "is not known (no counts)" in row["reason"]
+    assert "is unknown (no counts)" in row["reason"]
     assert np.isfinite(row["median_to_reference"])
 
 
@@ -221,7 +221,7 @@ def test_accepted__compares_like_with_like(tmp_path):
     new.obs[keys.CONDITION] = ["x", "z"]
     table = compare(new, path)
     assert table["n_reference"].tolist() == [4, 0]
-    assert table["reason"].tolist() == ["", "no accepted batch is of condition 'z'"]
+    assert table["reason"].tolist() == ["", "no accepted batch has condition 'z'"]
 
 
 def test_read_accepted__a_set_of_0_1_is_read_and_refuses_limits(tmp_path):
@@ -238,17 +238,17 @@ def test_read_accepted__a_set_of_0_1_is_read_and_refuses_limits(tmp_path):
     assert describe_accepted(path)["batches"] == [*"ABCD"]
     row = compare(batches(["new"], seed=1), path).iloc[0]
     assert row["inside_prediction"] == "not assessable"
-    assert "the depth of A: A, B: B, C: C, D: D is not known" in row["reason"]
+    assert "the depth of A: A, B: B, C: C, D: D is unknown" in row["reason"]
     assert add_to_accepted(batches(["E"], seed=1), path) == 2
 
 
 def test_accepted__faults_are_named_and_leave_the_set_as_it_was(accepted, tmp_path):
     before = accepted.read_bytes()
-    with pytest.raises(InputError, match="already has the batch 'A'"):
+    with pytest.raises(InputError, match="already contains batch 'A'"):
         add_to_accepted(batches(["A"]), accepted)
-    with pytest.raises(InputError, match="has 500 features, the new batches 400; 400 are shared"):
+    with pytest.raises(InputError, match="has 500 features, the new batches have 400, 400 shared"):
         add_to_accepted(batches(["D"], n_genes=400), accepted)
-    with pytest.raises(InputError, match="has genes, but the new batches have isoforms"):
+    with pytest.raises(InputError, match="contains genes, but the new batches have isoforms"):
         compare(batches(["D"], level="isoform"), accepted)
     with pytest.raises(InputError, match="no such accepted set"):
         read_accepted(tmp_path / "absent.h5ad")
@@ -292,13 +292,13 @@ def test_command__add_show_compare(tmp_path):
 def test_accepted__fewer_than_six_batches_are_no_answer(accepted):
     row = compare(batches(["new"], seed=2), accepted, least=6).iloc[0]
     assert row["inside_prediction"] == "not assessable"
-    assert row["reason"].startswith("3 accepted batches of this condition, needed are 6")
+    assert row["reason"].startswith("3 accepted batches of this condition, at least 6 are needed")
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda tpm: tpm / 1000, "TPM sum to 1,000, not 1,000,000"),
+        (lambda tpm: tpm / 1000, "TPM sum to 1,000, not to 1,000,000"),
         (lambda tpm: tpm * 0, "every TPM is 0"),
         (lambda tpm: np.where(tpm == tpm.max(), np.nan, tpm), "NaN|nan|no number"),
         (lambda tpm: np.where(tpm == tpm.max(), -1, tpm), "negative|-1"),
@@ -327,9 +327,7 @@ def test_read_accepted__an_edited_row_is_found(accepted):
     stored = read_accepted(accepted)
     stored.layers[keys.TPM][0] *= 2
     stored.write_h5ad(accepted)
-    with pytest.raises(
-        InputError, match="was edited: names or values differ from those of version 1"
-    ):
+    with pytest.raises(InputError, match="was edited: names or values are not those of version 1"):
         compare(batches(["new"], seed=1), accepted)
 
 
@@ -361,7 +359,7 @@ def test_retire_from_accepted__takes_a_batch_out_with_its_reason(accepted):
     assert (found["history"][1]["retired"], found["history"][1]["note"]) == (["B"], "old process")
     for batch, reason, words in (
         ("B", "r", "has no batch 'B'"),
-        ("A", " ", "only with a reason"),
+        ("A", " ", "give a reason for retiring a batch"),
     ):
         with pytest.raises(InputError, match=words):
             retire_from_accepted(accepted, batch, reason=reason)

@@ -47,11 +47,13 @@ def test_demo__jobs_per_rule(demo):
         "figures_isoform": 1,
         "evidence_gene": 1,
         "evidence_isoform": 1,
+        "evidence_figures_gene": 1,
+        "evidence_figures_isoform": 1,
         "verdict": 1,
         "workbook": 1,
         "record": 1,
         "write_report": 1,
-        "total": 22,
+        "total": 24,
     }
 
 

@@ -35,12 +35,12 @@ def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]
     >>> from pathlib import Path
     >>> from tempfile import mkdtemp
     >>> against_history(Path(mkdtemp()), {"outcome": "pass"})
-    ('', ['not checked against its history: verdict_history.jsonl is not there'])
+    ('', ['not checked against its history: verdict_history.jsonl does not exist'])
     """
     try:
         lines = (run / HISTORY).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return "", [f"not checked against its history: {HISTORY} is not there"]
+        return "", [f"not checked against its history: {HISTORY} does not exist"]
     entries, notices = _read(lines)
     known = [
         entry
@@ -49,7 +49,7 @@ def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]
         and entry.get("criteria_sha256") == told.get("criteria_sha256")
     ]
     if not known:
-        return "", [*notices, f"{HISTORY} does not know this verdict"]
+        return "", [*notices, f"{HISTORY} has no entry of this verdict"]
     outcome = str(known[-1].get("outcome", ""))
     files = known[-1].get("files")
     written = files.get(VERDICT) if isinstance(files, dict) else None

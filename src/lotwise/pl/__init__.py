@@ -1,4 +1,4 @@
-"""Figures of what :mod:`lotwise.tl` found; they show and compute nothing."""
+"""Figures of results of :mod:`lotwise.tl`. They draw tables and compute nothing."""
 
 from lotwise.pl.batch_equivalence import batch_equivalence
 from lotwise.pl.canvas import nothing

@@ -1,4 +1,4 @@
-"""Tools: statistics on AnnData, written into it, as scanpy's ``tl`` does."""
+"""Tools: statistics computed on AnnData and stored in it, as in scanpy's ``tl``."""
 
 from lotwise.tl.accepted import accepted
 from lotwise.tl.agreement import agreement, sensitivity

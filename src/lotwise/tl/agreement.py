@@ -1,4 +1,4 @@
-"""How R depends on what is counted, and what it does not show: bias, limits, fold changes."""
+"""How R depends on features and pseudo-count, and what it does not show: bias and fold changes."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def sensitivity(
     threshold: float = THRESHOLD,
     min_counts: float = MIN_COUNTS,
 ) -> None:
-    """Compute R for every pair, feature set and pseudo-count, with what each counts.
+    """Compute R for every pair, feature set and pseudo-count.
 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``, and ``counts`` where there are any.
+        Samples x features with the layer ``tpm``, and ``counts`` if available.
     pseudocounts
-        c of log2(TPM + c), above 0.
+        c of log2(TPM + c), each > 0.
     threshold, min_counts
-        As for :func:`lotwise.tl.correlate`.
+        As in :func:`lotwise.tl.correlate`.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def sensitivity(
     Raises
     ------
     InputError
-        No layer ``tpm``, or a pseudo-count that is not above 0.
+        No layer ``tpm``, or a pseudo-count is not > 0.
 
     Examples
     --------
@@ -79,11 +79,11 @@ def sensitivity(
     [0.01, 0.1, 1.0]
     """
     if not pseudocounts or any(not c > 0 for c in pseudocounts):
-        raise InputError(f"pseudocounts {pseudocounts} came, needed are numbers above 0")
+        raise InputError(f"every pseudocount must be > 0, got {pseudocounts}")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     counts = counts_by_sample(expression)
     logs = {c: np.log2(tpm + c) for c in pseudocounts}
-    # Over all features each sample is standardised once, whatever its pairs.
+    # Over all features each sample is standardised once for all its pairs.
     whole = {c: standardise_samples(log_tpm) for c, log_tpm in logs.items()}
 
     def rows_of(pair: Pair) -> list[SensitivityRecord]:
@@ -138,15 +138,15 @@ def sensitivity(
 def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     """Compute bias, limits of agreement, fold-change shares and SERE for every pair.
 
-    Over features detected in both samples, all together and by tenths of mean expression, on
-    ratios of TPM without pseudo-count after division by the median ratio: two-fold is two-fold.
+    Over features detected in both samples, all together and by tenths of mean expression. Ratios
+    are of TPM without pseudo-count, divided by the median ratio, so two-fold means two-fold.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``, and ``counts`` for SERE.
     threshold
-        TPM from which a feature is detected, above 0.
+        Smallest TPM of a detected feature, > 0.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     Raises
     ------
     InputError
-        No layer ``tpm``, or a threshold that is not above 0.
+        No layer ``tpm``, or a threshold that is not > 0.
 
     References
     ----------
@@ -207,7 +207,7 @@ def _r_of_all(log_tpm: FloatArray, standardised: FloatArray, a: int, b: int) -> 
 
 
 def counts_by_sample(expression: AnnData) -> list[FloatArray | None]:
-    """Give the counts of each sample; ``None`` for one whose counts are not all known."""
+    """Return the counts of each sample; ``None`` for a sample with unknown counts."""
     if keys.COUNTS not in expression.layers:
         return [None] * expression.n_obs
     counts = np.asarray(layer_of(expression, keys.COUNTS), dtype=np.float64)
@@ -215,7 +215,7 @@ def counts_by_sample(expression: AnnData) -> list[FloatArray | None]:
 
 
 def why_no_counts(pair: Pair, counts: Sequence[FloatArray | None]) -> str:
-    """Say what a statistic of the counts of a pair lacks; empty where nothing."""
+    """Return why a statistic of counts cannot be computed for a pair; empty where it can."""
     if all(sample is None for sample in counts):
         return NO_COUNTS
     named = ((pair.row_a, pair.sample_a), (pair.row_b, pair.sample_b))

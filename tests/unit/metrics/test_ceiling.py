@@ -65,9 +65,9 @@ def test_noise_ceiling__unknown_is_nan_with_a_reason():
     assert math.isnan(found.ratio)
     assert found.reason == "a reliability is not known"
     assert noise_ceiling(math.nan, reliability_x=1, reliability_y=1).reason == "R is not defined"
-    with pytest.raises(InputError, match="reliability of x is 0"):
+    with pytest.raises(InputError, match=r"reliability of x must be in \(0, 1\], got 0"):
         noise_ceiling(0.9, reliability_x=0, reliability_y=1)
-    with pytest.raises(InputError, match=r"R is 1\.5"):
+    with pytest.raises(InputError, match=r"pearson must be in \[-1, 1\], got 1\.5"):
         noise_ceiling(1.5, reliability_x=1, reliability_y=1)
 
 
@@ -192,7 +192,7 @@ def test_thinning_reliability__undefined_is_nan_with_a_reason():
     assert "does not correlate with itself" in sparse.reason
     with pytest.raises(InputError, match="2 features have counts and no length"):
         thinning_reliability([1, 1], lengths=[np.nan, np.nan], rng=rng)
-    with pytest.raises(InputError, match="length is 0 or negative"):
+    with pytest.raises(InputError, match="effective length must be > 0 bases"):
         thinning_reliability([1, 1], lengths=[0, 1], rng=rng)
 
 

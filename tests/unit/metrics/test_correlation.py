@@ -206,7 +206,7 @@ def test_pearson_matrix__digits_do_not_depend_on_the_cores(monkeypatch, mean):
 def test_pairs__refuse_what_is_no_pair(statistic):
     with pytest.raises(InputError, match="x has 3 features and y has 2"):
         statistic([1, 2, 3], [1, 2])
-    with pytest.raises(InputError, match="y holds 1 NaN or infinite"):
+    with pytest.raises(InputError, match="y must be finite, got 1 NaN or infinite"):
         statistic([1, 2], [1, np.nan])
 
 

@@ -70,7 +70,7 @@ def test_compare__judges_no_limits_of_tpm_in_another_unit_and_reports_the_unit(
     markers = compared.tables["gene"]["identity"]
     assert markers["tpm"].isna().all()
     assert set(markers["holds"]) == {"-"}
-    assert set(markers["note"]) == {"the limits are TPM, the numbers are normalized: not judged"}
+    assert set(markers["note"]) == {"not judged: the limits are TPM, but the values are normalized"}
     assert set(compared.tables["gene"]["replicate_qc"]["unit"]) == {"normalized"}
     compared.write(tmp_path, figures=FIGURES)
     answer = level_answer(LevelFindings(tmp_path, "gene"), decimals=4)
@@ -80,7 +80,7 @@ def test_compare__judges_no_limits_of_tpm_in_another_unit_and_reports_the_unit(
 def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
     with pytest.raises(InputError, match=r"there is no isoform level"):
         lotwise.compare(normalized, levels=["isoform"])
-    with pytest.raises(InputError, match=r"the samples are read already; leave it out"):
+    with pytest.raises(InputError, match=r"the samples are already read; leave it out"):
         lotwise.compare(normalized, expression=ExpressionConfig())
     normalized.gene.obs["batch"] = "A"
     with pytest.raises(InputError, match=r"holds samples of one batch \(4\)"):
@@ -90,7 +90,7 @@ def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
 def test_compare__refuses_one_batch_and_a_level_that_is_not_there(sheet_of_three):
     with (
         pytest.warns(LotwiseWarning, match="no gene level"),
-        pytest.raises(InputError, match="there is no gene level in these quantifications"),
+        pytest.raises(InputError, match="these quantifications have no gene level"),
     ):
         lotwise.compare(sheet_of_three, levels=["gene"])
     one = sheet_of_three.read_text().replace("\tS2\t", "\tS1\t").replace("\tS3\t", "\tS1\t")
@@ -106,7 +106,8 @@ def test_write__is_what_the_steps_write_from_disk(compared, expression_config, t
     for level in steps.write_expression(sheet, tree, expression_config):
         steps.write_correlation(tree, level, CorrelationConfig())
         steps.write_figures(tree, level, FIGURES, CorrelationConfig())
-        steps.write_evidence(tree, level, EVIDENCE, CorrelationConfig(), FIGURES)
+        steps.write_evidence_tables(tree, level, EVIDENCE, CorrelationConfig())
+        steps.draw_evidence_tables(tree, level, EVIDENCE, CorrelationConfig(), FIGURES)
     found = {
         root: {
             path.relative_to(tmp_path / root).as_posix(): path.read_bytes()

@@ -153,7 +153,7 @@ def test_ceilings__name_what_each_method_lacks(annotated):
     own = table.loc[("replicates", "s0", "s1")]
     assert own["ceiling"] == pytest.approx(own["pearson"], abs=1e-12)
     assert np.isnan(own["ratio"])
-    assert own["reason"] == "the ceiling is made of this batch's own R"
+    assert own["reason"] == "the ceiling is computed from this batch's own R"
     lacking = table.loc[("replicates", "s0", "s4")]
     assert np.isnan(lacking["ceiling"])
     assert lacking["reason"] == "a reliability is not known (fewer than two replicates)"
@@ -703,7 +703,7 @@ def test_tools__edge_cases_give_nan_with_a_reason_and_go_on(case):
 @pytest.mark.parametrize("pseudocount", [0.0, -1.0, np.nan])
 def test_tools__refuse_a_pseudocount_that_is_not_above_0(tool, pseudocount):
     expression = simulated(isoforms=True)
-    with pytest.raises(InputError, match=f"pseudocount of {pseudocount} came, needed is one above"):
+    with pytest.raises(InputError, match=f"pseudocount must be > 0, got {pseudocount}"):
         getattr(lotwise.tl, tool)(expression, pseudocount=pseudocount)
 
 
@@ -742,12 +742,14 @@ def test_tools__refuse_a_choice_that_there_is_not():
     words = "unknown method 'bootstrap'; choose from thinning, bootstraps, replicates"
     with pytest.raises(InputError, match=words):
         lotwise.tl.ceilings(expression, methods=("bootstrap",))
-    with pytest.raises(InputError, match="correlation 'replicate' came, needed is 'replicates' or"):
+    with pytest.raises(
+        InputError, match="correlation must be 'replicates' or a number, got 'replicate'"
+    ):
         lotwise.tl.gene_sets(expression, sets={"s": ["g1"]}, correlation="replicate")
 
 
 def test_sensitivity__refuses_a_pseudocount_of_zero():
-    with pytest.raises(InputError, match="needed are numbers above 0"):
+    with pytest.raises(InputError, match="every pseudocount must be > 0"):
         lotwise.tl.sensitivity(simulated(), pseudocounts=(1.0, 0.0))
 
 
