@@ -157,7 +157,7 @@ def test_from_frame__samples_that_cannot_be_told(tpm):
 
 def test_from_frame__copies_are_told(tpm):
     tpm["S2"] = tpm["S1"]
-    with pytest.warns(InvalidComparisonWarning, match="samples 'S1' and 'S2' .* the same numbers"):
+    with pytest.warns(InvalidComparisonWarning, match="samples 'S1' and 'S2' .* identical values"):
         lotwise.from_frame(tpm)
 
 
