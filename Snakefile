@@ -14,14 +14,4 @@ module lotwise:
         config
 
 
-use rule * from lotwise exclude all
-
-
-use rule all from lotwise as everything
-
-
-# The workflow has no default target, which would replace that of the importing Snakefile.
-rule all:
-    default_target: True
-    input:
-        rules.everything.input,
+use rule * from lotwise

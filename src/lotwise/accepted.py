@@ -25,7 +25,7 @@ from lotwise.errors import InputError, WiderLimitsWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.checks import check_tpm
 from lotwise.expression.declared import UNREADABLE
-from lotwise.expression.labels import batches_of, conditions_of
+from lotwise.expression.labels import batches_of, conditions_of, require_tpm
 from lotwise.expression.noted import noted
 from lotwise.files.atomic import atomic_path, exclusive
 from lotwise.metrics.batches import reference_interval
@@ -173,6 +173,7 @@ def _check_samples(new: AnnData, source: Path | str) -> None:
     """Raise for samples that are not in TPM, with the same checks as for every input."""
     import polars as pl
 
+    require_tpm(new, "a set of accepted batches")
     if keys.TPM not in new.layers:
         return  # reported when the samples are extracted
     features = pl.Series(new.var_names.to_list(), dtype=pl.String)

@@ -295,7 +295,7 @@ MANIPULATIONS: dict[str, Callable[[Path], object]] = {
 
 
 def noticed_by(root: Path, signers: Path) -> tuple[str, ...]:
-    """Name the commands that notice that something is not as it was."""
+    """Return the names of the commands that detect the change."""
     found = []
     try:
         checked = check_seal(root, signers=signers)

@@ -199,7 +199,7 @@ def test_tables__from_accession_to_figures(case, site, server, tmp_path):
 
 
 def test_tables__everything_of_a_run_without_counts_and_lengths(site, server, tmp_path):
-    """What stands beside R, the report and the record, of TPM that came alone."""
+    """Supporting evidence, report and record for data that have TPM only."""
     table = one_matrix()
     add_series(site, "GSE900001", "x", three_batches(), supplementary=table)
     evidence = {"n_resamples": 50, "panels": ["sex"]}

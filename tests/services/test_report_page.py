@@ -319,7 +319,7 @@ def test_explorer__points_and_bins_stand_at_the_log_of_their_tpm(browser, tmp_pa
 
 
 def serious(page):
-    """Give what axe finds serious on a page."""
+    """Return the serious findings of axe on a page."""
     found = [
         (violation["impact"], violation["id"], [node["html"][:200] for node in violation["nodes"]])
         for violation in Axe().run(page).response["violations"]

@@ -311,6 +311,16 @@ def test_add_to_accepted__is_checked_like_any_input(accepted, change, words):
         add_to_accepted(new, accepted)
 
 
+def test_accepted__another_unit_than_tpm_is_refused(accepted):
+    new = batches(["D"], seed=1)
+    new.uns.setdefault(keys.LOTWISE, {})[keys.UNIT] = "CPM"
+    why = "a set of accepted batches needs TPM, and the numbers are CPM; give TPM"
+    with pytest.raises(InputError, match=why):
+        add_to_accepted(new, accepted)
+    with pytest.raises(InputError, match=why):
+        lotwise.tl.accepted(new, path=accepted)
+
+
 def test_add_to_accepted__a_copy_under_another_name_is_refused(accepted):
     new = batches(["A", "B", "C"])[:1].copy()
     new.obs[keys.BATCH] = pd.Categorical(["D"])

@@ -193,7 +193,7 @@ CHANGES: dict[str, Callable[[Path], None]] = {
 
 
 def in_words(jobs: dict[str, int]) -> str:
-    """Say which rules rerun; rules of one sample with how many samples."""
+    """Return the rules that rerun, with the number of samples for rules of one sample."""
     jobs = {rule: n for rule, n in jobs.items() if rule not in {"total", "all"}}
     if not jobs:
         return "nothing"

@@ -71,7 +71,7 @@ def check_verdict(root: Path) -> CheckedVerdict | None:
 
     Returns
     -------
-    None where there is no verdict and none is on record.
+    None if there is no verdict, neither in the file nor on record.
 
     Raises
     ------

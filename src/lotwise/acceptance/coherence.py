@@ -90,8 +90,8 @@ def check_bound(measure: Measure) -> None:
     kind = measure.source.kind_of(measure.statistic)
     if (given == ["is"]) != (kind != "number"):
         needed = "at_least, at_most or between" if kind == "number" else "is"
-        holds = "a number" if kind == "number" else "no number"
-        msg = f"{measure.statistic!r} is {holds} and needs {needed}, got {given[0]}"
+        holds = "a number" if kind == "number" else "not a number"
+        msg = f"{measure.statistic!r} is {holds}; judge it by {needed}, got {given[0]}"
         raise ValueError(msg)
     _check_answer(measure)
     _check_numbers(measure)

@@ -248,7 +248,7 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
         outcome="not assessable" if warned else "pass",
         value=value,
         interval=worst.interval,
-        # Among answers that are all as required, none is nearer to failing than another.
+        # Answers that are all as required are equally far from failing.
         where=worst.where if measure.is_ is None else "",
         reason=warned or f"{_all_of(len(found))}{its}",
     )

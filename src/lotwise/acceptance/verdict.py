@@ -43,7 +43,7 @@ class CriterionRecord(Record):
 
     criterion: str = column("id of the criterion, or overall")
     outcome: str = column("pass, fail or not assessable; descriptive in tier 3")
-    tier: int = column("1 equivalence, 2 quality range, 3 descriptive; 0 if none is given")
+    tier: int = column("1 equivalence, 2 quality range, 3 descriptive; 0 if not given")
     level: str = column("gene or isoform")
     result_table: str = column("result table judged")
     statistic: str = column("column of it")

@@ -97,6 +97,11 @@ class EvidenceConfig(Section):
         description="largest acceptable excess of 1 - R between batches over 1 - R within batches; "
         "null: not assessable",
     )
+    attributes: Path | None = Field(
+        default=None,
+        description="YAML of attributes to compare before and after a process change; requires "
+        "the column phase",
+    )
     alpha: _Share = Field(
         default=0.05, description="error rate of a claim of equivalence, in (0, 1)"
     )

@@ -13,16 +13,14 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CompositionRecord(Record):
-    """The shift of a sample's TPM as a whole, and its total RNA by spike-ins."""
+    """Overall shift of a sample's TPM, and its total RNA by spike-ins."""
 
     table: ClassVar[str] = "composition"
     sample: str = column("sample", heading="sample", names_row=True)
     batch: str = column("batch of the sample", heading="batch", names_row=True)
-    condition: str = column(
-        "condition; compared with the other samples of it alone", heading="condition"
-    )
+    condition: str = column("condition; samples are compared only within it", heading="condition")
     n_features: int = column(
-        "features at the threshold in every sample of the condition, spike-ins left out",
+        "features at or above the threshold in every sample of the condition, without spike-ins",
         heading="features",
     )
     factor: float = column(
@@ -36,16 +34,16 @@ class CompositionRecord(Record):
         answers=("yes", "no"),
     )
     n_spike_ins: int = column(
-        "spike-ins at the threshold in every sample of the condition", heading="spike-ins"
+        "spike-ins at or above the threshold in every sample of the condition", heading="spike-ins"
     )
     global_change: float = column(
         "all other RNA per spike-in / that of the other samples; NaN without spike-ins",
         heading="RNA per spike-in",
         unknown="no spike-ins",
     )
-    words: str = column("what the factor does to TPM of unchanged features")
+    words: str = column("effect of the factor on TPM of unchanged features")
     reason: str = column(REASON)
-    spike_in_reason: str = column("why there is no global change; empty where there is")
+    spike_in_reason: str = column("why there is no global change; empty otherwise")
 
 
 STATISTIC: Final = Statistic(

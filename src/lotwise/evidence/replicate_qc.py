@@ -19,7 +19,7 @@ class ReplicateQcRecord(OfPair):
     unit: str = column(
         "TPM or FPKM, or the unit that was declared",
         heading="unit",
-        choices=("TPM", "FPKM"),
+        choices=("TPM", "FPKM", "CPM", "normalized"),
         must_choose=True,
     )
     mad: float = column(

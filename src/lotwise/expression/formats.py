@@ -20,9 +20,10 @@ from lotwise.expression.abundance import Abundance, Floats, Quantifier
 from lotwise.expression.bootstraps import read_salmon_bootstraps
 from lotwise.expression.declared import UNREADABLE, require_plausible
 from lotwise.expression.identifiers import level_by_names, split_appended
+from lotwise.expression.layout import Layout, layout_of
 from lotwise.expression.other_programs import refuse_other_programs
 from lotwise.expression.packed import HDF5_MAGIC, read_bytes, read_head
-from lotwise.expression.text import Layout, floats_of, layout_of, read_columns, require_columns
+from lotwise.expression.text import floats_of, read_columns, require_columns
 from lotwise.keys import Level
 
 if TYPE_CHECKING:
@@ -187,7 +188,8 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
     """
     raw = read_bytes(path)
     if raw.startswith(HDF5_MAGIC):
-        return "isoform", _read_kallisto_h5(path, raw, bootstraps=bootstraps)
+        read = _read_kallisto_h5(path, raw, bootstraps=bootstraps)
+        return level_by_names(read.features) or "isoform", read
     layout = layout_of(path, raw)
     found = recognise(path, layout)
     if found is None:
@@ -223,7 +225,10 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
         symbols = appended.symbols if found.level == "gene" else symbols
     if genes is not None and (appended := split_appended(genes)):
         genes, symbols = appended.features, appended.symbols
-    return _level_of(path, found, features), Abundance(
+    level = _level_of(path, found, features)
+    if level == "gene":
+        genes = None  # the rows are the genes, whatever a column of genes repeats
+    return level, Abundance(
         quantifier=found.quantifier,
         path=path,
         features=features,
@@ -243,14 +248,13 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
 def _level_of(path: Path, found: Format, features: pl.Series) -> Level:
     """Return the level of a file by its features if they show it, else by its program.
 
-    salmon and kallisto quantify any sequences, and salmon writes gene sums in a file with the same
+    The programs quantify any sequences, and salmon writes gene sums in a file with the same
     columns.
     """
-    if found.level == "isoform" and found.gene is None:
-        if path.name.startswith("quant.genes.sf"):
-            return "gene"
-        return level_by_names(features) or found.level
-    return found.level
+    if found.quantifier == "salmon" and path.name.startswith("quant.genes.sf"):
+        return "gene"
+    # RSEM without genes treats transcripts as genes; this is reported when levels are combined.
+    return found.level if found.level == "gene" else level_by_names(features) or found.level
 
 
 def _read_kallisto_h5(path: Path, raw: bytes, *, bootstraps: bool) -> Abundance:

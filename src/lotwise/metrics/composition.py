@@ -1,4 +1,4 @@
-"""Composition: by how much TPM of unchanged features differ, and the total by spike-ins."""
+"""Composition: factor by which TPM of unchanged features differ, and total RNA by spike-ins."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ LARGEST_FACTOR: Final = 1.25
 class Composition(NamedTuple):
     """Factor of each sample, and its total RNA by spike-ins; one entry per sample.
 
-    ``factor`` is the median over features of TPM over the median of the other samples: TPM of
-    unchanged features are that many times those of the others. ``global_change`` is the total of
-    all other RNA per spike-in, as a multiple of the other samples'. Where either is NaN,
-    ``reason`` or ``spike_in_reason`` says why.
+    ``factor`` is the median over features of TPM divided by the median TPM of the other samples:
+    TPM of unchanged features differ from the others' by this factor. ``global_change`` is the total
+    of all other RNA per spike-in, relative to the other samples. Where either is NaN, ``reason`` or
+    ``spike_in_reason`` tells why.
     """
 
     factor: FloatArray
@@ -37,32 +37,32 @@ class Composition(NamedTuple):
 def composition(
     tpm: npt.ArrayLike, *, spike_ins: npt.ArrayLike | None = None, threshold: float = 1.0
 ) -> Composition:
-    """Return the median-ratio factor of each sample against the others, and the global change.
+    """Return the median-ratio factor of each sample to the others, and the global change.
 
-    TPM are shares of a whole. Where a few features take more of it, all others go down together,
-    though nothing about them changed. The factor is ``2 ** median(L - median of the others' L)``
-    with ``L = log2 TPM``, over the features with at least ``threshold`` TPM in every sample,
-    spike-ins left out. Spike-ins were added in equal amounts, so the inverse of their factor is the
-    total of all other RNA per spike-in.
+    TPM are relative. If a few features take a larger share, the TPM of all others fall, although
+    they did not change. The factor is ``2 ** median(L - median of the others' L)`` with
+    ``L = log2 TPM``, over the features with at least ``threshold`` TPM in every sample, without
+    spike-ins. Spike-ins were added in equal amounts, so the inverse of their factor is the total
+    of all other RNA per spike-in.
 
     Parameters
     ----------
     tpm
         Samples x features, samples of one condition.
     spike_ins
-        True for each feature that is a spike-in; by default none is.
+        True for each feature that is a spike-in; by default there are no spike-ins.
     threshold
         TPM that a feature must reach in every sample to be used, > 0.
 
     Returns
     -------
-    NaN with a reason for one sample, fewer than 10 features in every sample, and, of the global
-    change, fewer than three spike-ins.
+    Values are NaN with a reason for a single sample or fewer than 10 usable features. The global
+    change is NaN with fewer than three spike-ins.
 
     Raises
     ------
     InputError
-        Negative or undefined TPM, a threshold that is not above 0, or marks of other length.
+        Negative or undefined TPM, a threshold that is not > 0, or marks of another length.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Donors found by genotype, held against the donors and batches that samples are labelled with."""
+"""Donors found by genotype, compared with the donors and batches in the sample sheet."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from lotwise.metrics.moments import IntArray
 
 
 class LabelAgreement(NamedTuple):
-    """Whether a sample is of the donor that it is labelled with.
+    """Whether a sample is from the donor in its label.
 
     Attributes
     ----------
     agrees
-        ``yes``, ``no``, or why it cannot be told.
+        ``yes``, ``no``, or the reason why neither can be told.
     exchanged
-        Rows of the samples that it was exchanged with.
+        Rows of the samples with which it was exchanged.
     """
 
     agrees: str
@@ -31,28 +31,28 @@ class LabelAgreement(NamedTuple):
 def hold_against(
     found: Sequence[int], donors: Sequence[str], batches: Sequence[str]
 ) -> tuple[LabelAgreement, ...]:
-    """Hold the donors found by genotype against those of the sample sheet.
+    """Compare the donors found by genotype with those of the sample sheet.
 
-    Each labelled donor is given the group of samples that makes most samples agree, and each group
-    at most one donor. A sample of another group disagrees. Where two ways to give the groups agree
-    in as many samples (one sample against one), all samples concerned disagree: genotype cannot
-    tell which was exchanged. Samples without a donor are compared within their batch.
+    Each labelled donor is assigned to one group of samples, and each group to at most one donor, so
+    that as many samples as possible agree. A sample in another group disagrees. If two assignments
+    agree in equally many samples (one sample against one), all samples concerned disagree, since
+    genotypes cannot tell which was exchanged. Samples without a donor are compared within a batch.
 
     Parameters
     ----------
     found
-        Number of the donor of each sample; 0 where not assessable.
+        Number of the donor of each sample; 0 if not assessable.
     donors, batches
-        Labels of each sample; an empty donor is not given.
+        Labels of each sample; the donor may be empty.
 
     Returns
     -------
-    One answer per sample. Two samples are exchanged where each is in the other's group.
+    One answer per sample. Two samples are exchanged if each is in the other's group.
 
     Raises
     ------
     InputError
-        Other lengths.
+        The lengths differ.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def _answer(found: Sequence[int], rows: list[int], row: int, group: int, *, unsu
 def _assign(
     found: Sequence[int], of_donor: dict[str, list[int]]
 ) -> tuple[dict[str, int], set[str]]:
-    """Give each labelled donor a group, 0 where none is left, and name the donors of a tie."""
+    """Return the group of each labelled donor, 0 if there is none left, and the tied donors."""
     names, groups = list(of_donor), sorted({group for group in found if group})
     table = np.zeros((len(names), len(groups)), dtype=np.intp)
     for place, rows in enumerate(of_donor.values()):
@@ -128,7 +128,7 @@ def _partners(
     owner: dict[int, str],
     given: dict[str, int],
 ) -> tuple[int, ...]:
-    """Return the samples labelled with the donor that ``row`` is of, which are of its label."""
+    """Return samples whose label and donor are those of ``row``, exchanged."""
     into, own = owner.get(found[row]), given.get(donors[row], 0)
     if into is None or not own or owner.get(own) != donors[row]:
         return ()

@@ -1,4 +1,4 @@
-"""Which samples are of one donor, by how often their genotypes differ."""
+"""Grouping of samples by donor, from how often their genotypes differ."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ HETEROZYGOSITY: Final = 5e-4
 # frequencies p with a density of 1/p (neutral): the integral of (1 - P(same genotype)) / p.
 _UNRELATED: Final = 1.5
 _SIBLINGS: Final = 0.875
-# Of one donor: expression of one allele alone, editing, and reads placed wrongly.
+# Allowance within one donor: expression of one allele, editing, and wrongly placed reads.
 _SAME: Final = 0.05
 DECIDES: Final = 1.5
-"""log10 of the likelihood ratio from which a pair is told: 30 to 1."""
+"""log10 of the likelihood ratio at which a pair is decided: 30 to 1."""
 
 
 class PairEvidence(NamedTuple):
-    """What the genotypes say of each pair of samples (samples x samples).
+    """Evidence from genotypes for each pair of samples (samples x samples).
 
     Attributes
     ----------
     n_bases
-        Places with enough bases in both.
+        Positions with enough bases in both samples.
     n_genes, n_discordant
-        Genes with such a place, and those where a genotype differs.
+        Genes with such a position, and those in which a genotype differs.
     unrelated, siblings
         log10 of the likelihood of one donor over that of two unrelated donors, and of two
         siblings.
@@ -45,7 +45,7 @@ class PairEvidence(NamedTuple):
 
 
 class Gene(NamedTuple):
-    """One gene: genotypes of samples x its sites, and samples x its places with enough bases."""
+    """One gene: genotypes of samples x its sites, and samples x its positions with enough bases."""
 
     calls: GenotypeArray
     covered: BoolArray
@@ -54,12 +54,13 @@ class Gene(NamedTuple):
 def compare_pairs(
     genes: Iterable[Gene], n_samples: int, *, heterozygosity: float = HETEROZYGOSITY
 ) -> PairEvidence:
-    """Weigh for each pair of samples whether they are of one donor.
+    """Return for each pair the evidence that both samples are from one donor.
 
-    Each gene tells once, whether any genotype differs in it: its variants are inherited together,
-    and expression of one allele alone changes them together. The more bases of a gene both samples
-    cover, the more likely is a difference between two donors. Of siblings .875 sites differ for
-    each heterozygous site of one, of unrelated donors 1.5; of one donor .05 are allowed for.
+    Each gene counts once, by whether any genotype in it differs: its variants are inherited
+    together, and expression of one allele changes them together. The more bases of a gene both
+    samples cover, the more likely is a difference between two donors. Per heterozygous site of one
+    donor, 0.875 sites differ between siblings and 1.5 between unrelated donors; 0.05 are allowed
+    for within one donor.
 
     Parameters
     ----------
@@ -112,8 +113,8 @@ def _differs(calls: GenotypeArray) -> BoolArray:
 
 
 def _log_ratio(differs: BoolArray, expected: FloatArray, rate: float) -> FloatArray:
-    """Return log10 of P(one donor) / P(two donors) of what a gene shows."""
-    # A gene in which a site differs has been covered, if not by the places counted.
+    """Return log10 of P(one donor) / P(two donors) for the observation in a gene."""
+    # A gene with a different site counts as covered, even if its counted positions do not show it.
     expected = np.maximum(expected, 1e-6)
     differing = np.log10(-np.expm1(-_SAME * expected)) - np.log10(-np.expm1(-rate * expected))
     equal = (rate - _SAME) * expected / np.log(10)
@@ -122,10 +123,10 @@ def _log_ratio(differs: BoolArray, expected: FloatArray, rate: float) -> FloatAr
 
 
 def cluster_donors(siblings: FloatArray) -> tuple[int, ...]:
-    """Group samples into donors, without being told how many there are.
+    """Group samples into donors; the number of donors need not be known.
 
-    The two groups with the highest mean log ratio are joined, as long as it says one donor at 30
-    to 1. A sample whose every pair is undecided belongs to no group.
+    The two groups with the highest mean log ratio are joined as long as it favours one donor by
+    30 to 1. A sample for which all pairs are undecided belongs to no group.
 
     Parameters
     ----------
@@ -134,7 +135,7 @@ def cluster_donors(siblings: FloatArray) -> tuple[int, ...]:
 
     Returns
     -------
-    The number of each sample's donor, from 1 in the order of the samples; 0 where not assessable.
+    The number of each sample's donor, from 1 in the order of the samples; 0 if not assessable.
 
     Examples
     --------

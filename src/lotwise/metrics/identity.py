@@ -130,7 +130,7 @@ def sex_agreement(
     Parameters
     ----------
     y_tpm
-        Summed TPM of the genes of Y in each sample; NaN where none is annotated.
+        Summed TPM of the genes of Y in each sample; NaN if no such gene is annotated.
     donors
         Donor of each sample; empty where unknown.
     y_counts, total_counts

@@ -1,4 +1,4 @@
-"""Samples that hold cells of a second donor, by minor alleles at homozygous sites."""
+"""Samples with cells of a second donor, found by minor alleles at homozygous sites."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ _TIMES_OTHERS: Final = 5.0
 
 
 class Mixture(NamedTuple):
-    """What a sample holds beside its own donor.
+    """The second donor in a sample, if any.
 
     Attributes
     ----------
     share
-        Share of the second donor, in [0, .5]; 0 where none is found, NaN where not assessable.
+        Share of the second donor, in [0, .5]; 0 if there is none, NaN if not assessable.
     first, second
-        Numbers of the two donors; -1 for one that is not among the samples, 0 without one.
+        Numbers of the two donors; -1 for one that is not among the samples, 0 if there is none.
     n_genes
-        Genes (for a donor from outside: sites) that it rests on.
+        Number of genes (for a donor from outside: sites) used.
     log10_ratio
-        log10 of the likelihood with the second donor over that without one.
+        log10 of the likelihood ratio of a model with the second donor and one without.
     reason
-        Why it cannot be told; empty where it can.
+        Why it is not assessable; empty otherwise.
     """
 
     share: float
@@ -74,7 +74,7 @@ def _unknown(n_genes: int, reason: str) -> Mixture:
 def find_mixtures(
     genotypes: Genotypes, genes: npt.ArrayLike, donors: Sequence[int]
 ) -> tuple[Mixture, ...]:
-    """Look for cells of one donor of the set in samples of another.
+    """Find cells of one donor of the set in samples of another.
 
     At sites where its own donor is homozygous, a sample with a share c of another donor carries c
     of an allele for which that donor is homozygous, and c/2 of one for which it is heterozygous.
@@ -248,15 +248,15 @@ def private_minor(
 
 
 def find_outside(counts: npt.ArrayLike, reference: npt.ArrayLike) -> tuple[Mixture, ...]:
-    """Look for cells of a donor that is not among the samples.
+    """Find cells of a donor that is not among the samples.
 
-    They show as minor alleles that no other sample has. Errors of sequencing give some in every
-    sample: five times as many as the others have, and 20, are needed.
+    They appear as minor alleles that no other sample has. Sequencing errors give some in every
+    sample, so a sample needs five times as many as the others, and at least 20.
 
     Parameters
     ----------
     counts, reference
-        As for :func:`private_minor`.
+        As in :func:`private_minor`.
     """
     private, seen, total = private_minor(counts, reference)
     n_private = private.sum(axis=1)

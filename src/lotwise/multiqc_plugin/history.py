@@ -1,6 +1,6 @@
-"""A verdict held against the history and the tables beside it, with the standard library alone.
+"""A verdict compared with its history and tables, using only the standard library.
 
-What :func:`lotwise.acceptance.read_verdict` does where lotwise's libraries are.
+With lotwise's libraries, :func:`lotwise.acceptance.read_verdict` does the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ VERDICT: Final = "verdict.json"
 
 
 def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Hold a verdict against what is on record of it in its folder.
+    """Compare a verdict with the history of its folder.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]
 
     Returns
     -------
-    The outcome on record, empty where none is; and a line for each reason not to believe
-    the verdict.
+    The outcome on record, empty if there is none; and a line for each reason not to trust the
+    verdict.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]
 
 
 def _read(lines: Iterable[str]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Read the lines, each of which names the SHA-256 of the one before it."""
+    """Read the lines, each of which contains the SHA-256 of the one before it."""
     entries: list[dict[str, Any]] = []
     previous, intact = "", True
     for line in lines:
@@ -88,7 +88,7 @@ def _read(lines: Iterable[str]) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def _changed(run: Path, tables: Mapping[str, str]) -> list[str]:
-    """Name the tables that were judged and are gone or others now."""
+    """Return the judged tables that are now missing or changed."""
     return [name for name, sha256 in tables.items() if sha256 and _sha256(run / name) != sha256]
 
 

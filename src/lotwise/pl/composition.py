@@ -20,7 +20,7 @@ _TICKS: Final = (0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5, 10)
 
 
 def composition(table: pd.DataFrame) -> Figure:
-    """Draw the median-ratio factor of each sample, and its total RNA where there are spike-ins.
+    """Draw the median-ratio factor of each sample and, with spike-ins, its total RNA.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ def composition(table: pd.DataFrame) -> Figure:
 
     Returns
     -------
-    The figure; of more than 60 samples, those with the largest shift. Where no factor is known it
-    says why.
+    The figure; of more than 60 samples, those with the largest shift. If no factor is known it
+    shows the reason.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def composition(table: pd.DataFrame) -> Figure:
     known = table[table["factor"].notna() | table["global_change"].notna()]
     if known.empty:
         return nothing(str(table["reason"].iloc[0]))
-    title = "TPM of unchanged features, as a multiple of the other samples"
+    title = "TPM of unchanged features, relative to the other samples"
     if len(known) > MOST_ROWS:
         title = f"{title}:\nthe {MOST_ROWS} of {len(known):,} with the largest shift"
         largest = np.log(known["factor"]).abs().nlargest(MOST_ROWS).index

@@ -14,7 +14,9 @@ from lotwise.acceptance.history import read_history
 from lotwise.acceptance.record import COPY, VERDICT
 from lotwise.config import Config, figures_of, parse_config, tables_of
 from lotwise.errors import InputError
+from lotwise.expression.labels import read_unit
 from lotwise.files.atomic import make_directory
+from lotwise.keys import LEVELS, Level
 from lotwise.record.calls import (
     add_later_steps,
     now,
@@ -251,6 +253,7 @@ def gather(
         ended=ended,
         programs=(*read_calls(quantifications), *steps),
         configuration=config.model_dump(mode="json"),
+        units=_units(root),
         seeds=_seeds(config),
         workflow=workflow,
         criteria_sha256=criteria_of(root),
@@ -320,6 +323,12 @@ def _outputs(config: Config, root: Path) -> Iterator[Path]:
             *drawn_as(stems, config.figures.formats),
         ]
         yield from (path for path in made if path.is_file())
+
+
+def _units(root: Path) -> dict[Level, str]:
+    tree = ResultTree(root)
+    written = {level: tree.h5ad(level) for level in LEVELS}
+    return {level: read_unit(path) for level, path in written.items() if path.is_file()}
 
 
 def _seeds(config: Config) -> dict[str, int]:

@@ -32,7 +32,7 @@ def fault_of(item: InputFile | OutputFile, path: Path) -> str:
     found = _of_beginning(path, item.bytes) if path.name == _GROWING else checksum(path)
     if found == item.sha256:
         return ""
-    return f"has changed (SHA-256 {item.sha256[:_SHORT]}... was recorded, {found[:_SHORT]}... came)"
+    return f"has changed (SHA-256 {item.sha256[:_SHORT]}... was recorded, now {found[:_SHORT]}...)"
 
 
 def _of_beginning(path: Path, n_bytes: int) -> str:

@@ -133,6 +133,9 @@ class Provenance(_Part):
     ended: str = Field(description="ISO 8601 in UTC")
     programs: tuple[Program, ...]
     configuration: dict[str, Any] = Field(description="every key, with absolute paths")
+    units: dict[Level, str] = Field(
+        default_factory=dict, description="unit of each level: TPM, or the declared unit"
+    )
     seeds: dict[str, int] = Field(description="random seeds")
     workflow: str | None = Field(
         default=None, description="the workflow's main file, copied here; null for a run by hand"

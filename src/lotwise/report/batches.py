@@ -65,6 +65,7 @@ def batches_section(findings: Findings, decimals: int) -> Section:
                 record=PairRecord,
                 decimals=decimals,
                 source=level.name("batch_pairs"),
+                unit=level.unit,
             ),
             table_block(level, "batches", decimals=decimals),
             _equivalence(level),
@@ -141,6 +142,7 @@ def _equivalence(level: LevelFindings) -> Block:
         caption=f"{level.level.capitalize()}s equivalent within the margin, by pair of batches",
         record=EquivalenceRecord,
         source=level.name("equivalence"),
+        unit=level.unit,
     )
 
 

@@ -101,6 +101,7 @@ def table_block(
         record=table.record,
         decimals=decimals,
         source=level.name(name),
+        unit=level.unit,
         n_rows=n_rows,
     )
 

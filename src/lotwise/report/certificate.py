@@ -92,13 +92,16 @@ def _render(findings: Findings) -> str:
     observed = observations(findings.root)
     history = read_history(findings.root)
     told = findings.verdict
+    # One run has one unit.
+    unit = findings.levels[0].unit
     return (
         environment()
         .get_template("certificate.html.j2")
         .render(
             verdict=stand(verdict_of(told), faults=findings.faults, n_observations=len(observed)),
             told=told,
-            rows=list(_rows(told)),
+            rows=list(_rows(told, unit)),
+            unit=unit,
             registration=registration(told),
             approval=approval(told),
             uncovered=uncovered(told),
@@ -119,7 +122,7 @@ def _render(findings: Findings) -> str:
     )
 
 
-def _rows(told: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+def _rows(told: Mapping[str, Any], unit: str) -> Iterator[dict[str, str]]:
     """Yield specification, result, unit, interval and outcome of each criterion."""
     for one in criteria_of(told):
         value, ends = one.get("value"), one.get("interval")
@@ -132,7 +135,7 @@ def _rows(told: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             "statement": str(one.get("statement")),
             "bound": bound,
             "result": NOT_KNOWN if value is None else number_beside(float(value), bound, 4),
-            "unit": _unit(str(one.get("statistic"))),
+            "unit": _unit(str(one.get("statistic"))).replace("TPM", unit),
             "interval": interval or "none",
             "where": str(one.get("where") or ""),
             "tier": str(one.get("tier") or ""),

@@ -33,7 +33,7 @@ class Chart:
     block: str = "chart"
 
 
-def cloud_spec(level: str) -> dict[str, Any]:
+def cloud_spec(level: str, unit: str) -> dict[str, Any]:
     """Return the scatter plot of a pair; the page fills in ``bins`` and ``named``.
 
     The same bins give the plot of difference against mean.
@@ -55,8 +55,8 @@ def cloud_spec(level: str) -> dict[str, Any]:
             ),
             tooltip=[
                 alt.Tooltip("n:Q", title=f"{level}s in this bin", format=","),
-                alt.Tooltip("tpm_a:N", title="TPM, first sample"),
-                alt.Tooltip("tpm_b:N", title="TPM, second sample"),
+                alt.Tooltip("tpm_a:N", title=f"{unit}, first sample"),
+                alt.Tooltip("tpm_b:N", title=f"{unit}, second sample"),
                 alt.Tooltip("examples:N", title="among them"),
             ],
         )
@@ -65,19 +65,19 @@ def cloud_spec(level: str) -> dict[str, Any]:
     identity = (
         alt.Chart(alt.NamedData("identity")).mark_line(aria=False, clip=True, color="#d55e00")
     ).encode(x="x:Q", y="y:Q")
-    cloud = alt.layer(bins.add_params(zoom), identity, _points("x", "y")).properties(
+    cloud = alt.layer(bins.add_params(zoom), identity, _points("x", "y", unit)).properties(
         width=_PLOT, height=_PLOT
     )
     return _as_dict(cloud)
 
 
-def difference_spec(level: str) -> dict[str, Any]:
+def difference_spec(level: str, unit: str) -> dict[str, Any]:
     """Return the plot of a pair's difference against its mean, from the bins of its cloud."""
     marks = (
         alt.Chart(alt.NamedData("bins"))
         .mark_point(shape="diamond", filled=True, size=26, opacity=1, aria=False)
         .encode(
-            x=alt.X("mean:Q", title="mean log2(TPM + c)", axis=alt.Axis(grid=False)),
+            x=alt.X("mean:Q", title=f"mean log2({unit} + c)", axis=alt.Axis(grid=False)),
             y=alt.Y("difference:Q", title="log2 ratio", axis=alt.Axis(grid=False)),
             color=alt.Color(
                 "n:Q",
@@ -96,7 +96,7 @@ def difference_spec(level: str) -> dict[str, Any]:
     lines = alt.Chart(alt.NamedData("folds")).mark_rule(strokeDash=[4, 3], aria=False)
     zoom = alt.selection_interval(bind="scales", zoom=_ZOOM, name="zoom")
     drawn = alt.layer(
-        marks.add_params(zoom), lines.encode(y="difference:Q"), _points("mean", "difference")
+        marks.add_params(zoom), lines.encode(y="difference:Q"), _points("mean", "difference", unit)
     )
     return _as_dict(drawn.properties(width=_PLOT, height=380))
 
@@ -203,7 +203,7 @@ def detectable_chart(
     )
 
 
-def _points(x: str, y: str) -> alt.Chart:
+def _points(x: str, y: str, unit: str) -> alt.Chart:
     drawn: alt.Chart = (
         alt.Chart(alt.NamedData("named"))
         .mark_point(shape="circle", size=46, strokeWidth=1.6, color="#d55e00", aria=False)
@@ -212,8 +212,8 @@ def _points(x: str, y: str) -> alt.Chart:
             y=f"{y}:Q",
             tooltip=[
                 alt.Tooltip("name:N", title="feature"),
-                alt.Tooltip("tpm_a:N", title="TPM, first sample"),
-                alt.Tooltip("tpm_b:N", title="TPM, second sample"),
+                alt.Tooltip("tpm_a:N", title=f"{unit}, first sample"),
+                alt.Tooltip("tpm_b:N", title=f"{unit}, second sample"),
                 alt.Tooltip("ratio:Q", title="log2 ratio", format=".2f"),
                 alt.Tooltip("share:Q", title="share of 1 - R", format=".2%"),
             ],

@@ -326,7 +326,7 @@ def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
 
 
 def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> Iterator[str]:
-    """Name outliers with the level that flagged them, and how often chance flags a run."""
+    """Yield outliers with the level that flagged them, and how often chance flags a run."""
     if not outliers:
         return
     named: dict[str, list[str]] = {}

@@ -127,6 +127,7 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
         "start": math.log2(pseudocount),
         "bins": n_bins,
         "pseudocount": pseudocount,
+        "unit": level.unit,
         "samples": samples,
         "batches": [batches[name] for name in samples],
         "features": features,
@@ -173,7 +174,7 @@ def _read_rows(path: Path, samples: Sequence[str]) -> Iterator[tuple[str, npt.ND
             raise InputError(
                 f"has no sample {missing[0]!r}, which is in {path.stem}.pairs.tsv",
                 path=path,
-                remedy="correlate anew",
+                remedy="run `lotwise correlate` again",
             )
         layer = store["layers"][keys.TPM]
         sparse = not isinstance(layer, h5py.Dataset)

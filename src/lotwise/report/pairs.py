@@ -122,6 +122,7 @@ def contributions_section(findings: Findings, _: int = 4) -> Section:
             caption=f"{level.level.capitalize()}s that lower R most",
             record=ContributionRecord,
             source=level.name("contributions"),
+            unit=level.unit,
             n_rows=n_rows,
         )
         section.levels[level.level] = [*_chosen_pairs(level), table]
@@ -164,6 +165,7 @@ def _contributions_over_pairs(level: LevelFindings) -> Table:
         name=f"contribution-features-{level.level}",
         caption=f"{level.level.capitalize()}s over all pairs, those in most pairs first",
         source=level.name("contributions"),
+        unit=level.unit,
         n_rows=grouped.height,
     )
 
@@ -195,8 +197,8 @@ def _explorer(level: LevelFindings, decimals: int) -> Explorer | Text:
     return Explorer(
         level=level.level,
         packed=pack_pairs(level, offered, decimals=decimals),
-        cloud=charts.cloud_spec(level.level),
-        difference=charts.difference_spec(level.level),
+        cloud=charts.cloud_spec(level.level, level.unit),
+        difference=charts.difference_spec(level.level, level.unit),
         note=note,
     )
 
@@ -210,6 +212,7 @@ def _pairs_table(level: LevelFindings, decimals: int) -> Table:
         record=PairRecord,
         decimals=decimals,
         source=level.name("pairs"),
+        unit=level.unit,
     )
 
 
@@ -250,4 +253,5 @@ def _sensitivity(level: LevelFindings, decimals: int) -> Table | Text:
         caption=f"R between samples of different batches, {level.level} level",
         decimals=decimals,
         source=level.name("sensitivity"),
+        unit=level.unit,
     )

@@ -71,6 +71,7 @@ def table_of(
     decimals: int = 4,
     source: str = "",
     n_rows: int | None = None,
+    unit: str = "TPM",
 ) -> Table:
     """Format the first 300 rows of a result table.
 
@@ -90,6 +91,8 @@ def table_of(
         Path of the whole table.
     n_rows
         Its number of rows; by default the number of the given rows.
+    unit
+        Unit of the numbers; it replaces "TPM" in captions and headings.
     """
     means = meanings(record) if record is not None else {}
     shown = _plain_where_exact(
@@ -109,8 +112,14 @@ def table_of(
     )
     return Table(
         name=name,
-        caption=caption,
-        headings=tuple((column.label, means.get(column.key, "")) for column in columns),
+        caption=caption.replace("TPM", unit),
+        headings=tuple(
+            (
+                column.label.replace("TPM", unit),
+                means.get(column.key, "").replace("TPM", unit),
+            )
+            for column in columns
+        ),
         rows=shown,
         left_out=left_out,
     )

@@ -111,7 +111,7 @@ def _of_pair(expression: AnnData, table: pd.DataFrame, a: int, b: int) -> pd.Dat
 def _least_alike(expression: AnnData, log_tpm: FloatArray) -> tuple[int, int]:
     """Return the pair of different batches and one condition with the lowest R.
 
-    The first pair if none is defined; any pair if no two batches share a condition.
+    The first pair if no R is defined; any pair if no two batches share a condition.
     """
     with threadpool_limits(limits=1, user_api="blas"):
         r = pearson_matrix(log_tpm)

@@ -40,7 +40,7 @@ def gather_evidence(
 
     Returns
     -------
-    The tables of :func:`lotwise.config.tables_of`, in its order; none is empty.
+    The tables of :func:`lotwise.config.tables_of`, in its order; no table is empty.
 
     Raises
     ------

@@ -19,7 +19,7 @@ from lotwise.acceptance.files import CriteriaFile
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
-from lotwise.expression.labels import batches_of, labels_of
+from lotwise.expression.labels import batches_of, labels_of, require_tpm
 from lotwise.files.records import Record, column
 from lotwise.files.tables import to_frame, write_table
 from lotwise.keys import Level
@@ -252,6 +252,7 @@ def titrate(
     ['overall', ...]
     """
     first = next(iter(expression.values()))
+    require_tpm(first, "titration")
     batches = list(dict.fromkeys(batches_of(first)))
     judged = _Judge(
         expression,

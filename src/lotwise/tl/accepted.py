@@ -10,7 +10,7 @@ import numpy as np
 from lotwise.accepted import combine_with_accepted, describe_accepted, read_accepted
 from lotwise.evidence.batches import BatchRecord
 from lotwise.evidence.reference import ComparisonRecord
-from lotwise.expression.labels import batches_of, replicate_groups
+from lotwise.expression.labels import batches_of, replicate_groups, require_tpm
 from lotwise.files.tables import to_frame
 from lotwise.tl.batches import compare_batches
 from lotwise.tl.pairs import store
@@ -76,6 +76,7 @@ def accepted(
     >>> new.uns["lotwise"]["reference"]["inside_prediction"].tolist()
     ['not assessable']
     """
+    require_tpm(expression, "a set of accepted batches")
     held = read_accepted(path)
     number = describe_accepted(path)["version"]
     rows: list[ComparisonRecord] = []

@@ -12,6 +12,7 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.agreement import AgreementRecord
 from lotwise.evidence.sensitivity import SensitivityRecord
+from lotwise.expression.labels import why_not_tpm
 from lotwise.files.tables import to_frame
 from lotwise.metrics.differences import (
     BlandAltman,
@@ -21,7 +22,7 @@ from lotwise.metrics.differences import (
     log_ratios,
 )
 from lotwise.metrics.dispersion import Sere, sere
-from lotwise.metrics.feature_sets import MIN_COUNTS, THRESHOLD, feature_sets
+from lotwise.metrics.feature_sets import DETECTED, MIN_COUNTS, THRESHOLD, feature_sets
 from lotwise.metrics.moments import (
     FloatArray,
     correlation,
@@ -85,6 +86,7 @@ def sensitivity(
     logs = {c: np.log2(tpm + c) for c in pseudocounts}
     # Over all features each sample is standardised once for all its pairs.
     whole = {c: standardise_samples(log_tpm) for c, log_tpm in logs.items()}
+    undetected = why_not_tpm(expression, "detection")
 
     def rows_of(pair: Pair) -> list[SensitivityRecord]:
         a, b = pair.row_a, pair.row_b
@@ -101,14 +103,16 @@ def sensitivity(
         if without:
             sets = chain(sets, [("counted_both", np.empty(0, dtype=np.intp))])
         rows = []
-        for name, places in sets:
+        for name, found in sets:
+            lacks = undetected if name in DETECTED else ""
+            lacks = without if name == "counted_both" else lacks
+            places = found[:0] if lacks else found
             share = float(both_zero.take(places).mean()) if places.size else float("nan")
             for c, log_tpm in logs.items():
                 if name == "all":
                     r, why = _r_of_all(log_tpm, whole[c], a, b)
                 else:
                     r, why = _r_of(log_tpm[a].take(places), log_tpm[b].take(places))
-                uncounted = without if name == "counted_both" else ""
                 rows.append(
                     SensitivityRecord(
                         **pair.names(),
@@ -117,7 +121,7 @@ def sensitivity(
                         n_features=places.size,
                         double_zero_share=share,
                         pearson=r,
-                        reason=uncounted or in_words(pair, why),
+                        reason=lacks or in_words(pair, why),
                     )
                 )
         return rows

@@ -19,14 +19,14 @@ from lotwise.tl.pairs import layer_of, store
 if TYPE_CHECKING:
     from anndata import AnnData
 
-# ERCC1 to ERCC8 are genes of man: the hyphen is what makes a spike-in.
+# ERCC1 to ERCC8 are human genes; spike-ins have a hyphen after ERCC.
 SPIKE_INS: Final = ("ERCC-", "SIRV")
 
 
 def composition(
     expression: AnnData, *, threshold: float = 1.0, spike_ins: Sequence[str] = SPIKE_INS
 ) -> None:
-    """Compare each sample's TPM as a whole with the other samples of its condition.
+    """Compare the overall level of each sample's TPM with the other samples of its condition.
 
     See :func:`lotwise.metrics.composition.composition` for the factor and the global change.
 
@@ -37,7 +37,7 @@ def composition(
     threshold
         TPM that a feature must reach in every sample of the condition to be used.
     spike_ins
-        Beginnings of the names of spike-ins, of feature or gene.
+        Prefixes of the names of spike-ins, as feature or gene.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def composition(
     Raises
     ------
     InputError
-        No layer ``tpm``, or a threshold that is not above 0.
+        No layer ``tpm``, or a threshold that is not > 0.
 
     Examples
     --------

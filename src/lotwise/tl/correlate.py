@@ -14,7 +14,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import DesignWarning, InputError, UndefinedWarning
 from lotwise.evidence.pairs import PairRecord
-from lotwise.expression.labels import batches_of, replicate_groups
+from lotwise.expression.labels import batches_of, replicate_groups, why_not_tpm
 from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import concordance
 from lotwise.metrics.correlation import (
@@ -25,7 +25,13 @@ from lotwise.metrics.correlation import (
     spearman_matrix,
 )
 from lotwise.metrics.design import replicate_agreement
-from lotwise.metrics.feature_sets import FEATURE_SETS, MIN_COUNTS, THRESHOLD, feature_sets
+from lotwise.metrics.feature_sets import (
+    DETECTED,
+    FEATURE_SETS,
+    MIN_COUNTS,
+    THRESHOLD,
+    feature_sets,
+)
 from lotwise.metrics.moments import FloatArray, IntArray, why_undefined
 from lotwise.progress import progress
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
@@ -90,6 +96,7 @@ def correlate(
     expression.obsp[keys.SPEARMAN] = arrays.spearman
     chosen = chosen_rows(expression)
     listed = None if chosen is None else set(map(tuple, chosen.tolist()))
+    undetected = why_not_tpm(expression, "detection")
 
     def rows_of(pair: Pair) -> list[PairRecord]:
         in_detail = listed is None or (pair.row_a, pair.row_b) in listed
@@ -98,7 +105,11 @@ def correlate(
         rows: list[PairRecord] = []
         both_zero = (arrays.tpm[pair.row_a] == 0) & (arrays.tpm[pair.row_b] == 0)
         for name, places in arrays.sets(pair, threshold=threshold, min_counts=min_counts):
-            if name in sets:
+            if name not in sets:
+                continue
+            if undetected and name in DETECTED:
+                rows.append(arrays.undefined_row(pair, name, undetected))
+            else:
                 n_double_zero = int(np.count_nonzero(both_zero.take(places)))
                 rows.append(arrays.row(pair, name, places, n_double_zero))
         without = why_no_counts(pair, arrays.counts)

@@ -10,6 +10,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence.detectable import DetectableRecord, UnseenRecord
+from lotwise.expression.labels import why_not_tpm
 from lotwise.expression.noted import noted
 from lotwise.files.tables import to_frame
 from lotwise.metrics.detectable import (
@@ -78,6 +79,7 @@ def detectable(
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = np.log2(tpm + perturbation.pseudocount)
     level = noted(expression).get(keys.LEVEL, "gene")
+    undefined = why_not_tpm(expression, "a change of TPM")
     grids: list[DetectableRecord] = []
     unseen: list[UnseenRecord] = []
 
@@ -87,7 +89,11 @@ def detectable(
         names = [str(expression.obs_names[place]) for place in rows]
         rng = _stream(seed, *names)
         grid = perturbed_r(tpm[row], tpm[other], rng=rng, perturbation=perturbation)
-        return grid._replace(reason=name_samples(grid.reason, *names))
+        reason = name_samples(grid.reason, *names)
+        if undefined:
+            nan = np.full_like(grid.pearson, NAN)
+            return grid._replace(pearson=nan, sd=nan, reason=undefined)
+        return grid._replace(reason=reason)
 
     pairs = list(pairs_of(expression))
     # Compared with itself, a sample has one grid for all its pairs.
@@ -98,7 +104,7 @@ def detectable(
     for pair, (first, second) in zip(pairs, of_pair, strict=True):
         a, b = pair.row_a, pair.row_b
         grid = less_visible(changed[first], changed[second])
-        reason = in_words(pair, why_undefined(log_tpm[a], log_tpm[b]))
+        reason = undefined or in_words(pair, why_undefined(log_tpm[a], log_tpm[b]))
         passing = threshold
         if passing is None:
             passing = NAN if reason else correlation(log_tpm[a], log_tpm[b])

@@ -12,7 +12,7 @@ from lotwise import keys
 from lotwise.config.evidence import EquivalenceMethod
 from lotwise.errors import InputError
 from lotwise.evidence.equivalence import EquivalenceRecord
-from lotwise.expression.labels import replicate_groups
+from lotwise.expression.labels import replicate_groups, unit_of
 from lotwise.files.records import columns
 from lotwise.files.tables import to_frame
 from lotwise.metrics.correlation import pearson_matrix
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 ONE_REPLICATE: Final = "a batch with one replicate"
 TOO_MANY: Final = "not tested: too many pairs of batches"
-SILENT: Final = "below {:g} TPM in both batches"
+SILENT: Final = "below {:g} {} in both batches"
 # Maximum number of rows in a table of every feature and pair of batches.
 MOST_ROWS = 2_000_000
 _HALF_A_COUNT: Final = 0.5
@@ -48,7 +48,7 @@ _UNTESTED: Final[dict[EquivalenceMethod, str]] = {
 }
 
 
-class _Batches(NamedTuple):
+class BatchPair(NamedTuple):
     """Two batches of one condition, with the rows of their replicates."""
 
     batch_a: str
@@ -142,6 +142,7 @@ def equivalence(
     fits = _fits(expression, counts, chosen) if method == "deseq2" else {}
     log_tpm = log_tpm_without_pseudocount(tpm, counts)
     features = expression.var_names.astype(str).to_numpy(dtype=object)
+    silent = SILENT.format(threshold, unit_of(expression))
     tables = []
     for pair in every:
         expressed = (
@@ -153,7 +154,7 @@ def equivalence(
         elif pair.names not in tested_pairs:
             tested = TOO_MANY
         elif not expressed.any():
-            tested = SILENT.format(threshold)
+            tested = silent
         elif method == "deseq2":
             fit = fits[pair.names]
             tested = (
@@ -167,10 +168,9 @@ def equivalence(
                 )
             )
         else:
-            x, y = _like_composition(log_tpm, pair, expressed, tpm)
+            x, y = like_composition(log_tpm, pair, expressed, tpm)
             test = moderated_equivalence if method == "moderated" else welch_equivalence
             tested = test(x, y, margin=margin, alpha=alpha)
-        silent = SILENT.format(threshold)
         tables.append(_table(pair, method, features, tested, expressed=expressed, silent=silent))
     store(
         expression,
@@ -203,8 +203,8 @@ def log_tpm_without_pseudocount(tpm: FloatArray, counts: Sequence[FloatArray | N
     return logs
 
 
-def _like_composition(
-    log_tpm: FloatArray, pair: _Batches, expressed: BoolArray, tpm: FloatArray
+def like_composition(
+    log_tpm: FloatArray, pair: BatchPair, expressed: BoolArray, tpm: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Divide each sample by its median ratio to the mean of the samples."""
     rows = np.concatenate([pair.rows_a, pair.rows_b])
@@ -216,18 +216,18 @@ def _like_composition(
     return values[: pair.rows_a.size], values[pair.rows_a.size :]
 
 
-def _pairs(expression: AnnData) -> list[_Batches]:
+def _pairs(expression: AnnData) -> list[BatchPair]:
     """Return the pairs of batches of one condition, in the order of the samples."""
     found = []
     groups = replicate_groups(expression)
     for (one, rows_a), (other, rows_b) in combinations(groups.items(), 2):
         if one[1] == other[1]:
             rows = (np.array(rows_a, dtype=np.intp), np.array(rows_b, dtype=np.intp))
-            found.append(_Batches(one[0], other[0], one[1], *rows))
+            found.append(BatchPair(one[0], other[0], one[1], *rows))
     return found
 
 
-def _with_room(tpm: FloatArray, pairs: list[_Batches]) -> list[_Batches]:
+def _with_room(tpm: FloatArray, pairs: list[BatchPair]) -> list[BatchPair]:
     """Choose pairs of batches at even steps of R if the table has no room for all."""
     room = max(2, MOST_ROWS // max(tpm.shape[1], 1))
     if len(pairs) <= room:
@@ -243,7 +243,7 @@ def _with_room(tpm: FloatArray, pairs: list[_Batches]) -> list[_Batches]:
 
 
 def _fits(
-    expression: AnnData, counts: Sequence[FloatArray | None], pairs: list[_Batches]
+    expression: AnnData, counts: Sequence[FloatArray | None], pairs: list[BatchPair]
 ) -> dict[tuple[str, str], FoldChange | str]:
     """Fit the counts of all samples that have them, once; return which pairs lack counts."""
     known = np.array([sample is not None for sample in counts])
@@ -275,7 +275,7 @@ def _without_counts(samples: pd.Index[str]) -> str:
 
 
 def _table(
-    pair: _Batches,
+    pair: BatchPair,
     method: EquivalenceMethod,
     features: npt.NDArray[np.object_],
     found: Equivalence | str,

@@ -108,6 +108,6 @@ def intervals(
 
 
 def _or_alone(expression: AnnData, labels: list[str]) -> list[str]:
-    """Give each feature without a label a label of its own, since they do not belong together."""
+    """Label each unlabelled feature separately, since these do not belong together."""
     features = zip(labels, expression.var_names, strict=True)
     return [label or f"{ALONE}{feature}" for label, feature in features]

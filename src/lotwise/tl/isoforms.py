@@ -12,7 +12,9 @@ import numpy as np
 from lotwise import keys, pp
 from lotwise.errors import InputError
 from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
+from lotwise.expression.labels import batches_of, why_not_tpm
 from lotwise.expression.noted import noted
+from lotwise.files.records import columns
 from lotwise.files.tables import from_columns, to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.isoforms import (
@@ -87,7 +89,7 @@ def isoform_usage(
     Nothing; the tables ``isoform_usage`` (:class:`~lotwise.evidence.isoform_usage.UsageRecord`,
     largest distance first; genes that can be compared) and ``uncertainty_strata``
     (:class:`~lotwise.evidence.isoform_usage.StratumRecord`). Without bootstraps p and strata are
-    NaN with a reason.
+    NaN with a reason. In a unit other than TPM each pair has one row of NaN with gene ``*``.
 
     Raises
     ------
@@ -131,7 +133,12 @@ def isoform_usage(
         ),
         pairs_of(expression),
     )
+    not_tpm = why_not_tpm(expression, "usage of isoforms")
     for pair, change in zip(pairs_of(expression, what="isoform usage"), changes, strict=True):
+        if not_tpm:
+            tables.append(_untold_usage(pair, not_tpm))
+            strata.extend(_strata(pair, log_tpm, bootstraps))
+            continue
         test = usage_test(
             change,
             samples=(tpm[pair.row_a], tpm[pair.row_b]),
@@ -201,6 +208,11 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
             f"the AnnData has no table {UsageRecord.table!r}",
             remedy="call lotwise.tl.isoform_usage first",
         )
+    parameters = {"n_genes": n_genes, "min_tpm": min_tpm}
+    if not_tpm := why_not_tpm(expression, "usage of isoforms"):
+        rows = _untold_shares(expression, not_tpm)
+        store(expression, ShareRecord.table, to_frame(rows, ShareRecord), parameters)
+        return
     averaged = pp.average_replicates(expression)
     tpm = np.asarray(averaged.layers[keys.TPM], dtype=np.float64)
     genes = np.array(genes_of(expression))
@@ -215,7 +227,7 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
         key=lambda gene: (gene not in certain, gene not in well_expressed, -distances[gene])
     )
     chosen = candidates[:n_genes]
-    rows: list[ShareRecord] = []
+    rows = []
     for gene in chosen:
         members = np.flatnonzero(genes == gene)
         for batch, of_batch in zip(averaged.obs_names, tpm[:, members], strict=True):
@@ -232,7 +244,6 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
                 )
                 for member, value in zip(members, of_batch, strict=True)
             )
-    parameters = {"n_genes": n_genes, "min_tpm": min_tpm}
     store(expression, ShareRecord.table, to_frame(rows, ShareRecord), parameters)
 
 
@@ -337,6 +348,27 @@ def _usage_table(
         "p_adjusted": test.p_adjusted[order],
         "reason": np.where(untested, untold, "").astype(object),
     }
+
+
+def _untold_usage(pair: Pair, reason: str) -> dict[str, npt.NDArray[Any]]:
+    """Return the one row of a pair whose usage cannot be told."""
+    kinds: dict[type, Any] = {str: "", int: 0, float: float("nan"), bool: False}
+    told = {"gene_id": "*", "reason": reason, **pair.names()}
+    return {
+        name: np.array([told.get(name, kinds[kind])], dtype=object if kind is str else kind)
+        for name, kind in columns(UsageRecord).items()
+    }
+
+
+def _untold_shares(expression: AnnData, reason: str) -> list[ShareRecord]:
+    """Return one row for each batch, of no gene."""
+    nan = float("nan")
+    return [
+        ShareRecord(
+            gene_id="*", isoform="", batch=batch, tpm=nan, share=nan, distance=nan, reason=reason
+        )
+        for batch in dict.fromkeys(batches_of(expression))
+    ]
 
 
 def _strata(pair: Pair, log_tpm: FloatArray, bootstraps: _Bootstraps) -> list[StratumRecord]:

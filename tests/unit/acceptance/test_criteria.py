@@ -83,7 +83,7 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (PAIRS | {"at_least": float("inf")}, "key 'at_least' is inf; .*finite"),
         (without("at_least") | {"between": [1, 0]}, "between must give the lower bound first"),
         (without("at_least") | {"between": [1]}, "key 'between' is"),
-        (without("at_least") | {"is": "yes"}, "'pearson' is a number and needs at_least"),
+        (without("at_least") | {"is": "yes"}, "'pearson' is a number; judge it by at_least"),
         (PAIRS | {"reduce": "lowst"}, "key 'reduce' is 'lowst'"),
         (PAIRS | {"reduce": "share"}, "needs the key share"),
         (PAIRS | {"share": 0.5}, "needs the key share"),
@@ -93,7 +93,7 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (PAIRS | {"use": "interval"}, "'pearson' of 'pairs' has no interval; .* intervals: pearso"),
         (
             PAIRS | {"table": "sex", "rows": {}, "statistic": "agrees", "at_least": 1},
-            "'agrees' is no number and needs is, got at_least",
+            "'agrees' is not a number; judge it by is, got at_least",
         ),
         (PAIRS | {"table": "sex", "level": "isoform", "rows": {}}, "at gene level only"),
         (
@@ -128,6 +128,12 @@ def test_parse_criteria__needs_without_a_level_take_the_criterions():
     assert found.files() == ("correlation/isoform.pairs.tsv", "evidence/gene.sex.tsv")
 
 
+ONE = (
+    "criteria:\n- {id: a, rationale: b, level: gene, table: batch_pairs, statistic: pearson, "
+    "reduce: lowest, at_least: 0.9}\n"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -136,6 +142,10 @@ def test_parse_criteria__needs_without_a_level_take_the_criterions():
         ("title: t\n", "key 'criteria' is missing"),
         ("title: t\ncriteria: []\n", "key 'criteria' is"),
         ("title: t\ncriteria: {a: 1}\n", "key 'criteria'|criteria"),
+        (f"title:\n{ONE}", "key 'title' is None; input should be a valid string"),
+        (f"title: ''\n{ONE}", "key 'title' is ''"),
+        (f"title: t\n{ONE.replace('0.9', 'yes')}", "key 'at_least' is True"),
+        (f"title: t\n{ONE.replace('0.9', '010')}", "YAML reads '010' as a number in another base"),
         ("title: [a\n", r"row \d: is not YAML"),
         ("titel: t\ntitle: t\ncriteria: []\n", "key 'titel' is unknown; did you mean 'title'"),
         ("title: t\ntitle: u\n", "row 2: is not YAML .*the key 'title' comes twice"),
@@ -278,7 +288,7 @@ def test_uncovered__names_what_no_deciding_criterion_looks_at():
     ("given", "message"),
     [
         ({"tier": 4}, "key 'tier' is 4; input should be 1, 2 or 3"),
-        ({"tier": 3}, "every criterion is of tier 3, which is descriptive: none decides"),
+        ({"tier": 3}, "every criterion is of tier 3"),
     ],
 )
 def test_parse_criteria__tiers_are_one_to_three_and_some_decide(given, message):

@@ -82,7 +82,7 @@ def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run)
     assert "differences from the record: 1" in said.err
     (study.out / "verdict.json").write_text("{}")
     said = run("replay", study.out)
-    # Counted apart: a verdict is no table.
+    # Counted separately, since a verdict is not a table.
     assert "tables: 6 identical, 1 not" in said.out
     assert "differs: verdict.json exists but is not on record" in said.out
     assert "differences from the record: 2" in said.err

@@ -1,4 +1,4 @@
-"""The catalogue: every declaration names what there is, and one from outside is found."""
+"""The catalogue: every declared name exists, and an external declaration is found."""
 
 from __future__ import annotations
 

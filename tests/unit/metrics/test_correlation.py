@@ -25,7 +25,7 @@ from lotwise.metrics.correlation import (
 
 pytestmark = pytest.mark.requirement("COR-001", "COR-002")
 
-# Few distinct values, so that ties are common; whole numbers, so that none is near constant.
+# Few distinct values, so that ties are common; whole numbers, so that no sample is nearly constant.
 tables = st.tuples(st.integers(2, 5), st.integers(2, 20)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.integers(0, 9).map(float))
 )

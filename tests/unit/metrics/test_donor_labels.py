@@ -1,4 +1,4 @@
-"""Donors found, held against the sample sheet."""
+"""Donors found, compared with the sample sheet."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ def test_shallow_libraries__nothing_to_compare_with_is_nan_with_a_reason():
     empty = shallow_libraries([5.0, 0.0])
     assert math.isnan(empty.share_of_median[0])
     assert list(empty.flagged) == [False, True]
-    # Of each sample by itself: the second has a median to be held against.
+    # For each sample separately: the second one has a median of others to be compared with.
     assert empty.reasons == ("more than half of the other samples have no counts", "")
     with pytest.raises(InputError, match=r"below must be in \(0, 1\), got 2"):
         shallow_libraries([1, 2], below=2)

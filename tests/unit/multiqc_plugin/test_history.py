@@ -1,4 +1,4 @@
-"""A verdict in MultiQC is held against its history as lotwise itself holds it."""
+"""A verdict in MultiQC is compared with its history as in lotwise itself."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_record__has_the_schema_that_readers_rely_on(recorded_run):
     told = json.loads((recorded_run / "results" / "provenance.json").read_text("utf-8"))
     assert {
         "lotwise", "libraries", "machine", "started", "ended", "programs", "configuration",
-        "seeds", "criteria_sha256", "inputs", "outputs",
+        "units", "seeds", "criteria_sha256", "inputs", "outputs",
     } <= set(told)  # fmt: skip
     assert {"version", "commit"} <= set(told["lotwise"])
     assert {"path", "bytes", "sha256", "source"} <= set(told["inputs"][0])

@@ -123,7 +123,7 @@ def test_write_crate__a_table_is_of_the_call_that_joined_it(own_run, step, wrote
 
 
 def described(root, provenance, *programs, **changed):
-    """Give the actions of a crate of these calls."""
+    """Return the actions of a crate of these calls."""
     record = provenance.model_copy(update={"programs": programs} | changed)
     write_revision(root, record)
     found = entities(write_crate(root))

@@ -31,7 +31,7 @@ def page_of(tree, **options):
 
 
 def test_write_report__needs_correlations(tmp_path):
-    with pytest.raises(InputError, match=r"holds no correlation/gene\.pairs\.tsv"):
+    with pytest.raises(InputError, match=r"has no correlation/gene\.pairs\.tsv"):
         write_report(tmp_path)
 
 
@@ -56,7 +56,7 @@ def test_write_report__what_is_no_verdict_of_lotwise_is_no_pass(tree, text):
     (tree.root / "verdict.json").write_text(text)
     page = page_of(tree)
     assert "Not assessable" in page
-    assert "is no verdict of lotwise" in page
+    assert "is not a verdict of lotwise" in page
     assert "criterion is met" not in page
 
 
@@ -105,7 +105,7 @@ def test_write_report__says_what_is_missing(tree):
     page = page_of(tree)
     for words in (
         "No acceptance criteria were given.",
-        "There is no provenance.json among these results",
+        "These results have no provenance.json",
         "the statistic ceilings is switched off",
         "Not shown: the run did not draw it.",
         "expression/gene.h5ad is not among the results",
@@ -175,7 +175,7 @@ def test_write_report__names_what_is_of_chosen_pairs_only(tree):
     )
     page = page_of(tree)
     assert "The list offers 2 of the 3 pairs" in page
-    assert page.count("These are of 2 of the 3 pairs of samples") == 3
+    assert page.count("These are 2 of the 3 pairs of samples") == 3
 
 
 def test_write_report__own_panel_is_shown_under_the_name_of_its_file(tree):

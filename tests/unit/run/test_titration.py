@@ -169,6 +169,14 @@ def test_titrate__a_level_that_the_profile_lacks_is_refused(three_batches, crite
         titrate(expression, criteria, profile=profile)
 
 
+def test_titrate__another_unit_than_tpm_is_refused(gene, criteria):
+    of_cpm = gene.copy()
+    of_cpm.uns["lotwise"]["unit"] = "CPM"
+    profile = Profile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
+    with pytest.raises(InputError, match="titration needs TPM, and the numbers are CPM; give TPM"):
+        titrate({"gene": of_cpm}, criteria, profile=profile)
+
+
 def test_titration__figure_has_a_curve_for_each_criterion(gene, criteria):
     found = titrate({"gene": gene}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
     (axis,) = lotwise.pl.titration(found.curve).axes

@@ -15,7 +15,7 @@ SETS = {f"set {i}": [f"g{j}" for j in range(SIZE * i, SIZE * (i + 1))] for i in 
 
 
 def drawn(seed, *, batches="AAABBB", rho=0.2, shift=0.0):
-    """Give samples of one truth in which genes of a set vary together; set 3 shifted in B."""
+    """Return samples of one truth in which genes of a set vary together; set 3 shifts in B."""
     rng = np.random.default_rng(seed)
     n = len(batches)
     noise = np.sqrt(1 - rho) * rng.normal(size=(n, N_GENES))

@@ -158,7 +158,7 @@
     table.dataset.name = "pair";
     node("caption", `Features that lower R most: ${short(found.samples[pair.a])} and ${short(found.samples[pair.b])}`, table);
     const head = node("tr", "", node("thead", "", table));
-    ["feature", "gene", "TPM, first", "TPM, second", "log2 ratio", "share of 1 - R"].forEach((label) => {
+    ["feature", "gene", `${found.unit}, first`, `${found.unit}, second`, "log2 ratio", "share of 1 - R"].forEach((label) => {
       node("th", label, head).scope = "col";
     });
     const body = node("tbody", "", table);
@@ -186,7 +186,7 @@
       }
     }
     const specs = { cloud: json(`spec-cloud-${level}`), difference: json(`spec-difference-${level}`) };
-    const scale = `log2(TPM + ${found.pseudocount})`;
+    const scale = `log2(${found.unit} + ${found.pseudocount})`;
     const title = (end, pair) => `${scale} of ${short(found.samples[pair[end]])}`;
     const show = async () => {
       const pair = found.pairs[select.value];

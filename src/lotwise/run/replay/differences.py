@@ -50,11 +50,13 @@ def find_differences(
         for path in repeated.rglob("*")
         if path.is_file() and is_analysed(path.relative_to(repeated).as_posix())
     }
-    differences = [f"{name}: is not recorded, and came" for name in sorted(made - tables.keys())]
+    differences = [
+        f"{name}: is not on record but was computed" for name in sorted(made - tables.keys())
+    ]
     n_identical = 0
     for name, item in tables.items():
         if name not in made:
-            differences.append(f"{name}: was recorded, and did not come")
+            differences.append(f"{name}: is on record but was not computed")
         elif found := _difference(item, _present(root, name), repeated / name):
             differences.append(f"{name}{found}")
         else:
@@ -140,12 +142,12 @@ def _difference(item: OutputFile, present: Path, came: Path) -> str:
         shared = [name for name in was_columns if name in now_columns]
         lost = [name for name in was_columns if name not in now_columns]
         found = first_difference(
-            _only(was, shared), _only(now, shared), names=("was recorded", "came")
+            _only(was, shared), _only(now, shared), names=("was recorded", "was computed")
         )
         about = f"without {', '.join(lost)}; " if lost else ""
         numbers = f"and others{found}" if found else "and the recorded ones are the same"
         return f": this version of lotwise has other columns ({about}{numbers})"
-    return first_difference(was, now, names=("was recorded", "came"))
+    return first_difference(was, now, names=("was recorded", "was computed"))
 
 
 def _only(table: str, names: list[str]) -> str:
@@ -178,8 +180,8 @@ def first_difference(first: str, second: str, *, names: tuple[str, str]) -> str:
     Examples
     --------
     >>> one, other = "sample\tr\nS1\t0.5\n", "sample\tr\nS1\t0.7\n"
-    >>> first_difference(one, other, names=("was recorded", "came"))
-    ", row 2, column 'r': '0.5' was recorded, '0.7' came"
+    >>> first_difference(one, other, names=("was recorded", "was computed"))
+    ", row 2, column 'r': '0.5' was recorded, '0.7' was computed"
     """
     header = first.partition("\n")[0].split("\t")
     rows = itertools.zip_longest(first.splitlines(), second.splitlines())

@@ -104,12 +104,12 @@ def test_replay__lost_and_unrecorded_tables_are_named(own_run):
     edit(root / "provenance.json", forget)
     found = replay(root)
     assert found.differences == (
-        "correlation/gene.pearson.tsv: is not recorded, and came",
+        "correlation/gene.pearson.tsv: is not on record but was computed",
         (
             "correlation/gene.pairs.tsv: is no longer in the results "
             "(the repetition agrees with the record)"
         ),
-        "evidence/gene.own.tsv: was recorded, and did not come",
+        "evidence/gene.own.tsv: is on record but was not computed",
     )
 
 
