@@ -275,7 +275,7 @@ attributes:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("name: r", "name: vegf", "two attributes are called 'vegf'"),
+        ("name: r", "name: vegf", "two attributes are named 'vegf'"),
         ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r; none came"),
         ("r: median", "r: median, gene: X", "gene and r came"),
         ("margin: 1,", "margin: 0,", "attributes.1.margin: Input should be greater than 0"),

@@ -165,7 +165,7 @@ def test_read_report__not_a_report(tmp_path):
     with pytest.raises(InputError, match=r"row 3: the run SRR1 occurs twice"):
         read_report(good)
     good.write_text(good.read_text().splitlines()[0] + "\nSRR1\tSRX1\n")
-    with pytest.raises(InputError, match=r"row 2: has 2 cells, the header has 15"):
+    with pytest.raises(InputError, match=r"row 2: has 2 cells, but the header has 15"):
         read_report(good)
 
 
