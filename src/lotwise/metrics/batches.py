@@ -219,13 +219,13 @@ def reference_interval(
     """Return limits for the median R of one more batch to the reference batches.
 
     The model, on Fisher's z: each batch adds its own effect to z of all its pairs. The prediction
-    The model, on Fisher's z: each batch adds its own effect to z of all its pairs. Prediction
-    with the exact two-sided normal factor for content and confidence ``level``. The centre is the
-    mean of the batches' medians to the others. The R of one reference batch to the others also
-    moves the others' values, which narrows their spread to (k - 2) / (k - 1) of the spread of
-    batches. Therefore ``s`` is the standard deviation of the batches' mean z to the others times
-    (k - 1) / (k - 2). In simulation 3 to 7 % of sound batches lay outside a 95 % prediction
-    interval (``benchmarks/batch_rates.py``).
+    limits are ``centre -+ t_{k-1} s sqrt(1 + 1/k)``. The tolerance limits are
+    ``centre -+ factor s`` with the exact two-sided normal factor for content and confidence
+    ``level``. The centre is the mean of the batches' medians to the others. The R of one reference
+    batch to the others also changes the others' values, which narrows their spread to
+    (k - 2) / (k - 1) of the spread of batches. Therefore ``s`` is the standard deviation of the
+    batches' mean z to the others times (k - 1) / (k - 2). In simulation 3 to 7 % of sound batches
+    lay outside a 95 % prediction interval (``benchmarks/batch_rates.py``).
 
     Parameters
     ----------

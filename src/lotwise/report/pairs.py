@@ -59,8 +59,8 @@ def heatmaps_section(findings: Findings, decimals: int) -> Section:
     section = Section(
         name="heatmaps",
         title="Heatmaps",
-        lead="Pearson's R of all samples. Colours span the R between different samples, not 0 to "
-        "1, so that differences near 1 are visible.",
+        lead="Pearson's R of all samples. Colours span the range of R between different samples, "
+        "not 0 to 1, so that differences near 1 are visible.",
     )
     for level in findings.levels:
         given, clustered = (
