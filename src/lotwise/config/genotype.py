@@ -8,17 +8,18 @@ from lotwise.config.section import Section
 
 
 class GenotypeConfig(Section):
-    """How samples are told apart by genotype, with source: reads."""
+    """Identity by genotype, for source: reads."""
 
     compare: bool = Field(
-        default=True, description="whether donors are compared by genotype; reads them once more"
+        default=True,
+        description="compare the donors of the samples by genotype; the reads are read once more",
     )
     fragments: int = Field(
         default=2_000_000,
         ge=1_000,
-        description="fragments of each sample that are looked at, drawn at random; about",
+        description="approximate number of fragments per sample, drawn at random",
     )
     min_depth: int = Field(
-        default=15, ge=10, le=1_000, description="bases from which a genotype is called"
+        default=15, ge=10, le=1_000, description="minimum number of bases for a genotype"
     )
     seed: int = Field(default=0, ge=0, description="random seed of the fragments")
