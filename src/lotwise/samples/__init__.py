@@ -1,11 +1,12 @@
 """The samples of a run, and the sheet that lists them.
 
-Light on purpose (standard library only): the workflow reads it in every job.
+Uses the standard library only: the workflow imports it in every job.
 """
 
 from lotwise.samples.sample import (
     FEATURE_COLUMN,
     KNOWN_COLUMNS,
+    PHASES,
     READS_COLUMNS,
     REQUIRED_COLUMNS,
     TEXT_COLUMNS,
@@ -19,6 +20,7 @@ from lotwise.samples.sheet import read_samples
 __all__ = [
     "FEATURE_COLUMN",
     "KNOWN_COLUMNS",
+    "PHASES",
     "READS_COLUMNS",
     "REQUIRED_COLUMNS",
     "TEXT_COLUMNS",

@@ -11,12 +11,12 @@ from lotwise.errors import InputError
 
 
 def read_cells(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Give the number and the cells of each row that is not blank, blanks around a cell removed.
+    """Yield number and cells of each row that is not blank; spaces around a cell are removed.
 
     Raises
     ------
     InputError
-        The sheet is missing, empty, no text in UTF-8 or no table.
+        The sheet is missing, empty, not UTF-8 text or not a table.
     """
     lines = re.split(r"\r\n|\r|\n", _decode(path))
     first = next((line for line in lines if line.strip()), None)
@@ -33,7 +33,7 @@ def read_cells(path: Path) -> Iterator[tuple[int, list[str]]]:
 def _split_cells(
     path: Path, lines: Sequence[str], delimiter: str
 ) -> Iterator[tuple[int, list[str]]]:
-    """Give the cells of each row; one that is not closed would swallow the rows after it."""
+    """Return the cells of each row; an unclosed quotation mark would join the following rows."""
     reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
     while True:
         row = reader.line_num + 1
@@ -43,7 +43,7 @@ def _split_cells(
             return
         except csv.Error as error:
             raise InputError(
-                f"a quotation mark is not closed, or text follows it ({error})",
+                f"a quotation mark is not closed, or is followed by text ({error})",
                 path=path,
                 row=row,
                 remedy="remove the quotation mark",
@@ -58,7 +58,7 @@ def _decode(path: Path) -> str:
         raise InputError(
             "no such sample sheet",
             path=path,
-            remedy="`lotwise init DIR` writes one to start from",
+            remedy="`lotwise init DIR` writes a template",
         ) from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", path=path) from None
@@ -80,7 +80,7 @@ def _delimiter(path: Path, header: str) -> str:
             return delimiter
     came = "semicolons" if ";" in header else "one column"
     raise InputError(
-        f"has {came}, needed are columns separated by tabs or commas",
+        f"has {came}, expected columns separated by tabs or commas",
         path=path,
         row=1,
         remedy="save the sheet as TSV or CSV",

@@ -1,4 +1,4 @@
-"""One sample of a batch, its runs, and the columns of the sheet that name them."""
+"""A sample of a batch, its runs, and the columns of the sheet that describe them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ REQUIRED_COLUMNS: Final = ("sample", "batch")
 TEXT_COLUMNS: Final = ("replicate", "donor", "condition")
 READS_COLUMNS: Final = ("fastq_1", "fastq_2", "strandedness", "fragment_length", "fragment_sd")
 KNOWN_COLUMNS: Final = (*REQUIRED_COLUMNS, *TEXT_COLUMNS, "quant", *READS_COLUMNS)
+PHASES: Final = ("pre", "post", "")
 
-# The first column of the tables of features x samples.
+# The first column of tables of features x samples.
 FEATURE_COLUMN: Final = "feature"
 
 
@@ -47,7 +48,7 @@ class Sample:
 
 
 def require_batches(samples: Iterable[Sample], path: Path | str | None) -> None:
-    """Refuse what cannot be compared: fewer than two samples, or a single batch."""
+    """Raise an error if there are fewer than two samples or fewer than two batches."""
     names = [sample.sample for sample in samples]
     batches = {sample.batch for sample in samples}
     if len(names) < 2:
@@ -59,9 +60,9 @@ def require_batches(samples: Iterable[Sample], path: Path | str | None) -> None:
         )
     if len(batches) < 2:
         raise InputError(
-            f"all {len(names)} samples are of batch {batches.pop()!r}, "
+            f"all {len(names)} samples belong to batch {batches.pop()!r}, "
             "a comparison of batches needs at least 2",
             path=path,
             column="batch",
-            remedy="name the batch of each sample",
+            remedy="give the batch of each sample",
         )
