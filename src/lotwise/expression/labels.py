@@ -85,7 +85,8 @@ def why_not_tpm(expression: AnnData, what: str) -> str:
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> why_not_tpm(gene, "usage")
     ''
     >>> gene.uns["lotwise"]["unit"] = "CPM"

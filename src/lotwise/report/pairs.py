@@ -234,7 +234,12 @@ def _sensitivity(level: LevelFindings, decimals: int) -> Table | Text:
     known = pl.col("pearson").filter(pl.col("pearson").is_not_nan())
     grouped = (
         level.scan("sensitivity")
-        .filter(pl.col("relation") == "between")
+        .filter(
+            pl.col("relation") == "between",
+            # R of features chosen by their mean is low by construction; the figure shows the
+            # spread of their log ratios instead.
+            ~pl.col("feature_set").str.starts_with("decile"),
+        )
         .group_by("feature_set", "pseudocount", maintain_order=True)
         .agg(
             known.min().alias("lowest"),

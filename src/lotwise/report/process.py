@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lotwise.evidence.process_change import ProcessFeatureRecord
 from lotwise.evidence.sections import PROCESS
 from lotwise.report.blocks import Section, Text, figure_block, section_from, table_block
-from lotwise.report.interpretation import Remark, State
+from lotwise.report.remarks import Remark, State
 from lotwise.report.run_tables import Findings, LevelFindings
 from lotwise.report.words import count_words, list_words, name_words
 

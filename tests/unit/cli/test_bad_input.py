@@ -414,7 +414,7 @@ def test_tx2gene__transcripts_without_a_gene_are_counted(run, study):
 
 def test_levels__without_a_map_there_are_no_genes(run, study):
     outcome = run("expression", study.sheet, "--out", study.out, "--level", "gene")
-    refuse(outcome, study, "samples.tsv", "there is no gene level", "tx2gene")
+    refuse(outcome, study, "samples.tsv", "these quantifications have no gene level", "tx2gene")
 
 
 def test_out__parent_is_a_file(run, study):

@@ -83,7 +83,7 @@ def test_heatmap__title_says_what_r_is_of(simulate):
     (title,) = lotwise.pl.heatmap(expression).texts[:1]
     zero = expression.layers["tpm"] == 0
     share = f"{(zero[0] & zero[1]).mean():.0%}"
-    assert f"R of log2(TPM + 0.1) over all 500 features,\nzero in both samples for {share}" in (
+    assert f"R of log2(TPM + 0.1) over all 500 isoforms,\nzero in both samples for {share}" in (
         title.get_text()
     )
 

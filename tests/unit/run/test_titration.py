@@ -165,7 +165,7 @@ def test_profile_of__genes_are_the_sums_of_a_table_of_isoforms(three_batches, tm
 def test_titrate__a_level_that_the_profile_lacks_is_refused(three_batches, criteria):
     expression = {"gene": three_batches.gene, "isoform": three_batches.isoform}
     profile = Profile("isoforms", {"isoform": np.ones(three_batches.isoform.n_vars)})
-    with pytest.raises(InputError, match="the criteria judge the level 'gene', of which isoforms"):
+    with pytest.raises(InputError, match="the criteria judge the level 'gene', for which isoforms"):
         titrate(expression, criteria, profile=profile)
 
 

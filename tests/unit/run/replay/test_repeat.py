@@ -132,9 +132,9 @@ def test_replay__other_versions_are_said(own_run):
 
     edit(own_run / "results" / "provenance.json", age)
     said = " | ".join(replay(own_run / "results").software)
-    assert "lotwise: 0.0.1 was recorded" in said
-    assert f"commit of lotwise: {'0' * 40} was recorded" in said
-    assert "numpy: 1.0 was recorded" in said
+    assert "lotwise: 0.0.1 is on record" in said
+    assert f"commit of lotwise: {'0' * 40} is on record" in said
+    assert "numpy: 1.0 is on record" in said
     assert "old: 2.0 is on record, none is installed" in said
 
 
@@ -184,7 +184,7 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
     assert found.differences == ()
     overall, criterion, edited = found.verdict_differences
     assert overall == "verdict.json, outcome: the file says 'pass', judging again gives 'fail'"
-    assert criterion.startswith("verdict.json, criterion 'r', outcome: 'pass' is in the file")
+    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file says 'pass'")
     assert edited.startswith("verdict.json is not the file that was written on ")
     (changed,) = found.changes
     assert changed.startswith("verdict.json has changed (SHA-256 ")
