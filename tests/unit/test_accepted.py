@@ -298,7 +298,7 @@ def test_accepted__fewer_than_six_batches_are_no_answer(accepted):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda tpm: tpm / 1000, "TPM sum to 1,000, not to 1,000,000"),
+        (lambda tpm: tpm / 1000, "TPM sum to 1,000, not 1,000,000"),
         (lambda tpm: tpm * 0, "every TPM is 0"),
         (lambda tpm: np.where(tpm == tpm.max(), np.nan, tpm), "NaN|nan|no number"),
         (lambda tpm: np.where(tpm == tpm.max(), -1, tpm), "negative|-1"),
