@@ -302,8 +302,8 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
         )
     if cells.get(keys.PHASE, "") not in PHASES:
         raise InputError(
-            f"{cells[keys.PHASE]!r} came, needed is pre or post (before or after a change of the "
-            "process), or an empty cell",
+            f"phase must be pre or post (before or after a change of the process) or empty, got "
+            f"{cells[keys.PHASE]!r}",
             path=path,
             row=row,
             column=keys.PHASE,
