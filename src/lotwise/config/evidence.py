@@ -85,10 +85,10 @@ class EvidenceConfig(Section):
     margin: _Positive = Field(
         default=1.0, description="largest log2 difference between batches that does not matter"
     )
-    batch_margin: _Positive | None = Field(
+    batch_margin: _Positive | Literal["accepted"] | None = Field(
         default=None,
         description="largest excess of 1 - R between batches over that within them that does not "
-        "matter; null: not assessable",
+        "matter; accepted: upper tolerance limit of the reference_set; null: not assessable",
     )
     attributes: Path | None = Field(
         default=None,
