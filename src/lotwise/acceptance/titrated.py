@@ -55,7 +55,7 @@ def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
     --------
     >>> row = {"criterion": "overall", "profile": "iPSC", "passed": 0.12, "n_repeats": 3}
     >>> titration_sentence([row])
-    'These criteria would have passed a lot with up to 12 % of iPSC mixed in (3 repeats per batch).'
+    'These criteria would have passed a lot with up to 12 % of iPSC mixed in (of the shares...'
     """
     of_verdict = [row for row in rows if row["criterion"] == OVERALL]
     profile = of_verdict[0]["profile"]
@@ -71,7 +71,7 @@ def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
     n_repeats = max(int(row["n_repeats"]) for row in tried)
     return (
         f"These criteria would have passed a lot with up to {100 * passed:.3g} % of {profile} "
-        f"mixed in ({n_repeats} repeats per batch)."
+        f"mixed in (of the shares tried, with {n_repeats} repeats per batch)."
     )
 
 

@@ -16,12 +16,13 @@ from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
 from lotwise.record import PAGE, log_written
 from lotwise.record.digest import NONE, sign_page
-from lotwise.report.interpretation import Remark, concerns, level_remarks, run_remarks
+from lotwise.report.interpretation import level_remarks, run_remarks
 from lotwise.report.let_through import let_through
 from lotwise.report.manifest import manifest_of
 from lotwise.report.packing import packed
 from lotwise.report.process import process_remarks
 from lotwise.report.record import record_of
+from lotwise.report.remarks import Remark, concerns
 from lotwise.report.run_tables import Findings, LevelFindings, read_findings
 from lotwise.report.sections import criteria_table, sections_of
 from lotwise.report.standing import approval, registration, stand, uncovered

@@ -56,7 +56,7 @@ def test_let_through__is_the_sentence_of_the_titration(titrated):
     findings = read_findings(titrated(blind=("r",)))
     said = let_through(findings)
     assert said.startswith(
-        "These criteria would have passed a lot with up to 12 % of iPSC mixed in (3 repeats"
+        "These criteria would have passed a lot with up to 12 % of iPSC mixed in (of the shares"
     )
     assert "Criteria that detected nothing:" in said
     # In the first box of the page, before any other section.

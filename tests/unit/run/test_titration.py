@@ -1,4 +1,4 @@
-"""What criteria would let through: a known share of another profile mixed in."""
+"""Titration of criteria: which known share of another profile would they let through?"""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_titrate__finds_a_share_and_names_what_catches_nothing(gene, criteria):
     blind = table.xs("blind", level=1)
     assert blind["caught_from"].isna().all()
     assert (blind["reason"] == "it passes with 50% mixed in").all()
-    # The whole verdict is as good as the best of its criteria.
+    # The verdict detects as much as the best of its criteria.
     overall = table.xs("overall", level=1)["caught_from"]
     assert overall.tolist() == table.xs("gene-r", level=1)["caught_from"].tolist()
     assert (
