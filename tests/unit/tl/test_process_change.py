@@ -153,3 +153,11 @@ def test_process_change__figure_has_a_row_per_attribute():
     left, right = lotwise.pl.process_change(change, lots=lots).axes
     assert [text.get_text() for text in left.get_yticklabels()] == ["g7", "set", "R"]
     assert len(right.get_legend().get_texts()) == 2
+
+
+def test_process_change__another_unit_is_not_assessable():
+    made = study()
+    made.uns["lotwise"]["unit"] = "CPM"
+    change, _, features = tables(made)
+    assert set(change["reason"]) == {"detection needs TPM, and the numbers are CPM"}
+    assert features["outcome"].tolist() == ["not tested"]
