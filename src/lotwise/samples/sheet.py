@@ -303,8 +303,8 @@ def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
                 owner = sample if file is None else owners.setdefault(_resolve(file), sample)
                 if owner is not sample:
                     raise InputError(
-                        f"sample {sample.sample!r} has the file {file} of {owner.sample!r} in row "
-                        f"{owner.row} does",
+                        f"sample {sample.sample!r} has the file {file}, as {owner.sample!r} in row "
+                        f"{owner.row} has",
                         path=path,
                         row=sample.row,
                         column=column,
