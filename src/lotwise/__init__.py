@@ -12,17 +12,19 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lotwise import get, metrics, outofcore, pl, pp, simulate, tl
+    from lotwise import datasets, get, metrics, outofcore, panels, pl, pp, simulate, tl
     from lotwise.expression import from_frame, read_quant
     from lotwise.run.comparison import compare
 
 __all__ = [
     "__version__",
     "compare",
+    "datasets",
     "from_frame",
     "get",
     "metrics",
     "outofcore",
+    "panels",
     "pl",
     "pp",
     "read_quant",
@@ -30,7 +32,9 @@ __all__ = [
     "tl",
 ]
 
-_MODULES = frozenset({"get", "metrics", "outofcore", "pl", "pp", "simulate", "tl"})
+_MODULES = frozenset(
+    {"datasets", "get", "metrics", "outofcore", "panels", "pl", "pp", "simulate", "tl"}
+)
 
 
 def __getattr__(name: str) -> object:

@@ -72,8 +72,11 @@ def add_to_accepted(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> add_to_accepted(gene, getfixture("tmp_path") / "accepted.h5ad")
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> add_to_accepted(gene, Path(mkdtemp()) / "accepted.h5ad")
     1
     """
     path = Path(path)
@@ -96,9 +99,12 @@ def retire_from_accepted(path: Path | str, batch: str, *, reason: str) -> int:
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "accepted.h5ad"
-    >>> _ = add_to_accepted(getfixture("three_batches").gene, path)
-    >>> retire_from_accepted(path, "S1", reason="made by the old process")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "accepted.h5ad"
+    >>> import lotwise
+    >>> _ = add_to_accepted(lotwise.datasets.three_batches().gene, path)
+    >>> retire_from_accepted(path, "lot1", reason="made by the old process")
     2
     """
     path = Path(path)

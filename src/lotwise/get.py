@@ -18,12 +18,42 @@ if TYPE_CHECKING:
 
 
 def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFrame:
-    """Give the correlations, a row a pair of samples and feature set.
+    """Return the correlations, one row per pair of samples and feature set, lowest R first.
 
-    The columns are those of :class:`lotwise.evidence.pairs.PairRecord`; ``feature_set``
-    keeps one set.
+    Parameters
+    ----------
+    expression
+        Samples x features that :func:`lotwise.tl.correlate` annotated.
+    feature_set
+        Keep the rows of this feature set only.
+
+    Returns
+    -------
+    A table with the columns of :class:`lotwise.evidence.pairs.PairRecord`. The feature sets keep
+    the order in which they were computed; within each, pairs are sorted by Pearson's R, and pairs
+    without R come last.
+
+    Raises
+    ------
+    InputError
+        There is no such table or no such feature set.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.correlate(gene)
+    >>> pairs = lotwise.get.pairs(gene, feature_set="all")
+    >>> pairs[["sample_a", "sample_b", "pearson"]].round(3).values.tolist()
+    [['lot2', 'lot3', 0.985], ['lot1', 'lot3', 0.986], ['lot1', 'lot2', 0.991]]
     """
     table = evidence(expression, keys.PAIRS)
+    order = pd.Series(pd.factorize(table["feature_set"])[0], index=table.index)
+    table = (
+        table.assign(order=order)
+        .sort_values(["order", "pearson"], kind="stable", ignore_index=True)
+        .drop(columns="order")
+    )
     if feature_set is None:
         return table
     chosen = table[table["feature_set"] == feature_set]

@@ -40,8 +40,9 @@ def average_replicates(expression: AnnData) -> AnnData:
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> average_replicates(gene).obs["n_samples"].tolist()
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.pp.average_replicates(gene).obs["n_samples"].tolist()
     [1, 1, 1]
     """
     from anndata import AnnData

@@ -108,7 +108,9 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
 
     Examples
     --------
-    >>> sheet = getfixture("tmp_path") / "samples.tsv"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> sheet = Path(mkdtemp()) / "samples.tsv"
     >>> _ = sheet.write_text("sample\tbatch\tquant\nS1\tA\tS1/quant.sf\nS2\tB\tS2/quant.sf\n")
     >>> [(sample.sample, sample.batch, sample.quant.name) for sample in read_samples(sheet)]
     [('S1', 'A', 'quant.sf'), ('S2', 'B', 'quant.sf')]

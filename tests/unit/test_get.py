@@ -42,6 +42,18 @@ def is_tidy(table, record):
     )
 
 
+def test_pairs__are_sorted_by_r_within_each_feature_set_and_undefined_come_last(gene):
+    table = lotwise.get.evidence(gene, "pairs")
+    undefined = table["sample_a"].eq("S1") & table["sample_b"].eq("S3")
+    gene.uns["lotwise"]["pairs"].loc[undefined, "pearson"] = np.nan
+    found = lotwise.get.pairs(gene)
+    assert list(dict.fromkeys(found["feature_set"])) == list(dict.fromkeys(table["feature_set"]))
+    for _, rows in found.groupby("feature_set"):
+        r = rows["pearson"].to_numpy()
+        assert r[0] <= r[1]
+        assert np.isnan(r[2])
+
+
 def test_pairs__a_row_a_pair_and_feature_set(gene):
     table = lotwise.get.pairs(gene)
     assert is_tidy(table, PairRecord)
@@ -177,7 +189,9 @@ def test_stale__is_over_after_the_tool_was_called_again(other_genes):
         lotwise.tl.correlate(stale)
         fresh = lotwise.get.pairs(stale, feature_set="all")
         assert set(fresh["n_features"]) == {stale.n_vars}
-        assert lotwise.get.matrix(stale).iloc[0, 1] == fresh["pearson"][0]
+        first = fresh.iloc[0]
+        r = lotwise.get.matrix(stale).loc[first["sample_a"], first["sample_b"]]
+        assert r == first["pearson"]
         (title,) = lotwise.pl.scatter_matrix(stale).texts[:1]
         assert f"{stale.n_vars:,} genes" in title.get_text()
 

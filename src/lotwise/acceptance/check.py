@@ -53,6 +53,7 @@ class CheckedVerdict:
             return {"outcome": "not assessable", "criteria": [], "notices": list(self.faults)}
         told = self.verdict.as_json()
         told["notices"] = [*self.faults, *self.verdict.notices]
+        told["uncovered"] = list(self.verdict.criteria.criteria.uncovered)
         if self.faults and told["outcome"] == "pass":
             told["outcome"] = "not assessable"
         if self.registered is not None:

@@ -8,18 +8,21 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from lotwise.acceptance.coherence import check_bound, check_reduction, check_rows, check_table
 from lotwise.acceptance.measure import Measure, Words
 from lotwise.config.section import Section
+from lotwise.files.records import Aspect
 from lotwise.keys import InvalidCode, Level
 from lotwise.tree import ResultTree
 
 OVERALL: Final = "overall"
 COMPARABLE: Final = "valid-comparison"
+DESCRIPTIVE: Final = 3
+_APPROVAL: Final = ("protocol", "version", "approved_by", "change_reason")
 _TAKEN: Final = {
     OVERALL: "the outcome over all criteria",
     COMPARABLE: "the built-in criterion about invalid comparisons",
@@ -58,6 +61,10 @@ class Criterion(CheckedMeasure):
     statement: Words | None = Field(
         default=None, description="the criterion in your words; without, lotwise words it"
     )
+    tier: Literal[1, 2, 3] | None = Field(
+        default=None,
+        description="1 equivalence, 2 quality range, 3 descriptive: printed, never judged",
+    )
     needs: tuple[Need, ...] = Field(
         default=(), description="what must hold for the criterion to be assessable"
     )
@@ -85,6 +92,14 @@ class Criteria(Section):
 
     title: Words = Field(description="what these criteria are for")
     source: str = Field(default="", description="who decided them, where they are written down")
+    protocol: str = Field(default="", description="number of the protocol that these belong to")
+    version: str = Field(
+        default="", description="version of these criteria in that protocol, in quotes"
+    )
+    approved_by: str = Field(default="", description="who approved them, and when")
+    change_reason: str = Field(
+        default="", description="why they differ from the version before, where they do"
+    )
     criteria: tuple[Criterion, ...] = Field(min_length=1)
     allow: dict[InvalidCode, Words] = Field(
         default_factory=dict,
@@ -103,6 +118,30 @@ class Criteria(Section):
                 msg = f"{name!r} is the name of {meaning}; choose another"
                 raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _some_decide(self) -> Self:
+        if all(criterion.tier == DESCRIPTIVE for criterion in self.criteria):
+            msg = "every criterion is of tier 3, which is descriptive: none decides"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def uncovered(self) -> tuple[Aspect, ...]:
+        """What no criterion that decides looks at, of what no criteria should leave out."""
+        covered = {
+            measure.declared.covers
+            for criterion in self.criteria
+            if criterion.tier != DESCRIPTIVE
+            for _, measure in criterion.measures()
+        }
+        return tuple(aspect for aspect in get_args(Aspect) if aspect not in covered)
+
+    @property
+    def approval(self) -> dict[str, str]:
+        """What the file says of its protocol and approval; without what it leaves out."""
+        said = {name: getattr(self, name) for name in _APPROVAL}
+        return {name: text for name, text in said.items() if text}
 
     def content(self) -> dict[str, Any]:
         """Give what the criteria say: no comments, no layout, no defaults that were spelled out."""

@@ -88,7 +88,9 @@ def read_history(root: Path) -> History:
 
     Examples
     --------
-    >>> read_history(getfixture("tmp_path")).entries
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> read_history(Path(mkdtemp())).entries
     ()
     """
     path = root / FILE
@@ -168,7 +170,8 @@ def _of_criteria(history: History, criteria: Criteria) -> Iterator[str]:
             f"the criteria were changed: {other.named} were on record here from {other.when}"
             f"{_outcomes(history, other.criteria_sha256)}; the present ones replaced them on "
             f"{own.when}, when {there} "
-            f"({_changes(other.criteria, criteria.content())})"
+            f"({_changes(other.criteria, criteria.content())}); "
+            f"{_reason_given(criteria)}"
         )
     if own.n_tables and not others:
         yield (
@@ -209,6 +212,11 @@ def differing(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, .
 def _outcomes(history: History, sha256: str) -> str:
     found = [entry for entry in history.evaluations() if entry.criteria_sha256 == sha256]
     return f" with the outcome {found[-1].outcome!r} on {found[-1].when}" if found else ""
+
+
+def _reason_given(criteria: Criteria) -> str:
+    reason = " ".join(criteria.change_reason.split())
+    return f"reason given: {reason}" if reason else "they give no change_reason"
 
 
 def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

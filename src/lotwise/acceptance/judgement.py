@@ -20,7 +20,8 @@ from lotwise.evidence.catalogue import row_names, tables
 from lotwise.files.records import columns
 from lotwise.wording import counted, listed, number
 
-Outcome = Literal["pass", "fail", "not assessable"]
+OverallOutcome = Literal["pass", "fail", "not assessable"]
+Outcome = Literal[OverallOutcome, "descriptive"]
 Row = Mapping[str, Any]
 
 
@@ -31,7 +32,7 @@ class Judgement:
     Attributes
     ----------
     outcome
-        pass, fail or not assessable.
+        pass, fail or not assessable; descriptive of a criterion of tier 3, which is not judged.
     value
         The number judged: that of the row nearest to failing, the reduced number, or the share of
         rows that meet the bound; None where there is none.
@@ -97,15 +98,19 @@ def judge_rows(measure: Measure, rows: Sequence[Row]) -> Judgement:
     return _judge_every(measure, found)
 
 
-def outcome_over_all(outcomes: Iterable[object]) -> Outcome:
+def outcome_over_all(outcomes: Iterable[object]) -> OverallOutcome:
     """Give fail if any fails, else not assessable unless all pass; of none there is no pass.
+
+    Descriptive criteria do not count.
 
     Examples
     --------
     >>> outcome_over_all(["pass", "odd"]), outcome_over_all(["pass"]), outcome_over_all([])
     ('not assessable', 'pass', 'not assessable')
+    >>> outcome_over_all(["pass", "descriptive"]), outcome_over_all(["descriptive"])
+    ('pass', 'not assessable')
     """
-    found = list(outcomes)
+    found = [one for one in outcomes if one != "descriptive"]
     if "fail" in found:
         return "fail"
     return "pass" if found and all(one == "pass" for one in found) else "not assessable"

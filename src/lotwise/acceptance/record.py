@@ -42,7 +42,9 @@ def register_criteria(root: Path, criteria: CriteriaFile, *, now: datetime | Non
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> register_criteria(folder, read_criteria("example"))
     >>> register_criteria(folder, read_criteria("example"))
     >>> len(read_history(folder).entries)

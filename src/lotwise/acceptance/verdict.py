@@ -8,11 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from lotwise.acceptance.criteria import COMPARABLE, OVERALL, Criterion
+from lotwise.acceptance.criteria import COMPARABLE, DESCRIPTIVE, OVERALL, Criterion
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.judgement import (
     Judgement,
     Outcome,
+    OverallOutcome,
     decided_by_some,
     judge_rows,
     outcome_over_all,
@@ -26,7 +27,7 @@ from lotwise.tree import ResultTree
 from lotwise.wording import counted, number
 
 FORMAT: Final = 2
-WORDS: Final[dict[Outcome, str]] = {
+WORDS: Final[dict[OverallOutcome, str]] = {
     "pass": "all acceptance criteria are met; this supports lot consistency, and proves no more",
     "fail": "the acceptance criteria are not met",
     "not assessable": "these criteria cannot all be judged on this evidence, and that is no pass",
@@ -41,7 +42,8 @@ class CriterionRecord(Record):
     table = "verdict.tsv"
 
     criterion: str = column("id of the criterion; overall for the outcome over all")
-    outcome: str = column("pass, fail or not assessable")
+    outcome: str = column("pass, fail or not assessable; descriptive in tier 3")
+    tier: int = column("1 equivalence, 2 quality range, 3 descriptive; 0 where none is named")
     level: str = column("gene or isoform")
     result_table: str = column("result table judged")
     statistic: str = column("column of it")
@@ -60,6 +62,7 @@ class BuiltIn:
     """The criterion of every file: that samples can be compared as batches at all."""
 
     id: str = COMPARABLE
+    tier: None = None
     rationale: str = (
         "R of samples that were quantified in different ways, or of copies, says nothing about "
         "batches. The criteria can accept a case under the key allow."
@@ -86,10 +89,12 @@ class Assessed:
     def as_json(self) -> dict[str, Any]:
         """Give the criterion's entry in ``verdict.json``."""
         judged = self.judgement
+        tier = {"tier": self.criterion.tier} if self.criterion.tier else {}
         return {
             "id": self.criterion.id,
             "statement": self.criterion.sentence(),
             "rationale": self.criterion.rationale,
+            **tier,
             "level": self.criterion.level,
             "table": self.criterion.table,
             "statistic": self.criterion.statistic,
@@ -108,10 +113,12 @@ class Assessed:
         lower, upper = given.pop("interval") or (_NAN, _NAN)
         value = given.pop("value")
         given.pop("required")
+        tier = given.pop("tier", 0)
         return CriterionRecord(
             criterion=given.pop("id"),
             result_table=given.pop("table"),
             value=_NAN if value is None else value,
+            tier=tier,
             interval_lower=lower,
             interval_upper=upper,
             **{name: " ".join(str(text).split()) for name, text in given.items()},
@@ -138,7 +145,7 @@ class Verdict:
     notices: tuple[str, ...] = ()
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> OverallOutcome:
         """The outcome over all: fail if any fails, else not assessable if any is, else pass."""
         return outcome_over_all(one.judgement.outcome for one in self.assessed)
 
@@ -164,6 +171,7 @@ class Verdict:
             "words": self.words,
             "title": self.criteria.criteria.title,
             "source": self.criteria.criteria.source,
+            **self.criteria.criteria.approval,
             "criteria_file": self.criteria.name,
             "criteria_sha256": self.criteria.criteria.sha256,
             "criteria_file_sha256": self.criteria.file_sha256,
@@ -177,6 +185,7 @@ class Verdict:
         overall = CriterionRecord(
             criterion=OVERALL,
             outcome=self.outcome,
+            tier=0,
             level="",
             result_table="",
             statistic="",
@@ -209,7 +218,9 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> from lotwise.acceptance import read_criteria
     >>> verdict = judge(read_criteria("encode_isogenic"), folder)
     >>> verdict.outcome, verdict.assessed[0].judgement.reason
@@ -263,7 +274,15 @@ def _invalid(root: Path, *, allowed: Collection[str]) -> Iterator[Assessed]:
 
 
 def _assess(criterion: Criterion, take: Callable[[Measure, Level], Judgement]) -> Judgement:
-    """Judge a criterion; where what it needs does not hold, it is not assessable."""
+    """Judge a criterion; where what it needs does not hold, it is not assessable.
+
+    What a descriptive criterion found is told without an outcome.
+    """
+    judged = _judged(criterion, take)
+    return replace(judged, outcome="descriptive") if criterion.tier == DESCRIPTIVE else judged
+
+
+def _judged(criterion: Criterion, take: Callable[[Measure, Level], Judgement]) -> Judgement:
     judged = take(criterion, criterion.level)
     if judged.outcome == "not assessable":
         return judged

@@ -33,7 +33,9 @@ def extract(
     Examples
     --------
     >>> import io
-    >>> place = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> place = Path(mkdtemp())
     >>> with tarfile.open(place / "a.tar", "w") as tar:
     ...     tar.addfile(tarfile.TarInfo("../up.txt"), io.BytesIO())
     >>> extract(place / "a.tar", place / "a")

@@ -321,7 +321,9 @@ def write_quantification(parts: Sequence[SamplePart], sample: str, folder: Path)
 
     Examples
     --------
-    >>> place = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> place = Path(mkdtemp())
     >>> one = SamplePart("gene", "genes.results", b"a", "")
     >>> other = SamplePart("gene", "genes.results", b"b", "")
     >>> write_quantification([one], "L1", place) == write_quantification([other], "L1", place)

@@ -48,7 +48,9 @@ def lines_of(path: Path, *, most: int = MOST_TEXT) -> Iterator[str]:
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "a.txt"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "a.txt"
     >>> _ = path.write_bytes(b"\xef\xbb\xbfMarie\r\n\nM\xfcller")
     >>> list(lines_of(path))
     ['Marie', '', 'Müller']

@@ -41,10 +41,12 @@ def command(
     says is missing.
     """
     from lotwise.report import write_report
-    from lotwise.report.certificate import add_deviation, write_certificate
+    from lotwise.report.certificate import add_deviations, require_verdict, write_certificate
 
-    for text in deviations:
-        add_deviation(out, text)
+    # Before anything is put on record: what is refused leaves no trace.
+    if certificate:
+        require_verdict(out)
+    add_deviations(out, deviations)
     click.echo(f"written to {write_report(out, note=note, decimals=decimals)}", err=True)
     if certificate:
         click.echo(f"written to {write_certificate(out)}", err=True)

@@ -10,6 +10,7 @@ import click
 from lotwise.cli.options import criteria_option, out_option
 from lotwise.cli.step import Step
 from lotwise.errors import RefusedError
+from lotwise.wording import listed
 
 if TYPE_CHECKING:
     from lotwise.acceptance import Verdict
@@ -54,6 +55,9 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
     )
 
     read = recorded_criteria(out) if criteria is None else read_criteria(criteria)
+    if read.criteria.uncovered:
+        left_out = listed(read.criteria.uncovered)
+        click.echo(f"lotwise: warning: {read.name}: no criterion covers {left_out}", err=True)
     if register:
         register_criteria(out, read)
         title = " ".join(read.criteria.title.split())

@@ -69,7 +69,9 @@ def set_status_command(profile: Profile, command: StatusCommand) -> None:
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> _ = (folder / "config.yaml").write_text("slurm-status-command: sacct  # why\n")
     >>> set_status_command(read_profile(folder), "squeue")
     >>> print((folder / "config.yaml").read_text(), end="")

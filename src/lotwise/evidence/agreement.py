@@ -31,26 +31,32 @@ class AgreementRecord(OfPair):
         "mean of M = log2(TPM_a / TPM_b) after division by the median ratio",
         heading="bias (mean M)",
         limits=("lower", "upper"),
+        covers="size of differences",
     )
-    lower: float = column("bias - 1.96 sd(M)", heading="lower limit")
-    upper: float = column("bias + 1.96 sd(M)", heading="upper limit")
-    median: float = column("median of M", limits=("robust_lower", "robust_upper"))
-    robust_lower: float = column("median - 1.96 * 1.4826 MAD(M)")
-    robust_upper: float = column("median + 1.96 * 1.4826 MAD(M)")
+    lower: float = column("bias - 1.96 sd(M)", heading="lower limit", covers="size of differences")
+    upper: float = column("bias + 1.96 sd(M)", heading="upper limit", covers="size of differences")
+    median: float = column(
+        "median of M", limits=("robust_lower", "robust_upper"), covers="size of differences"
+    )
+    robust_lower: float = column("median - 1.96 * 1.4826 MAD(M)", covers="size of differences")
+    robust_upper: float = column("median + 1.96 * 1.4826 MAD(M)", covers="size of differences")
     share_over_1_5_fold: float = column(
         "share of ratios of TPM beyond 1.5-fold",
         heading="over 1.5-fold",
         display="percent",
+        covers="size of differences",
     )
     share_over_2_fold: float = column(
         "share of ratios of TPM beyond 2-fold",
         heading="over 2-fold",
         display="percent",
+        covers="size of differences",
     )
     share_over_4_fold: float = column(
         "share of ratios of TPM beyond 4-fold",
         heading="over 4-fold",
         display="percent",
+        covers="size of differences",
     )
     sere: float = column(
         "simple error ratio of the counts of all features; NaN in bins", heading="SERE"

@@ -28,18 +28,25 @@ class EquivalenceRecord(Record):
     )
     feature: str = column("gene or isoform", heading="feature", names_row=True)
     difference: float = column(
-        "log2 ratio of TPM over the median ratio, or of counts", heading="log2 ratio"
+        "log2 ratio of TPM over the median ratio, or of counts",
+        heading="log2 ratio",
+        covers="size of differences",
     )
     p_equivalent: float = column(
-        "p of lying inside the margin, adjusted", heading="adjusted p, equivalent"
+        "p of lying inside the margin, adjusted",
+        heading="adjusted p, equivalent",
+        covers="size of differences",
     )
     p_different: float = column(
-        "p of lying outside the margin, adjusted", heading="adjusted p, different"
+        "p of lying outside the margin, adjusted",
+        heading="adjusted p, different",
+        covers="size of differences",
     )
     outcome: str = column(
         "equivalent, different, inconclusive, not expressed (below 1 TPM in both) or not tested",
         heading="outcome",
         answers=("equivalent", "different", "inconclusive"),
+        covers="size of differences",
     )
     reason: str = column(REASON)
 

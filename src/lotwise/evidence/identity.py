@@ -21,7 +21,9 @@ class MarkerRecord(Record):
     batch: str = column("batch of the sample", heading="batch", names_row=True)
     marker: str = column("symbol of the marker", heading="marker", names_row=True)
     expected: str = column("present, absent, female or male", heading="expected")
-    tpm: float = column("TPM; NaN where the marker is not annotated", heading="TPM")
+    tpm: float = column(
+        "TPM; NaN where the marker is not annotated", heading="TPM", covers="identity"
+    )
     rank: float = column(
         "share of the expressed genes (1 TPM) that are expressed less, in [0, 1]",
         heading="above so many expressed genes",
@@ -31,6 +33,7 @@ class MarkerRecord(Record):
         "yes, no, not annotated, or - where the panel expects nothing of one gene",
         heading="holds",
         answers=("yes", "no"),
+        covers="identity",
     )
     group: str = column(
         "alternatives (any_of): holds is yes for all where it is for one; else empty",
@@ -54,13 +57,17 @@ class SexRecord(Record):
         "female, male, mixed, no Y expression, or unknown",
         heading="sex",
         answers=("female", "male", "mixed", "no Y expression"),
+        covers="identity",
     )
     female_tpm: float = column("TPM of XIST; NaN where not annotated", heading="TPM of XIST")
     male_tpm: float = column(
         "summed TPM of the genes of Y that are annotated", heading="TPM of Y genes"
     )
     agrees: str = column(
-        "yes, no, or why it cannot be told", heading="agrees with its donor", answers=("yes", "no")
+        "yes, no, or why it cannot be told",
+        heading="agrees with its donor",
+        answers=("yes", "no"),
+        covers="identity",
     )
     reason: str = column("what is odd about the call; empty where nothing", heading="reason")
 

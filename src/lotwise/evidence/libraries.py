@@ -18,19 +18,24 @@ class LibraryRecord(Record):
     table: ClassVar[str] = "libraries"
     sample: str = column("sample", heading="sample", names_row=True)
     batch: str = column("batch of the sample", heading="batch", names_row=True)
-    total_counts: float = column("sum of estimated counts", heading="counts")
+    total_counts: float = column("sum of estimated counts", heading="counts", covers="depth")
     share_of_median: float = column(
         "total counts / median of the other samples'",
         heading="of the others' median",
         display="percent",
+        covers="depth",
     )
     shallow: bool = column(
         "True where that share is below the limit: read this before any R",
         heading="shallow",
         known_with="share_of_median",
+        covers="depth",
     )
     n_detected: int = column(
-        "features at the detection threshold", heading="detected", known_with="tpm_sum"
+        "features at the detection threshold",
+        heading="detected",
+        known_with="tpm_sum",
+        covers="depth",
     )
     share_of_highest: float = column(
         "share of TPM on the 50 highest features", heading="on the 50 highest", display="percent"
@@ -41,6 +46,7 @@ class LibraryRecord(Record):
         "n_at_depth / median of the other samples'",
         heading="complexity, of the others' median",
         display="percent",
+        covers="depth",
     )
     group: str = column(
         "group within which it is scored: condition, and batch of 3 or more samples",

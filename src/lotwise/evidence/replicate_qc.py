@@ -22,8 +22,16 @@ class ReplicateQcRecord(OfPair):
         choices=("TPM", "FPKM"),
         must_choose=True,
     )
-    mad: float = column("1.4826 * median |log2 ratio|, not centred, 3 decimals", heading="MAD")
-    sd: float = column("root mean square of the log2 ratio, not centred, 3 decimals", heading="SD")
+    mad: float = column(
+        "1.4826 * median |log2 ratio|, not centred, 3 decimals",
+        heading="MAD",
+        covers="size of differences",
+    )
+    sd: float = column(
+        "root mean square of the log2 ratio, not centred, 3 decimals",
+        heading="SD",
+        covers="size of differences",
+    )
     pearson: float = column(
         "Pearson's R of log2 without pseudo-count on the same features",
         heading="Pearson's R",

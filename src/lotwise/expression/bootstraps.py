@@ -39,12 +39,14 @@ def read_salmon_bootstraps(quant: Path, features: pl.Series) -> npt.NDArray[np.f
     Examples
     --------
     >>> import gzip
-    >>> folder = getfixture("tmp_path") / "aux_info" / "bootstrap"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp()) / "aux_info" / "bootstrap"
     >>> folder.mkdir(parents=True)
     >>> names, counts = b"t1\tt2\n", np.array([[3.0, 1.0], [2.0, 2.0]])
     >>> _ = (folder / "names.tsv.gz").write_bytes(gzip.compress(names))
     >>> _ = (folder / "bootstraps.gz").write_bytes(gzip.compress(counts.tobytes()))
-    >>> quant = getfixture("tmp_path") / "quant.sf"
+    >>> quant = folder.parents[1] / "quant.sf"
     >>> read_salmon_bootstraps(quant, pl.Series(["t2", "t1"])).tolist()
     [[1.0, 3.0], [2.0, 2.0]]
     """

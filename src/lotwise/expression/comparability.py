@@ -42,7 +42,8 @@ def invalid_comparisons(expression: AnnData) -> tuple[InvalidComparison, ...]:
 
     Examples
     --------
-    >>> invalid_comparisons(getfixture("three_batches").gene)
+    >>> import lotwise
+    >>> invalid_comparisons(lotwise.datasets.three_batches().gene)
     ()
     """
     found = noted(expression).get(keys.INVALID)
@@ -59,8 +60,11 @@ def read_invalid_comparisons(path: Path) -> tuple[InvalidComparison, ...]:
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "gene.h5ad"
-    >>> getfixture("three_batches").gene.write_h5ad(path)
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "gene.h5ad"
+    >>> import lotwise
+    >>> lotwise.datasets.three_batches().gene.write_h5ad(path)
     >>> read_invalid_comparisons(path)
     ()
     """
@@ -239,7 +243,9 @@ def run_of(quant: Path) -> dict[str, str]:
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> _ = (folder / "run_info.json").write_text(
     ...     '{"kallisto_version": "0.50.1", "call": "kallisto quant --bias -i x"}')
     >>> run_of(folder / "abundance.tsv")

@@ -39,7 +39,7 @@ def require_features(expression: AnnData, name: str, *, tool: str) -> None:
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.correlate(gene)
     >>> require_features(gene[:, :100], "pairs", tool="lotwise.tl.correlate")
     Traceback (most recent call last):

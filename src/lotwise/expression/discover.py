@@ -57,7 +57,9 @@ def find_samples(source: Path, *, relative_to: Path) -> Found:
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path") / "star_salmon"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp()) / "star_salmon"
     >>> for name in ("lot1_REP1", "lot2_REP1"):
     ...     (folder / name).mkdir(parents=True)
     ...     (folder / name / "quant.sf").touch()

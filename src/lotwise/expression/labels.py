@@ -24,7 +24,8 @@ def labels_of(expression: AnnData, column: str) -> list[str]:
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> gene.obs["donor"] = ["D1", None, float("nan")]
     >>> labels_of(gene, "donor")
     ['D1', '', '']
@@ -48,11 +49,12 @@ def groups_of(expression: AnnData, column: str) -> list[str]:
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> gene.obs["condition"] = ["old", "old", None]
     >>> groups_of(gene, "condition")
     Traceback (most recent call last):
-    lotwise.errors.InputError: sample S3 has no condition in obs; say which condition each sample...
+    lotwise.errors.InputError: sample lot3 has no condition in obs; say which condition...
     """
     labels = labels_of(expression, column)
     without = [
@@ -71,7 +73,8 @@ def unit_of(expression: AnnData) -> str:
 
     Examples
     --------
-    >>> unit_of(getfixture("three_batches").gene)
+    >>> import lotwise
+    >>> unit_of(lotwise.datasets.three_batches().gene)
     'TPM'
     """
     return str(noted(expression).get(keys.UNIT, "TPM"))
@@ -82,8 +85,11 @@ def read_unit(path: Path) -> str:
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "gene.h5ad"
-    >>> getfixture("three_batches").gene.write_h5ad(path)
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "gene.h5ad"
+    >>> import lotwise
+    >>> lotwise.datasets.three_batches().gene.write_h5ad(path)
     >>> read_unit(path)
     'TPM'
     """
@@ -106,8 +112,9 @@ def batches_of(expression: AnnData) -> list[str]:
 
     Examples
     --------
-    >>> batches_of(getfixture("three_batches").gene)
-    ['S1', 'S2', 'S3']
+    >>> import lotwise
+    >>> batches_of(lotwise.datasets.three_batches().gene)
+    ['lot1', 'lot2', 'lot3']
     """
     if expression.n_obs == 0:
         raise InputError("there are no samples", remedy="give an AnnData with samples")
@@ -122,7 +129,8 @@ def conditions_of(expression: AnnData) -> list[str]:
 
     Examples
     --------
-    >>> conditions_of(getfixture("three_batches").gene)
+    >>> import lotwise
+    >>> conditions_of(lotwise.datasets.three_batches().gene)
     ['', '', '']
     """
     if keys.CONDITION not in expression.obs:
@@ -142,8 +150,9 @@ def replicate_groups(expression: AnnData) -> dict[tuple[str, str], list[int]]:
 
     Examples
     --------
-    >>> replicate_groups(getfixture("three_batches").gene)
-    {('S1', ''): [0], ('S2', ''): [1], ('S3', ''): [2]}
+    >>> import lotwise
+    >>> replicate_groups(lotwise.datasets.three_batches().gene)
+    {('lot1', ''): [0], ('lot2', ''): [1], ('lot3', ''): [2]}
     """
     groups: dict[tuple[str, str], list[int]] = {}
     named = zip(batches_of(expression), conditions_of(expression), strict=True)

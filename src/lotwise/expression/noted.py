@@ -25,7 +25,8 @@ def noted(expression: AnnData) -> Mapping[str, Any]:
 
     Examples
     --------
-    >>> noted(getfixture("three_batches").gene)["level"]
+    >>> import lotwise
+    >>> noted(lotwise.datasets.three_batches().gene)["level"]
     'gene'
     """
     return _checked(expression.uns.get(keys.LOTWISE, {}))

@@ -97,7 +97,9 @@ def read_quant(
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> for sample, tpm in (("S1", 4e5), ("S2", 5e5)):
     ...     text = f"Name\tLength\tEffectiveLength\tTPM\tNumReads\nt1\t900\t700\t{tpm}\t10\n"
     ...     _ = (folder / f"{sample}.sf").write_text(text + f"t2\t900\t700\t{1e6 - tpm}\t20\n")

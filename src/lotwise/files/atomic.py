@@ -52,7 +52,9 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> with atomic_path(folder / "r.tsv") as temporary:
     ...     _ = temporary.write_text("r\n0.99\n")
     >>> sorted(path.name for path in folder.iterdir())

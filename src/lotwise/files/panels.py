@@ -123,7 +123,9 @@ def read_gene_sets(path: Path | str) -> dict[str, tuple[str, ...]]:
 
     Examples
     --------
-    >>> gmt = getfixture("tmp_path") / "sets.gmt"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> gmt = Path(mkdtemp()) / "sets.gmt"
     >>> _ = gmt.write_text("HYPOXIA\thttp\tVEGFA\tCA9\n")
     >>> read_gene_sets(gmt)
     {'HYPOXIA': ('VEGFA', 'CA9')}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, get_type_hints
 
 Display = Literal["text", "number", "r", "percent", "flag"]
+Aspect = Literal["identity", "depth", "size of differences"]
 _DISPLAYS: Final[dict[type, Display]] = {str: "text", int: "number", float: "number", bool: "flag"}
 
 
@@ -39,6 +40,8 @@ class Column:
         Of a switch or whole number, which has no NaN: it is known where that column is a number.
     names_row
         True where it says what a row is about, such as a sample.
+    covers
+        What criteria that judge it cover, of what no criteria should leave out.
     """
 
     meaning: str
@@ -51,6 +54,7 @@ class Column:
     limits: tuple[str, str] | None = None
     known_with: str = ""
     names_row: bool = False
+    covers: Aspect | None = None
 
 
 def column(meaning: str, *, default: Any = dataclasses.MISSING, **declared: Any) -> Any:

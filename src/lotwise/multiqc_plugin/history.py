@@ -32,7 +32,9 @@ def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]
 
     Examples
     --------
-    >>> against_history(getfixture("tmp_path"), {"outcome": "pass"})
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> against_history(Path(mkdtemp()), {"outcome": "pass"})
     ('', ['not checked against its history: verdict_history.jsonl is not there'])
     """
     try:

@@ -346,7 +346,7 @@ def _criterion(item: Mapping[str, Any]) -> dict[str, Any]:
 def _outcome(told: Mapping[str, Any], on_record: str) -> str:
     """Give the outcome over file, criteria and history: one edited by hand never passes."""
     each = {one.get("outcome") for one in told.get("criteria", ())} or {"none"}
-    found = each | {told.get("outcome"), on_record or told.get("outcome")}
+    found = (each - {"descriptive"}) | {told.get("outcome"), on_record or told.get("outcome")}
     return "fail" if "fail" in found else "pass" if found == {"pass"} else "not assessable"
 
 

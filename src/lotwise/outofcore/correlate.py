@@ -72,11 +72,15 @@ def correlate_store(
 
     Examples
     --------
-    >>> import anndata
-    >>> from lotwise.outofcore import open_store
-    >>> made = correlate_store(open_store(getfixture("atlas")), getfixture("tmp_path"))
+    >>> import anndata, lotwise
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> lotwise.datasets.three_batches().gene.write_h5ad(folder / "store.h5ad")
+    >>> store = lotwise.outofcore.open_store(folder / "store.h5ad")
+    >>> made = lotwise.outofcore.correlate_store(store, folder / "made")
     >>> anndata.read_zarr(made).obsp["pearson"].shape
-    (6, 6)
+    (3, 3)
     """
     out = Path(out)
     target = out / f"{method}.zarr"
@@ -139,10 +143,14 @@ def nearest_samples(
 
     Examples
     --------
-    >>> from lotwise.outofcore import open_store
-    >>> atlas = open_store(getfixture("atlas"))
-    >>> nearest_samples(atlas, getfixture("tmp_path"), k=2)["rank"].tolist()
-    [1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2]
+    >>> import lotwise
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> lotwise.datasets.three_batches().gene.write_h5ad(folder / "store.h5ad")
+    >>> store = lotwise.outofcore.open_store(folder / "store.h5ad")
+    >>> lotwise.outofcore.nearest_samples(store, folder / "made", k=2)["rank"].tolist()
+    [1, 2, 1, 2, 1, 2]
     """
     if k < 1:
         raise InputError(f"{k} neighbours came, needed is 1 or more")

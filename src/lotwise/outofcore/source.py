@@ -125,9 +125,14 @@ def open_store(
 
     Examples
     --------
-    >>> atlas = open_store(getfixture("atlas"), features=["G0", "G2"])
-    >>> atlas.n_samples, atlas.features.tolist()
-    (6, ['G0', 'G2'])
+    >>> import lotwise
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> lotwise.datasets.three_batches().gene.write_h5ad(folder / "store.h5ad")
+    >>> store = open_store(folder / "store.h5ad", layer="tpm", features=["g0", "g2"])
+    >>> store.n_samples, store.features.tolist()
+    (3, ['g0', 'g2'])
     """
     path = Path(path)
     if pseudocount is not None and not pseudocount > 0:

@@ -34,9 +34,9 @@ def batch_equivalence(table: pd.DataFrame) -> Figure:
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.batch_equivalence(gene, margin=0.01)
-    >>> len(batch_equivalence(lotwise.get.evidence(gene, "batch_equivalence")).axes)
+    >>> len(lotwise.pl.batch_equivalence(lotwise.get.evidence(gene, "batch_equivalence")).axes)
     1
     """
     need_rows(table, "batch_equivalence")

@@ -48,7 +48,8 @@ def nothing(reason: str) -> Figure:
 
     Examples
     --------
-    >>> [text.get_text() for text in nothing("no bootstraps").axes[0].texts]
+    >>> import lotwise
+    >>> [text.get_text() for text in lotwise.pl.nothing("no bootstraps").axes[0].texts]
     ['not drawn: no bootstraps']
     """
     from lotwise.pl.style import lotwise_style

@@ -66,12 +66,12 @@ def components(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.components(gene)
-    >>> figure = components(lotwise.get.evidence(gene, "components"),
+    >>> figure = lotwise.pl.components(lotwise.get.evidence(gene, "components"),
     ...                     merges=lotwise.get.evidence(gene, "clustering"))
     >>> sorted(label.get_text() for label in figure.axes[1].get_yticklabels())
-    ['S1', 'S2', 'S3']
+    ['lot1', 'lot2', 'lot3']
     """
     need_rows(table, "components")
     need_rows(merges, "clustering")

@@ -77,7 +77,7 @@ def heatmap(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.correlate(gene)
     >>> figure = lotwise.pl.heatmap(gene, order="clustered")
     """

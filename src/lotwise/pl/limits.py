@@ -60,11 +60,11 @@ def sensitivity(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.sensitivity(gene)
     >>> lotwise.tl.agreement(gene)
     >>> tables = [lotwise.get.evidence(gene, name) for name in ("sensitivity", "agreement")]
-    >>> len(sensitivity(tables[0], agreement=tables[1]).axes)
+    >>> len(lotwise.pl.sensitivity(tables[0], agreement=tables[1]).axes)
     4
     """
     need_rows(table, "sensitivity")
@@ -184,14 +184,14 @@ def mean_difference(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.agreement(gene)
     >>> table = lotwise.get.evidence(gene, "agreement")
-    >>> one = table[(table["sample_a"] == "S1") & (table["sample_b"] == "S2")]
+    >>> one = table[(table["sample_a"] == "lot1") & (table["sample_b"] == "lot2")]
     >>> from lotwise.metrics.differences import log_ratios
     >>> tpm = gene.layers["tpm"][:2]
     >>> x, y, _ = log_ratios(*tpm[:, (tpm >= 1).all(axis=0)])
-    >>> figure = mean_difference(x, y, table=one, named={"g1": 1})
+    >>> figure = lotwise.pl.mean_difference(x, y, table=one, named={"g1": 1})
     >>> [text.get_text() for text in figure.axes[0].texts if text.get_text() == "g1"]
     ['g1']
     """
@@ -260,11 +260,11 @@ def detectable(table: pd.DataFrame, *, r: float, title: str = "") -> Figure:
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.detectable(gene)
     >>> table = lotwise.get.evidence(gene, "detectable")
-    >>> one = table[(table["sample_a"] == "S1") & (table["sample_b"] == "S2")]
-    >>> figure = detectable(one, r=0.98)
+    >>> one = table[(table["sample_a"] == "lot1") & (table["sample_b"] == "lot2")]
+    >>> figure = lotwise.pl.detectable(one, r=0.98)
     >>> figure.axes[0].get_ylabel()
     '% of expressed features changed'
     """

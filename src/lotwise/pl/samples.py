@@ -47,11 +47,11 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.batches(gene)
-    >>> figure = batches(lotwise.get.evidence(gene, "batches"))
+    >>> figure = lotwise.pl.batches(lotwise.get.evidence(gene, "batches"))
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    ['S1', 'S2', 'S3']
+    ['lot1', 'lot2', 'lot3']
     """
     need_rows(table, "batches")
     title = "each batch against limits from the other batches alone"
@@ -119,10 +119,11 @@ def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
 
     Examples
     --------
+    >>> import lotwise
     >>> table = pd.DataFrame({"gene_id": ["g"], "distance": [0.5], "p_adjusted": [0.01]})
     >>> usage = pd.DataFrame({"gene_id": "g", "isoform": ["a", "b", "a", "b"],
     ...                       "batch": ["1", "1", "2", "2"], "share": [0.9, 0.1, 0.2, 0.8]})
-    >>> len(isoform_switches(table, usage=usage).axes)
+    >>> len(lotwise.pl.isoform_switches(table, usage=usage).axes)
     1
     """
     need_rows(table, "isoform_usage")
@@ -175,9 +176,10 @@ def identity(table: pd.DataFrame) -> Figure:
 
     Examples
     --------
+    >>> import lotwise
     >>> table = pd.DataFrame({"panel": "p", "sample": ["A", "B"], "marker": "XIST",
     ...                       "expected": "female", "tpm": [30.0, 0.1], "holds": "-"})
-    >>> [text.get_text() for text in identity(table).axes[0].texts]
+    >>> [text.get_text() for text in lotwise.pl.identity(table).axes[0].texts]
     ['30', '0.1']
     """
     need_rows(table, "identity")

@@ -110,7 +110,7 @@ def scatter_matrix(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.correlate(gene)
     >>> figure = lotwise.pl.scatter_matrix(gene)
     >>> len(figure.axes)

@@ -36,10 +36,11 @@ def titration(curve: pd.DataFrame) -> Figure:
 
     Examples
     --------
+    >>> import lotwise
     >>> curve = pd.DataFrame(
     ...     {"criterion": "r", "profile": "x", "share": [0.1, 0.5], "caught": [0.0, 1.0]}
     ... )
-    >>> len(titration(curve).axes)
+    >>> len(lotwise.pl.titration(curve).axes)
     1
     """
     need_rows(curve, "titration_curve")

@@ -37,10 +37,10 @@ def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.variance(gene)
     >>> tables = [lotwise.get.evidence(gene, f"variance{part}") for part in ("", "_density")]
-    >>> len(variance(tables[0], density=tables[1]).axes)
+    >>> len(lotwise.pl.variance(tables[0], density=tables[1]).axes)
     1
     """
     need_rows(table, "variance")

@@ -55,7 +55,9 @@ def cached_directory(
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> build = lambda directory: (directory / "index").write_text("built")
     >>> made = cached_directory(folder, "demo", {"version": "1"}, build)
     >>> made == cached_directory(folder, "demo", {"version": "1"}, build)

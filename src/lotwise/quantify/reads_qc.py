@@ -123,7 +123,9 @@ def check_reads(sample: Sample) -> Intake:
     Examples
     --------
     >>> from lotwise.samples import Run, Sample
-    >>> reads = getfixture("tmp_path") / "a.fastq"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> reads = Path(mkdtemp()) / "a.fastq"
     >>> _ = reads.write_text("@r1\nACGT\n+\nIIII\n@r2\nACG\n+\nIII\n")
     >>> row = check_reads(Sample(sample="S", batch="A", runs=(Run(fastq_1=reads),)))
     >>> row.reads_present, row.shortest_read, row.longest_read, row.integrity

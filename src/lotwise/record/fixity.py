@@ -20,7 +20,9 @@ def fault_of(item: InputFile | OutputFile, path: Path) -> str:
     Examples
     --------
     >>> item = OutputFile(path="a.tsv", bytes=1, sha256="ab" * 32)
-    >>> fault_of(item, getfixture("tmp_path") / "a.tsv")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> fault_of(item, Path(mkdtemp()) / "a.tsv")
     'is missing (SHA-256 abababababab... was recorded)'
     """
     from lotwise.quantify.cache import checksum

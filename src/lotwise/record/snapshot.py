@@ -19,7 +19,9 @@ def take_snapshot(root: Path) -> dict[str, tuple[int, int]]:
 
     Examples
     --------
-    >>> take_snapshot(getfixture("tmp_path"))
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> take_snapshot(Path(mkdtemp()))
     {}
     """
     found = {}

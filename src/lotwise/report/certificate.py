@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from lotwise.record.digest import NONE, sign_page
 from lotwise.report.manifest import manifest_of
 from lotwise.report.page import environment, observations
 from lotwise.report.run_tables import Findings, read_findings
-from lotwise.report.standing import registration, stand
+from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, verdict_of
 from lotwise.report.words import NOT_KNOWN, number_beside
 
@@ -28,21 +28,43 @@ _UNITS: Final = (
     ("spearman", "rho"),
     ("median_to", "R"),
 )
+_OUTCOMES: Final = {"pass": "met", "fail": "not met", "descriptive": "descriptive"}
 _SIGNED: Final = ("Performed by", "Reviewed by", "Approved by")
 
 
-def add_deviation(root: Path, text: str) -> None:
-    """Put a deviation on record in the history of a folder of results.
+def add_deviations(root: Path | str, texts: Sequence[str]) -> None:
+    """Put deviations on record in the history of a folder of results.
+
+    Nothing is written unless all of them can be: a line of the history is never taken back.
 
     Raises
     ------
     InputError
-        The text is empty.
+        A text is empty, or the folder has no results.
     """
-    words = " ".join(text.split())
-    if not words:
+    every = [" ".join(text.split()) for text in texts]
+    if not all(every):
         raise InputError("the deviation is empty", remedy="say what was done otherwise, and why")
-    append(root, Entry(event="deviation", time=stamp(), reason=words))
+    if every:
+        read_findings(Path(root))
+    for words in every:
+        append(Path(root), Entry(event="deviation", time=stamp(), reason=words))
+
+
+def require_verdict(root: Path | str) -> Findings:
+    """Return what the results hold; refuse a folder that a certificate cannot be made of.
+
+    Raises
+    ------
+    InputError
+        The folder has no correlations or no verdict.
+    """
+    findings = read_findings(Path(root))
+    if not findings.verdict:
+        raise InputError(
+            "has no verdict", path=root, remedy="`lotwise verdict --criteria FILE` gives one"
+        )
+    return findings
 
 
 def write_certificate(root: Path | str) -> Path:
@@ -58,12 +80,7 @@ def write_certificate(root: Path | str) -> Path:
         The folder has no correlations or no verdict.
     """
     root = Path(root)
-    findings = read_findings(root)
-    if not findings.verdict:
-        raise InputError(
-            "has no verdict", path=root, remedy="`lotwise verdict --criteria FILE` gives one"
-        )
-    page = sign_page(_render(findings))
+    page = sign_page(_render(require_verdict(root)))
     target = root / CERTIFICATE
     with atomic_path(target) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -83,6 +100,8 @@ def _render(findings: Findings) -> str:
             told=told,
             rows=list(_rows(told)),
             registration=registration(told),
+            approval=approval(told),
+            uncovered=uncovered(told),
             faults=findings.faults,
             amendments=amendments_of(findings.root),
             observed=observed,
@@ -116,9 +135,8 @@ def _rows(told: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             "unit": _unit(str(one.get("statistic"))),
             "interval": interval or "none",
             "where": str(one.get("where") or ""),
-            "outcome": {"pass": "met", "fail": "not met"}.get(
-                str(one.get("outcome")), "not assessable"
-            ),
+            "tier": str(one.get("tier") or ""),
+            "outcome": _OUTCOMES.get(str(one.get("outcome")), "not assessable"),
             "reason": str(one.get("reason") or ""),
         }
 

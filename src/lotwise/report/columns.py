@@ -52,6 +52,7 @@ CRITERIA: Final = (
     Column("value", "found"),
     Column("interval", "interval"),
     Column("bound", "bound"),
+    Column("tier", "tier"),
     Column("where", "where"),
     Column("reason", "reason"),
 )

@@ -42,7 +42,9 @@ def manifest_of(root: Path) -> Manifest:
 
     Examples
     --------
-    >>> manifest_of(getfixture("tmp_path")).files
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> manifest_of(Path(mkdtemp())).files
     {}
     """
     paths = [root / name for name in _AT_ROOT]

@@ -22,7 +22,7 @@ from lotwise.report.packing import packed
 from lotwise.report.record import record_of
 from lotwise.report.run_tables import Findings, read_findings
 from lotwise.report.sections import criteria_table, sections_of
-from lotwise.report.standing import registration, stand
+from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, level_answer, verdict_of
 
 DECIMALS: Final = 4
@@ -94,6 +94,8 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             manifest=manifest,
             no_digest=NONE,
             registration=registration(findings.verdict),
+            approval=approval(findings.verdict),
+            uncovered=uncovered(findings.verdict),
             criteria_told=findings.verdict,
             rationales=[
                 (str(one.get("id")), str(one.get("rationale") or ""))

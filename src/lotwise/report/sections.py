@@ -123,11 +123,12 @@ def criteria_table(verdict: Mapping[str, Any], *, decimals: int) -> Table | None
             **item,
             "value": _value(item, decimals),
             "interval": _interval(item, decimals),
+            "tier": str(item.get("tier") or ""),
         }
         for item in map(dict, criteria)
     ]
     caption = "Each criterion, and what was found"
-    empty = {"interval"} if not any(row["interval"] for row in rows) else set()
+    empty = {name for name in ("interval", "tier") if not any(row.get(name) for row in rows)}
     shown_here = [column for column in columns.CRITERIA if column.key not in empty]
     return table_of(rows, shown_here, name="criteria", caption=caption, source="verdict.json")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lotwise.report.summary import Verdict
-from lotwise.report.words import count_words
+from lotwise.report.words import count_words, list_words
 
 OBSERVED = "Pass, with unresolved observations"
 
@@ -39,6 +39,24 @@ def stand(verdict: Verdict, *, faults: Sequence[str], n_observations: int) -> Ve
     observed = count_words(n_observations + len(verdict.notices), "observation")
     sentence = f"{verdict.sentence} {observed} below must be resolved by a person."
     return replace(verdict, word=OBSERVED, sentence=sentence)
+
+
+def approval(verdict: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what the criteria say of their protocol and approval, as name and text."""
+    names = ("protocol", "version", "approved_by", "change_reason")
+    return [(name.replace("_", " "), str(verdict[name])) for name in names if verdict.get(name)]
+
+
+def uncovered(verdict: Mapping[str, Any]) -> str:
+    """Warn of what no criterion that decides looks at; empty where each is covered.
+
+    Examples
+    --------
+    >>> uncovered({"uncovered": ["identity", "depth"]})
+    'No criterion covers identity and depth.'
+    """
+    left_out = verdict.get("uncovered")
+    return f"No criterion covers {list_words(left_out)}." if left_out else ""
 
 
 def registration(verdict: Mapping[str, Any]) -> str:

@@ -76,7 +76,8 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
             "whether they are close enough is not decided here."
         )
         return Verdict(outcome="none", word=_WORDS["none"], sentence=sentence)
-    criteria = criteria_of(found)
+    criteria = [one for one in criteria_of(found) if one.get("outcome") != "descriptive"]
+    n_descriptive = len(criteria_of(found)) - len(criteria)
     of_criteria = outcome_over_all(one.get("outcome") for one in criteria)
     said = found.get("outcome")
     outcome: Outcome = outcome_over_all([of_criteria, said])
@@ -88,6 +89,9 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
         "fail": _failed(criteria, title),
         "not assessable": _unassessable(criteria, title),
     }[outcome]
+    if n_descriptive:
+        what = count_words(n_descriptive, "descriptive criterion", "descriptive criteria")
+        sentence = f"{sentence} {what} (tier 3) decided nothing."
     return Verdict(
         outcome=outcome,
         word=_WORDS[outcome],

@@ -132,13 +132,9 @@ def compare(
     Examples
     --------
     >>> import lotwise
-    >>> from lotwise.config import EvidenceConfig, ExpressionConfig
-    >>> sheet = getfixture("sheet_of_three")
+    >>> from lotwise.config import EvidenceConfig
     >>> compared = lotwise.compare(
-    ...     sheet,
-    ...     expression=ExpressionConfig(tx2gene=sheet.parent / "tx2gene.tsv"),
-    ...     evidence=EvidenceConfig(statistics=("batches",)),
-    ... )
+    ...     lotwise.datasets.three_batches(), evidence=EvidenceConfig(statistics=("batches",)))
     >>> lotwise.get.pairs(compared.gene, feature_set="all")["n_features"].tolist()
     [300, 300, 300]
     >>> sorted(compared.tables["gene"])
@@ -251,10 +247,10 @@ def correlate(
     tl.replicate_qc(expression, threshold=config.threshold)
     tl.contributions(expression, n_largest=config.n_contributions, pseudocount=config.pseudocount)
     return {
-        "pairs": get.pairs(expression),
+        "pairs": get.evidence(expression, keys.PAIRS),
         "replicate_qc": get.replicate_qc(expression),
         "contributions": get.contributions(expression),
-        "batch_pairs": get.pairs(batches),
+        "batch_pairs": get.evidence(batches, keys.PAIRS),
     }
 
 

@@ -49,7 +49,8 @@ def gather_evidence(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> config = EvidenceConfig(statistics=("signal", "gene_sets"))
     >>> tables = gather_evidence(gene, config, CorrelationConfig())
     >>> tables["signal"]["reason"].tolist()
@@ -109,7 +110,9 @@ def draw_evidence(
 
     Examples
     --------
-    >>> gene, config = getfixture("three_batches").gene, EvidenceConfig(statistics=("batches",))
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> config = EvidenceConfig(statistics=("batches",))
     >>> tables = gather_evidence(gene, config, CorrelationConfig())
     >>> [name for name, _ in draw_evidence(gene, tables, config, CorrelationConfig())]
     ['batches']

@@ -119,9 +119,10 @@ def profile_of(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> profile_of({"gene": gene}, sample="S1").name
-    'sample S1'
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> profile_of({"gene": gene}, sample="lot1").name
+    'sample lot1'
     """
     if sum(given is not None for given in (sample, condition, table)) != 1:
         raise InputError("give one profile to mix in: a sample, a condition or a table of TPM")
@@ -241,7 +242,8 @@ def titrate(
     Examples
     --------
     >>> from lotwise.acceptance import read_criteria
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> profile = Profile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
     >>> titrate(
     ...     {"gene": gene}, read_criteria("encode_isogenic"), profile=profile,
@@ -442,7 +444,9 @@ class _Judge:
             verdict = judge(self.criteria, tree.root)
         found = {OVERALL: verdict.outcome != "pass"}
         for one in verdict.assessed:
-            found[one.criterion.id] = one.judgement.outcome == "fail"
+            # What decides nothing can catch nothing, and is not asked.
+            if one.judgement.outcome != "descriptive":
+                found[one.criterion.id] = one.judgement.outcome == "fail"
         return found
 
     def _tables(self, data: AnnData, names: set[str]) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -464,7 +468,7 @@ class _Judge:
         if "batch_pairs" in names:
             averaged = pp.average_replicates(data)
             self._correlate(averaged)
-            yield "batch_pairs", get.pairs(averaged)
+            yield "batch_pairs", get.evidence(averaged, keys.PAIRS)
         if "replicate_qc" in names:
             tl.replicate_qc(data, threshold=self.correlation.threshold)
         if "contributions" in names:

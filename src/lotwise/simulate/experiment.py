@@ -86,7 +86,9 @@ def simulate_experiment(
     Examples
     --------
     >>> import numpy as np
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> made = simulate_experiment(folder, rng=np.random.default_rng(1), plan=Plan(n_genes=30))
     >>> print(made.samples.read_text())
     sample      batch  replicate  donor    quant

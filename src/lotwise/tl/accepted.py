@@ -65,11 +65,14 @@ def accepted(
     Examples
     --------
     >>> from lotwise.accepted import add_to_accepted
-    >>> gene = getfixture("three_batches").gene
-    >>> path = getfixture("tmp_path") / "accepted.h5ad"
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "accepted.h5ad"
     >>> _ = add_to_accepted(gene[:2].copy(), path)
     >>> new = gene[2:].copy()
-    >>> accepted(new, path=path)
+    >>> lotwise.tl.accepted(new, path=path)
     >>> new.uns["lotwise"]["reference"]["inside_prediction"].tolist()
     ['not assessable']
     """

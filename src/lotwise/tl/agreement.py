@@ -72,8 +72,8 @@ def sensitivity(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
-    >>> sensitivity(gene)
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.sensitivity(gene)
     >>> found = gene.uns["lotwise"]["sensitivity"]
     >>> sorted(set(found["pseudocount"].tolist()))
     [0.01, 0.1, 1.0]
@@ -164,8 +164,8 @@ def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
-    >>> agreement(gene)
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.agreement(gene)
     >>> found = gene.uns["lotwise"]["agreement"]
     >>> len(found[found["bin"] == 0]), len(found)
     (3, 33)

@@ -61,8 +61,9 @@ def batch_equivalence(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> batch_equivalence(gene, margin=0.01)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.batch_equivalence(gene, margin=0.01)
     >>> gene.uns["lotwise"]["batch_equivalence"]["reason"].item()
     'fewer than two batches have replicates (samples of one batch and condition)'
     """

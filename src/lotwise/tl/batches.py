@@ -65,8 +65,9 @@ def batches(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> batches(gene)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.batches(gene)
     >>> gene.uns["lotwise"]["batches"]["smallest_p"].round(3).tolist()
     [0.333, 0.333, 0.333]
     """

@@ -51,11 +51,14 @@ def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIG
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> gtf = getfixture("tmp_path") / "genes.gtf"
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> gtf = Path(mkdtemp()) / "genes.gtf"
     >>> row = '1\ta\tgene\t{}\t{}\t.\t+\t.\tgene_id "g{}";\n'
     >>> _ = gtf.write_text("".join(row.format(10 + 300 * i, 99 + 300 * i, i) for i in range(4)))
-    >>> blocks(gene, source=gtf, neighbourhood=500)
+    >>> lotwise.tl.blocks(gene, source=gtf, neighbourhood=500)
     >>> gene.var["block"][["g0", "g1", "g2", "g3"]].tolist()
     ['1:0', '1:0', '1:1', '1:1']
     """

@@ -112,8 +112,8 @@ def ceilings(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
-    >>> ceilings(gene)
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.ceilings(gene)
     >>> table = gene.uns["lotwise"]["ceilings"]
     >>> table.loc[table["method"] == "replicates", "reason"].unique().tolist()
     ['a reliability is not known (fewer than two replicates)']

@@ -50,8 +50,9 @@ def components(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> components(gene)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.components(gene)
     >>> gene.obsm["X_lotwise_pca"].shape, len(gene.uns["lotwise"]["clustering"])
     ((3, 2), 2)
     """

@@ -54,7 +54,7 @@ def contributions(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.contributions(gene, n_largest=5)
     >>> len(lotwise.get.contributions(gene))
     15

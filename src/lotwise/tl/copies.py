@@ -24,7 +24,8 @@ def reason_of_copies(expression: AnnData) -> str:
 
     Examples
     --------
-    >>> reason_of_copies(getfixture("three_batches").gene)
+    >>> import lotwise
+    >>> reason_of_copies(lotwise.datasets.three_batches().gene)
     ''
     """
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)

@@ -80,12 +80,10 @@ def correlate(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.correlate(gene)
-    >>> lotwise.get.pairs(gene, feature_set="all")[["sample_a", "sample_b", "n_features"]].values
-    array([['S1', 'S2', 300],
-           ['S1', 'S3', 300],
-           ['S2', 'S3', 300]], dtype=object)
+    >>> lotwise.get.matrix(gene).round(3).values.tolist()
+    [[1.0, 0.991, 0.986], [0.991, 1.0, 0.985], [0.986, 0.985, 1.0]]
     """
     _check_parameters(expression, pseudocount=pseudocount, sets=sets)
     arrays = _Arrays.of(expression, pseudocount)

@@ -68,7 +68,8 @@ def at_like_depth(
 
     Examples
     --------
-    >>> found = at_like_depth(getfixture("three_batches").gene)
+    >>> import lotwise
+    >>> found = at_like_depth(lotwise.datasets.three_batches().gene)
     >>> found.used.tolist(), found.reason
     ([True, True, True], '')
     """

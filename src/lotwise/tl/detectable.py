@@ -69,8 +69,8 @@ def detectable(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
-    >>> detectable(gene, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.detectable(gene, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
     >>> gene.uns["lotwise"]["unseen"]["sentence"][0]
     'R = 0... is compatible with up to ... % of expressed genes changed 2-fold at random, up ...'
     """

@@ -116,8 +116,9 @@ def equivalence(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> equivalence(gene)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.equivalence(gene)
     >>> gene.uns["lotwise"]["equivalence"][["outcome", "reason"]].values[0].tolist()
     ['not tested', 'a batch with one replicate']
     """

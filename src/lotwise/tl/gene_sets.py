@@ -72,9 +72,10 @@ def gene_sets(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> sets = {"first": [f"g{i}" for i in range(40)], "none": ["x"]}
-    >>> gene_sets(gene, sets=sets, correlation=0.01)
+    >>> lotwise.tl.gene_sets(gene, sets=sets, correlation=0.01)
     >>> gene.uns["lotwise"]["gene_sets"]["reason"].tolist()[:2]
     ['', 'no gene of the set is present']
     """

@@ -56,10 +56,11 @@ def identity(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> identity(gene, panels=("residual_pluripotency",))
-    >>> gene.uns["lotwise"]["identity"]["holds"].unique().tolist()
-    ['not annotated']
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.identity(gene, panels=("msc_identity",))
+    >>> lotwise.get.evidence(gene, "identity")["holds"].unique().tolist()
+    ['yes', 'not annotated']
     """
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     rows: list[MarkerRecord] = []

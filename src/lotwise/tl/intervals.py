@@ -57,8 +57,8 @@ def intervals(
     Examples
     --------
     >>> import lotwise
-    >>> isoform = getfixture("three_batches").isoform
-    >>> intervals(isoform, n_resamples=100)
+    >>> isoform = lotwise.datasets.three_batches().isoform
+    >>> lotwise.tl.intervals(isoform, n_resamples=100)
     >>> isoform.uns["lotwise"]["intervals"]["n_blocks"].tolist()
     [300, 300, 300]
     """

@@ -97,8 +97,9 @@ def isoform_usage(
 
     Examples
     --------
-    >>> isoform = getfixture("three_batches").isoform
-    >>> isoform_usage(isoform, n_largest=2)
+    >>> import lotwise
+    >>> isoform = lotwise.datasets.three_batches().isoform
+    >>> lotwise.tl.isoform_usage(isoform, n_largest=2)
     >>> isoform.uns["lotwise"]["isoform_usage"]["reason"].unique().tolist()
     ['fewer than four bootstraps of a sample']
     """
@@ -187,9 +188,10 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
 
     Examples
     --------
-    >>> isoform = getfixture("three_batches").isoform
-    >>> isoform_usage(isoform)
-    >>> isoform_shares(isoform, n_genes=2)
+    >>> import lotwise
+    >>> isoform = lotwise.datasets.three_batches().isoform
+    >>> lotwise.tl.isoform_usage(isoform)
+    >>> lotwise.tl.isoform_shares(isoform, n_genes=2)
     >>> isoform.uns["lotwise"]["isoform_shares"].groupby("gene_id")["share"].sum().round(6).tolist()
     [3.0, 3.0]
     """

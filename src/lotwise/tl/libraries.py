@@ -79,8 +79,9 @@ def libraries(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> libraries(gene)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.libraries(gene)
     >>> gene.uns["lotwise"]["libraries"]["shallow"].tolist()
     [False, False, False]
     """
@@ -243,10 +244,11 @@ def signal(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> signal(gene, grouping="batch")
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.signal(gene, grouping="batch")
     >>> gene.uns["lotwise"]["signal"]["reason"].tolist()
-    ['group S1 has one sample, needed two or more']
+    ['group lot1 has one sample, needed two or more']
     """
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     groups = np.array(groups_of(expression, grouping))

@@ -99,9 +99,9 @@ def choose_pairs(
     Examples
     --------
     >>> import lotwise, warnings
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> with warnings.catch_warnings(action="ignore"):
-    ...     choose_pairs(gene, most_pairs=2)
+    ...     lotwise.tl.choose_pairs(gene, most_pairs=2)
     >>> lotwise.tl.replicate_qc(gene)
     >>> len(lotwise.get.replicate_qc(gene))
     2
@@ -251,9 +251,9 @@ def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.correlate(gene)
-    >>> least_and_most_alike(gene, n_pairs=1).n_obs
+    >>> lotwise.tl.least_and_most_alike(gene, n_pairs=1).n_obs
     3
     """
     r = correlations_of(expression, keys.PEARSON)

@@ -49,7 +49,7 @@ def replicate_qc(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.replicate_qc(gene)
     >>> lotwise.get.replicate_qc(gene)["unit"].unique().tolist()
     ['TPM']

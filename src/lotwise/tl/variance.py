@@ -47,8 +47,9 @@ def variance(expression: AnnData, *, threshold: float = 1.0, pseudocount: float 
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> variance(gene)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.variance(gene)
     >>> gene.uns["lotwise"]["variance"]["reason"].iloc[0]
     'each level has one sample'
     """

@@ -251,3 +251,43 @@ def test_sentence__says_the_criterion_or_what_its_author_wrote():
 )
 def test_sentence__reads_as_english_however_rows_are_reduced(given, words):
     assert re.match(f"At gene level, {words}", parse(PAIRS | given).criteria[0].sentence())
+
+
+DEPTH = {
+    "table": "libraries",
+    "statistic": "share_of_median",
+    "at_least": 0.1,
+    "rows": {},
+}
+
+
+def test_uncovered__names_what_no_deciding_criterion_looks_at():
+    assert parse(PAIRS).uncovered == ("identity", "depth", "size of differences")
+    assert parse(PAIRS, PAIRS | DEPTH | {"id": "d"}).uncovered == (
+        "identity",
+        "size of differences",
+    )
+    needed = PAIRS | {"needs": [{"because": "x", **DEPTH}]}
+    assert "depth" not in parse(needed).uncovered
+    described = PAIRS | DEPTH | {"id": "d", "tier": 3}
+    assert "depth" in parse(PAIRS, described).uncovered
+    assert read_criteria("example").criteria.uncovered == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tier": 4}, "key 'tier' is 4; input should be 1, 2 or 3"),
+        ({"tier": 3}, "every criterion is of tier 3, which is descriptive: none decides"),
+    ],
+)
+def test_parse_criteria__tiers_are_one_to_three_and_some_decide(given, message):
+    with pytest.raises(InputError, match=message):
+        parse(PAIRS | given)
+
+
+def test_sha256__what_is_new_and_left_out_changes_nothing():
+    before = "770f3515229e"
+    assert parse(PAIRS).sha256 != parse(PAIRS | {"tier": 2}).sha256
+    assert parse(PAIRS).sha256 != parse(PAIRS, protocol="CP-7").sha256
+    assert parse(PAIRS).sha256.startswith(before)

@@ -369,7 +369,7 @@ def test_notices__criteria_changed_after_the_results(tree):
             f"the criteria were changed: 'ours' (SHA-256 {criteria().criteria.sha256[:12]}) were "
             "on record here from 2026-05-01 12:00:00 UTC with the outcome 'fail' on 2026-05-01 "
             "12:00:00 UTC; the present ones replaced them on 2026-06-01 12:00:00 UTC, when 1 "
-            "result table was there (changed: r; added: second)"
+            "result table was there (changed: r; added: second); they give no change_reason"
         )
     assert json.loads((tree.root / "verdict.json").read_text())["notices"] == [notice]
     table = pd.read_csv(tree.root / "verdict.tsv", sep="\t")

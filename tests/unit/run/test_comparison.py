@@ -35,7 +35,7 @@ def test_compare__annotates_both_levels_and_holds_their_tables(compared):
     assert compared.gene.shape == (3, 300)
     assert compared.isoform.shape == (3, 600)
     for level, expression in compared.expression.items():
-        table = lotwise.get.pairs(expression)
+        table = lotwise.get.evidence(expression, "pairs")
         pd.testing.assert_frame_equal(compared.tables[level]["pairs"], table)
         assert lotwise.get.evidence(expression, "batches").shape[0] == 3
         assert {"batch_pairs", "clustering", "libraries"} <= set(compared.tables[level])

@@ -77,7 +77,9 @@ class Downloader:
     Examples
     --------
     >>> from lotwise.config.acquire import NetworkSettings
-    >>> with Downloader(getfixture("tmp_path"), network=NetworkSettings(offline=True)) as fetcher:
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> with Downloader(Path(mkdtemp()), network=NetworkSettings(offline=True)) as fetcher:
     ...     fetcher.fetch(Source("https://example.org/a.txt", "a.txt"))
     Traceback (most recent call last):
         ...

@@ -123,7 +123,9 @@ def bsd_sum(path: Path) -> int:
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "digits"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "digits"
     >>> _ = path.write_bytes(b"0123456789")
     >>> bsd_sum(path)
     59759
