@@ -23,9 +23,9 @@ class CeilingRecord(OfPair):
         choices=("counting", "quantification", "preparation"),
     )
     method: str = column(
-        "what tells it: thinning, bootstraps or replicates",
+        "what tells it: thinning, halves, bootstraps or replicates",
         heading="method",
-        choices=("replicates", "bootstraps", "thinning"),
+        choices=("replicates", "halves", "bootstraps", "thinning"),
         must_choose=True,
     )
     source: str = column("the same in words")

@@ -21,6 +21,7 @@ from lotwise.files.atomic import atomic_path
 from lotwise.files.tables import read_table, to_frame, write_table
 from lotwise.progress import progress
 from lotwise.quantify.base import CALLS_FILE, Job, Quantifier
+from lotwise.quantify.halves import quantify_halves
 from lotwise.quantify.quant_qc import Yield, judge_yields, require_usable
 from lotwise.quantify.reads_qc import Intake, check_reads, require_passed
 from lotwise.quantify.reference import Prepared, Reference, prepare_reference
@@ -50,6 +51,8 @@ class Settings:
         Threads of the quantifier.
     bootstraps
         Bootstraps to keep a sample.
+    halves
+        Quantify halves and quarters of the reads too, for the noise of quantification.
     cache
         Directory of prepared references and indexes.
     limits
@@ -59,6 +62,7 @@ class Settings:
     cache: Path
     threads: int = 1
     bootstraps: int = 0
+    halves: bool = False
     limits: Limits = dataclasses.field(default_factory=Limits)
 
 
@@ -229,6 +233,15 @@ def quantify_checked(
             n_isoforms=quantifier.n_isoforms(prepared, index),
             log=logs / f"{sample.sample}.log",
         )
+        if settings.halves:
+            quantify_halves(
+                job,
+                quantifier=quantifier,
+                index=index,
+                out=directory / sample.sample,
+                n_isoforms=quantifier.n_isoforms(prepared, index),
+                log=logs / f"{sample.sample}.halves.log",
+            )
         _write_call(directory / f"{sample.sample}.json", call, strand, index)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from lotwise.acceptance import path_of_criteria
 from lotwise.config import Config, inputs_of
 from lotwise.errors import InputError
+from lotwise.keys import HALVES_FILE
 from lotwise.record.configuration import absolute
 from lotwise.record.provenance import InputFile
 from lotwise.samples import Sample, read_samples
@@ -140,6 +141,8 @@ def _of_sample(quant: Path, *, bootstraps: bool) -> Iterator[tuple[Path, str]]:
         if path is None:
             continue
         yield path, "quantification"
+        if (parts := path.parent / HALVES_FILE).is_file():
+            yield parts, "halves of the reads"
         drawn = path.parent / "aux_info" / "bootstrap"
         if bootstraps and path.name.startswith("quant.sf") and drawn.is_dir():
             yield from ((file, "bootstraps") for file in sorted(drawn.iterdir()))
