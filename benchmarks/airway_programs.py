@@ -82,7 +82,7 @@ def sheet() -> list[Sample]:
 
 
 def processed_pseudogenes(fasta: Path, genes: pd.Series) -> set[str]:
-    """Name the genes that a header calls processed pseudogenes: copies of another gene's mRNA."""
+    """Return the genes that a header calls processed pseudogenes: copies of a gene's mRNA."""
     names = [line[1:].split()[0].split("|")[0] for line in headers(fasta) if is_processed(line)]
     return set(genes[names])
 
@@ -154,7 +154,7 @@ def print_lost_pairs(transcripts: Path, workspace: Path) -> None:
 
 
 def discordant(sam: str) -> dict[str, list[tuple[str, int, bool]]]:
-    """Give transcript, position and strand of both mates of each pair that is not concordant."""
+    """Return transcript, position and strand of both mates of each discordant pair."""
     found = defaultdict(list)
     for line in sam.splitlines():
         if line.startswith("@") or "YT:Z:DP" not in line:

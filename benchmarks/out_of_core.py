@@ -172,7 +172,7 @@ def _blas(n_samples: int, n_features: int) -> dict[str, tuple[float, float]]:
 
 
 def _difference(folder: Path, case: str) -> float:
-    """Give the largest difference of some samples from NumPy in float64."""
+    """Return the largest difference from NumPy in float64 for some samples."""
     store = zarr.open(folder / "store.zarr")
     rng = np.random.default_rng(2)
     chosen = np.sort(rng.choice(store.shape[0], size=min(N_CHECKED, store.shape[0]), replace=False))

@@ -56,7 +56,7 @@ def run_case(name: str) -> list[str]:
 
 
 def rows() -> list[dict]:
-    """Give what is on file."""
+    """Return the measurements on file."""
     lines = MEASURED.read_text().splitlines() if MEASURED.exists() else []
     return [json.loads(line) for line in lines]
 
@@ -88,7 +88,7 @@ def table() -> str:
 
 
 def missed(row: dict) -> list[str]:
-    """Say which bounds a row on file misses."""
+    """Return the bounds that a row on file does not meet."""
     held = [Held(**number) for number in row.get("held", [])]
     return missed_bounds(row["ratios"], row["needed"], held)
 
@@ -99,7 +99,7 @@ def _said(held: dict) -> str:
 
 
 def machines() -> list[str]:
-    """Say on what the cases were measured, once for each machine and set of versions."""
+    """Return machine and versions of the measurements, once for each combination."""
     seen: dict[str, list[str]] = {}
     for row in rows():
         versions = ", ".join(f"{name} {number}" for name, number in row["versions"].items())

@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _growth(few: float, some: float, many: float) -> float:
-    """Give the cost of a sample beyond the second size over that of one before it."""
+    """Return the cost per sample above the second size, relative to the cost below it."""
     n_few, n_some, n_many = SIZES
     before = max(some - few, NOISE) / (n_some - n_few)
     return (many - some) / (n_many - n_some) / before

@@ -70,7 +70,7 @@ def time_peer(name: str, command: Sequence[str | Path], *, runs: int = 1) -> lis
 
 
 def scaled(timing: Timing, factor: float, *, name: str) -> Timing:
-    """Give the cost of a task that is so many times the one timed; the name must say so."""
+    """Return the cost of a task that is a multiple of the timed one; the name must state it."""
     return replace(
         timing,
         name=name,
@@ -91,7 +91,7 @@ def less(timing: Timing, base: Timing) -> Timing:
 
 
 def has_r(*packages: str) -> bool:
-    """Tell whether R is there with these packages; say so where not."""
+    """Return whether R and these packages are installed; print a message if not."""
     code = ";".join(f"library({package})" for package in packages) or "0"
     if (
         shutil.which("Rscript")
@@ -103,7 +103,7 @@ def has_r(*packages: str) -> bool:
 
 
 def has_program(name: str) -> bool:
-    """Tell whether a peer is on PATH; say so where not."""
+    """Return whether a peer is on PATH; print a message if not."""
     if shutil.which(name):
         return True
     print(f"not timed: {name} is not there", flush=True)
@@ -177,7 +177,7 @@ def report(
 def missed_bounds(
     ratios: Mapping[str, float], needed: Mapping[str, float], held: Sequence[Held]
 ) -> list[str]:
-    """Say of each bound that does not hold what was measured; NaN holds nothing."""
+    """Return for each unmet bound what was measured; NaN meets no bound."""
     missed = [
         f"{name} was not timed (needed {least:.3g})"
         for name, least in needed.items()

@@ -1,4 +1,4 @@
-"""Preprocessing: an AnnData of samples in, another one out."""
+"""Preprocessing: functions that take an AnnData of samples and return another one."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def average_replicates(expression: AnnData) -> AnnData:
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm`` and the obs column ``batch``; ``condition``
-        where there are several.
+        Samples x features with the layer ``tpm`` and the obs columns ``batch`` and, if there are
+        several, ``condition``.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def average_replicates(expression: AnnData) -> AnnData:
     if keys.TPM not in expression.layers:
         raise InputError(
             f"the AnnData has no layer {keys.TPM!r}",
-            remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
+            remedy="create it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
     members = list(groups.values())
     n_samples = np.array([len(rows) for rows in members])
@@ -60,8 +60,8 @@ def average_replicates(expression: AnnData) -> AnnData:
         if name in expression.layers:
             layer = expression.layers[name]
             dense = layer.toarray() if hasattr(layer, "toarray") else np.asarray(layer)
-            # Not a product with 0 and 1: 0 times the NaN of a sample without counts is NaN, and
-            # would take those of every batch.
+            # Not a product with 0 and 1, because 0 times the NaN of a sample without counts is
+            # NaN and would spread to every batch.
             sums = np.stack([dense[rows].sum(axis=0, dtype=np.float64) for rows in members])
             layers[name] = sums if name == keys.COUNTS else sums / n_samples[:, None]
     names = name_groups(groups)

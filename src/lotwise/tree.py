@@ -180,21 +180,14 @@ class ResultTree:
             but=drawn_as(stems, formats),
         )
 
-    def forget_evidence(
-        self, level: str, *, names: Iterable[str], figures: Iterable[str], formats: Iterable[str]
-    ) -> None:
-        """Remove evidence that this run does not make, whatever format it had.
-
-        Parameters
-        ----------
-        level
-            Level of the run.
-        names, figures
-            Tables and figures that the run makes.
-        formats
-            Formats of the figures.
-        """
+    def forget_evidence(self, level: str, names: Iterable[str]) -> None:
+        """Remove tables of evidence that this run does not make, whatever format they had."""
         _remove(self.evidence.glob(f"{level}.*"), but=[self.table(level, name) for name in names])
+
+    def forget_figures_of_evidence(
+        self, level: str, figures: Iterable[str], formats: Iterable[str]
+    ) -> None:
+        """Remove figures of evidence that this run does not make, whatever format they had."""
         of_correlation = self.figures_of_correlation(level)
         _remove(
             (path for path in self._drawn(level) if path.with_suffix("") not in of_correlation),

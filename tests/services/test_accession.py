@@ -596,11 +596,14 @@ def test_fetch__reference_of_gencode(site, server, run_cli, place):
     assert not (folder / "r2" / "transcripts.fa.gz").exists()
 
 
-def test_fetch__reference_of_own_files(server, run_cli, place):
+@pytest.mark.parametrize("plain", [(), ("annotation",), ("transcripts", "annotation")])
+def test_fetch__reference_of_own_files(plain, server, run_cli, place):
+    """Gzip is taken as it is and plain text is packed, whatever the file is called."""
     folder, options = place
     files = {"transcripts": folder / "own.fa.gz", "annotation": folder / "own.gtf.gz"}
     for name, path in files.items():
-        path.write_bytes(gzip.compress(name.encode()))
+        text = name.encode()
+        path.write_bytes(text if name in plain else gzip.compress(text))
     reference = {"source": "files"} | {name: str(path) for name, path in files.items()}
     config = folder / "config.yaml"
     config.write_text(yaml.safe_dump({"acquire": {"reference": reference}}))

@@ -62,6 +62,24 @@ def finished(folder, *arguments):
     return folder / "results" / "gse150969"
 
 
+def test_password__of_a_mirror_is_nowhere_in_what_the_workflow_prints_or_keeps(
+    site, server, run_cli, tmp_path
+):
+    """Snakemake prints the commands, and keeps their parameters."""
+    publish(site)
+    config = config_with(server, tmp_path)
+    text = config.read_text()
+    config.write_text(text.replace("http://", "http://me:geheim@"))
+    done = snakemake(tmp_path, "--printshellcmds", "results/gse150969/fetched.tsv")
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed
+    assert "***@127.0.0.1" in printed
+    assert {headers.get("authorization") for _, headers in server.log} == {"Basic bWU6Z2VoZWlt"}
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and path != config]
+    assert [str(path) for path in kept if b"geheim" in path.read_bytes()] == []
+    assert "geheim" not in printed
+
+
 def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_path):
     publish(site)
     config = config_with(server, tmp_path)
@@ -181,7 +199,7 @@ def test_tables__from_accession_to_figures(case, site, server, tmp_path):
 
 
 def test_tables__everything_of_a_run_without_counts_and_lengths(site, server, tmp_path):
-    """What stands beside R, the report and the record, of TPM that came alone."""
+    """Supporting evidence, report and record for data that have TPM only."""
     table = one_matrix()
     add_series(site, "GSE900001", "x", three_batches(), supplementary=table)
     evidence = {"n_resamples": 50, "panels": ["sex"]}

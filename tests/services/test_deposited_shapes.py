@@ -248,6 +248,7 @@ SHAPES = {
         lambda: two_tables() | {f"{ACCESSION}_all_genes_TPM.txt.gz": genes_of()},
         refused="2 tables of the gene level come into question",
     ),
+    "no map from isoforms to genes": Shape(two_tables, lines={"acquire.reference": None}),
     "genes alone": Shape(
         lambda: {f"{ACCESSION}_genes_TPM.txt.gz": genes_of()},
         refused="the isoform level is asked for, and the tables have the gene level only",
@@ -330,6 +331,36 @@ def test_shape__from_accession_to_both_figures(name, site, server, run_cli, tmp_
 BY_WORKFLOW = {"two tables", "archive of kallisto", "symbols that stand twice", "genes alone"}
 
 
+@pytest.mark.filterwarnings("default::lotwise.errors.LotwiseWarning")
+def test_shape__isoforms_without_any_map_say_what_they_lack(site, server, run_cli, tmp_path):
+    """The isoform level is compared; what needs genes is NaN, and its table says why."""
+    add_series(site, ACCESSION, "x", samples_of(), supplementary=two_tables())
+    document = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    document["acquire"] |= {
+        "urls": base_urls(server.url), "accession": ACCESSION, "route": "deposited",
+        "reference": None,
+    }  # fmt: skip
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(document))
+    results = by_commands(run_cli, tmp_path)
+    for level in ("gene", "isoform"):
+        code, _, err = run_cli("correlate", level, "--out", results)
+        assert code == 0, err
+    code, _, err = run_cli(
+        "evidence", "isoform", "--out", results, "--statistic", "agreement",
+        "--statistic", "isoform_usage", "--format", "png",
+    )  # fmt: skip
+    assert code == 0, err
+    tables = {
+        name: pd.read_csv(results / f"evidence/isoform.{name}.tsv", sep="\t")
+        for name in ("agreement", "isoform_usage")
+    }
+    assert tables["agreement"]["lower"].notna().all()
+    assert tables["isoform_usage"]["distance"].isna().all()
+    assert set(tables["isoform_usage"]["reason"]) == {
+        "the genes of the isoforms are not known (tx2gene)"
+    }
+
+
 def figures_of(shape: Shape) -> list[str]:
     figures = {"gene": "extended_data_fig1_gene", "isoform": "extended_data_fig2_isoform"}
     return [name for level, name in figures.items() if level == "gene" or shape.isoform is not None]
@@ -353,7 +384,8 @@ def by_commands(run_cli, folder: Path) -> Path:
     code, _, err = run_cli("fetch", *common, *levels, "--samples", sheet)
     assert code == 0, err
     more = []
-    if not names_genes(next(sample.quant for sample in read_samples(sheet))):
+    has_map = yaml.safe_load(config.read_text())["acquire"]["reference"] is not None
+    if has_map and not names_genes(next(sample.quant for sample in read_samples(sheet))):
         reference = results / "reference"
         code, _, err = run_cli("fetch", *common, "--reference", reference)
         assert code == 0, err

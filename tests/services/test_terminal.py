@@ -102,7 +102,7 @@ class Terminal:
 
 
 def _state(pid):
-    """Give the state of a process as the kernel tells it: S sleeps, R runs or would."""
+    """Return the state of a process from the kernel: S sleeping, R running or runnable."""
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 

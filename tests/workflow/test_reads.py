@@ -47,11 +47,13 @@ def test_demo__jobs_per_rule(demo):
         "figures_isoform": 1,
         "evidence_gene": 1,
         "evidence_isoform": 1,
+        "evidence_figures_gene": 1,
+        "evidence_figures_isoform": 1,
         "verdict": 1,
         "workbook": 1,
         "record": 1,
         "write_report": 1,
-        "total": 22,
+        "total": 24,
     }
 
 
@@ -190,7 +192,7 @@ def write_sheet(folder, header, rows):
 
 
 def planned(folder, *arguments):
-    """Give the jobs that a dry run plans; none where nothing is to be done."""
+    """Return the jobs that a dry run plans; empty if nothing is to be done."""
     said = snakemake(SHEET_OF_QUANTIFICATIONS, "--dry-run", *arguments, cwd=folder)
     return {} if "Nothing to be done" in said.stdout + said.stderr else jobs_of(said)
 

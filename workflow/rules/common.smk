@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lotwise.config import as_options, figures_of, inputs_of, parse_config, tables_of
+from lotwise.config.acquire import ADDRESSES
 from lotwise import schema
 from lotwise.errors import EnvironmentFault, InputError
 from lotwise.expression.locate import locate, names_genes
@@ -20,6 +21,11 @@ from lotwise.tree import MATRICES, ResultTree, drawn_as
 for file in workflow.configfiles:
     parse_yaml(Path(file).read_text(encoding="utf-8"), source=file)
 RUN = parse_config(config)
+
+# Snakemake prints commands and keeps params: users and passwords of mirrors go by the environment.
+os.environ[ADDRESSES] = RUN.acquire.urls.model_dump_json()
+PRINTED = {"urls": RUN.acquire.urls.without_logins()}
+RUN = RUN.model_copy(update={"acquire": RUN.acquire.model_copy(update=PRINTED)})
 TREE = ResultTree(RUN.results)
 
 # Called by its full path, Snakemake runs where the environment is not activated: `lotwise` is

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from lotwise.acquire.cautions import cautions
 from lotwise.acquire.deposited import write_quantification
@@ -107,9 +108,7 @@ def _collect_reads(
 ) -> list[SheetRow]:
     runs_of = require_runs(study, chosen)
     runs = [run for members in runs_of.values() for run in members]
-    others = sorted({run.strategy for run in runs} - {"RNA-Seq", ""})
-    if others:
-        _logger.warning("some runs are not RNA-Seq by their record: %s", ", ".join(others))
+    _refuse_other_strategies(study, runs_of)
     at_ena = [run for run in runs if run.fastq or not has_toolkit()]
     sources = [
         file.source(settings.urls, run.run)
@@ -127,6 +126,23 @@ def _collect_reads(
         )
         for one in chosen
     ]
+
+
+# What the archives call a library of RNA whose transcripts are all there; blank is not told.
+_TRANSCRIPTOMES: Final = frozenset({"rna-seq", "ssrna-seq", "fl-cdna", "est", "other", ""})
+
+
+def _refuse_other_strategies(study: Study, runs_of: Mapping[str, Sequence[EnaRun]]) -> None:
+    """Refuse samples whose only runs are of another kind, such as ATAC-seq."""
+    for accession, runs in runs_of.items():
+        others = [run for run in runs if run.strategy.lower() not in _TRANSCRIPTOMES]
+        if others:
+            raise InputError(
+                f"{accession} has runs of {others[0].strategy} alone ({others[0].run}), "
+                "which measure no transcripts",
+                path=study.accession,
+                remedy=f"leave it out: `exclude: [{accession}]`",
+            )
 
 
 def _run_files(run: EnaRun, downloader: Downloader) -> Run:

@@ -20,8 +20,9 @@ import numpy as np
 import polars as pl
 
 from lotwise.errors import InputError
+from lotwise.expression.layout import NOT_A_NUMBER, layout_of
 from lotwise.expression.packed import read_bytes
-from lotwise.expression.text import NOT_A_NUMBER, layout_of, read_columns
+from lotwise.expression.text import read_columns
 from lotwise.keys import Level
 
 if TYPE_CHECKING:

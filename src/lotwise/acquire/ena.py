@@ -32,6 +32,7 @@ FIELDS: Final = (
     "secondary_study_accession",
     "sample_alias",
     "sample_title",
+    "library_name",
     "library_layout",
     "library_strategy",
     "read_count",
@@ -79,6 +80,8 @@ class EnaRun:
         Reads (pairs count once); None where not told.
     fastq
         Its files, none where ENA has no FASTQ of it.
+    library
+        What the submitter called the library; empty where not told.
     """
 
     run: str
@@ -92,6 +95,7 @@ class EnaRun:
     strategy: str
     n_reads: int | None
     fastq: tuple[Fastq, ...]
+    library: str = ""
 
     @property
     def n_bytes(self) -> int | None:
@@ -226,6 +230,7 @@ def _read_run(cells: Mapping[str, str], path: Path, row: int) -> EnaRun:
         strategy=cells.get("library_strategy", ""),
         n_reads=_number(cells, "read_count", path, row),
         fastq=tuple(_read_fastq(cells, path, row)),
+        library=cells.get("library_name", ""),
     )
 
 

@@ -56,7 +56,10 @@ class Candidate:
         traits = tuple(f"alias: {run.alias}" for run in runs[:1] if run.alias)
         links = {first.sample, *(run.experiment for run in runs)}
         # A report may lack an experiment; what is blank links nothing.
-        return cls(first.sample, first.title or first.alias, traits, frozenset(links - {""}))
+        libraries = dict.fromkeys(run.library for run in runs if run.library)
+        fields = tuple(("library name", library) for library in libraries)
+        title = first.title or first.alias
+        return cls(first.sample, title, traits, frozenset(links - {""}), fields)
 
     def all_fields(self) -> Fields:
         """Return every field with its value: title, characteristics by their names, the rest."""

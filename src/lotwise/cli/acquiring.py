@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from lotwise.config import parse_config
-from lotwise.config.acquire import AcquireSettings
+from lotwise.config.acquire import ADDRESSES, AcquireSettings, strike_logins
 from lotwise.errors import InputError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -74,7 +75,8 @@ def settings_of(
     given = _section(config) if config is not None else _parsed(settings or "{}")
     if downloads is not None:
         given["downloads"] = str(downloads)
-    urls = dict(given.get("urls") or {})
+    urls = _with_logins(given.get("urls") or {}) if settings is not None else given.get("urls")
+    urls = dict(urls or {})
     for pair in base_urls:
         name, equals, url = pair.partition("=")
         if not equals:
@@ -111,6 +113,15 @@ def with_cap(attempt: Callable[[bool], Result], *, yes: bool) -> Result:
 def wants_bar() -> bool | None:
     """Tell whether a bar is shown: none with --quiet, else where there is a terminal."""
     return False if click.get_current_context().find_root().params.get("quiet") else None
+
+
+def _with_logins(urls: dict[str, str]) -> dict[str, str]:
+    """Put back the logins that a workflow struck out of the addresses on its command line."""
+    whole = _parsed(os.environ.get(ADDRESSES, "{}"))
+    return {
+        name: whole[name] if strike_logins(str(whole.get(name))) == url else url
+        for name, url in urls.items()
+    }
 
 
 def _section(config: Path) -> dict[str, Any]:

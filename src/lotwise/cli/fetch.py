@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, BinaryIO, get_args
 
 import click
 
@@ -192,13 +193,21 @@ def _fetch_reference(settings: AcquireSettings, downloader: Downloader, folder: 
         (folder / "transcripts.fa.gz", reference.transcripts),
         (folder / "annotation.gtf.gz", (reference.annotation,)),
     ):
-        if not all(part.name.endswith(".gz") for part in parts):
-            raise InputError(
-                "needed is a gzipped file", path=parts[0], remedy=f"gzip {parts[0].name}"
-            )
         # Gzip files one after another are one gzip file (RFC 1952, 2.2).
         with atomic_path(target) as temporary, temporary.open("wb") as out:
             for part in parts:
-                with part.open("rb") as stream:
-                    shutil.copyfileobj(stream, out, 1 << 20)
+                _append_gzipped(part, out)
     return f"reference in {folder}"
+
+
+def _append_gzipped(part: Path, out: BinaryIO) -> None:
+    """Append a file as gzip: as it is where it is gzip, packed where it is plain."""
+    with part.open("rb") as stream:
+        is_gzip = stream.read(2) == b"\x1f\x8b"
+        stream.seek(0)
+        if is_gzip:
+            shutil.copyfileobj(stream, out, 1 << 20)
+            return
+        # Without name and time, so that the same text gives the same file.
+        with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=out, mtime=0) as packed:
+            shutil.copyfileobj(stream, packed, 1 << 20)

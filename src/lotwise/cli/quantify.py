@@ -73,7 +73,7 @@ _STEPS = ("all", "index", "quantify", "judge")
     default="all",
     show_default=True,
     help="'index' builds the index alone; 'quantify' takes reads that `lotwise check` has "
-    "passed; 'judge' looks at what was quantified.",
+    "passed, and notes which it refuses; 'judge' looks at what was quantified, and refuses.",
 )
 def command(  # noqa: PLR0913, one parameter an option
     *,
@@ -110,7 +110,7 @@ def command(  # noqa: PLR0913, one parameter an option
         judge_samples,
         make_quantifier,
         prepare_index,
-        quantify_checked,
+        quantify_apart,
         quantify_samples,
     )
     from lotwise.samples import read_samples
@@ -134,9 +134,7 @@ def command(  # noqa: PLR0913, one parameter an option
         prepare_index(sheet, quantifier=quantifier, reference=reference, out=out, settings=settings)
     elif step == "quantify":
         some = choose_samples(sheet, chosen, path=samples)
-        quantify_checked(
-            some, quantifier=quantifier, reference=reference, out=out, settings=settings
-        )
+        quantify_apart(some, quantifier=quantifier, reference=reference, out=out, settings=settings)
     elif step == "judge":
         judge_samples(sheet, quantifier=quantifier, out=out, limits=limits)
     else:

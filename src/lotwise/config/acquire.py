@@ -20,6 +20,23 @@ _Url = Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
 _Positive = Annotated[float, Field(gt=0)]
 _GIB: Final = 2**30
 
+ADDRESSES: Final = "LOTWISE_URLS"
+"""Environment variable by which the workflow hands over addresses with their logins, as JSON."""
+
+# User and password of an address, which a proxy's may have as well.
+_LOGIN: Final = re.compile(r"(?<=://)[^/\s\"'@]+@")
+
+
+def strike_logins(text: str) -> str:
+    """Return a text with *** in the place of the user and password of each address.
+
+    Examples
+    --------
+    >>> strike_logins("from https://me:secret@example.org/geo")
+    'from https://***@example.org/geo'
+    """
+    return _LOGIN.sub("***@", text)
+
 
 class BaseUrls(Section):
     """Where each source begins, without a trailing slash; a mirror can stand in."""
@@ -46,6 +63,11 @@ class BaseUrls(Section):
     @classmethod
     def _without_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
+
+    def without_logins(self) -> Self:
+        """Return the addresses as they may be printed, with *** for each user and password."""
+        struck = {name: strike_logins(url) for name, url in self.model_dump().items()}
+        return self.model_copy(update=struck)
 
 
 class NetworkSettings(Section):

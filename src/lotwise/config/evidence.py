@@ -101,6 +101,11 @@ class EvidenceConfig(Section):
         description="outlier score below which a sample is an outlier; null flags at most 5 % of "
         "sound runs",
     )
+    spike_ins: tuple[Annotated[str, Field(min_length=2)], ...] = Field(
+        default=("ERCC-", "SIRV"),
+        description="beginnings of the names of spike-ins, which give the global change",
+        json_schema_extra={"option": "--spike-in"},
+    )
     grouping: str = Field(
         default="condition",
         min_length=1,

@@ -1,4 +1,4 @@
-"""Depth of each library, and samples that are outliers."""
+"""Depth of each library, and outlying samples."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LibraryRecord(Record):
-    """A sample's library and how it stands among the others."""
+    """A sample's library compared with the others."""
 
     table: ClassVar[str] = "libraries"
     sample: str = column("sample", heading="sample", names_row=True)
     batch: str = column("batch of the sample", heading="batch", names_row=True)
     total_counts: float = column("sum of estimated counts", heading="counts", covers="depth")
     share_of_median: float = column(
-        "total counts / median of the other samples'",
-        heading="of the others' median",
+        "total counts / median of the other samples' total counts",
+        heading="depth relative to median of others",
         display="percent",
         covers="depth",
     )
     shallow: bool = column(
-        "True where that share is below the limit: read this before any R",
+        "True where that share is below the limit; read this before any R",
         heading="shallow",
         known_with="share_of_median",
         covers="depth",
@@ -38,22 +38,25 @@ class LibraryRecord(Record):
         covers="depth",
     )
     share_of_highest: float = column(
-        "share of TPM on the 50 highest features", heading="on the 50 highest", display="percent"
+        "share of TPM on the 50 highest features",
+        heading="TPM share of the top 50",
+        display="percent",
     )
-    tpm_sum: float = column("sum of TPM over the features here")
+    tpm_sum: float = column("sum of TPM over the features of this table")
     n_at_depth: float = column("features expected at the depth of the smallest library")
     complexity: float = column(
-        "n_at_depth / median of the other samples'",
-        heading="complexity, of the others' median",
+        "n_at_depth / median of the other samples' n_at_depth",
+        heading="complexity relative to median of others",
         display="percent",
         covers="depth",
     )
     group: str = column(
-        "group within which it is scored: condition, and batch of 3 or more samples",
+        "group within which the sample is scored: condition, and batch if it has 3 or more samples",
         heading="scored in",
     )
     outlier_score: float = column(
-        "robust standard deviations from the mean R of its group", heading="outlier score"
+        "effect of the sample on the mean R of its group, in robust standard deviations",
+        heading="outlier score",
     )
     outlier_cut: float = column(
         "score below which a sample of this group is an outlier", heading="cut"
@@ -66,7 +69,7 @@ class LibraryRecord(Record):
 
 STATISTIC: Final = Statistic(
     name="libraries",
-    summary="depth of each library, features detected, and samples that are outliers",
+    summary="depth of each library, features detected, and outlying samples",
     tables=(Table(record=LibraryRecord, caption="Libraries"),),
     compute=call(
         "lotwise.run.computations:libraries",

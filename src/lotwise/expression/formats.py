@@ -21,9 +21,10 @@ from lotwise.expression.bootstraps import read_salmon_bootstraps
 from lotwise.expression.declared import UNREADABLE, require_plausible
 from lotwise.expression.halves import read_parts
 from lotwise.expression.identifiers import level_by_names, split_appended
+from lotwise.expression.layout import Layout, layout_of
 from lotwise.expression.other_programs import refuse_other_programs
 from lotwise.expression.packed import HDF5_MAGIC, read_bytes, read_head
-from lotwise.expression.text import Layout, floats_of, layout_of, read_columns, require_columns
+from lotwise.expression.text import floats_of, read_columns, require_columns
 from lotwise.keys import Level
 
 if TYPE_CHECKING:
@@ -192,7 +193,8 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
     """
     raw = read_bytes(path)
     if raw.startswith(HDF5_MAGIC):
-        return "isoform", _read_kallisto_h5(path, raw, bootstraps=bootstraps)
+        read = _read_kallisto_h5(path, raw, bootstraps=bootstraps)
+        return level_by_names(read.features) or "isoform", read
     layout = layout_of(path, raw)
     found = recognise(path, layout)
     if found is None:
@@ -229,7 +231,10 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
         symbols = appended.symbols if found.level == "gene" else symbols
     if genes is not None and (appended := split_appended(genes)):
         genes, symbols = appended.features, appended.symbols
-    return _level_of(path, found, features), Abundance(
+    level = _level_of(path, found, features)
+    if level == "gene":
+        genes = None  # the rows are the genes, whatever a column of genes repeats
+    return level, Abundance(
         quantifier=found.quantifier,
         path=path,
         features=features,
@@ -250,14 +255,13 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
 def _level_of(path: Path, found: Format, features: pl.Series) -> Level:
     """Return the level of a file by its features, where they tell, else by what writes it.
 
-    salmon and kallisto quantify whatever they are given, and salmon sums to genes in a file of
-    the same columns.
+    The programs quantify whatever they are given, and salmon sums to genes in a file of the same
+    columns.
     """
-    if found.level == "isoform" and found.gene is None:
-        if path.name.startswith("quant.genes.sf"):
-            return "gene"
-        return level_by_names(features) or found.level
-    return found.level
+    if found.quantifier == "salmon" and path.name.startswith("quant.genes.sf"):
+        return "gene"
+    # RSEM that was given no genes takes each transcript for one, which is told where levels meet.
+    return found.level if found.level == "gene" else level_by_names(features) or found.level
 
 
 def _read_kallisto_h5(path: Path, raw: bytes, *, bootstraps: bool) -> Abundance:

@@ -80,6 +80,34 @@ def unit_of(expression: AnnData) -> str:
     return str(noted(expression).get(keys.UNIT, "TPM"))
 
 
+def why_not_tpm(expression: AnnData, what: str) -> str:
+    """Return why a statistic of TPM is not computed of this unit; empty where it is TPM.
+
+    Examples
+    --------
+    >>> gene = getfixture("three_batches").gene
+    >>> why_not_tpm(gene, "usage")
+    ''
+    >>> gene.uns["lotwise"]["unit"] = "CPM"
+    >>> why_not_tpm(gene, "usage")
+    'usage needs TPM, and the numbers are CPM'
+    """
+    unit = unit_of(expression)
+    return "" if unit == "TPM" else f"{what} needs TPM, and the numbers are {unit}"
+
+
+def require_tpm(expression: AnnData, what: str) -> None:
+    """Refuse numbers of another unit than TPM.
+
+    Raises
+    ------
+    InputError
+        The numbers were declared to be of another unit.
+    """
+    if why := why_not_tpm(expression, what):
+        raise InputError(why, remedy="give TPM")
+
+
 def read_unit(path: Path) -> str:
     """Read the same from an ``.h5ad`` file without its matrices; TPM where there is no file.
 

@@ -15,9 +15,10 @@ from lotwise.errors import InputError
 from lotwise.expression.abundance import Abundance, Floats
 from lotwise.expression.declared import UNREADABLE, require_plausible
 from lotwise.expression.identifiers import level_by_names, split_appended
+from lotwise.expression.layout import Layout, layout_of
 from lotwise.expression.map_columns import kind_of_header
 from lotwise.expression.packed import HDF5_MAGIC, read_bytes
-from lotwise.expression.text import Layout, floats_of, layout_of, read_columns
+from lotwise.expression.text import floats_of, read_columns
 from lotwise.keys import COUNTS, LENGTH, TPM, Level
 
 if TYPE_CHECKING:

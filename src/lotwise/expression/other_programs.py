@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from lotwise.errors import InputError
-from lotwise.expression.text import Layout
+from lotwise.expression.layout import Layout
 
 _COUNTS: Final = (
     "counts are no TPM: give the TPM of the same run, or quantify with salmon, kallisto or RSEM"

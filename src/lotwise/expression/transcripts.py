@@ -21,6 +21,7 @@ from lotwise.expression.annotation import (
     new_transcripts,
 )
 from lotwise.expression.identifiers import are_gencode, plain_names, strip_versions, unwrap
+from lotwise.expression.layout import layout_of
 from lotwise.expression.map_columns import (
     NOTHING,
     count_hits,
@@ -29,7 +30,7 @@ from lotwise.expression.map_columns import (
     transcript_column,
 )
 from lotwise.expression.packed import read_bytes, read_head, stream_lines
-from lotwise.expression.text import layout_of, read_columns
+from lotwise.expression.text import read_columns
 
 _EXAMPLES: Final = 3
 _FEW: Final = 1000

@@ -203,7 +203,9 @@ def _sweep(target: Path) -> None:
 
 def _is_left(temporary: Path, place: str, process: int) -> bool:
     if place != machine():
-        return time.time() - temporary.stat().st_mtime > _FORGOTTEN_SECONDS
+        # A folder is as old as what was written last in it.
+        written = max(path.stat().st_mtime for path in (temporary, *temporary.rglob("*")))
+        return time.time() - written > _FORGOTTEN_SECONDS
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -1,6 +1,6 @@
-"""A verdict held against the history and the tables beside it, with the standard library alone.
+"""A verdict compared with its history and tables, using only the standard library.
 
-What :func:`lotwise.acceptance.read_verdict` does where lotwise's libraries are.
+With lotwise's libraries, :func:`lotwise.acceptance.read_verdict` does the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ VERDICT: Final = "verdict.json"
 
 
 def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Hold a verdict against what is on record of it in its folder.
+    """Compare a verdict with the history of its folder.
 
     Parameters
     ----------
@@ -27,20 +27,20 @@ def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]
 
     Returns
     -------
-    The outcome on record, empty where none is; and a line for each reason not to believe
-    the verdict.
+    The outcome on record, empty if there is none; and a line for each reason not to trust the
+    verdict.
 
     Examples
     --------
     >>> from pathlib import Path
     >>> from tempfile import mkdtemp
     >>> against_history(Path(mkdtemp()), {"outcome": "pass"})
-    ('', ['not checked against its history: verdict_history.jsonl is not there'])
+    ('', ['not checked against its history: verdict_history.jsonl does not exist'])
     """
     try:
         lines = (run / HISTORY).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return "", [f"not checked against its history: {HISTORY} is not there"]
+        return "", [f"not checked against its history: {HISTORY} does not exist"]
     entries, notices = _read(lines)
     known = [
         entry
@@ -49,7 +49,7 @@ def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]
         and entry.get("criteria_sha256") == told.get("criteria_sha256")
     ]
     if not known:
-        return "", [*notices, f"{HISTORY} does not know this verdict"]
+        return "", [*notices, f"{HISTORY} has no entry of this verdict"]
     outcome = str(known[-1].get("outcome", ""))
     files = known[-1].get("files")
     written = files.get(VERDICT) if isinstance(files, dict) else None
@@ -71,7 +71,7 @@ def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]
 
 
 def _read(lines: Iterable[str]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Read the lines, each of which names the SHA-256 of the one before it."""
+    """Read the lines, each of which contains the SHA-256 of the one before it."""
     entries: list[dict[str, Any]] = []
     previous, intact = "", True
     for line in lines:
@@ -88,7 +88,7 @@ def _read(lines: Iterable[str]) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def _changed(run: Path, tables: Mapping[str, str]) -> list[str]:
-    """Name the tables that were judged and are gone or others now."""
+    """Return the judged tables that are now missing or changed."""
     return [name for name, sha256 in tables.items() if sha256 and _sha256(run / name) != sha256]
 
 

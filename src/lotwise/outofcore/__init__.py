@@ -1,4 +1,4 @@
-"""Correlation of more samples than memory holds: read in blocks, kept in blocks, resumed.
+"""Correlation of more samples than fit into memory: in blocks on disk, and resumable.
 
 >>> import lotwise
 >>> from pathlib import Path

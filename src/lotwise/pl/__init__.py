@@ -1,8 +1,9 @@
-"""Figures of what :mod:`lotwise.tl` found; they show and compute nothing."""
+"""Figures of results of :mod:`lotwise.tl`. They draw tables and compute nothing."""
 
 from lotwise.pl.batch_equivalence import batch_equivalence
 from lotwise.pl.canvas import nothing
 from lotwise.pl.components import components
+from lotwise.pl.composition import composition
 from lotwise.pl.heatmap import heatmap
 from lotwise.pl.limits import detectable, mean_difference, sensitivity
 from lotwise.pl.samples import batches, identity, isoform_switches
@@ -17,6 +18,7 @@ __all__ = [
     "batch_equivalence",
     "batches",
     "components",
+    "composition",
     "detectable",
     "heatmap",
     "identity",

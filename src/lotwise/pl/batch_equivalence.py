@@ -24,7 +24,7 @@ def batch_equivalence(table: pd.DataFrame) -> Figure:
 
     Returns
     -------
-    The figure; where there is no difference, it says why.
+    The figure; where there is no difference, it shows the reason.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The sheet that figures are drawn on, and the check that there is something to draw."""
+"""The canvas of a figure, and the check that there is something to draw."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Rows of which each can have a name; of more, a figure shows some, or none by name.
+# Up to this many rows are labelled; with more, a figure shows a selection or omits the names.
 MOST_ROWS: Final = 60
-_REASON_WIDTH: Final = 42  # letters, which half of a figure holds
+_REASON_WIDTH: Final = 42  # characters in half the width of a figure
 
 
 def subplots(
     n_rows: int, n_columns: int, *, width: float, height: float
 ) -> tuple[Figure, list[Axes]]:
-    """Give a figure with its axes in one list; sizes are in inches."""
-    # Not pyplot: a figure of a library belongs to its caller, and to nobody's screen.
+    """Return a figure with its axes as one list; sizes are in inches."""
+    # pyplot is not used: a figure belongs to the caller and is not shown by the library.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -44,7 +44,7 @@ def need_rows(table: pd.DataFrame, name: str) -> None:
 
 
 def nothing(reason: str) -> Figure:
-    """Give a figure that says why there is nothing to draw.
+    """Return a figure that tells why there is nothing to draw.
 
     Examples
     --------
@@ -61,8 +61,8 @@ def nothing(reason: str) -> Figure:
 
 
 def write_reason(axis: Axes, reason: str) -> None:
-    """Write into axes why nothing is drawn there."""
+    """Write into the axes why nothing is drawn there."""
     axis.set_axis_off()
-    # Matplotlib's own wrapping reads $ as the mark of a formula, whatever its settings say.
+    # Matplotlib's own wrapping reads $ as the start of a formula, whatever its settings.
     words = textwrap.fill(f"not drawn: {reason}", _REASON_WIDTH)
     axis.text(0.5, 0.5, words, ha="center", va="center", transform=axis.transAxes)

@@ -1,4 +1,4 @@
-"""Samples as points on principal components, and as a tree by 1 - R."""
+"""Figure of samples on principal components, and of their tree by 1 - R."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _NAMED: Final = 30
 _MARKERS: Final = "os^DvPX*"
-_LEGEND_WIDTH: Final = 120  # letters of its size in the width of the figure
-# A thin line around each mark: yellow on white needs one.
+_LEGEND_WIDTH: Final = 120  # characters of its font size in the width of the figure
+# A thin line around each mark, since yellow on white needs one.
 _EDGE: Final[Any] = {"linewidths": 0.4, "edgecolors": "0.3"}
 
 
@@ -49,14 +49,15 @@ def components(
     pseudocount
         c of log2(TPM + c), for the title.
     unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
 
     Returns
     -------
-    The figure: components on the left, the tree on the right, points and leaves in the colours of
-    their batches, points in the marks of their conditions; a half that is not defined says why.
-    Up to 60 samples have their names at the tree, up to 30 at the points; of more the titles say
-    so. Above eight batches colours come again, and a sentence stands in the place of the legend.
+    The figure, with components on the left and the tree on the right. Points and leaves have the
+    colours of their batches, points the marker of their condition. A half that is not defined
+    shows the reason. Up to 60 samples are named at the tree and up to 30 at the points; otherwise
+    the title says so. With more than eight batches colours repeat, and a sentence replaces the
+    legend.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def components(
 
 
 def _explain(figure: Figure, colours: dict[str, str]) -> None:
-    """Name the batches of the colours below both halves, or say that colours come again."""
+    """Draw the legend of batches below both halves, or a sentence if colours repeat."""
     marks = batch_marks(colours)
     if not marks:
         figure.supxlabel(repeated_colours(colours), fontsize=7)
@@ -121,12 +122,12 @@ def _conditions(table: pd.DataFrame) -> pd.Series[str]:
 
 
 def _markers(table: pd.DataFrame) -> dict[str, str]:
-    """Give each condition a mark, in the order of first occurrence; after 8 they come again."""
+    """Return a marker for each condition, in order of first occurrence; they repeat after 8."""
     return dict(zip(dict.fromkeys(_conditions(table)), cycle(_MARKERS), strict=False))
 
 
 def _condition_marks(table: pd.DataFrame) -> list[Line2D]:
-    """Return the entries of a legend of conditions; none where there is one, or too many."""
+    """Return the legend entries of conditions; none if there is one condition, or too many."""
     from matplotlib.lines import Line2D
 
     markers = _markers(table)
@@ -140,7 +141,7 @@ def _condition_marks(table: pd.DataFrame) -> list[Line2D]:
 
 
 def _left_out(n_samples: int, most: int) -> str:
-    return f"\nnames of {n_samples:,} samples left out" if n_samples > most else ""
+    return f"\nnames of {n_samples:,} samples not shown" if n_samples > most else ""
 
 
 def _points(axis: Axes, table: pd.DataFrame, colours: dict[str, str], scale: str) -> None:
@@ -161,13 +162,13 @@ def _points(axis: Axes, table: pd.DataFrame, colours: dict[str, str], scale: str
 
 
 def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
-    """Draw leaves from below in the order of the tree: each merge is three sides of a box."""
+    """Draw leaves from the bottom in the order of the tree; a merge is three sides of a box."""
     members: list[list[str]] = []
     for left, right in zip(merges["left"], merges["right"], strict=True):
         members.append([*_leaves(left, members), *_leaves(right, members)])
     order = {name: place for place, name in enumerate(members[-1])}
     if set(order) != set(colours.index):
-        raise InputError("the merges are not of these samples")
+        raise InputError("the merges are of other samples than the components")
     centres: list[float] = []
     heights: list[float] = []
     for left, right, height in zip(merges["left"], merges["right"], merges["height"], strict=True):
@@ -181,7 +182,7 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
         )
         centres.append((low[0] + high[0]) / 2)
         heights.append(float(height))
-    # Marks, not letters, bear the colours: thin letters in yellow on white cannot be read.
+    # Markers carry the colours and not letters, because thin yellow letters are hard to read.
     axis.scatter(
         np.zeros(len(order)),
         np.arange(len(order)),

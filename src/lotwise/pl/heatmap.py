@@ -1,4 +1,4 @@
-"""Heatmap of R: in the order of the sample sheet, or clustered."""
+"""Heatmap of R, in the order of the sample sheet or clustered."""
 
 from __future__ import annotations
 
@@ -44,35 +44,35 @@ def heatmap(
     decimals: int = 4,
     note: str = "",
 ) -> Figure:
-    """Draw the correlations of all samples as colours, with batch and condition of each beside it.
+    """Draw the correlations of all samples as colours, with their batches and conditions.
 
-    The colours span the correlations between different samples, not 0 to 1, so that
-    differences near 1 are seen; the diagonal, always 1, is left out.
+    The colours span the correlations between different samples and not 0 to 1, so that differences
+    near 1 are visible. The diagonal, which is always 1, is left out.
 
     Parameters
     ----------
     expression
-        Samples x features that :func:`lotwise.tl.correlate` annotated.
+        Samples x features annotated by :func:`lotwise.tl.correlate`.
     order
-        ``"given"`` keeps the order of the sample sheet; ``"clustered"`` puts like
-        beside like (average linkage on 1 - R). Samples whose R is not defined come last.
+        ``"given"`` keeps the order of the sample sheet; ``"clustered"`` places similar samples
+        next to each other (average linkage on 1 - R). Samples with undefined R come last.
     statistic
-        Which matrix of ``obsp``.
+        Name of the matrix in ``obsp``.
     decimals
-        Decimals of the numbers, printed up to 12 samples.
+        Decimals of the values, which are printed for up to 12 samples.
     note
-        A line below.
+        A line below the figure.
 
     Returns
     -------
-    The figure; nothing is shown or saved (:func:`lotwise.pl.save_figure`). Above 80 samples it has
-    no names, above eight batches their colours come again; the title says so.
+    The figure; it is neither shown nor saved (:func:`lotwise.pl.save_figure`). With more than 80
+    samples it has no names, with more than eight batches colours repeat; the title says so.
 
     Raises
     ------
     InputError
-        There is no such matrix in ``obsp``, it is of other features or samples, or there is no
-        obs column ``batch``.
+        There is no such matrix in ``obsp``, it is of other features or samples, or obs has no
+        column ``batch``.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def heatmap(
     require_correlated(expression)
     if keys.BATCH not in expression.obs:
         raise InputError(
-            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
+            "the AnnData has no obs column 'batch'", remedy="add the batch of each sample to obs"
         )
     r = correlations_of(expression, statistic)
     rows, linkage = _arrange(r, order)
@@ -111,7 +111,7 @@ def heatmap(
             **_colours(shown),
             **_labels(names),
             **_numbers(shown, decimals),
-            # As shapes, a quarter of a million cells would be files of 30 MB.
+            # As vector shapes, a quarter of a million cells would make files of 30 MB.
             rasterized=len(names) > _MOST_NAMED,
         )
         if len(names) > _MOST_NAMED:
@@ -119,7 +119,7 @@ def heatmap(
                 mesh.set_rasterized(True)
         left_out = [repeated_colours(colour_of)]
         if len(names) > _MOST_NAMED:
-            left_out.append(f"names of {len(names):,} samples left out")
+            left_out.append(f"names of {len(names):,} samples not shown")
         title = _title(expression, statistic, order)
         more = "; ".join(filter(None, left_out))
         _write_words(grid, f"{title}\n{more}" if more else title, note)
@@ -127,13 +127,13 @@ def heatmap(
         grid.ax_cbar.set_title("R" if statistic == "pearson" else "rho", fontsize=7)
         grid.ax_cbar.tick_params(labelsize=6)
     figure: Figure = grid.figure
-    # seaborn draws through pyplot, which would show the figure, and keep it.
+    # seaborn draws through pyplot, which would otherwise show and keep the figure.
     plt.close(figure)
     return figure
 
 
 def _conditions(expression: AnnData) -> dict[str, str]:
-    """Return a shade of grey for each condition; none where there is one."""
+    """Return a shade of grey for each condition; none if there is only one."""
     conditions = list(dict.fromkeys(conditions_of(expression)))
     shades = np.linspace(0.15, 0.9, len(conditions))
     found = {name: f"{shade:.3f}" for name, shade in zip(conditions, shades, strict=True)}
@@ -143,7 +143,7 @@ def _conditions(expression: AnnData) -> dict[str, str]:
 def _row_colours(
     expression: AnnData, rows: npt.NDArray[np.int64], colour_of: dict[str, str]
 ) -> list[list[str]]:
-    """Return the colours of the batches and, where there are several, of the conditions."""
+    """Return the colours of the batches and, if there are several, of the conditions."""
     batches = expression.obs[keys.BATCH].astype(str).to_list()
     found = [[colour_of[batches[row]] for row in rows]]
     shades, conditions = _conditions(expression), conditions_of(expression)
@@ -153,7 +153,7 @@ def _row_colours(
 
 
 def _arrange(r: Floats, order: Order) -> tuple[npt.NDArray[np.int64], Any]:
-    """Choose the samples' order, and their tree where all of them have an R."""
+    """Return the samples' order, and their tree if R is defined for all of them."""
     from scipy.cluster.hierarchy import leaves_list
     from scipy.cluster.hierarchy import linkage as link
     from scipy.spatial.distance import squareform
@@ -166,7 +166,7 @@ def _arrange(r: Floats, order: Order) -> tuple[npt.NDArray[np.int64], Any]:
     distance = squareform(1.0 - r[np.ix_(kept, kept)], checks=False)
     tree = link(np.maximum(distance, 0.0), method="average", optimal_ordering=True)
     if defined.all():
-        # The tree itself puts the samples in order when it is drawn.
+        # The tree puts the samples in order when it is drawn.
         return rows, tree
     return np.concatenate([kept[leaves_list(tree)], rows[~defined]]), None
 
@@ -203,7 +203,7 @@ def _numbers(shown: Floats, decimals: int) -> dict[str, Any]:
 def _title(expression: AnnData, statistic: str, order: Order) -> str:
     name = "Pearson's R" if statistic == "pearson" else "Spearman's rho"
     words = f"{level_of(expression).capitalize()} level: {name}"
-    if keys.PAIRS in noted(expression):  # not so where the matrix is foreign
+    if keys.PAIRS in noted(expression):  # not if the matrix was computed elsewhere
         if statistic == "pearson":
             words += f" of log2({unit_of(expression)} + {pseudocount_of(expression):g})"
         words += f" over all {expression.n_vars:,} features,\n"
@@ -216,13 +216,13 @@ def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
     axes.set_facecolor(NOT_DEFINED)
     axes.tick_params(labelsize=7, length=0)
     axes.tick_params(axis="y", labelrotation=0)
-    # Above the name of the colour scale, which stands at the top.
+    # Above the name of the colour scale, which is at the top.
     grid.figure.suptitle(title, fontsize=9, y=1.03, va="bottom")
     add_note(grid.figure, note)
 
 
 def _show_batches(grid: ClusterGrid, colour_of: dict[str, str], shade_of: dict[str, str]) -> None:
-    """Explain the colours where there are no more batches than colours, and the conditions."""
+    """Add legends of the batches, unless their colours repeat, and of the conditions."""
     marks = batch_marks(colour_of)
     if marks:
         grid.figure.legend(

@@ -1,6 +1,6 @@
-"""Figures of what R depends on and does not see: sensitivity, agreement, detectable change.
+"""Figures of the limits of R: sensitivity, agreement, detectable change.
 
-Each takes a tidy table (``lotwise.get.evidence``) and draws it; none computes.
+Each function draws a tidy table (``lotwise.get.evidence``) and computes nothing.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ def sensitivity(
 ) -> Figure:
     """Draw R by feature set and pseudo-count, and the spread of log ratios by expression.
 
-    Each mark sums up the pairs of one relation: median (point), middle half (thick line) and range
-    (thin line). By level of expression it is the spread of M that is drawn, not R: choosing
-    features by their mean makes R of them low by itself.
+    Each mark summarises the pairs of one relation: median (point), middle half (thick line) and
+    range (thin line). By level of expression the spread of M is drawn instead of R, because R
+    within a narrow range of expression is always low.
 
     Parameters
     ----------
     table
         ``lotwise.get.evidence(expression, "sensitivity")``.
     agreement
-        ``lotwise.get.evidence(expression, "agreement")``; without it there is no spread.
+        ``lotwise.get.evidence(expression, "agreement")``; without it the spread is not drawn.
     unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
 
     Returns
     -------
-    The figure; beside each feature set the smallest and largest number of features.
+    The figure; each feature set is labelled with its smallest and largest number of features.
 
     Raises
     ------
@@ -163,23 +163,23 @@ def mean_difference(
     Parameters
     ----------
     log_tpm_a, log_tpm_b
-        log2 TPM of the features detected in both samples, the median ratio divided out, as
-        :func:`lotwise.metrics.differences.log_ratios` gives them.
+        log2 TPM of the features detected in both samples, divided by the median ratio, as from
+        :func:`lotwise.metrics.differences.log_ratios`.
     table
         The rows of ``lotwise.get.evidence(expression, "agreement")`` for this pair.
     named
-        Features to name, by their position in the vectors; the most deviating ones.
+        Features to label, by their position in the vectors; usually the most deviating ones.
     unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
 
     Returns
     -------
-    The figure: one point per feature, bias and limits over all (lines) and by tenths (steps).
+    The figure: one point per feature, bias and limits over all (lines) and by tenth (steps).
 
     Raises
     ------
     InputError
-        The table is not of one pair.
+        The table does not contain exactly one pair.
 
     Examples
     --------
@@ -196,7 +196,7 @@ def mean_difference(
     ['g1']
     """
     if len(table[["sample_a", "sample_b"]].drop_duplicates()) != 1:
-        raise InputError("the table is not of one pair of samples")
+        raise InputError("the table must contain the rows of exactly one pair of samples")
     whole = table[table["bin"] == 0].iloc[0]
     bins = table[(table["bin"] > 0) & (table["n_features"] > 0)]
     mean, difference = (log_tpm_a + log_tpm_b) / 2, log_tpm_a - log_tpm_b
@@ -236,26 +236,26 @@ def mean_difference(
 
 
 def detectable(table: pd.DataFrame, *, r: float, title: str = "") -> Figure:
-    """Draw the R that is left after changing a share of the features by a fold, as contours.
+    """Draw R after changing a share of the features by a fold, as contours.
 
     Parameters
     ----------
     table
         The rows of ``lotwise.get.evidence(expression, "detectable")`` for one pair.
     r
-        The R observed, or the one that passes; drawn as a line of its own.
+        Observed or passing R; drawn as a separate line.
     title
-        What the figure is of; which changes pass unseen stands behind it.
+        Start of the title; the changes that would not be detected are added to it.
 
     Returns
     -------
-    The figure: changes below the line would have passed unseen. Where every change tried leaves R
-    at ``r`` or above, or none does, there is no line and the title says so.
+    The figure: changes below the line would not have been detected. There is no line if all or none
+    of the changes tried leave R at ``r`` or above; the title says so.
 
     Raises
     ------
     InputError
-        The table is not of one pair, or has fewer than two shares or folds.
+        The table does not contain exactly one pair, or has fewer than two shares or folds.
 
     Examples
     --------
@@ -270,7 +270,7 @@ def detectable(table: pd.DataFrame, *, r: float, title: str = "") -> Figure:
     """
     grid = table.pivot_table(index="share", columns="fold", values="pearson", dropna=False)
     if len(table) != grid.size or min(grid.shape) < 2:
-        raise InputError("needed are the rows of one pair, with two shares and folds or more")
+        raise InputError("the table must contain one pair with at least two shares and two folds")
     with lotwise_style():
         figure, (axis,) = subplots(1, 1, width=4.4, height=3.4)
         x, y = np.log2(grid.columns.to_numpy()), 100 * grid.index.to_numpy()
@@ -289,16 +289,16 @@ def detectable(table: pd.DataFrame, *, r: float, title: str = "") -> Figure:
 
 
 def _unseen_words(values: np.ndarray, r: float) -> str:
-    """Say which changes leave R at the one observed, or above."""
+    """Return which changes leave R at the observed R or above, for the title."""
     if np.nanmin(values) >= r:
-        return "every change tried passes unseen"
+        return "every change tried remains undetected"
     if np.nanmax(values) < r:
-        return "no change tried passes unseen"
-    return "changes below the line pass unseen"
+        return "every change tried is detected"
+    return "changes below the line remain undetected"
 
 
 def _levels(r: np.ndarray) -> list[float]:
-    """Give round levels that cover R and end at 1 at the latest, as R does."""
+    """Return round levels that cover R and do not exceed 1."""
     from matplotlib.ticker import MaxNLocator
 
     low, high = float(np.nanmin(r)), float(np.nanmax(r))
@@ -316,7 +316,7 @@ def _range(low: int, high: int) -> str:
 def _name_points(
     axis: Axes, mean: np.ndarray, difference: np.ndarray, named: dict[str, int]
 ) -> None:
-    """Write names in the right margin, apart from each other, with a line to their points."""
+    """Write names in the right margin, apart from each other, with a line to each point."""
     low, high = axis.get_ylim()
     step = (high - low) / 26
     right = axis.get_xlim()[1]
@@ -324,7 +324,7 @@ def _name_points(
     heights: list[float] = []
     for _, i in ordered:
         heights.append(max(float(difference[i]), (heights[-1] if heights else low) + step))
-    # Pushed up from below, many names of high points would leave the axes at the top.
+    # Shifted from the bottom up, many names of high points would leave the axes at the top.
     top = high
     for place in reversed(range(len(heights))):
         heights[place] = min(heights[place], top)

@@ -1,6 +1,6 @@
 """Figures of batches and samples: limits from other batches, isoform usage, markers.
 
-Each takes a tidy table (``lotwise.get.evidence``) and draws it; none computes.
+Each function draws a tidy table (``lotwise.get.evidence``) and computes nothing.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ _INCH_A_ROW: Final = 0.28
 
 
 def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str = "TPM") -> Figure:
-    """Draw each batch's median R to the others within the limits that the others set.
+    """Draw each batch's median R to the others, with limits from the other batches.
 
     Parameters
     ----------
     table
         ``lotwise.get.evidence(expression, "batches")``.
     pseudocount
-        c of log2(TPM + c), for the axis.
+        c of log2(TPM + c), for the label of the axis.
     unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
 
     Returns
     -------
-    The figure: a point a batch, its prediction interval (thick), tolerance interval (thin). Of
-    more than 60 batches those with the lowest median, lowest first; the title says so.
+    The figure: one point per batch, with its prediction interval (thick line) and tolerance
+    interval (thin line). Of more than 60 batches only those with the lowest median are shown,
+    lowest first; the title says so.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
     ['lot1', 'lot2', 'lot3']
     """
     need_rows(table, "batches")
-    title = "each batch against limits from the other batches alone"
+    title = "each batch with limits from the other batches alone"
     if len(table) > MOST_ROWS:
         title = f"{title}:\nthe {MOST_ROWS} of {len(table):,} with the lowest median"
         table = table.sort_values("median_to_others", kind="stable")[:MOST_ROWS]
@@ -72,7 +73,7 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
         ):
             if table[name].notna().any():
                 axis.plot(table[name], rows, marker, color=colour, markersize=4, label=label)
-        # Tolerance limits of few batches reach far below: the eye needs the points.
+        # Tolerance limits from few batches reach far below; the axis must show the points.
         shown = pd.concat([table["median_to_others"], table["prediction_lower"], table["within"]])
         if shown.notna().any():
             low = float(shown.min())
@@ -81,7 +82,7 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
         axis.set_ylim(len(table) - 0.5, -0.5)
         axis.set_xlabel(f"Pearson's R of {log_tpm_words(pseudocount, unit)}")
         if axis.has_data():
-            # Above the axes, where no note of the figure comes.
+            # Above the axes, where it does not overlap the note of the figure.
             place = (0.5, 1)
             axis.legend(
                 frameon=False, fontsize=6, loc="lower center", bbox_to_anchor=place, ncols=4
@@ -93,7 +94,7 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
 
 
 def _named_groups(table: pd.DataFrame) -> list[str]:
-    """Name batches, with their condition where a batch has several."""
+    """Return names of batches, with their condition if a batch has several."""
     conditions = table["condition"] if "condition" in table else [""] * len(table)
     return name_groups(zip(table["batch"].astype(str), conditions, strict=True))
 
@@ -104,13 +105,13 @@ def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table
-        The rows to draw of ``lotwise.get.evidence(expression, "isoform_usage")``.
+        Rows of ``lotwise.get.evidence(expression, "isoform_usage")`` to draw.
     usage
         Columns gene_id, isoform, batch and share of the gene's TPM, in [0, 1].
 
     Returns
     -------
-    The figure: one panel a gene; the largest five isoforms are named, the rest are grey.
+    The figure: one panel per gene; the five largest isoforms are named, the rest are grey.
 
     Raises
     ------
@@ -149,30 +150,30 @@ def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
             axis.set_ylabel("share of the gene's TPM")
         if table["p_adjusted"].isna().all():
             figure.supxlabel(
-                "no p without bootstraps: a large distance may be noise of quantification",
+                "no p without bootstraps: a large distance may be quantification noise",
                 fontsize=7,
             )
     return figure
 
 
 def identity(table: pd.DataFrame) -> Figure:
-    """Draw the TPM of a panel's markers in every sample, with what does not hold marked.
+    """Draw the TPM of a panel's markers in every sample, and mark what is not as expected.
 
     Parameters
     ----------
     table
-        The rows of one panel of ``lotwise.get.evidence(expression, "identity")``.
+        Rows of one panel in ``lotwise.get.evidence(expression, "identity")``.
 
     Returns
     -------
-    The figure: TPM printed in each cell, a cross where the expectation does not hold, grey where
-    the marker is not annotated. Of more than 60 samples those with the most crosses, in the order
-    given where they have as many; the title says so.
+    The figure: TPM printed in each cell, a cross where the marker is not as expected, grey where
+    it is not annotated. Of more than 60 samples those with the most crosses are shown, ties in the
+    given order; the title says so.
 
     Raises
     ------
     InputError
-        The table is empty or holds several panels.
+        The table is empty or contains several panels.
 
     Examples
     --------
@@ -184,7 +185,7 @@ def identity(table: pd.DataFrame) -> Figure:
     """
     need_rows(table, "identity")
     if len(set(table["panel"])) != 1:
-        raise InputError("the table holds several panels, needed one")
+        raise InputError("the table must contain one panel, got several")
     samples, markers = list(dict.fromkeys(table["sample"])), list(dict.fromkeys(table["marker"]))
     title = f"{table['panel'].iloc[0]}: TPM (grey: not annotated)"
     if len(samples) > MOST_ROWS:
@@ -261,6 +262,6 @@ def _stack(axis: Axes, shares: pd.DataFrame) -> None:
 def _short(tpm: float) -> str:
     if 0 < tpm < 0.01:
         return "<0.01"
-    # Decided on what is printed: 99.7 is rounded to a number of three digits.
+    # Decided by what is printed: 99.7 is rounded to a number of three digits.
     text = f"{tpm:.2g}"
     return f"{tpm:.0f}" if "e+" in text else text

@@ -1,7 +1,7 @@
-"""Extended Data Figs 1 and 2: every sample against every other, with Pearson's R.
+"""Scatter plots of all pairs of samples with Pearson's R, as in Extended Data Figs 1 and 2.
 
-One pair of axes carries all panels: the clouds are one image and the rest is
-vector text, so that 24 samples take seconds and few megabytes.
+All panels share one pair of axes. The point clouds are one image and the rest is vector text, so
+that 24 samples take seconds and a few megabytes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Floats = npt.NDArray[np.float64]
 
 MOST_SAMPLES: Final = 40
 _GAP = 0.06  # between panels, in widths of a panel
-_MOST_PIXELS = 2_400  # of the whole image, a side
+_MOST_PIXELS = 2_400  # of the whole image, per side
 _MOST_PANEL_PIXELS = 480
 _POINT = 0.0045  # radius of a point, in widths of a panel
 _ALPHA = 0.35
@@ -39,7 +39,7 @@ _LEVEL_WORDS = {"gene": "genes", "isoform": "isoforms"}
 
 
 class Layout(NamedTuple):
-    """Where panels lie: panel (row, column) has its corner at (column, n - 1 - row)."""
+    """Position of panels: panel (row, column) has its corner at (column, n - 1 - row)."""
 
     n: int
     size: float
@@ -48,22 +48,22 @@ class Layout(NamedTuple):
 
     @classmethod
     def of(cls, n_samples: int, log_tpm: Floats) -> Layout:
-        """Choose the scale that all panels share, and how finely clouds are drawn."""
+        """Choose the scale that all panels share, and the resolution of the clouds."""
         highest = float(log_tpm.max()) if log_tpm.size else 1.0
         upper = max(1.0, np.ceil(highest * 1.02))
         n_pixels = min(_MOST_PANEL_PIXELS, _MOST_PIXELS // n_samples)
         return cls(n_samples, 1.0 - _GAP, float(upper), n_pixels)
 
     def corner(self, row: int, column: int) -> tuple[float, float]:
-        """Give the lower left corner of a panel."""
+        """Return the lower left corner of a panel."""
         return column + _GAP / 2, self.n - 1 - row + _GAP / 2
 
     def centre(self, row: int, column: int) -> tuple[float, float]:
-        """Give the middle of a panel."""
+        """Return the middle of a panel."""
         return column + 0.5, self.n - row - 0.5
 
     def ticks(self) -> Floats:
-        """Give round values of log2(TPM + 1) for the ticks of a panel."""
+        """Return round values of log2(TPM + 1) for the ticks of a panel."""
         step = 5 if self.n <= 12 else 10
         return np.arange(0, self.upper + 1e-9, step)
 
@@ -76,32 +76,32 @@ def scatter_matrix(
     title: str | None = None,
     note: str = "",
 ) -> Figure:
-    """Draw every sample against every other, with Pearson's R printed.
+    """Draw scatter plots of all pairs of samples, with Pearson's R printed.
 
-    Below the diagonal are the clouds of log2(TPM + 1) with the identity line, on the
-    diagonal the batches, above it R over all features.
+    Below the diagonal are scatter plots of log2(TPM + 1) with the identity line, on the diagonal
+    the batches, and above the diagonal R over all features.
 
     Parameters
     ----------
     expression
-        Samples x features that :func:`lotwise.tl.correlate` annotated.
+        Samples x features annotated by :func:`lotwise.tl.correlate`.
     style
-        ``"paper"`` draws a translucent point a feature; ``"density"`` colours each
-        pixel by the number of features in it.
+        ``"paper"`` draws a translucent point per feature; ``"density"`` colours each pixel by
+        its number of features.
     decimals
-        Decimals of R; 1 is printed for identical samples alone.
+        Decimals of R; 1 is printed only for identical samples.
     title, note
-        Lines above and below; the default title says what is shown.
+        Lines above and below the figure; the default title describes the content.
 
     Returns
     -------
-    The figure; nothing is shown or saved (:func:`lotwise.pl.save_figure`).
+    The figure; it is neither shown nor saved (:func:`lotwise.pl.save_figure`).
 
     Raises
     ------
     InputError
-        There is no R in ``obsp``, it is of other features or samples, or there are more than
-        40 samples: nobody could read the panels, and :func:`lotwise.pl.heatmap` shows them all.
+        There is no R in ``obsp``, it is of other features or samples, or there are more than 40
+        samples, whose panels would be illegible (use :func:`lotwise.pl.heatmap`).
 
     References
     ----------
@@ -120,8 +120,8 @@ def scatter_matrix(
     n_samples = expression.n_obs
     if n_samples > MOST_SAMPLES:
         raise InputError(
-            f"{n_samples} samples came; a scatter matrix is legible up to {MOST_SAMPLES}",
-            remedy="draw lotwise.pl.heatmap, or choose samples",
+            f"a scatter matrix is legible up to {MOST_SAMPLES} samples, got {n_samples}",
+            remedy="draw lotwise.pl.heatmap, or select samples",
         )
     log_tpm = np.log2(np.asarray(layer_of(expression, keys.TPM), dtype=np.float64) + pseudocount)
     log_tpm -= np.log2(pseudocount)
@@ -185,7 +185,7 @@ def _draw_density(
     from matplotlib.colors import LogNorm
     from matplotlib.ticker import LogFormatter
 
-    # Double zeros share one pixel; they would take the whole scale of colours.
+    # Features that are zero in both samples share one pixel and would dominate the colour scale.
     highest = max((int(np.sort(counted, axis=None)[-2]) for counted in counts.values()), default=2)
     norm = LogNorm(vmin=1, vmax=max(highest, 2), clip=True)
     image = None
@@ -198,9 +198,9 @@ def _draw_density(
         bar = figure.colorbar(
             image, ax=axes, shrink=0.4, pad=0.01, extend="max", format=LogFormatter()
         )
-        # Those that come with the scale write powers as formulas, which are not parsed here.
+        # The default formatter writes powers as formulas, which are not parsed here.
         bar.minorformatter = LogFormatter()
-        bar.set_label("features a pixel")
+        bar.set_label("features per pixel")
 
 
 _IMAGE: Final[dict[str, Any]] = {
@@ -212,7 +212,7 @@ _IMAGE: Final[dict[str, Any]] = {
 
 
 def _as_bytes(shade: Floats) -> npt.NDArray[np.uint8]:
-    """Give the image as bytes, which are an eighth of the size and all that is printed."""
+    """Return the image as bytes, an eighth of the size and enough for print."""
     return np.round(shade * 255).astype(np.uint8)
 
 
@@ -247,7 +247,7 @@ def _draw_frames(axes: Axes, layout: Layout) -> None:
 
 
 def _labels(expression: AnnData) -> list[str]:
-    """Give the batch of each sample, with the sample's own name where a batch has several."""
+    """Return the batch of each sample, with the sample's name if a batch has several."""
     batches = expression.obs[keys.BATCH].astype(str).to_list()
     names = expression.obs_names.to_list()
     return [
@@ -257,7 +257,7 @@ def _labels(expression: AnnData) -> list[str]:
 
 
 def _write_names(axes: Axes, layout: Layout, labels: list[str]) -> None:
-    # The batch and the name of the sample stand on lines of their own.
+    # The batch and the name of the sample are on separate lines.
     wrapped = ["\n".join(map(_wrap, label.split("\n"))) for label in labels]
     longest = max(1, *(len(line) for label in wrapped for line in label.split("\n")))
     points_wide = _panel_points(axes, layout)
@@ -275,7 +275,7 @@ def _write_names(axes: Axes, layout: Layout, labels: list[str]) -> None:
 
 
 def _wrap(label: str) -> str:
-    """Break long names at their own marks, so that they stay legible in a panel."""
+    """Break long names at their own separators, so that they stay legible in a panel."""
     if len(label) <= 14:
         return label
     pieces = label.replace("-", "-\0").replace("_", "_\0").replace(" ", " \0").split("\0")
@@ -304,7 +304,7 @@ def _write_r(axes: Axes, layout: Layout, r: Floats, decimals: int) -> None:
 
 
 def _panel_points(axes: Axes, layout: Layout) -> float:
-    """Give the width of a panel in typographic points, roughly: the layout comes later."""
+    """Return the approximate width of a panel in points; the layout is computed later."""
     figure = axes.get_figure(root=True)
     width = 6.0 if figure is None else figure.get_size_inches()[0]
     return float(width) * 0.85 * 72 / layout.n * layout.size

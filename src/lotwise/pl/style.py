@@ -1,4 +1,4 @@
-"""How all figures look and are saved: colours that colour-blind readers tell apart, R in digits."""
+"""Style and saving of all figures: colour-blind safe colours, and R in digits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-# Okabe & Ito 2008, the set that colour-blind readers tell apart; black stays for text.
+# Okabe & Ito 2008, distinguishable by colour-blind readers; black is reserved for text.
 OKABE_ITO: Final = (
     "#0072B2",
     "#E69F00",
@@ -37,12 +37,12 @@ _RC: Final[Any] = {
     "svg.fonttype": "none",  # ... and in SVG
     "svg.hashsalt": "lotwise",  # equal figures are equal files
     "figure.dpi": 100,
-    "text.parse_math": False,  # names hold $ and _, and none of our words are formulas
+    "text.parse_math": False,  # names may contain $ and _, and our texts have no formulas
 }
 _LONGEST_NAME: Final = 40
 _RASTER_DPI: Final = 300
 _MARGIN: Final = 0.08  # inches
-_MOST_PIXELS: Final = 3_200  # a side; more shows nothing more and costs seconds
+_MOST_PIXELS: Final = 3_200  # per side; more shows no more detail and takes seconds
 
 
 @contextmanager
@@ -55,12 +55,12 @@ def lotwise_style() -> Iterator[None]:
 
 
 def colours_of(batches: Sequence[str]) -> dict[str, str]:
-    """Give each batch a colour, in the order of first occurrence; after 8 they come again."""
+    """Return a colour for each batch, in order of first occurrence; they repeat after 8."""
     return dict(zip(dict.fromkeys(batches), cycle(OKABE_ITO), strict=False))
 
 
 def batch_marks(colours: Mapping[str, str]) -> list[Patch]:
-    """Give the entries of a legend of batches; none where colours come again, which say nothing."""
+    """Return the legend entries of batches; none if colours repeat and so are ambiguous."""
     from matplotlib.patches import Patch
 
     if len(colours) > len(OKABE_ITO):
@@ -69,7 +69,7 @@ def batch_marks(colours: Mapping[str, str]) -> list[Patch]:
 
 
 def repeated_colours(colours: Mapping[str, str]) -> str:
-    """Say that colours come again; empty where each batch has its own.
+    """Return a sentence if colours repeat; empty if each batch has its own colour.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def repeated_colours(colours: Mapping[str, str]) -> str:
 
 
 def shorten(name: str) -> str:
-    """Keep both ends of a name that would take the room of what it names.
+    """Shorten a name that is too long for its place, keeping both ends.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def shorten(name: str) -> str:
 
 
 def log_tpm_words(pseudocount: float | None, unit: str = "TPM") -> str:
-    """Name the scale, of TPM or the unit that was declared; c where the constant is not known.
+    """Return the name of the scale, in TPM or the declared unit; c if the constant is unknown.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def log_tpm_words(pseudocount: float | None, unit: str = "TPM") -> str:
 def add_note(figure: Figure, note: str, *, size: float = 8.0) -> None:
     """Print a line of ``size`` points below a figure; nothing where ``note`` is empty."""
     if note:
-        # The caller may stand outside of lotwise_style.
+        # The caller may be outside of lotwise_style.
         figure.text(
             0.5, -0.03, note, ha="center", va="top", fontsize=size, fontweight="bold",
             color=IDENTITY_LINE, parse_math=False,
@@ -120,7 +120,7 @@ def add_note(figure: Figure, note: str, *, size: float = 8.0) -> None:
 
 
 def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> list[Path]:
-    """Write a figure in each format, whole or not at all, and without a time stamp.
+    """Write a figure in each format, completely or not at all, without a time stamp.
 
     Returns
     -------
@@ -128,11 +128,11 @@ def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> lis
     """
     written = []
     no_date = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
-    # fontTools tells of every glyph that it keeps; nobody needs that in a log.
+    # fontTools logs every glyph that it keeps, which is of no interest.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     dpi = min(_RASTER_DPI, _MOST_PIXELS / max(figure.get_size_inches()))
     with lotwise_style():
-        # Laid out and measured once: savefig would do both again for every format.
+        # Compute the layout once; savefig would do it again for every format.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         box = figure.get_tightbbox().padded(_MARGIN)

@@ -1,4 +1,4 @@
-"""Figure of a titration: how often criteria catch a share of another profile."""
+"""Figure of a titration: how often criteria detect a share of another profile."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _OVERALL = "overall"
 
 
 def titration(curve: pd.DataFrame) -> Figure:
-    """Draw an operating curve per criterion: the fraction of mixtures caught by the share.
+    """Draw one curve per criterion: the fraction of mixtures detected, by share.
 
     Parameters
     ----------
     curve
-        The ``curve`` of :func:`lotwise.run.titration.titrate`.
+        The ``curve`` returned by :func:`lotwise.run.titration.titrate`.
 
     Returns
     -------
-    The figure; the whole verdict is drawn in black.
+    The figure; the overall verdict is drawn in black.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def titration(curve: pd.DataFrame) -> Figure:
         axis.minorticks_off()
         axis.set_ylim(-4, 104)
         axis.set_xlabel(f"share of {curve['profile'].iloc[0]} mixed in, %")
-        axis.set_ylabel("mixtures caught, %")
+        axis.set_ylabel("mixtures detected, %")
         axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=7, frameon=False)
-        axis.set_title("What the criteria catch", fontsize=9)
+        axis.set_title("Detection by the criteria", fontsize=9)
     return figure

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -> Figure:
-    """Draw the share of the variance that each factor carries: one violin per factor.
+    """Draw the share of the variance that each factor explains, as one violin per factor.
 
     Parameters
     ----------
     table, density
         ``lotwise.get.evidence(expression, "variance")`` and ``"variance_density"``.
     unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
 
     Returns
     -------
-    The figure; the line of a violin is the median over features. Factors that the design cannot
-    separate are not drawn, and named below.
+    The figure; the line in a violin is the median over features. Factors that the design cannot
+    separate are not drawn but named below the figure.
 
     Raises
     ------
@@ -52,8 +52,8 @@ def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -
         figure, (axis,) = subplots(1, 1, width=1.2 + 1.1 * len(known), height=3.4)
         for at, (_, row) in enumerate(known.iterrows()):
             of_factor = density[density["factor"] == row["factor"]]
-            # The outermost bins reach to 0 and 100 %; widths go with the root, so that the
-            # many features at an end do not hide the others.
+            # The outermost bins reach to 0 and 100 %. Widths are proportional to the square root,
+            # so that the many features at an end do not hide the others.
             heights = (
                 100
                 * np.r_[0, (of_factor["share_from"] + of_factor["share_to"]).to_numpy() / 2, 100]

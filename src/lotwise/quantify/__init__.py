@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from lotwise.quantify.base import Abundance, Job, Quantifier
+    from lotwise.quantify.intake import check_apart, check_samples, join_checked
+    from lotwise.quantify.judgement import judge_samples, write_quant_sheet
     from lotwise.quantify.kallisto import Kallisto
     from lotwise.quantify.pipeline import (
         Settings,
-        check_apart,
-        check_samples,
-        join_checked,
-        judge_samples,
         prepare_index,
+        quantify_apart,
         quantify_checked,
         quantify_samples,
-        write_quant_sheet,
     )
     from lotwise.quantify.quant_qc import Yield, judge_yields, require_usable
     from lotwise.quantify.reads_qc import Intake, check_reads, require_passed
@@ -46,21 +44,22 @@ _HOLDERS: Final = {
     "Settings": "pipeline",
     "Strand": "strandedness",
     "Yield": "quant_qc",
-    "check_apart": "pipeline",
+    "check_apart": "intake",
     "check_reads": "reads_qc",
-    "check_samples": "pipeline",
+    "check_samples": "intake",
     "infer_strandedness": "strandedness",
-    "join_checked": "pipeline",
-    "judge_samples": "pipeline",
+    "join_checked": "intake",
+    "judge_samples": "judgement",
     "judge_yields": "quant_qc",
     "make_quantifier": "selection",
     "prepare_index": "pipeline",
     "prepare_reference": "reference",
+    "quantify_apart": "pipeline",
     "quantify_checked": "pipeline",
     "quantify_samples": "pipeline",
     "require_passed": "reads_qc",
     "require_usable": "quant_qc",
-    "write_quant_sheet": "pipeline",
+    "write_quant_sheet": "judgement",
 }
 
 __all__ = [
@@ -86,6 +85,7 @@ __all__ = [
     "make_quantifier",
     "prepare_index",
     "prepare_reference",
+    "quantify_apart",
     "quantify_checked",
     "quantify_samples",
     "require_passed",

@@ -22,6 +22,7 @@ import numpy as np
 from lotwise.errors import RefusedError
 from lotwise.files.records import Record, column
 from lotwise.quantify.cache import cached_directory, checksum
+from lotwise.quantify.kmers import SEPARATOR, K, encode, roll
 from lotwise.quantify.reads_qc import UNREADABLE
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-K: Final = 31
 N_READS: Final = 20_000
 FEWEST_INFORMATIVE: Final = 100
 STRANDED_SHARE: Final = 0.8
@@ -40,7 +40,6 @@ _KEPT_BITS: Final = 4
 """One in 2 ** 4 k-mers is kept: a read of 100 bases holds four of them, one of 36 often none."""
 
 _BLOCK_BASES: Final = 8_000_000
-_SEPARATOR: Final = 4
 _FORMAT: Final = 2
 
 Finding = Literal["unstranded", "forward", "reverse", "undetermined"]
@@ -171,14 +170,14 @@ def sample_kmers(sequences: list[str]) -> tuple[NDArray[np.uint64], NDArray[np.i
     reverse complement alone, so that a read and its transcript keep the same ones, whatever
     the read's strand. K-mers with other letters than ACGT are left out.
     """
-    codes = _CODES[np.frombuffer("|".join([*sequences, ""]).encode("ascii"), dtype=np.uint8)]
+    codes = encode(np.frombuffer("|".join([*sequences, ""]).encode("ascii"), dtype=np.uint8))
     if codes.size < K:
         return np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
     two_bits = codes.astype(np.uint64) & np.uint64(3)
-    kmers = _roll(two_bits)
+    kmers = roll(two_bits)
     # A base and its complement sum to 3; read from the end, they are the other strand.
-    reversed_kmers = _roll((np.uint64(3) - two_bits)[::-1])[::-1]
-    foreign = np.concatenate([[0], np.cumsum(codes == _SEPARATOR)])
+    reversed_kmers = roll((np.uint64(3) - two_bits)[::-1])[::-1]
+    foreign = np.concatenate([[0], np.cumsum(codes == SEPARATOR)])
     clean = foreign[K:] == foreign[:-K]
     # Fibonacci hashing: the high bits of the product depend on all bits of the k-mer.
     either = np.minimum(kmers, reversed_kmers)
@@ -186,21 +185,6 @@ def sample_kmers(sequences: list[str]) -> tuple[NDArray[np.uint64], NDArray[np.i
     kept = np.flatnonzero(clean & (hashed == 0))
     ends = np.cumsum([len(sequence) + 1 for sequence in sequences])
     return kmers[kept], np.searchsorted(ends, kept, side="right").astype(np.int64)
-
-
-def _roll(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Join 31 neighbouring two-bit codes, doubling the span at each step."""
-    spans = {1: codes}
-    for width in (1, 2, 4, 8):
-        left, right = spans[width][:-width], spans[width][width:]
-        spans[2 * width] = (left << np.uint64(2 * width)) | right
-    n = codes.size - K + 1
-    joined = spans[16][:n].copy()
-    done = 16
-    for width in (8, 4, 2, 1):
-        joined = (joined << np.uint64(2 * width)) | spans[width][done : done + n]
-        done += width
-    return joined
 
 
 def _save_kmers(transcripts: Path, directory: Path) -> None:
@@ -249,13 +233,3 @@ def _matching(
         place = np.minimum(np.searchsorted(kmers, asked), kmers.size - 1)
         matching[rows[kmers[place] == asked]] = True
     return telling, matching
-
-
-def _code_table() -> NDArray[np.uint8]:
-    table = np.full(256, _SEPARATOR, dtype=np.uint8)
-    for code, letters in enumerate(("Aa", "Cc", "Gg", "TtUu")):
-        table[[ord(letter) for letter in letters]] = code
-    return table
-
-
-_CODES: Final = _code_table()

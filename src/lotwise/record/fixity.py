@@ -1,4 +1,4 @@
-"""Recorded files, held against what lies there now."""
+"""Recorded files, compared with the present ones."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.record.provenance import InputFile, OutputFile
 
 _SHORT: Final = 12
-# Lines are only ever added to it: what was there when it was recorded must still be there.
+# Only extended by new lines: its content at the time of recording must still be present.
 _GROWING: Final = HISTORY
 
 
 def fault_of(item: InputFile | OutputFile, path: Path) -> str:
-    """Say that the recorded file is not at ``path`` or no longer the same; empty where it is.
+    """Return whether a recorded file is missing or changed, with checksums; empty if unchanged.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def fault_of(item: InputFile | OutputFile, path: Path) -> str:
     found = _of_beginning(path, item.bytes) if path.name == _GROWING else checksum(path)
     if found == item.sha256:
         return ""
-    return f"has changed (SHA-256 {item.sha256[:_SHORT]}... was recorded, {found[:_SHORT]}... came)"
+    return f"has changed (SHA-256 {item.sha256[:_SHORT]}... was recorded, now {found[:_SHORT]}...)"
 
 
 def _of_beginning(path: Path, n_bytes: int) -> str:

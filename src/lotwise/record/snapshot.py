@@ -1,4 +1,4 @@
-"""Which files of the results a step wrote: those that are new or changed since it began."""
+"""Files of the results that a step wrote: those new or changed since it began."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The certificate: one to three pages for print, to be signed by hand or sealed."""
+"""The certificate: one to three printable pages, to be signed by hand or electronically."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, verdict_of
 from lotwise.report.words import NOT_KNOWN, number_beside
 
-# Statistics with a unit; all others are pure numbers.
+# Statistics with a unit; all others have none.
 _UNITS: Final = (
     ("total_counts", "fragments"),
     ("tpm", "TPM"),
@@ -33,9 +33,9 @@ _SIGNED: Final = ("Performed by", "Reviewed by", "Approved by")
 
 
 def add_deviations(root: Path | str, texts: Sequence[str]) -> None:
-    """Put deviations on record in the history of a folder of results.
+    """Record deviations in the history of a results folder.
 
-    Nothing is written unless all of them can be: a line of the history is never taken back.
+    Either all or none are written, because a line of the history is never removed.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def add_deviations(root: Path | str, texts: Sequence[str]) -> None:
     """
     every = [" ".join(text.split()) for text in texts]
     if not all(every):
-        raise InputError("the deviation is empty", remedy="say what was done otherwise, and why")
+        raise InputError("the deviation is empty", remedy="say what was done differently, and why")
     if every:
         read_findings(Path(root))
     for words in every:
@@ -52,7 +52,7 @@ def add_deviations(root: Path | str, texts: Sequence[str]) -> None:
 
 
 def require_verdict(root: Path | str) -> Findings:
-    """Return what the results hold; refuse a folder that a certificate cannot be made of.
+    """Return the findings of a results folder; raise if they do not allow a certificate.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def require_verdict(root: Path | str) -> Findings:
     findings = read_findings(Path(root))
     if not findings.verdict:
         raise InputError(
-            "has no verdict", path=root, remedy="`lotwise verdict --criteria FILE` gives one"
+            "has no verdict", path=root, remedy="run `lotwise verdict --criteria FILE` first"
         )
     return findings
 
@@ -70,9 +70,9 @@ def require_verdict(root: Path | str) -> Findings:
 def write_certificate(root: Path | str) -> Path:
     """Write ``certificate.html``, to be printed or saved as PDF by a browser.
 
-    It holds the verdict with each criterion, what was registered when, hashes of criteria and
-    inputs, the whole history, deviations, and lines for three signatures. Nothing is computed but
-    the verdict, which is judged again.
+    It contains the verdict with each criterion, times of registration, hashes of criteria and
+    inputs, the complete history, deviations, and lines for three signatures. Only the verdict is
+    computed; the tables are judged again.
 
     Raises
     ------
@@ -92,13 +92,16 @@ def _render(findings: Findings) -> str:
     observed = observations(findings.root)
     history = read_history(findings.root)
     told = findings.verdict
+    # One run has one unit.
+    unit = findings.levels[0].unit
     return (
         environment()
         .get_template("certificate.html.j2")
         .render(
             verdict=stand(verdict_of(told), faults=findings.faults, n_observations=len(observed)),
             told=told,
-            rows=list(_rows(told)),
+            rows=list(_rows(told, unit)),
+            unit=unit,
             registration=registration(told),
             approval=approval(told),
             uncovered=uncovered(told),
@@ -119,8 +122,8 @@ def _render(findings: Findings) -> str:
     )
 
 
-def _rows(told: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Return specification, result, unit, interval and outcome of each criterion."""
+def _rows(told: Mapping[str, Any], unit: str) -> Iterator[dict[str, str]]:
+    """Yield specification, result, unit, interval and outcome of each criterion."""
     for one in criteria_of(told):
         value, ends = one.get("value"), one.get("interval")
         bound = str(one.get("bound") or "")
@@ -132,7 +135,7 @@ def _rows(told: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             "statement": str(one.get("statement")),
             "bound": bound,
             "result": NOT_KNOWN if value is None else number_beside(float(value), bound, 4),
-            "unit": _unit(str(one.get("statistic"))),
+            "unit": _unit(str(one.get("statistic"))).replace("TPM", unit),
             "interval": interval or "none",
             "where": str(one.get("where") or ""),
             "tier": str(one.get("tier") or ""),
@@ -146,9 +149,9 @@ def _unit(statistic: str) -> str:
 
 
 def _about(entry: Entry) -> str:
-    """Say what a line of the history is about."""
+    """Return what a line of the history is about."""
     if entry.event == "registered":
-        return f"{entry.named}; result tables that were there: {entry.n_tables}"
+        return f"{entry.named}; number of result tables at that time: {entry.n_tables}"
     if entry.event == "evaluated":
         return f"{entry.named}: {entry.outcome}"
     if entry.event == "recorded":
@@ -161,7 +164,7 @@ def _inputs(provenance: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     listed = provenance.get("inputs")
     found = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
     return [
-        # The last folder tells files apart that a quantifier names alike.
+        # The last folder distinguishes files to which a quantifier gives the same name.
         (
             str(one.get("role")),
             "/".join(Path(str(one.get("path"))).parts[-2:]),

@@ -1,7 +1,7 @@
-"""What the R can and cannot show here, in plain sentences, each from a table of the run.
+"""What R can and cannot show in this run, in sentences, each from a table of the run.
 
-A remark whose table is missing or undefined says so, with the reason on file: silence
-would read as reassurance.
+If the table of a remark is missing or undefined, the remark says so with the recorded reason:
+silence would be read as reassurance.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lotwise.report.words import (
 )
 
 State = Literal["computed", "concern", "unknown"]
-# Of each noise the ceiling is a number of its own.
+# Each kind of noise has a ceiling of its own.
 _NOISES: Final = ("counting", "quantification", "preparation")
 _FOLD: Final = 2.0
 _LONGEST_PART: Final = 240
@@ -31,16 +31,16 @@ _LONGEST_PART: Final = 240
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Remark:
-    """One sentence or two about what R shows.
+    """One or two sentences about what R shows.
 
     Attributes
     ----------
     topic
-        What it is about.
+        Subject of the remark.
     text
         The sentences.
     state
-        ``concern`` where a reader must look before trusting R, ``unknown`` where it could
+        ``concern`` if a reader must look here before trusting R, ``unknown`` if the remark could
         not be computed.
     """
 
@@ -50,14 +50,14 @@ class Remark:
 
 
 def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
-    """Say what R shows at one level, for the pair of batches that is least alike."""
+    """Return remarks on R at one level, for the least similar pair of batches."""
     pair = next((row for row in level.pairs if row["relation"] == "between"), None)
     if pair is None or math.isnan(pair["pearson"]):
         return [
             Remark(
                 topic="R",
                 text="No two samples of different batches have a defined R, so nothing can be "
-                "said about what it shows.",
+                "said about it.",
                 state="unknown",
             )
         ]
@@ -67,15 +67,16 @@ def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
         features_remark(level, pair, decimals=decimals),
         fold_remark(level, pair),
         *variance_remark(level),
+        *composition_remark(level),
     ]
 
 
 def run_remarks(findings: Findings) -> list[Remark]:
-    """Say what stands against reading R at all: depth, identity, number of batches."""
+    """Return remarks on whether R can be trusted: depth, identity, number of batches."""
     remarks = [depth_remark(*findings.levels)]
     gene = next((level for level in findings.levels if level.level == "gene"), None)
     if gene is None:
-        text = "Identity is read at gene level, which this run does not have."
+        text = "Identity is checked at gene level, which this run does not have."
         remarks.append(Remark(topic="Identity", text=text, state="unknown"))
     else:
         remarks += [sex_remark(gene), panels_remark(gene)]
@@ -88,7 +89,7 @@ def run_remarks(findings: Findings) -> list[Remark]:
 
 
 def _published(findings: Findings) -> Iterator[Remark]:
-    """Say whether the published coefficients come out, where any were expected."""
+    """Yield whether published coefficients are reproduced, if any were expected."""
     rows = findings.verification
     differing = [
         f"{name_words(row['batch_a'])} and {name_words(row['batch_b'])} ({row['level']})"
@@ -99,31 +100,32 @@ def _published(findings: Findings) -> Iterator[Remark]:
     if differing:
         named = list_words(differing, longest=_LONGEST_PART)
         text = (
-            f"{len(differing)} of {count_words(len(rows), 'published coefficient')} did not come "
-            f"out: {named}."
+            f"{len(differing)} of {count_words(len(rows), 'published coefficient')} "
+            f"{'differs' if len(differing) == 1 else 'differ'} from the computed values: {named}."
         )
         yield Remark(topic="Published coefficients", text=text, state="concern")
     elif rows:
         n = count_words(len(rows), "published coefficient")
-        text = f"{agreeing} of {n} came out; none came out otherwise."
+        verb = "agrees" if agreeing == 1 else "agree"
+        text = f"{agreeing} of {n} {verb} with the computed values; none differs."
         yield Remark(
             topic="Published coefficients", text=text, state="computed" if agreeing else "unknown"
         )
 
 
 def _assumptions(findings: Findings) -> Iterator[Remark]:
-    """Say what the sample sheet marks as assumed, such as the fragments of single-end reads."""
+    """Yield what the sample sheet marks as assumed, such as fragments of single-end reads."""
     assumed: dict[str, list[str]] = {}
     for row in findings.samples:
         if row.get("assumed"):
             assumed.setdefault(row["assumed"], []).append(name_words(row["sample"]))
     for what, samples in assumed.items():
-        text = f"Assumed, not known: {what} of {list_words(samples, longest=_LONGEST_PART)}."
+        text = f"Assumed, not measured: {what} of {list_words(samples, longest=_LONGEST_PART)}."
         yield Remark(topic="Assumptions", text=text)
 
 
 def ceiling_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark:
-    """Say how high R could be, given the noise of measurement."""
+    """Return how high R could be, given the measurement noise."""
     topic = "Noise ceiling"
     if not level.has("ceilings"):
         return _not_computed(topic, "ceilings")
@@ -137,7 +139,7 @@ def ceiling_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark:
     names = f"{name_words(pair['sample_a'])} and {name_words(pair['sample_b'])}"
     if not known:
         reasons = "; ".join(dict.fromkeys(row["reason"] for row in rows if row["reason"]))
-        text = f"How high R could be for {names} is not known: {reasons or 'no method applies'}."
+        text = f"The highest possible R of {names} is unknown: {reasons or 'no method applies'}."
         return Remark(topic=topic, text=text, state="unknown")
     start = f"The observed R of {names} is {r_words(known[0]['pearson'], decimals)}. "
     return Remark(
@@ -146,9 +148,9 @@ def ceiling_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark:
 
 
 def _ceiling_words(row: Row, decimals: int) -> str:
-    """Say what one noise explains of an R, and where its size was taken from."""
+    """Return how much of 1 - R one kind of noise explains, and how the noise was estimated."""
     noise, ceiling = f"{row['noise'].capitalize()} noise alone", r_words(row["ceiling"], decimals)
-    start = f"{noise} (from {row['source']}) would leave R at {ceiling}"
+    start = f"{noise} (from {row['source']}) would limit R to {ceiling}"
     if row["pearson"] >= row["ceiling"]:
         return f"{start}: R shows no difference beyond it."
     missing, expected = 1 - row["pearson"], 1 - row["ceiling"]
@@ -159,7 +161,7 @@ def _ceiling_words(row: Row, decimals: int) -> str:
 
 
 def change_remark(level: LevelFindings) -> Remark:
-    """Say the largest change that R would not have shown, over all pairs of batches."""
+    """Return the largest change that R would not have detected, over all pairs of batches."""
     topic = "Unseen change"
     if not level.has("unseen"):
         return _not_computed(topic, "detectable")
@@ -169,19 +171,19 @@ def change_remark(level: LevelFindings) -> Remark:
     if not known:
         reasons = list(dict.fromkeys(row["reason"] for row in two_fold or rows if row["reason"]))
         why = "; ".join(reasons) or "no 2-fold change was tried"
-        text = f"How large a change R would have missed is not known: {why}."
+        text = f"The size of a change that R would have missed is unknown: {why}."
         return Remark(topic=topic, text=text, state="unknown")
-    # Of equals, the pair that is least alike.
+    # Of equal pairs, the least similar one.
     worst = max(known, key=lambda row: (row["share"], -row["threshold"]))
     names = f"{name_words(worst['sample_a'])} and {name_words(worst['sample_b'])}"
     return Remark(
         topic=topic,
-        text=f"{worst['sentence']} ({names}). Of changes in one direction R would miss more.",
+        text=f"{worst['sentence']} ({names}). For changes in one direction R would miss more.",
     )
 
 
 def features_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark:
-    """Say how much R owes to features that are zero in both samples."""
+    """Return how much features that are zero in both samples contribute to R."""
     by_set = {row["feature_set"]: row for row in level.of_pair("pairs", pair)}
     topic, zero = "Features counted", pair["n_double_zero"] / max(1, pair["n_features"])
     both = by_set.get("detected_both")
@@ -192,7 +194,7 @@ def features_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark
     )
     if both is None or math.isnan(both["pearson"]):
         why = both["reason"] if both else "it was not computed"
-        text = f"{start}R over those detected in both is not known: {why}."
+        text = f"{start}R over those detected in both is unknown: {why}."
         return Remark(topic=topic, text=text, state="unknown")
     text = (
         f"{start}Over the {both['n_features']:,} detected in both, R is "
@@ -202,14 +204,14 @@ def features_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark
 
 
 def fold_remark(level: LevelFindings, pair: Row) -> Remark:
-    """Say how many features differ, which R does not."""
+    """Return how many features differ, which R does not measure."""
     topic = "Size of differences"
     if not level.has("agreement"):
         return _not_computed(topic, "agreement")
     whole = next((row for row in level.of_pair("agreement", pair) if row["bin"] == 0), None)
     if whole is None or math.isnan(whole["share_over_2_fold"]):
         why = whole["reason"] if whole else "the pair is not in the table"
-        text = f"How many {level.level}s differ is not known: {why}."
+        text = f"The number of {level.level}s that differ is unknown: {why}."
         return Remark(topic=topic, text=text, state="unknown")
     text = (
         f"{percent_words(whole['share_over_2_fold'])} of the {whole['n_features']:,} "
@@ -221,7 +223,7 @@ def fold_remark(level: LevelFindings, pair: Row) -> Remark:
 
 
 def variance_remark(level: LevelFindings) -> Iterator[Remark]:
-    """Yield the shares of the variance that batches and donors explain, where they are known."""
+    """Yield the shares of the variance that batches and donors explain, if known."""
     rows = {row["factor"]: row for row in level.rows("variance")} if level.has("variance") else {}
     known = {
         name: row["within_condition"]
@@ -240,8 +242,37 @@ def variance_remark(level: LevelFindings) -> Iterator[Remark]:
     yield Remark(topic="Variance", text=f"{text}.")
 
 
+def composition_remark(level: LevelFindings) -> Iterator[Remark]:
+    """Yield which samples' TPM shift as a whole, and by how much their total RNA differs."""
+    rows = level.rows("composition") if level.has("composition") else []
+    shifted = [row for row in rows if row["shifted"] == "yes"]
+    parts = []
+    if shifted:
+        unit = level.unit
+        named = list_words(
+            (f"{name_words(row['sample'])} ({row['factor'] - 1:+.0%})" for row in shifted),
+            longest=_LONGEST_PART,
+        )
+        parts.append(
+            f"{unit} of unchanged {level.level}s shift by more than a quarter in {named}, against "
+            "the other samples of the condition: a few features take more or less of the whole. "
+            f"Compare single {level.level}s by their ratio to the median ratio, not by {unit}."
+        )
+    known = [row for row in rows if not math.isnan(row["global_change"])]
+    if known:
+        low, high = (pick(known, key=lambda row: row["global_change"]) for pick in (min, max))
+        parts.append(
+            f"RNA per spike-in is {number_words(low['global_change'])} "
+            f"({name_words(low['sample'])}) to {number_words(high['global_change'])} "
+            f"({name_words(high['sample'])}) times that of the other samples."
+        )
+    if parts:
+        state: State = "concern" if shifted else "computed"
+        yield Remark(topic="Composition", text=" ".join(parts), state=state)
+
+
 def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
-    """Say whether a library is too small, or at any level an outlier, for its R to mean much."""
+    """Return whether a library is too small, or an outlier at any level, for its R to be useful."""
     topic = "Depth and outliers"
     if not level.has("libraries"):
         return _not_computed(topic, "libraries")
@@ -281,21 +312,21 @@ def _shallow_words(shallow: Sequence[Row]) -> str:
         ),
         longest=_LONGEST_PART,
     )
-    return f"Far fewer counts than the others: {named}. Read no R of it as agreement."
+    return f"Far fewer counts than the others: {named}. Do not read its R as agreement."
 
 
 def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
-    """Say of which libraries the depth is not known and why: the first of a row's reasons."""
+    """Return for which libraries the depth is unknown and why: the first of a row's reasons."""
     reasons = dict.fromkeys(row["reason"].partition("; ")[0] for row in unknown if row["reason"])
     why = "; ".join(reasons) or "there are no counts"
     if len(unknown) == n_rows:
-        return f"Whether a library is shallow is not known: {why}."
+        return f"Whether any library is shallow is unknown: {why}."
     named = list_words(row["sample"] for row in unknown)
-    return f"Whether {named} {'is' if len(unknown) == 1 else 'are'} shallow is not known: {why}."
+    return f"Whether {named} {'is' if len(unknown) == 1 else 'are'} shallow is unknown: {why}."
 
 
 def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> Iterator[str]:
-    """Name outliers with the level that flagged them, and how often chance flags a run."""
+    """Yield outliers with the level that flagged them, and how often chance flags a run."""
     if not outliers:
         return
     named: dict[str, list[str]] = {}
@@ -317,7 +348,7 @@ def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> Iterator[str]:
 
 
 def sex_remark(gene: LevelFindings) -> Remark:
-    """Say whether the samples of a donor agree in their expression of Y, and what is not told."""
+    """Return whether a donor's samples agree in their expression of Y, and what is unknown."""
     topic = "Identity: sex"
     if not gene.has("sex"):
         return _not_computed(topic, "identity")
@@ -339,7 +370,7 @@ def sex_remark(gene: LevelFindings) -> Remark:
 
 
 def _against_words(against: Sequence[Row]) -> Iterator[str]:
-    """Name samples whose genes of Y are not expressed as in their donor's other samples."""
+    """Yield samples whose expression of Y differs from that of their donor's other samples."""
     if against:
         named = list_words(
             (f"{name_words(row['sample'])} ({row['sex']})" for row in against),
@@ -353,7 +384,7 @@ def _against_words(against: Sequence[Row]) -> Iterator[str]:
 
 
 def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
-    """Name samples that express the genes of both sexes, which needs no donor to be odd."""
+    """Yield samples that express genes of both sexes, which is unusual for any donor."""
     if mixed:
         named = list_words(row["sample"] for row in mixed)
         verb = "expresses" if len(mixed) == 1 else "express"
@@ -364,29 +395,29 @@ def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
 
 
 def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
-    """Say of how many samples agreement cannot be told, by reason."""
+    """Yield for how many samples agreement is unknown, by reason."""
     untold = [row for row in rows if row["agrees"] not in {"yes", "no"}]
     if not untold:
         return
     counted = Counter(str(row["agrees"] or row["reason"]) for row in untold)
-    # A table of no sample has one row, with the reason.
+    # A table without samples has one row, with the reason.
     why = "; ".join(
         f"{reason} ({n})" if untold[0]["sample"] else reason for reason, n in counted.items()
     )
     if len(untold) == len(rows):
-        yield f"Agreement in sex within a donor cannot be told: {why or 'no panel'}."
+        yield f"Agreement in sex within a donor is unknown: {why or 'no panel'}."
     else:
-        yield f"For {len(untold)} of {count_words(len(rows), 'sample')} it cannot be told: {why}."
+        yield f"For {len(untold)} of {count_words(len(rows), 'sample')} it is unknown: {why}."
 
 
 def panels_remark(gene: LevelFindings) -> Remark:
-    """Say whether the samples express what their panels expect."""
+    """Return whether the samples express the markers that their panels expect."""
     topic = "Identity: markers"
     if not gene.has("identity"):
         return _not_computed(topic, "identity")
     found = gene.rows("identity")
     every = [row for row in found if row["sample"]]
-    # Of a marker of one sex alone nothing is expected: the remark on sex reads it.
+    # A marker of one sex is not expected by itself; the remark on sex uses it.
     rows = [
         row for row in every if row["holds"] != "-" and row["expected"] not in {"female", "male"}
     ]
@@ -395,9 +426,9 @@ def panels_remark(gene: LevelFindings) -> Remark:
         return Remark(topic=topic, text=_no_marker_told(found, rows), state="unknown")
     specific = [row for row in told if row["specific"]]
     failing = [row for row in specific if row["holds"] == "no"]
-    parts = [f"All {len(specific):,} expectations of the panels hold."]
+    parts = [f"All {len(specific):,} expectations of the panels are met."]
     if len(specific) == 1:
-        parts = ["The one expectation of the panels holds."]
+        parts = ["The one expectation of the panels is met."]
     if failing:
         by_panel = list_words(
             (
@@ -406,8 +437,8 @@ def panels_remark(gene: LevelFindings) -> Remark:
             ),
             longest=_LONGEST_PART,
         )
-        verb = "does" if len(failing) == 1 else "do"
-        parts = [f"{len(failing):,} of {len(specific):,} expectations {verb} not hold: {by_panel}."]
+        verb = "is" if len(failing) == 1 else "are"
+        parts = [f"{len(failing):,} of {len(specific):,} expectations {verb} not met: {by_panel}."]
     unspecific = [row for row in told if not row["specific"] and row["holds"] == "no"]
     if unspecific:
         markers = list_words(dict.fromkeys(row["marker"] for row in unspecific))
@@ -422,34 +453,34 @@ def panels_remark(gene: LevelFindings) -> Remark:
 
 
 def _no_marker_told(found: Sequence[Row], asked: Sequence[Row]) -> str:
-    """Say why no expectation of the panels could be held against a sample."""
+    """Return why no expectation of the panels could be checked in any sample."""
     every = [row for row in found if row["sample"]]
     if not every:
-        # A row of no sample has the reason where others have their answer.
+        # A row without a sample has the reason in place of an answer.
         why = "; ".join(dict.fromkeys(row["holds"] for row in found if row["holds"]))
-        return f"Identity cannot be told from markers: {why or 'no panel was looked up'}."
+        return f"Identity cannot be checked by markers: {why or 'no panel was used'}."
     if all(row["holds"] == "not annotated" for row in every):
-        return "No marker of the panels is annotated here, so identity cannot be told."
+        return "No marker of the panels is annotated here, so identity cannot be checked."
     if asked:
         return (
             "No marker that the panels expect present or absent is annotated here, so identity "
-            "cannot be told."
+            "cannot be checked."
         )
     panels = list_words(dict.fromkeys(row["panel"] for row in every))
     return (
-        f"The panels looked up ({panels}) expect no single gene present or absent, so there is "
-        "nothing to hold against them."
+        f"The panels used ({panels}) expect no single gene present or absent, so there is "
+        "nothing to check."
     )
 
 
 def batches_remark(findings: Findings) -> Remark:
-    """Say what so many batches, and so many samples a batch, can show."""
+    """Return what this number of batches, and of samples per batch, can show."""
     topic = "Number of batches"
     level = findings.levels[0]
     single = all(len(samples) < 2 for samples in findings.batches.values())
     alone = (
-        " With one sample a batch, a difference between batches cannot be told from one between "
-        "two preparations of the same batch."
+        " With one sample per batch, a difference between batches cannot be distinguished from one "
+        "between two preparations of the same batch."
         if single and findings.batches
         else ""
     )
@@ -458,7 +489,7 @@ def batches_remark(findings: Findings) -> Remark:
         return Remark(topic=topic, text=left.text + alone, state="unknown")
     words = dict.fromkeys(row["words"] for row in level.rows("batches") if row["words"])
     text = f"{_sentence('; '.join(words))}{alone}" if words else alone.strip()
-    return Remark(topic=topic, text=text or "Nothing limits the batches.")
+    return Remark(topic=topic, text=text or "No limit from the number of batches.")
 
 
 def _failing(failing: Sequence[Row], panel: str) -> str:
@@ -476,5 +507,5 @@ def _sentence(text: str) -> str:
 
 
 def concerns(remarks: Sequence[Remark]) -> Iterator[Remark]:
-    """Give the remarks that a reader must see before any R."""
+    """Yield the remarks that a reader must see before any R."""
     return (remark for remark in remarks if remark.state == "concern")

@@ -1,4 +1,4 @@
-"""The page itself: sections, style and scripts in one file that asks nothing of the network."""
+"""The page: sections, style and scripts in one file that needs no network."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ _DATATABLES: Final = "vendored/datatables/"
 
 
 def write_report(root: Path | str, *, note: str = "", decimals: int = DECIMALS) -> Path:
-    """Write ``report.html`` from a folder of results; nothing is computed anew.
+    """Write ``report.html`` from a results folder; nothing is computed again.
 
     Parameters
     ----------
     root
-        The folder that ``lotwise compare --out`` or the workflow wrote.
+        The folder written by ``lotwise compare --out`` or the workflow.
     note
-        A line that stands on top and under every figure, such as "simulated data"; empty takes
-        that of ``provenance.json``.
+        A line at the top and below every figure, such as "simulated data"; if empty, the note in
+        ``provenance.json`` is used.
     decimals
-        Of correlations.
+        Decimals of correlations.
 
     Returns
     -------
-    The page.
+    The path of the page.
 
     Raises
     ------
     InputError
-        The folder has no correlations, or a file of it is not as this version writes it.
+        The folder has no correlations, or a file was not written by this version.
     """
     root = Path(root)
     findings = read_findings(root, note=note)
@@ -62,7 +62,7 @@ def write_report(root: Path | str, *, note: str = "", decimals: int = DECIMALS) 
 
 
 def observations(root: Path | str) -> list[tuple[str, str]]:
-    """Return what the page says under "Look here first", as topic and sentence; none without R."""
+    """Return topic and sentence of each entry under "Look here first"; none without R."""
     try:
         findings = read_findings(Path(root))
     except InputError:
@@ -75,7 +75,7 @@ def observations(root: Path | str) -> list[tuple[str, str]]:
 
 
 def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
-    """Give the page as HTML."""
+    """Return the page as HTML."""
     run = run_remarks(findings)
     by_level = {level.level: level_remarks(level, decimals=decimals) for level in findings.levels}
     everything = [*run, *(remark for remarks in by_level.values() for remark in remarks)]
@@ -120,7 +120,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
 
 
 def environment() -> Environment:
-    """Return the templates, which escape what they print and refuse what is undefined."""
+    """Return the template environment, which escapes values and refuses undefined ones."""
     return Environment(
         loader=PackageLoader("lotwise.report"),
         autoescape=True,
@@ -131,7 +131,7 @@ def environment() -> Environment:
 
 
 def _policy(scripts: tuple[str, ...]) -> str:
-    """Allow the page's own scripts by their checksums, and nothing from anywhere else."""
+    """Return a policy that allows the page's own scripts by checksum, and nothing else."""
     allowed = " ".join(f"'sha256-{_checksum(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
@@ -145,7 +145,7 @@ def _checksum(script: str) -> str:
 
 @cache
 def _vega() -> str:
-    """Bundle Vega, Vega-Lite and Vega-Embed; their licence is BSD-3-Clause."""
+    """Return Vega, Vega-Lite and Vega-Embed as one script; their licence is BSD-3-Clause."""
     import vl_convert
 
     bundled: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")

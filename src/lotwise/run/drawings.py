@@ -1,6 +1,6 @@
-"""Figures of the evidence that need more than a table: they choose a pair, or say what is lacking.
+"""Figures of the evidence that need more than a table: a chosen pair, or a reason for no figure.
 
-Named by the catalogue.
+They are named in the catalogue.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def panel(table: pd.DataFrame, *, panel: str) -> Figure:
 
 
 def sensitivity(tables: Mapping[str, pd.DataFrame], *, unit: str) -> Figure:
-    """Draw R by feature set, and the spread of log ratios where it was computed."""
+    """Draw R by feature set, and the spread of log ratios if it was computed."""
     return pl.sensitivity(tables["sensitivity"], agreement=tables.get("agreement"), unit=unit)
 
 
@@ -67,7 +67,7 @@ def detectable(
     if grid["pearson"].isna().all() or unseen["threshold"].isna().all():
         return pl.nothing(next(filter(None, [*unseen["reason"], *grid["reason"]]), "R is NaN"))
     names = expression.obs_names
-    title = f"{names[a]} and {names[b]}, the least alike"
+    title = f"{names[a]} and {names[b]}, the least similar pair"
     return pl.detectable(grid, r=float(unseen["threshold"].iloc[0]), title=title)
 
 
@@ -77,7 +77,7 @@ def isoform_switches(shares: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
         return pl.nothing(shares["reason"].iloc[0])
     chosen = list(dict.fromkeys(shares["gene_id"]))
     ranked = rank_switches(usage)
-    # The title speaks of the bars below it, which are means of batches.
+    # The title describes the bars below it, which are means of batches.
     shown = shares.drop_duplicates("gene_id").set_index("gene_id")["distance"]
     drawn = ranked[ranked["gene_id"].isin(chosen)]
     drawn = drawn.assign(distance=drawn["gene_id"].map(shown))
@@ -93,7 +93,7 @@ def _deviating(
     both: np.ndarray,
     n_named: int,
 ) -> dict[str, int]:
-    """Name the features that differ most, by symbol where there is one of their own."""
+    """Return names of the features that differ most, by symbol if it is unique."""
     most = np.argsort(-np.abs(x - y), kind="stable")[:n_named]
     names = expression.var_names.to_numpy()[both[most]]
     if keys.GENE_NAME in expression.var and keys.GENE_ID not in expression.var:
@@ -111,7 +111,7 @@ def _of_pair(expression: AnnData, table: pd.DataFrame, a: int, b: int) -> pd.Dat
 def _least_alike(expression: AnnData, log_tpm: FloatArray) -> tuple[int, int]:
     """Return the pair of different batches and one condition with the lowest R.
 
-    The first pair where none is defined; any pair where no two batches share a condition.
+    The first pair if no R is defined; any pair if no two batches share a condition.
     """
     with threadpool_limits(limits=1, user_api="blas"):
         r = pearson_matrix(log_tpm)

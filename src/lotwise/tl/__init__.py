@@ -1,4 +1,4 @@
-"""Tools: statistics on AnnData, written into it, as scanpy's ``tl`` does."""
+"""Tools: statistics computed on AnnData and stored in it, as in scanpy's ``tl``."""
 
 from lotwise.tl.accepted import accepted
 from lotwise.tl.agreement import agreement, sensitivity
@@ -7,6 +7,7 @@ from lotwise.tl.batches import batches
 from lotwise.tl.blocks import blocks
 from lotwise.tl.ceilings import ceilings
 from lotwise.tl.components import components
+from lotwise.tl.composition import composition
 from lotwise.tl.contributions import contributions
 from lotwise.tl.correlate import correlate
 from lotwise.tl.detectable import detectable
@@ -29,6 +30,7 @@ __all__ = [
     "ceilings",
     "choose_pairs",
     "components",
+    "composition",
     "contributions",
     "correlate",
     "detectable",

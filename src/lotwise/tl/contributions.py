@@ -1,4 +1,4 @@
-"""Which features pull the R of each pair of samples down."""
+"""The features that lower the R of each pair of samples most."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ NAN: Final = float("nan")
 def contributions(
     expression: AnnData, *, n_largest: int = N_CONTRIBUTIONS, pseudocount: float = 1.0
 ) -> None:
-    """List the features that carry most of 1 - R, for every pair of samples.
+    """List the features with the largest contributions to 1 - R, for every pair of samples.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``.
     n_largest
-        How many features a pair.
+        Number of features per pair.
     pseudocount
-        c of log2(TPM + c), above 0.
+        c of log2(TPM + c), > 0.
 
     Returns
     -------
-    Nothing; ``uns["lotwise"]["contributions"]`` holds a row a pair and feature
+    Nothing; ``uns["lotwise"]["contributions"]`` has one row per pair and feature
     (:class:`~lotwise.evidence.contributions.ContributionRecord`;
-    :func:`lotwise.get.contributions`). A pair whose R is not defined, or is 1, has no contributions
-    and one row that says so, of rank 0 with feature ``*``.
+    :func:`lotwise.get.contributions`). A pair whose R is undefined or 1 has no contributions. It
+    has one row with the reason, of rank 0 and feature ``*``.
 
     Raises
     ------
     InputError
-        There is no layer ``tpm``, or a parameter is out of range.
+        No layer ``tpm``, or a parameter is out of range.
 
     References
     ----------
-    An identity: ``1 - r = mean((zx - zy)^2) / 2`` for standardised z.
+    The identity ``1 - r = mean((zx - zy)^2) / 2`` for standardised z.
 
     Examples
     --------
@@ -61,8 +61,7 @@ def contributions(
     """
     if n_largest < 1 or not pseudocount > 0:
         raise InputError(
-            f"n_largest {n_largest} and pseudocount {pseudocount} came, needed are 1 or more "
-            "and a number above 0"
+            f"n_largest must be >= 1 and pseudocount > 0, got {n_largest} and {pseudocount}"
         )
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = np.log2(tpm + pseudocount)

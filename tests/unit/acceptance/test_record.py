@@ -103,7 +103,7 @@ def test_write_verdict__one_failing_outweighs_one_not_assessable(tree):
     verdict = write_verdict(tree.root, both)
     assert verdict.outcome == "fail"
     assert verdict.named("not assessable") == ("isoform",)
-    assert verdict.assessed[1].judgement.reason == "correlation/isoform.pairs.tsv is not there"
+    assert verdict.assessed[1].judgement.reason == "correlation/isoform.pairs.tsv does not exist"
 
 
 def test_write_verdict__what_a_criterion_needs(tree):
@@ -127,7 +127,7 @@ def test_write_verdict__what_a_criterion_needs(tree):
     tree.write_pairs(0.99)
     judged = write_verdict(tree.root, asked).assessed[0].judgement
     assert judged.outcome == "not assessable"
-    assert judged.reason.endswith("found: evidence/gene.libraries.tsv is not there)")
+    assert judged.reason.endswith("found: evidence/gene.libraries.tsv does not exist)")
     tree.write("libraries", {"sample": "A1", "share_of_median": 0.9})
     assert write_verdict(tree.root, asked).outcome == "pass"
 
@@ -151,7 +151,8 @@ def test_write_verdict__a_table_that_an_earlier_run_left(tree):
     judged = write_verdict(tree.root, criteria()).assessed[0].judgement
     assert judged.outcome == "not assessable"
     assert judged.reason == (
-        "correlation/gene.pairs.tsv is about other samples than samples.tsv: an earlier run left it"
+        "correlation/gene.pairs.tsv is about other samples than samples.tsv: "
+        "it is from an earlier run"
     )
 
 
@@ -223,8 +224,8 @@ def test_read_verdict__an_outcome_edited_by_hand_is_not_believed(tree):
     assert found["outcome"] == "fail"
     edited, overall, criterion = found["notices"]
     assert edited.startswith("verdict.json is not the file that was written on ")
-    assert overall == "verdict.json, outcome: 'pass' is in the file, 'fail' came out"
-    assert criterion.startswith("verdict.json, criterion 'r', outcome: 'pass' is in the file")
+    assert overall == "verdict.json, outcome: the file says 'pass', judging again gives 'fail'"
+    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file says 'pass'")
 
 
 def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_said(tree):
@@ -249,7 +250,7 @@ def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_sa
     )
     judged = write_verdict(tree.root, asked).assessed[0].judgement
     assert (judged.outcome, judged.value) == ("pass", 0.5)
-    assert judged.reason == "1 of 2 rows as asked; 1 row without a number left out"
+    assert judged.reason == "1 of 2 rows as required; 1 row without a number left out"
 
 
 OF_FEATURES = (
@@ -406,7 +407,7 @@ def test_notices__other_result_tables(tree):
     for now in (JUNE, JULY):
         (notice,) = write_verdict(tree.root, criteria(), now=now).notices
         assert notice == (
-            "the result tables are others than those of the verdict of 2026-05-01 12:00:00 UTC, "
+            "the result tables differ from those of the verdict of 2026-05-01 12:00:00 UTC, "
             "'fail' under these criteria: correlation/gene.pairs.tsv changed"
         )
 
@@ -441,7 +442,7 @@ def test_notices__a_shortened_history(tree, kept):
     write_verdict(tree.root, criteria(), now=MAY)
     path = tree.root / FILE
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:kept]))
-    words = f"{FILE} was found on 2026-06-01 12:00:00 UTC to lack lines that it once had"
+    words = f"{FILE} lacked lines that it once had when it was checked on 2026-06-01 12:00:00 UTC"
     for now in (JUNE, JULY):
         assert words in write_verdict(tree.root, criteria(), now=now).notices
 
@@ -463,7 +464,9 @@ def test_read_verdict__says_when_tables_have_changed_since(tree):
         "this verdict is about earlier result tables; since then correlation/gene.pairs.tsv "
         "changed: judge again"
     )
-    assert changed == ["verdict.json, criterion 'r', value: 0.99 is in the file, 0.999 came out"]
+    assert changed == [
+        "verdict.json, criterion 'r', value: the file says 0.99, judging again gives 0.999"
+    ]
 
 
 def test_read_verdict__a_history_that_is_gone(tree):
@@ -474,8 +477,8 @@ def test_read_verdict__a_history_that_is_gone(tree):
     found = read_verdict(tree.root)
     assert found["outcome"] == "not assessable"
     assert found["notices"] == [
-        f"verdict_criteria.yaml was edited: {FILE} does not know these criteria",
-        f"{FILE} does not know this verdict",
+        f"verdict_criteria.yaml was edited: {FILE} has no entry of these criteria",
+        f"{FILE} has no entry of this verdict",
     ]
 
 
@@ -491,7 +494,7 @@ def test_read_verdict__no_key_of_the_file_is_believed(tree, key):
     found = read_verdict(tree.root)
     assert found["criteria"][0][key] == was
     assert found["outcome"] == "not assessable"
-    assert any(f"criterion 'r', {key}: 'as I like it' is in the file" in one for one in
+    assert any(f"criterion 'r', {key}: the file says 'as I like it'" in one for one in
                found["notices"])  # fmt: skip
 
 
@@ -537,7 +540,7 @@ def test_notices__results_moved_away_while_criteria_were_recorded(tree, by):
         time = MAY.timestamp()
         os.utime(tree.root / "correlation" / "gene.pairs.tsv", (time, time))
     (notice,) = write_verdict(tree.root, criteria(), now=JULY).notices
-    assert notice.startswith("the criteria were put on record on 2026-06-01 12:00:00 UTC, after ")
+    assert notice.startswith("the criteria were recorded on 2026-06-01 12:00:00 UTC, after ")
     assert "2026-05-01 12:00:00 UTC" in notice
     assert read_verdict(tree.root)["notices"] == [notice]
 
@@ -546,10 +549,10 @@ def test_read_verdict__refuses_what_is_none(tree):
     tree.root.mkdir()
     for text in ("", "[]", "{}", "{"):
         (tree.root / "verdict.json").write_text(text)
-        with pytest.raises(InputError, match="is no verdict of lotwise"):
+        with pytest.raises(InputError, match="is not a verdict of lotwise"):
             read_verdict(tree.root)
 
 
 def test_recorded_criteria__none(tree):
-    with pytest.raises(InputError, match="no acceptance criteria are on record here; name some"):
+    with pytest.raises(InputError, match="no acceptance criteria are on record here; choose some"):
         recorded_criteria(tree.root)

@@ -78,7 +78,7 @@ def test_judge__what_is_accepted_is_that_case_alone(judged):
         ('allow: {copies: ""}\n', "allow"),
         (
             CRITERIA.partition("criteria:\n")[2].replace("id: r", "id: valid-comparison"),
-            "'valid-comparison' is the name of the built-in criterion",
+            "'valid-comparison' is reserved for the built-in criterion",
         ),
     ],
 )

@@ -8,11 +8,12 @@ from collections import Counter
 
 import pytest
 
+from lotwise.acquire.collect import _collect_reads, _refuse_other_strategies
 from lotwise.acquire.download.retry import WrongAnswerError
 from lotwise.acquire.ena import FIELDS, EnaRun, read_report, report_source, runs_by_sample
-from lotwise.acquire.select import Candidate
+from lotwise.acquire.select import Candidate, Chosen
 from lotwise.acquire.study import Study
-from lotwise.config.acquire import BaseUrls
+from lotwise.config.acquire import AcquireSettings, BaseUrls
 from lotwise.errors import InputError
 
 MD5 = "0123456789abcdef0123456789abcdef"
@@ -159,7 +160,7 @@ def test_read_report__not_a_report(tmp_path):
     with pytest.raises(InputError, match=r"row 3: the run SRR1 comes twice"):
         read_report(good)
     good.write_text(good.read_text().splitlines()[0] + "\nSRR1\tSRX1\n")
-    with pytest.raises(InputError, match=r"row 2: has 2 cells, the header has 14"):
+    with pytest.raises(InputError, match=r"row 2: has 2 cells, the header has 15"):
         read_report(good)
 
 
@@ -222,3 +223,28 @@ def test_runs_of__by_the_samples_own_experiment(links, runs, wanted):
     sample = geo("GSM2", *links)
     study = Study("GSE1", "", (), (sample,), tuple(runs), (), None)
     assert [one.run for one in study.runs_of(sample)] == wanted
+
+
+@pytest.mark.parametrize("strategy", ["ATAC-seq", "ChIP-Seq", "WGS", "miRNA-Seq"])
+def test_collect__a_sample_of_another_strategy_alone_is_refused_by_name(strategy, tmp_path):
+    samples = (geo("GSM1", "SRX1"), geo("GSM2", "SRX2"))
+    runs = (run("R1", "SRX1"), run("R2", "SRX2", strategy=strategy))
+    study = Study("GSE1", "", (), samples, runs, (), None)
+    chosen = [Chosen(sample, sample.accession) for sample in samples]
+    with pytest.raises(
+        InputError, match=rf"GSE1: GSM2 has runs of {strategy} alone \(R2\).*`exclude: \[GSM2\]`"
+    ):
+        _collect_reads(study, chosen, {}, AcquireSettings(), None)
+
+
+@pytest.mark.parametrize("strategy", ["RNA-Seq", "ssRNA-seq", "OTHER", ""])
+def test_collect__a_blank_or_other_strategy_of_rna_is_taken(strategy):
+    study = Study("GSE1", "", (), (), (), (), None)
+    assert _refuse_other_strategies(study, {"GSM1": [run("R1", "", strategy=strategy)]}) is None
+
+
+def test_read_report__the_library_name_is_a_field_to_choose_by(tmp_path):
+    assert "library_name" in FIELDS
+    (found,) = read_report(report(tmp_path, library_name="lot 7"))
+    assert found.library == "lot 7"
+    assert Candidate.of_runs([found]).values("library_name") == ("lot 7",)

@@ -1,7 +1,9 @@
 """The commands that take reads: simulate, check and quantify."""
 
+import gzip
 import shutil
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -144,6 +146,26 @@ def test_quantify__in_one_go_and_in_steps_is_the_same(reads, tmp_path):
         assert (whole / name).read_bytes() == (steps / name).read_bytes()
     sheet = read_samples(whole / "quant" / "kallisto" / "samples.tsv")
     assert [sample.quant.name for sample in sheet] == ["lot1_rep1", "lot2_rep1"]
+
+
+def test_quantify__a_refused_sample_stops_no_other(reads, tmp_path):
+    """Reads of another species are found before the quantifier runs, which makes no answer."""
+    common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
+    rng = np.random.default_rng(3)
+    for mate in (1, 2):
+        foreign = ("".join(rng.choice(list("ACGT"), 75)) for _ in range(500))
+        text = "".join(f"@r{i}\n{read}\n+\n{'I' * 75}\n" for i, read in enumerate(foreign))
+        file = reads / f"fastq/lot1_rep1_R{mate}.fastq.gz"
+        file.write_bytes(gzip.compress(text.encode(), mtime=0))
+    out = tmp_path / "out"
+    run(check, reads / "samples.tsv", "--out", out, "--step", "reads")
+    run(check, reads / "samples.tsv", "--out", out, "--step", "join")
+    assert run(quantify, *common, "--out", out, "--step", "quantify").exit_code == 0
+    refused = out / "quant/kallisto/lot1_rep1/refused.txt"
+    assert "hold a sampled 31-mer) share one with a transcript" in refused.read_text()
+    assert (out / "quant/kallisto/lot2_rep1/abundance.tsv").exists()
+    with pytest.raises(RefusedError, match=r"`reads.exclude: \[lot1_rep1\]`"):
+        run(quantify, *common, "--out", out, "--step", "judge")
 
 
 def test_quantify__an_unknown_sample_is_refused(reads, tmp_path):

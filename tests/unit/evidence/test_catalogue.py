@@ -1,4 +1,4 @@
-"""The catalogue: every declaration names what there is, and one from outside is found."""
+"""The catalogue: every declared name exists, and an external declaration is found."""
 
 from __future__ import annotations
 
@@ -117,5 +117,5 @@ def test_kind_of__says_how_a_column_is_judged(table, column, kind):
 
 def test_register__refuses_a_name_twice(monkeypatch):
     monkeypatch.setattr(catalogue, "_REGISTERED", dict(catalogue._REGISTERED))
-    with pytest.raises(ValueError, match="there is a statistic 'batches' already"):
+    with pytest.raises(ValueError, match="there is already a statistic 'batches'"):
         register(next(one for one in optional() if one.name == "batches"))

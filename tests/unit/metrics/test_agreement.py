@@ -119,9 +119,9 @@ def test_concordance__undefined_is_nan_with_a_reason(x, y, reason):
 def test_concordance__bad_input_is_refused():
     with pytest.raises(InputError, match="x has 2 features and y has 3"):
         concordance([1, 2], [1, 2, 3])
-    with pytest.raises(InputError, match="y holds 1 NaN"):
+    with pytest.raises(InputError, match="y must be finite, got 1 NaN"):
         concordance([1, 2], [1, math.nan])
-    with pytest.raises(InputError, match="x has 2 dimensions"):
+    with pytest.raises(InputError, match=r"x must be one-dimensional \(features\), got 2"):
         concordance([[1, 2]], [1, 2])
 
 
@@ -196,7 +196,7 @@ def test_encode_qc__nothing_left_is_nan_with_a_reason():
     assert found.n_features == 0
     assert found.n_zero_in_one == 2
     assert "no feature" in found.reason
-    with pytest.raises(InputError, match="x holds 1 negative value"):
+    with pytest.raises(InputError, match="x must be >= 0, got 1 negative value"):
         encode_qc([-1, 2], [1, 2])
 
 
@@ -263,5 +263,5 @@ def test_detection__nothing_detected_is_nan_with_a_reason():
     assert found[:3] == (0, 2, 0)
     assert math.isnan(found.jaccard)
     assert found.reason == "no feature reaches 1 in either"
-    with pytest.raises(InputError, match="threshold is 0, needed above 0"):
+    with pytest.raises(InputError, match="threshold must be > 0, got 0"):
         detection([1], [1], threshold=0)

@@ -25,7 +25,7 @@ from lotwise.metrics.correlation import (
 
 pytestmark = pytest.mark.requirement("COR-001", "COR-002")
 
-# Few distinct values, so that ties are common; whole numbers, so that none is near constant.
+# Few distinct values, so that ties are common; whole numbers, so that no sample is nearly constant.
 tables = st.tuples(st.integers(2, 5), st.integers(2, 20)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.integers(0, 9).map(float))
 )
@@ -206,7 +206,7 @@ def test_pearson_matrix__digits_do_not_depend_on_the_cores(monkeypatch, mean):
 def test_pairs__refuse_what_is_no_pair(statistic):
     with pytest.raises(InputError, match="x has 3 features and y has 2"):
         statistic([1, 2, 3], [1, 2])
-    with pytest.raises(InputError, match="y holds 1 NaN or infinite"):
+    with pytest.raises(InputError, match="y must be finite, got 1 NaN or infinite"):
         statistic([1, 2], [1, np.nan])
 
 

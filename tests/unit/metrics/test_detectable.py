@@ -82,7 +82,7 @@ def test_unseen_change__already_below_is_nan_with_a_reason():
     found = unseen_change(hand_grid([0.7, 0.6, 0.5]), threshold=0.8)
     assert math.isnan(found.shares[0])
     assert found.reasons == ("R is below the threshold at the smallest share tried",)
-    with pytest.raises(InputError, match="threshold is 98"):
+    with pytest.raises(InputError, match=r"threshold must be in \[-1, 1\], got 98"):
         unseen_change(hand_grid([1, 1, 1]), threshold=98)
 
 
@@ -155,12 +155,12 @@ def test_perturbed_r__nothing_expressed_or_constant_is_nan_with_a_reason():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"shares": (1.2,)}, "needed from 0 to 1"),
-        ({"folds": (0.5,)}, "needed 1 or more"),
-        ({"n_repeats": 0}, "repeats is 0"),
-        ({"pseudocount": 0}, "pseudo-count is 0"),
-        ({"expressed_from": 0}, "expressed_from is 0 TPM, needed above 0"),
-        ({"expressed_from": float("nan")}, "expressed_from is nan TPM"),
+        ({"shares": (1.2,)}, r"shares must be in \[0, 1\]"),
+        ({"folds": (0.5,)}, "folds must be >= 1"),
+        ({"n_repeats": 0}, "n_repeats must be >= 1, got 0"),
+        ({"pseudocount": 0}, "pseudocount must be > 0, got 0"),
+        ({"expressed_from": 0}, "expressed_from must be > 0 TPM, got 0"),
+        ({"expressed_from": float("nan")}, "expressed_from must be > 0 TPM, got nan"),
     ],
 )
 def test_perturbation__refuses_numbers_out_of_range(wrong, message):

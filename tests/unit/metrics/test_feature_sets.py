@@ -47,9 +47,13 @@ def test_feature_sets__without_counts_there_is_no_counted_set():
 @pytest.mark.parametrize(
     ("samples", "counts", "message"),
     [
-        (([1, np.nan], [1, 2]), {}, "x holds 1 NaN or infinite"),
+        (([1, np.nan], [1, 2]), {}, "x must be finite, got 1 NaN or infinite"),
         (([1, 2], [1, 2, 3]), {}, "x has 2 features and y has 3"),
-        (([1, 2], [1, 2]), {"counts_x": [1, np.nan], "counts_y": [1, 2]}, "x holds 1 NaN"),
+        (
+            ([1, 2], [1, 2]),
+            {"counts_x": [1, np.nan], "counts_y": [1, 2]},
+            "x must be finite, got 1 NaN",
+        ),
         (
             ([1, 2], [1, 2]),
             {"counts_x": [1], "counts_y": [1]},

@@ -160,7 +160,7 @@ def test_check_panel__nothing_annotated_says_so_and_bad_input_is_refused():
     assert found.reason == "no marker of the panel is annotated"
     with pytest.raises(InputError, match="1 directions for 2 markers"):
         check_panel([[1, 2]], directions=("present",))
-    with pytest.raises(InputError, match="direction 'up' is not known"):
+    with pytest.raises(InputError, match="unknown direction 'up'"):
         check_panel([[1]], directions=("up",))
 
 

@@ -143,7 +143,7 @@ def test_usage_test__missing_bootstraps_are_nan_with_a_reason():
     assert np.isnan(found.p).all()
     assert found.reason == "fewer than four bootstraps of a sample"
     assert np.isnan(found.distance).all()
-    with pytest.raises(InputError, match=r"the prior is -1 TPM, needed 0 or more"):
+    with pytest.raises(InputError, match=r"prior must be >= 0 TPM, got -1"):
         usage_test(
             change, samples=([5], [5]), bootstraps=(empty, empty), genes=["A", "A"], prior=-1
         )

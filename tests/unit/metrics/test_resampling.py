@@ -193,8 +193,8 @@ def test_block_intervals__bad_input_is_refused():
     rng = np.random.default_rng(1)
     with pytest.raises(InputError, match="3 block labels for 4 features"):
         block_intervals(np.ones((2, 4)), blocks=[1, 2, 3], rng=rng)
-    with pytest.raises(InputError, match="level is 95, needed between 0 and 1"):
+    with pytest.raises(InputError, match=r"level must be in \(0, 1\), got 95"):
         block_intervals(np.ones((2, 4)), blocks=None, rng=rng, level=95)
     for n_resamples in (0, 1):
-        with pytest.raises(InputError, match=f"resamples is {n_resamples}, needed 2 or more"):
+        with pytest.raises(InputError, match=f"n_resamples must be >= 2, got {n_resamples}"):
             block_intervals(np.ones((2, 4)), blocks=None, rng=rng, n_resamples=n_resamples)

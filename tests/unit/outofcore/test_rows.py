@@ -80,7 +80,7 @@ def test_prepare_rows__takes_log2_of_tpm():
 
 
 def test_prepare_rows__refuses_a_log_scale_as_tpm():
-    with pytest.raises(InputError, match="a value of -2 came, needed are TPM"):
+    with pytest.raises(InputError, match="TPM must be >= 0, got a value of -2"):
         prepare_rows(np.array([[1.0, -2.0]]), method="pearson", pseudocount=1.0)
 
 

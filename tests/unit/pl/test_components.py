@@ -51,8 +51,8 @@ def test_components__colours_that_come_again_are_said_and_not_explained():
     ("n_samples", "points", "tree"),
     [
         (30, "", ""),
-        (31, "\nnames of 31 samples left out", ""),
-        (61, "\nnames of 61 samples left out", "\nnames of 61 samples left out"),
+        (31, "\nnames of 31 samples not shown", ""),
+        (61, "\nnames of 61 samples not shown", "\nnames of 61 samples not shown"),
     ],
 )
 def test_components__titles_say_which_names_are_left_out(n_samples, points, tree):

@@ -61,20 +61,20 @@ def test_detectable__draws_the_line_of_r_where_the_grid_reaches_it():
     assert any("R = 0.9500" in text.get_text() for text in reached.axes[0].texts)
     beyond = pl.detectable(grid(), r=0.5)
     assert not beyond.axes[0].texts
-    with pytest.raises(InputError, match="rows of one pair"):
+    with pytest.raises(InputError, match="must contain one pair"):
         pl.detectable(grid(1), r=0.95)
-    with pytest.raises(InputError, match="rows of one pair"):
+    with pytest.raises(InputError, match="must contain one pair"):
         pl.detectable(pd.concat([grid(), grid()]), r=0.95)
 
 
 @pytest.mark.parametrize(
     ("r", "words", "drawn"),
     [
-        (0.95, "changes below the line pass unseen", True),
-        (1.0, "changes below the line pass unseen", True),
-        (0.9, "every change tried passes unseen", False),
-        (0.5, "every change tried passes unseen", False),
-        (1.1, "no change tried passes unseen", False),
+        (0.95, "changes below the line remain undetected", True),
+        (1.0, "changes below the line remain undetected", True),
+        (0.9, "every change tried remains undetected", False),
+        (0.5, "every change tried remains undetected", False),
+        (1.1, "every change tried is detected", False),
     ],
 )
 @pytest.mark.filterwarnings("error")
@@ -128,7 +128,7 @@ def test_identity__marks_what_does_not_hold_and_leaves_the_unannotated_blank():
     assert [text.get_text() for text in axis.texts] == ["250 \N{MULTIPLICATION SIGN}", "<0.01"]
     image = axis.images[0].get_array()
     np.testing.assert_array_equal(np.ma.getmaskarray(image), [[False, True], [False, True]])
-    with pytest.raises(InputError, match="several panels"):
+    with pytest.raises(InputError, match="got several"):
         pl.identity(table.assign(panel=["p", "q", "p", "q"]))
 
 

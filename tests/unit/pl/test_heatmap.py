@@ -94,7 +94,7 @@ def test_figures__of_a_foreign_r(simulate):
     del expression.uns["lotwise"]
     (title,) = lotwise.pl.heatmap(expression).texts[:1]
     assert title.get_text() == "Gene level: Pearson's R, in the order given"
-    with pytest.raises(InputError, match=r"does not say how its R was computed; call lotwise\.tl"):
+    with pytest.raises(InputError, match=r"does not tell how its R was computed; call lotwise\.tl"):
         lotwise.pl.scatter_matrix(expression)
 
 
@@ -120,8 +120,8 @@ def test_scatter_matrix__title_of_a_subset_is_of_its_samples(simulate):
     [
         (9, 8, "in the order given"),
         (9, 9, "\n9 batches share 8 colours"),
-        (81, 2, "\nnames of 81 samples left out"),
-        (81, 81, "\n81 batches share 8 colours; names of 81 samples left out"),
+        (81, 2, "\nnames of 81 samples not shown"),
+        (81, 81, "\n81 batches share 8 colours; names of 81 samples not shown"),
     ],
 )
 def test_heatmap__title_says_what_cannot_be_told(simulate, n_samples, n_batches, words):

@@ -99,7 +99,7 @@ def test_scatter_matrix__hostile_names_are_text(simulate, tmp_path, suffix):
 
 
 def test_scatter_matrix__too_many_samples(simulate):
-    with pytest.raises(InputError, match="41 samples came; a scatter matrix is legible up to 40"):
+    with pytest.raises(InputError, match="a scatter matrix is legible up to 40 samples, got 41"):
         lotwise.pl.scatter_matrix(simulate(41, 20))
 
 

@@ -1,4 +1,4 @@
-"""What is refused before any reads are read, and the sheet of what was quantified."""
+"""What is refused before any reads are read, or before they are quantified."""
 
 import re
 
@@ -19,9 +19,7 @@ from lotwise.quantify.pipeline import (
     _require_match,
     prepare_index,
     quantify_checked,
-    write_quant_sheet,
 )
-from lotwise.samples import read_samples
 
 
 @pytest.mark.parametrize("quantify", [quantify_samples, quantify_checked, prepare_index])
@@ -101,13 +99,3 @@ def test_require_match__foreign_short_reads_are_refused(require_match, write_gz)
     )
     with pytest.raises(RefusedError, match=words):
         require_match([write_gz("foreign.fastq.gz", text.encode())])
-
-
-def test_write_quant_sheet__cells_with_quotes_come_back(tmp_path, make_sample):
-    """A note in quotation marks that was written bare could not be read again."""
-    notes = {"title": '"naive" line', "note": 'two\tcells "and more'}
-    sheet = tmp_path / "samples.tsv"
-    write_quant_sheet(sheet, [make_sample(tmp_path / "1.fq", annotations=notes)])
-    (read,) = read_samples(sheet)
-    assert read.annotations == notes
-    assert read.quant == tmp_path / "S1"

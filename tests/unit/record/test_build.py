@@ -71,7 +71,7 @@ def test_record__has_the_schema_that_readers_rely_on(recorded_run):
     told = json.loads((recorded_run / "results" / "provenance.json").read_text("utf-8"))
     assert {
         "lotwise", "libraries", "machine", "started", "ended", "programs", "configuration",
-        "seeds", "criteria_sha256", "inputs", "outputs",
+        "units", "seeds", "criteria_sha256", "inputs", "outputs",
     } <= set(told)  # fmt: skip
     assert {"version", "commit"} <= set(told["lotwise"])
     assert {"path", "bytes", "sha256", "source"} <= set(told["inputs"][0])
@@ -307,7 +307,7 @@ def test_record__paths_below_the_results_are_relative(own_run):
 
 
 def test_record__needs_results(tmp_path):
-    with pytest.raises(InputError, match="no results are here"):
+    with pytest.raises(InputError, match="there are no results here"):
         record_run(Config(), tmp_path / "samples.tsv", tmp_path)
 
 

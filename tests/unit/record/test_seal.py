@@ -145,7 +145,7 @@ def test_check_seal__time_stamp_of_an_authority(signed, require):
     assert "was not verified" in check(signed).statements[0].stamped
     response.write_bytes(response.read_bytes()[:-9])
     assert (
-        "the time stamp does not hold"
+        "the time stamp is not valid"
         in check(signed, authority=folder / "cert.pem").statements[0].fault
     )
 

@@ -103,7 +103,7 @@ def test_write_workbook__too_large_a_table_is_left_out_with_a_word(own_run, monk
     read = openpyxl.load_workbook(write_workbook(own_run / "results"))
     contents = cells_of(read["contents"]).set_index("table")
     assert contents.loc["correlation/gene.contributions.tsv", "note"] == (
-        "left out: 301 rows, a sheet takes 100"
+        "left out: 301 rows, but a sheet has at most 100"
     )
 
 
@@ -123,5 +123,5 @@ def test_write_workbook__equal_tables_are_equal_files(own_run):
 
 
 def test_write_workbook__needs_tables(tmp_path):
-    with pytest.raises(InputError, match="holds no tables"):
+    with pytest.raises(InputError, match="has no tables"):
         write_workbook(tmp_path)

@@ -119,7 +119,7 @@ def test_gather_evidence__batches_are_held_against_the_reference_set(tmp_path):
     assert set(table["inside_prediction"]) <= {"yes", "no"}
     isoforms = samples(usual(2), level="isoform")
     (table,) = gather_evidence(isoforms, config, CorrelationConfig()).values()
-    assert table["reason"].tolist() == ["the accepted set is of genes"]
+    assert table["reason"].tolist() == ["the accepted set contains genes"]
     assert table["median_to_reference"].isna().all()
 
 

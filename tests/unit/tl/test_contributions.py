@@ -51,5 +51,5 @@ def test_contributions__identical_and_constant_samples_have_none(expression):
 
 @pytest.mark.parametrize("options", [{"n_largest": 0}, {"pseudocount": 0}])
 def test_contributions__refuses(expression, options):
-    with pytest.raises(InputError, match="needed are 1 or more and a number above 0"):
+    with pytest.raises(InputError, match="n_largest must be >= 1 and pseudocount > 0"):
         lotwise.tl.contributions(expression, **options)

@@ -150,7 +150,7 @@ def test_tools__identical_samples_agree_wholly():
         getattr(lotwise.tl, tool)(expression, **TOOLS[tool])
     tables = expression.uns["lotwise"]
     assert (tables["pairs"]["pearson"].dropna() == 1).all()
-    # No feature carries anything: a row a pair says so, and there is no other.
+    # No feature contributes anything: one row per pair says so, and there are no other rows.
     assert tables["contributions"]["feature"].to_list() == ["*"] * 3
     assert tables["contributions"]["share"].isna().all()
     assert tables["contributions"]["reason"].str.contains("1 - r is 0 and has no shares").all()

@@ -15,7 +15,7 @@ from lotwise.errors import InputError
 from lotwise.evidence.catalogue import records
 from lotwise.files.panels import Marker, Panel, read_panel
 from lotwise.files.records import columns
-from lotwise.metrics.ceiling import thinning_reliability
+from lotwise.metrics.ceiling import halves_reliability, thinning_reliability
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.differences import bland_altman, log_ratios
 from lotwise.metrics.dispersion import sere
@@ -153,7 +153,7 @@ def test_ceilings__name_what_each_method_lacks(annotated):
     own = table.loc[("replicates", "s0", "s1")]
     assert own["ceiling"] == pytest.approx(own["pearson"], abs=1e-12)
     assert np.isnan(own["ratio"])
-    assert own["reason"] == "the ceiling is made of this batch's own R"
+    assert own["reason"] == "the ceiling is computed from this batch's own R"
     lacking = table.loc[("replicates", "s0", "s4")]
     assert np.isnan(lacking["ceiling"])
     assert lacking["reason"] == "a reliability is not known (fewer than two replicates)"
@@ -580,6 +580,36 @@ def test_isoform_usage__with_bootstraps_names_the_planted_switch():
     assert strata["pearson"].notna().all()
 
 
+def test_ceilings__isoforms_take_halves_where_every_sample_has_them():
+    expression = with_bootstraps(("A", "B"))
+    expression.uns[keys.LOTWISE]["level"] = "isoform"
+    tpm = expression.layers[keys.TPM]
+    rng = np.random.default_rng(5)
+    sds = [0.1 * np.sqrt(4 / len(quarters)) for quarters in keys.PARTS.values()]
+    parts = {
+        name: np.stack([tpm[row] * np.exp(rng.normal(0, sd, tpm.shape[1])) for sd in sds])
+        for row, name in enumerate(expression.obs_names)
+    }
+    expression.uns[keys.LOTWISE][keys.HALVES] = parts
+    lotwise.tl.ceilings(expression)
+    table = lotwise.get.evidence(expression, "ceilings").set_index("method")
+    logs = np.log2(parts[expression.obs_names[0]] + 1)
+    expected = halves_reliability(logs[:2], quarters=logs[2:]).reliability
+    assert set(table.index) == {"halves", "replicates"}
+    assert table.loc["halves", "noise"] == "quantification"
+    assert table.loc["halves", "reliability_a"] == expected
+    assert 0.9 < expected < 1
+    del parts[expression.obs_names[1]]
+    lotwise.tl.ceilings(expression)
+    assert set(lotwise.get.evidence(expression, "ceilings")["method"]) == {
+        "bootstraps",
+        "replicates",
+    }
+    lotwise.tl.ceilings(expression, methods=("halves",))
+    reason = lotwise.get.evidence(expression, "ceilings")["reason"].iloc[0]
+    assert "the reads were not quantified in halves" in reason
+
+
 def with_bootstraps(batches):
     expression = simulated(batches=batches, isoforms=True)
     rng = np.random.default_rng(3)
@@ -703,7 +733,7 @@ def test_tools__edge_cases_give_nan_with_a_reason_and_go_on(case):
 @pytest.mark.parametrize("pseudocount", [0.0, -1.0, np.nan])
 def test_tools__refuse_a_pseudocount_that_is_not_above_0(tool, pseudocount):
     expression = simulated(isoforms=True)
-    with pytest.raises(InputError, match=f"pseudocount of {pseudocount} came, needed is one above"):
+    with pytest.raises(InputError, match=f"pseudocount must be > 0, got {pseudocount}"):
         getattr(lotwise.tl, tool)(expression, pseudocount=pseudocount)
 
 
@@ -742,12 +772,14 @@ def test_tools__refuse_a_choice_that_there_is_not():
     words = "unknown method 'bootstrap'; choose from thinning, bootstraps, replicates"
     with pytest.raises(InputError, match=words):
         lotwise.tl.ceilings(expression, methods=("bootstrap",))
-    with pytest.raises(InputError, match="correlation 'replicate' came, needed is 'replicates' or"):
+    with pytest.raises(
+        InputError, match="correlation must be 'replicates' or a number, got 'replicate'"
+    ):
         lotwise.tl.gene_sets(expression, sets={"s": ["g1"]}, correlation="replicate")
 
 
 def test_sensitivity__refuses_a_pseudocount_of_zero():
-    with pytest.raises(InputError, match="needed are numbers above 0"):
+    with pytest.raises(InputError, match="every pseudocount must be > 0"):
         lotwise.tl.sensitivity(simulated(), pseudocounts=(1.0, 0.0))
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from scipy.spatial.distance import jensenshannon
 
 import lotwise
 from lotwise.errors import InputError
+from lotwise.run import drawings
 from lotwise.tl.isoforms import rank_switches
 
 
@@ -82,3 +84,20 @@ def test_isoform_usage__isoforms_without_a_gene_are_no_gene(expression):
 def test_isoform_shares__needs_usage_first(expression):
     with pytest.raises(InputError, match=r"call lotwise\.tl\.isoform_usage first"):
         lotwise.tl.isoform_shares(expression)
+
+
+def test_isoform_usage__another_unit_than_tpm_has_no_usage_and_says_why(three_batches):
+    isoform = three_batches.isoform.copy()
+    isoform.uns["lotwise"]["unit"] = "CPM"
+    lotwise.tl.isoform_usage(isoform)
+    lotwise.tl.isoform_shares(isoform)
+    why = "usage of isoforms needs TPM, and the numbers are CPM"
+    usage = lotwise.get.evidence(isoform, "isoform_usage")
+    assert usage["gene_id"].tolist() == ["*"] * 3
+    assert usage["distance"].isna().all()
+    assert set(usage["reason"]) == {why}
+    shares = lotwise.get.evidence(isoform, "isoform_shares")
+    assert shares["share"].isna().all()
+    assert set(shares["reason"]) == {why}
+    drawn = drawings.isoform_switches(shares, usage=usage)
+    assert why in " ".join(" ".join(t.get_text().split()) for t in drawn.findobj(Text))

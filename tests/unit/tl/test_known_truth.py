@@ -25,12 +25,12 @@ ALPHA = 0.05
 
 
 def at_most(share, n_runs=N_SETS):
-    """Give the most runs in which to see what happens in a share of them: 3 standard errors."""
+    """Return the largest plausible number of events at this rate: 3 standard errors."""
     return share * n_runs + 3 * np.sqrt(share * (1 - share) * n_runs)
 
 
 def sequenced(plan, seed, *, level="gene", n_bootstraps=0, transcriptome=TRANSCRIPTOME):
-    """Give the samples of a plan as read from quantifications, without the way over files."""
+    """Return the samples of a plan as if read from quantifications, without files."""
     truth_rng, count_rng, bootstrap_rng = np.random.default_rng(seed).spawn(3)
     drawn = simulate_expression(transcriptome, plan, rng=truth_rng)
     lengths = transcriptome.lengths

@@ -123,5 +123,5 @@ def test_equivalence__keeps_its_table_within_bounds(many, monkeypatch):
 
 
 def test_choose_pairs__refuses_a_pseudocount_of_zero(many):
-    with pytest.raises(InputError, match="pseudocount of 0 came, needed is one above 0"):
+    with pytest.raises(InputError, match="pseudocount must be > 0, got 0"):
         lotwise.tl.choose_pairs(many, most_pairs=10, pseudocount=0)

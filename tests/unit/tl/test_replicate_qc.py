@@ -38,7 +38,7 @@ def test_replicate_qc__fpkm_of_no_sample_or_of_some(expression):
     assert table.unit.value_counts().to_dict() == {"TPM": 6, "FPKM": 3}
     without = expression.obs_names[0]
     assert not (table[table.unit == "FPKM"][["sample_a", "sample_b"]] == without).any(axis=None)
-    # One value missing among others is no table without FPKM.
+    # A table with a single missing value still has FPKM.
     expression.layers["fpkm"][1, 0] = np.nan
     with pytest.raises(InputError, match="NaN"):
         lotwise.tl.replicate_qc(expression)

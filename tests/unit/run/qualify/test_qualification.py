@@ -125,5 +125,5 @@ def test_protocol_cases__stored_results_must_come_out_again(own_run):
 def test_read_protocol__names_the_key_that_is_wrong(tmp_path):
     path = tmp_path / "p.yaml"
     path.write_text("title: t\nruns:\n- {id: a, folder: b}\n")
-    with pytest.raises(InputError, match=r"is no protocol \(runs\.0\.(results|folder)"):
+    with pytest.raises(InputError, match=r"is not a protocol \(runs\.0\.(results|folder)"):
         read_protocol(path)

@@ -104,12 +104,12 @@ def test_replay__lost_and_unrecorded_tables_are_named(own_run):
     edit(root / "provenance.json", forget)
     found = replay(root)
     assert found.differences == (
-        "correlation/gene.pearson.tsv: is not recorded, and came",
+        "correlation/gene.pearson.tsv: is not on record but was computed",
         (
             "correlation/gene.pairs.tsv: is no longer in the results "
             "(the repetition agrees with the record)"
         ),
-        "evidence/gene.own.tsv: was recorded, and did not come",
+        "evidence/gene.own.tsv: is on record but was not computed",
     )
 
 
@@ -135,7 +135,7 @@ def test_replay__other_versions_are_said(own_run):
     assert "lotwise: 0.0.1 was recorded" in said
     assert f"commit of lotwise: {'0' * 40} was recorded" in said
     assert "numpy: 1.0 was recorded" in said
-    assert "old: 2.0 was recorded, none is here" in said
+    assert "old: 2.0 is on record, none is installed" in said
 
 
 def test_replay__keeps_the_repeated_results_where_asked(own_run, tmp_path):
@@ -183,7 +183,7 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
     found = replay(root)
     assert found.differences == ()
     overall, criterion, edited = found.verdict_differences
-    assert overall == "verdict.json, outcome: 'pass' is in the file, 'fail' came out"
+    assert overall == "verdict.json, outcome: the file says 'pass', judging again gives 'fail'"
     assert criterion.startswith("verdict.json, criterion 'r', outcome: 'pass' is in the file")
     assert edited.startswith("verdict.json is not the file that was written on ")
     (changed,) = found.changes
@@ -191,7 +191,7 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
     (root / "verdict_criteria.yaml").unlink()
     found = replay(root)
     (line,) = found.verdict_differences
-    assert line.startswith("verdict.json: was recorded, and cannot be read with its criteria (")
+    assert line.startswith("verdict.json: is on record but cannot be read with its criteria (")
     assert "no acceptance criteria are on record here" in line
     assert [line.partition(" ")[0] for line in found.changes] == [
         "verdict.json",
@@ -202,7 +202,7 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
 def test_replay__a_verdict_that_is_not_on_record_is_a_difference(own_run):
     root, _ = judged(own_run, -1, recorded=False)
     (line,) = replay(root).verdict_differences
-    assert line.startswith("verdict.json is there and not on record: `lotwise record --out`")
+    assert line.startswith("verdict.json exists but is not on record: `lotwise record --out`")
 
 
 def test_replay__recorded_files_that_are_not_repeated_are_held_against_their_checksums(own_run):
