@@ -23,7 +23,7 @@ import lotwise
 from lotwise.metrics.batches import reference_interval
 from lotwise.metrics.correlation import pearson_matrix
 
-N_SETS, N_GENES = 300, 2000
+N_SETS, N_GENES = 1000, 2000
 DEPTH = {"20 M": 20e6 / 30, "5 M": 5e6 / 30}
 CASES = {
     "3 against 3": (3, 3, "20 M", "20 M"),

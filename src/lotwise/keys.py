@@ -35,6 +35,7 @@ SAMPLE: Final = "sample"
 BATCH: Final = "batch"
 REPLICATE: Final = "replicate"
 DONOR: Final = "donor"
+PHASE: Final = "phase"
 CONDITION: Final = "condition"
 QUANTIFIER: Final = "quantifier"
 QUANT: Final = "quant"
@@ -122,6 +123,7 @@ ALL: Final = (
     Key(REPLICATE, "obs", "str", "replicate within the batch"),
     Key(DONOR, "obs", "str", "donor of the cells"),
     Key(CONDITION, "obs", "str", "experimental condition"),
+    Key(PHASE, "obs", "str", "pre or post: made before or after a change of the process"),
     Key(QUANTIFIER, "obs", "str", "program that wrote the quantification"),
     Key(QUANT, "obs", "str", "file that the quantification was read from"),
     Key(

@@ -28,10 +28,9 @@ def average_replicates(expression: AnnData) -> AnnData:
     Returns
     -------
     AnnData of batches x features in the order in which they first occur, named by batch, and by
-    batch and condition where a batch has several conditions: TPM, FPKM and lengths are means,
-    counts are sums, ``X`` is log2(TPM + 1) of the
-    mean TPM, ``obs["n_samples"]`` says how many samples were averaged. A layer is NaN for a batch
-    where it is NaN for one of its samples, and for no other.
+    batch and condition if a batch has several conditions. TPM, FPKM and lengths are means, counts
+    are sums, and ``X`` is log2(TPM + 1) of the mean TPM. ``obs["n_samples"]`` is the number of
+    samples averaged. A layer is NaN for a batch only where it is NaN for one of its samples.
 
     Raises
     ------

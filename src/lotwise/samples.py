@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ TEXT_COLUMNS: Final = ("replicate", "donor", "condition")
 READS_COLUMNS: Final = ("fastq_1", "fastq_2", "strandedness", "fragment_length", "fragment_sd")
 KNOWN_COLUMNS: Final = (*REQUIRED_COLUMNS, *TEXT_COLUMNS, "quant", *READS_COLUMNS)
 
+PHASES: Final = ("pre", "post", "")
 _COMPUTED_COLUMNS: Final = frozenset(
     {
         "_index",
@@ -127,6 +129,7 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
         grouped.setdefault(sample.sample, []).append(sample)
     samples = tuple(_join_runs(path, parts) for parts in grouped.values())
     _refuse_shared_reads(path, samples)
+    _refuse_two_phases(path, samples)
     return samples
 
 
@@ -298,6 +301,15 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
             row=row,
             column="strandedness",
         )
+    if cells.get(keys.PHASE, "") not in PHASES:
+        raise InputError(
+            f"{cells[keys.PHASE]!r} came, needed is pre or post (before or after a change of the "
+            "process), or an empty cell",
+            path=path,
+            row=row,
+            column=keys.PHASE,
+            remedy="give a column of another meaning another name",
+        )
     for column in ("quant", "fastq_1", "fastq_2"):
         _check_path(path, row, column, cells.get(column, ""))
     folder = path.parent
@@ -386,13 +398,28 @@ def _positive(path: Path, row: int, column: str, cells: Mapping[str, str]) -> fl
     return number
 
 
+def _refuse_two_phases(path: Path, samples: Iterable[Sample]) -> None:
+    """Refuse a batch of both phases: it was made before the change or after it."""
+    phase_of: dict[str, str] = {}
+    for sample in samples:
+        phase = sample.annotations.get(keys.PHASE, "")
+        if phase and phase_of.setdefault(sample.batch, phase) != phase:
+            raise InputError(
+                f"batch {sample.batch!r} has samples of both phases",
+                path=path,
+                row=sample.row,
+                column=keys.PHASE,
+                remedy="a batch is made before the change or after it: correct batch or phase",
+            )
+
+
 def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
     """Refuse a FASTQ file of two samples: they would agree, and mean nothing."""
     owners: dict[Path, Sample] = {}
     for sample in samples:
         for run in sample.runs:
             for column, file in (("fastq_1", run.fastq_1), ("fastq_2", run.fastq_2)):
-                owner = sample if file is None else owners.setdefault(file.resolve(), sample)
+                owner = sample if file is None else owners.setdefault(_resolve(file), sample)
                 if owner is not sample:
                     raise InputError(
                         f"sample {sample.sample!r} names {file}, as {owner.sample!r} in row "
@@ -402,6 +429,17 @@ def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
                         column=column,
                         remedy="give each sample its own reads",
                     )
+
+
+def _resolve(file: Path) -> Path:
+    """Resolve a path as :meth:`Path.resolve` does, asking for each folder once."""
+    beside = _resolve_folder(file.parent) / file.name
+    return beside.resolve() if beside.is_symlink() else beside
+
+
+@functools.lru_cache(maxsize=64)
+def _resolve_folder(folder: Path) -> Path:
+    return folder.resolve()
 
 
 def _join_runs(path: Path, parts: list[Sample]) -> Sample:

@@ -25,6 +25,7 @@ from lotwise.config import (
     tables_of,
     write_template,
 )
+from lotwise.config.attributes import read_attributes
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import records
 
@@ -224,7 +225,8 @@ def test_config__is_frozen():
 def test_tables_of__levels_have_their_own():
     config = EvidenceConfig()
     gene, isoform = (set(tables_of(config, level)) for level in ("gene", "isoform"))
-    assert gene - isoform == {"identity", "sex", "gene_sets"}
+    of_change = {"process_change", "quality_range", "process_features"}
+    assert gene - isoform == {"identity", "sex", "gene_sets", *of_change}
     assert isoform - gene == {"isoform_usage", "uncertainty_strata", "isoform_shares"}
 
 
@@ -259,3 +261,33 @@ def test_parse_config__tilde_is_the_home_folder(monkeypatch):
     read = parse_config({"samples": "~/s.tsv", "reads": {"transcripts": "~/t.fa"}})
     assert (str(read.samples), str(read.reads.transcripts)) == ("/home/me/s.tsv", "/home/me/t.fa")
     assert parse_config({"figures": {"note": "~ 3 lots"}}).figures.note == "~ 3 lots"
+
+
+ATTRIBUTES = """
+lots: {pre: 6, post: 3}
+k: 3
+attributes:
+- {name: vegf, gene: VEGFA, margin: 1, rationale: that of the lots of 2025}
+- {name: r, r: median, margin: 0.3, rationale: that of the lots of 2025, sd: 0.1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("name: r", "name: vegf", "two attributes are called 'vegf'"),
+        ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r; none came"),
+        ("r: median", "r: median, gene: X", "gene and r came"),
+        ("margin: 1,", "margin: 0,", "attributes.1.margin: Input should be greater than 0"),
+        ("margin: 1,", "margn: 1,", "attributes.1.margn: is no key; did you mean 'margin'"),
+        ("pre: 6", "pre: 1", "lots.pre: Input should be greater than or equal to 2"),
+        (", rationale: that of the lots of 2025}", "}", "attributes.1.rationale: Field required"),
+    ],
+)
+def test_read_attributes__names_the_place_of_a_slip(tmp_path, old, new, message):
+    path = tmp_path / "attributes.yaml"
+    path.write_text(ATTRIBUTES)
+    assert [one.kind for one in read_attributes(path).attributes] == ["gene", "r"]
+    path.write_text(ATTRIBUTES.replace(old, new, 1))
+    with pytest.raises(InputError, match=message):
+        read_attributes(path)

@@ -98,3 +98,15 @@ def test_read_samples__an_odd_name_of_a_file_that_is_there_is_a_path(tmp_path):
     sheet = tmp_path / "samples.tsv"
     sheet.write_text("sample\tbatch\tquant\nS1\tA\ta*b$c.sf\n")
     assert read_samples(sheet)[0].quant == tmp_path / "a*b$c.sf"
+
+
+PHASED = "sample\tbatch\tphase\tquant\nS1\tA\t{}\ta.sf\nS2\tA\tpre\tb.sf\nS3\tB\tpost\tc.sf\n"
+
+
+def test_read_samples__phase_is_pre_or_post_and_one_for_a_batch(tmp_path):
+    samples = read(tmp_path, PHASED.format(""))
+    assert [sample.annotations["phase"] for sample in samples] == ["", "pre", "post"]
+    with pytest.raises(InputError, match="'G1' came, needed is pre or post"):
+        read(tmp_path, PHASED.format("G1"))
+    with pytest.raises(InputError, match="batch 'A' has samples of both phases"):
+        read(tmp_path, PHASED.format("post"))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from snakemake_run import ROOT, jobs_of, report_of, run, snakemake
+from snakemake_run import BIN, ROOT, jobs_of, report_of, run, snakemake
 
 import lotwise
 from lotwise.config import CorrelationConfig, EvidenceConfig
@@ -122,6 +124,21 @@ def test_workflow__criteria_are_put_on_record_first_and_judged_last(simulated):
         "write_report": 1,
         "total": 15,
     }
+
+
+def test_workflow__by_its_full_path_in_an_environment_that_is_not_activated(simulated):
+    """`lotwise` is found beside the interpreter; it was not, and the shell ended with 127."""
+    command = [BIN / "snakemake", "--snakefile", ROOT / "Snakefile", "--cores", "1", "--config",
+               "acceptance=example", "--forcerun", "register_criteria", "--",
+               "out/verdict_criteria.yaml"]  # fmt: skip
+    environment = {"PATH": os.defpath, "HOME": str(simulated)}
+    assert shutil.which("lotwise", path=os.defpath) is None
+    done = subprocess.run(
+        command, cwd=simulated, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (simulated / "out" / "verdict_criteria.yaml").exists()
+    shutil.rmtree(simulated / "out")
 
 
 def test_workflow__wrong_criteria_stop_the_run_before_it_begins(simulated):

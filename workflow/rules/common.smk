@@ -90,10 +90,6 @@ require_no_braces(configured_paths())
 ACQUIRES = RUN.source == "accession"
 QUANTIFIES = RUN.source == "reads" or (ACQUIRES and RUN.acquire.route == "reads")
 SHEET = str(RUN.results / "fetched.tsv") if ACQUIRES else str(RUN.samples)
-if not ACQUIRES:
-    GIVEN = read_samples(SHEET)
-    require_batches(GIVEN, SHEET)
-    require_no_braces(paths_of_sheet(SHEET, GIVEN))
 
 # What Snakemake was called with, for the record; jobs on a cluster inherit it from the head.
 os.environ.setdefault("LOTWISE_WORKFLOW_CALL", shlex.join(["snakemake", *sys.argv[1:]]))
@@ -151,7 +147,13 @@ def read_version(sheet, written_ns):
 
 
 def samples_of(sheet):
-    return read_version(sheet, Path(sheet).stat().st_mtime_ns)
+    written = Path(sheet).stat().st_mtime_ns if Path(sheet).exists() else 0
+    return read_version(sheet, written)
+
+
+if not ACQUIRES:
+    require_batches(samples_of(SHEET), SHEET)
+    require_no_braces(paths_of_sheet(SHEET, samples_of(SHEET)))
 
 
 def sheet_of_samples():
@@ -402,6 +404,13 @@ def recorded():
         [str(path) for path in drawn_as(stems, RUN.figures.formats)],
         [evidence_figures(level) for level in RUN.levels],
     ]
+
+
+def flat(files):
+    """Give nested lists of files as one, as an input function must."""
+    if isinstance(files, str):
+        return [files]
+    return [file for part in files for file in flat(part)]
 
 
 def resolved_configuration(wildcards):

@@ -90,6 +90,11 @@ class EvidenceConfig(Section):
         description="largest excess of 1 - R between batches over that within them that does not "
         "matter; null: not assessable",
     )
+    attributes: Path | None = Field(
+        default=None,
+        description="YAML of attributes that are compared before and after a change of the "
+        "process; needs the column phase",
+    )
     alpha: _Share = Field(default=0.05, description="rate of false calls of equivalence, in (0, 1)")
     shallow_below: _Share = Field(
         default=0.1, description="share of the median depth below which a library is shallow"

@@ -19,13 +19,22 @@ class ContributionRecord(Record):
         "first sample, in the order of the sample sheet", heading="sample", names_row=True
     )
     sample_b: str = column("second sample", heading="and sample", names_row=True)
+    relation: str = column(
+        "within (replicates), between (two batches) or across (two conditions)",
+        heading="batches",
+        choices=("within", "between", "across"),
+    )
     rank: int = column("rank by contribution, 1 is the largest", heading="rank")
     feature: str = column("gene or isoform", heading="feature", names_row=True)
     gene_id: str = column("gene of an isoform, if known", names_row=True)
     gene_name: str = column("symbol of the gene, if known", heading="gene")
     tpm_a: float = column("TPM in the first sample", heading="TPM, first")
     tpm_b: float = column("TPM in the second sample", heading="TPM, second")
-    log2_ratio: float = column("M = log2(TPM_a + c) - log2(TPM_b + c)", heading="log2 ratio")
+    log2_ratio: float = column(
+        "log2 of TPM_a / TPM_b over the median ratio; NaN where one of them is 0",
+        heading="log2 ratio",
+        unknown="in one only",
+    )
     share: float = column(
         "share of 1 - R contributed by this feature, in [0, 1]",
         heading="share of 1 - R",

@@ -58,6 +58,12 @@ BATCHES: Final = ReportSection(
     "Batches",
     "The verdict is about batches: each one is compared with all others (leave-one-out).",
 )
+PROCESS: Final = ReportSection(
+    "process",
+    "Before and after the change of the process",
+    "Lots are the units: a lot is one observation, however many samples it has. Attributes and "
+    "margins were declared in a file before the data.",
+)
 PANELS: Final = ReportSection(
     "panels",
     "Identity and purity panels",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +25,10 @@ NAN = float("nan")
 _MILLION = 1e6
 # |R| of unrelated features is below this many standard errors, 1 / sqrt(n), in 99.7 % of cases.
 _CHANCE = 3.0
-# Replicates are doubtful when their 1 - R exceeds that of the best group by more than this factor.
-_DISAGREE = 2.0
+# Replicates are doubtful when their 1 - R exceeds that of the best group by more than this factor:
+# with the noise of samples of log-sd 0.2 at most 5 % of sound runs have such a group. The first is
+# for two groups, the second is added for each doubling (benchmarks/ceiling_rates.py).
+_DISAGREE, _DISAGREE_A_DOUBLING = 2.25, 0.65
 _ROUNDING = 1e-12
 
 
@@ -107,9 +110,10 @@ def replicate_reliabilities(
     """Return the reliability of each sample from its replicates, robust to swaps and bad samples.
 
     For each sample take its highest R to a replicate; the value of a group is the median of these.
-    One bad sample of three does not change it. If 1 - R of a group is more than twice that of the
-    best group, its samples are probably not replicates of each other. Such a group gets the median
-    of the other groups. Otherwise a swap would lower the ceiling and so hide itself.
+    One bad sample of three does not change it. If 1 - R of a group is too many times
+    that of the best group (:func:`disagree_from`), its samples are probably not replicates of each
+    other. Such a group gets the median of the other groups. Otherwise a swap would lower the
+    ceiling and so hide itself.
 
     Parameters
     ----------
@@ -142,7 +146,7 @@ def replicate_reliabilities(
     names = list(dict.fromkeys(labels.tolist()))
     own = {name: _of_group(matrix[labels == name]) for name in names}
     known = [one.reliability for one in own.values() if not one.reason]
-    most = _DISAGREE * (1 - max(known, default=NAN))
+    most = disagree_from(len(known)) * (1 - max(known, default=NAN))
     sound = [value for value in known if 1 - value <= most + _ROUNDING]
     by_group = {}
     for name, found in own.items():
@@ -150,6 +154,19 @@ def replicate_reliabilities(
         value = float(np.median(sound)) if disagree else found.reliability
         by_group[name] = ReplicateReliability(value, found.reliability, disagree, found.reason)
     return tuple(by_group[name] for name in labels.tolist())
+
+
+def disagree_from(n_groups: int) -> float:
+    """Return how many times 1 - R of the best of so many groups is that of no sound group.
+
+    The best of many groups is better than the best of few by chance alone.
+
+    Examples
+    --------
+    >>> [round(disagree_from(n), 2) for n in (2, 3, 6, 12)]
+    [2.25, 2.63, 3.28, 3.93]
+    """
+    return _DISAGREE + _DISAGREE_A_DOUBLING * math.log2(max(n_groups, 2) / 2)
 
 
 def _of_group(replicates: FloatArray) -> Reliability:

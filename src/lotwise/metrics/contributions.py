@@ -1,4 +1,4 @@
-"""Exact contribution of each feature to 1 - r, the correlation that two samples lack."""
+"""Exact contribution of each feature to 1 - r of two samples."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from lotwise.metrics.moments import (
     why_undefined,
 )
 
-# R of identical samples is 1 up to rounding, and must not be below a threshold of 1.
+# R of identical samples is 1 up to rounding, and must not fall below a threshold of 1.
 _ROUNDING = 1e-12
 
 

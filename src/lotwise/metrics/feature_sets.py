@@ -22,7 +22,7 @@ N_DECILES: Final = 10
 DECILES: Final = tuple(f"decile_{number}" for number in range(1, N_DECILES + 1))
 FEATURE_SETS: Final = ("all", "detected_any", "detected_both", "counted_both", *DECILES)
 
-# Those that rest on a threshold of TPM.
+# Sets that depend on a threshold of TPM.
 DETECTED: Final = frozenset({"detected_any", "detected_both", *DECILES})
 
 THRESHOLD: Final = 1.0

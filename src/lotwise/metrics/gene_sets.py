@@ -194,7 +194,7 @@ def _why_undefined(n_inside: int, n_all: int, *, n_smallest: int, ties: float) -
     if n_inside < n_smallest:
         return f"fewer than {n_smallest} genes of the set are present"
     if n_inside == n_all:
-        return "the set holds all genes"
+        return "the set contains all genes"
     return "M is the same for all genes" if ties >= 1 else ""
 
 

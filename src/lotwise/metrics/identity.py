@@ -185,7 +185,7 @@ def _within_donor(sums: FloatArray, y_counts: FloatArray, totals: FloatArray) ->
         expected = y_counts[highest] / totals[highest] * totals
     low = (sums[highest] >= MALE_Y_TPM) & (sums[highest] > SWAP_FOLD * sums)
     judged = np.flatnonzero(~(low & (expected < FEWEST_Y_COUNTS)))
-    answers = ["too few counts to see genes of Y"] * sums.size
+    answers = ["too few counts to detect genes of Y"] * sums.size
     lower, higher = (f.outer(sums[judged], sums[judged]) for f in (np.minimum, np.maximum))
     disagree = (higher >= MALE_Y_TPM) & (higher > SWAP_FOLD * lower)
     for row, against in zip(judged, disagree.sum(axis=1), strict=True):

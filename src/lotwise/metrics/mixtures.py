@@ -20,16 +20,16 @@ FEWEST_PRIVATE: Final = 20
 _DECIDES: Final = 4.0
 _ERROR: Final = 0.002
 _MOST_OF_GENE: Final = 5.0
-# One gene that expresses one allele alone is no mixture: of the sites where two bases or more are
-# expected, most show the allele. A donor from outside shows about half of them.
+# A gene that expresses one allele only is not a mixture. In a mixture, most sites at which two or
+# more bases are expected show the allele; for a donor from outside, about half of them do.
 _SEEN_OF: Final = 2.0
 _FEWEST_HOPED: Final = 5
 _SHOWN: Final = 0.75
 _UNEQUAL: Final = (0.2, 0.8)
 """Share of an allele at a heterozygous site: a gene expresses its two alleles unequally."""
 _SHARES: Final = np.arange(1, 51) / 100
-# Of alleles that one person carries and another, homozygous for the reference, does not: the
-# share that is heterozygous, for frequencies with a density of 1/p.
+# Share of heterozygous sites among the alleles that one person carries and another, homozygous for
+# the reference, does not; for allele frequencies with a density of 1/p.
 _HETEROZYGOUS: Final = 6 / 7
 _PRIVATE_DEPTH: Final = 30
 _PRIVATE_BASES: Final = 3
@@ -135,7 +135,7 @@ def _consensus(calls: GenotypeArray) -> GenotypeArray:
 
 
 def _own_homozygous(fraction: FloatArray, depth: IntArray) -> GenotypeArray:
-    """Return the homozygous sites of a sample whose donor has no other; 1 where heterozygous."""
+    """Return the homozygous sites of a donor's only sample; 1 where heterozygous."""
     called = (depth > 0) & ~np.isnan(fraction)
     calls = np.full(depth.shape, -1, dtype=np.int8)
     calls[called & (fraction < 0.25)] = 0
@@ -153,8 +153,8 @@ def _fit(
 ) -> Mixture:
     """Fit the share of the second donor at sites where the first is homozygous.
 
-    What it is compared with is the first donor alone, or, of a sample that is like neither, a
-    third donor with any genotype at each site.
+    The fit is compared with the first donor only or, for a sample similar to neither donor, with a
+    third donor that may have any genotype at each site.
     """
     first, second = donors
     known = ((first == 0) | (first == 2)) & (second >= 0) & (depth > 0)

@@ -86,7 +86,7 @@ def mix_profile(
     for name, values in (("tpm", own), ("profile", other)):
         refuse_negative(values, name=name)
         if not values.sum():
-            raise InputError(f"{name} holds no expression: its sum is 0")
+            raise InputError(f"{name} has no expression: its sum is 0")
     if not 0 <= share <= 1:
         raise InputError(f"share must be in [0, 1], got {share}")
     own_part = (1 - share) * own * (_MILLION / own.sum())

@@ -75,7 +75,7 @@ def prepare_rows(
     Returns
     -------
     Rows of shape ``(n_samples, n_features)`` and the moments of each. The spread is NaN for a
-    sample that is constant or holds a value that is not finite.
+    sample that is constant or has a value that is not finite.
 
     Raises
     ------

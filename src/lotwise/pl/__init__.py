@@ -6,6 +6,7 @@ from lotwise.pl.components import components
 from lotwise.pl.composition import composition
 from lotwise.pl.heatmap import heatmap
 from lotwise.pl.limits import detectable, mean_difference, sensitivity
+from lotwise.pl.process_change import process_change
 from lotwise.pl.samples import batches, identity, isoform_switches
 from lotwise.pl.scatter_matrix import MOST_SAMPLES, scatter_matrix
 from lotwise.pl.style import add_note, save_figure
@@ -25,6 +26,7 @@ __all__ = [
     "isoform_switches",
     "mean_difference",
     "nothing",
+    "process_change",
     "save_figure",
     "scatter_matrix",
     "sensitivity",

@@ -189,7 +189,7 @@ def _judged_by(kept: Provenance, root: Path) -> dict[str, object]:
 
 
 def _says(name: Path | str, sha256: str | None) -> bool:
-    """Return whether a criteria file has the content that was judged by; its name may mislead."""
+    """Return whether a criteria file has the content used for the verdict; its name may mislead."""
     try:
         return read_criteria(name).criteria.sha256 == sha256
     except InputError:

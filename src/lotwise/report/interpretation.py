@@ -7,11 +7,15 @@ silence would be read as reassurance.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Iterator
+from typing import Final
 
+import numpy as np
+
+from lotwise.metrics.design import replicate_agreement
+from lotwise.report.identity import panels_remark, sex_remark
+from lotwise.report.libraries import depth_remark
+from lotwise.report.remarks import LONGEST_PART, Remark, State, not_computed, sentence
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.words import (
     count_words,
@@ -22,31 +26,9 @@ from lotwise.report.words import (
     r_words,
 )
 
-State = Literal["computed", "concern", "unknown"]
 # Each kind of noise has a ceiling of its own.
 _NOISES: Final = ("counting", "quantification", "preparation")
 _FOLD: Final = 2.0
-_LONGEST_PART: Final = 240
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Remark:
-    """One or two sentences about what R shows.
-
-    Attributes
-    ----------
-    topic
-        Subject of the remark.
-    text
-        The sentences.
-    state
-        ``concern`` if a reader must look here before trusting R, ``unknown`` if the remark could
-        not be computed.
-    """
-
-    topic: str
-    text: str
-    state: State = "computed"
 
 
 def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
@@ -73,7 +55,7 @@ def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
 
 def run_remarks(findings: Findings) -> list[Remark]:
     """Return remarks on whether R can be trusted: depth, identity, number of batches."""
-    remarks = [depth_remark(*findings.levels)]
+    remarks = [*design_remark(findings), depth_remark(*findings.levels)]
     gene = next((level for level in findings.levels if level.level == "gene"), None)
     if gene is None:
         text = "Identity is checked at gene level, which this run does not have."
@@ -88,6 +70,29 @@ def run_remarks(findings: Findings) -> list[Remark]:
     ]
 
 
+def design_remark(findings: Findings) -> Iterator[Remark]:
+    """Yield a concern where samples of one batch are less alike than of different batches.
+
+    Within one condition alone: in several, the sheet says why samples of a batch differ.
+    """
+    for level in findings.levels:
+        if any(row["relation"] == "across" for row in level.pairs):
+            continue
+        batch_of = {
+            row[f"sample_{end}"]: row[f"batch_{end}"] for row in level.pairs for end in "ab"
+        }
+        place = {sample: at for at, sample in enumerate(batch_of)}
+        r = np.eye(len(place))
+        for row in level.pairs:
+            a, b = place[row["sample_a"]], place[row["sample_b"]]
+            r[a, b] = r[b, a] = row["pearson"]
+        found = replicate_agreement(r, batches=list(batch_of.values()))
+        if found.sentence:
+            text = f"{level.level.capitalize()} level: {found.sentence}"
+            yield Remark(topic="Design", text=text, state="concern")
+            return
+
+
 def _published(findings: Findings) -> Iterator[Remark]:
     """Yield whether published coefficients are reproduced, if any were expected."""
     rows = findings.verification
@@ -98,7 +103,7 @@ def _published(findings: Findings) -> Iterator[Remark]:
     ]
     agreeing = sum(row["status"] == "agrees" for row in rows)
     if differing:
-        named = list_words(differing, longest=_LONGEST_PART)
+        named = list_words(differing, longest=LONGEST_PART)
         text = (
             f"{len(differing)} of {count_words(len(rows), 'published coefficient')} "
             f"{'differs' if len(differing) == 1 else 'differ'} from the computed values: {named}."
@@ -120,7 +125,7 @@ def _assumptions(findings: Findings) -> Iterator[Remark]:
         if row.get("assumed"):
             assumed.setdefault(row["assumed"], []).append(name_words(row["sample"]))
     for what, samples in assumed.items():
-        text = f"Assumed, not measured: {what} of {list_words(samples, longest=_LONGEST_PART)}."
+        text = f"Assumed, not measured: {what} of {list_words(samples, longest=LONGEST_PART)}."
         yield Remark(topic="Assumptions", text=text)
 
 
@@ -128,7 +133,7 @@ def ceiling_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark:
     """Return how high R could be, given the measurement noise."""
     topic = "Noise ceiling"
     if not level.has("ceilings"):
-        return _not_computed(topic, "ceilings")
+        return not_computed(topic, "ceilings")
     rows = level.of_pair("ceilings", pair)
     known = [
         row
@@ -164,7 +169,7 @@ def change_remark(level: LevelFindings) -> Remark:
     """Return the largest change that R would not have detected, over all pairs of batches."""
     topic = "Unseen change"
     if not level.has("unseen"):
-        return _not_computed(topic, "detectable")
+        return not_computed(topic, "detectable")
     rows = [row for row in level.rows("unseen") if row["relation"] == "between"]
     two_fold = [row for row in rows if math.isclose(row["fold"], _FOLD)]
     known = [row for row in two_fold if not math.isnan(row["share"])]
@@ -207,7 +212,7 @@ def fold_remark(level: LevelFindings, pair: Row) -> Remark:
     """Return how many features differ, which R does not measure."""
     topic = "Size of differences"
     if not level.has("agreement"):
-        return _not_computed(topic, "agreement")
+        return not_computed(topic, "agreement")
     whole = next((row for row in level.of_pair("agreement", pair) if row["bin"] == 0), None)
     if whole is None or math.isnan(whole["share_over_2_fold"]):
         why = whole["reason"] if whole else "the pair is not in the table"
@@ -251,7 +256,7 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
         unit = level.unit
         named = list_words(
             (f"{name_words(row['sample'])} ({row['factor'] - 1:+.0%})" for row in shifted),
-            longest=_LONGEST_PART,
+            longest=LONGEST_PART,
         )
         parts.append(
             f"{unit} of unchanged {level.level}s shift by more than a quarter in {named}, against "
@@ -271,208 +276,6 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
         yield Remark(topic="Composition", text=" ".join(parts), state=state)
 
 
-def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
-    """Return whether a library is too small, or an outlier at any level, for its R to be useful."""
-    topic = "Depth and outliers"
-    if not level.has("libraries"):
-        return _not_computed(topic, "libraries")
-    rows = level.rows("libraries")
-    outliers = [
-        (found.level, row)
-        for found in (level, *others)
-        for row in found.rows("libraries")
-        if row["outlier"]
-    ]
-    shallow = [row for row in rows if row["shallow"]]
-    unknown = [row for row in rows if math.isnan(row["share_of_median"])]
-    parts = [_shallow_words(shallow)] if shallow else []
-    if unknown or not rows:
-        parts.append(_depth_unknown(unknown, len(rows)))
-    sound = [row for row in rows if not row["shallow"] and row not in unknown]
-    if sound and not shallow:
-        low, high = (f(row["total_counts"] for row in sound) for f in (min, max))
-        which = "None of the other libraries" if unknown else "No library"
-        parts.append(
-            f"{which} is shallow: {number_words(low)} to {number_words(high)} counts each."
-        )
-    state: State = "unknown" if unknown or not rows else "computed"
-    return Remark(
-        topic=topic,
-        text=" ".join([*parts, *_outlier_words(outliers)]),
-        state="concern" if shallow or outliers else state,
-    )
-
-
-def _shallow_words(shallow: Sequence[Row]) -> str:
-    named = list_words(
-        (
-            f"{name_words(row['sample'])} ({percent_words(row['share_of_median'])} of the "
-            "other samples' median)"
-            for row in shallow
-        ),
-        longest=_LONGEST_PART,
-    )
-    return f"Far fewer counts than the others: {named}. Do not read its R as agreement."
-
-
-def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
-    """Return for which libraries the depth is unknown and why: the first of a row's reasons."""
-    reasons = dict.fromkeys(row["reason"].partition("; ")[0] for row in unknown if row["reason"])
-    why = "; ".join(reasons) or "there are no counts"
-    if len(unknown) == n_rows:
-        return f"Whether any library is shallow is unknown: {why}."
-    named = list_words(row["sample"] for row in unknown)
-    return f"Whether {named} {'is' if len(unknown) == 1 else 'are'} shallow is unknown: {why}."
-
-
-def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> Iterator[str]:
-    """Yield outliers with the level that flagged them, and how often chance flags a run."""
-    if not outliers:
-        return
-    named: dict[str, list[str]] = {}
-    for level, row in outliers:
-        score = f"{level} level: score {number_words(row['outlier_score'])}"
-        cut = row["outlier_cut"]
-        said = score if math.isnan(cut) else f"{score}, limit {number_words(cut)}"
-        named.setdefault(row["sample"], []).append(said)
-    listed = list_words(
-        (f"{name_words(sample)} ({'; '.join(said)})" for sample, said in named.items()),
-        longest=_LONGEST_PART,
-    )
-    are = "is an outlier" if len(named) == 1 else "are outliers"
-    yield (
-        f"{listed} {are}: mean R with the other samples of the group is unusually low. With the "
-        "default limits at most 5 % of sound runs have any flag, if the noise of samples is "
-        "independent and equal."
-    )
-
-
-def sex_remark(gene: LevelFindings) -> Remark:
-    """Return whether a donor's samples agree in their expression of Y, and what is unknown."""
-    topic = "Identity: sex"
-    if not gene.has("sex"):
-        return _not_computed(topic, "identity")
-    rows = gene.rows("sex")
-    against = [row for row in rows if row["agrees"] == "no"]
-    mixed = [row for row in rows if row["sex"] == "mixed" and row["agrees"] != "no"]
-    agreeing = [row for row in rows if row["agrees"] == "yes"]
-    parts = [*_against_words(against), *_mixed_words(mixed)]
-    if agreeing:
-        verb = "agrees" if len(agreeing) == 1 else "agree"
-        parts.append(
-            f"{len(agreeing)} of {count_words(len(rows), 'sample')} {verb} in sex with the other "
-            "samples of the same donor. That does not prove identity: half of all donors share a "
-            "sex."
-        )
-    parts.extend(_untold_words(rows))
-    state: State = "computed" if agreeing else "unknown"
-    return Remark(topic=topic, text=" ".join(parts), state="concern" if against or mixed else state)
-
-
-def _against_words(against: Sequence[Row]) -> Iterator[str]:
-    """Yield samples whose expression of Y differs from that of their donor's other samples."""
-    if against:
-        named = list_words(
-            (f"{name_words(row['sample'])} ({row['sex']})" for row in against),
-            longest=_LONGEST_PART,
-        )
-        verb, whose = ("disagrees", "its") if len(against) == 1 else ("disagree", "their")
-        yield (
-            f"{named} {verb} in expression of Y genes with the other samples of {whose} donor: "
-            "exchanged samples, or cells that lost Y."
-        )
-
-
-def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
-    """Yield samples that express genes of both sexes, which is unusual for any donor."""
-    if mixed:
-        named = list_words(row["sample"] for row in mixed)
-        verb = "expresses" if len(mixed) == 1 else "express"
-        yield (
-            f"{named} {verb} XIST and genes of Y: cells of two donors, or male cells that express "
-            "XIST."
-        )
-
-
-def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield for how many samples agreement is unknown, by reason."""
-    untold = [row for row in rows if row["agrees"] not in {"yes", "no"}]
-    if not untold:
-        return
-    counted = Counter(str(row["agrees"] or row["reason"]) for row in untold)
-    # A table without samples has one row, with the reason.
-    why = "; ".join(
-        f"{reason} ({n})" if untold[0]["sample"] else reason for reason, n in counted.items()
-    )
-    if len(untold) == len(rows):
-        yield f"Agreement in sex within a donor is unknown: {why or 'no panel'}."
-    else:
-        yield f"For {len(untold)} of {count_words(len(rows), 'sample')} it is unknown: {why}."
-
-
-def panels_remark(gene: LevelFindings) -> Remark:
-    """Return whether the samples express the markers that their panels expect."""
-    topic = "Identity: markers"
-    if not gene.has("identity"):
-        return _not_computed(topic, "identity")
-    found = gene.rows("identity")
-    every = [row for row in found if row["sample"]]
-    # A marker of one sex is not expected by itself; the remark on sex uses it.
-    rows = [
-        row for row in every if row["holds"] != "-" and row["expected"] not in {"female", "male"}
-    ]
-    told = [row for row in rows if row["holds"] in {"yes", "no"}]
-    if not told:
-        return Remark(topic=topic, text=_no_marker_told(found, rows), state="unknown")
-    specific = [row for row in told if row["specific"]]
-    failing = [row for row in specific if row["holds"] == "no"]
-    parts = [f"All {len(specific):,} expectations of the panels are met."]
-    if len(specific) == 1:
-        parts = ["The one expectation of the panels is met."]
-    if failing:
-        by_panel = list_words(
-            (
-                f"{name_words(panel)} ({_failing(failing, panel)})"
-                for panel in dict.fromkeys(row["panel"] for row in failing)
-            ),
-            longest=_LONGEST_PART,
-        )
-        verb = "is" if len(failing) == 1 else "are"
-        parts = [f"{len(failing):,} of {len(specific):,} expectations {verb} not met: {by_panel}."]
-    unspecific = [row for row in told if not row["specific"] and row["holds"] == "no"]
-    if unspecific:
-        markers = list_words(dict.fromkeys(row["marker"] for row in unspecific))
-        parts.append(f"Expressed, but no alarm, since other cells express them too: {markers}.")
-    n_unknown = len(rows) - len(told)
-    if n_unknown:
-        parts.append(f"{count_words(n_unknown, 'value')} could not be read.")
-    notes = dict.fromkeys(row["note"] for row in failing or specific if row["note"])
-    if notes:
-        parts.append(_sentence(f"note: {'; '.join(notes)}"))
-    return Remark(topic=topic, text=" ".join(parts), state="concern" if failing else "computed")
-
-
-def _no_marker_told(found: Sequence[Row], asked: Sequence[Row]) -> str:
-    """Return why no expectation of the panels could be checked in any sample."""
-    every = [row for row in found if row["sample"]]
-    if not every:
-        # A row without a sample has the reason in place of an answer.
-        why = "; ".join(dict.fromkeys(row["holds"] for row in found if row["holds"]))
-        return f"Identity cannot be checked by markers: {why or 'no panel was used'}."
-    if all(row["holds"] == "not annotated" for row in every):
-        return "No marker of the panels is annotated here, so identity cannot be checked."
-    if asked:
-        return (
-            "No marker that the panels expect present or absent is annotated here, so identity "
-            "cannot be checked."
-        )
-    panels = list_words(dict.fromkeys(row["panel"] for row in every))
-    return (
-        f"The panels used ({panels}) expect no single gene present or absent, so there is "
-        "nothing to check."
-    )
-
-
 def batches_remark(findings: Findings) -> Remark:
     """Return what this number of batches, and of samples per batch, can show."""
     topic = "Number of batches"
@@ -485,27 +288,8 @@ def batches_remark(findings: Findings) -> Remark:
         else ""
     )
     if not level.has("batches"):
-        left = _not_computed(topic, "batches")
+        left = not_computed(topic, "batches")
         return Remark(topic=topic, text=left.text + alone, state="unknown")
     words = dict.fromkeys(row["words"] for row in level.rows("batches") if row["words"])
-    text = f"{_sentence('; '.join(words))}{alone}" if words else alone.strip()
+    text = f"{sentence('; '.join(words))}{alone}" if words else alone.strip()
     return Remark(topic=topic, text=text or "No limit from the number of batches.")
-
-
-def _failing(failing: Sequence[Row], panel: str) -> str:
-    markers = dict.fromkeys(row["marker"] for row in failing if row["panel"] == panel)
-    return list_words(markers)
-
-
-def _not_computed(topic: str, statistic: str) -> Remark:
-    text = f"Not computed in this run (the statistic {statistic} is switched off)."
-    return Remark(topic=topic, text=text, state="unknown")
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
-
-
-def concerns(remarks: Sequence[Remark]) -> Iterator[Remark]:
-    """Yield the remarks that a reader must see before any R."""
-    return (remark for remark in remarks if remark.state == "concern")

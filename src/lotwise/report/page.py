@@ -16,11 +16,13 @@ from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
 from lotwise.record import PAGE, log_written
 from lotwise.record.digest import NONE, sign_page
-from lotwise.report.interpretation import concerns, level_remarks, run_remarks
+from lotwise.report.interpretation import level_remarks, run_remarks
 from lotwise.report.manifest import manifest_of
 from lotwise.report.packing import packed
+from lotwise.report.process import process_remarks
 from lotwise.report.record import record_of
-from lotwise.report.run_tables import Findings, read_findings
+from lotwise.report.remarks import Remark, concerns
+from lotwise.report.run_tables import Findings, LevelFindings, read_findings
 from lotwise.report.sections import criteria_table, sections_of
 from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, level_answer, verdict_of
@@ -69,15 +71,20 @@ def observations(root: Path | str) -> list[tuple[str, str]]:
         return []
     remarks = [
         *run_remarks(findings),
-        *(one for level in findings.levels for one in level_remarks(level, decimals=DECIMALS)),
+        *(one for level in findings.levels for one in remarks_of(level, decimals=DECIMALS)),
     ]
     return [(remark.topic, remark.text) for remark in concerns(remarks)]
+
+
+def remarks_of(level: LevelFindings, *, decimals: int) -> list[Remark]:
+    """Return what is said of R at a level, and of a change of the process."""
+    return [*level_remarks(level, decimals=decimals), *process_remarks(level)]
 
 
 def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
     """Return the page as HTML."""
     run = run_remarks(findings)
-    by_level = {level.level: level_remarks(level, decimals=decimals) for level in findings.levels}
+    by_level = {level.level: remarks_of(level, decimals=decimals) for level in findings.levels}
     everything = [*run, *(remark for remarks in by_level.values() for remark in remarks)]
     open_ = list(concerns(everything))
     manifest = manifest_of(findings.root)

@@ -138,7 +138,7 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
 
 def _named(
     level: LevelFindings, pairs: Sequence[Row]
-) -> tuple[dict[tuple[str, str], list[list[float]]], list[list[str]]]:
+) -> tuple[dict[tuple[str, str], list[list[float | None]]], list[list[str]]]:
     """Return a pair's most deviating features: name index, TPM in both, log2 ratio, share."""
     wanted = pl.LazyFrame({end: [row[end] for row in pairs] for end in ("sample_a", "sample_b")})
     rows = (
@@ -150,10 +150,13 @@ def _named(
         .to_dicts()
     )
     places: dict[tuple[str, str], int] = {}
-    named: dict[tuple[str, str], list[list[float]]] = {}
+    named: dict[tuple[str, str], list[list[float | None]]] = {}
     for row in rows:
         place = places.setdefault((row["feature"], row["gene_name"]), len(places))
-        values = [_short(row[key]) for key in ("tpm_a", "tpm_b", "log2_ratio", "share")]
+        values: list[float | None] = [_short(row[key]) for key in ("tpm_a", "tpm_b", "share")]
+        # A feature of one sample alone has no ratio.
+        ratio = row["log2_ratio"]
+        values.insert(2, None if math.isnan(ratio) else _short(ratio))
         named.setdefault((row["sample_a"], row["sample_b"]), []).append([place, *values])
     return named, [list(feature) for feature in places]
 

@@ -11,7 +11,7 @@ from lotwise.evidence.catalogue import statistics
 from lotwise.evidence.sections import SAMPLES
 from lotwise.evidence.statistic import Statistic
 from lotwise.quantify import Intake, Yield
-from lotwise.report import batches, columns, pairs
+from lotwise.report import batches, columns, pairs, process
 from lotwise.report.blocks import Section, Text, figure_block, section_from, table_block
 from lotwise.report.run_tables import Findings, Row
 from lotwise.report.summary import criteria_of
@@ -157,7 +157,7 @@ ARRANGED: Final = frozenset(
     {
         *("pairs", "replicate_qc", "contributions", "libraries", "identity", "components"),
         *("sensitivity", "agreement", "intervals", "ceilings", "detectable", "batches"),
-        *("reference", "equivalence", "signal", "gene_sets", "isoform_usage"),
+        *("reference", "equivalence", "process_change", "signal", "gene_sets", "isoform_usage"),
     }
 )
 _SECTIONS: Final[tuple[Callable[[Findings, int], Section | None], ...]] = (
@@ -170,5 +170,6 @@ _SECTIONS: Final[tuple[Callable[[Findings, int], Section | None], ...]] = (
     pairs.contributions_section,
     batches.isoforms_section,
     batches.batches_section,
+    process.process_section,
     batches.panels_section,
 )

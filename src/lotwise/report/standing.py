@@ -42,13 +42,13 @@ def stand(verdict: Verdict, *, faults: Sequence[str], n_observations: int) -> Ve
 
 
 def approval(verdict: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what the criteria say of their protocol and approval, as name and text."""
+    """Return the criteria's entries on protocol and approval, as name and text."""
     names = ("protocol", "version", "approved_by", "change_reason")
     return [(name.replace("_", " "), str(verdict[name])) for name in names if verdict.get(name)]
 
 
 def uncovered(verdict: Mapping[str, Any]) -> str:
-    """Warn of what no criterion that decides looks at; empty where each is covered.
+    """Return a warning about aspects that no judged criterion covers; empty if all are covered.
 
     Examples
     --------

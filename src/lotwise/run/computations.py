@@ -23,6 +23,7 @@ from lotwise.files.tables import to_frame
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.gene_sets import PRESET_CORRELATION
 from lotwise.tl.pairs import pairs_of, store
+from lotwise.tl.process_features import Settings
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -122,6 +123,24 @@ def equivalence(
     )
     if expression.uns[keys.LOTWISE][EquivalenceRecord.table].empty:
         _store_nothing(expression, EquivalenceRecord, "there is one batch")
+
+
+def process_change(
+    expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
+) -> None:
+    """Compare lots before and after a change of the process."""
+    tl.process_change(
+        expression,
+        attributes=evidence.attributes,
+        gene_sets=evidence.gene_sets,
+        settings=Settings(
+            margin=evidence.margin,
+            alpha=evidence.alpha,
+            threshold=correlation.threshold,
+            pseudocount=correlation.pseudocount,
+            seed=evidence.seed,
+        ),
+    )
 
 
 def signal(

@@ -84,7 +84,7 @@ class Titration(NamedTuple):
             return f"These criteria detected even the smallest share of {profile} that was tried."
         return (
             f"These criteria would have passed a lot with up to {passed:.3g} of {profile} mixed in "
-            f"(shares tried, {int(of_verdict['n_repeats'].max())} repeats per batch)."
+            f"(of the shares tried, with {int(of_verdict['n_repeats'].max())} repeats per batch)."
         ).replace(f"{passed:.3g}", f"{100 * passed:.3g} %")
 
 

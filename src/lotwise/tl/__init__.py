@@ -18,6 +18,7 @@ from lotwise.tl.intervals import intervals
 from lotwise.tl.isoforms import isoform_shares, isoform_usage
 from lotwise.tl.libraries import libraries, signal
 from lotwise.tl.pairs import choose_pairs, least_and_most_alike
+from lotwise.tl.process_change import process_change
 from lotwise.tl.replicate_qc import replicate_qc
 from lotwise.tl.variance import variance
 
@@ -42,6 +43,7 @@ __all__ = [
     "isoform_usage",
     "least_and_most_alike",
     "libraries",
+    "process_change",
     "replicate_qc",
     "sensitivity",
     "signal",

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 NAN = float("nan")
+# The median of few samples varies more than that of many, and is lowest too often.
+UNEQUAL = "no p of the rank: the batches have {} to {} samples, and those of few vary more"
 ALL_SHALLOW = "every library of the batch is shallow"
 
 
@@ -144,6 +146,10 @@ def _of_condition(
                 ),
             )
             rank = rank_p(found.between, batch=i)
+            sizes = [int(np.count_nonzero(of_used == one)) for one in names]
+            if len(set(sizes)) > 1:
+                unequal = UNEQUAL.format(min(sizes), max(sizes))
+                rank = rank._replace(p=NAN, words=f"{rank.words}; {unequal}")
             median, within = float(medians.median_to_others[i]), float(found.within[i])
             reasons = [medians.reasons[i], like.reason or limits.reason]
         known = not like.reason

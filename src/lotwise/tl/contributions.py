@@ -11,6 +11,8 @@ from lotwise.errors import InputError
 from lotwise.evidence.contributions import ContributionRecord
 from lotwise.files.tables import to_frame
 from lotwise.metrics.contributions import standardised_contributions
+from lotwise.metrics.differences import log_ratios
+from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.moments import standardise_samples, why_undefined
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
 
@@ -79,17 +81,21 @@ def contributions(
         if found.reason:
             rows.append(_none(pair, found.reason))
             continue
+        both = (tpm[a] >= THRESHOLD) & (tpm[b] >= THRESHOLD)
+        ratio = log_ratios(tpm[a][both], tpm[b][both]).median_ratio if both.any() else 1.0
+        middle = float(np.log2(ratio))
         rows.extend(
             ContributionRecord(
                 sample_a=pair.sample_a,
                 sample_b=pair.sample_b,
+                relation=pair.relation,
                 rank=rank,
                 feature=str(features[index]),
                 gene_id=gene_id[index],
                 gene_name=gene_name[index],
                 tpm_a=float(tpm[a, index]),
                 tpm_b=float(tpm[b, index]),
-                log2_ratio=float(log_tpm[a, index] - log_tpm[b, index]),
+                log2_ratio=_log_ratio(tpm[a, index], tpm[b, index]) - middle,
                 share=float(contribution / found.one_minus_r),
                 cumulative_share=float(cumulative),
             )
@@ -107,10 +113,16 @@ def contributions(
     )
 
 
+def _log_ratio(x: float, y: float) -> float:
+    """Return log2 of a ratio; NaN where there is none."""
+    return float(np.log2(x) - np.log2(y)) if x > 0 and y > 0 else NAN
+
+
 def _none(pair: Pair, reason: str) -> ContributionRecord:
     return ContributionRecord(
         sample_a=pair.sample_a,
         sample_b=pair.sample_b,
+        relation=pair.relation,
         rank=0,
         feature="*",
         gene_id="",

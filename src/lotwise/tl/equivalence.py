@@ -48,7 +48,7 @@ _UNTESTED: Final[dict[EquivalenceMethod, str]] = {
 }
 
 
-class _Batches(NamedTuple):
+class BatchPair(NamedTuple):
     """Two batches of one condition, with the rows of their replicates."""
 
     batch_a: str
@@ -168,7 +168,7 @@ def equivalence(
                 )
             )
         else:
-            x, y = _like_composition(log_tpm, pair, expressed, tpm)
+            x, y = like_composition(log_tpm, pair, expressed, tpm)
             test = moderated_equivalence if method == "moderated" else welch_equivalence
             tested = test(x, y, margin=margin, alpha=alpha)
         tables.append(_table(pair, method, features, tested, expressed=expressed, silent=silent))
@@ -203,8 +203,8 @@ def log_tpm_without_pseudocount(tpm: FloatArray, counts: Sequence[FloatArray | N
     return logs
 
 
-def _like_composition(
-    log_tpm: FloatArray, pair: _Batches, expressed: BoolArray, tpm: FloatArray
+def like_composition(
+    log_tpm: FloatArray, pair: BatchPair, expressed: BoolArray, tpm: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Divide each sample by its median ratio to the mean of the samples."""
     rows = np.concatenate([pair.rows_a, pair.rows_b])
@@ -216,18 +216,18 @@ def _like_composition(
     return values[: pair.rows_a.size], values[pair.rows_a.size :]
 
 
-def _pairs(expression: AnnData) -> list[_Batches]:
+def _pairs(expression: AnnData) -> list[BatchPair]:
     """Return the pairs of batches of one condition, in the order of the samples."""
     found = []
     groups = replicate_groups(expression)
     for (one, rows_a), (other, rows_b) in combinations(groups.items(), 2):
         if one[1] == other[1]:
             rows = (np.array(rows_a, dtype=np.intp), np.array(rows_b, dtype=np.intp))
-            found.append(_Batches(one[0], other[0], one[1], *rows))
+            found.append(BatchPair(one[0], other[0], one[1], *rows))
     return found
 
 
-def _with_room(tpm: FloatArray, pairs: list[_Batches]) -> list[_Batches]:
+def _with_room(tpm: FloatArray, pairs: list[BatchPair]) -> list[BatchPair]:
     """Choose pairs of batches at even steps of R if the table has no room for all."""
     room = max(2, MOST_ROWS // max(tpm.shape[1], 1))
     if len(pairs) <= room:
@@ -243,7 +243,7 @@ def _with_room(tpm: FloatArray, pairs: list[_Batches]) -> list[_Batches]:
 
 
 def _fits(
-    expression: AnnData, counts: Sequence[FloatArray | None], pairs: list[_Batches]
+    expression: AnnData, counts: Sequence[FloatArray | None], pairs: list[BatchPair]
 ) -> dict[tuple[str, str], FoldChange | str]:
     """Fit the counts of all samples that have them, once; return which pairs lack counts."""
     known = np.array([sample is not None for sample in counts])
@@ -275,7 +275,7 @@ def _without_counts(samples: pd.Index[str]) -> str:
 
 
 def _table(
-    pair: _Batches,
+    pair: BatchPair,
     method: EquivalenceMethod,
     features: npt.NDArray[np.object_],
     found: Equivalence | str,

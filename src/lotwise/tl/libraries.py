@@ -146,7 +146,7 @@ class _Score(NamedTuple):
 
 
 def _depths(counts: Sequence[FloatArray | None], *, below: float) -> list[_Depth]:
-    """Compare each library's total with the others'; a library without counts has a reason only."""
+    """Compare each library's total with the others'; without counts only the reason is given."""
     for sample in counts:
         if sample is not None:
             refuse_negative(sample, name="counts")

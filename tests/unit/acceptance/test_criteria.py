@@ -128,6 +128,12 @@ def test_parse_criteria__needs_without_a_level_take_the_criterions():
     assert found.files() == ("correlation/isoform.pairs.tsv", "evidence/gene.sex.tsv")
 
 
+ONE = (
+    "criteria:\n- {id: a, rationale: b, level: gene, table: batch_pairs, statistic: pearson, "
+    "reduce: lowest, at_least: 0.9}\n"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -136,6 +142,10 @@ def test_parse_criteria__needs_without_a_level_take_the_criterions():
         ("title: t\n", "key 'criteria' is missing"),
         ("title: t\ncriteria: []\n", "key 'criteria' is"),
         ("title: t\ncriteria: {a: 1}\n", "key 'criteria'|criteria"),
+        (f"title:\n{ONE}", "key 'title' is None; input should be a valid string"),
+        (f"title: ''\n{ONE}", "key 'title' is ''"),
+        (f"title: t\n{ONE.replace('0.9', 'yes')}", "key 'at_least' is True"),
+        (f"title: t\n{ONE.replace('0.9', '010')}", "YAML reads '010' as a number in another base"),
         ("title: [a\n", r"row \d: is not YAML"),
         ("titel: t\ntitle: t\ncriteria: []\n", "key 'titel' is unknown; did you mean 'title'"),
         ("title: t\ntitle: u\n", "row 2: is not YAML .*the key 'title' comes twice"),

@@ -164,6 +164,11 @@ def test_read_report__not_a_report(tmp_path):
         read_report(good)
 
 
+def test_read_report__a_cell_longer_than_csv_takes_by_itself(tmp_path):
+    [run] = read_report(report(tmp_path, sample_title="t" * 200_000))
+    assert len(run.title) == 200_000
+
+
 def test_report_source__asks_for_the_fields():
     url = report_source("SRP033351", BaseUrls(ena_portal="http://m/api")).url
     assert url.startswith("http://m/api/filereport?accession=SRP033351&result=read_run&fields=run_")

@@ -106,50 +106,59 @@ def test_tolerance_factor__needs_two_values():
 
 
 def additive(own):
-    """R of batches each of which adds its own to Fisher's z of all its pairs."""
+    """R of batches each of which adds its own to -ln R of all its pairs."""
     own = np.asarray(own, dtype=float)
-    r = np.tanh(own[:, None] + own[None, :])
+    r = np.exp(-(own[:, None] + own[None, :]))
     np.fill_diagonal(r, 1)
     return r
 
 
 def test_reference_interval__hand_value():
-    # z of the pairs 1.0, 1.2, 1.4: medians = means 1.1, 1.2, 1.3, so s is .1 x 2 / 1
-    found = reference_interval(np.tanh([[9, 1.0, 1.2], [1.0, 9, 1.4], [1.2, 1.4, 9]]))
-    medians = [np.median(np.tanh(pair)) for pair in ([1.0, 1.2], [1.0, 1.4], [1.2, 1.4])]
-    centre = np.arctanh(medians).mean()
-    reach = stats.t.ppf(0.975, 2) * 0.2 * math.sqrt(4 / 3)
-    assert math.atanh(found.prediction_lower) == pytest.approx(centre - reach, abs=1e-9)
-    assert math.atanh(found.prediction_upper) == pytest.approx(centre + reach, abs=1e-9)
-    assert math.atanh(found.tolerance_lower) == pytest.approx(centre - 0.2 * 9.78875, abs=1e-4)
+    # -ln R of the pairs is 3, 4 and 5, times 0.01: the batches add 1, 2 and 3.
+    costs = np.array([0.01, 0.02, 0.03])
+    found = reference_interval(additive(costs))
+    centre, sd = np.log(costs).mean(), np.log(costs).std(ddof=1)
+    reach = stats.t.ppf(0.975, 2) * math.sqrt(4 / 3) * sd
+    for limit, end in (
+        (found.prediction_lower, reach),
+        (found.prediction_upper, -reach),
+        (found.tolerance_lower, 9.78875 * sd),
+        (found.tolerance_upper, -9.78875 * sd),
+    ):
+        assert -math.log(limit) == pytest.approx(0.02 + math.exp(centre + end), rel=1e-4)
     assert "3 batches" in found.words
     assert "9.8 standard deviations" in found.words
-    assert "about 5 % of sound batches lie outside the prediction interval" in found.words
+    assert "about 5 % of sound batches that vary independently lie outside" in found.words
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("spread", [0.05, 0.3, 0.6])
 @pytest.mark.parametrize("k", [3, 4, 7])
-def test_reference_interval__null_covers_the_next_batch_as_it_says(k):
-    # Batches share their partners: from the medians as they are, 16 % are missed at 3.
+def test_reference_interval__null_covers_the_next_batch_on_either_side(k, spread):
+    # Noise of batches of any spread: on Fisher's z most of what is outside lay below.
     rng = np.random.default_rng(2)
-    n_runs, n_inside = 3000, 0
-    for own in rng.normal(1, 0.1, (n_runs, k + 1)):
+    n_runs, below, above = 3000, 0, 0
+    for own in 0.01 * rng.lognormal(0, spread, (n_runs, k + 1)):
         r = additive(own)
         found = reference_interval(r[:k, :k])
-        n_inside += found.prediction_lower <= np.median(r[k, :k]) <= found.prediction_upper
-    assert n_inside / n_runs == pytest.approx(0.95, abs=3 * math.sqrt(0.0475 / n_runs))
+        median = np.median(r[k, :k])
+        below += median < found.prediction_lower
+        above += median > found.prediction_upper
+    error = 3 * math.sqrt(0.025 * 0.975 / n_runs)
+    assert below / n_runs == pytest.approx(0.025, abs=error)
+    assert above / n_runs == pytest.approx(0.025, abs=error)
 
 
 @pytest.mark.slow
 def test_reference_interval__power_is_that_of_the_noncentral_t():
     rng = np.random.default_rng(5)
-    k, sd, n_runs = 6, 0.05, 1500
+    k, sd, n_runs = 6, 0.2, 1500
     critical, spread = stats.t.ppf(0.975, k - 1), sd * math.sqrt(1 + 1 / k)
-    for shift in (0.15, 0.3):
+    for shift in (0.6, 1.2):
         n_outside = 0
-        for own in rng.normal(1, sd, (n_runs, k + 1)):
-            own[k] -= shift
-            r = additive(own)
+        for logs in rng.normal(-4, sd, (n_runs, k + 1)):
+            logs[k] += shift
+            r = additive(np.exp(logs))
             found = reference_interval(r[:k, :k])
             n_outside += not found.prediction_lower <= np.median(r[k, :k]) <= found.prediction_upper
         apart = stats.nct(k - 1, shift / spread)
@@ -162,15 +171,29 @@ def test_reference_interval__power_is_that_of_the_noncentral_t():
 @given(st.integers(3, 7), st.integers(0, 1000))
 def test_reference_interval__is_scipys_t_interval_of_what_each_batch_adds_in_any_order(k, seed):
     rng = np.random.default_rng(seed)
-    own = rng.normal(1, 0.1, k)
-    r = additive(own)
+    logs = rng.normal(-4, 0.3, k)
+    r = additive(np.exp(logs))
     # With no noise of pairs the spread is that of what the batches add.
-    reach = stats.t.interval(0.9, k - 1, scale=own.std(ddof=1) * np.sqrt(1 + 1 / k))[1]
+    scale = logs.std(ddof=1) * np.sqrt(1 + 1 / k)
+    wanted = stats.t.interval(0.9, k - 1, loc=logs.mean(), scale=scale)
     order = rng.permutation(k)
     for given_as in (r, r[np.ix_(order, order)]):
         found = reference_interval(given_as, level=0.9)
-        low, high = np.arctanh([found.prediction_lower, found.prediction_upper])
-        assert (high - low) / 2 == pytest.approx(reach, rel=1e-6)
+        cost = -np.log([found.prediction_upper, found.prediction_lower])
+        np.testing.assert_allclose(np.log(cost - np.median(np.exp(logs))), wanted, rtol=1e-6)
+
+
+def test_reference_interval__pairs_that_are_undefined_are_left_out():
+    r = additive([0.01, 0.02, 0.03, 0.04])
+    whole = reference_interval(r)
+    r[0, 1] = r[1, 0] = np.nan
+    np.testing.assert_allclose(reference_interval(r)[:4], whole[:4], rtol=1e-9)
+
+
+def test_reference_interval__r_of_0_or_less_is_defined():
+    r = np.array([[1, 0.2, -0.1], [0.2, 1, 0.3], [-0.1, 0.3, 1]])
+    found = reference_interval(r)
+    assert 0 <= found.prediction_lower < found.prediction_upper <= 1
 
 
 def test_reference_interval__few_batches_are_nan_with_a_reason():
@@ -219,7 +242,7 @@ def test_rank_p__null_is_as_rare_as_it_says(k):
 
 def test_rank_p__power_needs_many_batches():
     own = np.random.default_rng(3).normal(1, 0.05, 40)
-    own[39] -= 0.5
+    own[39] += 0.5
     assert rank_p(additive(own), batch=39).p == 1 / 40
 
 
@@ -293,7 +316,7 @@ def test_fewer_replicates_variance__is_that_of_what_samples_add():
     rng = np.random.default_rng(1)
     batches = np.repeat(np.arange(40), 3)
     adds = rng.normal(0, 0.05, 120)
-    r = np.tanh(2 + np.add.outer(adds, adds))
+    r = np.exp(-(0.5 + np.add.outer(adds, adds)))
     found = fewer_replicates_variance(r, batches=batches, n_replicates=1)
     pooled = adds.reshape(40, 3).var(axis=1, ddof=1).mean()
     assert found == pytest.approx(pooled * (1 - 1 / 3), rel=1e-6)

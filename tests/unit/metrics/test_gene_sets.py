@@ -113,7 +113,7 @@ def test_gene_set_shift__sets_that_cannot_be_tested_are_nan_with_a_reason():
     assert found.reasons == (
         "no gene of the set is present",
         "fewer than 5 genes of the set are present",
-        "the set holds all genes",
+        "the set contains all genes",
         "fewer than 5 genes of the set are present",
     )
     assert list(found.n_genes) == [0, 2, N_GENES, 1]

@@ -116,7 +116,7 @@ def test_sex_agreement__follows_the_samples_and_names_none_of_one_sex(y_tpm, ran
 
 
 def test_sex_agreement__a_library_too_shallow_to_show_y_is_not_named():
-    few = "too few counts to see genes of Y"
+    few = "too few counts to detect genes of Y"
     donors, y_counts = ["A"] * 3, [8800, 9200, 0]
 
     def answers(of_third):

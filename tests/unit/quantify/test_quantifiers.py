@@ -61,6 +61,16 @@ def test_quant_command__strandedness(tool, strandedness, flags):
     assert said[said.index("--strandedness") + 1] == rsem
 
 
+@pytest.mark.parametrize("quantifier", [Kallisto, Salmon, Rsem])
+def test_quant_command__a_file_that_begins_with_a_dash_is_no_option(tool, quantifier):
+    run = Run(fastq_1=Path("-t_1.fq.gz"), fastq_2=Path("-t_2.fq.gz"))
+    sample = Sample(sample="S", batch="A", runs=(run,))
+    dashed = Job(sample=sample, strandedness="unstranded")
+    said = [str(part) for part in quantifier(program=tool).quant_command(dashed, INDEX, OUT)]
+    assert not [word for word in said if word.startswith("-t_")]
+    assert str(Path("-t_1.fq.gz").absolute()) in said
+
+
 @pytest.mark.parametrize(
     ("aligner", "printed"),
     [

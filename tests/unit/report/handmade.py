@@ -90,6 +90,7 @@ class Tree:
                 "gene_name": f"SYM{rank}",
                 "tpm_a": 4.0 * rank,
                 "tpm_b": 1.0,
+                "relation": pair["relation"],
                 "log2_ratio": float(rank),
                 "share": 0.5 / rank,
                 "cumulative_share": 0.5,

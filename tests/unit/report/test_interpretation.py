@@ -6,20 +6,19 @@ import pytest
 
 from lotwise.acquire.published import Verification
 from lotwise.files.tables import to_frame, write_table
+from lotwise.report.identity import panels_remark, sex_remark
 from lotwise.report.interpretation import (
     batches_remark,
     ceiling_remark,
     change_remark,
     composition_remark,
-    depth_remark,
     features_remark,
     fold_remark,
     level_remarks,
-    panels_remark,
     run_remarks,
-    sex_remark,
     variance_remark,
 )
+from lotwise.report.libraries import depth_remark
 from lotwise.report.run_tables import read_findings
 
 PAIR = {"sample_a": "S1", "sample_b": "S3", "relation": "between"}

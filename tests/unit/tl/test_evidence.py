@@ -224,6 +224,9 @@ def test_batches__the_batch_apart_is_outside_and_replicates_stand_beside(annotat
     assert np.isnan(table.loc["C", "within"])
     assert table["smallest_p"].eq(1 / 3).all()
     assert "smallest possible p is 1/3" in table.loc["A", "words"]
+    # The rank of medians of one and of two samples is no rank of like with like.
+    assert table["rank_p"].isna().all()
+    assert "the batches have 1 to 2 samples" in table.loc["A", "words"]
 
 
 def test_batches__null_misses_and_ranks_as_it_says():

@@ -138,13 +138,14 @@
       };
     });
   };
+  const ratioWords = (ratio) => (ratio === null ? "in one only" : ratio.toFixed(3));
   const namedOf = (found, pair) => pair.named.map(([feature, tpmA, tpmB, ratio, share]) => {
     const [id, symbol] = found.features[feature];
     const log = (tpm) => Math.log2(tpm + found.pseudocount);
     const [x, y] = [log(tpmA), log(tpmB)];
     return {
-      id, symbol, name: short(symbol ? `${symbol} (${id})` : id), x, y, mean: (x + y) / 2, difference: ratio,
-      tpm_a: number(tpmA), tpm_b: number(tpmB), raw_a: tpmA, raw_b: tpmB, ratio, share,
+      id, symbol, name: short(symbol ? `${symbol} (${id})` : id), x, y, mean: (x + y) / 2, difference: x - y,
+      tpm_a: number(tpmA), tpm_b: number(tpmB), raw_a: tpmA, raw_b: tpmB, ratio, ratio_words: ratioWords(ratio), share,
     };
   });
   const namedTable = (place, rows, found, pair) => {
@@ -165,7 +166,7 @@
     for (const row of rows) {
       const line = node("tr", "", body);
       for (const text of [row.id, row.symbol]) node("td", text, line);
-      const numbers = [[row.tpm_a, row.raw_a], [row.tpm_b, row.raw_b], [row.ratio.toFixed(3), row.ratio], [percent(row.share), row.share]];
+      const numbers = [[row.tpm_a, row.raw_a], [row.tpm_b, row.raw_b], [ratioWords(row.ratio), row.ratio ?? -9e99], [percent(row.share), row.share]];
       for (const [text, order] of numbers) node("td", text, line).dataset.order = order;
     }
     enhance(table);
@@ -201,7 +202,7 @@
       }
       const difference = structuredClone(specs.difference);
       for (const { encoding } of difference.layer) {
-        encoding.y.title = "log2 ratio, first / second";
+        encoding.y.title = `difference of ${scale}, first - second`;
         if (encoding.x) encoding.x.title = `mean ${scale}`;
       }
       const total = bins.reduce((sum, bin) => sum + bin.n, 0);

@@ -133,7 +133,7 @@ def _difference(item: OutputFile, present: Path, came: Path) -> str:
         if not present.is_file():
             return ": is no longer in the results (the repetition agrees with the record)"
         where = first_difference(_text(came), _text(present), names=("was recorded", "is there"))
-        return f" is not the recorded file (the repetition is){where}"
+        return f" is not the recorded file (the repetition agrees with the record){where}"
     if not as_recorded:
         return ": differs from the record; the recorded file is missing, so the place is unknown"
     was, now = _text(present), _text(came)
