@@ -19,7 +19,7 @@ _NAMED: Final = {
     "THY1": 250.0, "NT5E": 120.0, "ENG": 150.0, "MKI67": 15.0, "TOP2A": 20.0, "CXCL8": 12.0,
     "IL6": 10.0, "XIST": 30.0, "RPS4Y1": 0.0, "DDX3Y": 0.0, "POU5F1": 0.0,
 }  # fmt: skip
-# What differs in the third batch: fold changes of TPM.
+# Differences of the third batch: fold changes of TPM.
 _CHANGED: Final = {"MKI67": 0.1, "TOP2A": 0.1, "IL6": 12.0, "CXCL8": 10.0}
 
 

@@ -1,6 +1,6 @@
-"""The sample sheet: which samples there are, of which batch, and where their data lie.
+"""The sample sheet: samples, their batches, and the location of their files.
 
-Light on purpose (standard library only): the workflow reads it in every job.
+Uses the standard library only: the workflow imports it in every job.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ _COMPUTED_COLUMNS: Final = frozenset(
     }
 )
 
-# The first column of the tables of features x samples.
+# The first column of tables of features x samples.
 FEATURE_COLUMN: Final = "feature"
 
-# What stands in the place of a path and is none: what it is, and what to do.
+# Text in place of a path that is not a path: what it is, and what to do.
 _NO_PATHS: Final = (
     (
         re.compile(r"^\w[\w+.-]+:/", re.ASCII),
         ("is an address, not a file", "download it first and give its path"),
     ),
-    (re.compile(r"^~"), ("begins with ~, which is not expanded", "write the home folder in full")),
-    (re.compile(r"\$[\w{]"), ("has a variable, which is not expanded", "write the path in full")),
+    (re.compile(r"^~"), ("begins with ~, which is not expanded", "write the full path")),
+    (re.compile(r"\$[\w{]"), ("has a variable, which is not expanded", "write the full path")),
     (
         re.compile(r"^[<>]\(|^/dev/fd/|\|"),
         ("is a command or a pipe, not a file", "give the file; gzip is unpacked"),
     ),
-    (re.compile(r"[*?]"), ("is a pattern, not one file", "give the file itself")),
+    (re.compile(r"[*?]"), ("is a pattern, not one file", "give the name of the file")),
     (re.compile(r"\\"), ("has backslashes", "write / between folders")),
 )
 
-# A sample's name becomes a directory: what every file system takes.
+# A sample name becomes a directory name: characters allowed by every file system.
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 _LONGEST_NAME = 200
 
@@ -91,12 +91,11 @@ class Sample:
 def read_samples(path: Path | str) -> tuple[Sample, ...]:
     r"""Read a sample sheet, TSV or CSV by its content.
 
-    Columns ``sample`` and ``batch`` are required, and in each row either
-    ``quant`` or ``fastq_1``; ``fastq_2``, ``strandedness``, ``fragment_length``,
-    ``fragment_sd``, ``replicate``, ``donor`` and ``condition`` are optional, and
-    any other column is kept as an annotation. Paths are relative to the folder of
-    the sheet. Several rows of one sample are its runs and are joined. A byte
-    order mark and Windows line ends are read as what they are.
+    Columns ``sample`` and ``batch`` are required, and in each row either ``quant`` or
+    ``fastq_1``. ``fastq_2``, ``strandedness``, ``fragment_length``, ``fragment_sd``,
+    ``replicate``, ``donor`` and ``condition`` are optional. Any other column is kept as an
+    annotation. Paths are relative to the folder of the sheet. Several rows of one sample are its
+    sequencing runs and are joined. A byte order mark and Windows line ends are accepted.
 
     Returns
     -------
@@ -105,8 +104,8 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
     Raises
     ------
     InputError
-        The sheet is missing, empty or malformed, or a row of it is; the message
-        names the row and the column.
+        The sheet or one of its rows is missing, empty or malformed; the message gives the row and
+        the column.
 
     Examples
     --------
@@ -121,7 +120,7 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
     rows = list(_read_rows(path))
     if not rows:
         raise InputError(
-            "has a header and no sample", path=path, row=2, remedy="write a row a sample"
+            "has a header but no sample", path=path, row=2, remedy="write one row per sample"
         )
     grouped: dict[str, list[Sample]] = {}
     for row, cells in rows:
@@ -134,7 +133,7 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
 
 
 def require_batches(samples: Iterable[Sample], path: Path | str | None) -> None:
-    """Refuse what cannot be compared: fewer than two samples, or a single batch."""
+    """Raise an error if there are fewer than two samples or fewer than two batches."""
     names = [sample.sample for sample in samples]
     batches = {sample.batch for sample in samples}
     if len(names) < 2:
@@ -146,11 +145,11 @@ def require_batches(samples: Iterable[Sample], path: Path | str | None) -> None:
         )
     if len(batches) < 2:
         raise InputError(
-            f"all {len(names)} samples are of batch {batches.pop()!r}, "
+            f"all {len(names)} samples belong to batch {batches.pop()!r}, "
             "a comparison of batches needs at least 2",
             path=path,
             column="batch",
-            remedy="name the batch of each sample",
+            remedy="give the batch of each sample",
         )
 
 
@@ -173,10 +172,10 @@ def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             stripped = stripped[: len(header)]
         if len(stripped) != len(header):
             raise InputError(
-                f"has {len(stripped)} cells, the header has {len(header)}",
+                f"has {len(stripped)} cells, but the header has {len(header)}",
                 path=path,
                 row=row,
-                remedy="write every cell, an empty one where there is nothing",
+                remedy="write every cell, also empty ones",
             )
         yield row, dict(zip(header, stripped, strict=True))
 
@@ -184,7 +183,7 @@ def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 def _split_cells(
     path: Path, lines: Sequence[str], delimiter: str
 ) -> Iterator[tuple[int, list[str]]]:
-    """Give the cells of each row; one that is not closed would swallow the rows after it."""
+    """Return the cells of each row; an unclosed quotation mark would join the following rows."""
     reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
     while True:
         row = reader.line_num + 1
@@ -194,7 +193,7 @@ def _split_cells(
             return
         except csv.Error as error:
             raise InputError(
-                f"a quotation mark is not closed, or text follows it ({error})",
+                f"a quotation mark is not closed, or is followed by text ({error})",
                 path=path,
                 row=row,
                 remedy="remove the quotation mark",
@@ -209,7 +208,7 @@ def _decode(path: Path) -> str:
         raise InputError(
             "no such sample sheet",
             path=path,
-            remedy="`lotwise init DIR` writes one to start from",
+            remedy="`lotwise init DIR` writes a template",
         ) from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", path=path) from None
@@ -231,7 +230,7 @@ def _delimiter(path: Path, header: str) -> str:
             return delimiter
     came = "semicolons" if ";" in header else "one column"
     raise InputError(
-        f"has {came}, needed are columns separated by tabs or commas",
+        f"has {came}, expected columns separated by tabs or commas",
         path=path,
         row=1,
         remedy="save the sheet as TSV or CSV",
@@ -243,10 +242,10 @@ def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
         if not column:
             raise InputError(f"column {header.index(column) + 1} has no name", path=path, row=row)
         if header.count(column) > 1:
-            raise InputError("stands twice in the header", path=path, row=row, column=column)
+            raise InputError("occurs twice in the header", path=path, row=row, column=column)
         if column not in KNOWN_COLUMNS:
             close = difflib.get_close_matches(column.lower(), KNOWN_COLUMNS, n=1, cutoff=0.8)
-            # Beside the right column, one of a similar name is an annotation.
+            # If the right column exists too, one with a similar name is an annotation.
             if close and close[0] not in header:
                 raise InputError(
                     "is not a column of a sample sheet",
@@ -257,9 +256,9 @@ def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
                 )
         if "/" in column or column in _COMPUTED_COLUMNS:
             raise InputError(
-                "has a name that the result needs for itself"
+                "has a name that is reserved for the results"
                 if "/" not in column
-                else "has a / in its name, which h5ad files cannot hold",
+                else "has a / in its name, which h5ad files do not allow",
                 path=path,
                 row=row,
                 column=column,
@@ -270,10 +269,10 @@ def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
         missing.append("quant (or fastq_1)")
     if missing:
         raise InputError(
-            f"has no column {', '.join(missing)}; it has {', '.join(header)}",
+            f"has no column {', '.join(missing)}; its columns are {', '.join(header)}",
             path=path,
             row=row,
-            remedy="name the columns as the documentation does",
+            remedy="use the column names of the documentation",
         )
     return header
 
@@ -284,19 +283,19 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
     quant, fastq_1, fastq_2 = (cells.get(name, "") for name in ("quant", "fastq_1", "fastq_2"))
     if not quant and not fastq_1:
         raise InputError(
-            "names neither a quantification nor reads",
+            "has neither a quantification nor reads",
             path=path,
             row=row,
             remedy="fill in quant or fastq_1",
         )
     if fastq_2 and not fastq_1:
         raise InputError(
-            "has a second mate file and no first", path=path, row=row, column="fastq_1"
+            "has a second mate file but no first", path=path, row=row, column="fastq_1"
         )
     strandedness = cells.get("strandedness", "") or "auto"
     if strandedness not in get_args(Strandedness):
         raise InputError(
-            f"{strandedness!r} came, needed is one of {', '.join(get_args(Strandedness))}",
+            f"must be one of {', '.join(get_args(Strandedness))}, got {strandedness!r}",
             path=path,
             row=row,
             column="strandedness",
@@ -334,7 +333,7 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
 
 
 def _check_path(path: Path, row: int, column: str, text: str) -> None:
-    """Refuse what is no path of a file: addresses, and what only a shell would expand."""
+    """Raise an error for text that is not a file path: addresses, and shell expressions."""
     found = next((words for pattern, words in _NO_PATHS if pattern.search(text)), None)
     if found is not None and not (path.parent / text).exists():
         problem, remedy = found
@@ -346,15 +345,15 @@ def _check_name(path: Path, row: int, column: str, name: str) -> None:
         raise InputError("is blank", path=path, row=row, column=column, remedy="give it a name")
     if len(name) > _LONGEST_NAME:
         raise InputError(
-            f"has {len(name):,} characters, at most {_LONGEST_NAME} are taken",
+            f"has {len(name):,} characters, at most {_LONGEST_NAME} are allowed",
             path=path,
             row=row,
             column=column,
         )
     if column == "sample" and not _FILE_NAME.fullmatch(name):
         raise InputError(
-            f"{name!r} came; a sample's name becomes a file name and takes "
-            "letters, digits and . _ + - of ASCII, no blank",
+            f"{name!r} is not a valid sample name: it becomes a file name and may contain only "
+            "ASCII letters, digits and . _ + -, no space",
             path=path,
             row=row,
             column=column,
@@ -362,7 +361,7 @@ def _check_name(path: Path, row: int, column: str, name: str) -> None:
         )
     if column == "sample" and name == FEATURE_COLUMN:
         raise InputError(
-            f"{name!r} came, which is the first column of the tables of TPM",
+            f"{name!r} is reserved: it is the first column of the TPM tables",
             path=path,
             row=row,
             column=column,
@@ -370,7 +369,7 @@ def _check_name(path: Path, row: int, column: str, name: str) -> None:
         )
     if not (name.isascii() and name.isprintable()):
         raise InputError(
-            f"{name!r} came, needed are printable ASCII characters",
+            f"must contain printable ASCII characters only, got {name!r}",
             path=path,
             row=row,
             column=column,
@@ -393,7 +392,7 @@ def _positive(path: Path, row: int, column: str, cells: Mapping[str, str]) -> fl
         number = float("nan")
     if not 0 < number < float("inf"):
         raise InputError(
-            f"{text!r} came, needed is a number of bases above 0", path=path, row=row, column=column
+            f"must be a number of bases > 0, got {text!r}", path=path, row=row, column=column
         )
     return number
 
@@ -414,7 +413,7 @@ def _refuse_two_phases(path: Path, samples: Iterable[Sample]) -> None:
 
 
 def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
-    """Refuse a FASTQ file of two samples: they would agree, and mean nothing."""
+    """Raise an error if two samples share a FASTQ file: their agreement would mean nothing."""
     owners: dict[Path, Sample] = {}
     for sample in samples:
         for run in sample.runs:
@@ -422,7 +421,7 @@ def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
                 owner = sample if file is None else owners.setdefault(_resolve(file), sample)
                 if owner is not sample:
                     raise InputError(
-                        f"sample {sample.sample!r} names {file}, as {owner.sample!r} in row "
+                        f"sample {sample.sample!r} has the file {file} of {owner.sample!r} in row "
                         f"{owner.row} does",
                         path=path,
                         row=sample.row,
@@ -447,11 +446,11 @@ def _join_runs(path: Path, parts: list[Sample]) -> Sample:
     for part in parts[1:]:
         if part.quant is not None or first.quant is not None:
             raise InputError(
-                f"{part.sample!r} stands also in row {first.row}; a sample has one quantification",
+                f"{part.sample!r} is also in row {first.row}; a sample has one quantification",
                 path=path,
                 row=part.row,
                 column="sample",
-                remedy="give each sample its own name",
+                remedy="give each sample a unique name",
             )
         for column in (*TEXT_COLUMNS, "batch", *READS_COLUMNS[2:]):
             if getattr(part, column) != getattr(first, column):
@@ -466,7 +465,7 @@ def _join_runs(path: Path, parts: list[Sample]) -> Sample:
     runs = tuple(run for part in parts for run in part.runs)
     if len({run.fastq_1 for run in runs}) < len(runs):
         raise InputError(
-            f"sample {first.sample!r} names the same file twice",
+            f"sample {first.sample!r} lists the same file twice",
             path=path,
             row=parts[-1].row,
             column="fastq_1",

@@ -62,21 +62,21 @@ def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
         ({"figures": {"formats": ["gif"]}}, "key 'figures.formats.0' is 'gif'"),
         ({"figures": {"style": "pretty"}}, "is 'pretty'; .*'paper' or 'density'"),
         ({"levels": "gene"}, "key 'levels' is 'gene'"),
-        ({"levels": ["gene", "gene"]}, "key 'levels' is .*; gene stands twice in it"),
+        ({"levels": ["gene", "gene"]}, "key 'levels' is .*; gene is listed twice"),
         ({"expression": {"min_shared": 1.01}}, "less than or equal to 1"),
         ({"expression": None}, "key 'expression' is None"),
         ({"evidence": {"statistics": ["sensitivities"]}}, "key 'evidence.statistics.0' is"),
         ({"evidence": {"coverage": 1}}, "key 'evidence.coverage' is 1; .*less than 1"),
         ({"evidence": {"outlier_below": 0}}, "less than 0"),
         ({"evidence": {"passing": 1.1}}, "key 'evidence.passing' is 1.1"),
-        ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are called 'sex'"),
+        ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are named 'sex'"),
         (
             {"reads": {"quantifier": "rsem", "bootstraps": 5}},
-            "key 'reads.bootstraps' is 5; none are made by RSEM",
+            "key 'reads.bootstraps' is 5; RSEM makes no bootstraps",
         ),
         (
             {"reads": {"quantifier": "rsem", "aligner": "star", "genome": "g.fa"}},
-            "key 'reads.aligner' is 'star'; needed are a genome and a GTF",
+            "key 'reads.aligner' is 'star'; it requires a genome and a GTF",
         ),
     ],
 )
@@ -196,11 +196,11 @@ def test_as_options__of_reads_are_options_of_quantify():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "holds no keys; start from"),
-        ("- a\n", "holds no keys"),
+        ("", "has no keys; start from"),
+        ("- a\n", "has no keys"),
         ("samples: [a\nb: c\n", r"row \d: is not YAML"),
         ("note: 2024-31-12\n", r"row 1: is not YAML \('2024-31-12' looks like a date .*month"),
-        ("results: a\nresults: b\n", r"row 2: is not YAML \(the key 'results' comes twice\)"),
+        ("results: a\nresults: b\n", r"row 2: is not YAML \(the key 'results' occurs twice\)"),
     ],
 )
 def test_read_config__refuses(tmp_path, text, words):
@@ -252,7 +252,7 @@ def test_figures_of__nothing_switched_on_is_nothing_drawn(level):
     ],
 )
 def test_parse_config__yes_and_no_are_no_numbers(given):
-    with pytest.raises(InputError, match=r"is (True|False); yes and no are no numbers"):
+    with pytest.raises(InputError, match=r"is (True|False); yes and no are not numbers"):
         parse_config(given)
 
 
@@ -275,7 +275,7 @@ attributes:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("name: r", "name: vegf", "two attributes are called 'vegf'"),
+        ("name: r", "name: vegf", "two attributes are named 'vegf'"),
         ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r; none came"),
         ("r: median", "r: median, gene: X", "gene and r came"),
         ("margin: 1,", "margin: 0,", "attributes.1.margin: Input should be greater than 0"),

@@ -51,8 +51,9 @@ def composition(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> composition(gene)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.composition(gene)
     >>> gene.uns["lotwise"]["composition"]["shifted"].tolist()
     ['no', 'no', 'no']
     """

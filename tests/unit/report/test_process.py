@@ -1,4 +1,4 @@
-"""The section of a change of the process, and what is said of it first."""
+"""The section on a change of the process, and its remarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What criteria would let through: a known share of another profile mixed in."""
+"""Titration of criteria: which known share of another profile would they let through?"""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_titrate__finds_a_share_and_names_what_catches_nothing(gene, criteria):
     blind = table.xs("blind", level=1)
     assert blind["caught_from"].isna().all()
     assert (blind["reason"] == "it passes with 50% mixed in").all()
-    # The whole verdict is as good as the best of its criteria.
+    # The verdict detects as much as the best of its criteria.
     overall = table.xs("overall", level=1)["caught_from"]
     assert overall.tolist() == table.xs("gene-r", level=1)["caught_from"].tolist()
     assert (
@@ -165,7 +165,7 @@ def test_profile_of__genes_are_the_sums_of_a_table_of_isoforms(three_batches, tm
 def test_titrate__a_level_that_the_profile_lacks_is_refused(three_batches, criteria):
     expression = {"gene": three_batches.gene, "isoform": three_batches.isoform}
     profile = Profile("isoforms", {"isoform": np.ones(three_batches.isoform.n_vars)})
-    with pytest.raises(InputError, match="the criteria judge the level 'gene', of which isoforms"):
+    with pytest.raises(InputError, match="the criteria judge the level 'gene', for which isoforms"):
         titrate(expression, criteria, profile=profile)
 
 

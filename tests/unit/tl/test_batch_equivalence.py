@@ -1,4 +1,4 @@
-"""Equivalence of batches on AnnData: one depth, one condition, a margin."""
+"""Equivalence of batches on AnnData: thinning, conditions and the margin."""
 
 from __future__ import annotations
 

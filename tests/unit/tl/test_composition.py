@@ -41,7 +41,7 @@ def test_composition__names_the_sample_that_shifts():
 
 
 def test_composition__compares_within_a_condition():
-    # Of the condition with the shifted sample alone nothing is told.
+    # Only the condition with the shifted sample gets a remark.
     table = table_of(study(shift=0.5, conditions=["a"] * 5 + ["b"]))
     assert table["shifted"].tolist() == ["no"] * 5 + [""]
     assert table.loc["s5", "reason"] == "there is no other sample of its condition"

@@ -115,7 +115,7 @@ def test_tables__survive_h5ad(expression, tmp_path):
     assert kept["parameters"]["pairs"]["pseudocount"] == 1
     assert list(kept["parameters"]["pairs"]["feature_sets"]) == list(FEATURE_SETS)
     assert kept["version"] == lotwise.__version__
-    # What was read back can be worked on as before.
+    # An AnnData that was read back can be used as before.
     lotwise.tl.correlate(stored)
     assert lotwise.get.pairs(stored).pearson.equals(lotwise.get.pairs(expression).pearson)
     assert lotwise.pl.scatter_matrix(stored).axes
