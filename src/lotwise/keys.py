@@ -68,7 +68,6 @@ COMPUTED_OVER: Final = "computed_over"
 REPLICATE_QC: Final = "replicate_qc"
 CONTRIBUTIONS: Final = "contributions"
 BOOTSTRAPS: Final = "bootstraps"
-<<<<<<< HEAD
 HALVES: Final = "halves"
 HALVES_FILE: Final = "halves.parquet"
 PARTS: Final = {
@@ -79,12 +78,9 @@ PARTS: Final = {
     "quarter_3": (2,),
     "quarter_4": (3,),
 }
-"""Parts of a sample's reads that are quantified apart, in the order they are kept; each as the
-quarters that it joins."""
-# What the layer tpm holds where that is not TPM, such as CPM; absent for TPM.
-=======
+"""Parts of a sample's reads that are quantified separately, in the order they are kept, each as
+the quarters that it joins."""
 # Unit of the layer tpm if it is not TPM, such as CPM; absent for TPM.
->>>>>>> main
 UNIT: Final = "unit"
 # A table with the columns code and sentence, one row per finding; absent if there is none.
 INVALID: Final = "invalid_comparisons"

@@ -48,17 +48,13 @@ _STEPS = ("all", "index", "quantify", "judge")
 )
 @click.option("--program", type=_FILE, help="Path of the quantifier.  [default: searched in PATH]")
 @click.option("--bootstraps", type=click.IntRange(0), default=0, show_default=True)
-<<<<<<< HEAD
 @click.option(
     "--halves/--no-halves",
     default=None,
     help="Also quantify halves and quarters of the reads, for the isoform ceiling: two more passes "
     "over the reads. With kallisto and salmon this is the default.",
 )
-@click.option("--k", type=int, help="Length of the k-mers of kallisto or salmon; 31 without it.")
-=======
 @click.option("--k", type=int, help="k-mer length of kallisto or salmon.  [default: 31]")
->>>>>>> main
 @click.option(
     "--extra", default="", help="Additional arguments of the quantifier, such as salmon's --gcBias."
 )

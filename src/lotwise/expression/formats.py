@@ -223,12 +223,8 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
     unknown = np.full(table.height, np.nan)
     features, genes = table[found.feature], table[found.gene] if found.gene else None
     if genes is not None and not (genes != "").any():
-<<<<<<< HEAD
-        genes = None  # as of a deposited table of isoforms that names none
-    parts = read_parts(path, features) if found.quantifier in _IN_PARTS else None
-=======
         genes = None  # such as a deposited table of isoforms without genes
->>>>>>> main
+    parts = read_parts(path, features) if found.quantifier in _IN_PARTS else None
     symbols = table[found.symbol] if found.symbol else None
     if appended := split_appended(features):
         features = appended.features

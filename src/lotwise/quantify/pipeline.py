@@ -52,13 +52,9 @@ class Settings:
     threads
         Threads per quantifier.
     bootstraps
-<<<<<<< HEAD
-        Bootstraps to keep a sample.
-    halves
-        Quantify halves and quarters of the reads too, for the noise of quantification.
-=======
         Bootstraps per sample.
->>>>>>> main
+    halves
+        Also quantify halves and quarters of the reads, for the noise of quantification.
     cache
         Folder of prepared references and indexes.
     limits
