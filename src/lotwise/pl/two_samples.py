@@ -12,13 +12,13 @@ import pandas as pd
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.features import features_of, places_of, symbols_of
 from lotwise.expression.labels import unit_of
 from lotwise.expression.noted import noted
 from lotwise.metrics.correlation import pearson
 from lotwise.metrics.differences import log_ratios
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.pl.canvas import Size, nothing, one_axes
-from lotwise.pl.correlated import features_of
 from lotwise.pl.labels import name_points
 from lotwise.pl.style import (
     IDENTITY_LINE,
@@ -100,7 +100,7 @@ def scatter(
         raise InputError(f"pseudocount must be > 0, got {pseudocount}")
     tpm = np.array([_profile(expression, name, layer) for name in (sample_a, sample_b)])
     log_tpm = np.log2(tpm + pseudocount)
-    named = _places_of(expression, label)
+    named = places_of(expression, label)
     unit = unit_of(expression) if layer == keys.TPM else layer
     with lotwise_style():
         figure, axis = one_axes(width=3.6, height=3.6, figsize=figsize, ax=ax)
@@ -208,7 +208,7 @@ def mean_difference(
         place_of = {int(place): number for number, place in enumerate(both)}
         names = {
             name: place_of[place]
-            for name, place in _places_of(expression, label).items()
+            for name, place in places_of(expression, label).items()
             if place in place_of
         }
     table = _limits_of(tpm, (a, b), threshold) if table is None else table
@@ -305,36 +305,11 @@ def _profile(expression: AnnData, name: str, layer: str) -> Floats:
     raise InputError(f"unknown sample or batch {name!r}", remedy=nearest(name, known))
 
 
-def _symbols_of(expression: AnnData) -> list[str]:
-    """Return the symbol of each gene; of isoforms none, since those of a gene share one."""
-    if keys.GENE_NAME in expression.var and keys.GENE_ID not in expression.var:
-        return [str(name) for name in expression.var[keys.GENE_NAME]]
-    return [""] * expression.n_vars
-
-
 def _names_of(expression: AnnData, places: npt.NDArray[np.intp]) -> list[str]:
     """Name features by symbol, where it is not that of another one here."""
-    symbols = _symbols_of(expression)
+    symbols = symbols_of(expression)
     chosen = [symbols[place] for place in places]
     return [
         symbol if symbol and chosen.count(symbol) == 1 else str(expression.var_names[place])
         for symbol, place in zip(chosen, places, strict=True)
     ]
-
-
-def _places_of(expression: AnnData, names: Sequence[str]) -> dict[str, int]:
-    """Return the place of each feature that is named by identifier or symbol."""
-    if isinstance(names, str):
-        names = [names]
-    identifiers = {str(name): place for place, name in enumerate(expression.var_names)}
-    symbols: dict[str, int] = {}
-    for place, symbol in enumerate(_symbols_of(expression)):
-        symbols.setdefault(symbol, place)
-    known = {**symbols, **identifiers}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise InputError(
-            f"unknown {features_of(expression).removesuffix('s')} {unknown[0]!r}",
-            remedy=nearest(unknown[0], known) if len(known) < 100_000 else "",
-        )
-    return {name: known[name] for name in names}
