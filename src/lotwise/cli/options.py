@@ -17,6 +17,7 @@ from lotwise.config import (
     EvidenceConfig,
     ExpressionConfig,
     FiguresConfig,
+    GenotypeConfig,
     Limits,
     may_be_empty,
     option_of,
@@ -193,6 +194,7 @@ correlation_options = options_of(CorrelationConfig)
 feature_options = options_of(CorrelationConfig, without=("n_contributions",))
 pseudocount_option = options_of(CorrelationConfig, only=("pseudocount",))
 evidence_options = options_of(EvidenceConfig)
+genotype_options = options_of(GenotypeConfig, without=("compare",))
 figures_options = options_of(FiguresConfig)
 format_option = options_of(FiguresConfig, only=("formats",))
 note_option = options_of(FiguresConfig, only=("note",))
