@@ -299,10 +299,10 @@ attributes:
     ("old", "new", "message"),
     [
         ("name: r", "name: vegf", "two attributes are named 'vegf'"),
-        ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r; none came"),
-        ("r: median", "r: median, gene: X", "gene and r came"),
+        ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r; got none"),
+        ("r: median", "r: median, gene: X", "got gene and r"),
         ("margin: 1,", "margin: 0,", "attributes.1.margin: Input should be greater than 0"),
-        ("margin: 1,", "margn: 1,", "attributes.1.margn: is no key; did you mean 'margin'"),
+        ("margin: 1,", "margn: 1,", "attributes.1.margn: unknown key; did you mean 'margin'"),
         ("pre: 6", "pre: 1", "lots.pre: Input should be greater than or equal to 2"),
         (", rationale: that of the lots of 2025}", "}", "attributes.1.rationale: Field required"),
     ],

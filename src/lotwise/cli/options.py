@@ -110,7 +110,10 @@ def _type_of(name: str, field: FieldInfo) -> Any:
     kinds = [kind for kind in _kinds_in(field.annotation) if kind is not type(None)]
     if name == "statistics":
         return click.Choice((*names_of_statistics(), NONE))
-    if any(get_origin(kind) is Literal for kind in kinds):
+    worded = [get_origin(kind) is Literal for kind in kinds]
+    if any(worded) and not all(worded):
+        return str  # a word or a number: the configuration tells which
+    if any(worded):
         return click.Choice(tuple(word for kind in kinds for word in get_args(kind)))
     return PATH if Path in kinds else kinds[0]
 

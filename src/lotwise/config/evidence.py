@@ -96,10 +96,10 @@ class EvidenceConfig(Section):
         default=1.0,
         description="equivalence margin: largest acceptable log2 difference between batches",
     )
-    batch_margin: _Positive | None = Field(
+    batch_margin: _Positive | Literal["accepted"] | None = Field(
         default=None,
         description="largest acceptable excess of 1 - R between batches over 1 - R within batches; "
-        "null: not assessable",
+        "accepted: upper tolerance limit of reference_set; null: not assessable",
     )
     attributes: Path | None = Field(
         default=None,
