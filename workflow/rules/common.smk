@@ -333,7 +333,11 @@ def quantifying(*left_out):
     without = dict.fromkeys(("threads", "genotype", *left_out), ())
     halves = RUN.reads.quantifies_halves(RUN.levels)
     update = {**reference(), "halves": halves, **without}
-    words = [*as_options(RUN.reads.model_copy(update=update)), "--out", str(RUN.results)]
+    words = [
+        *as_options(RUN.reads.model_copy(update=update)),
+        "--out",
+        str(RUN.results),
+    ]
     if not halves and "halves" not in left_out:
         words.append("--no-halves")
     return lambda wildcards: shlex.join(words)
