@@ -76,7 +76,6 @@ REPLICATE_QC: Final = "replicate_qc"
 CONTRIBUTIONS: Final = "contributions"
 BOOTSTRAPS: Final = "bootstraps"
 HALVES: Final = "halves"
-HALVES_FILE: Final = "halves.parquet"
 PARTS: Final = {
     "half_1": (0, 1),
     "half_2": (2, 3),

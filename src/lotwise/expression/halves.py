@@ -10,7 +10,8 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from lotwise.errors import InputError
-from lotwise.keys import HALVES_FILE, PARTS
+from lotwise.keys import PARTS
+from lotwise.tree import HALVES_FILE
 
 
 def read_parts(quant: Path, features: pl.Series) -> npt.NDArray[np.float32] | None:

@@ -17,8 +17,9 @@ import polars as pl
 
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
-from lotwise.keys import HALVES_FILE, PARTS
+from lotwise.keys import PARTS
 from lotwise.samples import Run
+from lotwise.tree import HALVES_FILE
 
 if TYPE_CHECKING:
     from lotwise.quantify.base import Job, Quantifier

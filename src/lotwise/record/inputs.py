@@ -11,11 +11,10 @@ from typing import Final
 from lotwise.acceptance import path_of_criteria
 from lotwise.config import Config, inputs_of
 from lotwise.errors import InputError
-from lotwise.keys import HALVES_FILE
 from lotwise.record.configuration import absolute
 from lotwise.record.provenance import InputFile
 from lotwise.samples import Sample, read_samples
-from lotwise.tree import ResultTree
+from lotwise.tree import HALVES_FILE, ResultTree
 
 # Reading releases Python's lock; more readers than this only slow down a disk.
 _READERS: Final = 4

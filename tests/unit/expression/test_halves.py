@@ -8,7 +8,8 @@ import pytest
 
 from lotwise.errors import InputError
 from lotwise.expression.halves import read_parts
-from lotwise.keys import HALVES_FILE, PARTS
+from lotwise.keys import PARTS
+from lotwise.tree import HALVES_FILE
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from lotwise.errors import InputError
-from lotwise.keys import HALVES_FILE, PARTS
+from lotwise.keys import PARTS
 from lotwise.quantify import Kallisto, Reference, Settings, quantify_samples
 from lotwise.quantify.halves import split_reads
+from lotwise.tree import HALVES_FILE
 
 
 def names_of(path):
