@@ -1,9 +1,9 @@
 """lotwise: do these manufacturing batches carry the same transcriptome?
 
-``import lotwise`` costs next to nothing: each part is loaded when it is first
-used. The parts follow scanpy: :mod:`lotwise.pp`, :mod:`lotwise.tl`,
-:mod:`lotwise.pl`, :mod:`lotwise.get`, :func:`lotwise.read_quant` and :func:`lotwise.from_frame`;
-:func:`lotwise.compare` does all of it; :mod:`lotwise.simulate` makes batches whose truth is known.
+``import lotwise`` is fast: each part is loaded when it is first used. The parts follow scanpy:
+:mod:`lotwise.pp`, :mod:`lotwise.tl`, :mod:`lotwise.pl`, :mod:`lotwise.get`,
+:func:`lotwise.read_quant` and :func:`lotwise.from_frame`. :func:`lotwise.compare` runs a whole
+comparison; :mod:`lotwise.simulate` simulates batches of known truth.
 """
 
 from __future__ import annotations

@@ -194,7 +194,7 @@ SHAPES = {
     ),
     "genes without mitochondria, as they were": Shape(
         lambda: two_tables() | {f"{ACCESSION}_genes_TPM.txt.gz": part_of_genes(rescaled=False)},
-        refused="is called TPM and sums to",
+        refused="is named TPM and sums to",
         gene=lambda i: without_ten(i, rescaled=False),
     ),
     "archive of RSEM": Shape(lambda: archive_of(rsem_of)),
@@ -210,7 +210,7 @@ SHAPES = {
     "workbook": Shape(lambda: {f"{ACCESSION}_expression.xlsx": workbook()}),
     "symbols that stand twice": Shape(
         lambda: two_tables() | {f"{ACCESSION}_genes_TPM.txt.gz": symbols_twice()},
-        refused="1 features come twice, such as SYM28",
+        refused="1 features occur more than once, such as SYM28",
         gene=summed,
     ),
     "FPKM alone": Shape(
@@ -228,14 +228,14 @@ SHAPES = {
     ),
     "columns of libraries that no record names": Shape(
         lambda: two_tables(names=LIBRARIES),
-        refused="its columns cannot be told to samples",
+        refused="its columns cannot be matched to samples",
     ),
     "no batch anywhere but the cell line": Shape(
         lambda: two_tables(names=["L-A", "L-B", "L-C"]),
         samples=lambda: samples_of(
             title=lambda i: f"untreated {i}", traits=lambda i: [f"cell line: L-{'ABC'[i]}"]
         ),
-        refused="fits no title, no characteristic and no other field",
+        refused="matches no title, characteristic or other field",
     ),
     "six samples of three batches": Shape(
         lambda: two_tables(n=6, names=[f"GSM90000{i}" for i in range(6)]),
@@ -246,12 +246,12 @@ SHAPES = {
     ),
     "two tables of the gene level": Shape(
         lambda: two_tables() | {f"{ACCESSION}_all_genes_TPM.txt.gz": genes_of()},
-        refused="2 tables of the gene level come into question",
+        refused="2 tables may contain the gene level",
     ),
     "no map from isoforms to genes": Shape(two_tables, lines={"acquire.reference": None}),
     "genes alone": Shape(
         lambda: {f"{ACCESSION}_genes_TPM.txt.gz": genes_of()},
-        refused="the isoform level is asked for, and the tables have the gene level only",
+        refused="the isoform level was requested, but the tables have the gene level only",
         isoform=None,
     ),
 }

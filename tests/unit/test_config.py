@@ -16,6 +16,7 @@ from lotwise.config import (
     EvidenceConfig,
     ExpressionConfig,
     FiguresConfig,
+    GenotypeConfig,
     Limits,
     ReadsConfig,
     as_options,
@@ -62,21 +63,21 @@ def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
         ({"figures": {"formats": ["gif"]}}, "key 'figures.formats.0' is 'gif'"),
         ({"figures": {"style": "pretty"}}, "is 'pretty'; .*'paper' or 'density'"),
         ({"levels": "gene"}, "key 'levels' is 'gene'"),
-        ({"levels": ["gene", "gene"]}, "key 'levels' is .*; gene stands twice in it"),
+        ({"levels": ["gene", "gene"]}, "key 'levels' is .*; gene is listed twice"),
         ({"expression": {"min_shared": 1.01}}, "less than or equal to 1"),
         ({"expression": None}, "key 'expression' is None"),
         ({"evidence": {"statistics": ["sensitivities"]}}, "key 'evidence.statistics.0' is"),
         ({"evidence": {"coverage": 1}}, "key 'evidence.coverage' is 1; .*less than 1"),
         ({"evidence": {"outlier_below": 0}}, "less than 0"),
         ({"evidence": {"passing": 1.1}}, "key 'evidence.passing' is 1.1"),
-        ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are called 'sex'"),
+        ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are named 'sex'"),
         (
             {"reads": {"quantifier": "rsem", "bootstraps": 5}},
-            "key 'reads.bootstraps' is 5; none are made by RSEM",
+            "key 'reads.bootstraps' is 5; must be 0 for RSEM",
         ),
         (
             {"reads": {"quantifier": "rsem", "aligner": "star", "genome": "g.fa"}},
-            "key 'reads.aligner' is 'star'; needed are a genome and a GTF",
+            "key 'reads.aligner' is 'star'; it requires a genome and a GTF",
         ),
     ],
 )
@@ -188,7 +189,9 @@ def test_as_options__of_reads_are_options_of_quantify():
     from lotwise.cli.quantify import command
 
     known = {flag for parameter in command.params for flag in parameter.opts}
-    said = as_options(ReadsConfig(limits=Limits(smallest_share_used=0.25)))
+    section = ReadsConfig(limits=Limits(smallest_share_used=0.25))
+    # The genotypes have a command of their own.
+    said = as_options(section.model_copy(update={"genotype": ()}))
     assert {word for word in said if word.startswith("--")} <= known
     assert said[said.index("--smallest-share-used") + 1] == "0.25"
 
@@ -196,11 +199,11 @@ def test_as_options__of_reads_are_options_of_quantify():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "holds no keys; start from"),
-        ("- a\n", "holds no keys"),
+        ("", "has no keys; start from"),
+        ("- a\n", "has no keys"),
         ("samples: [a\nb: c\n", r"row \d: is not YAML"),
         ("note: 2024-31-12\n", r"row 1: is not YAML \('2024-31-12' looks like a date .*month"),
-        ("results: a\nresults: b\n", r"row 2: is not YAML \(the key 'results' comes twice\)"),
+        ("results: a\nresults: b\n", r"row 2: is not YAML \(the key 'results' occurs twice\)"),
     ],
 )
 def test_read_config__refuses(tmp_path, text, words):
@@ -231,8 +234,28 @@ def test_tables_of__levels_have_their_own():
 
 
 def test_tables_of__every_record_has_its_place():
-    made = {name for level in ("gene", "isoform") for name in tables_of(EvidenceConfig(), level)}
+    config = EvidenceConfig(genotypes=Path("alleles.npz"))
+    made = {name for level in ("gene", "isoform") for name in tables_of(config, level)}
     assert made == {record.table for record in records()}
+
+
+def test_tables_of__without_what_a_statistic_needs_there_is_no_table():
+    assert "donors" not in tables_of(EvidenceConfig(), "gene")
+    assert "genotype" not in figures_of(EvidenceConfig(), "gene")
+    given = EvidenceConfig(genotypes=Path("alleles.npz"))
+    assert "donors" in tables_of(given, "gene")
+    assert "genotype" in figures_of(given, "gene")
+    off = EvidenceConfig(genotypes=Path("alleles.npz"), statistics=("batches",))
+    assert tables_of(off, "gene") == ("batches",)
+
+
+def test_as_options__of_genotypes_are_options_of_genotype():
+    from lotwise.cli.genotype import command
+
+    known = {flag for parameter in command.params for flag in parameter.opts}
+    said = as_options(GenotypeConfig().model_copy(update={"compare": ()}))
+    assert {word for word in said if word.startswith("--")} <= known
+    assert said == ["--fragments", "2000000", "--min-depth", "15", "--seed", "0"]
 
 
 @pytest.mark.parametrize("level", ["gene", "isoform"])
@@ -252,7 +275,7 @@ def test_figures_of__nothing_switched_on_is_nothing_drawn(level):
     ],
 )
 def test_parse_config__yes_and_no_are_no_numbers(given):
-    with pytest.raises(InputError, match=r"is (True|False); yes and no are no numbers"):
+    with pytest.raises(InputError, match=r"is (True|False); yes and no are not numbers"):
         parse_config(given)
 
 
@@ -275,11 +298,11 @@ attributes:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("name: r", "name: vegf", "two attributes are called 'vegf'"),
-        ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r; none came"),
-        ("r: median", "r: median, gene: X", "gene and r came"),
+        ("name: r", "name: vegf", "two attributes are named 'vegf'"),
+        ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r, got none"),
+        ("r: median", "r: median, gene: X", "got gene and r"),
         ("margin: 1,", "margin: 0,", "attributes.1.margin: Input should be greater than 0"),
-        ("margin: 1,", "margn: 1,", "attributes.1.margn: is no key; did you mean 'margin'"),
+        ("margin: 1,", "margn: 1,", "attributes.1.margn: unknown key; did you mean 'margin'"),
         ("pre: 6", "pre: 1", "lots.pre: Input should be greater than or equal to 2"),
         (", rationale: that of the lots of 2025}", "}", "attributes.1.rationale: Field required"),
     ],

@@ -34,7 +34,7 @@ Example:
 @expression_options
 @levels_option
 @correlation_options
-@click.option("--no-evidence", is_flag=True, help="Leave out what stands beside R.")
+@click.option("--no-evidence", is_flag=True, help="Leave out the supporting evidence.")
 @evidence_options
 @figures_options
 @criteria_option
@@ -51,13 +51,14 @@ def command(
 ) -> None:
     """Compare the quantified batches of the sample sheet SAMPLES.
 
-    SAMPLES is a TSV or CSV with the columns sample, batch and quant: a file of
-    RSEM, salmon or kallisto, the folder that one of them wrote, an RSEM prefix,
-    or a TPM matrix. Expression, correlations, evidence, figures and report.html are
-    written below --out. With --criteria a verdict as well: exit code 1 unless it is
-    a pass.
+    SAMPLES is a TSV or CSV table with the columns sample, batch and quant. quant is a file
+    of RSEM, salmon or kallisto, the output folder of one of them, an RSEM prefix, or a TPM
+    matrix. Expression, correlations, evidence, figures and report.html are written below
+    --out. With --criteria a verdict is written too, and the exit code is 1 unless it is a
+    pass.
     """
     from lotwise.cli.extras import require_extra
+    from lotwise.cli.outcome import say_outcome
     from lotwise.cli.verdict import say
     from lotwise.run.steps import compare
     from lotwise.tree import ResultTree
@@ -78,7 +79,9 @@ def command(
         call=call_of(click.get_current_context()),
         report=not no_report,
     )
-    click.echo(f"written to {out}", err=True)
+    correlation = pick(CorrelationConfig, options)
+    figures = pick(FiguresConfig, options)
+    say_outcome(ResultTree(out), pseudocount=correlation.pseudocount, decimals=figures.decimals)
     if verdict is None:
         click.echo("no verdict: there are no acceptance criteria (--criteria)", err=True)
     else:

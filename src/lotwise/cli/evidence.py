@@ -33,14 +33,14 @@ from lotwise.keys import Level
     type=click.Choice(["all", "tables", "figures"]),
     default="all",
     show_default=True,
-    help="'tables' computes and draws nothing; 'figures' draws the tables that are there.",
+    help="'tables' only computes; 'figures' draws existing tables.",
 )
 def command(*, level: Level, out: Path, step: str, **options: Any) -> None:
-    """Compute and draw what stands beside R at LEVEL (gene or isoform).
+    """Compute and draw the supporting evidence at LEVEL (gene or isoform).
 
-    Reads expression/LEVEL.h5ad below --out, as `lotwise expression` wrote it, and writes
-    evidence/LEVEL.*.tsv and figures/LEVEL_*. What lacks its input (bootstraps, replicates,
-    groups, gene sets) is NaN in its table, with the reason.
+    Reads expression/LEVEL.h5ad below --out, written by `lotwise expression`, and writes
+    evidence/LEVEL.*.tsv and figures/LEVEL_*. A statistic without its input (bootstraps,
+    replicates, groups, gene sets) is NaN in its table, with the reason.
     """
     from lotwise.run.steps import draw_evidence_tables, write_evidence, write_evidence_tables
     from lotwise.tree import ResultTree

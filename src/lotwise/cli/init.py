@@ -19,6 +19,10 @@ _SAMPLES: Final = (
     "batch3_rep1\tbatch3\t1\tquant/batch3_rep1\n"
 )
 
+_OF_CONFIG: Final = """\
+or, with the settings of config.yaml, the whole workflow (quantification too, if there are reads):
+  cd {directory} && lotwise run --cores all"""
+
 
 @click.command("init")
 @click.argument("directory", type=PATH)
@@ -26,13 +30,13 @@ _SAMPLES: Final = (
     "--from",
     "source",
     type=PATH,
-    help="Make samples.tsv from this folder: the output of nf-core/rnaseq, or the runs of salmon, "
-    "kallisto or RSEM; or from the sample sheet of nf-core/rnaseq.",
+    help="Make samples.tsv from this folder (output of nf-core/rnaseq, or runs of salmon, "
+    "kallisto or RSEM) or from a sample sheet of nf-core/rnaseq.",
 )
 def command(*, directory: Path, source: Path | None) -> None:
     """Write a commented config.yaml and samples.tsv into DIRECTORY.
 
-    Refused where one of them is there already.
+    Existing files are never overwritten.
     """
     found = None
     if source is not None:
@@ -46,9 +50,9 @@ def command(*, directory: Path, source: Path | None) -> None:
     present = [name for name in texts if (directory / name).exists()]
     if present:
         raise InputError(
-            f"{' and '.join(present)} is there already",
+            f"{' and '.join(present)} already exists",
             path=directory,
-            remedy="name another folder, or remove it",
+            remedy="choose another folder, or remove it",
         )
     for name, text in texts.items():
         with atomic_path(directory / name) as temporary:
@@ -61,9 +65,11 @@ def command(*, directory: Path, source: Path | None) -> None:
             f"  lotwise compare {directory / 'samples.tsv'} --tx2gene {tx2gene} --out results",
             err=True,
         )
+        click.echo(_OF_CONFIG.format(directory=directory), err=True)
         return
     click.echo(
         "next: fill in samples.tsv and tx2gene, then\n"
         f"  lotwise compare {directory / 'samples.tsv'} --tx2gene FILE --out results",
         err=True,
     )
+    click.echo(_OF_CONFIG.format(directory=directory), err=True)

@@ -1,4 +1,4 @@
-"""``lotwise verify``: computed coefficients against published ones."""
+"""``lotwise verify``: compare computed with published coefficients."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Configuration with acquire.expected.",
 )
-@click.option("--settings", metavar="JSON", help="The section 'acquire' as JSON.")
+@click.option(
+    "--settings", metavar="JSON", help="The section 'acquire' as JSON, instead of a file."
+)
 @click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
@@ -33,9 +35,9 @@ if TYPE_CHECKING:
 def command(*, config: Path | None, settings: str | None, results: Path) -> None:
     """Compare Pearson's R with the published coefficients of the configuration.
 
-    Writes verification.tsv. Replicates of a batch are averaged before. A coefficient
-    agrees when it lies within half a unit of the last printed decimal; one that is not
-    transcribed yet is "not on file". Exit code 1 when one differs.
+    Writes verification.tsv. Replicates of a batch are averaged first. A coefficient agrees if
+    it differs by at most half a unit of the last printed decimal; a coefficient without a
+    published value in the configuration is "not on file". Exit code 1 if one differs.
     """
     from lotwise.acquire.published import Verification, summary, verify
     from lotwise.files.tables import to_frame, write_table

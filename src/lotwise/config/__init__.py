@@ -1,7 +1,8 @@
-"""The configuration of a run, one module a part; light, every cluster job imports it."""
+"""The configuration of a run, one module per section; light, every cluster job imports it."""
 
 from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig, figures_of, inputs_of, tables_of
+from lotwise.config.genotype import GenotypeConfig
 from lotwise.config.run import (
     NONE,
     Aligner,
@@ -34,6 +35,7 @@ __all__ = [
     "ExpressionConfig",
     "FigureFormat",
     "FiguresConfig",
+    "GenotypeConfig",
     "Limits",
     "QuantifierName",
     "ReadsConfig",

@@ -1,6 +1,6 @@
-"""Attributes of a process change, declared before the data: what is compared, and how closely.
+"""Attributes of a process change, declared before the data: what is compared, with what margin.
 
-Light on purpose (pydantic alone).
+Imports pydantic only.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _Lots = Annotated[int, Field(ge=2)]
 
 
 class PlannedLots(Section):
-    """How many lots there are to be; with fewer nothing is assessed."""
+    """Planned number of lots; with fewer, nothing is assessed."""
 
     pre: _Lots
     post: _Lots
 
 
 class Attribute(Section):
-    """One number per lot, and the largest difference of it that does not matter."""
+    """One number per lot, and its largest acceptable difference."""
 
     name: _Words
     panel: _Words | None = Field(default=None, description="mean log2 TPM of a panel's markers")
@@ -39,10 +39,12 @@ class Attribute(Section):
     r: Literal["median"] | None = Field(
         default=None, description="median R to the pre lots, on Fisher's z"
     )
-    margin: _Positive = Field(description="largest difference of means that does not matter")
-    rationale: _Words = Field(description="why this margin")
+    margin: _Positive = Field(
+        description="equivalence margin: largest acceptable difference of means"
+    )
+    rationale: _Words = Field(description="reason for this margin")
     sd: _Positive | None = Field(
-        default=None, description="standard deviation between lots that is expected, for power"
+        default=None, description="expected standard deviation between lots, for the power"
     )
 
     @model_validator(mode="after")
@@ -50,25 +52,25 @@ class Attribute(Section):
         given = [kind for kind in _KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             came = " and ".join(given) or "none"
-            msg = f"give one of {', '.join(_KINDS)}; {came} came"
+            msg = f"give one of {', '.join(_KINDS)}, got {came}"
             raise ValueError(msg)
         return self
 
     @property
     def kind(self) -> Kind:
-        """What kind of number it is."""
+        """The kind of the number."""
         return next(kind for kind in _KINDS if getattr(self, kind) is not None)
 
     @property
     def of(self) -> str:
-        """Which panel, gene or set; median of R."""
+        """The panel, gene or set; or median of R."""
         return str(getattr(self, self.kind))
 
 
 class Attributes(Section):
-    """What is compared before and after a change of the process."""
+    """What to compare before and after a process change."""
 
-    lots: PlannedLots = Field(description="numbers of lots planned")
+    lots: PlannedLots = Field(description="planned numbers of lots")
     k: _Positive = Field(description="standard deviations of the quality range")
     attributes: tuple[Attribute, ...] = Field(min_length=1)
 
@@ -77,7 +79,7 @@ class Attributes(Section):
         names = [one.name for one in self.attributes]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            msg = f"two attributes are called {twice!r}"
+            msg = f"two attributes are named {twice!r}"
             raise ValueError(msg)
         return self
 
@@ -88,7 +90,7 @@ def read_attributes(path: Path | str) -> Attributes:
     Raises
     ------
     InputError
-        There is no such file, or it does not declare attributes; the message names the key.
+        The file does not exist or does not declare attributes; the message gives the key.
 
     Examples
     --------
@@ -111,17 +113,17 @@ def read_attributes(path: Path | str) -> Attributes:
         raise InputError(f"cannot be read ({error})", path=path) from None
     found = parse_yaml(text, source=path)
     if not isinstance(found, dict):
-        raise InputError("holds no attributes; needed are lots, k and attributes", path=path)
+        raise InputError("has no attributes; it must have lots, k and attributes", path=path)
     try:
         return Attributes.model_validate(found)
     except ValidationError as error:
         faults = error.errors()
-        # An unknown key explains the missing one.
+        # An unknown key explains a missing one.
         fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
         place = ".".join(str(step + 1) if isinstance(step, int) else step for step in fault["loc"])
         words = fault["msg"].removeprefix("Value error, ")
         remedy = ""
         if fault["type"] == "extra_forbidden":
             known = Attribute if fault["loc"][:1] == ("attributes",) else Attributes
-            words, remedy = "is no key", nearest(str(fault["loc"][-1]), known.model_fields)
+            words, remedy = "unknown key", nearest(str(fault["loc"][-1]), known.model_fields)
         raise InputError(f"{place or 'the file'}: {words}", path=path, remedy=remedy) from None

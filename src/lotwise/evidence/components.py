@@ -67,6 +67,7 @@ STATISTIC: Final = Statistic(
                 merges="tables.clustering",
                 pseudocount="correlation.pseudocount",
                 unit="unit",
+                features="features",
             ),
             caption="Samples on two principal components, and their tree by 1 - R.",
         ),

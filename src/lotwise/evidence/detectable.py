@@ -69,6 +69,7 @@ STATISTIC: Final = Statistic(
                 grid="tables.detectable",
                 unseen="tables.unseen",
                 pseudocount="correlation.pseudocount",
+                features="features",
             ),
             caption="R after changing a share of the features; the title tells which changes "
             "remain undetected.",

@@ -42,7 +42,9 @@ STATISTIC: Final = Statistic(
     figures=(
         Figure(
             name="sensitivity",
-            draw=call("lotwise.run.drawings:sensitivity", "tables", unit="unit"),
+            draw=call(
+                "lotwise.run.drawings:sensitivity", "tables", unit="unit", features="features"
+            ),
             caption="R by feature set and pseudo-count over the pairs of each kind (median, "
             "middle half, range), and the spread of log ratios by expression.",
         ),

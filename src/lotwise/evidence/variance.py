@@ -69,6 +69,7 @@ STATISTIC: Final = Statistic(
                 "tables.variance",
                 density="tables.variance_density",
                 unit="unit",
+                features="features",
             ),
             caption="Share of the variance of each gene or isoform by factor of the design.",
         ),

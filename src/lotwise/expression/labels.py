@@ -1,4 +1,4 @@
-"""Labels of samples: what obs says of each, and which it must say."""
+"""Sample labels in obs, and checks that required ones are present."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def labels_of(expression: AnnData, column: str) -> list[str]:
-    """Give an obs column as text, empty where a sample has no label.
+    """Return an obs column as text; empty for samples without a label.
 
     Raises
     ------
     InputError
-        There is no such column.
+        The column does not exist.
 
     Examples
     --------
@@ -33,19 +33,19 @@ def labels_of(expression: AnnData, column: str) -> list[str]:
     if column not in expression.obs:
         raise InputError(
             f"the AnnData has no obs column {column!r}",
-            remedy=f"say which {column} each sample is of",
+            remedy=f"give the {column} of each sample",
         )
     found = expression.obs[column]
     return ["" if no else str(label) for label, no in zip(found, found.isna(), strict=True)]
 
 
 def groups_of(expression: AnnData, column: str) -> list[str]:
-    """Give an obs column that must say of every sample which group it is of.
+    """Return an obs column that must have a label for every sample.
 
     Raises
     ------
     InputError
-        There is no such column, or a sample has no label.
+        The column does not exist, or a sample has no label.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def groups_of(expression: AnnData, column: str) -> list[str]:
     >>> gene.obs["condition"] = ["old", "old", None]
     >>> groups_of(gene, "condition")
     Traceback (most recent call last):
-    lotwise.errors.InputError: sample lot3 has no condition in obs; say which condition...
+    lotwise.errors.InputError: sample lot3 has no condition in obs; give the condition...
     """
     labels = labels_of(expression, column)
     without = [
@@ -63,13 +63,13 @@ def groups_of(expression: AnnData, column: str) -> list[str]:
     if without:
         raise InputError(
             f"sample {without[0]} has no {column} in obs",
-            remedy=f"say which {column} each sample is of",
+            remedy=f"give the {column} of each sample",
         )
     return labels
 
 
 def unit_of(expression: AnnData) -> str:
-    """Return what the layer tpm holds: TPM, or the unit that was declared.
+    """Return the unit of the layer tpm: TPM, or the unit that was declared.
 
     Examples
     --------
@@ -85,7 +85,8 @@ def why_not_tpm(expression: AnnData, what: str) -> str:
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> why_not_tpm(gene, "usage")
     ''
     >>> gene.uns["lotwise"]["unit"] = "CPM"
@@ -109,7 +110,7 @@ def require_tpm(expression: AnnData, what: str) -> None:
 
 
 def read_unit(path: Path) -> str:
-    """Read the same from an ``.h5ad`` file without its matrices; TPM where there is no file.
+    """Read the same from an ``.h5ad`` file without its matrices; TPM if the file does not exist.
 
     Examples
     --------
@@ -131,12 +132,12 @@ def read_unit(path: Path) -> str:
 
 
 def batches_of(expression: AnnData) -> list[str]:
-    """Give the batch of every sample.
+    """Return the batch of every sample.
 
     Raises
     ------
     InputError
-        There are no samples, or as :func:`groups_of`.
+        There are no samples, or see :func:`groups_of`.
 
     Examples
     --------
@@ -150,10 +151,10 @@ def batches_of(expression: AnnData) -> list[str]:
 
 
 def conditions_of(expression: AnnData) -> list[str]:
-    """Return the condition of every sample; empty where there is none.
+    """Return the condition of every sample; empty if there is none.
 
-    Without a column ``condition`` all samples are of one condition. Samples without an entry are
-    a condition of their own.
+    Without a column ``condition``, all samples have the same condition. Samples without an entry
+    form their own condition.
 
     Examples
     --------
@@ -167,14 +168,14 @@ def conditions_of(expression: AnnData) -> list[str]:
 
 
 def replicate_groups(expression: AnnData) -> dict[tuple[str, str], list[int]]:
-    """Return the rows of the replicates of each batch and condition, in the order of the samples.
+    """Return the row indices of the replicates of each batch and condition, in sample order.
 
-    Replicates are samples of the same batch and the same condition. Nothing else is a replicate.
+    Replicates are samples of the same batch and the same condition.
 
     Raises
     ------
     InputError
-        As :func:`batches_of`.
+        See :func:`batches_of`.
 
     Examples
     --------
@@ -190,7 +191,7 @@ def replicate_groups(expression: AnnData) -> dict[tuple[str, str], list[int]]:
 
 
 def name_groups(groups: Iterable[tuple[str, str]]) -> list[str]:
-    """Name batches, with their condition where a batch has several.
+    """Return names of batches, with the condition if a batch has several.
 
     Examples
     --------

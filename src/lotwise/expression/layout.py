@@ -1,4 +1,4 @@
-"""How tables of text are laid out: separator, header, first row, quotation marks, comments."""
+"""Layout of text tables: separator, header, first row, quotation marks, comments."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ _QUOTED_CELL: Final = re.compile(r'"[^"]*"')
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Layout:
-    """How a table of text is laid out.
+    """The layout of a text table.
 
     Attributes
     ----------
     text
-        The table as UTF-8 with line ends that the reader knows.
+        The table as UTF-8, with line ends that the reader supports.
     header
-        Names of the columns; the first is empty where R left it out.
+        Names of the columns; the first is empty if R omitted it.
     separator
-        Between cells.
+        Separator of cells.
     first_row
         Row of the file, counted from 1, in which the data begin.
     is_quoted
-        Whether quotation marks surround cells.
+        Whether cells are in quotation marks.
     has_decimal_comma
-        Whether numbers are written as 0,5.
+        Whether numbers have a decimal comma, as in 0,5.
     comments
-        The comment lines before the header.
+        Comment lines before the header.
     """
 
     text: bytes
@@ -57,21 +57,21 @@ class Layout:
 
 
 def layout_of(path: Path, raw: bytes, *, has_header: bool = True) -> Layout:
-    """Find how a table is laid out.
+    """Determine the layout of a table.
 
     Parameters
     ----------
     path
-        For messages.
+        The file, for messages.
     raw
-        The table, unpacked, or its beginning.
+        The table, decompressed, or its beginning.
     has_header
-        Without one, the first row is data and the columns are named ``""``.
+        Whether the first row is a header; if not, the columns are named ``""``.
 
     Raises
     ------
     InputError
-        It is no text, holds comments alone, or its header does not fit its first row.
+        It is not text, contains only comments, or its header does not fit its first row.
     """
     text = as_text(path, raw)
     lines = _first_lines(path, text)
@@ -84,17 +84,15 @@ def layout_of(path: Path, raw: bytes, *, has_header: bool = True) -> Layout:
             comments.append(lines[at])
         at += 1
     if at == len(lines):
-        raise InputError(
-            "holds nothing but comments", path=path, row=1, remedy="give the table itself"
-        )
+        raise InputError("contains only comments", path=path, row=1, remedy="give the table itself")
     separator = separator_of(lines[at])
     under = separator_of(next(filter(str.strip, lines[at + 1 :]), ""))
     if separator not in lines[at] or (separator == " " != under):
-        separator = under  # a header of one name, as R writes it
+        separator = under  # a header with one name, as written by R
     header = cells_of(lines[at], separator)
     data_at = at + 1
     if comments and _is_header_line(comments[-1], lines[at], separator):
-        # The header itself begins with #, as tables of UCSC and of bedtools do.
+        # The header itself begins with #, as in tables of UCSC and bedtools.
         header, data_at = cells_of(comments[-1].lstrip("# "), separator), at
     elif not has_header:
         header, data_at = [""] * len(header), at
@@ -113,7 +111,7 @@ def layout_of(path: Path, raw: bytes, *, has_header: bool = True) -> Layout:
 
 
 def _has_quoted_cells(text: bytes, separator: str) -> bool:
-    """Return whether any cell begins with a quotation mark; writers quote where they must."""
+    """Return whether any cell begins with a quotation mark; writers quote where necessary."""
     return text.startswith(b'"') or b'\n"' in text or separator.encode() + b'"' in text
 
 
@@ -121,13 +119,13 @@ _DECIMAL_COMMA: Final = re.compile(r"-?\d+,\d+")
 
 
 def as_text(path: Path, raw: bytes) -> bytes:
-    """Return a table as UTF-8 with line ends that the reader knows, without byte order mark."""
+    """Return a table as UTF-8 with supported line ends and without byte order mark."""
     for mark, encoding in ((BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be")):
         if raw.startswith(mark):
-            # What Excel calls "Unicode text".
+            # Excel's format "Unicode text".
             return raw[len(mark) :].decode(encoding, "replace").encode()
     if b"\x00" in raw[:_SHORT_HEAD]:
-        raise InputError("is not text", path=path, remedy="name a table of text")
+        raise InputError("is not text", path=path, remedy="give a text table")
     if b"\r" in raw[:_SHORT_HEAD] and b"\n" not in raw[:_SHORT_HEAD]:
         raw = raw.replace(b"\r", b"\n")
     return raw.removeprefix(BOM_UTF8)
@@ -135,7 +133,7 @@ def as_text(path: Path, raw: bytes) -> bytes:
 
 def _first_lines(path: Path, text: bytes) -> list[str]:
     head = text[:_SHORT_HEAD]
-    if head.count(b"\n") < _ENOUGH_LINES:  # of many samples
+    if head.count(b"\n") < _ENOUGH_LINES:  # of tables with many samples
         head = text[:_LONG_HEAD]
     if len(text) > len(head) and b"\n" in head:
         head = head[: head.rfind(b"\n")]
@@ -143,19 +141,19 @@ def _first_lines(path: Path, text: bytes) -> list[str]:
         return re.split(r"\r?\n", head.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise InputError(
-            "is not text in UTF-8",
+            "is not UTF-8 text",
             path=path,
             row=head.count(b"\n", 0, error.start) + 1,
-            remedy="name a table of text; save it as UTF-8",
+            remedy="give a text table, saved as UTF-8",
         ) from None
 
 
 def _layout_of_gct(path: Path, text: bytes, lines: Sequence[str]) -> Layout:
-    """Find the layout of GCT 1.2 or 1.3: a version, sizes, the header, and annotation rows."""
+    """Determine the layout of GCT 1.2 or 1.3: version, sizes, header, and annotation rows."""
     sizes = lines[1].split() if len(lines) > 2 else []
     if len(sizes) not in {2, 4} or not all(size.isdigit() for size in sizes):
         raise InputError(
-            "is no GCT: numbers of rows and columns are missing",
+            "is not GCT: the numbers of rows and columns are missing",
             path=path,
             row=2,
             remedy="write the GCT again",
@@ -173,7 +171,7 @@ def _layout_of_gct(path: Path, text: bytes, lines: Sequence[str]) -> Layout:
 
 
 def _is_header_line(comment: str, first: str, separator: str) -> bool:
-    """Return whether a comment names the columns of the row of data below it."""
+    """Return whether a comment contains the column names for the row of data below it."""
     names, cells = cells_of(comment.lstrip("# "), separator), cells_of(first, separator)
     return (
         len(names) == len(cells) > 1
@@ -185,10 +183,10 @@ def _is_header_line(comment: str, first: str, separator: str) -> bool:
 def _fit_header(path: Path, header: list[str], first: Sequence[str], *, row: int) -> list[str]:
     """Return the header with a name for each cell of the rows.
 
-    R's ``write.table`` leaves out the name of the first column.
+    R's ``write.table`` omits the name of the first column.
     """
     if len(first) <= len(header) and header[-1]:
-        return header  # a short row is found when it is read
+        return header  # a short row is reported when it is read
     if len(first) == len(header) + 1:
         if not first[-1] and not is_number(first[0]):
             return [*header, ""]  # a separator at the end of each row
@@ -199,15 +197,15 @@ def _fit_header(path: Path, header: list[str], first: Sequence[str], *, row: int
     if len(header) == len(first):
         return header
     raise InputError(
-        f"names {len(header)} columns and its rows have {len(first)} cells",
+        f"has {len(header)} columns, but its rows have {len(first)} cells",
         path=path,
         row=row,
-        remedy="name each column once",
+        remedy="give each column one name",
     )
 
 
 def separator_of(line: str) -> str:
-    r"""Return what separates the cells of a line: tabs, commas, semicolons or blanks.
+    r"""Return the separator of the cells of a line: tab, comma, semicolon or space.
 
     Examples
     --------
@@ -219,14 +217,14 @@ def separator_of(line: str) -> str:
 
 
 def cells_of(line: str, separator: str) -> list[str]:
-    """Return the cells of one line, without quotation marks and surrounding blanks."""
+    """Return the cells of one line, without quotation marks and surrounding spaces."""
     if '"' not in line:
         return [cell.strip() for cell in line.split(separator)]
     return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [""])]
 
 
 def is_number(cell: str) -> bool:
-    """Return whether a cell is a number or one of the words for none.
+    """Return whether a cell is a number or a word for a missing number.
 
     Examples
     --------
@@ -239,5 +237,5 @@ def is_number(cell: str) -> bool:
         float(cell)
     except ValueError:
         return False
-    # float() takes more than a table may hold.
+    # float() accepts more than a table may contain.
     return cell == cell.strip() and "_" not in cell

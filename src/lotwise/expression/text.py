@@ -1,7 +1,7 @@
 """Columns of tables of text as numbers and names.
 
-One reader for every table: it knows quotation marks, comment lines, GCT, row names of R, and
-line ends of every system; its faults name the row of the file and the column.
+One reader for all tables. It supports quotation marks, comment lines, GCT, row names of R, and the
+line ends of every system. Its errors give the row of the file and the column.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from lotwise.expression.layout import NOT_A_NUMBER, Layout, is_number
 
 
 def require_columns(path: Path, header: Sequence[str], needed: Sequence[str], *, what: str) -> None:
-    """Refuse a header that lacks a column of a program's file."""
+    """Raise an error if a column of a program's file is missing."""
     missing = [name for name in needed if name not in header]
     if missing:
         raise InputError(
             f"has no column {', '.join(map(repr, missing))}, which {what} has; "
-            f"it has {', '.join(map(repr, header[:12]))}",
+            f"its columns are {', '.join(map(repr, header[:12]))}",
             path=path,
             row=1,
-            remedy="give the file as the program wrote it",
+            remedy="use the unchanged file of the program",
         )
 
 
@@ -40,28 +40,28 @@ def read_columns(
     floats: Sequence[int | str] = (),
     may_be_blank: bool = False,
 ) -> pl.DataFrame:
-    """Read columns of a table by name or place; numbers are rounded correctly.
+    """Read columns of a table by name or position; numbers are rounded correctly.
 
     Parameters
     ----------
     path
-        For messages.
+        The file, for messages.
     layout
-        As :func:`layout_of` found it.
+        The layout, from :func:`layout_of`.
     strings, floats
-        The columns wanted, as text and as numbers.
+        The columns to read as text and as numbers.
     may_be_blank
-        Whether a number may be missing; it is NaN then.
+        Whether a number may be missing; it is then NaN.
 
     Returns
     -------
-    The columns in the order asked for, named as asked.
+    The requested columns, in order and with the requested names.
 
     Raises
     ------
     InputError
-        A column asked for by name stands twice; a row has too few or too many cells; a cell
-        that should be a number is none.
+        A requested column occurs twice, a row has too few or too many cells, or a cell is not a
+        number.
     """
     wanted = [*strings, *floats]
     places = [at if isinstance(at, int) else _place_of(path, layout, at) for at in wanted]
@@ -91,7 +91,7 @@ def read_columns(
         try:
             table = parse(numbers)
         except pl.exceptions.ComputeError:
-            # Few files say NA; looking for it in every cell takes half as long again.
+            # Few files use NA; checking every cell for it takes half as long again.
             table = parse(set()).with_columns(
                 pl.col(name)
                 .replace(NOT_A_NUMBER, "nan")
@@ -101,26 +101,26 @@ def read_columns(
             )
     except pl.exceptions.NoDataError:
         raise InputError(
-            "has a header and no row",
+            "has a header but no rows",
             path=path,
             row=layout.first_row,
             remedy="run the quantifier again",
         ) from None
     except pl.exceptions.PolarsError:
         if layout.is_quoted and layout.separator == "\t":
-            # A quotation mark within a description, not round a cell.
+            # A quotation mark within a description, not around a cell.
             plain = dataclasses.replace(layout, is_quoted=False)
             return read_columns(
                 path, plain, strings=strings, floats=floats, may_be_blank=may_be_blank
             )
         fault = _bad_row(path, layout, places[len(strings) :], may_be_blank=may_be_blank)
-        raise fault or InputError("is not a table that can be read", path=path) from None
+        raise fault or InputError("is not a readable table", path=path) from None
     n_rows = layout.text.rstrip().count(b"\n") + 2 - layout.first_row
     if layout.is_quoted and layout.separator == "\t" and table.height < n_rows:
-        # A quotation mark that is part of a name has swallowed the rows after it.
+        # A quotation mark that is part of a name has joined the following rows.
         plain = dataclasses.replace(layout, is_quoted=False)
         return read_columns(path, plain, strings=strings, floats=floats, may_be_blank=may_be_blank)
-    # The fast reader takes a row with too few cells, and leaves the others empty.
+    # The fast reader accepts a row with too few cells, and leaves the missing ones empty.
     last = f"column_{len(layout.header) - 1}"
     is_short = last in table and table.schema[last] == pl.String and (table[last] == "").any()
     if (is_short or any(table.null_count().row(0))) and (
@@ -133,7 +133,7 @@ def read_columns(
 
 
 def _without_blank_rows(table: pl.DataFrame) -> pl.DataFrame:
-    """Drop what the reader makes of blank lines."""
+    """Drop the empty rows that the reader makes of blank lines."""
     blank = pl.all_horizontal(
         pl.col(name).is_null() | (pl.col(name) == "")
         if kind == pl.String
@@ -146,7 +146,7 @@ def _without_blank_rows(table: pl.DataFrame) -> pl.DataFrame:
 def _place_of(path: Path, layout: Layout, name: str) -> int:
     if layout.header.count(name) > 1:
         raise InputError(
-            f"names column {name!r} {layout.header.count(name)} times",
+            f"has column {name!r} {layout.header.count(name)} times",
             path=path,
             row=layout.first_row - 1,
             column=name,
@@ -158,7 +158,7 @@ def _place_of(path: Path, layout: Layout, name: str) -> int:
 def _bad_row(
     path: Path, layout: Layout, numbers: Sequence[int], *, may_be_blank: bool
 ) -> InputError | None:
-    """Find the first row with too few or too many cells, or a word instead of a number."""
+    """Return the error for the first row with too few or many cells, or a word for a number."""
     lines = layout.text.decode("utf-8", "replace").split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
@@ -166,14 +166,14 @@ def _bad_row(
     for row, line in enumerate(lines[layout.first_row - 1 :], start=layout.first_row):
         line = line.removesuffix("\r")  # noqa: PLW2901
         if not line.strip() and not numbers:
-            continue  # harmless in a map; within numbers a sign of damage
+            continue  # harmless in a map, but a sign of damage among numbers
         if layout.is_quoted:
             cells = next(csv.reader([line], delimiter=layout.separator), [""])
         else:
             cells = line.split(layout.separator)
         if len(cells) != width:
             return InputError(
-                f"has {len(cells)} cells, the header has {width}",
+                f"has {len(cells)} cells, but the header has {width}",
                 path=path,
                 row=row,
                 remedy="the file may have been cut off or edited; write it again",
@@ -184,7 +184,7 @@ def _bad_row(
                 cell = cell.replace(",", ".")
             if not is_number(cell) and not (may_be_blank and not cell):
                 return InputError(
-                    f"{cells[place]!r} came, needed is a number",
+                    f"must be a number, got {cells[place]!r}",
                     path=path,
                     row=row,
                     column=layout.header[place],

@@ -9,13 +9,17 @@ import numpy as np
 import pandas as pd
 
 from lotwise.errors import InputError
-from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots, write_reason
+from lotwise.pl.canvas import MOST_ROWS, Size, need_rows, subplots, write_below, write_reason
+from lotwise.pl.labels import name_points
 from lotwise.pl.style import (
+    Palette,
     batch_marks,
     colours_of,
+    ink,
     log_tpm_words,
     lotwise_style,
     repeated_colours,
+    scaled,
     shorten,
 )
 
@@ -37,6 +41,9 @@ def components(
     merges: pd.DataFrame,
     pseudocount: float | None = None,
     unit: str = "TPM",
+    features: str = "features",
+    palette: Palette | None = None,
+    figsize: Size | None = None,
 ) -> Figure:
     """Draw the samples on the first two principal components, and the tree of their clustering.
 
@@ -50,6 +57,12 @@ def components(
         c of log2(TPM + c), for the title.
     unit
         Unit of the values, if not TPM (:func:`lotwise.from_frame`).
+    features
+        What the features are, for the titles: ``"genes"`` or ``"isoforms"``.
+    palette
+        Colours of the batches: by name, as a list, or a colour map of Matplotlib.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
@@ -78,39 +91,43 @@ def components(
     need_rows(merges, "clustering")
     with lotwise_style():
         height = max(3.0, 1.0 + 0.16 * min(len(table), MOST_ROWS))
-        figure, (points, tree) = subplots(1, 2, width=7.0, height=height)
-        colours = colours_of(table["batch"].tolist())
+        figure, (points, tree) = subplots(1, 2, width=7.0, height=height, figsize=figsize)
+        colours = colours_of(table["batch"].tolist(), palette)
         if table["pc1"].isna().any():
             write_reason(points, str(table["reason"].iloc[0]))
         else:
-            _points(points, table, colours, log_tpm_words(pseudocount, unit))
+            _points(points, table, colours, log_tpm_words(pseudocount, unit), features)
         if merges["height"].isna().any():
             write_reason(tree, str(merges["reason"].iloc[0]))
         else:
             _tree(tree, merges, table.set_index("sample")["batch"].map(colours))
+            words = f"samples clustered by R over all {features}"
+            tree.set_title(f"{words}{_left_out(len(table), MOST_ROWS)}", fontsize=scaled(8))
         if points.collections or tree.collections:
-            _explain(figure, colours)
+            _explain(figure, points, colours, figsize)
         marks = _condition_marks(table) if points.collections else []
         if marks:
-            points.legend(handles=marks, title="condition", fontsize=6, title_fontsize=6)
+            points.legend(
+                handles=marks, title="condition", fontsize=scaled(6), title_fontsize=scaled(6)
+            )
     return figure
 
 
-def _explain(figure: Figure, colours: dict[str, str]) -> None:
-    """Draw the legend of batches below both halves, or a sentence if colours repeat."""
+def _explain(figure: Figure, axis: Axes, colours: dict[str, str], figsize: Size | None) -> None:
+    """Name the batches of the colours above both halves, or say that colours are repeated."""
     marks = batch_marks(colours)
     if not marks:
-        figure.supxlabel(repeated_colours(colours), fontsize=7)
+        write_below(figure, axis, repeated_colours(colours), ax=None, figsize=figsize)
         return
     longest = max(len(str(mark.get_label())) for mark in marks)
     n_columns = max(1, min(len(marks), _LEGEND_WIDTH // (longest + 6)))
     figure.legend(
         handles=marks,
         title="batch",
-        loc="outside lower center",
+        loc="outside upper center",
         ncols=n_columns,
-        fontsize=6,
-        title_fontsize=6,
+        fontsize=scaled(6),
+        title_fontsize=scaled(6),
         frameon=False,
     )
 
@@ -144,21 +161,23 @@ def _left_out(n_samples: int, most: int) -> str:
     return f"\nnames of {n_samples:,} samples not shown" if n_samples > most else ""
 
 
-def _points(axis: Axes, table: pd.DataFrame, colours: dict[str, str], scale: str) -> None:
+def _points(
+    axis: Axes, table: pd.DataFrame, colours: dict[str, str], scale: str, features: str
+) -> None:
     for condition, marker in _markers(table).items():
         part = table[_conditions(table) == condition]
         axis.scatter(
             part["pc1"], part["pc2"], c=part["batch"].map(colours), s=22, marker=marker, **_EDGE
         )
-    if len(table) <= _NAMED:
-        for name, x, y in zip(table["sample"], table["pc1"], table["pc2"], strict=True):
-            axis.annotate(name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=6)
     axis.margins(0.15)
+    if len(table) <= _NAMED:
+        names = table["sample"].astype(str).tolist()
+        name_points(axis, table["pc1"], table["pc2"], names, size=scaled(6))
     first = table.iloc[0]
     axis.set_xlabel(f"PC1 ({100 * first['variance_share_1']:.0f} % of variance)")
     axis.set_ylabel(f"PC2 ({100 * first['variance_share_2']:.0f} %)")
-    words = f"{scale} of {first['n_features']:,} detected features"
-    axis.set_title(f"{words}{_left_out(len(table), _NAMED)}", fontsize=8)
+    words = f"{scale} of {first['n_features']:,} detected {features}"
+    axis.set_title(f"{words}{_left_out(len(table), _NAMED)}", fontsize=scaled(8))
 
 
 def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
@@ -177,7 +196,7 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
         axis.plot(
             [low[1], height, height, high[1]],
             [low[0], low[0], high[0], high[0]],
-            color="black",
+            color=ink(),
             linewidth=0.8 if len(order) <= MOST_ROWS else 0.3,
         )
         centres.append((low[0] + high[0]) / 2)
@@ -194,7 +213,7 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
     )
     axis.tick_params(axis="y", length=0, pad=5)
     if len(order) <= MOST_ROWS:
-        axis.set_yticks(np.arange(len(order)), list(order), fontsize=6)
+        axis.set_yticks(np.arange(len(order)), list(order), fontsize=scaled(6))
     else:
         axis.set_yticks([])
         axis.set_ylabel(f"{len(order):,} samples", rotation=270, labelpad=10)
@@ -202,8 +221,6 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
     axis.yaxis.tick_right()
     axis.set_xlim(max(heights) * 1.05 or 1.0, 0)
     axis.set_xlabel("mean 1 \N{MINUS SIGN} R between clusters")
-    words = "samples clustered by R over all features"
-    axis.set_title(f"{words}{_left_out(len(order), MOST_ROWS)}", fontsize=8)
 
 
 def _leaves(node: str, members: list[list[str]]) -> list[str]:

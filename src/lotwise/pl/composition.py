@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from lotwise.pl.canvas import MOST_ROWS, need_rows, nothing, subplots
-from lotwise.pl.style import OKABE_ITO, lotwise_style
+from lotwise.pl.canvas import MOST_ROWS, Size, need_rows, nothing, one_axes
+from lotwise.pl.style import OKABE_ITO, ink, lotwise_style, scaled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _INCH_A_ROW: Final = 0.2
@@ -19,13 +20,19 @@ _QUARTER: Final = (0.8, 1.25)
 _TICKS: Final = (0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5, 10)
 
 
-def composition(table: pd.DataFrame) -> Figure:
+def composition(
+    table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | None = None
+) -> Figure:
     """Draw the median-ratio factor of each sample and, with spike-ins, its total RNA.
 
     Parameters
     ----------
     table
         ``lotwise.get.evidence(expression, "composition")``.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
@@ -40,15 +47,15 @@ def composition(table: pd.DataFrame) -> Figure:
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.composition(gene)
-    >>> len(composition(lotwise.get.evidence(gene, "composition")).axes)
+    >>> len(lotwise.pl.composition(lotwise.get.evidence(gene, "composition")).axes)
     1
     """
     need_rows(table, "composition")
     known = table[table["factor"].notna() | table["global_change"].notna()]
     if known.empty:
-        return nothing(str(table["reason"].iloc[0]))
+        return nothing(str(table["reason"].iloc[0]), ax=ax)
     title = "TPM of unchanged features, relative to the other samples"
     if len(known) > MOST_ROWS:
         title = f"{title}:\nthe {MOST_ROWS} of {len(known):,} with the largest shift"
@@ -56,10 +63,11 @@ def composition(table: pd.DataFrame) -> Figure:
         known = known[known.index.isin(largest)]
     rows = np.arange(len(known))
     with lotwise_style():
-        figure, (axis,) = subplots(1, 1, width=5, height=1.3 + _INCH_A_ROW * len(known))
+        height = 1.3 + _INCH_A_ROW * len(known)
+        figure, axis = one_axes(width=5, height=height, figsize=figsize, ax=ax)
         axis.axvspan(*_QUARTER, color=OKABE_ITO[2], alpha=0.15, lw=0)
         axis.axvline(1, color="grey", lw=0.8, ls=":")
-        axis.plot(known["factor"], rows, "o", color="black", ms=4, label="median-ratio factor")
+        axis.plot(known["factor"], rows, "o", color=ink(), ms=4, label="median-ratio factor")
         if known["global_change"].notna().any():
             axis.plot(
                 known["global_change"],
@@ -69,7 +77,7 @@ def composition(table: pd.DataFrame) -> Figure:
                 ms=4,
                 label="RNA per spike-in",
             )
-            axis.legend(fontsize=6, frameon=False, loc="best")
+            axis.legend(fontsize=scaled(6), frameon=False, loc="best")
         axis.set_xscale("log")
         shown = known[["factor", "global_change"]].to_numpy()
         low, high = np.nanmin(shown), np.nanmax(shown)
@@ -82,5 +90,5 @@ def composition(table: pd.DataFrame) -> Figure:
         axis.set_yticks(rows, known["sample"])
         axis.set_ylim(len(known) - 0.4, -0.6)
         axis.set_xlabel("ratio (shaded: a quarter up and down)")
-        axis.set_title(title, fontsize=8)
+        axis.set_title(title, fontsize=scaled(8))
     return figure

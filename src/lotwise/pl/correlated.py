@@ -14,12 +14,18 @@ if TYPE_CHECKING:
 
 
 def level_of(expression: AnnData) -> str:
-    """Return the level; gene if it is unknown."""
+    """Return the level, gene where it is not known."""
     return str(noted(expression).get(keys.LEVEL, "gene"))
 
 
+def layer_correlated(expression: AnnData) -> str:
+    """Return the layer over which R was computed."""
+    parameters = noted(expression).get(keys.PARAMETERS, {}).get(keys.PAIRS, {})
+    return str(parameters.get("layer", keys.TPM))
+
+
 def pseudocount_of(expression: AnnData) -> float:
-    """Return c of log2(TPM + c) that was used for R.
+    """Return c of log2(TPM + c), over which R was computed.
 
     Raises
     ------
@@ -38,7 +44,7 @@ def pseudocount_of(expression: AnnData) -> float:
 
 
 def double_zero_shares(expression: AnnData) -> str:
-    """Return the share of features that are zero in both samples of a pair, over all pairs."""
+    """Return the share of the features is zero in both samples of a pair, of all its pairs."""
     pairs, names = expression.uns[keys.LOTWISE][keys.PAIRS], expression.obs_names
     # A subset inherits the table of all samples in uns.
     ours = pairs["sample_a"].isin(names) & pairs["sample_b"].isin(names)

@@ -12,8 +12,15 @@ import pandas as pd
 
 from lotwise.errors import InputError
 from lotwise.expression.labels import name_groups
-from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
-from lotwise.pl.style import NOT_DEFINED, OKABE_ITO, log_tpm_words, lotwise_style
+from lotwise.pl.canvas import MOST_ROWS, Size, need_rows, one_axes, subplots, write_below
+from lotwise.pl.style import (
+    NOT_DEFINED,
+    OKABE_ITO,
+    ink,
+    log_tpm_words,
+    lotwise_style,
+    scaled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,8 +29,15 @@ if TYPE_CHECKING:
 _INCH_A_ROW: Final = 0.28
 
 
-def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str = "TPM") -> Figure:
-    """Draw each batch's median R to the others, with limits from the other batches.
+def batches(
+    table: pd.DataFrame,
+    *,
+    pseudocount: float | None = None,
+    unit: str = "TPM",
+    ax: Axes | None = None,
+    figsize: Size | None = None,
+) -> Figure:
+    """Draw each batch's median R to the others and the limits that the other batches give.
 
     Parameters
     ----------
@@ -33,12 +47,15 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
         c of log2(TPM + c), for the label of the axis.
     unit
         Unit of the values, if not TPM (:func:`lotwise.from_frame`).
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure: one point per batch, with its prediction interval (thick line) and tolerance
-    interval (thin line). Of more than 60 batches only those with the lowest median are shown,
-    lowest first; the title says so.
+    The figure: one point per batch, its prediction interval (thick), tolerance interval (thin). Of
+    more than 60 batches those with the lowest median, lowest first; the title says so.
 
     Raises
     ------
@@ -60,7 +77,8 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
         title = f"{title}:\nthe {MOST_ROWS} of {len(table):,} with the lowest median"
         table = table.sort_values("median_to_others", kind="stable")[:MOST_ROWS]
     with lotwise_style():
-        figure, (axis,) = subplots(1, 1, width=5, height=1.4 + _INCH_A_ROW * len(table))
+        height = 1.4 + _INCH_A_ROW * len(table)
+        figure, axis = one_axes(width=5, height=height, figsize=figsize, ax=ax)
         rows = np.arange(len(table))
         for name, colour, width in (("tolerance", "#AAAAAA", 1), ("prediction", OKABE_ITO[4], 5)):
             limits = table[[f"{name}_lower", f"{name}_upper"]]
@@ -68,7 +86,7 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
                 lower, upper = limits.to_numpy().T
                 axis.hlines(rows, lower, upper, color=colour, linewidth=width, label=name)
         for name, marker, colour, label in (
-            ("median_to_others", "o", "black", "median R to the others"),
+            ("median_to_others", "o", ink(), "median R to the others"),
             ("within", "D", OKABE_ITO[1], "within the batch"),
         ):
             if table[name].notna().any():
@@ -85,11 +103,12 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
             # Above the axes, where it does not overlap the note of the figure.
             place = (0.5, 1)
             axis.legend(
-                frameon=False, fontsize=6, loc="lower center", bbox_to_anchor=place, ncols=4
+                frameon=False, fontsize=scaled(6), loc="lower center", bbox_to_anchor=place, ncols=4
             )
-        axis.set_title(title, fontsize=8, pad=18)
+        axis.set_title(title, fontsize=scaled(8), pad=18)
         if table["prediction_lower"].isna().all() and table["reason"].any():
-            figure.supxlabel(f"no limits: {table['reason'].iloc[0]}", fontsize=7)
+            words = f"no limits: {table['reason'].iloc[0]}"
+            write_below(figure, axis, words, ax=ax, figsize=figsize)
     return figure
 
 
@@ -99,7 +118,9 @@ def _named_groups(table: pd.DataFrame) -> list[str]:
     return name_groups(zip(table["batch"].astype(str), conditions, strict=True))
 
 
-def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
+def isoform_switches(
+    table: pd.DataFrame, *, usage: pd.DataFrame, figsize: Size | None = None
+) -> Figure:
     """Draw the isoform usage of the genes with the largest distance, stacked by batch.
 
     Parameters
@@ -108,6 +129,8 @@ def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
         Rows of ``lotwise.get.evidence(expression, "isoform_usage")`` to draw.
     usage
         Columns gene_id, isoform, batch and share of the gene's TPM, in [0, 1].
+    figsize
+        Width and height in inches.
 
     Returns
     -------
@@ -135,7 +158,9 @@ def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
     with lotwise_style():
         n_columns = min(3, len(genes))
         n_rows = -(-len(genes) // n_columns)
-        figure, axes = subplots(n_rows, n_columns, width=3.0 * n_columns, height=2.6 * n_rows)
+        figure, axes = subplots(
+            n_rows, n_columns, width=3.0 * n_columns, height=2.6 * n_rows, figsize=figsize
+        )
         for axis in axes[len(genes) :]:
             axis.set_axis_off()
         for axis, gene in zip(axes, genes, strict=False):
@@ -146,23 +171,25 @@ def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
             row = table[table["gene_id"] == gene].iloc[0]
             p = row["p_adjusted"]
             words = "no p" if np.isnan(p) else f"adjusted p {p:.2g}"
-            axis.set_title(f"{gene}: distance {row['distance']:.2f}, {words}", fontsize=7)
+            axis.set_title(f"{gene}: distance {row['distance']:.2f}, {words}", fontsize=scaled(7))
             axis.set_ylabel("share of the gene's TPM")
         if table["p_adjusted"].isna().all():
-            figure.supxlabel(
-                "no p without bootstraps: a large distance may be quantification noise",
-                fontsize=7,
-            )
+            words = "no p without bootstraps: a large distance may be quantification noise"
+            write_below(figure, axes[0], words, ax=None, figsize=figsize)
     return figure
 
 
-def identity(table: pd.DataFrame) -> Figure:
-    """Draw the TPM of a panel's markers in every sample, and mark what is not as expected.
+def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | None = None) -> Figure:
+    """Draw the TPM of a panel's markers in every sample; a cross marks unmet expectations.
 
     Parameters
     ----------
     table
-        Rows of one panel in ``lotwise.get.evidence(expression, "identity")``.
+        The rows of one panel of ``lotwise.get.evidence(expression, "identity")``.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
@@ -187,7 +214,10 @@ def identity(table: pd.DataFrame) -> Figure:
     if len(set(table["panel"])) != 1:
         raise InputError("the table must contain one panel, got several")
     samples, markers = list(dict.fromkeys(table["sample"])), list(dict.fromkeys(table["marker"]))
-    title = f"{table['panel'].iloc[0]}: TPM (grey: not annotated)"
+    title = (
+        f"{table['panel'].iloc[0]}: TPM (grey: not annotated; "
+        "\N{MULTIPLICATION SIGN}: expectation not met)"
+    )
     if len(samples) > MOST_ROWS:
         cross = "\N{MULTIPLICATION SIGN}"
         title = f"{title}\n{MOST_ROWS} of {len(samples):,} samples, those with the most {cross}"
@@ -202,8 +232,11 @@ def identity(table: pd.DataFrame) -> Figure:
     with lotwise_style():
         import matplotlib as mpl
 
-        figure, (axis,) = subplots(
-            1, 1, width=1.6 + 0.55 * len(markers), height=1.2 + _INCH_A_ROW * len(samples)
+        figure, axis = one_axes(
+            width=max(4.4, 1.6 + 0.55 * len(markers)),
+            height=1.2 + _INCH_A_ROW * len(samples),
+            figsize=figsize,
+            ax=ax,
         )
         colours = mpl.colormaps["Blues"].with_extremes(bad=NOT_DEFINED)
         axis.imshow(
@@ -225,15 +258,17 @@ def identity(table: pd.DataFrame) -> Figure:
                     f"{_short(value)}{cross}",
                     ha="center",
                     va="center",
-                    fontsize=6,
+                    fontsize=scaled(6),
                     color="white" if value > 100 else "black",
                 )
         axis.set_yticks(np.arange(len(samples)), samples)
         axis.set_xticks(
-            np.arange(len(markers)), [f"{name}\n{expected[name]}" for name in markers], fontsize=6
+            np.arange(len(markers)),
+            [f"{name}\n{expected[name]}" for name in markers],
+            fontsize=scaled(6),
         )
         axis.tick_params(length=0)
-        axis.set_title(title, fontsize=8)
+        axis.set_title(title, fontsize=scaled(8))
     return figure
 
 
@@ -251,12 +286,12 @@ def _stack(axis: Axes, shares: pd.DataFrame) -> None:
         rest = shares.loc[order[5:]].fillna(0).sum().to_numpy()
         axis.bar(positions, rest, bottom=bottom, color="#BBBBBB", label="others", width=0.7)
     if len(positions) <= MOST_ROWS:
-        axis.set_xticks(positions, shares.columns, rotation=45, ha="right", fontsize=6)
+        axis.set_xticks(positions, shares.columns, rotation=45, ha="right", fontsize=scaled(6))
     else:
         axis.set_xticks([])
-        axis.set_xlabel(f"{len(positions):,} batches in the order given", fontsize=6)
+        axis.set_xlabel(f"{len(positions):,} batches in the order given", fontsize=scaled(6))
     axis.set_ylim(0, 1)
-    axis.legend(frameon=False, fontsize=5, loc="upper left", bbox_to_anchor=(1, 1))
+    axis.legend(frameon=False, fontsize=scaled(5), loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _short(tpm: float) -> str:

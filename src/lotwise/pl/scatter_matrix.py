@@ -6,7 +6,7 @@ that 24 samples take seconds and a few megabytes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,27 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.config import Style
 from lotwise.errors import InputError
+from lotwise.expression.features import features_of
 from lotwise.expression.labels import unit_of
 from lotwise.expression.noted import correlations_of
+from lotwise.pl.canvas import Size
 from lotwise.pl.cloud import count_pixels, pixels_of, points
-from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
-from lotwise.pl.style import IDENTITY_LINE, add_note, lotwise_style
+from lotwise.pl.correlated import (
+    double_zero_shares,
+    layer_correlated,
+    level_of,
+    pseudocount_of,
+)
+from lotwise.pl.style import (
+    IDENTITY_LINE,
+    Palette,
+    add_note,
+    colours_of,
+    ink,
+    lotwise_style,
+    scaled,
+    set_size,
+)
 from lotwise.tl.pairs import layer_of
 from lotwise.wording import format_r
 
@@ -35,7 +51,7 @@ _MOST_PIXELS = 2_400  # of the whole image, per side
 _MOST_PANEL_PIXELS = 480
 _POINT = 0.0045  # radius of a point, in widths of a panel
 _ALPHA = 0.35
-_LEVEL_WORDS = {"gene": "genes", "isoform": "isoforms"}
+_SPACE = 0.02  # below zero, in the length of an axis, so that the frame cuts no point at zero
 
 
 class Layout(NamedTuple):
@@ -53,6 +69,15 @@ class Layout(NamedTuple):
         upper = max(1.0, np.ceil(highest * 1.02))
         n_pixels = min(_MOST_PANEL_PIXELS, _MOST_PIXELS // n_samples)
         return cls(n_samples, 1.0 - _GAP, float(upper), n_pixels)
+
+    @property
+    def lower(self) -> float:
+        """The value at the lower edge of a panel."""
+        return -_SPACE * self.upper
+
+    def share(self, values: Floats) -> Floats:
+        """Return how far along the axis of a panel values are, from 0 to 1."""
+        return (values - self.lower) / (self.upper - self.lower)
 
     def corner(self, row: int, column: int) -> tuple[float, float]:
         """Return the lower left corner of a panel."""
@@ -75,6 +100,9 @@ def scatter_matrix(
     decimals: int = 4,
     title: str | None = None,
     note: str = "",
+    diagonal: Literal["name", "density"] = "name",
+    palette: Palette | None = None,
+    figsize: Size | None = None,
 ) -> Figure:
     """Draw scatter plots of all pairs of samples, with Pearson's R printed.
 
@@ -86,12 +114,19 @@ def scatter_matrix(
     expression
         Samples x features annotated by :func:`lotwise.tl.correlate`.
     style
-        ``"paper"`` draws a translucent point per feature; ``"density"`` colours each pixel by
-        its number of features.
+        ``"paper"`` draws a translucent point per feature; ``"density"`` colours each
+        pixel by the number of features in it.
     decimals
         Decimals of R; 1 is printed only for identical samples.
     title, note
-        Lines above and below the figure; the default title describes the content.
+        Lines above and below; the default title says what is shown.
+    diagonal
+        ``"density"`` adds the distribution of the expressed features to the names.
+    palette
+        Colours of the batches on the diagonal: by name, as a list, or a colour map of Matplotlib.
+        By default the batches are not coloured.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
@@ -123,17 +158,25 @@ def scatter_matrix(
             f"a scatter matrix is legible up to {MOST_SAMPLES} samples, got {n_samples}",
             remedy="draw lotwise.pl.heatmap, or select samples",
         )
-    log_tpm = np.log2(np.asarray(layer_of(expression, keys.TPM), dtype=np.float64) + pseudocount)
+    layer = layer_correlated(expression)
+    log_tpm = np.log2(np.asarray(layer_of(expression, layer), dtype=np.float64) + pseudocount)
     log_tpm -= np.log2(pseudocount)
     layout = Layout.of(n_samples, log_tpm)
     with lotwise_style():
-        figure, axes = _empty_figure(n_samples)
+        figure, axes = _empty_figure(n_samples, figsize)
         _draw_clouds(figure, axes, layout, log_tpm, style)
+        if palette is not None:
+            _colour_batches(axes, layout, expression.obs[keys.BATCH].astype(str).to_list(), palette)
+        if diagonal == "density":
+            _draw_distributions(axes, layout, log_tpm)
         _draw_frames(axes, layout)
         _write_names(axes, layout, _labels(expression))
         _write_r(axes, layout, r, decimals)
-        _draw_ticks(axes, layout, pseudocount, unit=unit_of(expression))
+        unit = unit_of(expression) if layer == keys.TPM else layer
+        _draw_ticks(axes, layout, pseudocount, unit=unit)
         _write_words(figure, title if title is not None else _title(expression), note)
+        if figsize is not None:
+            set_size(figure, figsize)
     return figure
 
 
@@ -145,11 +188,11 @@ def _correlation_of(expression: AnnData) -> tuple[Floats, float]:
     return correlations_of(expression, keys.PEARSON), pseudocount_of(expression)
 
 
-def _empty_figure(n_samples: int) -> tuple[Figure, Axes]:
+def _empty_figure(n_samples: int, figsize: Size | None) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 
     side = min(16.0, max(5.0, 1.9 * n_samples + 1.0))
-    figure = Figure(figsize=(side, side + 0.5), layout="constrained")
+    figure = Figure(figsize=figsize or (side, side + 0.5), layout="constrained")
     axes = figure.add_subplot()
     axes.set_xlim(0, n_samples)
     axes.set_ylim(0, n_samples)
@@ -160,7 +203,12 @@ def _empty_figure(n_samples: int) -> tuple[Figure, Axes]:
 
 
 def _draw_clouds(figure: Figure, axes: Axes, layout: Layout, log_tpm: Floats, style: Style) -> None:
-    pixels = [pixels_of(sample, upper=layout.upper, n_pixels=layout.n_pixels) for sample in log_tpm]
+    pixels = [
+        pixels_of(
+            sample - layout.lower, upper=layout.upper - layout.lower, n_pixels=layout.n_pixels
+        )
+        for sample in log_tpm
+    ]
     counts = {
         (row, column): count_pixels(pixels[column], pixels[row], layout.n_pixels)
         for row in range(layout.n)
@@ -169,9 +217,12 @@ def _draw_clouds(figure: Figure, axes: Axes, layout: Layout, log_tpm: Floats, st
     if style == "density":
         _draw_density(figure, axes, layout, counts)
         return
+    from matplotlib.colors import to_rgb
+
     radius = max(0.8, _POINT * layout.n_pixels)
     for place, counted in counts.items():
         shade = np.zeros((*counted.shape, 4))
+        shade[..., :3] = to_rgb(ink())
         shade[..., 3] = points(counted, radius=radius, alpha=_ALPHA)
         axes.imshow(_as_bytes(shade), extent=_extent(layout, *place), **_IMAGE)
 
@@ -219,6 +270,28 @@ def _as_bytes(shade: Floats) -> npt.NDArray[np.uint8]:
 def _extent(layout: Layout, row: int, column: int) -> tuple[float, float, float, float]:
     left, below = layout.corner(row, column)
     return left, left + layout.size, below, below + layout.size
+
+
+def _colour_batches(axes: Axes, layout: Layout, batches: list[str], palette: Palette) -> None:
+    """Fill the panels of the diagonal with the colours of their batches."""
+    from matplotlib.patches import Rectangle
+
+    colour_of = colours_of(batches, palette)
+    for index, batch in enumerate(batches):
+        corner = layout.corner(index, index)
+        axes.add_patch(
+            Rectangle(corner, layout.size, layout.size, color=colour_of[batch], alpha=0.35, lw=0)
+        )
+
+
+def _draw_distributions(axes: Axes, layout: Layout, log_tpm: Floats) -> None:
+    """Draw into the diagonal how the features above zero are distributed, on the common axis."""
+    for index, sample in enumerate(log_tpm):
+        heights, edges = np.histogram(sample[sample > 0], bins=40, range=(0, layout.upper))
+        left, below = layout.corner(index, index)
+        x = left + layout.share(edges) * layout.size
+        y = below + 0.9 * layout.size * heights / max(1, heights.max())
+        axes.stairs(y, x, baseline=below, fill=True, color="0.5", alpha=0.5)
 
 
 def _draw_frames(axes: Axes, layout: Layout) -> None:
@@ -312,7 +385,7 @@ def _panel_points(axes: Axes, layout: Layout) -> float:
 
 def _draw_ticks(axes: Axes, layout: Layout, pseudocount: float, *, unit: str) -> None:
     values = layout.ticks()
-    within = values / layout.upper * layout.size
+    within = layout.share(values) * layout.size
     offsets = (np.arange(layout.n)[:, None] + _GAP / 2 + within[None, :]).ravel()
     words = [f"{value:g}" for value in values] * layout.n
     # Only panels below the diagonal have scales: not the last column, not the first row.
@@ -329,11 +402,11 @@ def _title(expression: AnnData) -> str:
     level, both_zero = level_of(expression), double_zero_shares(expression)
     return (
         f"{level.capitalize()} level: Pearson's R over all {expression.n_vars:,} "
-        f"{_LEVEL_WORDS.get(level, 'features')}, zero in both samples for {both_zero}"
+        f"{features_of(expression)}, zero in both samples for {both_zero}"
     )
 
 
 def _write_words(figure: Figure, title: str, note: str) -> None:
-    size = max(9.0, 0.75 * float(figure.get_size_inches()[0]))
+    size = scaled(max(9.0, 0.75 * float(figure.get_size_inches()[0])))
     figure.suptitle(title, fontsize=size)
     add_note(figure, note, size=size)

@@ -8,22 +8,29 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
-from lotwise.pl.canvas import need_rows, subplots
-from lotwise.pl.style import OKABE_ITO, lotwise_style
+from lotwise.pl.canvas import Size, need_rows, one_axes
+from lotwise.pl.style import OKABE_ITO, ink, lotwise_style, scaled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _OVERALL = "overall"
 
 
-def titration(curve: pd.DataFrame) -> Figure:
+def titration(
+    curve: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | None = None
+) -> Figure:
     """Draw one curve per criterion: the fraction of mixtures detected, by share.
 
     Parameters
     ----------
     curve
-        The ``curve`` returned by :func:`lotwise.run.titration.titrate`.
+        The ``curve`` of :func:`lotwise.run.titration.titrate`.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
@@ -46,11 +53,11 @@ def titration(curve: pd.DataFrame) -> Figure:
     need_rows(curve, "titration_curve")
     names = list(dict.fromkeys(curve["criterion"]))
     with lotwise_style():
-        figure, (axis,) = subplots(1, 1, width=5.6, height=3.4)
+        figure, axis = one_axes(width=5.6, height=3.4, figsize=figsize, ax=ax)
         colours = cycle(OKABE_ITO)
         for name in names:
             of_criterion = curve[curve["criterion"] == name]
-            colour = "black" if name == _OVERALL else next(colours)
+            colour = ink() if name == _OVERALL else next(colours)
             axis.plot(
                 100 * of_criterion["share"],
                 100 * of_criterion["caught"],
@@ -67,6 +74,8 @@ def titration(curve: pd.DataFrame) -> Figure:
         axis.set_ylim(-4, 104)
         axis.set_xlabel(f"share of {curve['profile'].iloc[0]} mixed in, %")
         axis.set_ylabel("mixtures detected, %")
-        axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=7, frameon=False)
-        axis.set_title("Detection by the criteria", fontsize=9)
+        axis.legend(
+            loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=scaled(7), frameon=False
+        )
+        axis.set_title("Detection by the criteria", fontsize=scaled(9))
     return figure

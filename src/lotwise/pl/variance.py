@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lotwise.pl.canvas import need_rows, nothing, subplots
-from lotwise.pl.style import OKABE_ITO, log_tpm_words, lotwise_style
+from lotwise.pl.canvas import Size, need_rows, nothing, one_axes, write_below
+from lotwise.pl.style import Palette, colours_of, ink, log_tpm_words, lotwise_style, scaled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -> Figure:
+def variance(
+    table: pd.DataFrame,
+    *,
+    density: pd.DataFrame,
+    unit: str = "TPM",
+    features: str = "features",
+    palette: Palette | None = None,
+    ax: Axes | None = None,
+    figsize: Size | None = None,
+) -> Figure:
     """Draw the share of the variance that each factor explains, as one violin per factor.
 
     Parameters
@@ -23,6 +33,14 @@ def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -
         ``lotwise.get.evidence(expression, "variance")`` and ``"variance_density"``.
     unit
         Unit of the values, if not TPM (:func:`lotwise.from_frame`).
+    features
+        What the features are, for the title: ``"genes"`` or ``"isoforms"``.
+    palette
+        Colours of the factors: by name, as a list, or a colour map of Matplotlib.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
@@ -47,9 +65,11 @@ def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -
     need_rows(density, "variance_density")
     known = table[table["share"].notna()]
     if known.empty:
-        return nothing(str(table["reason"].iloc[0]))
+        return nothing(str(table["reason"].iloc[0]), ax=ax)
     with lotwise_style():
-        figure, (axis,) = subplots(1, 1, width=1.2 + 1.1 * len(known), height=3.4)
+        width = max(3.8, 1.2 + 1.1 * len(known))
+        figure, axis = one_axes(width=width, height=3.4, figsize=figsize, ax=ax)
+        colours = colours_of(known["factor"].tolist(), palette)
         for at, (_, row) in enumerate(known.iterrows()):
             of_factor = density[density["factor"] == row["factor"]]
             # The outermost bins reach to 0 and 100 %. Widths are proportional to the square root,
@@ -60,12 +80,12 @@ def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -
             )
             fraction = of_factor["fraction"].to_numpy()
             half = 0.42 * np.sqrt(np.r_[fraction[0], fraction, fraction[-1]] / fraction.max())
-            colour = OKABE_ITO[at % len(OKABE_ITO)]
+            colour = colours[row["factor"]]
             axis.fill_betweenx(heights, at - half, at + half, color=colour, alpha=0.6, lw=0)
             share = 100 * row["share"]
-            axis.plot([at - 0.3, at + 0.3], [share, share], color="black", lw=1.2)
+            axis.plot([at - 0.3, at + 0.3], [share, share], color=ink(), lw=1.2)
             axis.annotate(
-                f"{share:.0f} %", (at + 0.32, share), va="center", fontsize=7, clip_on=False
+                f"{share:.0f} %", (at + 0.32, share), va="center", fontsize=scaled(7), clip_on=False
             )
         axis.set_xticks(np.arange(len(known)), known["factor"])
         axis.set_xlim(-0.6, len(known) - 0.2)
@@ -73,12 +93,12 @@ def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -
         axis.set_ylabel("share of the variance, %")
         n_features = int(known["n_features"].iloc[0])
         axis.set_title(
-            f"Variance of {log_tpm_words(None, unit)}, "
-            f"{n_features:,} expressed features (line: median)",
-            fontsize=8,
+            f"Variance of {log_tpm_words(None, unit)},\n"
+            f"{n_features:,} expressed {features} (line: median)",
+            fontsize=scaled(8),
         )
         left_out = table[table["share"].isna()]
         if not left_out.empty:
             words = "; ".join(f"{row['factor']}: {row['reason']}" for _, row in left_out.iterrows())
-            figure.supxlabel(words, fontsize=6)
+            write_below(figure, axis, words, ax=ax, figsize=figsize)
     return figure

@@ -1,7 +1,7 @@
-"""Reads to transcript abundances: the quantifiers and the intake gate.
+"""Transcript abundances from reads: the quantifiers and the checks before and after them.
 
-:func:`quantify_samples` does the whole: it checks the reads, infers the strandedness,
-builds or finds the index, runs the quantifier and judges what it made of the reads.
+:func:`quantify_samples` does the whole: it checks the reads, infers the strandedness, builds or
+finds the index, runs the quantifier and checks its output.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from lotwise.quantify.selection import make_quantifier
     from lotwise.quantify.strandedness import Strand, infer_strandedness
 
-# By the module that holds it: what is not used is not loaded, since rules of the workflow ask for
-# the version of a quantifier only.
+# Name -> module. Modules are imported on first use, because rules of the workflow need the
+# version of a quantifier only.
 _HOLDERS: Final = {
     "Abundance": "base",
     "Intake": "reads_qc",

@@ -1,4 +1,4 @@
-"""Bases of several samples at the sites where they may differ, and what all of them cover."""
+"""Bases of several samples at sites where they may differ, and the positions covered by all."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ _FORMAT: Final = 1
 
 @dataclass(frozen=True, kw_only=True)
 class AlleleCounts:
-    """Bases of samples at sites, and which places each sample covers.
+    """Bases of samples at sites, and the positions covered by each sample.
 
     Attributes
     ----------
     samples
         Names of the samples.
     n_fragments, n_placed
-        Fragments of each sample's subsample, and those of which a read was placed.
+        Number of fragments in each sample's subsample, and with a placed read.
     genes
-        Genes with a place that any sample covers.
+        Genes with a position that is covered in any sample.
     site_genes, site_places
-        Number of the gene of each site, and the place in its transcript (from 0).
+        Gene index of each site, and the position in its transcript (from 0).
     reference
         Base of the transcript at each site, 0 to 3.
     counts
         Samples x sites x 4: bases A, C, G, T.
     other_mismatches
-        Other mismatches of the reads that differ there, the mean of the sample where it is lowest;
-        NaN where not known.
+        Mean number of other mismatches of the reads that differ there, in the sample where it is
+        lowest; NaN if unknown.
     covered
-        Samples x places, packed to bits: whether ``min_depth`` bases were read.
+        Samples x positions, packed to bits: whether at least ``min_depth`` bases were read.
     gene_ends
-        Places of ``covered`` up to the end of each gene.
+        Number of positions of ``covered`` up to the end of each gene.
     min_depth
-        Bases from which a place is covered.
+        Minimum number of bases for a position to be covered.
     """
 
     samples: tuple[str, ...]
@@ -65,25 +65,25 @@ class AlleleCounts:
     min_depth: int
 
     def coverage(self, first: int, last: int) -> NDArray[np.bool_]:
-        """Return which of some neighbouring places each sample covers."""
+        """Return whether each sample covers each position from ``first`` to ``last``."""
         begin = first // 8
         bits = np.unpackbits(self.covered[:, begin : -(-last // 8)], axis=1)
         return bits[:, first - 8 * begin : last - 8 * begin].astype(np.bool_)
 
     def save(self, path: Path) -> None:
-        """Write it as ``.npz``."""
+        """Write the counts as ``.npz``."""
         arrays = {name: np.asarray(getattr(self, name)) for name in self.__dataclass_fields__}
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(stream, allow_pickle=False, format=np.array(_FORMAT), **arrays)
 
     @classmethod
     def load(cls, path: Path) -> AlleleCounts:
-        """Read what :meth:`save` wrote.
+        """Read a file written by :meth:`save`.
 
         Raises
         ------
         InputError
-            The file is missing, is not one of lotwise, or one of another version.
+            The file is missing, was not written by lotwise, or by another version.
         """
         remedy = "write it by `lotwise genotype`"
         try:
@@ -95,31 +95,31 @@ class AlleleCounts:
                 f"cannot be read as allele counts ({error})", path=path, remedy=remedy
             ) from None
         if held != _FORMAT:
-            raise InputError(f"has format {held}, needed is {_FORMAT}", path=path, remedy=remedy)
+            raise InputError(f"has format {held}, must be {_FORMAT}", path=path, remedy=remedy)
         names = {name: tuple(arrays[name].tolist()) for name in ("samples", "genes")}
         return cls(**(arrays | names | {"min_depth": int(arrays["min_depth"])}))
 
 
 def join_pileups(pileups: Mapping[str, Path], *, min_depth: int) -> AlleleCounts:
-    """Join what was counted in each sample.
+    """Join the base counts of several samples.
 
-    A site is a place where a sample has 15 % or more of another base than the transcript, or, at a
-    depth of 30, three or more of it. Files are read twice and held one at a time.
+    A site is a position at which, in any sample, a base other than the transcript's makes up at
+    least 15 % or, at a depth of 30, has at least three reads. Files are read twice, one at a time.
 
     Parameters
     ----------
     pileups
-        The file of each sample by its name.
+        The file of each sample by name.
     min_depth
-        Bases from which a place is covered, 10 or more.
+        Minimum number of bases for a position to be covered, 10 or more.
 
     Raises
     ------
     InputError
-        A file cannot be read, two are of different transcripts, or the depth is below 10.
+        A file cannot be read, two files are of different transcripts, or the depth is below 10.
     """
     if min_depth < LOWEST_DEPTH:
-        raise InputError(f"min_depth is {min_depth}, needed >= {LOWEST_DEPTH}")
+        raise InputError(f"min_depth must be >= {LOWEST_DEPTH}, got {min_depth}")
     sites, places = np.empty((2, 0), dtype=np.int64)
     starts: dict[int, str] = {}
     numbers: list[tuple[int, int]] = []
@@ -128,7 +128,7 @@ def join_pileups(pileups: Mapping[str, Path], *, min_depth: int) -> AlleleCounts
         pileup = Pileup.load(path)
         if n_bases not in {-1, pileup.n_bases}:
             raise InputError(
-                "was counted on other transcripts than the first sample",
+                "was counted with other transcripts than the first sample",
                 path=path,
                 remedy="remove the folder and run `lotwise genotype` again",
             )
@@ -172,7 +172,7 @@ def join_pileups(pileups: Mapping[str, Path], *, min_depth: int) -> AlleleCounts
 
 
 def _differing(pileup: Pileup) -> NDArray[np.int64]:
-    """Return the most frequent base of each place that is not the transcript's, how often."""
+    """Return how often the most frequent base other than the transcript's was read, by position."""
     others = pileup.counts.astype(np.int64)
     others[np.arange(len(others)), pileup.reference] = 0
     most: NDArray[np.int64] = others.max(axis=1, initial=0)
@@ -180,7 +180,7 @@ def _differing(pileup: Pileup) -> NDArray[np.int64]:
 
 
 def _candidates(pileup: Pileup, min_depth: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the places that are covered, and those that may differ between samples."""
+    """Return the covered positions, and those that may differ between samples."""
     depth = pileup.counts.sum(axis=1, dtype=np.int64)
     deep, differing = depth >= min_depth, _differing(pileup)
     variant = deep & (differing >= _VARIANT_SHARE * depth)

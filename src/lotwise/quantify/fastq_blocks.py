@@ -1,4 +1,4 @@
-"""Reads of FASTQ as arrays, block by block, and a random subsample of them."""
+"""FASTQ reads as arrays, block by block, and random subsamples of them."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class ReadBlock:
     Attributes
     ----------
     codes
-        Bases, reads x longest length: 0 to 3 for A, C, G, T and 4 for others and behind the end.
+        Bases, reads x longest length: 0 to 3 for A, C, G, T; 4 for others and after the end.
     good
-        Whether a base is one of A, C, G, T with a phred score of 20 or more.
+        Whether a base is A, C, G or T with a Phred score of 20 or more.
     lengths
-        Bases of each read.
+        Length of each read in bases.
     """
 
     codes: NDArray[np.uint8]
@@ -53,7 +53,7 @@ class ReadBlock:
 
 
 def read_blocks(run: Run, *, share: float, rng: np.random.Generator) -> Iterator[list[ReadBlock]]:
-    """Yield the reads of a run, mates in step, each fragment with the probability ``share``.
+    """Yield the reads of a run in pairs of mates, each fragment with probability ``share``.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def read_blocks(run: Run, *, share: float, rng: np.random.Generator) -> Iterator
     files = [file for file in (run.fastq_1, run.fastq_2) if file is not None]
     try:
         with ExitStack() as stack:
-            # Its stub is of any binary stream; they are buffered ones.
+            # Its type stub accepts any binary stream; these are buffered.
             streams = [
                 cast("BufferedIOBase", stack.enter_context(xopen(file, "rb", threads=0)))
                 for file in files
@@ -84,9 +84,9 @@ def read_blocks(run: Run, *, share: float, rng: np.random.Generator) -> Iterator
 
 
 def count_fragments(run: Run) -> int | None:
-    """Estimate the fragments of a run from the first four megabytes of its first file.
+    """Estimate the number of fragments of a run from the first four megabytes of its first file.
 
-    Exact where the file is not larger; None where it is compressed, but not by gzip.
+    Exact if the file is not larger; None if it is compressed, but not with gzip.
     """
     path = Path(run.fastq_1)
     try:
@@ -101,7 +101,7 @@ def count_fragments(run: Run) -> int | None:
 
 
 def _unpacked(taken: bytes) -> Iterator[bytes]:
-    """Yield the beginning of a file as text; of gzip, member by member."""
+    """Yield the beginning of a file as text; for gzip, member by member."""
     if taken[:2] != _GZIP_MAGIC:
         yield taken
         return

@@ -1,4 +1,4 @@
-"""What was found of the reads of each sample, in tables; refused or passed all together."""
+"""Tables of the findings about each sample's reads, and the decision on all samples together."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 def check_samples(samples: Sequence[Sample], *, table: Path, threads: int = 1) -> list[Intake]:
-    """Check the reads of every sample, write ``table``, then refuse what is refused.
+    """Check the reads of every sample and write ``table``; then refuse the faulty samples.
 
     Raises
     ------
     RefusedError
-        One line naming every refused sample; the table is written all the same.
+        One line naming every refused sample; the table is written in any case.
     """
     if threads > 1 and len(samples) > 1:
-        # Processes, not threads: half of the work is Python's.
+        # Processes, not threads: half of the work is done in Python.
         with ProcessPoolExecutor(threads, mp_context=get_context("spawn")) as pool:
             checked = pool.map(check_reads, samples)
             rows = list(progress(checked, "checking", unit="sample", total=len(samples)))
@@ -41,10 +41,10 @@ def check_samples(samples: Sequence[Sample], *, table: Path, threads: int = 1) -
 
 
 def check_apart(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
-    """Check samples one by one, each with a table of its own; what one job of a cluster does.
+    """Check samples one by one, each with its own table; the work of one cluster job.
 
-    ``OUT/intake/SAMPLE.tsv`` says what was found; nothing is refused yet, so that files that
-    were read are not read again.
+    The findings are written to ``OUT/intake/SAMPLE.tsv``. Nothing is refused yet, so that files
+    are not read again.
     """
     rows = []
     for sample in progress(samples, "checking", unit="sample"):
@@ -54,12 +54,12 @@ def check_apart(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
 
 
 def join_checked(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
-    """Join what :func:`check_apart` wrote in ``intake.tsv``, then refuse what is refused.
+    """Join the tables of :func:`check_apart` as ``intake.tsv``; then refuse the faulty samples.
 
     Raises
     ------
     RefusedError
-        One line naming every refused sample; the table is kept in ``logs`` as well.
+        One line naming every refused sample; a copy of the table is kept in ``logs``.
     InputError
         A sample has not been checked.
     """
@@ -72,13 +72,13 @@ def join_checked(samples: Sequence[Sample], *, out: Path) -> list[Intake]:
 
 
 def read_checked(out: Path, sample: Sample) -> Intake:
-    """Read what was found of one sample; its batch is the sheet's, which may have been mended."""
+    """Return the findings about one sample, with the batch that the sheet gives now."""
     table = read_table(checked_table(out, sample), Intake)
-    # The records of pandas say that their keys may be anything; they are the columns.
+    # pandas types the keys of records as hashable; here they are column names.
     records = cast("list[dict[str, Any]]", table.to_dict("records"))
     if len(records) != 1:
         raise InputError(
-            f"holds {len(records)} rows, needed is 1",
+            f"has {len(records)} rows, must have 1",
             path=checked_table(out, sample),
             remedy="run `lotwise check --step reads` on this sample sheet",
         )
@@ -86,17 +86,17 @@ def read_checked(out: Path, sample: Sample) -> Intake:
 
 
 def checked_table(out: Path, sample: Sample) -> Path:
-    """Return the table of what was found of one sample's reads."""
+    """Return the table of findings about one sample's reads."""
     return out / "intake" / f"{sample.sample}.tsv"
 
 
 @contextmanager
 def kept_in_logs(table: Path) -> Iterator[None]:
-    """Keep a table that says no in ``logs``: Snakemake removes what a failed job made."""
+    """Keep a copy of a refusing table in ``logs``: Snakemake removes the output of failed jobs."""
     try:
         yield
     except RefusedError as refusal:
         kept = table.parent / "logs" / table.name
         with atomic_path(kept) as temporary:
             shutil.copyfile(table, temporary)
-        raise RefusedError(f"{refusal} | the table is {kept}") from refusal
+        raise RefusedError(f"{refusal} | see the table {kept}") from refusal

@@ -1,4 +1,4 @@
-"""What was quantified of each sample, judged beside the others, and its sample sheet."""
+"""Checks of each sample's quantification against the others, and their sample sheet."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# In place of a quantification: why there is none.
+# File in place of a quantification: why there is none.
 _REFUSED: Final = "refused.txt"
 
 
 def judge_samples(
     samples: Sequence[Sample], *, quantifier: Quantifier, out: Path, limits: Limits
 ) -> list[Yield]:
-    """Judge the quantifications below ``out``, and write their sample sheet if all are usable.
+    """Check the quantifications below ``out``; write their sample sheet if all are usable.
 
     Raises
     ------
     RefusedError
-        A sample was refused before it was quantified, which the next call tries anew; or its
-        quantification is refused, and ``yield.tsv`` is written all the same.
+        A sample was refused before it was quantified (the next call tries it again), or its
+        quantification is refused. ``yield.tsv`` is written in the second case.
     InputError
         A quantification or ``intake.tsv`` is missing.
     """
@@ -75,7 +75,7 @@ def judge_samples(
 
 
 def write_quant_sheet(sheet: Path, samples: Sequence[Sample]) -> None:
-    """Write the sample sheet of the quantifications that lie beside it."""
+    """Write the sample sheet of the quantifications in their folder."""
     names = ("sample", "batch", "replicate", "donor", "condition")
     extra = list(dict.fromkeys(name for sample in samples for name in sample.annotations))
     with (
@@ -91,7 +91,7 @@ def write_quant_sheet(sheet: Path, samples: Sequence[Sample]) -> None:
 
 
 def quant_sheet_of(out: Path, quantifier: Quantifier) -> Path:
-    """Return the sample sheet of the quantifications, which lies beside them."""
+    """Return the sample sheet of the quantifications, in their folder."""
     return out / "quant" / quantifier.name / "samples.tsv"
 
 
@@ -101,7 +101,7 @@ def quantified_folder(out: Path, quantifier: Quantifier, sample: Sample) -> Path
 
 
 def call_of(folder: Path) -> Path:
-    """Return the file beside a quantification that says how it was made."""
+    """Return the file beside a quantification with the call that made it."""
     return folder.parent / f"{folder.name}.json"
 
 
@@ -114,9 +114,9 @@ def note_refusal(folder: Path, refusal: RefusedError) -> None:
 
 
 def _require_none_refused(folders: Mapping[str, Path]) -> None:
-    """Refuse what was refused before it was quantified, and let the next call try it anew.
+    """Raise an error for samples refused before quantification; the next call tries them again.
 
-    Other limits of the gate may pass it then.
+    With other limits they may pass then.
     """
     refused = {name: folder for name, folder in folders.items() if (folder / _REFUSED).exists()}
     if not refused:
@@ -128,18 +128,18 @@ def _require_none_refused(folders: Mapping[str, Path]) -> None:
         shutil.rmtree(folder)
     raise RefusedError(
         f"{len(refused)} samples were refused and not quantified: {' | '.join(reasons)}",
-        remedy=leave_out(refused) + ", or do what is said of each, and call again",
+        remedy=leave_out(refused) + ", or follow the advice for each, and run again",
     )
 
 
 def _require_one_version(folders: Mapping[str, Path]) -> None:
-    """Refuse samples of one run that different versions of the quantifier quantified."""
+    """Raise an error if samples of one run were quantified by different versions."""
     owners: dict[str, str] = {}
     for name, folder in folders.items():
         try:
             version = str(json.loads(call_of(folder).read_text(encoding="utf-8"))["version"])
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # told when its strandedness is read
+            continue  # reported when its strandedness is read
         owners.setdefault(version, name)
     if len(owners) > 1:
         told = ", ".join(f"{name!r} by {version}" for version, name in owners.items())
@@ -155,7 +155,7 @@ def _read_strand(path: Path) -> Strand:
         return Strand(**json.loads(path.read_text(encoding="utf-8"))["strandedness"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"is absent or not of this version ({error})",
+            f"is missing or not of this version ({error})",
             path=path,
             remedy="run `lotwise quantify` on this sample sheet",
         ) from error

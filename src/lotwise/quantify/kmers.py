@@ -1,4 +1,4 @@
-"""31-mers of sequences, and where the unique ones of a reference are."""
+"""31-mers of sequences, and the positions of those that are unique in a reference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 K: Final = 31
 SEPARATOR: Final = 4
-"""Code of whatever is not A, C, G or T; it stands between sequences as well."""
+"""Code of any letter other than A, C, G and T, also used between sequences."""
 
 # Fibonacci hashing: the high bits of the product depend on all bits of the k-mer, and an odd
 # factor gives different k-mers different products.
@@ -33,7 +33,7 @@ def encode(letters: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def roll(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the 31-mers of two-bit codes, one for each place where one begins.
+    """Return the 31-mers of two-bit codes, one for each start position.
 
     The span doubles at each step: 1, 2, 4, 8, 16 bases.
     """
@@ -53,21 +53,22 @@ def roll(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
 def hash_kmers(
     codes: NDArray[np.uint8],
 ) -> tuple[NDArray[np.uint64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the hash of each 31-mer, shared with its reverse complement alone.
+    """Return the hash of each 31-mer, equal for its reverse complement.
 
     Parameters
     ----------
     codes
-        As :func:`encode` gives them, 31 or more.
+        Codes from :func:`encode`, 31 or more.
 
     Returns
     -------
-    Hashes; whether the reverse complement was hashed (the smaller of the two is); and whether the
-    31-mer holds nothing but A, C, G and T. The hash of one that does is of no use.
+    Hashes; whether the reverse complement was hashed (the smaller of the two is used); and
+    whether the 31-mer consists of A, C, G and T only. The hash of one that does not is
+    meaningless.
     """
     two_bits = codes.astype(np.uint64) & np.uint64(3)
     kmers = roll(two_bits)
-    # A base and its complement sum to 3; read from the end, they are the other strand.
+    # The codes of a base and its complement sum to 3; in reverse order they give the other strand.
     reversed_kmers = roll((np.uint64(3) - two_bits)[::-1])[::-1]
     backwards = reversed_kmers < kmers
     foreign = np.concatenate([[0], np.cumsum(codes == SEPARATOR, dtype=np.int32)])
@@ -78,7 +79,7 @@ def hash_kmers(
 def hash_windows(windows: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     """Return the hash of each row of 31 codes, and whether its reverse complement was hashed.
 
-    Other codes than 0 to 3 give a hash of no use.
+    Codes other than 0 to 3 give a meaningless hash.
     """
     n = len(windows)
     ahead, behind = np.zeros((2, n), dtype=np.uint64)
@@ -92,19 +93,19 @@ def hash_windows(windows: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArra
 
 @dataclass(frozen=True)
 class KmerIndex:
-    """Where each 31-mer that a reference holds once is.
+    """Positions of the 31-mers that occur once in a reference.
 
     Attributes
     ----------
     hashes
         Hashes in ascending order.
     places
-        Where the 31-mer begins in the reference, times two; one more where its reverse complement
-        was hashed.
+        Twice the position at which the 31-mer begins in the reference; plus one if its reverse
+        complement was hashed.
     starts
-        First hash of each bucket; a bucket holds the hashes with the same leading bits.
+        First hash of each bucket; a bucket contains the hashes with the same leading bits.
     shift
-        Bits of a hash behind the leading ones.
+        Number of bits of a hash after the leading ones.
     """
 
     hashes: NDArray[np.uint64]
@@ -113,7 +114,7 @@ class KmerIndex:
     shift: int
 
     def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Return the entry of each hash; -1 where there is none."""
+        """Return the entry of each hash; -1 if there is none."""
         found = np.full(hashes.size, -1, dtype=np.int64)
         bucket = (hashes >> np.uint64(self.shift)).astype(np.int64)
         entry, last = self.starts[bucket], self.starts[bucket + 1]
@@ -147,7 +148,7 @@ def index_kmers(codes: NDArray[np.uint8]) -> KmerIndex:
 
 
 def shared_with(index: KmerIndex, codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return which entries of an index other sequences hold too."""
+    """Return which entries of an index also occur in other sequences."""
     shared = np.zeros(index.hashes.size, dtype=np.bool_)
     if index.hashes.size:
         for hashes, _ in _blocks_of(codes):
@@ -159,7 +160,7 @@ def shared_with(index: KmerIndex, codes: NDArray[np.uint8]) -> NDArray[np.bool_]
 def _blocks_of(
     codes: NDArray[np.uint8],
 ) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
-    """Yield the hashes of the 31-mers of A, C, G and T, and their places, block by block."""
+    """Yield the hashes of 31-mers of A, C, G and T, and their positions, block by block."""
     for first in range(0, codes.size - K + 1, _BLOCK_BASES):
         hashes, backwards, clean = hash_kmers(codes[first : first + _BLOCK_BASES + K - 1])
         kept = np.flatnonzero(clean)

@@ -1,4 +1,4 @@
-"""How often each base was read at each place of the transcripts, in one sample."""
+"""Counts of the bases read at each position of the transcripts, in one sample."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 N_FRAGMENTS: Final = 2_000_000
 LOWEST_DEPTH: Final = 10
-"""Bases from which a place is kept in the file of a sample."""
+"""Minimum number of bases for a position to be kept in the file of a sample."""
 _MOST_AT_START: Final = 3
-"""Reads counted that begin at one place on one strand: more are likely copies of one molecule."""
+"""Maximum number of reads that begin at one position on one strand; more are likely PCR copies."""
 _TRIMMED: Final = 6
-"""Bases left out at either end of a read: they may reach across a splice site, or an insertion,
-without differing enough to be seen."""
+"""Bases ignored at either end of a read: they may extend across a splice site or an insertion
+without enough differences to be recognised."""
 _END: Final = 20
-"""Bases left out at either end of a transcript."""
+"""Bases ignored at either end of a transcript."""
 _N_PROBED: Final = 100_000
 _WAITING: Final = 16_000_000
 _TENTHS: Final = 10
@@ -39,24 +39,24 @@ _TENTHS: Final = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Pileup:
-    """Bases counted in one sample, at the places that have enough of them.
+    """Bases counted in one sample, at the positions with enough of them.
 
     Attributes
     ----------
     places
-        Places in the joined transcripts of all genes, ascending.
+        Positions in the joined transcripts of all genes, ascending.
     reference
-        Base of the transcript at each, 0 to 3.
+        Base of the transcript at each position, 0 to 3.
     counts
-        Bases A, C, G and T read at each, places x 4.
+        Number of bases A, C, G and T read at each position, positions x 4.
     other_mismatches
-        Mean number of other mismatches of the reads that differ there, in tenths.
+        Mean number of other mismatches of the reads that differ there, times ten.
     genes, gene_starts
-        Genes that reads were placed on, and where the transcript of each begins.
+        Genes on which reads were placed, and the start of each one's transcript.
     n_bases
-        Length of the joined transcripts of all genes, by which two references are told apart.
+        Length of the joined transcripts of all genes, used to recognise another reference.
     n_fragments, n_placed
-        Fragments of the subsample, and those of which a read was placed.
+        Number of fragments in the subsample, and with a placed read.
     """
 
     places: NDArray[np.int64]
@@ -70,21 +70,21 @@ class Pileup:
     n_placed: int
 
     def save(self, path: Path) -> None:
-        """Write it as ``.npz``."""
+        """Write the counts as ``.npz``."""
         arrays = {name: np.asarray(getattr(self, name)) for name in self.__dataclass_fields__}
-        # Neighbouring places differ by one: the steps take little room.
+        # Adjacent positions differ by one: the differences compress well.
         arrays["places"] = np.diff(self.places, prepend=0).astype(np.uint32)
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(stream, allow_pickle=False, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> Pileup:
-        """Read what :meth:`save` wrote.
+        """Read a file written by :meth:`save`.
 
         Raises
         ------
         InputError
-            The file is missing or is not one of lotwise.
+            The file is missing or was not written by lotwise.
         """
         try:
             with np.load(path, allow_pickle=False) as archive:
@@ -110,8 +110,8 @@ def pile_up(
     """Count the bases of a random subsample of a sample's fragments.
 
     Reads are placed without gaps on the transcripts of the genes with most reads. Counted are
-    bases with a phred score of 20 or more, not those of the first and last 6 of a read, and at most
-    3 reads that begin at one place on one strand.
+    bases with a Phred score of 20 or more, without the first and last 6 bases of a read, and at
+    most 3 reads that begin at one position on one strand.
 
     Parameters
     ----------
@@ -120,20 +120,20 @@ def pile_up(
     sequences
         One transcript of each gene.
     n_fragments
-        Fragments of the subsample; about as many are taken, or all where there are fewer.
+        Approximate number of fragments of the subsample; all if there are fewer.
     seed
         Seed of the subsample.
 
     Raises
     ------
     RefusedError
-        The sample names no reads, or a file of them cannot be read.
+        The sample has no reads, or one of its files cannot be read.
     """
     if not sample.runs:
-        raise RefusedError(f"sample {sample.sample!r} names no reads in the sample sheet")
+        raise RefusedError(f"sample {sample.sample!r} has no reads in the sample sheet")
     numbers = [count_fragments(run) for run in sample.runs]
     n_there = sum(number or 0 for number in numbers)
-    # Where the number is not known, all are taken.
+    # If the number is unknown, all are used.
     share = min(1.0, n_fragments / n_there) if n_there and None not in numbers else 1.0
     chosen = choose_genes(sequences, _first_mates(sample, share, seed))
     placer = Placer(sequences, chosen)
@@ -153,7 +153,7 @@ def _blocks(sample: Sample, share: float, seed: int) -> Iterator[list[ReadBlock]
 
 
 def _first_mates(sample: Sample, share: float, seed: int) -> Iterator[ReadBlock]:
-    """Yield the first mates of the first fragments, which tell which genes have most reads."""
+    """Yield the first mates of the first fragments, which show the genes with most reads."""
     n = 0
     for mates in _blocks(sample, share, seed):
         yield mates[0]
@@ -163,7 +163,7 @@ def _first_mates(sample: Sample, share: float, seed: int) -> Iterator[ReadBlock]
 
 
 class _Counter:
-    """Counts bases of chosen genes, whose transcripts it joins without the others."""
+    """Counts bases of the chosen genes, whose transcripts are joined without the others."""
 
     def __init__(self, sequences: GeneSequences, chosen: NDArray[np.int64]) -> None:
         lengths = np.diff(sequences.offsets)[chosen]
@@ -179,7 +179,7 @@ class _Counter:
         self._n_waiting = self._n_fragments = self._n_placed = 0
 
     def take(self, mates: list[Placed]) -> None:
-        """Count the bases of placed reads, mates in step."""
+        """Count the bases of placed reads, in pairs of mates."""
         self._n_fragments += mates[0].start.size
         self._n_placed += int(np.any([mate.start >= 0 for mate in mates], axis=0).sum())
         for mate in mates:
@@ -188,7 +188,7 @@ class _Counter:
             self._sum()
 
     def result(self) -> Pileup:
-        """Return what was counted, at the places with enough bases."""
+        """Return the counts at positions with enough bases."""
         self._sum()
         counts = self._counts.reshape(-1, 4)
         depth = counts.sum(axis=1)
@@ -214,7 +214,7 @@ class _Counter:
         )
 
     def _inside(self) -> NDArray[np.bool_]:
-        """Return which places are not near an end of their transcript, and are a known base."""
+        """Return which positions are a known base and not near an end of their transcript."""
         n = int(self._lengths.sum())
         first = np.repeat(np.cumsum(self._lengths) - self._lengths, self._lengths)
         along = np.arange(n) - first
@@ -247,7 +247,7 @@ class _Counter:
     def _cap(
         self, rows: NDArray[np.int64], start: NDArray[np.int64], backwards: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Leave out reads of which there are enough that begin at the same place."""
+        """Ignore further reads if enough reads begin at the same position."""
         key = 2 * start + backwards
         order = np.argsort(key, kind="stable")
         ranked = key[order]

@@ -1,4 +1,4 @@
-"""From a sample sheet's reads to judged quantifications, in one tree of files."""
+"""The quantification of a sample sheet's reads, with all checks, in one folder."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How samples are quantified.
+    """Settings of the quantification of samples.
 
     Attributes
     ----------
     threads
-        Threads of the quantifier.
+        Threads per quantifier.
     bootstraps
-        Bootstraps to keep a sample.
+        Bootstraps per sample.
     cache
-        Directory of prepared references and indexes.
+        Folder of prepared references and indexes.
     limits
-        Bounds of the gate after quantification.
+        Limits for the checks after quantification.
     """
 
     cache: Path
@@ -72,12 +72,12 @@ def prepare_index(
     out: Path,
     settings: Settings,
 ) -> Path:
-    """Prepare the reference and build its index, where the cache has none; give its folder.
+    """Prepare the reference and build its index, unless cached; return its folder.
 
     Raises
     ------
     InputError
-        One of ``samples``, for which it is built, cannot be quantified with it.
+        One of ``samples`` cannot be quantified with the index.
     """
     _require_able(samples, quantifier, reference, settings, out)
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
@@ -99,23 +99,23 @@ def quantify_samples(
     out: Path,
     settings: Settings,
 ) -> list[Yield]:
-    """Check, quantify and judge the reads of ``samples``.
+    """Check and quantify the reads of ``samples``, and check the results.
 
-    Written below ``out``: ``intake.tsv``, ``strandedness.tsv``, ``yield.tsv``;
-    ``quant/QUANTIFIER/SAMPLE/`` as the program left it, with ``SAMPLE.json`` (the call)
-    beside it and ``samples.tsv``, the sample sheet that names the quantifications;
+    Writes below ``out``: ``intake.tsv``, ``strandedness.tsv``, ``yield.tsv``;
+    ``quant/QUANTIFIER/SAMPLE/``, the output of the program, beside ``SAMPLE.json`` (its call);
+    ``quant/QUANTIFIER/samples.tsv``, the sample sheet of the quantifications; and
     ``logs/quant/QUANTIFIER/SAMPLE.log``.
 
     Raises
     ------
     RefusedError
-        The gate refuses a sample, before or after quantification; the tables are
-        written, the sheet of quantifications is not.
+        A check refuses a sample, before or after quantification. The tables are written, the
+        sheet of quantifications is not.
     InputError, EnvironmentFault
-        As the parts raise them.
+        See the functions for each part.
     """
     quant_sheet_of(out, quantifier).unlink(missing_ok=True)
-    quantifier.version()  # a missing program is said before the reads are read
+    quantifier.version()  # a missing program is reported before the reads are read
     _require_able(samples, quantifier, reference, settings, out)
     checked = check_samples(samples, table=out / Intake.table, threads=settings.threads)
     quantify_checked(
@@ -137,15 +137,15 @@ def quantify_apart(
     out: Path,
     settings: Settings,
 ) -> None:
-    """Quantify checked samples one by one; what one job of a cluster does.
+    """Quantify checked samples one by one; the work of one cluster job.
 
-    A sample that is refused stops no other: ``quant/QUANTIFIER/SAMPLE/refused.txt`` says why, and
+    A refused sample stops no other: ``quant/QUANTIFIER/SAMPLE/refused.txt`` says why, and
     :func:`judge_samples` refuses it.
 
     Raises
     ------
     InputError, EnvironmentFault
-        The reference or the program fails.
+        The reference or the program failed.
     """
     for sample in samples:
         try:
@@ -166,17 +166,17 @@ def quantify_checked(
     settings: Settings,
     checked: Sequence[Intake] | None = None,
 ) -> None:
-    """Quantify samples whose reads the gate has passed.
+    """Quantify samples whose reads passed the checks.
 
-    Without ``checked``, what :func:`check_apart` wrote of each sample decides.
+    Without ``checked``, the tables of :func:`check_apart` are used.
 
     Raises
     ------
     RefusedError
-        The check of its reads has refused a sample, or they contradict its strandedness or match
-        no transcripts; this is found for all samples before the first is quantified.
+        The reads of a sample were refused, contradict its strandedness, or match no transcripts;
+        all samples are checked before the first is quantified.
     InputError, EnvironmentFault
-        The reference or the program fails.
+        The reference or the program failed.
     """
     _require_able(samples, quantifier, reference, settings, out)
     if checked is None:
@@ -213,7 +213,7 @@ def quantify_checked(
 
 
 def _infer_all(samples: Sequence[Sample], prepared: Prepared, settings: Settings) -> list[Strand]:
-    """Infer each sample's strandedness; refuse what contradicts, all of it at once."""
+    """Infer each sample's strandedness; refuse all contradictions together."""
     rows: list[Strand] = []
     refusals: list[str] = []
     for sample in samples:
@@ -231,15 +231,15 @@ def _infer_all(samples: Sequence[Sample], prepared: Prepared, settings: Settings
 
 
 def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
-    """Refuse reads that share next to nothing with the transcripts.
+    """Refuse reads that match almost none of the transcripts.
 
-    Asked are the reads that hold a sampled k-mer: how many do depends on their length alone.
+    Only reads with a sampled k-mer are considered; how many have one depends on their length.
     """
     if strand.n_telling < FEWEST_INFORMATIVE:
         logger.warning(
-            "sample %s: %d of the first %d reads hold a sampled %d-mer, too few to see whether "
-            "they match the transcripts (shorter reads hold none); the gate after quantification "
-            "judges them alone",
+            "sample %s: %d of the first %d reads have a sampled %d-mer, too few to tell whether "
+            "they match the transcripts (shorter reads have none); only the checks after "
+            "quantification will judge them",
             sample.sample,
             strand.n_telling,
             strand.n_reads,
@@ -248,23 +248,23 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
     elif not strand.share_matching >= limits.smallest_share_used:
         raise RefusedError(
             f"sample {sample.sample!r}: {strand.n_matching:,} of {strand.n_telling:,} reads (those "
-            f"of the first {strand.n_reads:,} that hold a sampled {K}-mer) share one with a "
-            f"transcript, needed a share of at least {limits.smallest_share_used:g}",
+            f"of the first {strand.n_reads:,} with a sampled {K}-mer) share one with a "
+            f"transcript, required fraction >= {limits.smallest_share_used:g}",
             path=sample.runs[0].fastq_1,
-            remedy="see whether species and reference are the right ones",
+            remedy="check species and reference",
         )
 
 
 def _require_checked(checked: Sequence[Intake], quantifier: Quantifier) -> None:
-    """Refuse what was found wrong of each sample by itself: others are quantified all the same."""
+    """Raise an error for faults of single samples, which do not stop the others."""
     require_passed(checked)
     k = quantifier.k
     for row in checked:
         if k is not None and 0 < row.longest_read < k:
             shorter = max(7, row.longest_read // 2 * 2 - 5)
             raise RefusedError(
-                f"sample {row.sample!r}: its longest read has {row.longest_read} bases, and the "
-                f"index is of {k}-mers: no read can be placed",
+                f"sample {row.sample!r}: its longest read has {row.longest_read} bases, but the "
+                f"index uses {k}-mers: no read can be mapped",
                 remedy=f"set `reads.k: {shorter}`",
             )
 
@@ -276,7 +276,7 @@ def _require_able(
     settings: Settings,
     out: Path,
 ) -> None:
-    """Refuse what cannot be quantified before anything is read or built."""
+    """Refuse what cannot be quantified, before anything is read or built."""
     quantifier.require_able(reference, bootstraps=settings.bootstraps)
     quantifier.require_paths(_paths_given(samples, reference, settings, out))
     for sample in samples:
@@ -286,7 +286,7 @@ def _require_able(
 def _paths_given(
     samples: Sequence[Sample], reference: Reference, settings: Settings, out: Path
 ) -> Iterator[Path]:
-    """Give what stands in the program's command lines."""
+    """Yield the paths in the program's command lines."""
     yield from (settings.cache, out)
     yield from (path for path in (reference.genome, reference.gtf) if path is not None)
     for run in (run for sample in samples for run in sample.runs):
@@ -295,14 +295,14 @@ def _paths_given(
 
 def _require_fragment(sample: Sample) -> None:
     if not sample.runs:
-        raise InputError(f"sample {sample.sample!r} names no reads", column="fastq_1")
+        raise InputError(f"sample {sample.sample!r} has no reads", column="fastq_1")
     job = Job(sample=sample, strandedness="unstranded")
     if not job.is_paired:
         _ = job.fragment
 
 
 def _write_call(path: Path, call: Call, strand: Strand, index: Path) -> None:
-    """Keep how a quantification was made, and its index, unless an older version built that."""
+    """Store the call of a quantification and, unless made by an older version, of its index."""
     built = index / CALLS_FILE
     told = {
         **dataclasses.asdict(call),

@@ -1,4 +1,4 @@
-"""Reads placed on transcripts without gaps, by 31-mers that only one gene has."""
+"""Placement of reads on transcripts without gaps, by 31-mers found in only one gene."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ if TYPE_CHECKING:
 
 MOST_MISMATCHES: Final = 4
 MOST_BASES: Final = 6_000_000
-"""Bases of the transcripts that reads are placed on, those of the genes with most reads."""
+"""Number of transcript bases on which reads are placed, those of the genes with most reads."""
 _LONGEST_FRAGMENT: Final = 2_000
 _N_SEEDS: Final = 5
-# One in 32 of the 31-mers tells which gene a read is of: a read of 100 bases holds two of them.
+# One in 32 of the 31-mers identifies the gene of a read: a read of 100 bases has about two of them.
 _TOLD_BY: Final = np.uint64(64 - 5)
 _BLOCK_BASES: Final = 1_000_000
 
 
 @dataclass(frozen=True)
 class GeneSequences:
-    """One transcript of each gene, the longest, one behind the other.
+    """One transcript of each gene, the longest, joined to one sequence.
 
     Attributes
     ----------
     genes, transcripts
-        Names of the genes, and of the transcript that stands for each.
+        Names of the genes, and of the transcript that represents each.
     codes
-        Bases of all, 0 to 3; 4 between two transcripts and for other letters.
+        All bases, 0 to 3; 4 between two transcripts and for other letters.
     offsets
-        Where each transcript begins; the last entry is behind the last separator.
+        Start of each transcript; the last entry is the position after the last separator.
     """
 
     genes: tuple[str, ...]
@@ -57,22 +57,22 @@ class GeneSequences:
     offsets: NDArray[np.int64]
 
     def gene_at(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the number of the gene at each place."""
+        """Return the index of the gene at each position."""
         return np.searchsorted(self.offsets, places, side="right").astype(np.int64) - 1
 
 
 class Placed(NamedTuple):
-    """Where reads were placed.
+    """Positions of placed reads.
 
     Attributes
     ----------
     start
-        Place of the first base in transcript order; -1 where the read was not placed.
+        Position of the first base in transcript order; -1 if the read was not placed.
     backwards
         Whether the read is the reverse complement of the transcript.
     codes, good, mismatch
-        Reads x longest length, in transcript order: bases, whether one counts, and whether one
-        that counts differs from the transcript.
+        Reads x longest length, in transcript order: bases, whether a base counts, and whether a
+        base that counts differs from the transcript.
     """
 
     start: NDArray[np.int64]
@@ -83,14 +83,14 @@ class Placed(NamedTuple):
 
 
 def read_genes(transcripts: Path) -> GeneSequences:
-    """Read the longest transcript of each gene of a FASTA; the first one of several.
+    """Read the longest transcript of each gene of a FASTA; of equally long ones the first.
 
-    A transcript whose header names no gene is a gene of its own.
+    A transcript without a gene in its header is its own gene.
 
     Raises
     ------
     InputError
-        The file is no FASTA, or holds no transcript of 31 bases.
+        The file is not FASTA, or contains no transcript of 31 bases.
     """
     longest: dict[str, tuple[str, str]] = {}
     for header, sequence in read_fasta(transcripts):
@@ -99,7 +99,7 @@ def read_genes(transcripts: Path) -> GeneSequences:
         if gene not in longest or len(sequence) > len(longest[gene][1]):
             longest[gene] = (name, sequence)
     if not any(len(sequence) >= K for _, sequence in longest.values()):
-        raise InputError(f"holds no transcript of {K} bases or more", path=transcripts)
+        raise InputError(f"contains no transcript of {K} bases or more", path=transcripts)
     joined = "|".join([*(sequence for _, sequence in longest.values()), ""])
     lengths = [len(sequence) + 1 for _, sequence in longest.values()]
     return GeneSequences(
@@ -113,7 +113,7 @@ def read_genes(transcripts: Path) -> GeneSequences:
 def choose_genes(
     sequences: GeneSequences, blocks: Iterable[ReadBlock], *, most_bases: int = MOST_BASES
 ) -> NDArray[np.int64]:
-    """Return the genes with most reads per base, as many as have ``most_bases`` together.
+    """Return the genes with most reads per base that together have ``most_bases``.
 
     Genes without a read are left out.
     """
@@ -126,7 +126,7 @@ def choose_genes(
     known, of_gene = known[order], of_gene[order]
     n_reads = np.zeros(len(sequences.genes), dtype=np.int64)
     for block in blocks:
-        # A separator behind each read: no 31-mer reaches from one into the next.
+        # A separator after each read: no 31-mer spans two reads.
         joined = np.pad(block.codes, ((0, 0), (0, 1)), constant_values=SEPARATOR).ravel()
         for asked, _ in _telling(joined):
             place = np.minimum(np.searchsorted(known, asked), known.size - 1)
@@ -139,7 +139,7 @@ def choose_genes(
 
 
 def _telling(codes: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
-    """Yield the hashes and places of one in 32 of the 31-mers, block by block."""
+    """Yield the hashes and positions of one in 32 of the 31-mers, block by block."""
     for first in range(0, codes.size - K + 1, _BLOCK_BASES):
         found, _, clean = hash_kmers(codes[first : first + _BLOCK_BASES + K - 1])
         kept = np.flatnonzero(clean & (found >> _TOLD_BY == 0))
@@ -154,7 +154,8 @@ class Placer:
     sequences
         One transcript of each gene.
     chosen
-        The genes to place reads on. A 31-mer that any other gene holds too places no read.
+        The genes on which to place reads. A 31-mer that also occurs in another gene places no
+        read.
     """
 
     def __init__(self, sequences: GeneSequences, chosen: NDArray[np.int64]) -> None:
@@ -190,7 +191,7 @@ class Placer:
     def _seeded(
         self, block: ReadBlock, rows: NDArray[np.int64], seed: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return where the reads begin by a 31-mer of theirs, and whether they are backwards."""
+        """Return where the reads begin according to one of their 31-mers, and whether backwards."""
         windows = block.codes[rows[:, None], seed[:, None] + np.arange(K)]
         hashes, reversed_read = hash_windows(windows)
         entry = self.index.find(hashes)
@@ -210,7 +211,7 @@ class Placer:
         begin: NDArray[np.int64],
         lengths: NDArray[np.int64],
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return which bases differ, and which reads lie in one transcript and fit."""
+        """Return which bases differ, and which reads fit within one transcript."""
         column = np.arange(bases.shape[1])
         place = np.minimum(begin[:, None] + column, self.codes.size - 1)
         reference = self.codes[place]
@@ -220,9 +221,9 @@ class Placer:
 
 
 def pair_up(first: Placed, second: Placed, genes: GeneSequences) -> None:
-    """Take back pairs whose mates were placed apart, in place; one mate alone stays.
+    """Remove pairs whose mates were placed inconsistently, in place; single mates are kept.
 
-    Mates of one fragment lie on one transcript, face each other, and are at most 2,000 bases
+    Mates of one fragment are on one transcript, face each other, and are at most 2,000 bases
     apart. Where they overlap, the base of the second is not counted: it is the same molecule.
     """
     both = np.flatnonzero((first.start >= 0) & (second.start >= 0))
@@ -242,7 +243,7 @@ def pair_up(first: Placed, second: Placed, genes: GeneSequences) -> None:
 def _in_order(
     block: ReadBlock, rows: NDArray[np.int64], reverse: NDArray[np.bool_]
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return bases in the order of the transcript, and which of them count."""
+    """Return bases in the order of the transcript, and whether each counts."""
     width = block.codes.shape[1]
     column = np.arange(width)
     turned = block.lengths[rows][:, None] - 1 - column

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lotwise import keys, pl
+from lotwise import pl
 from lotwise.config import CorrelationConfig
-from lotwise.expression.labels import unit_of
 from lotwise.files.panels import read_panel
 from lotwise.metrics.correlation import pearson_matrix
-from lotwise.metrics.differences import log_ratios
 from lotwise.metrics.moments import FloatArray
 from lotwise.tl.isoforms import rank_switches
 from lotwise.tl.layers import log_tpm_of
@@ -33,9 +31,11 @@ def panel(table: pd.DataFrame, *, panel: str) -> Figure:
     return pl.identity(table[table["panel"] == read_panel(panel).name])
 
 
-def sensitivity(tables: Mapping[str, pd.DataFrame], *, unit: str) -> Figure:
+def sensitivity(tables: Mapping[str, pd.DataFrame], *, unit: str, features: str) -> Figure:
     """Draw R by feature set, and the spread of log ratios if it was computed."""
-    return pl.sensitivity(tables["sensitivity"], agreement=tables.get("agreement"), unit=unit)
+    return pl.sensitivity(
+        tables["sensitivity"], agreement=tables.get("agreement"), unit=unit, features=features
+    )
 
 
 def mean_difference(
@@ -44,22 +44,24 @@ def mean_difference(
     """Draw the differences of the pair of batches with the lowest R."""
     log_tpm = log_tpm_of(expression, correlation.pseudocount)
     a, b = _least_alike(expression, log_tpm)
-    tpm = np.asarray(expression.layers[keys.TPM])
-    both = np.flatnonzero((tpm[a] >= correlation.threshold) & (tpm[b] >= correlation.threshold))
-    if not both.size:
-        return pl.nothing("no feature is detected in both samples")
-    x, y, _ = log_ratios(tpm[a, both], tpm[b, both])
+    names = expression.obs_names
     return pl.mean_difference(
-        x,
-        y,
+        expression,
+        str(names[a]),
+        str(names[b]),
         table=_of_pair(expression, table, a, b),
-        named=_deviating(expression, x, y, both, n_named),
-        unit=unit_of(expression),
+        label=n_named,
+        threshold=correlation.threshold,
     )
 
 
 def detectable(
-    expression: AnnData, *, grid: pd.DataFrame, unseen: pd.DataFrame, pseudocount: float
+    expression: AnnData,
+    *,
+    grid: pd.DataFrame,
+    unseen: pd.DataFrame,
+    pseudocount: float,
+    features: str,
 ) -> Figure:
     """Draw R of the pair with the lowest R after known changes."""
     a, b = _least_alike(expression, log_tpm_of(expression, pseudocount))
@@ -68,7 +70,7 @@ def detectable(
         return pl.nothing(next(filter(None, [*unseen["reason"], *grid["reason"]]), "R is NaN"))
     names = expression.obs_names
     title = f"{names[a]} and {names[b]}, the least similar pair"
-    return pl.detectable(grid, r=float(unseen["threshold"].iloc[0]), title=title)
+    return pl.detectable(grid, r=float(unseen["threshold"].iloc[0]), title=title, features=features)
 
 
 def isoform_switches(shares: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
@@ -84,23 +86,6 @@ def isoform_switches(shares: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
     order = {gene: place for place, gene in enumerate(chosen)}
     drawn = drawn.sort_values("gene_id", key=lambda genes: genes.map(order), kind="stable")
     return pl.isoform_switches(drawn, usage=shares)
-
-
-def _deviating(
-    expression: AnnData,
-    x: FloatArray,
-    y: FloatArray,
-    both: np.ndarray,
-    n_named: int,
-) -> dict[str, int]:
-    """Return names of the features that differ most, by symbol if it is unique."""
-    most = np.argsort(-np.abs(x - y), kind="stable")[:n_named]
-    names = expression.var_names.to_numpy()[both[most]]
-    if keys.GENE_NAME in expression.var and keys.GENE_ID not in expression.var:
-        symbols = expression.var[keys.GENE_NAME].astype(str).to_numpy()[both[most]]
-        alone = [symbol and list(symbols).count(symbol) == 1 for symbol in symbols]
-        names = np.where(alone, symbols, names)
-    return {str(name): int(place) for name, place in zip(names, most, strict=True)}
 
 
 def _of_pair(expression: AnnData, table: pd.DataFrame, a: int, b: int) -> pd.DataFrame:

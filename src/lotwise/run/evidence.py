@@ -123,6 +123,7 @@ def draw_evidence(
         "evidence": config,
         "correlation": correlation,
         "unit": unit_of(expression),
+        "features": {"gene": "genes", "isoform": "isoforms"}[level],
     }
     for name, figure, each in drawn_of(config, level):
         yield name, figure.draw({**context, "each": each})

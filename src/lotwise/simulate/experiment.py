@@ -1,4 +1,4 @@
-"""A whole experiment in one directory: reference, samples and truth."""
+"""A complete experiment in one directory: reference, samples and truth."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from lotwise.simulate.annotation import (
     write_tx2gene,
 )
 from lotwise.simulate.batches import Plan, simulate_expression
+from lotwise.simulate.haplotypes import draw_alleles, write_donors
 from lotwise.simulate.quants import write_quantification
 from lotwise.simulate.reads import write_reads
 from lotwise.simulate.transcriptome import simulate_transcriptome
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Experiment:
-    """Where the parts of a simulated experiment are.
+    """Paths of the parts of a simulated experiment.
 
     Attributes
     ----------
@@ -39,7 +40,7 @@ class Experiment:
     transcripts, genome, gtf, tx2gene
         The reference.
     truth
-        Directory of the tables that say what was planted.
+        Directory of the tables with the true values.
     """
 
     samples: Path
@@ -60,26 +61,26 @@ def simulate_experiment(
 ) -> Experiment:
     """Write reference, sample sheet, samples and truth into ``directory``.
 
-    Everything is a function of the state of ``rng`` and of the other arguments but
-    ``threads``. Both forms have the same truth.
+    The result depends on the state of ``rng`` and the other arguments, except ``threads``. Both
+    forms have the same truth.
 
     Parameters
     ----------
     directory
-        Where to write; made if absent. Files of an earlier simulation are replaced.
+        Output directory; created if missing. Files of an earlier simulation are replaced.
     rng
-        Source of randomness.
+        Random number generator.
     plan
-        What to simulate; three sound batches of one sample unless given.
+        What to simulate; by default three batches of one sample without faults.
     form
-        ``quant``: quantifications as kallisto writes them. ``reads``: FASTQ.
+        ``quant``: quantifications in kallisto's format. ``reads``: FASTQ.
     threads
-        Threads for the reads; changes the time, not the result.
+        Number of threads for the reads; it changes the time, not the result.
 
     Raises
     ------
     InputError
-        The plan cannot be carried out, or the directory cannot be written.
+        The plan is not possible, or the directory cannot be written.
     EnvironmentFault
         The disk is full.
 
@@ -114,11 +115,19 @@ def simulate_experiment(
     write_gtf(transcriptome, experiment.gtf)
     write_tx2gene(transcriptome, experiment.tx2gene)
     expression = simulate_expression(transcriptome, plan, rng=expression_rng)
+    # Spawned last: without variants, everything else is drawn as before.
+    [donor_rng] = rng.spawn(1)
+    alleles = draw_alleles(transcriptome, plan, expression, rng=donor_rng)
+    write_donors(experiment.truth, plan, expression)
     write_truth(experiment.truth, transcriptome=transcriptome, plan=plan, expression=expression)
 
     sources: list[tuple[str, ...]] = []
-    for sample, tpm, sample_rng in zip(
-        plan.samples, expression.tpm, library_rng.spawn(len(plan.samples)), strict=True
+    for sample, tpm, of_sample, sample_rng in zip(
+        plan.samples,
+        expression.tpm,
+        alleles,
+        library_rng.spawn(len(plan.samples)),
+        strict=True,
     ):
         logger.info("simulating %s of sample %s", form, sample)
         library = plan.library(sample)
@@ -134,6 +143,7 @@ def simulate_experiment(
                 transcriptome=transcriptome,
                 library=library,
                 rng=sample_rng,
+                alleles=of_sample,
                 threads=threads,
             )
         sources.append(tuple(str(path.relative_to(directory)) for path in written))
@@ -142,13 +152,13 @@ def simulate_experiment(
 
 
 def _write_sheet(path: Path, plan: Plan, form: Form, sources: list[tuple[str, ...]]) -> None:
-    """Write the sample sheet; its paths are relative to itself."""
+    """Write the sample sheet; its paths are relative to its folder."""
     columns: list[str] = ["quant"]
     cells: list[str] = []
     if form == "reads":
         columns = ["fastq_1", "fastq_2"] if plan.paired else ["fastq_1"]
     if form == "reads" and not plan.paired:
-        # A single read does not show how long its fragment was.
+        # The fragment length cannot be inferred from single reads.
         library = plan.library(plan.samples[0])
         columns += ["fragment_length", "fragment_sd"]
         cells = [f"{library.fragment_length:g}", f"{library.fragment_sd:g}"]

@@ -70,8 +70,7 @@ def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run)
     said = run("replay", study.out)
     assert said.code == 0, said.err
     assert (
-        "software: the versions are those recorded" in said.out
-        or "had uncommitted changes" in said.out
+        "software: same versions as recorded" in said.out or "had uncommitted changes" in said.out
     )
     assert "tables: 7 identical, 0 not" in said.out
     assert "other files: 3 with the recorded checksum, 0 not" in said.out
@@ -100,7 +99,7 @@ def test_record__by_hand_needs_the_configuration(study, run):
     step = ("--out", study.out)
     assert run("expression", study.sheet, "--tx2gene", study.tx2gene, *step).code == 0
     assert run("correlate", "gene", *step).code == 0
-    assert "needed is --config" in run("record", study.sheet, *step).err
+    assert "--config or --configuration is required" in run("record", study.sheet, *step).err
     config = study.folder / "config.yaml"
     config.write_text(
         f"expression: {{tx2gene: {study.tx2gene}}}\nevidence: {{statistics: []}}\nlevels: [gene]\n"

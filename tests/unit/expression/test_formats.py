@@ -81,7 +81,7 @@ def test_read_abundance__damaged_h5(files):
 def test_read_abundance__another_table(files):
     path = files.text("x.tsv", ["gene", "S1", "S2"], [["g", 1, 2]])
     assert not is_quantification(path)
-    with pytest.raises(InputError, match=r"row 1: is none of RSEM's.*'gene', 'S1', 'S2'"):
+    with pytest.raises(InputError, match=r"row 1: is not one of RSEM's.*'gene', 'S1', 'S2'"):
         read_abundance(path)
 
 
@@ -95,7 +95,7 @@ def test_read_abundance__blank_line_within_is_refused(files):
     path = files.salmon("quant.sf")
     lines = path.read_text().split("\n")
     path.write_text("\n".join([*lines[:4], "", *lines[4:]]))
-    with pytest.raises(InputError, match="row 5: has 1 cells, the header has 5"):
+    with pytest.raises(InputError, match="row 5: has 1 cells, but the header has 5"):
         read_abundance(path)
 
 

@@ -49,7 +49,9 @@ USES = {
 def test_noted__uns_of_another_type(use, other):
     expression = make()
     expression.uns["lotwise"] = other
-    with pytest.raises(InputError, match=r"uns\['lotwise'\] is a \w+ and not what lotwise keeps"):
+    with pytest.raises(
+        InputError, match=r"uns\['lotwise'\] is a \w+ that was not written by lotwise"
+    ):
         USES[use](expression)
 
 

@@ -83,13 +83,13 @@ def test_heatmap__title_says_what_r_is_of(simulate):
     (title,) = lotwise.pl.heatmap(expression).texts[:1]
     zero = expression.layers["tpm"] == 0
     share = f"{(zero[0] & zero[1]).mean():.0%}"
-    assert f"R of log2(TPM + 0.1) over all 500 features,\nzero in both samples for {share}" in (
+    assert f"R of log2(TPM + 0.1) over all 500 isoforms,\nzero in both samples for {share}" in (
         title.get_text()
     )
 
 
 def test_figures__of_a_foreign_r(simulate):
-    """Its matrix can be shown; what the points of a scatter matrix are is not known."""
+    """A foreign matrix can be shown as a heatmap, but a scatter matrix would need its values."""
     expression = simulate(3)
     del expression.uns["lotwise"]
     (title,) = lotwise.pl.heatmap(expression).texts[:1]

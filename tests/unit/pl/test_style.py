@@ -1,4 +1,4 @@
-"""How figures look, and how they are saved."""
+"""Appearance and saving of figures."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def test_colours_of__each_batch_has_one_and_they_come_again():
 
 
 def test_lotwise_style__leaves_the_callers_settings():
+    mpl.get_backend()  # chosen when it is first asked for
     before = mpl.rcParams.copy()
     with lotwise_style():
         assert mpl.rcParams["svg.fonttype"] == "none"

@@ -103,7 +103,7 @@ def test_pile_up__a_subsample_depends_on_the_seed_alone(
 
 
 def test_pile_up__a_sample_without_reads_is_refused(genes: GeneSequences) -> None:
-    with pytest.raises(RefusedError, match=r"sample 'S' names no reads"):
+    with pytest.raises(RefusedError, match=r"sample 'S' has no reads"):
         pile_up(Sample(sample="S", batch="A"), genes)
 
 
@@ -158,7 +158,7 @@ def test_join_pileups__other_transcripts_are_refused(tmp_path: Path, genes: Gene
     other = read_genes(tmp_path / "other.fa")
     pile_up(sample_of(tmp_path / "b.fastq", tiled(SEQUENCES[0])), other).save(tmp_path / "b.npz")
     files = {name: tmp_path / f"{name}.npz" for name in "ab"}
-    with pytest.raises(InputError, match=r"b\.npz: was counted on other transcripts"):
+    with pytest.raises(InputError, match=r"b\.npz: was counted with other transcripts"):
         join_pileups(files, min_depth=15)
-    with pytest.raises(InputError, match=r"min_depth is 9, needed >= 10"):
+    with pytest.raises(InputError, match=r"min_depth must be >= 10, got 9"):
         join_pileups(files, min_depth=9)

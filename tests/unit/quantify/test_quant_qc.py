@@ -42,17 +42,17 @@ def test_judge_yields__sound_samples_pass():
     [
         ({"tpm": (np.nan, 1e6)}, "1 TPM are not a number"),
         ({"tpm": (0, 0)}, "all TPM are 0"),
-        ({"tpm": (4e5, 4e5)}, "TPM sum to 800,000, needed is a million"),
-        ({"processed": 9_999}, "10,000 reads are present and 9,999 were processed"),
-        ({"n_used": 900}, "900 of 10,000 reads are used, a share of 0.09, needed at least 0.1"),
-        ({"n_used": 0}, "0 reads are used, needed at least 1,000"),
+        ({"tpm": (4e5, 4e5)}, "TPM sum to 800,000, must sum to a million"),
+        ({"processed": 9_999}, "10,000 reads are present, but 9,999 were processed"),
+        ({"n_used": 900}, "900 of 10,000 reads are used, a fraction of 0.09, required >= 0.1"),
+        ({"n_used": 0}, "0 reads are used, required >= 1,000"),
     ],
 )
 def test_judge_yields__refuses_and_says_why(bad, words):
     rows = judge({"a": make(), "bad": make(**bad), "c": make()})
     assert [row.standing for row in rows] == ["passed", "refused", "passed"]
     assert words in rows[1].reason
-    with pytest.raises(RefusedError, match="of 1 samples are refused: sample 'bad'"):
+    with pytest.raises(RefusedError, match="1 quantifications are refused: sample 'bad'"):
         require_usable(rows)
 
 
@@ -62,7 +62,8 @@ def test_judge_yields__a_small_library_beside_large_ones_is_named():
     )
     assert rows[3].standing == "refused"
     assert (
-        "36,000 reads are used, 0.0018 of the other samples' median (20,000,000)" in rows[3].reason
+        "36,000 reads are used, 0.0018 times the other samples' median (20,000,000)"
+        in rows[3].reason
     )
 
 

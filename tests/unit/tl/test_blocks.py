@@ -93,7 +93,7 @@ def test_blocks__a_gtf_that_ends_early_or_is_absent_is_refused(tmp_path):
     whole = gzip.compress(ROW.format("1", "gene", 5, 25, "g", "").encode() * 5000)
     path = tmp_path / "cut.gtf.gz"
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match=r"cut\.gtf\.gz: ends early; fetch or copy it again"):
+    with pytest.raises(InputError, match=r"cut\.gtf\.gz: is truncated; download or copy it again"):
         lotwise.tl.blocks(named(["g"]), source=path)
     with pytest.raises(InputError, match="no such file"):
         lotwise.tl.blocks(named(["g"]), source=tmp_path / "none.gtf")
