@@ -40,7 +40,7 @@ def gene_sets(
 
     Only genes detected in both samples are used. A small p means that the set shifted more than
     between replicates of one batch. This includes sets that vary between sound batches but not
-    within them: these were called in 80 to 93 % of comparisons of such batches
+    within them: these were called in 16 to 100 % of comparisons of such batches
     (``benchmarks/gene_set_rates.py``).
 
     Parameters
@@ -175,7 +175,7 @@ def _by_batch(
     )
     # As expressed in half of the batches or more, whichever is tested.
     used = np.flatnonzero(np.median(tpm, axis=0) >= threshold)
-    genes = [names[i] for i in used]
+    genes = [names[place] for place in used.tolist()]
     sizes = [len(rows) for rows in groups.values()]
     for row, batch in enumerate(groups):
         found = batch_set_shift(log_tpm[:, used], batch=row, genes=genes, sets=sets)
