@@ -77,7 +77,7 @@ def batch_set_shift(
     >>> log_tpm[0, :10] += 1
     >>> genes = [f"g{i}" for i in range(100)]
     >>> found = batch_set_shift(log_tpm, batch=0, genes=genes, sets={"up": genes[:10]})
-    >>> bool(found.p[0] < 0.001), round(found.shift[0], 1)
+    >>> bool(found.p[0] < 0.001), round(float(found.shift[0]), 1)
     (True, 1.0)
     """
     matrix = as_matrix(log_tpm, name="log_tpm")
