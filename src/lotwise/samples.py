@@ -302,12 +302,12 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
         )
     if cells.get(keys.PHASE, "") not in PHASES:
         raise InputError(
-            f"{cells[keys.PHASE]!r} came, needed is pre or post (before or after a change of the "
-            "process), or an empty cell",
+            "must be pre or post (before or after a process change) or empty, got "
+            f"{cells[keys.PHASE]!r}",
             path=path,
             row=row,
             column=keys.PHASE,
-            remedy="give a column of another meaning another name",
+            remedy="rename the column if it has another meaning",
         )
     for column in ("quant", "fastq_1", "fastq_2"):
         _check_path(path, row, column, cells.get(column, ""))
