@@ -32,7 +32,7 @@ def test_compare__records_its_own_command_line(compared, study):
 
 
 def test_compare__records_the_steps_that_quantified_into_the_results(compared, study, run):
-    """Of a sheet whose quantifications lie elsewhere they are another run's."""
+    """If the quantifications of the sheet are elsewhere, they belong to another run."""
     told = {"name": "lotwise", "version": "1", "exit_status": 0}
     steps = study.out / "logs" / "steps"
     steps.mkdir(parents=True, exist_ok=True)
