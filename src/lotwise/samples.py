@@ -422,7 +422,7 @@ def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
                 if owner is not sample:
                     raise InputError(
                         f"sample {sample.sample!r} has the file {file} of {owner.sample!r} in row "
-                        f"{owner.row} does",
+                        f"{owner.row}",
                         path=path,
                         row=sample.row,
                         column=column,

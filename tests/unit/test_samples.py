@@ -37,7 +37,7 @@ def test_read_samples__runs_of_a_sample_are_joined(tmp_path):
 @pytest.mark.parametrize(("again", "column"), [("./a_1\tb_2", "fastq_1"), ("b_1\ta_2", "fastq_2")])
 def test_read_samples__reads_of_two_samples_are_refused(tmp_path, again, column):
     words = (
-        rf"row 3, column '{column}': sample 'S2' names .*a_[12], as 'S1' in row 2 does; give each"
+        rf"row 3, column '{column}': sample 'S2' has the file .*a_[12] of 'S1' in row 2; give each"
     )
     with pytest.raises(InputError, match=words):
         read(tmp_path, f"sample\tbatch\tfastq_1\tfastq_2\nS1\tA\ta_1\ta_2\nS2\tB\t{again}\n")
