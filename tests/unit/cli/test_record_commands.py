@@ -73,7 +73,7 @@ def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run)
         "software: same versions as recorded" in said.out or "had uncommitted changes" in said.out
     )
     assert "tables: 7 identical, 0 not" in said.out
-    assert "other files: 3 with the recorded checksum, 0 not" in said.out
+    assert "other files: 3 with the recorded checksum, 0 changed" in said.out
     table = study.out / "correlation" / "gene.pairs.tsv"
     table.write_text(table.read_text().replace("within", "between", 1).replace("A1", "A9", 1))
     said = run("replay", study.out)
