@@ -2,11 +2,11 @@
 
     python benchmarks/batch_equivalence_rates.py [N_SETS]
 
-One true expression of 400 features (sd 2.8); the effect of a batch is half shared by 20 modules of
-co-regulated features and half by itself; noise of replicates has sd 0.5. The true D is the mean
-over large sets. Printed for k batches: how often batches whose D is the margin are called
-equivalent (nominal 5 %), how often the 95 % interval holds D, its mean width, and how often batches
-of a part of that D are called equivalent at the same margin (power).
+There is one true expression of 400 features (sd 2.8). Half of a batch's effect is shared by 20
+modules of co-regulated features and half is independent; the noise of replicates has sd 0.5. The
+true D is the mean over large sets. The output has for k batches: how often batches with D at the
+margin are called equivalent (nominal 5 %), how often the 95 % interval contains D, its mean width,
+and how often batches with a fraction of that D are called equivalent at the same margin (power).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main() -> None:
                 covered.append(interval.lower <= margin <= interval.upper)
                 widths.append(interval.upper - interval.lower)
             power = [
-                # D goes with the square of the effect.
+                # D is proportional to the square of the effect.
                 _called(n_sets // 4, sizes, truth, modules, effect * part**0.5, margin=margin)
                 for part in PARTS_OF_MARGIN
             ]

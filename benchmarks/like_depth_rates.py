@@ -1,4 +1,4 @@
-"""How often a sound batch lies outside when it has other replicates or another depth than the rest.
+"""How often a sound batch is outside its limits if its replicates or depth differ from the rest.
 
     python benchmarks/like_depth_rates.py            batches outside nominal limits
     python benchmarks/like_depth_rates.py --null     R within and between batches, both of samples

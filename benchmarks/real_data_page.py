@@ -1,9 +1,9 @@
-"""Write docs/what-real-data-say.md: every number of that page is computed here.
+"""Write docs/what-real-data-say.md; every number on that page is computed here.
 
     python benchmarks/real_data_page.py ../shared/data [PAGE]
 
-The words stand in real_data_page.md.jinja. Where what they claim is no longer what the tables
-say, nothing is written and the claim is named.
+The text is in real_data_page.md.jinja. If a claim in it no longer agrees with the tables, nothing
+is written and the claim is reported.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def write_page(macrophage: Any, lymphoblastoid: Any) -> str:
-    """Fill the numbers of the annotated levels into the words."""
+    """Insert the numbers of the annotated levels into the text."""
     gene, isoform = (numbers_of(getattr(macrophage, level)) for level in ("gene", "isoform"))
     gene |= identity_of(macrophage.gene)
     others = {
@@ -56,7 +56,7 @@ def write_page(macrophage: Any, lymphoblastoid: Any) -> str:
     for claim, holds in held.items():
         if not holds:
             sys.exit(f"the page claims that {claim}; the tables no longer say so")
-    # No escaping: what is written is Markdown, not HTML.
+    # No escaping, since the output is Markdown and not HTML.
     words = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
     words.filters["dictvalues"] = lambda mapping: list(mapping.values())
     words.filters["r"] = lambda value: f"{value:.4f}".removeprefix("0")

@@ -1,4 +1,4 @@
-"""How often isoform usage names a gene of two sequencings of one truth, and finds planted switches.
+"""How often isoform usage reports a gene for two sequencings of one truth, or planted switches.
 
     python benchmarks/usage_rates.py [SETS]
 

@@ -66,6 +66,15 @@ class ResultTree:
         return (self.expression, self.correlation, self.evidence, self.figures)
 
     @property
+    def alleles(self) -> Path:
+        """Bases of all samples at the sites where they may differ."""
+        return self.root / "genotype" / "alleles.npz"
+
+    def pileup(self, sample: str) -> Path:
+        """Return the bases counted in one sample."""
+        return self.root / "genotype" / "samples" / f"{sample}.npz"
+
+    @property
     def revisions(self) -> Path:
         """Folder of all revisions of the record."""
         return self.root / "revisions"

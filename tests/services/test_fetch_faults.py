@@ -180,6 +180,16 @@ def _long_silence(monkeypatch):
     monkeypatch.setattr("archive_server.STALL", 60)
 
 
+def seconds_of_a_start():
+    """How long lotwise takes to start and end now: 0.2 s, or many on a machine that is busy."""
+    command, lasted = [sys.executable, "-m", "lotwise", "--version"], []
+    for _ in range(2):
+        start = time.monotonic()
+        subprocess.run(command, check=True, capture_output=True)
+        lasted.append(time.monotonic() - start)
+    return max(lasted)
+
+
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
@@ -208,7 +218,7 @@ def test_fetch__interrupted_before_headers_came(fault, interruption, site, serve
         waited = time.monotonic() - start
     if process.returncode == 3:
         pytest.skip("this machine has no route at all, so nothing is waited for")
-    assert waited < 2, "1 s is promised; a loaded machine is given 2"
+    assert waited < 1 + seconds_of_a_start(), "1 s is promised, where the machine is not busy"
     assert process.returncode == EXIT_CODES[interruption], err
     assert "Traceback" not in err
 

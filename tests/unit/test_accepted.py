@@ -1,4 +1,4 @@
-"""The stored set of accepted batches and new batches against it."""
+"""The stored set of accepted batches, and comparison of new batches with it."""
 
 from __future__ import annotations
 
@@ -129,12 +129,12 @@ def test_accepted__limits_come_from_the_reference_alone(accepted):
 @pytest.mark.slow
 @pytest.mark.parametrize("k", [3, 5])
 def test_accepted__null_misses_and_ranks_as_it_says(k, tmp_path):
-    # So many sets that the error of the rate is well below the 7 % that it must tell apart.
+    # So many sets that the standard error of the rate is well below the 7 % to be distinguished.
     n_sets, n_new = 130, 8
     outside, lowest = [], []
     for seed in range(n_sets):
         rng = np.random.default_rng(seed)
-        # Unlike each other in noise, as libraries are, but drawn alike.
+        # Of different noise, as libraries are, but drawn in the same way.
         noise = rng.normal(size=(k + n_new, 200)) * rng.lognormal(-0.7, 0.3, (k + n_new, 1))
         drawn = batches([f"b{i}" for i in range(k + n_new)], n_genes=200)
         drawn.layers[keys.TPM] = 2 ** (rng.normal(6, 2, 200) + noise)
@@ -146,10 +146,10 @@ def test_accepted__null_misses_and_ranks_as_it_says(k, tmp_path):
         lower, upper = table["prediction_lower"], table["prediction_upper"]
         outside.append(1 - table["median_to_reference"].between(lower, upper).mean())
         lowest.append((table["rank_p"] == table["smallest_p"]).mean())
-    # Batches of one reference set share its limits: errors are those between sets.
+    # Batches of one reference set share its limits, so standard errors are between sets.
     error = 3 * np.std([outside, lowest], axis=1, ddof=1) / np.sqrt(n_sets)
     assert np.mean(outside) == pytest.approx(0.05, abs=error[0])
-    assert error[0] < 0.05  # where partners were not allowed for, 12 to 17 % lay outside
+    assert error[0] < 0.05  # without the correction for shared partners 12 to 17 % were outside
     assert np.mean(lowest) <= 1 / (k + 1) + error[1]
 
 
@@ -197,7 +197,7 @@ def test_accepted__depth_and_number_of_replicates_do_not_decide(tmp_path):
     assert row["depth"] == counts[18].sum()
     assert "all libraries thinned to" in row["words"]
     raw = np.corrcoef(np.log2(made.layers[keys.TPM] + 1))
-    assert np.median(raw[18, :18]) < raw[:18, :18].min()  # as they are, it would be the lowest
+    assert np.median(raw[18, :18]) < raw[:18, :18].min()  # without thinning it would be the lowest
 
 
 def test_accepted__without_counts_is_not_assessable(tmp_path):

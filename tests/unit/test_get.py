@@ -1,4 +1,4 @@
-"""Tables out of an AnnData: tidy, copies, and the missing tool named."""
+"""Tables from an AnnData: tidy, copies, and a message that names the missing tool."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.feature_sets import FEATURE_SETS
 
 TABLES = [record.table for record in records()]
-# What tools need beyond their defaults, or to be quick.
+# Arguments that tools need, or that make them fast.
 CALLS = {
     "batch_equivalence": {"margin": 0.01},
     "detectable": {"perturbation": Perturbation(folds=(2.0,), shares=(0, 0.2), n_repeats=1)},
@@ -158,7 +158,7 @@ def test_evidence__an_unknown_table_is_answered_with_those_there_are(gene):
 
 @pytest.fixture
 def other_genes(gene):
-    """R of 300 genes, beside the data of 100, and beside as many genes of other names."""
+    """R of 300 genes, together with data of 100, and with as many genes of other names."""
     lotwise.tl.libraries(gene)
     renamed = gene.copy()
     renamed.var_names = [f"other{i}" for i in range(gene.n_vars)]

@@ -90,6 +90,18 @@ require_no_braces(configured_paths())
 ACQUIRES = RUN.source == "accession"
 QUANTIFIES = RUN.source == "reads" or (ACQUIRES and RUN.acquire.route == "reads")
 SHEET = str(RUN.results / "fetched.tsv") if ACQUIRES else str(RUN.samples)
+# Donors are compared where there are reads; what is counted of them is an input of the evidence.
+GENOTYPES = (
+    QUANTIFIES
+    and RUN.reads.genotype.compare
+    and "genotype" in RUN.evidence.statistics
+    and RUN.evidence.genotypes is None
+    and "gene" in RUN.levels
+)
+if GENOTYPES:
+    RUN = RUN.model_copy(
+        update={"evidence": RUN.evidence.model_copy(update={"genotypes": TREE.alleles})}
+    )
 
 # Command line of Snakemake, for the record; jobs on a cluster inherit it from the main process.
 os.environ.setdefault("LOTWISE_WORKFLOW_CALL", shlex.join(["snakemake", *sys.argv[1:]]))
@@ -318,10 +330,21 @@ def quantifying(*left_out):
 
     Keys that a step does not use are left out, because changing them would run the step again.
     """
-    without = dict.fromkeys(("threads", *left_out), ())
+    without = dict.fromkeys(("threads", "genotype", *left_out), ())
     section = RUN.reads.model_copy(update={**reference(), **without})
     words = [*as_options(section), "--out", str(RUN.results)]
     return lambda wildcards: shlex.join(words)
+
+
+def genotyping(*left_out):
+    """Give the section `reads.genotype` as options, without what a step does not use."""
+    without = dict.fromkeys(("compare", *left_out), ())
+    words = as_options(RUN.reads.genotype.model_copy(update=without))
+    return lambda wildcards: shlex.join(words)
+
+
+def counted_samples(wildcards):
+    return [str(TREE.pileup(s.sample)) for s in compared()]
 
 
 def limits(wildcards, threads):

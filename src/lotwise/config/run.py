@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig
+from lotwise.config.genotype import GenotypeConfig
 from lotwise.config.section import Section
 from lotwise.errors import InputError
 from lotwise.files.yaml import parse_yaml
@@ -115,6 +116,7 @@ class ReadsConfig(Section):
     )
     threads: int = Field(default=4, ge=1, description="threads per quantifier")
     limits: Limits = Limits()
+    genotype: GenotypeConfig = GenotypeConfig()
 
     def minutes_of(self, n_bytes: int) -> int:
         """Return the minutes that quantifying one sample may take.

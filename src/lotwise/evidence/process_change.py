@@ -13,25 +13,25 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcessChangeRecord(Record):
-    """An attribute before and after the change of the process, against its margin."""
+    """An attribute before and after the change of the process, compared with its margin."""
 
     table: ClassVar[str] = "process_change"
     attribute: str = column("name of the attribute", heading="attribute", names_row=True)
     condition: str = column("condition", heading="condition", names_row=True)
     kind: str = column("panel, gene, gene_set or r", heading="kind")
     n_pre: int = column("lots before the change", heading="lots before")
-    n_post: int = column("lots after it", heading="after")
+    n_post: int = column("lots after the change", heading="after")
     pre_mean: float = column("mean of the lots before", heading="mean before")
     post_mean: float = column("mean of the lots after", heading="mean after")
     pre_sd: float = column("standard deviation of the lots before", heading="SD before")
     difference: float = column(
         "mean after minus mean before", heading="difference", limits=("lower", "upper")
     )
-    lower: float = column("lower limit of it, coverage 1 - 2 alpha", heading="lower limit")
-    upper: float = column("upper limit of it", heading="upper limit")
-    margin: float = column(
-        "largest difference that does not matter", heading="margin", must_choose=True
+    lower: float = column(
+        "lower limit of the difference, coverage 1 - 2 alpha", heading="lower limit"
     )
+    upper: float = column("upper limit of the difference", heading="upper limit")
+    margin: float = column("largest acceptable difference", heading="margin", must_choose=True)
     p: float = column("larger p of the two one-sided tests", heading="p")
     equivalent: str = column(
         "yes, no (not shown), or not assessable",
@@ -40,23 +40,23 @@ class ProcessChangeRecord(Record):
         covers="size of differences",
     )
     permutation_p: float = column(
-        "share of labellings of the lots with a difference as large", heading="permutation p"
+        "share of labellings of the lots with at least this difference", heading="permutation p"
     )
     smallest_p: float = column(
-        "smallest that it can be with so many lots", heading="smallest possible"
+        "smallest p possible with this number of lots", heading="smallest possible"
     )
     power: float = column(
-        "how often the planned lots would show equivalence, of equal means; NaN without sd",
+        "power with the planned lots if the means are equal; NaN without sd",
         heading="planned power",
         unknown="no sd declared",
     )
-    words: str = column("how the number is made, and what so many lots can show")
+    words: str = column("how the number is computed, and what this number of lots can show")
     reason: str = column(REASON, heading="reason")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QualityRangeRecord(Record):
-    """A lot's attribute, and the range that the lots before the change set."""
+    """A lot's attribute, and the range from the lots before the change."""
 
     table: ClassVar[str] = "quality_range"
     attribute: str = column("name of the attribute", heading="attribute", names_row=True)
@@ -69,7 +69,7 @@ class QualityRangeRecord(Record):
     lower: float = column("mean - k SD of the lots before", heading="range from")
     upper: float = column("mean + k SD of the lots before", heading="to")
     inside: str = column(
-        "yes or no; empty where it is not known",
+        "yes or no; empty if unknown",
         heading="inside",
         answers=("yes", "no"),
         covers="size of differences",
@@ -87,14 +87,14 @@ class ProcessFeatureRecord(Record):
     condition: str = column("condition", heading="condition", names_row=True)
     feature: str = column("gene", heading="feature", names_row=True)
     n_pre: int = column("lots before the change")
-    n_post: int = column("lots after it")
+    n_post: int = column("lots after the change")
     difference: float = column(
         "log2 ratio of TPM, mean of the lots after over before, over the median ratio",
         heading="log2 ratio",
         covers="size of differences",
     )
-    p_equivalent: float = column("p of lying inside the margin, adjusted")
-    p_different: float = column("p of lying outside the margin, adjusted")
+    p_equivalent: float = column("adjusted p of the test for a difference inside the margin")
+    p_different: float = column("adjusted p of the test for a difference outside the margin")
     outcome: str = column(
         "equivalent, different, inconclusive, not expressed (below 1 TPM in both) or not tested",
         heading="outcome",
@@ -106,7 +106,7 @@ class ProcessFeatureRecord(Record):
 
 STATISTIC: Final = Statistic(
     name="process_change",
-    summary="lots before and after a change of the process, against margins and a quality range",
+    summary="lots before and after a change of the process, with margins and a quality range",
     tables=(
         Table(record=ProcessChangeRecord, caption="Attributes before and after the change"),
         Table(

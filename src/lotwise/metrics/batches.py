@@ -221,12 +221,12 @@ def reference_interval(
     """Return limits for the median R of one more batch to the reference batches.
 
     R of two samples with noise is at most the root of the product of their reliabilities
-    (Spearman 1904). So -ln R of two batches is a sum, ``e_i + e_j``, of what the noise of each
-    costs. ``e`` of each batch is found by least squares, and the limits are those of log ``e``:
-    prediction ``mean -+ t_{k-1} s sqrt(1 + 1/k)``, tolerance ``mean -+ factor s`` with the exact
-    two-sided normal factor for content and confidence ``level``. One more batch has the limits
-    ``exp(-(e + median e_j))``. Batches of unequal noise are then as often above as below. On
-    Fisher's z most lay below: 5 to 6 % of sound batches, where 2.5 % was nominal
+    (Spearman 1904). Therefore -ln R of two batches is modelled as a sum ``e_i + e_j`` of one noise
+    term per batch, estimated by least squares. The limits are computed for log ``e``: prediction
+    ``mean -+ t_{k-1} s sqrt(1 + 1/k)``, tolerance ``mean -+ factor s`` with the exact two-sided
+    normal factor for content and confidence ``level``. The limits of R for one more batch are
+    ``exp(-(e + median e_j))``. With these limits, batches of unequal noise are outside equally
+    often on both sides. On Fisher's z most were below: 5 to 6 % of sound batches, nominally 2.5 %
     (``benchmarks/batch_rates.py``).
 
     Parameters
@@ -277,7 +277,7 @@ def reference_interval(
     rows = np.flatnonzero(known)
     costs = _costs_of_batches(_minus_log(of_pairs[np.ix_(rows, rows)]))
     shared = float(np.median(costs))
-    # Least squares gives a batch with next to no noise of its own a cost of about 0, or below.
+    # For a batch with very little noise, least squares may give an e of about 0 or below.
     logs = np.log(np.maximum(costs, LEAST_COST * costs.mean()))
     centre = float(logs.mean())
     sd = float(np.sqrt(logs.var(ddof=1) + extra_variance / np.exp(2 * centre)))

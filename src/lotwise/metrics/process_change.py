@@ -16,7 +16,7 @@ from lotwise.metrics.moments import BoolArray, FloatArray, as_vector
 
 NAN: Final = float("nan")
 FEWEST_LOTS: Final = 2
-# Labellings that are all tried; of more, random ones are drawn.
+# Up to this many labellings are all tried; otherwise random ones are drawn.
 MOST_LABELLINGS: Final = 20_000
 N_SIMULATED: Final = 20_000
 FEWEST_PRE_LOTS: Final = 3
@@ -26,8 +26,8 @@ class ProcessChange(NamedTuple):
     """Two one-sided tests of the difference of lot means against a margin.
 
     ``difference`` is the mean of the lots after the change minus that before; ``lower`` and
-    ``upper`` bound it with coverage ``1 - 2 alpha``. ``p`` is the larger one of the two tests.
-    ``reason`` says why there is no answer.
+    ``upper`` bound it with coverage ``1 - 2 alpha``. ``p`` is the larger p of the two tests.
+    ``reason`` tells why there is no answer.
     """
 
     difference: float
@@ -63,25 +63,25 @@ def process_change(
     alpha: float = 0.05,
     planned: tuple[int, int] = (FEWEST_LOTS, FEWEST_LOTS),
 ) -> ProcessChange:
-    """Test whether the mean of the lots after a change is that before it, within a margin.
+    """Test whether the mean of the lots changed by less than a margin.
 
-    Welch's t on values of lots, against -margin and +margin (Schuirmann 1987): a lot is one
-    observation, however many samples it has.
+    Welch's t on values of lots, against -margin and +margin (Schuirmann 1987). A lot is one
+    observation, whatever its number of samples.
 
     Parameters
     ----------
     pre, post
         One value per lot, before and after the change.
     margin
-        Largest difference that does not matter, > 0.
+        Largest acceptable difference, > 0.
     alpha
         Rate at which a difference at the margin is called equivalent, in (0, 0.5).
     planned
-        Lots before and after that were planned; with fewer the answer is "not assessable".
+        Planned numbers of lots before and after; with fewer the answer is "not assessable".
 
     Returns
     -------
-    ``equivalent`` is "no" where equivalence was not shown, which does not show a difference.
+    ``equivalent`` is "no" where equivalence was not shown. This does not show a difference.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def quality_range(pre: npt.ArrayLike, *, k: float) -> QualityRange:
     Raises
     ------
     InputError
-        k is not above 0.
+        k is not > 0.
 
     Examples
     --------
@@ -151,17 +151,17 @@ def permutation_p(
 ) -> PermutationP:
     """Return the p of the difference of means over labellings of lots as pre and post.
 
-    It supposes nothing about the distribution, and cannot be below ``smallest_possible``.
+    It assumes no distribution, and cannot be below ``smallest_possible``.
 
     Parameters
     ----------
     values_of
-        Value of every lot under a labelling; an attribute that does not depend on it returns
-        the same each time.
+        Value of every lot under a labelling; an attribute that does not depend on the labelling
+        returns the same values each time.
     is_post
         True for each lot after the change.
     seed
-        Random seed where there are more than 20,000 labellings; 20,000 are drawn then.
+        Random seed, used if there are more than 20,000 labellings; 20,000 are then drawn.
 
     Examples
     --------
@@ -187,7 +187,7 @@ def permutation_p(
         return abs(float(values[labels].mean() - values[~labels].mean()))
 
     limit = distance(observed)
-    # Sums in another order differ in the last digits.
+    # Sums in a different order differ in the last digits.
     limit -= 1e-9 * max(limit, 1e-300)
     n_tried = n_as_large = 0
     for places in chosen:
@@ -195,7 +195,7 @@ def permutation_p(
         labels[list(places)] = True
         n_tried += 1
         n_as_large += distance(labels) >= limit
-    if not exact:  # the labelling observed is one of them
+    if not exact:  # the observed labelling is one of them
         n_tried, n_as_large = n_tried + 1, n_as_large + 1
     return PermutationP(n_as_large / n_tried, 1 / n_tried, n_every, exact)
 
@@ -203,9 +203,9 @@ def permutation_p(
 def z_to_pre(correlations: npt.ArrayLike, *, is_post: npt.ArrayLike) -> FloatArray:
     """Return each lot's mean Fisher's z to the lots before the change.
 
-    A lot before it is compared with the others of its kind. That moves these as well, and narrows
-    their spread to ``(k - 2) / (k - 1)`` of that of lots; it is widened by the inverse, so that
-    lots before and after have one spread.
+    A lot before the change is compared with the other such lots. This also changes their values and
+    narrows their spread to ``(k - 2) / (k - 1)`` of the spread of lots. The spread is widened by
+    the inverse, so that lots before and after have the same spread.
 
     Parameters
     ----------
@@ -229,7 +229,9 @@ def z_to_pre(correlations: npt.ArrayLike, *, is_post: npt.ArrayLike) -> FloatArr
         raise InputError(f"there are {post.size} lots and correlations of {matrix.shape}")
     pre = np.flatnonzero(~post)
     if pre.size < FEWEST_PRE_LOTS:
-        raise InputError(f"{pre.size} lots are before the change, needed {FEWEST_PRE_LOTS}")
+        raise InputError(
+            f"there must be >= {FEWEST_PRE_LOTS} lots before the change, got {pre.size}"
+        )
     with np.errstate(divide="ignore"):
         z = np.arctanh(matrix)
     np.fill_diagonal(z, 0.0)
@@ -249,20 +251,20 @@ def planned_power(
     alpha: float = 0.05,
     seed: int = 0,
 ) -> float:
-    """Return how often planned numbers of lots would show equivalence, by simulation.
+    """Return the power of planned numbers of lots to show equivalence, by simulation.
 
     Parameters
     ----------
     planned
         Lots before and after the change.
     margin
-        As for :func:`process_change`.
+        As in :func:`process_change`.
     sd
-        Standard deviation between lots, > 0, such as that of lots made before.
+        Standard deviation between lots, > 0, for example of earlier lots.
     difference
         True difference.
     alpha
-        As for :func:`process_change`.
+        As in :func:`process_change`.
     seed
         Random seed of the 20,000 simulated studies.
 

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _INCH_A_ROW: Final = 0.34
-_LONGEST: Final = 3.0  # margins that a limit is drawn to
+_LONGEST: Final = 3.0  # limits are drawn up to this many margins
 
 
 def process_change(table: pd.DataFrame, *, lots: pd.DataFrame) -> Figure:
-    """Draw each difference of lot means against its margin, and the lots in the quality range.
+    """Draw each difference of lot means with its margin, and the lots in the quality range.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ def process_change(table: pd.DataFrame, *, lots: pd.DataFrame) -> Figure:
 
     Returns
     -------
-    The figure: left, differences with their intervals in units of the margin; right, each lot in
-    standard deviations from the mean of the lots before. Where there is nothing to draw it says
-    why.
+    The figure: on the left differences with their intervals in units of the margin, on the right
+    each lot in standard deviations from the mean of the lots before. If there is nothing to draw
+    it shows the reason.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The section of a change of the process, where lots are marked before and after."""
+"""The section on a change of the process, if lots are marked before and after it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lotwise.report.words import count_words, list_words, name_words
 
 
 def process_section(findings: Findings, decimals: int) -> Section | None:
-    """Show attributes, lots and single genes; None where no lot is before or after a change."""
+    """Return attributes, lots and single genes; None if no lot is before or after a change."""
     gene = next((level for level in findings.levels if level.level == "gene"), None)
     if gene is None or not _has_phases(gene):
         return None
@@ -46,7 +46,7 @@ def process_remarks(level: LevelFindings) -> Iterator[Remark]:
     of_all = f"{len(named['yes'])} of {count_words(n, 'declared attribute')}"
     parts = [f"Lots after the change are equivalent to those before, within margins, in {of_all}."]
     if named["no"]:
-        parts.append(f"Not shown, which is no proof of a difference: {list_words(named['no'])}.")
+        parts.append(f"Not shown, which does not prove a difference: {list_words(named['no'])}.")
     if named["not assessable"]:
         why = next(row["reason"] for row in rows if row["equivalent"] == "not assessable")
         parts.append(f"Not assessable: {list_words(named['not assessable'])} ({why}).")
@@ -64,7 +64,7 @@ def _has_phases(level: LevelFindings) -> bool:
 
 
 def _features_words(level: LevelFindings) -> str:
-    """Count the outcomes of single genes; the table of all is for a file."""
+    """Count the outcomes of single genes; the full table stays in its file."""
     counted = (
         level.scan("process_features")
         .group_by("condition", "outcome", "reason", maintain_order=True)

@@ -15,6 +15,7 @@ from lotwise.evidence.process_change import (
     ProcessFeatureRecord,
     QualityRangeRecord,
 )
+from lotwise.expression.labels import why_not_tpm
 from lotwise.files.panels import Marker, read_gene_sets, read_panel
 from lotwise.files.records import Record, columns
 from lotwise.files.tables import to_frame
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 NAN: Final = float("nan")
-NO_PHASE: Final = "the samples have no column phase that says pre or post"
+NO_PHASE: Final = "the samples have no column phase with pre or post"
 NO_ATTRIBUTES: Final = "no attributes were declared (attributes)"
 
 
@@ -78,9 +79,9 @@ def process_change(
         Samples x genes with the layer ``tpm``; ``obs`` has ``phase`` (pre, post, or empty for
         samples that are left out) and ``batch``, the lot.
     attributes
-        What was declared before the data; without it, single genes alone are tested.
+        Attributes declared before the data; without them only single genes are tested.
     gene_sets
-        Sets that attributes name; a GMT file, or genes by name of the set.
+        Sets used by attributes; a GMT file, or genes by name of the set.
     settings
         Margin of single genes (log2), alpha, threshold and pseudo-count.
 
@@ -92,7 +93,7 @@ def process_change(
     Raises
     ------
     InputError
-        No layer ``tpm``, a phase that is neither pre nor post, a lot that is of both, or a file
+        No layer ``tpm``, a phase that is neither pre nor post, a lot with both phases, or a file
         that cannot be read.
 
     Examples
@@ -101,7 +102,7 @@ def process_change(
     >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.process_change(gene, attributes=None)
     >>> gene.uns["lotwise"]["process_change"]["reason"].item()
-    'the samples have no column phase that says pre or post'
+    'the samples have no column phase with pre or post'
     """
     given = settings or Settings()
     declared = read_attributes(attributes) if isinstance(attributes, Path | str) else attributes
@@ -113,7 +114,7 @@ def process_change(
     why = NO_PHASE if not groups else "" if declared else NO_ATTRIBUTES
     for lots in groups:
         used = [row for rows in lots.rows for row in rows]
-        copied = reason_of_copies(expression[used])
+        copied = why_not_tpm(expression, "detection") or reason_of_copies(expression[used])
         features.append(features_of_lots(expression, lots, reason=copied, settings=given))
         if declared is None:
             continue
@@ -150,10 +151,10 @@ def _values(
 
 
 def _markers(attribute: Attribute, sets: Mapping[str, Sequence[str]]) -> tuple[Marker, ...]:
-    """Return the genes that an attribute is the mean of."""
+    """Return the genes whose mean is the attribute."""
     if attribute.kind == "panel":
         every = read_panel(attribute.of).markers
-        # A purity panel expects nothing present: its score is that of what must be absent.
+        # A purity panel expects no gene present; its score is that of the genes to be absent.
         present = tuple(one for one in every if one.expected == "present")
         return present or every
     names = sets.get(attribute.of, ()) if attribute.kind == "gene_set" else (attribute.of,)
@@ -265,7 +266,7 @@ def _keep(
     why: str,
     given: Settings,
 ) -> None:
-    """Store the tables; one that has nothing to say has a row with the reason."""
+    """Store the tables; an empty one gets a row with the reason."""
     import pandas as pd
 
     parameters = {"margin": given.margin, "alpha": given.alpha, "pseudocount": given.pseudocount}
@@ -280,7 +281,7 @@ def _keep(
 
 
 def _nothing(record: type[Record], reason: str) -> pd.DataFrame:
-    """Return a table with one row that holds the reason alone."""
+    """Return a table with one row that has only the reason."""
     empty: dict[type, object] = {str: "", int: 0, float: NAN, bool: False}
     row = {name: empty[kind] for name, kind in columns(record).items()}
     return to_frame([record(**(row | {"reason": reason}))], record)

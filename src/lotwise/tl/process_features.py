@@ -27,7 +27,7 @@ NAN: Final = float("nan")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """Constants of the tests, and of what is expressed."""
+    """Constants of the tests and of the expression threshold."""
 
     margin: float = 1.0
     alpha: float = 0.05
@@ -41,7 +41,7 @@ def features_of_lots(
 ) -> pd.DataFrame:
     """Test single genes with lots as replicates.
 
-    A lot is one observation, the mean of its samples: more samples of a lot are no more lots.
+    A lot is one observation, the mean of its samples; more samples do not make more lots.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def features_of_lots(
     lots
         Lots of one condition.
     reason
-        Why nothing can be tested; empty where it can.
+        Why nothing can be tested; empty if it can.
     settings
         Margin, alpha and threshold.
     """

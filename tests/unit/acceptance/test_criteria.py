@@ -1,4 +1,4 @@
-"""Criteria are strict about every word, and their SHA-256 is of what they say."""
+"""Criteria refuse unknown words, and their SHA-256 depends only on their content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdicts are written, and what happened before is not forgotten."""
+"""Verdicts are written, and the history keeps earlier events."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_write_verdict__chosen_rows_that_are_not_there(tree):
 
 
 def test_write_verdict__a_table_that_an_earlier_run_left(tree):
-    """Samples were added, and the table of the old ones still lies there."""
+    """Samples were added, but the table of the old ones still exists."""
     tree.write_pairs(0.99)
     sheet = tree.root / "samples.tsv"
     sheet.write_text("sample\tbatch\nA1\tA\nB1\tB\n")
@@ -157,7 +157,7 @@ def test_write_verdict__a_table_that_an_earlier_run_left(tree):
 
 
 def test_write_verdict__a_pair_without_a_comparable_gene_is_no_pass(tree):
-    """`isoform_usage` has no row of it, whatever is asked of the others."""
+    """`isoform_usage` has no row of the pair, whatever statistic is requested."""
     pair = {"batch_a": "A", "batch_b": "B", "relation": "between", "sample_a": "A1"}
     over_all = pair | {"feature_set": "all", "pearson": 0.99}
     tree.write(
@@ -177,7 +177,7 @@ def test_write_verdict__a_pair_without_a_comparable_gene_is_no_pass(tree):
 
 
 def test_write_verdict__pairs_that_were_not_computed_are_no_pass(tree):
-    """Of many samples only chosen pairs are in detail: the others may be below the bound."""
+    """With many samples only chosen pairs are listed; the others may be below the bound."""
     line = (
         "title: t\ncriteria:\n- {{id: a, rationale: b, level: gene, table: {table}, "
         "statistic: {statistic}, rows: {{relation: between, {rows}}}, {bound}}}"
@@ -290,7 +290,7 @@ def test_write_verdict__a_pair_of_batches_that_was_not_tested_is_never_left_out(
     assert judged.outcome == "not assessable"
     assert "L1 - L3" in judged.reason
     assert why in judged.reason
-    # Whatever the others hold, one that is not as asked fails a bound on every row.
+    # Whatever the others are, one row beyond the bound fails a bound on every row.
     assert judge_features(tree, **asked, bound="is: different").outcome == "fail"
     chosen = f"batch_a: L1, batch_b: L2, {rows}"
     judged = judge_features(tree, **asked | {"rows": chosen}, bound="is: equivalent")
@@ -339,7 +339,7 @@ def test_notices__none_where_criteria_came_first(tree):
     first = write_verdict(tree.root, criteria(), now=JUNE)
     assert first.notices == ()
     assert write_verdict(tree.root, criteria(), now=JULY).notices == ()
-    # Each verdict stays on record, also one that says the same.
+    # Each verdict stays on record, even if it repeats the previous one.
     assert [entry.event for entry in read_history(tree.root).entries] == [
         "registered",
         "evaluated",
@@ -355,7 +355,7 @@ def test_notices__criteria_first_seen_when_results_were_there(tree):
         "the criteria were first recorded on 2026-05-01 12:00:00 UTC, when 1 result table was "
         "there already: nothing here shows that they were written before the results were seen"
     )
-    # Asking again does not make it go away.
+    # Judging again does not remove the notice.
     assert write_verdict(tree.root, criteria(), now=JUNE).notices == verdict.notices
 
 
@@ -499,7 +499,7 @@ def test_read_verdict__no_key_of_the_file_is_believed(tree, key):
 
 
 def test_read_verdict__notices_come_from_the_history(tree):
-    """Criteria are swapped, and the notice is taken out of the file."""
+    """Criteria are exchanged, and the notice is removed from the file."""
     register_criteria(tree.root, criteria(), now=MAY)
     tree.write_pairs(0.94)
     write_verdict(tree.root, criteria(), now=MAY)
@@ -518,14 +518,14 @@ def test_read_verdict__criteria_edited_beside_the_history(tree):
     write_verdict(tree.root, criteria(), now=MAY)
     (tree.root / "verdict_criteria.yaml").write_text(criteria(0.5).text)
     found = read_verdict(tree.root)
-    # Judged by the criteria of the history.
+    # Judged by the criteria in the history.
     assert (found["outcome"], found["criteria"][0]["bound"]) == ("fail", ">= 0.95")
     assert any("verdict_criteria.yaml was edited" in one for one in found["notices"])
 
 
 @pytest.mark.parametrize("by", ["step", "record", "file"])
 def test_notices__results_moved_away_while_criteria_were_recorded(tree, by):
-    """No table is there when the criteria come, and yet they come after the results."""
+    """There is no table when the criteria are recorded, but the results are older."""
     register_criteria(tree.root, criteria(), now=JUNE)
     tree.write_pairs(0.99)
     call = {"name": "lotwise", "command": ["lotwise", "correlate", "gene"], "step": "correlate",

@@ -1,4 +1,4 @@
-"""A statistic from outside is found wherever statistics are, without a line in lotwise."""
+"""A statistic from outside is available everywhere, without a change in lotwise."""
 
 from __future__ import annotations
 

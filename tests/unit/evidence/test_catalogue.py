@@ -65,25 +65,26 @@ def test_tables__columns_refer_to_columns_that_there_are(table):
 
 @pytest.mark.parametrize("table", tables().values(), ids=lambda table: table.name)
 def test_tables__every_row_can_be_named(table):
-    # A table of one row, about all batches together, has nothing to tell rows apart.
+    # A table with a single row for all batches together needs no columns to identify rows.
     assert table.name == "batch_equivalence" or {*columns(table.record)} & {*row_names()}
 
 
 @pytest.mark.parametrize("table", tables().values(), ids=lambda table: table.name)
 def test_tables__whole_numbers_and_switches_say_when_they_are_known(table):
-    """A whole number has no NaN: without a reason in its row nothing would say that it is none."""
+    """Whole numbers have no NaN, so only a reason in the row can mark a missing one."""
     kinds = columns(table.record)
     blind = [
         name
         for name, one in declared(table.record).items()
         if kinds[name] in {int, bool} and "reason" not in kinds and not one.known_with
     ]
-    # A rank and what a panel says of its own marker are always known.
+    # A rank, and the note of a panel on its marker, are always known.
     assert blind in ([], ["rank"], ["specific"])
 
 
 def test_tables__are_those_that_the_configuration_names():
-    made = {level: {*tables_of(EvidenceConfig(), level)} for level in LEVELS}
+    config = EvidenceConfig(genotypes=Path("alleles.npz"))
+    made = {level: {*tables_of(config, level)} for level in LEVELS}
     for name, table in tables().items():
         if table.folder == "evidence":
             assert {level for level in LEVELS if name in made[level]} == {*table.levels}

@@ -87,7 +87,7 @@ def test_concordance__constructed_r_with_large_means(r):
     a, b = np.linalg.qr(np.column_stack([np.ones(1000), rng.normal(size=(1000, 2))]))[0][:, 1:].T
     found = concordance(a, r * a + math.sqrt(1 - r * r) * b)
     assert found.pearson == pytest.approx(r, abs=1e-12)
-    # Adding 1e6 itself rounds the values to 1e-10, so unit variance is given to them.
+    # Adding 1e6 rounds the values to 1e-10, so they need unit variance.
     scaled = math.sqrt(1000)
     shifted = concordance(scaled * a + 1e6, scaled * (r * a + math.sqrt(1 - r * r) * b) + 1e6)
     assert shifted.pearson == pytest.approx(r, abs=1e-12)
@@ -129,7 +129,7 @@ def test_concordance__bad_input_is_refused():
 
 
 def test_encode_qc__hand_value():
-    # kept: (2,4), (4,4), (8,4); M = -1, 0, 1; (1,1) has A = 0 and leaves
+    # kept: (2,4), (4,4), (8,4); M = -1, 0, 1; (1,1) has A = 0 and is dropped
     found = encode_qc([0, 0, 1, 2, 4, 8], [0, 5, 1, 4, 4, 4])
     assert found.mad == 1.483
     assert found.sd == round(math.sqrt(2 / 3), 3)
@@ -140,7 +140,7 @@ def test_encode_qc__hand_value():
 
 
 def encode_reference(x, y):
-    """ENCODE's script line by line, zeros in one sample left in as -inf."""
+    """ENCODE's script line by line, in which zeros in one sample stay as -inf."""
     kept = (x != 0) | (y != 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         lx, ly = np.log2(x[kept]), np.log2(y[kept])

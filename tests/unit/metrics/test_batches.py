@@ -88,7 +88,7 @@ def test_tolerance_factor__holds_its_content_with_its_confidence():
         reach = tolerance_factor(n) * values.std(axis=1, ddof=1)
         mean = values.mean(axis=1)
         content = stats.norm.cdf(mean + reach) - stats.norm.cdf(mean - reach)
-        # Within three standard errors of the confidence asked for.
+        # Within three standard errors of the nominal confidence.
         assert np.mean(content >= 0.95) == pytest.approx(0.95, abs=3 * math.sqrt(0.0475 / n_runs))
 
 
@@ -106,7 +106,7 @@ def test_tolerance_factor__needs_two_values():
 
 
 def additive(own):
-    """R of batches each of which adds its own to -ln R of all its pairs."""
+    """R of batches, each of which adds its own effect to -ln R of all its pairs."""
     own = np.asarray(own, dtype=float)
     r = np.exp(-(own[:, None] + own[None, :]))
     np.fill_diagonal(r, 1)
@@ -135,7 +135,7 @@ def test_reference_interval__hand_value():
 @pytest.mark.parametrize("spread", [0.05, 0.3, 0.6])
 @pytest.mark.parametrize("k", [3, 4, 7])
 def test_reference_interval__null_covers_the_next_batch_on_either_side(k, spread):
-    # Noise of batches of any spread: on Fisher's z most of what is outside lay below.
+    # Batch noise of any spread; on Fisher's z most of the batches outside were below.
     rng = np.random.default_rng(2)
     n_runs, below, above = 3000, 0, 0
     for own in 0.01 * rng.lognormal(0, spread, (n_runs, k + 1)):
@@ -173,7 +173,7 @@ def test_reference_interval__is_scipys_t_interval_of_what_each_batch_adds_in_any
     rng = np.random.default_rng(seed)
     logs = rng.normal(-4, 0.3, k)
     r = additive(np.exp(logs))
-    # With no noise of pairs the spread is that of what the batches add.
+    # Without noise of pairs the spread is that of the batch effects.
     scale = logs.std(ddof=1) * np.sqrt(1 + 1 / k)
     wanted = stats.t.interval(0.9, k - 1, loc=logs.mean(), scale=scale)
     order = rng.permutation(k)
@@ -197,7 +197,7 @@ def test_reference_interval__r_of_0_or_less_is_defined():
 
 
 def test_reference_interval__few_batches_are_nan_with_a_reason():
-    # The medians of two batches to each other are one and the same R: limits of width 0.
+    # The medians of two batches to each other are the same R: limits of width 0.
     undefined = np.full((3, 3), np.nan)
     undefined[0, 1] = undefined[1, 0] = 0.98
     for r in ([[1.0]], [[1, 0.98], [0.98, 1]], undefined):
@@ -219,7 +219,7 @@ def test_rank_p__hand_values_and_floor():
         (1, 1 / 3, 3),
     ]
     assert "smallest possible p is 1/3" in rank_p(r, batch=0).words
-    assert rank_p([[1, 0.9], [0.9, 1]], batch=0).p == 1  # one R, shared by both
+    assert rank_p([[1, 0.9], [0.9, 1]], batch=0).p == 1  # both share one R
     nothing = rank_p([[1]], batch=0)
     assert math.isnan(nothing.p)
     assert nothing.words == "no other batch: cannot rank"
@@ -236,7 +236,7 @@ def test_rank_p__null_is_as_rare_as_it_says(k):
     lowest = 0
     for noise in rng.normal(size=(n_runs, k + 1, 30)) * rng.lognormal(0, 0.3, (n_runs, k + 1, 1)):
         lowest += rank_p(np.corrcoef(np.linspace(-4, 4, 30) + noise), batch=k).p == 1 / (k + 1)
-    # Medians to k partners against medians to k - 1 were lowest in .49, .30 and .25.
+    # Medians to k partners were below medians to k - 1 partners in .49, .30 and .25 of cases.
     assert lowest / n_runs <= 1 / (k + 1) + 3 * math.sqrt(0.25 / n_runs)
 
 
@@ -281,7 +281,7 @@ def test_tolerance_factor__null_coverage_anywhere_and_power_over_1_96(n, content
     error = 3 * math.sqrt(confidence * (1 - confidence) / n_runs)
     factor = tolerance_factor(n, content=content, confidence=confidence)
     assert confidence_of(factor) == pytest.approx(confidence, abs=error)
-    # The factor of a known mean and sd would hold too little.
+    # The factor for a known mean and sd would give too low a content.
     assert confidence_of(stats.norm.ppf((1 + content) / 2)) < confidence - error
 
 

@@ -23,7 +23,7 @@ N_FEATURES = 58_000
 
 @pytest.fixture(scope="module")
 def truth():
-    """Expected share of reads and length of 58,000 genes, half of them silent."""
+    """Expected share of reads and length of 58,000 genes, half of them not expressed."""
     rng = np.random.default_rng(0)
     expressed = rng.random(N_FEATURES) < 0.5
     level = np.where(expressed, rng.lognormal(1.5, 2.2, N_FEATURES), 0)
@@ -72,7 +72,7 @@ def test_noise_ceiling__unknown_is_nan_with_a_reason():
 
 
 def _drawn(labels, sd=1.0, *, swapped=(), seed=4, n=4000):
-    """Draw replicates of batches; ``swapped`` carry the RNA of the named batch."""
+    """Draw replicates of batches; ``swapped`` samples have the RNA of another batch."""
     rng = np.random.default_rng(seed)
     truth = rng.normal(0, 2, n)
     batches = {name: truth + rng.normal(0, 1, n) for name in sorted(set(labels))}
@@ -276,7 +276,7 @@ def test_replicate_reliabilities__hand_value():
     # R of (1, 2, 3) with (1, 3, 2) is .5, with (1, 2, 3) 1: the highest are 1, 1 and .5.
     found = replicate_reliabilities([[1, 2, 3], [1, 3, 2], [1, 2, 3]], groups=list("AAA"))
     assert [one.reliability for one in found] == pytest.approx([1, 1, 1])
-    # The two of B share .5; their 1 - R is far more than that of A.
+    # The two samples of B share .5; their 1 - R is far more than that of A.
     found = replicate_reliabilities(
         [[1, 2, 3], [1, 2, 4], [1, 2, 3], [1, 3, 2]], groups=list("AABB")
     )
@@ -286,7 +286,7 @@ def test_replicate_reliabilities__hand_value():
 
 
 def test_thinning_reliability__hand_value_of_counts_that_thinning_cannot_blur():
-    # Of 2000 features half have 2^40 reads: every thinned library is the same to 6 digits.
+    # Half of 2000 features have 2^40 reads, so all thinned libraries are equal to 6 digits.
     counts = np.repeat([0.0, 2.0**40], 1000)
     found = thinning_reliability(counts, lengths=np.ones(2000), rng=np.random.default_rng(11))
     assert found.reliability == pytest.approx(1, abs=1e-9)
@@ -311,7 +311,7 @@ def test_thinning_reliability__null_features_of_one_level_have_no_reliability():
         rng = np.random.default_rng(seed)
         counts = rng.poisson(20, 2000)
         found.append(thinning_reliability(counts, lengths=np.full(2000, 1000.0), rng=rng))
-    # Chance lifts one R in 740 over the bound; that all three pass is rarer still.
+    # By chance one R in 740 exceeds the bound; that all three do is much rarer.
     assert all(math.isnan(one.reliability) for one in found)
     assert {one.reason for one in found} == {
         "thinned to an eighth the sample does not correlate with itself beyond chance"

@@ -21,7 +21,7 @@ def shares(amount):
 
 def lots(seed, k=5, n_features=400, noise=0.1):
     rng = np.random.default_rng(seed)
-    # Few features make the whole themselves noisy where their amounts differ much.
+    # With few features of very different amounts, the total itself is noisy.
     return rng.lognormal(4, 1, n_features) * rng.lognormal(0, noise, (k, n_features))
 
 

@@ -9,7 +9,7 @@ from lotwise.metrics.donor_labels import hold_against
 
 
 def answers(found: list[int], donors: str, batches: str = "") -> list[str]:
-    """Return the answers of samples whose donors are one letter each, - for none."""
+    """Return the answers for samples whose donors are one letter each, - for no donor."""
     named = ["" if donor == "-" else donor for donor in donors]
     return [one.agrees for one in hold_against(found, named, list(batches or donors))]
 
@@ -48,7 +48,7 @@ def test_hold_against__two_labels_of_one_donor_disagree() -> None:
 
 def test_hold_against__without_a_donor_batches_are_held_together() -> None:
     assert answers([1, 1, 2, 1, 1], "-----", "xxxyy") == ["yes", "yes", "no", "yes", "yes"]
-    # Two batches may be of one donor.
+    # Two batches may be from one donor.
     assert answers([1, 1, 1, 1], "----", "xxyy") == ["yes"] * 4
 
 

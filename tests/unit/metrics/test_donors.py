@@ -1,4 +1,4 @@
-"""One donor or two, and how many there are."""
+"""One donor or two, and the number of donors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def differing(*, shared: float) -> float:
 
 
 def test_compare_pairs__rates_are_those_of_neutral_frequencies() -> None:
-    # Of siblings a quarter of the genome shares both alleles, a half one.
+    # Siblings share both alleles in a quarter of the genome, and one allele in half of it.
     unrelated, one = differing(shared=0), differing(shared=0.5)
     assert unrelated == pytest.approx(1.5)
     assert one / 2 + unrelated / 4 == pytest.approx(0.875)
@@ -55,7 +55,7 @@ def test_compare_pairs__no_gene_at_all() -> None:
 
 
 def test_compare_pairs__one_differing_gene_of_many_is_still_one_donor() -> None:
-    # A gene that expresses one allele alone differs between samples of one donor.
+    # A gene that expresses one allele only differs between samples of one donor.
     alike = [gene([[1], [1]])] * 30
     assert compare_pairs([*alike, gene([[1], [0]])], 2).siblings[0, 1] > DECIDES
 

@@ -77,9 +77,9 @@ def test_find_mixtures__says_why_it_cannot_be_told() -> None:
     one_donor = find_mixtures(genotypes, range(4), (1, 1, 1))
     assert one_donor[0].reason == "all samples are of one donor"
     two = find_mixtures(genotypes, range(4), (1, 1, 0))
-    assert two[2].reason == "donor not assessable"
+    assert two[2].reason == "not assessable: its donor is not known"
     few = find_mixtures(genotypes, range(4), (1, 1, 2))
-    assert few[0].reason == "0 genes tell its donor from another"
+    assert few[0].reason == "not assessable: 0 genes tell its donor from another"
     assert np.isnan(few[0].share)
 
 
@@ -89,7 +89,7 @@ def test_private_minor__hand_values() -> None:
         [[60, 0, 0, 0], [60, 0, 0, 0], [55, 0, 5, 0], [60, 0, 0, 0]],
     ]
     private, seen, depth = private_minor(counts, [0] * 4)
-    # Too few bases, shared by the other sample, more than a fifth.
+    # Too few bases; present in the other sample; more than a fifth.
     assert private.tolist() == [[True, False, False, False], [False] * 4]
     assert (seen[0, 0], depth[0, 0]) == (3, 60)
 
@@ -98,7 +98,7 @@ def test_private_minor__hand_values() -> None:
 def test_find_outside__finds_a_donor_that_no_sample_has(share: float) -> None:
     rng = np.random.default_rng(11)
     n = 400
-    # Where the donor of the set is homozygous, the other carries an allele in a share c / 2 or c.
+    # Where the donor of the set is homozygous, the other has an allele at a share of c / 2 or c.
     foreign = np.where(rng.random(n) < 6 / 7, 1, 2)
     dosages = np.zeros((4, n))
     dosages[2] = share * foreign

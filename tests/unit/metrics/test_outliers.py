@@ -105,7 +105,7 @@ def test_library_complexity__is_the_mean_over_thinnings_and_ignores_depth():
     thinned = [np.count_nonzero(rng.binomial(counts[0], share)) for _ in range(400)]
     assert found.n_features[0] == pytest.approx(np.mean(thinned), rel=0.01)
     assert found.n_features[1] == np.count_nonzero(counts[1])
-    # Few molecules copied often: as many counts, fewer features.
+    # Few molecules copied often: as many counts, but fewer features.
     copied = library_complexity(np.vstack([counts[0], rng.permutation(counts[0] // 8) * 8]))
     assert copied.share_of_median[1] < 0.9
 
@@ -219,7 +219,7 @@ def test_library_summary__ignores_the_order_of_features_and_follows_that_of_samp
 
 def test_shallow_libraries__hand_value():
     found = shallow_libraries([100.0, 200.0, 300.0, 9.0])
-    # Each against the median of the others: 200, 100, 100 and 200.
+    # Each compared with the median of the others: 200, 100, 100 and 200.
     np.testing.assert_allclose(found.share_of_median, [0.5, 2, 3, 0.045])
     assert found.flagged.tolist() == [False, False, False, True]
 
@@ -249,7 +249,7 @@ def test_shallow_libraries__are_pythons_medians_of_the_others(n):
     import statistics
 
     totals = np.random.default_rng(6).lognormal(16, 2, n)
-    # With ties, whichever of the equal ones is left out.
+    # With ties, the result is the same whichever of the equal values is left out.
     totals[1:3] = totals[0]
     expected = [
         total / statistics.median(totals[:i].tolist() + totals[i + 1 :].tolist())

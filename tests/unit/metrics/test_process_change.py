@@ -63,7 +63,7 @@ def test_process_change__at_the_margin_at_most_five_percent_are_called_equivalen
         found = process_change(rng.normal(0, 0.2, n_pre), rng.normal(0.5, 0.2, n_post), margin=0.5)
         called += found.equivalent == "yes"
         covered += found.lower <= 0.5 <= found.upper
-    # Three standard errors of 2,000 sets; Welch's t is near its level from few lots.
+    # Three standard errors of 2,000 sets; Welch's t is close to its level with few lots.
     assert called / n_sets <= 0.05 + 3 * (0.05 * 0.95 / n_sets) ** 0.5
     assert covered / n_sets >= 0.9 - 3 * (0.9 * 0.1 / n_sets) ** 0.5
 
@@ -143,7 +143,7 @@ def test_z_to_pre__spreads_lots_before_and_after_alike():
     assert np.mean(spread[True]) == pytest.approx(0.04, rel=0.1)
     assert np.mean(spread[False]) == pytest.approx(0.04, rel=0.1)
     assert np.mean(differences) == pytest.approx(0, abs=0.03)
-    with pytest.raises(InputError, match="2 lots are before the change, needed 3"):
+    with pytest.raises(InputError, match="there must be >= 3 lots before the change, got 2"):
         z_to_pre(np.eye(4), is_post=[False, False, True, True])
 
 

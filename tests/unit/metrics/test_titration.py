@@ -54,7 +54,7 @@ def test_mix_profile__nothing_mixed_in_leaves_the_sample_as_it_is():
 
 def test_mix_profile__its_noise_is_that_of_one_sequencing():
     tpm, counts, lengths = sample(4, depth=2e5)
-    # The same truth mixed into itself: differences to the truth are those of one sequencing.
+    # A profile mixed into itself: differences from the truth are those of one sequencing.
     rng = np.random.default_rng(1)
     found = mix_profile(tpm, tpm, share=0.5, counts=counts, lengths=lengths, rng=rng).counts
     reads = tpm * lengths

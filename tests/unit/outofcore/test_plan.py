@@ -1,4 +1,4 @@
-"""Panels fit the memory; memory is read as people write it."""
+"""Panels fit into the memory; amounts of memory are parsed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def test_make_plan__fits_and_covers(n_samples, n_features, memory):
     # strip of products in both precisions.
     held = 4 * n_features * (plan.panel + 3 * plan.strip) + 4 * plan.panel**2
     assert held + 28 * plan.panel * plan.strip < memory
-    # Before, while panels are prepared: what was read, and as much again as is made of it.
+    # Before that, while panels are prepared: what was read, and the same amount of results.
     assert 2 * plan.read_bytes < memory
-    # A chunk of the result is one that Blosc takes, and blocks are written as whole chunks.
+    # Blosc can compress a chunk of the result, and blocks are written as whole chunks.
     assert plan.chunk**2 * 4 < 2**31 - 1
     assert plan.n_panels(n_samples) == 1 or plan.panel % plan.chunk == 0
 

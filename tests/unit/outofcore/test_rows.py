@@ -1,4 +1,4 @@
-"""R from float32 products, against float64."""
+"""R from float32 products, compared with float64."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_correlate_rows__is_within_a_millionth_of_float64(make, shift):
 
 
 def test_correlate_rows__centred_float32_would_miss_the_bound():
-    # Why samples are shifted by their commonest value: the plain way is not enough.
+    # Why samples are shifted by their most common value: without it the error is too large.
     values = _half_zero(np.random.default_rng(1))
     centred = (values - values.mean(axis=1, keepdims=True)).astype(np.float32)
     products = (centred @ centred.T).astype(np.float64)

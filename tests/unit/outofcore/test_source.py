@@ -1,4 +1,4 @@
-"""Stores are read in every format, by samples, and refused in words."""
+"""Stores are read in every format, by samples, and refused with a message."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_open_store__refuses_a_named_feature_that_comes_twice(tmp_path, annotate
     path = write(made, tmp_path / "a.h5ad")
     with pytest.raises(InputError, match="names feature 'A' 2 times"):
         open_store(path, features=["B"])
-    # By place there is no doubt, nor where all are taken.
+    # By position there is no ambiguity, nor if all are used.
     assert open_store(path, features=np.array([True, False, True])).n_features == 2
     assert open_store(path).n_features == 3
 

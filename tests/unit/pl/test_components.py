@@ -1,4 +1,4 @@
-"""Components and tree: names that can be read, colours that are explained."""
+"""Components and tree: legible names, explained colours."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_batches__draws_each_batch_at_its_value():
     np.testing.assert_array_equal(points.get_xdata(), [0.98, 0.9])
     assert [label.get_text() for label in axis.get_yticklabels()] == ["A", "B"]
     low, high = axis.get_xlim()
-    assert 0.85 < low < 0.9  # the points are seen, not the far end of a tolerance interval
+    assert 0.85 < low < 0.9  # the axis shows the points, not the far end of a tolerance interval
     assert high > 1
 
 

@@ -89,7 +89,7 @@ def test_heatmap__title_says_what_r_is_of(simulate):
 
 
 def test_figures__of_a_foreign_r(simulate):
-    """Its matrix can be shown; what the points of a scatter matrix are is not known."""
+    """A foreign matrix can be shown as a heatmap, but a scatter matrix would need its values."""
     expression = simulate(3)
     del expression.uns["lotwise"]
     (title,) = lotwise.pl.heatmap(expression).texts[:1]

@@ -1,4 +1,4 @@
-"""Figures of more rows than can be read show some, and say so."""
+"""Figures with more rows than are legible show a selection, and say so."""
 
 from __future__ import annotations
 

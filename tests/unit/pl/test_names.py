@@ -1,4 +1,4 @@
-"""Names that would be formulas are text in every figure."""
+"""Names that look like formulas are drawn as text in every figure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How figures look, and how they are saved."""
+"""Appearance and saving of figures."""
 
 from __future__ import annotations
 

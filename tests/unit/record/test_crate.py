@@ -1,4 +1,4 @@
-"""A run as an RO-Crate: what is in it and what it may not claim."""
+"""A run as an RO-Crate: what it contains and what it must not claim."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def described(root, provenance, *programs, **changed):
 
 
 def names(part):
-    """Name what an action read or wrote: nothing, one thing or several."""
+    """Return what an action read or wrote: nothing, one thing or several."""
     parts = part if isinstance(part, list) else [part] if part else []
     return {one["@id"] for one in parts}
 

@@ -1,4 +1,4 @@
-"""Seals: who signed what, and what no longer holds."""
+"""Seals: who signed what, and what is no longer valid."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_check_seal__statements_that_do_not_hold(signed, what):
     elif what == "identity":
         statement.write_text(statement.read_text().replace("identity: jane", "identity: joe"))
     elif what == "manifest":
-        # Sealed anew over the edited folder, with the old signature.
+        # Sealed again after the folder was edited, with the old signature.
         (signed / "results" / "a b.tsv").write_text("edited")
         manifest = statement.with_name("MANIFEST.sha256")
         manifest.unlink()

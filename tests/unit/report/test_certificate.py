@@ -1,4 +1,4 @@
-"""The certificate says what was judged, what speaks against it, and what was done otherwise."""
+"""The certificate lists what was judged, doubts about it, and deviations."""
 
 from __future__ import annotations
 

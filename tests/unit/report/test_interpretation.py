@@ -1,4 +1,4 @@
-"""What the sentences say, of tables whose answer is known."""
+"""Sentences of the report, for tables with a known answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAN = float("nan")
 
 
 def plain(text):
-    """Text without the marks that keep names of other scripts apart, and with plain signs."""
+    """Text without the marks that isolate names in other scripts, and with plain signs."""
     marks = {"\N{FIRST STRONG ISOLATE}": "", "\N{POP DIRECTIONAL ISOLATE}": ""}
     signs = {"\N{NO-BREAK SPACE}": " ", "\N{MINUS SIGN}": "-"}
     return text.translate(str.maketrans(marks | signs))
@@ -498,7 +498,7 @@ def test_run_remarks__assume_nothing_where_nothing_is_marked(tree):
 
 
 class Level:
-    """A level that has the table variance alone."""
+    """A level that has only the table variance."""
 
     level = "gene"
 

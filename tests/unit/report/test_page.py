@@ -1,4 +1,4 @@
-"""The page as text: what it refuses, what it says is missing, and how it escapes."""
+"""The page as text: what it refuses, what it reports as missing, and how it escapes."""
 
 from __future__ import annotations
 
@@ -161,11 +161,11 @@ def test_write_report__of_many_samples_stays_small(tree):
 
 
 def test_write_report__names_what_is_of_chosen_pairs_only(tree):
-    """Pairs that are not in detail have no features on file, and are not offered."""
+    """Pairs without details have no features on file and are not in the list."""
     tree.write_all()
     path = tree.root / "correlation" / "gene.pairs.tsv"
     rows = path.read_text().splitlines(keepends=True)
-    # S1 with S3 is the least alike.
+    # S1 and S3 are the least similar pair.
     of_pair = [row.startswith("S1\tS3\t") for row in rows]
     path.write_text(
         "".join(
@@ -326,14 +326,14 @@ def test_table_of__downloads_and_sorting_have_all_digits(value, kind, order):
 
 
 def test_table_of__one_rounded_print_keeps_the_numbers_of_its_column():
-    """DataTables takes from the first row whether a column has numbers behind its print."""
+    """DataTables decides by the first row whether a column has an order behind its text."""
     rows = [{"r": 0.5}, {"r": 0.98765432101}]
     table = table_of(rows, [Column("r", "R", "r")], name="t", caption="c")
     assert [row[0].order for row in table.rows] == ["0.5", "0.98765432101"]
 
 
 def found_in(value, bound, **given):
-    """The cells of value and interval of a criterion, and its table."""
+    """Return the cells of value and interval of a criterion, and its table."""
     item = {"id": "r", "outcome": "fail", "value": value, "bound": bound, **given}
     table = criteria_table({"criteria": [item]}, decimals=4)
     cells = dict(zip([label for label, _ in table.headings], table.rows[0], strict=True))

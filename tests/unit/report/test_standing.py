@@ -1,4 +1,4 @@
-"""The answer on the page beside observations and files that differ from the record."""
+"""The answer on the page, with observations and with files that differ from the record."""
 
 from __future__ import annotations
 

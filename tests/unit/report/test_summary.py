@@ -1,4 +1,4 @@
-"""What stands on top: verdict, batches, R."""
+"""The top of the page: verdict, batches, R."""
 
 from __future__ import annotations
 

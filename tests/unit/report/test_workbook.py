@@ -1,4 +1,4 @@
-"""The workbook, read back: what was text is text, what was a number is one."""
+"""The workbook, read back: text stays text, and numbers stay numbers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_write_workbook__numbers_are_numbers_to_the_last_digit(book):
     assert len(sheet) == len(table)
     assert sheet["feature"].tolist() == table["feature"].tolist()
     for name in ("tpm_a", "share", "log2_ratio", "rank"):
-        # A workbook holds 17 digits, as XlsxWriter writes them.
+        # A workbook stores 17 digits, as XlsxWriter writes them.
         assert sheet[name].to_numpy() == pytest.approx(table[name].to_numpy(), rel=1e-15, abs=0)
 
 

@@ -106,7 +106,7 @@ def test_write__the_page_names_the_declared_unit_where_it_would_say_tpm(normaliz
     assert verdict is not None
     section = contributions_section(read_findings(tmp_path))
     headings = [label for label, _ in section.levels["gene"][-1].headings]
-    assert {"normalized", "normalized, second"} <= set(headings)
+    assert {"normalized, first", "normalized, second"} <= set(headings)
     assert not any("TPM" in heading for heading in headings)
     for spec in (cloud_spec("gene", "normalized"), difference_spec("gene", "normalized")):
         assert "TPM" not in json.dumps(spec)
@@ -116,12 +116,12 @@ def test_write__the_page_names_the_declared_unit_where_it_would_say_tpm(normaliz
 
 
 def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
-    with pytest.raises(InputError, match=r"there is no isoform level"):
+    with pytest.raises(InputError, match=r"these quantifications have no isoform level"):
         lotwise.compare(normalized, levels=["isoform"])
     with pytest.raises(InputError, match=r"the samples are already read; leave it out"):
         lotwise.compare(normalized, expression=ExpressionConfig())
     normalized.gene.obs["batch"] = "A"
-    with pytest.raises(InputError, match=r"holds samples of one batch \(4\)"):
+    with pytest.raises(InputError, match=r"has samples of one batch only \(4\)"):
         lotwise.compare(normalized)
 
 

@@ -41,7 +41,7 @@ def test_composition__names_the_sample_that_shifts():
 
 
 def test_composition__compares_within_a_condition():
-    # Of the condition with the shifted sample alone nothing is told.
+    # Only the condition with the shifted sample gets a remark.
     table = table_of(study(shift=0.5, conditions=["a"] * 5 + ["b"]))
     assert table["shifted"].tolist() == ["no"] * 5 + [""]
     assert table.loc["s5", "reason"] == "there is no other sample of its condition"
@@ -65,3 +65,11 @@ def test_composition__figure_has_a_point_per_sample():
     (axis,) = lotwise.pl.composition(lotwise.get.evidence(made, "composition")).axes
     assert len(axis.get_yticks()) == 6
     assert axis.get_legend() is None
+
+
+def test_composition__another_unit_is_nan_with_a_reason():
+    made = study(shift=0.5)
+    made.uns["lotwise"]["unit"] = "CPM"
+    table = table_of(made)
+    assert table["factor"].isna().all()
+    assert set(table["reason"]) == {"detection needs TPM, and the numbers are CPM"}

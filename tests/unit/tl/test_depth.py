@@ -1,4 +1,4 @@
-"""Expression at one depth, and where it cannot be had."""
+"""Expression at one depth, and reasons why it is impossible."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ NUMBERS = [
 
 @pytest.mark.parametrize("n_replicates", [1, 2])
 def test_batches__a_copy_under_another_name_is_not_assessable(n_replicates):
-    # Of unequal depth, so that the copies are thinned, each by draws of its own.
+    # Of unequal depth, so that the copies are thinned by separate draws.
     names = [name for name in "ABCDE" for _ in range(n_replicates)]
     expression = made([6e5] * (4 * n_replicates) + [3e5] * n_replicates, batches=names)
     tl.batches(expression)

@@ -1,4 +1,4 @@
-"""The statistics on AnnData: the tables are those of the arrays, and edge cases go through."""
+"""The statistics on AnnData: tables agree with the arrays, and edge cases do not fail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ N_GENES = 800
 
 
 def simulated(seed=0, *, batches=("A", "A", "B", "B", "C"), n_genes=N_GENES, isoforms=False):
-    """Samples of one truth; batch C differs; counts, lengths, and two isoforms a gene if asked."""
+    """Samples of one truth; batch C differs; with counts, lengths and optionally two isoforms."""
     rng = np.random.default_rng(seed)
     truth = np.where(rng.random(n_genes) < 0.7, rng.lognormal(3, 2, n_genes), 0)
     lengths = rng.lognormal(7, 0.4, n_genes)
@@ -179,7 +179,7 @@ def test_ceilings__isoforms_have_none_from_thinning(annotated):
 
 
 def test_ceilings__of_a_swap_rest_on_the_other_batches(annotated):
-    """Replicates that disagree do not lower the ceiling that would excuse them."""
+    """Replicates that disagree do not lower the ceiling, which would hide the fault."""
     rng = np.random.default_rng(3)
     base = rng.normal(3, 2.5, 2000)
     batches = base + rng.normal(0, 1, (3, 2000))
@@ -252,7 +252,7 @@ def test_batches__null_misses_and_ranks_as_it_says():
     error = 3 * np.std(outside, ddof=1) / np.sqrt(n_sets)
     assert np.mean(outside) == pytest.approx(0.05, abs=error)
     assert error < 0.04
-    # Of k + 1 ranked alike one is the lowest, or two that share the R.
+    # Of k + 1 batches ranked in the same way one is the lowest, or two that share an R.
     assert max(lowest) <= 1 / (k + 1)
 
 
@@ -291,7 +291,7 @@ def test_libraries__a_condition_apart_makes_no_outliers_and_hides_none():
     expression = simulated(batches=("A",) * 9)
     rng = np.random.default_rng(3)
     tpm = expression.layers[keys.TPM]
-    # Samples of a second condition, alike among themselves, and one of the first that is odd.
+    # Samples of a second condition, similar to each other, and an unusual one of the first.
     tpm[6:] *= rng.lognormal(0, 1.5, N_GENES)
     tpm[2] *= rng.lognormal(0, 0.8, N_GENES)
     lotwise.tl.libraries(expression)
@@ -409,7 +409,7 @@ def test_identity__takes_one_panel_by_itself(tmp_path):
 def test_identity__versions_of_either_side_and_any_species_are_no_part_of_an_id(ensembl):
     expression = simulated(batches=("A", "B"))
     expression.var_names = ["ENSMUSG00000086503.3", *expression.var_names[1:]]
-    # A gene without a symbol is called by its id twice, and is counted once.
+    # A gene without a symbol gets its id as name, and is counted once.
     expression.var[keys.GENE_NAME] = ["ENSMUSG00000086503", *expression.var_names[1:]]
     expression.layers[keys.TPM][:, 0] = 7
     marker = Marker(symbol="Xist", ensembl=ensembl, expected="present")
@@ -503,12 +503,11 @@ def test_identity__without_xist_in_the_annotation_y_still_tells_a_swap():
     assert sex["female_tpm"].isna().all()
 
 
-def test_components__leave_scanpys_own_alone():
+def test_components__replace_those_that_were_there_as_scanpy_does():
     expression = simulated()
     expression.obsm["X_pca"] = np.zeros((5, 30))
     lotwise.tl.components(expression)
-    assert not expression.obsm["X_pca"].any()
-    assert expression.obsm["X_lotwise_pca"].any()
+    np.testing.assert_allclose(expression.obsm["X_pca"][:, :2], expression.obsm["X_lotwise_pca"])
 
 
 def test_identity__sound_donors_agree_and_unannotated_sex_is_unknown():
@@ -568,7 +567,7 @@ def test_isoform_usage__with_bootstraps_names_the_planted_switch():
     assert first["flips"]
     assert first["p_adjusted"] < 0.05
     assert first["null_flip_share"] == 0
-    # With more TPM to every isoform usages are more alike; the null is on that scale.
+    # With TPM added to every isoform usages are more similar; so is the null.
     assert first["null_distance"] < first["tested_distance"] < first["distance"]
     assert expression.uns[keys.LOTWISE][keys.PARAMETERS]["isoform_usage"]["prior_fragments"] == 100
     lotwise.tl.isoform_usage(expression, prior_fragments=0)
@@ -630,7 +629,7 @@ def test_isoform_usage__rescales_the_bootstraps_of_a_sample_once(monkeypatch):
 @pytest.mark.parametrize("threshold", [None, 0.9])
 def test_detectable__does_not_depend_on_the_order_of_samples(threshold):
     expression = simulated(batches=("A", "B", "C"))
-    # A sample of few expressed features shows a change of them less than the others would.
+    # With few expressed features, a sample shows a change less than the others would.
     expression.layers[keys.TPM][2, 40:] = 0
     changes = Perturbation(folds=(4.0,), n_repeats=2)
     shares = []
@@ -653,7 +652,7 @@ def test_detectable__identical_samples_hide_nothing(seed):
     lotwise.tl.detectable(expression, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
     unseen = lotwise.get.evidence(expression, "unseen")
     assert unseen["reason"].tolist() == [""]
-    # R of 1 but for rounding: no share that could be told from none.
+    # R of 1 up to rounding: no share can be distinguished from none.
     np.testing.assert_allclose(unseen["share"], 0, atol=1e-9)
 
 
@@ -713,7 +712,7 @@ def test_tools__refuse_a_pseudocount_that_is_not_above_0(tool, pseudocount):
 @pytest.mark.filterwarnings("ignore::lotwise.errors.UndefinedWarning")
 @pytest.mark.parametrize("threshold", [None, 0.9])
 def test_tools__name_the_sample_that_is_constant(threshold):
-    # Its name is a word by which metrics speak of the other one.
+    # Its name is a word that metrics use for the other sample.
     expression = with_bootstraps(("A", "B", "C"))
     draws = expression.uns[keys.LOTWISE][keys.BOOTSTRAPS]
     expression.obs_names = ["S1", "y", "x"]

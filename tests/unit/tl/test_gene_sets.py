@@ -49,7 +49,7 @@ def test_gene_sets__sets_that_vary_together_are_not_called_by_themselves():
             called[correlation] += (one["p_adjusted"] < 0.05).any()
     # At two standard errors of 300 runs a true 10 % would pass one time in thirteen.
     assert called["replicates"] <= 300 * 0.05 + 2 * np.sqrt(300 * 0.05 * 0.95)
-    # Why it is the default: the preset names something in most comparisons of like samples.
+    # Why it is the default: limma's preset reports something in most comparisons of equal samples.
     assert called[0.01] > 6
 
 

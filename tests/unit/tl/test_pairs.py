@@ -115,7 +115,7 @@ def test_equivalence__keeps_its_table_within_bounds(many, monkeypatch):
     monkeypatch.setattr(sys.modules["lotwise.tl.equivalence"], "MOST_ROWS", 900)
     lotwise.tl.equivalence(many)
     table = lotwise.get.evidence(many, "equivalence")
-    # Three pairs of batches of 300 genes; the other twelve have a row that says so.
+    # Three pairs of batches with 300 genes; each of the other twelve has a row with the reason.
     assert len(table) == 912
     untested = table[table["feature"] == "*"]
     assert set(untested["outcome"]) == {"not tested"}

@@ -1,4 +1,4 @@
-"""Lots before and after a change on AnnData: attributes, lots as units, what is not assessable."""
+"""Lots before and after a change on AnnData: attributes, lots as units, missing answers."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ def test_process_change__what_is_planted_is_found():
 
 
 def test_process_change__more_samples_of_a_lot_are_no_more_lots():
-    # Lots differ; with samples as replicates the many samples would call it.
+    # Lots differ; if samples were replicates, their number would make it significant.
     two, twenty = (
         tables(study(between=0.8, n_samples=n, seed=1))[2].set_index("feature") for n in (2, 20)
     )
     for found in (two, twenty):
         assert (found["n_post"] == POST).all()
-        # At most a few of 500 by chance: nothing is planted, lots alone scatter.
+        # At most a few of 500 by chance: nothing is planted, only lots vary.
         assert (found["outcome"] == "different").mean() < 0.01
     assert (twenty["outcome"] == "equivalent").mean() < 0.9
 
@@ -124,7 +124,7 @@ def test_process_change__order_of_samples_does_not_matter():
     made = study(changed=0.5, n_changed=20)
     order = np.random.default_rng(0).permutation(made.n_obs)
     one, other = tables(made)[0], tables(made[order].copy())[0]
-    # R alone is at a depth that is drawn.
+    # Only R uses a depth that is drawn at random.
     for name in ("difference", "p", "permutation_p"):
         assert one[name][:2].tolist() == pytest.approx(other[name][:2].tolist(), rel=1e-9)
 
@@ -144,7 +144,7 @@ def test_lots_of__refuses_other_phases_and_lots_of_both():
     with pytest.raises(InputError, match="lot 'lot0' has samples of both phases"):
         lots_of(made)
     made.obs["phase"] = "G1"
-    with pytest.raises(InputError, match="sample s0 has the phase 'G1'; needed is pre or post"):
+    with pytest.raises(InputError, match="sample s0 has phase 'G1', which must be pre or post"):
         lots_of(made)
 
 
@@ -153,3 +153,11 @@ def test_process_change__figure_has_a_row_per_attribute():
     left, right = lotwise.pl.process_change(change, lots=lots).axes
     assert [text.get_text() for text in left.get_yticklabels()] == ["g7", "set", "R"]
     assert len(right.get_legend().get_texts()) == 2
+
+
+def test_process_change__another_unit_is_not_assessable():
+    made = study()
+    made.uns["lotwise"]["unit"] = "CPM"
+    change, _, features = tables(made)
+    assert set(change["reason"]) == {"detection needs TPM, and the numbers are CPM"}
+    assert features["outcome"].tolist() == ["not tested"]

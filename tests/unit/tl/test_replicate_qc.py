@@ -31,7 +31,7 @@ def test_replicate_qc__each_pair_in_each_unit_by_definition(expression):
 
 
 def test_replicate_qc__fpkm_of_no_sample_or_of_some(expression):
-    """A deposited table of TPM has no FPKM: its pairs have a row in TPM alone."""
+    """A deposited table of TPM has no FPKM: its pairs have rows in TPM only."""
     expression.layers["fpkm"][0] = np.nan
     lotwise.tl.replicate_qc(expression)
     table = lotwise.get.replicate_qc(expression)

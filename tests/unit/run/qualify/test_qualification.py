@@ -1,4 +1,4 @@
-"""An installation qualifies, and one with a patched formula or a broken BLAS does not."""
+"""A sound installation qualifies; one with a patched formula or a broken BLAS does not."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_places_of_the_lock__the_wheel_ships_it_where_it_is_looked_for():
 )
 def test_formula_cases__a_patched_formula_is_named(monkeypatch, place, double, named):
     monkeypatch.setattr(f"lotwise.metrics.{place}", double)
-    # What rests on a formula fails with it: rho is R of ranks.
+    # Everything that uses a formula fails with it: rho is R of ranks.
     assert failed(formula_cases())[0] == named
 
 

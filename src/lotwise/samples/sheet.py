@@ -1,31 +1,30 @@
-"""The sample sheet: samples, their batches, and the location of their files.
-
-Uses the standard library only: the workflow imports it in every job.
-"""
+"""The sample sheet: samples, their batches, and the location of their files."""
 
 from __future__ import annotations
 
-import csv
 import difflib
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.samples.cells import read_cells
+from lotwise.samples.sample import (
+    FEATURE_COLUMN,
+    KNOWN_COLUMNS,
+    PHASES,
+    READS_COLUMNS,
+    REQUIRED_COLUMNS,
+    TEXT_COLUMNS,
+    Run,
+    Sample,
+    Strandedness,
+)
 
-Strandedness = Literal["auto", "unstranded", "forward", "reverse"]
-
-REQUIRED_COLUMNS: Final = ("sample", "batch")
-TEXT_COLUMNS: Final = ("replicate", "donor", "condition")
-READS_COLUMNS: Final = ("fastq_1", "fastq_2", "strandedness", "fragment_length", "fragment_sd")
-KNOWN_COLUMNS: Final = (*REQUIRED_COLUMNS, *TEXT_COLUMNS, "quant", *READS_COLUMNS)
-
-PHASES: Final = ("pre", "post", "")
 _COMPUTED_COLUMNS: Final = frozenset(
     {
         "_index",
@@ -37,9 +36,6 @@ _COMPUTED_COLUMNS: Final = frozenset(
         keys.UNMAPPED_TPM_SHARE,
     }
 )
-
-# The first column of tables of features x samples.
-FEATURE_COLUMN: Final = "feature"
 
 # Text in place of a path that is not a path: what it is, and what to do.
 _NO_PATHS: Final = (
@@ -60,32 +56,6 @@ _NO_PATHS: Final = (
 # A sample name becomes a directory name: characters allowed by every file system.
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 _LONGEST_NAME = 200
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
-    """One sequencing run: a FASTQ file, or two that are mates."""
-
-    fastq_1: Path
-    fastq_2: Path | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sample:
-    """One sample of one batch, with its reads or its quantification."""
-
-    sample: str
-    batch: str
-    replicate: str = ""
-    donor: str = ""
-    condition: str = ""
-    runs: tuple[Run, ...] = ()
-    quant: Path | None = None
-    strandedness: Strandedness = "auto"
-    fragment_length: float | None = None
-    fragment_sd: float | None = None
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    row: int | None = None
 
 
 def read_samples(path: Path | str) -> tuple[Sample, ...]:
@@ -132,109 +102,21 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
     return samples
 
 
-def require_batches(samples: Iterable[Sample], path: Path | str | None) -> None:
-    """Raise an error if there are fewer than two samples or fewer than two batches."""
-    names = [sample.sample for sample in samples]
-    batches = {sample.batch for sample in samples}
-    if len(names) < 2:
-        raise InputError(
-            f"has {len(names)} sample, a comparison needs at least 2",
-            path=path,
-            column="sample",
-            remedy="add the other batches",
-        )
-    if len(batches) < 2:
-        raise InputError(
-            f"all {len(names)} samples belong to batch {batches.pop()!r}, "
-            "a comparison of batches needs at least 2",
-            path=path,
-            column="batch",
-            remedy="give the batch of each sample",
-        )
-
-
 def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    lines = re.split(r"\r\n|\r|\n", _decode(path))
-    first = next((line for line in lines if line.strip()), None)
-    if first is None:
-        raise InputError(
-            "is empty", path=path, remedy="write a header with the columns sample, batch and quant"
-        )
     header: list[str] | None = None
-    for row, cells in _split_cells(path, lines, _delimiter(path, first)):
-        stripped = [cell.strip() for cell in cells]
-        if not any(stripped):
-            continue
+    for row, cells in read_cells(path):
         if header is None:
-            header = _check_header(path, row, stripped)
+            header = _check_header(path, row, cells)
             continue
-        if len(stripped) > len(header) and not any(stripped[len(header) :]):
-            stripped = stripped[: len(header)]
-        if len(stripped) != len(header):
+        beyond = cells[len(header) :]
+        if len(cells) < len(header) or any(beyond):
             raise InputError(
-                f"has {len(stripped)} cells, but the header has {len(header)}",
+                f"has {len(cells)} cells, but the header has {len(header)}",
                 path=path,
                 row=row,
                 remedy="write every cell, also empty ones",
             )
-        yield row, dict(zip(header, stripped, strict=True))
-
-
-def _split_cells(
-    path: Path, lines: Sequence[str], delimiter: str
-) -> Iterator[tuple[int, list[str]]]:
-    """Return the cells of each row; an unclosed quotation mark would join the following rows."""
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
-    while True:
-        row = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise InputError(
-                f"a quotation mark is not closed, or is followed by text ({error})",
-                path=path,
-                row=row,
-                remedy="remove the quotation mark",
-            ) from None
-        yield row, cells
-
-
-def _decode(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(
-            "no such sample sheet",
-            path=path,
-            remedy="`lotwise init DIR` writes a template",
-        ) from None
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path=path) from None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"byte 0x{raw[error.start]:02x} is not UTF-8 text",
-            path=path,
-            row=row,
-            remedy="save the sheet as plain text in UTF-8, not as a workbook",
-        ) from None
-
-
-def _delimiter(path: Path, header: str) -> str:
-    for delimiter in "\t,":
-        if delimiter in header:
-            return delimiter
-    came = "semicolons" if ";" in header else "one column"
-    raise InputError(
-        f"has {came}, expected columns separated by tabs or commas",
-        path=path,
-        row=1,
-        remedy="save the sheet as TSV or CSV",
-    )
+        yield row, dict(zip(header, cells, strict=False))
 
 
 def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
@@ -302,7 +184,7 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
         )
     if cells.get(keys.PHASE, "") not in PHASES:
         raise InputError(
-            "must be pre or post (before or after a process change) or empty, got "
+            f"phase must be pre or post (before or after a change of the process) or empty, got "
             f"{cells[keys.PHASE]!r}",
             path=path,
             row=row,
@@ -421,8 +303,8 @@ def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
                 owner = sample if file is None else owners.setdefault(_resolve(file), sample)
                 if owner is not sample:
                     raise InputError(
-                        f"sample {sample.sample!r} has the file {file} of {owner.sample!r} in row "
-                        f"{owner.row}",
+                        f"sample {sample.sample!r} has the same file {file} as {owner.sample!r} in "
+                        f"row {owner.row}",
                         path=path,
                         row=sample.row,
                         column=column,
