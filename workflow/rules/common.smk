@@ -90,7 +90,7 @@ require_no_braces(configured_paths())
 ACQUIRES = RUN.source == "accession"
 QUANTIFIES = RUN.source == "reads" or (ACQUIRES and RUN.acquire.route == "reads")
 SHEET = str(RUN.results / "fetched.tsv") if ACQUIRES else str(RUN.samples)
-# Donors are compared where there are reads; what is counted of them is an input of the evidence.
+# Donors are compared if there are reads; the base counts are an input of the evidence.
 GENOTYPES = (
     QUANTIFIES
     and RUN.reads.genotype.compare
