@@ -73,7 +73,7 @@ def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
         ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are named 'sex'"),
         (
             {"reads": {"quantifier": "rsem", "bootstraps": 5}},
-            "key 'reads.bootstraps' is 5; bootstraps are not made by RSEM",
+            "key 'reads.bootstraps' is 5; must be 0 for RSEM",
         ),
         (
             {"reads": {"quantifier": "rsem", "aligner": "star", "genome": "g.fa"}},

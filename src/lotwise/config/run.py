@@ -174,7 +174,7 @@ class ReadsConfig(Section):
     @classmethod
     def _refuse_bootstraps_of_rsem(cls, bootstraps: int, info: ValidationInfo) -> int:
         if bootstraps and info.data.get("quantifier") == "rsem":
-            words = "bootstraps are not made by RSEM; write 0, or use kallisto or salmon"
+            words = "must be 0 for RSEM, which makes no bootstraps; or use kallisto or salmon"
             raise PydanticCustomError("rsem", words)
         return bootstraps
 
