@@ -73,7 +73,7 @@ def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
         ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are named 'sex'"),
         (
             {"reads": {"quantifier": "rsem", "bootstraps": 5}},
-            "key 'reads.bootstraps' is 5; RSEM makes no bootstraps",
+            "key 'reads.bootstraps' is 5; must be 0 for RSEM",
         ),
         (
             {"reads": {"quantifier": "rsem", "aligner": "star", "genome": "g.fa"}},
@@ -302,7 +302,7 @@ attributes:
         ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r, got none"),
         ("r: median", "r: median, gene: X", "got gene and r"),
         ("margin: 1,", "margin: 0,", "attributes.1.margin: Input should be greater than 0"),
-        ("margin: 1,", "margn: 1,", "attributes.1.margn: is no key; did you mean 'margin'"),
+        ("margin: 1,", "margn: 1,", "attributes.1.margn: unknown key; did you mean 'margin'"),
         ("pre: 6", "pre: 1", "lots.pre: Input should be greater than or equal to 2"),
         (", rationale: that of the lots of 2025}", "}", "attributes.1.rationale: Field required"),
     ],

@@ -63,9 +63,9 @@ def scatter(
     expression
         Samples x features with the layer ``tpm``; no tool has to be called before.
     sample_a, sample_b
-        Names of two samples. A name that is a batch, not a sample, is the mean TPM of the batch.
+        Names of two samples. The name of a batch stands for the mean TPM of the batch.
     label
-        Features to name and highlight, by symbol or identifier.
+        Features to label and highlight, by symbol or identifier.
     layer
         The layer to draw; values on a linear scale.
     pseudocount
@@ -86,7 +86,7 @@ def scatter(
     Raises
     ------
     InputError
-        Unknown sample, batch, feature or layer, or a pseudocount that is not above 0.
+        Unknown sample, batch, feature or layer, or a pseudocount that is not > 0.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def scatter(
             log_tpm[0], log_tpm[1], s=4, color=color, alpha=0.4, linewidths=0, rasterized=True
         )
         low, high = float(log_tpm.min()), float(log_tpm.max())
-        # Room around, so that the frame does not cut the points at zero.
+        # Margins, so that the frame does not cut the points at zero.
         space = 0.04 * max(high - low, 1.0)
         axis.set_xlim(low - space, high + space)
         axis.set_ylim(low - space, high + space)
@@ -144,11 +144,11 @@ def mean_difference(
     expression
         Samples x features with the layer ``tpm``; no tool has to be called before.
     sample_a, sample_b
-        Names of two samples. A name that is a batch, not a sample, is the mean TPM of the batch.
+        Names of two samples. The name of a batch stands for the mean TPM of the batch.
     label
-        Features to name, by symbol or identifier; or how many of those that differ most.
+        Features to label, by symbol or identifier, or the number of features that differ most.
     threshold
-        TPM from which a feature is detected; features detected in both samples are drawn.
+        Smallest TPM of a detected feature; features detected in both samples are drawn.
     layer
         The layer to draw; values on a linear scale.
     ax
@@ -159,8 +159,8 @@ def mean_difference(
         The rows of ``lotwise.get.evidence(expression, "agreement")`` for this pair; computed by
         default.
     deprecated
-        ``named`` and ``unit``, where two vectors of log2 TPM are given in the place of
-        ``expression`` and ``sample_a``.
+        ``named`` and ``unit``, if two vectors of log2 TPM are given in place of ``expression``
+        and ``sample_a``.
 
     Returns
     -------
@@ -229,7 +229,7 @@ def _limits_of(tpm: Floats, names: tuple[str, str], threshold: float) -> pd.Data
 
 
 class _Differences(NamedTuple):
-    """Two vectors of log2 TPM, their limits of agreement, and the words of the figure."""
+    """Two vectors of log2 TPM, their limits of agreement, and the text of the figure."""
 
     x: Floats
     y: Floats
@@ -273,7 +273,7 @@ def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
             f"differ more than 2-fold in {unit}",
             fontsize=scaled(8),
         )
-        # Below the axes, where it covers no point.
+        # Below the axes, where it does not cover points.
         axis.legend(
             frameon=False,
             loc="upper center",
@@ -306,7 +306,7 @@ def _profile(expression: AnnData, name: str, layer: str) -> Floats:
 
 
 def _names_of(expression: AnnData, places: npt.NDArray[np.intp]) -> list[str]:
-    """Name features by symbol, where it is not that of another one here."""
+    """Return names of features, by symbol if it is unique among them."""
     symbols = symbols_of(expression)
     chosen = [symbols[place] for place in places]
     return [

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lotwise.evidence.pairs import PairRecord
+from lotwise.files.tables import read_table
+
 QUICK = ("--statistic", "libraries", "--format", "png")
 
 
@@ -45,3 +48,17 @@ def test_compare__interrupted_leaves_no_answer_of_an_earlier_run(run, study, mon
     monkeypatch.setattr("lotwise.run.steps.write_comparison", interrupted)
     assert study.call(run, *chosen, command="compare").code != 0
     assert [name for name in answers if (study.out / name).exists()] == []
+
+
+def test_compare__prints_r_per_pair_of_batches_with_its_ceiling(run, study):
+    done = study.call(
+        run, "--level", "gene", "--format", "png", "--statistic", "ceilings", command="compare"
+    )
+    assert done.code == 0
+    table = read_table(study.out / "correlation" / "gene.batch_pairs.tsv", PairRecord)
+    of_all = table[table["feature_set"] == "all"].sort_values("pearson")
+    lines = [line for line in done.out.splitlines() if "  R " in line]
+    assert len(lines) == len(of_all)
+    for line, (_, row) in zip(lines, of_all.iterrows(), strict=True):
+        assert {row["sample_a"], row["sample_b"]} <= set(line.split())
+        assert f"R {row['pearson']:.4f}  counting noise alone allows 0.9" in line

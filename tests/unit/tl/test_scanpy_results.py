@@ -54,7 +54,7 @@ def test_components__scanpy_draws_them(gene, tmp_path):
         gene, color=["batch", "IL6"], gene_symbols="gene_name", show=False, return_fig=True
     )
     assert len(figure.axes) >= 2
-    assert sc.pl.dendrogram(gene, "sample", show=False).collections
+    assert sc.pl.dendrogram(gene, "sample", show=False).lines
     plt.close("all")
     gene.write_h5ad(tmp_path / "gene.h5ad")
 
