@@ -172,7 +172,7 @@ class ReadsConfig(Section):
             words = "k must be odd: a k-mer of even length can be its own reverse complement"
             raise PydanticCustomError("odd", words)
         if k is not None and info.data.get("quantifier") == "rsem":
-            words = "RSEM does not use k-mers; write null, or use kallisto or salmon"
+            words = "k-mers are not used by RSEM; write null, or use kallisto or salmon"
             raise PydanticCustomError("rsem", words)
         return k
 
