@@ -22,12 +22,12 @@ DECIDES_REFERENCE = {"downloads", "urls", "reference"}
 
 
 def acquire_settings(wildcards, threads):
-    """Return the section as JSON; a function, as `acquire_keys` gives one."""
+    """Give the section as JSON; a function, as `acquire_keys` gives one."""
     return RUN.acquire.model_dump_json()
 
 
 def own_reference():
-    """Return the reference's own files, so that one put in the place of another is taken."""
+    """Give the reference's own files, so that one put in the place of another is taken."""
     settings = RUN.acquire.reference
     if settings is None or settings.source != "files":
         return []
@@ -35,7 +35,7 @@ def own_reference():
 
 
 def own_tables():
-    """Return tables that somebody downloaded by hand, so that a changed one is taken."""
+    """Give tables that somebody downloaded by hand, so that a changed one is taken."""
     given = RUN.acquire.deposited.path
     return [
         str(path)

@@ -59,7 +59,7 @@ def require_no_braces(paths):
 
 
 def configured_paths():
-    """Return the key and the path of what a rule has as input or output."""
+    """Give the key and the path of what a rule has as input or output."""
     own = RUN.acquire.reference
     sections = {
         "": (RUN, ("samples", "results", "acceptance")),
@@ -76,7 +76,7 @@ def configured_paths():
 
 
 def paths_of_sheet(path, samples):
-    """Return the place in the sheet and the path of what the samples' data are."""
+    """Give the place in the sheet and the path of what the samples' data are."""
     for sample in samples:
         place = f"the data of sample {sample.sample!r} in {path}"
         files = [sample.quant]
@@ -137,7 +137,7 @@ def correlation_tables(level):
 
 
 def options(section):
-    """Return a section of the configuration as options of the command line.
+    """Give a section of the configuration as options of the command line.
 
     By a function: Snakemake takes braces in a plain string, as of a note, for wildcards.
     """
@@ -145,7 +145,7 @@ def options(section):
 
 
 def acquire_keys(keys):
-    """Return keys of the section `acquire` as JSON.
+    """Give keys of the section `acquire` as JSON.
 
     By a function as well: a pattern has braces.
     """
@@ -169,7 +169,7 @@ if not ACQUIRES:
 
 
 def sheet_of_samples():
-    """Return the sample sheet; that of an accession is there once it has been resolved."""
+    """Give the sample sheet; that of an accession is there once it has been resolved."""
     return checkpoints.fetch_samples.get().output.samples if ACQUIRES else SHEET
 
 
@@ -178,14 +178,14 @@ def samples():
 
 
 def compared():
-    """Return the samples that are compared: all but those that reads.exclude names."""
+    """Give the samples that are compared: all but those that reads.exclude names."""
     left_out = RUN.reads.exclude if QUANTIFIES else ()
     return [s for s in samples() if s.sample not in left_out]
 
 
 @functools.cache
 def quantifier_version():
-    """Return the version of the quantifier, so that another version quantifies all samples again.
+    """Give the version of the quantifier, so that another version quantifies all samples again.
 
     It is empty where the program is not on this machine: an environment of conda has it.
     """
@@ -203,7 +203,7 @@ def quantified_with(wildcards):
 
 @functools.cache
 def reads_of_version(sheet, written_ns):
-    """Return the FASTQ files of each sample by its name."""
+    """Give the FASTQ files of each sample by its name."""
     return {
         s.sample: [
             str(mate)
@@ -233,7 +233,7 @@ def checked_samples(wildcards):
 
 
 def quantifications(wildcards):
-    """Return the files that expression is read from, or the folders that were quantified.
+    """Give the files that expression is read from, or the folders that were quantified.
 
     What a folder or an RSEM prefix of the sample sheet stands for is found as lotwise finds it;
     what is not there is left to lotwise to say.
@@ -249,7 +249,7 @@ def quantifications(wildcards):
 
 @functools.cache
 def bytes_of_reads(sample):
-    """Return the size of one sample's reads; 0 while they are not there."""
+    """Give the size of one sample's reads; 0 while they are not there."""
     sheet = sheet_of_samples() if Path(SHEET).exists() else None
     files = reads_of_version(sheet, Path(sheet).stat().st_mtime_ns) if sheet else {}
     return sum(
@@ -258,14 +258,14 @@ def bytes_of_reads(sample):
 
 
 def reads(wildcards):
-    """Return the FASTQ files of one sample."""
+    """Give the FASTQ files of one sample."""
     sheet = sheet_of_samples()
     files = reads_of_version(sheet, Path(sheet).stat().st_mtime_ns)
     return files.get(wildcards.sample, [])
 
 
 def rows_of(*names):
-    """Return what the sheet says of one sample in ``names``, so that this decides for it alone.
+    """Give what the sheet says of one sample in ``names``, so that this decides for it alone.
 
     The sheet itself is ancient to the rules of one sample: a row more, or a batch's name mended,
     is no reason to read the reads of the others again.
@@ -279,7 +279,7 @@ def rows_of(*names):
 
 
 def transcripts_to_genes(wildcards=None):
-    """Return the file that tells the genes; the reference's file if no other is named.
+    """Give the file that tells the genes; that of the reference, failing another.
 
     A FASTA need not name genes: where isoforms alone are asked for, it is not asked. Deposited
     isoforms that name their genes keep them; others are given those of the reference.
@@ -298,7 +298,7 @@ def transcripts_to_genes(wildcards=None):
 
 
 def reference():
-    """Return the reference's files by name, as options of `lotwise quantify` call them."""
+    """Give the reference's files by name, as options of `lotwise quantify` call them."""
     files = {
         name: getattr(RUN.reads, name) for name in ("transcripts", "genome", "gtf")
     }
@@ -315,7 +315,7 @@ def reference():
 
 
 def expression_settings():
-    """Return the section `expression` as this run needs it."""
+    """Give the section `expression` as this run needs it."""
     deposited = ACQUIRES and RUN.acquire.route == "deposited"
     # Who says that the table holds TPM of a part of the genes has said it for the reader too.
     partial = deposited and RUN.acquire.deposited.kind == "tpm"
@@ -326,7 +326,7 @@ def expression_settings():
 
 
 def quantifying(*left_out):
-    """Return the section `reads` and the reference as options of `lotwise quantify`.
+    """Give the section `reads` and the reference as options of `lotwise quantify`.
 
     Left out is what a step does not use: a change of it would run the step again.
     """
@@ -337,7 +337,7 @@ def quantifying(*left_out):
 
 
 def genotyping(*left_out):
-    """Return the section `reads.genotype` as options, without what a step does not use."""
+    """Give the section `reads.genotype` as options, without what a step does not use."""
     without = dict.fromkeys(("compare", *left_out), ())
     words = as_options(RUN.reads.genotype.model_copy(update=without))
     return lambda wildcards: shlex.join(words)
@@ -348,21 +348,21 @@ def counted_samples(wildcards):
 
 
 def limits(wildcards, threads):
-    """Return the bounds of the gate; what asks for `threads` runs no step again by a change.
+    """Give the bounds of the gate; what asks for `threads` runs no step again by a change.
 
     Before a sample is quantified they refuse alone; what it was quantified to stays the same, and
-    is judged under the present bounds.
+    is judged under the bounds of the day.
     """
     return shlex.join(as_options(RUN.reads.limits))
 
 
 def root_of(wildcards, output):
-    """Return the root of the result tree from a file of one of its folders."""
+    """Give the root of the result tree from a file of one of its folders."""
     return str(Path(output[-1]).parents[1])
 
 
 def megabytes(base, per_sample=0):
-    """Return a rule's memory: more samples need more, and so does every further attempt."""
+    """Give a rule's memory: more samples need more, and so does every further attempt."""
     if not per_sample:
         return lambda wildcards, attempt: attempt * base
     return lambda wildcards, attempt: attempt * (base + per_sample * n_samples())
@@ -374,17 +374,17 @@ def n_samples():
 
 
 def to_quantify(needs):
-    """Return memory or time to quantify one sample: both grow with its reads and each attempt."""
+    """Give memory or time to quantify one sample: both grow with its reads and each attempt."""
     return lambda wildcards, attempt: attempt * needs(bytes_of_reads(wildcards.sample))
 
 
 def minutes(base):
-    """Return a rule's longest time, which grows with every further attempt."""
+    """Give a rule's longest time, which grows with every further attempt."""
     return lambda wildcards, attempt: attempt * base
 
 
 def is_verified():
-    """Return whether coefficients are expected of batches that this run has.
+    """Tell whether coefficients are expected of batches that this run has.
 
     Those of the series stand in the repository's own config.yaml, which other runs may inherit.
     """
@@ -427,14 +427,14 @@ def recorded():
 
 
 def flat(files):
-    """Return nested lists of files as one, as an input function must."""
+    """Give nested lists of files as one, as an input function must."""
     if isinstance(files, str):
         return [files]
     return [file for part in files for file in flat(part)]
 
 
 def resolved_configuration(wildcards):
-    """Return the configuration as the rules used it, as JSON; a function, for the braces."""
+    """Give the configuration as the rules used it, as JSON; a function, for the braces."""
     genes = transcripts_to_genes()
     expression = {"tx2gene": Path(genes[0]) if genes else None}
     update = {

@@ -1,6 +1,6 @@
 # Supporting evidence: which tables and figures there are, and what they read, says the catalogue.
 def evidence_options(wildcards):
-    """Return what the tables are computed by, as options: of the correlation's, what R depends on."""
+    """Give what the tables are computed by, as options: of the correlation's, what R depends on."""
     correlation = RUN.correlation.model_copy(update={"n_contributions": ()})
     return shlex.join([*as_options(correlation), *as_options(RUN.evidence)])
 
@@ -8,7 +8,7 @@ def evidence_options(wildcards):
 for level in [level for level in RUN.levels if evidence_tables(level)]:
 
     rule:
-        """Compute supporting evidence: agreement, limits, isoforms, batches, identity."""
+        """Compute what stands beside R: agreement, limits, isoforms, batches, identity."""
         name:
             f"evidence_{level}"
         input:

@@ -4,7 +4,7 @@
 
 
 def excluded(wildcards):
-    """Return the samples to leave out as options; a function, for braces in a name."""
+    """Give the samples to leave out as options; a function, for braces in a name."""
     return shlex.join(
         word for name in RUN.reads.exclude for word in ("--exclude", name)
     )

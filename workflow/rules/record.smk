@@ -26,7 +26,7 @@ rule workbook:
         "lotwise workbook {params.out:q} > {log:q} 2>&1"
 
 
-# For the record to keep a copy of; where it is a module from elsewhere, it is not a file here.
+# For the record to keep a copy of; where it is a module from elsewhere, it is no file here.
 SOURCE = workflow.current_basedir.join("../Snakefile").get_path_or_uri(secret_free=True)
 
 
