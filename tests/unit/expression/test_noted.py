@@ -1,4 +1,4 @@
-"""What stands in an AnnData in the place of lotwise's own, and files that say too much."""
+"""Foreign entries in an AnnData under lotwise's keys, and files that declare too much."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ ARRAY = {"encoding-type": "array", "encoding-version": "0.2.0"}
 
 
 def shorten(file):
-    names = file["obs/_index"][:2]
+    index = file["obs/_index"]
+    # anndata 0.13 writes text as a group of values and mask.
+    names = (index if isinstance(index, h5py.Dataset) else index["values"])[:2]
     replaced(file, "obs/_index", names, **ARRAY | {"encoding-type": "string-array"})
 
 
