@@ -156,11 +156,11 @@ class ResultTree:
         return self.figures / f"{level}_{name}"
 
     def paper_figure(self, level: str) -> Path:
-        """Return the figure that follows the paper, without suffix."""
+        """Return the scatter matrix in the style of the paper, without suffix."""
         return self.figures / PAPER_FIGURES[level]
 
     def figures_of_correlation(self, level: str) -> tuple[Path, ...]:
-        """Return the figure that follows the paper and the heatmaps, without suffix."""
+        """Return the scatter matrix in the style of the paper and the heatmaps, without suffix."""
         return (self.paper_figure(level), *(self.figure(level, name) for name in HEATMAPS))
 
     def tables_of_correlation(self, level: str) -> tuple[Path, ...]:

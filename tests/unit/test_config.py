@@ -73,7 +73,7 @@ def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
         ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are named 'sex'"),
         (
             {"reads": {"quantifier": "rsem", "bootstraps": 5}},
-            "key 'reads.bootstraps' is 5; RSEM makes no bootstraps",
+            "key 'reads.bootstraps' is 5; must be 0 for RSEM",
         ),
         (
             {"reads": {"quantifier": "rsem", "aligner": "star", "genome": "g.fa"}},
@@ -299,7 +299,7 @@ attributes:
     ("old", "new", "message"),
     [
         ("name: r", "name: vegf", "two attributes are named 'vegf'"),
-        ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r; got none"),
+        ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r, got none"),
         ("r: median", "r: median, gene: X", "got gene and r"),
         ("margin: 1,", "margin: 0,", "attributes.1.margin: Input should be greater than 0"),
         ("margin: 1,", "margn: 1,", "attributes.1.margn: unknown key; did you mean 'margin'"),

@@ -34,7 +34,7 @@ rule count_bases:
 
 
 rule join_bases:
-    """Join what was counted in each sample."""
+    """Join the base counts of all samples."""
     input:
         samples=SHEET,
         counted=counted_samples,

@@ -1,4 +1,4 @@
-"""``lotwise genotype``: are the samples of the donors that the sheet says."""
+"""``lotwise genotype``: compare the donors of samples by genotype."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command("genotype", cls=Step)
 @click.argument("samples", type=_FILE)
-@click.option("--transcripts", type=_FILE, help="FASTA, plain or gzip; needed to read the reads.")
+@click.option("--transcripts", type=_FILE, help="FASTA, plain or gzip; required for counting.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -43,22 +43,22 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Samples read at once; each needs about 1 GB for a human transcriptome.",
+    help="Number of samples read at once; each needs about 1 GB for a human transcriptome.",
 )
 @click.option(
     "--sample",
     "chosen",
     multiple=True,
     metavar="NAME",
-    help="With --step count: this sample only; may be repeated.",
+    help="With --step count: count this sample only; may be repeated.",
 )
 @click.option(
     "--step",
     type=click.Choice(["all", "count", "join"]),
     default="all",
     show_default=True,
-    help="'count' reads the reads and writes genotype/samples/SAMPLE.npz; 'join' makes "
-    "genotype/alleles.npz of them.",
+    help="'count' writes genotype/samples/SAMPLE.npz from the reads; 'join' combines them as "
+    "genotype/alleles.npz.",
 )
 def command(
     *,
@@ -71,12 +71,12 @@ def command(
     step: str,
     **options: Any,
 ) -> None:
-    """Tell donors apart by the genotypes in the reads of the sample sheet SAMPLES.
+    """Compare the donors of the samples in the sheet SAMPLES by genotype.
 
     Reads are placed without gaps on one transcript per gene, bases are counted, and
     pairs of samples are compared. Writes evidence/gene.donors.tsv (one row per sample),
     evidence/gene.genotype.tsv (one row per pair) and figures/gene_genotype. The exit
-    code is 1 where a sample is of another donor than the sheet says, or is mixed.
+    code is 1 if a sample has another donor than in the sheet, or is a mixture.
     """
     from lotwise.run.genotype import (
         compare_donors,
@@ -93,12 +93,10 @@ def command(
     figures: FiguresConfig = pick(FiguresConfig, options)
     tree = ResultTree(out)
     if chosen and step != "count":
-        raise InputError("--sample is for --step count: donors are found among all samples")
+        raise InputError("--sample needs --step count: the other steps compare all samples")
     if step != "join":
         if transcripts is None:
-            raise InputError(
-                "--transcripts is missing", remedy="name the FASTA of transcripts to place reads on"
-            )
+            raise InputError("--transcripts is missing", remedy="give the FASTA of transcripts")
         some = choose_samples(sheet, chosen, path=samples)
         count_bases(some, transcripts=transcripts, tree=tree, config=config, threads=threads)
     if step == "count":
@@ -116,7 +114,7 @@ def command(
 
 
 def _lines(donors: pd.DataFrame) -> list[str]:
-    """Say which donor each sample is of."""
+    """Return the lines with the donor of each sample."""
     n = donors.loc[donors["found"] != "", "found"].nunique()
     lines = [f"{n} {'donor' if n == 1 else 'donors'} among {len(donors)} samples"]
     for row in donors.to_dict("records"):

@@ -1,4 +1,4 @@
-"""What `lotwise compare` prints at its end: R per pair of batches, and where the page is."""
+"""Final output of `lotwise compare`: R per pair of batches, and the path of the page."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _lines_of(
 
 
 def _ceilings(tree: ResultTree, level: Level) -> dict[frozenset[str], float]:
-    """Return the median ceiling of each pair of batches; empty where it was not computed."""
+    """Return the median ceiling of each pair of batches; empty if it was not computed."""
     from lotwise.evidence.ceilings import CeilingRecord
     from lotwise.files.tables import read_table
 

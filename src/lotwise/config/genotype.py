@@ -1,4 +1,4 @@
-"""What the configuration says about telling donors apart by genotype."""
+"""The configuration of the comparison of donors by genotype."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from lotwise.config.section import Section
 
 
 class GenotypeConfig(Section):
-    """Identity by genotype, for source: reads."""
+    """Identity of donors by genotype, for source: reads."""
 
     compare: bool = Field(
         default=True,
-        description="compare the donors of the samples by genotype; the reads are read once more",
+        description="compare donors by genotype; this reads the FASTQ files once more",
     )
     fragments: int = Field(
         default=2_000_000,
@@ -22,4 +22,4 @@ class GenotypeConfig(Section):
     min_depth: int = Field(
         default=15, ge=10, le=1_000, description="minimum number of bases for a genotype"
     )
-    seed: int = Field(default=0, ge=0, description="random seed of the fragments")
+    seed: int = Field(default=0, ge=0, description="random seed for the choice of fragments")

@@ -166,7 +166,7 @@ class ReadsConfig(Section):
             words = "k must be odd: a k-mer of even length can be its own reverse complement"
             raise PydanticCustomError("odd", words)
         if k is not None and info.data.get("quantifier") == "rsem":
-            words = "RSEM does not use k-mers; write null, or use kallisto or salmon"
+            words = "k-mers are not used by RSEM; write null, or use kallisto or salmon"
             raise PydanticCustomError("rsem", words)
         return k
 
@@ -174,7 +174,7 @@ class ReadsConfig(Section):
     @classmethod
     def _refuse_bootstraps_of_rsem(cls, bootstraps: int, info: ValidationInfo) -> int:
         if bootstraps and info.data.get("quantifier") == "rsem":
-            words = "RSEM makes no bootstraps; write 0, or use kallisto or salmon"
+            words = "must be 0 for RSEM, which makes no bootstraps; or use kallisto or salmon"
             raise PydanticCustomError("rsem", words)
         return bootstraps
 

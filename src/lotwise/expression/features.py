@@ -17,13 +17,13 @@ _MOST_COMPARED: Final = 100_000  # names; a search for the nearest of more takes
 
 
 def features_of(expression: AnnData) -> str:
-    """Return what the features are called in titles: genes, isoforms or features."""
+    """Return the word for the features in titles: genes, isoforms or features."""
     level = str(noted(expression).get(keys.LEVEL, "gene"))
     return {"gene": "genes", "isoform": "isoforms"}.get(level, "features")
 
 
 def symbols_of(expression: AnnData) -> list[str]:
-    """Return the symbol of each gene; empty for isoforms, since those of a gene share one."""
+    """Return the symbol of each gene; empty for isoforms, because isoforms of a gene share one."""
     if keys.GENE_NAME in expression.var and keys.GENE_ID not in expression.var:
         return [str(name) for name in expression.var[keys.GENE_NAME]]
     return [""] * expression.n_vars
@@ -37,7 +37,7 @@ def places_of(expression: AnnData, names: Sequence[str]) -> dict[str, int]:
     expression
         Samples x features.
     names
-        Identifiers (``var_names``) or symbols; the first feature with a symbol is meant.
+        Identifiers (``var_names``) or symbols; of features with the same symbol, the first is used.
 
     Raises
     ------

@@ -108,8 +108,9 @@ def require_sound(donors: pd.DataFrame, *, tree: ResultTree) -> None:
     odd = donors[(donors["agrees"] == "no") | (donors["mixed"] == "yes")]
     if len(odd):
         named = " | ".join(
-            f"{row['sample']}: {row['reason']}"
-            + (f" (exchanged with {row['exchanged_with']})" if row["exchanged_with"] else "")
+            f"{row['sample']}: "
+            + (f"exchanged with {row['exchanged_with']}, " if row["exchanged_with"] else "")
+            + row["reason"]
             for row in odd.to_dict("records")
         )
         raise RefusedError(

@@ -189,7 +189,7 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
             path=path,
             row=row,
             column=keys.PHASE,
-            remedy="give a column of another meaning another name",
+            remedy="rename the column if it has another meaning",
         )
     for column in ("quant", "fastq_1", "fastq_2"):
         _check_path(path, row, column, cells.get(column, ""))

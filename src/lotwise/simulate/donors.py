@@ -1,4 +1,4 @@
-"""Donors: the variants that people carry, and those of their children."""
+"""Simulated donors: the genetic variants of people and of their children."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Variants(NamedTuple):
     Attributes
     ----------
     places
-        Place of each site, ascending.
+        Position of each site, ascending.
     frequency
         Frequency of the alternative allele, in (0, 1).
     """
@@ -37,20 +37,20 @@ def draw_variants(
 ) -> Variants:
     """Draw sites and their allele frequencies.
 
-    Frequencies p have a density of 1/p between 0.005 and 0.995, as neutral variants do: most are
-    rare, and those that a person carries are mostly common (1000 Genomes Project 2015).
+    Frequencies p have a density of 1/p between 0.005 and 0.995, like neutral variants: most
+    variants are rare, but those carried by a person are mostly common (1000 Genomes Project 2015).
 
     Parameters
     ----------
     n_bases
-        Bases to choose sites from.
+        Number of bases from which sites are chosen.
     heterozygosity
         Heterozygous sites of a person per base, in [0, 0.01].
 
     Raises
     ------
     InputError
-        The heterozygosity is out of its bounds.
+        The heterozygosity is out of bounds.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def draw_variants(
     0.0005
     """
     if not 0 <= heterozygosity <= 0.01:
-        raise InputError(f"heterozygosity is {heterozygosity:g}, needed in [0, 0.01]")
+        raise InputError(f"heterozygosity must be in [0, 0.01], got {heterozygosity:g}")
     reach = np.log((1 - _RAREST) / _RAREST)
     # A density of h/p has h heterozygous sites per base: 2 p (1 - p) h / p integrates to h.
     n = min(int(rng.poisson(heterozygosity * n_bases * reach)), n_bases)
@@ -70,7 +70,7 @@ def draw_variants(
 
 
 def draw_person(variants: Variants, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Draw the two haplotypes of a person: whether each carries the alternative allele.
+    """Return two haplotypes of a person: whether each has the alternative allele at each site.
 
     Returns
     -------
@@ -86,14 +86,14 @@ def draw_child(
     genes: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
-    """Draw the haplotypes of a child: of each gene, one haplotype of either parent.
+    """Return the haplotypes of a child: for each gene, one haplotype from each parent.
 
     Parameters
     ----------
     mother, father
         Haplotypes, shape (2, n_sites).
     genes
-        Gene of each site; its variants are inherited together.
+        Gene index of each site; variants of a gene are inherited together.
     """
     n_genes = int(genes.max(initial=-1)) + 1
     inherited = []

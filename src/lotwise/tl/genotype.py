@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-_MOST_NAMED: Final = 6
+_MOST_NAMED: Final = 3
 
 
 def genotype(expression: AnnData, *, alleles: AlleleCounts | Path) -> None:
@@ -218,7 +218,7 @@ class _Sheet:
         return not self.donors[other] and self.batches[other] == self.batches[row]
 
     def _named(self, values: Sequence[int | bool], wanted: int) -> str:
-        """List samples, the first six of many."""
+        """List samples, the first three of many."""
         listed = [name for name, value in zip(self.names, values, strict=True) if value == wanted]
         more = len(listed) - _MOST_NAMED
         return ", ".join(listed[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
