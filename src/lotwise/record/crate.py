@@ -42,7 +42,7 @@ from lotwise.record import (
     read_provenance,
     step_of,
 )
-from lotwise.record.provenance import QUANTIFIED
+from lotwise.record.provenance import OF_QUANTIFICATION, QUANTIFIED
 from lotwise.tree import ResultTree
 from lotwise.wording import counted, listed
 
@@ -72,7 +72,7 @@ _READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
     "check": (frozenset({"sheet of reads", "reads"}), ()),
     "quantify": (QUANTIFIED, ()),
     "expression": (
-        frozenset({"sample sheet", "quantification", "bootstraps", "transcripts to genes"}),
+        frozenset({"sample sheet", *OF_QUANTIFICATION, "transcripts to genes"}),
         (),
     ),
     "correlate": (frozenset(), (_H5AD,)),
@@ -416,7 +416,7 @@ def _written_by(program: Program, provenance: Provenance) -> set[str]:
         return {
             item.path
             for item in provenance.inputs
-            if item.role in {"quantification", "bootstraps"}
+            if item.role in OF_QUANTIFICATION
             and program.sample is not None
             and f"/{program.sample}/" in f"/{item.path}"
         }
