@@ -41,6 +41,8 @@ def test_demo__jobs_per_rule(demo):
         "index": 1,
         "quantify": 3,
         "judge": 1,
+        "count_bases": 3,
+        "join_bases": 1,
         "expression": 1,
         "correlation": 2,
         "figures_gene": 1,
@@ -53,7 +55,7 @@ def test_demo__jobs_per_rule(demo):
         "workbook": 1,
         "record": 1,
         "write_report": 1,
-        "total": 24,
+        "total": 28,
     }
 
 
