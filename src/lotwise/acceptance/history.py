@@ -134,13 +134,14 @@ def notices(history: History, criteria: Criteria, tables: Mapping[str, str]) -> 
         SHA-256 of each table judged now; empty where it is not there.
     """
     return (
-        *_of_gaps(history),
+        *gaps(history),
         *_of_criteria(history, criteria),
         *_of_tables(history, criteria.sha256, tables),
     )
 
 
-def _of_gaps(history: History) -> Iterator[str]:
+def gaps(history: History) -> Iterator[str]:
+    """Say where the history was edited, or lacks lines that it once had."""
     if not history.intact:
         yield f"{FILE} was edited: a line does not follow the one before it"
     for entry in history.entries:

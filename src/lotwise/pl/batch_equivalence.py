@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from lotwise.files.figures import lotwise_style
 from lotwise.pl.canvas import need_rows, nothing, subplots
-from lotwise.pl.style import OKABE_ITO, lotwise_style
+from lotwise.pl.style import OKABE_ITO
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

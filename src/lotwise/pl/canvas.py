@@ -51,7 +51,7 @@ def nothing(reason: str) -> Figure:
     >>> [text.get_text() for text in nothing("no bootstraps").axes[0].texts]
     ['not drawn: no bootstraps']
     """
-    from lotwise.pl.style import lotwise_style
+    from lotwise.files.figures import lotwise_style
 
     with lotwise_style():
         figure, (axis,) = subplots(1, 1, width=4.4, height=1.6)

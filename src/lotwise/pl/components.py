@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from lotwise.errors import InputError
+from lotwise.files.figures import lotwise_style
 from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots, write_reason
 from lotwise.pl.style import (
     batch_marks,
     colours_of,
     log_tpm_words,
-    lotwise_style,
     repeated_colours,
     shorten,
 )

@@ -12,13 +12,13 @@ from lotwise.errors import InputError
 from lotwise.expression.computed import require_correlated
 from lotwise.expression.labels import conditions_of, unit_of
 from lotwise.expression.noted import correlations_of, noted
+from lotwise.files.figures import lotwise_style
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import (
     NOT_DEFINED,
     add_note,
     batch_marks,
     colours_of,
-    lotwise_style,
     repeated_colours,
     shorten,
 )

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from lotwise.errors import InputError
+from lotwise.files.figures import lotwise_style
 from lotwise.pl.canvas import need_rows, subplots
-from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, log_tpm_words, lotwise_style
+from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, log_tpm_words
 from lotwise.wording import format_r
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ import pandas as pd
 
 from lotwise.errors import InputError
 from lotwise.expression.labels import name_groups
+from lotwise.files.figures import lotwise_style
 from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
-from lotwise.pl.style import NOT_DEFINED, OKABE_ITO, log_tpm_words, lotwise_style
+from lotwise.pl.style import NOT_DEFINED, OKABE_ITO, log_tpm_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,9 +16,10 @@ from lotwise.config import Style
 from lotwise.errors import InputError
 from lotwise.expression.labels import unit_of
 from lotwise.expression.noted import correlations_of
+from lotwise.files.figures import lotwise_style
 from lotwise.pl.cloud import count_pixels, pixels_of, points
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
-from lotwise.pl.style import IDENTITY_LINE, add_note, lotwise_style
+from lotwise.pl.style import IDENTITY_LINE, add_note
 from lotwise.tl.pairs import layer_of
 from lotwise.wording import format_r
 

@@ -1,15 +1,10 @@
-"""How all figures look and are saved: colours that colour-blind readers tell apart, R in digits."""
+"""How all figures look: colours that colour-blind readers tell apart, names that fit."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from itertools import cycle
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-from lotwise.files.atomic import atomic_path
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,29 +24,7 @@ OKABE_ITO: Final = (
 IDENTITY_LINE: Final = "#D55E00"
 NOT_DEFINED: Final = "#DDDDDD"
 
-_RC: Final[Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 8.0,
-    "axes.linewidth": 0.6,
-    "pdf.fonttype": 42,  # text stays text in PDF ...
-    "svg.fonttype": "none",  # ... and in SVG
-    "svg.hashsalt": "lotwise",  # equal figures are equal files
-    "figure.dpi": 100,
-    "text.parse_math": False,  # names hold $ and _, and none of our words are formulas
-}
 _LONGEST_NAME: Final = 40
-_RASTER_DPI: Final = 300
-_MARGIN: Final = 0.08  # inches
-_MOST_PIXELS: Final = 3_200  # a side; more shows nothing more and costs seconds
-
-
-@contextmanager
-def lotwise_style() -> Iterator[None]:
-    """Draw with the fonts and line widths of lotwise, whatever the caller has set."""
-    import matplotlib as mpl
-
-    with mpl.rc_context(_RC):
-        yield
 
 
 def colours_of(batches: Sequence[str]) -> dict[str, str]:
@@ -117,34 +90,3 @@ def add_note(figure: Figure, note: str, *, size: float = 8.0) -> None:
             0.5, -0.03, note, ha="center", va="top", fontsize=size, fontweight="bold",
             color=IDENTITY_LINE, parse_math=False,
         )  # fmt: skip
-
-
-def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> list[Path]:
-    """Write a figure in each format, whole or not at all, and without a time stamp.
-
-    Returns
-    -------
-    The files written, ``{stem}.{format}``.
-    """
-    written = []
-    no_date = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
-    # fontTools tells of every glyph that it keeps; nobody needs that in a log.
-    logging.getLogger("fontTools").setLevel(logging.WARNING)
-    dpi = min(_RASTER_DPI, _MOST_PIXELS / max(figure.get_size_inches()))
-    with lotwise_style():
-        # Laid out and measured once: savefig would do both again for every format.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-        box = figure.get_tightbbox().padded(_MARGIN)
-        for suffix in formats:
-            target = Path(f"{stem}.{suffix}")
-            with atomic_path(target) as temporary:
-                figure.savefig(
-                    temporary,
-                    format=suffix,
-                    dpi=dpi,
-                    metadata=no_date.get(suffix),
-                    bbox_inches=box,
-                )
-            written.append(target)
-    return written

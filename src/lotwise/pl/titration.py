@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
+from lotwise.files.figures import lotwise_style
 from lotwise.pl.canvas import need_rows, subplots
-from lotwise.pl.style import OKABE_ITO, lotwise_style
+from lotwise.pl.style import OKABE_ITO
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import logging
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lotwise.config import Limits
 from lotwise.errors import InputError, RefusedError
 from lotwise.files.atomic import atomic_path
-from lotwise.files.tables import read_table, to_frame, write_table
+from lotwise.files.tables import read_table, text_of_rows, to_frame, write_table
 from lotwise.progress import progress
 from lotwise.quantify.base import CALLS_FILE, Job, Quantifier
 from lotwise.quantify.quant_qc import Yield, judge_yields, require_usable
@@ -279,16 +278,14 @@ def write_quant_sheet(sheet: Path, samples: Sequence[Sample]) -> None:
     """Write the sample sheet of the quantifications that lie beside it."""
     names = ("sample", "batch", "replicate", "donor", "condition")
     extra = list(dict.fromkeys(name for sample in samples for name in sample.annotations))
-    with (
-        atomic_path(sheet) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as table,
-    ):
-        rows = csv.writer(table, delimiter="\t", lineterminator="\n")
-        rows.writerow((*names, *extra, "quant"))
-        for sample in samples:
-            cells = [getattr(sample, name) for name in names]
-            cells += [sample.annotations.get(name, "") for name in extra]
-            rows.writerow((*cells, sample.sample))
+    rows = [
+        {name: getattr(sample, name) for name in names}
+        | {name: sample.annotations.get(name, "") for name in extra}
+        | {"quant": sample.sample}
+        for sample in samples
+    ]
+    with atomic_path(sheet) as temporary:
+        temporary.write_bytes(text_of_rows(rows).encode())
 
 
 @contextmanager

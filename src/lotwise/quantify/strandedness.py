@@ -20,8 +20,9 @@ import dnaio
 import numpy as np
 
 from lotwise.errors import RefusedError
+from lotwise.files.checksums import checksum
 from lotwise.files.records import Record, column
-from lotwise.quantify.cache import cached_directory, checksum
+from lotwise.quantify.cache import cached_directory
 from lotwise.quantify.reads_qc import UNREADABLE
 
 if TYPE_CHECKING:

@@ -260,7 +260,7 @@ def gather(
 
 def take_outputs(config: Config, root: Path, *, workflow: str | None = None) -> list[OutputFile]:
     """Take size and checksum of what the run with ``config`` wrote, as far as it is there."""
-    from lotwise.quantify.cache import checksum
+    from lotwise.files.checksums import checksum
 
     def take(path: Path) -> OutputFile:
         return OutputFile(

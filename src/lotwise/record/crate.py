@@ -21,8 +21,8 @@ from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
+from lotwise.files.checksums import checksum
 from lotwise.keys import LEVELS
-from lotwise.quantify.cache import checksum
 from lotwise.record import (
     ANALYSED,
     CERTIFICATE,

@@ -23,7 +23,7 @@ def fault_of(item: InputFile | OutputFile, path: Path) -> str:
     >>> fault_of(item, getfixture("tmp_path") / "a.tsv")
     'is missing (SHA-256 abababababab... was recorded)'
     """
-    from lotwise.quantify.cache import checksum
+    from lotwise.files.checksums import checksum
 
     if not path.is_file():
         return f"is missing (SHA-256 {item.sha256[:_SHORT]}... was recorded)"

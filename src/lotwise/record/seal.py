@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Final, Literal
 
 from lotwise.acceptance.history import stamp
-from lotwise.acceptance.record import COPY, sha256_of
+from lotwise.acceptance.record import COPY
 from lotwise.errors import EnvironmentFault, InputError
 from lotwise.files.atomic import atomic_path, make_directory
+from lotwise.files.checksums import checksum_if_there
 from lotwise.record.manifest import find_faults, take_manifest
 
 Meaning = Literal["performed", "reviewed", "approved"]
@@ -131,7 +132,7 @@ def write_seal(
     statement = folder / f"{number:02d}-{meaning}.txt"
     told = {
         "scope": scope,
-        "manifest-sha256": sha256_of(manifest),
+        "manifest-sha256": checksum_if_there(manifest),
         "name": name,
         "identity": identity or name,
         "meaning": meaning,
@@ -192,7 +193,7 @@ def check_seal(
     manifest = folder / MANIFEST
     if not manifest.is_file():
         raise InputError("has no seal", path=folder, remedy="`lotwise seal` makes one")
-    sha256 = sha256_of(manifest)
+    sha256 = checksum_if_there(manifest)
     statements = tuple(
         _verify(path, sha256, scope=scope, signers=signers, authority=authority)
         for path in sorted(folder.glob("*.txt"))

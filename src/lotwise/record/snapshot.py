@@ -34,7 +34,7 @@ def take_snapshot(root: Path) -> dict[str, tuple[int, int]]:
 
 def written_since(root: Path, before: Mapping[str, tuple[int, int]]) -> dict[str, str]:
     """Return the SHA-256 of each file that is new or was changed since a snapshot."""
-    from lotwise.quantify.cache import checksum
+    from lotwise.files.checksums import checksum
 
     found = {}
     for name, status in sorted(take_snapshot(root).items()):

@@ -86,6 +86,7 @@ class Comparison:
             register_criteria,
             write_verdict,
         )
+        from lotwise.run.processes import Beside
         from lotwise.run.steps import write_comparison
         from lotwise.tree import ResultTree
 
@@ -95,7 +96,8 @@ class Comparison:
             register_criteria(tree.root, given)
         # What an earlier run said is not said of these tables.
         forget_verdict(tree.root)
-        write_comparison(self, tree, figures or FiguresConfig())
+        with Beside() as beside:
+            write_comparison(self, tree, figures or FiguresConfig(), beside)
         return None if given is None else write_verdict(tree.root, given)
 
 

@@ -1,13 +1,8 @@
-"""How figures look, and how they are saved."""
+"""How figures look."""
 
 from __future__ import annotations
 
-import matplotlib as mpl
-import pytest
-from matplotlib.figure import Figure
-
-from lotwise.errors import InputError
-from lotwise.pl.style import OKABE_ITO, colours_of, lotwise_style, save_figure
+from lotwise.pl.style import OKABE_ITO, colours_of
 
 
 def test_colours_of__each_batch_has_one_and_they_come_again():
@@ -15,18 +10,3 @@ def test_colours_of__each_batch_has_one_and_they_come_again():
     colours = colours_of(batches)
     assert list(colours) == [str(i) for i in range(10)]
     assert list(colours.values()) == [*OKABE_ITO, *OKABE_ITO[:2]]
-
-
-def test_lotwise_style__leaves_the_callers_settings():
-    before = mpl.rcParams.copy()
-    with lotwise_style():
-        assert mpl.rcParams["svg.fonttype"] == "none"
-    assert mpl.rcParams == before
-
-
-def test_save_figure__writes_each_format_or_none(tmp_path):
-    written = save_figure(Figure(), tmp_path / "a" / "f.x", ["pdf", "png"])
-    assert [path.name for path in written] == ["f.x.pdf", "f.x.png"]
-    (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot be written"):
-        save_figure(Figure(), tmp_path / "file" / "f", ["pdf"])
