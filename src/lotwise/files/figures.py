@@ -24,6 +24,8 @@ _RC: Final[Any] = {
     "svg.fonttype": "none",  # ... and in SVG
     "svg.hashsalt": "lotwise",  # equal figures are equal files
     "figure.dpi": 100,
+    "figure.autolayout": False,  # each figure names its own layout
+    "figure.constrained_layout.use": False,
     "text.parse_math": False,  # names hold $ and _, and none of our words are formulas
 }
 _RASTER_DPI: Final = 300
@@ -72,9 +74,9 @@ def save_figure(
     dpi = min(_RASTER_DPI, _MOST_PIXELS / max(figure.get_size_inches()))
     held: Any = settings or {}
     with mpl.rc_context(held), lotwise_style():
-        # Laid out and measured once: savefig would do both again for every format.
+        # Laid out and measured once: with an engine, savefig would do both for every format.
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)
         box = figure.get_tightbbox().padded(_MARGIN)
         for suffix in formats:
             target = Path(f"{stem}.{suffix}")
