@@ -35,6 +35,8 @@ _PROGRAM: Final = (
     "from lotwise.run.processes import serve; serve()"
 )
 _EACH_SECONDS: Final = 0.5
+# A process that is told to end removes what it has not finished.
+_PATIENCE_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +127,15 @@ class Beside:
         self._pool.shutdown(wait=False, cancel_futures=True)
         for child in self._children:
             if at_once:
-                # It removes what it has not finished.
                 child.terminate()
             else:
                 cast("Any", child.stdin).close()
         for child in self._children:
-            child.wait()
+            try:
+                child.wait(_PATIENCE_SECONDS if at_once else None)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
         self._pool.shutdown()
         for child in self._children:
             for pipe in (child.stdin, child.stdout):
@@ -176,7 +181,13 @@ class Beside:
 
 def serve() -> None:
     """Run the calls that come through the standard input, until it ends."""
-    signal.signal(signal.SIGTERM, _leave)
+    told: list[int] = []
+
+    def leave(number: int, _frame: FrameType | None) -> NoReturn:
+        told.append(number)
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
     # An interruption of the terminal comes to all processes; the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
@@ -185,7 +196,8 @@ def serve() -> None:
     parent, level = pickle.load(sys.stdin.buffer)  # noqa: S301
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    while True:
+    # Python drops what is raised while it clears away an object: then the call was finished.
+    while not told:
         try:
             function, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301
         except EOFError:
@@ -217,10 +229,6 @@ def _answer(function: Callable[..., object], arguments: tuple[object, ...]) -> _
     for one in warned:
         one.source = None
     return _Answer(error, warned)
-
-
-def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + signal.SIGTERM)
 
 
 def _watch(parent: str) -> None:
