@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from lotwise.acceptance.criteria import Criteria
 from lotwise.acceptance.files import CriteriaFile
-from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.acceptance.history import Entry, History, differing, notices, read_history
-from lotwise.acceptance.record import COPY, VERDICT, digests, recorded_criteria
+from lotwise.acceptance.record import digests, recorded_criteria
 from lotwise.acceptance.times import late_registration
 from lotwise.acceptance.verdict import FORMAT, Verdict, judge
 from lotwise.errors import InputError
 from lotwise.files.checksums import checksum_if_there
+from lotwise.tree import COPY, HISTORY, VERDICT
 
 # What a verdict of an earlier version says in the same way as this one.
 _LASTING: Final = ("outcome", "value", "level", "table", "statistic", "rationale")

@@ -18,10 +18,9 @@ from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
 from lotwise.files.checksums import checksum_if_there
 from lotwise.files.tables import to_frame, write_table
+from lotwise.tree import COPY, VERDICT
 
-VERDICT: Final = "verdict.json"
 # The criteria as they were read, comments included.
-COPY: Final = "verdict_criteria.yaml"
 _FOLDERS: Final = ("correlation", "evidence")
 
 

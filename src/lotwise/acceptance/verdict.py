@@ -22,7 +22,7 @@ from lotwise.acceptance.reading import read_judged, unlisted
 from lotwise.acceptance.selection import select_rows
 from lotwise.files.records import Record, column
 from lotwise.keys import LEVELS, Level
-from lotwise.tree import ResultTree
+from lotwise.tree import CRITERIA, ResultTree
 from lotwise.wording import counted, number
 
 FORMAT: Final = 2
@@ -38,7 +38,7 @@ _NAN: Final = float("nan")
 class CriterionRecord(Record):
     """The outcome of one criterion, the first row that over all: a row of ``verdict.tsv``."""
 
-    table = "verdict.tsv"
+    table = CRITERIA
 
     criterion: str = column("id of the criterion; overall for the outcome over all")
     outcome: str = column("pass, fail or not assessable")

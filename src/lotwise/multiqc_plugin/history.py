@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lotwise.acceptance.check import since_judged
-from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.acceptance.history import gaps, read_history
-from lotwise.acceptance.record import VERDICT
 from lotwise.files.checksums import checksum_if_there
+from lotwise.tree import HISTORY, VERDICT
 
 
 def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]:

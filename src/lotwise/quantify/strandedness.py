@@ -24,6 +24,7 @@ from lotwise.files.checksums import checksum
 from lotwise.files.records import Record, column
 from lotwise.quantify.cache import cached_directory
 from lotwise.quantify.reads_qc import UNREADABLE
+from lotwise.tree import STRANDEDNESS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +52,7 @@ Finding = Literal["unstranded", "forward", "reverse", "undetermined"]
 class Strand(Record):
     """What the reads of one sample say of its strandedness."""
 
-    table: ClassVar[str] = "strandedness.tsv"
+    table: ClassVar[str] = STRANDEDNESS
     sample: str = column("name of the sample")
     declared: str = column("auto, unstranded, forward or reverse, as the sample sheet says")
     applied: str = column("unstranded, forward or reverse, as the quantifier was told")

@@ -11,7 +11,6 @@ from typing import Final
 
 from lotwise.acceptance import SHIPPED, read_criteria
 from lotwise.acceptance.history import read_history
-from lotwise.acceptance.record import COPY, VERDICT
 from lotwise.config import Config, figures_of, parse_config, tables_of
 from lotwise.errors import InputError
 from lotwise.files.atomic import make_directory
@@ -26,14 +25,7 @@ from lotwise.record.calls import (
 from lotwise.record.configuration import absolute, resolve
 from lotwise.record.environment import libraries, machine, software
 from lotwise.record.inputs import Taken, mark_changes, take_criteria, take_inputs
-from lotwise.record.provenance import (
-    PROVENANCE,
-    InputFile,
-    OutputFile,
-    Program,
-    Provenance,
-    read_provenance,
-)
+from lotwise.record.provenance import InputFile, OutputFile, Program, Provenance, read_provenance
 from lotwise.record.revisions import (
     chain_faults,
     find_amendments,
@@ -41,22 +33,36 @@ from lotwise.record.revisions import (
     write_revision,
 )
 from lotwise.samples import read_samples
-from lotwise.tree import ResultTree, drawn_as
+from lotwise.tree import (
+    COPY,
+    CRITERIA,
+    FETCHED,
+    HISTORY,
+    INTAKE,
+    PROVENANCE,
+    SAMPLES,
+    STRANDEDNESS,
+    VERDICT,
+    VERIFICATION,
+    WORKBOOK,
+    YIELD,
+    ResultTree,
+    drawn_as,
+)
 
-VERIFICATION: Final = "verification.tsv"
 # What a run may write at the root of its results, beside the record and what is made from it.
 _AT_ROOT: Final = (
-    "samples.tsv",
-    "fetched.tsv",
-    "intake.tsv",
-    "strandedness.tsv",
-    "yield.tsv",
+    SAMPLES,
+    FETCHED,
+    INTAKE,
+    STRANDEDNESS,
+    YIELD,
     VERIFICATION,
-    "verdict.tsv",
-    "verdict_criteria.yaml",
-    "verdict_history.jsonl",
+    CRITERIA,
+    COPY,
+    HISTORY,
     VERDICT,
-    "tables.xlsx",
+    WORKBOOK,
 )
 _WRITERS: Final = 4
 WORKFLOW: Final = "workflow"
@@ -100,7 +106,7 @@ def record_run(
         An input or the results are not there, or a recorded file was changed without a reason.
     """
     config = resolve(config)
-    expression = root / "samples.tsv"
+    expression = root / SAMPLES
     if not expression.is_file():
         raise InputError(
             "no results are here", path=root, remedy="run `lotwise expression` and the others first"

@@ -7,20 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal
 
-from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.acceptance.history import Entry, append, read_history, stamp
-from lotwise.acceptance.record import COPY, VERDICT
 from lotwise.acceptance.verdict import CriterionRecord
 from lotwise.errors import InputError
 from lotwise.files.checksums import checksum_if_there
 from lotwise.record.calls import read_steps
 from lotwise.record.fixity import fault_of
-from lotwise.record.provenance import CRATE, PROVENANCE, OutputFile, read_provenance
+from lotwise.record.provenance import OutputFile, read_provenance
 from lotwise.record.revisions import chain_faults, is_of_0_1, wrote_by
-from lotwise.tree import ResultTree
+from lotwise.tree import CERTIFICATE, COPY, CRATE, HISTORY, PAGE, PROVENANCE, VERDICT, ResultTree
 
-PAGE: Final = ResultTree(Path()).report.name
-CERTIFICATE: Final = ResultTree(Path()).certificate.name
 _LEVELS: Final = ("gene", "isoform", "extended_data_fig")
 _READERS: Final = 4
 # Written after the record, and known to the history.

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.record.provenance import InputFile, OutputFile
+from lotwise.tree import HISTORY
 
 _SHORT: Final = 12
 # Lines are only ever added to it: what was there when it was recorded must still be there.

@@ -14,6 +14,7 @@ from lotwise.errors import InputError
 from lotwise.record.configuration import absolute
 from lotwise.record.provenance import InputFile
 from lotwise.samples import Sample, read_samples
+from lotwise.tree import SAMPLES
 
 # Reading leaves Python's lock; more readers than this only make a disk seek.
 _READERS: Final = 4
@@ -71,7 +72,7 @@ def mark_changes(taken: Sequence[Taken], *, since_ns: int) -> list[InputFile]:
     return [
         item.file.model_copy(update={"note": _CHANGED})
         # The sheet of a user may lie where lotwise writes its copy, and is then written anew.
-        if item.modified_ns > since_ns and item.file.path != "samples.tsv"
+        if item.modified_ns > since_ns and item.file.path != SAMPLES
         else item.file
         for item in taken
     ]

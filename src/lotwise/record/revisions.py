@@ -13,16 +13,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.acceptance.history import Entry, append, read_history, stamp
-from lotwise.acceptance.record import COPY, VERDICT
 from lotwise.acceptance.verdict import CriterionRecord
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path, make_directory
 from lotwise.files.checksums import checksum
 from lotwise.record.calls import now, read_steps
 from lotwise.record.provenance import (
-    PROVENANCE,
     Amendment,
     OutputFile,
     Program,
@@ -30,7 +27,7 @@ from lotwise.record.provenance import (
     read_provenance,
     write_provenance,
 )
-from lotwise.tree import ResultTree
+from lotwise.tree import COPY, HISTORY, PROVENANCE, VERDICT, ResultTree
 from lotwise.wording import counted, listed
 
 REVISIONS: Final = ResultTree(Path()).revisions.name

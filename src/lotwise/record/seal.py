@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from lotwise.acceptance.history import stamp
-from lotwise.acceptance.record import COPY
 from lotwise.errors import EnvironmentFault, InputError
 from lotwise.files.atomic import atomic_path, make_directory
 from lotwise.files.checksums import checksum_if_there
 from lotwise.record.manifest import find_faults, take_manifest
+from lotwise.tree import COPY
 
 Meaning = Literal["performed", "reviewed", "approved"]
 Scope = Literal["results", "criteria"]

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from lotwise.acceptance.history import FILE as HISTORY
-from lotwise.tree import ResultTree
+from lotwise.tree import HISTORY, ResultTree
 
 _SUFFIXES: Final = frozenset(
     {".tsv", ".json", ".yaml", ".xlsx", ".h5ad", ".gz", ".parquet", ".pdf", ".png", ".svg"}

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lotwise.acceptance.record import COPY, VERDICT
 from lotwise.files.checksums import checksum_if_there
-from lotwise.record import PROVENANCE
-from lotwise.tree import ResultTree
+from lotwise.tree import COPY, INTAKE, PROVENANCE, SAMPLES, VERDICT, VERIFICATION, YIELD, ResultTree
 
 _AT_ROOT: Final = (
-    "samples.tsv", "intake.tsv", "yield.tsv", "verification.tsv", VERDICT, COPY, PROVENANCE,
+    SAMPLES, INTAKE, YIELD, VERIFICATION, VERDICT, COPY, PROVENANCE,
 )  # fmt: skip
 _READERS: Final = 4
 _LENGTH: Final = 16

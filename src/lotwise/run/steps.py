@@ -38,12 +38,7 @@ from lotwise.files.tables import text_of_rows
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import progress
 from lotwise.record import (
-    CERTIFICATE,
-    CRATE,
-    PAGE,
     PREPARING,
-    PROVENANCE,
-    VERIFICATION,
     Call,
     gather,
     lotwise_call,
@@ -59,7 +54,7 @@ from lotwise.run.comparison import compare as compare_in_memory
 from lotwise.run.evidence import draw_evidence, gather_evidence
 from lotwise.run.processes import Beside
 from lotwise.samples import Sample, read_samples, require_batches
-from lotwise.tree import ResultTree, drawn_as
+from lotwise.tree import CERTIFICATE, CRATE, PAGE, PROVENANCE, VERIFICATION, ResultTree, drawn_as
 
 if TYPE_CHECKING:
     import pandas as pd
