@@ -31,6 +31,8 @@ demo: $(INSTALLED)
 ## make gse150969   the series of Bloor et al. 2020, from GEO to figures (needs the network)
 gse150969: $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES)
+	@$(BIN)/lotwise verify --config config.yaml --results results/gse150969
+	@echo "Open the report: results/gse150969/report.html"
 
 ## make test   lint, types, layers, examples and all tests
 test: lint

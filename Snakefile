@@ -14,14 +14,4 @@ module lotwise:
         config
 
 
-use rule * from lotwise exclude all
-
-
-use rule all from lotwise as everything
-
-
-# The workflow names no default target: it would take that of whoever imports it.
-rule all:
-    default_target: True
-    input:
-        rules.everything.input,
+use rule * from lotwise

@@ -1,12 +1,23 @@
-"""Fixtures that the examples in docstrings use."""
+"""Fixtures of tests and of the examples in docstrings."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+# pytest puts a module that it imports first over the function of the same name in its package.
+import lotwise.pl
+import lotwise.tl  # noqa: F401
+
 # MultiQC, which is not installed beside lotwise, imports it.
 collect_ignore = ["src/lotwise/multiqc_plugin/module.py"]
+
+
+@pytest.fixture(autouse=True)
+def _examples_write_here(request, tmp_path, monkeypatch):
+    """Examples in docstrings call ``mkdtemp``, which leaves its folder behind."""
+    if isinstance(request.node, pytest.DoctestItem):
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
 
 @pytest.fixture
@@ -29,26 +40,6 @@ def three_batches(tmp_path):
         header = "Name\tLength\tEffectiveLength\tTPM\tNumReads"
         quants[name].write_text("\n".join([header, *rows]) + "\n")
     return lotwise.read_quant(quants, tx2gene=tmp_path / "tx2gene.tsv")
-
-
-@pytest.fixture
-def atlas(tmp_path):
-    """Write a zarr store of six samples x 200 genes, of which each two are alike."""
-    import anndata
-    import pandas as pd
-    import zarr
-
-    rng = np.random.default_rng(21)
-    base = rng.lognormal(3, 2, (3, 200)) * (rng.random((3, 200)) > 0.3)
-    tpm = np.repeat(base, 2, axis=0) * rng.lognormal(0, 0.2, (6, 200))
-    made = anndata.AnnData(
-        tpm.astype(np.float32),
-        obs=pd.DataFrame(index=[f"S{i}" for i in range(6)]),
-        var=pd.DataFrame(index=[f"G{i}" for i in range(200)]),
-    )
-    group = zarr.open_group(tmp_path / "atlas.zarr", mode="w", zarr_format=2)
-    anndata.io.write_elem(group, "/", made)
-    return tmp_path / "atlas.zarr"
 
 
 @pytest.fixture

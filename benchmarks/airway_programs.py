@@ -1,14 +1,14 @@
-"""How far three quantifiers agree on real reads, and why RSEM stands apart.
+"""How far three quantifiers agree on real reads, and why RSEM differs.
 
     python benchmarks/airway_programs.py
 
-Three runs of GSE52778, restricted to the first 10 Mb of chromosome 1, quantified on three
-references by kallisto, salmon, RSEM with bowtie2 and with bowtie, and salmon with the option
-``--discardOrphansQuasi``, which leaves out fragments of which one mate alone maps, as
-RSEM does. Printed are, a reference and run: the share of fragments used, and Pearson's R of
-the genes' log2(TPM + 1), over all genes with TPM per million of the whole library and of these
-reads alone, and with the latter without processed pseudogenes, and over those with 10 counts
-in every program. At the end stands how many pairs the installed bowtie2 loses.
+Three runs of GSE52778, restricted to the first 10 Mb of chromosome 1, are quantified with three
+references by kallisto, salmon, RSEM with bowtie2, RSEM with bowtie, and salmon with the option
+``--discardOrphansQuasi``. Like RSEM, this option leaves out fragments of which only one mate
+maps. The output has for each reference and run the share of fragments used, and Pearson's R of the
+genes' log2(TPM + 1): over all genes, with TPM per million of the whole library or of these reads
+only; the latter also without processed pseudogenes; and over genes with 10 counts in every
+program. The last line is the number of pairs that the installed bowtie2 loses.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ REFERENCES = {
 
 
 class SalmonOfPairs(Salmon):
-    """salmon without fragments of which one mate alone maps."""
+    """salmon without fragments of which only one mate maps."""
 
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
         """Spell ``salmon quant``."""
@@ -64,7 +64,7 @@ PROGRAMS: dict[str, Quantifier] = {
     "rsem, bowtie2": Rsem(),
     "rsem, bowtie": Rsem(aligner="bowtie"),
 }
-# What RSEM tells bowtie2, without the options that forbid pairs which are not concordant.
+# Options of bowtie2 as set by RSEM, without those that exclude discordant pairs.
 AS_RSEM = [
     *("--sensitive", "--dpad", "0", "--gbar", "99999999", "--mp", "1,1", "--np", "1"),
     *("--score-min", "L,0,-0.1", "-I", "1", "-X", "1000", "-k", "200"),
@@ -82,7 +82,7 @@ def sheet() -> list[Sample]:
 
 
 def processed_pseudogenes(fasta: Path, genes: pd.Series) -> set[str]:
-    """Name the genes that a header calls processed pseudogenes: copies of another gene's mRNA."""
+    """Return the genes that a header calls processed pseudogenes: copies of a gene's mRNA."""
     names = [line[1:].split()[0].split("|")[0] for line in headers(fasta) if is_processed(line)]
     return set(genes[names])
 
@@ -136,7 +136,7 @@ def compare(title: str, fasta: Path, workspace: Path) -> None:
 
 
 def print_lost_pairs(transcripts: Path, workspace: Path) -> None:
-    """Count pairs of which bowtie2 itself aligns both mates, inward and near, yet not as a pair."""
+    """Count pairs that bowtie2 does not report although it aligns both mates, inward and near."""
     index = workspace / "lost"
     subprocess.run(["bowtie2-build", "-q", transcripts, index], check=True)
     version = subprocess.run(["bowtie2", "--version"], check=True, capture_output=True, text=True)
@@ -154,7 +154,7 @@ def print_lost_pairs(transcripts: Path, workspace: Path) -> None:
 
 
 def discordant(sam: str) -> dict[str, list[tuple[str, int, bool]]]:
-    """Give transcript, position and strand of both mates of each pair that is not concordant."""
+    """Return transcript, position and strand of both mates of each discordant pair."""
     found = defaultdict(list)
     for line in sam.splitlines():
         if line.startswith("@") or "YT:Z:DP" not in line:

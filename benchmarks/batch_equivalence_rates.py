@@ -2,11 +2,11 @@
 
     python benchmarks/batch_equivalence_rates.py [N_SETS]
 
-One true expression of 400 features (sd 2.8); the effect of a batch is half shared by 20 modules of
-co-regulated features and half by itself; noise of replicates has sd 0.5. The true D is the mean
-over large sets. Printed for k batches: how often batches whose D is the margin are called
-equivalent (nominal 5 %), how often the 95 % interval holds D, its mean width, and how often batches
-of half that D are called equivalent at the same margin (power).
+There is one true expression of 400 features (sd 2.8). Half of a batch's effect is shared by 20
+modules of co-regulated features and half is independent; the noise of replicates has sd 0.5. The
+true D is the mean over large sets. The output has for k batches: how often batches with D at the
+margin are called equivalent (nominal 5 %), how often the 95 % interval contains D, its mean width,
+and how often batches with a fraction of that D are called equivalent at the same margin (power).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from lotwise.metrics.batch_equivalence import batch_equivalence
 
 N_FEATURES, N_MODULES, NOISE = 400, 20, 0.5
+PARTS_OF_MARGIN = (0.0, 0.25, 0.5, 0.75)
 DESIGNS = {
     "3 x 3": [3] * 3,
     "4 x 2": [2] * 4,
@@ -35,7 +36,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     truth = rng.normal(0, 2.8, N_FEATURES)
     modules = rng.normal(0, N_MODULES**-0.5, (N_MODULES, N_FEATURES))
-    print("design\teffect\tD\tcalled_at_margin\tcoverage\twidth\tpower_at_half")
+    print("design\teffect\tD\tcalled_at_margin\tcoverage\twidth", *PARTS_OF_MARGIN, sep="\t")
     for effect in (0.3, 0.6):
         margin = _true_difference(truth, modules, effect)
         for name, sizes in DESIGNS.items():
@@ -46,15 +47,32 @@ def main() -> None:
                 called.append(found.equivalent == "yes")
                 covered.append(interval.lower <= margin <= interval.upper)
                 widths.append(interval.upper - interval.lower)
-            half = effect * 0.5**0.5  # D goes with the square of the effect
             power = [
-                batch_equivalence(r, batches=batches, margin=margin).equivalent == "yes"
-                for r, batches in _sets(n_sets // 2, sizes, truth, modules, half)
+                # D is proportional to the square of the effect.
+                _called(n_sets // 4, sizes, truth, modules, effect * part**0.5, margin=margin)
+                for part in PARTS_OF_MARGIN
             ]
-            numbers = (np.mean(called), np.mean(covered), np.mean(widths), np.mean(power))
+            numbers = (np.mean(called), np.mean(covered), np.mean(widths), *power)
             print(
                 name, effect, f"{margin:.4f}", *(f"{x:.3f}" for x in numbers), sep="\t", flush=True
             )
+
+
+def _called(
+    n_sets: int,
+    sizes: list[int],
+    truth: np.ndarray,
+    modules: np.ndarray,
+    effect: float,
+    *,
+    margin: float,
+) -> float:
+    """Return how often sets with an effect are called equivalent."""
+    found = [
+        batch_equivalence(r, batches=batches, margin=margin).equivalent == "yes"
+        for r, batches in _sets(n_sets, sizes, truth, modules, effect)
+    ]
+    return float(np.mean(found))
 
 
 def _true_difference(truth: np.ndarray, modules: np.ndarray, effect: float) -> float:

@@ -1,4 +1,4 @@
-"""How often a sound batch lies outside the limits of k reference batches, or is lowest of k + 1.
+"""How often a sound batch is outside the limits of k reference batches, or lowest of k + 1.
 
     python benchmarks/batch_rates.py
 

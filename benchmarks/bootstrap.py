@@ -1,10 +1,10 @@
-"""Bootstrap of R: 2,000 resamples x 276 pairs x 58,000 genes beside SciPy and R's boot.
+"""Bootstrap of R: 2,000 resamples x 276 pairs x 58,000 genes, compared with SciPy and R's boot.
 
     python benchmarks/bootstrap.py
 
-The peers draw genes one by one and take one pair at a time. They are timed on one pair and fewer
-resamples, and scaled to all; their row says so. lotwise is timed whole, with every gene a block
-of its own (what the peers do) and with blocks of 20 genes.
+The peers draw genes one by one and process one pair at a time. They are timed on one pair and fewer
+resamples, and scaled to all; their row says so. lotwise is timed completely, with every gene as a
+block (as the peers do) and with blocks of 20 genes.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ if (n > 0) invisible(boot(pair, function(pair, at) cor(pair[at, 1], pair[at, 2])
 
 
 def time_peer_pair(name: str, command: list[str | Path]) -> Timing:
-    """Time one pair with a part of the resamples, and scale to all pairs and resamples."""
+    """Time one pair with some of the resamples, and scale to all pairs and resamples."""
     loading = time_command("loading", [*command, "0"])
     timed = less(time_command(name, [*command, str(N_TIMED)]), loading)
     factor = N_PAIRS * N_RESAMPLES / N_TIMED

@@ -1,8 +1,8 @@
-"""`lotwise compare` beside an R script that answers the same question, in one run.
+"""`lotwise compare` and an R script that answers the same question, in one run.
 
-    python benchmarks/compare.py              24 samples x 205,870 isoforms beside R
-    python benchmarks/compare.py --against ../base   six samples beside another checkout too
-    python benchmarks/compare.py --input FOLDER      only make the input there
+    python benchmarks/compare.py              24 samples x 205,870 isoforms, compared with R
+    python benchmarks/compare.py --against ../base   also six samples with another checkout
+    python benchmarks/compare.py --input FOLDER      only write the input to this folder
 
 The samples are the six real salmon files of the macrophage data, four times each with noise on
 the TPM so that no two are alike; the four are one batch. R reads by tximport with readr,

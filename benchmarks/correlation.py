@@ -1,9 +1,9 @@
-"""Pearson of 2,000 samples x 60,000 features beside a bare BLAS syrk and other programs.
+"""Pearson of 2,000 samples x 60,000 features, compared with BLAS syrk and other programs.
 
     python benchmarks/correlation.py
 
-R's ``cor`` and deepTools' ``plotCorrelation`` take a tenth of the samples: more of them would
-take minutes; lotwise takes the same tenth there.
+R's ``cor`` and deepTools' ``plotCorrelation`` get a tenth of the samples, since more would take
+minutes; lotwise is timed on the same tenth for comparison.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def python(name: str, code: str, matrix: Path, *, runs: int = 3) -> Timing:
 
 
 def time_all(matrix: Path) -> None:
-    """Time what takes the whole matrix; loading it is taken off."""
+    """Time programs on the whole matrix, without loading it."""
     base = python("loading", LOAD, matrix)
     ours = less(python("lotwise", OURS, matrix), base)
     peers = [less(python(name, code, matrix), base) for name, code in CASES.items()]
@@ -51,7 +51,7 @@ def time_all(matrix: Path) -> None:
 
 
 def time_tenth(folder: Path) -> None:
-    """Time what takes long with a tenth of the samples."""
+    """Time slow programs on a tenth of the samples."""
     matrix = folder / "tenth.npy"
     base = python("loading", LOAD, matrix)
     ours = less(python("lotwise", OURS, matrix), base)

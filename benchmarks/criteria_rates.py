@@ -1,4 +1,4 @@
-"""What the example criteria say of simulated lots whose truth is known.
+"""Outcome of the example criteria for simulated lots with known truth.
 
     python benchmarks/criteria_rates.py [number of runs] [criteria]
 

@@ -1,4 +1,4 @@
-"""Throughput and memory of a download over loopback, beside curl's.
+"""Throughput and memory of a download over loopback, compared with curl.
 
 Run ``python benchmarks/download.py [GIGABYTES]`` (2 by default). The server sends with
 ``sendfile``. lotwise, which computes the SHA-256 while it receives, and curl take the file three

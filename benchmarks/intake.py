@@ -1,4 +1,4 @@
-"""The intake gate beside ``gzip -t`` and fastp on the same pair of files.
+"""The intake check compared with ``gzip -t`` and fastp on the same pair of files.
 
     python benchmarks/intake.py [R1.fastq.gz R2.fastq.gz]
 

@@ -1,4 +1,4 @@
-"""How often a sound batch lies outside when it has other replicates or another depth than the rest.
+"""How often a sound batch is outside its limits if its replicates or depth differ from the rest.
 
     python benchmarks/like_depth_rates.py            batches outside nominal limits
     python benchmarks/like_depth_rates.py --null     R within and between batches, both of samples
@@ -23,7 +23,7 @@ import lotwise
 from lotwise.metrics.batches import reference_interval
 from lotwise.metrics.correlation import pearson_matrix
 
-N_SETS, N_GENES = 300, 2000
+N_SETS, N_GENES = 1000, 2000
 DEPTH = {"20 M": 20e6 / 30, "5 M": 5e6 / 30}
 CASES = {
     "3 against 3": (3, 3, "20 M", "20 M"),

@@ -1,4 +1,4 @@
-"""Correlation of a store that does not fit: time beside bare BLAS, peak memory, and exactness.
+"""Correlation of a store larger than memory: time relative to BLAS, peak memory, exactness.
 
     python benchmarks/out_of_core.py                   the four cases below, one after the other
     python benchmarks/out_of_core.py matrix            10,000 samples x 60,000 genes
@@ -90,7 +90,7 @@ def _measure(case: str, divide: int, *, on_dask: bool) -> None:
         folder = Path(temporary)
         _make(folder / "store.zarr", n_samples, n_features)
         before = _blas(n_samples, n_features)
-        # Two workers share what one process has.
+        # Two workers share the memory of one process.
         memory = MEMORY // 2 if on_dask else MEMORY
         script = folder / "work.py"
         script.write_text(WORK)
@@ -109,7 +109,7 @@ def _measure(case: str, divide: int, *, on_dask: bool) -> None:
         megabytes=max(peaks) * 1e3,
         elapsed=(seconds,),
     )
-    # On dask the client, first, holds nothing; the workers share the budget.
+    # With dask the client comes first and holds no data; the workers share the memory.
     used = sum(peaks[1:]) if on_dask else peaks[0]
     peers = [_mean(f"bare syrk, {kind}, scaled", before[kind], after[kind]) for kind in before]
     work = f"R of {n_samples:,} x {n_features:,}" if case == "matrix" else (
@@ -158,7 +158,7 @@ def _make(path: Path, n_samples: int, n_features: int) -> None:
 
 
 def _blas(n_samples: int, n_features: int) -> dict[str, tuple[float, float]]:
-    """Seconds, and CPU seconds, that syrk would take for the whole, from a block of it."""
+    """Return seconds and CPU seconds of syrk for the whole matrix, scaled from a block."""
     block = str(min(n_samples, 3000)), str(min(n_features, 20_000))
     flops = n_samples * n_samples * n_features
     found = {}
@@ -172,7 +172,7 @@ def _blas(n_samples: int, n_features: int) -> dict[str, tuple[float, float]]:
 
 
 def _difference(folder: Path, case: str) -> float:
-    """Give the largest difference of some samples from NumPy in float64."""
+    """Return the largest difference from NumPy in float64 for some samples."""
     store = zarr.open(folder / "store.zarr")
     rng = np.random.default_rng(2)
     chosen = np.sort(rng.choice(store.shape[0], size=min(N_CHECKED, store.shape[0]), replace=False))

@@ -1,4 +1,4 @@
-"""How often a sound run has an outlier flag, and how often a bad sample is named.
+"""How often a sound run has an outlier flag, and how often a bad sample is flagged.
 
     python benchmarks/outlier_rates.py [number of runs]
 

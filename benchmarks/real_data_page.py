@@ -1,9 +1,9 @@
-"""Write docs/what-real-data-say.md: every number of that page is computed here.
+"""Write docs/what-real-data-say.md; every number on that page is computed here.
 
     python benchmarks/real_data_page.py ../shared/data [PAGE]
 
-The words stand in real_data_page.md.jinja. Where what they claim is no longer what the tables
-say, nothing is written and the claim is named.
+The text is in real_data_page.md.jinja. If a claim in it no longer agrees with the tables, nothing
+is written and the claim is reported.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def write_page(macrophage: Any, lymphoblastoid: Any) -> str:
-    """Fill the numbers of the annotated levels into the words."""
+    """Insert the numbers of the annotated levels into the text."""
     gene, isoform = (numbers_of(getattr(macrophage, level)) for level in ("gene", "isoform"))
     gene |= identity_of(macrophage.gene)
     others = {
@@ -56,7 +56,7 @@ def write_page(macrophage: Any, lymphoblastoid: Any) -> str:
     for claim, holds in held.items():
         if not holds:
             sys.exit(f"the page claims that {claim}; the tables no longer say so")
-    # No escaping: what is written is Markdown, not HTML.
+    # No escaping, since the output is Markdown and not HTML.
     words = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
     words.filters["dictvalues"] = lambda mapping: list(mapping.values())
     words.filters["r"] = lambda value: f"{value:.4f}".removeprefix("0")
@@ -66,7 +66,7 @@ def write_page(macrophage: Any, lymphoblastoid: Any) -> str:
 
 
 def numbers_of(expression: Any) -> dict[str, Any]:
-    """Give what the page says of one level, from the tables."""
+    """Return the values of one level on the page, from the tables."""
 
     def table(name: str) -> pd.DataFrame:
         return lotwise.get.evidence(expression, name)
@@ -101,13 +101,13 @@ def numbers_of(expression: Any) -> dict[str, Any]:
 
 
 def _spread_of(agreement: pd.DataFrame, tenth: int) -> float:
-    """Give the median robust SD of log ratios in a tenth of expression."""
+    """Return the median robust SD of log ratios in a tenth of expression."""
     rows = agreement[agreement["bin"] == tenth]
     return float(((rows["robust_upper"] - rows["robust_lower"]) / (2 * 1.96)).median())
 
 
 def identity_of(gene: Any) -> dict[str, Any]:
-    """Give the sex of each line and its markers."""
+    """Return the sex of each line and its markers."""
     sex = lotwise.get.evidence(gene, "sex").set_index("sample")
     markers = lotwise.get.evidence(gene, "identity").pivot_table(
         index="marker", columns="sample", values="tpm", sort=False
@@ -119,7 +119,7 @@ def identity_of(gene: Any) -> dict[str, Any]:
 
 
 def quality_of(gene: Any) -> dict[str, Any]:
-    """Give ENCODE's replicate QC of FPKM, and the genes of sex."""
+    """Return ENCODE's replicate QC of FPKM, and the genes of sex."""
     of_fpkm = lotwise.get.replicate_qc(gene).query("unit == 'FPKM'")
     sex = lotwise.get.evidence(gene, "sex")
     return {
@@ -134,7 +134,7 @@ def spread(values: pd.Series) -> dict[str, float]:
 
 
 def claims(gene: dict[str, Any], isoform: dict[str, Any]) -> dict[str, bool]:
-    """Say of each claim that the words make whether the tables bear it out."""
+    """Return for each claim in the text whether the tables support it."""
     counts = {name: row["total_counts"] for name, row in gene["libraries"].items()}
     markers, sexes = gene["markers"], {name: row["sex"] for name, row in gene["sex"].items()}
     last = {name: list(markers[name])[-1] for name in ("NT5E", "THY1")}
@@ -160,7 +160,7 @@ def claims(gene: dict[str, Any], isoform: dict[str, Any]) -> dict[str, bool]:
 def claims_of_lymphoblastoid(
     gene: dict[str, Any], isoform: dict[str, Any], *, lowest: float
 ) -> dict[str, bool]:
-    """Say the same of the five lymphoblastoid lines."""
+    """Return the same for the five lymphoblastoid lines."""
     return {
         "isoform R is lower": isoform["r"][0]["max"] < gene["r"][0]["min"],
         "the lowest R of genes is above the macrophages'": gene["r"][0]["min"] > lowest,

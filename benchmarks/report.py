@@ -1,4 +1,4 @@
-"""`report.html` of the demo's kind and of 500 samples: writing, bytes, and the first view.
+"""`report.html` of the size of the demo and of 500 samples: writing, bytes, and first view.
 
     python benchmarks/report.py [RESULTS ...]
 

@@ -1,4 +1,4 @@
-"""Run the benchmarks, and put what they measured into docs/benchmarks.md.
+"""Run the benchmarks, and write the results into docs/benchmarks.md.
 
     python benchmarks/run.py [CASE ...]
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from timing import Held, missed_bounds
 
-# The page of real data and the tables of rates are no timings: they are made by hand.
+# The page of real data and the tables of rates are not timings; they are made by hand.
 NOT_CASES = {
     "run", "timing", "real_data_page", "airway_programs", "equivalence_rates", "gene_set_rates",
     "outlier_rates", "usage_rates", "batch_rates",
@@ -29,7 +29,7 @@ BEGIN, END = "<!-- measured: written by benchmarks/run.py -->\n", "<!-- end of m
 
 
 def run_case(name: str) -> list[str]:
-    """Run one script; its rows take the place of those that it wrote before. Give its faults."""
+    """Run one script; its rows replace those that it wrote before. Return its faults."""
     script = FOLDER / f"{name}.py"
     fresh = MEASURED.with_suffix(".new")
     fresh.unlink(missing_ok=True)
@@ -43,7 +43,7 @@ def run_case(name: str) -> list[str]:
         faults.append(f"{name} ended with {done.returncode}")
     elif not found:
         faults.append(f"{name} wrote no row")
-    # Where it failed, what it did not measure anew stays.
+    # If it failed, earlier rows that were not measured again stay.
     anew = {row["case"] for row in found}
     kept = [
         row
@@ -56,13 +56,13 @@ def run_case(name: str) -> list[str]:
 
 
 def rows() -> list[dict]:
-    """Give what is on file."""
+    """Return the measurements on file."""
     lines = MEASURED.read_text().splitlines() if MEASURED.exists() else []
     return [json.loads(line) for line in lines]
 
 
 def table() -> str:
-    """Write the measured cases as a table, with what each was measured on."""
+    """Write the measured cases as a table, with machine and versions."""
     lines = [
         "| case (script) | program | seconds | memory | times lotwise, other numbers |",
         "|---|---|--:|--:|--:|",
@@ -88,7 +88,7 @@ def table() -> str:
 
 
 def missed(row: dict) -> list[str]:
-    """Say which bounds a row on file misses."""
+    """Return the bounds that a row on file does not meet."""
     held = [Held(**number) for number in row.get("held", [])]
     return missed_bounds(row["ratios"], row["needed"], held)
 
@@ -99,7 +99,7 @@ def _said(held: dict) -> str:
 
 
 def machines() -> list[str]:
-    """Say on what the cases were measured, once for each machine and set of versions."""
+    """Return machine and versions of the measurements, once for each combination."""
     seen: dict[str, list[str]] = {}
     for row in rows():
         versions = ", ".join(f"{name} {number}" for name, number in row["versions"].items())

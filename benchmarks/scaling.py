@@ -1,4 +1,4 @@
-"""What each step of a comparison costs with 10, 100 and 1,000 samples.
+"""Cost of each step of a comparison with 10, 100 and 1,000 samples.
 
     python benchmarks/scaling.py
     python benchmarks/scaling.py --most 100 --genes 500
@@ -24,7 +24,7 @@ from lotwise.config.evidence import STATISTICS
 
 SIZES = (10, 100, 1000)
 MOST_GROWTH = 1.5
-# CPU seconds by which a start may differ from the next.
+# CPU seconds by which repeated starts may differ.
 NOISE = 0.3
 PAIRWISE = {
     "sensitivity", "agreement", "intervals", "ceilings", "detectable", "gene_sets",
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _growth(few: float, some: float, many: float) -> float:
-    """Give the cost of a sample beyond the second size over that of one before it."""
+    """Return the cost per sample above the second size, relative to the cost below it."""
     n_few, n_some, n_many = SIZES
     before = max(some - few, NOISE) / (n_some - n_few)
     return (many - some) / (n_many - n_some) / before

@@ -1,4 +1,4 @@
-"""The isoform figure of 24 samples x 205,870 isoforms (276 panels) beside its peers.
+"""The isoform figure of 24 samples x 205,870 isoforms (276 panels), compared with other tools.
 
     python benchmarks/scatter_matrix.py [N_SAMPLES]
 

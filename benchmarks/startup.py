@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 LOTWISE = BIN / "lotwise"
 RUNS = 3
-# What steps import that reads an AnnData, or draws one.
+# Libraries imported by steps that read an AnnData, or draw one.
 NEEDED = dict.fromkeys(("expression", "correlate", "evidence"), "anndata")
 NEEDED |= {
     "figures": "anndata, seaborn",
-    # The library of the charts is put together by vl_convert, anew in each process.
+    # vl_convert assembles the library of the charts again in each process.
     "report": "anndata, polars, altair, jinja2, PIL, vl_convert; "
     "vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;')",
 }
@@ -63,7 +63,7 @@ def time_start(command: Sequence[str | Path], *, name: str = "lotwise") -> Timin
 
 
 def time_imports() -> list[Timing]:
-    """Time what no code of ours can make faster."""
+    """Time imports, which our code cannot make faster."""
     bare = time_start([sys.executable, "-c", "pass"], name="python -c pass")
     return [bare, *map(time_import, ("pandas", "anndata", "matplotlib.pyplot"))]
 
@@ -86,7 +86,7 @@ def time_drawing(step: Sequence[str | Path]) -> Timing:
 
 
 def time_steps(folder: Path) -> None:
-    """Time each rule's command once its inputs are there; one sample of reads, four of 60 genes."""
+    """Time each rule's command once its inputs exist; one sample of reads, four of 60 genes."""
     source, out = folder / "input", folder / "out"
     reads, quantified = folder / "reads", folder / "quantified"
     tx2gene = source / "reference" / "tx2gene.tsv"

@@ -1,4 +1,4 @@
-"""Run two programs in turn on the same input and compare what they cost."""
+"""Run two programs in turn on the same input and compare their cost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIBRARIES = ("lotwise", "numpy", "scipy", "pandas", "polars", "matplotlib", "sea
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """What a command cost: median wall and processor seconds of its runs, and its peak memory.
+    """Cost of a command: median wall and processor seconds of its runs, and its peak memory.
 
     ``elapsed`` holds the wall seconds of every run, so that their spread can be seen.
     """
@@ -61,7 +61,7 @@ def time_command(
 
 
 def time_peer(name: str, command: Sequence[str | Path], *, runs: int = 1) -> list[Timing]:
-    """Time a peer; give none, and say why, where it fails here."""
+    """Time a peer; return None, and print the reason, if it fails here."""
     try:
         return [time_command(name, command, runs=runs)]
     except SystemExit as failure:
@@ -70,7 +70,7 @@ def time_peer(name: str, command: Sequence[str | Path], *, runs: int = 1) -> lis
 
 
 def scaled(timing: Timing, factor: float, *, name: str) -> Timing:
-    """Give the cost of a task that is so many times the one timed; the name must say so."""
+    """Return the cost of a task that is a multiple of the timed one; the name must state it."""
     return replace(
         timing,
         name=name,
@@ -81,7 +81,7 @@ def scaled(timing: Timing, factor: float, *, name: str) -> Timing:
 
 
 def less(timing: Timing, base: Timing) -> Timing:
-    """Take off what making the input cost."""
+    """Subtract the cost of making the input."""
     return replace(
         timing,
         seconds=timing.seconds - base.seconds,
@@ -91,7 +91,7 @@ def less(timing: Timing, base: Timing) -> Timing:
 
 
 def has_r(*packages: str) -> bool:
-    """Tell whether R is there with these packages; say so where not."""
+    """Return whether R and these packages are installed; print a message if not."""
     code = ";".join(f"library({package})" for package in packages) or "0"
     if (
         shutil.which("Rscript")
@@ -103,7 +103,7 @@ def has_r(*packages: str) -> bool:
 
 
 def has_program(name: str) -> bool:
-    """Tell whether a peer is on PATH; say so where not."""
+    """Return whether a peer is on PATH; print a message if not."""
     if shutil.which(name):
         return True
     print(f"not timed: {name} is not there", flush=True)
@@ -112,7 +112,7 @@ def has_program(name: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A number that is not a ratio of seconds, and the most that it may be (None: only shown)."""
+    """A number that is not a ratio of seconds, and its upper bound (None: only shown)."""
 
     what: str
     value: float
@@ -131,8 +131,8 @@ def report(
 ) -> None:
     """Print a case and append it to the file that BENCHMARK_RESULTS names.
 
-    ``needed`` gives the least ratio of a peer's seconds to ours, by the peer's name; a peer with
-    a needed ratio that could not be timed is a bound missed.
+    ``needed`` is the minimum ratio of a peer's seconds to ours, by the peer's name; if such a peer
+    could not be timed, the bound counts as not met.
     """
     for timing in (ours, *peers):
         spread = f"{min(timing.elapsed):.2f} to {max(timing.elapsed):.2f}"
@@ -177,7 +177,7 @@ def report(
 def missed_bounds(
     ratios: Mapping[str, float], needed: Mapping[str, float], held: Sequence[Held]
 ) -> list[str]:
-    """Say of each bound that does not hold what was measured; NaN holds nothing."""
+    """Return for each unmet bound what was measured; NaN meets no bound."""
     missed = [
         f"{name} was not timed (needed {least:.3g})"
         for name, least in needed.items()

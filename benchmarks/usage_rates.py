@@ -1,4 +1,4 @@
-"""How often isoform usage names a gene of two sequencings of one truth, and finds planted switches.
+"""How often isoform usage reports a gene for two sequencings of one truth, or planted switches.
 
     python benchmarks/usage_rates.py [SETS]
 
@@ -26,7 +26,7 @@ PRIORS = (0.0, 10.0, 40.0, 100.0)
 
 
 def named(plan: Plan, seed: int, prior_fragments: float) -> tuple[set[str], set[str], set[str]]:
-    """Give the genes named, those planted, and those compared."""
+    """Return the genes found, the genes planted, and the genes compared."""
     drawn, isoform = sequenced(plan, seed, level="isoform", n_bootstraps=20)
     lotwise.tl.isoform_usage(isoform, prior_fragments=prior_fragments)
     table = lotwise.get.evidence(isoform, "isoform_usage")

@@ -1,4 +1,4 @@
-"""The whole suite of statistics on real samples: time, memory, and what it says.
+"""All statistics on real samples: time, memory, and results.
 
     python benchmarks/whole_suite.py                     both data sets, timed in one process
     python benchmarks/whole_suite.py ../shared/data/macrophage_naive [FOLDER ...]
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def run_whole(read: Quantification) -> None:
-    """Annotate both levels with R and every statistic of the evidence; print what each took."""
+    """Annotate both levels with R and every statistic of the evidence; print the time of each."""
     correlation = CorrelationConfig()
     for level in ("gene", "isoform"):
         expression = getattr(read, level)
@@ -100,7 +100,7 @@ def _made_up_sets(expression: AnnData) -> str:
 
 
 def run_suite(read: Quantification) -> None:
-    """Annotate both levels with what the page of real data says; print the seconds."""
+    """Annotate both levels for the page of real data; print the seconds."""
     for level in ("gene", "isoform"):
         expression = getattr(read, level)
         if expression is None:

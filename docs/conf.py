@@ -14,6 +14,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "_ext"))
 # Notebooks call the `lotwise` of the environment that builds, whatever PATH says.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+# One notebook serves a made-up series from tests/services.
+os.environ["LOTWISE_REPOSITORY"] = str(HERE.parent)
 
 project = "lotwise"
 author = "The lotwise developers"
@@ -36,7 +38,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-nb_execution_timeout = 300
+nb_execution_timeout = 900
 
 # What a command prints comes in pieces of 100 characters: joined here, since myst-nb would put each
 # on a line of its own.

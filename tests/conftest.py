@@ -290,7 +290,7 @@ def pytest_configure(config):
 
 
 def note_requirements(items) -> None:
-    """Let the report of each test name the requirements that it carries."""
+    """Add to the report of each test the requirements that it covers."""
     for item in items:
         for mark in item.iter_markers("requirement"):
             item.user_properties.extend(("requirement", one) for one in mark.args)

@@ -1,9 +1,9 @@
 """lotwise: do these manufacturing batches carry the same transcriptome?
 
-``import lotwise`` costs next to nothing: each part is loaded when it is first
-used. The parts follow scanpy: :mod:`lotwise.pp`, :mod:`lotwise.tl`,
-:mod:`lotwise.pl`, :mod:`lotwise.get`, :func:`lotwise.read_quant` and :func:`lotwise.from_frame`;
-:func:`lotwise.compare` does all of it; :mod:`lotwise.simulate` makes batches whose truth is known.
+``import lotwise`` is fast: each part is loaded when it is first used. The parts follow scanpy:
+:mod:`lotwise.pp`, :mod:`lotwise.tl`, :mod:`lotwise.pl`, :mod:`lotwise.get`,
+:func:`lotwise.read_quant` and :func:`lotwise.from_frame`. :func:`lotwise.compare` runs a whole
+comparison; :mod:`lotwise.simulate` simulates batches of known truth.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lotwise import get, metrics, outofcore, pl, pp, simulate, tl
+    from lotwise import datasets, get, metrics, outofcore, panels, pl, pp, simulate, tl
     from lotwise.expression import from_frame, read_quant
     from lotwise.run.comparison import compare
 
 __all__ = [
     "__version__",
     "compare",
+    "datasets",
     "from_frame",
     "get",
     "metrics",
     "outofcore",
+    "panels",
     "pl",
     "pp",
     "read_quant",
@@ -30,7 +32,9 @@ __all__ = [
     "tl",
 ]
 
-_MODULES = frozenset({"get", "metrics", "outofcore", "pl", "pp", "simulate", "tl"})
+_MODULES = frozenset(
+    {"datasets", "get", "metrics", "outofcore", "panels", "pl", "pp", "simulate", "tl"}
+)
 
 
 def __getattr__(name: str) -> object:

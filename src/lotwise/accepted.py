@@ -1,9 +1,9 @@
-"""A stored set of accepted batches, which new batches are compared with.
+"""A stored set of accepted batches, with which new batches are compared.
 
-The set is one h5ad: one row per sample with TPM and estimated counts, and in ``uns["lotwise"]`` a
-version that rises by one with every addition, and a history that says what was added, when, by
-which lotwise, from which file. Sets of lotwise 0.1 hold averages of batches without counts; they
-can be read, and depths of libraries cannot be made alike with them.
+The set is one h5ad file. It has one row per sample with TPM and estimated counts. In
+``uns["lotwise"]`` it has a version, which increases by one with every addition, and a history of
+what was added, when, by which version of lotwise and from which file. Sets of lotwise 0.1 contain
+averages of batches without counts. They can be read, but libraries cannot be thinned to one depth.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lotwise.errors import InputError, WiderLimitsWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.checks import check_tpm
 from lotwise.expression.declared import UNREADABLE
-from lotwise.expression.labels import batches_of, conditions_of
+from lotwise.expression.labels import batches_of, conditions_of, require_tpm
 from lotwise.expression.noted import noted
 from lotwise.files.atomic import atomic_path, exclusive
 from lotwise.files.checksums import checksum
@@ -42,17 +42,17 @@ _KEPT: Final = "reference"
 def add_to_accepted(
     expression: AnnData, path: Path | str, *, source: Path | str = "", note: str = ""
 ) -> int:
-    """Add the batches of ``expression`` to the accepted set at ``path``, or begin one.
+    """Add the batches of ``expression`` to the accepted set at ``path``; create it if missing.
 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``, ``counts`` where there are any, and the obs
-        columns ``batch`` and, where there are several, ``condition``.
+        Samples x features with the layers ``tpm`` and, if available, ``counts``, and the obs
+        columns ``batch`` and, if there are several, ``condition``.
     path
         The accepted set, an h5ad file.
     source
-        The file that the expression was read from; its SHA-256 is kept.
+        The file from which the expression was read; its SHA-256 is stored.
     note
         Why the batches were accepted.
 
@@ -63,8 +63,8 @@ def add_to_accepted(
     Raises
     ------
     InputError
-        A batch is there already, a sample is no TPM or holds the same numbers as another, the
-        features or the level differ, or the file is no accepted set or was edited.
+        A batch is already in the set, a sample is not in TPM or has the same values as another,
+        the features or the level differ, or the file is not an accepted set or was edited.
 
     Warns
     -----
@@ -73,22 +73,25 @@ def add_to_accepted(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> add_to_accepted(gene, getfixture("tmp_path") / "accepted.h5ad")
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> add_to_accepted(gene, Path(mkdtemp()) / "accepted.h5ad")
     1
     """
     path = Path(path)
-    # From reading to renaming: of two processes at once the second adds to what the first wrote.
+    # Locked from reading to renaming: of two processes, the second adds to the result of the first.
     with exclusive(path.with_name(f".{path.name}.lock")):
         return _append(expression, path, source=source, note=note)
 
 
 def retire_from_accepted(path: Path | str, batch: str, *, reason: str) -> int:
-    """Take a batch out of an accepted set; the reason stays in its history.
+    """Remove a batch from an accepted set; the reason stays in its history.
 
     Returns
     -------
-    The version of the set after it.
+    The version of the set after the removal.
 
     Raises
     ------
@@ -97,21 +100,24 @@ def retire_from_accepted(path: Path | str, batch: str, *, reason: str) -> int:
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "accepted.h5ad"
-    >>> _ = add_to_accepted(getfixture("three_batches").gene, path)
-    >>> retire_from_accepted(path, "S1", reason="made by the old process")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "accepted.h5ad"
+    >>> import lotwise
+    >>> _ = add_to_accepted(lotwise.datasets.three_batches().gene, path)
+    >>> retire_from_accepted(path, "lot1", reason="made by the old process")
     2
     """
     path = Path(path)
     if not reason.strip():
-        raise InputError("a batch is retired only with a reason", path=path)
+        raise InputError("give a reason for retiring a batch", path=path)
     with exclusive(path.with_name(f".{path.name}.lock")):
         held = read_accepted(path)
         of = np.array(batches_of(held), dtype=object)
         if batch not in of:
-            raise InputError(f"holds no batch {batch!r}", path=path)
+            raise InputError(f"has no batch {batch!r}", path=path)
         if (of == batch).all():
-            raise InputError(f"holds no batch but {batch!r}", path=path)
+            raise InputError(f"cannot retire {batch!r}, the only batch of the set", path=path)
         told = {"retired": [batch], "added": [], "source": "", "sha256": "", "note": reason}
         return _write(_samples(held[of != batch].copy()), path, _history(held, path), told)
 
@@ -130,8 +136,8 @@ def _append(new: AnnData, path: Path, *, source: Path | str, note: str) -> int:
     after = _lower_limit(stored)
     if after < before:
         warnings.warn(
-            f"{path}: the addition widens the limits: a new batch was inside from R {before:.4f}, "
-            f"and now is from R {after:.4f}",
+            f"{path}: the addition widens the limits: the lower limit of R for a new batch was "
+            f"{before:.4f} and is now {after:.4f}",
             WiderLimitsWarning,
             stacklevel=3,
         )
@@ -165,11 +171,12 @@ def _write(stored: AnnData, path: Path, kept: dict[str, Any], told: dict[str, An
 
 
 def _check_samples(new: AnnData, source: Path | str) -> None:
-    """Refuse samples that are not TPM, as every input is checked."""
+    """Raise for samples that are not in TPM, with the same checks as for every input."""
     import polars as pl
 
+    require_tpm(new, "a set of accepted batches")
     if keys.TPM not in new.layers:
-        return  # told when the samples are taken
+        return  # reported when the samples are extracted
     features = pl.Series(new.var_names.to_list(), dtype=pl.String)
     unknown = np.full(new.n_vars, np.nan)
     for sample, tpm in zip(new.obs_names, _dense(new.layers[keys.TPM]), strict=True):
@@ -190,7 +197,7 @@ def _dense(layer: Any) -> npt.NDArray[np.float64]:
 
 
 def _refuse_copies(stored: AnnData, path: Path) -> None:
-    """Refuse two samples with the same numbers: R between copies is 1 and says nothing."""
+    """Raise if two samples have the same values: R between copies is 1 and means nothing."""
     seen: dict[bytes, str] = {}
     for name, values in zip(stored.obs_names, stored.layers[keys.TPM], strict=True):
         content = hashlib.sha256(np.ascontiguousarray(values).tobytes()).digest()
@@ -213,7 +220,7 @@ def _lower_limit(stored: AnnData) -> float:
 
 
 def _content_sha256(stored: AnnData) -> str:
-    """Return the SHA-256 of names and numbers."""
+    """Return the SHA-256 of names and values."""
     digest = hashlib.sha256()
     names = [
         stored.obs_names.to_list(),
@@ -232,7 +239,7 @@ def _entry_sha256(entry: dict[str, Any]) -> str:
 
 
 def _samples(expression: AnnData) -> AnnData:
-    """Take from an AnnData what a set keeps: samples with batch, condition, TPM and counts."""
+    """Return the part of an AnnData that a set stores: batch, condition, TPM and counts."""
     import pandas as pd
     from anndata import AnnData
 
@@ -243,12 +250,12 @@ def _samples(expression: AnnData) -> AnnData:
     if keys.TPM not in layers:
         raise InputError(
             f"the AnnData has no layer {keys.TPM!r}",
-            remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
+            remedy="create it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
     layers.setdefault(keys.COUNTS, np.full(expression.shape, np.nan))
     batches = batches_of(expression)
     samples = expression.obs.get(keys.SAMPLE, expression.obs_names.to_series())
-    # A sample of a later run may bear the name of an earlier one; batches are told apart.
+    # A sample of a later run may have the name of an earlier one, so batch and sample are joined.
     named = zip(batches, samples, strict=True)
     obs = pd.DataFrame(
         {
@@ -269,25 +276,25 @@ def combine_with_accepted(held: AnnData, new: AnnData, path: Path | str) -> AnnD
     Raises
     ------
     InputError
-        A batch is there already, or the features or the level differ.
+        A batch is already in the set, or the features or the level differ.
     """
     import anndata
 
     path = Path(path)
     level, other = _level_of(held), _level_of(new)
     if level != other:
-        raise InputError(f"holds {level}s, {other}s came", path=path)
+        raise InputError(f"contains {level}s, but the new batches have {other}s", path=path)
     if list(held.var_names) != list(new.var_names):
         shared = len(set(held.var_names) & set(new.var_names))
         raise InputError(
-            f"has {held.n_vars:,} features, {new.n_vars:,} came, of which {shared:,} are shared",
+            f"has {held.n_vars:,} features, the new batches have {new.n_vars:,}, {shared:,} shared",
             path=path,
-            remedy="quantify all batches on one annotation, in its order",
+            remedy="quantify all batches with one annotation, in the same order",
         )
     accepted, added = _samples(held), _samples(new)
     twice = sorted(set(accepted.obs[keys.BATCH]) & set(added.obs[keys.BATCH]))
     if twice:
-        raise InputError(f"holds the batch {twice[0]!r} already", path=path)
+        raise InputError(f"already contains batch {twice[0]!r}", path=path)
     both = anndata.concat([accepted, added])
     both.uns[keys.LOTWISE] = {keys.LEVEL: level}
     return both
@@ -299,7 +306,7 @@ def read_accepted(path: Path | str) -> AnnData:
     Raises
     ------
     InputError
-        The file is missing, is no accepted set, is damaged, or was edited.
+        The file is missing, is not an accepted set, is damaged, or was edited.
     """
     import anndata
 
@@ -309,16 +316,16 @@ def read_accepted(path: Path | str) -> AnnData:
         noted(found)
     except FileNotFoundError:
         raise InputError(
-            "no such accepted set", path=path, remedy="begin one by `lotwise accepted add`"
+            "no such accepted set", path=path, remedy="create one by `lotwise accepted add`"
         ) from None
     except UNREADABLE as error:
-        raise InputError("is no h5ad file", path=path) from error
+        raise InputError("is not an h5ad file", path=path) from error
     _verify(found, _history(found, path), path)
     return found
 
 
 def _verify(found: AnnData, kept: dict[str, Any], path: Path) -> None:
-    """Refuse a set whose history or numbers are not those that were written."""
+    """Raise for a set whose history or values differ from what was written."""
     history = kept["history"]
     for earlier, entry in pairwise(history):
         if entry.get("previous", "") not in {"", _entry_sha256(earlier)}:
@@ -326,7 +333,7 @@ def _verify(found: AnnData, kept: dict[str, Any], path: Path) -> None:
                 f"its history was edited: version {entry.get('version')} does not follow the one "
                 "before it",
                 path=path,
-                remedy="bring back the set that was written",
+                remedy="restore the set that was written",
             )
     told = history[-1].get("content_sha256") if history else None
     if told is None:
@@ -337,9 +344,9 @@ def _verify(found: AnnData, kept: dict[str, Any], path: Path) -> None:
         raise InputError(f"is damaged: it has no {missing[0]!r}", path=path)
     if _content_sha256(found) != told:
         raise InputError(
-            f"was edited: names or numbers are not those of version {kept['version']}",
+            f"was edited: names or values are not those of version {kept['version']}",
             path=path,
-            remedy="bring back the set that was written",
+            remedy="restore the set that was written",
         )
 
 
@@ -364,7 +371,7 @@ def _history(found: AnnData, path: Path) -> dict[str, Any]:
     text = noted(found).get(_KEPT)
     if not isinstance(text, str):
         raise InputError(
-            "is no accepted set of lotwise", path=path, remedy="begin one in another file"
+            "is not an accepted set of lotwise", path=path, remedy="use another file for the set"
         )
     try:
         kept: dict[str, Any] = json.loads(text)

@@ -1,8 +1,7 @@
-"""Faults that a user can mend, each carrying its exit code, and named warnings.
+"""Errors that a user can correct, each with its exit code, and named warnings.
 
-A fault is one line: where it is (file, row, column), what came, what is needed,
-what to do. The command line prints it and ends with ``exit_code``; the library
-raises it.
+A message is one line: where (file, row, column), what is wrong, what to do. The library raises
+the error; the command line prints it and ends with its ``exit_code``.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ EXIT_DONE = 0
 EXIT_ANSWER_IS_NO = 1
 EXIT_INPUT = 2
 EXIT_SURROUNDINGS = 3
-# EX_SOFTWARE of sysexits.h: a defect of lotwise, and no answer.
+# EX_SOFTWARE of sysexits.h: a defect of lotwise, not an answer.
 EXIT_DEFECT = 70
 
 
 class LotwiseError(Exception):
-    """Base of every fault that lotwise raises on purpose.
+    """Base class of the errors that lotwise raises on purpose.
 
     Parameters
     ----------
     problem
-        What came and what is needed.
+        What is wrong: the value found and the value required.
     path
         The file or directory concerned.
     row
@@ -62,7 +61,7 @@ class LotwiseError(Exception):
         message = f"{place}: {problem}" if place else problem
         if remedy:
             message = f"{message}; {remedy}"
-        # One line always, whatever a file name or a header contained.
+        # Always one line, whatever a file name or a header contains.
         super().__init__(" ".join(message.split()))
         self.problem = problem
         self.path = path
@@ -78,39 +77,39 @@ class InputError(LotwiseError):
 
 
 class RefusedError(LotwiseError):
-    """The work was done and the answer is no: a gate or a verdict refuses (exit code 1)."""
+    """The work was done and the answer is no: a check or a verdict failed (exit code 1)."""
 
     exit_code = EXIT_ANSWER_IS_NO
 
 
 class EnvironmentFault(LotwiseError):  # noqa: N818  # the name of DESIGN
-    """The surroundings fail: no network, no such program, disk full (exit code 3)."""
+    """Environment problem: network, missing program, full disk (exit code 3)."""
 
     exit_code = EXIT_SURROUNDINGS
 
 
 class LotwiseWarning(UserWarning):
-    """Base of every warning of lotwise."""
+    """Base class of the warnings of lotwise."""
 
 
 class TpmSumWarning(LotwiseWarning):
-    """A sample's TPM do not sum to a million."""
+    """The TPM of a sample do not sum to one million."""
 
 
 class UnmappedTranscriptsWarning(LotwiseWarning):
-    """Some quantified transcripts have no gene in the transcript-to-gene map."""
+    """Some quantified transcripts are missing from the transcript-to-gene map."""
 
 
 class SharedFeaturesWarning(LotwiseWarning):
-    """Samples were quantified on annotations that are not the same."""
+    """Samples were quantified with different annotations."""
 
 
 class InvalidComparisonWarning(LotwiseWarning):
-    """The samples cannot be compared as batches: copies, different programs, and the like."""
+    """The samples cannot be compared as batches: copies, different programs, and similar."""
 
 
 class DesignWarning(LotwiseWarning):
-    """The design of the sample sheet does not fit the samples, or compares nothing."""
+    """The design in the sample sheet does not fit the samples, or leaves nothing to compare."""
 
 
 class WiderLimitsWarning(LotwiseWarning):
@@ -118,8 +117,8 @@ class WiderLimitsWarning(LotwiseWarning):
 
 
 class ManyPairsWarning(LotwiseWarning):
-    """There are more pairs of samples than tables can list; some are chosen."""
+    """There are more pairs of samples than the tables may list; a selection is listed."""
 
 
 class UndefinedWarning(LotwiseWarning):
-    """A statistic is not defined for some input; it is NaN and the reason is on file."""
+    """A statistic is not defined for some input; it is NaN, and the reason is recorded."""

@@ -1,4 +1,4 @@
-"""Tables out of an AnnData that :mod:`lotwise.tl` annotated, tidy, as scanpy's ``get``."""
+"""Tidy tables from an AnnData annotated by :mod:`lotwise.tl`, as in scanpy's ``get``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,42 @@ if TYPE_CHECKING:
 
 
 def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFrame:
-    """Give the correlations, a row a pair of samples and feature set.
+    """Return the correlations, one row per pair of samples and feature set, lowest R first.
 
-    The columns are those of :class:`lotwise.evidence.pairs.PairRecord`; ``feature_set``
-    keeps one set.
+    Parameters
+    ----------
+    expression
+        Samples x features annotated by :func:`lotwise.tl.correlate`.
+    feature_set
+        Keep the rows of this feature set only.
+
+    Returns
+    -------
+    A table with the columns of :class:`lotwise.evidence.pairs.PairRecord`. The feature sets keep
+    the order in which they were computed; within each, pairs are sorted by Pearson's R, and pairs
+    without R come last.
+
+    Raises
+    ------
+    InputError
+        There is no such table or no such feature set.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.correlate(gene)
+    >>> pairs = lotwise.get.pairs(gene, feature_set="all")
+    >>> pairs[["sample_a", "sample_b", "pearson"]].round(3).values.tolist()
+    [['lot2', 'lot3', 0.985], ['lot1', 'lot3', 0.986], ['lot1', 'lot2', 0.991]]
     """
     table = evidence(expression, keys.PAIRS)
+    order = pd.Series(pd.factorize(table["feature_set"])[0], index=table.index)
+    table = (
+        table.assign(order=order)
+        .sort_values(["order", "pearson"], kind="stable", ignore_index=True)
+        .drop(columns="order")
+    )
     if feature_set is None:
         return table
     chosen = table[table["feature_set"] == feature_set]
@@ -43,7 +73,7 @@ def matrix(
     Raises
     ------
     InputError
-        There is none, or it was computed over other features or samples.
+        There is no such matrix, or it was computed over other features or samples.
     """
     if statistic not in expression.obsp:
         raise InputError(
@@ -52,14 +82,14 @@ def matrix(
         )
     require_correlated(expression)
     names = pd.Index(expression.obs_names, name=keys.SAMPLE)
-    # A copy: pandas before 3 would write into the AnnData what is written into the table.
+    # A copy: before pandas 3, changes of the table would be written into the AnnData.
     return pd.DataFrame(
         correlations_of(expression, statistic), index=names, columns=list(names), copy=True
     )
 
 
 def replicate_qc(expression: AnnData) -> pd.DataFrame:
-    """Return ENCODE's replicate QC and detection."""
+    """Return ENCODE's replicate QC and the detection of features."""
     return evidence(expression, keys.REPLICATE_QC)
 
 
@@ -71,15 +101,15 @@ def contributions(expression: AnnData) -> pd.DataFrame:
 def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     """Return a table of any statistic, by its name.
 
-    The names and columns are those of :mod:`lotwise.evidence.catalogue`. Of a subset, rows of a
-    sample or of a pair are those of its samples; what is of batches or of all samples stays as it
-    was computed.
+    The names and columns are those of :mod:`lotwise.evidence.catalogue`. For a subset, rows of
+    samples and pairs are limited to its samples. Rows of batches or of all samples stay as they
+    were computed.
 
     Raises
     ------
     InputError
-        There is no table of that name, the AnnData does not have it, or it was computed over
-        other features.
+        There is no table of that name, it is not in the AnnData, or it was computed over other
+        features.
     """
     known = tables()
     if table not in known:
@@ -90,13 +120,13 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     found = _table(expression, table, tool)
     if "sample" not in named:
         return found
-    # A row without a sample says why there is none.
+    # A row without a sample tells why there is none.
     kept = found["sample"].isin([*expression.obs_names, ""])
     return found[kept].reset_index(drop=True)
 
 
 def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
-    """Give the pairs of these samples: a subset took the table of all over with ``uns``."""
+    """Return the pairs of these samples: a subset inherits the table of all pairs in ``uns``."""
     table, names = _table(expression, name, tool), expression.obs_names
     kept = table[table["sample_a"].isin(names) & table["sample_b"].isin(names)]
     if kept.empty and len(table) and expression.n_obs > 1:

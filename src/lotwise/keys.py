@@ -1,9 +1,8 @@
-"""Every array and annotation that lotwise keeps in an AnnData, declared once.
+"""Every array and annotation that lotwise stores in an AnnData, declared once.
 
-obs are samples, var are features (genes or isoforms). A declaration is the name,
-the place, the kind of value and one sentence; documentation, checks and the code
-all read it from here. The columns of result tables are declared by the record
-classes in :mod:`lotwise.files.tables`.
+obs are samples, var are features (genes or isoforms). A declaration is the name, the place, the
+kind of value and one sentence. Documentation, checks and code read it from here. The columns
+of result tables are declared by the record classes in :mod:`lotwise.files.tables`.
 """
 
 from __future__ import annotations
@@ -30,11 +29,12 @@ COUNTS: Final = "counts"
 LENGTH: Final = "length"
 FPKM: Final = "fpkm"
 
-# obs, one value a sample
+# obs, one value per sample
 SAMPLE: Final = "sample"
 BATCH: Final = "batch"
 REPLICATE: Final = "replicate"
 DONOR: Final = "donor"
+PHASE: Final = "phase"
 CONDITION: Final = "condition"
 QUANTIFIER: Final = "quantifier"
 QUANT: Final = "quant"
@@ -44,12 +44,12 @@ N_SAMPLES: Final = "n_samples"
 N_UNMAPPED: Final = "n_unmapped_transcripts"
 UNMAPPED_TPM_SHARE: Final = "unmapped_tpm_share"
 
-# var, one value a feature
+# var, one value per feature
 GENE_ID: Final = "gene_id"
 GENE_NAME: Final = "gene_name"
 BLOCK: Final = "block"
 
-# obsm, samples x components; names of our own, so that scanpy's X_pca is left alone
+# obsm, samples x components; own names, so that scanpy's X_pca is not changed
 PCA: Final = "X_lotwise_pca"
 SNR: Final = "X_lotwise_snr"
 
@@ -68,9 +68,9 @@ COMPUTED_OVER: Final = "computed_over"
 REPLICATE_QC: Final = "replicate_qc"
 CONTRIBUTIONS: Final = "contributions"
 BOOTSTRAPS: Final = "bootstraps"
-# What the layer tpm holds where that is not TPM, such as CPM; absent for TPM.
+# Unit of the layer tpm if it is not TPM, such as CPM; absent for TPM.
 UNIT: Final = "unit"
-# A table with the columns code and sentence, one row per finding; absent where there is none.
+# A table with the columns code and sentence, one row per finding; absent if there is none.
 INVALID: Final = "invalid_comparisons"
 
 InvalidCode = Literal[
@@ -82,10 +82,10 @@ InvalidCode = Literal[
     "mixed_organisms",
     "levels_disagree",
 ]
-"""Why a comparison of samples says nothing about batches; the keys of ``INVALID_MEANINGS``."""
+"""Why a comparison of samples is not evidence about batches; the keys of ``INVALID_MEANINGS``."""
 
 INVALID_MEANINGS: Final[Mapping[InvalidCode, str]] = {
-    "copies": "two samples hold the same numbers, so that their R is 1 by construction",
+    "copies": "two samples have identical values, so that their R is 1 by construction",
     "mixed_programs": "the samples were quantified by different programs",
     "mixed_versions": "the samples were quantified by different versions of one program",
     "mixed_options": "the samples were quantified with different options of one program",
@@ -97,32 +97,34 @@ INVALID_MEANINGS: Final[Mapping[InvalidCode, str]] = {
 ALL: Final = (
     Key("X", "X", "float64", "log2(TPM + 1)"),
     Key(TPM, "layers", "float64 >= 0", "transcripts per million, as the quantifier wrote them"),
-    Key(COUNTS, "layers", "float64 >= 0", "estimated counts; NaN where the source has none"),
+    Key(COUNTS, "layers", "float64 >= 0", "estimated counts; NaN if the source has none"),
     Key(
         LENGTH,
         "layers",
         "float64 >= 0",
-        "effective length in bases; NaN where unknown, 0 where no fragment fits (RSEM)",
+        "effective length in bases; NaN if unknown, 0 if no fragment fits (RSEM)",
     ),
-    Key(FPKM, "layers", "float64 >= 0", "fragments per kilobase and million, where given"),
+    Key(FPKM, "layers", "float64 >= 0", "fragments per kilobase and million, if given"),
     Key(SAMPLE, "obs", "str", "name of the sample; also the index"),
     Key(BATCH, "obs", "categorical", "manufacturing batch"),
     Key(REPLICATE, "obs", "str", "replicate within the batch"),
     Key(DONOR, "obs", "str", "donor of the cells"),
     Key(CONDITION, "obs", "str", "experimental condition"),
+    Key(PHASE, "obs", "str", "pre or post: made before or after a change of the process"),
     Key(QUANTIFIER, "obs", "str", "program that wrote the quantification"),
     Key(QUANT, "obs", "str", "file that the quantification was read from"),
-    Key(
-        TPM_SUM, "obs", "float64", "sum of TPM over the quantified features that all samples share"
-    ),
+    Key(TPM_SUM, "obs", "float64", "sum of TPM over the quantified features shared by all samples"),
     Key(TOTAL_COUNTS, "obs", "float64", "sum of estimated counts"),
     Key(N_SAMPLES, "obs", "int64", "samples averaged into a batch"),
     Key(N_UNMAPPED, "obs", "int64", "quantified transcripts without a gene"),
     Key(
-        UNMAPPED_TPM_SHARE, "obs", "float64 in [0, 1]", "share of TPM on transcripts without a gene"
+        UNMAPPED_TPM_SHARE,
+        "obs",
+        "float64 in [0, 1]",
+        "fraction of TPM on transcripts without a gene",
     ),
     Key(GENE_ID, "var", "str", "gene of an isoform"),
-    Key(GENE_NAME, "var", "str", "symbol of the gene, where the annotation has one"),
+    Key(GENE_NAME, "var", "str", "symbol of the gene, if the annotation has one"),
     Key(BLOCK, "var", "str", "features of one block are resampled together"),
     Key(PCA, "obsm", "float64", "first two principal components of the samples; NaN without any"),
     Key(SNR, "obsm", "float64", "the two components that signal to noise rests on; NaN without"),

@@ -1,4 +1,4 @@
-"""Preprocessing: an AnnData of samples in, another one out."""
+"""Preprocessing: functions that take an AnnData of samples and return another one."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ def average_replicates(expression: AnnData) -> AnnData:
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm`` and the obs column ``batch``; ``condition``
-        where there are several.
+        Samples x features with the layer ``tpm`` and the obs columns ``batch`` and, if there are
+        several, ``condition``.
 
     Returns
     -------
     AnnData of batches x features in the order in which they first occur, named by batch, and by
-    batch and condition where a batch has several conditions: TPM, FPKM and lengths are means,
-    counts are sums, ``X`` is log2(TPM + 1) of the
-    mean TPM, ``obs["n_samples"]`` says how many samples were averaged. A layer is NaN for a batch
-    where it is NaN for one of its samples, and for no other.
+    batch and condition if a batch has several conditions. TPM, FPKM and lengths are means, counts
+    are sums, and ``X`` is log2(TPM + 1) of the mean TPM. ``obs["n_samples"]`` is the number of
+    samples averaged. A layer is NaN for a batch only where it is NaN for one of its samples.
 
     Raises
     ------
@@ -40,8 +39,9 @@ def average_replicates(expression: AnnData) -> AnnData:
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> average_replicates(gene).obs["n_samples"].tolist()
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.pp.average_replicates(gene).obs["n_samples"].tolist()
     [1, 1, 1]
     """
     from anndata import AnnData
@@ -50,7 +50,7 @@ def average_replicates(expression: AnnData) -> AnnData:
     if keys.TPM not in expression.layers:
         raise InputError(
             f"the AnnData has no layer {keys.TPM!r}",
-            remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
+            remedy="create it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
     members = list(groups.values())
     n_samples = np.array([len(rows) for rows in members])
@@ -59,8 +59,8 @@ def average_replicates(expression: AnnData) -> AnnData:
         if name in expression.layers:
             layer = expression.layers[name]
             dense = layer.toarray() if hasattr(layer, "toarray") else np.asarray(layer)
-            # Not a product with 0 and 1: 0 times the NaN of a sample without counts is NaN, and
-            # would take those of every batch.
+            # Not a product with 0 and 1, because 0 times the NaN of a sample without counts is
+            # NaN and would spread to every batch.
             sums = np.stack([dense[rows].sum(axis=0, dtype=np.float64) for rows in members])
             layers[name] = sums if name == keys.COUNTS else sums / n_samples[:, None]
     names = name_groups(groups)

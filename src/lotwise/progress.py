@@ -1,4 +1,4 @@
-"""Progress of long work, on a terminal alone."""
+"""Progress of long work, shown on a terminal only."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ Item = TypeVar("Item")
 def progress(
     items: Iterable[Item], what: str, *, unit: str, total: int | None = None
 ) -> Iterator[Item]:
-    """Give the items, and show on a terminal how many were; in a log, and with --quiet, nothing.
+    """Yield the items and show the progress on a terminal; nothing in a log or with --quiet.
 
     Parameters
     ----------
     items
-        What is worked on, one after the other.
+        The items to process.
     what
-        Before the bar.
+        Text before the progress bar.
     unit
-        What one item is.
+        Unit of the items.
     total
-        How many there are, where ``items`` does not tell.
+        Number of items, if ``items`` has no length.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Versions of what lotwise writes, part by part: raise one where the same input gives another file.
+"""Version of each part of the output: raise it if the same input gives a different file.
 
-Reading all FASTQ again takes hours. It must not happen for a release that changed a figure.
+A version per part avoids reading all FASTQ again, which takes hours, because a figure changed.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 FETCHED: Final = 1
-"""Of the reference that `lotwise fetch` writes."""
+"""Version of the reference that `lotwise fetch` writes."""
 
 CHECKED: Final = 1
 """Of ``intake/SAMPLE.tsv``."""
 
 QUANTIFIED: Final = 1
-"""Of indexes, of how a quantifier is called, and of what is kept beside its output."""
+"""Version of indexes, of the calls of quantifiers, and of the files kept with their output."""

@@ -1,7 +1,7 @@
-"""Every path of the result tree.
+"""All paths of the result tree.
 
-Light on purpose: the workflow reads it in every job. A wildcard such as ``{level}`` may stand for
-a level. ``ResultTree(Path())`` gives paths relative to the root of the results.
+Imports little: the workflow reads it in every job. A wildcard such as ``{level}`` may replace a
+level. ``ResultTree(Path())`` gives paths relative to the results folder.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ PAPER_FIGURES: Final = {
     "gene": "extended_data_fig1_gene",
     "isoform": "extended_data_fig2_isoform",
 }
-"""The figures of the paper that set the example, by level."""
+"""The corresponding figures of the reference paper, by level."""
 HEATMAPS: Final = ("heatmap_given", "heatmap_clustered")
 MATRICES: Final = ("pearson", "spearman")
 
 
 @dataclass(frozen=True, slots=True)
 class ResultTree:
-    """The paths of a run's results.
+    """The paths of the results of a run.
 
     Examples
     --------
@@ -56,7 +56,7 @@ class ResultTree:
 
     @property
     def samples(self) -> Path:
-        """What was compared, and where each sample came from."""
+        """Sheet of the compared samples, with the source of each."""
         return self.root / SAMPLES
 
     @property
@@ -81,57 +81,57 @@ class ResultTree:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Folders of the results that a step writes."""
+        """Result folders that a step writes."""
         return (self.expression, self.correlation, self.evidence, self.figures)
 
     @property
     def revisions(self) -> Path:
-        """Folder of every revision of the record."""
+        """Folder of all revisions of the record."""
         return self.root / "revisions"
 
     @property
     def steps(self) -> Path:
-        """Folder of what each step noted of itself."""
+        """Folder of the notes of each step."""
         return self.root / "logs" / "steps"
 
     @property
     def verification(self) -> Path:
-        """Published beside computed coefficients."""
+        """Published and computed coefficients."""
         return self.root / VERIFICATION
 
     @property
     def verdict(self) -> Path:
-        """The answer to acceptance criteria."""
+        """The verdict."""
         return self.root / VERDICT
 
     @property
     def titration(self) -> Path:
-        """The smallest share of a profile that each criterion catches."""
+        """The smallest fraction of a profile that each criterion detects."""
         return self.root / TITRATION
 
     @property
     def titration_curve(self) -> Path:
-        """How often each criterion catches which share of the profile."""
+        """How often each criterion detects each fraction of the profile."""
         return self.root / TITRATION_CURVE
 
     @property
     def criteria(self) -> Path:
-        """Each criterion with its outcome, as a table."""
+        """Each criterion with its outcome."""
         return self.root / CRITERIA
 
     @property
     def report(self) -> Path:
-        """The page that opens on the answer."""
+        """The report page."""
         return self.root / PAGE
 
     @property
     def certificate(self) -> Path:
-        """The answer on one to three pages for print."""
+        """The verdict on one to three printed pages."""
         return self.root / CERTIFICATE
 
     @property
     def workbook(self) -> Path:
-        """The tables as a workbook."""
+        """Workbook of all tables."""
         return self.root / WORKBOOK
 
     @property
@@ -145,11 +145,11 @@ class ResultTree:
         return self.root / CRATE
 
     def h5ad(self, level: str) -> Path:
-        """Return the expression at one level."""
+        """Return the AnnData file of one level."""
         return self.expression / f"{level}.h5ad"
 
     def tpm(self, level: str) -> Path:
-        """Return the TPM of one level as text."""
+        """Return the TPM table of one level."""
         return self.expression / f"{level}.tpm.tsv.gz"
 
     def table(self, level: str, name: str) -> Path:
@@ -158,23 +158,23 @@ class ResultTree:
         return self.root / table.folder / f"{level}.{name}.{table.record.suffix}"
 
     def matrix(self, level: str, statistic: str) -> Path:
-        """Return the square table of a correlation at one level."""
+        """Return the square correlation table of one level."""
         return self.correlation / f"{level}.{statistic}.tsv"
 
     def figure(self, level: str, name: str) -> Path:
-        """Return a figure of the evidence or a heatmap, without its suffix."""
+        """Return a figure of the evidence or a heatmap, without suffix."""
         return self.figures / f"{level}_{name}"
 
     def paper_figure(self, level: str) -> Path:
-        """Return the figure of the paper, without its suffix."""
+        """Return the figure that follows the paper, without suffix."""
         return self.figures / PAPER_FIGURES[level]
 
     def figures_of_correlation(self, level: str) -> tuple[Path, ...]:
-        """Return the paper's figure and the heatmaps, without their suffix."""
+        """Return the figure that follows the paper and the heatmaps, without suffix."""
         return (self.paper_figure(level), *(self.figure(level, name) for name in HEATMAPS))
 
     def tables_of_correlation(self, level: str) -> tuple[Path, ...]:
-        """Return the tables that every run makes."""
+        """Return the tables that every run writes."""
         named = [name for name, table in tables().items() if table.folder == "correlation"]
         return (
             *(self.table(level, name) for name in named),
@@ -182,38 +182,31 @@ class ResultTree:
         )
 
     def forget(self, level: str) -> None:
-        """Remove what an earlier run left at a level that this run does not have."""
+        """Remove the results of an earlier run at a level that this run does not have."""
         for folder in (self.expression, self.correlation, self.evidence):
             _remove(folder.glob(f"{level}.*"), but=())
         _remove(self._drawn(level), but=())
 
     def forget_correlation(self, level: str) -> None:
-        """Remove tables of correlations that a run of this version does not make."""
+        """Remove correlation tables that this version does not write."""
         _remove(self.correlation.glob(f"{level}.*"), but=self.tables_of_correlation(level))
 
     def forget_figures(self, level: str, formats: Iterable[str]) -> None:
-        """Remove the paper's figure and heatmaps in formats that this run does not draw."""
+        """Remove correlation figures in formats that this run does not write."""
         stems = self.figures_of_correlation(level)
         _remove(
             (path for path in self._drawn(level) if path.with_suffix("") in stems),
             but=drawn_as(stems, formats),
         )
 
-    def forget_evidence(
-        self, level: str, *, names: Iterable[str], figures: Iterable[str], formats: Iterable[str]
-    ) -> None:
-        """Remove evidence that this run does not make, whatever format it had.
-
-        Parameters
-        ----------
-        level
-            Level of the run.
-        names, figures
-            Tables and figures that the run makes.
-        formats
-            Formats of the figures.
-        """
+    def forget_evidence(self, level: str, names: Iterable[str]) -> None:
+        """Remove evidence tables that this run does not write, in any format."""
         _remove(self.evidence.glob(f"{level}.*"), but=[self.table(level, name) for name in names])
+
+    def forget_figures_of_evidence(
+        self, level: str, figures: Iterable[str], formats: Iterable[str]
+    ) -> None:
+        """Remove evidence figures that this run does not write, in any format."""
         of_correlation = self.figures_of_correlation(level)
         _remove(
             (path for path in self._drawn(level) if path.with_suffix("") not in of_correlation),
@@ -221,7 +214,7 @@ class ResultTree:
         )
 
     def _drawn(self, level: str) -> list[Path]:
-        """Return the figures of a level that there are, of any run and format."""
+        """Return the existing figures of a level, of any run and format."""
         found = (*self.figures.glob(f"{level}_*"), *self.figures.glob(f"{PAPER_FIGURES[level]}.*"))
         return sorted(found)
 

@@ -1,4 +1,4 @@
-"""Words that several modules use: the nearest right name, numbers, lists."""
+"""Wording used by several modules: suggestions for names, numbers, lists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name a wrong one comes nearest to, or which there are.
+    """Return a suggestion for a wrong name: the nearest known name, or all known names.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def closest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number as a reader would: six digits, no exponent among the usual sizes.
+    """Format a number with six digits, without an exponent for common sizes.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def number(value: float) -> str:
 
 
 def counted(n_things: int, thing: str) -> str:
-    """Write a number of things.
+    """Format a number of things.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def counted(n_things: int, thing: str) -> str:
 
 
 def listed(words: Sequence[str], *, most: int = 5) -> str:
-    """List words, and of many the first with the number of the others.
+    """Join words; if there are many, only the first ones and the number of the others.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def listed(words: Sequence[str], *, most: int = 5) -> str:
 
 
 def format_r(r: float, decimals: int) -> str:
-    """Print a correlation so that nothing but 1 reads as 1.
+    """Format a correlation so that only 1 is shown as 1.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Threads that share out work whose results do not depend on their number."""
+"""Threads for work whose result does not depend on their number."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 _limit: ContextVar[int | None] = ContextVar("threads", default=None)
-# Snakemake sets it to the threads of the rule, and users of numpy know it.
+# Snakemake sets it to the threads of the rule, and it is the variable that numpy uses.
 _VARIABLE: Final = "OMP_NUM_THREADS"
 
 
 def n_threads() -> int:
-    """Return how many threads to use.
+    """Return the number of threads to use.
 
-    The number that :func:`limit_threads` sets, else ``OMP_NUM_THREADS``, else all cores that
-    this process may use.
+    The number set by :func:`limit_threads`, else ``OMP_NUM_THREADS``, else all cores that this
+    process may use.
     """
     limit = _limit.get()
     if limit is not None:
@@ -41,7 +41,7 @@ def n_cores() -> int:
 
 @contextmanager
 def limit_threads(n: int | None) -> Iterator[None]:
-    """Use at most ``n`` threads inside; ``None`` changes nothing.
+    """Use at most ``n`` threads inside the block; ``None`` changes nothing.
 
     Examples
     --------
@@ -59,8 +59,8 @@ def limit_threads(n: int | None) -> Iterator[None]:
 def in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
     """Yield ``function(item)`` in the order of ``items``, computed by :func:`n_threads` threads.
 
-    What each call returns must not depend on the others. numpy's error state is that of a
-    new thread: set it inside ``function``.
+    The result of a call must not depend on other calls. A new thread has numpy's default error
+    state: set it inside ``function``.
 
     Examples
     --------
@@ -75,5 +75,5 @@ def in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> 
         try:
             yield from pool.map(function, items)
         finally:
-            # After an error or an interruption nobody asks for the rest.
+            # After an error or an interruption the remaining results are not needed.
             pool.shutdown(wait=True, cancel_futures=True)

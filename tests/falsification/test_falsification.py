@@ -162,14 +162,14 @@ def replace_a_figure(root: Path) -> None:
 
 def replace_a_figure_and_record(root: Path) -> None:
     replace_a_figure(root)
-    with pytest.raises(InputError, match=r"no step of lotwise did it.*--amend REASON"):
+    with pytest.raises(InputError, match=r"changed, but not by a step of lotwise.*--amend REASON"):
         refresh_outputs(root)
 
 
 def edit_a_table_and_record_a_new_run(root: Path) -> None:
     set_r(root / "correlation" / "gene.pairs.tsv", "0.999999")
     config = configuration_of(read_provenance(root), root)
-    with pytest.raises(InputError, match="no step of lotwise did it"):
+    with pytest.raises(InputError, match="changed, but not by a step of lotwise"):
         record_run(config.model_copy(update={"results": root}), config.samples, root)
 
 
@@ -294,7 +294,7 @@ MANIPULATIONS: dict[str, Callable[[Path], object]] = {
 
 
 def noticed_by(root: Path, signers: Path) -> tuple[str, ...]:
-    """Name the commands that notice that something is not as it was."""
+    """Return the names of the commands that detect the change."""
     found = []
     try:
         checked = check_seal(root, signers=signers)

@@ -49,7 +49,7 @@ def test_read_quant__equals_tximport(case, shared, require_r, tmp_path, record_p
     mapped = str(shared / tx2gene) if tx2gene else "-"
     command = ["Rscript", str(SCRIPT), kind, str(tmp_path), mapped, *map(str, files)]
     subprocess.run(command, check=True, capture_output=True)
-    # With what it was compared stands beside the result (pytest --junit-xml).
+    # The versions compared are added to the result (pytest --junit-xml).
     record_property("versions", (tmp_path / "versions.txt").read_text("utf-8").strip())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LotwiseWarning)

@@ -70,7 +70,7 @@ def settings(cache) -> Settings:
 
 @pytest.fixture(scope="session")
 def reference_of(quantifier):
-    """Give what this quantifier needs of an experiment's reference."""
+    """Return the part of an experiment's reference that this quantifier needs."""
 
     def give(made: Experiment) -> Reference:
         if isinstance(quantifier, Rsem) and quantifier.aligner == "star":
@@ -92,7 +92,7 @@ def samples(small):
 
 @pytest.fixture
 def replace_reads():
-    """Give a sample other files."""
+    """Return a sample with other files."""
 
     def replace(sample, **files):
         run = dataclasses.replace(sample.runs[0], **files)

@@ -23,7 +23,7 @@ N_SWITCHES = 12
 
 
 def usage_change_of(tpm, tx2gene):
-    """Give the largest true change of one isoform's share, gene by gene."""
+    """Return the largest true change of one isoform's share, gene by gene."""
     genes = pd.read_csv(tx2gene, sep="\t", index_col=0)["gene_id"].reindex(tpm.index)
     shares = tpm / tpm.groupby(genes).transform("sum")
     return (shares.iloc[:, 0] - shares.iloc[:, 1]).abs().groupby(genes).max()

@@ -177,7 +177,7 @@ class _Listener(socketserver.ThreadingTCPServer):
         return connection, address
 
     def handle_error(self, request, client_address):
-        """Say nothing: clients that go away are expected."""
+        """Log nothing, since clients that disconnect are expected."""
 
 
 def _listen(owner: ArchiveServer, port: int) -> _Listener:

@@ -18,7 +18,8 @@ from archive_server import Site
 ENA_FIELDS = (
     "run_accession", "experiment_accession", "sample_accession", "secondary_sample_accession",
     "study_accession", "secondary_study_accession", "sample_alias", "sample_title",
-    "library_layout", "library_strategy", "read_count", "fastq_ftp", "fastq_bytes", "fastq_md5",
+    "library_name", "library_layout", "library_strategy", "read_count",
+    "fastq_ftp", "fastq_bytes", "fastq_md5",
 )  # fmt: skip
 
 
@@ -35,7 +36,7 @@ class GeoSample:
 
 
 def base_urls(server_url: str) -> dict[str, str]:
-    """Give the base addresses that point at a server with such a site."""
+    """Return the base URLs of a server with such a site."""
     return {
         "geo": f"{server_url}/geo",
         "geo_download": f"{server_url}/ncbi/geo/download",
@@ -53,7 +54,7 @@ def size_and_md5(body: bytes | Path) -> tuple[int, str]:
 
 
 def series_path(accession: str) -> str:
-    """Give the folder of a series."""
+    """Return the folder of a series."""
     return f"/geo/series/{re.sub(r'[0-9]{1,3}$', 'nnn', accession)}/{accession}"
 
 
@@ -159,7 +160,7 @@ def add_runs(site: Site, study: str, samples: Sequence[GeoSample]) -> None:
 
 
 def report_query(accession: str) -> dict[str, str]:
-    """Give the query by which a report is asked for."""
+    """Return the query by which a report is asked for."""
     return {
         "accession": accession,
         "result": "read_run",

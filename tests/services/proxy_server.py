@@ -47,7 +47,7 @@ class _Listener(socketserver.ThreadingTCPServer):
     owner: ProxyServer
 
     def handle_error(self, request, client_address):
-        """Say nothing: clients that go away are expected."""
+        """Log nothing, since clients that disconnect are expected."""
 
 
 class _Handler(socketserver.StreamRequestHandler):

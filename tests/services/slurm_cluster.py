@@ -96,13 +96,13 @@ class SlurmCluster:
                     os.kill(victim, signal.SIGKILL)
 
     def queue(self) -> dict[int, tuple[str, str]]:
-        """Give state and comment of each job that is pending or running, by its number."""
+        """Return state and comment of each job that is pending or running, by its number."""
         lines = self.ask("squeue", "--noheader", "--format=%i|%T|%k").splitlines()
         fields = (line.split("|", 2) for line in lines)
         return {int(number): (state, comment) for number, state, comment in fields}
 
     def n_submitted(self) -> int:
-        """Give the number of jobs that there ever were."""
+        """Return the number of all jobs so far."""
         for line in self.ask("scontrol", "show", "config").splitlines():
             if line.startswith("NEXT_JOB_ID"):
                 return int(line.split("=")[1]) - 1
@@ -261,7 +261,7 @@ class SlurmCluster:
             wait_until(lambda: not self.queue(), "the queue to be empty", seconds=20)
 
     def _steps(self) -> list[int]:
-        """Give the processes that hold job steps of this cluster."""
+        """Return the processes that run job steps of this cluster."""
         found = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
@@ -284,7 +284,7 @@ def wait_until(
 
 
 def free_port() -> int:
-    """Give a port of loopback that nobody listens on."""
+    """Return an unused port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -104,7 +104,7 @@ class Study:
         (self.folder / f"plan.{step}").write_text(fault)
 
     def calls(self) -> list[str]:
-        """Give what the steps wrote down, in order."""
+        """Return the records that the steps wrote, in order."""
         path = self.folder / "calls.txt"
         return path.read_text().splitlines() if path.exists() else []
 
@@ -126,14 +126,14 @@ class Study:
             head.kill()
 
     def is_done(self) -> bool:
-        """Tell whether Snakemake finds nothing left to do."""
+        """Return whether Snakemake has nothing left to do."""
         # Of a run that ends before the last rule it counts, and finds none.
         return self.run("--dry-run") == 0 and bool(
             re.search(r"Nothing to be done|^total +0$", self.said(), re.MULTILINE)
         )
 
     def said(self) -> str:
-        """Give what the last Snakemake said."""
+        """Return the output of the last run of Snakemake."""
         return self.log.read_text(errors="replace")
 
     def lotwise(self, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -146,13 +146,13 @@ class Study:
         self._run(*command).check_returncode()
 
     def made(self) -> dict[Path, int]:
-        """Give the tables that there are and when each was written, in nanoseconds."""
+        """Return the existing tables and the time each was written, in nanoseconds."""
         folders = (self.results / name for name in ("quant", "expression", "correlation"))
         files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
         return {path: path.stat().st_mtime_ns for path in files}
 
     def half_written(self) -> list[Path]:
-        """Give temporary files that somebody left."""
+        """Return temporary files that were left behind."""
         return [path for path in self.results.rglob(".tmp-*") if path.is_file()]
 
     def _command(self, *arguments: str) -> list[object]:

@@ -66,7 +66,7 @@ def test_fetch__reads_of_three_batches(site, server, run_cli, place):
         run_cli, place, "GSE900001", "--pattern", r"CYN-IPSC-MSC-P5B-FP-\d+", "--n-batches", "3"
     )
     assert (code, err) == (0, "")
-    assert "3 samples of GSE900001 by the route 'reads'" in out
+    assert "3 samples of GSE900001 (route 'reads')" in out
     samples = read_samples(sheet)
     assert [sample.batch for sample in samples] == BATCHES
     assert [len(sample.runs) for sample in samples] == [2, 2, 2]
@@ -96,7 +96,7 @@ def test_fetch__pattern_that_fits_none_lists_every_sample(site, run_cli, place):
     add_series(site, "GSE900001", "Three batches", three_batches())
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", "LOT-[0-9]+")
     assert code == 2
-    assert "the pattern 'LOT-[0-9]+' fits no title, no characteristic and no other field" in err
+    assert "the pattern 'LOT-[0-9]+' matches no title, characteristic or other field" in err
     assert "change acquire.samples.pattern, for example `acquire.samples: {batch: '{lot}'" in err
     for i, batch in enumerate(BATCHES):
         assert f"GSM90000{i} 'iPSC-derived MSC, batch {batch}'" in err
@@ -215,7 +215,7 @@ def test_fetch__archive_with_a_name_that_leads_out(list_tells, site, run_cli, pl
         site.documents[listed] = site.documents[listed].replace(b"../../", b"")
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--route", "deposited")
     assert code == 2
-    assert f"'../../{name}' is not a plain name; it was not written anywhere" in err
+    assert f"'../../{name}' is not a plain name; nothing was written" in err
     assert not list(place[0].rglob(name))
     assert not sheet.exists()
 
@@ -257,7 +257,7 @@ def test_fetch__deposited_counts_are_refused(site, run_cli, place):
         run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+", "--route", "deposited"
     )
     assert code == 2
-    assert "is called TPM and sums to 780 (whole numbers; TPM sum to 1,000,000)" in err
+    assert "is named TPM and sums to 780 (whole numbers; TPM sum to 1,000,000)" in err
     assert "set acquire.deposited.kind to tpm, fpkm or counts" in err
 
 
@@ -301,13 +301,13 @@ def test_fetch__deposited_tables_that_do_not_say_what_they_hold(site, run_cli, p
     assert "deposited: unclear (other)" in out
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "deposited")
     assert code == 2
-    assert "2 tables of the gene level come into question: GSE900001_a.txt.gz, GSE900001_b" in err
+    assert "2 tables may contain the gene level: GSE900001_a.txt.gz, GSE900001_b" in err
     assert "for example `acquire.deposited.file: {gene: 'GSE900001_a.txt.gz'}`" in err
     config = place[0] / "config.yaml"
     config.write_text(yaml.safe_dump({"acquire": {"deposited": {"file": "no.txt"}}}))
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "deposited", "--config", config)
     assert code == 2
-    assert "no supplementary file is called 'no.txt'; there are: GSE900001_a.txt.gz" in err
+    assert "no supplementary file matches 'no.txt'; files: GSE900001_a.txt.gz" in err
 
 
 def test_fetch__deposited_rsem_of_other_names(site, run_cli, place):
@@ -342,9 +342,9 @@ def test_fetch__archive_that_is_silent_is_no_fault_of_the_input(
     server.plan = lambda path, _n: "403" if SILENT[route] in path else None
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", route)
     assert code == 3, err
-    assert f"the route '{route}' is not open" in err
+    assert f"the route '{route}' is not available" in err
     assert "HTTP 403" in err
-    assert "run again when it can be reached" in err
+    assert "run again when the archive can be reached" in err
 
 
 def test_fetch__offline_without_the_report(site, run_cli, place):
@@ -364,7 +364,7 @@ def test_fetch__report_without_runs_is_named_and_asked_for_again(site, run_cli, 
     site.documents[key] = whole.splitlines(keepends=True)[0]
     code, _, err, _ = fetch(run_cli, place, "GSE900001")
     assert code == 2
-    assert "not known: runs: ENA's report of SRP900001 is empty" in err
+    assert "unknown: runs: ENA's report of SRP900001 is empty" in err
     site.documents[key] = whole
     assert fetch(run_cli, place, "GSE900001")[0] == 0
 
@@ -377,8 +377,8 @@ def test_fetch__error_page_of_ncbi_is_not_kept(site, run_cli, place):
     site.add("/ncbi/geo/download/", ERROR_PAGE, acc="GSE900001")
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "ncbi")
     assert code == 3
-    assert "not known: TPM by NCBI: http" in err
-    assert "the page that came is not of GSE900001" in err
+    assert "unknown: TPM by NCBI: http" in err
+    assert "the received page is not that of GSE900001" in err
     add_ncbi_tpm(site, "GSE900001", ncbi_table([tpm_of(i) for i in range(3)]))
     assert fetch(run_cli, place, "GSE900001", "--route", "ncbi")[0] == 0
 
@@ -413,7 +413,7 @@ def test_fetch__says_what_it_chose_before_it_fetches(site, server, run_cli, plac
     server.plan = lambda path, _n: "403" if path.endswith("fastq.gz") else None
     code, out, _, _ = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
     assert code == 3
-    assert "3 samples of GSE900001 are fetched; stop if one is wrong:" in out
+    assert "3 samples of GSE900001 will be downloaded; press Ctrl-C to stop:" in out
     for i, batch in enumerate(BATCHES):
         assert f"batch {batch}  GSM90000{i} 'iPSC-derived MSC, batch {batch}'" in out
 
@@ -423,7 +423,7 @@ def test_fetch__line_to_change_as_the_workflow_hands_it_over(site, run_cli, plac
     settings = json.dumps({"accession": "GSE900001", "samples": {"pattern": "XX"}})
     code, _, err, _ = fetch(run_cli, place, "--settings", settings)
     assert code == 2
-    assert "error: the configuration: the pattern 'XX' fits no title" in err
+    assert "error: the configuration: the pattern 'XX' matches no title" in err
     assert "change acquire.samples.pattern, for example" in err
     assert "the samples are: GSM900000" in err
 
@@ -432,7 +432,9 @@ def test_fetch__route_not_open(site, run_cli, place):
     add_series(site, "GSE900001", "x", three_batches())
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "deposited")
     assert code == 2
-    assert "the route 'deposited' is not open; open are: reads (FASTQ of 3 of 3 samples)" in err
+    assert (
+        "the route 'deposited' is not available; available: reads (FASTQ of 3 of 3 samples)" in err
+    )
 
 
 def test_fetch__ncbi_tpm(site, run_cli, place):
@@ -443,7 +445,7 @@ def test_fetch__ncbi_tpm(site, run_cli, place):
         run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+", "--route", "ncbi"
     )
     assert code == 0
-    assert "gene level only, there is no isoform level" in out
+    assert "gene level only, no isoform level" in out
     read = read_quant(sheet)
     np.testing.assert_allclose(read.gene.layers["tpm"], values, rtol=1e-12)
     assert read.isoform is None
@@ -536,7 +538,7 @@ def test_inspect__batches_of_a_configuration(site, run_cli, place):
     code, out, _ = run_cli("inspect", "GSE900001", "--settings", settings, *place[1])
     assert code == 0
     assert (
-        "Not known: batches: the pattern 'XX' fits no title, no characteristic and no other field"
+        "Not known: batches: the pattern 'XX' matches no title, characteristic or other field"
         in out
     )
 
@@ -558,13 +560,13 @@ def test_inspect__ena_down_is_said(site, server, run_cli, place):
     code, out, _ = run_cli("inspect", "GSE900001", *options)
     assert code == 0
     assert "Not known: runs: http" in out
-    assert "Routes open, and what all samples would download\n  none" in out
+    assert "Available routes, and the download size of all samples\n  none" in out
 
 
 def test_inspect__not_an_accession(run_cli, place):
     code, _, err = run_cli("inspect", "GSE15O969", *place[1])
     assert code == 2
-    assert "'GSE15O969' is no accession that lotwise knows" in err
+    assert "'GSE15O969' is not a known form of accession" in err
 
 
 def test_fetch__reference_of_gencode(site, server, run_cli, place):
@@ -596,11 +598,14 @@ def test_fetch__reference_of_gencode(site, server, run_cli, place):
     assert not (folder / "r2" / "transcripts.fa.gz").exists()
 
 
-def test_fetch__reference_of_own_files(server, run_cli, place):
+@pytest.mark.parametrize("plain", [(), ("annotation",), ("transcripts", "annotation")])
+def test_fetch__reference_of_own_files(plain, server, run_cli, place):
+    """Gzip is taken as it is and plain text is packed, whatever the file is called."""
     folder, options = place
     files = {"transcripts": folder / "own.fa.gz", "annotation": folder / "own.gtf.gz"}
     for name, path in files.items():
-        path.write_bytes(gzip.compress(name.encode()))
+        text = name.encode()
+        path.write_bytes(text if name in plain else gzip.compress(text))
     reference = {"source": "files"} | {name: str(path) for name, path in files.items()}
     config = folder / "config.yaml"
     config.write_text(yaml.safe_dump({"acquire": {"reference": reference}}))
@@ -710,7 +715,7 @@ def test_fetch__real_airway_series(shared, site, run_cli, place):
     )
     sheet = folder / "results" / "samples.tsv"
     code, out, err = run_cli("fetch", "--config", config, "--samples", sheet, *options)
-    assert (code, err) == (0, "GSE52778: there is no SOFT file, its series matrix is read\n")
+    assert (code, err) == (0, "GSE52778: there is no SOFT file; the series matrix is used\n")
     assert "SRR1039508" in out
     read = read_samples(sheet)
     assert [sample.sample for sample in read] == ["N61311", "N61311_Dex", "N052611_Dex"]
@@ -728,8 +733,8 @@ def test_fetch__cap_refuses_without_a_person_to_ask(site, run_cli, place):
     config.write_text(yaml.safe_dump({"acquire": {"network": {"max_total_gib": 3e-6}}}))
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--config", config)
     assert code == 2
-    assert "are to be downloaded, the cap is 3.1 KiB" in err
-    assert "say --yes, or raise acquire.network.max_total_gib" in err
+    assert "would be downloaded, the limit is 3.1 KiB" in err
+    assert "use --yes, or raise acquire.network.max_total_gib" in err
     assert not sheet.exists()
     assert fetch(run_cli, place, "GSE900001", "--config", config, "--yes")[0] == 0
 
@@ -751,7 +756,7 @@ def test_fetch__cap_does_not_ask_where_nobody_sees_it(site, run_cli, place, monk
     ("text", "words"),
     [
         ("acquire: {rout: reads}", "'acquire.rout' is unknown; did you mean 'acquire.route'?"),
-        ("acquire: {reference: {release: '44', transcripts: a.fa.gz}}", "need source 'files'"),
+        ("acquire: {reference: {release: '44', transcripts: a.fa.gz}}", "require source 'files'"),
         ("acquire: {reference: {source: files, annotation: a.gtf.gz}}", "needs 'transcripts'"),
         ("acquire: {samples: {pattern: '('}}", "key 'acquire.samples.pattern'"),
         ("acquire: {urls: {geo: 'ftp://x'}}", "key 'acquire.urls.geo'"),
@@ -821,7 +826,7 @@ def test_fetch__sra_toolkit_is_not_asked_offline(site, run_cli, place, sra_toolk
     assert run_cli("inspect", "GSE900001", *place[1])[0] == 0
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--offline")
     assert code == 3
-    assert "offline, and the reads of SRR900000 are missing; run once with the network" in err
+    assert "offline, and the reads of SRR900000 are missing; run once with network access" in err
     assert fetch(run_cli, place, "GSE900001")[0] == 0
     assert fetch(run_cli, place, "GSE900001", "--offline")[0] == 0
     assert len(read_samples(sheet)) == 3
@@ -884,7 +889,7 @@ def test_fetch__sra_toolkit_gives_other_than_the_record(site, run_cli, place, sr
     sra_toolkit("''")
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
     assert code == 2
-    assert "is paired by its record, the SRA toolkit wrote SRR900000.fastq" in err
+    assert "says paired, but the SRA toolkit wrote SRR900000.fastq" in err
     assert not sheet.exists()
 
 
@@ -894,7 +899,7 @@ def test_fetch__no_fastq_and_no_sra_toolkit(site, run_cli, place, monkeypatch):
     without_fastq(site)
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
     assert code == 2
-    assert "the route 'reads' is not open; open are: none" in err
+    assert "the route 'reads' is not available; available: none" in err
 
 
 @pytest.mark.network

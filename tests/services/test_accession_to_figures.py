@@ -19,7 +19,6 @@ import yaml
 from geo_site import (
     GeoSample,
     add_ensembl,
-    add_gencode,
     add_matrix,
     add_ncbi_tpm,
     add_runs,
@@ -27,82 +26,11 @@ from geo_site import (
     base_urls,
     tar_of,
 )
+from look_alike import publish
 from made_up import BATCHES, matrix_of, ncbi_table, rsem, three_batches, tpm_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "config.yaml"
-N_PAIRS = 4000
-
-
-def transcriptome(rng):
-    """Sixty genes of two isoforms each, by GENCODE's names."""
-    sequences = {}
-    for gene in range(60):
-        for isoform in range(2):
-            transcript = f"ENST{2 * gene + isoform:011d}.1|ENSG{gene:011d}.1"
-            sequences[f"{transcript}|-|-|G{gene}-20{isoform}|G{gene}|"] = "".join(
-                rng.choice(list("ACGT"), 900)
-            )
-    return sequences
-
-
-def fasta_of(sequences) -> bytes:
-    text = "".join(f">{name}\n{sequence}\n" for name, sequence in sequences.items())
-    return gzip.compress(text.encode(), mtime=0)
-
-
-def gtf_of(sequences) -> bytes:
-    lines = []
-    for name in sequences:
-        transcript, gene, *_ = name.split("|")
-        traits = f'gene_id "{gene}"; transcript_id "{transcript}"; gene_name "x";'
-        lines.append(f"chr1\tHAVANA\ttranscript\t1\t900\t.\t+\t.\t{traits}")
-    return gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0)
-
-
-def mates_of(sequences, rng):
-    """Pairs of 75 bases from fragments of about 200, abundances drawn anew for each sample."""
-    names = list(sequences)
-    shares = np.random.default_rng(1).lognormal(0, 1.5, len(names)) * rng.lognormal(
-        0, 0.2, len(names)
-    )
-    picks = rng.choice(len(names), N_PAIRS, p=shares / shares.sum())
-    flip = str.maketrans("ACGT", "TGCA")
-    ends = ([], [])
-    for number, pick in enumerate(picks):
-        length = int(np.clip(rng.normal(200, 20), 120, 300))
-        start = int(rng.integers(0, 900 - length))
-        fragment = sequences[names[pick]][start : start + length]
-        for end, read in zip(
-            ends, (fragment[:75], fragment[-75:].translate(flip)[::-1]), strict=True
-        ):
-            end.append(f"@r{number}\n{read}\n+\n{'I' * 75}\n")
-    return [gzip.compress("".join(end).encode(), 1, mtime=0) for end in ends]
-
-
-def publish(site):
-    """Offer a series of the shape expected of GSE150969, made up, and a reference."""
-    rng = np.random.default_rng(7)
-    sequences = transcriptome(rng)
-    samples = [
-        GeoSample(
-            f"GSM90010{i}",
-            f"{batch} mRNA-seq",
-            ["cell type: mesenchymal stem cell"],
-            f"SRX90010{i}",
-            {f"SRR9001{i}{run}": mates_of(sequences, rng) for run in range(2)},
-        )
-        for i, batch in enumerate(BATCHES)
-    ]
-    add_series(site, "GSE150969", "A made-up series in its place", samples)
-    add_gencode(
-        site,
-        "44",
-        {
-            "gencode.v44.transcripts.fa.gz": fasta_of(sequences),
-            "gencode.v44.annotation.gtf.gz": gtf_of(sequences),
-        },
-    )
 
 
 def config_with(server, folder, **changes):
@@ -132,6 +60,24 @@ def finished(folder, *arguments):
     done = snakemake(folder, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "results" / "gse150969"
+
+
+def test_password__of_a_mirror_is_nowhere_in_what_the_workflow_prints_or_keeps(
+    site, server, run_cli, tmp_path
+):
+    """Snakemake prints the commands, and keeps their parameters."""
+    publish(site)
+    config = config_with(server, tmp_path)
+    text = config.read_text()
+    config.write_text(text.replace("http://", "http://me:geheim@"))
+    done = snakemake(tmp_path, "--printshellcmds", "results/gse150969/fetched.tsv")
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed
+    assert "***@127.0.0.1" in printed
+    assert {headers.get("authorization") for _, headers in server.log} == {"Basic bWU6Z2VoZWlt"}
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and path != config]
+    assert [str(path) for path in kept if b"geheim" in path.read_bytes()] == []
+    assert "geheim" not in printed
 
 
 def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_path):
@@ -183,6 +129,8 @@ def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_p
     code, out, err = run_cli("verify", "--config", config, "--results", results)
     assert code == 1
     assert "1 agrees, 1 differs, 4 not on file" in out
+    assert "To put the missing coefficients on file (4):" in out
+    assert f"Extended Data Fig. 1 (gene): {BATCHES[1]} - {BATCHES[2]}\n" in out
     assert f"1 computed coefficients differ from the published ones: gene {BATCHES[0]}" in err
 
 
@@ -251,7 +199,7 @@ def test_tables__from_accession_to_figures(case, site, server, tmp_path):
 
 
 def test_tables__everything_of_a_run_without_counts_and_lengths(site, server, tmp_path):
-    """What stands beside R, the report and the record, of TPM that came alone."""
+    """Supporting evidence, report and record for data that have TPM only."""
     table = one_matrix()
     add_series(site, "GSE900001", "x", three_batches(), supplementary=table)
     evidence = {"n_resamples": 50, "panels": ["sex"]}

@@ -18,8 +18,9 @@ import pandas as pd
 import pytest
 import yaml
 from geo_site import GeoSample, add_gencode, add_series, base_urls, tar_of
+from look_alike import fasta_of, gtf_of
 from made_up import BATCHES
-from test_accession_to_figures import CONFIG, fasta_of, finished, gtf_of
+from test_accession_to_figures import CONFIG, finished
 
 from lotwise.expression.locate import names_genes
 from lotwise.samples import read_samples
@@ -193,7 +194,7 @@ SHAPES = {
     ),
     "genes without mitochondria, as they were": Shape(
         lambda: two_tables() | {f"{ACCESSION}_genes_TPM.txt.gz": part_of_genes(rescaled=False)},
-        refused="is called TPM and sums to",
+        refused="is named TPM and sums to",
         gene=lambda i: without_ten(i, rescaled=False),
     ),
     "archive of RSEM": Shape(lambda: archive_of(rsem_of)),
@@ -209,7 +210,7 @@ SHAPES = {
     "workbook": Shape(lambda: {f"{ACCESSION}_expression.xlsx": workbook()}),
     "symbols that stand twice": Shape(
         lambda: two_tables() | {f"{ACCESSION}_genes_TPM.txt.gz": symbols_twice()},
-        refused="1 features come twice, such as SYM28",
+        refused="1 features occur more than once, such as SYM28",
         gene=summed,
     ),
     "FPKM alone": Shape(
@@ -227,14 +228,14 @@ SHAPES = {
     ),
     "columns of libraries that no record names": Shape(
         lambda: two_tables(names=LIBRARIES),
-        refused="its columns cannot be told to samples",
+        refused="its columns cannot be matched to samples",
     ),
     "no batch anywhere but the cell line": Shape(
         lambda: two_tables(names=["L-A", "L-B", "L-C"]),
         samples=lambda: samples_of(
             title=lambda i: f"untreated {i}", traits=lambda i: [f"cell line: L-{'ABC'[i]}"]
         ),
-        refused="fits no title, no characteristic and no other field",
+        refused="matches no title, characteristic or other field",
     ),
     "six samples of three batches": Shape(
         lambda: two_tables(n=6, names=[f"GSM90000{i}" for i in range(6)]),
@@ -245,11 +246,12 @@ SHAPES = {
     ),
     "two tables of the gene level": Shape(
         lambda: two_tables() | {f"{ACCESSION}_all_genes_TPM.txt.gz": genes_of()},
-        refused="2 tables of the gene level come into question",
+        refused="2 tables may contain the gene level",
     ),
+    "no map from isoforms to genes": Shape(two_tables, lines={"acquire.reference": None}),
     "genes alone": Shape(
         lambda: {f"{ACCESSION}_genes_TPM.txt.gz": genes_of()},
-        refused="the isoform level is asked for, and the tables have the gene level only",
+        refused="the isoform level was requested, but the tables have the gene level only",
         isoform=None,
     ),
 }
@@ -329,6 +331,36 @@ def test_shape__from_accession_to_both_figures(name, site, server, run_cli, tmp_
 BY_WORKFLOW = {"two tables", "archive of kallisto", "symbols that stand twice", "genes alone"}
 
 
+@pytest.mark.filterwarnings("default::lotwise.errors.LotwiseWarning")
+def test_shape__isoforms_without_any_map_say_what_they_lack(site, server, run_cli, tmp_path):
+    """The isoform level is compared; what needs genes is NaN, and its table says why."""
+    add_series(site, ACCESSION, "x", samples_of(), supplementary=two_tables())
+    document = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    document["acquire"] |= {
+        "urls": base_urls(server.url), "accession": ACCESSION, "route": "deposited",
+        "reference": None,
+    }  # fmt: skip
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(document))
+    results = by_commands(run_cli, tmp_path)
+    for level in ("gene", "isoform"):
+        code, _, err = run_cli("correlate", level, "--out", results)
+        assert code == 0, err
+    code, _, err = run_cli(
+        "evidence", "isoform", "--out", results, "--statistic", "agreement",
+        "--statistic", "isoform_usage", "--format", "png",
+    )  # fmt: skip
+    assert code == 0, err
+    tables = {
+        name: pd.read_csv(results / f"evidence/isoform.{name}.tsv", sep="\t")
+        for name in ("agreement", "isoform_usage")
+    }
+    assert tables["agreement"]["lower"].notna().all()
+    assert tables["isoform_usage"]["distance"].isna().all()
+    assert set(tables["isoform_usage"]["reason"]) == {
+        "the genes of the isoforms are not known (tx2gene)"
+    }
+
+
 def figures_of(shape: Shape) -> list[str]:
     figures = {"gene": "extended_data_fig1_gene", "isoform": "extended_data_fig2_isoform"}
     return [name for level, name in figures.items() if level == "gene" or shape.isoform is not None]
@@ -352,7 +384,8 @@ def by_commands(run_cli, folder: Path) -> Path:
     code, _, err = run_cli("fetch", *common, *levels, "--samples", sheet)
     assert code == 0, err
     more = []
-    if not names_genes(next(sample.quant for sample in read_samples(sheet))):
+    has_map = yaml.safe_load(config.read_text())["acquire"]["reference"] is not None
+    if has_map and not names_genes(next(sample.quant for sample in read_samples(sheet))):
         reference = results / "reference"
         code, _, err = run_cli("fetch", *common, "--reference", reference)
         assert code == 0, err

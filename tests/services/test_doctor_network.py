@@ -55,7 +55,7 @@ def test_examine_network__silence_is_not_waited_for(server):
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         start = time.monotonic()
         found = only_failure(base_urls(server.url) | {"ena_fastq": url}, timeout=2)
-    assert found == f"{url} does not answer in time"
+    assert found == f"{url} does not respond in time"
     assert time.monotonic() - start < 20
 
 

@@ -115,21 +115,21 @@ def test_fetch__passing_fault_once(fault, with_checksum, packed_source, served, 
 LASTING_FAULTS = [
     ("403", DownloadError, r"HTTP 403 No$"),
     ("404", NotFoundError, r"HTTP 404 No; check the accession"),
-    ("redirect_loop", DownloadError, r"redirects go round in circles"),
+    ("redirect_loop", DownloadError, r"the redirects form a loop"),
     ("429", DownloadError, r"HTTP 429 Too Many, after 6 attempts; run again later"),
     ("500", DownloadError, r"HTTP 500 No, after 6 attempts"),
-    ("reset", DownloadError, r"the transfer broke off .*, after 6 attempts"),
-    ("stall", DownloadError, r"nothing came within the time-out, after 6 attempts"),
-    ("trickle", DownloadError, r"only [\d,]+ bytes a second came, after 6 attempts"),
+    ("reset", DownloadError, r"the transfer was interrupted .*, after 6 attempts"),
+    ("stall", DownloadError, r"no data within the time limit, after 6 attempts"),
+    ("trickle", DownloadError, r"too slow: [\d,]+ bytes per second, after 6 attempts"),
     ("truncate", DownloadError, r"after 6 attempts"),
     ("long_length", DownloadError, r"after 6 attempts"),
-    ("short_length", DownloadError, r"[\d,]+ bytes came, the source says [\d,]+, 3 times"),
+    ("short_length", DownloadError, r"[\d,]+ bytes received, expected [\d,]+, 3 times"),
     (
         "corrupt",
         DownloadError,
-        r"md5 is \w{32}, the source says \w{32}, 3 times; nothing of it was kept",
+        r"md5 is \w{32}, expected \w{32}, 3 times; nothing was kept",
     ),
-    ("html", DownloadError, r"bytes came, the source says"),
+    ("html", DownloadError, r"bytes received, expected"),
 ]
 
 
@@ -156,7 +156,7 @@ def test_fetch__lasting_fault(case, packed_source, served, tmp_path):
 
 def test_fetch__error_page_is_named(site, server, tmp_path):
     site.add("/filelist.txt", b"<html><head><title>Down for maintenance</title></head></html>")
-    with pytest.raises(DownloadError, match=r"a web page came .*'Down for maintenance'"):
+    with pytest.raises(DownloadError, match=r"a web page was received .*'Down for maintenance'"):
         fetch(tmp_path, [Source(f"{server.url}/filelist.txt", "filelist.txt")])
     assert not (tmp_path / "filelist.txt").exists()
 
@@ -249,7 +249,7 @@ def test_fetch__nothing_more_to_send(site, server, tmp_path, caplog):
     server.plan = lambda _path, n: ["truncate", "no_more", None][min(n, 2)]
     with caplog.at_level("INFO", logger="lotwise"):
         [path] = fetch(tmp_path, [Source(f"{server.url}/a.txt", "a.txt")])
-    assert "HTTP 416: the server has no more of the file" in caplog.text
+    assert "HTTP 416: the server's file is shorter than the received part" in caplog.text
     assert path.read_bytes() == content(3)
     assert "range" not in server.log[2][1]
 
@@ -378,14 +378,14 @@ def test_fetch__link_out_of_the_directory(site, server, tmp_path):
     (tmp_path / "root").mkdir()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "root" / "link").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(InputError, match="a link leads out of"):
+    with pytest.raises(InputError, match="a link points outside"):
         fetch(tmp_path / "root", [Source(f"{server.url}/a.txt", "link/a.txt")])
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_fetch__cap_known_beforehand(packed_source, server, tmp_path):
     network = QUICK.model_copy(update={"max_total_gib": 1e-6})
-    with pytest.raises(CapError, match=r"58.\d KiB|[\d.]+ KiB in 1 file.* the cap is 1.0 KiB"):
+    with pytest.raises(CapError, match=r"58.\d KiB|[\d.]+ KiB in 1 file.* the limit is 1.0 KiB"):
         fetch(tmp_path, [packed_source], network)
     assert not server.requests
     with Downloader(tmp_path, network=network, over_cap=True) as downloader:
@@ -394,13 +394,13 @@ def test_fetch__cap_known_beforehand(packed_source, server, tmp_path):
 
 def test_fetch__cap_of_unknown_sizes(packed_source, server, tmp_path):
     network = QUICK.model_copy(update={"max_total_gib": 1e-6})
-    with pytest.raises(CapError, match=r"the downloads of this run reach .* the cap is 1.0 KiB"):
+    with pytest.raises(CapError, match=r"the downloads of this run reach .* the limit is 1.0 KiB"):
         fetch(tmp_path, [Source(packed_source.url, packed_source.path)], network)
     assert not (tmp_path / packed_source.path).exists()
 
 
 def test_fetch__cap_is_of_the_run(site, server, tmp_path):
-    """Records, reads and tables are fetched one after another; the cap is on all of them."""
+    """Records, reads and tables are fetched one after another; the limit is on all of them."""
     bodies = {f"{name}.txt": content(seed, 1000) for seed, name in enumerate("ab")}
     for name, body in bodies.items():
         site.add(f"/{name}", body)
@@ -411,7 +411,7 @@ def test_fetch__cap_is_of_the_run(site, server, tmp_path):
             if name == "a.txt":
                 downloader.fetch(source)
                 continue
-            with pytest.raises(CapError, match=r"2.0 KiB in 2 file.* the cap is 1.5 KiB"):
+            with pytest.raises(CapError, match=r"2.0 KiB in 2 file.* the limit is 1.5 KiB"):
                 downloader.fetch(source)
 
 
@@ -430,7 +430,7 @@ def test_fetch__room_for_the_rest_is_enough(site, server, packed_source, tmp_pat
 def test_fetch__disk_too_small(server, tmp_path):
     source = Source(f"{server.url}/a", "a", Integrity(size=2**60))
     network = QUICK.model_copy(update={"max_total_gib": None})
-    with pytest.raises(EnvironmentFault, match=r"are to be downloaded, .* are free"):
+    with pytest.raises(EnvironmentFault, match=r"would be downloaded, .* are free"):
         fetch(tmp_path, [source], network)
 
 
@@ -494,8 +494,8 @@ def test_fetch_all__mixed_faults(block, tmp_path, record_property):
 UNNOTICED = frozenset({"corrupt", "short_length", "gzip_of_gzip"})
 # What a run that was told to give up says, each with what to do.
 WORDS = re.compile(
-    r"HTTP \d{3}|broke off|time-out|bytes a second|the body ended|the source says|a web page came"
-    r"|gzip|go round in circles|no connection|changed between two parts|has no more of the file"
+    r"HTTP \d{3}|was interrupted|time limit|bytes per second|transfer ended|expected|a web page was"
+    r"|gzip|form a loop|no connection|changed between two parts|file is shorter"
 )
 
 

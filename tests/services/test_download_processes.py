@@ -157,7 +157,7 @@ def test_fetch__interrupted_while_the_server_is_silent(
         waited = time.monotonic() - start
     assert waited < 20, "it waited for the silent server"
     assert process.returncode == EXIT_CODES[interruption]
-    assert "nothing was left half-written" in err
+    assert "no file was left incomplete" in err
     assert "Traceback" not in err
     assert not sheet.exists()
     subprocess.run(command, check=True, capture_output=True)

@@ -77,7 +77,7 @@ def key_with(site, part):
 
 # What is asked for by which route, and what the message says of an apology in its place.
 ASKED = {
-    "filereport": ("reads", "is no file report of ENA"),
+    "filereport": ("reads", "is not a file report of ENA"),
     "filelist.txt": ("deposited", "is no row of a file list"),
     "family.soft": ("reads", ""),
 }
@@ -96,7 +96,7 @@ def test_fetch__bad_answer_with_status_200_does_not_stick(asked, apology, series
     assert (words if body else "") in err
     assert "Traceback" not in err
     if apology in {"busy", "json"} and asked != "family.soft":
-        assert f"it begins {body.decode().strip()!r}, 3 times; nothing of it was kept" in err
+        assert f"it begins {body.decode().strip()!r}, 3 times; nothing was kept" in err
     series.documents[key] = whole
     code, _, err = fetching("--route", route)
     assert code == 0, err
@@ -164,7 +164,9 @@ def test_fetch__headers_that_do_not_come_in_time(fault, site, server, tmp_path):
     start = time.monotonic()
     with (
         Downloader(tmp_path, network=QUICK) as downloader,
-        pytest.raises(DownloadError, match=r"within the time-out|headers of the answer took more"),
+        pytest.raises(
+            DownloadError, match=r"within the time limit|headers of the response took more"
+        ),
     ):
         downloader.fetch(Source(f"{server.url}/a.txt", "a.txt"))
     assert time.monotonic() - start < 3
@@ -176,6 +178,16 @@ def test_fetch__headers_that_do_not_come_in_time(fault, site, server, tmp_path):
 @pytest.fixture
 def _long_silence(monkeypatch):
     monkeypatch.setattr("archive_server.STALL", 60)
+
+
+def seconds_of_a_start():
+    """How long lotwise takes to start and end now: 0.2 s, or many on a machine that is busy."""
+    command, lasted = [sys.executable, "-m", "lotwise", "--version"], []
+    for _ in range(2):
+        start = time.monotonic()
+        subprocess.run(command, check=True, capture_output=True)
+        lasted.append(time.monotonic() - start)
+    return max(lasted)
 
 
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -206,7 +218,7 @@ def test_fetch__interrupted_before_headers_came(fault, interruption, site, serve
         waited = time.monotonic() - start
     if process.returncode == 3:
         pytest.skip("this machine has no route at all, so nothing is waited for")
-    assert waited < 2, "1 s is promised; a loaded machine is given 2"
+    assert waited < 1 + seconds_of_a_start(), "1 s is promised, where the machine is not busy"
     assert process.returncode == EXIT_CODES[interruption], err
     assert "Traceback" not in err
 
@@ -220,7 +232,7 @@ def test_fetch__what_is_unpacked_counts(site, server, tmp_path):
     network = QUICK.model_copy(update={"max_total_gib": 0.01})
     with (
         Downloader(tmp_path, network=network) as downloader,
-        pytest.raises(CapError, match=r"reach .*, the cap is 10.2 MiB"),
+        pytest.raises(CapError, match=r"reach .*, the limit is 10.2 MiB"),
     ):
         downloader.fetch(Source(f"{server.url}/a.txt", "a.txt"))
     assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) < 1 << 20

@@ -98,7 +98,9 @@ def test_fetch__https_through_a_tunnel(by, secure, authority, tmp_path, monkeypa
 def test_fetch__proxy_that_asks_for_a_password(secure, authority, tmp_path):
     bundle = {"ca_bundle": authority / "ca.pem"}
     with ProxyServer({HOST: secure.port}, login="me:secret") as proxy:
-        with pytest.raises(DownloadError, match=r"the proxy refuses \(407 Proxy Auth") as caught:
+        with pytest.raises(
+            DownloadError, match=r"the proxy refused the request \(407 Proxy Auth"
+        ) as caught:
             fetch(tmp_path, f"https://{HOST}/a.txt", proxy=proxy.url, **bundle)
         assert caught.value.exit_code == EXIT_SURROUNDINGS
         assert len(proxy.asked) == 1, "a proxy that refuses is not asked again"
@@ -118,7 +120,7 @@ def test_fetch__authority_that_is_not_trusted(secure, tmp_path):
     url = f"https://localhost:{secure.port}/a.txt"
     with pytest.raises(
         DownloadError,
-        match=r"certificate of the server is not trusted .*set ca_bundle, or SSL_CERT_FILE",
+        match=r"server's certificate is not trusted .*set ca_bundle, or SSL_CERT_FILE",
     ) as caught:
         fetch(tmp_path, url)
     assert caught.value.exit_code == EXIT_SURROUNDINGS
@@ -141,7 +143,7 @@ def test_fetch__unprotected_redirect_is_not_followed(secure, server, authority, 
     secure.site.add("/b.txt", BODY)
     secure.plan = lambda path, _n: "downgrade" if path == "/a.txt" else None
     secure.elsewhere = f"{server.url}/b.txt"
-    with pytest.raises(DownloadError, match=r"was redirected to unprotected http://"):
+    with pytest.raises(DownloadError, match=r"was redirected to an unencrypted address, http://"):
         fetch(
             tmp_path,
             f"https://localhost:{secure.port}/a.txt",
@@ -161,9 +163,13 @@ def test_fetch__unprotected_hop_on_the_way_is_not_followed(secure, server, autho
     source = Source(f"https://localhost:{secure.port}/a.txt", "a.txt")
     network = NetworkSettings(ca_bundle=authority / "ca.pem", attempts=1)
     with Downloader(tmp_path, network=network) as downloader:
-        with pytest.raises(DownloadError, match=r"was redirected to unprotected http://.*/hop"):
+        with pytest.raises(
+            DownloadError, match=r"was redirected to an unencrypted address, http://.*/hop"
+        ):
             downloader.fetch(source)
-        assert downloader.sizes([source])["a.txt"].startswith("was redirected to unprotected")
+        assert downloader.sizes([source])["a.txt"].startswith(
+            "was redirected to an unencrypted address"
+        )
     assert not (tmp_path / "a.txt").exists()
 
 

@@ -319,7 +319,7 @@ def test_explorer__points_and_bins_stand_at_the_log_of_their_tpm(browser, tmp_pa
 
 
 def serious(page):
-    """Give what axe finds serious on a page."""
+    """Return the serious findings of axe on a page."""
     found = [
         (violation["impact"], violation["id"], [node["html"][:200] for node in violation["nodes"]])
         for violation in Axe().run(page).response["violations"]
@@ -403,7 +403,7 @@ def test_page__hostile_names_are_text_everywhere(see, tmp_path):
             "name => [...document.querySelectorAll('td')].some(c => c.textContent === name)", name
         )
     with seen.page.expect_download() as downloading:
-        seen.page.get_by_role("button", name="Genes that pull R down").first.click()
+        seen.page.get_by_role("button", name="Genes that lower R most").first.click()
     text = Path(downloading.value.path()).read_text(encoding="utf-8-sig")
     named = {row["feature"] for row in csv.DictReader(text.splitlines())}
     assert named == {HOSTILE[0], HOSTILE[1]}

@@ -62,7 +62,7 @@ def small_disk(run_folder):
 
 
 def findings(study, *arguments):
-    """Give exit code and findings of `lotwise doctor` by check and subject."""
+    """Return exit code and findings of `lotwise doctor` by check and subject."""
     done = study.lotwise("doctor", "--json", "--profile", study.profile, *arguments)
     rows = json.loads(done.stdout)
     return done.returncode, {f"{row['check']} {row['subject']}": row for row in rows}
@@ -74,7 +74,7 @@ def wait_for(study, line, *, times=1):
 
 
 def memory_of(cluster, comment):
-    """Give the megabytes that each job of a rule asked for, in the order of submission."""
+    """Return the megabytes requested by each job of a rule, in the order of submission."""
     told = cluster.ask("squeue", "--states=all", "--noheader", "--sort=i", "--format=%k|%m")
     rows = (line.split("|") for line in told.splitlines())
     return [megabytes(asked) for rule, asked in rows if rule == comment]

@@ -102,21 +102,21 @@ class Terminal:
 
 
 def _state(pid):
-    """Give the state of a process as the kernel tells it: S sleeps, R runs or would."""
+    """Return the state of a process from the kernel: S sleeping, R running or runnable."""
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
-QUESTION = "the cap is 1.0 KiB; go on? [y/N]:"
+QUESTION = "the limit is 1.0 KiB; go on? [y/N]:"
 
 
 @pytest.mark.parametrize(
     ("keys", "code", "words"),
     [
         (b"y\n", 0, "2 samples of GSE900001"),
-        (b"n\n", 2, "say --yes, or raise acquire.network.max_total_gib"),
-        (b"\n", 2, "say --yes, or raise acquire.network.max_total_gib"),
-        (b"\x03", 130, "interrupted; nothing was left half-written"),
-        (b"\x04", 130, "interrupted; nothing was left half-written"),
+        (b"n\n", 2, "use --yes, or raise acquire.network.max_total_gib"),
+        (b"\n", 2, "use --yes, or raise acquire.network.max_total_gib"),
+        (b"\x03", 130, "interrupted; no file was left incomplete"),
+        (b"\x04", 130, "interrupted; no file was left incomplete"),
     ],
     ids=["yes", "no", "enter", "ctrl-c", "ctrl-d"],
 )
@@ -153,7 +153,7 @@ def test_fetch__without_a_terminal_nobody_is_asked(command):
     assert done.returncode == 2
     assert "go on?" not in done.stdout + done.stderr
     assert done.stderr.count("\n") == 1, "one line, no bar in a log"
-    assert "the cap is 1.0 KiB; say --yes" in done.stderr
+    assert "the limit is 1.0 KiB; use --yes" in done.stderr
 
 
 def test_fetch__log_holds_no_bar(command):

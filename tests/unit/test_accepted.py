@@ -1,4 +1,4 @@
-"""The stored set of accepted batches and new batches against it."""
+"""The stored set of accepted batches, and comparison of new batches with it."""
 
 from __future__ import annotations
 
@@ -129,12 +129,12 @@ def test_accepted__limits_come_from_the_reference_alone(accepted):
 @pytest.mark.slow
 @pytest.mark.parametrize("k", [3, 5])
 def test_accepted__null_misses_and_ranks_as_it_says(k, tmp_path):
-    # So many sets that the error of the rate is well below the 7 % that it must tell apart.
+    # So many sets that the standard error of the rate is well below the 7 % to be distinguished.
     n_sets, n_new = 130, 8
     outside, lowest = [], []
     for seed in range(n_sets):
         rng = np.random.default_rng(seed)
-        # Unlike each other in noise, as libraries are, but drawn alike.
+        # Of different noise, as libraries are, but drawn in the same way.
         noise = rng.normal(size=(k + n_new, 200)) * rng.lognormal(-0.7, 0.3, (k + n_new, 1))
         drawn = batches([f"b{i}" for i in range(k + n_new)], n_genes=200)
         drawn.layers[keys.TPM] = 2 ** (rng.normal(6, 2, 200) + noise)
@@ -146,10 +146,10 @@ def test_accepted__null_misses_and_ranks_as_it_says(k, tmp_path):
         lower, upper = table["prediction_lower"], table["prediction_upper"]
         outside.append(1 - table["median_to_reference"].between(lower, upper).mean())
         lowest.append((table["rank_p"] == table["smallest_p"]).mean())
-    # Batches of one reference set share its limits: errors are those between sets.
+    # Batches of one reference set share its limits, so standard errors are between sets.
     error = 3 * np.std([outside, lowest], axis=1, ddof=1) / np.sqrt(n_sets)
     assert np.mean(outside) == pytest.approx(0.05, abs=error[0])
-    assert error[0] < 0.05  # where partners were not allowed for, 12 to 17 % lay outside
+    assert error[0] < 0.05  # without the correction for shared partners 12 to 17 % were outside
     assert np.mean(lowest) <= 1 / (k + 1) + error[1]
 
 
@@ -197,7 +197,7 @@ def test_accepted__depth_and_number_of_replicates_do_not_decide(tmp_path):
     assert row["depth"] == counts[18].sum()
     assert "all libraries thinned to" in row["words"]
     raw = np.corrcoef(np.log2(made.layers[keys.TPM] + 1))
-    assert np.median(raw[18, :18]) < raw[:18, :18].min()  # as they are, it would be the lowest
+    assert np.median(raw[18, :18]) < raw[:18, :18].min()  # without thinning it would be the lowest
 
 
 def test_accepted__without_counts_is_not_assessable(tmp_path):
@@ -207,7 +207,7 @@ def test_accepted__without_counts_is_not_assessable(tmp_path):
     add_to_accepted(made[:4].copy(), path)
     row = compare(made[4:].copy(), path).iloc[0]
     assert row["inside_prediction"] == "not assessable"
-    assert "is not known (no counts)" in row["reason"]
+    assert "is unknown (no counts)" in row["reason"]
     assert np.isfinite(row["median_to_reference"])
 
 
@@ -221,7 +221,7 @@ def test_accepted__compares_like_with_like(tmp_path):
     new.obs[keys.CONDITION] = ["x", "z"]
     table = compare(new, path)
     assert table["n_reference"].tolist() == [4, 0]
-    assert table["reason"].tolist() == ["", "no accepted batch is of condition 'z'"]
+    assert table["reason"].tolist() == ["", "no accepted batch has condition 'z'"]
 
 
 def test_read_accepted__a_set_of_0_1_is_read_and_refuses_limits(tmp_path):
@@ -238,27 +238,27 @@ def test_read_accepted__a_set_of_0_1_is_read_and_refuses_limits(tmp_path):
     assert describe_accepted(path)["batches"] == [*"ABCD"]
     row = compare(batches(["new"], seed=1), path).iloc[0]
     assert row["inside_prediction"] == "not assessable"
-    assert "the depth of A: A, B: B, C: C, D: D is not known" in row["reason"]
+    assert "the depth of A: A, B: B, C: C, D: D is unknown" in row["reason"]
     assert add_to_accepted(batches(["E"], seed=1), path) == 2
 
 
 def test_accepted__faults_are_named_and_leave_the_set_as_it_was(accepted, tmp_path):
     before = accepted.read_bytes()
-    with pytest.raises(InputError, match="holds the batch 'A' already"):
+    with pytest.raises(InputError, match="already contains batch 'A'"):
         add_to_accepted(batches(["A"]), accepted)
-    with pytest.raises(InputError, match="has 500 features, 400 came, of which 400 are shared"):
+    with pytest.raises(InputError, match="has 500 features, the new batches have 400, 400 shared"):
         add_to_accepted(batches(["D"], n_genes=400), accepted)
-    with pytest.raises(InputError, match="holds genes, isoforms came"):
+    with pytest.raises(InputError, match="contains genes, but the new batches have isoforms"):
         compare(batches(["D"], level="isoform"), accepted)
     with pytest.raises(InputError, match="no such accepted set"):
         read_accepted(tmp_path / "absent.h5ad")
     other = tmp_path / "other.h5ad"
     batches(["A"]).write_h5ad(other)
-    with pytest.raises(InputError, match="is no accepted set of lotwise"):
+    with pytest.raises(InputError, match="is not an accepted set of lotwise"):
         add_to_accepted(batches(["D"]), other)
     text = tmp_path / "text.h5ad"
     text.write_text("text")
-    with pytest.raises(InputError, match="is no h5ad file"):
+    with pytest.raises(InputError, match="is not an h5ad file"):
         read_accepted(text)
     assert accepted.read_bytes() == before
 
@@ -292,13 +292,13 @@ def test_command__add_show_compare(tmp_path):
 def test_accepted__fewer_than_six_batches_are_no_answer(accepted):
     row = compare(batches(["new"], seed=2), accepted, least=6).iloc[0]
     assert row["inside_prediction"] == "not assessable"
-    assert row["reason"].startswith("3 accepted batches of this condition, needed are 6")
+    assert row["reason"].startswith("3 accepted batches of this condition, at least 6 are needed")
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda tpm: tpm / 1000, "TPM sum to 1,000, not to 1,000,000"),
+        (lambda tpm: tpm / 1000, "TPM sum to 1,000, not 1,000,000"),
         (lambda tpm: tpm * 0, "every TPM is 0"),
         (lambda tpm: np.where(tpm == tpm.max(), np.nan, tpm), "NaN|nan|no number"),
         (lambda tpm: np.where(tpm == tpm.max(), -1, tpm), "negative|-1"),
@@ -309,6 +309,16 @@ def test_add_to_accepted__is_checked_like_any_input(accepted, change, words):
     new.layers[keys.TPM] = change(new.layers[keys.TPM])
     with pytest.raises(InputError, match=words):
         add_to_accepted(new, accepted)
+
+
+def test_accepted__another_unit_than_tpm_is_refused(accepted):
+    new = batches(["D"], seed=1)
+    new.uns.setdefault(keys.LOTWISE, {})[keys.UNIT] = "CPM"
+    why = "a set of accepted batches needs TPM, and the numbers are CPM; give TPM"
+    with pytest.raises(InputError, match=why):
+        add_to_accepted(new, accepted)
+    with pytest.raises(InputError, match=why):
+        lotwise.tl.accepted(new, path=accepted)
 
 
 def test_add_to_accepted__a_copy_under_another_name_is_refused(accepted):
@@ -327,7 +337,7 @@ def test_read_accepted__an_edited_row_is_found(accepted):
     stored = read_accepted(accepted)
     stored.layers[keys.TPM][0] *= 2
     stored.write_h5ad(accepted)
-    with pytest.raises(InputError, match="was edited: names or numbers are not those of version 1"):
+    with pytest.raises(InputError, match="was edited: names or values are not those of version 1"):
         compare(batches(["new"], seed=1), accepted)
 
 
@@ -358,8 +368,8 @@ def test_retire_from_accepted__takes_a_batch_out_with_its_reason(accepted):
     assert found["batches"] == ["A", "C"]
     assert (found["history"][1]["retired"], found["history"][1]["note"]) == (["B"], "old process")
     for batch, reason, words in (
-        ("B", "r", "holds no batch 'B'"),
-        ("A", " ", "only with a reason"),
+        ("B", "r", "has no batch 'B'"),
+        ("A", " ", "give a reason for retiring a batch"),
     ):
         with pytest.raises(InputError, match=words):
             retire_from_accepted(accepted, batch, reason=reason)

@@ -25,6 +25,7 @@ from lotwise.config import (
     tables_of,
     write_template,
 )
+from lotwise.config.attributes import read_attributes
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import records
 
@@ -61,21 +62,21 @@ def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
         ({"figures": {"formats": ["gif"]}}, "key 'figures.formats.0' is 'gif'"),
         ({"figures": {"style": "pretty"}}, "is 'pretty'; .*'paper' or 'density'"),
         ({"levels": "gene"}, "key 'levels' is 'gene'"),
-        ({"levels": ["gene", "gene"]}, "key 'levels' is .*; gene stands twice in it"),
+        ({"levels": ["gene", "gene"]}, "key 'levels' is .*; gene is listed twice"),
         ({"expression": {"min_shared": 1.01}}, "less than or equal to 1"),
         ({"expression": None}, "key 'expression' is None"),
         ({"evidence": {"statistics": ["sensitivities"]}}, "key 'evidence.statistics.0' is"),
         ({"evidence": {"coverage": 1}}, "key 'evidence.coverage' is 1; .*less than 1"),
         ({"evidence": {"outlier_below": 0}}, "less than 0"),
         ({"evidence": {"passing": 1.1}}, "key 'evidence.passing' is 1.1"),
-        ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are called 'sex'"),
+        ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are named 'sex'"),
         (
             {"reads": {"quantifier": "rsem", "bootstraps": 5}},
-            "key 'reads.bootstraps' is 5; none are made by RSEM",
+            "key 'reads.bootstraps' is 5; RSEM makes no bootstraps",
         ),
         (
             {"reads": {"quantifier": "rsem", "aligner": "star", "genome": "g.fa"}},
-            "key 'reads.aligner' is 'star'; needed are a genome and a GTF",
+            "key 'reads.aligner' is 'star'; it requires a genome and a GTF",
         ),
     ],
 )
@@ -195,11 +196,11 @@ def test_as_options__of_reads_are_options_of_quantify():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "holds no keys; start from"),
-        ("- a\n", "holds no keys"),
+        ("", "has no keys; start from"),
+        ("- a\n", "has no keys"),
         ("samples: [a\nb: c\n", r"row \d: is not YAML"),
         ("note: 2024-31-12\n", r"row 1: is not YAML \('2024-31-12' looks like a date .*month"),
-        ("results: a\nresults: b\n", r"row 2: is not YAML \(the key 'results' comes twice\)"),
+        ("results: a\nresults: b\n", r"row 2: is not YAML \(the key 'results' occurs twice\)"),
     ],
 )
 def test_read_config__refuses(tmp_path, text, words):
@@ -224,7 +225,8 @@ def test_config__is_frozen():
 def test_tables_of__levels_have_their_own():
     config = EvidenceConfig()
     gene, isoform = (set(tables_of(config, level)) for level in ("gene", "isoform"))
-    assert gene - isoform == {"identity", "sex", "gene_sets"}
+    of_change = {"process_change", "quality_range", "process_features"}
+    assert gene - isoform == {"identity", "sex", "gene_sets", *of_change}
     assert isoform - gene == {"isoform_usage", "uncertainty_strata", "isoform_shares"}
 
 
@@ -250,7 +252,7 @@ def test_figures_of__nothing_switched_on_is_nothing_drawn(level):
     ],
 )
 def test_parse_config__yes_and_no_are_no_numbers(given):
-    with pytest.raises(InputError, match=r"is (True|False); yes and no are no numbers"):
+    with pytest.raises(InputError, match=r"is (True|False); yes and no are not numbers"):
         parse_config(given)
 
 
@@ -259,3 +261,33 @@ def test_parse_config__tilde_is_the_home_folder(monkeypatch):
     read = parse_config({"samples": "~/s.tsv", "reads": {"transcripts": "~/t.fa"}})
     assert (str(read.samples), str(read.reads.transcripts)) == ("/home/me/s.tsv", "/home/me/t.fa")
     assert parse_config({"figures": {"note": "~ 3 lots"}}).figures.note == "~ 3 lots"
+
+
+ATTRIBUTES = """
+lots: {pre: 6, post: 3}
+k: 3
+attributes:
+- {name: vegf, gene: VEGFA, margin: 1, rationale: that of the lots of 2025}
+- {name: r, r: median, margin: 0.3, rationale: that of the lots of 2025, sd: 0.1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("name: r", "name: vegf", "two attributes are named 'vegf'"),
+        ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r; none came"),
+        ("r: median", "r: median, gene: X", "gene and r came"),
+        ("margin: 1,", "margin: 0,", "attributes.1.margin: Input should be greater than 0"),
+        ("margin: 1,", "margn: 1,", "attributes.1.margn: is no key; did you mean 'margin'"),
+        ("pre: 6", "pre: 1", "lots.pre: Input should be greater than or equal to 2"),
+        (", rationale: that of the lots of 2025}", "}", "attributes.1.rationale: Field required"),
+    ],
+)
+def test_read_attributes__names_the_place_of_a_slip(tmp_path, old, new, message):
+    path = tmp_path / "attributes.yaml"
+    path.write_text(ATTRIBUTES)
+    assert [one.kind for one in read_attributes(path).attributes] == ["gene", "r"]
+    path.write_text(ATTRIBUTES.replace(old, new, 1))
+    with pytest.raises(InputError, match=message):
+        read_attributes(path)

@@ -1,4 +1,4 @@
-"""Tables out of an AnnData: tidy, copies, and the missing tool named."""
+"""Tables from an AnnData: tidy, copies, and a message that names the missing tool."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.feature_sets import FEATURE_SETS
 
 TABLES = [record.table for record in records()]
-# What tools need beyond their defaults, or to be quick.
+# Arguments that tools need, or that make them fast.
 CALLS = {
     "batch_equivalence": {"margin": 0.01},
     "detectable": {"perturbation": Perturbation(folds=(2.0,), shares=(0, 0.2), n_repeats=1)},
@@ -40,6 +40,18 @@ def is_tidy(table, record):
     return list(table.columns) == list(columns(record)) and list(table.index) == list(
         range(len(table))
     )
+
+
+def test_pairs__are_sorted_by_r_within_each_feature_set_and_undefined_come_last(gene):
+    table = lotwise.get.evidence(gene, "pairs")
+    undefined = table["sample_a"].eq("S1") & table["sample_b"].eq("S3")
+    gene.uns["lotwise"]["pairs"].loc[undefined, "pearson"] = np.nan
+    found = lotwise.get.pairs(gene)
+    assert list(dict.fromkeys(found["feature_set"])) == list(dict.fromkeys(table["feature_set"]))
+    for _, rows in found.groupby("feature_set"):
+        r = rows["pearson"].to_numpy()
+        assert r[0] <= r[1]
+        assert np.isnan(r[2])
 
 
 def test_pairs__a_row_a_pair_and_feature_set(gene):
@@ -146,12 +158,12 @@ def test_evidence__an_unknown_table_is_answered_with_those_there_are(gene):
 
 @pytest.fixture
 def other_genes(gene):
-    """R of 300 genes, beside the data of 100, and beside as many genes of other names."""
+    """R of 300 genes, together with data of 100, and with as many genes of other names."""
     lotwise.tl.libraries(gene)
     renamed = gene.copy()
     renamed.var_names = [f"other{i}" for i in range(gene.n_vars)]
     return {
-        "computed over 300 features, the AnnData has 100": gene[:, :100].copy(),
+        "computed over 300 features, but the AnnData has 100": gene[:, :100].copy(),
         "computed over other features": renamed,
     }
 
@@ -177,7 +189,9 @@ def test_stale__is_over_after_the_tool_was_called_again(other_genes):
         lotwise.tl.correlate(stale)
         fresh = lotwise.get.pairs(stale, feature_set="all")
         assert set(fresh["n_features"]) == {stale.n_vars}
-        assert lotwise.get.matrix(stale).iloc[0, 1] == fresh["pearson"][0]
+        first = fresh.iloc[0]
+        r = lotwise.get.matrix(stale).loc[first["sample_a"], first["sample_b"]]
+        assert r == first["pearson"]
         (title,) = lotwise.pl.scatter_matrix(stale).texts[:1]
         assert f"{stale.n_vars:,} genes" in title.get_text()
 
@@ -198,5 +212,5 @@ def test_stale__is_seen_after_a_trip_to_disk(gene, tmp_path):
     import anndata
 
     back = anndata.read_h5ad(tmp_path / "g.h5ad")
-    with pytest.raises(InputError, match="computed over 300 features, the AnnData has 100"):
+    with pytest.raises(InputError, match="computed over 300 features, but the AnnData has 100"):
         lotwise.get.pairs(back)

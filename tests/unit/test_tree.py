@@ -46,7 +46,8 @@ def test_forget_figures__of_another_format_are_removed(tree):
 
 
 def test_forget_evidence__what_this_run_does_not_make_is_removed_whatever_its_format(tree):
-    tree.forget_evidence("gene", names=("batches",), figures=("batches",), formats=("pdf",))
+    tree.forget_evidence("gene", ("batches",))
+    tree.forget_figures_of_evidence("gene", ("batches",), ("pdf",))
     assert names_in(tree.evidence) == ["gene.batches.tsv", "isoform.batches.tsv"]
     assert names_in(tree.figures) == [
         "extended_data_fig1_gene.pdf",

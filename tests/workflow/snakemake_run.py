@@ -33,7 +33,7 @@ def snakemake(
 
 
 def jobs_of(dry_run: subprocess.CompletedProcess[str]) -> dict[str, int]:
-    """Give the jobs a rule of a dry run's table."""
+    """Return the number of jobs per rule from the table of a dry run."""
     lines = dry_run.stdout.split("Job stats:")[1].splitlines()
     found = (re.fullmatch(r"(\w+)\s+(\d+)", line) for line in lines)
     return {match[1]: int(match[2]) for match in found if match}
@@ -63,7 +63,7 @@ def report_of(*arguments: object, cwd: Path) -> dict[str, set[str]]:
 
 
 def _declared(page: str, name: str) -> Any:
-    """Give an object that the page declares."""
+    """Return an object declared by the page."""
     found = re.search(rf"var {name} = (?={{\")", page)
     assert found is not None, name
     return json.JSONDecoder().raw_decode(page[found.end() :])[0]

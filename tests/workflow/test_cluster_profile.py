@@ -34,7 +34,7 @@ def dry_run(folder, *arguments):
 
 
 def needs_of(said, rule):
-    """Give the resources of the first job of a rule."""
+    """Return the resources of the first job of a rule."""
     block = said.split(f"rule {rule}:")[1]
     fields = re.search(r"resources: (.*)", block).group(1).split(", ")
     return dict(field.split("=") for field in fields)

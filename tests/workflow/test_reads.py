@@ -47,11 +47,13 @@ def test_demo__jobs_per_rule(demo):
         "figures_isoform": 1,
         "evidence_gene": 1,
         "evidence_isoform": 1,
+        "evidence_figures_gene": 1,
+        "evidence_figures_isoform": 1,
         "verdict": 1,
         "workbook": 1,
         "record": 1,
         "write_report": 1,
-        "total": 22,
+        "total": 24,
     }
 
 
@@ -143,6 +145,56 @@ def test_reads__refused_by_the_gate_are_told_and_read_once(tmp_path):
     assert len(list((out / "quant").rglob("abundance.tsv"))) == 1
 
 
+@pytest.mark.slow
+def test_reads__a_truncated_file_among_20_samples_and_one_of_another_species(tmp_path):
+    """19 are quantified, one is named, exit code 1; without it, reads that fit nothing are named.
+
+    A quantifier would refuse them for itself, and Snakemake would try it again.
+    """
+    run(
+        "lotwise", "simulate", "input", "--as", "reads", "--genes", "20", "--fragments", "1200",
+        "--batches", "20", cwd=tmp_path,
+    )  # fmt: skip
+    fastq = tmp_path / "input" / "fastq"
+    bad = fastq / "lot7_rep1_R2.fastq.gz"
+    bad.write_bytes(bad.read_bytes()[:-200])
+    config = {
+        "samples": "input/samples.tsv",
+        "results": "out",
+        "reads": {"transcripts": "input/reference/transcripts.fa"},
+    }
+    said = run_refused(tmp_path, config)
+    assert "Trying to restart" not in said
+    out = tmp_path / "out"
+    quantified = {path.parent.name for path in (out / "quant").rglob("abundance.tsv")}
+    every = {f"lot{n}_rep1" for n in range(1, 21)}
+    assert quantified == every - {"lot7_rep1"}
+    log = (out / "logs" / "intake.log").read_text()
+    assert "the reads of 1 samples are refused: sample 'lot7_rep1': " in log
+    assert "lot7_rep1_R2.fastq.gz: is truncated" in log
+    assert "`reads.exclude: [lot7_rep1]`" in log
+
+    rng = np.random.default_rng(3)
+    for mate in (1, 2):
+        foreign = ("".join(rng.choice(list("ACGT"), 75)) for _ in range(1200))
+        text = "".join(f"@r{i}\n{read}\n+\n{'I' * 75}\n" for i, read in enumerate(foreign))
+        (fastq / f"lot9_rep1_R{mate}.fastq.gz").write_bytes(gzip.compress(text.encode()))
+    config["reads"]["exclude"] = ["lot7_rep1"]
+    said = run_refused(tmp_path, config)
+    assert "Error in rule judge" in said
+    assert "Trying to restart" not in said
+    log = (out / "logs" / "judge.log").read_text()
+    assert "1 samples were refused and not quantified: sample 'lot9_rep1': 0 of " in log
+    assert "`reads.exclude: [lot9_rep1]`" in log
+    # The next call tries it anew, and no other.
+    assert jobs_of(snakemake("--dry-run", cwd=tmp_path))["quantify"] == 1
+    config["reads"]["exclude"] += ["lot9_rep1"]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"source": "reads", **config}))
+    sheet = "out/quant/kallisto/samples.tsv"
+    snakemake(sheet, cwd=tmp_path)
+    assert len((tmp_path / sheet).read_text().splitlines()) == 1 + 18
+
+
 def test_reads__refused_after_quantification_are_told(tmp_path):
     """Too few reads used: yield.tsv and strandedness.tsv are kept."""
     run(
@@ -190,7 +242,7 @@ def write_sheet(folder, header, rows):
 
 
 def planned(folder, *arguments):
-    """Give the jobs that a dry run plans; none where nothing is to be done."""
+    """Return the jobs that a dry run plans; empty if nothing is to be done."""
     said = snakemake(SHEET_OF_QUANTIFICATIONS, "--dry-run", *arguments, cwd=folder)
     return {} if "Nothing to be done" in said.stdout + said.stderr else jobs_of(said)
 

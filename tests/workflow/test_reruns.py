@@ -22,8 +22,8 @@ ROW = re.compile(r"^\| (?P<change>.+?) \| (?P<reruns>.+?) \|$", re.MULTILINE)
 SAMPLES = ("check", "quantify")
 # After expression everything follows, save what the change does not touch.
 DOWNSTREAM = (
-    "expression", "correlation", "figures", "evidence", "register_criteria", "verify", "verdict",
-    "workbook", "record", "write_report",
+    "expression", "correlation", "figures", "evidence", "evidence_figures", "register_criteria",
+    "verify", "verdict", "workbook", "record", "write_report",
 )  # fmt: skip
 
 
@@ -193,7 +193,7 @@ CHANGES: dict[str, Callable[[Path], None]] = {
 
 
 def in_words(jobs: dict[str, int]) -> str:
-    """Say which rules rerun; rules of one sample with how many samples."""
+    """Return the rules that rerun, with the number of samples for rules of one sample."""
     jobs = {rule: n for rule, n in jobs.items() if rule not in {"total", "all"}}
     if not jobs:
         return "nothing"
@@ -233,5 +233,7 @@ def test_reruns__as_the_page_says(run_folder, tmp_path):
     assert len(found) >= 30
     told = {m["change"]: m["reruns"] for m in ROW.finditer(PAGE.read_text(encoding="utf-8"))}
     assert {change: told.get(change) for change in found} == found
+    drawing = {"`figures.note`", "`figures.formats`", "`figures.decimals`", "`figures.style`"}
+    assert not [change for change in drawing if re.search(r"\bevidence,", found[change])]
     reading = {change for change, words in found.items() if "check of" in words}
     assert reading == {"reads of one sample, other content", "a sample more in the sheet"}

@@ -13,7 +13,10 @@ pytestmark = pytest.mark.fault
     [
         ("results: a\nresults: b\n", "row 2: is not YAML (the key 'results' comes twice)"),
         ("evidence: {seed: 010}\n", "YAML reads '010' as a number in another base"),
-        ("reads: {bootstraps: yes}\n", "key 'reads.bootstraps' is True; yes and no are no numbers"),
+        (
+            "reads: {bootstraps: yes}\n",
+            "key 'reads.bootstraps' is True; yes and no are not numbers",
+        ),
     ],
 )
 def test_workflow__refuses_what_reads_as_another_thing(text, words, tmp_path):

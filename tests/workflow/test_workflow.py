@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from snakemake_run import ROOT, jobs_of, report_of, run, snakemake
+from snakemake_run import BIN, ROOT, jobs_of, report_of, run, snakemake
 
 import lotwise
 from lotwise.config import CorrelationConfig, EvidenceConfig
@@ -78,16 +80,18 @@ def test_workflow__jobs_per_rule(simulated):
         "figures_isoform": 1,
         "evidence_gene": 1,
         "evidence_isoform": 1,
+        "evidence_figures_gene": 1,
+        "evidence_figures_isoform": 1,
         "workbook": 1,
         "record": 1,
         "write_report": 1,
-        "total": 11,
+        "total": 13,
     }
 
 
 def test_workflow__one_level_alone(simulated):
     dry_run = snakemake("--dry-run", "--forceall", "--config", "levels=[gene]", cwd=simulated)
-    assert jobs_of(dry_run)["total"] == 8
+    assert jobs_of(dry_run)["total"] == 9
 
 
 def test_workflow__evidence_can_be_switched_off(simulated):
@@ -111,13 +115,30 @@ def test_workflow__criteria_are_put_on_record_first_and_judged_last(simulated):
         "figures_isoform": 1,
         "evidence_gene": 1,
         "evidence_isoform": 1,
+        "evidence_figures_gene": 1,
+        "evidence_figures_isoform": 1,
         "register_criteria": 1,
         "verdict": 1,
         "workbook": 1,
         "record": 1,
         "write_report": 1,
-        "total": 13,
+        "total": 15,
     }
+
+
+def test_workflow__by_its_full_path_in_an_environment_that_is_not_activated(simulated):
+    """`lotwise` is found beside the interpreter; it was not, and the shell ended with 127."""
+    command = [BIN / "snakemake", "--snakefile", ROOT / "Snakefile", "--cores", "1", "--config",
+               "acceptance=example", "--forcerun", "register_criteria", "--",
+               "out/verdict_criteria.yaml"]  # fmt: skip
+    environment = {"PATH": os.defpath, "HOME": str(simulated)}
+    assert shutil.which("lotwise", path=os.defpath) is None
+    done = subprocess.run(
+        command, cwd=simulated, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (simulated / "out" / "verdict_criteria.yaml").exists()
+    shutil.rmtree(simulated / "out")
 
 
 def test_workflow__wrong_criteria_stop_the_run_before_it_begins(simulated):
@@ -321,7 +342,7 @@ def test_workflow__replay_gives_identical_tables(finished, by_hand):
 
 
 def record_of(results):
-    """Give what does not depend on the way that a run was made."""
+    """Return the part of the results that does not depend on how the run was made."""
     record = json.loads((results / "provenance.json").read_text("utf-8"))
     inputs = [(item["path"], item["sha256"]) for item in record["inputs"]]
     tables = [(item["path"], item["sha256"]) for item in record["outputs"] if is_table(item)]
@@ -341,7 +362,11 @@ def test_workflow__record_names_each_step_with_its_command_line(finished):
     assert workflow["command"] == ["snakemake", *common]
     assert sorted(step["command"][1:3] for step in steps) == sorted(
         [["expression", "input/samples.tsv"], ["workbook", "out"]]
-        + [[step, level] for step in ("correlate", "figures", "evidence") for level in LEVELS]
+        + [
+            [step, level]
+            for step in ("correlate", "figures", "evidence", "evidence")
+            for level in LEVELS
+        ]
     )
     assert all(step["exit_status"] == 0 for step in steps)
     assert record["started"] < record["ended"]

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lotwise.config import as_options, figures_of, inputs_of, parse_config, tables_of
+from lotwise.config.acquire import ADDRESSES
 from lotwise import schema
 from lotwise.errors import EnvironmentFault, InputError
 from lotwise.expression.locate import locate, names_genes
@@ -20,6 +21,11 @@ from lotwise.tree import MATRICES, ResultTree, drawn_as
 for file in workflow.configfiles:
     parse_yaml(Path(file).read_text(encoding="utf-8"), source=file)
 RUN = parse_config(config)
+
+# Snakemake prints commands and keeps params: users and passwords of mirrors go by the environment.
+os.environ[ADDRESSES] = RUN.acquire.urls.model_dump_json()
+PRINTED = {"urls": RUN.acquire.urls.without_logins()}
+RUN = RUN.model_copy(update={"acquire": RUN.acquire.model_copy(update=PRINTED)})
 TREE = ResultTree(RUN.results)
 
 # Called by its full path, Snakemake runs where the environment is not activated: `lotwise` is
@@ -84,10 +90,6 @@ require_no_braces(configured_paths())
 ACQUIRES = RUN.source == "accession"
 QUANTIFIES = RUN.source == "reads" or (ACQUIRES and RUN.acquire.route == "reads")
 SHEET = str(RUN.results / "fetched.tsv") if ACQUIRES else str(RUN.samples)
-if not ACQUIRES:
-    GIVEN = read_samples(SHEET)
-    require_batches(GIVEN, SHEET)
-    require_no_braces(paths_of_sheet(SHEET, GIVEN))
 
 # What Snakemake was called with, for the record; jobs on a cluster inherit it from the head.
 os.environ.setdefault("LOTWISE_WORKFLOW_CALL", shlex.join(["snakemake", *sys.argv[1:]]))
@@ -145,7 +147,13 @@ def read_version(sheet, written_ns):
 
 
 def samples_of(sheet):
-    return read_version(sheet, Path(sheet).stat().st_mtime_ns)
+    written = Path(sheet).stat().st_mtime_ns if Path(sheet).exists() else 0
+    return read_version(sheet, written)
+
+
+if not ACQUIRES:
+    require_batches(samples_of(SHEET), SHEET)
+    require_no_braces(paths_of_sheet(SHEET, samples_of(SHEET)))
 
 
 def sheet_of_samples():
@@ -393,6 +401,13 @@ def recorded():
         [str(path) for path in drawn_as(stems, RUN.figures.formats)],
         [evidence_figures(level) for level in RUN.levels],
     ]
+
+
+def flat(files):
+    """Give nested lists of files as one, as an input function must."""
+    if isinstance(files, str):
+        return [files]
+    return [file for part in files for file in flat(part)]
 
 
 def resolved_configuration(wildcards):

@@ -1,8 +1,14 @@
 # Supporting evidence: which tables and figures there are, and what they read, says the catalogue.
+def evidence_options(wildcards):
+    """Give what the tables are computed by, as options: of the correlation's, what R depends on."""
+    correlation = RUN.correlation.model_copy(update={"n_contributions": ()})
+    return shlex.join([*as_options(correlation), *as_options(RUN.evidence)])
+
+
 for level in [level for level in RUN.levels if evidence_tables(level)]:
 
     rule:
-        """Compute and draw what stands beside R: agreement, limits, isoforms, batches, identity."""
+        """Compute what stands beside R: agreement, limits, isoforms, batches, identity."""
         name:
             f"evidence_{level}"
         input:
@@ -12,12 +18,6 @@ for level in [level for level in RUN.levels if evidence_tables(level)]:
             report(
                 evidence_tables(level),
                 caption="../report/evidence.rst",
-                category="Evidence",
-                subcategory=level,
-            ),
-            report(
-                evidence_figures(level),
-                caption="../report/evidence_figures.rst",
                 category="Evidence",
                 subcategory=level,
             ),
@@ -34,15 +34,49 @@ for level in [level for level in RUN.levels if evidence_tables(level)]:
         params:
             level=level,
             out=root_of,
-            # Of the correlation's options, those that R itself depends on.
-            correlation=options(
-                RUN.correlation.model_copy(update={"n_contributions": ()})
+            options=evidence_options,
+            version=VERSION,
+        shell:
+            "lotwise evidence {params.level} --step tables --out {params.out:q} "
+            "{params.options} > {log:q} 2>&1"
+
+
+for level in [level for level in RUN.levels if evidence_figures(level)]:
+
+    # By itself, so that another note or format computes nothing anew.
+    rule:
+        """Draw the tables of the evidence."""
+        name:
+            f"evidence_figures_{level}"
+        input:
+            h5ad=str(TREE.h5ad(level)),
+            tables=evidence_tables(level),
+            files=[str(path) for path, _ in inputs_of(RUN.evidence)],
+        output:
+            report(
+                evidence_figures(level),
+                caption="../report/evidence_figures.rst",
+                category="Evidence",
+                subcategory=level,
             ),
-            options=options(RUN.evidence),
+        log:
+            results(f"logs/evidence_figures.{level}.log"),
+        benchmark:
+            results(f"benchmarks/evidence_figures.{level}.tsv")
+        conda:
+            "../envs/lotwise.yaml"
+        threads: 1
+        resources:
+            mem_mb=megabytes(2500, 150),
+            runtime=minutes(60),
+        params:
+            level=level,
+            out=root_of,
+            options=evidence_options,
             formats=options(
                 RUN.figures.model_copy(update={"style": "", "decimals": ()})
             ),
             version=VERSION,
         shell:
-            "lotwise evidence {params.level} --out {params.out:q} {params.correlation} "
+            "lotwise evidence {params.level} --step figures --out {params.out:q} "
             "{params.options} {params.formats} > {log:q} 2>&1"

@@ -1,4 +1,4 @@
-"""Acceptance criteria, written before the results, and the verdict under them."""
+"""Acceptance criteria, written before the results, and the verdict from them."""
 
 from lotwise.acceptance.check import CheckedVerdict, check_verdict, read_verdict
 from lotwise.acceptance.criteria import Criteria, Criterion, Need

@@ -1,7 +1,7 @@
-"""A verdict as it can be believed: judged again from the tables by the criteria on record.
+"""A checked verdict: the tables are judged again by the criteria on record.
 
-Nothing that ``verdict.json`` says is taken for granted. The criteria come from the history and the
-outcome from the tables; every key of the file is compared with what comes out.
+Nothing in ``verdict.json`` is trusted. The criteria come from the history and the outcome from the
+tables. Every key of the file is compared with the new result.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from lotwise.errors import InputError
 from lotwise.files.checksums import checksum_if_there
 from lotwise.tree import COPY, HISTORY, VERDICT
 
-# What a verdict of an earlier version says in the same way as this one.
+# Keys of a verdict by an earlier version that have the same meaning in this version.
 _LASTING: Final = ("outcome", "value", "level", "table", "statistic", "rationale")
-# The file's name may be another after a move; notices are made anew.
+# The file may have another name after a move, and notices are made again.
 _NOT_COMPARED: Final = frozenset({"criteria_file", "notices", "history_entries", "lotwise_version"})
 _LONGEST: Final = 80
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckedVerdict:
-    """A verdict judged again, and what speaks against the files that told it.
+    """A verdict judged again, and the faults found in the files that recorded it.
 
     Attributes
     ----------
     verdict
-        As it comes out now, with its notices; None where no criteria are on record.
+        The verdict as judged now, with its notices; None where no criteria are on record.
     faults
         One line for each file that was edited, is missing or is not on record.
     registered, evaluated
-        The entries of the history in which the criteria were recorded and applied last.
+        The history entries of the recording and of the last application of the criteria.
     """
 
     verdict: Verdict | None
@@ -49,11 +49,12 @@ class CheckedVerdict:
     evaluated: Entry | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the verdict as the page shows it: a pass with a fault is no pass."""
+        """Return the verdict as the page shows it: with a fault, a pass is not a pass."""
         if self.verdict is None:
             return {"outcome": "not assessable", "criteria": [], "notices": list(self.faults)}
         told = self.verdict.as_json()
         told["notices"] = [*self.faults, *self.verdict.notices]
+        told["uncovered"] = list(self.verdict.criteria.criteria.uncovered)
         if self.faults and told["outcome"] == "pass":
             told["outcome"] = "not assessable"
         if self.registered is not None:
@@ -71,12 +72,12 @@ def check_verdict(root: Path) -> CheckedVerdict | None:
 
     Returns
     -------
-    None where there is no verdict and none is on record.
+    None if there is no verdict, neither in the file nor on record.
 
     Raises
     ------
     InputError
-        A result table is there and cannot be read.
+        A result table exists but cannot be read.
     """
     path = root / VERDICT
     history = read_history(root)
@@ -88,13 +89,13 @@ def check_verdict(root: Path) -> CheckedVerdict | None:
         sha256 = str(told["criteria_sha256"])
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise InputError(
-            f"is no verdict of lotwise ({type(error).__name__})", path=path, remedy="judge again"
+            f"is not a verdict of lotwise ({type(error).__name__})", path=path, remedy="judge again"
         ) from None
     criteria, faults = _criteria_of(root, history, sha256)
     if criteria is None:
         return CheckedVerdict(verdict=None, faults=tuple(faults))
     if all(one.criteria_sha256 != sha256 for one in history.evaluations()):
-        faults.append(f"{HISTORY} does not know this verdict")
+        faults.append(f"{HISTORY} has no entry of this verdict")
     tables = digests(root, criteria.criteria)
     last = [one for one in history.evaluations() if one.criteria_sha256 == criteria.criteria.sha256]
     verdict = judge(criteria, root)
@@ -113,16 +114,16 @@ def check_verdict(root: Path) -> CheckedVerdict | None:
 
 
 def read_verdict(root: Path) -> dict[str, Any] | None:
-    """Read the verdict of a folder of results, judged again; None where there is none.
+    """Return the verdict of a results folder, judged again; None where there is none.
 
-    The content is that of ``verdict.json`` with ``registered`` (when the criteria came on record,
-    and how many result tables were there) and ``evaluated``. What speaks against the file stands
-    first in ``notices``; with such a fault a pass reads "not assessable".
+    The content is that of ``verdict.json`` with ``registered`` (when the criteria were recorded,
+    and how many result tables existed then) and ``evaluated``. Faults of the file come first in
+    ``notices``; with such a fault a pass becomes "not assessable".
 
     Raises
     ------
     InputError
-        ``verdict.json`` is no verdict, or a result table cannot be read.
+        ``verdict.json`` is not a verdict, or a result table cannot be read.
     """
     found = check_verdict(root)
     return None if found is None else found.as_json()
@@ -131,9 +132,9 @@ def read_verdict(root: Path) -> dict[str, Any] | None:
 def differences(
     told: Mapping[str, Any], said: Mapping[str, Mapping[str, Any]], verdict: Verdict
 ) -> list[str]:
-    """Return a line for each key of ``verdict.json`` that is not what comes out.
+    """Return a line for each key of ``verdict.json`` that differs from the new result.
 
-    A verdict of an earlier version of lotwise is compared by what both versions say alike.
+    A verdict of an earlier version is compared by the keys that have the same meaning.
     """
     came = json.loads(json.dumps(verdict.as_json()))
     now = {one["id"]: one for one in came.pop("criteria")}
@@ -157,7 +158,7 @@ def differences(
 def _criteria_of(
     root: Path, history: History, sha256: str
 ) -> tuple[CriteriaFile | None, list[str]]:
-    """Return the criteria to judge by: those that the history knows, before any other."""
+    """Return the criteria to judge by: those in the history take precedence."""
     faults: list[str] = []
     try:
         copy = recorded_criteria(root)
@@ -170,7 +171,7 @@ def _criteria_of(
     if copy is not None and known is not None:
         return copy, faults
     if copy is not None:
-        faults.append(f"{COPY} was edited: {HISTORY} does not know these criteria")
+        faults.append(f"{COPY} was edited: {HISTORY} has no entry of these criteria")
     return _from_history(history) or copy, faults
 
 
@@ -192,7 +193,7 @@ def _from_history(history: History) -> CriteriaFile | None:
 def since_judged(root: Path, last: Entry | None, tables: Mapping[str, str]) -> Iterator[str]:
     """Say what changed since a verdict: its files, and the tables, by their present SHA-256."""
     if last is None:
-        yield f"{HISTORY} does not know this verdict"
+        yield f"{HISTORY} has no entry of this verdict"
         return
     for name, sha256 in last.files.items():
         if checksum_if_there(root / name) != sha256:
@@ -207,7 +208,7 @@ def since_judged(root: Path, last: Entry | None, tables: Mapping[str, str]) -> I
 
 
 def _line(place: str, said: Any, came: Any) -> str:
-    return f"{place}: {_cut(said)} is in the file, {_cut(came)} came out"
+    return f"{place}: the file says {_cut(said)}, judging again gives {_cut(came)}"
 
 
 def _cut(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Is a measure one that can be taken: are its table, columns, rows and bound there and fitting?"""
+"""Checks of a measure: do its table, columns, rows and bound exist and fit together?"""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from lotwise.wording import nearest, number
 
 
 def check_table(measure: Measure) -> None:
-    """Refuse a table or statistic that there is not.
+    """Refuse an unknown table or statistic.
 
     Raises
     ------
     ValueError
-        With the nearest right name.
+        The message suggests the nearest valid name.
     """
     if measure.table not in tables():
         msg = f"table {measure.table!r} is unknown; {nearest(measure.table, tables())}"
         raise ValueError(msg)
     table = measure.source
     if measure.level is not None and measure.level not in table.levels:
-        msg = f"table {table.name!r} is there at {' and '.join(table.levels)} level only"
+        msg = f"table {table.name!r} exists at {' and '.join(table.levels)} level only"
         raise ValueError(msg)
     if table.kind_of(measure.statistic) is None:
         msg = (
@@ -40,7 +40,7 @@ def check_rows(measure: Measure) -> None:
     Raises
     ------
     ValueError
-        What is wrong and what is needed.
+        What is wrong and what is required.
     """
     kinds, said = columns(measure.source.record), declared(measure.source.record)
     for name, wanted in measure.rows.items():
@@ -49,7 +49,7 @@ def check_rows(measure: Measure) -> None:
             raise ValueError(msg)
         if name == "reason" and (not measure.source.of_features or wanted not in {"", ("",)}):
             msg = (
-                "rows: only of features can those without a number be left out, by reason: '' "
+                "rows: reason: '' leaves out rows without a number, only in tables of features "
                 f"({', '.join(sorted(name for name, one in tables().items() if one.of_features))})"
             )
             raise ValueError(msg)
@@ -58,20 +58,20 @@ def check_rows(measure: Measure) -> None:
     for name in measure.source.to_choose:
         if name not in measure.rows:
             msg = (
-                f"table {measure.table!r} has rows of several {name}, which are not the same "
-                f"statistic; say which under rows, such as {name}: "
+                f"table {measure.table!r} has rows of several {name}, which are different "
+                f"statistics; choose one under rows, such as {name}: "
                 f"{(said[name].choices or ('...',))[0]}"
             )
             raise ValueError(msg)
 
 
 def check_bound(measure: Measure) -> None:
-    """Refuse no bound, two, one of the wrong kind, or one that is no column.
+    """Refuse a missing bound, two bounds, a bound of the wrong kind or an unknown column.
 
     Raises
     ------
     ValueError
-        What is wrong and what is needed.
+        What is wrong and what is required.
     """
     given = [
         name
@@ -84,39 +84,39 @@ def check_bound(measure: Measure) -> None:
         if value is not None
     ]
     if len(given) != 1:
-        came = f"{' and '.join(given)} came" if given else "none came"
-        msg = f"one of at_least, at_most, between and is says what must hold; {came}"
+        came = f"got {' and '.join(given)}" if given else "got none"
+        msg = f"give exactly one of at_least, at_most, between and is; {came}"
         raise ValueError(msg)
     kind = measure.source.kind_of(measure.statistic)
     if (given == ["is"]) != (kind != "number"):
         needed = "at_least, at_most or between" if kind == "number" else "is"
-        holds = "a number" if kind == "number" else "no number"
-        msg = f"{measure.statistic!r} is {holds}, which {needed} judges; {given[0]} came"
+        holds = "a number" if kind == "number" else "not a number"
+        msg = f"{measure.statistic!r} is {holds}; judge it by {needed}, got {given[0]}"
         raise ValueError(msg)
     _check_answer(measure)
     _check_numbers(measure)
 
 
 def check_reduction(measure: Measure) -> None:
-    """Refuse a way to reduce rows that does not go with the bound.
+    """Refuse a way to reduce rows that does not fit the bound.
 
     Raises
     ------
     ValueError
-        What is wrong and what is needed.
+        What is wrong and what is required.
     """
     row_by_row = measure.reduce in {"every", "share"}
     if (measure.reduce == "share") != (measure.share is not None):
-        msg = "reduce: share and the key share go together, such as share: 0.95"
+        msg = "reduce: share needs the key share and vice versa, such as share: 0.95"
         raise ValueError(msg)
     if measure.is_ is not None and not row_by_row:
         msg = f"answers are judged row by row: reduce is every or share, not {measure.reduce}"
         raise ValueError(msg)
     if measure.bound_columns and not row_by_row:
-        msg = f"a column is a bound row by row: reduce is every or share, not {measure.reduce}"
+        msg = f"a column bound is judged row by row: reduce is every or share, not {measure.reduce}"
         raise ValueError(msg)
     if measure.reduce == "count" and measure.at_least is None:
-        msg = "a count of rows takes at_least: few rows are no evidence"
+        msg = "a count of rows needs at_least, because few rows are not evidence"
         raise ValueError(msg)
     if measure.use == "interval":
         if measure.declared.limits is None:
@@ -144,7 +144,7 @@ def _check_cell(name: str, kind: type, value: Any, said: Column) -> None:
     }[kind]
     if not fits:
         words = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
-        msg = f"rows: {name} is {value!r}, needed {words[kind]}"
+        msg = f"rows: {name} must be {words[kind]}, got {value!r}"
         raise ValueError(msg)
     if said.choices and value not in said.choices:
         msg = f"rows: {name} is {value!r}; {nearest(str(value), said.choices)}"
@@ -154,12 +154,12 @@ def _check_cell(name: str, kind: type, value: Any, said: Column) -> None:
 def _check_answer(measure: Measure) -> None:
     kind = measure.source.kind_of(measure.statistic)
     if kind == "switch" and not isinstance(measure.is_, bool):
-        msg = f"{measure.statistic!r} is true or false; is came as {measure.is_!r}"
+        msg = f"{measure.statistic!r} is true or false, got is: {measure.is_!r}"
         raise ValueError(msg)
     if kind == "answer":
         answers = measure.declared.answers
         if measure.is_ not in answers:
-            msg = f"is: {measure.is_!r} is no answer here; {nearest(str(measure.is_), answers)}"
+            msg = f"is: unknown answer {measure.is_!r}; {nearest(str(measure.is_), answers)}"
             raise ValueError(msg)
 
 
@@ -168,12 +168,12 @@ def _check_numbers(measure: Measure) -> None:
         if measure.source.kind_of(bound) != "number":
             hint = nearest(bound, measure.source.statistics)
             with suppress(ValueError, OverflowError):
-                # YAML 1.1 takes 2e7 for text.
+                # YAML 1.1 reads 2e7 as text.
                 hint = f"write the number out, {number(float(bound))}"
-            msg = f"the bound {bound!r} is no column of numbers in {measure.table!r}; {hint}"
+            msg = f"the bound {bound!r} is not a column of numbers in {measure.table!r}; {hint}"
             raise ValueError(msg)
     if measure.between is not None:
         low, high = measure.between
         if not isinstance(low, str) and not isinstance(high, str) and low > high:
-            msg = f"between is [{number(low)}, {number(high)}]; the lower bound comes first"
+            msg = f"between must give the lower bound first, got [{number(low)}, {number(high)}]"
             raise ValueError(msg)

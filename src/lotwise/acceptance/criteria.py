@@ -1,6 +1,6 @@
-"""Acceptance criteria: what must hold of which number, and why; strict about every word.
+"""Acceptance criteria: what each number must be, and why. Unknown words are refused.
 
-Light on purpose (pydantic alone): the workflow checks criteria when it starts.
+This module is light (pydantic only), since the workflow checks criteria when it starts.
 """
 
 from __future__ import annotations
@@ -8,18 +8,21 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from lotwise.acceptance.coherence import check_bound, check_reduction, check_rows, check_table
 from lotwise.acceptance.measure import Measure, Words
 from lotwise.config.section import Section
+from lotwise.files.records import Aspect
 from lotwise.keys import InvalidCode, Level
 from lotwise.tree import ResultTree
 
 OVERALL: Final = "overall"
 COMPARABLE: Final = "valid-comparison"
+DESCRIPTIVE: Final = 3
+_APPROVAL: Final = ("protocol", "version", "approved_by", "change_reason")
 _TAKEN: Final = {
     OVERALL: "the outcome over all criteria",
     COMPARABLE: "the built-in criterion about invalid comparisons",
@@ -27,7 +30,7 @@ _TAKEN: Final = {
 
 
 class CheckedMeasure(Measure):
-    """A measure that can be taken: its table, columns, rows and bound are there and fit."""
+    """A measure whose table, columns, rows and bound were checked."""
 
     @model_validator(mode="after")
     def _can_be_taken(self) -> Self:
@@ -39,9 +42,9 @@ class CheckedMeasure(Measure):
 
 
 class Need(CheckedMeasure):
-    """What must hold for a criterion to be assessable."""
+    """A condition for a criterion to be assessable."""
 
-    because: Words = Field(description="why the criterion says nothing without it")
+    because: Words = Field(description="why the criterion cannot be assessed without it")
 
 
 class Criterion(CheckedMeasure):
@@ -51,15 +54,19 @@ class Criterion(CheckedMeasure):
         strict=True,
         max_length=60,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
-        description="short name, one a file",
+        description="short name, unique in the file",
     )
     level: Level = Field(description="gene or isoform")
-    rationale: Words = Field(description="why this number, why this bound")
+    rationale: Words = Field(description="why this number and this bound")
     statement: Words | None = Field(
-        default=None, description="the criterion in your words; without, lotwise words it"
+        default=None, description="the criterion in your words; by default lotwise writes it"
+    )
+    tier: Literal[1, 2, 3] | None = Field(
+        default=None,
+        description="1 equivalence, 2 quality range, 3 descriptive (printed, never judged)",
     )
     needs: tuple[Need, ...] = Field(
-        default=(), description="what must hold for the criterion to be assessable"
+        default=(), description="conditions for the criterion to be assessable"
     )
 
     @model_validator(mode="after")
@@ -67,16 +74,16 @@ class Criterion(CheckedMeasure):
         for need in self.needs:
             level = need.level or self.level
             if level not in need.source.levels:
-                msg = f"needs: table {need.table!r} is not there at {level} level; give its level"
+                msg = f"needs: table {need.table!r} does not exist at {level} level; give its level"
                 raise ValueError(msg)
         return self
 
     def sentence(self, level: Level | None = None) -> str:
-        """Give the author's statement, or else the measure in words."""
+        """Return the author's statement, or a sentence made from the measure."""
         return self.statement or super().sentence(level or self.level)
 
     def measures(self) -> tuple[tuple[Level, Measure], ...]:
-        """Give what has to be read: the criterion itself and its needs, with their levels."""
+        """Return the measures of the criterion and its needs, with their levels."""
         return ((self.level, self), *((need.level or self.level, need) for need in self.needs))
 
 
@@ -84,7 +91,15 @@ class Criteria(Section):
     """Acceptance criteria of one comparison, in the order of the file."""
 
     title: Words = Field(description="what these criteria are for")
-    source: str = Field(default="", description="who decided them, where they are written down")
+    source: str = Field(default="", description="who decided them and where they are documented")
+    protocol: str = Field(default="", description="number of the protocol to which these belong")
+    version: str = Field(
+        default="", description="version of these criteria in that protocol, in quotes"
+    )
+    approved_by: str = Field(default="", description="who approved them, and when")
+    change_reason: str = Field(
+        default="", description="why they differ from the previous version, if they do"
+    )
     criteria: tuple[Criterion, ...] = Field(min_length=1)
     allow: dict[InvalidCode, Words] = Field(
         default_factory=dict,
@@ -100,23 +115,47 @@ class Criteria(Section):
             raise ValueError(msg)
         for name, meaning in _TAKEN.items():
             if name in names:
-                msg = f"{name!r} is the name of {meaning}; choose another"
+                msg = f"{name!r} is reserved for {meaning}; choose another"
                 raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _some_decide(self) -> Self:
+        if all(criterion.tier == DESCRIPTIVE for criterion in self.criteria):
+            msg = "every criterion is of tier 3 (descriptive), so there is nothing to judge"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def uncovered(self) -> tuple[Aspect, ...]:
+        """The aspects that criteria should cover and that no judged criterion covers."""
+        covered = {
+            measure.declared.covers
+            for criterion in self.criteria
+            if criterion.tier != DESCRIPTIVE
+            for _, measure in criterion.measures()
+        }
+        return tuple(aspect for aspect in get_args(Aspect) if aspect not in covered)
+
+    @property
+    def approval(self) -> dict[str, str]:
+        """The entries on protocol and approval that the file has."""
+        said = {name: getattr(self, name) for name in _APPROVAL}
+        return {name: text for name, text in said.items() if text}
+
     def content(self) -> dict[str, Any]:
-        """Give what the criteria say: no comments, no layout, no defaults that were spelled out."""
+        """Return the content of the criteria, without comments, layout and explicit defaults."""
         found: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return found
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the content as JSON, keys sorted: what is the same says the same."""
+        """SHA-256 of the content as JSON with sorted keys; equal content gives an equal value."""
         text = json.dumps(self.content(), sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def files(self) -> tuple[str, ...]:
-        """Name the result tables that are judged, below the root of the results."""
+        """Return the paths of the result tables that are judged, below the root of the results."""
         read = (
             ResultTree(Path()).table(level, measure.table).as_posix()
             for criterion in self.criteria

@@ -1,4 +1,4 @@
-"""Criteria from YAML: shipped ones by name, any other from its file."""
+"""Criteria from YAML: built-in ones by name, others from a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHIPPED: Final = ("example", "encode_isogenic", "encode_anisogenic")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CriteriaFile:
-    """Criteria, the name under which they were asked for, and the text they were read from."""
+    """Criteria, the name by which they were requested, and the text they were read from."""
 
     name: str
     criteria: Criteria
@@ -29,12 +29,12 @@ class CriteriaFile:
 
     @property
     def file_sha256(self) -> str:
-        """SHA-256 of the file's own bytes, comments and layout included."""
+        """SHA-256 of the bytes of the file, including comments and layout."""
         return hashlib.sha256(self.text.encode("utf-8")).hexdigest() if self.text else ""
 
 
 def path_of_criteria(name: Path | str) -> Path:
-    """Give the file of criteria: a shipped one by its name, any other by its path.
+    """Return the path of a criteria file: a built-in one by its name, others by their path.
 
     Examples
     --------
@@ -52,8 +52,8 @@ def read_criteria(name: Path | str) -> CriteriaFile:
     Raises
     ------
     InputError
-        There is no such file, it is not YAML, a key comes twice or is unknown (the nearest right
-        one is named), or a criterion asks for what cannot be judged.
+        There is no such file, it is not YAML, a key is repeated or unknown (the message suggests
+        the nearest valid key), or a criterion asks for something that cannot be judged.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def read_criteria(name: Path | str) -> CriteriaFile:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(
-            "no such acceptance criteria", path=path, remedy=f"shipped are {', '.join(SHIPPED)}"
+            "no such acceptance criteria", path=path, remedy=f"built-in are {', '.join(SHIPPED)}"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", path=path) from None
@@ -73,7 +73,7 @@ def read_criteria(name: Path | str) -> CriteriaFile:
 
 
 def parse_criteria(text: str, *, source: Path | str) -> Criteria:
-    """Check criteria written as YAML; ``source`` names them in messages.
+    """Return the checked criteria from YAML text; ``source`` is their name in messages.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def parse_criteria(text: str, *, source: Path | str) -> Criteria:
     """
     found = parse_yaml(text, source=source)
     if not isinstance(found, dict):
-        raise InputError("holds no criteria; needed are title and criteria", path=source)
+        raise InputError("has no criteria; title and criteria are required", path=source)
     try:
         return Criteria.model_validate(found)
     except ValidationError as error:
@@ -90,7 +90,7 @@ def parse_criteria(text: str, *, source: Path | str) -> Criteria:
 
 
 def _first_fault(error: ValidationError, found: dict[Any, Any], source: Path | str) -> InputError:
-    """Turn pydantic's list into one line: unknown keys first, they explain the rest."""
+    """Return pydantic's list as one line; unknown keys first, since they explain the rest."""
     faults = error.errors()
     fault = next((item for item in faults if item["type"] == "extra_forbidden"), faults[0])
     steps = list(fault["loc"])
@@ -116,7 +116,7 @@ def _first_fault(error: ValidationError, found: dict[Any, Any], source: Path | s
 
 
 def _name_of(found: dict[Any, Any], step: int | str) -> str:
-    """Name a criterion by its id, or by its place where it has none."""
+    """Return the name of a criterion: its id, or its position if it has none."""
     listed = found["criteria"]
     one = listed[step] if isinstance(listed, list) and isinstance(step, int) else None
     named = one.get("id") if isinstance(one, dict) else None

@@ -1,8 +1,8 @@
-"""What was asked of a folder of results, and when: a list that is only ever added to.
+"""History of a results folder: what was asked and when, as a list that is only appended to.
 
-Each line names the SHA-256 of the line before it, so that a line that was edited or taken out is
-found. A file that was deleted, or written anew from its first line, is not: who needs more keeps
-the criteria where they cannot be changed, and compares SHA-256s.
+Each line contains the SHA-256 of the line before it, so that an edited or removed line is found. A
+file that was deleted, or written again from its first line, is not found. If you need more, keep
+the criteria where they cannot be changed, and compare SHA-256s.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from lotwise.wording import counted, listed
 class Entry(BaseModel):
     """One line of the history.
 
-    ``registered``: criteria were recorded, with the number of result tables that were there.
-    ``evaluated``: they were applied to tables, each with its SHA-256 (empty where it is not
-    there). ``recorded``, ``reported`` and ``crated``: the record, the page and the crate were
-    written. ``deviation``: someone stated a deviation. ``gap``: the list was found to lack lines
-    that it once had. ``files`` has the SHA-256 of each file that was written.
+    ``registered``: criteria were recorded, with the number of result tables at that time.
+    ``evaluated``: they were applied to tables, each with its SHA-256 (empty where a table is
+    missing). ``recorded``, ``reported`` and ``crated``: the record, the page and the crate were
+    written. ``deviation``: someone stated a deviation. ``gap``: lines that once existed were found
+    to be missing. ``files`` has the SHA-256 of each file that was written.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,24 +53,24 @@ class Entry(BaseModel):
 
     @property
     def when(self) -> str:
-        """The time as a reader writes it."""
+        """The time in the format shown to readers."""
         return self.time.replace("T", " ").replace("Z", " UTC")
 
     @property
     def named(self) -> str:
-        """The criteria by title and the beginning of their SHA-256."""
+        """The criteria by title and the first characters of their SHA-256."""
         return f"{self.title!r} (SHA-256 {self.criteria_sha256[:12]})"
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The entries, oldest first, and whether each line follows the one before it."""
+    """The entries, oldest first, and whether each line follows from the one before it."""
 
     entries: tuple[Entry, ...]
     intact: bool = True
 
     def first(self, sha256: str) -> Entry | None:
-        """Give the entry in which criteria were first recorded."""
+        """Return the entry in which criteria were first recorded."""
         return next((entry for entry in self.entries if entry.criteria_sha256 == sha256), None)
 
     def evaluations(self) -> Iterator[Entry]:
@@ -78,16 +78,18 @@ class History:
         return (entry for entry in self.entries if entry.event == "evaluated")
 
     def written(self, file: str) -> Entry | None:
-        """Return the entry of when a file was written last; None where that is not on record."""
+        """Return the last entry in which a file was written; None where there is none."""
         return next((entry for entry in reversed(self.entries) if file in entry.files), None)
 
 
 def read_history(root: Path) -> History:
-    """Read the history of a folder of results; without a file it is empty.
+    """Return the history of a results folder; without a file it is empty.
 
     Examples
     --------
-    >>> read_history(getfixture("tmp_path")).entries
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> read_history(Path(mkdtemp())).entries
     ()
     """
     path = root / HISTORY
@@ -108,7 +110,7 @@ def read_history(root: Path) -> History:
 
 
 def append(root: Path, entry: Entry) -> None:
-    """Add an entry behind those that are there, whole or not at all."""
+    """Append an entry to the history, completely or not at all."""
     path = root / HISTORY
     before = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     lines = before.splitlines()
@@ -121,16 +123,16 @@ def append(root: Path, entry: Entry) -> None:
 
 
 def notices(history: History, criteria: Criteria, tables: Mapping[str, str]) -> tuple[str, ...]:
-    """Say what must be known of the past before a verdict is believed.
+    """Return what a reader must know about the past before trusting a verdict.
 
     Parameters
     ----------
     history
-        All that is on record, the criteria's own registration included.
+        All entries on record, including the registration of these criteria.
     criteria
         The criteria judged now.
     tables
-        SHA-256 of each table judged now; empty where it is not there.
+        SHA-256 of each table judged now; empty where a table is missing.
     """
     return (
         *gaps(history),
@@ -145,11 +147,11 @@ def gaps(history: History) -> Iterator[str]:
         yield f"{HISTORY} was edited: a line does not follow the one before it"
     for entry in history.entries:
         if entry.event == "gap":
-            yield f"{HISTORY} was found on {entry.when} to lack lines that it once had"
+            yield f"{HISTORY} lacked lines that it once had when it was checked on {entry.when}"
 
 
 def _of_criteria(history: History, criteria: Criteria) -> Iterator[str]:
-    """Name other criteria on record here, and whether these came after the results."""
+    """Yield other criteria on record here, and whether these were recorded after the results."""
     own = history.first(criteria.sha256)
     if own is None:
         return
@@ -168,7 +170,8 @@ def _of_criteria(history: History, criteria: Criteria) -> Iterator[str]:
             f"the criteria were changed: {other.named} were on record here from {other.when}"
             f"{_outcomes(history, other.criteria_sha256)}; the present ones replaced them on "
             f"{own.when}, when {there} "
-            f"({_changes(other.criteria, criteria.content())})"
+            f"({_changes(other.criteria, criteria.content())}); "
+            f"{_reason_given(criteria)}"
         )
     if own.n_tables and not others:
         yield (
@@ -185,7 +188,7 @@ def _of_criteria(history: History, criteria: Criteria) -> Iterator[str]:
 
 
 def _of_tables(history: History, sha256: str, tables: Mapping[str, str]) -> Iterator[str]:
-    """Name the last verdict here that was about other tables."""
+    """Yield a sentence on the last verdict here that was about other tables."""
     others = [
         (entry, changed)
         for entry in history.evaluations()
@@ -196,13 +199,13 @@ def _of_tables(history: History, sha256: str, tables: Mapping[str, str]) -> Iter
         whose = "these" if entry.criteria_sha256 == sha256 else "other"
         more = f", and {len(others) - 1} earlier ones" if len(others) > 1 else ""
         yield (
-            f"the result tables are others than those of the verdict of {entry.when}, "
+            f"the result tables differ from those of the verdict of {entry.when}, "
             f"{entry.outcome!r} under {whose} criteria{more}: {listed(changed)} changed"
         )
 
 
 def differing(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the tables that were there both times with other content."""
+    """Return the tables that existed both times with different content."""
     return tuple(name for name, sha in before.items() if sha and now.get(name, "") not in {"", sha})
 
 
@@ -211,8 +214,13 @@ def _outcomes(history: History, sha256: str) -> str:
     return f" with the outcome {found[-1].outcome!r} on {found[-1].when}" if found else ""
 
 
+def _reason_given(criteria: Criteria) -> str:
+    reason = " ".join(criteria.change_reason.split())
+    return f"reason given: {reason}" if reason else "they give no change_reason"
+
+
 def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Say which criteria differ, by id."""
+    """Return which criteria differ, by id."""
     old, new = (
         {str(one.get("id")): one for one in content.get("criteria", ())}
         for content in (before, now)
@@ -227,7 +235,7 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def stamp(now: datetime | None = None) -> str:
-    """Return a time as the history writes it, by default the present."""
+    """Return a time in the format of the history; by default the present."""
     return (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -1,8 +1,8 @@
-"""A measure held against the rows of its table: pass, fail, or not assessable, and why.
+"""Judgement of a measure by the rows of its table: pass, fail, or not assessable, and why.
 
-What is not known never passes. A row without a number makes a criterion not assessable, unless
-another row is already beyond a bound that every row must meet: then it fails, whatever the missing
-number would have been.
+An unknown number never passes. A row without a number makes a criterion not assessable, with one
+exception: where every row must meet the bound and another row is beyond it, the criterion fails,
+because the missing number cannot change that.
 """
 
 from __future__ import annotations
@@ -20,25 +20,26 @@ from lotwise.evidence.catalogue import row_names, tables
 from lotwise.files.records import columns
 from lotwise.wording import counted, listed, number
 
-Outcome = Literal["pass", "fail", "not assessable"]
+OverallOutcome = Literal["pass", "fail", "not assessable"]
+Outcome = Literal[OverallOutcome, "descriptive"]
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judgement:
-    """What came out of one measure.
+    """Outcome of one measure.
 
     Attributes
     ----------
     outcome
-        pass, fail or not assessable.
+        pass, fail or not assessable; descriptive of a criterion of tier 3, which is not judged.
     value
         The number judged: that of the row nearest to failing, the reduced number, or the share of
         rows that meet the bound; None where there is none.
     interval
-        Limits of that row's number, where its table has them.
+        Limits of that row's number, if its table has them.
     where
-        The row that decided; empty where all did.
+        The row that decided; empty where all rows did.
     reason
         What was found, in words.
     """
@@ -52,7 +53,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row, its number, and how far it lies within the bound; None where that is not known."""
+    """A row, its number, and its distance from the bound; None where it is unknown."""
 
     row: Row
     value: float | None
@@ -66,15 +67,15 @@ class _Found:
 
 
 def judge_rows(measure: Measure, rows: Sequence[Row]) -> Judgement:
-    """Hold a measure against the rows that it chooses.
+    """Judge a measure by the rows that it chooses.
 
     Parameters
     ----------
     measure
-        What to judge, and against what.
+        Statistic to judge, and its bound.
     rows
-        Those rows of the table, as :func:`lotwise.acceptance.selection.select_rows` gives them;
-        numbers may be NaN, with the reason in the row. Without rows nothing can be judged.
+        Those rows of the table, from :func:`lotwise.acceptance.selection.select_rows`. Numbers may
+        be NaN, with the reason in the row. Without rows nothing can be judged.
 
     Examples
     --------
@@ -97,22 +98,26 @@ def judge_rows(measure: Measure, rows: Sequence[Row]) -> Judgement:
     return _judge_every(measure, found)
 
 
-def outcome_over_all(outcomes: Iterable[object]) -> Outcome:
-    """Give fail if any fails, else not assessable unless all pass; of none there is no pass.
+def outcome_over_all(outcomes: Iterable[object]) -> OverallOutcome:
+    """Return fail if any fails, pass if all pass, otherwise (and of none) not assessable.
+
+    Descriptive criteria do not count.
 
     Examples
     --------
     >>> outcome_over_all(["pass", "odd"]), outcome_over_all(["pass"]), outcome_over_all([])
     ('not assessable', 'pass', 'not assessable')
+    >>> outcome_over_all(["pass", "descriptive"]), outcome_over_all(["descriptive"])
+    ('pass', 'not assessable')
     """
-    found = list(outcomes)
+    found = [one for one in outcomes if one != "descriptive"]
     if "fail" in found:
         return "fail"
     return "pass" if found and all(one == "pass" for one in found) else "not assessable"
 
 
 def rounded(value: float, decimals: int | None) -> float:
-    """Round a number as it is printed, half to even (ASTM E29); without decimals, not at all.
+    """Round a number as it is printed, half to even (ASTM E29); ``None`` does not round.
 
     Examples
     --------
@@ -126,7 +131,7 @@ def rounded(value: float, decimals: int | None) -> float:
 
 
 def decided_by_some(measure: Measure, outcome: Outcome) -> bool:
-    """Tell whether an outcome on some of the rows is that on all, whatever the others hold.
+    """Return whether an outcome on some of the rows is certain to hold for all rows.
 
     Examples
     --------
@@ -140,7 +145,7 @@ def decided_by_some(measure: Measure, outcome: Outcome) -> bool:
 
 
 def _is_every(measure: Measure) -> bool:
-    """Tell whether the lowest at least so high, or the highest at most: every row is."""
+    """Return whether the measure holds for all rows, such as a minimum with a lower bound."""
     low, high = measure.limits
     return (measure.reduce == "lowest" and high is None) or (
         measure.reduce == "highest" and low is None
@@ -148,7 +153,7 @@ def _is_every(measure: Measure) -> bool:
 
 
 def _look_at(measure: Measure, row: Row) -> _Found:
-    """Take the number of a row and its distance from the bound; negative is beyond it."""
+    """Return the number of a row and its distance from the bound, negative if beyond it."""
     lacks = _lacks(measure, row)
     if measure.is_ is not None:
         holds = row[measure.statistic] == measure.is_
@@ -176,17 +181,17 @@ def _look_at(measure: Measure, row: Row) -> _Found:
 
 @cache
 def _type_of(table: str, column: str) -> type:
-    """Give the type of a column; looked up once, not in each of many rows."""
+    """Return the type of a column; cached, since there are many rows."""
     return columns(tables()[table].record)[column]
 
 
 def _lacks(measure: Measure, row: Row) -> str:
-    """Say why the statistic of a row is not known; empty where it is."""
+    """Return why the statistic of a row is unknown; empty where it is known."""
     value, reason = row[measure.statistic], _reason_of(row)
     kind = _type_of(measure.table, measure.statistic)
     if kind is str:
         known = value in measure.declared.answers
-        # The reason of a sex is what is odd about the call, not why there is none.
+        # The reason of a sex tells what is unusual about the call, not why there is none.
         lacking = reason if measure.table != "sex" else ""
         return lacking or ("" if known else f"{measure.statistic} is {value!r}")
     if kind is float:
@@ -194,7 +199,7 @@ def _lacks(measure: Measure, row: Row) -> str:
     known_with = measure.declared.known_with
     if not known_with:
         return reason
-    return "" if math.isfinite(row[known_with]) else reason or f"{known_with} is not known"
+    return "" if math.isfinite(row[known_with]) else reason or f"{known_with} is unknown"
 
 
 def _limits_of(measure: Measure, row: Row) -> tuple[float, float] | None:
@@ -217,8 +222,8 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
     lacking = [one for one in found if one.margin is None]
     if not known:
         return _unknown(lacking)
-    # Margins of values that differ by less than rounding are equal: then the order of rows must
-    # not decide which is told.
+    # Margins that differ by less than rounding are equal. Then the order of rows must not decide
+    # which row is reported.
     worst = min(known, key=lambda one: (_margin(one), one.value or 0.0))
     beyond = [one for one in known if _margin(one) < 0]
     value = worst.value
@@ -243,7 +248,7 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
         outcome="not assessable" if warned else "pass",
         value=value,
         interval=worst.interval,
-        # Of answers that are all as asked, none is nearer to failing than another.
+        # Answers that are all as required are equally far from failing.
         where=worst.where if measure.is_ is None else "",
         reason=warned or f"{_all_of(len(found))}{its}",
     )
@@ -254,10 +259,10 @@ def _judge_share(measure: Measure, found: Sequence[_Found]) -> Judgement:
     if lacking:
         return _unknown(lacking)
     beyond = [one for one in found if _margin(one) < 0]
-    # One division, as the share in the file is one decimal: equal numbers are equal floats.
+    # One division, as the share in the file is one decimal, so equal numbers are equal floats.
     share = (len(found) - len(beyond)) / len(found)
     needed = measure.share if measure.share is not None else 1.0
-    words = f"{len(found) - len(beyond)} of {counted(len(found), 'row')} as asked"
+    words = f"{len(found) - len(beyond)} of {counted(len(found), 'row')} as required"
     if share < needed:
         named = listed([one.where for one in beyond])
         return Judgement(outcome="fail", value=share, reason=f"{words}; not {named}")
@@ -314,7 +319,7 @@ def _unknown(lacking: Sequence[_Found]) -> Judgement:
 
 
 def _warning(measure: Measure, found: Sequence[_Found]) -> str:
-    """Say what an interval lacks: one known to be too narrow can fail a criterion, not pass it."""
+    """Return why an interval is too narrow: it can fail a criterion but not pass it."""
     if measure.use != "interval":
         return ""
     warned = next((str(one.row["warning"]) for one in found if one.row.get("warning")), "")
@@ -335,7 +340,7 @@ def _where(row: Row) -> str:
 
 @cache
 def _units() -> tuple[str, ...]:
-    """Return the columns that name a row; looked up once, not in each of many rows."""
+    """Return the columns that identify a row; cached, since there are many rows."""
     return row_names()
 
 

@@ -1,6 +1,6 @@
-"""A number of a result table, and the bound that it is judged by.
+"""A number of a result table, and the bound by which it is judged.
 
-Light on purpose (pydantic alone): the workflow checks criteria when it starts.
+This module is light (pydantic only), since the workflow checks criteria when it starts.
 """
 
 from __future__ import annotations
@@ -26,39 +26,39 @@ Cell = bool | int | float | str
 
 
 class Measure(Section):
-    """A number of a result table, held against a bound."""
+    """A number of a result table, compared with a bound."""
 
     level: Level | None = Field(default=None, description="gene or isoform")
     table: str = Field(description="result table, such as pairs or ceilings")
     statistic: str = Field(description="column of that table")
     rows: dict[str, Cell | tuple[Cell, ...]] = Field(
-        default_factory=dict, description="column: value, or column: [values], of the rows judged"
+        default_factory=dict, description="the rows judged, as column: value or column: [values]"
     )
-    reduce: Reduction = Field(default="every", description="how the rows become one answer")
+    reduce: Reduction = Field(default="every", description="how the rows are reduced to one answer")
     share: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        default=None, description="least share of the rows that must meet the bound"
+        default=None, description="minimum share of the rows that must meet the bound"
     )
     use: Literal["value", "interval"] = Field(
         default="value", description="interval: the limit nearer to failing must meet the bound"
     )
     round_to: Annotated[int, Field(ge=0, le=15)] | None = Field(
         default=None,
-        description="decimals that the number is rounded to before it is compared; without, it is "
-        "compared at full precision",
+        description="decimals to which the number is rounded before it is compared; by default it "
+        "is compared at full precision",
     )
-    at_least: Bound | None = Field(default=None, description="the number is this or more")
-    at_most: Bound | None = Field(default=None, description="the number is this or less")
+    at_least: Bound | None = Field(default=None, description="the number must be this or more")
+    at_most: Bound | None = Field(default=None, description="the number must be this or less")
     between: tuple[Bound, Bound] | None = Field(
-        default=None, description="the number lies between these, both included"
+        default=None, description="the number must be between these, bounds included"
     )
     is_: bool | str | None = Field(
-        default=None, alias="is", description="the answer, such as yes, or true and false"
+        default=None, alias="is", description="the required answer, such as yes, or true and false"
     )
 
     @model_validator(mode="before")
     @classmethod
     def _yes_is_an_answer(cls, given: Any) -> Any:
-        """Take back what YAML makes of an unquoted yes or no."""
+        """Restore yes and no, which YAML reads as true and false if unquoted."""
         if not isinstance(given, dict) or not isinstance(given.get("is"), bool):
             return given
         table, statistic = tables().get(str(given.get("table"))), str(given.get("statistic"))
@@ -74,7 +74,7 @@ class Measure(Section):
 
     @property
     def declared(self) -> Column:
-        """What is declared of the column judged."""
+        """The declaration of the column judged."""
         return self.source.declared(self.statistic)
 
     @property
@@ -119,7 +119,7 @@ class Measure(Section):
 
     @property
     def required(self) -> str:
-        """What must hold, in words, such as 'at least 0.95'.
+        """What is required, in words, such as 'at least 0.95'.
 
         Examples
         --------
@@ -136,7 +136,7 @@ class Measure(Section):
         return f"at least {_in_words(low)}" if low is not None else f"at most {_in_words(high)}"
 
     def sentence(self, level: Level) -> str:
-        """Say the measure in words.
+        """Return the measure as a sentence.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Result tables as measures read them, and the pairs of samples that they do not list."""
+"""Result tables as read by measures, and the pairs of samples that they do not list."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PAIR: Final = ("sample_a", "sample_b")
-# Columns that say which pair a row is about.
+# Columns that tell which pair a row is about.
 _OF_PAIR: Final = (*_PAIR, "batch_a", "batch_b", "condition_a", "condition_b", "relation")
 
 
 def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.DataFrame | str:
-    """Read what measures need of a result table; in its stead say why it cannot be judged.
+    """Return the needed part of a result table, or a sentence on why it cannot be judged.
 
     Raises
     ------
     InputError
-        The table is there and cannot be read.
+        The table exists but cannot be read.
     """
     source = measures[0].source
     name = ResultTree(Path()).table(level, source.name).as_posix()
     if not (root / name).is_file():
-        return f"{name} is not there"
+        return f"{name} does not exist"
     judged = {column for one in measures for column in one.columns}
     table = _read(
         root, source.name, level, {*row_names(), "relation", "reason", "warning", *judged}
@@ -49,19 +49,19 @@ def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.Dat
         for sample in table[unit].unique()
         if sample
     }
-    # An earlier run in this folder may have left a table that the last one did not make.
+    # An earlier run in this folder may have left a table that the last run did not make.
     few = source.name != "pairs" and not read_unlisted(root, source.name, level).empty
     if compared and spoken_of and not (spoken_of <= compared if few else spoken_of == compared):
-        return f"{name} is about other samples than {SAMPLES}: an earlier run left it"
+        return f"{name} is about other samples than {SAMPLES}: it is from an earlier run"
     return table
 
 
 def unlisted(root: Path, level: Level, measure: Measure, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many pairs a measure asks for and its rows do not hold.
+    """Return how many pairs a measure asks for that are not among its rows.
 
-    Of many samples, tables list chosen pairs, and a table of features has no row of a pair in
-    which no feature can be compared; ``pairs`` over all features alone holds every one. Empty
-    where none is missing.
+    With many samples, tables list chosen pairs only. A table of features has no row of a pair in
+    which no feature can be compared. The table ``pairs`` lists every pair over all features. The
+    result is empty where no pair is missing.
     """
     if "sample_a" not in columns(measure.source.record):
         return ""
@@ -82,7 +82,7 @@ def unlisted(root: Path, level: Level, measure: Measure, rows: Sequence[Mapping[
 
 
 def read_unlisted(root: Path, table: str, level: Level) -> pd.DataFrame:
-    """Read the pairs of which a table may hold no row; none where it holds all."""
+    """Return the pairs without a row in a table; empty if it lists all."""
     import pandas as pd
 
     source = "batch_pairs" if table == "batch_pairs" else "pairs"
@@ -101,12 +101,12 @@ def _read(root: Path, table: str, level: Level, only: Collection[str]) -> pd.Dat
         raise InputError(
             f"cannot be read as a result table ({' '.join(str(error).split())})",
             path=path,
-            remedy="write it anew",
+            remedy="write it again",
         ) from error
 
 
 def _compared(sheet: Path) -> frozenset[str]:
-    """Name the samples that were compared; none where that is not on file."""
+    """Return the samples that were compared; empty where this is not on file."""
     if not sheet.is_file():
         return frozenset()
     with sheet.open(encoding="utf-8", newline="") as text:

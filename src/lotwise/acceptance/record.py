@@ -1,4 +1,4 @@
-"""Criteria recorded, verdicts written and read: what stands in a folder of results."""
+"""Recording of criteria, and writing and reading of verdicts, in a results folder."""
 
 from __future__ import annotations
 
@@ -20,28 +20,30 @@ from lotwise.files.checksums import checksum_if_there
 from lotwise.files.tables import to_frame, write_table
 from lotwise.tree import COPY, VERDICT
 
-# The criteria as they were read, comments included.
+# The criteria as they were read, including comments.
 _FOLDERS: Final = ("correlation", "evidence")
 
 
 def register_criteria(root: Path, criteria: CriteriaFile, *, now: datetime | None = None) -> None:
-    """Record criteria in a folder of results, best before there are any.
+    """Record criteria in a results folder, ideally before it has results.
 
-    Writes ``verdict_criteria.yaml`` and, where these criteria are not on record yet, a line of
-    ``verdict_history.jsonl`` that says how many result tables were there at that time.
+    Writes ``verdict_criteria.yaml`` and, if these criteria are not on record yet, a line of
+    ``verdict_history.jsonl`` with the number of result tables at that time.
 
     Parameters
     ----------
     root
-        Folder of the results; made if absent.
+        Folder of the results; created if missing.
     criteria
-        As :func:`lotwise.acceptance.read_criteria` gives them.
+        The criteria, from :func:`lotwise.acceptance.read_criteria`.
     now
-        The time to record; by default the present.
+        Time to record; by default the present.
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> register_criteria(folder, read_criteria("example"))
     >>> register_criteria(folder, read_criteria("example"))
     >>> len(read_history(folder).entries)
@@ -53,7 +55,7 @@ def register_criteria(root: Path, criteria: CriteriaFile, *, now: datetime | Non
         found = [path for folder in _FOLDERS for path in (root / folder).glob("*.tsv")]
         append(root, _entry("registered", criteria, time, n_tables=len(found)))
     copy = root / COPY
-    # Left alone where it says the same: in a workflow it is the input of a later step.
+    # Not rewritten if equal: in a workflow it is the input of a later step.
     if not copy.is_file() or copy.read_text(encoding="utf-8") != criteria.text:
         with atomic_path(copy) as temporary:
             temporary.write_text(criteria.text, encoding="utf-8")
@@ -63,7 +65,7 @@ def write_verdict(root: Path, criteria: CriteriaFile, *, now: datetime | None = 
     """Judge a folder of results; write ``verdict.json`` and ``verdict.tsv``.
 
     The criteria are recorded first (:func:`register_criteria`), and every verdict is added to the
-    history. What the history says against believing the verdict stands in its notices.
+    history. Reasons in the history to doubt the verdict are listed in its notices.
 
     Raises
     ------
@@ -100,29 +102,29 @@ def forget_verdict(root: Path) -> None:
 
 
 def recorded_criteria(root: Path) -> CriteriaFile:
-    """Read the criteria that are on record in a folder of results.
+    """Return the criteria on record in a results folder.
 
     Raises
     ------
     InputError
-        There are none.
+        There are no criteria on record.
     """
     if not (root / COPY).is_file():
         raise InputError(
             "no acceptance criteria are on record here",
             path=root,
-            remedy="name some (--criteria FILE, or a shipped name such as example)",
+            remedy="choose some (--criteria FILE, or a built-in name such as example)",
         )
     return read_criteria(root / COPY)
 
 
 def digests(root: Path, criteria: Criteria) -> dict[str, str]:
-    """Return the SHA-256 of each table that criteria judge; empty where it is not there."""
+    """Return the SHA-256 of each table that criteria judge; empty where it is missing."""
     return {name: checksum_if_there(root / name) for name in criteria.files()}
 
 
 def _record_gap(root: Path, time: str) -> None:
-    """Find that lines were taken off the history's end, or the file deleted; put it on record."""
+    """Record a gap if lines were removed from the end of the history, or the file was deleted."""
     n_now = len(read_history(root).entries)
     n_once = 1 if (root / COPY).is_file() else 0
     with suppress(OSError, ValueError, TypeError, AttributeError):

@@ -1,4 +1,4 @@
-"""The rows of a result table that a measure chooses, and why there are none."""
+"""The rows of a result table that a measure chooses, or the reason why there are none."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from lotwise.wording import listed
 if TYPE_CHECKING:
     import pandas as pd
 
-# Columns that name the two of a pair, in the order in which they tell rows apart.
+# Columns of the two sides of a pair, in the order in which they distinguish rows.
 _PAIRS: Final = (("sample_a", "sample_b"), ("batch_a", "batch_b"))
-# In place of a feature: the row speaks of the whole pair, which was not tested.
+# In place of a feature: the row is about the whole pair, which was not tested.
 _WHOLE: Final = "*"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """Rows chosen, and what of the table they do not hold.
+    """Chosen rows, and what of the table is not among them.
 
     Attributes
     ----------
     rows
         The rows to judge.
     n_left_out
-        How many lack a number and were left out as asked.
+        Number of rows without a number that were left out as requested.
     lost
-        Names the pairs that have no row left since none of theirs has a number; empty where
-        there is none.
+        Pairs without any row left, because none of their rows has a number; empty where there is
+        no such pair.
     why_none
         Why there is no row at all.
     """
@@ -41,7 +41,7 @@ class Selection:
 
 
 def select_rows(measure: Measure, table: pd.DataFrame) -> Selection:
-    """Choose the rows that ``measure.rows`` names.
+    """Return the rows chosen by ``measure.rows``.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def select_rows(measure: Measure, table: pd.DataFrame) -> Selection:
     if chosen.empty:
         return Selection(rows=(), why_none="no two samples share a condition")
     for name, wanted in sorted(measure.rows.items(), key=lambda item: item[0] == "reason"):
-        # A row of a whole pair speaks of every feature that can be asked for.
+        # A row of a whole pair is about every feature that can be asked for.
         of_pair = [_WHOLE] if name == "feature" else []
         kept = chosen.loc[chosen[name].isin([*_values(wanted), *of_pair])]
         if kept.empty:
@@ -73,7 +73,7 @@ def select_rows(measure: Measure, table: pd.DataFrame) -> Selection:
 
 
 def like_with_like(measure: Measure, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Leave out pairs of different conditions where a criterion does not name the relation.
+    """Drop pairs of different conditions, unless a criterion chooses the relation.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def like_with_like(measure: Measure, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _lost_pairs(asked: pd.DataFrame, kept: pd.DataFrame) -> str:
-    """Say of which pairs no row is kept, and why: they were asked for as well."""
+    """Return which pairs have no row left, and why; these pairs were requested too."""
     ends = next((pair for pair in _PAIRS if set(pair) <= {*asked.columns}), None)
     if ends is None:
         return ""

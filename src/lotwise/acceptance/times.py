@@ -1,4 +1,4 @@
-"""Whether criteria were on record before the results that they judge were computed."""
+"""Check whether criteria were on record before the results that they judge were computed."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from lotwise.acceptance.criteria import Criteria
 from lotwise.acceptance.history import History
 from lotwise.tree import ResultTree
 
-# Steps that compute what criteria judge.
+# Steps whose results are judged by criteria.
 _COMPUTING: Final = frozenset({"correlate", "evidence", "compare"})
 
 
 def late_registration(root: Path, history: History, criteria: Criteria) -> tuple[str, ...]:
-    """Say that criteria came on record after the results were computed, where that is so.
+    """Return a notice if criteria were recorded after the results were computed.
 
-    The time of registration is compared with the recorded end of the steps and with the time at
-    which each table was last written. Where result tables were there when the criteria came, the
-    history says so by itself.
+    The time of registration is compared with the recorded end of the steps and with the last
+    modification of each table. If result tables existed when the criteria were recorded, the
+    history says so itself.
     """
     own = history.first(criteria.sha256)
     if own is None or own.n_tables:
@@ -32,18 +32,18 @@ def late_registration(root: Path, history: History, criteria: Criteria) -> tuple
         return ()
     if ended is not None and ended < registered:
         what = f"the steps that computed the results had ended ({_words(ended)})"
-        return (f"the criteria were put on record on {own.when}, after {what}",)
+        return (f"the criteria were recorded on {own.when}, after {what}",)
     written = {name: _written(root / name) for name in criteria.files()}
     earlier = {name: time for name, time in written.items() if time and time < registered}
     if not earlier:
         return ()
     name, time = min(earlier.items(), key=lambda item: item[1])
     what = f"{name} had been written ({_words(time)})"
-    return (f"the criteria were put on record on {own.when}, after {what}",)
+    return (f"the criteria were recorded on {own.when}, after {what}",)
 
 
 def _ends(root: Path) -> Iterator[datetime]:
-    """Return when each step that computes ended, as the steps and the record say."""
+    """Yield the end of each computing step, from the step files and the record."""
     calls = [_read(path) for path in ResultTree(root).steps.glob("*.json")]
     recorded = _read(ResultTree(root).provenance).get("programs")
     calls += (

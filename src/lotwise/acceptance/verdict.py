@@ -1,4 +1,4 @@
-"""The verdict on a result tree: each criterion's outcome and the one over all."""
+"""The verdict on a result tree: the outcome of each criterion, and the overall outcome."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from lotwise.acceptance.criteria import COMPARABLE, OVERALL, Criterion
+from lotwise.acceptance.criteria import COMPARABLE, DESCRIPTIVE, OVERALL, Criterion
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.judgement import (
     Judgement,
     Outcome,
+    OverallOutcome,
     decided_by_some,
     judge_rows,
     outcome_over_all,
@@ -26,42 +27,44 @@ from lotwise.tree import CRITERIA, ResultTree
 from lotwise.wording import counted, number
 
 FORMAT: Final = 2
-WORDS: Final[dict[Outcome, str]] = {
-    "pass": "all acceptance criteria are met; this supports lot consistency, and proves no more",
+WORDS: Final[dict[OverallOutcome, str]] = {
+    "pass": "all acceptance criteria are met; this supports lot consistency but does not prove it",
     "fail": "the acceptance criteria are not met",
-    "not assessable": "these criteria cannot all be judged on this evidence, and that is no pass",
+    "not assessable": "some criteria cannot be judged from these results, which is not a pass",
 }
 _NAN: Final = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CriterionRecord(Record):
-    """The outcome of one criterion, the first row that over all: a row of ``verdict.tsv``."""
+    """The outcome of one criterion; the first row of ``verdict.tsv`` is the overall outcome."""
 
     table = CRITERIA
 
-    criterion: str = column("id of the criterion; overall for the outcome over all")
-    outcome: str = column("pass, fail or not assessable")
+    criterion: str = column("id of the criterion, or overall")
+    outcome: str = column("pass, fail or not assessable; descriptive in tier 3")
+    tier: int = column("1 equivalence, 2 quality range, 3 descriptive; 0 if not given")
     level: str = column("gene or isoform")
     result_table: str = column("result table judged")
     statistic: str = column("column of it")
-    value: float = column("the number judged; NaN where there is none")
-    bound: str = column("what it was held against")
-    interval_lower: float = column("lower limit of the number, where its table has one")
+    value: float = column("number judged; NaN where there is none")
+    bound: str = column("bound with which the number was compared")
+    interval_lower: float = column("lower limit of the number, if its table has one")
     interval_upper: float = column("upper limit")
-    where: str = column("the row that decided; empty where all did")
+    where: str = column("the row that decided; empty where all rows did")
     reason: str = column("what was found")
     statement: str = column("the criterion in words; for overall, the title of the criteria")
-    rationale: str = column("why this number and this bound, as the criteria say")
+    rationale: str = column("why this number and this bound, from the criteria")
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
-    """The criterion of every file: that samples can be compared as batches at all."""
+    """The built-in criterion of every file: samples must be comparable as batches."""
 
     id: str = COMPARABLE
+    tier: None = None
     rationale: str = (
-        "R of samples that were quantified in different ways, or of copies, says nothing about "
+        "R of samples that were quantified in different ways, or of copies, does not describe "
         "batches. The criteria can accept a case under the key allow."
     )
     level: str = ""
@@ -78,18 +81,20 @@ class BuiltIn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Assessed:
-    """A criterion and what came out of it."""
+    """A criterion and its outcome."""
 
     criterion: Criterion | BuiltIn
     judgement: Judgement
 
     def as_json(self) -> dict[str, Any]:
-        """Give the criterion's entry in ``verdict.json``."""
+        """Return the criterion's entry in ``verdict.json``."""
         judged = self.judgement
+        tier = {"tier": self.criterion.tier} if self.criterion.tier else {}
         return {
             "id": self.criterion.id,
             "statement": self.criterion.sentence(),
             "rationale": self.criterion.rationale,
+            **tier,
             "level": self.criterion.level,
             "table": self.criterion.table,
             "statistic": self.criterion.statistic,
@@ -103,15 +108,17 @@ class Assessed:
         }
 
     def as_record(self) -> CriterionRecord:
-        """Give the criterion's row of ``verdict.tsv``."""
+        """Return the criterion's row of ``verdict.tsv``."""
         given = self.as_json()
         lower, upper = given.pop("interval") or (_NAN, _NAN)
         value = given.pop("value")
         given.pop("required")
+        tier = given.pop("tier", 0)
         return CriterionRecord(
             criterion=given.pop("id"),
             result_table=given.pop("table"),
             value=_NAN if value is None else value,
+            tier=tier,
             interval_lower=lower,
             interval_upper=upper,
             **{name: " ".join(str(text).split()) for name, text in given.items()},
@@ -120,17 +127,17 @@ class Assessed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What acceptance criteria say of a comparison.
+    """Outcome of acceptance criteria for a comparison.
 
     Attributes
     ----------
     criteria
-        The criteria, and the name under which they were asked for.
+        The criteria, and the name by which they were requested.
     assessed
         Each criterion with its outcome, in the order of the file.
     notices
-        What must be known before the outcome is believed, such as criteria changed after the
-        results were there.
+        What a reader must know before trusting the outcome, such as criteria changed after the
+        results existed.
     """
 
     criteria: CriteriaFile
@@ -138,32 +145,33 @@ class Verdict:
     notices: tuple[str, ...] = ()
 
     @property
-    def outcome(self) -> Outcome:
-        """The outcome over all: fail if any fails, else not assessable if any is, else pass."""
+    def outcome(self) -> OverallOutcome:
+        """The overall outcome: fail if any fails, else not assessable if any is, else pass."""
         return outcome_over_all(one.judgement.outcome for one in self.assessed)
 
     @property
     def words(self) -> str:
-        """The outcome in a sentence."""
+        """The outcome as a sentence."""
         return f"{self.outcome}: {self.meaning}"
 
     @property
     def meaning(self) -> str:
-        """What the outcome says, and what it does not."""
+        """What the outcome means, and what it does not."""
         return WORDS[self.outcome]
 
     def named(self, outcome: Outcome) -> tuple[str, ...]:
-        """Name the criteria with an outcome."""
+        """Return the names of the criteria with this outcome."""
         return tuple(one.criterion.id for one in self.assessed if one.judgement.outcome == outcome)
 
     def as_json(self) -> dict[str, Any]:
-        """Give the content of ``verdict.json``."""
+        """Return the content of ``verdict.json``."""
         return {
             "verdict_format": FORMAT,
             "outcome": self.outcome,
             "words": self.words,
             "title": self.criteria.criteria.title,
             "source": self.criteria.criteria.source,
+            **self.criteria.criteria.approval,
             "criteria_file": self.criteria.name,
             "criteria_sha256": self.criteria.criteria.sha256,
             "criteria_file_sha256": self.criteria.file_sha256,
@@ -173,10 +181,11 @@ class Verdict:
         }
 
     def as_records(self) -> list[CriterionRecord]:
-        """Give the rows of ``verdict.tsv``."""
+        """Return the rows of ``verdict.tsv``."""
         overall = CriterionRecord(
             criterion=OVERALL,
             outcome=self.outcome,
+            tier=0,
             level="",
             result_table="",
             statistic="",
@@ -193,27 +202,29 @@ class Verdict:
 
 
 def judge(criteria: CriteriaFile, root: Path) -> Verdict:
-    """Hold criteria against the tables of a result tree.
+    """Judge the tables of a result tree by criteria.
 
     Parameters
     ----------
     criteria
-        As :func:`lotwise.acceptance.read_criteria` gives them.
+        The criteria, from :func:`lotwise.acceptance.read_criteria`.
     root
-        Folder of the results. A table that is not there makes its criteria not assessable.
+        Folder of the results. Criteria of a missing table are not assessable.
 
     Raises
     ------
     InputError
-        A table is there and cannot be read.
+        A table exists but cannot be read.
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> from lotwise.acceptance import read_criteria
     >>> verdict = judge(read_criteria("encode_isogenic"), folder)
     >>> verdict.outcome, verdict.assessed[0].judgement.reason
-    ('not assessable', 'evidence/gene.libraries.tsv is not there')
+    ('not assessable', 'evidence/gene.libraries.tsv does not exist')
     """
     asked: dict[tuple[str, Level], list[Measure]] = {}
     for criterion in criteria.criteria.criteria:
@@ -232,7 +243,7 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
         if not selected.rows:
             return Judgement(outcome="not assessable", reason=selected.why_none)
         judged = judge_rows(measure, selected.rows)
-        # A pair whose rows give a reason is told with it, sooner than one that has no row.
+        # Pairs whose rows give a reason are reported before pairs that have no row.
         missing = selected.lost or unlisted(root, level, measure, selected.rows)
         if missing and not decided_by_some(measure, judged.outcome):
             judged = replace(judged, outcome="not assessable", reason=missing)
@@ -251,7 +262,7 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
 
 
 def _invalid(root: Path, *, allowed: Collection[str]) -> Iterator[Assessed]:
-    """Add the built-in criterion for invalid comparisons that the criteria do not accept."""
+    """Yield the built-in criterion if there are invalid comparisons that are not accepted."""
     from lotwise.expression.comparability import read_invalid_comparisons
 
     paths = (ResultTree(root).h5ad(level) for level in LEVELS)
@@ -263,7 +274,15 @@ def _invalid(root: Path, *, allowed: Collection[str]) -> Iterator[Assessed]:
 
 
 def _assess(criterion: Criterion, take: Callable[[Measure, Level], Judgement]) -> Judgement:
-    """Judge a criterion; where what it needs does not hold, it is not assessable."""
+    """Judge a criterion; if one of its needs is not met, it is not assessable.
+
+    The result of a descriptive criterion has no outcome.
+    """
+    judged = _judged(criterion, take)
+    return replace(judged, outcome="descriptive") if criterion.tier == DESCRIPTIVE else judged
+
+
+def _judged(criterion: Criterion, take: Callable[[Measure, Level], Judgement]) -> Judgement:
     judged = take(criterion, criterion.level)
     if judged.outcome == "not assessable":
         return judged

@@ -1,4 +1,4 @@
-"""What an accession names, by its form (INSDC and GEO accession formats)."""
+"""The kind of an accession, from its form (INSDC and GEO accession formats)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _FORMS: Final[tuple[tuple[str, Kind], ...]] = (
 
 
 def kind_of(accession: str) -> Kind:
-    """Tell what an accession names.
+    """Return the kind of an accession.
 
     Raises
     ------
     InputError
-        It has none of the known forms.
+        The form is unknown.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def kind_of(accession: str) -> Kind:
         if re.fullmatch(form, accession):
             return kind
     raise InputError(
-        f"{accession!r} is no accession that lotwise knows",
-        remedy="needed is a GEO series (GSE...), or a study or experiment of SRA or ENA "
+        f"{accession!r} is not a known form of accession",
+        remedy="use a GEO series (GSE...), or a study or experiment of SRA or ENA "
         "(SRP..., PRJ..., SRX...)",
     )

@@ -1,4 +1,4 @@
-"""The members of a tar archive, written beside one another and nowhere else."""
+"""Extraction of the members of a tar archive into one folder."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ def extract(
 ) -> list[Path]:
     """Write the wanted members of ``archive`` into ``folder``.
 
-    A member is written under a temporary name, read to its end where it is gzip, and renamed;
-    one that is there with the same content is left alone.
+    A member is written under a temporary name, checked to its end if it is gzip, and renamed. An
+    existing file with the same content is not changed.
 
     Raises
     ------
     InputError
-        The archive is damaged; a member is a link, a device or a path, or two have one name.
-        Nothing is written then.
+        The archive is damaged, a member is a link, a device or a path, or two members have the same
+        name. Nothing is written in these cases.
 
     Examples
     --------
     >>> import io
-    >>> place = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> place = Path(mkdtemp())
     >>> with tarfile.open(place / "a.tar", "w") as tar:
     ...     tar.addfile(tarfile.TarInfo("../up.txt"), io.BytesIO())
     >>> extract(place / "a.tar", place / "a")
@@ -62,12 +64,12 @@ def _checked(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
             continue
         member.name = member.name.removeprefix("./")
         if member.name.rpartition("/")[2].startswith("._"):
-            continue  # what macOS adds: no file of the archive's own
+            continue  # added by macOS, not a file of the archive
         safe_name(member.name, origin=str(archive))
         if not member.isreg() or member.issparse():
-            raise InputError(f"its member {member.name!r} is no plain file", path=archive)
+            raise InputError(f"its member {member.name!r} is not a regular file", path=archive)
         if member.name in names:
-            raise InputError(f"its member {member.name!r} comes twice", path=archive)
+            raise InputError(f"its member {member.name!r} occurs twice", path=archive)
         names.add(member.name)
         members.append(member)
     return members
@@ -89,7 +91,7 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path, folder:
             return target
     stream = tar.extractfile(member)
     if stream is None:
-        raise InputError(f"its member {member.name!r} is no plain file", path=archive)
+        raise InputError(f"its member {member.name!r} is not a regular file", path=archive)
     with atomic_path(target) as temporary:
         with stream, temporary.open("wb") as out:
             shutil.copyfileobj(stream, out, _CHUNK)

@@ -1,4 +1,4 @@
-"""What a person should know of samples before comparing them: organisms, platforms, libraries."""
+"""Warnings about samples before they are compared: organisms, platforms, shared libraries."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ _MOST_NAMED: Final = 6
 def cautions(
     candidates: Sequence[Candidate], reference: ReferenceSettings | None = None
 ) -> list[str]:
-    """Return what is unusual of samples that are to be compared, one sentence each.
+    """Return warnings about samples that are to be compared, one sentence each.
 
     Parameters
     ----------
     candidates
         The samples.
     reference
-        What their reads are quantified against, where that is configured.
+        The reference for quantification, if one is configured.
 
     Examples
     --------
     >>> human = Candidate("GSM1", "a", fields=(("organism", "Homo sapiens"),))
     >>> mouse = Candidate("GSM2", "b", fields=(("organism", "Mus musculus"),))
     >>> cautions([human, mouse])
-    ['the samples are of several organisms: Homo sapiens (GSM1); Mus musculus (GSM2)']
+    ['the samples come from several organisms: Homo sapiens (GSM1); Mus musculus (GSM2)']
     """
     return [
-        *_several("organism", "are of several organisms", candidates),
+        *_several("organism", "come from several organisms", candidates),
         *_several("platform", "were measured on several platforms", candidates),
         *_shared(candidates),
         *_other_reference(candidates, reference),
@@ -51,7 +51,7 @@ def _several(field: str, words: str, candidates: Sequence[Candidate]) -> Iterato
 
 
 def _shared(candidates: Sequence[Candidate]) -> Iterator[str]:
-    """Tell samples that are one library, or libraries of one biological sample."""
+    """Yield samples that share a library, or libraries that share a biological sample."""
     owners: dict[str, list[str]] = {}
     for one in candidates:
         names = [f"library {name}" for name in one.values("library name")]
@@ -61,7 +61,7 @@ def _shared(candidates: Sequence[Candidate]) -> Iterator[str]:
         if len(names) > 1:
             what = "one biological sample" if link.startswith("SAM") else "one library"
             yield (
-                f"{_named(names)} share {link}: they are of {what}, so they are no independent "
+                f"{_named(names)} share {link}: they come from {what} and are not independent "
                 "replicates"
             )
 
@@ -77,7 +77,7 @@ def _other_reference(
     }
     if others:
         yield (
-            f"the samples are of {', '.join(sorted(others))}, and acquire.reference is of "
+            f"the samples come from {', '.join(sorted(others))}, but acquire.reference is of "
             f"{reference.organism}"
         )
 

@@ -1,10 +1,11 @@
-"""The files of the chosen samples, fetched by one route and listed in a sample sheet."""
+"""Download of the files of the chosen samples by one route, and the sample sheet."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from lotwise.acquire.cautions import cautions
 from lotwise.acquire.deposited import write_quantification
@@ -36,7 +37,7 @@ def collect(
     levels: Collection[Level] = (),
     announce: Callable[[Sequence[Chosen]], None] = lambda _chosen: None,
 ) -> tuple[SheetRow, ...]:
-    """Fetch what is to be compared and write the sample sheet.
+    """Fetch the files of the samples to compare and write the sample sheet.
 
     Parameters
     ----------
@@ -45,26 +46,26 @@ def collect(
     settings
         Route, samples, base addresses.
     downloader
-        Where to.
+        Downloads into its folder.
     sheet
         The sample sheet to write.
     origin
         Where the selection is written, for messages.
     levels
-        Levels that deposited tables must have; empty takes what is there.
+        Levels required of deposited tables; empty accepts any.
     announce
-        Is told what was chosen before reads or tables are fetched.
+        Called with the chosen samples before reads or tables are fetched.
 
     Returns
     -------
-    The rows of the sheet.
+    The rows of the sample sheet.
 
     Raises
     ------
     InputError
-        The selection does not fit, the route is not open, or a table cannot be used.
+        The selection does not fit, the route is not available, or a table cannot be used.
     DownloadError
-        A file could not be had.
+        A file could not be downloaded.
     """
     study = look_up(accession, downloader, settings.urls, routes=(settings.route,))
     chosen = choose(study.candidates, settings.samples, origin=origin)
@@ -91,10 +92,10 @@ def _route_not_open(
 ) -> InputError | EnvironmentFault:
     whole = look_up(study.accession, downloader, settings.urls)
     offered = "; ".join(f"{route} ({words})" for route, words in whole.routes().items())
-    unknown = "".join(f"; not known: {reason}" for reason in whole.unknown)
+    unknown = "".join(f"; unknown: {reason}" for reason in whole.unknown)
     return study.fault(
-        f"the route {settings.route!r} is not open; open are: {offered or 'none'}{unknown}",
-        remedy="set another route",
+        f"the route {settings.route!r} is not available; available: {offered or 'none'}{unknown}",
+        remedy="choose another route",
     )
 
 
@@ -107,9 +108,7 @@ def _collect_reads(
 ) -> list[SheetRow]:
     runs_of = require_runs(study, chosen)
     runs = [run for members in runs_of.values() for run in members]
-    others = sorted({run.strategy for run in runs} - {"RNA-Seq", ""})
-    if others:
-        _logger.warning("some runs are not RNA-Seq by their record: %s", ", ".join(others))
+    _refuse_other_strategies(study, runs_of)
     at_ena = [run for run in runs if run.fastq or not has_toolkit()]
     sources = [
         file.source(settings.urls, run.run)
@@ -129,11 +128,28 @@ def _collect_reads(
     ]
 
 
+# What the archives call a library of RNA whose transcripts are all there; blank is not told.
+_TRANSCRIPTOMES: Final = frozenset({"rna-seq", "ssrna-seq", "fl-cdna", "est", "other", ""})
+
+
+def _refuse_other_strategies(study: Study, runs_of: Mapping[str, Sequence[EnaRun]]) -> None:
+    """Raise an error for samples that only have runs of another kind, such as ATAC-seq."""
+    for accession, runs in runs_of.items():
+        others = [run for run in runs if run.strategy.lower() not in _TRANSCRIPTOMES]
+        if others:
+            raise InputError(
+                f"{accession} only has runs of {others[0].strategy} ({others[0].run}), "
+                "which do not measure transcripts",
+                path=study.accession,
+                remedy=f"exclude it: `exclude: [{accession}]`",
+            )
+
+
 def _run_files(run: EnaRun, downloader: Downloader) -> Run:
     folder = downloader.root / "fastq" / run.run
     if not run.fastq and run.paired is not None:
         lock = downloader.root / STATE / f"{run.run}.lock"
-        # Another process that wants the same run waits and then finds it.
+        # Another process that fetches the same run waits and then uses the result.
         with locked(lock, folder, Stop()):
             return dump_run(run.run, folder, paired=run.paired, offline=downloader.network.offline)
     first, second = run.mates()
@@ -178,10 +194,10 @@ def _write_row(one: Chosen, name: str, found: Mapping[Level, Holding], folder: P
 def _require_levels(
     study: Study, found: Mapping[Level, Holding], levels: Collection[Level]
 ) -> None:
-    """Refuse a level that is not there; genes can be summed from isoforms."""
+    """Raise an error if a level is missing; genes can be summed from isoforms."""
     if "isoform" in levels and "isoform" not in found:
         raise study.fault(
-            "the isoform level is asked for, and the tables have the gene level only "
+            "the isoform level was requested, but the tables have the gene level only "
             f"({found['gene'].name})",
-            remedy="set `levels: [gene]`, or name a table of isoforms in acquire.deposited.file",
+            remedy="set `levels: [gene]`, or give a table of isoforms in acquire.deposited.file",
         )

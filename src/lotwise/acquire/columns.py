@@ -1,8 +1,8 @@
-"""What the columns of a deposited table are: TPM, FPKM, counts or lengths, by name and by sum.
+"""The unit of each column of a deposited table (TPM, FPKM, counts, lengths), by name and sum.
 
-The TPM of a sample sum to a million over all features, which FPKM and counts do not; counts
-of most programs are whole numbers. A name that the sums contradict is not believed, and a
-column that neither says is not guessed: both are refused, with the choices.
+The TPM of a sample sum to a million over all features; FPKM and counts do not. Counts of most
+programs are whole numbers. If name and sum contradict each other, or neither is conclusive, the
+column is refused and the message lists the choices.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ import numpy as np
 import polars as pl
 
 from lotwise.errors import InputError
+from lotwise.expression.layout import NOT_A_NUMBER, layout_of
 from lotwise.expression.packed import read_bytes
-from lotwise.expression.text import NOT_A_NUMBER, layout_of, read_columns
+from lotwise.expression.text import read_columns
 from lotwise.keys import Level
 
 if TYPE_CHECKING:
@@ -31,16 +32,16 @@ if TYPE_CHECKING:
 
 ValueKind = Literal["tpm", "fpkm", "counts"]
 
-# Share by which a sum may miss a million: tables are often rounded to two decimals.
+# Relative deviation of a sum from a million: tables are often rounded to two decimals.
 _TPM_TOLERANCE: Final = 0.01
 _TOKEN = re.compile(
     r"(?<![a-z])(tpms?|fpkms?|rpkms?|(?:expected|raw|read|est)?[_ .-]{0,3}counts?|reads)(?![a-z])",
     re.IGNORECASE,
 )
 _LOGARITHM = re.compile(r"(?<![a-z])(log(2|10)?|ln|vst|rlog)(?![a-z])", re.IGNORECASE)
-# No logarithm of a number of reads, FPKM or TPM is as high, of whatever base.
+# No logarithm of a number of reads, FPKM or TPM is as large, whatever its base.
 _HIGHEST_LOGARITHM: Final = 64
-# What programs make of the name of a sample's file of alignments.
+# Suffixes that programs add to the name of a sample's alignment file.
 _FILE: Final = re.compile(
     r"^.*[/\\]|([ ._-](aligned|sorted(byname|bycoord)?|out|markdup|dedup))*[ .](bam|sam|cram)$",
     re.IGNORECASE,
@@ -55,9 +56,9 @@ _GENE_ID = re.compile(r"ENS[A-Z]*G\d{6,}")
 
 @dataclass(frozen=True)
 class ValueColumn:
-    """A column of numbers: its name, what it is, and its name without the word for that.
+    """A numeric column: its name, its unit, and its name without the word for the unit.
 
-    ``kind`` is None where neither the column nor the file says it.
+    ``kind`` is None if neither the column nor the file name gives it.
     """
 
     name: str
@@ -67,10 +68,11 @@ class ValueColumn:
 
 @dataclass(frozen=True)
 class DepositedTable:
-    """A table as it was read; features are its index and may stand twice.
+    """A deposited table; its index are the features, which may occur more than once.
 
-    ``columns`` are those that may hold samples, not judged yet (:func:`judge`). ``length`` is the
-    column of lengths in bases, ``gene`` that of the genes of isoforms, None where there is none.
+    ``columns`` are the columns that may contain samples, not yet judged (:func:`judge`).
+    ``length`` is the column of lengths in bases and ``gene`` that of the genes of isoforms; each is
+    None if absent.
     """
 
     path: Path
@@ -83,31 +85,31 @@ class DepositedTable:
 
     @property
     def name(self) -> str:
-        """The file, and the sheet of a workbook, for messages and tables."""
+        """The file name, with the sheet of a workbook, for messages and tables."""
         return f"{self.path.name}, sheet {self.sheet}" if self.sheet else self.path.name
 
     @property
     def n_duplicates(self) -> int:
-        """How many rows are of a feature that stands above already."""
+        """Number of rows whose feature already occurred above."""
         return int(self.frame.index.duplicated().sum())
 
 
 def read_table(path: Path, *, sheet: str = "", level: Level | None = None) -> DepositedTable:
-    """Read a deposited table and find the columns that may hold samples.
+    """Read a deposited table and find the columns that may contain samples.
 
     Parameters
     ----------
     path
-        TSV or CSV, gzipped or not, or a workbook; the first column names the features.
+        TSV or CSV, gzipped or not, or a workbook; the first column contains the features.
     sheet
         The sheet of a workbook.
     level
-        Gene or isoform, where neither header nor identifiers say it.
+        Gene or isoform, if neither the header nor the identifiers show it.
 
     Raises
     ------
     InputError
-        The table cannot be read, or does not tell its level.
+        The table cannot be read, or its level cannot be inferred.
     """
     table = _read_sheet(path, sheet) if is_workbook(path) else _read(path)
     table.index = table.index.astype(str)
@@ -132,7 +134,7 @@ def read_table(path: Path, *, sheet: str = "", level: Level | None = None) -> De
 
 
 def is_workbook(path: Path) -> bool:
-    """Return whether a file is a workbook by its name."""
+    """Return whether a file is a workbook, judged by its name."""
     return path.name.lower().endswith((".xlsx", ".xlsm"))
 
 
@@ -142,7 +144,7 @@ def sheets_of(path: Path) -> list[str]:
     Raises
     ------
     InputError
-        It is no workbook that can be read.
+        The file is not a readable workbook.
     """
     with _workbook(path) as book:
         return list(book.sheetnames)
@@ -154,7 +156,7 @@ def _workbook(path: Path) -> Iterator[Workbook]:
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        # Values as the program that wrote it computed them; formulas are not run.
+        # Values as stored by the program that wrote the file; formulas are not evaluated.
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (OSError, ValueError, KeyError, BadZipFile, InvalidFileException) as error:
         raise InputError(
@@ -167,7 +169,7 @@ def _workbook(path: Path) -> Iterator[Workbook]:
 
 
 def _read_sheet(path: Path, sheet: str) -> pd.DataFrame:
-    """Read a sheet: the header is its first row of two cells or more; what is above is a title."""
+    """Read a sheet: the header is the first row with two or more cells; rows above are a title."""
     import pandas as pd
 
     with _workbook(path) as book:
@@ -175,7 +177,7 @@ def _read_sheet(path: Path, sheet: str) -> pd.DataFrame:
     rows = [row for row in rows if any(cell not in (None, "") for cell in row)]
     start = next((i for i, row in enumerate(rows) if sum(c is not None for c in row) > 1), None)
     if start is None or len(rows) < start + 2:
-        raise InputError(f"its sheet {sheet!r} holds no table", path=path)
+        raise InputError(f"its sheet {sheet!r} contains no table", path=path)
     header, *body = rows[start:]
     width = max(i + 1 for i, cell in enumerate(header) if cell is not None)
     names = [str(cell) if cell is not None else f"column {i + 1}" for i, cell in
@@ -183,10 +185,10 @@ def _read_sheet(path: Path, sheet: str) -> pd.DataFrame:
     dates = [row[0] for row in body if isinstance(row[0], date)]
     if dates:
         raise InputError(
-            f"its sheet {sheet!r} holds {len(dates)} dates among the features, such as {dates[0]}: "
-            "the spreadsheet program made them of gene symbols",
+            f"its sheet {sheet!r} has {len(dates)} dates among the features, such as {dates[0]}: "
+            "a spreadsheet program converted gene symbols to dates",
             path=path,
-            remedy="use a table of stable identifiers, or the file before it was opened there",
+            remedy="use stable identifiers, or the original file from before the conversion",
         )
     body = [row[:width] for row in body if row[0] is not None]
     frame = pd.DataFrame(body, columns=names).set_index(names[0])
@@ -198,7 +200,7 @@ def _read(path: Path) -> pd.DataFrame:
 
     if path.name.lower().removesuffix(".gz").endswith((".xls", ".xlsx.gz", ".xlsx")):
         raise InputError(
-            "is a workbook of a kind that is not read", path=path, remedy="save its sheet as TSV"
+            "is a workbook in an unsupported format", path=path, remedy="save its sheet as TSV"
         )
     raw = read_bytes(path)
     layout = layout_of(path, raw)
@@ -209,7 +211,7 @@ def _read(path: Path) -> pd.DataFrame:
             "a feature has no name",
             path=path,
             row=layout.first_row + int((features == "").arg_true()[0]),
-            remedy="name it, or remove the row",
+            remedy="add a name, or remove the row",
         )
     names = _distinct(layout.header[1:])
     columns = {
@@ -217,13 +219,13 @@ def _read(path: Path) -> pd.DataFrame:
         for at, name in enumerate(names, start=1)
         if name or (cells[str(at)] != "").any()
     }
-    # Identifiers stay text: an Entrez number is no number, and a gene may be called NA.
+    # Identifiers stay text: an Entrez number is not a quantity, and a gene may be called NA.
     index = pd.Index(features.to_list(), dtype=object, name=layout.header[0] or None)
     return pd.DataFrame(columns, index=index)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """Append a number to the second and later columns of one name, as annotations may have."""
+    """Append a number to repeated column names, which annotations may have."""
     seen: dict[str, int] = {}
     distinct = []
     for name in names:
@@ -233,7 +235,7 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 
 def _numbers_or_text(cells: pl.Series) -> npt.NDArray[np.float64] | npt.NDArray[np.object_]:
-    """Return a column as numbers, NaN where none is told; as text if any cell is a word."""
+    """Return a column as numbers, NaN for missing values; as text if any cell is a word."""
     plain = cells.str.strip_chars()
     nothing = plain.is_in(["", *NOT_A_NUMBER])
     numbers = plain.cast(pl.Float64, strict=False)
@@ -245,7 +247,7 @@ def _numbers_or_text(cells: pl.Series) -> npt.NDArray[np.float64] | npt.NDArray[
 def judge(
     table: DepositedTable, column: ValueColumn, *, kind: ValueKind | None = None
 ) -> ValueColumn:
-    """Decide what a sample's column holds, by its name and its sum.
+    """Determine the unit of a sample's column from its name and sum.
 
     Parameters
     ----------
@@ -254,29 +256,31 @@ def judge(
     column
         The column of a sample.
     kind
-        What it is said to hold; whole numbers are not TPM whatever is said.
+        The stated unit; whole numbers are never accepted as TPM.
 
     Raises
     ------
     InputError
         The column is ambiguous, negative, has empty cells or is a logarithm. The message says what
-        was found and what can be set.
+        was found and what can be configured.
     """
     name, path = column.name, table.path
     values = table.frame[name]
     if values.isna().any() or (values < 0).any():
         word = "negative numbers" if (values < 0).any() else "empty cells"
-        raise InputError(f"has {word}; TPM, FPKM and counts have none", path=path, column=name)
+        raise InputError(
+            f"has {word}; not allowed for TPM, FPKM and counts", path=path, column=name
+        )
     if is_logarithm(table, column):
-        raise InputError("is a logarithm by its name and size", path=path, column=name)
+        raise InputError("is a logarithm, judging by its name and values", path=path, column=name)
     total = float(values.sum())
     is_million = abs(total / 1e6 - 1) <= _TPM_TOLERANCE
     is_whole = bool((values == values.round()).all())
     if kind is not None:
         if kind == "tpm" and is_whole and not is_million:
             raise InputError(
-                f"holds whole numbers that sum to {total:,.6g}, as counts do; kind: tpm does not "
-                "make them TPM",
+                f"contains whole numbers with the sum {total:,.6g}, as counts do; kind: tpm cannot "
+                "change that",
                 path=path,
                 column=name,
                 remedy="set acquire.deposited.kind: counts, or choose the column of TPM",
@@ -290,16 +294,16 @@ def judge(
         named = "tpm"
     fits = {"tpm": is_million, "fpkm": not is_million, "counts": by_sum != "tpm"}
     if named is None or not fits[named]:
-        said = f"is called {named.upper()}" if named else "is called nothing known"
+        said = f"is named {named.upper()}" if named else "has an unknown unit"
         remedy = "set acquire.deposited.kind to tpm, fpkm or counts"
         if named == "tpm" and not is_whole:
             remedy = (
-                "if genes were taken out of the table, set `acquire.deposited.kind: tpm`, else "
+                "if genes were removed from the table, set `acquire.deposited.kind: tpm`, else "
                 "fpkm or counts"
             )
         raise InputError(
             f"{said} and sums to {total:,.6g} "
-            f"({'whole' if is_whole else 'broken'} numbers; TPM sum to 1,000,000)",
+            f"({'whole' if is_whole else 'decimal'} numbers; TPM sum to 1,000,000)",
             path=path,
             column=name,
             remedy=remedy,
@@ -308,7 +312,7 @@ def judge(
 
 
 def is_logarithm(table: DepositedTable, column: ValueColumn) -> bool:
-    """Return whether a column is a logarithm: by its name, which a sample of log phase has too."""
+    """Return whether a column is a logarithm, by its name and values (cells have a log phase)."""
     is_named = bool(_LOGARITHM.search(str(column.name).replace("_", " ")))
     return is_named and not bool((table.frame[column.name] > _HIGHEST_LOGARITHM).any())
 
@@ -337,14 +341,14 @@ def _level_of(table: pd.DataFrame, path: Path, sheet: str) -> Level:
     if told is not None:
         return told
     raise InputError(
-        f"neither the header nor identifiers such as {', '.join(ids[:3])} tell genes from isoforms",
+        f"header and identifiers ({', '.join(ids[:3])}) do not show the level",
         path=path,
         remedy="set acquire.deposited.level to gene or isoform",
     )
 
 
 def level_in(words: str) -> Level | None:
-    """Return the level that a name tells.
+    """Return the level in a name.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""The tables that authors deposited, turned into one quantification per sample.
+"""Conversion of tables deposited by authors to one quantification per sample.
 
-RSEM's ``genes.results`` and ``isoforms.results`` are copied as they are. The columns of a matrix
-are written in RSEM's form, with TPM from, in this order, TPM, FPKM (``FPKM / sum * 1e6``, exact
+RSEM's ``genes.results`` and ``isoforms.results`` are copied unchanged. The columns of a matrix
+are written in RSEM's format, with TPM from, in this order: TPM, FPKM (``FPKM / sum * 1e6``, exact
 as both are proportional to count over length: Wagner et al. 2012, 10.1007/s12064-012-0162-3),
-or counts with lengths. What the source does not have is ``NaN`` there.
+or counts with lengths. Values that the source does not have are ``NaN``.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-# RSEM's own names, and what they become where a dot is made an underline or .txt is put behind.
+# RSEM's file names, and variants in which a dot is replaced by an underscore or .txt is added.
 _RSEM = re.compile(r"[._](genes|isoforms)[._]results(?:\.txt|\.tsv)?(\.gz)?$")
 _PREFERENCE: Final[tuple[ValueKind, ...]] = ("tpm", "fpkm", "counts")
 
 
 def looks_like(name: str) -> str:
-    """Say what a supplementary file looks like by its name alone.
+    """Return what a supplementary file looks like, judged by its name only.
 
     Examples
     --------
@@ -62,9 +62,9 @@ def looks_like(name: str) -> str:
 
 @dataclass(frozen=True)
 class SamplePart:
-    """What one sample has at one level: its file as it will be written, and where it came from.
+    """What one sample has at one level: the file as it will be written, and its origin.
 
-    ``origin`` says in words which column of which file it is, and what TPM were computed from.
+    ``origin`` describes the file and column, and what the TPM were computed from.
     """
 
     level: Level
@@ -74,32 +74,32 @@ class SamplePart:
 
 
 def is_rsem(path: Path) -> bool:
-    """Return whether a file is RSEM's own results by its name."""
+    """Return whether a file is RSEM output, judged by its name."""
     return _RSEM.search(path.name) is not None
 
 
 def rsem_part(path: Path) -> SamplePart:
-    """Return RSEM's own results as they are.
+    """Return RSEM output unchanged.
 
     Raises
     ------
     InputError
-        The name is not one of RSEM's.
+        The name is not one that RSEM uses.
     """
     match = _RSEM.search(path.name)
     if match is None:
-        raise InputError("is not called as RSEM calls its results", path=path)
+        raise InputError("does not have a file name of RSEM results", path=path)
     level: Level = "gene" if match[1] == "genes" else "isoform"
     return SamplePart(level, f"{match[1]}.results{match[2] or ''}", path.read_bytes(), path.name)
 
 
 def quantifier_part(path: Path) -> SamplePart:
-    """Return the abundances of kallisto or salmon in RSEM's form.
+    """Return the abundances of kallisto or salmon in RSEM's format.
 
     Raises
     ------
     InputError
-        The file is not of a quantifier.
+        The file is not the output of a quantifier.
     """
     from lotwise.expression.formats import read_abundance
 
@@ -126,7 +126,7 @@ def columns_of(
     kind: ValueKind | None = None,
     stated: Mapping[str, str] | None = None,
 ) -> dict[str, ValueColumn]:
-    """Find the column of each chosen sample, of the best kind that the table has for all.
+    """Return the column of each chosen sample, in the best unit that the table has for all.
 
     Parameters
     ----------
@@ -135,14 +135,14 @@ def columns_of(
     chosen
         The samples.
     kind
-        The kind to take; None takes the first of TPM, FPKM and counts.
+        The unit to use; None uses the first available of TPM, FPKM and counts.
     stated
-        Column of each sample, where the configuration states it.
+        Column of each sample, if given in the configuration.
 
     Raises
     ------
     InputError
-        No kind has a column for each sample, or a name fits several; the message lists
+        No unit has a column for each sample, or a name matches several columns; the message lists
         samples and columns.
     """
     problems = []
@@ -163,7 +163,7 @@ def columns_of(
             if isinstance(matched, str) and len(columns) == len(chosen) == 1:
                 matched = {chosen[0].candidate.accession: 0}
         if isinstance(matched, str):
-            problems.append(f"{group or 'not named by kind'}: {matched}")
+            problems.append(f"{group or 'no unit in the name'}: {matched}")
             continue
         found = {
             accession: judge(table, columns[place], kind=kind)
@@ -171,7 +171,7 @@ def columns_of(
         }
         if table.length is None and any(column.kind == "counts" for column in found.values()):
             raise InputError(
-                "has counts and no lengths, so TPM cannot be computed",
+                "has counts but no lengths, so TPM cannot be computed",
                 path=table.path,
                 remedy="use the route 'reads', or a table with a length column",
             )
@@ -183,10 +183,10 @@ def columns_of(
         column.stem for column in kinds
     ]
     raise InputError(
-        f"its columns cannot be told to samples ({'; '.join(problems) or 'none is of that kind'}); "
+        f"its columns cannot be matched to samples ({'; '.join(problems) or 'no such unit'}); "
         f"columns: {names}; samples: " + " | ".join(one.candidate.describe() for one in chosen),
         path=table.path,
-        remedy="state the column of each sample, every pair checked by you: "
+        remedy="give the column of each sample, and check every pair: "
         f"`acquire.deposited.columns: {suggest_columns(stems, chosen)}`",
     )
 
@@ -194,19 +194,19 @@ def columns_of(
 def column_part(
     table: DepositedTable, column: ValueColumn, *, sum_duplicates: bool = False
 ) -> SamplePart:
-    """Return one sample's column in RSEM's form.
+    """Return one sample's column in RSEM's format.
 
     Parameters
     ----------
     table, column
         The table and the judged column.
     sum_duplicates
-        Sum the TPM and counts of features that stand twice; else they are refused.
+        Sum the TPM and counts of features that occur more than once; otherwise raise an error.
 
     Raises
     ------
     InputError
-        Features stand twice, or TPM cannot be computed.
+        Features occur more than once, or TPM cannot be computed.
     """
     kind = column.kind
     if kind is None:
@@ -214,7 +214,7 @@ def column_part(
     twice = table.frame.index[table.frame.index.duplicated()].unique()
     if len(twice) and not sum_duplicates:
         raise InputError(
-            f"{len(twice):,} features come twice, such as {', '.join(twice[:5])}",
+            f"{len(twice):,} features occur more than once, such as {', '.join(twice[:5])}",
             path=table.path,
             remedy="to sum their TPM, set `acquire.deposited.duplicates: sum`",
         )
@@ -251,7 +251,7 @@ def _summed(
 ) -> tuple[
     npt.NDArray[np.object_], npt.NDArray[np.object_] | None, dict[str, npt.NDArray[np.float64]]
 ]:
-    """Sum the rows of features that stand twice, in the order of their first; no lengths remain."""
+    """Sum the rows of repeated features, in order of first occurrence; lengths are dropped."""
     import pandas as pd
 
     frame = pd.DataFrame({name: values[name] for name in ("expected_count", "TPM", "FPKM")})
@@ -301,10 +301,10 @@ def _as_text(frame: pd.DataFrame) -> str:
 
 
 def write_quantification(parts: Sequence[SamplePart], sample: str, folder: Path) -> Path:
-    """Write one sample's levels beside each other and return the path of the first.
+    """Write one sample's levels into one folder and return the path of the first.
 
-    The name of the folder holds the checksum of what is in it. So two runs that take other
-    tables, columns or kinds of one series never write to one place.
+    The folder name contains the checksum of its content, so that two runs that use different
+    tables, columns or units of one series never write to the same folder.
 
     Parameters
     ----------
@@ -313,15 +313,17 @@ def write_quantification(parts: Sequence[SamplePart], sample: str, folder: Path)
     sample
         Name of the sample.
     folder
-        Where the folders of samples are.
+        Parent folder of the folders of samples.
 
     Returns
     -------
-    ``folder/SAMPLE-CHECKSUM/SAMPLE.genes.results``, or ``.isoforms.results`` where that is all.
+    ``folder/SAMPLE-CHECKSUM/SAMPLE.genes.results``, or ``.isoforms.results`` if there are no genes.
 
     Examples
     --------
-    >>> place = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> place = Path(mkdtemp())
     >>> one = SamplePart("gene", "genes.results", b"a", "")
     >>> other = SamplePart("gene", "genes.results", b"b", "")
     >>> write_quantification([one], "L1", place) == write_quantification([other], "L1", place)
@@ -351,18 +353,18 @@ def tpm_from(
     lengths: npt.NDArray[np.float64],
     table: DepositedTable,
 ) -> npt.NDArray[np.float64]:
-    """Compute TPM of one sample; TPM are given back as they are.
+    """Return the TPM of one sample; TPM are returned unchanged.
 
     Parameters
     ----------
     values
-        One number a feature, all >= 0.
+        One value per feature, all >= 0.
     kind
-        What they are.
+        Unit of the values.
     lengths
-        Bases a feature, needed for counts.
+        Length of each feature in bases, required for counts.
     table
-        Where they are from, for messages.
+        Source of the values, for messages.
 
     Raises
     ------
@@ -376,11 +378,11 @@ def tpm_from(
         bad = (values > 0) & ~(lengths > 0)
         if bad.any():
             raise InputError(
-                f"{int(bad.sum()):,} features have counts and no length above 0", path=table.path
+                f"{int(bad.sum()):,} features have counts but no length above 0", path=table.path
             )
         rates = np.divide(values, lengths, out=np.zeros_like(values), where=values > 0)
     total = rates.sum()
     if not total > 0:
-        raise InputError("a sample has nothing but zeros", path=table.path)
+        raise InputError("all values of a sample are zero", path=table.path)
     tpm: npt.NDArray[np.float64] = rates / total * 1e6
     return tpm

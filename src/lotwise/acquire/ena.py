@@ -1,8 +1,8 @@
 """ENA's file report: the runs of a study or experiment, and the FASTQ of each.
 
-The report is one table, a row a run, from the portal's ``filereport`` (ENA Portal API,
-https://www.ebi.ac.uk/ena/portal/api/doc); several files of a run stand in one cell, joined by
-semicolons, in the order of the columns ``fastq_ftp``, ``fastq_bytes`` and ``fastq_md5``.
+The report is a table with one row per run, from the portal's ``filereport`` (ENA Portal API,
+https://www.ebi.ac.uk/ena/portal/api/doc). Several files of a run are in one cell, joined by
+semicolons, in the same order in the columns ``fastq_ftp``, ``fastq_bytes`` and ``fastq_md5``.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ FIELDS: Final = (
     "secondary_study_accession",
     "sample_alias",
     "sample_title",
+    "library_name",
     "library_layout",
     "library_strategy",
     "read_count",
@@ -45,7 +46,7 @@ _MATE = re.compile(r"_([12])\.f(?:ast)?q\.gz$")
 
 @dataclass(frozen=True)
 class Fastq:
-    """One FASTQ file at ENA; size and MD5 are None where the report has no such column."""
+    """One FASTQ file at ENA; size and MD5 are None if the report has no such column."""
 
     name: str
     path: str
@@ -53,7 +54,7 @@ class Fastq:
     md5: str | None
 
     def source(self, urls: BaseUrls, run: str) -> Source:
-        """Tell where to fetch it, and what it must be."""
+        """Return the address of the file and its expected size and checksum."""
         return Source(
             url=f"{urls.ena_fastq}/{quote(self.path)}",
             path=f"fastq/{run}/{self.name}",
@@ -68,17 +69,19 @@ class EnaRun:
     Parameters
     ----------
     run, experiment, sample, secondary_sample, study
-        Accessions; empty where the report has no such column. ``sample`` is the BioSample.
+        Accessions; empty if the report has no such column. ``sample`` is the BioSample.
     alias, title
-        What the submitter called the sample; the alias is the GSM accession for GEO's.
+        Names given by the submitter; for samples of GEO, the alias is the GSM accession.
     paired
-        Whether the library was sequenced from both ends; None where the report does not say it.
+        Whether both ends were sequenced; None if the report does not give it.
     strategy
-        ``RNA-Seq`` for what lotwise compares.
+        Library strategy; lotwise compares ``RNA-Seq``.
     n_reads
-        Reads (pairs count once); None where not told.
+        Number of reads (a pair counts once); None if not given.
     fastq
-        Its files, none where ENA has no FASTQ of it.
+        Its files; empty if ENA has no FASTQ of the run.
+    library
+        Name of the library given by the submitter; empty if not given.
     """
 
     run: str
@@ -92,30 +95,31 @@ class EnaRun:
     strategy: str
     n_reads: int | None
     fastq: tuple[Fastq, ...]
+    library: str = ""
 
     @property
     def n_bytes(self) -> int | None:
-        """Compressed size of its FASTQ; None where not told."""
+        """Compressed size of its FASTQ files in bytes; None if not given."""
         sizes = [file.size for file in self.fastq]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
     def mates(self) -> tuple[Fastq, Fastq | None]:
-        """Give the file of single reads, or the two of mates, leaving reads without mate out.
+        """Return the file of single reads, or both files of mates; unpaired reads are left out.
 
         Raises
         ------
         InputError
-            ENA has no FASTQ of the run, not what its layout asks for, or tells no layout.
+            ENA has no FASTQ of the run, its files do not fit its layout, or the layout is missing.
         """
         if self.paired is None:
             raise InputError(
                 f"ENA's record of the run {self.run} has no library_layout (PAIRED or SINGLE)",
-                remedy="fetch it by hand and give a sample sheet, or leave the sample out",
+                remedy="download it by hand and write a sample sheet, or exclude the sample",
             )
         if not self.fastq:
             raise InputError(
                 f"ENA has no FASTQ of the run {self.run}",
-                remedy="with the SRA toolkit installed, `lotwise fetch` takes it from SRA",
+                remedy="with the SRA toolkit installed, `lotwise fetch` downloads it from SRA",
             )
         by_mate = {match[1]: file for file in self.fastq if (match := _MATE.search(file.name))}
         if self.paired and {"1", "2"} <= by_mate.keys():
@@ -125,13 +129,13 @@ class EnaRun:
         layout = "paired" if self.paired else "single"
         names = ", ".join(file.name for file in self.fastq)
         raise InputError(
-            f"the run {self.run} is {layout} by its record, and its files are {names}",
-            remedy="fetch it by hand and give a sample sheet",
+            f"the record of the run {self.run} says {layout}, but its files are {names}",
+            remedy="download it by hand and write a sample sheet",
         )
 
 
 def report_source(accession: str, urls: BaseUrls) -> Source:
-    """Tell where ENA's file report of a study, experiment, sample or run is.
+    """Return the source of ENA's file report of a study, experiment, sample or run.
 
     Examples
     --------
@@ -159,8 +163,8 @@ def read_report(path: Path) -> tuple[EnaRun, ...]:
     Raises
     ------
     InputError
-        Needed columns or cells are missing, a run comes twice, or the cells of one row hold
-        different numbers of files; the message names the row.
+        Required columns or cells are missing, a run occurs twice, or the cells of a row contain
+        different numbers of files; the message gives the row.
     """
     runs: dict[str, EnaRun] = {}
     header: list[str] = []
@@ -174,11 +178,11 @@ def read_report(path: Path) -> tuple[EnaRun, ...]:
             continue
         if len(cells) != len(header):
             raise InputError(
-                f"has {len(cells)} cells, the header has {len(header)}", path=path, row=number
+                f"has {len(cells)} cells, but the header has {len(header)}", path=path, row=number
             )
         run = _read_run(dict(zip(header, cells, strict=True)), path, number)
         if run.run in runs:
-            raise InputError(f"the run {run.run} comes twice", path=path, row=number)
+            raise InputError(f"the run {run.run} occurs twice", path=path, row=number)
         runs[run.run] = run
     if not header:
         _check_header(header, path, 1)
@@ -189,7 +193,7 @@ def _check_header(header: list[str], path: Path, row: int) -> None:
     missing = [column for column in _NEEDED if column not in header]
     if missing:
         raise WrongAnswerError(
-            f"is no file report of ENA: no column {', '.join(missing)}",
+            f"is not a file report of ENA: it lacks the column {', '.join(missing)}",
             path=path,
             row=row,
             remedy="remove it and run again",
@@ -197,7 +201,7 @@ def _check_header(header: list[str], path: Path, row: int) -> None:
 
 
 def runs_by_sample(runs: Iterable[EnaRun]) -> dict[str, tuple[EnaRun, ...]]:
-    """Group runs by BioSample, both in the order of the report."""
+    """Group runs by BioSample, in the order of the report."""
     grouped: dict[str, list[EnaRun]] = {}
     for run in runs:
         grouped.setdefault(run.sample, []).append(run)
@@ -206,10 +210,10 @@ def runs_by_sample(runs: Iterable[EnaRun]) -> dict[str, tuple[EnaRun, ...]]:
 
 def _read_run(cells: Mapping[str, str], path: Path, row: int) -> EnaRun:
     run, layout = cells["run_accession"], cells["library_layout"].upper()
-    # A blank one matters only to who takes this run; another word is a damaged report.
+    # An empty layout matters only if this run is used; any other word means a damaged report.
     if layout not in {"PAIRED", "SINGLE", ""}:
         raise InputError(
-            f"{layout!r} came, needed is PAIRED or SINGLE",
+            f"must be PAIRED or SINGLE, got {layout!r}",
             path=path,
             row=row,
             column="library_layout",
@@ -226,6 +230,7 @@ def _read_run(cells: Mapping[str, str], path: Path, row: int) -> EnaRun:
         strategy=cells.get("library_strategy", ""),
         n_reads=_number(cells, "read_count", path, row),
         fastq=tuple(_read_fastq(cells, path, row)),
+        library=cells.get("library_name", ""),
     )
 
 
@@ -239,13 +244,13 @@ def _read_fastq(cells: Mapping[str, str], path: Path, row: int) -> list[Fastq]:
     for name, values in columns.items():
         if values and len(values) != len(addresses):
             raise InputError(
-                f"has {len(values)} files, fastq_ftp has {len(addresses)}",
+                f"has {len(values)} files, but fastq_ftp has {len(addresses)}",
                 path=path,
                 row=row,
                 column=name,
             )
     for index, address in enumerate(addresses):
-        # "host/path", with ftp:// before it in some reports; the host is the configuration's.
+        # "host/path", in some reports preceded by ftp://; the host is that of the configuration.
         inside = re.sub(r"^\w+://", "", address).partition("/")[2]
         for part in inside.split("/"):
             safe_name(part, origin=f"{path}, row {row}")
@@ -254,7 +259,7 @@ def _read_fastq(cells: Mapping[str, str], path: Path, row: int) -> list[Fastq]:
         n_bytes = number_in(size)
         if (size and n_bytes is None) or not re.fullmatch(r"([0-9a-fA-F]{32})?", md5):
             raise InputError(
-                f"size {size!r} and MD5 {md5!r} came for {address}", path=path, row=row
+                f"{address} has the invalid size {size!r} or MD5 {md5!r}", path=path, row=row
             )
         files.append(
             Fastq(
@@ -273,5 +278,5 @@ def _number(cells: Mapping[str, str], column: str, path: Path, row: int) -> int 
         return None
     number = number_in(text)
     if number is None:
-        raise InputError(f"{text[:60]!r} is no number", path=path, row=row, column=column)
+        raise InputError(f"{text[:60]!r} is not a number", path=path, row=row, column=column)
     return number

@@ -1,4 +1,4 @@
-"""The fields of samples' records, by which they are chosen and named."""
+"""The fields of sample records, by which samples are chosen and named."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lotwise.acquire.geo.record import GeoSample
 
 Fields = tuple[tuple[str, str], ...]
 
-# GEO's names of what is told of each sample beside title and characteristics.
+# GEO's names of sample fields other than title and characteristics.
 _OF_GEO: Final = (
     ("source_name", "source name"),
     ("organism", "organism"),
@@ -23,7 +23,7 @@ _OF_GEO: Final = (
     ("platform_id", "platform"),
 )
 _LIBRARY: Final = re.compile(r"library (?:name|id)\s*[:=]\s*(.+)", re.IGNORECASE)
-# A field of such a name is likely to hold the batch.
+# A field with such a name is likely to contain the batch.
 _LIKE_BATCH: Final = re.compile(r"\b(batch|lot|production run|manufactur)", re.IGNORECASE)
 _LIKE_DONOR: Final = re.compile(r"\b(line|clone|donor|subject|patient|individual)", re.IGNORECASE)
 _LIKE_CONDITION: Final = re.compile(r"treat|condition|agent|stimul|compound", re.IGNORECASE)
@@ -33,7 +33,7 @@ _MOST_NAMED: Final = 6
 
 
 def fields_of_geo(sample: GeoSample) -> Fields:
-    """Return what the record of a GEO sample says beside title and characteristics."""
+    """Return the fields of a GEO sample other than title and characteristics."""
     found = []
     for key, name in _OF_GEO:
         for field, values in sample.fields.items():
@@ -46,7 +46,7 @@ def fields_of_geo(sample: GeoSample) -> Fields:
 
 
 def normal(text: str) -> str:
-    """Return a name or value as it is compared: capitals, underscores and blanks do not count.
+    """Return a name or value in the form used for comparison, without case, underscores, spaces.
 
     Examples
     --------
@@ -58,21 +58,21 @@ def normal(text: str) -> str:
 
 @dataclass(frozen=True)
 class Distinct:
-    """One field over all samples: its values in the order of the series."""
+    """The values of one field over all samples, in the order of the series."""
 
     name: str
     values: tuple[str, ...]
     n_samples: int
 
     def in_words(self) -> str:
-        """Return the field with the number of its values and the first of them."""
+        """Return the field with its number of values and the first values."""
         named = ", ".join(map(shortened, self.values[:_MOST_NAMED]))
         more = ", ..." if len(self.values) > _MOST_NAMED else ""
         return f"{self.name} ({len(self.values)}: {named}{more})"
 
 
 def shortened(text: str) -> str:
-    """Return a text short enough for a message.
+    """Return a text cut to a length suitable for a message.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def shortened(text: str) -> str:
 
 
 def distinct(samples: Sequence[Fields]) -> list[Distinct]:
-    """Return the table of distinct fields: each name with its values over all samples.
+    """Return all fields, each with its distinct values over all samples.
 
     Examples
     --------
@@ -103,10 +103,10 @@ def distinct(samples: Sequence[Fields]) -> list[Distinct]:
 
 
 def suggest(samples: Sequence[Fields]) -> str:
-    """Return a selection that works, as YAML on one line; empty where there is none.
+    """Return a selection that works, as one line of YAML; empty if there is none.
 
-    The batch is a field that looks like one and that every sample has, else the title. Where the
-    samples of a batch were treated differently, one treatment is kept.
+    The batch is a field that looks like one and that every sample has, else the title. If the
+    samples of a batch have different treatments, one treatment is selected.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def suggest(samples: Sequence[Fields]) -> str:
 def _one_condition(
     samples: Sequence[Fields], usable: Sequence[Distinct], batch: str
 ) -> dict[str, str]:
-    """Return one condition to keep, where samples of a batch differ in treatment; else nothing."""
+    """Return one condition to select if samples of a batch differ in treatment; else nothing."""
     n_by_batch = Counter(_joined(fields, batch) for fields in samples)
     for found in usable:
         if not _LIKE_CONDITION.search(found.name) or max(n_by_batch.values()) == 1:

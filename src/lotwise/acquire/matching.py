@@ -1,7 +1,7 @@
-"""Which column of a table belongs to which sample: by names, never by a bare number.
+"""Matching of table columns to samples by names, never by a number alone.
 
-Columns and samples are named by different people. "batch 1" of a title and "lib1" of a column
-share the number 1 and may be different libraries, so a number alone is no evidence.
+Columns and samples are named by different people. "batch 1" in a title and "lib1" in a column
+name share the number 1 and may be different libraries; a number alone is not evidence.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from lotwise.acquire.select import Chosen
 from lotwise.errors import InputError
 
 _TOKEN: Final = re.compile(r"[^\W\d_]+|\d+")
-# A part of a name is evidence from this many letters and digits on.
+# Minimum number of letters and digits for a part of a name to be evidence.
 _SHORTEST: Final = 3
 
 
 def match_columns(stems: Sequence[str], chosen: Sequence[Chosen]) -> dict[str, int] | str:
     """Match columns to samples one to one.
 
-    A column that is named exactly as the sample (accession, title, batch, library, a line of its
-    description) is taken before one that only holds such a name, or that such a name holds.
-    Contained is a name with no further digit at its digits and no further letter at its letters:
-    "lot 1" is in "lot 1 a", not in "lot 10" and not in "pilot 1".
+    A column named exactly like the sample (accession, title, batch, library, a line of its
+    description) is preferred to a column that contains such a name or is contained in it. A name
+    is contained only if no digit adjoins its digits and no letter adjoins its letters: "lot 1" is
+    in "lot 1 a", but not in "lot 10" or "pilot 1".
 
     Parameters
     ----------
     stems
-        Names of the columns without the word for their kind.
+        Names of the columns without the word for their unit.
     chosen
         The samples.
 
     Returns
     -------
-    The place of the column of each sample by accession; or why there is none.
+    The column index of each sample by accession, or the reason why there is none.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def match_columns(stems: Sequence[str], chosen: Sequence[Chosen]) -> dict[str, i
     >>> match_columns(["MSC_batch_2", "MSC_batch_1"], lots)
     {'GSM1': 1, 'GSM2': 0}
     >>> match_columns(["lib2_MSC", "lib1_MSC"], lots)
-    "GSM1 'MSC, batch 1' fits none"
+    "GSM1 'MSC, batch 1' matches no column"
     """
     columns = [_tokens(stem) for stem in stems]
     matched: dict[str, int] = {}
@@ -52,30 +52,30 @@ def match_columns(stems: Sequence[str], chosen: Sequence[Chosen]) -> dict[str, i
         exact = _exact(columns, one)
         found = exact or _contained(columns, one)
         if len(found) != 1:
-            fitting = ", ".join(stems[place] for place in found) or "none"
-            return f"{one.candidate.accession} {one.candidate.title!r} fits {fitting}"
+            fitting = ", ".join(stems[place] for place in found) or "no column"
+            return f"{one.candidate.accession} {one.candidate.title!r} matches {fitting}"
         matched[one.candidate.accession] = found[0]
     if len(set(matched.values())) < len(matched):
-        return "one column fits several samples"
+        return "one column matches several samples"
     return matched
 
 
 def state_columns(
     names: Sequence[str], stems: Sequence[str], chosen: Sequence[Chosen], stated: Mapping[str, str]
 ) -> dict[str, int] | str:
-    """Take the columns that the configuration states, by their whole names or by their stems.
+    """Return the columns stated in the configuration, by whole names or by stems.
 
     Raises
     ------
     InputError
-        A key names no chosen sample.
+        A key is not one of the chosen samples.
     """
     by_name = {name: one for one in chosen for name in (one.candidate.title, one.batch)}
     by_name |= {one.candidate.accession: one for one in chosen}
     unknown = [key for key in stated if key not in by_name]
     if unknown:
         raise InputError(
-            f"deposited.columns names {unknown[0]!r}, which is none of the chosen samples",
+            f"deposited.columns has {unknown[0]!r}, which is not one of the chosen samples",
             remedy="choose from " + ", ".join(one.candidate.accession for one in chosen),
         )
     wanted = {by_name[key].candidate.accession: column for key, column in stated.items()}
@@ -88,15 +88,15 @@ def state_columns(
         places = [place for place, name in enumerate(names) if name == column]
         places = places or [place for place, stem in enumerate(stems) if stem == column]
         if len(places) != 1:
-            return f"{len(places)} columns are called {column!r}"
+            return f"{len(places)} columns are named {column!r}"
         matched[accession] = places[0]
     return matched
 
 
 def suggest_columns(stems: Sequence[str], chosen: Sequence[Chosen]) -> str:
-    """Return a line of configuration that states the columns, for a person to correct.
+    """Return a line of configuration with the columns, to be corrected by the user.
 
-    The columns stand in the order of the table and the samples in the order of the series: the
+    The columns are in the order of the table and the samples in the order of the series: the
     line is a form to fill in, not an answer.
     """
     cells = [*dict.fromkeys(stems), *["COLUMN"] * len(chosen)]
@@ -125,7 +125,7 @@ def _contained(columns: Sequence[Sequence[str]], one: Chosen) -> list[int]:
 
 
 def _is_telling(tokens: Sequence[str]) -> bool:
-    """Return whether a part of a name with these words can point at a sample."""
+    """Return whether a part of a name with these words can identify a sample."""
     return any(map(str.isalpha, tokens)) and len("".join(tokens)) >= _SHORTEST
 
 

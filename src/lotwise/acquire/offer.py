@@ -1,4 +1,4 @@
-"""Which deposited files may hold the samples: one for all of them, or one per sample."""
+"""Deposited files that may contain the samples: one for all samples, or one per sample."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lotwise.errors import InputError
 from lotwise.keys import Level
 
 _Value = TypeVar("_Value")
-# Better kinds come first.
+# Lower ranks are preferred.
 _RANK_OF: Final = {
     "RSEM genes results": 0,
     "RSEM isoforms results": 0,
@@ -30,28 +30,28 @@ _RANK_OF: Final = {
     "counts table": 5,
 }
 UNSURE: Final = 4
-"""From this rank on a file may be no table of samples at all."""
-# More files of all samples than this are not fetched only to see what they are.
+"""From this rank on, a file may not be a table of samples at all."""
+# More files of all samples than this are not downloaded only to be inspected.
 _MOST_TRIED: Final = 8
 _GSM: Final = re.compile(r"(GSM\d+)(?=[_.\-])")
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A file, or one file per sample, that may hold the samples; not read yet."""
+    """A file, or one file per sample, that may contain the samples; not read yet."""
 
     rank: int
     name: str
     files: Mapping[str, SuppliedFile | Path]
-    """By accession; the key is empty where one file holds all samples."""
+    """By accession; the key is empty if one file contains all samples."""
     level: Level | None = None
-    """What the name tells: contents that say otherwise are believed."""
+    """The level according to the name; contents that say otherwise take precedence."""
     stated: Level | None = None
-    """What the configuration states."""
+    """The level according to the configuration."""
 
 
 def told_offers(study: Study, wanted: DepositedSettings) -> Iterator[Offer]:
-    """Return the files that the configuration names."""
+    """Yield the files given in the configuration."""
     if wanted.path is not None:
         for path, level in by_level(wanted.path):
             if not path.is_file():
@@ -62,7 +62,7 @@ def told_offers(study: Study, wanted: DepositedSettings) -> Iterator[Offer]:
         fitting = [file for file in study.files if fnmatch.fnmatchcase(file.name, pattern)]
         if not fitting:
             raise study.fault(
-                f"no supplementary file is called {pattern!r}; there are: {names_of(study.files)}",
+                f"no supplementary file matches {pattern!r}; files: {names_of(study.files)}",
                 remedy="correct acquire.deposited.file",
             )
         own = _by_sample(fitting)
@@ -71,25 +71,25 @@ def told_offers(study: Study, wanted: DepositedSettings) -> Iterator[Offer]:
             if twice:
                 accession, files = next(iter(twice.items()))
                 raise InputError(
-                    f"{accession} has {len(files)} files called {pattern!r}: {names_of(files)}",
+                    f"{accession} has {len(files)} files that match {pattern!r}: {names_of(files)}",
                     path=study.accession,
-                    remedy="make acquire.deposited.file stricter",
+                    remedy="make acquire.deposited.file more specific",
                 )
             yield Offer(0, pattern, {key: file for key, [file] in own.items()}, level, level)
         elif len(fitting) == 1:
             yield Offer(0, fitting[0].name, {"": fitting[0]}, level, level)
         else:
             raise InputError(
-                f"{len(fitting)} files are called {pattern!r}: {names_of(fitting)}",
+                f"{len(fitting)} files match {pattern!r}: {names_of(fitting)}",
                 path=study.accession,
-                remedy="make acquire.deposited.file stricter",
+                remedy="make acquire.deposited.file more specific",
             )
 
 
 def by_level(
     value: _Value | Mapping[Level, _Value] | None,
 ) -> Iterator[tuple[_Value, Level | None]]:
-    """Give what a key of the configuration says, and of which level where it says that."""
+    """Yield the values of a configuration key, with the level if it is given."""
     if isinstance(value, Mapping):
         yield from ((part, level) for level, part in value.items())
     elif value is not None:
@@ -97,7 +97,7 @@ def by_level(
 
 
 def likely_offers(study: Study, chosen: Sequence[Chosen]) -> Iterator[Offer]:
-    """Return what may hold the samples: files of each sample, and files of all samples."""
+    """Yield files that may contain the samples: files of each sample, and files of all samples."""
     tables = study.possible_tables()
     own = _by_sample(tables)
     accessions = [one.candidate.accession for one in chosen]
@@ -123,15 +123,15 @@ def likely_offers(study: Study, chosen: Sequence[Chosen]) -> Iterator[Offer]:
 def _one_each(
     study: Study, files: Mapping[str, Sequence[SuppliedFile]], *, must_be: bool
 ) -> dict[str, SuppliedFile]:
-    """Return the one file of each sample; nothing where a sample has several of no clear kind."""
+    """Yield the one file of each sample; nothing if a sample has several of unclear kind."""
     single = {}
     for accession, several in files.items():
-        # kallisto writes the same twice, as text and as HDF5.
+        # kallisto writes the same values twice, as text and as HDF5.
         text = [file for file in several if ".h5" not in file.name] or several
         if len(text) > 1:
             if must_be:
                 raise InputError(
-                    f"{accession} has several: {names_of(text)}",
+                    f"{accession} has several files: {names_of(text)}",
                     path=study.accession,
                     remedy=f"choose one per sample: `acquire.deposited.file: {_pattern(text)}`",
                 )
@@ -145,16 +145,16 @@ def _require_each(
     chosen: Sequence[Chosen],
     groups: Mapping[tuple[int, Level | None], Mapping[str, Sequence[SuppliedFile]]],
 ) -> None:
-    """Refuse files of some of the samples where nothing else is there."""
+    """Raise an error if only some of the samples have files and there is nothing else."""
     for (rank, _), files in groups.items():
         lacking = next((one for one in chosen if one.candidate.accession not in files), None)
         if rank < UNSURE and lacking is not None:
             looks = next(iter(files.values()))[0].looks
             raise InputError(
-                f"there are files ({looks}) of {', '.join(sorted(files))}, none of "
+                f"there are files ({looks}) of {', '.join(sorted(files))}, but none of "
                 + lacking.candidate.describe(),
                 path=study.accession,
-                remedy="leave it out, `acquire.samples.exclude: "
+                remedy="exclude it, `acquire.samples.exclude: "
                 f"[{lacking.candidate.accession}]`, or use the route 'reads'",
             )
 
@@ -172,12 +172,12 @@ def _rank(file: SuppliedFile) -> int:
 
 
 def _tail(name: str) -> str:
-    """Return a name without its accession: what follows tells the level."""
+    """Return a name without its accession; the rest shows the level."""
     return _GSM.sub("", name, count=1)
 
 
 def _pattern(files: Sequence[SuppliedFile]) -> str:
-    """Return a pattern that the first of a sample's files fits, and the others do not."""
+    """Return a pattern that matches the first of a sample's files but not the others."""
     tails = [_tail(file.name) for file in files]
     end = tails[0]
     while len(end) > 1 and not any(other.endswith(end[1:]) for other in tails[1:]):
@@ -186,5 +186,5 @@ def _pattern(files: Sequence[SuppliedFile]) -> str:
 
 
 def names_of(files: Sequence[SuppliedFile]) -> str:
-    """Return files in words: their names and what they look like."""
+    """Return files as text: their names and what they look like."""
     return ", ".join(f"{file.name} ({file.looks})" for file in files)

@@ -1,9 +1,9 @@
-"""Computed coefficients against published ones.
+"""Comparison of computed with published coefficients.
 
-The rule: a coefficient printed with d decimals agrees when the computed one lies within half
-a unit of the last of them, ``|computed - printed| <= 0.5 * 10**-d``, so that rounding either
-way at the exact half counts as agreement. One that nobody has transcribed is "not on file",
-never agreement.
+Rule: a coefficient printed with d decimals agrees if the computed one differs by at most half a
+unit of the last decimal, ``|computed - printed| <= 0.5 * 10**-d``. Rounding either way at the
+exact half therefore counts as agreement. A coefficient whose published value is not in the
+configuration is "not on file", never agreement.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ RULE: Final = "agrees within half a unit of the last printed decimal"
 # c of log2(TPM + c) in Bloor et al. 2020.
 PSEUDOCOUNT: Final = 1.0
 _NEEDED: Final = ("batch_a", "batch_b", "feature_set", "pseudocount", "pearson", "reason")
-# Of binary fractions: a printed 0.985 is not exactly half way between 0.98 and 0.99.
+# For binary fractions: a printed 0.985 is not exactly half way between 0.98 and 0.99.
 _SLACK: Final = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verification(Record):
-    """One published coefficient beside the computed one; a row of ``verification.tsv``."""
+    """One published coefficient and the computed one; a row of ``verification.tsv``."""
 
     table = VERIFICATION
 
@@ -41,27 +41,27 @@ class Verification(Record):
     batch_a: str = column("first batch of the pair", heading="batch")
     batch_b: str = column("second batch of the pair", heading="and batch")
     published: float = column(
-        "Pearson's R as printed; NaN where it is not on file",
+        "Pearson's R as printed; NaN if not on file",
         heading="published R",
         unknown="not on file",
     )
     decimals: float = column(
-        "decimals as printed; NaN where it is not on file",
+        "number of decimals printed; NaN if not on file",
         heading="decimals",
         unknown="not on file",
     )
     computed: float = column(
-        "Pearson's R over all features, replicates of a batch averaged; NaN where not computed",
+        "Pearson's R over all features, replicates of a batch averaged; NaN if not computed",
         heading="computed R",
         display="r",
     )
     difference: float = column(
-        "computed minus published; NaN where either is", heading="difference"
+        "computed minus published; NaN if either is NaN", heading="difference"
     )
     status: str = column("agrees, differs, not on file, or not computed", heading="status")
-    rule: str = column("when a coefficient agrees")
-    source: str = column("where the published coefficient is printed", heading="source")
-    reason: str = column("why computed is NaN; empty where it is not")
+    rule: str = column("rule by which a coefficient agrees")
+    source: str = column("where the coefficient was published", heading="source")
+    reason: str = column("why computed is NaN; else empty")
 
 
 def compare(expected: ExpectedCoefficient, computed: float, *, reason: str = "") -> Verification:
@@ -70,11 +70,11 @@ def compare(expected: ExpectedCoefficient, computed: float, *, reason: str = "")
     Parameters
     ----------
     expected
-        The published one; its ``r`` may be None.
+        The published coefficient; its ``r`` may be None.
     computed
-        The computed one in [-1, 1]; NaN where there is none.
+        The computed coefficient in [-1, 1]; NaN if there is none.
     reason
-        Why there is none.
+        Why it is NaN.
 
     Examples
     --------
@@ -115,12 +115,12 @@ def compare(expected: ExpectedCoefficient, computed: float, *, reason: str = "")
 
 
 def read_pairs(path: Path) -> tuple[dict[str, str], ...]:
-    """Read ``{level}.batch_pairs.tsv``, its cells as text.
+    """Read ``{level}.batch_pairs.tsv`` with its cells as text.
 
     Raises
     ------
     InputError
-        A needed column is missing.
+        A required column is missing.
     """
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.DictReader(stream, delimiter="\t")
@@ -133,20 +133,20 @@ def read_pairs(path: Path) -> tuple[dict[str, str], ...]:
 def computed_for(
     pairs: Iterable[Mapping[str, str]], expected: ExpectedCoefficient
 ) -> tuple[float, str]:
-    """Find the coefficient of a pair of batches.
+    """Return the computed coefficient of a pair of batches.
 
     Returns
     -------
-    Pearson's R of ``log2(TPM + 1)`` over all features, and an empty reason; or NaN and why it
-    is not known.
+    Pearson's R of ``log2(TPM + 1)`` over all features and an empty reason, or NaN and the
+    reason.
     """
     ends = {expected.batch_a, expected.batch_b}
     for pair in pairs:
         if {pair["batch_a"], pair["batch_b"]} == ends and pair["feature_set"] == "all":
             if float(pair["pseudocount"]) != PSEUDOCOUNT:
                 return math.nan, (
-                    f"R was computed with the pseudo-count {pair['pseudocount']}, "
-                    f"published coefficients need {PSEUDOCOUNT:g}"
+                    f"R was computed with the pseudocount {pair['pseudocount']}, "
+                    f"published coefficients use {PSEUDOCOUNT:g}"
                 )
             return float(pair["pearson"]), pair["reason"]
     return math.nan, "the run has no such pair of batches"
@@ -155,7 +155,7 @@ def computed_for(
 def verify(
     expected: Iterable[ExpectedCoefficient], pairs_by_level: Mapping[Level, Path]
 ) -> tuple[Verification, ...]:
-    """Compare all published coefficients with the tables of pairs of batches.
+    """Compare all published coefficients with the computed batch pairs.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def verify(
 
 
 def summary(rows: Sequence[Verification]) -> str:
-    """Count the outcomes in one line.
+    """Return the number of each outcome in one line.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Transcripts and annotation of a GENCODE or Ensembl release, against its checksum file.
+"""Transcripts and annotation of a GENCODE or Ensembl release, verified by its checksum file.
 
-GENCODE: ``release_N/MD5SUMS``, as ``md5sum`` writes it. Ensembl: ``CHECKSUMS`` in each folder,
-as ``sum`` writes it: a 16-bit checksum, blocks of 1,024 bytes, the name.
+GENCODE: ``release_N/MD5SUMS``, in the format of ``md5sum``. Ensembl: ``CHECKSUMS`` in each
+folder, in the format of ``sum``: a 16-bit checksum, blocks of 1,024 bytes, the name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Reference:
-    """Files to quantify against: transcripts (FASTA, one or two files) and annotation (GTF)."""
+    """Files for quantification: transcripts (FASTA, one or two files) and annotation (GTF)."""
 
     transcripts: tuple[Path, ...]
     annotation: Path
@@ -32,15 +32,15 @@ class Reference:
 def fetch_reference(
     settings: ReferenceSettings, downloader: Downloader, urls: BaseUrls
 ) -> Reference:
-    """Fetch transcripts and annotation, checked by the release's own checksums.
+    """Fetch transcripts and annotation, verified by the release's own checksums.
 
     Raises
     ------
     InputError
-        An own file is not there, or a checksum file is malformed.
+        A file given by the user does not exist, or a checksum file is malformed.
     DownloadError
-        A file could not be had, as of a release that does not exist, or does not fit its
-        checksum.
+        A file could not be downloaded (for example, the release does not exist) or does not match
+        its checksum.
     """
     if settings.transcripts is not None and settings.annotation is not None:
         for path in (settings.transcripts, settings.annotation):
@@ -65,7 +65,7 @@ def fetch_reference(
 
 
 def gencode_sources(settings: ReferenceSettings, urls: BaseUrls) -> list[tuple[Source, Source]]:
-    """Give pairs of checksum file and file of a GENCODE release, the annotation last.
+    """Return pairs of checksum file and file of a GENCODE release, the annotation last.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def gencode_sources(settings: ReferenceSettings, urls: BaseUrls) -> list[tuple[S
 
 
 def ensembl_sources(settings: ReferenceSettings, urls: BaseUrls) -> list[tuple[Source, Source]]:
-    """Give pairs of checksum file and file of an Ensembl release: cDNA, ncRNA, annotation.
+    """Return pairs of checksum file and file of an Ensembl release: cDNA, ncRNA, annotation.
 
     Examples
     --------
@@ -111,12 +111,12 @@ def ensembl_sources(settings: ReferenceSettings, urls: BaseUrls) -> list[tuple[S
 
 
 def read_checksums(path: Path) -> dict[str, Integrity]:
-    """Read ``MD5SUMS`` or ``CHECKSUMS`` by the form of each line.
+    """Read ``MD5SUMS`` or ``CHECKSUMS``; the form of each line decides.
 
     Raises
     ------
     InputError
-        A line is of neither form, or a file has two different checksums.
+        A line has neither form, or a file has two different checksums.
     """
     found: dict[str, Integrity] = {}
     for number, line in enumerate(lines_of(path), start=1):
@@ -128,7 +128,7 @@ def read_checksums(path: Path) -> dict[str, Integrity]:
             name = match[3]
             integrity = Integrity(bsd_sum=int(match[1]), bsd_blocks=int(match[2]))
         else:
-            raise WrongAnswerError(f"{line[:60]!r} is no checksum", path=path, row=number)
+            raise WrongAnswerError(f"{line[:60]!r} is not a checksum", path=path, row=number)
         if found.setdefault(name, integrity) != integrity:
             raise InputError(f"{name} has two checksums", path=path, row=number)
     return found

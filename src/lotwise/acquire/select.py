@@ -1,4 +1,4 @@
-"""Which samples of a series are compared, and which batch each belongs to."""
+"""Selection of the samples of a series to compare, and the batch of each."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from lotwise.acquire.time_limit import time_limit
 from lotwise.config.acquire import SampleSelection, fields_in
 from lotwise.errors import InputError
 
-# The lines of the configuration to change, as messages name them.
+# Configuration keys to change, as named in messages.
 _PATTERN: Final = "acquire.samples.pattern"
 _CHOOSE: Final = "acquire.samples.choose"
 _N_BATCHES: Final = "acquire.samples.n_batches"
 _PATTERN_SECONDS: Final = 10.0
-# What a pattern is looked for in, in this order: a description may name other samples as well.
+# Fields searched for a pattern, in this order: a description may mention other samples as well.
 _SEARCHED: Final = (("title", "characteristics"), ("source name", "library name"), ("description",))
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A sample that can be chosen, from GEO or from ENA alone.
+    """A sample that can be chosen, from GEO, or from ENA only.
 
-    ``links`` are the accessions by which ENA knows it (experiment, BioSample, GSM). ``fields``
-    hold everything else by which it can be chosen, such as its source name.
+    ``links`` are the accessions by which ENA lists it (experiment, BioSample, GSM). ``fields``
+    contain everything else by which it can be chosen, such as its source name.
     """
 
     accession: str
@@ -39,7 +39,7 @@ class Candidate:
 
     @classmethod
     def of_geo(cls, sample: GeoSample) -> Candidate:
-        """Make one of a GEO sample."""
+        """Return the candidate of a GEO sample."""
         links = {sample.accession, *sample.linked("SRA"), *sample.linked("BioSample")}
         return cls(
             sample.accession,
@@ -51,15 +51,18 @@ class Candidate:
 
     @classmethod
     def of_runs(cls, runs: Sequence[EnaRun]) -> Candidate:
-        """Make one of the runs of one BioSample."""
+        """Return the candidate of the runs of one BioSample."""
         first = runs[0]
         traits = tuple(f"alias: {run.alias}" for run in runs[:1] if run.alias)
         links = {first.sample, *(run.experiment for run in runs)}
-        # A report may lack an experiment; what is blank links nothing.
-        return cls(first.sample, first.title or first.alias, traits, frozenset(links - {""}))
+        # A report may lack an experiment; empty accessions are not links.
+        libraries = dict.fromkeys(run.library for run in runs if run.library)
+        fields = tuple(("library name", library) for library in libraries)
+        title = first.title or first.alias
+        return cls(first.sample, title, traits, frozenset(links - {""}), fields)
 
     def all_fields(self) -> Fields:
-        """Return every field with its value: title, characteristics by their names, the rest."""
+        """Return every field with its value: title, characteristics by name, and the others."""
         named = []
         for trait in self.characteristics:
             name, colon, value = trait.partition(":")
@@ -67,12 +70,12 @@ class Candidate:
         return (("title", self.title), *named, *self.fields)
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Return the values of one field; capitals and underscores in its name do not count."""
+        """Return the values of one field; case and underscores in its name are ignored."""
         wanted = normal(name)
         return tuple(value for key, value in self.all_fields() if normal(key) == wanted)
 
     def texts(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return the texts in which a pattern is looked for."""
+        """Return the texts that are searched for a pattern."""
         return tuple(
             text
             for name in names
@@ -80,7 +83,7 @@ class Candidate:
         )
 
     def describe(self) -> str:
-        """Say in one line what it is."""
+        """Return a one-line description."""
         traits = "; ".join(self.characteristics) or "no characteristics"
         more = (f"{name}: {shortened(value)}" for name, value in self.fields if name in _TELLING)
         return f"{self.accession} {self.title!r} ({'; '.join((traits, *more))})"
@@ -91,7 +94,7 @@ _TELLING: Final = frozenset({"source name", "library name", "description"})
 
 @dataclass(frozen=True)
 class Chosen:
-    """A candidate with the batch that it belongs to, and what else was taken from its record."""
+    """A candidate with its batch and other values taken from its record."""
 
     candidate: Candidate
     batch: str
@@ -100,11 +103,11 @@ class Chosen:
     replicate: str = ""
 
     def names(self) -> tuple[str, ...]:
-        """Return the names by which a column or a file may mean this sample."""
+        """Return the names by which a column or a file may refer to this sample."""
         candidate = self.candidate
         described = candidate.texts(("library name", "description"))
         values = [value for _, value in candidate.all_fields()]
-        # A description often names the column: "processed data column: lib1_MSC".
+        # A description often contains the column name: "processed data column: lib1_MSC".
         ends = [text.rpartition(":")[2] for text in described if ":" in text]
         return (candidate.accession, self.batch, *values, *ends)
 
@@ -112,15 +115,15 @@ class Chosen:
 def choose(
     candidates: Sequence[Candidate], selection: SampleSelection, *, origin: str
 ) -> tuple[Chosen, ...]:
-    r"""Choose samples by accession, title, field or pattern, and name their batches.
+    r"""Choose samples by accession, title, field or pattern, and assign their batches.
 
     Parameters
     ----------
     candidates
         All samples of the series.
     selection
-        The ``samples:`` of the configuration; without any, all samples are chosen and each
-        title is a batch.
+        The ``samples:`` of the configuration; if empty, all samples are chosen and each title is
+        a batch.
     origin
         Where the selection is written, for messages.
 
@@ -131,8 +134,8 @@ def choose(
     Raises
     ------
     InputError
-        The pattern or a name fits no sample, a sample fits two batches, or there are not as
-        many batches as there must be. The message lists every sample and a line that works.
+        The pattern or a name matches no sample, a sample matches two batches, or the number of
+        batches is not the required one. The message lists every sample and a line that works.
 
     Examples
     --------
@@ -146,9 +149,9 @@ def choose(
     ['A', 'B']
     """
     fault = InputError(
-        f"the patterns were not done with the samples' titles after {_PATTERN_SECONDS:g} s",
+        f"matching the patterns with the sample titles took more than {_PATTERN_SECONDS:g} s",
         path=origin,
-        remedy=f"make {_PATTERN} simpler, without a repetition inside a repetition",
+        remedy=f"simplify {_PATTERN}; avoid nested repetitions",
     )
     with time_limit(_PATTERN_SECONDS, fault):
         return _choose(candidates, selection, origin)
@@ -176,7 +179,7 @@ def _choose(
     if selection.n_batches is not None and n_batches != selection.n_batches:
         found = ", ".join(sorted({one.batch for one in chosen})) or "none"
         raise InputError(
-            f"{n_batches} batches were found ({found}), {_N_BATCHES} is {selection.n_batches}",
+            f"{n_batches} batches were found ({found}), but {_N_BATCHES} is {selection.n_batches}",
             path=origin,
             remedy=_remedy(kept, f"change {_PATTERN}, {_CHOOSE} or {_N_BATCHES}"),
         )
@@ -189,7 +192,7 @@ def _without(
     for name in excluded:
         if not any(name in (one.accession, one.title) for one in candidates):
             raise InputError(
-                f"acquire.samples.exclude names {name!r}, which is no sample",
+                f"acquire.samples.exclude lists {name!r}, which is not a sample",
                 path=origin,
                 remedy="the samples are: " + _listing(candidates),
             )
@@ -199,7 +202,7 @@ def _without(
 def _where(
     candidates: Sequence[Candidate], where: Mapping[str, str], origin: str
 ) -> list[Candidate]:
-    """Keep the samples of which every named field is equal to, or holds, what is asked for."""
+    """Return the samples in which every given field equals or contains the given value."""
     kept = list(candidates)
     for name, wanted in where.items():
         if not any(one.values(name) for one in candidates):
@@ -209,7 +212,7 @@ def _where(
     if where and not kept:
         asked = ", ".join(f"{name}: {wanted}" for name, wanted in where.items())
         raise InputError(
-            f"acquire.samples.where {{{asked}}} fits no sample",
+            f"acquire.samples.where {{{asked}}} matches no sample",
             path=origin,
             remedy=_remedy(candidates, "change it"),
         )
@@ -227,7 +230,7 @@ def _found_in(wanted: str, values: Iterable[str]) -> bool:
 def _told(
     one: Candidate, words: str, what: str, candidates: Sequence[Candidate], origin: str
 ) -> str:
-    """Return what fields or a pattern say of a sample: its batch, donor and so on."""
+    """Return the values of a sample given by fields or a pattern: its batch, donor and so on."""
     names = fields_in(words)
     if not names:
         return _by_pattern([one], words, origin, what=what)[0].batch
@@ -236,9 +239,9 @@ def _told(
             if any(other.values(name) for other in candidates):
                 raise InputError(
                     f"{one.accession} {one.title!r} has no field {name!r}, which "
-                    f"acquire.samples.{what} asks for",
+                    f"acquire.samples.{what} requires",
                     path=origin,
-                    remedy=_remedy(candidates, "take another field, or leave the sample out "
+                    remedy=_remedy(candidates, "use another field, or exclude the sample "
                                    f"(acquire.samples.exclude: [{one.accession}])"),
                 )  # fmt: skip
             raise _no_field(name, candidates, origin)
@@ -250,7 +253,7 @@ def _no_field(name: str, candidates: Sequence[Candidate], origin: str) -> InputE
     return InputError(
         f"no sample has a field {name!r}",
         path=origin,
-        remedy=_remedy(candidates, "take another field"),
+        remedy=_remedy(candidates, "use another field"),
     )
 
 
@@ -284,15 +287,15 @@ def _by_pattern(
                 break
         if len(names) > 1:
             raise InputError(
-                f"the pattern {pattern!r} finds {', '.join(sorted(names))} in one sample: "
+                f"the pattern {pattern!r} matches {', '.join(sorted(names))} in one sample: "
                 + candidate.describe(),
                 path=origin,
-                remedy=f"make acquire.samples.{what} stricter, or use {_CHOOSE} instead",
+                remedy=f"make acquire.samples.{what} more specific, or use {_CHOOSE} instead",
             )
         chosen += [Chosen(candidate, name) for name in names]
     if not chosen:
         raise InputError(
-            f"the pattern {pattern!r} fits no title, no characteristic and no other field"
+            f"the pattern {pattern!r} matches no title, characteristic or other field"
             + (f" of {candidates[0].accession}" if len(candidates) == 1 else ""),
             path=origin,
             remedy=_remedy(candidates, f"change acquire.samples.{what}"),
@@ -321,7 +324,7 @@ def _by_name(
         if len(found) != 1:
             how_many = "no sample" if not found else f"{len(found)} samples"
             raise InputError(
-                f"{choice.sample!r} names {how_many}",
+                f"{choice.sample!r} matches {how_many}",
                 path=origin,
                 remedy=_remedy(candidates, f"change {_CHOOSE}"),
             )
@@ -335,7 +338,7 @@ def _by_name(
 
 
 def _remedy(candidates: Sequence[Candidate], words: str) -> str:
-    """Return what to do: a line that works, the fields to choose by, and every sample."""
+    """Return what to do: a line that works, the available fields, and every sample."""
     told = [one.all_fields() for one in candidates]
     line = suggest(told)
     parts = [words]

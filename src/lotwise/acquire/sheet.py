@@ -1,4 +1,4 @@
-"""The sample sheet that an accession becomes, for a person to check."""
+"""The sample sheet written for an accession, to be checked by the user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lotwise.keys import LEVELS, Level
 from lotwise.samples import Run
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
-# As reading the sheet has it.
+# The same limit as for reading the sheet.
 _LONGEST_NAME = 200
 
 
@@ -31,16 +31,16 @@ class SheetRow:
     run_names: tuple[str, ...] = ()
     quant: Path | None = None
     origins: Mapping[Level, str] = field(default_factory=dict)
-    """By level: which column of which file became this sample."""
+    """By level: the file and column that became this sample."""
 
 
 def sheet_names(chosen: Sequence[Chosen]) -> dict[str, str]:
-    """Name the samples by accession: the batch where each has its own, else the accession.
+    """Return sample names by accession: the batch if each sample has its own, else the accession.
 
     Raises
     ------
     InputError
-        A batch name holds other than printable ASCII characters, or too many.
+        A batch name is too long or contains other than printable ASCII characters.
 
     Examples
     --------
@@ -51,14 +51,14 @@ def sheet_names(chosen: Sequence[Chosen]) -> dict[str, str]:
     for one in chosen:
         if not (one.batch.isascii() and one.batch.isprintable() and one.batch.strip()):
             raise InputError(
-                f"{one.batch!r} cannot name the batch of {one.candidate.accession}: "
-                "needed are printable ASCII characters",
+                f"{one.batch!r} is not a valid batch of {one.candidate.accession}: "
+                "only printable ASCII characters are allowed",
                 remedy="give its batch in acquire.samples.choose",
             )
         if len(one.batch) > _LONGEST_NAME:
             raise InputError(
                 f"the batch of {one.candidate.accession}, {one.batch[:40]!r}..., has "
-                f"{len(one.batch):,} characters, at most {_LONGEST_NAME} are taken",
+                f"{len(one.batch):,} characters, at most {_LONGEST_NAME} are allowed",
                 remedy="give its batch in acquire.samples.choose, or find it by a pattern",
             )
     batches = [one.batch for one in chosen]
@@ -71,11 +71,11 @@ def sheet_names(chosen: Sequence[Chosen]) -> dict[str, str]:
 def write_sheet(
     path: Path, rows: Sequence[SheetRow], *, route: Route, fragments: AssumedFragments
 ) -> None:
-    """Write ``samples.tsv``: a row a run, paths relative to its folder.
+    """Write ``samples.tsv``: one row per run, with paths relative to its folder.
 
-    Beside the columns of a sample sheet it holds where each sample came from: ``accession``,
-    ``title``, ``characteristics``, ``run``, ``route``, and for single-end reads
-    in ``assumed`` what is not known.
+    In addition to the columns of a sample sheet, it contains the origin of each sample:
+    ``accession``, ``title``, ``characteristics``, ``run``, ``route``, and, for single-end reads,
+    in ``assumed`` the values that are assumptions.
     """
     told = {
         name
@@ -122,7 +122,7 @@ def _lines(
 
 
 def _relative(path: Path, folder: Path) -> str:
-    """Give the way from ``folder``, which may be a link: `..` leads up from where it leads."""
+    """Return the path relative to ``folder``, with links resolved, because `..` follows them."""
     real = path.parent.resolve() / path.name
     return Path(os.path.relpath(real, folder.resolve())).as_posix()
 

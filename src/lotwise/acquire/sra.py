@@ -1,6 +1,6 @@
-"""Reads by the SRA toolkit, the second route where ENA has no FASTQ of a run.
+"""Reads by the SRA toolkit, used if ENA has no FASTQ of a run.
 
-``prefetch`` fetches and verifies the archive of a run, ``fasterq-dump`` writes its reads
+``prefetch`` downloads and verifies the archive of a run, ``fasterq-dump`` writes its reads
 (https://github.com/ncbi/sra-tools/wiki/HowTo:-fasterq-dump).
 """
 
@@ -22,27 +22,27 @@ from lotwise.samples import Run
 
 _logger = logging.getLogger(__name__)
 
-# isal is typed in part only.
+# isal has only partial type annotations.
 _open_gzip: Callable[[Path, str], BinaryIO] = igzip.open
 _PROGRAMS: Final = ("prefetch", "fasterq-dump")
 _HOURS: Final = 24 * 3600
 
 
 def has_toolkit() -> bool:
-    """Tell whether both programs are on PATH."""
+    """Return whether both programs are found in PATH."""
     return all(shutil.which(name) for name in _PROGRAMS)
 
 
 def dump_run(run: str, folder: Path, *, paired: bool, offline: bool = False) -> Run:
-    """Fetch the reads of one run into ``folder``, which appears whole or not at all.
+    """Fetch the reads of one run into ``folder``, which is created complete or not at all.
 
-    Nobody tells the size of an archive beforehand, so the cap on downloads does not count it.
+    The size of an archive is unknown beforehand, so that the download limit does not include it.
 
     Raises
     ------
     EnvironmentFault
-        Offline, and the reads are not there; the toolkit is not installed; or a program of it
-        failed, whose last words are given.
+        Offline and the reads are missing; the toolkit is not installed; or one of its programs
+        failed, whose last output is quoted.
     InputError
         The reads are not paired as the record says.
     """
@@ -52,7 +52,8 @@ def dump_run(run: str, folder: Path, *, paired: bool, offline: bool = False) -> 
     if not all(path.is_file() for path in wanted):
         if offline:
             raise EnvironmentFault(
-                f"offline, and the reads of {run} are missing", remedy="run once with the network"
+                f"offline, and the reads of {run} are missing",
+                remedy="run once with network access",
             )
         if not has_toolkit():
             raise EnvironmentFault(
@@ -61,7 +62,7 @@ def dump_run(run: str, folder: Path, *, paired: bool, offline: bool = False) -> 
             )
         with atomic_directory(folder) as temporary:
             _run("prefetch", run, "--output-directory", str(temporary), "--max-size", "u")
-            # Reads that have lost their mate go into a third file, which is left out.
+            # Reads without a mate are written to a third file, which is not used.
             _run("fasterq-dump", run, "--split-3", "--outdir", ".", cwd=temporary)
             shutil.rmtree(temporary / run, ignore_errors=True)
             _compress(temporary, run, paired=paired)
@@ -69,7 +70,7 @@ def dump_run(run: str, folder: Path, *, paired: bool, offline: bool = False) -> 
 
 
 def _compress(folder: Path, run: str, *, paired: bool) -> None:
-    """Gzip what fasterq-dump wrote, under ENA's names; single reads may come as ``_1``."""
+    """Gzip the output of fasterq-dump, with ENA's names; single reads may be named ``_1``."""
     plain = {path.name: path for path in folder.glob("*.fastq")}
     names = [f"{run}_1.fastq", f"{run}_2.fastq"] if paired else [f"{run}.fastq"]
     if not paired and f"{run}_1.fastq" in plain and f"{run}_2.fastq" not in plain:
@@ -78,7 +79,7 @@ def _compress(folder: Path, run: str, *, paired: bool) -> None:
         if name not in plain:
             layout = "paired" if paired else "single"
             raise InputError(
-                f"the run {run} is {layout} by its record, "
+                f"the record of the run {run} says {layout}, but "
                 f"the SRA toolkit wrote {', '.join(sorted(plain)) or 'nothing'}"
             )
         with plain[name].open("rb") as source, _open_gzip(folder / f"{name}.gz", "wb") as out:

@@ -1,4 +1,4 @@
-"""An accession looked up: its samples, their runs, its files, and the routes open to it."""
+"""Look-up of an accession: its samples, runs, files, and the available routes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TABLE = re.compile(r"\.(txt|tsv|csv|tab)(\.gz)?$")
 
 @dataclass(frozen=True)
 class SuppliedFile:
-    """A supplementary file: of the series, or a member of its archive."""
+    """A supplementary file of the series, or a member of its archive."""
 
     name: str
     looks: str
@@ -50,11 +50,11 @@ class SuppliedFile:
 
 @dataclass(frozen=True)
 class Study:
-    """All that was found under an accession.
+    """Everything found for an accession.
 
-    ``series`` is empty for an accession of SRA or ENA; with several, the first is the
-    SuperSeries. ``unknown`` tells what could not be found out, with its reason; ``unreached``
-    that an archive which could not be reached is among the reasons.
+    ``series`` is empty for an accession of SRA or ENA; if there are several, the first is the
+    SuperSeries. ``unknown`` lists what could not be determined, with reasons; ``unreached`` is
+    whether an unreachable archive is among the reasons.
     """
 
     accession: str
@@ -69,7 +69,7 @@ class Study:
 
     @cached_property
     def _places(self) -> dict[str, list[int]]:
-        """Places in ``runs`` by each accession that they name."""
+        """Positions in ``runs`` by each accession in them."""
         places: dict[str, list[int]] = {}
         for place, run in enumerate(self.runs):
             for link in {run.experiment, run.sample, run.secondary_sample, run.alias} - {""}:
@@ -80,8 +80,8 @@ class Study:
         """Return the runs of a sample, in the order of ENA's report.
 
         A sample has the runs of its own experiments (SRX). Several samples may share a BioSample
-        and its alias, so that these are asked only where no experiment is known. Runs of another
-        strategy (ChIP-Seq) are left out beside RNA-Seq.
+        and its alias; these are used only if no experiment is known. If a sample has RNA-Seq runs,
+        runs of another strategy (such as ChIP-Seq) are left out.
         """
         places = {place for link in candidate.links for place in self._places.get(link, ())}
         runs = [self.runs[place] for place in sorted(places)]
@@ -89,15 +89,15 @@ class Study:
         return tuple([run for run in own if run.strategy == "RNA-Seq"] or own)
 
     def fault(self, problem: str, *, remedy: str) -> InputError | EnvironmentFault:
-        """Make a fault of what is not there: of the surroundings where an archive was silent."""
+        """Return the error for missing data: an environment fault if an archive was unreachable."""
         if self.unreached:
             return EnvironmentFault(
-                problem, path=self.accession, remedy="run again when it can be reached"
+                problem, path=self.accession, remedy="run again when the archive can be reached"
             )
         return InputError(problem, path=self.accession, remedy=remedy)
 
     def routes(self) -> dict[Route, str]:
-        """Give the open routes, each with what it would use."""
+        """Return the available routes, each with what it would use."""
         routes: dict[Route, str] = {}
         runs = [self.runs_of(candidate) for candidate in self.candidates]
         n_fastq = sum(any(run.fastq for run in members) for members in runs)
@@ -117,7 +117,7 @@ class Study:
         return routes
 
     def route_bytes(self, route: Route) -> int | None:
-        """Give what all samples by one route would download; None where a size is not known."""
+        """Return the download size of all samples by one route; None if a size is unknown."""
         if route == "reads":
             sizes = [
                 run.n_bytes if run.fastq else None
@@ -131,12 +131,12 @@ class Study:
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
     def tables(self) -> list[SuppliedFile]:
-        """Give the files that may hold TPM: those that say so, else all that are tables."""
+        """Return the files that may contain TPM: those whose names say so, else all tables."""
         usable = [file for file in self.files if file.looks.startswith(_USABLE)]
         return usable or self.possible_tables()
 
     def possible_tables(self) -> list[SuppliedFile]:
-        """Return every file that may hold numbers of samples, whatever its name says."""
+        """Return every file that may contain values of samples, whatever its name."""
         return [
             file
             for file in self.files
@@ -144,11 +144,11 @@ class Study:
         ]
 
     def archives(self) -> list[Source]:
-        """Give the archives whose members are among the files."""
+        """Return the archives that contain some of the files."""
         return [file.source for file in self.files if file.source and file.name.endswith(_ARCHIVE)]
 
     def _downloads(self) -> list[SuppliedFile]:
-        """Give the files to fetch for the tables: themselves, or the archive of members."""
+        """Return the files to download for the tables: the files themselves, or their archives."""
         tables = self.tables()
         found = [file for file in tables if file.source is not None]
         if len(found) < len(tables):
@@ -158,13 +158,13 @@ class Study:
 
 @dataclass
 class _Gaps:
-    """What could not be found out."""
+    """What could not be determined."""
 
     reasons: list[str] = field(default_factory=list)
     unreached: bool = False
 
     def add(self, what: str, error: DownloadError) -> None:
-        """Note what the network did not give; a server that says "not there" was reached."""
+        """Record a failed request; a server that answers "not found" was reached."""
         self.reasons.append(f"{what}: {error}")
         self.unreached |= not isinstance(error, NotFoundError)
 
@@ -176,7 +176,7 @@ def look_up(
     *,
     routes: Collection[Route] = get_args(Route),
 ) -> Study:
-    """Look an accession up at GEO and ENA.
+    """Look up an accession at GEO and ENA.
 
     Parameters
     ----------
@@ -187,14 +187,14 @@ def look_up(
     urls
         Base addresses.
     routes
-        What to look for: runs for ``reads``, files for ``deposited``, NCBI's page for ``ncbi``.
+        Routes to look up: runs for ``reads``, files for ``deposited``, NCBI's page for ``ncbi``.
 
     Raises
     ------
     InputError
-        There is no such accession, or a record is not whole.
+        The accession does not exist, or a record is incomplete.
     DownloadError
-        GEO, or for an accession of SRA also ENA, could not be reached.
+        GEO (or, for an accession of SRA, ENA) could not be reached.
     """
     if kind_of(accession) != "series":
         return _look_up_runs(accession, downloader, urls)
@@ -224,7 +224,7 @@ def look_up(
 
 
 def with_sizes(study: Study, downloader: Downloader) -> Study:
-    """Ask for the sizes of the files that no record tells, of which none is fetched."""
+    """Request the sizes of files that no record gives; nothing is downloaded."""
     asked = [f.source for f in study.files if f.size is None and f.source is not None]
     if study.ncbi_tpm is not None and study.ncbi_tpm.integrity.size is None:
         asked.append(study.ncbi_tpm)
@@ -245,15 +245,15 @@ def with_sizes(study: Study, downloader: Downloader) -> Study:
 
 
 def require_runs(study: Study, chosen: Sequence[Chosen]) -> dict[str, tuple[EnaRun, ...]]:
-    """Give the runs of each chosen sample by its accession.
+    """Return the runs of each chosen sample by accession.
 
     Raises
     ------
     InputError
-        A sample has no run, a run belongs to several samples, or single and paired runs
-        belong to one sample.
+        A sample has no run, a run belongs to several samples, or a sample has single and paired
+        runs.
     EnvironmentFault
-        A sample has no run, and not all of ENA's reports could be had.
+        A sample has no run, and not all of ENA's reports could be fetched.
     """
     owners: dict[str, str] = {}
     found = {}
@@ -263,8 +263,8 @@ def require_runs(study: Study, chosen: Sequence[Chosen]) -> dict[str, tuple[EnaR
         if not runs:
             why = "; ".join(study.unknown) or f"ENA's report has {len(study.runs)} other runs"
             raise study.fault(
-                f"no run is known of {one.candidate.describe()} ({why})",
-                remedy="choose another route or other samples",
+                f"no run found for {one.candidate.describe()} ({why})",
+                remedy="use another route or other samples",
             )
         if len({run.paired for run in runs}) > 1:
             raise InputError(
@@ -284,12 +284,13 @@ def require_runs(study: Study, chosen: Sequence[Chosen]) -> dict[str, tuple[EnaR
 def _look_up_runs(accession: str, downloader: Downloader, urls: BaseUrls) -> Study:
     if kind_of(accession) == "geo_sample":
         raise InputError(
-            f"{accession} is one sample", remedy="give its series (GSE...) and choose the sample"
+            f"{accession} is a single sample",
+            remedy="give its series (GSE...) and choose the sample",
         )
     try:
         runs = _fetch_report(accession, downloader, urls)
     except NotFoundError as error:
-        raise InputError(f"ENA knows no {accession}", remedy="check the accession") from error
+        raise InputError(f"ENA does not have {accession}", remedy="check the accession") from error
     if not runs:
         raise InputError(f"ENA has no runs of {accession}", remedy="check the accession")
     candidates = tuple(Candidate.of_runs(members) for members in runs_by_sample(runs).values())
@@ -297,7 +298,7 @@ def _look_up_runs(accession: str, downloader: Downloader, urls: BaseUrls) -> Stu
 
 
 def _fetch_report(accession: str, downloader: Downloader, urls: BaseUrls) -> tuple[EnaRun, ...]:
-    """Fetch one report; an empty one is not kept, since runs may be there another day."""
+    """Fetch one report; an empty report is not kept, because runs may be added later."""
     source = report_source(accession, urls)
     runs = downloader.fetch_as(source, read_report)
     if not runs:
@@ -308,13 +309,13 @@ def _fetch_report(accession: str, downloader: Downloader, urls: BaseUrls) -> tup
 def _fetch_runs(
     series: Sequence[Series], downloader: Downloader, urls: BaseUrls, gaps: _Gaps
 ) -> tuple[EnaRun, ...]:
-    """Fetch ENA's reports: of the studies, or of each experiment where no study is named."""
+    """Fetch ENA's reports of the studies, or of each experiment if no study is given."""
     accessions = list(dict.fromkeys(study for one in series for study in one.studies))
     if not accessions:
         linked = (link for one in series for s in one.samples for link in s.linked("SRA"))
         accessions = list(dict.fromkeys(linked))
     if not accessions:
-        gaps.reasons.append("runs: the record names no study and no experiment of SRA")
+        gaps.reasons.append("runs: the record contains no SRA study or experiment")
     runs: dict[str, EnaRun] = {}
     for accession in accessions:
         try:
@@ -331,7 +332,7 @@ def _fetch_runs(
 def _files(
     series: Series, downloader: Downloader, urls: BaseUrls, gaps: _Gaps
 ) -> list[SuppliedFile]:
-    """List the supplementary files of a series and its samples, archive members included."""
+    """List the supplementary files of a series and its samples, including archive members."""
     if series.subseries:
         return []
     listed: tuple[ListedFile, ...] = ()
@@ -375,6 +376,6 @@ def _ncbi_tpm(accession: str, downloader: Downloader, urls: BaseUrls, gaps: _Gap
     page = path.read_text(encoding="utf-8", errors="replace")
     if f"acc={accession}" not in page:
         path.unlink(missing_ok=True)
-        other = DownloadError(f"the page that came is not of {accession}", path=source.url)
+        other = DownloadError(f"the received page is not that of {accession}", path=source.url)
         gaps.add("TPM by NCBI", other)
     return ncbi_tpm_source(accession, page, urls)

@@ -1,9 +1,9 @@
-"""The samples in the deposited files, level by level.
+"""The samples in the deposited files, by level.
 
-Authors deposit one table of all samples or one file per sample, one level or both, plain or as
-sheets of a workbook. Each file that may hold the samples is tried; of each level the best kind is
-taken (RSEM, then TPM, kallisto or salmon, FPKM, then the rest). Where two files of one kind fit,
-nothing is guessed: the message names them and the line that chooses.
+Authors deposit one table of all samples or one file per sample, one level or both, as text or
+as sheets of a workbook. Each file that may contain the samples is tried; for each level the best
+kind is used (RSEM, then TPM, kallisto or salmon, FPKM, then others). If two files of one kind
+match, an error names them and the configuration line that chooses between them.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _logger = logging.getLogger(__name__)
 _TEXT: Final = re.compile(r"\.(txt|tsv|csv|tab)(\.gz)?$")
 
 Parts = Mapping[str, Callable[[], SamplePart]]
-"""By accession of the sample: what it has at one level, read when it is asked for."""
+"""By accession of the sample: its part at one level, read on demand."""
 
 
 class Holding(NamedTuple):
-    """What one file, or one file per sample, holds of all samples.
+    """What one file, or one file per sample, contains of all samples.
 
-    ``direct`` are the files of kallisto and salmon, which the reader takes as they are.
+    ``direct`` are files of kallisto and salmon, which are read without conversion.
     """
 
     level: Level
@@ -63,7 +63,7 @@ def find_tables(
     *,
     levels: Collection[Level] = LEVELS,
 ) -> dict[Level, Holding]:
-    """Fetch the deposited files and find the samples in them.
+    """Fetch the deposited files and find the samples in them, by level.
 
     Parameters
     ----------
@@ -72,18 +72,18 @@ def find_tables(
     chosen
         The samples.
     wanted
-        What the configuration says of the files.
+        What the configuration says about the files.
     downloader
-        Fetches them.
+        Downloads the files.
     levels
-        The levels that are needed: once these are found, nothing more is fetched.
+        The required levels; once they are found, nothing more is downloaded.
 
     Raises
     ------
     InputError
-        No file holds the samples, or several of one kind do.
+        No file contains the samples, or several of one kind do.
     DownloadError
-        A file could not be had.
+        A file could not be downloaded.
     """
     reader = _Reader(study, chosen, wanted, downloader)
     found: dict[Level, Holding] = {}
@@ -91,7 +91,7 @@ def find_tables(
     given = wanted.path if wanted.path is not None else wanted.file
     if given is not None:
         _search(reader, list(told_offers(study, wanted)), found, levels=levels, must_fit=True)
-    # Who names a file of one level leaves the other to be found.
+    # If the configuration gives a file for one level, the other level is still searched for.
     if given is None or (isinstance(given, Mapping) and set(levels) - found.keys()):
         offers = [o for o in likely_offers(study, chosen) if o.level not in found]
         problems = _search(reader, offers, found, levels=levels)
@@ -108,7 +108,7 @@ def _search(
     levels: Collection[Level],
     must_fit: bool = False,
 ) -> list[InputError]:
-    """Read offers, the best kind first, until each level is found; return what was wrong."""
+    """Read offers, the best kind first, until each level is found; return the problems."""
     problems: list[InputError] = []
     for rank in sorted({offer.rank for offer in offers}):
         some = [o for o in offers if o.rank == rank and (o.level is None or o.level not in found)]
@@ -128,7 +128,7 @@ def _search(
 def _try(
     reader: _Reader, offers: Sequence[Offer], *, must_fit: bool
 ) -> tuple[dict[Level, list[Holding]], list[tuple[Offer, InputError]]]:
-    """Read offers of one kind; give what they hold by level, and what was wrong with the rest."""
+    """Read offers of one kind; return their contents by level, and the problems of the others."""
     tried: dict[Level, list[Holding]] = {}
     failed = []
     for offer in offers:
@@ -144,7 +144,7 @@ def _try(
 
 
 def _is_lacking(offer: Offer, found: Mapping[Level, Holding]) -> bool:
-    """Return whether an offer could have been of a level that nothing else of its kind holds."""
+    """Return whether an offer may contain a level that no other offer of its kind contains."""
     return offer.level not in found if offer.level else not found
 
 
@@ -162,7 +162,7 @@ class _Reader:
         self._downloader = downloader
 
     def read(self, offer: Offer) -> Iterator[Holding]:
-        """Give what an offer holds; a workbook may hold both levels."""
+        """Yield the contents of an offer; a workbook may contain both levels."""
         paths = self._fetch(offer)
         if "" in paths:
             yield from self._read_common(paths[""], offer)
@@ -170,7 +170,7 @@ class _Reader:
             yield self._read_own(paths, offer)
 
     def _fetch(self, offer: Offer) -> dict[str, Path]:
-        """Fetch the files of an offer by accession, archives once for all their members."""
+        """Fetch the files of an offer by accession; an archive is fetched once for all members."""
         paths = {key: file for key, file in offer.files.items() if isinstance(file, Path)}
         files = {key: f for key, f in offer.files.items() if isinstance(f, SuppliedFile)}
         own = {key: file for key, file in files.items() if file.source is not None}
@@ -185,7 +185,7 @@ class _Reader:
                     paths[members[path.name]] = path
         lacking = [name for name, key in members.items() if key not in paths]
         if lacking:
-            raise InputError(f"no archive holds {lacking[0]}", path=self.study.accession)
+            raise InputError(f"no archive contains {lacking[0]}", path=self.study.accession)
         return paths
 
     def _read_common(self, path: Path, offer: Offer) -> Iterator[Holding]:
@@ -222,7 +222,7 @@ class _Reader:
         sums = wanted.duplicates == "sum"
         if sums and table.n_duplicates:
             _logger.warning(
-                "%s: %d rows are of a feature that stands above already; their TPM are summed",
+                "%s: %d rows repeat a feature; their TPM are summed",
                 table.name,
                 table.n_duplicates,
             )
@@ -230,12 +230,12 @@ class _Reader:
             accession: partial(column_part, table, column, sum_duplicates=sums)
             for accession, column in columns.items()
         }
-        # Now, not when the first sample is written: another file may be the right one.
+        # Checked now, not when the first sample is written: another file may be the right one.
         next(iter(parts.values()))()
         return Holding(table.level, table.name, parts, {})
 
     def _read_own(self, paths: Mapping[str, Path], offer: Offer) -> Holding:
-        """Read one file per sample: RSEM's, kallisto's and salmon's own, else tables."""
+        """Read one file per sample: files of RSEM, kallisto or salmon, else tables."""
         from lotwise.expression.formats import is_quantification
 
         parts: dict[str, Callable[[], SamplePart]] = {}
@@ -245,9 +245,9 @@ class _Reader:
             accession = one.candidate.accession
             if accession not in paths:
                 raise InputError(
-                    f"no file {offer.name!r} is of {one.candidate.describe()}",
+                    f"no file {offer.name!r} for {one.candidate.describe()}",
                     path=self.study.accession,
-                    remedy=f"leave it out: `acquire.samples.exclude: [{accession}]`",
+                    remedy=f"exclude it: `acquire.samples.exclude: [{accession}]`",
                 )
             path = paths[accession]
             if is_rsem(path):
@@ -266,7 +266,7 @@ class _Reader:
                 parts[accession] = partial(column_part, table, column, sum_duplicates=sums)
         if len(levels) > 1:
             raise InputError(
-                f"the files such as {offer.name} are of genes for some samples and of isoforms for "
+                f"files such as {offer.name} contain genes for some samples and isoforms for "
                 "others",
                 path=self.study.accession,
             )
@@ -275,17 +275,17 @@ class _Reader:
 
 
 def require_table(path: Path) -> Path:
-    """Return the path of a table, or refuse an apology that came in its place.
+    """Return the path of a table; raise an error if an error message was received instead.
 
     Raises
     ------
     WrongAnswerError
-        It is a text whose first line has one cell only, or JSON.
+        It is JSON, or a text whose first line has only one cell.
     """
     begins = first_line(path)
     is_text = _TEXT.search(path.name.lower()) is not None
     if is_text and (not set(begins) & set("\t,; ") or begins.startswith("{")):
-        raise WrongAnswerError("is no table", path=path)
+        raise WrongAnswerError("is not a table", path=path)
     return path
 
 
@@ -299,7 +299,7 @@ def _only(study: Study, level: Level, several: Sequence[Holding]) -> Holding:
     Raises
     ------
     InputError
-        There are several.
+        There are several candidates.
     """
     if len(several) == 1:
         return several[0]
@@ -309,7 +309,7 @@ def _only(study: Study, level: Level, several: Sequence[Holding]) -> Holding:
     if sheet and all(name.startswith(f"{first}, sheet ") for name in names):
         line = f"`acquire.deposited.sheet: {{{level}: '{sheet}'}}`"
     raise InputError(
-        f"{len(names)} tables of the {level} level come into question: {', '.join(names)}",
+        f"{len(names)} tables may contain the {level} level: {', '.join(names)}",
         path=study.accession,
         remedy=f"choose one, for example {line}",
     )
@@ -317,7 +317,7 @@ def _only(study: Study, level: Level, several: Sequence[Holding]) -> Holding:
 
 def _no_table(study: Study) -> LotwiseError:
     return study.fault(
-        f"no table comes into question; supplementary files: {names_of(study.files) or 'none'}",
-        remedy="name one in acquire.deposited.file, give your own in acquire.deposited.path, or "
+        f"no suitable table; supplementary files: {names_of(study.files) or 'none'}",
+        remedy="give one in acquire.deposited.file, or your own in acquire.deposited.path, or "
         "use the route 'reads'",
     )

@@ -1,4 +1,4 @@
-"""Text that a server sent: lines of bounded length and number, whatever bytes they hold."""
+"""Text received from a server, read with limits on the length and number of lines."""
 
 from __future__ import annotations
 
@@ -26,29 +26,31 @@ _DAMAGED: Final[tuple[type[Exception], ...]] = (
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _BLOCK: Final = 1 << 18
 LONGEST_LINE: Final = 1 << 24
-"""Bytes of a line; the longest of a record of GEO have some thousands."""
+"""Maximum bytes of a line; the longest lines of GEO records have some thousands."""
 MOST_UNPACKED: Final = 1 << 36
-"""Bytes of a file when unpacked: 64 GiB, with the data tables that are passed over."""
+"""Maximum bytes of an unpacked file: 64 GiB, including data tables, which are skipped."""
 MOST_TEXT: Final = 1 << 28
-"""Bytes of a record that is held in memory: 256 MiB."""
+"""Maximum bytes of a record kept in memory: 256 MiB."""
 
 
 def lines_of(path: Path, *, most: int = MOST_TEXT) -> Iterator[str]:
-    r"""Give the lines of a text, plain or gzip, without their ends and a byte order mark.
+    r"""Yield the lines of a text, plain or gzip, without line ends and byte order mark.
 
     A line that is not UTF-8 is read as Windows-1252, with a warning for the first.
 
     Raises
     ------
     WrongAnswerError
-        The gzip is damaged or ends early, a line is too long, or there are more than ``most``
-        bytes once it is unpacked.
+        The gzip is damaged or truncated, a line is too long, or the unpacked text has more than
+        ``most`` bytes.
     InputError
         The file cannot be read.
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "a.txt"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "a.txt"
     >>> _ = path.write_bytes(b"\xef\xbb\xbfMarie\r\n\nM\xfcller")
     >>> list(lines_of(path))
     ['Marie', '', 'Müller']
@@ -64,7 +66,7 @@ def lines_of(path: Path, *, most: int = MOST_TEXT) -> Iterator[str]:
                 row += 1
                 unpacked += len(line)
                 if unpacked > most:
-                    words = f"has more than {most:,} bytes once it is unpacked"
+                    words = f"has more than {most:,} bytes when unpacked"
                     raise WrongAnswerError(words, path=path)
                 if len(line) == LONGEST_LINE:
                     words = f"has a line of more than {LONGEST_LINE:,} bytes"
@@ -86,12 +88,12 @@ def lines_of(path: Path, *, most: int = MOST_TEXT) -> Iterator[str]:
 
 
 def _unpacking(raw: BinaryIO) -> BinaryIO:
-    # The buffer gives lines at C's speed, which igzip itself does not.
+    # The buffer yields lines at C speed, which igzip itself does not.
     return io.BufferedReader(cast("io.RawIOBase", igzip.open(raw, "rb")), _BLOCK)
 
 
 def number_in(cell: str) -> int | None:
-    """Read a count of bytes or reads; None where the cell is none.
+    """Return a count of bytes or reads; None if the cell is not one.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""A limit on the time of matching patterns with foreign text.
+"""A time limit for matching patterns with foreign text.
 
-A pattern such as ``(a+)+b`` can take for ever on a title of 30 letters. Python's engine has no
-limit of its own, but looks for signals as it goes.
+A pattern such as ``(a+)+b`` can take practically for ever on a title of 30 letters. Python's
+regular expressions have no time limit, but they check for signals.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NoReturn
 
 @contextmanager
 def time_limit(seconds: float, fault: Exception) -> Iterator[None]:
-    """Raise ``fault`` where the block takes longer; only in the main thread, which signals reach.
+    """Raise ``fault`` if the block takes longer; only in the main thread, which receives signals.
 
     Examples
     --------

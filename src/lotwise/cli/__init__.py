@@ -1,7 +1,7 @@
-"""The command line: one command a step, each imported when it is called.
+"""The command line: one module per command, imported only when the command is called.
 
-Faults of the input end in one line on standard error and the exit code that
-their class carries; everything else is a defect, shows its traceback and ends in 70.
+Input errors print one line on standard error and end with the exit code of their class.
+Every other exception is a defect: it shows its traceback and ends with exit code 70.
 """
 
 from __future__ import annotations
@@ -33,44 +33,47 @@ from lotwise.errors import (
 )
 from lotwise.files.machine import machine_fault
 
-# Name of the command -> (module, one-line help). The help stands here so that
-# `lotwise --help` need not import the commands.
+# Command name -> (module, one-line help). The help text is kept here so that
+# `lotwise --help` does not import the commands.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": ("init", "Write a commented config.yaml and samples.tsv to start from."),
-    "doctor": ("doctor", "Find out whether a run can work here, before it starts."),
-    "inspect": ("inspect", "Say what is under an accession and how it can be had."),
-    "fetch": ("fetch", "Fetch the samples of an accession, or the reference, verified."),
+    "doctor": ("doctor", "Check whether a run can work on this machine, before it starts."),
+    "inspect": ("inspect", "List the samples and files of an accession and how to obtain them."),
+    "fetch": ("fetch", "Download and verify the samples of an accession, or the reference."),
     "simulate": ("simulate", "Simulate batches with planted truth, as quantifications or reads."),
     "check": ("check", "Check the reads of a sample sheet before they are quantified."),
     "quantify": ("quantify", "Quantify reads with kallisto, salmon or RSEM."),
     "run": ("run", "Run the workflow: from reads, an accession or quantifications to the report."),
     "workflow-path": ("workflow_path", "Print the path of the Snakefile that comes with lotwise."),
-    "compare": ("compare", "Compare quantified batches: tables and figures in one go."),
+    "compare": ("compare", "Compare quantified batches: tables, figures and report in one call."),
     "expression": ("expression", "Read quantifications into gene and isoform tables."),
     "correlate": ("correlate", "Correlate the samples of one level."),
     "correlate-store": (
         "correlate_store",
-        "Correlate more samples than memory holds, or find the nearest of them.",
+        "Correlate more samples than fit into memory, or find nearest samples.",
     ),
     "verify": ("verify", "Compare coefficients with published ones."),
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
-    "evidence": ("evidence", "Compute and draw what stands beside R at one level."),
-    "verdict": ("verdict", "Hold the results against acceptance criteria."),
-    "titrate": ("titrate", "Find how much of another profile the criteria would let through."),
+    "evidence": ("evidence", "Compute and draw the supporting evidence of one level."),
+    "verdict": ("verdict", "Judge the results by acceptance criteria."),
+    "titrate": ("titrate", "Measure how much of another profile the criteria would not detect."),
     "record": ("record", "Write provenance.json of results that were made step by step."),
-    "replay": ("replay", "Repeat an analysis from its record; confirm that tables are identical."),
-    "workbook": ("workbook", "Write the tables of results as one workbook for a spreadsheet."),
-    "crate": ("crate", "Describe results as an RO-Crate, for handing over or publishing."),
+    "replay": (
+        "replay",
+        "Repeat an analysis from its record; check that the tables are identical.",
+    ),
+    "workbook": ("workbook", "Write the tables of results as one spreadsheet workbook (xlsx)."),
+    "crate": ("crate", "Describe results as an RO-Crate, for archiving or publishing."),
     "report": ("report", "Write report.html from a folder of results."),
-    "qualify": ("qualify", "Qualify this installation by cases with known truth."),
+    "qualify": ("qualify", "Qualify this installation with test cases of known truth."),
     "seal": ("seal", "Sign results, or registered criteria, with name, meaning and time."),
-    "check-seal": ("check_seal", "Compare results with their seal; verify the signatures."),
-    "accepted": ("accepted", "Keep a set of accepted batches; compare new ones with it."),
+    "check-seal": ("check_seal", "Check results against their seal; verify the signatures."),
+    "accepted": ("accepted", "Keep a set of accepted batches; compare new batches with it."),
 }
-# Earlier names of commands, which still work.
+# Earlier command names, which still work.
 DEPRECATED: Final = {"reference": "accepted"}
 
-# A path that the system refuses, wherever in lotwise it is used first.
+# A path that the operating system refuses, wherever lotwise first uses it.
 _WRONG_PATH: Final = frozenset(
     {errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR,
      errno.EISDIR}
@@ -82,11 +85,11 @@ _TERMINATED = 143
 
 
 class _Terminated(BaseException):
-    """SIGTERM came: schedulers send it when time is up."""
+    """SIGTERM was received: schedulers send it when the time limit is reached."""
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands' names and imports one only to run it."""
+    """A command group that knows its commands' names and imports a command only to run it."""
 
     def make_context(
         self,
@@ -95,14 +98,14 @@ class LazyGroup(click.Group):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """Keep the command line as it was typed, for the provenance."""
+        """Keep the command line as typed, for the provenance record."""
         typed = tuple(args)
         ctx = super().make_context(info_name, args, parent, **extra)
         ctx.meta[ARGUMENTS] = typed
         return ctx
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Name the commands in the order in which a run uses them."""
+        """Return the command names in the order in which a run uses them."""
         return list(COMMANDS)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -115,28 +118,28 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
+        """List the commands with their help, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lotwise", message="%(prog)s %(version)s")
-@click.option("-v", "--verbose", is_flag=True, help="Say more of what is done.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Print more about each step.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def lotwise(*, verbose: bool, quiet: bool) -> None:
     """Do these manufacturing batches of cells carry the same transcriptome?
 
-    Exit codes: 0 done; 1 done and the answer is no; 2 the input or the call is
-    wrong; 3 the surroundings are (no network, no such program, disk full); 70 lotwise
-    itself is, with a traceback to report; 130 and 143 interrupted and terminated.
+    Exit codes: 0 success; 1 success, and the answer is no; 2 wrong input or wrong call;
+    3 environment problem (network, program, disk); 70 defect in lotwise, with a traceback
+    to report; 130 interrupted; 143 terminated.
     """
     level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
     logging.captureWarnings(capture=False)
     warnings.showwarning = _show_nothing if quiet else _show_one_line
     if not verbose:
-        # What libraries say to programmers is no news to the user of a command.
+        # Warnings of libraries are meant for programmers, not for the user of a command.
         for category in (DeprecationWarning, FutureWarning):
             warnings.simplefilter("ignore", category)
 
@@ -151,21 +154,21 @@ def main() -> NoReturn:
         output.flush()
         problem = output.problem or errors.problem
         if problem is not None and exit_code == EXIT_DONE:
-            # Without its words a command is not done; any other exit code tells more.
+            # If its output was lost, the command did not succeed. Other exit codes are kept.
             exit_code = _say(problem, EXIT_SURROUNDINGS)
     sys.exit(exit_code)
 
 
 def _run() -> int:
-    """Run the command line; give the exit code, having said what went wrong."""
+    """Run the command line, print what went wrong, and return the exit code."""
     try:
         lotwise(prog_name="lotwise", standalone_mode=False)
     except LotwiseError as error:
         refused = isinstance(error, RefusedError)
-        # A file that cannot be read for want of a machine's resource is no wrong input.
+        # A file that cannot be read because a resource is exhausted is not a wrong input.
         fault = None if refused else machine_fault(error)
         exit_code = EXIT_SURROUNDINGS if fault else error.exit_code
-        # That the answer is no is no error.
+        # The answer "no" is not an error.
         _say(str(error), exit_code, label="" if refused else _ERROR)
     except click.exceptions.Exit as error:
         exit_code = error.exit_code
@@ -173,9 +176,9 @@ def _run() -> int:
         error.show()
         exit_code = EXIT_INPUT
     except (click.Abort, KeyboardInterrupt):
-        exit_code = _say("interrupted; nothing was left half-written", _INTERRUPTED)
+        exit_code = _say("interrupted; no file was left incomplete", _INTERRUPTED)
     except _Terminated:
-        exit_code = _say("terminated; nothing was left half-written", _TERMINATED)
+        exit_code = _say("terminated; no file was left incomplete", _TERMINATED)
     except Exception as error:  # noqa: BLE001, the traceback is shown
         fault = machine_fault(error) or missing_extra(error)
         if fault is not None:
@@ -184,7 +187,7 @@ def _run() -> int:
             path = str(error.filename)[:_LONGEST_PATH]
             exit_code = _say(f"{path}: {error.strerror}; correct the path", EXIT_INPUT)
         else:
-            # Python itself would end with 1, which says that the answer is no.
+            # Python would end with 1, which means that the answer is no.
             traceback.print_exc()
             exit_code = EXIT_DEFECT
     else:
@@ -193,20 +196,20 @@ def _run() -> int:
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Unwind, so that temporary files are removed."""
+    """Unwind the stack, so that temporary files are removed."""
     raise _Terminated
 
 
 def _raise_again(swallowed: sys.UnraisableHookArgs) -> None:
-    """Interrupt again: Python drops what is raised while it clears away an object."""
+    """Interrupt again: Python discards exceptions raised while an object is finalised."""
     again = {KeyboardInterrupt: signal.SIGINT, _Terminated: signal.SIGTERM}
     if swallowed.exc_type in again:
-        # A moment later: at once it would be dropped as well. By a real signal: it also ends a
+        # Delayed, because it would be discarded again at once. A real signal also ends a
         # read that waits for an answer.
         main = threading.main_thread().ident
         threading.Timer(0.01, signal.pthread_kill, [main, again[swallowed.exc_type]]).start()
     elif swallowed.exc_value is None or machine_fault(swallowed.exc_value) is None:
-        # A full disk is said once, not again by each file object that cannot be closed.
+        # A full disk is reported once, not again by each file object that cannot be closed.
         sys.__unraisablehook__(swallowed)
 
 

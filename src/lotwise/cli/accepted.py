@@ -26,9 +26,9 @@ def command(context: click.Context) -> None:
 @_expression_argument
 @click.option("--note", default="", help="Why these batches were accepted.")
 def add(*, accepted: Path, expression: Path, note: str) -> None:
-    """Add the batches of EXPRESSION (an expression/LEVEL.h5ad) to ACCEPTED (an h5ad).
+    """Add the batches of EXPRESSION (an expression/LEVEL.h5ad) to the file ACCEPTED (h5ad).
 
-    ACCEPTED is begun where there is none; its version rises by one.
+    ACCEPTED is created if it does not exist; its version number rises by one.
     """
     from lotwise.accepted import add_to_accepted
     from lotwise.expression import read_level
@@ -40,9 +40,9 @@ def add(*, accepted: Path, expression: Path, note: str) -> None:
 @command.command("retire")
 @_set_argument
 @click.argument("batch")
-@click.option("--reason", required=True, help="Why the batch is no longer a measure for others.")
+@click.option("--reason", required=True, help="Why the batch is no longer used for comparison.")
 def retire(*, accepted: Path, batch: str, reason: str) -> None:
-    """Take BATCH out of ACCEPTED; the reason stays in the history of the set."""
+    """Remove BATCH from ACCEPTED; the reason stays in the history of the set."""
     from lotwise.accepted import retire_from_accepted
 
     number = retire_from_accepted(accepted, batch, reason=reason)
@@ -52,7 +52,7 @@ def retire(*, accepted: Path, batch: str, reason: str) -> None:
 @command.command("show")
 @_set_argument
 def show(*, accepted: Path) -> None:
-    """Show what ACCEPTED holds, and what was added when."""
+    """Show the batches in ACCEPTED and when each was added."""
     from lotwise.accepted import describe_accepted
 
     found = describe_accepted(accepted)
@@ -81,15 +81,15 @@ def show(*, accepted: Path) -> None:
     type=click.IntRange(3),
     default=6,
     show_default=True,
-    help="Accepted batches that there must be for an answer.",
+    help="Minimum number of accepted batches for an answer.",
 )
 def compare(
     *, accepted: Path, expression: Path, out: Path | None, level: float, least_batches: int
 ) -> None:
     """Compare each batch of EXPRESSION with the batches of ACCEPTED.
 
-    Exit code 1 unless every batch is inside the prediction interval. A batch that lies below it,
-    or cannot be judged (fewer than six accepted batches, unknown depths), is no yes.
+    Exit code 1 unless every batch lies inside the prediction interval. A batch that lies below it,
+    or cannot be judged (fewer than six accepted batches, unknown depths), does not pass.
     """
     from lotwise import get, tl
     from lotwise.expression import read_level

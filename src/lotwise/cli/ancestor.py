@@ -1,4 +1,4 @@
-"""A command that Snakemake started ends with Snakemake, also where that was killed."""
+"""End a command that Snakemake started when that Snakemake has ended, also if it was killed."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Final
 from lotwise.files.process import has_ended
 
 ENDS_WITH: Final = "LOTWISE_ENDS_WITH"
-"""In the environment: the Snakemake that the rules run under, as ``name_process`` names it."""
+"""Environment variable: the Snakemake that runs the rules, in the form of ``name_process``."""
 
 _EACH_SECONDS: Final = 0.5
 
 
 def end_with_ancestor() -> None:
-    """Watch the process that ``LOTWISE_ENDS_WITH`` names, and terminate when it is gone.
+    """Watch the process named by ``LOTWISE_ENDS_WITH``; terminate when it has ended.
 
-    A Snakemake that is killed (SIGKILL) cannot end its jobs, which would go on writing while the
-    next one runs. A process of another machine or container is not watched.
+    A Snakemake that is killed (SIGKILL) cannot end its jobs, which would continue to write during
+    the next run. A process on another machine or in another container is not watched.
     """
     named = os.environ.get(ENDS_WITH)
     if named is not None:

@@ -1,4 +1,4 @@
-"""``lotwise check``: are the reads whole, before anything is quantified."""
+"""``lotwise check``: check that reads are complete before they are quantified."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lotwise.errors import InputError
     "chosen",
     multiple=True,
     metavar="NAME",
-    help="With --step reads: this sample only; may be repeated.",
+    help="With --step reads: check this sample only; may be repeated.",
 )
 @exclude_option
 @click.option(
@@ -34,7 +34,7 @@ from lotwise.errors import InputError
     type=click.Choice(["all", "reads", "join"]),
     default="all",
     show_default=True,
-    help="'reads' writes intake/SAMPLE.tsv and refuses nothing; 'join' makes intake.tsv of them.",
+    help="'reads' writes intake/SAMPLE.tsv without refusing; 'join' combines them as intake.tsv.",
 )
 def command(
     *,
@@ -47,16 +47,16 @@ def command(
 ) -> None:
     """Check the reads of the sample sheet SAMPLES.
 
-    Every file is read to its end: compression, record structure, number and names of
-    mates, read lengths, quality scores. A row a sample is written to intake.tsv; the
-    exit code is 1 if a sample is refused.
+    Every file is read to its end. Checked are compression, record structure, number and
+    names of mates, read lengths and quality scores. intake.tsv has one row per sample.
+    The exit code is 1 if a sample is refused.
     """
     from lotwise.quantify import Intake, check_apart, check_samples, join_checked
     from lotwise.samples import read_samples
 
     sheet = leave_samples_out(read_samples(samples), exclude, path=samples)
     if chosen and step != "reads":
-        raise InputError("--sample is for --step reads: all samples pass or none")
+        raise InputError("--sample needs --step reads: without it, the samples are judged together")
     if step == "reads":
         rows = check_apart(choose_samples(sheet, chosen, path=samples), out=out)
         click.echo(f"{len(rows)} samples read: {out / 'intake'}")

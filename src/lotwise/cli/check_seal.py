@@ -19,16 +19,16 @@ Example:
 
 @click.command("check-seal", epilog=_EXAMPLE)
 @click.argument("results", type=PATH)
-@click.option("--signers", type=PATH, help="File of allowed signers, as ssh-keygen reads it.")
-@click.option("--any-key", is_flag=True, help="Accept a signature by any key.")
+@click.option("--signers", type=PATH, help="File of allowed signers, in the format of ssh-keygen.")
+@click.option("--any-key", is_flag=True, help="Accept signatures by any key.")
 @click.option("--authority", type=PATH, help="Certificates of the time authority (PEM).")
-@click.option("--criteria", is_flag=True, help="Check the seal of the criteria alone.")
+@click.option("--criteria", is_flag=True, help="Check the seal of the criteria only.")
 @click.option(
     "--require",
     "required",
     type=click.Choice(get_args(Meaning)),
     multiple=True,
-    help="A meaning that must have been signed; may be repeated.",
+    help="Meaning that must have been signed; may be repeated.",
 )
 def command(
     *,
@@ -39,10 +39,10 @@ def command(
     criteria: bool,
     required: tuple[Meaning, ...],
 ) -> None:
-    """Compare RESULTS with its seal and verify every signature.
+    """Check RESULTS against its seal and verify every signature.
 
-    Exit code 1 says that a file is missing, changed or new, or that a signature does not hold.
-    RESULTS may be a report.html: then the SHA-256 that the page carries is compared.
+    Exit code 1: a file is missing, changed or new, or a signature is not valid.
+    If RESULTS is a report.html, the SHA-256 in the page is compared with its content.
     """
     from lotwise.record.digest import is_intact
     from lotwise.record.seal import check_seal
@@ -50,14 +50,14 @@ def command(
     if results.is_file():
         if not is_intact(results.read_text(encoding="utf-8", errors="replace")):
             raise RefusedError(
-                "was edited: its SHA-256 is not the one that it carries", path=results
+                "was edited: its SHA-256 differs from the one it contains", path=results
             )
-        click.echo("the page has the SHA-256 that it carries; who wrote it is not shown by that")
+        click.echo("the page has the SHA-256 that it contains; this does not show who wrote it")
         return
     if signers is None and not any_key:
         raise InputError(
-            "needed is --signers, or --any-key",
-            remedy="name the file of keys that you trust; any key says nothing about who signed",
+            "--signers or --any-key is required",
+            remedy="give the file of keys that you trust; --any-key does not show who signed",
         )
     found = check_seal(
         results,
@@ -68,12 +68,12 @@ def command(
     for one in found.statements:
         told = f"{one.meaning} by {one.name} ({one.identity}) on {one.time}"
         click.echo(
-            f"{'FAULT' if one.fault else 'holds'}: {told}{f': {one.fault}' if one.fault else ''}"
+            f"{'FAULT' if one.fault else 'valid'}: {told}{f': {one.fault}' if one.fault else ''}"
         )
         if one.stamped:
             click.echo(f"  {one.stamped}")
     if any_key:
-        click.echo("note: any key was accepted; who signed is not shown")
+        click.echo("note: any key was accepted; the signers are not verified")
     for fault in found.faults:
         click.echo(f"FAULT: {fault}")
     missing = [
@@ -82,5 +82,5 @@ def command(
     if missing:
         raise RefusedError(f"no signature means {', '.join(missing)}", path=results)
     if not found.holds:
-        raise RefusedError("the seal does not hold", path=results)
-    click.echo("the seal holds: every file is the one that was signed")
+        raise RefusedError("the seal is not valid", path=results)
+    click.echo("the seal is valid: all files are those that were signed")

@@ -34,7 +34,7 @@ Example:
 @expression_options
 @levels_option
 @correlation_options
-@click.option("--no-evidence", is_flag=True, help="Leave out what stands beside R.")
+@click.option("--no-evidence", is_flag=True, help="Leave out the supporting evidence.")
 @evidence_options
 @figures_options
 @criteria_option
@@ -57,11 +57,11 @@ def command(
 ) -> None:
     """Compare the quantified batches of the sample sheet SAMPLES.
 
-    SAMPLES is a TSV or CSV with the columns sample, batch and quant: a file of
-    RSEM, salmon or kallisto, the folder that one of them wrote, an RSEM prefix,
-    or a TPM matrix. Expression, correlations, evidence, figures and report.html are
-    written below --out. With --criteria a verdict as well: exit code 1 unless it is
-    a pass.
+    SAMPLES is a TSV or CSV table with the columns sample, batch and quant. quant is a file
+    of RSEM, salmon or kallisto, the output folder of one of them, an RSEM prefix, or a TPM
+    matrix. Expression, correlations, evidence, figures and report.html are written below
+    --out. With --criteria a verdict is written too, and the exit code is 1 unless it is a
+    pass.
     """
     from lotwise.cli.extras import require_extra
     from lotwise.cli.verdict import say

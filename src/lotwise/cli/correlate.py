@@ -20,7 +20,7 @@ from lotwise.keys import Level
 def command(*, level: Level, out: Path, **options: Any) -> None:
     """Correlate the samples at LEVEL (gene or isoform).
 
-    Reads expression/LEVEL.h5ad below --out, as `lotwise expression` wrote it, and
+    Reads expression/LEVEL.h5ad below --out, written by `lotwise expression`, and
     writes correlation/LEVEL.{pairs,batch_pairs,pearson,spearman,replicate_qc,contributions}.tsv.
     """
     from lotwise.run.steps import write_correlation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 METHODS = ("pearson", "spearman")
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
+_EXAMPLES: Final = """\b
+Examples:
+  lotwise correlate-store atlas.zarr --memory 2GB --out results
+  lotwise correlate-store atlas.zarr --nearest 20 --queries gene.h5ad --out results
+"""
 
-@click.command("correlate-store")
+
+@click.command("correlate-store", epilog=_EXAMPLES)
 @click.argument("store", type=PATH)
 @click.option("--out", "-o", type=PATH, required=True, help="Folder of the results.")
 @click.option(
@@ -24,38 +30,34 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Choice(METHODS),
     default="pearson",
     show_default=True,
-    help="Spearman gives ties their average rank.",
+    help="Coefficient; for spearman, ties have their average rank.",
 )
-@click.option("--nearest", type=int, help="Find so many nearest samples, not the whole matrix.")
-@click.option("--queries", type=PATH, help="Samples whose nearest are sought, zarr or h5ad.")
+@click.option(
+    "--nearest", type=int, help="Find this number of nearest samples instead of the matrix."
+)
+@click.option("--queries", type=PATH, help="Samples to find the nearest samples of, zarr or h5ad.")
 @click.option(
     "--min-shared",
     type=float,
     default=0.9,
     show_default=True,
-    help="Least share of the store's features that the queries have.",
+    help="Minimum fraction of the store's features found in the queries.",
 )
 @click.option("--layer", help="Layer of STORE and of the queries.  [default: X]")
-@click.option("--pseudocount", type=float, help="The values are TPM: take log2(TPM + c).")
-@click.option("--features", type=EXISTING, help="File that names the features to use, one a line.")
-@click.option("--memory", default="2GB", show_default=True, help="What a process may use in all.")
-@click.option("--threads", type=int, help="[default: all cores; 1 a task on a cluster]")
-@click.option("--scheduler", help="Address of a dask scheduler whose workers do the work.")
+@click.option("--pseudocount", type=float, help="The values are TPM: use log2(TPM + c).")
+@click.option("--features", type=EXISTING, help="File with the features to use, one per line.")
+@click.option("--memory", default="2GB", show_default=True, help="Memory limit of the process.")
+@click.option("--threads", type=int, help="[default: all cores; 1 per task on a cluster]")
+@click.option("--scheduler", help="Address of a dask scheduler whose workers compute.")
 def command(
     *, store: Path, out: Path, nearest: int | None, queries: Path | None, **options: Any
 ) -> None:
-    r"""Correlate the samples of STORE, which need not fit into memory.
+    """Correlate the samples of STORE, which need not fit into memory.
 
-    STORE is an AnnData as zarr or h5ad, dense or CSR, or a bare zarr array of samples x
-    features. Writes METHOD.zarr below --out, an AnnData with the matrix in obsp; with
-    --nearest K, METHOD.nearest.tsv instead, without ever holding the matrix. A run that was
-    killed goes on where it was when the same command is given again.
-
-    \b
-    Examples:
-      lotwise correlate-store atlas.zarr --memory 2GB --out results/atlas
-      lotwise correlate-store atlas.zarr --nearest 20 --queries results/expression/gene.h5ad \
-        --out results/atlas
+    STORE is an AnnData file (zarr or h5ad, dense or CSR) or a zarr array of samples x
+    features. Writes METHOD.zarr below --out, an AnnData with the matrix in obsp. With
+    --nearest K, writes METHOD.nearest.tsv instead and never holds the whole matrix. To
+    continue a run that was killed, give the same command again.
     """
     from lotwise.outofcore import correlate_store, nearest_samples
 

@@ -14,10 +14,10 @@ from lotwise.cli.options import PATH
 @click.option("--name", help="Title of the crate.")
 @click.option("--license", "licence", metavar="URL", help="Licence of the results.")
 def command(*, results: Path, name: str | None, licence: str | None) -> None:
-    """Describe RESULTS as an RO-Crate, for handing over or publishing.
+    """Describe RESULTS as an RO-Crate, for archiving or publishing.
 
-    Writes ro-crate-metadata.json into RESULTS from provenance.json, after the profile
-    Workflow Run Crate (a run by hand: Process Run Crate). The folder is then the crate.
+    Writes ro-crate-metadata.json into RESULTS from provenance.json, following the profile
+    Workflow Run Crate (for a run by hand: Process Run Crate). The folder is then the crate.
     """
     from lotwise.record.crate import write_crate
 

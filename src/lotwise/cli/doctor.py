@@ -20,9 +20,9 @@ _DEFAULT_CONFIG = Path("config.yaml")
     "--config",
     "config_path",
     type=PATH,
-    help="Configuration of the run.  [default: config.yaml, where it is there]",
+    help="Configuration of the run.  [default: config.yaml, if it exists]",
 )
-@click.option("--profile", "profile_path", type=PATH, help="Profile of Snakemake.")
+@click.option("--profile", "profile_path", type=PATH, help="Snakemake profile.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -30,8 +30,10 @@ _DEFAULT_CONFIG = Path("config.yaml")
     show_default=True,
     help="Seconds to wait for each address and each command of SLURM.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
-@click.option("--fix", is_flag=True, help="Write the status command that answers into the profile.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.option(
+    "--fix", is_flag=True, help="Write the SLURM status command that works into the profile."
+)
 def command(
     *,
     config_path: Path | None,
@@ -40,11 +42,11 @@ def command(
     as_json: bool,
     fix: bool,
 ) -> None:
-    """Find out whether a run can work here, before it starts.
+    """Check whether a run can work on this machine, before it starts.
 
-    Looks at libraries, programs, disks, memory, the addresses that the configuration
-    fetches from and, where there is one, at SLURM. A line each: ok, warning, missing,
-    or unused (absent, and not needed by this run). The exit code is 1 if something is
+    Checks libraries, programs, disks, memory, the addresses from which the configuration
+    downloads and, if present, SLURM. Prints one line per check: ok, warning, missing, or
+    unused (absent, but not needed by this run). The exit code is 1 if something is
     missing.
     """
     from lotwise.config import Config, read_config
@@ -52,7 +54,7 @@ def command(
     from lotwise.doctor.slurm import ask_cluster, best_status_command
 
     if fix and profile_path is None:
-        msg = "--fix writes into a profile: name it by --profile"
+        msg = "--fix writes into a profile: give it with --profile"
         raise click.UsageError(msg)
     given = config_path or (_DEFAULT_CONFIG if _DEFAULT_CONFIG.is_file() else None)
     config = read_config(given) if given else Config()

@@ -28,20 +28,28 @@ from lotwise.keys import Level
 @evidence_options
 @format_option
 @note_option
-def command(*, level: Level, out: Path, **options: Any) -> None:
-    """Compute and draw what stands beside R at LEVEL (gene or isoform).
+@click.option(
+    "--step",
+    type=click.Choice(["all", "tables", "figures"]),
+    default="all",
+    show_default=True,
+    help="'tables' only computes; 'figures' draws existing tables.",
+)
+def command(*, level: Level, out: Path, step: str, **options: Any) -> None:
+    """Compute and draw the supporting evidence at LEVEL (gene or isoform).
 
-    Reads expression/LEVEL.h5ad below --out, as `lotwise expression` wrote it, and writes
-    evidence/LEVEL.*.tsv and figures/LEVEL_*. What lacks its input (bootstraps, replicates,
-    groups, gene sets) is NaN in its table, with the reason.
+    Reads expression/LEVEL.h5ad below --out, written by `lotwise expression`, and writes
+    evidence/LEVEL.*.tsv and figures/LEVEL_*. A statistic without its input (bootstraps,
+    replicates, groups, gene sets) is NaN in its table, with the reason.
     """
-    from lotwise.run.steps import write_evidence
+    from lotwise.run.steps import draw_evidence_tables, write_evidence, write_evidence_tables
     from lotwise.tree import ResultTree
 
-    write_evidence(
-        ResultTree(out),
-        level,
-        pick(EvidenceConfig, options),
-        pick(CorrelationConfig, options),
-        pick(FiguresConfig, options),
-    )
+    tree, figures = ResultTree(out), pick(FiguresConfig, options)
+    evidence, correlation = pick(EvidenceConfig, options), pick(CorrelationConfig, options)
+    if step == "tables":
+        write_evidence_tables(tree, level, evidence, correlation)
+    elif step == "figures":
+        draw_evidence_tables(tree, level, evidence, correlation, figures)
+    else:
+        write_evidence(tree, level, evidence, correlation, figures)

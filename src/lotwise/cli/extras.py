@@ -1,4 +1,4 @@
-"""Libraries that are installed only where they are asked for: ``pip install 'lotwise[report]'``."""
+"""Optional libraries, installed by extras such as ``pip install 'lotwise[report]'``."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Final
 from lotwise.errors import EnvironmentFault
 
 EXTRAS: Final = ("report", "workflow", "acquire", "cluster", "de")
-# Libraries whose module has another name than the distribution.
+# Libraries whose module name differs from the distribution name.
 _MODULES: Final = {"pillow": "PIL", "vl-convert-python": "vl_convert", "geoparse": "GEOparse"}
 
 
 def require_extra(extra: str) -> None:
-    """Raise where a library of an extra is not installed.
+    """Raise an error if a library of an extra is not installed.
 
     Raises
     ------
     EnvironmentFault
-        Names the first one that is missing, and how to install all of them.
+        Its message names the first missing library and the command that installs all of them.
     """
     for module in modules_of(extra):
         if importlib.util.find_spec(module) is None:
@@ -29,7 +29,7 @@ def require_extra(extra: str) -> None:
 
 
 def missing_extra(error: BaseException) -> str | None:
-    """Return what to install where an import failed for want of an extra; else None.
+    """Return what to install if an import failed because an extra is missing; else None.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def missing_extra(error: BaseException) -> str | None:
 
 
 def modules_of(extra: str) -> tuple[str, ...]:
-    """Return the modules that an extra installs, as the installed package declares them.
+    """Return the modules that an extra installs, from the metadata of the installed package.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def _modules(extra: str) -> Iterator[str]:
         declared, _, marker = requirement.partition(";")
         if re.search(rf"extra\s*==\s*['\"]{extra}['\"]", marker):
             name = re.split(r"[^\w.-]", declared.strip(), maxsplit=1)[0].lower()
-            if name != "packaging":  # a bound for snakemake, not a library of ours
+            if name != "packaging":  # a version bound for snakemake, not used by lotwise
                 yield _MODULES.get(name, name.replace("-", "_"))
 
 

@@ -1,12 +1,13 @@
-"""``lotwise fetch``: the samples of an accession and the reference, verified."""
+"""``lotwise fetch``: download and verify the samples of an accession, or the reference."""
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, BinaryIO, get_args
 
 import click
 
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 @click.command("fetch", cls=Step)
 @click.argument("accession", required=False)
-@click.option("--route", type=click.Choice(get_args(Route)), help="Where TPM come from.")
-@click.option("--pattern", help="Regular expression that finds batches in titles.")
-@click.option("--n-batches", type=click.IntRange(1), help="How many batches there must be.")
+@click.option("--route", type=click.Choice(get_args(Route)), help="Source of the TPM values.")
+@click.option("--pattern", help="Regular expression that finds the batch in a sample title.")
+@click.option("--n-batches", type=click.IntRange(1), help="Required number of batches.")
 @click.option(
     "--samples",
     "sheet",
@@ -44,19 +45,19 @@ if TYPE_CHECKING:
     "--reference",
     "reference_folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Fetch the reference instead and put transcripts.fa.gz and annotation.gtf.gz there.",
+    help="Fetch the reference instead; write transcripts.fa.gz and annotation.gtf.gz here.",
 )
 @click.option(
     "--level",
     "levels",
     type=click.Choice(LEVELS),
     multiple=True,
-    help="Level that deposited tables must have; may be given twice.  [default: any]",
+    help="Level required of deposited tables; may be given twice.  [default: any]",
 )
 @click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the results, whose record is to list this call.",
+    help="Results folder whose record lists this call.",
 )
 @acquiring_options
 def command(  # noqa: PLR0913, one parameter an option
@@ -76,11 +77,11 @@ def command(  # noqa: PLR0913, one parameter an option
     offline: bool,
     yes: bool,
 ) -> None:
-    """Fetch the samples of ACCESSION and write a sample sheet; or fetch the reference.
+    """Fetch the samples of ACCESSION and write a sample sheet, or fetch the reference.
 
-    Everything is checked by size, checksum and content and kept in the downloads
-    folder, so that a second run needs no network. Where a download broke off, it
-    goes on.
+    Every file is verified by size, checksum and content and kept in the downloads folder,
+    so that a second run needs no network. An interrupted download continues where it
+    stopped.
     """
     from lotwise.acquire.download.fetch import Downloader
 
@@ -100,7 +101,7 @@ def command(  # noqa: PLR0913, one parameter an option
             if reference_folder is not None:
                 return _fetch_reference(configured, downloader, reference_folder)
             if accession is None:
-                raise InputError("no accession came", remedy="name one, or set acquire.accession")
+                raise InputError("no accession given", remedy="give one, or set acquire.accession")
             origin = origin_of(config, settings)
             return _fetch_samples(
                 accession, configured, downloader, sheet, origin=origin, levels=levels
@@ -128,7 +129,7 @@ def _with_options(
             words = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise InputError(
                 f"--pattern {pattern!r} {words}",
-                remedy="put a \\ before a sign that stands for itself",
+                remedy="escape special characters with \\",
             ) from None
     return settings.model_copy(update=changes)
 
@@ -145,8 +146,10 @@ def _fetch_samples(
     from lotwise.acquire.collect import collect
 
     def announce(chosen: Sequence[Chosen]) -> None:
-        """Say what was found while there is still time to stop, before anything large comes."""
-        click.echo(f"{len(chosen)} samples of {accession} are fetched; stop if one is wrong:")
+        """Print what was found before the large downloads, while the user can still stop."""
+        click.echo(
+            f"{len(chosen)} samples of {accession} will be downloaded; press Ctrl-C to stop:"
+        )
         for one in chosen:
             click.echo(f"  batch {one.batch}  {one.candidate.describe()}")
         sys.stdout.flush()
@@ -160,7 +163,7 @@ def _fetch_samples(
         levels=levels,
         announce=announce,
     )
-    lines = [f"{len(rows)} samples of {accession} by the route {settings.route!r}, in {sheet}:"]
+    lines = [f"{len(rows)} samples of {accession} (route {settings.route!r}), written to {sheet}:"]
     for row in rows:
         runs = f"  {', '.join(row.run_names)}" if row.run_names else ""
         lines.append(f"  {row.name}  batch {row.chosen.batch}{runs}")
@@ -177,7 +180,7 @@ def _fetch_samples(
             f"(sd {fragments.fragment_sd:g}) is assumed, not known"
         )
     if settings.route == "ncbi":
-        lines.append("TPM computed by NCBI: gene level only, there is no isoform level")
+        lines.append("TPM computed by NCBI: gene level only, no isoform level")
     return "\n".join(lines)
 
 
@@ -192,13 +195,21 @@ def _fetch_reference(settings: AcquireSettings, downloader: Downloader, folder: 
         (folder / "transcripts.fa.gz", reference.transcripts),
         (folder / "annotation.gtf.gz", (reference.annotation,)),
     ):
-        if not all(part.name.endswith(".gz") for part in parts):
-            raise InputError(
-                "needed is a gzipped file", path=parts[0], remedy=f"gzip {parts[0].name}"
-            )
-        # Gzip files one after another are one gzip file (RFC 1952, 2.2).
+        # Concatenated gzip files are one valid gzip file (RFC 1952, 2.2).
         with atomic_path(target) as temporary, temporary.open("wb") as out:
             for part in parts:
-                with part.open("rb") as stream:
-                    shutil.copyfileobj(stream, out, 1 << 20)
+                _append_gzipped(part, out)
     return f"reference in {folder}"
+
+
+def _append_gzipped(part: Path, out: BinaryIO) -> None:
+    """Append a file as gzip: unchanged if it is gzip, compressed if it is plain."""
+    with part.open("rb") as stream:
+        is_gzip = stream.read(2) == b"\x1f\x8b"
+        stream.seek(0)
+        if is_gzip:
+            shutil.copyfileobj(stream, out, 1 << 20)
+            return
+        # Without file name and time, so that equal text gives an equal file.
+        with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=out, mtime=0) as packed:
+            shutil.copyfileobj(stream, packed, 1 << 20)

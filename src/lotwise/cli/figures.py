@@ -28,7 +28,7 @@ def command(*, level: Level, out: Path, **options: Any) -> None:
     """Draw the figures at LEVEL (gene or isoform).
 
     Reads expression/LEVEL.h5ad below --out and writes figures/: the scatter matrix
-    of Extended Data Fig. 1 (gene) or 2 (isoform), and two heatmaps of R.
+    of Extended Data Fig. 1 (gene) or 2 (isoform) and two heatmaps of R.
     """
     from lotwise.run.steps import write_figures
     from lotwise.tree import ResultTree

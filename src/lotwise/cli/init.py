@@ -26,13 +26,13 @@ _SAMPLES: Final = (
     "--from",
     "source",
     type=PATH,
-    help="Make samples.tsv from this folder: the output of nf-core/rnaseq, or the runs of salmon, "
-    "kallisto or RSEM; or from the sample sheet of nf-core/rnaseq.",
+    help="Make samples.tsv from this folder (output of nf-core/rnaseq, or runs of salmon, "
+    "kallisto or RSEM) or from a sample sheet of nf-core/rnaseq.",
 )
 def command(*, directory: Path, source: Path | None) -> None:
     """Write a commented config.yaml and samples.tsv into DIRECTORY.
 
-    Refused where one of them is there already.
+    Existing files are never overwritten.
     """
     found = None
     if source is not None:
@@ -46,9 +46,9 @@ def command(*, directory: Path, source: Path | None) -> None:
     present = [name for name in texts if (directory / name).exists()]
     if present:
         raise InputError(
-            f"{' and '.join(present)} is there already",
+            f"{' and '.join(present)} already exists",
             path=directory,
-            remedy="name another folder, or remove it",
+            remedy="choose another folder, or remove it",
         )
     for name, text in texts.items():
         with atomic_path(directory / name) as temporary:

@@ -1,4 +1,4 @@
-"""``lotwise inspect``: what is under an accession, and how it can be had."""
+"""``lotwise inspect``: the samples and files of an accession, and how to obtain them."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def command(
     offline: bool,
     yes: bool,
 ) -> None:
-    """Say what is under ACCESSION: samples, runs, files, sizes, and the routes open.
+    """List samples, runs, files and sizes of ACCESSION, and the routes to its TPM values.
 
-    ACCESSION is a GEO series (a SuperSeries is followed to its parts), or a study
-    or experiment of SRA or ENA. Records are fetched, no reads and no tables. With
-    a configuration, it also says which batch its acquire.samples gives each sample.
+    ACCESSION is a GEO series (a SuperSeries is followed to its parts), or a study or
+    experiment of SRA or ENA. Only records are downloaded, no reads and no tables. With a
+    configuration, the batch that its acquire.samples gives each sample is listed too.
     """
     from lotwise.acquire.cautions import cautions
     from lotwise.acquire.download.fetch import Downloader
@@ -59,7 +59,7 @@ def command(
         try:
             chosen = choose(study.candidates, selection, origin=origin_of(config, settings))
         except InputError as error:
-            # To be seen with all that is there, not instead of it.
+            # Shown together with everything else that was found, not instead of it.
             found["unknown"].append(f"batches: {error.problem}")
             chosen = ()
         batches = {one.candidate.accession: one.batch for one in chosen}
@@ -70,7 +70,7 @@ def command(
 
 
 def describe(study: Study) -> dict[str, Any]:
-    """Put a study into plain values; a size or number that is not known is None."""
+    """Return a study as plain values; a size or number that is not known is None."""
     from lotwise.acquire.cautions import cautions
     from lotwise.acquire.fields import distinct, suggest
 
@@ -129,7 +129,7 @@ def _sample(study: Study, candidate: Candidate) -> dict[str, Any]:
 
 
 def as_text(found: dict[str, Any]) -> str:
-    """Write what :func:`describe` gives for people to read."""
+    """Return the result of :func:`describe` as text."""
     from lotwise.acquire.download.budget import readable
     from lotwise.acquire.fields import shortened
 
@@ -145,7 +145,7 @@ def as_text(found: dict[str, Any]) -> str:
         for field in found["fields"]
         if len(field["values"]) == 1 and field["samples"] == len(found["samples"]) > 1
     }
-    lines.append("\nFields, by which samples can be chosen and batches named")
+    lines.append("\nFields for choosing samples and naming batches")
     lines += [_field_line(field, len(found["samples"])) for field in found["fields"]]
     if found["selection"]:
         lines.append(f"  for example  acquire.samples: {found['selection']}")
@@ -153,7 +153,7 @@ def as_text(found: dict[str, Any]) -> str:
     for sample in found["samples"]:
         batch = f"  batch {sample['batch']}" if sample["batch"] else ""
         lines.append(f"  {sample['accession']}  {sample['title']}{batch}")
-        # What all samples share stands in the table of fields.
+        # What all samples share is listed in the table of fields.
         traits = [t for t in sample["characteristics"] if t.partition(":")[0].strip() not in same]
         if traits:
             lines.append(f"      {'; '.join(traits)}")
@@ -175,7 +175,7 @@ def as_text(found: dict[str, Any]) -> str:
         f"  {file['name']}  {file['looks_like']}, {size(file['bytes'])}" for file in found["files"]
     ]
     lines.append(f"\nTPM by NCBI (gene level only): {'yes' if found['ncbi_tpm'] else 'no'}")
-    lines.append("\nRoutes open, and what all samples would download")
+    lines.append("\nAvailable routes, and the download size of all samples")
     lines += [
         f"  {name}: {route['offers']}, {size(route['bytes'])}"
         for name, route in found["routes"].items()
@@ -186,7 +186,7 @@ def as_text(found: dict[str, Any]) -> str:
 
 
 def _field_line(field: dict[str, Any], n_samples: int) -> str:
-    """Write one field: how many samples have it, and its values."""
+    """Return the line of one field: how many samples have it, and its values."""
     from lotwise.acquire.fields import shortened
 
     values = field["values"]

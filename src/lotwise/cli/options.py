@@ -1,4 +1,4 @@
-"""Options that several commands share; their defaults are those of the configuration."""
+"""Options shared by several commands; their defaults are those of the configuration."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ levels_option: Decorator = click.option(
     "levels",
     type=click.Choice(LEVELS),
     multiple=True,
-    help="Level that there must be; may be given twice.  [default: those of the input]",
+    help="Level to read; may be given twice.  [default: all levels of the input]",
 )
 exclude_option: Decorator = click.option(
     "--exclude",
@@ -54,21 +54,21 @@ exclude_option: Decorator = click.option(
 criteria_option: Decorator = click.option(
     "--criteria",
     metavar="FILE|NAME",
-    help="Acceptance criteria: a YAML file, or shipped ones by name.",
+    help="Acceptance criteria: a YAML file, or the name of shipped criteria.",
 )
 
 
 def options_of(
     section: type[BaseModel], *, only: Collection[str] = (), without: Collection[str] = ()
 ) -> Decorator:
-    """Add an option for each key of a section of the configuration, with its words and default.
+    """Add one option per key of a configuration section, with its description and default.
 
     Parameters
     ----------
     section
         The section.
     only
-        Keys to take; by default all.
+        Keys to include; by default all.
     without
         Keys to leave out.
     """
@@ -97,7 +97,7 @@ def _option(name: str, field: FieldInfo) -> Decorator:
         type=_type_of(name, field),
         multiple=several,
         default=default,
-        # A long list is told by the configuration page.
+        # The default of a long list is shown on the configuration page only.
         show_default=len(default) in {1, 2, 3} if several else default not in {None, ""},
         help=_help_of(field),
         callback=_take_none if may_be_empty(field) else None,
@@ -105,7 +105,7 @@ def _option(name: str, field: FieldInfo) -> Decorator:
 
 
 def _type_of(name: str, field: FieldInfo) -> Any:
-    """Return the type of an option: choices where the key has some, else what it holds."""
+    """Return the type of an option: its choices if the key has some, else the value type."""
     kinds = [kind for kind in _kinds_in(field.annotation) if kind is not type(None)]
     if name == "statistics":
         return click.Choice((*names_of_statistics(), NONE))
@@ -115,12 +115,12 @@ def _type_of(name: str, field: FieldInfo) -> Any:
 
 
 def _kinds_in(annotation: Any) -> Iterator[Any]:
-    """Yield what an annotation is made of: members of unions, items of lists."""
+    """Yield the parts of an annotation: members of unions, items of lists."""
     inner = get_args(annotation)
     if not inner or get_origin(annotation) is Literal:
         yield annotation
     else:
-        # Of what is annotated, the rest are its bounds.
+        # The further arguments of Annotated are bounds.
         parts = inner[:1] if get_origin(annotation) is Annotated else inner
         for part in parts:
             if part is not Ellipsis:
@@ -132,7 +132,7 @@ def _is_section(field: FieldInfo) -> bool:
 
 
 def _help_of(field: FieldInfo) -> str:
-    """Begin with a capital and end with a stop, and leave R and GTF as they are."""
+    """Return a help text that begins with a capital and ends with a full stop."""
     words = (field.description or "").replace("[]", repr(NONE))
     return f"{words[:1].upper()}{words[1:]}."
 
@@ -140,20 +140,20 @@ def _help_of(field: FieldInfo) -> str:
 def _take_none(
     _ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Give an empty list for the one word that stands for it."""
+    """Return an empty list for the word that means none."""
     if NONE in value and len(value) > 1:
-        msg = f"{NONE!r} stands alone; {', '.join(value)} came"
+        msg = f"{NONE!r} cannot be combined with other values, got {', '.join(value)}"
         raise click.BadParameter(msg)
     return () if value == (NONE,) else value
 
 
 def pick(section: type[Any], options: dict[str, Any]) -> Any:
-    """Check the options that belong to one section of the configuration.
+    """Return the options that belong to one configuration section, validated.
 
     Raises
     ------
     click.UsageError
-        A value is out of its bounds.
+        A value is out of bounds.
     """
     from pydantic import ValidationError
 
@@ -171,7 +171,7 @@ def pick(section: type[Any], options: dict[str, Any]) -> Any:
 def choose_samples(
     sheet: tuple[Sample, ...], chosen: tuple[str, ...], *, path: Path
 ) -> tuple[Sample, ...]:
-    """Give the samples that ``--sample`` names, in the order of the sheet; all without a name."""
+    """Return the samples given with ``--sample``, in the order of the sheet; all by default."""
     known = {sample.sample for sample in sheet}
     for name in chosen:
         if name not in known:
@@ -182,14 +182,14 @@ def choose_samples(
 def leave_samples_out(
     sheet: tuple[Sample, ...], excluded: tuple[str, ...], *, path: Path
 ) -> tuple[Sample, ...]:
-    """Return the samples without those that ``--exclude`` names."""
+    """Return the samples except those given with ``--exclude``."""
     left_out = choose_samples(sheet, excluded, path=path) if excluded else ()
     return tuple(sample for sample in sheet if sample not in left_out)
 
 
 expression_options = options_of(ExpressionConfig)
 correlation_options = options_of(CorrelationConfig)
-# On what scale R is and which features count.
+# The scale of R and the features that count.
 feature_options = options_of(CorrelationConfig, without=("n_contributions",))
 pseudocount_option = options_of(CorrelationConfig, only=("pseudocount",))
 evidence_options = options_of(EvidenceConfig)

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 @click.command("qualify")
-@click.option("--out", "-o", type=PATH, required=True, help="Folder of the two files.")
+@click.option("--out", "-o", type=PATH, required=True, help="Output folder.")
 @click.option(
-    "--pq", "protocol", type=PATH, metavar="PROTOCOL.yaml", help="Repeat your own stored runs too."
+    "--pq", "protocol", type=PATH, metavar="PROTOCOL.yaml", help="Also repeat your own stored runs."
 )
 def command(*, out: Path, protocol: Path | None) -> None:
-    """Qualify this installation: versions, files, formulas, and simulated batches with known truth.
+    """Qualify this installation: versions, files, formulas and simulated batches of known truth.
 
-    Writes qualification.json and qualification.html, each case with its requirement, what was
-    expected and what was found, and lines for signatures. Exit code 1 where a case fails.
+    Writes qualification.json and qualification.html: for each case the requirement, the expected
+    and the observed value, and lines for signatures. Exit code 1 if a case fails.
     """
     from lotwise.run.qualify import qualify, write_qualification
 

@@ -1,4 +1,4 @@
-"""``lotwise quantify``: reads to transcript abundances."""
+"""``lotwise quantify``: transcript abundances from reads."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ _STEPS = ("all", "index", "quantify", "judge")
 @click.command("quantify", cls=Step)
 @click.argument("samples", type=_FILE)
 @click.option("--transcripts", type=_FILE, required=True, help="FASTA, plain or gzip.")
-@click.option("--genome", type=_FILE, help="FASTA: decoys for salmon, needed by RSEM with STAR.")
-@click.option("--gtf", type=_FILE, help="Needed by RSEM with STAR.")
+@click.option(
+    "--genome", type=_FILE, help="Genome FASTA: decoys for salmon; required by RSEM with STAR."
+)
+@click.option("--gtf", type=_FILE, help="Annotation; required by RSEM with STAR.")
 @click.option("--out", type=_DIRECTORY, default=Path("results"), show_default=True)
 @click.option(
     "--quantifier",
@@ -41,16 +43,16 @@ _STEPS = ("all", "index", "quantify", "judge")
     type=click.Choice(get_args(Aligner)),
     default="bowtie2",
     show_default=True,
-    help="What RSEM aligns with.",
+    help="Aligner of RSEM.",
 )
-@click.option("--program", type=_FILE, help="Path of the quantifier; else PATH is searched.")
+@click.option("--program", type=_FILE, help="Path of the quantifier.  [default: searched in PATH]")
 @click.option("--bootstraps", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--k", type=int, help="Length of the k-mers of kallisto or salmon; 31 without it.")
+@click.option("--k", type=int, help="k-mer length of kallisto or salmon.  [default: 31]")
 @click.option(
-    "--extra", default="", help="Further arguments of the quantifier, such as --gcBias of salmon."
+    "--extra", default="", help="Additional arguments of the quantifier, such as salmon's --gcBias."
 )
 @exclude_option
-@click.option("--cache", type=_DIRECTORY, help="Directory of indexes; OUT/index without it.")
+@click.option("--cache", type=_DIRECTORY, help="Directory of indexes.  [default: OUT/index]")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
 @limits_options
 @click.option(
@@ -58,15 +60,15 @@ _STEPS = ("all", "index", "quantify", "judge")
     "chosen",
     multiple=True,
     metavar="NAME",
-    help="With --step quantify: this sample only; may be repeated.",
+    help="With --step quantify: quantify this sample only; may be repeated.",
 )
 @click.option(
     "--step",
     type=click.Choice(_STEPS),
     default="all",
     show_default=True,
-    help="'index' builds the index alone; 'quantify' takes reads that `lotwise check` has "
-    "passed; 'judge' looks at what was quantified.",
+    help="'index' builds the index only; 'quantify' takes reads that `lotwise check` has "
+    "passed, and records refusals; 'judge' checks the quantifications and refuses.",
 )
 def command(  # noqa: PLR0913, one parameter an option
     *,
@@ -90,11 +92,11 @@ def command(  # noqa: PLR0913, one parameter an option
 ) -> None:
     """Quantify the reads of the sample sheet SAMPLES.
 
-    Reads are checked, their strandedness is inferred where the sheet says 'auto', the
-    index is built once, and what the quantifier used is judged: intake.tsv,
-    strandedness.tsv and yield.tsv say what was found. OUT/quant/QUANTIFIER/samples.tsv
-    is the sample sheet of the quantifications. The exit code is 1 if the gate refuses
-    a sample.
+    The reads are checked, the strandedness is inferred if the sheet says 'auto', the index
+    is built once, and the output of the quantifier is checked. intake.tsv,
+    strandedness.tsv and yield.tsv contain the findings. OUT/quant/QUANTIFIER/samples.tsv
+    is the sample sheet of the quantifications. The exit code is 1 if a check refuses a
+    sample.
     """
     from lotwise.quantify import (
         Reference,
@@ -102,7 +104,7 @@ def command(  # noqa: PLR0913, one parameter an option
         judge_samples,
         make_quantifier,
         prepare_index,
-        quantify_checked,
+        quantify_apart,
         quantify_samples,
     )
     from lotwise.samples import read_samples
@@ -117,14 +119,14 @@ def command(  # noqa: PLR0913, one parameter an option
         cache=cache or out / "index", threads=threads, bootstraps=bootstraps, limits=limits
     )
     if chosen and step != "quantify":
-        raise InputError("--sample is for --step quantify: samples are judged beside the others")
+        raise InputError(
+            "--sample needs --step quantify: the other steps judge all samples together"
+        )
     if step == "index":
         prepare_index(sheet, quantifier=quantifier, reference=reference, out=out, settings=settings)
     elif step == "quantify":
         some = choose_samples(sheet, chosen, path=samples)
-        quantify_checked(
-            some, quantifier=quantifier, reference=reference, out=out, settings=settings
-        )
+        quantify_apart(some, quantifier=quantifier, reference=reference, out=out, settings=settings)
     elif step == "judge":
         judge_samples(sheet, quantifier=quantifier, out=out, limits=limits)
     else:

@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 @click.argument("samples", type=PATH, required=False)
 @out_option
 @click.option("--config", type=PATH, help="Configuration of the run.")
-@click.option("--configuration", metavar="JSON", help="The same as text, every key resolved.")
 @click.option(
-    "--workflow", type=PATH, help="Main file of the workflow that ran the steps, to keep a copy of."
+    "--configuration", metavar="JSON", help="The configuration as JSON text, with every key."
+)
+@click.option(
+    "--workflow", type=PATH, help="Main file of the workflow that ran the steps; a copy is kept."
 )
 @click.option(
     "--workflow-call",
     envvar="LOTWISE_WORKFLOW_CALL",
     show_envvar=True,
     metavar="COMMAND",
-    help="What the workflow was called with, one shell-quoted line.",
+    help="Command line of the workflow, shell-quoted.",
 )
 @click.option(
     "--amend",
     metavar="REASON",
-    help="Record files again that were changed by other means than lotwise; the reason is kept.",
+    help="Record again files that were changed outside lotwise; the reason is kept.",
 )
 def command(
     *,
@@ -43,12 +45,12 @@ def command(
     workflow_call: str | None,
     amend: str | None,
 ) -> None:
-    """Write provenance.json of results that were made step by step.
+    """Write provenance.json for results that were made step by step.
 
-    SAMPLES is the sample sheet that `lotwise expression` read. The workflow calls this last;
-    `lotwise compare` writes its record itself. Without SAMPLES the record in --out gets a
-    new revision: its outputs, the steps since and, where there is a verdict, its criteria. A
-    recorded file that no step of lotwise changed is refused without --amend.
+    SAMPLES is the sample sheet that `lotwise expression` read. The workflow calls this command
+    last; `lotwise compare` writes its own record. Without SAMPLES, the record in --out gets a new
+    revision: its outputs, the later steps and, if there is a verdict, its criteria. A recorded
+    file that was changed, but by no step of lotwise, is refused without --amend.
     """
     from lotwise.acceptance import forget_verdict
     from lotwise.config import parse_config, read_config
@@ -61,19 +63,19 @@ def command(
         refresh_outputs(out, amend=amend)
         return
     if (config is None) == (configuration is None):
-        raise InputError("needed is --config, or --configuration, with a sample sheet")
+        raise InputError("--config or --configuration is required with a sample sheet")
     chosen = (
         read_config(config)
         if config is not None
         else parse_config(_parse_json(configuration or ""), source="--configuration")
     )
     if chosen.acceptance is None:
-        # One that an earlier run left: this run has no criteria.
+        # A file of an earlier run: this run has no criteria.
         forget_verdict(out)
     if workflow and not _is_verified(chosen, samples):
-        # In the same way; by hand `lotwise verify` takes coefficients of its own.
+        # Likewise; by hand, `lotwise verify` takes its own coefficients.
         (out / VERIFICATION).unlink(missing_ok=True)
-    # Without a workflow the variable is one that another run left.
+    # Without a workflow, the variable is left from another run.
     called_by = describe(workflow_call) if workflow and workflow_call else None
     record_run(
         chosen.model_copy(update={"results": out}),
@@ -86,7 +88,7 @@ def command(
 
 
 def _is_verified(config: Config, sheet: Path) -> bool:
-    """Tell whether the workflow verifies: coefficients are expected of batches that it has."""
+    """Return whether the workflow verifies: it expects coefficients of batches in the sheet."""
     from lotwise.samples import read_samples
 
     expected = config.acquire.expected
@@ -106,5 +108,5 @@ def _parse_json(text: str) -> dict[str, object]:
     except ValueError as error:
         raise InputError(f"--configuration is not JSON ({error})") from None
     if not isinstance(found, dict):
-        raise InputError("--configuration holds no keys")
+        raise InputError("--configuration has no keys")
     return found

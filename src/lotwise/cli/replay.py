@@ -15,19 +15,19 @@ from lotwise.errors import RefusedError
 @click.option(
     "--inputs-from",
     type=PATH,
-    help="Folder to search, by checksum, for inputs that are not where they were.",
+    help="Folder in which to search, by checksum, for inputs that were moved.",
 )
-@click.option("--keep", type=PATH, help="Folder to leave the repeated results in.")
+@click.option("--keep", type=PATH, help="Folder in which to keep the repeated results.")
 def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> None:
     """Repeat the analysis of RESULTS from its record, provenance.json.
 
-    Every input is held against its recorded checksum first. Then expression, correlations and
-    evidence are computed again, and every table must come out byte by byte as it was recorded.
-    Exit code 1 says that one did not: it is named, with the first row and column that differ.
-    Where there is a verdict, the criteria on record are held against the repeated tables too.
-    All other recorded files (figures, the workbook, the verdict) must have their recorded
-    checksums, the h5ad files the numbers of the tables, and record and page must be those that
-    were written.
+    First, every input is compared with its recorded checksum. Then expression, correlations and
+    evidence are computed again, and every table must be identical, byte by byte, to the recorded
+    one. Exit code 1: a table differs; it is named, with the first row and column that differ.
+    If there is a verdict, the recorded criteria are applied to the repeated tables too. All other
+    recorded files (figures, workbook, verdict) must have their recorded checksums, the h5ad files
+    must contain the numbers of the tables, and record and page must be the files that were
+    written.
     """
     from lotwise.run.replay import replay
 
@@ -37,13 +37,13 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
     for line in found.software:
         click.echo(f"software: {line}")
     if not found.software:
-        click.echo("software: the versions are those recorded")
+        click.echo("software: same versions as recorded")
     click.echo(f"tables: {found.n_identical} identical, {len(found.differences)} not")
     click.echo(
-        f"other files: {found.n_unchanged} with the recorded checksum, {len(found.changes)} not"
+        f"other files: {found.n_unchanged} with the recorded checksum, {len(found.changes)} changed"
     )
     if found.verdict:
-        click.echo(f"verdict: {found.verdict}, judged again by the criteria on record")
+        click.echo(f"verdict: {found.verdict}, judged again by the recorded criteria")
     for line in found.all_differences:
         click.echo(f"differs: {line}")
     if found.all_differences:
@@ -51,4 +51,4 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
             f"differences from the record: {len(found.all_differences)}", path=results
         )
     if not found.n_identical:
-        raise RefusedError("the record names no table", path=results)
+        raise RefusedError("the record lists no table", path=results)

@@ -16,35 +16,37 @@ from lotwise.cli.options import note_option, out_option
     type=click.IntRange(2, 8),
     default=4,
     show_default=True,
-    help="Decimals of R.",
+    help="Number of decimals of R.",
 )
 @note_option
 @click.option(
     "--certificate",
     is_flag=True,
-    help="Write certificate.html too: one to three pages for print, with lines for signatures.",
+    help="Also write certificate.html: one to three printed pages with lines for signatures.",
 )
 @click.option(
     "--deviation",
     "deviations",
     multiple=True,
     metavar="TEXT",
-    help="A deviation to put on record and on the certificate; may be repeated.",
+    help="Deviation or remark, written to the record and the certificate; may be repeated.",
 )
 def command(
     *, out: Path, decimals: int, note: str, certificate: bool, deviations: tuple[str, ...]
 ) -> None:
     """Write report.html from the results below --out.
 
-    One page without outside requests: the answer, what R can and cannot show here, figures,
-    tables, methods and provenance. Nothing is computed anew; what the results lack, the page
-    says is missing.
+    One page without external requests: the answer, what R can and cannot show, figures, tables,
+    methods and provenance. Nothing is computed again; the page says what is missing from the
+    results.
     """
     from lotwise.report import write_report
-    from lotwise.report.certificate import add_deviation, write_certificate
+    from lotwise.report.certificate import add_deviations, require_verdict, write_certificate
 
-    for text in deviations:
-        add_deviation(out, text)
+    # Before anything is put on record: what is refused leaves no trace.
+    if certificate:
+        require_verdict(out)
+    add_deviations(out, deviations)
     click.echo(f"written to {write_report(out, note=note, decimals=decimals)}", err=True)
     if certificate:
         click.echo(f"written to {write_certificate(out)}", err=True)

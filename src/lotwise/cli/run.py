@@ -27,26 +27,26 @@ DEMO: Final = ("--as", "reads", "--de-genes", "60", "--switches", "30", "--threa
     help="Configuration of the run; `lotwise init` writes one.  [default: config.yaml]",
 )
 @click.option("--demo", is_flag=True, help="Simulate three batches and run the workflow on them.")
-@click.option("--profile", default=None, help="slurm, or a folder with a profile of Snakemake.")
+@click.option("--profile", default=None, help="slurm, or a folder with a Snakemake profile.")
 @click.pass_context
 def command(ctx: click.Context, *, config: Path | None, demo: bool, profile: str | None) -> None:
-    """Run the workflow that comes with lotwise, with the options of snakemake.
+    """Run the workflow that comes with lotwise; other options are passed to snakemake.
 
-    Everything that is not listed below goes to snakemake as it is, for example --cores 4,
+    Every option that is not listed below is passed to snakemake, for example --cores 4,
     --dry-run or the name of a result. Without --cores or a profile, all cores are used.
     """
     if importlib.util.find_spec("snakemake") is None:
         raise EnvironmentFault(
-            "snakemake is not installed here", remedy="pip install 'lotwise[workflow]'"
+            "snakemake is not installed", remedy="pip install 'lotwise[workflow]'"
         )
     if demo and config is not None:
-        raise InputError("--demo has a configuration of its own", remedy="leave out --config")
+        raise InputError("--demo has its own configuration", remedy="leave out --config")
     chosen = shipped("config", "demo.yaml") if demo else config or Path("config.yaml")
     if not chosen.is_file():
         raise InputError(
             "no such configuration", path=chosen, remedy="`lotwise init DIR` writes one"
         )
-    # The rules call `lotwise` by name: that of this environment comes first.
+    # The rules call `lotwise` by name: the one of this environment must be found first.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = os.environ | {"PATH": path}
     if demo:
@@ -61,7 +61,7 @@ def command(ctx: click.Context, *, config: Path | None, demo: bool, profile: str
 
 
 def _options(config: Path, profile: str | None, others: list[str]) -> list[str]:
-    """Return the command line of snakemake.
+    """Return the options of snakemake.
 
     Examples
     --------

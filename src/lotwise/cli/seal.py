@@ -27,11 +27,15 @@ Example:
     required=True,
     help="What the signature means.",
 )
-@click.option("--identity", default="", help="Principal of the key; by default the name.")
+@click.option("--identity", default="", help="Principal of the key.  [default: the name]")
 @click.option(
-    "--criteria", is_flag=True, help="Seal the registered criteria alone: before there are results."
+    "--criteria", is_flag=True, help="Seal the registered criteria only, before there are results."
 )
-@click.option("--timestamp", is_flag=True, help="Write a request for a time authority (RFC 3161).")
+@click.option(
+    "--timestamp",
+    is_flag=True,
+    help="Also write a request for a time-stamping authority (RFC 3161).",
+)
 def command(
     *,
     results: Path,
@@ -42,11 +46,11 @@ def command(
     criteria: bool,
     timestamp: bool,
 ) -> None:
-    """Sign RESULTS: a manifest of all files, and a statement with name, meaning and time.
+    """Sign RESULTS: a manifest of all files and a statement with name, meaning and time.
 
-    Writes seal/results (with --criteria seal/criteria) below RESULTS. Later signatures join the
-    same manifest; a folder that has changed since is refused. Supports electronic signatures; it
-    is a part of a quality system and does not replace one.
+    Writes seal/results (with --criteria seal/criteria) below RESULTS. Later signatures are added
+    to the same manifest; a folder that has changed since is refused. This supports electronic
+    signatures; it is a part of a quality system and does not replace one.
     """
     from lotwise.record.seal import write_seal
 
@@ -62,6 +66,4 @@ def command(
     click.echo(f"signed: {statement}")
     if timestamp:
         query = statement.with_suffix(".tsq")
-        click.echo(
-            f"send {query} to a time authority; save its answer as {query.stem}.tsr beside it"
-        )
+        click.echo(f"send {query} to a time authority; save its answer there as {query.stem}.tsr")

@@ -1,4 +1,4 @@
-"""``lotwise simulate``: an experiment whose truth is known."""
+"""``lotwise simulate``: an experiment of known truth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     type=click.Choice(["quant", "reads"]),
     default="quant",
     show_default=True,
-    help="Quantifications as kallisto writes them, or FASTQ.",
+    help="Write quantifications (kallisto format), or reads (FASTQ).",
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--genes", type=click.IntRange(1), default=2_000, show_default=True)
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     default=200_000,
     show_default=True,
-    help="Read pairs (or single reads) a sample.",
+    help="Read pairs (or single reads) per sample.",
 )
 @click.option(
     "--strandedness",
@@ -40,22 +40,38 @@ if TYPE_CHECKING:
     default="unstranded",
     show_default=True,
 )
-@click.option("--single", is_flag=True, help="Single reads instead of pairs.")
+@click.option("--single", is_flag=True, help="Simulate single reads instead of pairs.")
 @click.option(
-    "--de-genes", type=click.IntRange(0), default=0, help="Genes that change in the last batch."
+    "--de-genes",
+    type=click.IntRange(0),
+    default=0,
+    help="Number of differentially expressed genes in the last batch.",
 )
-@click.option("--log2-fold", type=float, default=2.0, show_default=True, help="By how much.")
+@click.option(
+    "--log2-fold", type=float, default=2.0, show_default=True, help="Their log2 fold change."
+)
 @click.option(
     "--switches",
     type=click.IntRange(0),
     default=0,
-    help="Genes whose leading isoforms change places in the last batch.",
+    help="Number of genes whose two main isoforms are exchanged in the last batch.",
 )
-@click.option("--female", multiple=True, metavar="LOT", help="A batch of a second donor, female.")
+@click.option(
+    "--female",
+    multiple=True,
+    metavar="LOT",
+    help="Simulate this batch from a second, female donor.",
+)
 @click.option("--swap", nargs=2, metavar="SAMPLE SAMPLE", help="Exchange two samples.")
-@click.option("--failed", multiple=True, metavar="SAMPLE", help="A few thousand reads only.")
-@click.option("--shallow", multiple=True, metavar="SAMPLE", help="A tenth of the reads.")
-@click.option("--degraded", multiple=True, metavar="SAMPLE", help="Reads near the 3' end only.")
+@click.option(
+    "--failed", multiple=True, metavar="SAMPLE", help="Sample with only a few thousand reads."
+)
+@click.option(
+    "--shallow", multiple=True, metavar="SAMPLE", help="Sample with a tenth of the reads."
+)
+@click.option(
+    "--degraded", multiple=True, metavar="SAMPLE", help="Sample with reads near the 3' end only."
+)
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
 def command(  # noqa: PLR0913, one parameter an option
     *,
@@ -78,10 +94,10 @@ def command(  # noqa: PLR0913, one parameter an option
     degraded: tuple[str, ...],
     threads: int,
 ) -> None:
-    """Write batches with planted truth into DIRECTORY.
+    """Write simulated batches of known truth into DIRECTORY.
 
-    samples.tsv is the sample sheet; reference/ holds transcripts, genome, GTF and the
-    gene of each transcript; truth/ says what was planted. Samples are named
+    samples.tsv is the sample sheet; reference/ contains transcripts, genome, GTF and the
+    transcript-to-gene table; truth/ contains the simulated effects. The samples are named
     lot1_rep1, lot1_rep2, ... The same seed gives the same files.
     """
     import numpy as np
@@ -120,6 +136,6 @@ def _faults(
     for kind, samples in by_kind:
         for sample in samples:
             if sample in faults:
-                raise InputError(f"sample {sample!r} is asked to be {faults[sample]} and {kind}")
+                raise InputError(f"sample {sample!r} cannot be both {faults[sample]} and {kind}")
             faults[sample] = kind
     return faults

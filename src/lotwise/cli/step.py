@@ -1,4 +1,4 @@
-"""A command that notes in the results that it was done: for the provenance."""
+"""A command that records in the results that it was run, for the provenance."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from lotwise.record import Call
 
 ARGUMENTS: Final = "lotwise.arguments"
-# Parameters by which the calls of one command differ within a run.
+# Parameters that distinguish the calls of one command within a run.
 _TELLING: Final = ("level", "step", "chosen", "register", "reference_folder")
 _GIVEN: Final = frozenset({ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT})
-# File systems take 255 bytes, and what is being written has a longer name.
+# File systems allow 255 bytes, and the temporary name of a file is longer.
 _LONGEST_NAME: Final = 180
 
 
 class Step(click.Command):
-    """A step of a run; leaves its command line and times in ``logs/steps`` below ``--out``."""
+    """A step of a run; it writes its command line and times to ``logs/steps`` below ``--out``."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; note it when it has ended, also when the answer is no."""
+        """Run the command; record it when it has ended, also if the answer is no."""
         from lotwise.record.calls import now
         from lotwise.record.snapshot import take_snapshot
 
         started, given = now(), dict(ctx.params)
-        # `workbook`, `verify` and `fetch` name the folder their own way; the last may have none.
+        # `workbook`, `verify` and `fetch` use other options for the folder; `fetch` may have none.
         root = given.get("out") or given.get("results")
         before = {} if root is None else take_snapshot(root)
         try:
@@ -71,7 +71,7 @@ class Step(click.Command):
 
 
 def _short(name: str) -> str:
-    """Give a name that is a file's: a long one, as of many samples, ends in its checksum."""
+    """Return a valid file name; a long one, as of many samples, is cut and ends in its checksum."""
     if len(name) <= _LONGEST_NAME:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:16]
@@ -79,7 +79,7 @@ def _short(name: str) -> str:
 
 
 def call_of(ctx: click.Context) -> Call:
-    """Describe the call that ``ctx`` came from: its words, and what was given by name."""
+    """Return the call of ``ctx``: its command line and its named parameters."""
     from lotwise.record.calls import Call
 
     given = {
@@ -98,7 +98,7 @@ def call_of(ctx: click.Context) -> Call:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it."""
+    """Return a value in a form that JSON can hold."""
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     return value if isinstance(value, bool | int | float | str | None) else str(value)

@@ -1,4 +1,4 @@
-"""Standard streams that never change the exit code by accident, nor move a terminal's cursor."""
+"""Standard streams that do not change the exit code or control the terminal by accident."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, Final, TextIO, cast
 
 from lotwise.files.machine import machine_fault
 
-# What a terminal obeys instead of showing it: control characters, and those that turn the
-# direction of text. Tabs, line ends and the return of a progress bar are used by lotwise.
+# Characters that a terminal obeys instead of showing: control characters, and those that change
+# the direction of text. lotwise itself uses tabs, line ends and carriage returns (progress bar).
 _KEPT: Final = "\t\n\r"
 _DIRECTIONS: Final = (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)
 _OBEYED: Final = {
@@ -22,10 +22,10 @@ _OBEYED: Final = {
 
 
 class Stream:
-    """A stream to which writing never fails; ``problem`` says why what was written is lost.
+    """A stream on which writing never fails; ``problem`` says why the output was lost.
 
-    Where the reader has gone (`lotwise ... | head`), or the stream was closed by the caller,
-    nobody wants the words, and nothing is lost.
+    If the reader has ended (`lotwise ... | head`) or the caller closed the stream, nobody wants
+    the output, and nothing is lost.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -36,7 +36,7 @@ class Stream:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write text; what a terminal would obey is shown as its code."""
+        """Write text; characters that a terminal would obey are shown as their codes."""
         try:
             self._stream.write(text.translate(_OBEYED))
         except OSError as error:
@@ -44,7 +44,7 @@ class Stream:
         return len(text)
 
     def flush(self) -> None:
-        """Hand over what was written."""
+        """Flush the stream."""
         try:
             self._stream.flush()
         except OSError as error:
@@ -53,7 +53,7 @@ class Stream:
     def _lose(self, error: OSError) -> None:
         if not isinstance(error, BrokenPipeError):
             self.problem = machine_fault(error) or f"cannot be written ({error.strerror})"
-        # What is written from now on, and what is held back, goes nowhere.
+        # Later output, and what is still buffered, is discarded.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
@@ -61,16 +61,16 @@ class Stream:
 
 @contextmanager
 def safe_streams() -> Iterator[tuple[Stream, Stream]]:
-    """Put a :class:`Stream` in the place of standard output and standard error.
+    """Replace standard output and standard error by a :class:`Stream`.
 
-    A stream that the caller closed leads nowhere: left closed, the next file that is opened
-    would take its number, and what a library prints would end in that file.
+    A stream that the caller closed is connected to the null device. Otherwise the next opened
+    file would get its number, and the output of a library would be written into that file.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
     given = sys.stdin, sys.stdout, sys.stderr
     if sys.stdin is None:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115

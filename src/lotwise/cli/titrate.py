@@ -13,9 +13,9 @@ from lotwise.keys import LEVELS
 @click.command("titrate")
 @criteria_option
 @out_option
-@click.option("--sample", help="Mix in this sample of the results.")
-@click.option("--condition", help="Mix in the mean of the samples of this condition.")
-@click.option("--table", type=PATH, help="Mix in a table of features and their TPM.")
+@click.option("--sample", help="Sample of the results to mix in.")
+@click.option("--condition", help="Condition whose mean profile is mixed in.")
+@click.option("--table", type=PATH, help="Table of features and TPM to mix in.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
@@ -30,11 +30,11 @@ def command(
     seed: int,
     threads: int,
 ) -> None:
-    """Find out how much of another profile acceptance criteria would let through.
+    """Measure how much of another profile acceptance criteria would not detect.
 
-    Mixes 0.5 to 50 % of a profile into each batch of the results below --out, draws the counts anew
-    and judges the criteria: those given, or those on record. Writes titration.tsv,
-    titration_curve.tsv and a figure, and prints what the criteria would have passed.
+    Mixes 0.5 to 50 % of a profile into each batch of the results below --out, draws new counts
+    and judges the criteria (by default the recorded ones). Writes titration.tsv,
+    titration_curve.tsv and a figure, and prints the fractions that the criteria would pass.
     """
     from lotwise import pl
     from lotwise.acceptance import read_criteria, recorded_criteria
@@ -51,9 +51,9 @@ def command(
         level: read_level(tree.h5ad(level), level) for level in LEVELS if tree.h5ad(level).is_file()
     }
     if not expression:
-        read_level(tree.h5ad("gene"), "gene")  # says what is missing
+        read_level(tree.h5ad("gene"), "gene")  # its error says what is missing
     profile = profile_of(expression, sample=sample, condition=condition, table=table)
-    # The numbers of the run are those of its settings; without a record, the defaults.
+    # Use the settings of the run; without a record, the defaults.
     settings = (
         configuration_of(read_provenance(out), out) if tree.provenance.is_file() else Config()
     )
@@ -74,4 +74,4 @@ def command(
     click.echo(found.sentence())
     blind = found.table[found.table["reason"].str.startswith("it passes with")]
     for name, rows in blind.groupby("criterion", sort=False):
-        click.echo(f"  {name} caught nothing in {', '.join(rows['batch'])}")
+        click.echo(f"  {name} detected nothing in {', '.join(rows['batch'])}")

@@ -10,6 +10,7 @@ import click
 from lotwise.cli.options import criteria_option, out_option
 from lotwise.cli.step import Step
 from lotwise.errors import RefusedError
+from lotwise.wording import listed
 
 if TYPE_CHECKING:
     from lotwise.acceptance import Verdict
@@ -28,7 +29,7 @@ Example:
 @click.option(
     "--register",
     is_flag=True,
-    help="Put the criteria on record and judge nothing: before the results are computed.",
+    help="Record the criteria before results are computed; judge nothing.",
 )
 @click.option(
     "--tables",
@@ -36,15 +37,15 @@ Example:
     is_eager=True,
     expose_value=False,
     callback=lambda ctx, _, asked: _list_tables(ctx) if asked else None,
-    help="List what criteria can judge, and end.",
+    help="List the tables and columns that criteria can judge, and exit.",
 )
 def command(*, criteria: str | None, out: Path, register: bool) -> None:
-    """Hold the results below --out against acceptance criteria.
+    """Judge the results below --out by acceptance criteria.
 
-    Criteria are a YAML file, or the name of shipped ones (example, encode_isogenic,
-    encode_anisogenic); without --criteria, those that are on record below --out. Writes
-    verdict.json and verdict.tsv, and adds to verdict_history.jsonl. A criterion about something
-    that was not computed is "not assessable", never a pass. Exit code 1 unless all pass.
+    Criteria are a YAML file, or the name of shipped criteria (example, encode_isogenic,
+    encode_anisogenic); by default, those recorded below --out. Writes verdict.json and
+    verdict.tsv, and adds to verdict_history.jsonl. A criterion on a statistic that was not
+    computed is "not assessable", never a pass. Exit code 1 unless all criteria pass.
     """
     from lotwise.acceptance import (
         read_criteria,
@@ -54,6 +55,9 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
     )
 
     read = recorded_criteria(out) if criteria is None else read_criteria(criteria)
+    if read.criteria.uncovered:
+        left_out = listed(read.criteria.uncovered)
+        click.echo(f"lotwise: warning: {read.name}: no criterion covers {left_out}", err=True)
     if register:
         register_criteria(out, read)
         title = " ".join(read.criteria.title.split())
@@ -63,7 +67,7 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
 
 
 def say(verdict: Verdict, out: Path) -> None:
-    """Print a verdict in words, and end with exit code 1 unless it is a pass.
+    """Print a verdict; raise an error, for exit code 1, unless it is a pass.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def say(verdict: Verdict, out: Path) -> None:
     for one in verdict.assessed:
         judged = one.judgement
         bound = _plain(one.criterion.bound)
-        # Of an answer the number is the share of rows that give it, which the reason says.
+        # For text answers, the number is the fraction of rows with the answer, given in the reason.
         shown = judged.value is not None and one.criterion.is_ is None
         value = f"{number_beside(judged.value or 0.0, bound)}, " if shown else ""
         needed = f"required {bound.removeprefix('is ')}"
@@ -121,5 +125,5 @@ def _list_tables(ctx: click.Context) -> None:
 
 
 def _plain(text: str) -> str:
-    """Keep text on its line and of the terminal's own letters."""
+    """Return text on one line, without characters that control a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))

@@ -1,7 +1,8 @@
-"""``lotwise verify``: computed coefficients against published ones."""
+"""``lotwise verify``: compare computed with published coefficients."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Configuration with acquire.expected.",
 )
-@click.option("--settings", metavar="JSON", help="The section 'acquire' as JSON.")
+@click.option(
+    "--settings", metavar="JSON", help="The section 'acquire' as JSON, instead of a file."
+)
 @click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
@@ -32,9 +35,9 @@ if TYPE_CHECKING:
 def command(*, config: Path | None, settings: str | None, results: Path) -> None:
     """Compare Pearson's R with the published coefficients of the configuration.
 
-    Writes verification.tsv. Replicates of a batch are averaged before. A coefficient
-    agrees when it lies within half a unit of the last printed decimal; one that is not
-    transcribed yet is "not on file". Exit code 1 when one differs.
+    Writes verification.tsv. Replicates of a batch are averaged first. A coefficient agrees if
+    it differs by at most half a unit of the last printed decimal; a coefficient without a
+    published value in the configuration is "not on file". Exit code 1 if one differs.
     """
     from lotwise.acquire.published import Verification, summary, verify
     from lotwise.files.tables import to_frame, write_table
@@ -48,6 +51,8 @@ def command(*, config: Path | None, settings: str | None, results: Path) -> None
     for row in rows:
         click.echo(_line(row))
     click.echo(summary(rows))
+    for line in _to_transcribe(rows, config):
+        click.echo(line)
     differing = [
         f"{row.level} {row.batch_a} - {row.batch_b}" for row in rows if row.status == "differs"
     ]
@@ -57,6 +62,27 @@ def command(*, config: Path | None, settings: str | None, results: Path) -> None
             + ", ".join(differing),
             path=results / Verification.table,
         )
+
+
+def _to_transcribe(rows: Sequence[Verification], config: Path | None) -> Iterator[str]:
+    """Yield what a person has to do for the coefficients that are not on file."""
+    missing = [row for row in rows if row.status == "not on file"]
+    if not missing:
+        return
+    where = f"{config}, " if config else ""
+    yield ""
+    yield f"To put the missing coefficients on file ({len(missing)}):"
+    yield "1. Read Pearson's R off the panel of each pair in the publication:"
+    for source, level in dict.fromkeys((row.source, row.level) for row in missing):
+        pairs = ", ".join(
+            f"{row.batch_a} - {row.batch_b}"
+            for row in missing
+            if (row.source, row.level) == (source, level)
+        )
+        yield f"     {source} ({level}): {pairs}"
+    yield f"2. In {where}acquire: expected:, replace `r: null, decimals: null` of that pair,"
+    yield "   for a printed 0.98 by `r: 0.98, decimals: 2`."
+    yield f"3. Run `lotwise verify --config {config or 'config.yaml'} --results RESULTS` again."
 
 
 def _line(row: Verification) -> str:

@@ -13,10 +13,10 @@ from lotwise.cli.step import Step
 @click.command("workbook", cls=Step)
 @click.argument("results", type=PATH)
 def command(*, results: Path) -> None:
-    """Write tables.xlsx: the tables of RESULTS for a spreadsheet, text as text.
+    """Write tables.xlsx: the tables of RESULTS as a workbook, with text kept as text.
 
-    A TSV that a spreadsheet opens by double click loses gene names (SEPT2 becomes a date); this
-    workbook keeps them. `lotwise compare` and the workflow write it too.
+    If a TSV is opened in a spreadsheet by double click, gene names are changed (SEPT2 becomes a
+    date); the workbook keeps them. `lotwise compare` and the workflow also write it.
     """
     from lotwise.report.workbook import write_workbook
 

@@ -11,7 +11,7 @@ from lotwise.files.shipped import shipped
 def command() -> None:
     """Print the path of the Snakefile that comes with lotwise.
 
-    For those who call snakemake themselves:
+    To call snakemake directly:
     snakemake --snakefile "$(lotwise workflow-path)" --configfile config.yaml --cores all
     """
     click.echo(shipped("workflow", "Snakefile"))

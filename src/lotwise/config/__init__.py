@@ -1,4 +1,4 @@
-"""The configuration of a run, one module a part; light, every cluster job imports it."""
+"""The configuration of a run, one module per section; light, every cluster job imports it."""
 
 from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig, figures_of, inputs_of, tables_of

@@ -1,6 +1,6 @@
-"""What the configuration says about sources, network, samples and expected coefficients.
+"""The configuration of sources, network, samples and expected coefficients.
 
-Light on purpose (pydantic only): every cluster job reads it.
+Imports pydantic only: every cluster job reads the configuration.
 """
 
 from __future__ import annotations
@@ -20,88 +20,118 @@ _Url = Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
 _Positive = Annotated[float, Field(gt=0)]
 _GIB: Final = 2**30
 
+ADDRESSES: Final = "LOTWISE_URLS"
+"""Environment variable by which the workflow hands over addresses with their logins, as JSON."""
+
+# User and password of an address, which a proxy's may have as well.
+_LOGIN: Final = re.compile(r"(?<=://)[^/\s\"'@]+@")
+
+
+def strike_logins(text: str) -> str:
+    """Return a text with *** in the place of the user and password of each address.
+
+    Examples
+    --------
+    >>> strike_logins("from https://me:secret@example.org/geo")
+    'from https://***@example.org/geo'
+    """
+    return _LOGIN.sub("***@", text)
+
 
 class BaseUrls(Section):
-    """Where each source begins, without a trailing slash; a mirror can stand in."""
+    """Base address of each source, without a trailing slash; replace one to use a mirror."""
 
-    geo: _Url = Field(default="https://ftp.ncbi.nlm.nih.gov/geo", description="GEO's file tree.")
+    geo: _Url = Field(default="https://ftp.ncbi.nlm.nih.gov/geo", description="Files of GEO.")
     geo_download: _Url = Field(
         default="https://www.ncbi.nlm.nih.gov/geo/download",
-        description="GEO's page of counts and TPM that NCBI computed.",
+        description="GEO's page of counts and TPM computed by NCBI.",
     )
     ena_portal: _Url = Field(
         default="https://www.ebi.ac.uk/ena/portal/api",
-        description="ENA's portal, for file reports.",
+        description="ENA's portal API, for file reports.",
     )
     ena_fastq: _Url = Field(
         default="https://ftp.sra.ebi.ac.uk",
-        description="Host of ENA's FASTQ, spoken to over HTTPS.",
+        description="Host of ENA's FASTQ files, accessed over HTTPS.",
     )
     gencode: _Url = Field(
-        default="https://ftp.ebi.ac.uk/pub/databases/gencode", description="GENCODE's file tree."
+        default="https://ftp.ebi.ac.uk/pub/databases/gencode", description="Files of GENCODE."
     )
-    ensembl: _Url = Field(default="https://ftp.ensembl.org/pub", description="Ensembl's file tree.")
+    ensembl: _Url = Field(default="https://ftp.ensembl.org/pub", description="Files of Ensembl.")
 
     @field_validator("*")
     @classmethod
     def _without_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
 
+    def without_logins(self) -> Self:
+        """Return the addresses as they may be printed, with *** for each user and password."""
+        struck = {name: strike_logins(url) for name, url in self.model_dump().items()}
+        return self.model_copy(update=struck)
+
 
 class NetworkSettings(Section):
-    """How downloads behave."""
+    """Settings of downloads."""
 
-    offline: bool = Field(default=False, description="Use what is there, fetch nothing.")
+    offline: bool = Field(
+        default=False, description="Use downloaded files only; no network access."
+    )
     connect_timeout: _Positive = Field(
-        default=20.0, description="Seconds to wait for a connection."
+        default=20.0, description="Time limit for a connection, in seconds."
     )
     read_timeout: _Positive = Field(
-        default=60.0, description="Seconds without a byte before giving up."
+        default=60.0, description="Seconds without data before a transfer is stopped."
     )
     attempts: int = Field(
-        default=6, ge=1, le=50, description="Attempts in a row without new bytes."
+        default=6, ge=1, le=50, description="Number of consecutive attempts without new data."
     )
     backoff: float = Field(
-        default=1.0, ge=0, description="Seconds before the first repeat; then doubled."
+        default=1.0,
+        ge=0,
+        description="Seconds before the first retry; doubled for each further retry.",
     )
     backoff_ceiling: _Positive = Field(
-        default=60.0, description="Longest wait between two attempts."
+        default=60.0, description="Longest wait between two attempts, in seconds."
     )
     retry_after_ceiling: _Positive = Field(
-        default=600.0, description="Longest wait that a server may ask for, in seconds."
+        default=600.0, description="Longest wait that a server may request, in seconds."
     )
     slowest_bytes_per_second: float = Field(
-        default=1024.0, ge=0, description="A transfer slower than this is started again."
+        default=1024.0,
+        ge=0,
+        description="A transfer slower than this (bytes per second) is restarted.",
     )
     slow_window: _Positive = Field(
-        default=60.0, description="Seconds over which slowness is measured."
+        default=60.0, description="Seconds over which the transfer rate is measured."
     )
-    workers: int = Field(default=4, ge=1, le=64, description="Files fetched at once.")
+    workers: int = Field(default=4, ge=1, le=64, description="Number of files downloaded at once.")
     workers_per_host: int = Field(
-        default=3, ge=1, le=64, description="Files fetched at once from one host."
+        default=3, ge=1, le=64, description="Number of files downloaded at once from one host."
     )
     max_total_gib: float | None = Field(
-        default=100.0, ge=0, description="More than this in one run asks first; null asks never."
+        default=100.0,
+        ge=0,
+        description="Ask before downloading more than this in one run; null: never ask.",
     )
     proxy: _Url | None = Field(
         default=None,
-        description="Proxy address; HTTPS_PROXY and its kin are respected without it, and are the "
-        "place for a password.",
+        description="Proxy address; without it, HTTPS_PROXY and similar variables are used, which "
+        "are also the place for a password.",
     )
     ca_bundle: Path | None = Field(default=None, description="PEM file of trusted certificates.")
 
     @property
     def max_total_bytes(self) -> int | None:
-        """The cap in bytes; None where there is none."""
+        """The download limit in bytes; None if there is no limit."""
         return None if self.max_total_gib is None else int(self.max_total_gib * _GIB)
 
 
 class SampleChoice(Section):
-    """One sample named outright."""
+    """One sample, chosen explicitly."""
 
     sample: str = Field(min_length=1, description="GSM accession, or the exact title.")
     batch: str | None = Field(
-        default=None, min_length=1, description="Batch name; the title if null."
+        default=None, min_length=1, description="Batch name; null: the title."
     )
 
 
@@ -109,9 +139,9 @@ _TEMPLATE = re.compile(r"\{([A-Za-z][^{}]*)\}")
 
 
 def fields_in(text: str) -> tuple[str, ...]:
-    r"""Return the fields that a text such as ``'{cell line}'`` names; none for a pattern.
+    r"""Return the fields named in a text such as ``'{cell line}'``; empty for a pattern.
 
-    A repetition of a regular expression, such as ``\d{3}``, names no field.
+    A repetition in a regular expression, such as ``\d{3}``, is not a field.
 
     Examples
     --------
@@ -122,27 +152,27 @@ def fields_in(text: str) -> tuple[str, ...]:
 
 
 class SampleSelection(Section):
-    """Which samples of the series are compared, and which batch each belongs to."""
+    """The samples of the series to compare, and the batch of each."""
 
     pattern: str | None = Field(
         default=None,
         min_length=1,
         description="Regular expression over title, characteristics, source name, library name and "
-        "description. The batch is its group 'batch', or its first group, or all that matched.",
+        "description. The batch is the group 'batch', else the first group, else the whole match.",
     )
-    choose: tuple[SampleChoice, ...] = Field(default=(), description="Samples named one by one.")
+    choose: tuple[SampleChoice, ...] = Field(default=(), description="Samples chosen one by one.")
     where: dict[str, str] = Field(
         default_factory=dict,
         description="Keep samples whose fields match, such as {treatment: untreated}.",
     )
     exclude: tuple[str, ...] = Field(
-        default=(), description="Accessions or titles of samples to leave out."
+        default=(), description="Accessions or titles of samples to exclude."
     )
     batch: str | None = Field(
         default=None,
         min_length=1,
         description="Batch of each sample: fields such as '{cell line}', or a regular expression; "
-        "null takes it from pattern or choose, or the title.",
+        "null: from pattern or choose, else the title.",
     )
     donor: str | None = Field(
         default=None, min_length=1, description="Donor: fields or a regular expression."
@@ -154,7 +184,7 @@ class SampleSelection(Section):
         default=None, min_length=1, description="Replicate: fields or a regular expression."
     )
     n_batches: int | None = Field(
-        default=None, ge=1, description="How many batches there must be; null accepts any number."
+        default=None, ge=1, description="Required number of batches; null: any number."
     )
 
     @field_validator("pattern", "batch", "donor", "condition", "replicate")
@@ -164,7 +194,7 @@ class SampleSelection(Section):
             try:
                 re.compile(pattern)
             except re.error as error:
-                msg = f"is not a regular expression ({error})"
+                msg = f"is not a valid regular expression ({error})"
                 raise ValueError(msg) from error
         return pattern
 
@@ -174,35 +204,39 @@ class SampleSelection(Section):
             msg = "give either 'pattern' or 'choose', not both"
             raise ValueError(msg)
         if self.batch is not None and self.choose:
-            msg = "'choose' names the batches itself; remove 'batch'"
+            msg = "'choose' already gives the batches; remove 'batch'"
             raise ValueError(msg)
         return self
 
 
 class AssumedFragments(Section):
-    """Fragment length of single-end reads, which no read can show; reported as assumed."""
+    """Fragment length of single-end reads; it cannot be measured, and is reported as assumed."""
 
     fragment_length: _Positive = Field(default=200.0, description="Mean fragment length in bases.")
     fragment_sd: _Positive = Field(default=20.0, description="Standard deviation in bases.")
 
 
 class ReferenceSettings(Section):
-    """Transcripts and annotation to quantify against."""
+    """Transcripts and annotation for quantification."""
 
     source: Literal["gencode", "ensembl", "files"] = Field(
-        default="gencode", description="Who made it."
+        default="gencode", description="Source of the annotation."
     )
     organism: str = Field(
         default="human", description="human or mouse; for Ensembl homo_sapiens etc."
     )
-    assembly: str = Field(default="GRCh38", description="Genome assembly in Ensembl's file names.")
+    assembly: str = Field(
+        default="GRCh38", description="Genome assembly, as in Ensembl's file names."
+    )
     release: str | None = Field(
         default=None,
         pattern=r"^M?\d+$",
-        description="Release, such as 44 or M33; needed but for 'files'.",
+        description="Release, such as 44 or M33; required unless source is 'files'.",
     )
-    transcripts: Path | None = Field(default=None, description="Own FASTA, with source: files.")
-    annotation: Path | None = Field(default=None, description="Own GTF, with source: files.")
+    transcripts: Path | None = Field(
+        default=None, description="Your own FASTA, with source: files."
+    )
+    annotation: Path | None = Field(default=None, description="Your own GTF, with source: files.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -211,7 +245,7 @@ class ReferenceSettings(Section):
                 msg = "source 'files' needs 'transcripts' and 'annotation'"
                 raise ValueError(msg)
         elif self.transcripts is not None or self.annotation is not None:
-            msg = f"own 'transcripts' and 'annotation' need source 'files', not {self.source!r}"
+            msg = f"'transcripts' and 'annotation' require source 'files', got {self.source!r}"
             raise ValueError(msg)
         elif self.release is None:
             msg = f"source {self.source!r} needs a 'release'"
@@ -220,82 +254,87 @@ class ReferenceSettings(Section):
 
 
 class ExpectedCoefficient(Section):
-    """A published coefficient; ``r: null`` until somebody has read it off the figure."""
+    """A published coefficient; ``r: null`` until it has been read off the figure."""
 
     level: Level
     batch_a: str = Field(min_length=1)
     batch_b: str = Field(min_length=1)
     r: float | None = Field(default=None, ge=-1, le=1, description="Pearson's R as printed.")
-    decimals: int | None = Field(default=None, ge=1, le=10, description="Decimals as printed.")
-    source: str = Field(min_length=1, description="Where it is printed, such as a figure panel.")
+    decimals: int | None = Field(
+        default=None, ge=1, le=10, description="Number of decimals printed."
+    )
+    source: str = Field(min_length=1, description="Where it was published, such as a figure panel.")
 
     @model_validator(mode="after")
     def _printed(self) -> Self:
         if (self.r is None) != (self.decimals is None):
-            msg = "'r' and 'decimals' go together: give both, or null for both"
+            msg = "give both 'r' and 'decimals', or null for both"
             raise ValueError(msg)
         if (
             self.r is not None
             and self.decimals is not None
             and abs(round(self.r, self.decimals) - self.r) > 1e-12
         ):
-            msg = f"r {self.r} has more than the {self.decimals} decimals that were printed"
+            msg = f"r {self.r} has more decimals than 'decimals' ({self.decimals})"
             raise ValueError(msg)
         if self.batch_a == self.batch_b:
-            msg = f"a pair is of two batches, {self.batch_a!r} came twice"
+            msg = f"a pair needs two different batches, got {self.batch_a!r} twice"
             raise ValueError(msg)
         return self
 
 
 class DepositedSettings(Section):
-    """What the deposited tables are, where they do not say it plainly themselves."""
+    """Properties of deposited tables that cannot be inferred from the tables."""
 
     file: str | dict[Level, str] | None = Field(
         default=None,
-        description="Supplementary file or member of the archive (* stands for any characters), or "
-        "one per level: {gene: A, isoform: B}; null if there is one choice per level.",
+        description="Supplementary file or archive member (* stands for any characters), or one "
+        "per level: {gene: A, isoform: B}; null: the only choice of each level.",
     )
     path: Path | dict[Level, Path] | None = Field(
         default=None,
-        description="Table on this machine, downloaded by hand, or one per level; null fetches.",
+        description="Local table, downloaded by hand, or one per level; null: download.",
     )
     sheet: str | dict[Level, str] | None = Field(
-        default=None, description="Sheet of a workbook, or one per level; null looks at all."
+        default=None, description="Sheet of a workbook, or one per level; null: search all sheets."
     )
     columns: dict[str, str] = Field(
         default_factory=dict,
-        description="Column of each sample, {GSM or title: column}; {} lets names decide.",
+        description="Column of each sample, {GSM or title: column}; {}: inferred from names.",
     )
     kind: Literal["tpm", "fpkm", "counts"] | None = Field(
         default=None,
-        description="What its numbers are; null lets names and sums decide. tpm also accepts TPM "
-        "of a part of the genes, which do not sum to a million.",
+        description="Unit of the values; null: inferred from names and sums. tpm also accepts TPM "
+        "of a subset of the genes, which do not sum to a million.",
     )
-    level: Level | None = Field(default=None, description="Its level; null lets names decide.")
+    level: Level | None = Field(
+        default=None, description="Level of the table; null: inferred from names."
+    )
     duplicates: Literal["refuse", "sum"] = Field(
-        default="refuse", description="Features that stand twice: refuse, or sum their TPM."
+        default="refuse",
+        description="Features that occur more than once: refuse them, or sum their TPM.",
     )
 
 
 class AcquireSettings(Section):
-    """All that is configured of where samples and references come from."""
+    """All settings for obtaining samples and references."""
 
     accession: str | None = Field(
-        default=None, description="GEO series, or study or experiment of SRA or ENA."
+        default=None, description="GEO series, or SRA or ENA study or experiment."
     )
     route: Route = Field(
         default="reads",
-        description="reads (FASTQ from ENA), deposited (tables of the authors), ncbi (TPM computed "
+        description="reads (FASTQ from ENA), deposited (the authors' tables), ncbi (TPM computed "
         "by NCBI, gene level only).",
     )
-    downloads: Path = Field(default=Path("downloads"), description="Where fetched files are kept.")
+    downloads: Path = Field(default=Path("downloads"), description="Folder for downloaded files.")
     urls: BaseUrls = Field(default_factory=BaseUrls)
     network: NetworkSettings = Field(default_factory=NetworkSettings)
     samples: SampleSelection = Field(default_factory=SampleSelection)
     single_end: AssumedFragments = Field(default_factory=AssumedFragments)
     deposited: DepositedSettings = Field(default_factory=DepositedSettings)
     reference: ReferenceSettings | None = Field(
-        default=None, description="Transcripts and annotation to quantify against; null has none."
+        default=None, description="Transcripts and annotation for quantification; null: none."
     )
     expected: tuple[ExpectedCoefficient, ...] = Field(
         default=(), description="Published coefficients to compare with."

@@ -1,6 +1,6 @@
-"""What the configuration says about the evidence beside R, and the names of what it makes.
+"""The configuration of the supporting evidence, and the names of its tables and figures.
 
-Light on purpose (pydantic only): every cluster job reads it.
+Imports pydantic only: every cluster job reads the configuration.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def _known(name: str) -> str:
-    """Refuse a name that no statistic has."""
+    """Raise an error if no statistic has this name."""
     names = names_of_statistics()
     if name not in names:
         choices = f"{', '.join(map(repr, names[:-1]))} or {names[-1]!r}"
@@ -35,39 +35,45 @@ def _known(name: str) -> str:
 
 
 def names_of_statistics() -> tuple[str, ...]:
-    """Return the names of the statistics that can be switched on, in their order."""
+    """Return the names of the optional statistics, in catalogue order."""
     return tuple(one.name for one in optional())
 
 
 class EvidenceConfig(Section):
-    """What stands beside R."""
+    """Supporting evidence for R."""
 
     statistics: tuple[Annotated[str, AfterValidator(_known)], ...] = Field(
         default_factory=names_of_statistics,
-        description="which to compute; take a name out to switch it off, [] for no statistic",
+        description="statistics to compute; remove a name to leave it out, []: none",
         json_schema_extra={"option": "--statistic"},
     )
     seed: int = Field(default=0, ge=0, description="random seed")
     panels: tuple[str, ...] = Field(
         default=("sex",),
-        description="panels of markers: sex, msc_identity, residual_pluripotency, your own by YAML "
-        "file, [] for no panel",
+        description="marker panels: sex, msc_identity, residual_pluripotency, or your own YAML "
+        "file; []: none",
         json_schema_extra={"option": "--panel"},
     )
     gene_sets: Path | None = Field(default=None, description="GMT file of gene sets to test")
     gene_set_correlation: GeneSetCorrelation = Field(
         default="replicates",
-        description="of genes of a set: replicates (estimated within batches) or preset (0.01)",
+        description="correlation of genes in a set: replicates (estimated) or preset (0.01)",
     )
     blocks: Path | None = Field(
         default=None,
-        description="GTF or GMT: genes resampled together; null resamples single genes",
+        description="GTF or GMT: genes that are resampled together; null: resample single genes",
     )
     neighbourhood: int = Field(
-        default=1_000_000, ge=1, description="bases of a block, where blocks come from a GTF"
+        default=1_000_000,
+        ge=1,
+        description="length of a block in bases, if the blocks come from a GTF",
     )
-    n_resamples: int = Field(default=2000, ge=2, description="resamples of an interval of R")
-    coverage: _Share = Field(default=0.95, description="of intervals and limits, in (0, 1)")
+    n_resamples: int = Field(
+        default=2000, ge=2, description="number of resamples for an interval of R"
+    )
+    coverage: _Share = Field(
+        default=0.95, description="coverage of intervals and limits, in (0, 1)"
+    )
     passing: float | None = Field(
         default=None,
         ge=-1,
@@ -77,41 +83,56 @@ class EvidenceConfig(Section):
     )
     reference_set: Path | None = Field(
         default=None,
-        description="h5ad of earlier batches to hold these against; see lotwise accepted",
+        description="h5ad of accepted batches to compare with; see lotwise accepted",
     )
     equivalence_method: EquivalenceMethod = Field(
         default="moderated",
         description="moderated, welch (t of log2 TPM) or deseq2 (counts, by PyDESeq2: lotwise[de])",
     )
     margin: _Positive = Field(
-        default=1.0, description="largest log2 difference between batches that does not matter"
+        default=1.0,
+        description="equivalence margin: largest acceptable log2 difference between batches",
     )
     batch_margin: _Positive | None = Field(
         default=None,
-        description="largest excess of 1 - R between batches over that within them that does not "
-        "matter; null: not assessable",
+        description="largest acceptable excess of 1 - R between batches over 1 - R within batches; "
+        "null: not assessable",
     )
-    alpha: _Share = Field(default=0.05, description="rate of false calls of equivalence, in (0, 1)")
+    attributes: Path | None = Field(
+        default=None,
+        description="YAML of attributes to compare before and after a process change; requires "
+        "the column phase",
+    )
+    alpha: _Share = Field(
+        default=0.05, description="error rate of a claim of equivalence, in (0, 1)"
+    )
     shallow_below: _Share = Field(
         default=SHALLOW_BELOW,
-        description="share of the median depth below which a library is shallow",
+        description="fraction of the median depth below which a library is shallow",
     )
     outlier_below: float | None = Field(
         default=None,
         lt=0,
         allow_inf_nan=False,
-        description="outlier score below which a sample is an outlier; null flags at most 5 % of "
-        "sound runs",
+        description="outlier score below which a sample is an outlier; null: a cut that flags at "
+        "most 5 % of sound runs",
+    )
+    spike_ins: tuple[Annotated[str, Field(min_length=2)], ...] = Field(
+        default=("ERCC-", "SIRV"),
+        description="prefixes of spike-in names; spike-ins show global changes",
+        json_schema_extra={"option": "--spike-in"},
     )
     grouping: str = Field(
         default="condition",
         min_length=1,
-        description="column of the sample sheet that names groups",
+        description="column of the sample sheet with the groups",
     )
     n_usage: int = Field(
-        default=500, ge=1, description="genes listed a pair by change of isoform usage"
+        default=500, ge=1, description="genes listed per pair by change of isoform usage"
     )
-    n_named: int = Field(default=10, ge=0, description="features named in a figure of differences")
+    n_named: int = Field(
+        default=10, ge=0, description="number of features labelled in a figure of differences"
+    )
 
     @field_validator("panels")
     @classmethod
@@ -119,13 +140,13 @@ class EvidenceConfig(Section):
         names = [name_of_panel(panel) for panel in panels]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            msg = f"two panels are called {twice!r}, and their figures would be one file"
+            msg = f"two panels are named {twice!r}, and their figures would be the same file"
             raise ValueError(msg)
         return panels
 
 
 def name_of_panel(panel: str) -> str:
-    """Give the name that a panel's figure bears: its own, or that of its file.
+    """Return the name of a panel in figure names: its own, or that of its file.
 
     Examples
     --------
@@ -136,7 +157,7 @@ def name_of_panel(panel: str) -> str:
 
 
 def statistics_of(config: EvidenceConfig, level: Level) -> tuple[Statistic, ...]:
-    """Return the statistics that are switched on and defined at a level, in the order computed."""
+    """Return the chosen statistics that are defined at a level, in order of computation."""
     return tuple(one for one in optional() if one.name in config.statistics and level in one.levels)
 
 
@@ -164,7 +185,7 @@ def figures_of(config: EvidenceConfig, level: Level) -> tuple[str, ...]:
 
 
 def drawn_of(config: EvidenceConfig, level: Level) -> Iterator[tuple[str, Figure, str]]:
-    """Yield each figure's name, its declaration and the value it is for, if it is for one."""
+    """Yield each figure's name, its declaration and the value it is drawn for, if there is one."""
     for statistic in statistics_of(config, level):
         for figure in statistic.figures:
             for value in getattr(config, figure.each) if figure.each else ("",):
@@ -172,7 +193,7 @@ def drawn_of(config: EvidenceConfig, level: Level) -> Iterator[tuple[str, Figure
 
 
 def inputs_of(config: EvidenceConfig) -> Iterator[tuple[Path, OptionalInput]]:
-    """Yield the files that the statistics switched on read beside the expression.
+    """Yield the files, besides the expression, that the chosen statistics read.
 
     Examples
     --------

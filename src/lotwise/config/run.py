@@ -1,7 +1,7 @@
-"""The configuration of a run: typed, bounded, frozen, and strict about its keys.
+"""The configuration of a run: typed, bounded, frozen, without unknown keys.
 
-Light on purpose (pydantic and PyYAML): the workflow reads it in every job. The
-defaults of the command line are the defaults here.
+Imports pydantic and PyYAML only: the workflow reads it in every job. The defaults of
+the command line are the defaults here.
 """
 
 from __future__ import annotations
@@ -38,85 +38,87 @@ Style = Literal["paper", "density"]
 FigureFormat = Literal["pdf", "svg", "png"]
 TpmSum = Literal["million", "any"]
 NONE: Final = "none"
-"""On the command line, in the place of a list that is empty."""
+"""On the command line, the value that stands for an empty list."""
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-# Compressed reads that a quantifier on four cores goes through in a minute, with room: RSEM with
-# bowtie2 takes about 10 million pairs (1.2 GB) an hour, kallisto and salmon far less time.
+# Bytes of compressed reads that any quantifier processes per minute on four cores, with a margin:
+# RSEM with bowtie2 needs an hour for 10 million pairs (1.2 GB), kallisto and salmon far less.
 _BYTES_PER_MINUTE_RSEM: Final = 15_000_000
 _BYTES_PER_MINUTE: Final = 100_000_000
 _RSEM_BYTES_PER_BYTE: Final = 2
 
 
 class Limits(Section):
-    """Bounds of the gate after quantification."""
+    """Limits for checks after quantification."""
 
     smallest_share_used: Share = Field(
-        default=0.1, description="a smaller share of reads used is refused"
+        default=0.1, description="minimum fraction of reads used; a sample below is refused"
     )
     smallest_reads_used: int = Field(
-        default=1_000, ge=0, description="fewer reads used are refused"
+        default=1_000, ge=0, description="minimum number of reads used; a sample below is refused"
     )
     smallest_complexity_ratio: Share = Field(
         default=0.4,
-        description="a smaller part of the features that the other samples show at equal depth is "
-        "refused",
+        description="minimum ratio of its features to those of the others at equal depth; a sample "
+        "below is refused",
     )
     noted_complexity_ratio: Share = Field(
-        default=0.7, description="a smaller part of them is noted as of low complexity"
+        default=0.7,
+        description="below this ratio, a sample is marked as of low complexity",
     )
     smallest_depth_ratio: Share = Field(
-        default=0.05, description="a smaller part of the other samples' median depth is refused"
+        default=0.05,
+        description="minimum ratio of its depth to the others' median; a sample below is refused",
     )
     noted_depth_ratio: Share = Field(
-        default=SHALLOW_BELOW, description="a smaller part of it is noted as shallow"
+        default=SHALLOW_BELOW, description="below this ratio, a sample is marked as shallow"
     )
 
 
 class ReadsConfig(Section):
-    """How reads are quantified, with source: reads."""
+    """Quantification of reads, for source: reads."""
 
     transcripts: Path | None = Field(
-        default=None, description="FASTA of transcripts, plain or gzip; needed"
+        default=None, description="FASTA of transcripts, plain or gzip; required"
     )
     quantifier: QuantifierName = Field(default="kallisto", description="kallisto, salmon or rsem")
     program: Path | None = Field(
-        default=None, description="path of the quantifier; null searches PATH"
+        default=None, description="path of the quantifier; null: searched in PATH"
     )
     genome: Path | None = Field(
-        default=None, description="FASTA: decoys for salmon, needed by RSEM with STAR"
+        default=None, description="genome FASTA: decoys for salmon, required by RSEM with STAR"
     )
-    gtf: Path | None = Field(default=None, description="annotation, needed by RSEM with STAR")
+    gtf: Path | None = Field(default=None, description="annotation; required by RSEM with STAR")
     aligner: Aligner = Field(
-        default="bowtie2", description="what RSEM aligns with: bowtie, bowtie2 or star"
+        default="bowtie2", description="aligner of RSEM: bowtie, bowtie2 or star"
     )
     bootstraps: int = Field(
-        default=0, ge=0, description="bootstraps to keep a sample, of kallisto or salmon"
+        default=0, ge=0, description="number of bootstraps per sample, for kallisto or salmon"
     )
     k: int | None = Field(
         default=None,
         ge=7,
         le=31,
-        description="length of the k-mers of kallisto or salmon, odd; shorter for short reads, "
-        "null takes 31",
+        description="k-mer length of kallisto or salmon, odd; use a smaller one for short reads; "
+        "null: 31",
     )
     extra: str = Field(
         default="",
-        description="further arguments of the quantifier, such as --gcBias of salmon",
+        description="additional arguments of the quantifier, such as salmon's --gcBias",
     )
     exclude: tuple[str, ...] = Field(
-        default=(), description="samples of the sheet to leave out of the comparison"
+        default=(), description="samples of the sheet to exclude from the comparison"
     )
     cache: Path | None = Field(
-        default=None, description="folder of indexes; null keeps them with the results"
+        default=None, description="folder of indexes; null: in the results folder"
     )
-    threads: int = Field(default=4, ge=1, description="threads of a quantifier")
+    threads: int = Field(default=4, ge=1, description="threads per quantifier")
     limits: Limits = Limits()
 
     def minutes_of(self, n_bytes: int) -> int:
-        """Return the minutes that quantifying one sample may need.
+        """Return the minutes that quantifying one sample may take.
 
         Parameters
         ----------
@@ -128,19 +130,19 @@ class ReadsConfig(Section):
         return 60 + n_bytes // _BYTES_PER_MINUTE
 
     def memory_of(self, n_bytes: int) -> int:
-        """Return the megabytes that quantifying one sample may need.
+        """Return the memory, in megabytes, that quantifying one sample may need.
 
-        RSEM holds every alignment in memory, so its need grows with the reads.
+        RSEM keeps all alignments in memory, so that its need grows with the reads.
         """
         grows = self.quantifier == "rsem"
         return self.memory_mb + (_RSEM_BYTES_PER_BYTE * n_bytes // 10**6 if grows else 0)
 
     @property
     def memory_mb(self) -> int:
-        """Megabytes that quantifying a sample of few reads may need.
+        """Memory, in megabytes, for quantifying a sample of few reads.
 
-        STAR's manual asks for ten bytes a base of the genome: about 30 GB for human. salmon's
-        decoys are the genome.
+        STAR's manual gives ten bytes per base of the genome: about 30 GB for human. The same holds
+        for salmon with the genome as decoys.
         """
         if self.quantifier == "rsem":
             return 40_000 if self.aligner == "star" else 8_000
@@ -152,7 +154,7 @@ class ReadsConfig(Section):
         known = info.data
         given = known.get("genome") is not None and known.get("gtf") is not None
         if known.get("quantifier") == "rsem" and aligner == "star" and not given:
-            words = "needed are a genome and a GTF for it (reads.genome, reads.gtf)"
+            words = "it requires a genome and a GTF (reads.genome, reads.gtf)"
             raise PydanticCustomError("star", words)
         return aligner
 
@@ -160,10 +162,10 @@ class ReadsConfig(Section):
     @classmethod
     def _require_odd(cls, k: int | None, info: ValidationInfo) -> int | None:
         if k is not None and k % 2 == 0:
-            words = "needed is an odd number: a k-mer of even length can be its own complement"
+            words = "k must be odd: a k-mer of even length can be its own reverse complement"
             raise PydanticCustomError("odd", words)
         if k is not None and info.data.get("quantifier") == "rsem":
-            words = "RSEM has no k-mers; write null, or take kallisto or salmon"
+            words = "RSEM does not use k-mers; write null, or use kallisto or salmon"
             raise PydanticCustomError("rsem", words)
         return k
 
@@ -171,74 +173,81 @@ class ReadsConfig(Section):
     @classmethod
     def _refuse_bootstraps_of_rsem(cls, bootstraps: int, info: ValidationInfo) -> int:
         if bootstraps and info.data.get("quantifier") == "rsem":
-            words = "none are made by RSEM; write 0, or take kallisto or salmon"
+            words = "RSEM makes no bootstraps; write 0, or use kallisto or salmon"
             raise PydanticCustomError("rsem", words)
         return bootstraps
 
 
 class ExpressionConfig(Section):
-    """How quantifications are read."""
+    """Reading of quantifications."""
 
     tx2gene: Path | None = Field(
-        default=None, description="genes of transcripts: table, GTF, GFF3 or transcript FASTA"
+        default=None, description="transcript-to-gene map: table, GTF, GFF3 or transcript FASTA"
     )
     min_shared: Share = Field(
-        default=0.9, description="least share of features that all samples have in common"
+        default=0.9, description="minimum fraction of features shared by all samples"
     )
     tpm_sum: TpmSum = Field(
-        default="million", description="million, or any: accept TPM of a part of the features"
+        default="million",
+        description="sum of TPM: million, or any (accepts TPM of a subset of the features)",
     )
     matrix_level: Level | None = Field(
-        default=None, description="gene or isoform, where a TPM matrix does not tell"
+        default=None, description="gene or isoform, if it cannot be inferred from a TPM matrix"
     )
     bootstraps: bool = Field(
         default=False,
-        description="keep the bootstraps of kallisto or salmon, for ceilings and isoform tests",
+        description="read the bootstraps of kallisto or salmon, for ceilings and isoform tests",
     )
 
 
 class CorrelationConfig(Section):
-    """How samples are correlated."""
+    """Correlation of samples."""
 
     pseudocount: Positive = Field(
-        default=1.0, description="pseudo-count c of log2(TPM + c); the paper's is 1"
+        default=1.0, description="pseudocount c in log2(TPM + c); the paper uses 1"
     )
-    threshold: Positive = Field(default=1.0, description="TPM from which a feature is detected")
-    min_counts: Positive = Field(default=10.0, description="counts from which a feature is counted")
+    threshold: Positive = Field(
+        default=1.0, description="TPM at or above which a feature is detected"
+    )
+    min_counts: Positive = Field(
+        default=10.0, description="counts at or above which a feature is quantifiable"
+    )
     most_pairs: int = Field(
-        default=500, ge=2, description="pairs of samples that tables list; of more, by steps of R"
+        default=500,
+        ge=2,
+        description="most sample pairs listed in tables; of more, a selection over the range of R",
     )
     n_contributions: int = Field(
-        default=50, ge=1, description="features listed a pair as pulling R down"
+        default=50, ge=1, description="number of features that lower R most listed per pair"
     )
 
 
 class FiguresConfig(Section):
-    """How figures look."""
+    """Appearance of figures."""
 
     style: Style = Field(
-        default="paper", description="paper (points) or density (features a pixel)"
+        default="paper", description="paper (points) or density (features per pixel)"
     )
-    decimals: int = Field(default=4, ge=2, le=8, description="decimals of R in the figures")
+    decimals: int = Field(default=4, ge=2, le=8, description="number of decimals of R in figures")
     formats: tuple[FigureFormat, ...] = Field(
         default=("pdf", "png"),
         min_length=1,
-        description="kinds of file, of pdf, svg and png",
+        description="file formats: pdf, svg, png",
         json_schema_extra={"option": "--format"},
     )
-    note: str = Field(default="", description="a line printed under every figure")
+    note: str = Field(default="", description="text printed below every figure")
 
 
 class Config(Section):
-    """Everything a run needs to know."""
+    """All settings of a run."""
 
     source: Source = Field(
-        default="quant", description="where TPM come from: quant, reads or accession"
+        default="quant", description="source of the samples: quant, reads or accession"
     )
-    samples: Path = Field(default=Path("samples.tsv"), description="the sample sheet")
-    results: Path = Field(default=Path("results"), description="folder of everything written")
+    samples: Path = Field(default=Path("samples.tsv"), description="sample sheet")
+    results: Path = Field(default=Path("results"), description="output folder")
     levels: tuple[Level, ...] = Field(
-        default=LEVELS, min_length=1, description="of gene and isoform"
+        default=LEVELS, min_length=1, description="levels to compare: gene, isoform"
     )
     acquire: AcquireSettings = AcquireSettings()
     reads: ReadsConfig = ReadsConfig()
@@ -249,26 +258,28 @@ class Config(Section):
     acceptance: str | None = Field(
         default=None,
         min_length=1,
-        description="acceptance criteria: YAML file or shipped name; null gives no verdict",
+        description="acceptance criteria: YAML file or shipped name; null: no verdict",
     )
-    report: bool = Field(default=True, description="write report.html, the page with the answer")
+    report: bool = Field(
+        default=True, description="write report.html, the page with results and verdict"
+    )
 
     @field_validator("levels")
     @classmethod
     def _each_level_once(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
         twice = next((level for level in levels if levels.count(level) > 1), None)
         if twice is not None:
-            raise PydanticCustomError("twice", "{level} stands twice in it", {"level": twice})
+            raise PydanticCustomError("twice", "{level} is listed twice", {"level": twice})
         return levels
 
 
 def parse_config(given: Mapping[str, Any], *, source: str = "configuration") -> Config:
-    """Check a configuration; ``source`` names it in messages.
+    """Validate a configuration; ``source`` is its name in messages.
 
     Raises
     ------
     InputError
-        A key is unknown (the nearest right one is named) or a value is out of its bounds.
+        A key is unknown (the most similar key is suggested) or a value is out of bounds.
 
     Examples
     --------
@@ -286,12 +297,12 @@ def parse_config(given: Mapping[str, Any], *, source: str = "configuration") -> 
 
 
 def read_config(path: Path | str) -> Config:
-    """Read and check a YAML file.
+    """Read and validate a YAML file.
 
     Raises
     ------
     InputError
-        The file is missing or is not YAML, or see :func:`parse_config`.
+        The file is missing or not YAML, or the configuration is wrong (see :func:`parse_config`).
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -302,28 +313,28 @@ def read_config(path: Path | str) -> Config:
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", path=path) from None
     except UnicodeDecodeError:
-        raise InputError("is not YAML (not text in UTF-8)", path=path) from None
+        raise InputError("is not YAML (not UTF-8 text)", path=path) from None
     given = parse_yaml(text, source=path)
     if not isinstance(given, dict):
-        raise InputError("holds no keys", path=path, remedy="start from `lotwise init DIR`")
+        raise InputError("has no keys", path=path, remedy="start from `lotwise init DIR`")
     return parse_config(given, source=str(path))
 
 
 def write_template(config: Config, *, leave_out: Collection[str] = ()) -> str:
-    """Write a configuration as YAML, every key present and explained in one line.
+    """Return a configuration as YAML, with every key and a one-line explanation of each.
 
-    Sections to leave out are named: what a run does not need hides what it does.
+    Sections that a run does not need can be left out, so that the others are easier to see.
 
     Examples
     --------
     >>> print(write_template(Config()).splitlines()[0])
-    source: quant  # where TPM come from: quant, reads or accession
+    source: quant  # source of the samples: quant, reads or accession
     """
     return "\n".join(_template_lines(config, "", leave_out)) + "\n"
 
 
 def as_options(section: BaseModel) -> list[str]:
-    """Give a section as options of the command line that takes them.
+    """Return a section as the options of the command line that accepts them.
 
     Examples
     --------
@@ -350,7 +361,7 @@ def as_options(section: BaseModel) -> list[str]:
 
 
 def option_of(name: str, field: FieldInfo) -> str:
-    """Give the option of the command line that stands for a key.
+    """Return the command-line option of a key.
 
     Examples
     --------
@@ -363,7 +374,7 @@ def option_of(name: str, field: FieldInfo) -> str:
 
 
 def may_be_empty(field: FieldInfo) -> bool:
-    """Tell whether an empty list of a key says something else than the key left out."""
+    """Return whether an empty list differs in meaning from leaving the key out."""
     bounded = any(getattr(bound, "min_length", None) for bound in field.metadata)
     default = field.get_default(call_default_factory=True)
     return isinstance(default, tuple) and bool(default) and not bounded
@@ -385,7 +396,7 @@ def _template_lines(
 
 def _as_yaml(value: object) -> str:
     plain: object = value
-    # Within quotation marks a line end is an escape: the comment behind stays a comment.
+    # Within quotation marks a line end is escaped, so that the comment stays a comment.
     style = '"' if isinstance(value, str) and not value.isprintable() else None
     if isinstance(value, Path):
         plain = str(value)
@@ -396,7 +407,7 @@ def _as_yaml(value: object) -> str:
 
 
 def _first_fault(error: ValidationError, source: str) -> InputError:
-    """Turn pydantic's list into one line: unknown keys first, they explain the rest."""
+    """Return pydantic's errors as one line: unknown keys first, because they explain the others."""
     faults = error.errors()
     fault = next((item for item in faults if item["type"] == "extra_forbidden"), faults[0])
     key = ".".join(str(part) for part in fault["loc"])

@@ -1,4 +1,4 @@
-"""What every section of a configuration refuses, and how it reads a path."""
+"""Base class of all configuration sections: unknown keys, booleans and paths."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 
 class Section(BaseModel):
-    """Frozen, without unknown keys; yes and no are no numbers, ~ is the home folder.
+    """Frozen section without unknown keys; yes and no are not numbers, ~ is the home folder.
 
     Examples
     --------
@@ -20,7 +20,7 @@ class Section(BaseModel):
     Traceback (most recent call last):
     pydantic_core._pydantic_core.ValidationError: 1 validation error for Example
     seed
-      yes and no are no numbers [type=no_number, input_value=True, input_type=bool]
+      yes and no are not numbers [type=no_number, input_value=True, input_type=bool]
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,8 +31,8 @@ class Section(BaseModel):
         annotation = cls.model_fields[info.field_name or ""].annotation
         items = value if isinstance(value, list | tuple) else [value]
         if any(item is True or item is False for item in items) and not _mentions(annotation, bool):
-            # Python takes True for 1: `bootstraps: yes` would draw one.
-            raise PydanticCustomError("no_number", "yes and no are no numbers")
+            # Python treats True as 1: `bootstraps: yes` would make one bootstrap.
+            raise PydanticCustomError("no_number", "yes and no are not numbers")
         if isinstance(value, str) and value.startswith("~") and _mentions(annotation, Path):
             return _at_home(value)
         return value
@@ -42,7 +42,7 @@ def _at_home(path: str) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise PydanticCustomError("home", "there is no such home folder") from None
+        raise PydanticCustomError("home", "the home folder does not exist") from None
 
 
 def _mentions(annotation: Any, kind: type) -> bool:

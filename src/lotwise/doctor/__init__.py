@@ -1,7 +1,7 @@
-"""Whether a run can work here, found out before it starts: nothing is changed, nothing computed.
+"""Checks whether a run can work on this machine, before it starts; nothing is changed.
 
-:func:`examine` looks at programs, libraries, disks, memory, network and, where there is one, at
-SLURM; each look gives a :class:`Finding` of one line.
+:func:`examine` checks programs, libraries, disks, memory, network and, if present, SLURM. Each
+check gives a :class:`Finding` of one line.
 """
 
 from lotwise.doctor.examination import examine

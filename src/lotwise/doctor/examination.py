@@ -1,4 +1,4 @@
-"""All looks, one after another."""
+"""All checks, one after another."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def examine(
     timeout: float = 10.0,
     cluster: Cluster | None = None,
 ) -> list[Finding]:
-    """Look whether a run of ``config`` can work on this machine.
+    """Check whether a run of ``config`` can work on this machine.
 
     Parameters
     ----------
     profile
-        Profile of Snakemake that the run uses.
+        Snakemake profile that the run uses.
     folder
         Working directory of the run.
     timeout
         Seconds to wait for each address and each command of SLURM.
     cluster
-        What SLURM told; asked if not given.
+        Answers of SLURM; requested if not given.
     """
     cluster = cluster or ask_cluster(timeout=timeout)
     on_slurm = profile is not None and profile.executor == "slurm"
@@ -46,7 +46,7 @@ def examine(
     ]
 
 
-# Imported when called: these need libraries that may be what is missing.
+# Imported on call: these modules need libraries that may be missing.
 def _programs(config: Config) -> Iterable[Finding]:
     from lotwise.doctor.programs import examine_programs
 
@@ -69,6 +69,6 @@ def _despite_missing_libraries(
             check=check,
             subject="(all)",
             state="missing",
-            found=f"not looked at, a library is missing ({error})",
-            remedy="install the libraries named above",
+            found=f"not checked, a library is missing ({error})",
+            remedy="install the libraries listed above",
         )

@@ -1,4 +1,4 @@
-"""What one look found: a line for the user, a record for a program."""
+"""Result of one check: a line for the user, a record for a program."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ State = Literal["ok", "warning", "missing", "unused"]
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What one look found.
+    """Result of one check.
 
     Attributes
     ----------
     check
-        What was looked at, such as ``program`` or ``network``.
+        Kind of check, such as ``program`` or ``network``.
     subject
-        Which one of its kind.
+        What was checked, such as the name of the program.
     state
-        ``ok``; ``warning``, the run can work, but see ``remedy``; ``missing``, the run cannot
-        work; ``unused``, absent, and this run does not need it.
+        ``ok``; ``warning``: the run can work, but see ``remedy``; ``missing``: the run cannot
+        work; ``unused``: absent, but not needed by this run.
     found
         What was found.
     remedy
-        What to do; empty where nothing is to be done.
+        What to do; empty if nothing has to be done.
 
     Examples
     --------
@@ -41,11 +41,11 @@ class Finding:
 
     def __str__(self) -> str:
         told = f"{self.check} {self.subject}: {self.found}"
-        # One line always, whatever a program printed.
+        # Always one line, whatever a program printed.
         told = " ".join((f"{told}; {self.remedy}" if self.remedy else told).split())
         return f"{self.state:8} {told}"
 
 
 def is_fit(findings: Iterable[Finding]) -> bool:
-    """Tell whether nothing that the run needs is missing."""
+    """Return whether everything that the run needs is present."""
     return all(finding.state != "missing" for finding in findings)

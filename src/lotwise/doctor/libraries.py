@@ -1,4 +1,4 @@
-"""Python and the libraries, against what lotwise's own metadata asks for."""
+"""Checks of Python and libraries against the requirements in lotwise's metadata."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 from lotwise.doctor.finding import Finding
 
 LOWEST_PYTHON: Final = (3, 11)
-# Those whose version a reader of results asks for are told; of the others only what is wrong.
+# Versions of these are listed, because readers of results ask for them; others only if wrong.
 _TOLD: Final = frozenset({"anndata", "numpy", "pandas", "scanpy", "scipy", "snakemake"})
 SLURM_PLUGIN: Final = "snakemake-executor-plugin-slurm"
 
 
 def examine_libraries(*, with_slurm: bool) -> Iterator[Finding]:
-    """Look at the version of Python and of every library that lotwise asks for."""
+    """Check the version of Python and of every required library."""
     fits = sys.version_info[:2] >= LOWEST_PYTHON
     yield Finding(
         check="library",
@@ -38,22 +38,22 @@ def examine_libraries(*, with_slurm: bool) -> Iterator[Finding]:
 
 
 def examine_library(requirement: Requirement) -> Finding:
-    """Look at one library.
+    """Check one library.
 
     Examples
     --------
     >>> print(examine_library(Requirement("no-such-library>=2")))
-    missing  library no-such-library: not installed, needed >=2; pip install 'no-such-library>=2'
+    missing  library no-such-library: not installed, required >=2; pip install 'no-such-library>=2'
     """
     remedy = f"pip install '{requirement.name}{requirement.specifier}'"
     try:
         installed = version(requirement.name)
     except PackageNotFoundError:
-        found = f"not installed, needed {requirement.specifier or 'any version'}"
+        found = f"not installed, required {requirement.specifier or 'any version'}"
         state = "missing"
     else:
         fits = requirement.specifier.contains(installed, prereleases=True)
-        found = installed if fits else f"{installed}, needed {requirement.specifier}"
+        found = installed if fits else f"{installed}, required {requirement.specifier}"
         state = "ok" if fits else "missing"
     return Finding(
         check="library",
@@ -65,7 +65,7 @@ def examine_library(requirement: Requirement) -> Finding:
 
 
 def _requirements() -> Iterator[Requirement]:
-    """Yield what lotwise needs on this platform, and of its extras what is installed."""
+    """Yield the requirements on this platform, including those of installed extras."""
     for line in requires("lotwise") or ():
         try:
             requirement = Requirement(line)

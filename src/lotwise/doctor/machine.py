@@ -1,4 +1,4 @@
-"""Disks, memory and cores of this machine."""
+"""Checks of disks, memory and cores of this machine."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from lotwise.doctor.finding import Finding
 from lotwise.workers import n_cores
 
 _GIB: Final = 2**30
-# Our choice: quantifications of a sample take some 10 MB, an index of human a few GB.
+# Our choice: the quantification of a sample takes some 10 MB, a human index a few GB.
 SCARCE_GIB: Final = 10.0
 LEAST_GIB: Final = 1.0
 _MEGABYTE: Final = 10**6
 
 
 def examine_machine(config: Config) -> Iterator[Finding]:
-    """Look at each folder that is written to, and at memory and cores."""
+    """Check each output folder, and memory and cores."""
     places = {"results": config.results}
     if config.source == "accession":
         places["downloads"] = config.acquire.downloads
@@ -33,7 +33,7 @@ def examine_machine(config: Config) -> Iterator[Finding]:
 
 
 def examine_disk(name: str, folder: Path) -> Finding:
-    """Look whether ``folder`` can be written to, and what is free there."""
+    """Check whether ``folder`` is writable and how much space is free."""
     existing = _nearest_existing(folder)
     if not os.access(existing, os.W_OK | os.X_OK):
         return Finding(
@@ -41,7 +41,7 @@ def examine_disk(name: str, folder: Path) -> Finding:
             subject=name,
             state="missing",
             found=f"{existing} cannot be written",
-            remedy="name a folder that you may write to",
+            remedy="choose a folder that you can write to",
         )
     free_gib = shutil.disk_usage(existing).free / _GIB
     enough = free_gib >= SCARCE_GIB
@@ -50,7 +50,7 @@ def examine_disk(name: str, folder: Path) -> Finding:
         subject=name,
         state="ok" if enough else "warning" if free_gib >= LEAST_GIB else "missing",
         found=f"{free_gib:,.1f} GiB free at {folder}",
-        remedy="" if enough else f"free some space: less than {SCARCE_GIB:g} GiB is little",
+        remedy="" if enough else f"free disk space: less than {SCARCE_GIB:g} GiB may not be enough",
     )
 
 
@@ -60,7 +60,7 @@ def _nearest_existing(folder: Path) -> Path:
 
 
 def _memory(config: Config) -> Finding:
-    """Look whether there is what the workflow asks for to quantify one sample."""
+    """Check whether there is enough memory to quantify one sample in the workflow."""
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
     wanted = config.reads.memory_mb * _MEGABYTE / _GIB
     enough = gib >= wanted

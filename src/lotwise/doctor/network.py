@@ -1,4 +1,4 @@
-"""Whether each base address of the configuration answers."""
+"""Check whether each base address of the configuration responds."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ _OF_GEO: Final = ("series", "geo_sample")
 
 
 def examine_network(config: Config, *, timeout: float) -> Iterator[Finding]:
-    """Ask each base address that the run fetches from; any answer but an error of it will do.
+    """Check each base address from which the run downloads; any response other than an error is ok.
 
     Parameters
     ----------
     timeout
-        Seconds to wait for an address; all are asked at once.
+        Seconds to wait for an address; all are requested at once.
     """
     urls = needed_urls(config)
     if not urls:
-        yield _unused("nothing is fetched: the source is not an accession")
+        yield _unused("nothing is downloaded: the source is not an accession")
         return
     network = config.acquire.network
     if network.offline:
-        yield _unused("not asked, the configuration says offline: what is needed must be there")
+        yield _unused(
+            "not checked (offline: true): required files must already be in the downloads folder"
+        )
         return
     settings = network.model_copy(update={"connect_timeout": timeout, "read_timeout": timeout})
     with make_client(settings) as client, ThreadPoolExecutor(len(urls)) as pool:
@@ -39,7 +41,7 @@ def examine_network(config: Config, *, timeout: float) -> Iterator[Finding]:
 
 
 def needed_urls(config: Config) -> dict[str, str]:
-    """Give the base addresses that a run fetches from, by their names in the configuration.
+    """Return the base addresses from which a run downloads, by their names in the configuration.
 
     Examples
     --------
@@ -66,25 +68,25 @@ def needed_urls(config: Config) -> dict[str, str]:
 
 def _ask(client: httpx.Client, name: str, url: str) -> Finding:
     try:
-        # The body is not wanted: a listing can be long.
+        # Only the headers are needed: a listing can be long.
         with client.stream("GET", f"{url}/") as answer:
             status = answer.status_code
     except httpx.InvalidURL as error:
-        found = f"{url} is no address ({error})"
+        found = f"{url} is not a valid address ({error})"
     except httpx.TimeoutException:
-        found = f"{url} does not answer in time"
+        found = f"{url} does not respond in time"
     except httpx.HTTPError as error:
         found = f"{url} cannot be reached ({error})"
     else:
         if status < _SERVER_ERROR:
             return Finding(check="network", subject=name, state="ok", found=f"{url} answers")
-        found = f"{url} answers with {status}"
+        found = f"{url} responds with {status}"
     return Finding(
         check="network",
         subject=name,
         state="missing",
         found=found,
-        remedy=f"try again later, set network.proxy, or name a mirror as acquire.urls.{name}",
+        remedy=f"try again later, set network.proxy, or set a mirror as acquire.urls.{name}",
     )
 
 

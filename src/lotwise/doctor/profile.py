@@ -1,4 +1,4 @@
-"""The profile of Snakemake: what it says of SLURM."""
+"""The Snakemake profile: its settings for SLURM."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ StatusCommand = Literal["squeue", "sacct"]
 _FILE: Final = "config.yaml"
 _KEY: Final = "slurm-status-command"
 _FIRST_STATUS: Final = "slurm-init-seconds-before-status-checks"
-# Snakemake's own default of the seconds before it first asks how jobs are.
+# Snakemake's default number of seconds before the first status check.
 _FIRST_STATUS_SECONDS: Final = 40
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What a profile says of where jobs run."""
+    """Settings of a profile for where jobs run."""
 
     path: Path
     executor: str = ""
@@ -35,24 +35,24 @@ class Profile:
 
 
 def read_profile(path: Path) -> Profile:
-    """Read a profile, a folder with ``config.yaml`` or that file.
+    """Read a profile: a folder with ``config.yaml``, or that file.
 
     Raises
     ------
     InputError
-        There is no such profile, it is not YAML, or a key of it is not what it must be.
+        The profile does not exist, is not YAML, or a key has an invalid value.
     """
     file = path / _FILE if path.is_dir() else path
     try:
         given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except OSError as error:
         raise InputError(
-            f"no such profile ({error.strerror})", path=file, remedy="name the folder of one"
+            f"no such profile ({error.strerror})", path=file, remedy="give the folder of a profile"
         ) from None
     except (yaml.YAMLError, ValueError) as error:
         raise InputError("is not YAML", path=file) from error
     if not isinstance(given, dict):
-        raise InputError("holds no keys", path=file)
+        raise InputError("has no keys", path=file)
     resources = _pairs(given.get("default-resources"), file)
     return Profile(
         path=file,
@@ -65,11 +65,13 @@ def read_profile(path: Path) -> Profile:
 
 
 def set_status_command(profile: Profile, command: StatusCommand) -> None:
-    r"""Write the status command into the profile; all else stays as it is, comments too.
+    r"""Write the status command into the profile; everything else, also comments, is kept.
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> _ = (folder / "config.yaml").write_text("slurm-status-command: sacct  # why\n")
     >>> set_status_command(read_profile(folder), "squeue")
     >>> print((folder / "config.yaml").read_text(), end="")
@@ -86,7 +88,7 @@ def set_status_command(profile: Profile, command: StatusCommand) -> None:
 
 
 def _with_comment(command: StatusCommand, comment: str) -> str:
-    """Spell the line; without a blank before it, a comment would belong to the command."""
+    """Return the line; a space separates a comment, which would otherwise join the command."""
     blank = "" if comment[:1] != "#" else "  "
     return f"{_KEY}: {command}{blank}{comment}"
 
@@ -96,18 +98,18 @@ def _seconds(given: Any, file: Path) -> int:
         return int(given)
     except (TypeError, ValueError):
         raise InputError(
-            f"key {_FIRST_STATUS!r} is {given!r}, needed is a whole number of seconds", path=file
+            f"key {_FIRST_STATUS!r} is {given!r}; it must be a whole number of seconds", path=file
         ) from None
 
 
 def _pairs(given: Any, file: Path) -> dict[str, str]:
-    """Give resources by name: a list of NAME=VALUE, or a mapping."""
+    """Return resources by name, from a list of NAME=VALUE or a mapping."""
     if isinstance(given, Mapping):
         return {str(name): str(value) for name, value in given.items()}
     given = [given] if isinstance(given, str) else given
     if given is not None and not isinstance(given, list):
         raise InputError(
-            f"key 'default-resources' is {given!r}, needed is a list of NAME=VALUE, or a mapping",
+            f"key 'default-resources' is {given!r}; it must be a list of NAME=VALUE, or a mapping",
             path=file,
         )
     named = (str(item).partition("=") for item in given or ())

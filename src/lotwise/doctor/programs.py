@@ -1,4 +1,4 @@
-"""The programs that lotwise starts: are they there, and which versions."""
+"""Checks of the programs that lotwise starts: presence and version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _APT: Final = "install it: apt and bioconda have {package}"
 
 
 def needed_programs(config: Config) -> frozenset[str]:
-    """Name the programs that a run starts.
+    """Return the names of the programs that a run starts.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def needed_programs(config: Config) -> frozenset[str]:
 
 
 def examine_programs(config: Config) -> Iterator[Finding]:
-    """Look for every program that lotwise can use; only those of this run must be there."""
+    """Check every program that lotwise can use; only those of this run are required."""
     needed = needed_programs(config)
     for name, (program, question, pattern, package) in _PROGRAMS.items():
         configured = config.reads.program if name == config.reads.quantifier else None
@@ -54,7 +54,7 @@ def examine_programs(config: Config) -> Iterator[Finding]:
                 subject=name,
                 state="missing" if name in needed else "unused",
                 found=fault.problem,
-                remedy=(fault.remedy or "install it anew") if name in needed else "",
+                remedy=(fault.remedy or "install it again") if name in needed else "",
             )
         else:
             yield Finding(check="program", subject=name, state="ok", found=f"{version} ({path})")
@@ -62,7 +62,7 @@ def examine_programs(config: Config) -> Iterator[Finding]:
 
 
 def _examine_toolkit(config: Config) -> Finding:
-    """Look for the SRA toolkit; only runs whose FASTQ ENA does not have need it."""
+    """Check for the SRA toolkit; only runs without FASTQ at ENA need it."""
     fetches_reads = config.source == "accession" and config.acquire.route == "reads"
     if has_toolkit():
         return Finding(check="program", subject="sra-tools", state="ok", found="it is on PATH")
@@ -70,12 +70,12 @@ def _examine_toolkit(config: Config) -> Finding:
         check="program",
         subject="sra-tools",
         state="warning" if fetches_reads else "unused",
-        found="prefetch and fasterq-dump are not both on PATH",
+        found="prefetch and fasterq-dump are not both in PATH",
         remedy="install sra-tools if ENA has no FASTQ of a run" if fetches_reads else "",
     )
 
 
-# Name -> program, how it is asked for its version, where that stands, package.
+# Name -> program, argument for its version, pattern of the version, package.
 _PROGRAMS: Final[dict[str, tuple[str, str, str, str]]] = {
     "kallisto": ("kallisto", "version", r"version (\S+)", "kallisto"),
     "salmon": ("salmon", "--version", r"salmon\s+v?(\d\S*)", "salmon"),

@@ -1,7 +1,7 @@
-"""What SLURM answers: is it there, does its accounting answer, and what a profile makes of it.
+"""Checks of SLURM: presence, accounting, and whether a profile fits.
 
-Without accounting (slurmdbd) ``sacct`` gives no states, and Snakemake, told to use it, waits for
-ever for jobs that have long ended; ``squeue`` always answers, for ``MinJobAge`` seconds after.
+Without accounting (slurmdbd), ``sacct`` reports no states, and a Snakemake that uses it waits for
+ever for jobs that have ended. ``squeue`` always responds, until ``MinJobAge`` seconds after a job.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 from lotwise.doctor.finding import Finding
 from lotwise.doctor.profile import Profile, StatusCommand
 
-# A status that is asked for less often than jobs are forgotten misses some.
+# If the status is requested less often than jobs are forgotten, some jobs are missed.
 _LOOKS_BEFORE_FORGOTTEN: Final = 3
 _ACCOUNTING_QUESTION: Final = (
     "sacct", "-X", "--parsable2", "--noheader", "--clusters=all", "--format=JobIdRaw,State",
@@ -29,7 +29,7 @@ _ACCOUNTS_QUESTION: Final = ("sacctmgr", "--parsable2", "--noheader", "show", "a
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a command of SLURM said: ``fault`` is empty where it did."""
+    """Output of a SLURM command; ``fault`` is empty if it succeeded."""
 
     text: str = ""
     fault: str = ""
@@ -37,20 +37,20 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """What the SLURM of this machine told.
+    """Properties of SLURM on this machine.
 
     Attributes
     ----------
     version
-        Version of SLURM; empty where its commands are not there.
+        Version of SLURM; empty if its commands are missing.
     controller_fault, accounting_fault
-        Why ``sinfo`` and ``sacct`` give no answer; empty where they do.
+        Why ``sinfo`` and ``sacct`` do not respond; empty if they do.
     min_job_age_seconds
-        How long ``squeue`` knows of a job that has ended; None where it is not told.
+        How long ``squeue`` lists a job that has ended, in seconds; None if unknown.
     partitions
-        Their names.
+        Names of the partitions.
     accounts
-        Those that the user may charge; None where the accounting does not tell.
+        Accounts that the user may charge; None if accounting does not list them.
     """
 
     version: str = ""
@@ -62,16 +62,16 @@ class Cluster:
 
 
 def ask(*command: str, timeout: float) -> Answer:
-    """Run a command of SLURM; no answer within ``timeout`` seconds is a fault, not a wait.
+    """Run a SLURM command; a missing response after ``timeout`` seconds is reported as a fault.
 
     Examples
     --------
     >>> ask("no-such-command", timeout=1).fault
-    'no-such-command is not on PATH'
+    'no-such-command is not in PATH'
     """
     program = shutil.which(command[0])
     if program is None:
-        return Answer(fault=f"{command[0]} is not on PATH")
+        return Answer(fault=f"{command[0]} is not in PATH")
     try:
         done = subprocess.run(  # noqa: S603, found on PATH
             [program, *command[1:]],
@@ -83,18 +83,18 @@ def ask(*command: str, timeout: float) -> Answer:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Answer(fault=f"{command[0]} does not answer in {timeout:g} s")
+        return Answer(fault=f"{command[0]} does not respond within {timeout:g} s")
     except OSError as error:
-        return Answer(fault=f"{command[0]} does not run ({error.strerror})")
+        return Answer(fault=f"{command[0]} cannot be run ({error.strerror})")
     if done.returncode != 0:
         complaint = (done.stderr or done.stdout).strip().splitlines()
         said = complaint[-1].strip() if complaint else "nothing"
-        return Answer(fault=f"{command[0]} ends with {done.returncode}, saying {said!r}")
+        return Answer(fault=f"{command[0]} ended with exit code {done.returncode}: {said!r}")
     return Answer(text=done.stdout)
 
 
 def ask_cluster(*, timeout: float) -> Cluster:
-    """Ask SLURM about itself; at most five questions of ``timeout`` seconds."""
+    """Query SLURM; at most five commands of ``timeout`` seconds."""
     version = ask("sinfo", "--version", timeout=timeout)
     if version.fault:
         return Cluster(controller_fault=version.fault)
@@ -120,7 +120,7 @@ def _ask_accounts(*, timeout: float) -> frozenset[str] | None:
 
 
 def best_status_command(cluster: Cluster) -> StatusCommand:
-    """Give the command that answers: sacct, which forgets nothing, where accounting does.
+    """Return the better status command: sacct, which forgets no job, if accounting responds.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def best_status_command(cluster: Cluster) -> StatusCommand:
 
 
 def examine_slurm(cluster: Cluster, profile: Profile | None) -> Iterator[Finding]:
-    """Look whether SLURM answers, and whether the profile fits what it answers."""
+    """Check whether SLURM responds, and whether the profile fits it."""
     wanted = profile is not None and profile.executor == "slurm"
     if cluster.controller_fault:
         yield Finding(
@@ -139,7 +139,7 @@ def examine_slurm(cluster: Cluster, profile: Profile | None) -> Iterator[Finding
             subject="controller",
             state="missing" if wanted else "unused",
             found=cluster.controller_fault,
-            remedy="run this on a node from which jobs are submitted" if wanted else "",
+            remedy="run this on a node from which jobs can be submitted" if wanted else "",
         )
         return
     yield Finding(check="slurm", subject="controller", state="ok", found=cluster.version)
@@ -157,7 +157,7 @@ def examine_slurm(cluster: Cluster, profile: Profile | None) -> Iterator[Finding
 
 
 def _examine_status_command(cluster: Cluster, profile: Profile) -> Finding:
-    # The plugin takes sacct, if it is installed, whether it answers or not.
+    # The plugin uses sacct if it is installed, whether it responds or not.
     chosen = profile.status_command or ("sacct" if shutil.which("sacct") else "squeue")
     needed_seconds = _LOOKS_BEFORE_FORGOTTEN * profile.first_status_seconds
     age = cluster.min_job_age_seconds
@@ -166,20 +166,20 @@ def _examine_status_command(cluster: Cluster, profile: Profile) -> Finding:
             check="slurm",
             subject="status command",
             state="missing",
-            found="the profile takes sacct, which never answers here: Snakemake would hang",
-            remedy="set slurm-status-command: squeue, or let `lotwise doctor --fix` do it",
+            found="the profile uses sacct, which does not respond here: Snakemake would hang",
+            remedy="set slurm-status-command: squeue, or use `lotwise doctor --fix`",
         )
     if chosen == "squeue" and age is not None and age < needed_seconds:
         return Finding(
             check="slurm",
             subject="status command",
             state="warning",
-            found=f"squeue forgets jobs after {age} s, the profile looks every "
+            found=f"squeue forgets jobs after {age} s, but the profile checks every "
             f"{profile.first_status_seconds} s and later",
             remedy="set slurm-init-seconds-before-status-checks to "
             f"{max(1, age // _LOOKS_BEFORE_FORGOTTEN)}"
             if cluster.accounting_fault
-            else "set slurm-status-command: sacct, or let `lotwise doctor --fix` do it",
+            else "set slurm-status-command: sacct, or use `lotwise doctor --fix`",
         )
     return Finding(check="slurm", subject="status command", state="ok", found=chosen)
 
@@ -190,7 +190,7 @@ def _examine_places(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
             check="slurm",
             subject="partition",
             state="missing",
-            found=f"there is no {profile.partition!r}",
+            found=f"the partition {profile.partition!r} does not exist",
             remedy=f"set slurm_partition to one of {', '.join(sorted(cluster.partitions))}",
         )
     if profile.account and cluster.accounting_fault:
@@ -198,12 +198,12 @@ def _examine_places(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
             check="slurm",
             subject="account",
             state="missing",
-            found=f"the profile names {profile.account!r}, which cannot be looked up without "
+            found=f"the profile uses {profile.account!r}, which cannot be checked without "
             "accounting",
-            remedy="take slurm_account out of the profile",
+            remedy="remove slurm_account from the profile",
         )
     known = cluster.accounts
-    # SLURM writes accounts in small letters.
+    # SLURM writes account names in lower case.
     if profile.account and known is not None and profile.account.lower() not in known:
         yield Finding(
             check="slurm",
@@ -212,12 +212,12 @@ def _examine_places(cluster: Cluster, profile: Profile) -> Iterator[Finding]:
             found=f"you have no account {profile.account!r}",
             remedy=f"set slurm_account to one of {', '.join(sorted(known))}"
             if known
-            else "take slurm_account out of the profile, or have an account made",
+            else "remove slurm_account from the profile, or request an account",
         )
 
 
 def examine_leftovers(folder: Path, *, timeout: float) -> Iterator[Finding]:
-    """Look for what a run that was killed left in ``folder``: a lock, and jobs in the queue."""
+    """Check for what a killed run left in ``folder``: a lock, and jobs in the queue."""
     folder = folder.absolute()
     locks = folder / ".snakemake" / "locks"
     locked = locks.is_dir() and any(locks.iterdir())
@@ -239,5 +239,5 @@ def examine_leftovers(folder: Path, *, timeout: float) -> Iterator[Finding]:
         subject="earlier run",
         state="warning",
         found=f"{' and '.join(found)} in {folder}",
-        remedy=f"if no Snakemake runs there any more: {', then '.join(steps)}",
+        remedy=f"if no Snakemake runs there: {', then '.join(steps)}",
     )

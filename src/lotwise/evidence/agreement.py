@@ -15,42 +15,48 @@ from lotwise.files.records import column
 class AgreementRecord(OfPair):
     """Bias, limits of agreement and fold changes of a pair, over features detected in both.
 
-    ``bin`` 0 is all of them, 1 to 10 are tenths by mean expression, lowest first.
+    ``bin`` 0 is all features; 1 to 10 are tenths by mean expression, lowest first.
     """
 
     table: ClassVar[str] = "agreement"
     bin: int = column("0 for all features, else the tenth by mean expression", must_choose=True)
     mean_from: float = column("smallest mean log2 TPM of the bin")
     mean_to: float = column("largest mean log2 TPM of the bin")
-    n_features: int = column("features detected in both samples, in the bin", heading="features")
+    n_features: int = column("features in the bin, detected in both samples", heading="features")
     median_ratio: float = column(
-        "TPM_a / TPM_b of the median feature, divided out of M: the shift in composition",
+        "TPM_a / TPM_b of the median feature (shift in composition), divided out of M",
         heading="median ratio",
     )
     bias: float = column(
         "mean of M = log2(TPM_a / TPM_b) after division by the median ratio",
         heading="bias (mean M)",
         limits=("lower", "upper"),
+        covers="size of differences",
     )
-    lower: float = column("bias - 1.96 sd(M)", heading="lower limit")
-    upper: float = column("bias + 1.96 sd(M)", heading="upper limit")
-    median: float = column("median of M", limits=("robust_lower", "robust_upper"))
-    robust_lower: float = column("median - 1.96 * 1.4826 MAD(M)")
-    robust_upper: float = column("median + 1.96 * 1.4826 MAD(M)")
+    lower: float = column("bias - 1.96 sd(M)", heading="lower limit", covers="size of differences")
+    upper: float = column("bias + 1.96 sd(M)", heading="upper limit", covers="size of differences")
+    median: float = column(
+        "median of M", limits=("robust_lower", "robust_upper"), covers="size of differences"
+    )
+    robust_lower: float = column("median - 1.96 * 1.4826 MAD(M)", covers="size of differences")
+    robust_upper: float = column("median + 1.96 * 1.4826 MAD(M)", covers="size of differences")
     share_over_1_5_fold: float = column(
-        "share of ratios of TPM beyond 1.5-fold",
+        "share of features whose TPM ratio exceeds 1.5-fold",
         heading="over 1.5-fold",
         display="percent",
+        covers="size of differences",
     )
     share_over_2_fold: float = column(
-        "share of ratios of TPM beyond 2-fold",
+        "share of features whose TPM ratio exceeds 2-fold",
         heading="over 2-fold",
         display="percent",
+        covers="size of differences",
     )
     share_over_4_fold: float = column(
-        "share of ratios of TPM beyond 4-fold",
+        "share of features whose TPM ratio exceeds 4-fold",
         heading="over 4-fold",
         display="percent",
+        covers="size of differences",
     )
     sere: float = column(
         "simple error ratio of the counts of all features; NaN in bins", heading="SERE"
@@ -64,7 +70,7 @@ STATISTIC: Final = Statistic(
     tables=(
         Table(
             record=AgreementRecord,
-            caption="Agreement of pairs, the most different first",
+            caption="Agreement of pairs, largest differences first",
             by=("share_over_2_fold",),
             descending=(True,),
         ),

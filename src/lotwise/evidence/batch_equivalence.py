@@ -13,7 +13,7 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchEquivalenceRecord(Record):
-    """The excess of 1 - R between batches over that within them, against a margin."""
+    """Excess of 1 - R between batches over 1 - R within them, compared with a margin."""
 
     table: ClassVar[str] = "batch_equivalence"
     n_batches: int = column("batches compared", heading="batches")
@@ -27,7 +27,7 @@ class BatchEquivalenceRecord(Record):
         "lower limit of the difference, coverage 1 - 2 alpha", heading="lower limit"
     )
     upper: float = column("upper limit of the difference", heading="upper limit")
-    margin: float = column("largest difference that does not matter", heading="margin")
+    margin: float = column("largest acceptable difference", heading="margin")
     p: float = column("larger p of the two one-sided tests", heading="p")
     equivalent: str = column(
         "yes, no (not shown), or not assessable",
@@ -35,7 +35,7 @@ class BatchEquivalenceRecord(Record):
         answers=("yes", "no"),
     )
     depth: float = column("counts to which all libraries were thinned", heading="depth compared")
-    words: str = column("what so many batches can show")
+    words: str = column("what this number of batches can show")
     reason: str = column(REASON, heading="reason")
 
 

@@ -1,4 +1,4 @@
-"""Each batch against the others."""
+"""Each batch compared with the others."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchRecord(Record):
-    """A batch against the others of its condition, itself left out."""
+    """A batch compared with the other batches of its condition."""
 
     table: ClassVar[str] = "batches"
     batch: str = column("batch", heading="batch", names_row=True)
     condition: str = column(
-        "condition; its batches are compared with each other alone",
+        "condition; batches are compared only within a condition",
         heading="condition",
         names_row=True,
     )
     n_samples: int = column("samples of the batch and condition", heading="samples")
     depth: float = column(
-        "counts to which every library was thinned; NaN where none was", heading="thinned to"
+        "counts to which every library was thinned; NaN if not thinned", heading="thinned to"
     )
     median_to_others: float = column(
         "median over the other batches of the median R between single samples",
@@ -48,18 +48,18 @@ class BatchRecord(Record):
     tolerance_upper: float = column(
         "upper tolerance limit from the other batches", heading="to", display="r"
     )
-    rank_p: float = column("p of its rank among all batches, small R being bad", heading="rank p")
+    rank_p: float = column("p of the batch's rank among all, low R is unusual", heading="rank p")
     smallest_p: float = column(
-        "smallest p that a rank can have here", heading="smallest p possible"
+        "smallest p possible with this number of batches", heading="smallest p possible"
     )
-    words: str = column("what so many batches can show, and how depths were made alike")
+    words: str = column("what this number of batches can show, and how depths were equalised")
     reason: str = column(REASON)
 
 
 STATISTIC: Final = Statistic(
     name="batches",
     summary="each batch against all others (leave-one-out)",
-    tables=(Table(record=BatchRecord, caption="Each batch against the others"),),
+    tables=(Table(record=BatchRecord, caption="Each batch compared with the others"),),
     figures=(
         Figure(
             name="batches",

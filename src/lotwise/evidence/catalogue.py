@@ -1,7 +1,7 @@
-"""All statistics that there are, found in the modules of this package.
+"""All statistics, found in the modules of this package.
 
-A module that declares ``STATISTIC`` is found by its place; one outside the package calls
-:func:`register`.
+A module of this package that declares ``STATISTIC`` is found automatically; a module outside the
+package calls :func:`register`.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ _DISCOVERED: Final[list[str]] = []
 
 
 def register(statistic: Statistic) -> None:
-    """Add a statistic that a module outside this package declares.
+    """Add a statistic declared by a module outside this package.
 
-    Call it before a configuration is read or a command line is made.
+    Call it before a configuration is read or a command line is built.
 
     Raises
     ------
     ValueError
-        There is a statistic of that name.
+        There is already a statistic of that name.
     """
     if statistic.name in {one.name for one in statistics()}:
-        msg = f"there is a statistic {statistic.name!r} already"
+        msg = f"there is already a statistic {statistic.name!r}"
         raise ValueError(msg)
     _REGISTERED[statistic.name] = statistic
 
@@ -52,7 +52,7 @@ def statistics() -> tuple[Statistic, ...]:
 
 
 def optional() -> tuple[Statistic, ...]:
-    """Return the statistics that the configuration switches on and off."""
+    """Return the statistics that can be switched on and off in the configuration."""
     return tuple(one for one in statistics() if one.folder == "evidence")
 
 
@@ -75,12 +75,12 @@ def tables() -> dict[str, ResultTable]:
 
 
 def records() -> tuple[type[Record], ...]:
-    """Return the record of each table that the configuration switches on and off."""
+    """Return the record of each table that can be switched on and off in the configuration."""
     return tuple(shown.record for one in optional() for shown in one.tables)
 
 
 def input_roles() -> tuple[str, ...]:
-    """Return the roles of the files that statistics read beside the expression.
+    """Return the roles of the files that statistics read in addition to the expression.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def input_roles() -> tuple[str, ...]:
 
 
 def row_names() -> tuple[str, ...]:
-    """Return the columns that say what a row is about, in the order in which they are told.
+    """Return the columns that identify a row, in the order in which they are printed.
 
     Examples
     --------

@@ -13,22 +13,22 @@ from lotwise.files.records import column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CeilingRecord(OfPair):
-    """R, the highest R that one noise allows, and their ratio."""
+    """R, the highest R that one kind of noise allows, and their ratio."""
 
     table: ClassVar[str] = "ceilings"
     noise: str = column(
         "noise that lowers the ceiling: counting (of reads), quantification (counting and "
-        "assigning reads to isoforms) or preparation (of the library, with both others)",
+        "assigning reads to isoforms) or preparation (of the library, including both others)",
         heading="noise",
         choices=("counting", "quantification", "preparation"),
     )
     method: str = column(
-        "what tells it: thinning, bootstraps or replicates",
+        "how it is estimated: thinning, bootstraps or replicates",
         heading="method",
         choices=("replicates", "bootstraps", "thinning"),
         must_choose=True,
     )
-    source: str = column("the same in words")
+    source: str = column("description of the estimate")
     pearson: float = column(
         "Pearson's R of log2(TPM + c) over all features", heading="R", display="r"
     )
@@ -43,7 +43,7 @@ class CeilingRecord(OfPair):
 
 STATISTIC: Final = Statistic(
     name="ceilings",
-    summary="the highest R that the noise of measurement allows",
+    summary="the highest R that measurement noise allows",
     tables=(Table(record=CeilingRecord, caption="Noise ceilings", by=("pearson",)),),
     compute=call(
         "lotwise.tl:ceilings",

@@ -1,4 +1,4 @@
-"""Columns that several tables have."""
+"""Columns shared by several tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from lotwise.files.records import Record, column
 
-REASON: Final = "why a number is NaN; empty where none is"
+REASON: Final = "why a value is NaN; empty otherwise"
 FEATURE_SETS: Final = (
     "all",
     "detected_any",
@@ -19,7 +19,7 @@ FEATURE_SETS: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OfPair(Record):
-    """The columns that every table of pairs of samples begins with."""
+    """The first columns of every table of pairs of samples."""
 
     sample_a: str = column(
         "first sample, in the order of the sample sheet", heading="sample", names_row=True

@@ -22,12 +22,12 @@ class ComponentRecord(Record):
     pc1: float = column("score on the first component", heading="PC1")
     pc2: float = column("score on the second component", heading="PC2")
     variance_share_1: float = column(
-        "share of the variance on the first component, in [0, 1]",
+        "share of variance explained by the first component, in [0, 1]",
         heading="variance on PC1",
         display="percent",
     )
     variance_share_2: float = column(
-        "share of the variance on the second component",
+        "share of variance explained by the second component, in [0, 1]",
         heading="variance on PC2",
         display="percent",
     )
@@ -41,13 +41,13 @@ class MergeRecord(Record):
 
     table: ClassVar[str] = "clustering"
     left: str = column(
-        "sample, or # and the row of the merge that made the cluster",
+        "sample, or # and the row number of the merge that made the cluster",
         heading="cluster",
         names_row=True,
     )
     right: str = column("the same", heading="and cluster", names_row=True)
     height: float = column("mean 1 - R between the two", heading="mean 1 - R")
-    n_samples: int = column("samples of the merged cluster", heading="samples")
+    n_samples: int = column("samples in the merged cluster", heading="samples")
     reason: str = column(REASON)
 
 
@@ -67,6 +67,7 @@ STATISTIC: Final = Statistic(
                 merges="tables.clustering",
                 pseudocount="correlation.pseudocount",
                 unit="unit",
+                features="features",
             ),
             caption="Samples on two principal components, and their tree by 1 - R.",
         ),

@@ -12,30 +12,41 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContributionRecord(Record):
-    """A feature that pulls the R of two samples down: a row of ``{level}.contributions.tsv``."""
+    """A feature that lowers the R of two samples: a row of ``{level}.contributions.tsv``."""
 
     table: ClassVar[str] = "contributions"
     sample_a: str = column(
         "first sample, in the order of the sample sheet", heading="sample", names_row=True
     )
     sample_b: str = column("second sample", heading="and sample", names_row=True)
-    rank: int = column("1 is the largest share", heading="rank")
+    relation: str = column(
+        "within (replicates), between (two batches) or across (two conditions)",
+        heading="batches",
+        choices=("within", "between", "across"),
+    )
+    rank: int = column("rank by contribution, 1 is the largest", heading="rank")
     feature: str = column("gene or isoform", heading="feature", names_row=True)
-    gene_id: str = column("gene of an isoform, where known", names_row=True)
-    gene_name: str = column("symbol of the gene, where known", heading="gene")
-    tpm_a: float = column("TPM in the first sample", heading="TPM")
+    gene_id: str = column("gene of an isoform, if known", names_row=True)
+    gene_name: str = column("symbol of the gene, if known", heading="gene")
+    tpm_a: float = column("TPM in the first sample", heading="TPM, first")
     tpm_b: float = column("TPM in the second sample", heading="TPM, second")
-    log2_ratio: float = column("M = log2(TPM_a + c) - log2(TPM_b + c)", heading="log2 ratio")
+    log2_ratio: float = column(
+        "log2 of TPM_a / TPM_b over the median ratio; NaN where one of them is 0",
+        heading="log2 ratio",
+        unknown="in one only",
+    )
     share: float = column(
-        "part of 1 - R that this feature carries, in [0, 1]",
+        "share of 1 - R contributed by this feature, in [0, 1]",
         heading="share of 1 - R",
         display="percent",
     )
     cumulative_share: float = column(
-        "part that it and all before it carry, in [0, 1]", heading="together", display="percent"
+        "share of this feature and all ranked above it, in [0, 1]",
+        heading="cumulative share",
+        display="percent",
     )
     reason: str = column(
-        "why a pair has no contributions, in a row of rank 0 with feature *; else empty",
+        "why a pair has no contributions, in a row of rank 0 with feature *; otherwise empty",
         default="",
         heading="reason",
     )
@@ -43,8 +54,8 @@ class ContributionRecord(Record):
 
 STATISTIC: Final = Statistic(
     name="contributions",
-    summary="the part of 1 - R that each feature carries",
-    tables=(Table(record=ContributionRecord, caption="Features that pull R down"),),
+    summary="the contribution of each feature to 1 - R",
+    tables=(Table(record=ContributionRecord, caption="Features that lower R most"),),
     compute=None,
     section=CONTRIBUTIONS,
     page="methods/contributions.md",

@@ -1,4 +1,4 @@
-"""Changes that R would show, and those that it would not."""
+"""Changes of expression that R would detect, and the largest that it would not."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lotwise.files.records import column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DetectableRecord(OfPair):
-    """R of a pair after one sample was changed by a known amount, the less visible of either."""
+    """R of a pair after a known change of one sample (the sample where R changes less)."""
 
     table: ClassVar[str] = "detectable"
     fold: float = column(
-        "fold change, up or down at even odds", heading="fold change", must_choose=True
+        "fold change, up or down with equal probability", heading="fold change", must_choose=True
     )
     share: float = column(
         "share of the expressed features that were changed, in [0, 1]",
@@ -32,33 +32,33 @@ class DetectableRecord(OfPair):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnseenRecord(OfPair):
-    """The largest change that R would not have shown."""
+    """The largest change that R would not have detected."""
 
     table: ClassVar[str] = "unseen"
     fold: float = column(
-        "fold change, up or down at even odds", heading="fold change", must_choose=True
+        "fold change, up or down with equal probability", heading="fold change", must_choose=True
     )
-    threshold: float = column("R that still passes", heading="R that passes", display="r")
+    threshold: float = column("lowest R that passes", heading="lowest R that passes", display="r")
     share: float = column(
-        "largest share of expressed features that keeps R at the threshold",
-        heading="largest share unseen",
+        "largest share of expressed features that can change with R at or above the threshold",
+        heading="largest undetected share",
         display="percent",
     )
     at_least: bool = column(
-        "True where even the largest share tried kept R there",
+        "True where even the largest share tried kept R at or above the threshold",
         heading="or more",
         known_with="share",
     )
-    sentence: str = column("the same in words", heading="in words")
+    sentence: str = column("the same as a sentence", heading="in words")
     reason: str = column(REASON)
 
 
 STATISTIC: Final = Statistic(
     name="detectable",
-    summary="changes that R would show, and the largest that it would not",
+    summary="changes of expression that R would detect, and the largest that it would not",
     tables=(
         Table(record=DetectableRecord, caption="R after a change of a share of the features"),
-        Table(record=UnseenRecord, caption="The largest change that R would not have shown"),
+        Table(record=UnseenRecord, caption="The largest change that R would not have detected"),
     ),
     figures=(
         Figure(
@@ -69,9 +69,10 @@ STATISTIC: Final = Statistic(
                 grid="tables.detectable",
                 unseen="tables.unseen",
                 pseudocount="correlation.pseudocount",
+                features="features",
             ),
-            caption="R after changing a share of the features; its title says which changes pass "
-            "unseen.",
+            caption="R after changing a share of the features; the title tells which changes "
+            "remain undetected.",
         ),
     ),
     compute=call(

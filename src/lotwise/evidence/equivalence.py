@@ -13,14 +13,14 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EquivalenceRecord(Record):
-    """A feature of two batches with replicates, against a margin."""
+    """A feature of two batches with replicates, compared with a margin."""
 
     table: ClassVar[str] = "equivalence"
     of_features: ClassVar[bool] = True
     suffix: ClassVar[str] = "parquet"
     batch_a: str = column("first batch", heading="batch", names_row=True)
     batch_b: str = column("second batch", heading="and batch", names_row=True)
-    condition: str = column("condition of both", heading="condition", names_row=True)
+    condition: str = column("condition of both batches", heading="condition", names_row=True)
     method: str = column(
         "moderated (t with moderated variances), welch (Welch's t) or deseq2 (Wald test of counts)",
         heading="method",
@@ -28,18 +28,25 @@ class EquivalenceRecord(Record):
     )
     feature: str = column("gene or isoform", heading="feature", names_row=True)
     difference: float = column(
-        "log2 ratio of TPM over the median ratio, or of counts", heading="log2 ratio"
+        "log2 ratio of TPM over the median ratio, or of counts",
+        heading="log2 ratio",
+        covers="size of differences",
     )
     p_equivalent: float = column(
-        "p of lying inside the margin, adjusted", heading="adjusted p, equivalent"
+        "adjusted p of the test for a difference inside the margin",
+        heading="adjusted p, equivalent",
+        covers="size of differences",
     )
     p_different: float = column(
-        "p of lying outside the margin, adjusted", heading="adjusted p, different"
+        "adjusted p of the test for a difference outside the margin",
+        heading="adjusted p, different",
+        covers="size of differences",
     )
     outcome: str = column(
         "equivalent, different, inconclusive, not expressed (below 1 TPM in both) or not tested",
         heading="outcome",
         answers=("equivalent", "different", "inconclusive"),
+        covers="size of differences",
     )
     reason: str = column(REASON)
 

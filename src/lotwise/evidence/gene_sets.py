@@ -21,10 +21,10 @@ class GeneSetRecord(OfPair):
     n_genes: int = column("genes of the set detected in both samples", heading="genes")
     mean_difference: float = column("mean M inside the set", heading="mean M inside")
     mean_other: float = column("mean M of all other genes", heading="mean M of others")
-    correlation: float = column("correlation between genes of the set that was allowed for")
+    correlation: float = column("correlation between genes of the set used in the test")
     p: float = column("two-sided p of the rank test", heading="p")
     p_adjusted: float = column(
-        "p after Benjamini and Hochberg over the sets of the pair", heading="adjusted p"
+        "p after Benjamini-Hochberg over the sets of the pair", heading="adjusted p"
     )
     reason: str = column(REASON)
 

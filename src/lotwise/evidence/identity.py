@@ -1,4 +1,4 @@
-"""Panels of markers, and the sex of each sample."""
+"""Panels of marker genes, and the sex of each sample."""
 
 from __future__ import annotations
 
@@ -21,55 +21,63 @@ class MarkerRecord(Record):
     batch: str = column("batch of the sample", heading="batch", names_row=True)
     marker: str = column("symbol of the marker", heading="marker", names_row=True)
     expected: str = column("present, absent, female or male", heading="expected")
-    tpm: float = column("TPM; NaN where the marker is not annotated", heading="TPM")
+    tpm: float = column(
+        "TPM; NaN where the marker is not annotated", heading="TPM", covers="identity"
+    )
     rank: float = column(
-        "share of the expressed genes (1 TPM) that are expressed less, in [0, 1]",
-        heading="above so many expressed genes",
+        "share of the expressed genes (>= 1 TPM) with lower expression, in [0, 1]",
+        heading="percentile among expressed genes",
         display="percent",
     )
     holds: str = column(
-        "yes, no, not annotated, or - where the panel expects nothing of one gene",
+        "yes, no, not annotated, or - where the panel expects nothing of a single gene",
         heading="holds",
         answers=("yes", "no"),
+        covers="identity",
     )
     group: str = column(
-        "alternatives (any_of): holds is yes for all where it is for one; else empty",
+        "group of alternatives (any_of), of which one is enough for yes; empty otherwise",
         heading="one of",
     )
     specific: bool = column(
-        "False where the marker is listed only: its failure is no alarm", heading="specific"
+        "False for markers that are listed only and whose failure is no alarm",
+        heading="specific",
     )
-    note: str = column("what the panel says of the marker, or of itself", heading="note")
+    note: str = column("note of the panel on the marker, or on the panel", heading="note")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SexRecord(Record):
-    """Sex of a sample by expression, and whether its donor's other samples agree."""
+    """Sex of a sample by expression, and whether it agrees with its donor's other samples."""
 
     table: ClassVar[str] = "sex"
     sample: str = column("sample", heading="sample", names_row=True)
     batch: str = column("batch of the sample", heading="batch", names_row=True)
-    donor: str = column("donor, where the sample sheet has one", heading="donor")
+    donor: str = column("donor, if given in the sample sheet", heading="donor")
     sex: str = column(
         "female, male, mixed, no Y expression, or unknown",
         heading="sex",
         answers=("female", "male", "mixed", "no Y expression"),
+        covers="identity",
     )
     female_tpm: float = column("TPM of XIST; NaN where not annotated", heading="TPM of XIST")
     male_tpm: float = column(
         "summed TPM of the genes of Y that are annotated", heading="TPM of Y genes"
     )
     agrees: str = column(
-        "yes, no, or why it cannot be told", heading="agrees with its donor", answers=("yes", "no")
+        "yes, no, or why neither can be told",
+        heading="agrees with its donor",
+        answers=("yes", "no"),
+        covers="identity",
     )
-    reason: str = column("what is odd about the call; empty where nothing", heading="reason")
+    reason: str = column("anything unusual about the call; empty otherwise", heading="reason")
 
 
 STATISTIC: Final = Statistic(
     name="identity",
     summary="markers of panels in each sample, and the sex of each sample",
     tables=(
-        Table(record=MarkerRecord, caption="Markers, expectations that do not hold first"),
+        Table(record=MarkerRecord, caption="Markers, unmet expectations first"),
         Table(record=SexRecord, caption="Sex by expression"),
     ),
     figures=(

@@ -24,10 +24,10 @@ class IntervalRecord(OfPair):
     )
     lower: float = column("lower limit", heading="lower", display="r")
     upper: float = column("upper limit", heading="upper", display="r")
-    level: float = column("coverage asked for", heading="coverage", display="percent")
+    level: float = column("nominal coverage", heading="coverage", display="percent")
     n_blocks: int = column("blocks of features that were resampled", heading="blocks")
-    label: str = column("what the interval is, and is not")
-    warning: str = column("what the interval lacks; empty where nothing", heading="warning")
+    label: str = column("what the interval covers and what it does not")
+    warning: str = column("limits of the interval; empty if none", heading="warning")
     reason: str = column(REASON)
 
 

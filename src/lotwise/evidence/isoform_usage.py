@@ -1,4 +1,4 @@
-"""Isoform usage of genes, and R by uncertainty of quantification."""
+"""Isoform usage of genes, and R by the uncertainty of quantification."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class UsageRecord(OfPair):
     gene_id: str = column("gene", heading="gene", names_row=True)
     n_isoforms: int = column("isoforms of the gene", heading="isoforms")
     distance: float = column("Jensen-Shannon distance of the usages, in [0, 1]", heading="distance")
-    tested_distance: float = column("the same with the TPM of the prior added to every isoform")
+    tested_distance: float = column("distance with the prior TPM added to every isoform")
     largest_change: float = column(
         "largest absolute change of one isoform's share",
         heading="largest change",
@@ -36,15 +36,15 @@ class UsageRecord(OfPair):
     null_distance: float = column(
         "root mean square of tested distances between bootstraps of one sample"
     )
-    null_flip_share: float = column("share of pairs of bootstraps in which the dominant flips")
-    p: float = column("p of the tested distance from those between bootstraps")
-    p_adjusted: float = column("p after Benjamini and Hochberg", heading="adjusted p")
+    null_flip_share: float = column("share of bootstrap pairs in which the dominant isoform flips")
+    p: float = column("p of the tested distance, from distances between bootstraps")
+    p_adjusted: float = column("p after Benjamini-Hochberg", heading="adjusted p")
     reason: str = column(REASON)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StratumRecord(OfPair):
-    """R of a pair over isoforms of like uncertainty of quantification."""
+    """R of a pair over isoforms of similar uncertainty of quantification."""
 
     table: ClassVar[str] = "uncertainty_strata"
     stratum: str = column(
@@ -61,11 +61,11 @@ class StratumRecord(OfPair):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShareRecord(Record):
-    """Share of an isoform in its gene, in the mean of a batch."""
+    """Mean share of an isoform in its gene, in a batch."""
 
     table: ClassVar[str] = "isoform_shares"
     gene_id: str = column(
-        "gene, those with the largest change of usage between batches first",
+        "gene; genes with the largest change of usage between batches come first",
         heading="gene",
         names_row=True,
     )
@@ -75,7 +75,7 @@ class ShareRecord(Record):
     )
     tpm: float = column("TPM of the isoform", heading="TPM")
     share: float = column(
-        "share of the gene's TPM, in [0, 1]; NaN where the gene has none",
+        "share of the gene's TPM, in [0, 1]; NaN where the gene is not expressed",
         heading="share of the gene",
         display="percent",
     )

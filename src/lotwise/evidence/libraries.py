@@ -1,4 +1,4 @@
-"""Depth of each library, and samples that are outliers."""
+"""Depth of each library, and outlying samples."""
 
 from __future__ import annotations
 
@@ -16,41 +16,50 @@ SHALLOW_BELOW: Final = 0.1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LibraryRecord(Record):
-    """A sample's library and how it stands among the others."""
+    """A sample's library compared with the others."""
 
     table: ClassVar[str] = "libraries"
     sample: str = column("sample", heading="sample", names_row=True)
     batch: str = column("batch of the sample", heading="batch", names_row=True)
-    total_counts: float = column("sum of estimated counts", heading="counts")
+    total_counts: float = column("sum of estimated counts", heading="counts", covers="depth")
     share_of_median: float = column(
-        "total counts / median of the other samples'",
-        heading="of the others' median",
+        "total counts / median of the other samples' total counts",
+        heading="depth relative to median of others",
         display="percent",
+        covers="depth",
     )
     shallow: bool = column(
-        "True where that share is below the limit: read this before any R",
+        "True where that share is below the limit; read this before any R",
         heading="shallow",
         known_with="share_of_median",
+        covers="depth",
     )
     n_detected: int = column(
-        "features at the detection threshold", heading="detected", known_with="tpm_sum"
+        "features at the detection threshold",
+        heading="detected",
+        known_with="tpm_sum",
+        covers="depth",
     )
     share_of_highest: float = column(
-        "share of TPM on the 50 highest features", heading="on the 50 highest", display="percent"
-    )
-    tpm_sum: float = column("sum of TPM over the features here")
-    n_at_depth: float = column("features expected at the depth of the smallest library")
-    complexity: float = column(
-        "n_at_depth / median of the other samples'",
-        heading="complexity, of the others' median",
+        "share of TPM on the 50 highest features",
+        heading="TPM share of the top 50",
         display="percent",
     )
+    tpm_sum: float = column("sum of TPM over the features of this table")
+    n_at_depth: float = column("features expected at the depth of the smallest library")
+    complexity: float = column(
+        "n_at_depth / median of the other samples' n_at_depth",
+        heading="complexity relative to median of others",
+        display="percent",
+        covers="depth",
+    )
     group: str = column(
-        "group within which it is scored: condition, and batch of 3 or more samples",
+        "group within which the sample is scored: condition, and batch if it has 3 or more samples",
         heading="scored in",
     )
     outlier_score: float = column(
-        "robust standard deviations from the mean R of its group", heading="outlier score"
+        "effect of the sample on the mean R of its group, in robust standard deviations",
+        heading="outlier score",
     )
     outlier_cut: float = column(
         "score below which a sample of this group is an outlier", heading="cut"
@@ -63,7 +72,7 @@ class LibraryRecord(Record):
 
 STATISTIC: Final = Statistic(
     name="libraries",
-    summary="depth of each library, features detected, and samples that are outliers",
+    summary="depth of each library, features detected, and outlying samples",
     tables=(Table(record=LibraryRecord, caption="Libraries"),),
     compute=call(
         "lotwise.run.computations:libraries",

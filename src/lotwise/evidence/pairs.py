@@ -19,8 +19,8 @@ class PairRecord(OfPair):
     feature_set: str = column(
         "features used; see lotwise.metrics.feature_sets", choices=FEATURE_SETS, must_choose=True
     )
-    n_features: int = column("how many features were used", heading="features")
-    n_double_zero: int = column("how many of them are 0 in both samples", heading="zero in both")
+    n_features: int = column("number of features used", heading="features")
+    n_double_zero: int = column("number of them that are 0 in both samples", heading="zero in both")
     pseudocount: float = column("c of log2(TPM + c)")
     pearson: float = column(
         "Pearson's R of log2(TPM + c), in [-1, 1]", heading="Pearson's R", display="r"
@@ -31,7 +31,7 @@ class PairRecord(OfPair):
     )
     reason: str = column(REASON)
     in_detail: bool = column(
-        "False where pairs were too many and this one is in no other row or table of pairs",
+        "False if there are too many pairs and this one has no other row or table",
         default=True,
     )
 

@@ -1,4 +1,4 @@
-"""New batches against the accepted batches."""
+"""New batches compared with the accepted batches."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComparisonRecord(Record):
-    """A new batch against the accepted batches."""
+    """A new batch compared with the accepted batches."""
 
     table: ClassVar[str] = "reference"
     batch: str = column("new batch", heading="batch", names_row=True)
     condition: str = column(
-        "condition; compared with accepted batches of the same condition",
+        "condition; only accepted batches of the same condition are used",
         heading="condition",
         names_row=True,
     )
     depth: float = column(
-        "counts to which every library was thinned; NaN where none was", heading="thinned to"
+        "counts to which every library was thinned; NaN if not thinned", heading="thinned to"
     )
     median_to_reference: float = column(
         "median over the accepted batches of the median R between single samples",
@@ -38,27 +38,30 @@ class ComparisonRecord(Record):
     tolerance_lower: float = column("lower tolerance limit")
     tolerance_upper: float = column("upper tolerance limit")
     inside_prediction: str = column(
-        "yes, no (below it), or not assessable", heading="inside", answers=("yes", "no")
+        "yes, no (below the lower prediction limit), or not assessable",
+        heading="inside",
+        answers=("yes", "no"),
     )
     rank_p: float = column(
-        "p of its rank among the accepted batches and itself, small R being bad", heading="rank p"
+        "p of the batch's rank among the accepted batches and itself, low R is unusual",
+        heading="rank p",
     )
     smallest_p: float = column(
-        "smallest p that a rank can have here", heading="smallest p possible"
+        "smallest p possible with this number of batches", heading="smallest p possible"
     )
     n_reference: int = column("accepted batches of the condition", heading="accepted batches")
     reference_version: int = column("version of the accepted set")
-    words: str = column("what so many batches can show, and how depths were made alike")
-    reason: str = column("why it is not assessable; empty where it is")
+    words: str = column("what this number of batches can show, and how depths were equalised")
+    reason: str = column("why it is not assessable; empty otherwise")
 
 
 STATISTIC: Final = Statistic(
     name="reference",
-    summary="new batches against the accepted batches",
+    summary="new batches compared with the accepted batches",
     tables=(
         Table(
             record=ComparisonRecord,
-            caption="New batches against the accepted batches",
+            caption="New batches compared with the accepted batches",
             tool="lotwise.tl.accepted",
         ),
     ),

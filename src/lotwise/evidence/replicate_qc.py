@@ -19,11 +19,19 @@ class ReplicateQcRecord(OfPair):
     unit: str = column(
         "TPM or FPKM, or the unit that was declared",
         heading="unit",
-        choices=("TPM", "FPKM"),
+        choices=("TPM", "FPKM", "CPM", "normalized"),
         must_choose=True,
     )
-    mad: float = column("1.4826 * median |log2 ratio|, not centred, 3 decimals", heading="MAD")
-    sd: float = column("root mean square of the log2 ratio, not centred, 3 decimals", heading="SD")
+    mad: float = column(
+        "1.4826 * median |log2 ratio|, not centred, 3 decimals",
+        heading="MAD",
+        covers="size of differences",
+    )
+    sd: float = column(
+        "root mean square of the log2 ratio, not centred, 3 decimals",
+        heading="SD",
+        covers="size of differences",
+    )
     pearson: float = column(
         "Pearson's R of log2 without pseudo-count on the same features",
         heading="Pearson's R",
@@ -35,19 +43,17 @@ class ReplicateQcRecord(OfPair):
     n_features: int = column(
         "features above 0 in both whose mean log2 is above 0", heading="features"
     )
-    n_zero_in_one: int = column(
-        "features that left because one sample has 0", heading="zero in one"
-    )
+    n_zero_in_one: int = column("features dropped because one sample has 0", heading="zero in one")
     n_both: int = column("features detected in both samples")
     n_one_only: int = column("features detected in one sample only")
     n_neither: int = column("features detected in neither")
     jaccard: float = column(
         "detected in both / detected in any, in [0, 1]",
-        heading="detected in both of any",
+        heading="share detected in both",
         display="percent",
     )
-    threshold: float = column("value of the unit from which a feature is detected")
-    reason: str = column(REASON, heading="why not known")
+    threshold: float = column("smallest value, in this unit, of a detected feature")
+    reason: str = column(REASON, heading="reason")
 
 
 STATISTIC: Final = Statistic(

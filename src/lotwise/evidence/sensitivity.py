@@ -23,7 +23,7 @@ class SensitivityRecord(OfPair):
         must_choose=True,
     )
     pseudocount: float = column("c of log2(TPM + c)", heading="c", must_choose=True)
-    n_features: int = column("how many features were used", heading="features")
+    n_features: int = column("number of features used", heading="features")
     double_zero_share: float = column(
         "share of them that are 0 in both samples, in [0, 1]",
         heading="zero in both",
@@ -37,12 +37,14 @@ class SensitivityRecord(OfPair):
 
 STATISTIC: Final = Statistic(
     name="sensitivity",
-    summary="R over other sets of features and with other pseudo-counts",
+    summary="R over other feature sets and with other pseudo-counts",
     tables=(Table(record=SensitivityRecord, caption="R by feature set and pseudo-count"),),
     figures=(
         Figure(
             name="sensitivity",
-            draw=call("lotwise.run.drawings:sensitivity", "tables", unit="unit"),
+            draw=call(
+                "lotwise.run.drawings:sensitivity", "tables", unit="unit", features="features"
+            ),
             caption="R by feature set and pseudo-count over the pairs of each kind (median, "
             "middle half, range), and the spread of log ratios by expression.",
         ),

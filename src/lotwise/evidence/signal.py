@@ -13,14 +13,14 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignalRecord(Record):
-    """Signal to noise between groups of samples."""
+    """Signal-to-noise ratio between groups of samples."""
 
     table: ClassVar[str] = "signal"
-    grouping: str = column("obs column that names the groups", heading="groups by", names_row=True)
+    grouping: str = column("obs column with the groups", heading="groups by", names_row=True)
     n_groups: int = column("groups compared", heading="groups")
-    n_features: int = column("features detected in any group that vary", heading="features")
+    n_features: int = column("varying features detected in any group", heading="features")
     snr_db: float = column(
-        "signal-to-noise ratio of Quartet's definition in dB", heading="signal to noise, dB"
+        "signal-to-noise ratio in dB as defined by Quartet", heading="signal to noise, dB"
     )
     reason: str = column(REASON)
 
@@ -28,7 +28,7 @@ class SignalRecord(Record):
 STATISTIC: Final = Statistic(
     name="signal",
     summary="Quartet's signal-to-noise ratio between groups of samples",
-    tables=(Table(record=SignalRecord, caption="Signal to noise between groups"),),
+    tables=(Table(record=SignalRecord, caption="Signal-to-noise ratio between groups"),),
     compute=call(
         "lotwise.run.computations:signal",
         "expression",

@@ -1,7 +1,7 @@
-"""What a statistic declares of itself.
+"""Declaration of a statistic.
 
-Light on purpose (no pandas, no NumPy): every cluster job imports it. Functions that compute and
-draw are named, and imported when they are called.
+This module is light (no pandas, no NumPy), since every cluster job imports it. Functions that
+compute and draw are declared by name and imported when they are called.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ Folder = Literal["correlation", "evidence"]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function by name, and where its arguments come from.
+    """A function by name, and the sources of its arguments.
 
     Attributes
     ----------
     function
         Module and function, such as ``lotwise.tl.batches:batches``.
     of
-        Place of the positional argument in the context of a run, such as ``expression`` or
+        Path of the positional argument in the context of a run, such as ``expression`` or
         ``tables.batches``.
     options
-        Keyword and place of each further argument, such as ``evidence.coverage``.
+        Keyword and path of each further argument, such as ``evidence.coverage``.
     """
 
     function: str
@@ -39,7 +39,7 @@ class Call:
     options: Mapping[str, str]
 
     def __call__(self, context: Mapping[str, Any]) -> Any:
-        """Call the function with what ``context`` holds in the places declared."""
+        """Call the function with the values found in ``context``."""
         module, _, name = self.function.partition(":")
         function = getattr(importlib.import_module(module), name)
         options = {name: find(context, place) for name, place in self.options.items()}
@@ -58,7 +58,7 @@ def call(function: str, of: str, **options: str) -> Call:
 
 
 def find(context: Mapping[str, Any], place: str) -> Any:
-    """Return what stands in a place of a context: keys of mappings, else attributes.
+    """Return the value at a path of a context: keys of mappings, otherwise attributes.
 
     Examples
     --------
@@ -78,13 +78,13 @@ class Table:
     Attributes
     ----------
     record
-        Its columns.
+        Record that declares its columns.
     name
-        Its name where another table has the same columns; by default that of the record.
+        Its name if another table has the same columns; by default that of the record.
     caption
-        What the report says above it.
+        Heading of the table in the report.
     tool
-        The function that a user calls for it; by default that of its statistic.
+        Function that a user calls to get it; by default that of its statistic.
     by, descending
         Order of the rows in the report; by default that of the file.
     """
@@ -104,14 +104,14 @@ class Figure:
     Attributes
     ----------
     name
-        Its file is ``figures/LEVEL_NAME``; ``{}`` stands for the name of a value of ``each``.
+        Stem of its file ``figures/LEVEL_NAME``; ``{}`` is replaced by a value of ``each``.
     draw
-        What draws it, from ``expression``, ``tables``, ``evidence``, ``correlation`` and, where
-        there is one for each value of an option, ``each``.
+        Call that draws it, from ``expression``, ``tables``, ``evidence``, ``correlation`` and, if
+        there is one figure per value of an option, ``each``.
     caption
-        What the report says below it.
+        Text below the figure in the report.
     each
-        Option of the configuration that has several values, with a figure for each.
+        Option of the configuration with several values, each of which gets a figure.
     """
 
     name: str
@@ -122,9 +122,9 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OptionalInput:
-    """A file that a statistic reads where the configuration names one.
+    """A file that a statistic reads if the configuration names one.
 
-    ``shipped`` are values of the option that come with lotwise and are no files of the user.
+    ``shipped`` are values of the option that are built into lotwise and not files of the user.
     """
 
     option: str
@@ -139,26 +139,26 @@ class Statistic:
     Attributes
     ----------
     name
-        The word that switches it on in the configuration.
+        Word that switches it on in the configuration.
     summary
-        What it is, in one sentence.
+        Its description in one sentence.
     tables, figures
-        What it makes.
+        Its results.
     compute
-        What computes it, from ``expression``, ``evidence`` and ``correlation``; None where the
-        step of the correlations does.
+        Call that computes it, from ``expression``, ``evidence`` and ``correlation``; None if the
+        correlation step computes it.
     section
-        Where the report shows it.
+        Section of the report in which it is shown.
     page
         Page of the documentation, below ``docs``.
     levels
-        Levels at which it is defined.
+        Levels for which it is defined.
     inputs
-        Files that it reads beside the expression.
+        Files that it reads in addition to the expression.
     folder
-        Where its tables lie. Those of ``correlation`` are always made.
+        Folder of its tables. Those in ``correlation`` are always made.
     place
-        Its place in lists, in computing and in the workbook; by default the last.
+        Its position in lists, in computing and in the workbook; by default the last.
     """
 
     name: str
@@ -176,7 +176,7 @@ class Statistic:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResultTable:
-    """A table of the result tree: its columns, and what of them a criterion can judge."""
+    """A table of the result tree: its columns, and which of them a criterion can judge."""
 
     name: str
     record: type[Record]
@@ -185,12 +185,12 @@ class ResultTable:
 
     @property
     def levels(self) -> tuple[Level, ...]:
-        """The levels that have it."""
+        """The levels for which it exists."""
         return self.statistic.levels
 
     @property
     def folder(self) -> Folder:
-        """The folder of the results that holds it."""
+        """The folder of the results that contains it."""
         return self.statistic.folder
 
     @property
@@ -200,11 +200,11 @@ class ResultTable:
 
     @property
     def tool(self) -> str:
-        """The function that a user calls for it."""
+        """The function that a user calls to get it."""
         return self.shown.tool or f"lotwise.tl.{self.statistic.name}"
 
     def declared(self, column: str) -> Column:
-        """Return what is declared of a column."""
+        """Return the declaration of a column."""
         return declared(self.record)[column]
 
     def kind_of(self, column: str) -> Kind | None:
@@ -221,5 +221,5 @@ class ResultTable:
 
     @property
     def to_choose(self) -> tuple[str, ...]:
-        """Columns of which a criterion must say which value it means."""
+        """The columns for which a criterion must state the value it uses."""
         return tuple(name for name, one in declared(self.record).items() if one.must_choose)

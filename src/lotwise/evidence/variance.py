@@ -13,18 +13,18 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VarianceRecord(Record):
-    """Share of the variance of expression that a factor of the design carries."""
+    """Share of the variance of expression that a factor of the design explains."""
 
     table: ClassVar[str] = "variance"
     factor: str = column(
-        "condition, donor, batch or residual; 'a = b' where two group the samples alike",
+        "condition, donor, batch or residual; 'a = b' for factors that group samples alike",
         heading="factor",
         names_row=True,
     )
     n_levels: int = column("levels of the factor; samples for the residual", heading="levels")
     n_features: int = column("expressed features that vary", heading="features")
     share: float = column(
-        "median over features of the share of the variance, in [0, 1]",
+        "median over features of the factor's share of the variance, in [0, 1]",
         heading="share of variance (median)",
         display="percent",
     )
@@ -44,10 +44,10 @@ class VarianceRecord(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VarianceDensityRecord(Record):
-    """How many features have which share: what the figure of the variance is drawn from."""
+    """Number of features by share of variance, for the figure of the variance."""
 
     table: ClassVar[str] = "variance_density"
-    factor: str = column("as in the table variance", names_row=True)
+    factor: str = column("factor, as in the table variance", names_row=True)
     share_from: float = column("lower bound of the share")
     share_to: float = column("upper bound of the share")
     fraction: float = column("fraction of the features with a share in these bounds, in [0, 1]")
@@ -69,6 +69,7 @@ STATISTIC: Final = Statistic(
                 "tables.variance",
                 density="tables.variance_density",
                 unit="unit",
+                features="features",
             ),
             caption="Share of the variance of each gene or isoform by factor of the design.",
         ),

@@ -1,7 +1,7 @@
-"""Quantifications of any program as AnnData at gene and at isoform level.
+"""Quantifications of any program, read into AnnData at gene and isoform level.
 
-What is read is loaded when it is first used: the workflow asks where quantifications lie, in
-every job, and for nothing else.
+Modules are imported on first use: in every job, the workflow needs only the location of
+quantifications.
 """
 
 from __future__ import annotations

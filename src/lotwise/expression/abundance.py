@@ -1,4 +1,4 @@
-"""What one sample's quantification holds, whichever program wrote it."""
+"""The content of one sample's quantification, independent of the program."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ Quantifier = Literal["rsem", "salmon", "kallisto", "stringtie", "star", "matrix"
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Abundance:
-    """Abundances of one sample at one level; every array and series has one value a feature.
+    """Abundances of one sample at one level; every array and series has one value per feature.
 
     Attributes
     ----------
     quantifier
         The program that wrote it.
     path
-        The file that it was read from.
+        The file from which it was read.
     features
         Identifiers, shape ``(n_features,)``, unique.
     tpm
         Transcripts per million.
     counts, length
-        Estimated counts and effective length in bases; NaN where the file has none.
+        Estimated counts and effective length in bases; NaN if the file has none.
     fpkm
-        Fragments per kilobase and million, where the file has them (RSEM).
+        Fragments per kilobase and million, if the file has them (RSEM).
     genes
-        Gene of each isoform, where the file has it.
+        Gene of each isoform, if the file has it.
     bootstrap_counts
         Estimated counts of each bootstrap, shape ``(n_bootstraps, n_features)``.
     tpm_column, counts_column
-        Columns of the file that hold them, for messages.
+        Names of these columns in the file, for messages.
     symbols
-        Symbol of each feature's gene, empty where the file has none.
+        Symbol of each feature's gene, empty if the file has none.
     first_row
-        Row of the file of the first feature, for messages; None where features are no rows.
+        Row of the first feature in the file, for messages; None if features are not rows.
     """
 
     quantifier: Quantifier
@@ -59,5 +59,5 @@ class Abundance:
     first_row: int | None = None
 
     def row_of(self, feature: int) -> int | None:
-        """Return the row of the file, header included, of a feature."""
+        """Return the row of a feature in the file, counting the header."""
         return None if self.first_row is None else feature + self.first_row

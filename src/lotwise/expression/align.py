@@ -1,4 +1,4 @@
-"""Bring samples to the same features in the same order."""
+"""Alignment of samples to the same features in the same order."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from lotwise.expression.abundance import Abundance
 from lotwise.expression.comparability import InvalidComparison
 from lotwise.expression.identifiers import strip_versions
 
-# A larger share of a sample's TPM on features that others lack changes R itself.
+# If a larger fraction of a sample's TPM is on features that others lack, R changes.
 _MOST_LOST: Final = 0.05
 
 
 class Aligned(NamedTuple):
-    """Samples with the same features in the same order, and what that cost."""
+    """Samples with the same features in the same order, and the TPM lost by it."""
 
     read: dict[str, Abundance]
     invalid: tuple[InvalidComparison, ...] = ()
 
 
 def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Aligned:
-    """Give every sample the features that all have, in the order of the first.
+    """Return every sample with the features shared by all, in the order of the first sample.
 
-    Where names differ, they are compared without Ensembl's and RefSeq's versions if more are
-    common then; the features keep the names of the first sample.
+    If names differ, they are compared without the versions of Ensembl and RefSeq if more are
+    shared then; the features keep the names of the first sample.
 
     Raises
     ------
     InputError
-        The features common to all are less than ``min_shared`` of all features, or none.
+        The features shared by all are fewer than ``min_shared`` of all features, or none.
     """
     names = list(read)
     first = read[names[0]].features
@@ -68,16 +68,16 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
         )
         if share < min_shared or not shared:
             raise InputError(
-                f"{came}; at least {min_shared:.0%} are needed" if shared else came,
+                f"{came}; at least {min_shared:.0%} are required" if shared else came,
                 path=read[odd].path,
-                remedy="quantify all samples on one annotation, or lower min_shared (--min-shared)",
+                remedy="quantify all samples with one annotation, or lower --min-shared",
             )
         lost = {
             name: _share_outside(dataclasses.replace(read[name], features=own), shared)
             for name, own in keys_of.items()
         }
         most = max(lost, key=lambda name: lost[name])
-        came += f"; the others carry up to {lost[most]:.1%} of the TPM (sample {most!r})"
+        came += f"; the others have up to {lost[most]:.1%} of the TPM (sample {most!r})"
         warnings.warn(
             f"{came}; only common features are compared", SharedFeaturesWarning, stacklevel=3
         )
@@ -85,8 +85,8 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             invalid = (
                 InvalidComparison(
                     "mixed_references",
-                    f"{came}: R leaves them out and says nothing about them; quantify all samples "
-                    "on one annotation",
+                    f"{came}: R excludes them and carries no information about them; quantify all "
+                    "samples with one annotation",
                 ),
             )
     kept = [at for at, key in enumerate(keys_of[names[0]].to_list()) if key in shared]
@@ -102,13 +102,13 @@ def _common(keys_of: Mapping[str, pl.Series]) -> set[str]:
 
 
 def _share_outside(abundance: Abundance, shared: set[str]) -> float:
-    """Return the share of a sample's TPM on features that are not shared."""
+    """Return the fraction of a sample's TPM on features that are not shared."""
     outside = ~abundance.features.is_in(list(shared)).to_numpy()
     return float(abundance.tpm[outside].sum() / abundance.tpm.sum())
 
 
 def same_names(first: pl.Series, second: pl.Series) -> bool:
-    """Tell whether two samples have the same features in the same order."""
+    """Return whether two samples have the same features in the same order."""
     return first is second or (len(first) == len(second) and bool((first == second).all()))
 
 

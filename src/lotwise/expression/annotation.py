@@ -8,16 +8,16 @@ from typing import Final, TypeAlias
 
 from lotwise.expression.identifiers import is_gencode
 
-# A transcript, its gene, and the gene's symbol, empty where there is none.
+# A transcript, its gene, and the gene's symbol (empty if there is none).
 Row: TypeAlias = tuple[str, str, str]
 
-# key "value"; of the standard, and key value; of tools that leave the quotation marks out.
+# key "value"; (standard), and key value; (tools that omit the quotation marks).
 _GTF_ATTRIBUTE: Final = re.compile(r'(?<![\w.-])([\w.-]+) +(?:"([^"]*)"|([^";\s]+))')
 _OF_GTF: Final = re.compile(r"\s*[\w.-]+ +[^=\s]")
 
 
 def genes_of_headers(headers: Iterable[str]) -> Iterator[Row]:
-    """Read the headers of a transcript FASTA, of GENCODE (``|``) or of Ensembl (``gene:``)."""
+    """Yield a row per FASTA header of GENCODE (``|``) or Ensembl (``gene:``)."""
     for header in headers:
         words = header[1:].split(" description:", 1)[0].split()
         if not words:
@@ -32,13 +32,13 @@ def genes_of_headers(headers: Iterable[str]) -> Iterator[Row]:
 
 
 def is_annotation(line: str) -> bool:
-    """Tell whether a line is one of GTF or GFF3."""
+    """Return whether a line belongs to a GTF or GFF3 file."""
     cells = line.split("\t")
     return len(cells) == 9 and cells[3].isdigit() and cells[4].isdigit()
 
 
 def is_gtf(line: str) -> bool:
-    r"""Return whether a line of an annotation is one of GTF, not of GFF3.
+    r"""Return whether a line of an annotation is GTF, not GFF3.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def is_gtf(line: str) -> bool:
 
 
 def new_transcripts(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the first line of each transcript of a GTF; most lines are exons of one seen."""
+    """Yield the first line of each transcript of a GTF; most other lines are its exons."""
     seen: set[bytes] = set()
     for line in lines:
         _, found, rest = line.partition(b"transcript_id ")
@@ -62,7 +62,7 @@ def new_transcripts(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def genes_of_annotation(lines: Iterable[str], *, gtf: bool) -> Iterator[Row]:
-    """Read the lines of a GTF or GFF3; each transcript comes once."""
+    """Yield the rows of a GTF or GFF3; each transcript occurs once."""
     rows = (cells for line in lines if len(cells := line.split("\t")) == 9)
     seen: set[str] = set()
     for transcript, gene, name in (_from_gtf if gtf else _from_gff3)(rows):
@@ -72,7 +72,7 @@ def genes_of_annotation(lines: Iterable[str], *, gtf: bool) -> Iterator[Row]:
 
 
 def _from_gtf(rows: Iterable[Sequence[str]]) -> Iterator[Row]:
-    """Read attributes of the kind ``key "value";``."""
+    """Yield rows from attributes of the form ``key "value";``."""
     for cells in rows:
         fields = {key: quoted or bare for key, quoted, bare in _GTF_ATTRIBUTE.findall(cells[8])}
         transcript = _versioned(fields, "transcript_id", "transcript_version")
@@ -80,12 +80,12 @@ def _from_gtf(rows: Iterable[Sequence[str]]) -> Iterator[Row]:
 
 
 def _from_gff3(rows: Iterable[Sequence[str]]) -> Iterator[Row]:
-    """Read attributes of the kind ``key=value``; a transcript is a child of a gene.
+    """Yield rows from attributes of the form ``key=value``; a transcript is a child of a gene.
 
-    A gene may stand behind its transcripts, and their children are exons and CDS.
+    A gene may follow its transcripts; the children of transcripts are exons and CDS.
     """
     gene_names: dict[str, str] = {}
-    # A dictionary: a transcript's exons come to one key, not to gigabytes.
+    # A dictionary, because a transcript is repeated for each of its exons, gigabytes in all.
     children: dict[tuple[str, str], tuple[str, str, str]] = {}
     for cells in rows:
         fields = dict(part.split("=", 1) for part in cells[8].split(";") if "=" in part)

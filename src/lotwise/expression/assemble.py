@@ -17,7 +17,7 @@ from lotwise.samples import Sample
 
 
 def assemble(samples: Sequence[Sample], arrays: LevelArrays) -> AnnData:
-    """Make the AnnData that :func:`lotwise.read_quant` describes."""
+    """Return the AnnData described at :func:`lotwise.read_quant`."""
     obs = _describe(samples)
     for name, values in arrays.obs.items():
         obs[name] = values
@@ -37,7 +37,7 @@ def assemble(samples: Sequence[Sample], arrays: LevelArrays) -> AnnData:
 
 
 def _describe(samples: Sequence[Sample]) -> pd.DataFrame:
-    """Give what the sample sheet says, one row a sample."""
+    """Return the columns of the sample sheet, one row per sample."""
     columns = {
         keys.SAMPLE: [sample.sample for sample in samples],
         keys.BATCH: pd.Categorical([sample.batch for sample in samples]),
@@ -54,5 +54,5 @@ def _describe(samples: Sequence[Sample]) -> pd.DataFrame:
 
 
 def _objects(names: pl.Series) -> npt.NDArray[np.object_]:
-    """Give text as pandas keeps it; from a list it would look at every item."""
+    """Return text in pandas' form; from a list, pandas would inspect every item."""
     return np.array(names.to_list(), dtype=object)

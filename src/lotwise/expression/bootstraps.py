@@ -1,4 +1,4 @@
-"""The bootstraps that salmon leaves beside ``quant.sf``, in ``aux_info/bootstrap``."""
+"""The bootstraps of salmon, stored beside ``quant.sf`` in ``aux_info/bootstrap``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from lotwise.expression.packed import read_bytes
 def read_salmon_bootstraps(quant: Path, features: pl.Series) -> npt.NDArray[np.float32] | None:
     r"""Read the bootstraps of one sample.
 
-    salmon's manual describes ``aux_info/bootstrap``: ``names.tsv.gz`` holds the
-    transcripts in one row, ``bootstraps.gz`` their estimated counts as doubles, one
-    bootstrap after the other.
+    salmon's manual describes ``aux_info/bootstrap``: ``names.tsv.gz`` contains the transcripts in
+    one row, ``bootstraps.gz`` their estimated counts as doubles, one bootstrap after another.
 
     Parameters
     ----------
@@ -29,22 +28,24 @@ def read_salmon_bootstraps(quant: Path, features: pl.Series) -> npt.NDArray[np.f
     Returns
     -------
     Estimated counts, shape ``(n_bootstraps, n_features)``, in the order of ``features``;
-    None where salmon made none.
+    None if salmon made none.
 
     Raises
     ------
     InputError
-        The files are damaged, or are of other transcripts than ``quant.sf``.
+        The files are damaged, or belong to other transcripts than ``quant.sf``.
 
     Examples
     --------
     >>> import gzip
-    >>> folder = getfixture("tmp_path") / "aux_info" / "bootstrap"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp()) / "aux_info" / "bootstrap"
     >>> folder.mkdir(parents=True)
     >>> names, counts = b"t1\tt2\n", np.array([[3.0, 1.0], [2.0, 2.0]])
     >>> _ = (folder / "names.tsv.gz").write_bytes(gzip.compress(names))
     >>> _ = (folder / "bootstraps.gz").write_bytes(gzip.compress(counts.tobytes()))
-    >>> quant = getfixture("tmp_path") / "quant.sf"
+    >>> quant = folder.parents[1] / "quant.sf"
     >>> read_salmon_bootstraps(quant, pl.Series(["t2", "t1"])).tolist()
     [[1.0, 3.0], [2.0, 2.0]]
     """
@@ -56,14 +57,14 @@ def read_salmon_bootstraps(quant: Path, features: pl.Series) -> npt.NDArray[np.f
     places = {name: place for place, name in enumerate(names)}
     if len(places) != len(features) or not all(name in places for name in features):
         raise InputError(
-            f"names {len(places):,} transcripts, not the {len(features):,} of {quant.name}",
+            f"has {len(places):,} transcripts, but {quant.name} has {len(features):,}",
             path=listed,
             remedy="keep the directory as salmon wrote it",
         )
     n_bytes = len(names) * np.dtype("<f8").itemsize
     if len(raw) % n_bytes:
         raise InputError(
-            f"holds {len(raw):,} bytes, needed is a multiple of {n_bytes:,}",
+            f"has {len(raw):,} bytes, must be a multiple of {n_bytes:,}",
             path=counts,
             remedy="run salmon quant again",
         )

@@ -1,4 +1,4 @@
-"""Is this TPM? What a table of TPM must satisfy before anything is compared."""
+"""Checks that values are TPM, before anything is compared."""
 
 from __future__ import annotations
 
@@ -11,41 +11,40 @@ from lotwise.errors import InputError, TpmSumWarning
 from lotwise.expression.abundance import Abundance, Floats
 from lotwise.expression.identifiers import plain_names
 
-# What is declared not to be TPM has no sum to check.
+# Values declared not to be TPM have no expected sum.
 TpmSum = Literal["million", "any", "unchecked"]
 
 _MILLION: Final = 1e6
-# RSEM and others print few decimals: a sum may stray by rounding alone.
+# RSEM and others print few decimals: a sum may deviate by rounding only.
 _ROUNDING: Final = 0.005
 _LEAST_SUM: Final = 0.9 * _MILLION
-# log2(1e6 + 1) is 19.93: nothing on that scale can be higher.
+# log2(1e6 + 1) is 19.93, the maximum on that scale.
 _HIGHEST_LOG2: Final = 20.0
-# Of the smallest constant in use, 1e-9, log2 is -29.9.
+# log2 of the smallest pseudocount in use, 1e-9, is -29.9.
 _LOWEST_LOG2: Final = -40.0
-# CPM of so many features with few counts are told by being multiples of one count.
+# CPM of at least this many features with few counts are recognised as multiples of one count.
 _FEWEST_MULTIPLES: Final = 50
 _MOST_COUNTS: Final = 100
 
 
 def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million") -> None:
-    """Refuse values that are not TPM, and warn of a sum that is not a million.
+    """Raise an error for values that are not TPM; warn if their sum is not a million.
 
     Parameters
     ----------
     sample
-        Its name, for the message.
+        Name of the sample, for messages.
     abundance
-        What was read.
+        The values as read.
     tpm_sum
-        ``"million"`` refuses a sum outside 900,000 to 1,005,000, which TPM of all
-        features cannot have; ``"any"`` takes it with a warning, for a matrix that
-        was cut to some of its features.
+        ``"million"`` refuses a sum outside 900,000 to 1,005,000, which TPM of all features
+        cannot have; ``"any"`` accepts it with a warning, for a matrix that was reduced to some
+        of its features.
 
     Raises
     ------
     InputError
-        Negative, infinite or NaN TPM; values on log scale; counts or FPKM in the
-        place of TPM.
+        Negative, infinite or NaN TPM; values on log scale; counts or FPKM instead of TPM.
     """
     check_values(sample, abundance)
     if tpm_sum == "unchecked":
@@ -55,7 +54,7 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
         raise InputError(
             f"sample {sample!r}: every TPM is 0; nothing was quantified",
             path=abundance.path,
-            remedy="look at the quantifier's log: reads of another species, or none",
+            remedy="check the quantifier's log: reads of another species, or no reads",
         )
     if abs(total - _MILLION) <= _ROUNDING * _MILLION:
         if abundance.quantifier == "matrix" and _are_cpm(abundance.tpm):
@@ -63,46 +62,46 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
                 f"sample {sample!r}: all values are multiples of one number: these are counts per "
                 "million (CPM), not TPM",
                 path=abundance.path,
-                remedy="divide the counts by the effective lengths and scale to a million, or give "
+                remedy="divide the counts by the effective lengths and scale to a million, or use "
                 "the TPM of the quantifier",
             )
         return
-    came = f"sample {sample!r}: TPM sum to {total:,.0f}, not to 1,000,000"
+    came = f"sample {sample!r}: TPM sum to {total:,.0f}, not 1,000,000"
     if tpm_sum == "any" and not _is_log_scaled(abundance.tpm):
         warnings.warn(f"{abundance.path}: {came}", TpmSumWarning, stacklevel=3)
         return
     if _is_log_scaled(abundance.tpm):
         raise InputError(
-            f"{came}, and none is above {abundance.tpm.max():.4g}: they are on log scale already",
+            f"{came}, and the largest is {abundance.tpm.max():.4g}: they are already on log scale",
             path=abundance.path,
-            remedy="give the TPM before the logarithm; lotwise takes it itself",
+            remedy="give TPM before the log transform; lotwise applies it",
         )
     if _are_whole_numbers(abundance.tpm):
         raise InputError(
             f"{came}, and all are whole numbers: these are counts, not TPM",
             path=abundance.path,
-            remedy="divide by the effective lengths and scale to a million, or give the "
+            remedy="divide by the effective lengths and scale to a million, or use the "
             "quantifier's own files",
         )
     if not _LEAST_SUM <= total <= (1 + _ROUNDING) * _MILLION:
         raise InputError(
-            f"{came}: these are FPKM, counts, or TPM of a part of the features",
+            f"{came}: these are FPKM, counts, or TPM of a subset of the features",
             path=abundance.path,
             remedy="convert FPKM by TPM = FPKM / sum(FPKM) * 1e6; "
-            "take a part of the features with tpm_sum: any (--tpm-sum any)",
+            "for a subset of the features use tpm_sum: any (--tpm-sum any)",
         )
     warnings.warn(f"{abundance.path}: {came}", TpmSumWarning, stacklevel=3)
 
 
 def check_features(sample: str, abundance: Abundance) -> None:
-    """Refuse features that stand twice or have no name.
+    """Raise an error for features that occur more than once or have no name.
 
     Raises
     ------
     InputError
-        One does; its rows are named.
+        There is such a feature; the message gives its rows.
     """
-    # By the names under which they are kept: of GENCODE's a|b|c that is a.
+    # By the names that are kept: for GENCODE's a|b|c, that is a.
     features = plain_names(abundance.features)
     duplicated = features.is_duplicated()
     if duplicated.any():
@@ -110,30 +109,30 @@ def check_features(sample: str, abundance: Abundance) -> None:
         name = features[rows[0]]
         twice = (features == name).arg_true()
         raise InputError(
-            f"sample {sample!r}: feature {name!r} stands also in row "
+            f"sample {sample!r}: feature {name!r} also occurs in row "
             f"{abundance.row_of(int(twice[0])):,}"
             if abundance.first_row is not None
-            else f"sample {sample!r}: feature {name!r} stands {len(twice)} times",
+            else f"sample {sample!r}: feature {name!r} occurs {len(twice)} times",
             path=abundance.path,
             row=abundance.row_of(int(twice[1])),
-            remedy="a feature has one row; remove or rename the other",
+            remedy="each feature must have one row; remove or rename the other",
         )
     if (abundance.features == "").any():
         raise InputError(
             f"sample {sample!r}: a feature has no name",
             path=abundance.path,
             row=abundance.row_of(int((abundance.features == "").arg_true()[0])),
-            remedy="name it, or remove it",
+            remedy="give it a name, or remove it",
         )
 
 
 def check_values(sample: str, abundance: Abundance) -> None:
-    """Refuse negative, infinite or missing numbers.
+    """Raise an error for negative, infinite or missing values.
 
     Raises
     ------
     InputError
-        One is; its row is named.
+        There is such a value; the message gives its row.
     """
     for what, values, column, may_be_absent in (
         ("TPM", abundance.tpm, abundance.tpm_column, False),
@@ -151,17 +150,17 @@ def check_values(sample: str, abundance: Abundance) -> None:
             and _LOWEST_LOG2 <= values.min() < values.max() <= _HIGHEST_LOG2
         ):
             raise InputError(
-                f"sample {sample!r}: {came} and none is above {values.max():.4g}: "
-                "they are on log scale already",
+                f"sample {sample!r}: {came} and the largest is {values.max():.4g}: "
+                "they are already on log scale",
                 path=abundance.path,
-                remedy="give the TPM before the logarithm; lotwise takes it itself",
+                remedy="give TPM before the log transform; lotwise applies it",
             )
         raise InputError(
-            f"sample {sample!r}: {came}, needed is a number from 0",
+            f"sample {sample!r}: {came}, must be a number >= 0",
             path=abundance.path,
             row=abundance.row_of(at),
             column=column,
-            remedy="look into the quantifier's log and quantify the sample again",
+            remedy="check the quantifier's log and quantify the sample again",
         )
 
 
@@ -174,10 +173,10 @@ def _are_whole_numbers(tpm: Floats) -> bool:
 
 
 def _are_cpm(values: Floats) -> bool:
-    """Return whether values that sum to a million are whole counts times one number.
+    """Return whether values that sum to a million are whole counts times one factor.
 
-    TPM are counts over lengths, which differ. Values with few decimals are multiples of the last
-    one whatever they are, and do not tell.
+    TPM are counts divided by lengths, which differ. Values with few decimals are always multiples
+    of the last decimal and are not conclusive.
     """
     present = values[values > 0]
     if np.allclose(present * 1e4, np.round(present * 1e4), rtol=0, atol=1e-6):

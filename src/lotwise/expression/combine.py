@@ -1,4 +1,4 @@
-"""Samples that were read become two levels: checked, aligned, summed to genes, and judged."""
+"""Checks, alignment, gene sums and judgement of the samples that were read."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _OWN_MAP: Final = "the quantification"
 
 
 class LevelPair(NamedTuple):
-    """Both levels of the samples; one that the input does not have is None."""
+    """Both levels of the samples; a level that the input does not have is None."""
 
     gene: LevelArrays | None
     isoform: LevelArrays | None
@@ -68,9 +68,9 @@ def combine_levels(
     samples
         The samples in order.
     read
-        By level, the abundances of every sample, or nothing.
+        By level, the abundances of every sample; empty if the input lacks the level.
     tx2gene, min_shared, tpm_sum, bootstraps
-        As for :func:`lotwise.read_quant`.
+        See :func:`lotwise.read_quant`.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def combine_levels(
         gene = _stack_genes(aligned["gene"], tx2gene, transcripts)
     if gene is None:
         warnings.warn(
-            "no gene level: the quantifications are of transcripts and no map to genes was given "
+            "no gene level: the quantifications are of transcripts, but no map to genes was given "
             "(tx2gene)",
             LotwiseWarning,
             stacklevel=2,
@@ -113,7 +113,7 @@ def combine_levels(
 def _stack_genes(
     aligned: Aligned, tx2gene: Path | str | TranscriptMap | None, transcripts: TranscriptMap | None
 ) -> LevelArrays:
-    """Stack genes that were not summed here; the map adds their symbols."""
+    """Stack genes that were read, not summed; the map adds their symbols."""
     gene = stack_samples(aligned.read, "gene")
     if transcripts is None and tx2gene is not None:
         transcripts = read_map(tx2gene, pl.Series(dtype=pl.String))
@@ -125,7 +125,7 @@ def _judge(
     read: Mapping[Level, Mapping[str, Abundance]],
     aligned: Mapping[Level, Aligned],
 ) -> tuple[InvalidComparison, ...]:
-    """Warn of all that makes the comparison invalid, and return it."""
+    """Warn of everything that makes the comparison invalid, and return it."""
     main = aligned.get("isoform") or aligned["gene"]
     first = main.read[samples[0].sample]
     if not read["isoform"]:
@@ -142,9 +142,9 @@ def _judge(
 
 
 def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -> bool:
-    """Tell whether RSEM summed its isoforms to ``own`` genes that are not those of the map.
+    """Return whether RSEM's own genes of its isoforms, ``own``, differ from those of the map.
 
-    Given no map, RSEM takes each transcript for a gene.
+    Without a map, RSEM treats each transcript as a gene.
     """
     if own is None:
         return False
@@ -153,15 +153,15 @@ def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -
     if differ.any():
         at = int(differ.arg_true()[0])
         warnings.warn(
-            f"RSEM's own genes are not those of {source} for {int(differ.sum()):,} of "
-            f"{len(given):,} transcripts ({isoform.features[at]!r}: {own[at]!r}, there "
-            f"{given[at]!r}); its isoforms are summed to those of {source}",
+            f"RSEM's own genes differ from those of {source} for {int(differ.sum()):,} of "
+            f"{len(given):,} transcripts ({isoform.features[at]!r}: {own[at]!r} and "
+            f"{given[at]!r}); its isoforms are summed to the genes of {source}",
             LotwiseWarning,
             stacklevel=3,
         )
     elif source == _OWN_MAP and isoform.features.equals(own):
         warnings.warn(
-            "RSEM was given no genes: what it calls genes are its transcripts; "
+            "RSEM was run without genes: its genes are transcripts; "
             "give the genes of transcripts (tx2gene)",
             LotwiseWarning,
             stacklevel=3,
@@ -170,10 +170,10 @@ def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -
 
 
 def _warn_of_transcripts(gene: Abundance) -> None:
-    """Say where a table of genes names transcripts, as RSEM's does that was given no genes."""
+    """Warn if a table of genes contains transcripts, as RSEM's does if run without genes."""
     if level_by_names(gene.features) == "isoform":
         warnings.warn(
-            f"{gene.path}: what it calls genes are transcripts ({gene.features[0]}); give the "
+            f"{gene.path}: its genes are transcripts ({gene.features[0]}); give the "
             "isoforms and the genes of transcripts (tx2gene)",
             LotwiseWarning,
             stacklevel=3,
@@ -181,14 +181,14 @@ def _warn_of_transcripts(gene: Abundance) -> None:
 
 
 def _warn_of_dates(abundance: Abundance) -> None:
-    """Name the features that a spreadsheet turned from symbols into dates."""
-    # Stable identifiers are no symbols, and no spreadsheet changes them.
+    """Warn of features that a spreadsheet converted from symbols to dates."""
+    # Stable identifiers are not symbols, and no spreadsheet changes them.
     dates = [] if level_by_names(abundance.features) else dates_in(abundance.features)
     if dates:
         warnings.warn(
             f"{abundance.path}: {len(dates):,} features are dates "
             f"({', '.join(dates[:_EXAMPLES])}): "
-            "a spreadsheet changed symbols such as MARCH1 and SEPT2; take the table from before",
+            "a spreadsheet changed symbols such as MARCH1 and SEPT2; use the original table",
             LotwiseWarning,
             stacklevel=3,
         )
@@ -198,7 +198,7 @@ def _warn_of_missing_bootstraps(read: Mapping[str, Abundance]) -> None:
     without = [name for name, abundance in read.items() if abundance.bootstrap_counts is None]
     if without:
         warnings.warn(
-            f"bootstraps were asked for, and {len(without)} of {len(read)} samples have none "
+            f"bootstraps were requested, but {len(without)} of {len(read)} samples have none "
             f"(sample {without[0]!r}: {read[without[0]].path}); run kallisto quant -b 30 or salmon "
             "quant --numBootstraps 30",
             LotwiseWarning,
@@ -209,7 +209,7 @@ def _warn_of_missing_bootstraps(read: Mapping[str, Abundance]) -> None:
 def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
     first: Abundance | None = None
     for name, abundance in read.items():
-        # Most often all samples have the same features: then one check is enough.
+        # In most cases all samples have the same features: then one check is enough.
         if first is None or not same_names(first.features, abundance.features):
             check_features(name, abundance)
         first = first or abundance
@@ -217,7 +217,7 @@ def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
 
 
 def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | None) -> None:
-    """Name failed libraries before anything is correlated: their TPM sum to a million too."""
+    """Warn of failed libraries before anything is correlated: their TPM sum to a million too."""
     totals = np.asarray([] if arrays is None else arrays.obs[keys.TOTAL_COUNTS])
     if not np.isfinite(totals).all():
         return
@@ -225,8 +225,8 @@ def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | 
     for row in np.flatnonzero(flagged).tolist():
         warnings.warn(
             f"sample {samples[row].sample!r} has {totals[row]:,.0f} counts, {shares[row]:.2g} of "
-            f"the other samples' median ({totals[row] / shares[row]:,.0f}): as a failed library it "
-            "correlates badly whatever its batch is; leave it out or sequence it again",
+            f"the other samples' median ({totals[row] / shares[row]:,.0f}): a failed library has a "
+            "low R whatever its batch; exclude it or sequence it again",
             LotwiseWarning,
             stacklevel=3,
         )
@@ -235,7 +235,7 @@ def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | 
 def _transcript_map(
     first: Abundance, tx2gene: Path | str | TranscriptMap | None
 ) -> TranscriptMap | None:
-    """Find the map: the one given, else what the quantifications themselves say."""
+    """Return the map: the one given, else that of the quantifications themselves."""
     if tx2gene is not None:
         return read_map(tx2gene, plain_names(first.features))
     if first.genes is not None:
@@ -246,7 +246,7 @@ def _transcript_map(
 
 
 def read_map(tx2gene: Path | str | TranscriptMap, transcripts: pl.Series) -> TranscriptMap:
-    """Return a map that was read already, or read it; by ``transcripts`` its columns are told."""
+    """Return the map; a file is read, with ``transcripts`` to recognise its columns."""
     if isinstance(tx2gene, TranscriptMap):
         return tx2gene
     return read_transcript_map(tx2gene, transcripts=transcripts)

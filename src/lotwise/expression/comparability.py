@@ -1,4 +1,4 @@
-"""Can these samples be compared as batches? What would make R say nothing about the cells."""
+"""Whether samples can be compared as batches, or R would not be about the cells."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from lotwise.samples import Sample
 if TYPE_CHECKING:
     from anndata import AnnData
 
-# Copies may have been rounded; no two libraries agree that closely in every feature.
+# Copies may have been rounded; two libraries never agree so closely in every feature.
 _ROUNDING_TPM: Final = 0.011
 _ROUNDING_SHARE: Final = 1e-4
-# Of one or two features all samples may have the same shares.
+# With one or two features, all samples may have the same proportions.
 _FEWEST_FEATURES: Final = 3
 _EXAMPLES: Final = 3
 
@@ -38,11 +38,12 @@ class InvalidComparison(NamedTuple):
 
 
 def invalid_comparisons(expression: AnnData) -> tuple[InvalidComparison, ...]:
-    """Return why the samples of an AnnData cannot be compared as batches; empty if they can.
+    """Return why the samples of an AnnData cannot be compared as batches; empty if they can be.
 
     Examples
     --------
-    >>> invalid_comparisons(getfixture("three_batches").gene)
+    >>> import lotwise
+    >>> invalid_comparisons(lotwise.datasets.three_batches().gene)
     ()
     """
     found = noted(expression).get(keys.INVALID)
@@ -55,12 +56,15 @@ def invalid_comparisons(expression: AnnData) -> tuple[InvalidComparison, ...]:
 
 
 def read_invalid_comparisons(path: Path) -> tuple[InvalidComparison, ...]:
-    """Read the same from an ``.h5ad`` file without its matrices; empty where there is no file.
+    """Read the same from an ``.h5ad`` file without its matrices; empty if the file does not exist.
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "gene.h5ad"
-    >>> getfixture("three_batches").gene.write_h5ad(path)
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "gene.h5ad"
+    >>> import lotwise
+    >>> lotwise.datasets.three_batches().gene.write_h5ad(path)
     >>> read_invalid_comparisons(path)
     ()
     """
@@ -77,7 +81,7 @@ def read_invalid_comparisons(path: Path) -> tuple[InvalidComparison, ...]:
 
 
 def warn_of(found: Iterable[InvalidComparison]) -> tuple[InvalidComparison, ...]:
-    """Warn of each finding once and return them."""
+    """Warn of each finding once, and return the findings."""
     once = tuple(dict.fromkeys(found))
     for one in once:
         warnings.warn(one.sentence, InvalidComparisonWarning, stacklevel=3)
@@ -85,7 +89,7 @@ def warn_of(found: Iterable[InvalidComparison]) -> tuple[InvalidComparison, ...]
 
 
 def judge(samples: Sequence[Sample], read: Mapping[str, Abundance]) -> Iterator[InvalidComparison]:
-    """Find copies and samples that were quantified in different ways.
+    """Find copies, and samples that were quantified in different ways.
 
     Parameters
     ----------
@@ -101,12 +105,12 @@ def judge(samples: Sequence[Sample], read: Mapping[str, Abundance]) -> Iterator[
 
 
 def find_copies(tpm_of: Mapping[str, Floats]) -> list[tuple[str, str]]:
-    """Return the pairs of samples whose TPM are the same but for rounding."""
+    """Return the pairs of samples whose TPM are equal except for rounding."""
     known = {name: tpm for name, tpm in tpm_of.items() if np.count_nonzero(tpm) >= _FEWEST_FEATURES}
     names, tpm = list(known), list(known.values())
     if not names:
         return []
-    # Copies have nearly the same weighted sum; few other pairs do, so few are compared in full.
+    # Copies have nearly the same weighted sum. Few other pairs do, so that few are compared fully.
     weights = np.linspace(0.5, 1.5, tpm[0].size)
     sums = np.array([values @ weights for values in tpm])
     tolerance = 2 * (_ROUNDING_TPM * np.sqrt(weights.size) + _ROUNDING_SHARE * sums.max())
@@ -133,12 +137,12 @@ def _copy(
     how = (
         f"are read from the same file, {read[first].path}"
         if same and read[first].quantifier != "matrix"
-        else f"hold the same numbers ({read[first].path} and {read[second].path})"
+        else f"have identical values ({read[first].path} and {read[second].path})"
     )
     batches = f"batches {batch_of[first]!r} and {batch_of[second]!r}"
     return InvalidComparison(
         "copies",
-        f"samples {first!r} and {second!r} ({batches}) {how}: one is a copy of the other and their "
+        f"samples {first!r} and {second!r} ({batches}) {how}: one is a copy of the other, their "
         "correlation is 1 by construction; give each sample its own quantification",
     )
 
@@ -146,7 +150,7 @@ def _copy(
 def judge_levels(
     genes: Mapping[str, Abundance], isoforms: Mapping[str, Abundance]
 ) -> Iterator[InvalidComparison]:
-    """Find samples whose genes are not the sums of the isoforms beside them (RSEM's files)."""
+    """Find samples whose genes are not the sums of their isoforms (RSEM's files)."""
     for name, gene in genes.items():
         isoform = isoforms.get(name)
         if isoform is None or isoform.genes is None:
@@ -159,7 +163,7 @@ def judge_levels(
         table = pl.DataFrame({"gene": gene.features, "tpm": gene.tpm}).join(
             sums, on="gene", how="left", maintain_order="left"
         )
-        # RSEM writes two decimals, of the gene and of each isoform.
+        # RSEM writes two decimals for the gene and for each isoform.
         tolerance = _ROUNDING_TPM * (pl.col("n") + 1) + _ROUNDING_SHARE * pl.col("tpm")
         off = table.filter(
             pl.col("sum").is_null() | ((pl.col("tpm") - pl.col("sum")).abs() > tolerance)
@@ -171,27 +175,27 @@ def judge_levels(
                 "levels_disagree",
                 f"sample {name!r}: {off.height:,} of {table.height:,} genes are not the sum of "
                 f"their isoforms ({gene_id!r} has TPM {tpm:,.2f}, its isoforms sum to "
-                f"{total or 0:,.2f}): {gene.path} and {isoform.path} do not belong together; "
-                "give the two files of one run",
+                f"{total or 0:,.2f}): {gene.path} and {isoform.path} are not of the same run; "
+                "give both files of one run",
             )
 
 
 def judge_organisms(features: pl.Series) -> Iterator[InvalidComparison]:
-    """Find features of more than one organism, as of cells on a feeder layer or a mixed index."""
+    """Find features of more than one organism, such as from a feeder layer or a mixed index."""
     counts = organisms_of(features)
     if len(counts) > 1:
         told = ", ".join(f"{n:,} of {organism}" for organism, n in counts.items())
         yield InvalidComparison(
             "mixed_organisms",
-            f"the features belong to {len(counts)} organisms ({told}): R then compares the "
-            "organisms' shares too; keep the features of one",
+            f"the features belong to {len(counts)} organisms ({told}): R then also compares the "
+            "fractions of the organisms; keep the features of one organism",
         )
 
 
 def _mixed(
     read: Mapping[str, Abundance], batch_of: Mapping[str, str]
 ) -> Iterator[InvalidComparison]:
-    """Find programs, versions, options and transcriptomes that are not the same in all samples."""
+    """Find programs, versions, options and transcriptomes that differ between samples."""
     programs = {name: abundance.quantifier for name, abundance in read.items()}
     if len(set(programs.values())) > 1:
         yield _differ("mixed_programs", "were quantified by different programs", programs, batch_of)
@@ -218,11 +222,11 @@ def _differ(
     apart = all(len(of_value) for of_value in batches.values()) and not set.intersection(
         *batches.values()
     )
-    between = ", and batches differ in it" if apart else ""
+    between = ", and they differ between batches" if apart else ""
     return InvalidComparison(
         code,
-        f"the samples {words}{between} ({told}): this lowers R between them whatever the cells "
-        "are; quantify all samples in the same way",
+        f"the samples {words}{between} ({told}): this lowers R whatever the cells are; "
+        "quantify all samples in the same way",
     )
 
 
@@ -232,14 +236,16 @@ def _list(names: Sequence[str]) -> str:
 
 
 def run_of(quant: Path) -> dict[str, str]:
-    """Return what a quantifier's own logs beside ``quant`` say of version, options, transcriptome.
+    """Return version, options and transcriptome from the quantifier's logs beside ``quant``.
 
     salmon writes ``cmd_info.json`` and ``aux_info/meta_info.json``, kallisto ``run_info.json``;
-    what they do not say is absent.
+    unknown values are absent.
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> _ = (folder / "run_info.json").write_text(
     ...     '{"kallisto_version": "0.50.1", "call": "kallisto quant --bias -i x"}')
     >>> run_of(folder / "abundance.tsv")
@@ -289,6 +295,6 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError):
-        # These logs are beside the numbers; without one nothing is known, and nothing is said.
+        # These logs are optional; without one nothing is known, and nothing is reported.
         return {}
     return found if isinstance(found, dict) else {}

@@ -1,4 +1,4 @@
-"""Which features a result was computed over, so that one of other features is never shown."""
+"""The features over which a result was computed, so that it is never used for others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHECKSUM: Final = "checksum"
 
 
 def note_features(expression: AnnData, name: str) -> None:
-    """Note that the result ``name`` was computed over the features of ``expression``."""
+    """Record the features of ``expression`` as those of the result ``name``."""
     kept = noting(expression)
     kept.setdefault(keys.COMPUTED_OVER, {})[name] = {
         _NUMBER: expression.n_vars,
@@ -26,24 +26,24 @@ def note_features(expression: AnnData, name: str) -> None:
 
 
 def require_features(expression: AnnData, name: str, *, tool: str) -> None:
-    """Refuse a result that was computed over other features than ``expression`` has.
+    """Raise an error if a result was computed over other features than ``expression`` has.
 
-    A subset of the features takes the results of all over with ``uns`` and ``obsp``. A result
-    of an older version, which does not say what it was computed over, passes.
+    A subset of the features keeps the results of all features in ``uns`` and ``obsp``. Results of
+    older versions, which do not record their features, are accepted.
 
     Raises
     ------
     InputError
-        The features are others.
+        The features differ.
 
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.correlate(gene)
     >>> require_features(gene[:, :100], "pairs", tool="lotwise.tl.correlate")
     Traceback (most recent call last):
-    lotwise.errors.InputError: 'pairs' was computed over 300 features, the AnnData has 100; call
+    lotwise.errors.InputError: 'pairs' was computed over 300 features, but the AnnData has 100; call
         lotwise.tl.correlate again
     """
     found = noted(expression).get(keys.COMPUTED_OVER, {}).get(name)
@@ -53,23 +53,23 @@ def require_features(expression: AnnData, name: str, *, tool: str) -> None:
     remedy = f"call {tool} again"
     if n != now:
         raise InputError(
-            f"{name!r} was computed over {n:,} features, the AnnData has {now:,}", remedy=remedy
+            f"{name!r} was computed over {n:,} features, but the AnnData has {now:,}", remedy=remedy
         )
     if int(found[_CHECKSUM]) != _checksum(expression):
         raise InputError(
-            f"{name!r} was computed over other features than the AnnData has", remedy=remedy
+            f"{name!r} was computed over other features than those of the AnnData", remedy=remedy
         )
 
 
 def require_correlated(expression: AnnData) -> None:
-    """Refuse correlations in ``obsp`` that are of other features or samples.
+    """Raise an error if the correlations in ``obsp`` are of other features or samples.
 
-    Correlations that :func:`lotwise.tl.correlate` did not compute pass.
+    Correlations not computed by :func:`lotwise.tl.correlate` are accepted.
 
     Raises
     ------
     InputError
-        The features or samples are others.
+        The features or samples differ.
     """
     tool = "lotwise.tl.correlate"
     require_features(expression, keys.PAIRS, tool=tool)
@@ -79,7 +79,7 @@ def require_correlated(expression: AnnData) -> None:
     others = set(expression.obs_names) - {*table["sample_a"], *table["sample_b"]}
     if others:
         raise InputError(
-            f"R was computed for other samples: {min(others)} is not among them",
+            f"R was computed for other samples: {min(others)} is missing",
             remedy=f"call {tool} again",
         )
 

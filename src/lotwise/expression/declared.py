@@ -1,4 +1,4 @@
-"""How much an HDF5 file says that it holds, before anything of it is read."""
+"""The size that an HDF5 file declares, checked before it is read."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any, Final
 
 from lotwise.errors import InputError
 
-# A matrix of zeros packs to about a thousandth.
+# A matrix of zeros compresses to about a thousandth.
 _MOST_PACKED: Final = 2_000
 _SMALL: Final = 1 << 30
 UNREADABLE: Final = (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError)
-"""What HDF5 and AnnData raise on damaged files; links that lead to themselves are RuntimeErrors."""
+"""Exceptions of HDF5 and AnnData for damaged files; circular links raise RuntimeError."""
 
 
 def require_plausible(path: Path, unpacked: BytesIO | None = None) -> None:
-    """Refuse a file that declares far more than it can hold: reading it would fill the memory.
+    """Raise an error if a file declares far more than it can contain and would fill the memory.
 
     Parameters
     ----------
     path
-        The file, also for messages.
+        The file, for messages.
     unpacked
-        What is in it, where it is packed.
+        Its content, if it is compressed.
 
     Raises
     ------
@@ -44,11 +44,11 @@ def require_plausible(path: Path, unpacked: BytesIO | None = None) -> None:
         with h5py.File(unpacked or path, mode="r") as file:
             file.visititems(count)
     except UNREADABLE:
-        return  # what is wrong with it is told by who reads it
+        return  # the reader reports what is wrong with it
     size = len(unpacked.getbuffer()) if unpacked else path.stat().st_size
     if declared > max(_SMALL, _MOST_PACKED * size):
         raise InputError(
-            f"declares {declared / 1e9:,.0f} GB, the file has {size / 1e9:.2g} GB",
+            f"declares {declared / 1e9:,.0f} GB, but the file has {size / 1e9:.2g} GB",
             path=path,
             remedy="the file is damaged: write it again",
         )

@@ -1,4 +1,4 @@
-"""The quantifications below a folder that a pipeline or a program wrote, as a sample sheet.
+"""Sample sheets from a folder of quantifications written by a pipeline or a program.
 
 nf-core/rnaseq writes ``star_salmon/SAMPLE/quant.sf``, ``salmon/SAMPLE/quant.sf``,
 ``star_rsem/SAMPLE.genes.results`` or ``kallisto/SAMPLE/abundance.tsv`` (its page "Output").
@@ -20,12 +20,12 @@ _SALMON, _KALLISTO, _RSEM = "salmon", "kallisto", "RSEM"
 _DEEPEST: Final = 4
 _RSEM_FILE: Final = re.compile(r"\.(genes|isoforms)\.results(\.gz)?$")
 _NFCORE_SHEET: Final = ("sample", "fastq_1")
-# nf-core's way to name the replicates of a sample; what is before it is the batch.
+# nf-core's names of replicates; the part before is the batch.
 _REPLICATE: Final = re.compile(r"[_.-](?:REP|R|replicate)[_.-]?(\d+)$", re.IGNORECASE)
 
 
 class Found(NamedTuple):
-    """A sample sheet's text, how many samples it has, and a map beside them."""
+    """Text of a sample sheet, its number of samples, and a map found beside them."""
 
     sheet: str
     n_samples: int
@@ -40,24 +40,26 @@ class _Quant(NamedTuple):
 
 
 def find_samples(source: Path, *, relative_to: Path) -> Found:
-    r"""Make the text of a sample sheet from a pipeline's output, or from nf-core's own sheet.
+    r"""Return the text of a sample sheet for a pipeline's output, or from nf-core's own sheet.
 
     Parameters
     ----------
     source
-        A folder with the runs of salmon, kallisto or RSEM, at most four levels deep; or a sheet
-        of nf-core/rnaseq with the columns ``sample`` and ``fastq_1``.
+        A folder with the output of salmon, kallisto or RSEM, at most four levels deep; or a
+        sample sheet of nf-core/rnaseq with the columns ``sample`` and ``fastq_1``.
     relative_to
-        The folder that the sheet will be in; its paths are relative to it.
+        The folder of the new sheet; its paths are relative to it.
 
     Raises
     ------
     InputError
-        Nothing is found, a sample comes twice, or the results are of several programs.
+        Nothing was found, a sample occurs twice, or there are results of several programs.
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path") / "star_salmon"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp()) / "star_salmon"
     >>> for name in ("lot1_REP1", "lot2_REP1"):
     ...     (folder / name).mkdir(parents=True)
     ...     (folder / name / "quant.sf").touch()
@@ -76,15 +78,15 @@ def find_samples(source: Path, *, relative_to: Path) -> Found:
         raise InputError(
             f"no quant.sf, abundance.tsv, abundance.h5 or *.genes.results within {_DEEPEST} levels",
             path=source,
-            remedy="name the folder that salmon, kallisto, RSEM or nf-core/rnaseq wrote",
+            remedy="give the output folder of salmon, kallisto, RSEM or nf-core/rnaseq",
         )
     places = sorted({(quant.program, quant.folder) for quant in found})
     if len({program for program, _ in places}) > 1 or len({q.sample for q in found}) < len(found):
         told = " and ".join(f"{program} in {folder}" for program, folder in places[:4])
         raise InputError(
-            f"holds several results of the same samples: {told}",
+            f"contains several results of the same samples: {told}",
             path=source,
-            remedy="name the folder of one program",
+            remedy="give the folder of one program",
         )
     rows = [
         (quant.sample, *_batch_of(quant.sample), _relative(quant.path, relative_to))
@@ -113,7 +115,7 @@ def _walk(folder: Path, depth: int) -> Iterator[_Quant]:
 
 
 def _batch_of(sample: str) -> tuple[str, str]:
-    """Return the batch and the replicate that a sample's name tells; else itself."""
+    """Return the batch and the replicate in a sample's name; else the name as the batch."""
     match = _REPLICATE.search(sample)
     return (sample[: match.start()], match[1]) if match else (sample, "")
 
@@ -133,10 +135,10 @@ def _from_nfcore_sheet(path: Path, relative_to: Path) -> Found:
         raise InputError(f"cannot be read as CSV ({error})", path=path) from None
     if not rows or not set(_NFCORE_SHEET) <= set(rows[0]):
         raise InputError(
-            "is no sample sheet of nf-core/rnaseq: it needs the columns sample and fastq_1",
+            "is not a sample sheet of nf-core/rnaseq: it must have the columns sample and fastq_1",
             path=path,
             row=1,
-            remedy="name nf-core's sheet, or the folder of its results",
+            remedy="give nf-core's sheet, or the folder of its results",
         )
     table = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""The files that RSEM, salmon and kallisto write, recognised by their columns.
+"""Files of RSEM, salmon and kallisto, recognised by their columns.
 
 Sources: the RSEM, salmon and kallisto manuals' descriptions of
 ``sample.genes.results``, ``sample.isoforms.results``, ``quant.sf`` and
@@ -20,9 +20,10 @@ from lotwise.expression.abundance import Abundance, Floats, Quantifier
 from lotwise.expression.bootstraps import read_salmon_bootstraps
 from lotwise.expression.declared import UNREADABLE, require_plausible
 from lotwise.expression.identifiers import level_by_names, split_appended
+from lotwise.expression.layout import Layout, layout_of
 from lotwise.expression.other_programs import refuse_other_programs
 from lotwise.expression.packed import HDF5_MAGIC, read_bytes, read_head
-from lotwise.expression.text import Layout, floats_of, layout_of, read_columns, require_columns
+from lotwise.expression.text import floats_of, read_columns, require_columns
 from lotwise.keys import Level
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Format:
-    """Which columns of one program's file hold what.
+    """The columns of one program's file.
 
-    Rows whose feature begins with ``summary_rows`` are no features.
+    Rows whose feature begins with one of ``summary_rows`` are not features.
     """
 
     quantifier: Quantifier
@@ -50,12 +51,12 @@ class Format:
 
     @property
     def floats(self) -> tuple[str, ...]:
-        """The columns that hold numbers."""
+        """The numeric columns."""
         return tuple(name for name in (self.tpm, self.counts, self.length, self.fpkm) if name)
 
     @property
     def strings(self) -> tuple[str, ...]:
-        """The columns that hold text."""
+        """The text columns."""
         return tuple(name for name in (self.feature, self.gene, self.symbol) if name)
 
 
@@ -124,13 +125,13 @@ FORMATS: Final = (
 
 
 def recognise(path: Path, layout: Layout) -> Format | None:
-    """Find whose file has this header; None where it is none of the known ones.
+    """Return the format with this header; None if it is unknown.
 
     Raises
     ------
     InputError
-        The header is nearly that of a known file, with a column missing or named otherwise; or
-        it is that of a file without TPM.
+        The header is almost that of a known file, but a column is missing or has another name;
+        or it is that of a file without TPM.
     """
     header = set(layout.header)
     for item in FORMATS:
@@ -145,21 +146,21 @@ def recognise(path: Path, layout: Layout) -> Format | None:
 
 
 def is_quantification(path: Path) -> bool:
-    """Return whether a file is a quantifier's own rather than a matrix of samples."""
+    """Return whether a file is a quantifier's output rather than a matrix of samples."""
     head = read_head(path)
     if head.startswith(HDF5_MAGIC):
         import h5py
 
         try:
             with path.open("rb") as raw:
-                # Two names are looked at: a file of bootstraps is not read whole for that, but
-                # where it is packed there is no other way.
+                # Only two names are read: a file with bootstraps is not read completely, except
+                # if it is compressed.
                 plain = raw.read(len(HDF5_MAGIC)) == HDF5_MAGIC
                 with h5py.File(raw if plain else BytesIO(read_bytes(path)), "r") as store:
                     return "est_counts" in store and "aux" in store
         except UNREADABLE as error:
             raise InputError(
-                f"is a damaged HDF5 file ({error})", path=path, remedy="fetch or copy it again"
+                f"is a damaged HDF5 file ({error})", path=path, remedy="download or copy it again"
             ) from None
     return recognise(path, layout_of(path, head)) is not None
 
@@ -173,8 +174,8 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
         RSEM's ``genes.results`` or ``isoforms.results``, salmon's ``quant.sf``, or
         kallisto's ``abundance.tsv`` or ``abundance.h5``, each plain or gzipped.
     bootstraps
-        Keep the bootstraps that kallisto's ``abundance.h5`` holds, or that salmon left
-        beside ``quant.sf``.
+        Read the bootstraps in kallisto's ``abundance.h5``, or those that salmon stored beside
+        ``quant.sf``.
 
     Returns
     -------
@@ -183,20 +184,21 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
     Raises
     ------
     InputError
-        The file cannot be read, is of none of these programs, or a row is malformed.
+        The file cannot be read, is not of one of these programs, or a row is malformed.
     """
     raw = read_bytes(path)
     if raw.startswith(HDF5_MAGIC):
-        return "isoform", _read_kallisto_h5(path, raw, bootstraps=bootstraps)
+        read = _read_kallisto_h5(path, raw, bootstraps=bootstraps)
+        return level_by_names(read.features) or "isoform", read
     layout = layout_of(path, raw)
     found = recognise(path, layout)
     if found is None:
         raise InputError(
-            f"is none of {', '.join(item.what for item in FORMATS)}; its columns are "
+            f"is not one of {', '.join(item.what for item in FORMATS)}; its columns are "
             f"{', '.join(map(repr, layout.header[:8]))}",
             path=path,
             row=layout.first_row - 1,
-            remedy="name a quantification that one of these programs wrote",
+            remedy="give the output of one of these programs",
         )
     table = read_columns(
         path,
@@ -216,14 +218,17 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
     unknown = np.full(table.height, np.nan)
     features, genes = table[found.feature], table[found.gene] if found.gene else None
     if genes is not None and not (genes != "").any():
-        genes = None  # as of a deposited table of isoforms that names none
+        genes = None  # such as a deposited table of isoforms without genes
     symbols = table[found.symbol] if found.symbol else None
     if appended := split_appended(features):
         features = appended.features
         symbols = appended.symbols if found.level == "gene" else symbols
     if genes is not None and (appended := split_appended(genes)):
         genes, symbols = appended.features, appended.symbols
-    return _level_of(path, found, features), Abundance(
+    level = _level_of(path, found, features)
+    if level == "gene":
+        genes = None  # the rows are the genes, whatever a column of genes repeats
+    return level, Abundance(
         quantifier=found.quantifier,
         path=path,
         features=features,
@@ -241,16 +246,15 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
 
 
 def _level_of(path: Path, found: Format, features: pl.Series) -> Level:
-    """Return the level of a file by its features, where they tell, else by what writes it.
+    """Return the level of a file by its features if they show it, else by its program.
 
-    salmon and kallisto quantify whatever they are given, and salmon sums to genes in a file of
-    the same columns.
+    The programs quantify any sequences, and salmon writes gene sums in a file with the same
+    columns.
     """
-    if found.level == "isoform" and found.gene is None:
-        if path.name.startswith("quant.genes.sf"):
-            return "gene"
-        return level_by_names(features) or found.level
-    return found.level
+    if found.quantifier == "salmon" and path.name.startswith("quant.genes.sf"):
+        return "gene"
+    # RSEM without genes treats transcripts as genes; this is reported when levels are combined.
+    return found.level if found.level == "gene" else level_by_names(features) or found.level
 
 
 def _read_kallisto_h5(path: Path, raw: bytes, *, bootstraps: bool) -> Abundance:
@@ -267,7 +271,7 @@ def _read_kallisto_h5(path: Path, raw: bytes, *, bootstraps: bool) -> Abundance:
         raise InputError(
             f"is not kallisto's abundance.h5 ({error})",
             path=path,
-            remedy="run kallisto quant again or name its abundance.tsv",
+            remedy="run kallisto quant again or give its abundance.tsv",
         ) from None
     return Abundance(
         quantifier="kallisto",
@@ -288,10 +292,10 @@ def _bootstrap_counts(store: h5py.File) -> np.ndarray[tuple[int, int], np.dtype[
 
 
 def tpm_of_counts(counts: Floats, length: Floats) -> Floats:
-    """Transcripts per million from counts and effective lengths (Li & Dewey 2011, 12:323).
+    """Return transcripts per million from counts and effective lengths (Li & Dewey 2011, 12:323).
 
-    The last axis runs over features. All zero counts give NaN: nothing was
-    sequenced, so no share is defined.
+    The last axis runs over features. If all counts are zero the result is NaN: nothing was
+    sequenced, so that fractions are not defined.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""TPM that are in memory already, as a DataFrame or an AnnData, with the checks of files."""
+"""TPM in memory, as a DataFrame or AnnData, with the same checks as for files."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 Batches = Mapping[str, str] | Sequence[str] | pd.Series
-# Where a file would be named in a message.
+# Used in messages in place of a file name.
 _IN_MEMORY: Final = Path("the table in memory")
 _LOG2: Final = re.compile(r"log2\(\s*(\w+)\s*\+\s*([\d.]+)\s*\)", re.IGNORECASE)
 _UNITS: Final = ("tpm", "cpm", "normalized")
 
 
 class _Unit(NamedTuple):
-    """What the numbers are, and the constant of a logarithm that must be undone."""
+    """The unit of the values, and the constant of a logarithm that must be undone."""
 
     name: str
     log_constant: float | None
@@ -52,37 +52,37 @@ def from_frame(
     unit: str = "tpm",
     tpm_sum: TpmSum = "million",
 ) -> Quantification:
-    """Make what :func:`lotwise.read_quant` makes, from a table in memory.
+    """Return the result of :func:`lotwise.read_quant` for a table in memory.
 
     Parameters
     ----------
     tpm
-        Features x samples or samples x features, told by ``batches`` or by the identifiers; or an
-        AnnData of samples x features (layer ``tpm``, else ``X``).
+        Features x samples or samples x features, recognised by ``batches`` or by the identifiers;
+        or an AnnData of samples x features (layer ``tpm``, else ``X``).
     batches
-        Batch of each sample: by name, or in the order of the samples; or a column of ``obs``.
-        By default ``obs["batch"]``, or each sample is its own batch.
+        Batch of each sample: by name, in the order of the samples, or the name of a column of
+        ``obs``. By default ``obs["batch"]``; without it, each sample is its own batch.
     counts, lengths
-        Estimated counts and effective lengths, as ``tpm`` is laid out.
+        Estimated counts and effective lengths, with the same layout as ``tpm``.
     level
-        Level of the features, where their names do not tell.
+        Level of the features, if it cannot be inferred from their names.
     tx2gene
-        Genes of transcripts, as for :func:`lotwise.read_quant`.
+        Genes of transcripts, see :func:`lotwise.read_quant`.
     unit
-        What the numbers are: ``"tpm"``, ``"cpm"``, ``"normalized"``, or the logarithm of one of
-        them, such as ``"log2(CPM + 1)"``, which is undone. Other units than TPM are kept in
-        ``uns["lotwise"]["unit"]`` for labels and the record; what needs TPM is then told of them.
+        Unit of the values: ``"tpm"``, ``"cpm"``, ``"normalized"``, or the logarithm of one of
+        them, such as ``"log2(CPM + 1)"``, which is undone. Units other than TPM are kept in
+        ``uns["lotwise"]["unit"]`` for labels and the record; statistics that require TPM warn.
     tpm_sum
-        As for :func:`lotwise.read_quant`.
+        See :func:`lotwise.read_quant`.
 
     Returns
     -------
-    AnnData of samples x genes and of samples x isoforms; a level that cannot be had is None.
+    AnnData of samples x genes and of samples x isoforms; a level that is not available is None.
 
     Raises
     ------
     InputError
-        The numbers are not of the unit, the table does not tell its samples, or its level.
+        The values are not in this unit, or samples or level cannot be inferred from the table.
 
     Examples
     --------
@@ -177,7 +177,7 @@ def _samples_are_columns(table: pd.DataFrame, batches: Batches | str | None) -> 
     if batches is None and len(rows) != len(columns):
         return len(rows) > len(columns)
     raise InputError(
-        f"the table ({len(rows):,} x {len(columns):,}) does not tell its samples",
+        f"the table ({len(rows):,} x {len(columns):,}) has no recognisable samples",
         remedy="give batches by the names of the samples",
     )
 
@@ -189,7 +189,7 @@ def _turned(table: pd.DataFrame | None, like: pd.DataFrame) -> pd.DataFrame | No
 def _refuse_repeated(table: pd.DataFrame) -> None:
     if not table.index.is_unique:
         twice = table.index[table.index.duplicated()][0]
-        raise InputError(f"the table names sample {twice!r} twice", remedy="keep one of them")
+        raise InputError(f"the table has sample {twice!r} twice", remedy="keep one of them")
 
 
 def _numbers(table: pd.DataFrame) -> Floats:
@@ -197,7 +197,8 @@ def _numbers(table: pd.DataFrame) -> Floats:
         return table.to_numpy(dtype=np.float64, copy=True)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"the table holds what is no number ({error})", remedy="keep the columns of numbers"
+            f"the table contains values that are not numbers ({error})",
+            remedy="keep the numeric columns only",
         ) from None
 
 
@@ -207,7 +208,7 @@ def _layer(table: pd.DataFrame | None, like: pd.DataFrame) -> Floats:
     aligned = table.reindex(index=like.index, columns=like.columns)
     if aligned.shape != table.shape or bool(aligned.isna().all(axis=None)):
         raise InputError(
-            "counts or lengths do not name the samples and features of the TPM",
+            "counts or lengths have other samples or features than the TPM",
             remedy="give them with the same index and columns",
         )
     return _numbers(aligned)
@@ -221,7 +222,7 @@ def _samples(table: pd.DataFrame, batches: Batches | str | None) -> list[Sample]
         lacking = [name for name in names if name not in batches]
         if lacking:
             raise InputError(
-                f"batches do not name sample {lacking[0]!r} ({len(lacking)} such)",
+                f"batches lack sample {lacking[0]!r} ({len(lacking)} such)",
                 remedy="give the batch of each sample",
             )
         of = [batches[name] for name in names]
@@ -229,7 +230,7 @@ def _samples(table: pd.DataFrame, batches: Batches | str | None) -> list[Sample]
         of = list(batches)
     if len(of) != len(names):
         raise InputError(
-            f"{len(of)} batches came for {len(names)} samples",
+            f"got {len(of)} batches for {len(names)} samples",
             remedy="give the batch of each sample",
         )
     return [Sample(sample=name, batch=str(batch)) for name, batch in zip(names, of, strict=True)]
@@ -241,13 +242,13 @@ def _tables_of(
     counts: pd.DataFrame | None,
     lengths: pd.DataFrame | None,
 ) -> tuple[Any, ...]:
-    """Return the tables of an AnnData, samples x features, its batches and symbols."""
+    """Return the tables (samples x features), batches and symbols of an AnnData."""
     column = batches if isinstance(batches, str) else keys.BATCH
     if isinstance(batches, str) or (batches is None and column in stored.obs):
         if column not in stored.obs:
             raise InputError(
                 f"the AnnData has no obs column {column!r}",
-                remedy="name the column of the batch, or give batches by sample",
+                remedy="give the name of the batch column, or the batch of each sample",
             )
         batches = [str(batch) for batch in stored.obs[column]]
 
@@ -279,9 +280,9 @@ def _by_level(
         level = level_of(features, known.table if known else None)
     if level is None:
         raise InputError(
-            f"the features ({', '.join(features.to_list()[:3])}...) do not tell whether they are "
-            "genes or isoforms",
-            remedy="say so: level='gene'",
+            f"the level cannot be inferred from the features "
+            f"({', '.join(features.to_list()[:3])}...)",
+            remedy="give it, for example level='gene'",
         )
     by_level: dict[Level, dict[str, Abundance]] = {"gene": {}, "isoform": {}}
     by_level[level] = read

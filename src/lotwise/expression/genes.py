@@ -1,10 +1,9 @@
 """Gene sums of isoform abundances, and effective lengths of genes.
 
-Definitions: Soneson, Love & Robinson 2015, F1000Research 4:1521 (tximport): TPM
-and counts of a gene are the sums over its isoforms; its length is the mean of
-their lengths weighted by TPM, and where a gene has no TPM in a sample, the
-geometric mean of its lengths in the other samples, or, where it has none in
-any, the mean length of its isoforms.
+Definitions of tximport (Soneson, Love & Robinson 2015, F1000Research 4:1521): TPM and counts of a
+gene are the sums over its isoforms. Its length is the mean of their lengths weighted by TPM. If a
+gene has no TPM in a sample, its length is the geometric mean of its lengths in the other samples;
+if it has none in any sample, the mean length of its isoforms.
 """
 
 from __future__ import annotations
@@ -35,16 +34,16 @@ def sum_genes(
     Parameters
     ----------
     tpm, counts, length
-        Shape ``(n_samples, n_isoforms)``; NaN where the source has no counts or lengths.
+        Shape ``(n_samples, n_isoforms)``; NaN if the source has no counts or lengths.
     gene_of
-        Index of the gene of each isoform, shape ``(n_isoforms,)``; -1 leaves one out.
+        Index of the gene of each isoform, shape ``(n_isoforms,)``; -1 excludes an isoform.
     n_genes
         Number of genes.
 
     Returns
     -------
-    TPM, counts and lengths of genes; NaN where the input is. Lengths of genes without TPM are
-    filled in samples that have lengths; a sample without any has none of genes either.
+    TPM, counts and lengths of genes; NaN where the input is NaN. Lengths of genes without TPM
+    are filled only in samples that have lengths.
 
     Examples
     --------
@@ -59,7 +58,7 @@ def sum_genes(
     weighted = _sum_by_gene(tpm, gene_of, n_genes, weights=length)
     with np.errstate(invalid="ignore", divide="ignore"):
         gene_length = weighted / gene_tpm
-    # What a gene without TPM lacks is told by the other samples; what a file lacks is not.
+    # Lengths of genes without TPM come from other samples; lengths absent from a file stay NaN.
     has_lengths = np.asarray(np.isfinite(length).any(axis=1))
     gene_length[~has_lengths] = np.nan
     if has_lengths.any():
@@ -84,17 +83,17 @@ def sum_bootstraps(
     counts
         Estimated counts, shape ``(n_bootstraps, n_isoforms)``.
     length
-        Of the sample's isoforms.
+        Lengths of the sample's isoforms.
     gene_length
-        Of its genes, as :func:`sum_genes` gives it.
+        Lengths of its genes, from :func:`sum_genes`.
     gene_of
-        As for :func:`sum_genes`.
+        See :func:`sum_genes`.
 
     Returns
     -------
-    Counts, shape ``(n_bootstraps, n_genes)``, that over ``gene_length`` are the sum of those of
-    isoforms over their lengths, and so give the gene's TPM: a bootstrap may use other isoforms
-    than the sample, and the gene's length is then another.
+    Counts, shape ``(n_bootstraps, n_genes)``. Divided by ``gene_length``, they equal the sum over
+    isoforms of count / length, and therefore give the gene's TPM. The correction is needed
+    because a bootstrap may use other isoforms than the sample, with another gene length.
 
     Examples
     --------
@@ -113,17 +112,17 @@ def _sum_by_gene(
     values: FloatArray, gene_of: Codes, n_genes: int, *, weights: FloatArray | None = None
 ) -> FloatArray:
     sums = np.empty((values.shape[0], n_genes))
-    # The first bin takes the isoforms without a gene, whose index is -1.
+    # The first bin collects the isoforms without a gene, whose index is -1.
     bins = gene_of + 1
     for sample, row in enumerate(sums):
-        # A sample at a time: a product of all would be one more matrix in memory.
+        # One sample at a time: a product of all would need another matrix in memory.
         terms = values[sample] if weights is None else values[sample] * weights[sample]
         row[:] = np.bincount(bins, weights=terms, minlength=n_genes + 1)[1:]
     return sums
 
 
 def _mean_known(length: FloatArray) -> FloatArray:
-    """Mean of each isoform's lengths over the samples that have one."""
+    """Return the mean of each isoform's lengths over the samples that have one."""
     mean: FloatArray = length.mean(axis=0)
     if np.isnan(mean).any():
         known = ~np.isnan(length)
@@ -133,7 +132,7 @@ def _mean_known(length: FloatArray) -> FloatArray:
 
 
 def _fill_missing(length: FloatArray, mean_length: FloatArray, *, rows: Rows) -> None:
-    """Fill the missing lengths of some samples from their others."""
+    """Fill the missing lengths of some samples from the other samples."""
     missing = np.isnan(length) & rows[:, None]
     somewhere = missing.any(axis=0)
     if not somewhere.any():

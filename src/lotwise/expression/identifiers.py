@@ -1,6 +1,6 @@
-"""What names of features tell: versions, genes or transcripts, symbols, organisms.
+"""Inference from feature names: versions, genes or transcripts, symbols, organisms.
 
-Ensembl, GENCODE and RSEM describe their identifiers in their manuals; RefSeq's are in the NCBI
+Ensembl, GENCODE and RSEM describe their identifiers in their manuals; for RefSeq see the NCBI
 Handbook, chapter 18.
 """
 
@@ -15,17 +15,17 @@ from lotwise.keys import Level
 
 Strings = TypeVar("Strings", pl.Series, pl.Expr)
 
-# ENSG00000000003.15, of GRCh37 ENSG00000000003.15_2, and GENCODE's mark of Y's copy.
+# ENSG00000000003.15, for GRCh37 ENSG00000000003.15_2, and GENCODE's suffix of copies on Y.
 _STABLE: Final = r"(?:ENS[A-Z]*\d+|[NXYW][MRPG]_\d+)"
 _VERSION: Final = rf"^({_STABLE})\.\d+(?:_\d+)?(_PAR_Y)?(?:_\d+)?$"
 _TRANSCRIPT: Final = r"(?:ENS[A-Z]*TR?\d+|[NX][MR]_\d+)"
 _GENE: Final = r"ENS[A-Z]*GR?\d+"
 _GENCODE: Final = rf"^(ENS[A-Z]*TR?\d[^|]*)\|{_GENE}[^|]*\|.*$"
-# gi|5|ref|NM_1.1|, ENST1.2|other, transcript:ENST1 and rna-NM_1.1 of GFF3.
+# gi|5|ref|NM_1.1|, ENST1.2|other, and GFF3's transcript:ENST1 and rna-NM_1.1.
 _WRAPPED: Final = (
     rf"^(?:gi\|\d+\|)?(?:(?:ref|gb|emb|dbj)\||transcript:|rna-)?({_TRANSCRIPT}[.\w]*)(?:\|.*)?$"
 )
-# RSEM --append-names: ENSG1.2_ABC1; not the _2 of ENSG1.2_2 nor _PAR_Y.
+# RSEM --append-names: ENSG1.2_ABC1; but not _2 in ENSG1.2_2, and not _PAR_Y.
 _APPENDED: Final = rf"^({_STABLE}(?:\.\d+)?(?:_\d+)?(?:_PAR_Y)?)_([A-Za-z][\w.\-/()@]*)$"
 # DepMap: ABC1 (123).
 _WITH_ENTREZ: Final = r"^([A-Za-z][\w.\-/@]*) \((\d+|ENSG\d+)\)$"
@@ -34,7 +34,7 @@ _TRANSCRIPT_LIKE: Final = (
     r"AT[1-5CM]G\d{5}\.\d|MSTRG\.\d+\.\d+|TCONS_\d)"
 )
 _OF_GENES_ALONE: Final = r"^(?:gene:|gene-)?(?:ENS[A-Z]*GR?\d|FBgn\d|WBGene\d|HGNC:\d|MGI:\d)"
-# Transcripts may be called so too, where a gene has one.
+# Transcripts may have such names too, if a gene has one transcript.
 _GENE_LIKE: Final = (
     rf"{_OF_GENES_ALONE}|^(?:AT[1-5CM]G\d{{5}}$|MSTRG\.\d+$|XLOC_\d|LOC\d+$|Y[A-P][LR]\d{{3}}[WC])"
 )
@@ -42,14 +42,14 @@ _DATE: Final = (
     r"^(?:\d{1,2}-(?:Mar|Sep|Dec|Oct|Feb|Apr|Jan|Nov)|(?:Mar|Sep|Sept|Dec|Oct|Feb|Apr)-\d{1,2}|"
     r"\d{4}-\d{2}-\d{2}(?: 00:00:00)?|\d{1,2}/\d{1,2}/\d{2,4})$"
 )
-# A few names tell as much as all.
+# A sample of names is as conclusive as all.
 _ENOUGH: Final = 1000
 _ORGANISM: Final = r"^(?:\w+_)?(ENS[A-Z]*)[GT]R?\d"
 _ORGANISMS: Final = {"ENS": "human", "ENSMUS": "mouse", "ENSRNO": "rat", "ENSMMU": "macaque"}
 
 
 def strip_versions(names: Strings) -> Strings:
-    """Take the version off identifiers of Ensembl, GENCODE and RefSeq, and off no others.
+    """Return identifiers of Ensembl, GENCODE and RefSeq without version; other names are kept.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def strip_versions(names: Strings) -> Strings:
 
 
 def plain_names(names: pl.Series) -> pl.Series:
-    """Split GENCODE's ``transcript|gene|...`` names; other names stay as they are.
+    """Return the transcript of GENCODE's ``transcript|gene|...`` names; other names are kept.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def is_gencode(name: str) -> bool:
 
 
 def unwrap(names: pl.Series) -> pl.Series:
-    """Return the identifier within names of NCBI, GFF3 and pipes; other names stay.
+    """Return the identifier within names of NCBI, GFF3 and with ``|``; other names are kept.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def unwrap(names: pl.Series) -> pl.Series:
 
 
 def _may_be_wrapped(names: pl.Series) -> bool:
-    """Return whether any name has what :func:`unwrap` looks for; far quicker than to look."""
+    """Return whether any name may need :func:`unwrap`; much faster than to apply it."""
     return bool(
         names.str.contains("|", literal=True).any()
         or names.str.starts_with("transcript:").any()
@@ -106,14 +106,14 @@ def _may_be_wrapped(names: pl.Series) -> bool:
 
 
 class Appended(NamedTuple):
-    """Names of features and the symbols that were part of them."""
+    """Names of features, and the symbols that were appended to them."""
 
     features: pl.Series
     symbols: pl.Series
 
 
 def split_appended(names: pl.Series) -> Appended | None:
-    """Split ``ENSG..._SYMBOL`` of RSEM and ``SYMBOL (id)`` of DepMap; None where names are whole.
+    """Split RSEM's ``ENSG..._SYMBOL`` and DepMap's ``SYMBOL (id)``, or return None.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def split_appended(names: pl.Series) -> Appended | None:
 
 
 def level_by_names(names: pl.Series) -> Level | None:
-    """Return the level that most names tell; None where they do not.
+    """Return the level that most names show; None if they are not conclusive.
 
     Examples
     --------
@@ -154,13 +154,13 @@ def level_by_names(names: pl.Series) -> Level | None:
 
 
 def share_like(names: pl.Series, level: Level) -> float:
-    """Return the share of names that look like stable identifiers of a level."""
+    """Return the fraction of names that look like stable identifiers of a level."""
     pattern = _GENE_LIKE if level == "gene" else _TRANSCRIPT_LIKE
     return float(names.str.contains(pattern).mean() or 0)  # type: ignore[arg-type]  # of booleans
 
 
 def dates_in(names: pl.Series) -> list[str]:
-    """Return the names that a spreadsheet turned into dates.
+    """Return the names that a spreadsheet converted to dates.
 
     Examples
     --------
@@ -171,9 +171,9 @@ def dates_in(names: pl.Series) -> list[str]:
 
 
 def organisms_of(names: pl.Series) -> dict[str, int]:
-    """Return how many features are of each organism, by Ensembl's prefixes.
+    """Return the number of features of each organism, by Ensembl's prefixes.
 
-    Of many features every few are counted, and stand for those between.
+    If there are many features, only a regular sample is counted and scaled up.
 
     Examples
     --------

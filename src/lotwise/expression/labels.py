@@ -1,4 +1,4 @@
-"""Labels of samples: what obs says of each, and which it must say."""
+"""Sample labels in obs, and checks that required ones are present."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
 
 def labels_of(expression: AnnData, column: str) -> list[str]:
-    """Give an obs column as text, empty where a sample has no label.
+    """Return an obs column as text; empty for samples without a label.
 
     Raises
     ------
     InputError
-        There is no such column.
+        The column does not exist.
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> gene.obs["donor"] = ["D1", None, float("nan")]
     >>> labels_of(gene, "donor")
     ['D1', '', '']
@@ -32,27 +33,28 @@ def labels_of(expression: AnnData, column: str) -> list[str]:
     if column not in expression.obs:
         raise InputError(
             f"the AnnData has no obs column {column!r}",
-            remedy=f"say which {column} each sample is of",
+            remedy=f"give the {column} of each sample",
         )
     found = expression.obs[column]
     return ["" if no else str(label) for label, no in zip(found, found.isna(), strict=True)]
 
 
 def groups_of(expression: AnnData, column: str) -> list[str]:
-    """Give an obs column that must say of every sample which group it is of.
+    """Return an obs column that must have a label for every sample.
 
     Raises
     ------
     InputError
-        There is no such column, or a sample has no label.
+        The column does not exist, or a sample has no label.
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> gene.obs["condition"] = ["old", "old", None]
     >>> groups_of(gene, "condition")
     Traceback (most recent call last):
-    lotwise.errors.InputError: sample S3 has no condition in obs; say which condition each sample...
+    lotwise.errors.InputError: sample lot3 has no condition in obs; give the condition...
     """
     labels = labels_of(expression, column)
     without = [
@@ -61,29 +63,62 @@ def groups_of(expression: AnnData, column: str) -> list[str]:
     if without:
         raise InputError(
             f"sample {without[0]} has no {column} in obs",
-            remedy=f"say which {column} each sample is of",
+            remedy=f"give the {column} of each sample",
         )
     return labels
 
 
 def unit_of(expression: AnnData) -> str:
-    """Return what the layer tpm holds: TPM, or the unit that was declared.
+    """Return the unit of the layer tpm: TPM, or the unit that was declared.
 
     Examples
     --------
-    >>> unit_of(getfixture("three_batches").gene)
+    >>> import lotwise
+    >>> unit_of(lotwise.datasets.three_batches().gene)
     'TPM'
     """
     return str(noted(expression).get(keys.UNIT, "TPM"))
 
 
-def read_unit(path: Path) -> str:
-    """Read the same from an ``.h5ad`` file without its matrices; TPM where there is no file.
+def why_not_tpm(expression: AnnData, what: str) -> str:
+    """Return why a statistic of TPM is not computed of this unit; empty where it is TPM.
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "gene.h5ad"
-    >>> getfixture("three_batches").gene.write_h5ad(path)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> why_not_tpm(gene, "usage")
+    ''
+    >>> gene.uns["lotwise"]["unit"] = "CPM"
+    >>> why_not_tpm(gene, "usage")
+    'usage needs TPM, and the numbers are CPM'
+    """
+    unit = unit_of(expression)
+    return "" if unit == "TPM" else f"{what} needs TPM, and the numbers are {unit}"
+
+
+def require_tpm(expression: AnnData, what: str) -> None:
+    """Refuse numbers of another unit than TPM.
+
+    Raises
+    ------
+    InputError
+        The numbers were declared to be of another unit.
+    """
+    if why := why_not_tpm(expression, what):
+        raise InputError(why, remedy="give TPM")
+
+
+def read_unit(path: Path) -> str:
+    """Read the same from an ``.h5ad`` file without its matrices; TPM if the file does not exist.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "gene.h5ad"
+    >>> import lotwise
+    >>> lotwise.datasets.three_batches().gene.write_h5ad(path)
     >>> read_unit(path)
     'TPM'
     """
@@ -97,17 +132,18 @@ def read_unit(path: Path) -> str:
 
 
 def batches_of(expression: AnnData) -> list[str]:
-    """Give the batch of every sample.
+    """Return the batch of every sample.
 
     Raises
     ------
     InputError
-        There are no samples, or as :func:`groups_of`.
+        There are no samples, or see :func:`groups_of`.
 
     Examples
     --------
-    >>> batches_of(getfixture("three_batches").gene)
-    ['S1', 'S2', 'S3']
+    >>> import lotwise
+    >>> batches_of(lotwise.datasets.three_batches().gene)
+    ['lot1', 'lot2', 'lot3']
     """
     if expression.n_obs == 0:
         raise InputError("there are no samples", remedy="give an AnnData with samples")
@@ -115,14 +151,15 @@ def batches_of(expression: AnnData) -> list[str]:
 
 
 def conditions_of(expression: AnnData) -> list[str]:
-    """Return the condition of every sample; empty where there is none.
+    """Return the condition of every sample; empty if there is none.
 
-    Without a column ``condition`` all samples are of one condition. Samples without an entry are
-    a condition of their own.
+    Without a column ``condition``, all samples have the same condition. Samples without an entry
+    form their own condition.
 
     Examples
     --------
-    >>> conditions_of(getfixture("three_batches").gene)
+    >>> import lotwise
+    >>> conditions_of(lotwise.datasets.three_batches().gene)
     ['', '', '']
     """
     if keys.CONDITION not in expression.obs:
@@ -131,19 +168,20 @@ def conditions_of(expression: AnnData) -> list[str]:
 
 
 def replicate_groups(expression: AnnData) -> dict[tuple[str, str], list[int]]:
-    """Return the rows of the replicates of each batch and condition, in the order of the samples.
+    """Return the row indices of the replicates of each batch and condition, in sample order.
 
-    Replicates are samples of the same batch and the same condition. Nothing else is a replicate.
+    Replicates are samples of the same batch and the same condition.
 
     Raises
     ------
     InputError
-        As :func:`batches_of`.
+        See :func:`batches_of`.
 
     Examples
     --------
-    >>> replicate_groups(getfixture("three_batches").gene)
-    {('S1', ''): [0], ('S2', ''): [1], ('S3', ''): [2]}
+    >>> import lotwise
+    >>> replicate_groups(lotwise.datasets.three_batches().gene)
+    {('lot1', ''): [0], ('lot2', ''): [1], ('lot3', ''): [2]}
     """
     groups: dict[tuple[str, str], list[int]] = {}
     named = zip(batches_of(expression), conditions_of(expression), strict=True)
@@ -153,7 +191,7 @@ def replicate_groups(expression: AnnData) -> dict[tuple[str, str], list[int]]:
 
 
 def name_groups(groups: Iterable[tuple[str, str]]) -> list[str]:
-    """Name batches, with their condition where a batch has several.
+    """Return names of batches, with the condition if a batch has several.
 
     Examples
     --------

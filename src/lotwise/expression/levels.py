@@ -1,4 +1,4 @@
-"""All samples of one level as arrays, and the sum of isoforms to genes; no pandas, no AnnData."""
+"""All samples of one level as arrays, and the sum of isoforms to genes, without pandas."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class LevelArrays:
-    """Samples x features of one level, with what is known of either.
+    """Samples x features of one level, with their annotations.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class LevelArrays:
     features
         Their names, shape ``(n_features,)``.
     layers
-        By their AnnData keys, each of shape ``(n_samples, n_features)``; ``tpm`` among them.
+        By their AnnData keys, each of shape ``(n_samples, n_features)``, including ``tpm``.
     obs
         Columns of the samples, each of length ``n_samples``, or one value for all.
     var
@@ -43,7 +43,7 @@ class LevelArrays:
     bootstraps
         Estimated counts of a sample's bootstraps, shape ``(n_bootstraps, n_features)``.
     invalid
-        Why the samples cannot be compared as batches; empty where nothing was found.
+        Why the samples cannot be compared as batches; empty if nothing was found.
     """
 
     level: Level
@@ -56,13 +56,13 @@ class LevelArrays:
 
     @property
     def log_tpm(self) -> Floats:
-        """log2(TPM + 1), computed anew."""
+        """log2(TPM + 1), computed on each access."""
         shifted = self.layers[keys.TPM] + 1.0
         return np.log2(shifted, out=shifted)
 
 
 def stack_samples(read: Mapping[str, Abundance], level: Level) -> LevelArrays:
-    """Put aligned samples on top of each other."""
+    """Return aligned samples as one set of arrays."""
     order = list(read.values())
     symbols = order[0].symbols if level == "gene" else None
     layers = {
@@ -93,7 +93,7 @@ def stack_samples(read: Mapping[str, Abundance], level: Level) -> LevelArrays:
 
 
 def name_genes(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
-    """Add each isoform's gene, and how much has none.
+    """Add each isoform's gene, and the TPM fraction without a gene.
 
     Raises
     ------
@@ -110,8 +110,8 @@ def name_genes(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
     if unmapped.any():
         warnings.warn(
             f"{int(unmapped.sum()):,} of {len(unmapped):,} transcripts have no gene in "
-            f"{transcripts.source}; they carry {share.min():.2%} to {share.max():.2%} of the TPM "
-            "and are left out at gene level",
+            f"{transcripts.source}; they have {share.min():.2%} to {share.max():.2%} of the TPM "
+            "and are excluded at gene level",
             UnmappedTranscriptsWarning,
             stacklevel=3,
         )
@@ -124,7 +124,7 @@ def name_genes(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
 
 
 def name_symbols(gene: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
-    """Add the symbols of genes that were not summed here, where the map knows any of them."""
+    """Add the symbols of genes that were not summed, if the map has any of them."""
     symbols = transcripts.gene_names_of(gene.features)
     if not (symbols != "").any():
         return gene
@@ -136,7 +136,7 @@ def name_symbols(gene: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
 def sum_isoforms(
     isoform: LevelArrays, transcripts: TranscriptMap, *, samples: Sequence[str]
 ) -> LevelArrays:
-    """Sum isoforms to the genes that :func:`name_genes` gave them; ``samples`` name the rows."""
+    """Sum isoforms to the genes given by :func:`name_genes`; ``samples`` are the row names."""
     genes = isoform.var[keys.GENE_ID]
     names = genes.filter(genes != "").unique().sort()
     gene_of = _codes_of(genes, names)
@@ -169,7 +169,7 @@ def sum_isoforms(
 
 
 def _codes_of(genes: pl.Series, names: pl.Series) -> npt.NDArray[np.int64]:
-    """Give the place of each gene among the names, -1 for none."""
+    """Return the index of each gene among the names, -1 for none."""
     places = pl.DataFrame({"gene": names}).with_row_index("place")
     found = pl.DataFrame({"gene": genes}).join(places, on="gene", how="left", maintain_order="left")
     return found["place"].cast(pl.Int64).fill_null(-1).to_numpy()

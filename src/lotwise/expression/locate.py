@@ -1,4 +1,4 @@
-"""Where a sample's quantification lies: a file, a quantifier's directory, or an RSEM prefix."""
+"""Location of a sample's quantification: a file, an output folder, or an RSEM prefix."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from lotwise.expression.packed import missing_file
 
 _GENES: Final = ".genes.results"
 _ISOFORMS: Final = ".isoforms.results"
-# In this order: text is quicker to read; the HDF5 file is needed for bootstraps.
+# In this order: text is faster to read; the HDF5 file is needed for bootstraps.
 _TRANSCRIPT_FILES: Final = ("quant.sf", "abundance.tsv", "abundance.h5")
 
 
 class QuantFiles(NamedTuple):
-    """The files of one sample: at least one of the two; a lone file stands in ``isoform``."""
+    """The files of one sample, at least one of the two; a single file is in ``isoform``."""
 
     gene: Path | None
     isoform: Path | None
 
 
 def locate(quant: Path, *, bootstraps: bool = False) -> QuantFiles:
-    """Find the files that ``quant`` means.
+    """Return the files that ``quant`` refers to.
 
     Parameters
     ----------
     quant
-        A file; the directory that salmon, kallisto or RSEM wrote; or the prefix
-        given to RSEM. RSEM's gene and isoform files are found beside each other.
+        A file; the output folder of salmon, kallisto or RSEM; or the prefix given to RSEM. RSEM's
+        gene and isoform files are found beside each other.
     bootstraps
         Prefer kallisto's ``abundance.h5`` to its ``abundance.tsv``.
 
     Raises
     ------
     InputError
-        Nothing is there, or more than one sample is.
+        Nothing was found, or more than one sample.
     """
     if quant.is_dir():
         return _in_directory(quant, bootstraps=bootstraps)
     if quant.is_file():
         return _beside(quant)
     if quant.is_fifo():
-        return QuantFiles(None, quant)  # refused where it is opened
+        return QuantFiles(None, quant)  # an error is raised when it is opened
     gene, isoform = _either(quant, _GENES), _either(quant, _ISOFORMS)
     if gene is None and isoform is None:
         raise missing_file(
             quant,
-            f"no such file or directory, and no RSEM prefix ({quant.name}{_GENES} is not there)",
+            f"no such file, directory or RSEM prefix ({quant.name}{_GENES} does not exist)",
             "correct the column quant of the sample sheet; "
             "its paths are relative to the folder of the sheet",
         )
@@ -56,14 +56,14 @@ def locate(quant: Path, *, bootstraps: bool = False) -> QuantFiles:
 
 
 def names_genes(quant: Path) -> bool:
-    """Return whether a quantification tells the genes of its isoforms, or has none to tell of.
+    """Return whether a quantification contains the genes of its isoforms, or needs none.
 
-    RSEM's isoforms name their genes in a column, GENCODE's transcripts in their names.
+    RSEM's isoforms have their genes in a column, GENCODE's transcripts in their names.
 
     Raises
     ------
     InputError
-        There is no quantification.
+        The quantification does not exist.
     """
     found = locate(quant).isoform
     if found is None or found.name.endswith(".h5"):
@@ -88,15 +88,15 @@ def _in_directory(directory: Path, *, bootstraps: bool) -> QuantFiles:
     gene, isoform = _only(directory, _GENES), _only(directory, _ISOFORMS)
     if gene is None and isoform is None:
         raise InputError(
-            f"holds none of {', '.join(_TRANSCRIPT_FILES)}, *{_GENES}, *{_ISOFORMS}",
+            f"contains none of {', '.join(_TRANSCRIPT_FILES)}, *{_GENES}, *{_ISOFORMS}",
             path=directory,
-            remedy="name the directory that salmon, kallisto or RSEM wrote for this sample",
+            remedy="give the folder that salmon, kallisto or RSEM wrote for this sample",
         )
     return QuantFiles(gene, isoform)
 
 
 def _refuse_two_programs(directory: Path) -> None:
-    """Refuse the output of two programs in one folder: which is meant would be a guess."""
+    """Raise an error if a folder has the output of two programs: the choice would be a guess."""
     found = {
         "salmon": _either(directory / "quant.sf", ""),
         "kallisto": _either(directory / "abundance.tsv", "")
@@ -106,10 +106,10 @@ def _refuse_two_programs(directory: Path) -> None:
     present = {program: path.name for program, path in found.items() if path}
     if len(present) > 1:
         raise InputError(
-            "holds the output of two programs: "
+            "contains the output of two programs: "
             + " and ".join(f"{name} of {program}" for program, name in present.items()),
             path=directory,
-            remedy="name the file that is meant",
+            remedy="give the file itself",
         )
 
 
@@ -140,8 +140,8 @@ def _only(directory: Path, ending: str) -> Path | None:
     )
     if len({path.name.removesuffix(".gz") for path in found}) > 1:
         raise InputError(
-            f"holds {len(found)} files *{ending}: {', '.join(path.name for path in found[:3])}",
+            f"contains {len(found)} files *{ending}: {', '.join(path.name for path in found[:3])}",
             path=directory,
-            remedy="name the file or the prefix of this sample",
+            remedy="give the file or the prefix of this sample",
         )
     return found[0] if found else None

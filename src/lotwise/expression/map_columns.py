@@ -1,7 +1,7 @@
-"""Which columns of a table are the transcripts, their genes and the genes' symbols.
+"""Recognition of the columns of transcripts, genes and symbols in a table.
 
-Headers are judged by their words (BioMart, tximport, kb, nf-core, R, pandas), columns by what
-they hold; the position of a column says nothing.
+Headers are judged by their words (BioMart, tximport, kb, nf-core, R, pandas), columns by their
+content; the position of a column is not used.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SYMBOL_HEADER: Final = re.compile(
     r"(genename|genesymbol|symbol|symbols|hgncsymbol|mgisymbol|rgdsymbol|externalgenename|extgene|"
     r"associatedgenename|name2|hgnc|genesymbolhgnc|approvedsymbol)"
 )
-# Beside a transcript and a gene: nothing that tells the gene.
+# Not the gene, although it is in tables of transcripts and genes.
 _OTHER_HEADER: Final = re.compile(
     r"type|biotype|class|chrom|seqname|strand|start|end|length|descri|version$|protein|uniprot|"
     r"paralog|ortholog|synonym|source|status|support|level|tsl|appris|ccds|go|exon|count|karyotype|"
@@ -48,14 +48,14 @@ _BIOTYPE: Final = re.compile(
 _CHROMOSOME: Final = re.compile(r"(chr\w+|[1-9]\d?|X|Y|M|MT|(GL|KI|CHR_)[\w.]+)")
 _STRAND: Final = re.compile(r"[-+.*]|1|-1")
 NOTHING: Final = ("", "NA", "NaN", "nan", "None", "<NA>", "-", ".", "n/a")
-# Fewer values than this share of the rows are classes, not genes.
+# Columns with fewer distinct values than this fraction of the rows are classes, not genes.
 _CLASSES: Final = 0.01
 _FEW: Final = 1000
 _MOST: Final = 0.5
 
 
 class MapColumns(NamedTuple):
-    """Where in a table the transcripts, their genes, and the symbols of those stand."""
+    """Positions of the transcripts, their genes, and the symbols in a table."""
 
     transcript: int
     gene: int
@@ -63,14 +63,14 @@ class MapColumns(NamedTuple):
 
 
 class _Rank(IntEnum):
-    """How surely a column is the gene; of the highest rank present one is taken."""
+    """Strength of the evidence that a column is the gene; the highest rank present is used."""
 
     NOT = 0
-    UNIQUE_WORD = 1  # one value per transcript, of which nothing is known
-    WORD = 2  # repeats over transcripts
+    UNIQUE_WORD = 1  # one value per transcript, otherwise unknown
+    WORD = 2  # the same value for several transcripts
     NAMED_SYMBOL = 3  # the header says gene name
     NAMED_GENE = 4  # the header says gene
-    LOOKS_STABLE = 5  # holds stable identifiers of genes
+    LOOKS_STABLE = 5  # contains stable identifiers of genes
     STABLE = 6  # both
 
 
@@ -78,7 +78,7 @@ _RANK_OF_HEADER: Final = {"gene": _Rank.NAMED_GENE, "symbol": _Rank.NAMED_SYMBOL
 
 
 def is_header(first: Sequence[str]) -> bool:
-    """Return whether the first row of a table names its columns."""
+    """Return whether the first row of a table contains column names."""
     cells = pl.Series(first, dtype=pl.String)
     if share_like(cells, "isoform") or share_like(cells, "gene"):
         return False
@@ -90,18 +90,18 @@ def is_header(first: Sequence[str]) -> bool:
 def find_columns(
     path: Path, header: Sequence[str] | None, table: pl.DataFrame, transcript: int
 ) -> MapColumns:
-    """Find the gene of each transcript and its symbol.
+    """Return the columns of the gene of each transcript and its symbol.
 
     Parameters
     ----------
     path
-        For messages.
+        The file, for messages.
     header
-        Names of the columns, None where there are none.
+        Names of the columns, None if there are none.
     table
         Every column as text.
     transcript
-        Place of the transcripts.
+        Index of the column of transcripts.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def find_columns(
     }
     best = max(ranks.values())
     if best == _Rank.NOT and len(ranks) == 1:
-        [gene] = ranks  # a table of two columns leaves no choice
+        [gene] = ranks  # in a table of two columns there is no choice
         return MapColumns(transcript, gene, None)
     if best == _Rank.NOT:
         raise InputError(
@@ -122,7 +122,7 @@ def find_columns(
             f"its columns are {_list(names, table)}",
             path=path,
             row=1,
-            remedy="name the column of the gene gene_id",
+            remedy="rename the column of the gene to gene_id",
         )
     candidates = [at for at, rank in ranks.items() if rank == best]
     gene = candidates[0]
@@ -133,7 +133,7 @@ def find_columns(
                 f"{_name(names, table, other)}",
                 path=path,
                 row=1,
-                remedy="name the right one gene_id, or remove the other",
+                remedy="rename the right one to gene_id, or remove the other",
             )
     return MapColumns(transcript, gene, _symbols(names, table, gene, ranks))
 
@@ -141,7 +141,7 @@ def find_columns(
 def transcript_column(
     header: Sequence[str] | None, table: pl.DataFrame, candidates: Sequence[int] | None = None
 ) -> int:
-    """Find the transcripts where no quantification tells: by header, by content, by uniqueness.
+    """Return the transcripts' column without a quantification: by header, content, uniqueness.
 
     ``candidates`` are the columns to choose from; by default all.
     """
@@ -170,7 +170,7 @@ def count_hits(table: pl.DataFrame, names: pl.Series) -> list[int]:
 
 
 def kind_of_header(cell: str) -> str:
-    """Return what a header's words say: transcript, gene, symbol, other, or nothing."""
+    """Return the meaning of a header: transcript, gene, symbol, other, or nothing."""
     plain = re.sub(r"[^a-z0-9]", "", cell.lower())
     for kind, pattern in (
         ("transcript", _TRANSCRIPT_HEADER),
@@ -217,7 +217,7 @@ def _are_classes(values: pl.Series) -> bool:
 
 
 def _are_same_genes(first: pl.Series, second: pl.Series) -> bool:
-    """Return whether two columns put transcripts into the same genes, named in two ways."""
+    """Return whether two columns group transcripts into the same genes, with different names."""
     plain = pl.DataFrame({"first": strip_versions(first), "second": strip_versions(second)})
     n_pairs = plain.n_unique()
     return n_pairs == plain["first"].n_unique() == plain["second"].n_unique()
@@ -229,7 +229,7 @@ def _symbols(
     gene: int,
     ranks: dict[int, _Rank],
 ) -> int | None:
-    """Find the column of the genes' symbols: named so, or the one word that goes with the gene."""
+    """Return the column of symbols: by name, or the only text column that matches the genes."""
     others = [at for at in ranks if at != gene]
     named = [at for at in others if kind_of_header(names[at]) == "symbol"]
     if named:

@@ -1,4 +1,4 @@
-"""TPM matrices of many samples: TSV, CSV or h5ad, either way round."""
+"""TPM matrices of many samples: TSV, CSV or h5ad, in either orientation."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from lotwise.errors import InputError
 from lotwise.expression.abundance import Abundance, Floats
 from lotwise.expression.declared import UNREADABLE, require_plausible
 from lotwise.expression.identifiers import level_by_names, split_appended
+from lotwise.expression.layout import Layout, layout_of
 from lotwise.expression.map_columns import kind_of_header
 from lotwise.expression.packed import HDF5_MAGIC, read_bytes
-from lotwise.expression.text import Layout, floats_of, layout_of, read_columns
+from lotwise.expression.text import floats_of, read_columns
 from lotwise.keys import COUNTS, LENGTH, TPM, Level
 
 if TYPE_CHECKING:
@@ -27,18 +28,18 @@ _EXAMPLES: Final = 5
 
 
 def read_matrix(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
-    """Read the TPM of ``samples`` out of one matrix.
+    """Read the TPM of ``samples`` from one matrix.
 
-    Which way round it lies is found from the samples' names: along the first row
-    (features x samples) or along the first column (samples x features).
+    The orientation is inferred from the sample names: in the first row (features x samples) or in
+    the first column (samples x features).
 
     Parameters
     ----------
     path
-        TSV or CSV, plain or gzipped, features or samples named in the first column;
-        or an h5ad, whose layer ``tpm`` (else X) is taken.
+        TSV or CSV, plain or gzipped, with features or samples in the first column; or an h5ad,
+        whose layer ``tpm`` (else X) is used.
     samples
-        The samples wanted, as the matrix names them.
+        The samples to read, with their names in the matrix.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def read_matrix(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
 
 
 class _Features(NamedTuple):
-    """Names of features, and their genes and symbols where the table has them."""
+    """Names of features, and their genes and symbols if the table has them."""
 
     names: pl.Series
     genes: pl.Series | None = None
@@ -82,7 +83,7 @@ class _Features(NamedTuple):
 
 
 def _describe_features(path: Path, layout: Layout, samples: Sequence[str]) -> _Features:
-    """Find the columns that name features, genes and symbols, besides those of the samples."""
+    """Return the columns with features, genes and symbols, apart from those of the samples."""
     header = layout.header
     words = [
         at
@@ -92,7 +93,7 @@ def _describe_features(path: Path, layout: Layout, samples: Sequence[str]) -> _F
     table = read_columns(path, layout, strings=words)
     kinds = {at: kind_of_header(header[at]) for at in words}
     if layout.comments[:1] and layout.comments[0].startswith("#1.") and len(header) > 1:
-        kinds[1] = "symbol"  # GCT calls it Description
+        kinds[1] = "symbol"  # named Description in GCT
         table = table if 1 in words else read_columns(path, layout, strings=[*words, 1])
     column = {at: table[str(at)] for at in kinds if header[at] not in samples}
     names_at = 0
@@ -127,7 +128,7 @@ def _refuse_twice(path: Path, header: Sequence[str], *, row: int) -> None:
         counts = Counter(header)
         twice = next(name for name in header if counts[name] > 1)
         raise InputError(
-            f"names feature {twice!r} {counts[twice]} times",
+            f"has feature {twice!r} {counts[twice]} times",
             path=path,
             row=row,
             remedy="keep one of them",
@@ -135,10 +136,10 @@ def _refuse_twice(path: Path, header: Sequence[str], *, row: int) -> None:
 
 
 def level_of(features: pl.Series, known: pl.DataFrame | None) -> Level | None:
-    """Tell whether features are genes or isoforms; None where nothing tells.
+    """Return whether features are genes or isoforms; None if it cannot be inferred.
 
-    By the table of a transcript map where there is one, else by Ensembl's and
-    RefSeq's prefixes of identifiers.
+    Inferred from a transcript map if there is one, else from the identifier prefixes of Ensembl
+    and RefSeq.
     """
     votes = {"isoform": 0, "gene": 0}
     if known is not None:
@@ -154,13 +155,13 @@ def level_of(features: pl.Series, known: pl.DataFrame | None) -> Level | None:
 def _samples_are_columns(
     path: Path, samples: Sequence[str], columns: Sequence[str], rows: Sequence[str]
 ) -> bool:
-    # How often each name stands, counted once: there may be 60,000 features and 1,000 samples.
+    # Count each name once: there may be 60,000 features and 1,000 samples.
     in_columns, in_rows = Counter(columns), Counter(rows)
     by_column = [name for name in samples if name in in_columns]
     by_row = [name for name in samples if name in in_rows]
     if len(by_column) == len(samples) and len(by_row) == len(samples):
         raise InputError(
-            "names the samples along the first row and along the first column",
+            "has the samples both in the first row and in the first column",
             path=path,
             remedy="remove one of the two, or rename the samples",
         )
@@ -169,15 +170,15 @@ def _samples_are_columns(
     missing = [name for name in samples if name not in found]
     if missing:
         raise InputError(
-            f"does not name sample {', '.join(map(repr, missing[:_EXAMPLES]))}; "
+            f"lacks sample {', '.join(map(repr, missing[:_EXAMPLES]))}; "
             f"its first row is {', '.join(map(repr, columns[:_EXAMPLES]))}... and "
             f"its first column {', '.join(map(repr, rows[:_EXAMPLES]))}...",
             path=path,
-            remedy="name the samples in the sheet as the matrix does",
+            remedy="use the sample names of the matrix in the sheet",
         )
     twice = next((name for name in samples if found[name] > 1), None)
     if twice is not None:
-        raise InputError(f"names sample {twice!r} twice", path=path, remedy="keep one of them")
+        raise InputError(f"has sample {twice!r} twice", path=path, remedy="keep one of them")
     return are_columns
 
 
@@ -211,12 +212,12 @@ def _from_h5ad(path: Path, raw: bytes, samples: Sequence[str]) -> dict[str, Abun
     import anndata
 
     try:
-        # From memory, since the file itself may be gzipped.
+        # From memory, because the file may be gzipped.
         require_plausible(path, BytesIO(raw))
         stored = anndata.read_h5ad(BytesIO(raw))
     except UNREADABLE as error:
         raise InputError(
-            f"is not an h5ad file ({error})", path=path, remedy="write it by AnnData.write_h5ad"
+            f"is not an h5ad file ({error})", path=path, remedy="write it with AnnData.write_h5ad"
         ) from None
     if TPM not in stored.layers and stored.X is None:
         raise InputError(
@@ -251,7 +252,7 @@ _SYMBOL_COLUMNS: Final = ("gene_name", "gene_symbol", "gene_symbols", "symbol", 
 
 
 def _column_of(stored: anndata.AnnData, names: Sequence[str]) -> pl.Series | None:
-    """Return the first of some var columns that is there, as text."""
+    """Return the first of several var columns that exists, as text."""
     found = next((name for name in names if name in stored.var), None)
     if found is None:
         return None

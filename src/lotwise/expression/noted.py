@@ -1,4 +1,4 @@
-"""What lotwise keeps in an AnnData: its part of ``uns``, and R in ``obsp``."""
+"""What lotwise stores in an AnnData: its entry in ``uns``, and R in ``obsp``."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ if TYPE_CHECKING:
 
 
 def noted(expression: AnnData) -> Mapping[str, Any]:
-    """Return what lotwise keeps in ``uns``; empty where there is nothing yet.
+    """Return lotwise's entry in ``uns``; empty if there is none.
 
     Raises
     ------
     InputError
-        What stands there is not lotwise's.
+        The entry was not written by lotwise.
 
     Examples
     --------
-    >>> noted(getfixture("three_batches").gene)["level"]
+    >>> import lotwise
+    >>> noted(lotwise.datasets.three_batches().gene)["level"]
     'gene'
     """
     return _checked(expression.uns.get(keys.LOTWISE, {}))
 
 
 def noting(expression: AnnData) -> MutableMapping[str, Any]:
-    """Return what lotwise keeps in ``uns``, to be written into; raises as :func:`noted`."""
+    """Return lotwise's entry in ``uns`` for writing; raises like :func:`noted`."""
     return _checked(expression.uns.setdefault(keys.LOTWISE, {}))
 
 
@@ -42,12 +43,12 @@ def correlations_of(expression: AnnData, statistic: str) -> npt.NDArray[np.float
     Raises
     ------
     InputError
-        It is sparse: joined by ``anndata.concat(pairwise=True)``, it has no R between the parts.
+        It is sparse: after ``anndata.concat(pairwise=True)``, R between the parts is missing.
     """
     found = expression.obsp[statistic]
     if not isinstance(found, np.ndarray):
         raise InputError(
-            f"obsp[{statistic!r}] is not a full matrix (anndata.concat joins parts without the R "
+            f"obsp[{statistic!r}] is not a full matrix (anndata.concat joins parts without R "
             "between them)",
             remedy="call lotwise.tl.correlate again",
         )
@@ -57,7 +58,7 @@ def correlations_of(expression: AnnData, statistic: str) -> npt.NDArray[np.float
 def _checked(found: Any) -> MutableMapping[str, Any]:
     if not isinstance(found, MutableMapping):
         raise InputError(
-            f"uns[{keys.LOTWISE!r}] is a {type(found).__name__} and not what lotwise keeps there",
+            f"uns[{keys.LOTWISE!r}] is a {type(found).__name__} that was not written by lotwise",
             remedy="remove it from the AnnData, or rename it",
         )
     return found

@@ -1,4 +1,4 @@
-"""Tables of other programs that hold no TPM: each is named, with what to do."""
+"""Tables of other programs without TPM, recognised so that the error can say what to do."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from lotwise.errors import InputError
-from lotwise.expression.text import Layout
+from lotwise.expression.layout import Layout
 
 _COUNTS: Final = (
-    "counts are no TPM: give the TPM of the same run, or quantify with salmon, kallisto or RSEM"
+    "counts are not TPM: give the TPM of the same run, or quantify with salmon, kallisto or RSEM"
 )
-_FPKM: Final = "convert FPKM by TPM = FPKM / sum(FPKM) * 1e6 and give a matrix of TPM"
+_FPKM: Final = "convert with TPM = FPKM / sum(FPKM) * 1e6 and give a matrix of TPM"
 
 
 class OtherProgram(NamedTuple):
-    """A table that is refused: what it is, how it is recognised, and what to do."""
+    """A table that is refused: its name, how it is recognised, and what to do."""
 
     what: str
     is_it: Callable[[Layout], bool]
@@ -70,12 +70,12 @@ OTHER_PROGRAMS: Final = (
 
 
 def refuse_other_programs(path: Path, layout: Layout) -> None:
-    """Refuse a table that is known to hold no TPM.
+    """Raise an error for a table that is known to contain no TPM.
 
     Raises
     ------
     InputError
-        With the program's name and what to do.
+        The message gives the program and what to do.
     """
     for program in OTHER_PROGRAMS:
         if program.is_it(layout):

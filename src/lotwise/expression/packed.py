@@ -1,6 +1,6 @@
-"""Files read as bytes, unpacked by their content; what is no text of a table is named.
+"""Reading of files as bytes, decompressed by content; foreign formats are recognised.
 
-gzip, xz, bzip2 and a zip of one file are unpacked. The name of a file decides nothing.
+gzip, xz, bzip2 and zip archives of one file are decompressed. The file name is not used.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ADDRESS: Final = re.compile(r"(?:^|/)(https?|ftps?|sftp|s3|gs|gcs|az|doi|file):
 
 
 class _Foreign(NamedTuple):
-    """A kind of file that is not read: how it begins, what it is, and what to do."""
+    """A file format that is not supported: its first bytes, its name, and what to do."""
 
     begins: bytes
     what: str
@@ -80,13 +80,13 @@ _PAGE: Final = re.compile(rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file whole, unpacked.
+    """Read a complete file, decompressed.
 
     Raises
     ------
     InputError
-        The file is missing, a directory, unreadable, empty, damaged, or of a kind that is
-        not read.
+        The file is missing, a directory, unreadable, empty, damaged, or in an unsupported
+        format.
     """
     raw = _read(path)
     for _ in range(2):  # a .tsv.gz within a .zip
@@ -97,11 +97,11 @@ def read_bytes(path: Path) -> bytes:
         except _DAMAGE as error:
             early = isinstance(error, EOFError)
             came = (
-                f"is a {packing.name} file that ends early"
+                f"is a {packing.name} file that is truncated"
                 if early
                 else f"is a damaged {packing.name} file ({error})"
             )
-            raise InputError(came, path=path, remedy="fetch or copy it again") from None
+            raise InputError(came, path=path, remedy="download or copy it again") from None
     refuse_foreign(path, raw)
     return raw
 
@@ -124,7 +124,7 @@ def _read(path: Path) -> bytes:
 def missing_file(
     path: Path, problem: str = "no such file", remedy: str = "correct the path"
 ) -> InputError:
-    """Return the fault of a path where nothing is, with what the path itself tells.
+    """Return the error for a missing file, with hints from the path itself.
 
     Examples
     --------
@@ -136,10 +136,10 @@ def missing_file(
         problem, remedy = "is an address, not a file", "download it first and give its path"
     elif "~" in path.parts or re.search(r"(^|/)~\w*(/|$)", text):
         problem = "no such file: ~ is not expanded here"
-        remedy = "write the path of the home folder in full"
+        remedy = "write the full path of the home folder"
     elif "$" in text:
         problem = "no such file: variables are not expanded here"
-        remedy = "write the path in full"
+        remedy = "write the full path"
     elif "\\" in text:
         problem = "no such file: the path has backslashes"
         remedy = "write / between folders"
@@ -147,17 +147,15 @@ def missing_file(
 
 
 def refuse_foreign(path: Path, head: bytes) -> None:
-    """Refuse what is empty or no table, by how it begins.
+    """Raise an error for empty files and unsupported formats, recognised by the first bytes.
 
     Raises
     ------
     InputError
-        With what the file is and what to do.
+        The message says what the file is and what to do.
     """
     if not head or head.isspace():
-        raise InputError(
-            "is empty", path=path, remedy="run the program that should have written it again"
-        )
+        raise InputError("is empty", path=path, remedy="run the program that writes it again")
     for kind in _FOREIGN:
         if head.startswith(kind.begins):
             raise InputError(kind.what, path=path, remedy=kind.remedy)
@@ -166,13 +164,13 @@ def refuse_foreign(path: Path, head: bytes) -> None:
     if head[257:262] == b"ustar":
         raise InputError("is a tar archive", path=path, remedy="unpack it first: tar -xf FILE")
     if head.startswith(b"@") and re.match(rb"@[^\n]*\n[^\n]*\n\+", head):
-        raise InputError("holds reads (FASTQ)", path=path, remedy=_QUANTIFY)
+        raise InputError("contains reads (FASTQ)", path=path, remedy=_QUANTIFY)
 
 
 def stream_lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file that need not fit into memory, unpacked.
+    """Yield the lines of a file, decompressed; it need not fit into memory.
 
-    Raises as :func:`read_bytes` does; damage when it is reached.
+    Raises the errors of :func:`read_bytes`, for damage when it is reached.
     """
     try:
         with path.open("rb") as raw:
@@ -182,12 +180,12 @@ def stream_lines(path: Path) -> Iterator[bytes]:
     except FileNotFoundError:
         raise missing_file(path) from None
     except _DAMAGE as error:
-        came = "ends early" if isinstance(error, EOFError) else f"cannot be read ({error})"
-        raise InputError(came, path=path, remedy="fetch or copy it again") from None
+        came = "is truncated" if isinstance(error, EOFError) else f"cannot be read ({error})"
+        raise InputError(came, path=path, remedy="download or copy it again") from None
 
 
 def _opened(path: Path, raw: IO[bytes], magic: bytes) -> IO[bytes]:
-    """Return a file of lines, unpacked; the buffer gives lines at C's speed."""
+    """Return a file of lines, decompressed; the buffer yields lines at C speed."""
     if magic.startswith(_GZIP):
         return BufferedReader(igzip.open(raw, "rb"), _BLOCK)
     if magic.startswith(_XZ):
@@ -200,9 +198,9 @@ def _opened(path: Path, raw: IO[bytes], magic: bytes) -> IO[bytes]:
 
 
 def read_head(path: Path) -> bytes:
-    """Read enough of a file to recognise it: its first 64 kB, unpacked.
+    """Read enough of a file to recognise it: the first 64 kB, decompressed.
 
-    Raises as :func:`read_bytes` does, but for damage further on.
+    Raises the errors of :func:`read_bytes`, except for damage further on.
     """
     if not path.is_file():
         return read_bytes(path)
@@ -227,7 +225,7 @@ def _unzip(path: Path, raw: bytes) -> bytes:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         if "[Content_Types].xml" in names:
             raise InputError("is a workbook of Excel (.xlsx)", path=path, remedy=_EXPORT)
-        # What macOS adds to every archive.
+        # macOS adds this to every archive.
         names = [name for name in names if not re.search(r"(^|/)(__MACOSX/|\._)", name)]
         if len(names) != 1:
             raise InputError(
@@ -237,7 +235,7 @@ def _unzip(path: Path, raw: bytes) -> bytes:
 
 
 class _Packing(NamedTuple):
-    """A kind of compression: how it begins, its name, and how it is undone."""
+    """A compression format: its first bytes, its name, and its decompression."""
 
     begins: bytes
     name: str

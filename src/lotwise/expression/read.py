@@ -1,4 +1,4 @@
-"""From a sample sheet to AnnData: read every sample, then check, align and sum to genes."""
+"""From a sample sheet to AnnData: read all samples, check, align and sum to genes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MIN_SHARED: Final = 0.9
 _EXAMPLES: Final = 3
 _READERS: Final = 2
-# Read once: a call that is refused early would leave a shorter one to the next.
+# Read once: a call that ends early may leave a shorter interval for the next call.
 _SWITCH_INTERVAL: Final = sys.getswitchinterval()
 
 
@@ -55,49 +55,49 @@ def read_quant(
     matrix_level: Level | None = None,
     bootstraps: bool = False,
 ) -> Quantification:
-    r"""Read quantifications into AnnData at gene and at isoform level.
+    r"""Read quantifications into AnnData at gene and isoform level.
 
     Parameters
     ----------
     samples
-        A sample sheet; or the quantification of each sample by name, each then its
-        own batch; or samples. A quantification is a file of RSEM, salmon or
-        kallisto, the directory one of them wrote, an RSEM prefix, or a TPM matrix
-        that names the samples.
+        A sample sheet; or a mapping of sample names to quantifications, in which each sample is
+        its own batch; or samples. A quantification is a file of RSEM, salmon or kallisto, the
+        output folder of one of them, an RSEM prefix, or a TPM matrix that contains the samples.
     tx2gene
-        Genes of transcripts, and symbols of genes: a table, GTF, GFF3 or FASTA, or a map already
-        read.
-        Not needed for RSEM, nor where transcripts have GENCODE's ``|`` names. Where RSEM
-        summed its genes by another map, its isoforms are summed by this one, with a warning.
+        Genes of transcripts, and symbols of genes: a table, GTF, GFF3 or FASTA, or a map that
+        was read before. Not required for RSEM, nor if transcripts have GENCODE's names with
+        ``|``. If RSEM summed its genes by another map, its isoforms are summed by this one, with
+        a warning.
     min_shared
-        Least share of features that all samples must have in common, in [0, 1],
-        where they were quantified on different annotations; only common features
-        are kept.
+        Minimum fraction of features shared by all samples, in [0, 1], if they were quantified
+        with different annotations; only shared features are kept.
     tpm_sum
-        ``"any"`` takes TPM that do not sum to a million, with a warning.
+        ``"any"`` accepts TPM that do not sum to a million, with a warning.
     matrix_level
-        Level of a TPM matrix whose features do not tell.
+        Level of a TPM matrix, if it cannot be inferred from its features.
     bootstraps
-        Keep the bootstraps of kallisto and salmon, in ``uns["lotwise"]["bootstraps"]``:
-        a sample's estimated counts, bootstraps x features; of genes such counts as over the
+        Read the bootstraps of kallisto and salmon into ``uns["lotwise"]["bootstraps"]``: a
+        sample's estimated counts, bootstraps x features; for genes, counts that divided by the
         gene's length give its TPM.
 
     Returns
     -------
-    AnnData of samples x genes and of samples x isoforms: ``X`` is log2(TPM + 1),
-    the layers are ``tpm``, ``counts`` (NaN where the source has none) and
-    ``length``; see :mod:`lotwise.keys`. RSEM's genes are its own, those of other
-    programs are sums as :func:`~lotwise.expression.genes.sum_genes` defines them.
+    AnnData of samples x genes and of samples x isoforms: ``X`` is log2(TPM + 1), the layers are
+    ``tpm``, ``counts`` (NaN if the source has none) and ``length``; see :mod:`lotwise.keys`.
+    RSEM's genes are its own; those of other programs are sums, as defined at
+    :func:`~lotwise.expression.genes.sum_genes`.
 
     Raises
     ------
     InputError
-        A file is missing or malformed, is not TPM, the features do not match, or two samples have
-        one name.
+        A file is missing or malformed or is not TPM, the features do not match, or two samples
+        have the same name.
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> for sample, tpm in (("S1", 4e5), ("S2", 5e5)):
     ...     text = f"Name\tLength\tEffectiveLength\tTPM\tNumReads\nt1\t900\t700\t{tpm}\t10\n"
     ...     _ = (folder / f"{sample}.sf").write_text(text + f"t2\t900\t700\t{1e6 - tpm}\t20\n")
@@ -124,13 +124,13 @@ def read_quant(
 
 
 def _load_beside() -> None:
-    """Begin to load pandas and anndata: over a second, which passes while files are read."""
+    """Start loading pandas and anndata, which takes over a second, while files are read."""
 
     def load() -> None:
-        # The threads that read need the interpreter often and briefly; loading would hold it for
-        # 5 ms each time.
+        # The reading threads need the interpreter often and briefly; by default, loading would
+        # hold it for 5 ms each time.
         sys.setswitchinterval(_SWITCH_INTERVAL / 10)
-        # Whatever goes wrong will be said when they are needed.
+        # Any error will be raised again when the modules are needed.
         with contextlib.suppress(Exception):
             importlib.import_module("lotwise.expression.assemble")
         sys.setswitchinterval(_SWITCH_INTERVAL)
@@ -150,13 +150,13 @@ def _samples(
     else:
         listed = tuple(samples)
     if not listed:
-        raise InputError("there is no sample", remedy="name at least one")
+        raise InputError("no samples given", remedy="give at least one")
     twice = [name for name, n in Counter(sample.sample for sample in listed).items() if n > 1]
     if twice:
         raise InputError(
-            f"sample {twice[0]!r} came more than once ({len(twice)} such)",
+            f"sample {twice[0]!r} occurs more than once ({len(twice)} such)",
             column="sample",
-            remedy="give each sample its own name",
+            remedy="give each sample a unique name",
         )
     without = [sample.sample for sample in listed if sample.quant is None]
     if without:
@@ -175,7 +175,7 @@ def _read_levels(
     matrix_level: Level | None,
     bootstraps: bool,
 ) -> dict[Level, dict[str, Abundance]]:
-    """Read every sample at each level that it has; a level that one lacks is left out."""
+    """Read every sample at each of its levels; a level that one sample lacks is left out."""
     found: dict[Level, dict[str, Abundance]] = {"gene": {}, "isoform": {}}
     matrices: dict[Path, list[str]] = {}
     files: dict[str, QuantFiles] = {}
@@ -186,7 +186,7 @@ def _read_levels(
             matrices.setdefault(lone, []).append(sample.sample)
         else:
             files[sample.sample] = located
-    # Unpacking and parsing leave Python's lock: two files at a time keep two cores busy.
+    # Decompressing and parsing release Python's lock: two files at a time keep two cores busy.
     with ThreadPoolExecutor(_READERS) as readers:
         read = readers.map(lambda item: _read_files(item, bootstraps=bootstraps), files.values())
 
@@ -207,7 +207,7 @@ def _read_files(files: QuantFiles, *, bootstraps: bool) -> dict[Level, Abundance
 
 
 def _share_features(abundance: Abundance, read: Mapping[str, Abundance]) -> Abundance:
-    """Hold the names of the features once where they are those of the first sample."""
+    """Share the feature names with the first sample if they are equal, to save memory."""
     first = next(iter(read.values()), abundance).features
     if not same_names(first, abundance.features):
         return abundance
@@ -231,10 +231,10 @@ def _read_matrix(
         )
     if level is None:
         raise InputError(
-            f"its features ({', '.join(features.to_list()[:_EXAMPLES])}...) do not tell whether "
-            "they are genes or isoforms",
+            f"the level cannot be inferred from its features "
+            f"({', '.join(features.to_list()[:_EXAMPLES])}...)",
             path=path,
-            remedy="say so: matrix_level: gene (--matrix-level gene)",
+            remedy="give it, for example matrix_level: gene (--matrix-level gene)",
         )
     found[level].update(matrix)
 
@@ -257,8 +257,8 @@ def _complete_levels(
     if not any(complete.values()):
         by_level = {level: next(iter(read)) for level, read in found.items() if read}
         raise InputError(
-            f"no level is common to all samples: {by_level['gene']!r} is of genes, "
-            f"{by_level['isoform']!r} of isoforms",
+            f"no level is common to all samples: {by_level['gene']!r} has genes, "
+            f"{by_level['isoform']!r} isoforms",
             remedy="give all samples at the same level",
         )
     return complete

@@ -1,4 +1,4 @@
-"""Expression on disk: one h5ad and one TPM table a level."""
+"""Expression on disk: one h5ad and one TPM table per level."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def write_level(expression: AnnData, directory: Path | str) -> None:
     Raises
     ------
     InputError
-        A sample is called ``feature``, as the first column of the table is.
+        A sample is named ``feature``, like the first column of the table.
     """
     if FEATURE_COLUMN in expression.obs_names:
         raise InputError(
-            f"a sample is called {FEATURE_COLUMN!r}, as the first column of the table of TPM is",
+            f"the sample name {FEATURE_COLUMN!r} is reserved for the first column of the TPM table",
             remedy="give the sample another name",
         )
     level = expression.uns[keys.LOTWISE][keys.LEVEL]
@@ -46,18 +46,18 @@ def write_level(expression: AnnData, directory: Path | str) -> None:
 
 
 def write_h5ad(expression: AnnData, path: Path) -> None:
-    """Write one level as h5ad, whole or not at all."""
+    """Write one level as h5ad, completely or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(_as_h5ad(expression))
 
 
 def read_level(path: Path | str, level: Level | None = None) -> AnnData:
-    """Read a level that :func:`write_level` wrote.
+    """Read a level written by :func:`write_level`.
 
     Raises
     ------
     InputError
-        The file is missing, is no h5ad, or was not written by lotwise.
+        The file is missing, is not h5ad, or was not written by lotwise.
     """
     import anndata
 
@@ -69,29 +69,29 @@ def read_level(path: Path | str, level: Level | None = None) -> AnnData:
         stored = anndata.read_h5ad(path)
     except UNREADABLE as error:
         raise InputError(
-            f"is not an h5ad file ({error})", path=path, remedy="write it anew with lotwise"
+            f"is not an h5ad file ({error})", path=path, remedy="write it again with lotwise"
         ) from None
     found = noted(stored).get(keys.LEVEL)
     if found is None or keys.TPM not in stored.layers:
         raise InputError(
             "was not written by lotwise: it has no layer tpm or no level",
             path=path,
-            remedy="read it as a TPM matrix, through the column quant of a sample sheet",
+            remedy="use it as a TPM matrix, in the column quant of a sample sheet",
         )
     if level is not None and found != level:
-        raise InputError(f"is of level {found!r}, needed is {level!r}", path=path)
+        raise InputError(f"has the level {found!r}, expected {level!r}", path=path)
     return stored
 
 
 def _as_h5ad(expression: AnnData) -> bytes:
-    """Make the file in memory: HDF5 on a disk that is full ends the process by a fault of memory.
+    """Return the file's content, made in memory: HDF5 crashes the process if the disk is full.
 
-    Unlike ``AnnData.write_h5ad`` this turns no column of ``expression`` into categories.
+    Unlike ``AnnData.write_h5ad``, it converts no column of ``expression`` to categories.
     """
     import anndata
     import h5py
 
-    # In alphabetical order, as they are read: what was read and written again is the same file.
+    # In alphabetical order, in which they are read: a file that is read and written is the same.
     expression = anndata.AnnData(
         expression.X,
         obs=expression.obs,
@@ -130,7 +130,7 @@ def _write_chunks(
 def _in_order(held: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _in_order(held[name]) if isinstance(held[name], Mapping) else held[name]
-        # anndata 0.13 lists X among the layers, under None.
+        # anndata 0.13 lists X among the layers, with the key None.
         for name in sorted(name for name in held if name is not None)
     }
 
@@ -140,6 +140,6 @@ def _write_tpm(expression: AnnData, path: Path) -> None:
         pl.Series(name, row)
         for name, row in zip(expression.obs_names, expression.layers[keys.TPM], strict=True)
     )
-    # igzip writes no time stamp and no name: equal tables are equal files.
+    # igzip writes no time stamp and no file name: equal tables are equal files.
     with igzip_threaded.open(path, "wb", compresslevel=1, threads=1) as packed:
         table.write_csv(packed, separator="\t")

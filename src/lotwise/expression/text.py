@@ -1,249 +1,34 @@
-"""Tables of text: how they are laid out, and their columns as numbers and names.
+"""Columns of tables of text as numbers and names.
 
-One reader for every table: it knows quotation marks, comment lines, GCT, row names of R, and
-line ends of every system; its faults name the row of the file and the column.
+One reader for all tables. It supports quotation marks, comment lines, GCT, row names of R, and the
+line ends of every system. Its errors give the row of the file and the column.
 """
 
 from __future__ import annotations
 
 import csv
 import dataclasses
-import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from lotwise.errors import InputError
-
-NOT_A_NUMBER: Final = ("NA", "nan", "-nan", "NaN", "na", "N/A", "#N/A")
-_SEPARATORS: Final = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}
-_SHORT_HEAD: Final = 1 << 16
-_LONG_HEAD: Final = 1 << 26
-_ENOUGH_LINES: Final = 12
-_FEATURE_NAME: Final = re.compile(
-    r"(gene|transcript|isoform|target|feature|symbol|name|tx|id)(s|_?ids?|_?names?)?$",
-    re.IGNORECASE,
-)
-_GCT: Final = re.compile(r"#1\.[23]\s*$")
-_QUOTED_CELL: Final = re.compile(r'"[^"]*"')
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Layout:
-    """How a table of text is laid out.
-
-    Attributes
-    ----------
-    text
-        The table as UTF-8 with line ends that the reader knows.
-    header
-        Names of the columns; the first is empty where R left it out.
-    separator
-        Between cells.
-    first_row
-        Row of the file, counted from 1, in which the data begin.
-    is_quoted
-        Whether quotation marks surround cells.
-    has_decimal_comma
-        Whether numbers are written as 0,5.
-    comments
-        The comment lines before the header.
-    """
-
-    text: bytes
-    header: tuple[str, ...]
-    separator: str
-    first_row: int
-    is_quoted: bool
-    has_decimal_comma: bool = False
-    comments: tuple[str, ...] = ()
-
-
-def layout_of(path: Path, raw: bytes, *, has_header: bool = True) -> Layout:
-    """Find how a table is laid out.
-
-    Parameters
-    ----------
-    path
-        For messages.
-    raw
-        The table, unpacked, or its beginning.
-    has_header
-        Without one, the first row is data and the columns are named ``""``.
-
-    Raises
-    ------
-    InputError
-        It is no text, holds comments alone, or its header does not fit its first row.
-    """
-    text = as_text(path, raw)
-    lines = _first_lines(path, text)
-    comments: list[str] = []
-    at = 0
-    if lines and _GCT.match(lines[0]):
-        return _layout_of_gct(path, text, lines)
-    while at < len(lines) and (not lines[at].strip() or lines[at].startswith("#")):
-        if lines[at].strip():
-            comments.append(lines[at])
-        at += 1
-    if at == len(lines):
-        raise InputError(
-            "holds nothing but comments", path=path, row=1, remedy="give the table itself"
-        )
-    separator = separator_of(lines[at])
-    under = separator_of(next(filter(str.strip, lines[at + 1 :]), ""))
-    if separator not in lines[at] or (separator == " " != under):
-        separator = under  # a header of one name, as R writes it
-    header = cells_of(lines[at], separator)
-    data_at = at + 1
-    if comments and _is_header_line(comments[-1], lines[at], separator):
-        # The header itself begins with #, as tables of UCSC and of bedtools do.
-        header, data_at = cells_of(comments[-1].lstrip("# "), separator), at
-    elif not has_header:
-        header, data_at = [""] * len(header), at
-    below = next((line for line in lines[data_at:] if line.strip()), "")
-    first = cells_of(below, separator) if below else []
-    header = _fit_header(path, header, first, row=data_at)
-    return Layout(
-        text=text,
-        header=tuple(header),
-        separator=separator,
-        first_row=data_at + 1,
-        is_quoted=_has_quoted_cells(text, separator),
-        has_decimal_comma=separator == ";" and any(map(_DECIMAL_COMMA.fullmatch, first)),
-        comments=tuple(comments),
-    )
-
-
-def _has_quoted_cells(text: bytes, separator: str) -> bool:
-    """Return whether any cell begins with a quotation mark; writers quote where they must."""
-    return text.startswith(b'"') or b'\n"' in text or separator.encode() + b'"' in text
-
-
-_DECIMAL_COMMA: Final = re.compile(r"-?\d+,\d+")
-
-
-def as_text(path: Path, raw: bytes) -> bytes:
-    """Return a table as UTF-8 with line ends that the reader knows, without byte order mark."""
-    for mark, encoding in ((BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be")):
-        if raw.startswith(mark):
-            # What Excel calls "Unicode text".
-            return raw[len(mark) :].decode(encoding, "replace").encode()
-    if b"\x00" in raw[:_SHORT_HEAD]:
-        raise InputError("is not text", path=path, remedy="name a table of text")
-    if b"\r" in raw[:_SHORT_HEAD] and b"\n" not in raw[:_SHORT_HEAD]:
-        raw = raw.replace(b"\r", b"\n")
-    return raw.removeprefix(BOM_UTF8)
-
-
-def _first_lines(path: Path, text: bytes) -> list[str]:
-    head = text[:_SHORT_HEAD]
-    if head.count(b"\n") < _ENOUGH_LINES:  # of many samples
-        head = text[:_LONG_HEAD]
-    if len(text) > len(head) and b"\n" in head:
-        head = head[: head.rfind(b"\n")]
-    try:
-        return re.split(r"\r?\n", head.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise InputError(
-            "is not text in UTF-8",
-            path=path,
-            row=head.count(b"\n", 0, error.start) + 1,
-            remedy="name a table of text; save it as UTF-8",
-        ) from None
-
-
-def _layout_of_gct(path: Path, text: bytes, lines: Sequence[str]) -> Layout:
-    """Find the layout of GCT 1.2 or 1.3: a version, sizes, the header, and annotation rows."""
-    sizes = lines[1].split() if len(lines) > 2 else []
-    if len(sizes) not in {2, 4} or not all(size.isdigit() for size in sizes):
-        raise InputError(
-            "is no GCT: numbers of rows and columns are missing",
-            path=path,
-            row=2,
-            remedy="write the GCT again",
-        )
-    header = cells_of(lines[2], "\t")
-    n_annotations = int(sizes[3]) if len(sizes) == 4 else 0
-    return Layout(
-        text=text,
-        header=tuple(header),
-        separator="\t",
-        first_row=4 + n_annotations,
-        is_quoted=False,
-        comments=(lines[0],),
-    )
-
-
-def _is_header_line(comment: str, first: str, separator: str) -> bool:
-    """Return whether a comment names the columns of the row of data below it."""
-    names, cells = cells_of(comment.lstrip("# "), separator), cells_of(first, separator)
-    return (
-        len(names) == len(cells) > 1
-        and not any(map(is_number, names))
-        and any(map(is_number, cells[1:]))
-    )
-
-
-def _fit_header(path: Path, header: list[str], first: Sequence[str], *, row: int) -> list[str]:
-    """Return the header with a name for each cell of the rows.
-
-    R's ``write.table`` leaves out the name of the first column.
-    """
-    if len(first) <= len(header) and header[-1]:
-        return header  # a short row is found when it is read
-    if len(first) == len(header) + 1:
-        if not first[-1] and not is_number(first[0]):
-            return [*header, ""]  # a separator at the end of each row
-        if not _FEATURE_NAME.search(header[0]):
-            return ["", *header]
-    if len(header) > len(first) and not header[-1]:
-        return header[: len(first)] or header
-    if len(header) == len(first):
-        return header
-    raise InputError(
-        f"names {len(header)} columns and its rows have {len(first)} cells",
-        path=path,
-        row=row,
-        remedy="name each column once",
-    )
-
-
-def separator_of(line: str) -> str:
-    r"""Return what separates the cells of a line: tabs, commas, semicolons or blanks.
-
-    Examples
-    --------
-    >>> separator_of('"a,b";c'), separator_of("a b"), separator_of("a,b\tc")
-    (';', ' ', '\t')
-    """
-    plain = _QUOTED_CELL.sub("", line.strip(" "))
-    return next((separator for separator in _SEPARATORS if separator in plain), "\t")
-
-
-def cells_of(line: str, separator: str) -> list[str]:
-    """Return the cells of one line, without quotation marks and surrounding blanks."""
-    if '"' not in line:
-        return [cell.strip() for cell in line.split(separator)]
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [""])]
+from lotwise.expression.layout import NOT_A_NUMBER, Layout, is_number
 
 
 def require_columns(path: Path, header: Sequence[str], needed: Sequence[str], *, what: str) -> None:
-    """Refuse a header that lacks a column of a program's file."""
+    """Raise an error if a column of a program's file is missing."""
     missing = [name for name in needed if name not in header]
     if missing:
         raise InputError(
             f"has no column {', '.join(map(repr, missing))}, which {what} has; "
-            f"it has {', '.join(map(repr, header[:12]))}",
+            f"its columns are {', '.join(map(repr, header[:12]))}",
             path=path,
             row=1,
-            remedy="give the file as the program wrote it",
+            remedy="use the unchanged file of the program",
         )
 
 
@@ -255,28 +40,28 @@ def read_columns(
     floats: Sequence[int | str] = (),
     may_be_blank: bool = False,
 ) -> pl.DataFrame:
-    """Read columns of a table by name or place; numbers are rounded correctly.
+    """Read columns of a table by name or position; numbers are rounded correctly.
 
     Parameters
     ----------
     path
-        For messages.
+        The file, for messages.
     layout
-        As :func:`layout_of` found it.
+        The layout, from :func:`layout_of`.
     strings, floats
-        The columns wanted, as text and as numbers.
+        The columns to read as text and as numbers.
     may_be_blank
-        Whether a number may be missing; it is NaN then.
+        Whether a number may be missing; it is then NaN.
 
     Returns
     -------
-    The columns in the order asked for, named as asked.
+    The requested columns, in order and with the requested names.
 
     Raises
     ------
     InputError
-        A column asked for by name stands twice; a row has too few or too many cells; a cell
-        that should be a number is none.
+        A requested column occurs twice, a row has too few or too many cells, or a cell is not a
+        number.
     """
     wanted = [*strings, *floats]
     places = [at if isinstance(at, int) else _place_of(path, layout, at) for at in wanted]
@@ -306,7 +91,7 @@ def read_columns(
         try:
             table = parse(numbers)
         except pl.exceptions.ComputeError:
-            # Few files say NA; looking for it in every cell takes half as long again.
+            # Few files use NA; checking every cell for it takes half as long again.
             table = parse(set()).with_columns(
                 pl.col(name)
                 .replace(NOT_A_NUMBER, "nan")
@@ -316,26 +101,26 @@ def read_columns(
             )
     except pl.exceptions.NoDataError:
         raise InputError(
-            "has a header and no row",
+            "has a header but no rows",
             path=path,
             row=layout.first_row,
             remedy="run the quantifier again",
         ) from None
     except pl.exceptions.PolarsError:
         if layout.is_quoted and layout.separator == "\t":
-            # A quotation mark within a description, not round a cell.
+            # A quotation mark within a description, not around a cell.
             plain = dataclasses.replace(layout, is_quoted=False)
             return read_columns(
                 path, plain, strings=strings, floats=floats, may_be_blank=may_be_blank
             )
         fault = _bad_row(path, layout, places[len(strings) :], may_be_blank=may_be_blank)
-        raise fault or InputError("is not a table that can be read", path=path) from None
+        raise fault or InputError("is not a readable table", path=path) from None
     n_rows = layout.text.rstrip().count(b"\n") + 2 - layout.first_row
     if layout.is_quoted and layout.separator == "\t" and table.height < n_rows:
-        # A quotation mark that is part of a name has swallowed the rows after it.
+        # A quotation mark that is part of a name has joined the following rows.
         plain = dataclasses.replace(layout, is_quoted=False)
         return read_columns(path, plain, strings=strings, floats=floats, may_be_blank=may_be_blank)
-    # The fast reader takes a row with too few cells, and leaves the others empty.
+    # The fast reader accepts a row with too few cells, and leaves the missing ones empty.
     last = f"column_{len(layout.header) - 1}"
     is_short = last in table and table.schema[last] == pl.String and (table[last] == "").any()
     if (is_short or any(table.null_count().row(0))) and (
@@ -348,7 +133,7 @@ def read_columns(
 
 
 def _without_blank_rows(table: pl.DataFrame) -> pl.DataFrame:
-    """Drop what the reader makes of blank lines."""
+    """Drop the empty rows that the reader makes of blank lines."""
     blank = pl.all_horizontal(
         pl.col(name).is_null() | (pl.col(name) == "")
         if kind == pl.String
@@ -361,7 +146,7 @@ def _without_blank_rows(table: pl.DataFrame) -> pl.DataFrame:
 def _place_of(path: Path, layout: Layout, name: str) -> int:
     if layout.header.count(name) > 1:
         raise InputError(
-            f"names column {name!r} {layout.header.count(name)} times",
+            f"has column {name!r} {layout.header.count(name)} times",
             path=path,
             row=layout.first_row - 1,
             column=name,
@@ -373,7 +158,7 @@ def _place_of(path: Path, layout: Layout, name: str) -> int:
 def _bad_row(
     path: Path, layout: Layout, numbers: Sequence[int], *, may_be_blank: bool
 ) -> InputError | None:
-    """Find the first row with too few or too many cells, or a word instead of a number."""
+    """Return the error for the first row with too few or many cells, or a word for a number."""
     lines = layout.text.decode("utf-8", "replace").split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
@@ -381,14 +166,14 @@ def _bad_row(
     for row, line in enumerate(lines[layout.first_row - 1 :], start=layout.first_row):
         line = line.removesuffix("\r")  # noqa: PLW2901
         if not line.strip() and not numbers:
-            continue  # harmless in a map; within numbers a sign of damage
+            continue  # harmless in a map, but a sign of damage among numbers
         if layout.is_quoted:
             cells = next(csv.reader([line], delimiter=layout.separator), [""])
         else:
             cells = line.split(layout.separator)
         if len(cells) != width:
             return InputError(
-                f"has {len(cells)} cells, the header has {width}",
+                f"has {len(cells)} cells, but the header has {width}",
                 path=path,
                 row=row,
                 remedy="the file may have been cut off or edited; write it again",
@@ -399,31 +184,13 @@ def _bad_row(
                 cell = cell.replace(",", ".")
             if not is_number(cell) and not (may_be_blank and not cell):
                 return InputError(
-                    f"{cells[place]!r} came, needed is a number",
+                    f"must be a number, got {cells[place]!r}",
                     path=path,
                     row=row,
                     column=layout.header[place],
                     remedy="the file may have been edited; write it again",
                 )
     return None
-
-
-def is_number(cell: str) -> bool:
-    """Return whether a cell is a number or one of the words for none.
-
-    Examples
-    --------
-    >>> is_number("1e-3"), is_number("NA"), is_number("1_0"), is_number("")
-    (True, True, False, False)
-    """
-    if cell in NOT_A_NUMBER:
-        return True
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    # float() takes more than a table may hold.
-    return cell == cell.strip() and "_" not in cell
 
 
 def floats_of(table: pl.DataFrame, column: str) -> npt.NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Which gene a transcript belongs to: from a table, an annotation or a FASTA's headers."""
+"""The gene of each transcript, from a table, an annotation or the headers of a FASTA."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from lotwise.expression.annotation import (
     new_transcripts,
 )
 from lotwise.expression.identifiers import are_gencode, plain_names, strip_versions, unwrap
+from lotwise.expression.layout import layout_of
 from lotwise.expression.map_columns import (
     NOTHING,
     count_hits,
@@ -29,35 +30,35 @@ from lotwise.expression.map_columns import (
     transcript_column,
 )
 from lotwise.expression.packed import read_bytes, read_head, stream_lines
-from lotwise.expression.text import layout_of, read_columns
+from lotwise.expression.text import read_columns
 
 _EXAMPLES: Final = 3
 _FEW: Final = 1000
-# In a smaller table each gene may well have one transcript.
+# In a smaller table, each gene may well have one transcript.
 _FEWEST_TO_JUDGE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TranscriptMap:
-    """The gene of each transcript, and the symbol of each gene where it is known.
+    """The gene of each transcript, and the symbol of each gene if known.
 
     Attributes
     ----------
     table
-        Columns ``transcript`` (unique), ``gene`` and ``gene_name`` (empty where unknown).
+        Columns ``transcript`` (unique), ``gene`` and ``gene_name`` (empty if unknown).
     source
-        The file that it came from, for messages.
+        The file it was read from, for messages.
     """
 
     table: pl.DataFrame
     source: str
 
     def genes_of(self, transcripts: pl.Series) -> pl.Series:
-        """Return the gene of each transcript, null where the map has none.
+        """Return the gene of each transcript, null if the map has none.
 
-        A name is looked up as it is; failing that, as the identifier within it (``NM_1`` of
-        ``gi|5|ref|NM_1|``); failing that, without its version, on either side. Where two versions
-        of a transcript are of different genes the name without version is no key.
+        A name is searched unchanged; then as the identifier within it (``NM_1`` of
+        ``gi|5|ref|NM_1|``); then without version, on both sides. If two versions of a transcript
+        belong to different genes, the name without version is not used.
         """
         found = _look_up(self.table.select("transcript", "gene"), transcripts)
         known = self.table["transcript"]
@@ -68,14 +69,14 @@ class TranscriptMap:
             asked = transcripts.filter(missing)
             names = plain(asked)
             if names is asked and plain(known) is known:
-                continue  # no name on either side is another in that way
+                continue  # this changes no name on either side
             found = found.scatter(missing.arg_true(), _look_up(self._keyed_by(plain, names), names))
         return found
 
     def gene_names_of(self, genes: pl.Series) -> pl.Series:
-        """Give the symbol of each gene, empty where none is known.
+        """Return the symbol of each gene, empty if unknown.
 
-        A gene is looked up as it stands and, failing that, without its version on either side.
+        A gene is searched unchanged, then without version on both sides.
         """
         names = self.table.select("gene", "gene_name").unique("gene", keep="first")
         found = _look_up(names, genes)
@@ -86,11 +87,11 @@ class TranscriptMap:
 
     @property
     def has_gene_names(self) -> bool:
-        """Tell whether any gene has a symbol."""
+        """Return whether any gene has a symbol."""
         return bool((self.table["gene_name"] != "").any())
 
     def _keyed_by(self, plain: Callable[[pl.Series], pl.Series], wanted: pl.Series) -> pl.DataFrame:
-        """Return the genes of transcripts by plainer names, where that is no guess."""
+        """Return the genes of transcripts by simplified names, if these are unambiguous."""
         keyed = self.table.select(plain(self.table["transcript"]).alias("transcript"), "gene")
         keyed = keyed.filter(pl.col("transcript").is_in(wanted.implode()))
         one_gene = keyed.group_by("transcript").agg(
@@ -102,25 +103,25 @@ class TranscriptMap:
 def read_transcript_map(
     path: Path | str, *, transcripts: Iterable[str] | pl.Series = ()
 ) -> TranscriptMap:
-    """Read which gene each transcript belongs to, from whatever kind of file it is.
+    """Read the gene of each transcript from a file of any supported kind.
 
     Parameters
     ----------
     path
-        A table of two or more columns (TSV or CSV, with or without a header, the
-        columns in either order), a GTF, a GFF3, or a transcript FASTA with Ensembl
-        or GENCODE headers; each plain or gzipped; recognised by its content.
+        A table of two or more columns (TSV or CSV, with or without header, in any order of
+        columns), a GTF, a GFF3, or a transcript FASTA with Ensembl or GENCODE headers; plain or
+        gzipped; recognised by content.
     transcripts
-        Quantified transcripts, by which the order of a table's columns is found.
+        Quantified transcripts, with which the columns of a table are recognised.
 
     Raises
     ------
     InputError
-        The file is none of these, or gives no transcript a gene.
+        The file is none of these, or contains no gene of a transcript.
     """
     path = Path(path)
     first = _first_row(path)
-    # An annotation is larger than memory may be: it goes by line.
+    # An annotation may exceed the memory: it is read by line.
     if first.startswith(">"):
         headers = (line for line in stream_lines(path) if line.startswith(b">"))
         table = _tabulate(genes_of_headers(_decode(path, headers)))
@@ -137,7 +138,7 @@ def read_transcript_map(
         table = _from_table(path, read_bytes(path), quantified)
     if not table.height:
         raise InputError(
-            "gives no transcript a gene",
+            "contains no gene of a transcript",
             path=path,
             row=1,
             remedy="give a FASTA with Ensembl or GENCODE headers, or a table of two columns",
@@ -148,13 +149,13 @@ def read_transcript_map(
 
 
 def _warn_of_single_transcripts(path: Path, table: pl.DataFrame) -> None:
-    """Say where no gene has a second transcript: the gene level then repeats the isoform level."""
+    """Warn if no gene has two transcripts: the gene level then equals the isoform level."""
     if table.height < _FEWEST_TO_JUDGE or table["gene"].n_unique() < table.height:
         return
     same = bool((table["gene"] == table["transcript"]).all())
     warnings.warn(
         f"{path}: genes are one-to-one with transcripts ({table.height:,} of each"
-        f"{'; each gene_id equals its transcript_id' if same else ''}): the gene level repeats the "
+        f"{'; each gene_id equals its transcript_id' if same else ''}): the gene level equals the "
         "isoform level; unless the organism has one transcript per gene, give another map",
         LotwiseWarning,
         stacklevel=3,
@@ -162,15 +163,15 @@ def _warn_of_single_transcripts(path: Path, table: pl.DataFrame) -> None:
 
 
 def _first_row(path: Path) -> str:
-    """Give the first line that is neither blank nor a comment."""
-    read_head(path)  # which refuses an empty file
+    """Return the first line that is neither blank nor a comment."""
+    read_head(path)  # raises an error for an empty file
     for line in stream_lines(path):
         line = line.removeprefix(BOM_UTF8)  # noqa: PLW2901
         if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
             return ""
         if line.strip() and not line.startswith(b"#"):
             return next(_decode(path, [line]))
-    raise InputError("holds nothing but comments", path=path, row=1)
+    raise InputError("contains only comments", path=path, row=1)
 
 
 def _decode(path: Path, lines: Iterable[bytes]) -> Iterator[str]:
@@ -179,14 +180,14 @@ def _decode(path: Path, lines: Iterable[bytes]) -> Iterator[str]:
             yield line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         raise InputError(
-            "is not text in UTF-8",
+            "is not UTF-8 text",
             path=path,
             remedy="give a table, a GTF, a GFF3 or a FASTA of transcripts",
         ) from None
 
 
 def from_headers(names: pl.Series) -> TranscriptMap | None:
-    """Take the genes out of GENCODE's ``transcript|gene|...`` names; None where there are none."""
+    """Return the map in GENCODE's ``transcript|gene|...`` names; None if they have no genes."""
     of_gencode = names.filter(are_gencode(names))
     if not len(of_gencode):
         return None
@@ -197,7 +198,7 @@ def from_headers(names: pl.Series) -> TranscriptMap | None:
 def map_of(
     transcripts: pl.Series, genes: pl.Series, *, symbols: pl.Series | None, source: str
 ) -> TranscriptMap:
-    """Make a map of the genes and symbols that a quantification names itself."""
+    """Return the map from the genes and symbols in a quantification."""
     table = pl.DataFrame({"transcript": transcripts, "gene": genes}).with_columns(
         pl.lit("").alias("gene_name") if symbols is None else symbols.alias("gene_name")
     )
@@ -210,7 +211,7 @@ def _tabulate(rows: Iterable[Row]) -> pl.DataFrame:
 
 
 def _one_gene_each(path: Path, table: pl.DataFrame) -> pl.DataFrame:
-    """Keep a row a transcript; refuse one that the file puts into two genes."""
+    """Return one row per transcript; raise an error if a transcript has two genes."""
     if not table["transcript"].is_duplicated().any():
         return table
     rows = table.unique(["transcript", "gene"], keep="first", maintain_order=True)
@@ -220,13 +221,13 @@ def _one_gene_each(path: Path, table: pl.DataFrame) -> pl.DataFrame:
         raise InputError(
             f"transcript {twice['transcript'][0]!r} belongs to {first!r} and to {second!r}",
             path=path,
-            remedy="a transcript has one gene; correct the map",
+            remedy="each transcript must have one gene; correct the map",
         )
     return rows
 
 
 def _look_up(mapping: pl.DataFrame, names: pl.Series) -> pl.Series:
-    """Give the second column's value for each name of the first, null where there is none."""
+    """Return the second column's value for each name of the first, null if there is none."""
     key, value = mapping.columns
     asked = pl.DataFrame({key: names})
     return asked.join(mapping, on=key, how="left", maintain_order="left")[value]
@@ -237,11 +238,11 @@ def _from_table(path: Path, raw: bytes, transcripts: pl.Series) -> pl.DataFrame:
     header = list(layout.header)
     if len(header) < 2:
         raise InputError(
-            "has one column, needed are a transcript and a gene separated by a tab or a comma",
+            "has one column, expected a transcript and a gene separated by a tab or a comma",
             path=path,
             row=1,
         )
-    # A first row that was quantified, or that names no column, is one of the data.
+    # A first row with a quantified transcript, or without column names, is data.
     if transcripts.is_in(header).any() or not is_header(header):
         header, layout = [], layout_of(path, raw, has_header=False)
     places = range(len(layout.header))
@@ -259,10 +260,10 @@ def _from_table(path: Path, raw: bytes, transcripts: pl.Series) -> pl.DataFrame:
 def _transcripts_in(
     path: Path, header: Sequence[str], table: pl.DataFrame, quantified: pl.Series
 ) -> int:
-    """Find the transcripts by their names in the quantification, else by what the table says."""
+    """Return the column of transcripts by the quantified names, else by the table itself."""
     if not len(quantified):
         return transcript_column(header, table)
-    # A few names tell as much as all, where they are in one column alone.
+    # A sample of names is as conclusive as all, if they are in one column only.
     hits = count_hits(table, quantified[:_FEW])
     if sum(hit > 0 for hit in hits) != 1:
         hits = count_hits(table, quantified)
@@ -277,11 +278,11 @@ def _transcripts_in(
 
 
 def matches_nothing(source: Path | str, theirs: pl.Series, ours: pl.Series) -> InputError:
-    """Make the fault of a map that knows none of the transcripts, with examples of both."""
+    """Return the error for a map that contains none of the transcripts, with examples of both."""
     examples = [", ".join(names[:_EXAMPLES].to_list()) for names in (theirs, ours)]
     return InputError(
         f"matches none of the {len(ours):,} quantified transcripts: the map has {examples[0]}; "
         f"the quantification has {examples[1]}",
         path=source,
-        remedy="give the map of the annotation that was quantified",
+        remedy="give the map of the annotation used for quantification",
     )

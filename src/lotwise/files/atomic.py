@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: a temporary name, then a rename."""
+"""Files that are written completely or not at all: under a temporary name, then renamed."""
 
 from __future__ import annotations
 
@@ -21,38 +21,40 @@ from lotwise.files.process import machine
 if TYPE_CHECKING:
     from filelock import FileLock
 
-# Temporary names tell machine, process and a random number, then the name to be.
+# Temporary names contain the machine, the process, a random number and the final name.
 _TEMPORARY: Final = re.compile(r"\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}-(.+)", re.DOTALL)
 _FORGOTTEN_SECONDS: Final = 86_400.0
-# Of 255 bytes that a file system takes; 40 tell the writer.
+# File systems allow 255 bytes; 40 of them identify the writer.
 _LONGEST_ENDING: Final = 210
 _KEPT_OF_ENDING: Final = 60
 _SOON_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 600.0
-"""How long a lock is waited for where the work under it is short."""
+"""Seconds to wait for a lock that protects short work."""
 
 _logger = logging.getLogger(__name__)
 
 
 @contextmanager
 def atomic_path(target: Path | str) -> Iterator[Path]:
-    r"""Give a temporary path beside ``target`` that becomes ``target`` on success.
+    r"""Yield a temporary path in the folder of ``target`` that is renamed to it on success.
 
-    The suffixes of ``target`` are kept, so that writers that look at them work.
-    On any exception, an interruption included, the temporary file is removed and
-    an older ``target`` stays as it was. What a killed process left is removed when the same
-    ``target`` is written next: at once where it ran on this machine, else after a day.
+    The suffixes of ``target`` are kept, because some writers depend on them. On any exception,
+    including an interruption, the temporary file is removed and an existing ``target`` is not
+    changed. Temporary files of a killed process are removed when the same ``target`` is written
+    next: at once if it ran on this machine, else after one day.
 
     Raises
     ------
     InputError
-        The directory cannot be written.
+        The directory is not writable.
     EnvironmentFault
         The disk is full, or a limit of the process is reached.
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> with atomic_path(folder / "r.tsv") as temporary:
     ...     _ = temporary.write_text("r\n0.99\n")
     >>> sorted(path.name for path in folder.iterdir())
@@ -64,7 +66,7 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     temporary = _temporary_beside(target)
     try:
         with _blaming(target):
-            # Made at once, so that an unwritable place is found before the work.
+            # Created now, so that an unwritable directory is found before the work.
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         with _machine_blamed_for(target):
             yield temporary
@@ -77,9 +79,9 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
 
 @contextmanager
 def atomic_directory(target: Path | str) -> Iterator[Path]:
-    """Give a temporary directory beside ``target`` that replaces ``target`` on success.
+    """Yield a temporary directory beside ``target`` that replaces ``target`` on success.
 
-    Raises as :func:`atomic_path` does.
+    Raises the same errors as :func:`atomic_path`.
     """
     target = Path(target)
     make_directory(target.parent)
@@ -97,9 +99,9 @@ def atomic_directory(target: Path | str) -> Iterator[Path]:
 
 
 def _exchange(temporary: Path, target: Path) -> None:
-    """Put a directory in the place of an older one, which is gone only when the new one is there.
+    """Replace a directory; the old one is removed only after the new one is in place.
 
-    A directory that is not empty cannot be replaced at once, as a file can.
+    Unlike a file, a directory that is not empty cannot be replaced in one step.
     """
     older = _temporary_beside(target)
     try:
@@ -114,21 +116,21 @@ def _exchange(temporary: Path, target: Path) -> None:
 
 @contextmanager
 def exclusive(lock: Path, *, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
-    """Hold ``lock``, a file of its own, against other processes; wait for the one that has it.
+    """Lock a file against other processes; wait while another process holds the lock.
 
     Parameters
     ----------
     lock
-        The file; what holds it is the operating system, so that a killed process frees it.
+        The lock file. The operating system holds the lock, so that a killed process frees it.
     patience
         Seconds to wait.
 
     Raises
     ------
     InputError
-        The directory cannot be written.
+        The directory is not writable.
     EnvironmentFault
-        Another process held it for longer than ``patience``.
+        Another process held the lock for longer than ``patience``.
     """
     from filelock import FileLock
 
@@ -162,7 +164,7 @@ def _acquired(lock: FileLock, seconds: float) -> bool:
 
 
 def make_directory(directory: Path) -> None:
-    """Create ``directory`` and its parents; a fault says why it cannot be."""
+    """Create ``directory`` and its parents; an error says why it is not possible."""
     with _blaming(directory):
         directory.mkdir(parents=True, exist_ok=True)
 
@@ -173,9 +175,9 @@ def _temporary_beside(target: Path) -> Path:
 
 
 def _ending(name: str) -> str:
-    """Return the last part of a temporary name: the name to be, or what stands for a long one.
+    """Return the last part of a temporary name: the final name, shortened if it is long.
 
-    File systems take 255 bytes. The end of a long name is kept: writers look at suffixes.
+    File systems allow 255 bytes. The end of a long name is kept, because writers use the suffix.
     """
     if len(os.fsencode(name)) <= _LONGEST_ENDING:
         return name
@@ -184,7 +186,7 @@ def _ending(name: str) -> str:
 
 
 def _sweep(target: Path) -> None:
-    """Remove what killed processes left of ``target``; what a living one writes stays."""
+    """Remove temporary files of ``target`` left by killed processes, not by running ones."""
     with suppress(OSError):
         for left in target.parent.glob(".tmp-*"):
             told = _TEMPORARY.fullmatch(left.name)
@@ -201,7 +203,9 @@ def _sweep(target: Path) -> None:
 
 def _is_left(temporary: Path, place: str, process: int) -> bool:
     if place != machine():
-        return time.time() - temporary.stat().st_mtime > _FORGOTTEN_SECONDS
+        # A folder is as old as what was written last in it.
+        written = max(path.stat().st_mtime for path in (temporary, *temporary.rglob("*")))
+        return time.time() - written > _FORGOTTEN_SECONDS
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -213,7 +217,7 @@ def _is_left(temporary: Path, place: str, process: int) -> bool:
 
 @contextmanager
 def _machine_blamed_for(target: Path) -> Iterator[None]:
-    """Name the file whose writing failed for want of what the machine has not."""
+    """Convert errors of the machine (disk, memory, limits) to a fault that names the file."""
     try:
         yield
     except LotwiseError:
@@ -234,11 +238,11 @@ def _blaming(target: Path) -> Iterator[None]:
         raise InputError(
             f"cannot be written ({error.strerror or error})",
             path=target,
-            remedy="name a place that you may write to",
+            remedy="choose a place that you can write to",
         ) from error
 
 
 def environment_fault(words: str, target: Path) -> EnvironmentFault:
-    """Make a fault of what :func:`~lotwise.files.machine.machine_fault` says of a file."""
+    """Return the fault of a file from the words of :func:`~lotwise.files.machine.machine_fault`."""
     problem, _, remedy = words.partition("; ")
     return EnvironmentFault(problem, path=target, remedy=remedy)

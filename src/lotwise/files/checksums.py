@@ -18,7 +18,8 @@ def checksum(path: Path) -> str:
 
     Examples
     --------
-    >>> empty = getfixture("tmp_path") / "empty"
+    >>> from tempfile import mkdtemp
+    >>> empty = Path(mkdtemp()) / "empty"
     >>> empty.touch()
     >>> checksum(empty)[:12]
     'e3b0c44298fc'

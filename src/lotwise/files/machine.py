@@ -1,4 +1,4 @@
-"""What fails on a machine, not in the input: disk, limits of the process, memory."""
+"""Failures of the machine, not of the input: disk, memory, limits of the process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 _OPEN_FILES: Final = "too many files are open; raise the limit (ulimit -n) and run again"
-_DISK_FULL: Final = "the disk is full; free some space and run again"
+_DISK_FULL: Final = "the disk is full; free disk space and run again"
 _WORDS: Final = {
     errno.ENOSPC: _DISK_FULL,
     errno.EDQUOT: _DISK_FULL,
@@ -19,21 +19,21 @@ _WORDS: Final = {
     errno.EIO: "the disk reports an input/output error; check the disk and run again",
     errno.ENOMEM: "memory ran out; use a machine with more memory",
 }
-# Libraries in C and Rust say these in words alone.
+# Libraries in C and Rust report these as text only.
 _SAID: Final = {os.strerror(number): number for number in _WORDS if number != errno.EIO}
 _NO_TEMPORARY: Final = "No usable temporary directory"
 _NO_THREAD: Final = "can't start new thread"
 
 
 def machine_fault(error: BaseException) -> str | None:
-    """Return what failed on the machine and what to do; None where the machine is not the cause.
+    """Return what failed on the machine and what to do; None if the machine is not the cause.
 
-    Exceptions from which ``error`` was raised are looked at as well.
+    The exceptions that caused ``error`` are examined as well.
 
     Examples
     --------
     >>> machine_fault(OSError(errno.ENOSPC, "No space left on device"))
-    'the disk is full; free some space and run again'
+    'the disk is full; free disk space and run again'
     >>> machine_fault(ValueError("a wrong number")) is None
     True
     """
@@ -61,7 +61,7 @@ def _words_of(error: BaseException) -> str | None:
         return _WORDS[error.errno]
     said = str(error)
     if _NO_TEMPORARY in said:
-        return "no temporary folder can be written; free some space, or set TMPDIR to another one"
+        return "no temporary folder is writable; free disk space, or set TMPDIR to another folder"
     if isinstance(error, RuntimeError) and _NO_THREAD in said:
         return "no more threads can be started; raise the limit (ulimit -u) and run again"
     return next((_WORDS[number] for words, number in _SAID.items() if words in said), None)

@@ -1,4 +1,4 @@
-"""Panels of markers (YAML) and gene sets (GMT): what a run is asked to look at by name."""
+"""Panels of marker genes (YAML) and gene sets (GMT)."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ _PANEL_KEYS: Final = (
     "name", "title", "source", "notes", "features", "present_from", "absent_below",
 )  # fmt: skip
 _FEATURE_KEYS: Final = ("symbol", "ensembl", "expected", "specific", "note")
-# Half of the annotated genes reach 1 TPM somewhere: a marker of a cell type is well above.
+# Half of the annotated genes reach 1 TPM in some tissue; cell type markers are well above it.
 PRESENT_TPM: Final = 10.0
 ABSENT_TPM: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Marker:
-    """A gene of a panel, by symbol and Ensembl id, and what is expected of it.
+    """A gene of a panel, by symbol and Ensembl id, with its expected state.
 
     Attributes
     ----------
     group
-        Markers of one group are alternatives: the expectation holds where one of them does. Empty
-        for a marker that must hold by itself.
+        Markers of one group are alternatives: one of them is sufficient. Empty for a marker that
+        must be as expected by itself.
     specific
-        Whether a failure is worth an alarm; an unspecific marker is listed only.
+        Whether an unexpected state is a warning; other markers are only listed.
     note
-        What a reader must know of the marker.
+        What a reader should know about the marker.
     """
 
     symbol: str
@@ -58,7 +58,7 @@ class Marker:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Panel:
-    """Markers with their source and the TPM at which one is present or absent."""
+    """Markers with their source and the TPM limits for present and absent."""
 
     name: str
     title: str
@@ -70,7 +70,7 @@ class Panel:
 
 
 def plain_id(name: str) -> str:
-    """Take the version off an Ensembl id, of any species; other names keep their dots.
+    """Return an Ensembl id of any species without its version; other names keep their dots.
 
     Examples
     --------
@@ -81,12 +81,12 @@ def plain_id(name: str) -> str:
 
 
 def read_panel(panel: Path | str) -> Panel:
-    """Read a panel: a shipped one by its name, any other from its YAML file.
+    """Read a panel: a shipped one by name, any other from its YAML file.
 
     Raises
     ------
     InputError
-        There is no such panel, or the file does not declare one.
+        The panel does not exist, or the file does not define a panel.
 
     Examples
     --------
@@ -99,14 +99,14 @@ def read_panel(panel: Path | str) -> Panel:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(
-            "no such panel", path=path, remedy=f"shipped are {', '.join(SHIPPED)}"
+            "no such panel", path=path, remedy=f"shipped panels: {', '.join(SHIPPED)}"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", path=path) from error
     found = _panel_of(parse_yaml(text, source=path), path)
     if found.name in SHIPPED and name not in SHIPPED:
         raise InputError(
-            f"{found.name!r} is the name of a panel that lotwise has itself",
+            f"{found.name!r} is the name of a panel shipped with lotwise",
             path=path,
             remedy="give the panel another name",
         )
@@ -119,11 +119,13 @@ def read_gene_sets(path: Path | str) -> dict[str, tuple[str, ...]]:
     Raises
     ------
     InputError
-        The file is missing or empty, a line has no genes, or a name comes twice.
+        The file is missing or empty, a line has no genes, or a name occurs twice.
 
     Examples
     --------
-    >>> gmt = getfixture("tmp_path") / "sets.gmt"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> gmt = Path(mkdtemp()) / "sets.gmt"
     >>> _ = gmt.write_text("HYPOXIA\thttp\tVEGFA\tCA9\n")
     >>> read_gene_sets(gmt)
     {'HYPOXIA': ('VEGFA', 'CA9')}
@@ -143,19 +145,19 @@ def read_gene_sets(path: Path | str) -> dict[str, tuple[str, ...]]:
         genes = tuple(dict.fromkeys(gene for gene in rest[1:] if gene))
         if not name or not genes:
             raise InputError(
-                "needed are a name, a description and genes, separated by tabs", path=path, row=row
+                "must have a name, a description and genes, separated by tabs", path=path, row=row
             )
         if name in sets:
-            raise InputError(f"the set {name!r} comes twice", path=path, row=row)
+            raise InputError(f"the set {name!r} occurs twice", path=path, row=row)
         sets[name] = genes
     if not sets:
-        raise InputError("holds no gene set", path=path)
+        raise InputError("contains no gene set", path=path)
     return sets
 
 
 def _panel_of(found: Any, path: Path) -> Panel:
     if not isinstance(found, dict):
-        raise InputError("is no panel; needed are name, source and features", path=path)
+        raise InputError("is not a panel; it must have name, source and features", path=path)
     _refuse_unknown(found, _PANEL_KEYS, path)
     features = found.get("features")
     if not isinstance(found.get("name"), str) or not isinstance(features, list) or not features:
@@ -187,24 +189,24 @@ def _limit_of(found: dict[Any, Any], key: str, default: float, path: Path) -> fl
     limit = found.get(key, default)
     number = isinstance(limit, int | float) and not isinstance(limit, bool)
     if not number or not 0 < limit < float("inf"):
-        raise InputError(f"{key} is {limit!r}, needed a TPM above 0", path=path)
+        raise InputError(f"{key} must be a TPM > 0, got {limit!r}", path=path)
     return float(limit)
 
 
 def _text_of(found: dict[Any, Any], key: str, path: Path) -> str:
-    # A key that is left blank has no text.
+    # A key without a value has no text.
     text = "" if found.get(key) is None else found[key]
     if not isinstance(text, str):
-        raise InputError(f"{key} is {text!r}, needed text (quote it)", path=path)
+        raise InputError(f"{key} must be text (quote it), got {text!r}", path=path)
     return " ".join(text.split())
 
 
 def _refuse_twice(what: str, names: list[str], path: Path) -> None:
-    """Refuse a gene that is listed twice: two expectations of one gene cannot both be meant."""
+    """Raise an error if a gene is listed twice: it cannot have two expected states."""
     for name, count in Counter(plain_id(name) for name in names if name).items():
         if count > 1:
             raise InputError(
-                f"the {what} {name!r} comes {count} times", path=path, remedy="keep one of them"
+                f"the {what} {name!r} occurs {count} times", path=path, remedy="keep one of them"
             )
 
 
@@ -227,7 +229,7 @@ def _markers_of(features: list[Any], path: Path) -> Iterator[Marker]:
 def _marker_of(feature: Any, path: Path, *, group: str) -> Marker:
     if not isinstance(feature, dict) or not isinstance(feature.get("symbol"), str):
         raise InputError(
-            f"the feature {feature!r} has no symbol (quote one that YAML takes for another type)",
+            f"the feature {feature!r} has no symbol (quote it if YAML reads it as another type)",
             path=path,
         )
     _refuse_unknown(feature, _FEATURE_KEYS, path)
@@ -235,17 +237,17 @@ def _marker_of(feature: Any, path: Path, *, group: str) -> Marker:
     expected = _EXPECTED.get(str(feature.get("expected")))
     if expected is None:
         raise InputError(
-            f"{symbol} is expected {feature.get('expected')!r}, needed one of "
+            f"expected of {symbol} is {feature.get('expected')!r}, must be one of "
             f"{', '.join(_EXPECTED)}",
             path=path,
         )
     if group and expected not in {"present", "absent"}:
         raise InputError(
-            f"{symbol} stands under any_of and is expected {expected}; there, present or absent",
+            f"{symbol} is under any_of but expected is {expected}; use present or absent there",
             path=path,
         )
     if not isinstance(specific, bool):
-        raise InputError(f"specific of {symbol} is {specific!r}, needed true or false", path=path)
+        raise InputError(f"specific of {symbol} must be true or false, got {specific!r}", path=path)
     return Marker(
         symbol=symbol,
         ensembl=_text_of(feature, "ensembl", path),
@@ -259,4 +261,4 @@ def _marker_of(feature: Any, path: Path, *, group: str) -> Marker:
 def _refuse_unknown(found: dict[Any, Any], known: tuple[str, ...], path: Path) -> None:
     for key in found:
         if key not in known:
-            raise InputError(f"{key!r} is not known", path=path, remedy=nearest(str(key), known))
+            raise InputError(f"unknown key {key!r}", path=path, remedy=nearest(str(key), known))

@@ -1,4 +1,4 @@
-"""Processes told from one another: by machine, number and start."""
+"""Identification of processes by machine, process number and start time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 @functools.cache
 def machine() -> str:
-    """Return what a process number is valid in: a host, since its start, and a namespace of it.
+    """Return an id of the host, since its start, and the namespace of process numbers.
 
-    Two containers may have one host name and each a process 7.
+    Two containers may have the same host name, and each may have a process 7.
     """
     parts = [socket.gethostname()]
     with suppress(OSError):
@@ -23,7 +23,7 @@ def machine() -> str:
 
 
 def name_process(number: int) -> str:
-    """Name a process of this machine by number and start; the number alone is given again.
+    """Return a name of a process on this machine; a process number may be used again later.
 
     Examples
     --------
@@ -35,14 +35,14 @@ def name_process(number: int) -> str:
 
 
 def has_ended(name: str) -> bool:
-    """Return whether a named process has ended; of another machine that is not known: False."""
+    """Return whether a named process has ended; False if it is unknown (another machine)."""
     place, _, rest = name.partition(":")
     number, _, started = rest.partition(":")
     return place == machine() and number.isdigit() and _started(int(number)) != started
 
 
 def _started(process: int) -> str:
-    """Return when a process started, by Linux; empty where it is gone or there is no /proc."""
+    """Return when a process started, from /proc; empty if it has ended or there is no /proc."""
     try:
         text = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:

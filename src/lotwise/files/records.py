@@ -1,6 +1,6 @@
-"""Records: a frozen dataclass is the header, the types and the documentation of a result table.
+"""Records: a frozen dataclass is header, types and documentation of a result table.
 
-Light on purpose (no pandas): the catalogue of statistics is made of them.
+Does not import pandas: the catalogue of statistics consists of records.
 """
 
 from __future__ import annotations
@@ -10,35 +10,38 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, get_type_hints
 
 Display = Literal["text", "number", "r", "percent", "flag"]
+Aspect = Literal["identity", "depth", "size of differences"]
 _DISPLAYS: Final[dict[type, Display]] = {str: "text", int: "number", float: "number", bool: "flag"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """What a column holds, how it is shown, and what acceptance criteria may ask of it.
+    """Meaning of a column, its display in the report, and its use in acceptance criteria.
 
     Attributes
     ----------
     meaning
-        One sentence that says what it holds.
+        One sentence that describes the values.
     heading
-        Its heading in the report; empty where the report does not show it.
+        Heading in the report; empty if the report does not show the column.
     display
-        How the report prints it; None takes what its type says.
+        How the report prints it; None: by type.
     unknown
-        What the report prints where there is no number; empty for the general words.
+        What the report prints for missing values; empty for the general text.
     answers
-        Texts that a criterion can ask for; any other text says that there is no answer.
+        Texts that a criterion can require; any other text means that there is no answer.
     choices
-        Every text that the column can hold, so that a slip in a criterion is found.
+        All possible texts, so that a typing error in a criterion is found.
     must_choose
-        True where rows of several values are not the same statistic: a criterion says which.
+        True if rows with different values are different statistics; a criterion must choose one.
     limits
-        Columns of the lower and upper limit of this statistic, in the same row.
+        Columns of the lower and upper limit of this statistic in the same row.
     known_with
-        Of a switch or whole number, which has no NaN: it is known where that column is a number.
+        For a switch or whole number, which cannot be NaN: known if that column is a number.
     names_row
-        True where it says what a row is about, such as a sample.
+        True if the column identifies the row, such as a sample.
+    covers
+        Which of the topics that criteria should cover is covered by judging this column.
     """
 
     meaning: str
@@ -51,19 +54,20 @@ class Column:
     limits: tuple[str, str] | None = None
     known_with: str = ""
     names_row: bool = False
+    covers: Aspect | None = None
 
 
 def column(meaning: str, *, default: Any = dataclasses.MISSING, **declared: Any) -> Any:
-    """Declare a column of a record; ``declared`` are the further attributes of :class:`Column`."""
+    """Declare a column of a record; ``declared`` are the other attributes of :class:`Column`."""
     return field(metadata={"column": Column(meaning=meaning, **declared)}, default=default)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """Base of a row of a result table; subclasses declare the columns.
+    """Base class of the rows of a result table; subclasses declare the columns.
 
-    ``of_features`` is True where a row is about one feature, and some features cannot be tested
-    in any experiment. ``suffix`` is that of the table's file.
+    ``of_features`` is True if each row is about one feature and some features cannot be tested
+    in any experiment. ``suffix`` is the suffix of the table's file.
     """
 
     table: ClassVar[str] = ""
@@ -72,18 +76,18 @@ class Record:
 
 
 def columns(record: type[Record]) -> dict[str, type]:
-    """Give the columns of ``record`` in order, with their Python types."""
+    """Return the columns of ``record`` in order, with their Python types."""
     hints = get_type_hints(record)
     return {item.name: hints[item.name] for item in dataclasses.fields(record)}
 
 
 def declared(record: type[Record]) -> dict[str, Column]:
-    """Return what ``record`` declares of each column, in order."""
+    """Return the declaration of each column of ``record``, in order."""
     return {item.name: item.metadata["column"] for item in dataclasses.fields(record)}
 
 
 def meanings(record: type[Record]) -> dict[str, str]:
-    """Return what each column of ``record`` holds, one sentence each."""
+    """Return the meaning of each column of ``record``, one sentence each."""
     return {name: one.meaning for name, one in declared(record).items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-# In an installed package they lie beside the code, in a checkout at its top.
+# In an installed package they are in the package folder, in a checkout at its top.
 _INSTALLED = Path(__file__).parents[1] / "shipped"
 _CHECKOUT = Path(__file__).parents[3]
 

@@ -1,8 +1,8 @@
-"""Result tables as text, from and to the records that declare them.
+"""Result tables as text, converted from and to the records that declare them.
 
-A table in memory is a pandas DataFrame whose columns are the fields of its
-record; on disk it is tab-separated text, floats at full precision, NaN as
-``NaN``. pandas is imported when a table is made, not before.
+In memory, a table is a pandas DataFrame whose columns are the fields of its record. On disk, it
+is tab-separated text with floats at full precision and NaN as ``NaN``. pandas is imported only
+when a table is made.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-# As large a gene name as there may be; csv's own bound is smaller.
+# Longer than any gene name; the default limit of csv is smaller.
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 PARQUET: Final = ".parquet"
-# Rows from which a table is written by polars.
+# From this number of rows on, a table is written by polars.
 _MANY: Final = 2_000
 _DTYPES = {str: "object", int: "int64", float: "float64", bool: "bool"}
 
 
 def to_frame(rows: Iterable[Record], record: type[Record]) -> pd.DataFrame:
-    """Collect ``rows`` into a table with the columns and types of ``record``.
+    """Return ``rows`` as a table with the columns and types of ``record``.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def to_frame(rows: Iterable[Record], record: type[Record]) -> pd.DataFrame:
 def from_columns(
     parts: Sequence[Mapping[str, npt.NDArray[Any]]], record: type[Record]
 ) -> pd.DataFrame:
-    """Join parts of a table, each a mapping of columns to arrays: for tables of many rows.
+    """Join parts of a large table, each a mapping of columns to arrays.
 
     Examples
     --------
@@ -93,16 +93,16 @@ def from_columns(
 
 
 def write_table(path: Path | str, table: pd.DataFrame, *, index: bool = False) -> None:
-    """Write ``table``, whole or not at all: Parquet where ``path`` ends so, else text.
+    """Write ``table`` completely or not at all: as Parquet if ``path`` ends so, else as text.
 
-    Text is tab-separated, and compressed where ``path`` ends in ``.gz``. Floats are written with
-    the fewest digits that read back to the same number.
+    Text is tab-separated, and compressed if ``path`` ends in ``.gz``. Floats are written with the
+    fewest digits that read back as the same number.
     """
     with atomic_path(path) as temporary:
         if str(path).endswith(PARQUET):
             temporary.write_bytes(_as_parquet(table))
         elif str(path).endswith(".gz"):
-            # No time stamp and no name inside: equal tables are equal files.
+            # No time stamp and no name in the gzip header: equal tables are equal files.
             with (
                 temporary.open("wb") as raw,
                 gzip.GzipFile(
@@ -115,7 +115,7 @@ def write_table(path: Path | str, table: pd.DataFrame, *, index: bool = False) -
 
 
 def as_text(table: pd.DataFrame, *, index: bool = False) -> str:
-    """Return the text of a table, as :func:`write_table` writes it."""
+    """Return the text of a table, as written by :func:`write_table`."""
     fast = _as_strings(table) if len(table) >= _MANY and not index else None
     if fast is not None:
         return fast.write_csv(separator="\t", quote_style="never", null_value="")
@@ -139,9 +139,9 @@ def text_of_rows(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def _as_strings(table: pd.DataFrame) -> pl.DataFrame | None:
-    """Return the table as the strings that pandas would write, at a seventh of its time.
+    """Return the table as the strings that pandas would write, in a seventh of its time.
 
-    None where a cell needs quotes, or a column is of a type that result tables do not have.
+    None if a cell needs quotes, or a column has a type that result tables do not use.
     """
     import polars as pl
 
@@ -163,9 +163,9 @@ def _as_strings(table: pd.DataFrame) -> pl.DataFrame | None:
             strings = pl.Series(cells, dtype=pl.String)
             if strings.str.contains('[\t"\r\n]').any():
                 return None
-            # A cell of no letters would be written as two quotes; a missing one is nothing.
+            # An empty string would be written as two quotes; a missing value as nothing.
             made[str(name)] = strings.replace("", None)
-    # A lone column is another matter: pandas quotes its empty cells.
+    # Not for a single column: pandas quotes its empty cells.
     return pl.DataFrame(made) if len(made) > 1 else None
 
 
@@ -175,7 +175,7 @@ def _float_strings(values: npt.NDArray[np.floating[Any]]) -> pl.Series:
 
     strings = pl.Series(np.asarray(values, dtype=np.float64)).cast(pl.String)
     size = np.abs(values)
-    # Only within these does polars write exponents, and leave them out, as Python does.
+    # Only within these limits does polars use exponents in the same cases as Python.
     other = np.flatnonzero(((size < 1e-4) & (size > 0)) | (np.isfinite(size) & (size >= 1e16)))
     if other.size:
         strings = strings.scatter(other, [repr(value) for value in values[other].tolist()])
@@ -197,12 +197,12 @@ def _as_parquet(table: pd.DataFrame) -> bytes:
 def read_table(
     path: Path | str, record: type[Record], *, only: Collection[str] | None = None
 ) -> pd.DataFrame:
-    """Read a table that :func:`write_table` wrote; of a large one ``only`` the columns named.
+    """Read a table written by :func:`write_table`; ``only`` selects columns of a large table.
 
     Raises
     ------
     InputError
-        The file is missing or its columns are not those of ``record``.
+        The file is missing, or its columns are not those of ``record``.
     """
     import pandas as pd
 
@@ -226,22 +226,22 @@ def read_table(
     needed = [name for name in names if only is None or name in only]
     if list(table.columns) != needed:
         raise InputError(
-            f"has the columns {', '.join(map(str, table.columns))}; needed are {', '.join(needed)}",
+            f"has the columns {', '.join(map(str, table.columns))}; required: {', '.join(needed)}",
             path=path,
             row=1,
-            remedy="write it anew with this version of lotwise",
+            remedy="write it again with this version of lotwise",
         )
-    # By Python's own reading, which gives back every digit.
+    # Parsed by Python, which keeps every digit.
     return table.astype({name: "float64" for name in needed if names[name] is float})
 
 
 def text_of(path: Path) -> str:
-    """Return a Parquet table as the text that :func:`write_table` would write of it."""
+    """Return a Parquet table as the text that :func:`write_table` would write."""
     return as_text(_read_parquet(path, lambda _: True))
 
 
 def read_rows(path: Path) -> Iterator[list[str]]:
-    """Yield the header and the rows of a result table as text, whatever its format."""
+    """Yield the header and the rows of a result table as text, in any format."""
     if str(path).endswith(PARQUET):
         yield from csv.reader(io.StringIO(text_of(path), newline=""), delimiter="\t")
         return
@@ -251,9 +251,9 @@ def read_rows(path: Path) -> Iterator[list[str]]:
 
 
 def size_of(path: Path) -> tuple[int, int]:
-    """Return rows, the header among them, and columns of a result table.
+    """Return the number of rows (including the header) and columns of a result table.
 
-    Rows of text are counted by the ends of lines, which are in no cell that lotwise writes.
+    Rows of text are counted by line ends, which lotwise never writes within a cell.
     """
     if str(path).endswith(PARQUET):
         import polars as pl

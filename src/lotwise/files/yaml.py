@@ -1,4 +1,4 @@
-"""YAML in which a key that comes twice is a fault, and not silently the last of the two."""
+"""YAML parser that refuses repeated keys, of which the standard parser keeps only the last."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from lotwise.errors import InputError
 
 
 def parse_yaml(text: str, *, source: Path | str) -> Any:
-    r"""Parse a document of YAML.
+    r"""Parse a YAML document.
 
     Parameters
     ----------
     text
-        The document.
+        The document as text.
     source
-        The file that it came from, for messages.
+        The file it was read from, for messages.
 
     Raises
     ------
     InputError
-        It is not YAML, or a key comes twice in a mapping; the row is named.
+        It is not YAML, or a key occurs twice in a mapping; the message gives the row.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def parse_yaml(text: str, *, source: Path | str) -> Any:
     {'a': [1, 2]}
     >>> parse_yaml("a: 1\na: 2", source="config.yaml")
     Traceback (most recent call last):
-    lotwise.errors.InputError: config.yaml, row 2: is not YAML (the key 'a' comes twice)
+    lotwise.errors.InputError: config.yaml, row 2: is not YAML (the key 'a' occurs twice)
     """
     try:
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - it is a SafeLoader
@@ -51,7 +51,7 @@ _NOT_PLAIN: Final = re.compile(r"[-+]?0[0-9_]+|[-+]?0[xbo].*|.*[:_].*", re.IGNOR
 
 
 def _require_plain_number(node: yaml.ScalarNode) -> None:
-    """Refuse what YAML 1.1 takes for a number in another base: 010 is 8, and 1:30 is 90."""
+    """Raise an error for numbers that YAML 1.1 reads in another base: 010 is 8, 1:30 is 90."""
     if _NOT_PLAIN.fullmatch(node.value):
         raise yaml.constructor.ConstructorError(
             None,
@@ -63,10 +63,10 @@ def _require_plain_number(node: yaml.ScalarNode) -> None:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key that comes twice, of which YAML would silently keep the last."""
+    """Refuses repeated keys, of which YAML would silently keep the last."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """Make what a node says; one that only looks like a date or a number is named."""
+        """Return the value of a node; invalid dates and numbers are named in the error."""
         if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS:
             _require_plain_number(node)
         try:
@@ -75,20 +75,20 @@ class _StrictLoader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(
                 None,
                 None,
-                f"{node.value!r} looks like a date or a number and is none: {error}; "
+                f"{node.value!r} looks like a date or number but is not valid: {error}; "
                 "put text in quotation marks",
                 node.start_mark,
             ) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Make a dictionary of a mapping whose keys are all different."""
+        """Return the dictionary of a mapping whose keys are all different."""
         seen = set()
         for key, _ in node.value:
-            # A key that is a list is refused by the loader itself.
+            # The base class refuses a key that is a list.
             word = key.value if isinstance(key, yaml.ScalarNode) else None
             if word in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {word!r} comes twice", key.start_mark
+                    None, None, f"the key {word!r} occurs twice", key.start_mark
                 )
             seen |= {word} - {None}
         return super().construct_mapping(node, deep=deep)

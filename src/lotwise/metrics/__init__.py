@@ -1,6 +1,6 @@
-"""Statistics on plain arrays: numbers out, no AnnData, no pandas, no figures.
+"""Statistics on plain arrays: arrays in, numbers out. No AnnData, pandas or figures here.
 
-A module a statistic, loaded when it is first used:
+One module per statistic, loaded when it is first used:
 ``lotwise.metrics.correlation.pearson_matrix(log_tpm)``.
 """
 

@@ -1,4 +1,4 @@
-"""Agreement between two samples: how equal, where correlation asks only how aligned."""
+"""Agreement between two samples: are the values equal, and not only correlated?"""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ MAD_TO_SD = 1.4826  # the MAD of a normal distribution times this is its standar
 
 
 class Concordance(NamedTuple):
-    """Lin's concordance, and how it splits into alignment and displacement.
+    """Lin's concordance and its two factors, precision and accuracy.
 
-    ``ccc = pearson * accuracy``: ``pearson`` is loss by scatter, ``accuracy`` (Lin's
-    C_b, 0 to 1) is loss by another scale or place.
+    ``ccc = pearson * accuracy``. ``pearson`` measures loss by scatter. ``accuracy`` (Lin's C_b,
+    0 to 1) measures loss by a different scale or location.
     """
 
     ccc: float
@@ -48,7 +48,7 @@ class EncodeQc(NamedTuple):
 
 
 class Detection(NamedTuple):
-    """In how many of the two samples features are detected."""
+    """Number of features detected in one, both or neither of two samples."""
 
     n_one_only: int
     n_neither: int
@@ -58,26 +58,26 @@ class Detection(NamedTuple):
 
 
 def concordance(x: npt.ArrayLike, y: npt.ArrayLike) -> Concordance:
-    """Lin's concordance correlation coefficient with 1/n moments.
+    """Return Lin's concordance correlation coefficient, with 1/n moments.
 
-    Unlike Pearson's R it falls when one sample is shifted or stretched: it is the
-    agreement with the identity line.
+    It measures agreement with the identity line. Unlike Pearson's R it falls when one sample is
+    shifted or stretched.
 
     Parameters
     ----------
     x, y
-        Features; usually log2(TPM + 1).
+        One value per feature; usually log2(TPM + 1).
 
     Returns
     -------
     ``ccc`` and ``pearson`` in [-1, 1], ``accuracy`` in (0, 1], ``scale_shift`` sd(x)/sd(y),
-    ``location_shift`` (mean x - mean y) / sqrt(sd x sd y). With one constant sample ``ccc``
-    is 0 by its formula and still NaN here, as with two: nothing varies that could agree.
+    ``location_shift`` (mean x - mean y) / sqrt(sd x sd y). With one constant sample the formula
+    gives a ``ccc`` of 0. It is NaN here, as with two constant samples, because nothing varies.
 
     Raises
     ------
     InputError
-        Not vectors of one length, or values that are not finite.
+        x and y are not vectors of one length, or a value is not finite.
 
     References
     ----------
@@ -107,18 +107,18 @@ def concordance(x: npt.ArrayLike, y: npt.ArrayLike) -> Concordance:
 
 
 def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
-    """Measure the replicate concordance of two samples as ENCODE's pipeline defines it.
+    """Return the replicate concordance of two samples as ENCODE's pipeline defines it.
 
-    Double zeros are dropped, values are log2 **without** pseudo-count, and only
-    features whose mean log2 is above 0 are used. ``mad`` and ``sd`` are not centred, so
-    that a global shift counts, and are rounded to 3 decimals as ENCODE does. A zero
-    in one sample only makes the mean -inf: such features leave silently in ENCODE's
-    script and are counted here as ``n_zero_in_one``.
+    Features that are zero in both samples are dropped. Values are log2 **without** pseudo-count,
+    and only features with a mean log2 above 0 are used. ``mad`` and ``sd`` are not centred, so a
+    global shift counts. They are rounded to 3 decimals as in ENCODE's script. A zero in one sample
+    makes the mean -inf: ENCODE's script drops such features without a message; here
+    ``n_zero_in_one`` counts them.
 
     Parameters
     ----------
     x, y
-        Features, unlogged; ENCODE uses RSEM's gene FPKM.
+        One value per feature, not log-transformed; ENCODE uses RSEM's gene FPKM.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
     Raises
     ------
     InputError
-        Not vectors of one length, or negative or not finite values.
+        x and y are not vectors of one length, or a value is negative or not finite.
 
     References
     ----------
@@ -167,24 +167,25 @@ def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
 
 
 def detection(x: npt.ArrayLike, y: npt.ArrayLike, *, threshold: float = 1.0) -> Detection:
-    """Overlap of the features detected (>= ``threshold``) in two samples.
+    """Return the overlap of the features detected (TPM >= ``threshold``) in two samples.
 
     Parameters
     ----------
     x, y
-        Features, unlogged (TPM).
+        One TPM per feature, not log-transformed.
     threshold
-        The smallest TPM that counts as detected, > 0.
+        Smallest TPM that counts as detected, > 0.
 
     Returns
     -------
-    Counts of features in one sample only, in neither, in both, and the Jaccard index of
-    the detected sets in [0, 1], NaN where nothing is detected in either.
+    Numbers of features detected in one sample only, in neither and in both, and the Jaccard index
+    of the detected sets in [0, 1]. The index is NaN where no feature is detected in either sample.
 
     Raises
     ------
     InputError
-        Not vectors of one length, negative or not finite values, or a threshold <= 0.
+        x and y are not vectors of one length, a value is negative or not finite, or the
+        threshold is <= 0.
 
     References
     ----------
@@ -196,7 +197,7 @@ def detection(x: npt.ArrayLike, y: npt.ArrayLike, *, threshold: float = 1.0) -> 
     (2, 1, 1, 0.333...)
     """
     if not threshold > 0:
-        raise InputError(f"the detection threshold is {threshold}, needed above 0")
+        raise InputError(f"threshold must be > 0, got {threshold}")
     first, second = as_pair(x, y)
     refuse_negative(first, name="x")
     refuse_negative(second, name="y")

@@ -21,9 +21,9 @@ class BatchEquivalence(NamedTuple):
     """The excess of dissimilarity between batches, and whether it lies within a margin.
 
     ``difference`` is the median of 1 - R between batches minus the median within them. ``lower``
-    and ``upper`` bound it with coverage ``1 - 2 alpha``; ``p`` is the larger one of the two
-    one-sided tests. ``words`` say what so few batches can show; ``reason`` says why the question
-    is not assessable.
+    and ``upper`` bound it with coverage ``1 - 2 alpha``; ``p`` is the larger p of the two
+    one-sided tests. ``words`` describe what this number of batches can show; ``reason`` says why
+    equivalence cannot be assessed.
     """
 
     difference: float
@@ -61,22 +61,22 @@ def batch_equivalence(
     batches
         Batch of each sample.
     margin
-        Largest D that does not matter, > 0; it needs a rationale of its own.
+        Largest D that is acceptable, > 0; justify it for your study.
     conditions
-        Condition of each sample; without, all have the same.
+        Condition of each sample; by default all have the same.
     alpha
         Rate at which batches at the margin are called equivalent, in (0, 0.5).
 
     Returns
     -------
-    ``equivalent`` is "no" where equivalence was not shown, which does not show a difference.
-    It is "not assessable", with NaN, below three batches with pairs of both kinds, without
-    replicates in at least two batches, or where a correlation is not defined.
+    ``equivalent`` is "no" where equivalence was not shown. This does not show a difference.
+    It is "not assessable", and the numbers are NaN, with fewer than three batches that have pairs
+    of both kinds, without replicates in at least two batches, or where a correlation is undefined.
 
     Raises
     ------
     InputError
-        Not a square matrix, labels that are not one per sample, or a bound out of range.
+        Not a square matrix, not one label per sample, or a bound out of range.
 
     References
     ----------
@@ -148,7 +148,7 @@ def _reason(pairs: _Pairs, names: list[str]) -> str:
         return f"no other batch has samples of the same condition as {alone}"
     for name in names:
         if not np.isfinite(pairs.without(name).medians()).all():
-            return f"without {name} no pairs within and between batches are left"
+            return f"without {name} no pairs within and between batches remain"
     return ""
 
 

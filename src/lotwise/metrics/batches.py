@@ -1,4 +1,4 @@
-"""Batches as the unit of inference: what k earlier batches say about one more."""
+"""Batches as the unit of inference: what k earlier batches tell about one more batch."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray
 
 NAN = float("nan")
-_NEARLY_ONE = 1 - 1e-12
+_SMALLEST_R = 1e-12
+# Of the mean cost of batches: the least that one is taken to have.
+LEAST_COST = 0.05
 
 
 class SampleMedians(NamedTuple):
-    """Median R over single samples, between batches (batches x batches) and within each batch."""
+    """Median R of single samples, between batches (batches x batches) and within each batch."""
 
     batch: npt.NDArray[np.generic]
     between: FloatArray
@@ -25,7 +27,7 @@ class SampleMedians(NamedTuple):
 
 
 class BatchR(NamedTuple):
-    """Median R of each batch to the others, itself left out; one entry a batch."""
+    """Median R of each batch to the other batches; one entry per batch."""
 
     batch: npt.NDArray[np.generic]
     median_to_others: FloatArray
@@ -34,9 +36,9 @@ class BatchR(NamedTuple):
 
 
 class ReferenceInterval(NamedTuple):
-    """Where one more batch (prediction) or most further batches (tolerance) should lie.
+    """Range in which one more batch (prediction) or most further batches (tolerance) should lie.
 
-    Limits are correlations; ``words`` say in one sentence what k batches can show.
+    Limits are correlations; ``words`` describe in one sentence what k batches can show.
     """
 
     prediction_lower: float
@@ -50,7 +52,7 @@ class ReferenceInterval(NamedTuple):
 
 
 class RankP(NamedTuple):
-    """Rank of a new batch among the earlier ones, 1 the lowest; 0 where there is none."""
+    """Rank of a new batch among the earlier ones; 1 is the lowest, 0 means no rank."""
 
     p: float
     smallest_possible: float
@@ -60,10 +62,10 @@ class RankP(NamedTuple):
 
 
 def medians_of_samples(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> SampleMedians:
-    """Return the median R of single samples between every two batches, and within each batch.
+    """Return the median R of single samples between each pair of batches and within each batch.
 
-    Both are of single samples. An average profile has less noise than a sample, so that R of
-    averages between batches exceeds R within them even where batches differ.
+    Both medians are of single samples. An average profile has less noise than a sample, so R
+    between averages exceeds R within batches even where batches differ.
 
     Parameters
     ----------
@@ -74,13 +76,13 @@ def medians_of_samples(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -
 
     Returns
     -------
-    In the order in which batches first occur. ``between`` is 1 on the diagonal; NaN where every R
-    is undefined. ``within`` is NaN for a batch with one sample.
+    Batches are in the order in which they first occur. ``between`` is 1 on the diagonal and NaN
+    where every R is undefined. ``within`` is NaN for a batch with one sample.
 
     Raises
     ------
     InputError
-        Not a square, or batches that are not one per sample.
+        The matrix is not square, or there is not one batch per sample.
 
     Examples
     --------
@@ -109,7 +111,7 @@ def _median(values: FloatArray) -> float:
 
 
 def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> BatchR:
-    """Give each batch's median R to the other batches, never to itself.
+    """Return the median R of each batch to the other batches (leave-one-out).
 
     Parameters
     ----------
@@ -120,12 +122,12 @@ def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> Bat
 
     Returns
     -------
-    Medians in [-1, 1] over the pairs that are defined; NaN where a batch has none.
+    Medians in [-1, 1] over the pairs with a defined R; NaN where a batch has none.
 
     Raises
     ------
     InputError
-        Not square, not symmetric, or names that are not one a batch.
+        The matrix is not square or not symmetric, or there is not one name per batch.
 
     Examples
     --------
@@ -139,7 +141,7 @@ def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> Bat
         raise InputError(f"there are {names.size} batches and correlations of {matrix.shape}")
     if not np.allclose(matrix, matrix.T, rtol=0, atol=1e-12, equal_nan=True):
         raise InputError("the correlations are not symmetric")
-    others = (matrix + matrix.T) / 2  # so that a pair's R is the same number for both
+    others = (matrix + matrix.T) / 2  # the same number for both samples of a pair
     np.fill_diagonal(others, np.nan)
     defined = np.isfinite(others).sum(axis=1) > 0
     medians = np.full(names.size, np.nan)
@@ -157,12 +159,12 @@ def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> Bat
 def fewer_replicates_variance(
     correlations: npt.ArrayLike, *, batches: npt.ArrayLike, n_replicates: int
 ) -> float:
-    """Return what fewer replicates add to the variance of a batch's z to the others.
+    """Return the extra variance of a batch's -ln R to the others for fewer replicates.
 
-    A batch of one sample varies more than reference batches of three: their limits would be too
-    narrow for it. z of a sample to the samples of other batches varies within a batch by the pooled
-    variance v. A batch of m samples varies by ``v (1 / m - mean of 1 / n)`` more than the
-    reference batches of n samples each.
+    A batch of one sample varies more than reference batches of three, so their limits would be
+    too narrow for it. Within a batch, -ln R of a sample to the samples of other batches varies by
+    the pooled variance v. The variance of a batch of m samples exceeds that of reference batches of
+    n samples each by ``v (1 / m - mean of 1 / n)``.
 
     Parameters
     ----------
@@ -171,11 +173,11 @@ def fewer_replicates_variance(
     batches
         Name of the batch of each sample.
     n_replicates
-        Samples of the batch to be compared, 1 or more.
+        Number of samples of the batch to be compared, >= 1.
 
     Returns
     -------
-    A variance on Fisher's z, for ``extra_variance`` of :func:`reference_interval`; 0 where the
+    Variance of -ln R, for ``extra_variance`` of :func:`reference_interval`; 0 where the
     batch has at least as many samples, or no reference batch has two.
 
     Raises
@@ -196,11 +198,11 @@ def fewer_replicates_variance(
     if matrix.shape != (names.size, names.size):
         raise InputError(f"there are {names.size} samples and correlations of {matrix.shape}")
     if n_replicates < 1:
-        raise InputError(f"the number of replicates is {n_replicates}, needed 1 or more")
+        raise InputError(f"n_replicates must be >= 1, got {n_replicates}")
     other = names[:, None] != names
-    z = np.where(other & np.isfinite(matrix), _fisher_z(matrix), np.nan)
-    known = np.isfinite(z).any(axis=1)
-    names, to_others = names[known], np.nanmean(z[known], axis=1)
+    cost = np.where(other & np.isfinite(matrix), _minus_log(matrix), np.nan)
+    known = np.isfinite(cost).any(axis=1)
+    names, to_others = names[known], np.nanmean(cost[known], axis=1)
     sizes, squares = [], 0.0
     for name in dict.fromkeys(names.tolist()):
         of_batch = to_others[names == name]
@@ -216,35 +218,36 @@ def fewer_replicates_variance(
 def reference_interval(
     correlations: npt.ArrayLike, *, level: float = 0.95, extra_variance: float = 0.0
 ) -> ReferenceInterval:
-    """Give limits for the median R of one more batch to the reference batches, from these alone.
+    """Return limits for the median R of one more batch to the reference batches.
 
-    On Fisher's z, each batch adding its own to z of all its pairs: prediction
-    ``centre -+ t_{k-1} s sqrt(1 + 1/k)``, tolerance ``centre -+ factor s`` with the exact two-sided
-    normal factor for content and confidence ``level``. The centre is the mean of the batches'
-    medians to the others. A reference batch's R to the others moves the others' as well, which
-    narrows their spread to (k - 2) / (k - 1) of that of batches: ``s`` is the standard deviation of
-    the batches' mean z to the others times (k - 1) / (k - 2). In simulation 3 to 7 % of sound
-    batches lay outside a 95 % prediction interval (``benchmarks/batch_rates.py``).
+    R of two samples with noise is at most the root of the product of their reliabilities
+    (Spearman 1904). Therefore -ln R of two batches is modelled as a sum ``e_i + e_j`` of one noise
+    term per batch, estimated by least squares. The limits are computed for log ``e``: prediction
+    ``mean -+ t_{k-1} s sqrt(1 + 1/k)``, tolerance ``mean -+ factor s`` with the exact two-sided
+    normal factor for content and confidence ``level``. The limits of R for one more batch are
+    ``exp(-(e + median e_j))``. With these limits, batches of unequal noise are outside equally
+    often on both sides. On Fisher's z most were below: 5 to 6 % of sound batches, nominally 2.5 %
+    (``benchmarks/batch_rates.py``).
 
     Parameters
     ----------
     correlations
         Reference batches x reference batches, symmetric; NaN where R is not defined.
     level
-        Coverage, and content and confidence of the tolerance interval.
+        Coverage of the prediction interval; content and confidence of the tolerance interval.
     extra_variance
-        Variance of z that the batch to be compared has beyond the reference batches; see
-        :func:`fewer_replicates_variance`.
+        Variance of ``e`` that the batch to be compared has in addition to the reference batches;
+        see :func:`fewer_replicates_variance`.
 
     Returns
     -------
-    Limits in [-1, 1]; NaN with fewer than three batches: two share the one R between them; NaN
-    with two batches of R = 1, which are copies. Batches whose every R is undefined do not count.
+    Limits in [-1, 1]. They are NaN with fewer than three batches, because two share a single R,
+    and with two batches of R = 1, which are copies. Batches without any defined R do not count.
 
     Raises
     ------
     InputError
-        As :func:`leave_one_out`, R beyond [-1, 1], a level not in (0, 1), or a negative variance.
+        As :func:`leave_one_out`, R outside [-1, 1], a level outside (0, 1), or a negative variance.
 
     Examples
     --------
@@ -257,33 +260,36 @@ def reference_interval(
     matrix = np.asarray(correlations, dtype=np.float64)
     medians = leave_one_out(matrix, batches=np.arange(matrix.shape[0])).median_to_others
     if not 0 < level < 1:
-        raise InputError(f"the level is {level}, needed between 0 and 1")
+        raise InputError(f"level must be in (0, 1), got {level}")
     if not extra_variance >= 0:
-        raise InputError(f"the extra variance is {extra_variance}, needed 0 or more")
+        raise InputError(f"extra_variance must be >= 0, got {extra_variance}")
     of_pairs = np.where(np.eye(medians.size, dtype=bool), np.nan, matrix)
     if (np.abs(of_pairs) > 1).any():
-        raise InputError("a correlation is beyond -1 to 1")
+        raise InputError("a correlation is outside [-1, 1]")
     known = np.isfinite(medians)
     k = int(known.sum())
     if (of_pairs >= 1).any():
-        reason = "two batches hold the same numbers (R = 1): one is a copy of the other"
+        reason = "two batches have the same values (R = 1): one is a copy of the other"
         return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)
     if k < 3:
         reason = "fewer than three reference batches have no spread: two share one R"
         return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)
-    mean_to_others = np.nanmean(_fisher_z(of_pairs[known]), axis=1)
-    sd = float(mean_to_others.std(ddof=1)) * (k - 1) / (k - 2)
-    sd = float(np.sqrt(sd**2 + extra_variance))
-    centre = float(_fisher_z(medians[known]).mean())
+    rows = np.flatnonzero(known)
+    costs = _costs_of_batches(_minus_log(of_pairs[np.ix_(rows, rows)]))
+    shared = float(np.median(costs))
+    # For a batch with very little noise, least squares may give an e of about 0 or below.
+    logs = np.log(np.maximum(costs, LEAST_COST * costs.mean()))
+    centre = float(logs.mean())
+    sd = float(np.sqrt(logs.var(ddof=1) + extra_variance / np.exp(2 * centre)))
     factor = tolerance_factor(k, content=level, confidence=level)
-    prediction = float(stdtrit(k - 1, (1 + level) / 2)) * sd * np.sqrt(1 + 1 / k)
-    low, high = np.tanh([centre - prediction, centre + prediction])
-    tolerance_low, tolerance_high = np.tanh([centre - factor * sd, centre + factor * sd])
+    reach = float(stdtrit(k - 1, (1 + level) / 2)) * np.sqrt(1 + 1 / k)
+    ends = np.array([reach, -reach, factor, -factor])
+    low, high, tolerance_low, tolerance_high = np.exp(-(shared + np.exp(centre + ends * sd)))
     words = (
         f"{k} batches: a normal {100 * level:g} %/{100 * level:g} % tolerance interval reaches "
         f"{factor:.1f} standard deviations to either side (1.96 if they were known), and about "
-        f"{100 * (1 - level):.2g} % of sound batches lie outside the prediction interval, most of "
-        "them below it"
+        f"{100 * (1 - level):.2g} % of sound batches that vary independently lie outside the "
+        "prediction interval"
     )
     return ReferenceInterval(
         float(low), float(high), float(tolerance_low), float(tolerance_high), k, level, words, ""
@@ -292,15 +298,16 @@ def reference_interval(
 
 @lru_cache(maxsize=256)
 def tolerance_factor(n: int, *, content: float = 0.95, confidence: float = 0.95) -> float:
-    """Give the exact two-sided normal tolerance factor for n values.
+    """Return the exact two-sided normal tolerance factor for n values.
 
-    Mean -+ factor x sd (1/(n-1)) holds at least ``content`` of a normal population with probability
-    ``confidence``. Solved numerically from the exact integral, not Howe's approximation.
+    Mean -+ factor x sd (1/(n-1)) contains at least ``content`` of a normal population with
+    probability ``confidence``. The exact integral is solved numerically; Howe's approximation is
+    not used.
 
     Raises
     ------
     InputError
-        n below 2, or a probability not in (0, 1).
+        n < 2, or a probability outside (0, 1).
 
     References
     ----------
@@ -317,13 +324,13 @@ def tolerance_factor(n: int, *, content: float = 0.95, confidence: float = 0.95)
             "probabilities between 0 and 1"
         )
 
-    # Loaded where they are used: half a second that most steps do not need.
+    # Imported here: scipy takes half a second to load, and most steps do not need it.
     from scipy.integrate import quad
     from scipy.optimize import brentq
 
     def confidence_of(factor: float) -> float:
         def density(u: float) -> float:
-            # Given a mean off by u standard errors, sd must reach this to hold the content.
+            # With a mean off by u standard errors, sd must reach this to contain the content.
             needed = chndtrix(content, 1.0, max(u * u / n, 1e-300))
             held = chdtrc(n - 1, (n - 1) * needed / factor**2)
             return float(held * 2 * np.exp(-u * u / 2) / np.sqrt(2 * np.pi))
@@ -334,10 +341,10 @@ def tolerance_factor(n: int, *, content: float = 0.95, confidence: float = 0.95)
 
 
 def rank_p(correlations: npt.ArrayLike, *, batch: int) -> RankP:
-    """Give the p-value of a batch's rank among all k + 1, small R being bad.
+    """Return the p-value of a batch's rank among all k + 1 batches; a low R is unusual.
 
-    Each of the k + 1 is ranked by its median R to the other k, the new one's among them, so that
-    all are treated alike: a median to fewer partners would vary otherwise.
+    Each of the k + 1 batches is ranked by its median R to the other k, including the new one. So
+    all are treated alike: a median over fewer pairs would vary differently.
 
     Parameters
     ----------
@@ -349,10 +356,10 @@ def rank_p(correlations: npt.ArrayLike, *, batch: int) -> RankP:
 
     Returns
     -------
-    ``p = (1 + number of reference batches whose median is no larger) / (k + 1)``, which holds
-    for any distribution where the new batch is one like the others, and cannot be below
-    ``smallest_possible = 1 / (k + 1)``. NaN without references, or where R of the new one is not
-    defined.
+    ``p = (1 + number of reference batches whose median is not larger) / (k + 1)``. It is valid
+    for any distribution if the new batch is like the others, and is never below
+    ``smallest_possible = 1 / (k + 1)``. NaN without reference batches, or where R of the new batch
+    is not defined.
 
     Raises
     ------
@@ -372,7 +379,7 @@ def rank_p(correlations: npt.ArrayLike, *, batch: int) -> RankP:
     k = int(others.size)
     if k == 0 or np.isnan(of_batch[batch]):
         words = medians.reasons[batch] or "no reference batch"
-        return RankP(NAN, NAN, 0, k, f"{words}: nothing to rank")
+        return RankP(NAN, NAN, 0, k, f"{words}: cannot rank")
     n_lower = int(np.count_nonzero(others <= of_batch[batch]))
     words = (
         f"with {k} reference batches the smallest possible p is 1/{k + 1} = {1 / (k + 1):.2g}: "
@@ -383,6 +390,15 @@ def rank_p(correlations: npt.ArrayLike, *, batch: int) -> RankP:
     return RankP((1 + n_lower) / (k + 1), 1 / (k + 1), n_lower + 1, k, words)
 
 
-def _fisher_z(r: FloatArray) -> FloatArray:
-    z: FloatArray = np.arctanh(np.clip(r, -_NEARLY_ONE, _NEARLY_ONE))
-    return z
+def _minus_log(r: FloatArray) -> FloatArray:
+    """Return -ln R, to which noise of either side adds; R of 0 or less as nearly 0."""
+    cost: FloatArray = -np.log(np.clip(r, _SMALLEST_R, 1))
+    return cost
+
+
+def _costs_of_batches(pairs: FloatArray) -> FloatArray:
+    """Return what each batch adds to -ln R of its pairs, by least squares; NaN are left out."""
+    known = np.isfinite(pairs)
+    normal = known + np.diag(known.sum(axis=1)).astype(np.float64)
+    found: FloatArray = np.linalg.lstsq(normal, np.nansum(pairs, axis=1), rcond=None)[0]
+    return found

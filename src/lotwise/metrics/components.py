@@ -1,4 +1,4 @@
-"""Samples as points and as a tree: principal components and clustering by R."""
+"""Principal components of samples, and their clustering by R."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAN = float("nan")
 
 
 class Components(NamedTuple):
-    """Scores of each sample (rows) on each component, and the share of variance of each."""
+    """Scores of each sample (rows) on each component, and each component's share of variance."""
 
     scores: FloatArray
     shares: FloatArray
@@ -25,21 +25,21 @@ class Components(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """Merges as ``scipy.cluster.hierarchy.linkage`` gives them: left, right, height, size."""
+    """Merges in the format of ``scipy.cluster.hierarchy.linkage``: left, right, height, size."""
 
     merges: FloatArray
     reason: str
 
 
 def principal_components(log_tpm: npt.ArrayLike, *, n_components: int = 2) -> Components:
-    """Find the principal components of samples, features centred and not scaled.
+    """Return the principal components of samples, features centred and not scaled.
 
     Parameters
     ----------
     log_tpm
-        Samples x features; leave features out that no sample expresses.
+        Samples x features; leave out features that no sample expresses.
     n_components
-        How many to give.
+        Number of components.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def principal_components(log_tpm: npt.ArrayLike, *, n_components: int = 2) -> Co
     Raises
     ------
     InputError
-        Not a matrix, or values that are not finite.
+        Not a matrix, or a value is not finite.
 
     References
     ----------
@@ -71,7 +71,7 @@ def principal_components(log_tpm: npt.ArrayLike, *, n_components: int = 2) -> Co
     if n_features == 0 or not np.ptp(matrix, axis=0).any():
         return Components(scores, shares, n_features, "no feature varies")
     centred = matrix - matrix.mean(axis=0)
-    # Few samples, many features: the small side is where the eigenvectors are.
+    # There are few samples and many features: decompose the samples x samples matrix.
     values, vectors = np.linalg.eigh(centred @ centred.T)
     values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
     values[values < values[0] * 1e-12] = 0
@@ -80,7 +80,7 @@ def principal_components(log_tpm: npt.ArrayLike, *, n_components: int = 2) -> Co
     shares[:] = 0
     scores[:, :kept] = vectors[:, :kept] * np.sqrt(values[:kept])
     shares[:kept] = values[:kept] / values.sum()
-    # The first among equals, within rounding: mirrored samples keep their sign everywhere.
+    # The first of equal scores, within rounding: mirrored samples get the same sign everywhere.
     size = np.abs(scores)
     top = np.argmax(size >= size.max(axis=0) * (1 - 1e-9), axis=0)
     scores *= np.where(scores[top, np.arange(n_components)] < 0, -1.0, 1.0)
@@ -88,7 +88,7 @@ def principal_components(log_tpm: npt.ArrayLike, *, n_components: int = 2) -> Co
 
 
 def cluster_by_r(r: npt.ArrayLike) -> Tree:
-    """Cluster samples by 1 - R, average linkage, leaves ordered so that like stands by like.
+    """Cluster samples by 1 - R with average linkage; similar leaves are placed next to each other.
 
     Parameters
     ----------
@@ -97,12 +97,12 @@ def cluster_by_r(r: npt.ArrayLike) -> Tree:
 
     Returns
     -------
-    The merges, (samples - 1) x 4; none with one sample or where an R is not defined.
+    The merges, (samples - 1) x 4; empty with one sample or where an R is not defined.
 
     Raises
     ------
     InputError
-        Not square.
+        The matrix is not square.
 
     References
     ----------
@@ -116,7 +116,7 @@ def cluster_by_r(r: npt.ArrayLike) -> Tree:
     """
     matrix = np.asarray(r, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise InputError(f"r has shape {matrix.shape}, needed a square")
+        raise InputError(f"r must be a square matrix, got shape {matrix.shape}")
     if matrix.shape[0] < 2:
         return Tree(np.empty((0, 4)), "one sample cannot be clustered")
     if np.isnan(matrix).any():

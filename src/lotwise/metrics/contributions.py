@@ -1,4 +1,4 @@
-"""Which features hold the correlation of two samples down, exactly."""
+"""Exact contribution of each feature to 1 - r of two samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lotwise.metrics.moments import (
 
 
 class Decomposition(NamedTuple):
-    """Each feature's part of 1 - r; ``contribution`` sums to ``one_minus_r``."""
+    """Contribution of each feature to 1 - r; ``contribution`` sums to ``one_minus_r``."""
 
     contribution: FloatArray
     one_minus_r: float
@@ -26,7 +26,7 @@ class Decomposition(NamedTuple):
 
 
 class Contributions(NamedTuple):
-    """The features with the largest part of 1 - r, largest first."""
+    """The features with the largest contribution to 1 - r, largest first."""
 
     feature_index: IntArray
     contribution: FloatArray
@@ -38,23 +38,23 @@ class Contributions(NamedTuple):
 def decomposition(x: npt.ArrayLike, y: npt.ArrayLike) -> Decomposition:
     """Split 1 - r exactly over features.
 
-    With z standardised by 1/n moments, ``1 - r = mean((zx - zy)^2) / 2``, so feature i
-    carries ``(zx_i - zy_i)^2 / (2n)``: an identity, not an approximation.
+    With z standardised by 1/n moments, ``1 - r = mean((zx - zy)^2) / 2``. So feature i contributes
+    ``(zx_i - zy_i)^2 / (2n)``. This is an identity, not an approximation.
 
     Parameters
     ----------
     x, y
-        Features, on the scale on which r is computed: usually log2(TPM + 1).
+        One value per feature, on the scale of r: usually log2(TPM + 1).
 
     Returns
     -------
-    One value >= 0 a feature, summing to ``one_minus_r`` in [0, 2]; all NaN where r is not
-    defined, with the reason.
+    One value >= 0 per feature, summing to ``one_minus_r`` in [0, 2]; all NaN with a reason where
+    r is not defined.
 
     Raises
     ------
     InputError
-        Not vectors of one length, or values that are not finite.
+        x and y are not vectors of one length, or a value is not finite.
 
     Examples
     --------
@@ -74,25 +74,25 @@ def decomposition(x: npt.ArrayLike, y: npt.ArrayLike) -> Decomposition:
 def contributions(
     x: npt.ArrayLike, y: npt.ArrayLike, *, n_largest: int | None = None
 ) -> Contributions:
-    """Rank features by their part of 1 - r.
+    """Rank features by their contribution to 1 - r.
 
     Parameters
     ----------
     x, y
-        Features, usually log2(TPM + 1).
+        One value per feature, usually log2(TPM + 1).
     n_largest
-        How many to give; all when ``None``. Equal parts keep the order of the features.
+        Number of features to return; ``None`` for all. Ties keep the order of the features.
 
     Returns
     -------
-    ``feature_index``, their ``contribution``, and the ``cumulative_share`` in [0, 1] of
-    1 - r that they carry together. Where 1 - r is 0 there is nothing to share: the
-    cumulative share is NaN and the reason says so; where r is not defined all are empty.
+    ``feature_index``, their ``contribution``, and the ``cumulative_share`` of 1 - r that they
+    explain together, in [0, 1]. Where 1 - r is 0 the cumulative share is NaN with a reason. Where
+    r is not defined all arrays are empty.
 
     Raises
     ------
     InputError
-        Not vectors of one length, or values that are not finite.
+        x and y are not vectors of one length, or a value is not finite.
 
     Examples
     --------
@@ -110,9 +110,9 @@ def contributions(
 def standardised_contributions(
     first: FloatArray, second: FloatArray, *, n_largest: int | None = None
 ) -> Contributions:
-    """Rank features as :func:`contributions` does, of two samples that are standardised already.
+    """Rank features as :func:`contributions` does, for two samples that are already standardised.
 
-    Of many pairs of samples, each sample is standardised once
+    With many pairs each sample then needs to be standardised only once
     (:func:`~lotwise.metrics.moments.standardise_samples`).
 
     Examples

@@ -1,4 +1,4 @@
-"""Pearson and Spearman correlation, of two samples and of all pairs at once.
+"""Pearson and Spearman correlation, of two samples or of all pairs at once.
 
 Sources: Pearson's R as the paper shows it (Bloor et al. 2020, Nature Medicine
 26:1720, Extended Data Figs 1 and 2); Spearman's rho with average ranks for ties
@@ -26,25 +26,25 @@ from lotwise.metrics.moments import (
 )
 
 _FEWEST_FEATURES = 2
-# Values a block: 64 MB, small beside a matrix that matters, large enough for BLAS.
+# Values per block: 64 MB, small compared with a large matrix, and large enough for BLAS.
 _BLOCK_VALUES = 2**23
-# Below this ratio of variance to squared mean, rounding may pass for variance.
+# Below this ratio of variance to squared mean, rounding error may look like variance.
 _SUSPICIOUS_VARIANCE = 1e-16
-# Squared mean over variance up to which the means cost less than one decimal digit of 16.
+# Up to this ratio of squared mean to variance, the means cost less than one of 16 digits.
 _SMALL_MEAN = 8.0
-# Ranks of fewer than one in so many of the codes are found by sorting.
+# When fewer than one in this many codes are ranked, sorting is faster than counting.
 _FEW = 16
-# Samples a strip of the products: each pair of strips is one task of one thread.
+# Samples per strip of the products; each pair of strips is one task of one thread.
 _STRIP = 256
 
 
 def pearson(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
-    """Pearson's product-moment correlation of two samples.
+    """Return Pearson's product-moment correlation of two samples.
 
     Parameters
     ----------
     x, y
-        One value a feature, shape ``(n_features,)``, in the same order.
+        One value per feature, shape ``(n_features,)``, in the same order.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def pearson(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     Raises
     ------
     InputError
-        Not vectors of one length, or values that are not finite.
+        x and y are not vectors of one length, or a value is not finite.
 
     Examples
     --------
@@ -65,9 +65,9 @@ def pearson(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
 
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
-    """Spearman's rank correlation of two samples, ties at their average rank.
+    """Return Spearman's rank correlation of two samples; ties get their average rank.
 
-    Parameters, range, NaN and errors are those of :func:`pearson`.
+    Parameters, range, NaN and errors are as in :func:`pearson`.
 
     Examples
     --------
@@ -79,12 +79,11 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
 
 
 def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
-    """Pearson's correlation of every pair of samples.
+    """Return Pearson's correlation of every pair of samples.
 
-    Two passes (means, then products of the centred values) with the correction
-    for what rounding left in the means (Chan, Golub & LeVeque 1983, American
-    Statistician 37:242), feature block by feature block, so that beside
-    ``values`` only one block is held.
+    Two passes (means, then products of the centred values), corrected for the rounding error of
+    the means (Chan, Golub & LeVeque 1983, American Statistician 37:242). Features are processed in
+    blocks, so that only ``values`` and one block are in memory.
 
     Parameters
     ----------
@@ -94,13 +93,13 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
     Returns
     -------
     Shape ``(n_samples, n_samples)``, symmetric, in [-1, 1], 1 on the diagonal.
-    NaN in the row and column of a sample that is constant or holds a NaN or an
+    NaN in the row and column of a sample that is constant or contains a NaN or an
     infinity, and everywhere with fewer than 2 features.
 
     Raises
     ------
     InputError
-        Not an array of samples x features.
+        The input is not an array of samples x features.
 
     Examples
     --------
@@ -114,7 +113,7 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
         return np.full((n_samples, n_samples), np.nan)
     with np.errstate(invalid="ignore", over="ignore"):
         means = values.mean(axis=1, dtype=np.float64)
-        # BLAS may add in another order with more threads; ours share out whole sums.
+        # BLAS may sum in another order with more threads; our threads share out complete sums.
         with threadpool_limits(1, user_api="blas"):
             products = _products_about_means(values, means)
         spread = np.diagonal(products).copy()
@@ -122,18 +121,18 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
         spread[~np.isfinite(spread)] = np.nan
         scale = np.sqrt(spread)
         matrix = products / scale[:, None] / scale[None, :]
-        # Rounding differs with the order of the divisions: one triangle serves both.
+        # Rounding depends on the order of the divisions: use one triangle for both.
         matrix = np.triu(matrix) + np.triu(matrix, 1).T
     np.clip(matrix, -1.0, 1.0, out=matrix)
-    # A sample agrees with itself exactly; rounding would leave 1 - 1e-16.
+    # A sample correlates exactly with itself; rounding would leave 1 - 1e-16.
     np.fill_diagonal(matrix, np.where(np.isnan(scale), np.nan, 1.0))
     return matrix
 
 
 def spearman_matrix(values: npt.ArrayLike) -> FloatArray:
-    """Spearman's correlation of every pair of samples, ties at their average rank.
+    """Return Spearman's correlation of every pair of samples; ties get their average rank.
 
-    Parameters, shape, range, NaN and errors are those of :func:`pearson_matrix`.
+    Parameters, shape, range, NaN and errors are as in :func:`pearson_matrix`.
 
     Examples
     --------
@@ -145,7 +144,7 @@ def spearman_matrix(values: npt.ArrayLike) -> FloatArray:
 
 
 def ranks(values: npt.ArrayLike) -> FloatArray:
-    """Rank each sample's features, ties at their average; a sample with NaN is all NaN.
+    """Rank each sample's features; ties get their average rank. A sample with a NaN is all NaN.
 
     Examples
     --------
@@ -171,9 +170,9 @@ def dense_ranks(sample: npt.ArrayLike) -> IntArray:
 
 
 def average_ranks(codes: IntArray) -> FloatArray:
-    """Rank features by their :func:`dense_ranks`, ties at their average, without sorting again.
+    """Rank features by their :func:`dense_ranks` without sorting again; ties get the average rank.
 
-    The codes may be those of some of the features only: the ranks are among these.
+    The codes may be those of a subset of the features; the ranks are then within this subset.
 
     Examples
     --------
@@ -181,7 +180,7 @@ def average_ranks(codes: IntArray) -> FloatArray:
     array([2.5, 1. , 2.5])
     """
     if codes.size and codes.size * _FEW < codes.max():
-        # Counting up to the highest code would cost more than to sort so few.
+        # Counting up to the highest code would cost more than sorting so few values.
         ordered = np.sort(codes)
         below = np.searchsorted(ordered, codes, side="left")
         found: FloatArray = (below + np.searchsorted(ordered, codes, side="right") + 1) / 2
@@ -192,15 +191,15 @@ def average_ranks(codes: IntArray) -> FloatArray:
 
 
 def _products_about_means(values: npt.NDArray[np.floating], means: FloatArray) -> FloatArray:
-    """Sum the products of the samples about their means.
+    """Return the sums of products of the samples about their means.
 
-    Straight from the values where the means are small beside the spread, as in log
-    expression: no digit is lost and nothing is copied. Else from centred values.
+    They are computed directly from the values where the means are small relative to the spread, as
+    in log expression: no digit is lost and nothing is copied. Otherwise the values are centred.
     """
     n_features = values.shape[1]
     if values.dtype == np.float64 and values.flags.c_contiguous:
         about_zero = n_features * means**2
-        # A thirtieth of the time of syrk, which would be thrown away where the means are large.
+        # This check takes a thirtieth of the time of syrk, which is wasted if the means are large.
         spread = np.einsum("ij,ij->i", values, values) - about_zero
         if (about_zero <= _SMALL_MEAN * spread).all():
             upper = _upper_products(values)
@@ -214,7 +213,7 @@ def _products_about_means(values: npt.NDArray[np.floating], means: FloatArray) -
 def _centred_products(
     values: npt.NDArray[np.floating], means: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Sum the products of the centred samples, and the centred samples themselves."""
+    """Return the products of the centred samples, and the centred samples themselves."""
     n_samples, n_features = values.shape
     width = min(n_features, max(1, _BLOCK_VALUES // n_samples))
     products = np.zeros((n_samples, n_samples))
@@ -231,21 +230,21 @@ def _centred_products(
 
 
 def _upper_products(values: npt.NDArray[np.floating]) -> FloatArray:
-    """Multiply every pair of samples; of what lies below the diagonal only a part is filled.
+    """Return the products of every pair of samples; only part of the lower triangle is filled.
 
-    The digits depend on neither the number of cores nor that of threads.
+    The digits do not depend on the number of cores or threads.
     """
     n_samples = len(values)
     products = np.zeros((n_samples, n_samples))
 
     def multiply(first: int, second: int) -> None:
         rows, columns = slice(first, first + _STRIP), slice(second, second + _STRIP)
-        # What is ignored is told to each thread anew.
+        # numpy's error state is per thread, so it is set again here.
         with np.errstate(invalid="ignore", over="ignore"):
             products[rows, columns] = values[rows] @ values[columns].T
 
     starts = range(0, n_samples, _STRIP)
-    # Those on the diagonal cost half: they fill up the end.
+    # Strips on the diagonal cost half, so they come last and fill the gaps.
     pairs = [(i, j) for i in starts for j in starts if j > i] + [(i, i) for i in starts]
     if len(pairs) == 1:
         multiply(0, 0)
@@ -258,7 +257,7 @@ def _upper_products(values: npt.NDArray[np.floating]) -> FloatArray:
 def _is_constant(
     values: npt.NDArray[np.floating], means: FloatArray, spread: FloatArray
 ) -> BoolArray:
-    """Tell which samples are constant, looking closely only where rounding could hide it."""
+    """Return which samples are constant; look closely only where rounding could hide it."""
     suspicious = spread <= _SUSPICIOUS_VARIANCE * values.shape[1] * means**2
     constant = np.zeros(len(means), dtype=np.bool_)
     for index in np.flatnonzero(suspicious):
@@ -269,7 +268,7 @@ def _is_constant(
 def _samples_by_features(values: npt.ArrayLike) -> npt.NDArray[np.floating]:
     array = np.asarray(values)
     if array.ndim != 2:
-        raise InputError(f"needed is an array of samples x features, got shape {array.shape}")
+        raise InputError(f"expected an array of samples x features, got shape {array.shape}")
     if not np.issubdtype(array.dtype, np.floating):
         array = array.astype(np.float64)
     return array

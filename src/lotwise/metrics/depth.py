@@ -1,4 +1,4 @@
-"""Libraries of unlike depth made alike, so that depth does not decide which R is low."""
+"""Thinning of libraries to one depth, so that depth does not decide which R is low."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy.typing as npt
 from lotwise.errors import InputError
 from lotwise.metrics.moments import BoolArray, FloatArray, as_matrix, refuse_negative
 
-# Largest over smallest depth of isoforms up to which R may be compared: thinning takes away the
-# noise of counting reads, not that of assigning them to isoforms.
+# R of isoforms may be compared up to this ratio of largest to smallest depth: thinning removes
+# differences in the noise of counting reads, but not of assigning them to isoforms.
 MOST_ISOFORM_RATIO: Final = 1.5
 
 
 class Thinned(NamedTuple):
-    """Samples x features at one depth, the smallest of the samples used.
+    """TPM of samples x features at one depth, that of the smallest sample used.
 
-    ``tpm`` is NaN for samples left out; ``used`` marks the others.
+    ``tpm`` is NaN for samples that are not used; ``used`` marks the others.
     """
 
     tpm: FloatArray
@@ -36,29 +36,29 @@ def thin_to_smallest(
 ) -> Thinned:
     """Thin every library binomially to the total counts of the smallest one.
 
-    R falls with depth: of seven sound batches a last one with 5 M reads against 20 M lay below
+    R falls with depth: with seven equal batches, a last one with 5 M reads against 20 M was below
     a nominal 2.5 % limit in 58 to 100 % of runs. Estimated counts are rounded up or down at random
-    by their fraction, in the smallest library too. TPM of a feature falls with its counts, and the
-    sum of TPM of each sample is kept.
+    according to their fraction, also in the smallest library. The TPM of a feature changes in
+    proportion to its counts, and the sum of TPM of each sample is kept.
 
     Parameters
     ----------
     tpm, counts
         Samples x features; counts may be NaN in samples that are not used.
     used
-        Which samples to use, one per sample; the others are NaN and do not set the depth.
+        Which samples to use, one value per sample. The others become NaN and do not set the depth.
     rng
-        Source of randomness; every sample draws from a stream of its own.
+        Random number generator; every sample draws from a stream of its own.
 
     Returns
     -------
-    ``depth`` in counts, and ``ratio`` the largest depth over it. Both are NaN where no sample is
-    used.
+    ``depth`` in counts, and ``ratio`` of the largest to the smallest depth. Both are NaN where no
+    sample is used.
 
     Raises
     ------
     InputError
-        Shapes that differ, values that are negative or not finite, or a used sample without counts.
+        The shapes differ, values are negative or not finite, or a used sample has no counts.
 
     Examples
     --------
@@ -74,12 +74,12 @@ def thin_to_smallest(
     if counted.shape != expression.shape or chosen.shape != expression.shape[:1]:
         raise InputError(
             f"TPM has shape {expression.shape}, counts {counted.shape} and used {chosen.shape}; "
-            "needed samples x features twice, and one per sample"
+            "expected samples x features for both, and one value per sample"
         )
     refuse_negative(as_matrix(counted[chosen], name="counts"), name="counts")
     totals = counted.sum(axis=1)
     if (totals[chosen] <= 0).any():
-        raise InputError("a sample that is used has no counts")
+        raise InputError("a sample to be used has no counts")
     thinned = np.full(expression.shape, np.nan)
     if not chosen.any():
         return Thinned(thinned, chosen, float("nan"), float("nan"))
@@ -98,7 +98,7 @@ def _thin(counts: FloatArray, share: float, rng: np.random.Generator) -> FloatAr
 
 
 def _follow(tpm: FloatArray, counts: FloatArray, kept: FloatArray) -> FloatArray:
-    """Scale the TPM of each feature by the counts it kept, and all of them to their sum."""
+    """Scale the TPM of each feature by the fraction of counts it kept, then restore their sum."""
     scaled: FloatArray = tpm * np.divide(kept, counts, out=np.zeros(tpm.size), where=counts > 0)
     total = float(scaled.sum())
     return scaled * (float(tpm.sum()) / total) if total > 0 else scaled

@@ -1,4 +1,4 @@
-"""Whether replicates behave as replicates: more alike than samples of different batches."""
+"""Whether replicates are more alike than samples of different batches, as they should be."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray
 
 NAN: Final = float("nan")
-# In a null of equal batches the ratio is 1, whatever the noise of single samples, and above this in
-# less than 1 % of runs of 6 to 24 samples (benchmarks/design_rates.py).
+# With equal batches the expected ratio is 1, whatever the noise of single samples, and it exceeds
+# this in less than 1 % of runs of 6 to 24 samples (benchmarks/design_rates.py).
 MOST: Final = 1.05
 _ROUNDING: Final = 1e-12
 
 
 class ReplicateAgreement(NamedTuple):
-    """Mean 1 - R of replicates over that of samples of different batches, and what it means."""
+    """Mean 1 - R of replicates over that of samples of different batches, and its meaning."""
 
     ratio: float
     sentence: str
@@ -28,11 +28,11 @@ class ReplicateAgreement(NamedTuple):
 def replicate_agreement(
     correlations: npt.ArrayLike, *, batches: npt.ArrayLike, most: float = MOST
 ) -> ReplicateAgreement:
-    """Compare how far replicates and samples of different batches are from R = 1.
+    """Compare 1 - R of replicates with 1 - R of samples of different batches.
 
-    1 - R of a pair is the sum of what its two samples add, and of what sharing a batch adds.
-    Fitted by least squares, so that one bad sample in the batch with most replicates is not
-    taken for replicates that disagree.
+    1 - R of a pair is modelled as the sum of an effect of each of its two samples and an effect of
+    sharing a batch, fitted by least squares. So one bad sample in the batch with most replicates
+    is not mistaken for replicates that disagree.
 
     Parameters
     ----------
@@ -41,19 +41,19 @@ def replicate_agreement(
     batches
         Name of the batch of each sample.
     most
-        Ratio above which replicates are called less alike.
+        Ratio above which replicates are called less alike than samples of different batches.
 
     Returns
     -------
-    ``ratio``: 1 - R of replicates over 1 - R of samples of different batches, both of average
-    samples. NaN with the reason with fewer than two batches of replicates, or where R between
-    batches is 1 throughout. ``sentence`` says what to look for where the ratio is above ``most``;
-    else it is empty.
+    ``ratio`` is 1 - R of replicates over 1 - R of samples of different batches, both for average
+    samples. NaN with a reason with fewer than two batches of replicates, or where R between
+    batches is 1 throughout. ``sentence`` tells what to check where the ratio is above ``most``;
+    otherwise it is empty.
 
     Raises
     ------
     InputError
-        Not a square, or batches that are not one per sample.
+        The matrix is not square, or there is not one batch per sample.
 
     Examples
     --------
@@ -86,15 +86,15 @@ def replicate_agreement(
     sentence = (
         f"Samples of one batch are less alike (mean R {within:.4f}) than samples of "
         f"different batches (mean R {1 - between:.4f}). A condition is probably missing "
-        "from the sample sheet; samples that were exchanged look the same."
+        "from the sample sheet, or samples were exchanged."
     )
     return ReplicateAgreement(ratio, sentence, "")
 
 
 def _without_samples(pairs: FloatArray) -> FloatArray:
-    """Take the additive effects of samples out of a symmetric matrix of pairs; 0 on the diagonal.
+    """Remove the additive effects of samples from a symmetric matrix of pairs; diagonal is 0.
 
-    Closed form of least squares over all pairs of n > 2 samples.
+    This is the closed form of least squares over all pairs of n > 2 samples.
     """
     n = len(pairs)
     values = np.where(np.eye(n, dtype=bool), 0.0, pairs)

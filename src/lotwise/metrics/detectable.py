@@ -1,4 +1,4 @@
-"""What change of expression would leave R where it is."""
+"""Changes of expression that would not lower R below a threshold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lotwise.metrics.moments import (
     why_undefined,
 )
 
-# R of identical samples is 1 but for rounding, and must not fall below a threshold of 1.
+# R of identical samples is 1 up to rounding, and must not fall below a threshold of 1.
 _ROUNDING = 1e-12
 
 
@@ -27,13 +27,13 @@ class Perturbation:
     Parameters
     ----------
     shares
-        Shares of the expressed features to change, in [0, 1].
+        Fractions of the expressed features to change, in [0, 1].
     folds
         Fold changes, >= 1.
     n_repeats
-        Random choices of features.
+        Number of random choices of features.
     expressed_from
-        TPM from which a feature counts as expressed, above 0: one without TPM has none to change.
+        Smallest TPM of an expressed feature, > 0; without TPM a feature cannot change.
     pseudocount
         c of log2(TPM + c).
 
@@ -46,7 +46,7 @@ class Perturbation:
     --------
     >>> Perturbation(folds=(0.5,))
     Traceback (most recent call last):
-    lotwise.errors.InputError: the folds are (0.5,), needed 1 or more
+    lotwise.errors.InputError: folds must be >= 1, got (0.5,)
     """
 
     shares: tuple[float, ...] = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
@@ -57,19 +57,19 @@ class Perturbation:
 
     def __post_init__(self) -> None:
         if not self.shares or any(not 0 <= share <= 1 for share in self.shares):
-            raise InputError(f"the shares are {self.shares}, needed from 0 to 1")
+            raise InputError(f"shares must be in [0, 1], got {self.shares}")
         if not self.folds or any(not fold >= 1 for fold in self.folds):
-            raise InputError(f"the folds are {self.folds}, needed 1 or more")
+            raise InputError(f"folds must be >= 1, got {self.folds}")
         if self.n_repeats < 1:
-            raise InputError(f"the number of repeats is {self.n_repeats}, needed 1 or more")
+            raise InputError(f"n_repeats must be >= 1, got {self.n_repeats}")
         if not self.expressed_from > 0:
-            raise InputError(f"expressed_from is {self.expressed_from} TPM, needed above 0")
+            raise InputError(f"expressed_from must be > 0 TPM, got {self.expressed_from}")
         if not self.pseudocount > 0:
-            raise InputError(f"the pseudo-count is {self.pseudocount}, needed above 0")
+            raise InputError(f"pseudocount must be > 0, got {self.pseudocount}")
 
 
 class PerturbedR(NamedTuple):
-    """R after changing a share (rows) of the expressed features by a fold (columns).
+    """R after a share (rows) of the expressed features was changed by a fold (columns).
 
     ``pearson`` and ``sd`` are the mean and standard deviation over repeats.
     """
@@ -86,8 +86,8 @@ class PerturbedR(NamedTuple):
 class UnseenChange(NamedTuple):
     """For each fold, the largest share of changed features that keeps R >= ``threshold``.
 
-    ``at_least`` marks folds for which even the largest share tried passed. ``reasons``
-    says why a share is NaN.
+    ``at_least`` marks folds for which even the largest share tried kept R above the threshold.
+    ``reasons`` tells why a share is NaN.
     """
 
     threshold: float
@@ -104,30 +104,30 @@ def perturbed_r(
     rng: np.random.Generator,
     perturbation: Perturbation = Perturbation(),
 ) -> PerturbedR:
-    """Change one sample by known amounts and see how R with the other falls.
+    """Change one sample by known amounts and return how much R with the other falls.
 
-    A random share of the features of ``tpm_x`` is multiplied or
-    divided (at even odds) by the fold, the sample is scaled to its former sum, and R of
-    log2(TPM + c) with ``tpm_y`` over all features is computed. With ``tpm_y = tpm_x`` it
-    tells how much change an observed R allows when nothing else differs.
+    A random share of the features of ``tpm_x`` is multiplied or divided by the fold, with equal
+    probability. The sample is scaled back to its sum, and R of log2(TPM + c) with ``tpm_y`` is
+    computed over all features. With ``tpm_y = tpm_x`` the result shows how much change an observed
+    R allows when nothing else differs.
 
     Parameters
     ----------
     tpm_x, tpm_y
-        Features.
+        One TPM per feature.
     rng
-        Source of randomness.
+        Random number generator.
     perturbation
-        The shares and folds to try, and how often.
+        The shares, the folds and the number of repeats.
 
     Returns
     -------
-    The grid; all NaN where R is not defined or nothing is expressed.
+    R for each share and fold; all NaN where R is not defined or nothing is expressed.
 
     Raises
     ------
     InputError
-        Vectors of other lengths, or negative or not finite TPM.
+        The lengths differ, or a TPM is negative or not finite.
 
     Examples
     --------
@@ -163,19 +163,19 @@ def perturbed_r(
 
 
 def less_visible(one: PerturbedR, other: PerturbedR) -> PerturbedR:
-    """Take in every cell of two grids the larger R: the change that R shows less.
+    """Return for every cell of two grids the larger R, which shows the change less.
 
-    One sample of a pair may hide a change that the other would show, and neither comes first.
+    A change may be hidden in one sample of a pair and visible in the other. Neither is preferred.
 
     Parameters
     ----------
     one, other
-        What :func:`perturbed_r` gave for the same changes, one sample or the other changed.
+        Results of :func:`perturbed_r` for the same changes, of one sample and of the other.
 
     Returns
     -------
-    Mean and standard deviation over repeats of the grid with the larger mean, cell by cell; the
-    grid that is defined where one is not.
+    Mean and standard deviation over repeats from the grid with the larger mean, cell by cell.
+    Where one grid is not defined, the other is returned.
 
     Examples
     --------
@@ -195,7 +195,7 @@ def less_visible(one: PerturbedR, other: PerturbedR) -> PerturbedR:
 
 
 def unseen_change(grid: PerturbedR, *, threshold: float) -> UnseenChange:
-    """Read from the grid the largest share of changed features that R would not show.
+    """Return the largest share of changed features that still keeps R >= ``threshold``.
 
     Shares between those tried are interpolated linearly, up to the first share whose mean R
     is below ``threshold``.
@@ -203,18 +203,18 @@ def unseen_change(grid: PerturbedR, *, threshold: float) -> UnseenChange:
     Parameters
     ----------
     grid
-        What :func:`perturbed_r` gave.
+        Result of :func:`perturbed_r`.
     threshold
-        The R that still passes, in [-1, 1].
+        Lowest R that passes, in [-1, 1].
 
     Returns
     -------
-    One share a fold, in [0, 1]; NaN where R was below the threshold at the smallest share.
+    One share per fold, in [0, 1]; NaN where R was below the threshold at the smallest share.
 
     Raises
     ------
     InputError
-        The threshold is beyond [-1, 1].
+        The threshold is outside [-1, 1].
 
     Examples
     --------
@@ -224,7 +224,7 @@ def unseen_change(grid: PerturbedR, *, threshold: float) -> UnseenChange:
     0.05
     """
     if not -1 <= threshold <= 1:
-        raise InputError(f"the threshold is {threshold}, needed between -1 and 1")
+        raise InputError(f"threshold must be in [-1, 1], got {threshold}")
     order = np.argsort(grid.shares)
     shares = grid.shares[order]
     found, at_least, reasons = [], [], []
@@ -253,9 +253,9 @@ def _one_grid(
     perturbation: Perturbation,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """One repeat: the same features and directions for all cells, so that it varies smoothly.
+    """Compute one repeat with the same features and directions in all cells, for a smooth grid.
 
-    R does not change when both logs are shifted so that zeros lie at 0; then only the
+    R does not change when both logs are shifted so that zeros map to 0; then only the
     features of x that are not 0 enter its sums.
     """
     c, n = perturbation.pseudocount, tpm.size
@@ -280,7 +280,7 @@ def _one_grid(
             perturbed[changed] *= fold ** direction[: changed.size]
             perturbed *= total / perturbed.sum() / c
             log_x = np.log1p(perturbed, out=perturbed)
-            # Centred on the mean over all features, the n - support zeros among them.
+            # Centred on the mean over all features, including the n - support zeros.
             mean = log_x.sum() / n
             shifted = log_x - mean
             own = _dot(shifted, shifted) + (n - log_x.size) * mean**2
@@ -290,5 +290,5 @@ def _one_grid(
 
 
 def _dot(x: FloatArray, y: FloatArray) -> float:
-    """Sum of products without BLAS, whose threads cost more than they bring at this size."""
+    """Return the sum of products without BLAS, whose threads cost more than they save here."""
     return float(np.einsum("i,i->", x, y))

@@ -13,12 +13,12 @@ from lotwise.metrics.moments import FloatArray, as_pair
 NAN = float("nan")
 NORMAL_95 = 1.96
 MAD_TO_SD = 1.4826
-# A ratio of exactly a fold does not exceed it, whatever rounding adds.
+# A ratio of exactly the fold does not exceed it; this absorbs rounding.
 _ROUNDING = 1e-9
 
 
 class BlandAltman(NamedTuple):
-    """Bias and 95 % limits of agreement, plain and robust, in units of the input.
+    """Bias and 95 % limits of agreement, classical and robust, in units of the input.
 
     ``mean_from`` and ``mean_to`` are the smallest and largest mean (A) of the features.
     """
@@ -38,7 +38,7 @@ class BlandAltman(NamedTuple):
 
 
 class LogRatios(NamedTuple):
-    """log2 TPM of two samples whose median ratio was divided out, half of it from each.
+    """log2 TPM of two samples after dividing out the median ratio, half from each sample.
 
     ``median_ratio`` is x over y of the median feature: the shift in composition. NaN without
     features.
@@ -50,7 +50,7 @@ class LogRatios(NamedTuple):
 
 
 class FoldChangeShares(NamedTuple):
-    """Share of features that differ more than ``folds``-fold."""
+    """Share of features that differ by more than each of ``folds``."""
 
     folds: tuple[float, ...]
     shares: tuple[float, ...]
@@ -61,9 +61,9 @@ class FoldChangeShares(NamedTuple):
 def log_ratios(tpm_x: npt.ArrayLike, tpm_y: npt.ArrayLike) -> LogRatios:
     """Return log2 TPM without pseudo-count, with the median ratio divided out.
 
-    Two-fold is then two-fold: with a pseudo-count of 1, 6.7 % of the features of a pair of
-    real samples differed more than two-fold where 9.7 % of their TPM did. TPM is a share of the
-    whole, so that one very high feature moves all others; the median ratio takes that out.
+    A two-fold change is then exactly two-fold. With a pseudo-count of 1, 6.7 % of the features of a
+    pair of real samples differed more than two-fold, but 9.7 % of their TPM did. TPM is a share of
+    the total, so one very high feature lowers all others; the median ratio corrects for that.
 
     Parameters
     ----------
@@ -72,12 +72,12 @@ def log_ratios(tpm_x: npt.ArrayLike, tpm_y: npt.ArrayLike) -> LogRatios:
 
     Returns
     -------
-    Two vectors whose difference is log2 of the ratio of TPM over the median ratio.
+    Two vectors whose difference is log2 of the TPM ratio over the median ratio.
 
     Raises
     ------
     InputError
-        Not vectors of one length, or TPM that are not above 0 and finite.
+        x and y are not vectors of one length, or a TPM is not finite and > 0.
 
     References
     ----------
@@ -91,7 +91,7 @@ def log_ratios(tpm_x: npt.ArrayLike, tpm_y: npt.ArrayLike) -> LogRatios:
     """
     first, second = as_pair(tpm_x, tpm_y)
     if (first <= 0).any() or (second <= 0).any():
-        raise InputError("a TPM is 0 or negative, needed above 0: log2(0) is not a number")
+        raise InputError("every TPM must be > 0 to take log2, got one that is 0 or negative")
     if first.size == 0:
         return LogRatios(first, second, NAN)
     log_x, log_y = np.log2(first), np.log2(second)
@@ -100,23 +100,24 @@ def log_ratios(tpm_x: npt.ArrayLike, tpm_y: npt.ArrayLike) -> LogRatios:
 
 
 def bland_altman(x: npt.ArrayLike, y: npt.ArrayLike) -> BlandAltman:
-    """Bias and limits of agreement of two samples, plain and robust.
+    """Return bias and limits of agreement of two samples, classical and robust.
 
     Parameters
     ----------
     x, y
-        Features, on the log2 scale.
+        One value per feature, on the log2 scale.
 
     Returns
     -------
-    With M = x - y: ``bias`` mean M, ``sd`` of M (1/(n-1)), limits bias -+ 1.96 sd; ``median`` of
-    M, ``robust_sd`` 1.4826 MAD(M) and its limits. All in log2 units. Without features everything
-    is NaN; with one, ``sd`` and its limits are NaN.
+    With M = x - y: ``bias`` is the mean of M, ``sd`` its standard deviation (1/(n-1)), the limits
+    are bias -+ 1.96 sd. ``median`` is the median of M, ``robust_sd`` is 1.4826 MAD(M), and the
+    robust limits follow. All are in log2 units. Without features everything is NaN; with one
+    feature ``sd`` and its limits are NaN.
 
     Raises
     ------
     InputError
-        Not vectors of one length, or values that are not finite.
+        x and y are not vectors of one length, or a value is not finite.
 
     References
     ----------
@@ -135,22 +136,22 @@ def bland_altman(x: npt.ArrayLike, y: npt.ArrayLike) -> BlandAltman:
 def bland_altman_by_expression(
     x: npt.ArrayLike, y: npt.ArrayLike, *, n_bins: int = 10
 ) -> tuple[BlandAltman, ...]:
-    """Bias and limits within bins of equal size by mean expression, lowest first.
+    """Return bias and limits in bins of equal size by mean expression, lowest first.
 
-    Features of equal mean may be cut apart; they are taken in the order given. With fewer
-    features than bins the bins without features are NaN with the reason.
+    Features of equal mean may fall in different bins; they are taken in the order given. With
+    fewer features than bins, the empty bins are NaN with a reason.
 
     Parameters
     ----------
     x, y
-        Features, on the log2 scale.
+        One value per feature, on the log2 scale.
     n_bins
         Number of bins, 10 for deciles.
 
     Raises
     ------
     InputError
-        As :func:`bland_altman`, or ``n_bins`` below 1.
+        As :func:`bland_altman`, or ``n_bins`` < 1.
 
     Examples
     --------
@@ -159,7 +160,7 @@ def bland_altman_by_expression(
     (0.0, 1.0)
     """
     if n_bins < 1:
-        raise InputError(f"the number of bins is {n_bins}, needed 1 or more")
+        raise InputError(f"n_bins must be >= 1, got {n_bins}")
     first, second = as_pair(x, y)
     difference, mean = first - second, (first + second) / 2
     order = np.argsort(mean, kind="stable")
@@ -171,14 +172,14 @@ def bland_altman_by_expression(
 def fold_change_shares(
     x: npt.ArrayLike, y: npt.ArrayLike, *, folds: tuple[float, ...] = (1.5, 2.0, 4.0)
 ) -> FoldChangeShares:
-    """Share of features whose ratio exceeds each fold, up or down.
+    """Return the share of features whose ratio exceeds each fold, up or down.
 
     Parameters
     ----------
     x, y
-        Features, on the log2 scale; usually those detected in both.
+        One value per feature, on the log2 scale; usually features detected in both samples.
     folds
-        Fold changes above 1; a ratio of exactly that fold does not exceed it.
+        Fold changes > 1; a ratio of exactly that fold does not exceed it.
 
     Returns
     -------
@@ -187,7 +188,7 @@ def fold_change_shares(
     Raises
     ------
     InputError
-        Not vectors of one length, not finite values, or a fold <= 1.
+        x and y are not vectors of one length, a value is not finite, or a fold is <= 1.
 
     Examples
     --------
@@ -195,7 +196,7 @@ def fold_change_shares(
     (0.5, 0.5, 0.25)
     """
     if any(not fold > 1 for fold in folds):
-        raise InputError(f"the folds are {folds}, needed above 1")
+        raise InputError(f"folds must be > 1, got {folds}")
     first, second = as_pair(x, y)
     if first.size == 0:
         return FoldChangeShares(folds, (NAN,) * len(folds), 0, "no feature")

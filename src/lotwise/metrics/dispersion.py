@@ -13,7 +13,7 @@ NAN = float("nan")
 
 
 class Sere(NamedTuple):
-    """Simple error ratio estimate: 0 duplicate, 1 Poisson, more is overdispersed."""
+    """Simple error ratio estimate: 0 for duplicates, 1 for Poisson noise, > 1 overdispersed."""
 
     sere: float
     n_features: int
@@ -21,7 +21,7 @@ class Sere(NamedTuple):
 
 
 def sere(counts: npt.ArrayLike) -> Sere:
-    """Overdispersion between samples beyond counting noise, by the simple error ratio.
+    """Return the overdispersion between samples beyond counting noise (simple error ratio).
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ def sere(counts: npt.ArrayLike) -> Sere:
 
     Returns
     -------
-    ``sere`` >= 0: 0 for duplicated data, 1 for technical replicates (Poisson), more where
-    samples differ. NaN with fewer than two samples, no feature, or an empty sample.
+    ``sere`` >= 0: 0 for duplicated samples, 1 for technical replicates (Poisson), > 1 where
+    samples differ. NaN with fewer than two samples, no feature, or a sample without counts.
 
     Raises
     ------
     InputError
-        Not a matrix, or negative or not finite values.
+        Not a matrix, or a value is negative or not finite.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Gene by gene: equivalent within a margin, different beyond it, or inconclusive."""
+"""Equivalence gene by gene: equivalent within a margin, different beyond it, or inconclusive."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NOT_TESTED: Final = "not tested"
 
 
 class Equivalence(NamedTuple):
-    """Two one-sided tests of each feature against a margin; one entry a feature.
+    """Two one-sided tests of each feature against a margin; one entry per feature.
 
-    ``outcome`` is equivalent, different or inconclusive, ``reason`` says why p is NaN.
+    ``outcome`` is equivalent, different or inconclusive; ``reason`` tells why p is NaN.
     """
 
     difference: FloatArray
@@ -42,29 +42,29 @@ def equivalence(
 ) -> Equivalence:
     """Test each feature for equivalence of two batches with replicates.
 
-    Welch's t against -margin and +margin: a feature is *equivalent* where both one-sided tests
-    put the difference inside, *different* where one puts it outside, after Benjamini and
-    Hochberg over the features; all others are *inconclusive*, which is the usual answer of few
-    replicates and no evidence of either.
+    Welch's t against -margin and +margin, with Benjamini-Hochberg adjustment over the features. A
+    feature is *equivalent* where both one-sided tests put the difference inside the margin, and
+    *different* where one puts it outside. All others are *inconclusive*. This is the usual outcome
+    with few replicates, and is not evidence for either.
 
     Parameters
     ----------
     x, y
         Replicates x features of each batch, log2(TPM + c).
     margin
-        Largest difference that does not matter, in log2 units, > 0.
+        Largest difference that is acceptable, in log2 units, > 0.
     alpha
-        Rate of false calls among those called.
+        False discovery rate among the features called.
 
     Returns
     -------
     Differences of means (x - y) and p-values; NaN and inconclusive with fewer than two
-    replicates of a batch, or where a feature does not vary in either (no standard error).
+    replicates in a batch, or where a feature does not vary in either (no standard error).
 
     Raises
     ------
     InputError
-        Other shapes, not finite values, or a margin or alpha out of range.
+        The shapes do not match, values are not finite, or margin or alpha is out of range.
 
     References
     ----------
@@ -100,11 +100,11 @@ def equivalence(
 def moderated_equivalence(
     x: npt.ArrayLike, y: npt.ArrayLike, *, margin: float, alpha: float = 0.05
 ) -> Equivalence:
-    """Test each feature for equivalence, its variance moderated by features of like expression.
+    """Test each feature for equivalence, with variances moderated across features.
 
-    As :func:`equivalence`, with one variance for both batches, drawn towards the trend of all
-    features by :func:`lotwise.metrics.moderation.moderate`: with two or three replicates a
-    feature's own variance is near 0 by chance, and would call it equivalent.
+    As :func:`equivalence`, but with one variance for both batches, shrunk towards the trend of all
+    features by :func:`lotwise.metrics.moderation.moderate`. With two or three replicates some
+    features have a variance near 0 by chance, and would be called equivalent.
 
     Parameters
     ----------
@@ -112,13 +112,13 @@ def moderated_equivalence(
         Replicates x features of each batch, log2 TPM of features that are expressed, without
         pseudo-count.
     margin
-        Largest difference that does not matter, in log2 units, > 0.
+        Largest difference that is acceptable, in log2 units, > 0.
     alpha
-        Rate of false calls among those called.
+        False discovery rate among the features called.
 
     Returns
     -------
-    As :func:`equivalence`; NaN and inconclusive with fewer than two replicates of a batch.
+    As :func:`equivalence`; NaN and inconclusive with fewer than two replicates in a batch.
 
     Raises
     ------
@@ -165,21 +165,21 @@ def wald_equivalence(
     margin: float,
     alpha: float = 0.05,
 ) -> Equivalence:
-    """Test differences with known standard errors against a margin, by the normal distribution.
+    """Test differences with known standard errors against a margin, using the normal distribution.
 
-    What DESeq2 calls ``lessAbs`` (equivalent) and ``greaterAbs`` (different). DESeq2 writes 0.5
-    for every p of ``lessAbs`` above it; here such p keep their value.
+    These are the tests that DESeq2 calls ``lessAbs`` (equivalent) and ``greaterAbs`` (different).
+    DESeq2 caps p of ``lessAbs`` at 0.5; here p keeps its value.
 
     Parameters
     ----------
     difference
-        Estimated log2 fold change of each feature; NaN where there is none.
+        Estimated log2 fold change of each feature; NaN where not estimated.
     standard_error
-        Its standard error, on the same scale; NaN where there is none.
+        Its standard error, on the same scale; NaN where not estimated.
     margin
-        Largest difference that does not matter, in log2 units, > 0.
+        Largest difference that is acceptable, in log2 units, > 0.
     alpha
-        Rate of false calls among those called.
+        False discovery rate among the features called.
 
     Returns
     -------
@@ -188,7 +188,7 @@ def wald_equivalence(
     Raises
     ------
     InputError
-        Other lengths, a negative standard error, or a margin or alpha out of range.
+        The lengths differ, a standard error is negative, or margin or alpha is out of range.
 
     References
     ----------
@@ -203,8 +203,8 @@ def wald_equivalence(
     error = np.asarray(standard_error, dtype=np.float64)
     if estimate.shape != error.shape or estimate.ndim != 1:
         raise InputError(
-            f"difference has shape {estimate.shape} and standard_error {error.shape}, needed "
-            "one of each a feature"
+            f"difference has shape {estimate.shape} and standard_error {error.shape}; expected "
+            "one value of each per feature"
         )
     if (error < 0).any():
         raise InputError("a standard error is negative")
@@ -223,7 +223,7 @@ def _batches(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray
 
 def _check(margin: float, alpha: float) -> None:
     if not margin > 0 or not 0 < alpha < 1:
-        raise InputError(f"margin is {margin} and alpha {alpha}; needed above 0, and in (0, 1)")
+        raise InputError(f"margin must be > 0 and alpha in (0, 1), got {margin} and {alpha}")
 
 
 def _judge(
@@ -235,11 +235,11 @@ def _judge(
     alpha: float,
     reason: str,
 ) -> Equivalence:
-    """Turn differences over their errors, of a known distribution, into three outcomes."""
+    """Turn differences in units of their standard error into the three outcomes."""
     with np.errstate(invalid="ignore", divide="ignore"):
         above_lower, above_upper = (difference + margin) / error, (difference - margin) / error
     inside = np.maximum(cumulative(-above_lower), cumulative(above_upper))
-    # Outside at either end: two tests, of which one at most can be small, hence the factor.
+    # Different: two tests, one at each end; at most one can have a small p, hence the factor 2.
     outside = np.minimum(cumulative(above_lower), cumulative(-above_upper))
     outside = np.minimum(2 * outside, 1)
     inside_adjusted, outside_adjusted = benjamini_hochberg(inside), benjamini_hochberg(outside)
@@ -259,7 +259,7 @@ def _judge(
 
 
 def _welch(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Give the standard error of the difference of means and Satterthwaite's degrees of freedom."""
+    """Return the standard error of the difference of means and Satterthwaite's freedom."""
     parts = [part.var(axis=0, ddof=1) / part.shape[0] for part in (x, y)]
     flat = (np.ptp(x, axis=0) == 0) & (np.ptp(y, axis=0) == 0)
     total = np.where(flat, np.nan, parts[0] + parts[1])

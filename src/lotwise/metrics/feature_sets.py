@@ -1,10 +1,10 @@
-"""Feature sets over which a correlation of two samples is computed.
+"""Feature sets over which the correlation of two samples is computed.
 
-An R over all annotated features counts thousands of double zeros as agreement, so
-it is shown beside the R over features that are there. Definitions: ``all``;
-``detected_any`` (TPM at the threshold in either sample); ``detected_both``;
-``counted_both`` (enough counts in both); ``decile_1`` to ``decile_10`` of the mean
-log expression of ``detected_any``, lowest first.
+R over all annotated features counts thousands of features that are zero in both samples as
+agreement. Therefore R over detected features is reported as well. The sets are ``all``;
+``detected_any`` (TPM >= threshold in either sample); ``detected_both``; ``counted_both`` (enough
+counts in both); and ``decile_1`` to ``decile_10`` of the mean log expression of ``detected_any``,
+lowest first.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from lotwise.metrics.moments import IntArray, as_pair, stable_order
 N_DECILES: Final = 10
 DECILES: Final = tuple(f"decile_{number}" for number in range(1, N_DECILES + 1))
 FEATURE_SETS: Final = ("all", "detected_any", "detected_both", "counted_both", *DECILES)
+
+# Sets that depend on a threshold of TPM.
+DETECTED: Final = frozenset({"detected_any", "detected_both", *DECILES})
 
 THRESHOLD: Final = 1.0
 MIN_COUNTS: Final = 10.0
@@ -44,19 +47,19 @@ def feature_sets(
     counts_x, counts_y
         Estimated counts of each feature; without them ``counted_both`` is left out.
     threshold
-        TPM from which a feature is detected.
+        Smallest TPM of a detected feature.
     min_counts
-        Counts from which a feature is counted.
+        Smallest count of a counted feature.
 
     Yields
     ------
-    The name of the set and the places of its features, ascending. The sizes of the
-    deciles differ by one at most.
+    The name of the set and the positions of its features, ascending. The sizes of the
+    deciles differ by at most one.
 
     Raises
     ------
     InputError
-        Not vectors of one length, or values that are not finite.
+        x and y are not vectors of one length, or a value is not finite.
 
     Examples
     --------
@@ -71,7 +74,7 @@ def feature_sets(
         if counts[0].size != tpm_x.size:
             raise InputError(
                 f"counts have shape {counts[0].shape} and TPM {tpm_x.shape}, "
-                "needed the same features"
+                "expected the same features"
             )
         counted = (counts[0] >= min_counts) & (counts[1] >= min_counts)
     in_x, in_y = tpm_x >= threshold, tpm_y >= threshold
@@ -81,7 +84,7 @@ def feature_sets(
     yield "detected_both", np.flatnonzero(in_x & in_y)
     if counted is not None:
         yield "counted_both", np.flatnonzero(counted)
-    # log2(x + 1) + log2(y + 1) rises with this product; no logarithm is needed to sort.
+    # log2(x + 1) + log2(y + 1) increases with this product, so sorting needs no logarithm.
     expression = (tpm_x[in_any] + 1.0) * (tpm_y[in_any] + 1.0)
     ordered = in_any[stable_order(expression)]
     for name, part in zip(DECILES, np.array_split(ordered, N_DECILES), strict=True):

@@ -1,4 +1,4 @@
-"""Gene sets that differ together between two samples."""
+"""Gene sets whose genes shift together between two samples."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from lotwise.metrics.rates import benjamini_hochberg
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# What limma's camera presets where replicates cannot tell it.
+# limma's camera uses this value where it cannot be estimated from replicates.
 PRESET_CORRELATION: Final = 0.01
 ALPHA: Final = 0.05
-UNKNOWN_CORRELATION: Final = "too few replicates tell how genes of the set vary together"
+UNKNOWN_CORRELATION: Final = "too few replicates to estimate the correlation within gene sets"
 
 
 class GeneSetShift(NamedTuple):
-    """Shift of each gene set against all other genes; one entry a set.
+    """Shift of each gene set relative to all other genes; one entry per set.
 
     ``mean_difference`` and ``mean_other`` are means of M inside and outside the set.
     """
@@ -49,36 +49,36 @@ def gene_set_shift(
 ) -> GeneSetShift:
     """Test whether the genes of a set differ more, up or down, than other genes do.
 
-    A rank test of M inside the set against all other genes, two-sided, whose variance allows
-    for the correlation between genes of a set: without it, sets that merely vary together are
-    called far too often. Benjamini and Hochberg over the sets tested.
+    Two-sided rank test of M inside the set against all other genes. The variance allows for the
+    correlation between genes of a set; without it, sets that merely vary together are called far
+    too often. P-values are adjusted by Benjamini-Hochberg over the sets tested.
 
     Parameters
     ----------
     difference
-        M of each gene (difference of log2 expression), usually of genes detected in both.
+        M of each gene (difference of log2 expression), usually of genes detected in both samples.
     genes
-        Their names, each once.
+        Names of the genes, without repeats.
     sets
-        Members of each set; names that are not among ``genes`` are not counted.
+        Members of each set; names that are not in ``genes`` are ignored.
     correlation
-        Mean correlation between genes of a set, or one a set; see
-        :func:`inter_gene_correlation`. 0 supposes independent genes; NaN that it is not known.
+        Mean correlation between genes of a set, one for all sets or one per set; see
+        :func:`inter_gene_correlation`. 0 assumes independent genes; NaN means unknown.
     n_smallest
         Sets with fewer genes present are not tested.
     degrees_of_freedom
-        Those of the estimate of ``correlation``; infinite where it is no estimate.
+        Degrees of freedom of ``correlation``; infinite where it is not an estimate.
 
     Returns
     -------
-    ``p`` and ``p_adjusted`` in [0, 1]; NaN with the reason for sets that are too small, hold all
-    genes, overlap none or have an unknown correlation, or where M is the same for all genes. NaN
-    too where the degrees of freedom are so few that no shift could have a small p.
+    ``p`` and ``p_adjusted`` in [0, 1]. NaN with a reason for sets that are too small, contain all
+    genes or none, or have an unknown correlation, or where M is the same for all genes. Also NaN
+    where the degrees of freedom are so few that no shift could give a small p.
 
     Raises
     ------
     InputError
-        Other lengths, repeated names, not finite M, or a correlation not in [0, 1].
+        The lengths differ, names repeat, M is not finite, or a correlation is outside [0, 1].
 
     References
     ----------
@@ -96,8 +96,8 @@ def gene_set_shift(
     m = as_vector(difference, name="difference")
     position = {gene: i for i, gene in enumerate(genes)}
     if len(genes) != m.size or len(position) != m.size:
-        raise InputError(f"{len(position):,} different genes are named for {m.size:,} values")
-    from scipy.stats import rankdata  # a quarter of a second that most steps do not need
+        raise InputError(f"got {len(position):,} different genes for {m.size:,} values")
+    from scipy.stats import rankdata  # loading takes a quarter of a second; most steps skip it
 
     ranks = rankdata(m)
     ties = _tie_correction(m)
@@ -108,7 +108,7 @@ def gene_set_shift(
         )
         rho = correlation if isinstance(correlation, int | float) else correlation[name]
         if rho < 0 or rho > 1:
-            raise InputError(f"the correlation of set {name!r} is {rho}, needed from 0 to 1")
+            raise InputError(f"the correlation of set {name!r} must be in [0, 1], got {rho}")
         reason = _why_undefined(inside.size, m.size, n_smallest=n_smallest, ties=ties)
         if not reason and math.isnan(rho):
             reason = UNKNOWN_CORRELATION
@@ -133,28 +133,28 @@ def gene_set_shift(
 
 
 def inter_gene_correlation(values: npt.ArrayLike, *, groups: npt.ArrayLike | None = None) -> float:
-    """Mean correlation between the genes of a set over samples, from one sum.
+    """Return the mean correlation between the genes of a set over samples.
 
     ``(m V / mean variance - 1) / (m - 1)`` with V the variance of the mean of the standardised
-    genes; negative values are given as 0.
+    genes; negative values are set to 0.
 
     Parameters
     ----------
     values
         Samples x genes of the set, log2 expression.
     groups
-        One label a sample; differences between groups are taken out, and what is left is the
-        correlation within them. ``None`` is one group.
+        One label per sample; differences between groups are removed, so the result is the
+        correlation within groups. ``None`` is one group.
 
     Returns
     -------
-    A value in [0, 1]; NaN with fewer than two samples more than groups, or than two genes that
-    vary within them.
+    A value in [0, 1]. NaN if the number of samples does not exceed the number of groups by at
+    least 2, or if fewer than two genes vary within groups.
 
     Raises
     ------
     InputError
-        Not a matrix, not finite, or labels not one a sample.
+        Not a matrix, not finite, or not one label per sample.
 
     References
     ----------
@@ -179,7 +179,7 @@ def inter_gene_correlation(values: npt.ArrayLike, *, groups: npt.ArrayLike | Non
     n_genes = int(np.count_nonzero(varies))
     if n_genes < 2:
         return float("nan")
-    # What is left after the means of the groups, on axes that are independent of each other.
+    # Residuals after the means of the groups, on axes that are independent of each other.
     axes = np.linalg.qr(member, mode="complete")[0][:, names.size :]
     left = axes.T @ matrix[:, varies]
     left /= np.sqrt(np.mean(left**2, axis=0))
@@ -194,12 +194,12 @@ def _why_undefined(n_inside: int, n_all: int, *, n_smallest: int, ties: float) -
     if n_inside < n_smallest:
         return f"fewer than {n_smallest} genes of the set are present"
     if n_inside == n_all:
-        return "the set holds all genes"
+        return "the set contains all genes"
     return "M is the same for all genes" if ties >= 1 else ""
 
 
 def _no_power(n_all: int, n_inside: int, rho: float, freedom: float, *, n_sets: int) -> str:
-    """Say so where p cannot be small even for a set all of whose genes shift the most."""
+    """Return a reason where p cannot be small even if all genes of a set shift the most."""
     ranks = np.arange(1.0, n_all + 1)
     highest = np.arange(n_all - n_inside, n_all)
     p = _rank_p(ranks, highest, rho=rho, ties=0.0, freedom=freedom)
@@ -221,7 +221,7 @@ def _means(m: FloatArray, inside: npt.NDArray[np.intp]) -> tuple[float, float]:
 
 
 def _tie_correction(m: FloatArray) -> float:
-    """Share of the rank variance that ties take away; 1 where all are tied."""
+    """Return the share of the rank variance lost to ties; 1 where all values are tied."""
     if m.size < 2:
         return 1.0
     _, sizes = np.unique(m, return_counts=True)
@@ -237,7 +237,7 @@ def _rank_p(
     ties: float,
     freedom: float,
 ) -> float:
-    """Two-sided p of the rank sum with correlated genes inside the set (Barry et al.)."""
+    """Return the two-sided p of the rank sum with correlated genes in the set (Barry et al.)."""
     n_in, n_out = inside.size, ranks.size - inside.size
     u = n_in * n_out + n_in * (n_in + 1) / 2 - float(ranks[inside].sum())
     middle = n_in * n_out / 2
@@ -248,7 +248,7 @@ def _rank_p(
         + np.arcsin((rho + 1) / 2) * n_in * (n_in - 1) * n_out
     ) / (2 * np.pi)
     spread = float(np.sqrt(variance * (1 - ties)))
-    # A continuity correction of half a rank, as limma's, towards the middle on each side.
+    # Continuity correction of half a rank towards the middle on each side, as in limma.
     tails = np.array([u + 0.5 - middle, middle - (u - 0.5)]) / spread
     p = ndtr(tails) if math.isinf(freedom) else stdtr(freedom, tails)
     return min(1.0, 2 * float(p.min()))

@@ -1,4 +1,4 @@
-"""Who and what a sample is: sex from expression, and panels of markers."""
+"""Identity of samples: sex from expression, and panels of marker genes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ Direction = Literal["present", "absent"]
 Sex = Literal["female", "male", "mixed", "no Y expression", "unknown"]
 
 EXPRESSED_TPM: Final = 1.0
-# Male cells have tens to hundreds of TPM over the five genes; mapping errors in female cells stay
-# below 1 TPM a gene, and that in one or two genes.
+# Male cells have tens to hundreds of TPM summed over the five genes. In female cells mapping errors
+# give less than 1 TPM per gene, in one or two genes.
 MALE_Y_TPM: Final = 5.0
 MALE_N_GENES: Final = 2
-# Within one donor Y varies with state and depth by a factor of about three; a swap between the
-# sexes moves it a hundred-fold and more.
+# Within one donor, expression of Y varies with cell state and depth by a factor of about three. A
+# swap between the sexes changes it by a factor of a hundred or more.
 SWAP_FOLD: Final = 10.0
-# Where fewer fragments are expected on the genes of Y, none may be there by chance.
+# Where fewer counts than this are expected on the genes of Y, there may be none by chance.
 FEWEST_Y_COUNTS: Final = 5.0
 
 
 class SexCall(NamedTuple):
-    """Sex of each sample by expression, and the TPM it rests on."""
+    """Sex of each sample from expression, and the TPM it is based on."""
 
     sex: tuple[Sex, ...]
     x_tpm: FloatArray
@@ -36,7 +36,7 @@ class SexCall(NamedTuple):
 
 
 class PanelCheck(NamedTuple):
-    """Whether each marker holds in each sample (samples x markers)."""
+    """Whether each marker is as expected in each sample (samples x markers)."""
 
     holds: BoolArray
     n_holding: npt.NDArray[np.intp]
@@ -47,29 +47,30 @@ class PanelCheck(NamedTuple):
 def call_sex(
     female_tpm: npt.ArrayLike, male_tpm: npt.ArrayLike, *, present_from: float = EXPRESSED_TPM
 ) -> SexCall:
-    """Call the sex of each sample from its expression of XIST and of genes of Y.
+    """Call the sex of each sample from its expression of XIST and of genes of chromosome Y.
 
     Parameters
     ----------
     female_tpm
-        Samples: TPM of XIST; all NaN where it is not annotated.
+        TPM of XIST in each sample; all NaN where it is not annotated.
     male_tpm
         Samples x genes: TPM of each annotated gene of Y.
     present_from
-        TPM from which one gene counts as expressed.
+        Smallest TPM at which a gene counts as expressed.
 
     Returns
     -------
     ``male``: the genes of Y sum to 5 TPM or more, and two of them (or the only one annotated)
-    reach ``present_from``. ``mixed``: the same, with XIST expressed: a mixture, or one of the male
-    lines that express XIST. ``female``: XIST is expressed and Y is not as in male cells.
-    ``no Y expression``: neither; female lines often lose XIST, male ones sometimes Y. ``unknown``:
-    a gene that decides is not annotated. The reason says what is odd.
+    reach ``present_from``. ``mixed``: as male, but XIST is expressed too: a mixture, or a male
+    line that expresses XIST. ``female``: XIST is expressed, and Y is not expressed as in male
+    cells. ``no Y expression``: neither is expressed; female lines often lose XIST, and male lines
+    sometimes lose Y. ``unknown``: a gene needed for the call is not annotated. The reason describes
+    anything unusual.
 
     Raises
     ------
     InputError
-        Other lengths, or negative or infinite TPM.
+        The lengths differ, or a TPM is negative or infinite.
 
     Examples
     --------
@@ -118,32 +119,33 @@ def sex_agreement(
     y_counts: npt.ArrayLike | None = None,
     total_counts: npt.ArrayLike | None = None,
 ) -> tuple[str, ...]:
-    """Say of each sample whether its expression of Y agrees with that of its donor's samples.
+    """Return for each sample whether its expression of Y agrees with its donor's other samples.
 
     Two samples of one donor disagree where their sums differ more than ten-fold and one is 5 TPM
-    or more, whatever XIST says: female lines often lose XIST. A sample is named where those that
-    disagree with it are at least as many as those that agree, itself included. So the odd one of
-    three is named alone; of two, and of two against two, all are named, since sex cannot tell
-    which was exchanged. Samples of different donors are never compared.
+    or more. XIST is not used, because female lines often lose it. A sample gets "no" where at least
+    as many samples disagree with it as agree, itself included. So one different sample of three is
+    identified alone. Of two samples, or of two against two, all get "no", because sex cannot tell
+    which one was exchanged. Samples of different donors are never compared.
 
     Parameters
     ----------
     y_tpm
-        Samples: summed TPM of the genes of Y; NaN where none is annotated.
+        Summed TPM of the genes of Y in each sample; NaN if no such gene is annotated.
     donors
-        Donor of each sample; empty where not given.
+        Donor of each sample; empty where unknown.
     y_counts, total_counts
-        Samples: counts of the genes of Y and of all genes, NaN where not known. A sample without Y
-        is not judged where its donor's highest expression of Y would give fewer than 5 counts.
+        Counts of the genes of Y and of all genes in each sample, NaN where unknown. A sample
+        without Y is not judged where fewer than 5 counts would be expected at its donor's highest
+        expression of Y.
 
     Returns
     -------
-    ``yes``, ``no``, or why it cannot be told.
+    ``yes``, ``no``, or the reason why neither can be told.
 
     Raises
     ------
     InputError
-        Other lengths.
+        The lengths differ.
 
     Examples
     --------
@@ -183,7 +185,7 @@ def _within_donor(sums: FloatArray, y_counts: FloatArray, totals: FloatArray) ->
         expected = y_counts[highest] / totals[highest] * totals
     low = (sums[highest] >= MALE_Y_TPM) & (sums[highest] > SWAP_FOLD * sums)
     judged = np.flatnonzero(~(low & (expected < FEWEST_Y_COUNTS)))
-    answers = ["too few counts to see genes of Y"] * sums.size
+    answers = ["too few counts to detect genes of Y"] * sums.size
     lower, higher = (f.outer(sums[judged], sums[judged]) for f in (np.minimum, np.maximum))
     disagree = (higher >= MALE_Y_TPM) & (higher > SWAP_FOLD * lower)
     for row, against in zip(judged, disagree.sum(axis=1), strict=True):
@@ -200,27 +202,27 @@ def check_panel(
     present_from: float = 1.0,
     absent_below: float = 1.0,
 ) -> PanelCheck:
-    """Check whether markers are present or absent as expected.
+    """Return whether markers are present or absent as expected.
 
     Parameters
     ----------
     tpm
-        Samples x markers, of the markers that are annotated.
+        Samples x markers, for markers that are annotated.
     directions
-        What is expected of each marker.
+        "present" or "absent" for each marker.
     present_from
-        A marker expected present holds at this TPM or more.
+        A marker expected to be present must have at least this TPM.
     absent_below
-        A marker expected absent holds below this TPM.
+        A marker expected to be absent must be below this TPM.
 
     Returns
     -------
-    One answer a sample and marker; without markers there is none, and the reason says so.
+    One value per sample and marker; without markers it is empty, with a reason.
 
     Raises
     ------
     InputError
-        Other shapes, an unknown direction, or negative or not finite TPM.
+        The shapes do not match, a direction is unknown, or a TPM is negative or not finite.
 
     Examples
     --------
@@ -234,7 +236,7 @@ def check_panel(
         raise InputError(f"there are {len(directions)} directions for {matrix.shape[1]} markers")
     unknown = sorted(set(directions) - {"present", "absent"})
     if unknown:
-        raise InputError(f"direction {unknown[0]!r} is not known, needed 'present' or 'absent'")
+        raise InputError(f"unknown direction {unknown[0]!r}; choose from present, absent")
     wanted = np.array([direction == "present" for direction in directions], dtype=bool)
     holds = np.where(wanted[None, :], matrix >= present_from, matrix < absent_below)
     return PanelCheck(

@@ -1,4 +1,4 @@
-"""Isoform usage: which isoforms of a gene carry its expression, and whether that changed."""
+"""Isoform usage: which isoforms carry the expression of a gene, and whether this changed."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _PAIRS_A_SAMPLE = 50
 
 
 class UsageChange(NamedTuple):
-    """Change of isoform usage between two samples; one entry a gene.
+    """Change of isoform usage between two samples; one entry per gene.
 
-    ``distance`` is the Jensen-Shannon distance, ``largest_change`` the largest absolute
-    change of one isoform's share and ``isoform`` its feature; ``dominant_x`` and ``dominant_y`` are
-    the features with the largest share. Where a gene cannot be compared the numbers are NaN,
-    the features -1 and ``reasons`` says why.
+    ``distance`` is the Jensen-Shannon distance. ``largest_change`` is the largest absolute change
+    of one isoform's share, and ``isoform`` is the index of that isoform. ``dominant_x`` and
+    ``dominant_y`` are the isoforms with the largest share. Where a gene cannot be compared the
+    numbers are NaN, the indices -1, and ``reasons`` tells why.
     """
 
     gene: npt.NDArray[np.generic]
@@ -44,10 +44,10 @@ class UsageChange(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """Isoform usage of one sample: what the pairs of samples share.
+    """Isoform usage of one sample, computed once for all pairs.
 
-    ``total`` is the TPM of each gene; ``share`` and ``entropy_term`` (share times its log) are of
-    isoforms in the order of genes; ``dominant`` is the feature with the largest share of each gene.
+    ``total`` is the TPM of each gene; ``share`` and ``entropy_term`` (share times its log) are
+    sorted by gene; ``dominant`` is the isoform with the largest share in each gene.
     """
 
     total: FloatArray
@@ -57,9 +57,9 @@ class Usage(NamedTuple):
 
 
 class UsageTest(NamedTuple):
-    """Usage distances against those between bootstraps of one sample; one entry a gene.
+    """Usage distances compared with those between bootstraps of one sample; one entry per gene.
 
-    ``distance`` and ``null_distance`` are both with the prior added to every isoform.
+    ``distance`` and ``null_distance`` are both computed with the prior added to every isoform.
     """
 
     gene: npt.NDArray[np.generic]
@@ -77,27 +77,27 @@ def usage_change(
 ) -> UsageChange:
     """Compare the usage of isoforms between two samples, gene by gene.
 
-    Usage is the isoform's share of its gene's TPM. The distance is
-    ``sqrt(KL(p||m)/2 + KL(q||m)/2)`` in base 2 with m the mean of both usages.
+    Usage is an isoform's share of the TPM of its gene. The distance is
+    ``sqrt(KL(p||m)/2 + KL(q||m)/2)`` in base 2, with m the mean of both usages.
 
     Parameters
     ----------
     x, y
-        Isoforms, TPM.
+        TPM of each isoform.
     genes
         The gene of each isoform.
     threshold
-        Gene TPM needed in both samples.
+        Gene TPM required in both samples.
 
     Returns
     -------
     Genes sorted by name; ``distance`` and ``largest_change`` in [0, 1]. NaN where a gene has one
-    isoform or less than ``threshold`` in a sample. Equal shares: the first isoform is dominant.
+    isoform or is below ``threshold`` in a sample. With equal shares the first isoform is dominant.
 
     Raises
     ------
     InputError
-        Other lengths, or negative or not finite TPM.
+        The lengths differ, or a TPM is negative or not finite.
 
     References
     ----------
@@ -120,7 +120,7 @@ def usage_change(
 
 
 def isoform_usage(tpm: npt.ArrayLike, grouped: GroupedIsoforms, *, name: str = "tpm") -> Usage:
-    """Compute the usage of isoforms in one sample, for :func:`compare_usage`.
+    """Return the usage of isoforms in one sample, for :func:`compare_usage`.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def isoform_usage(tpm: npt.ArrayLike, grouped: GroupedIsoforms, *, name: str = "
 def compare_usage(
     x: Usage, y: Usage, grouped: GroupedIsoforms, *, threshold: float = 1.0
 ) -> UsageChange:
-    """Compare two samples as :func:`usage_change` does; of many pairs, each is prepared once.
+    """Compare two prepared samples as :func:`usage_change` does; use it for many pairs.
 
     Examples
     --------
@@ -181,38 +181,39 @@ def usage_test(
     genes: npt.ArrayLike | GroupedIsoforms,
     prior: float,
 ) -> UsageTest:
-    """Hold usage distances against what quantification noise alone produces.
+    """Compare usage distances with those that quantification noise alone produces.
 
-    Pairs of bootstraps of one sample, from x and from y, give distances under no change. Each
-    gene's distances are divided by the root mean square of its null distances (of the other
-    pairs, for a null distance) plus a third of the median gene's, and the null is pooled over
-    genes: bootstraps are too few for a null of each gene alone.
+    Pairs of bootstraps of one sample, from x and from y, give null distances. Each gene's distances
+    are divided by a scale: the root mean square of its null distances, plus a third of the median
+    gene's. For a null distance the scale uses the other pairs only. The null is pooled over genes,
+    because there are too few bootstraps for a null of each gene.
 
     Parameters
     ----------
     change
-        What :func:`usage_change` gave for the samples.
+        Result of :func:`usage_change` for the samples.
     samples
         x and y, as given to :func:`usage_change`.
     bootstraps
-        For x and for y: bootstraps x isoforms, TPM; at least four each.
+        Bootstraps of x and of y: bootstraps x isoforms, TPM; at least four each.
     genes
-        The gene of each isoform, as given to :func:`usage_change`, or their groups.
+        The gene of each isoform, as given to :func:`usage_change`, or a grouping of it.
     prior
-        TPM added to every isoform for the test alone, observed and null. A bootstrap of no reads
-        has no reads: without it, isoforms of few reads differ more often than bootstraps tell.
+        TPM added to every isoform for this test only, in observed and null distances. A bootstrap
+        of zero reads is always zero. Without the prior, isoforms of few reads differ more often
+        than the bootstraps show.
 
     Returns
     -------
-    ``distance`` as tested, with the prior; ``p`` from the pooled null, ``p_adjusted`` after
-    Benjamini and Hochberg over the genes compared; ``flip_share`` is the share of null pairs in
-    which the dominant isoform flips, to judge a flip between samples by. NaN for genes not compared
+    ``distance`` as tested, with the prior; ``p`` from the pooled null; ``p_adjusted`` by
+    Benjamini-Hochberg over the genes compared; ``flip_share``, the share of null pairs in which the
+    dominant isoform flips, as a reference for a flip between samples. NaN for genes not compared
     or absent from a bootstrap, and all NaN without bootstraps.
 
     Raises
     ------
     InputError
-        Other shapes, negative or not finite TPM, or a prior below 0.
+        The shapes do not match, a TPM is negative or not finite, or the prior is < 0.
 
     Examples
     --------
@@ -227,7 +228,7 @@ def usage_test(
     array([0])
     """
     if not prior >= 0:
-        raise InputError(f"the prior is {prior:g} TPM, needed 0 or more")
+        raise InputError(f"prior must be >= 0 TPM, got {prior:g}")
     draws = [as_matrix(part, name="bootstraps") for part in bootstraps]
     if any(part.shape[0] < 4 for part in draws):
         nothing = np.full(change.distance.size, np.nan)
@@ -236,7 +237,7 @@ def usage_test(
     grouping = genes if isinstance(genes, GroupedIsoforms) else group_isoforms(genes)
     x, y = as_pair(*samples)
     null, others, flips = _null_distances([part + prior for part in draws], grouping)
-    # A gene that is absent from a bootstrap has no usage there, and no distance.
+    # A gene that is absent from a bootstrap has no usage there, and so no distance.
     present = np.all([grouping.sums(row) > 0 for part in draws for row in part], axis=0)
     tested = np.isfinite(change.distance) & present
     scale = np.sqrt((null**2).mean(axis=0))
@@ -261,7 +262,7 @@ def usage_test(
 
 
 def inferential_relative_variance(bootstrap_counts: npt.ArrayLike) -> FloatArray:
-    """Measure how uncertain each feature's count is beyond Poisson noise (InfRV).
+    """Return how uncertain each feature's count is beyond Poisson noise (InfRV).
 
     Parameters
     ----------
@@ -270,12 +271,12 @@ def inferential_relative_variance(bootstrap_counts: npt.ArrayLike) -> FloatArray
 
     Returns
     -------
-    ``max(s^2 - mu, 0) / (mu + 5) + 0.01`` a feature, >= 0.01; NaN with fewer than two bootstraps.
+    ``max(s^2 - mu, 0) / (mu + 5) + 0.01`` per feature, >= 0.01; NaN with fewer than two bootstraps.
 
     Raises
     ------
     InputError
-        Not a matrix, or negative or not finite counts.
+        Not a matrix, or a count is negative or not finite.
 
     References
     ----------
@@ -297,7 +298,7 @@ def inferential_relative_variance(bootstrap_counts: npt.ArrayLike) -> FloatArray
 
 
 class GroupedIsoforms:
-    """Isoforms sorted by gene, so that sums and maxima of a gene are one pass."""
+    """Isoforms sorted by gene, so that sums and maxima per gene take one pass."""
 
     def __init__(self, labels: npt.NDArray[np.generic]) -> None:
         self.names, codes = np.unique(labels, return_inverse=True)
@@ -311,7 +312,7 @@ class GroupedIsoforms:
         return np.add.reduceat(values[self.order], self.starts) if values.size else values
 
     def shares(self, values: FloatArray) -> FloatArray:
-        """Share of the gene, in the order of genes; 0 where the gene has nothing."""
+        """Return each isoform's share of its gene, sorted by gene; 0 where the gene is 0."""
         sorted_values = values[self.order]
         totals = np.add.reduceat(sorted_values, self.starts) if values.size else values
         shares: FloatArray = sorted_values / np.where(totals > 0, totals, 1)[self.codes]
@@ -324,13 +325,13 @@ class GroupedIsoforms:
         return np.maximum.reduceat(sorted_values, self.starts)
 
     def largest(self, sorted_values: FloatArray, maxima: FloatArray | None = None) -> IntArray:
-        """Return the feature with the largest value of each gene, the first among equals."""
+        """Return the index of the largest value of each gene; the first if several are equal."""
         if not sorted_values.size:
             return np.empty(0, dtype=np.intp)
         if maxima is None:
             maxima = self.maxima(sorted_values)
         is_largest = np.flatnonzero(sorted_values == maxima[self.codes])
-        # The first of each gene: places rise with the genes.
+        # The first position of each gene: positions increase with the genes.
         first = np.searchsorted(is_largest, self.starts)
         return self.order[is_largest[first]]
 
@@ -353,17 +354,17 @@ def group_isoforms(genes: npt.ArrayLike) -> GroupedIsoforms:
     """
     labels = np.asarray(genes)
     if labels.ndim != 1:
-        raise InputError(f"the genes have {labels.ndim} dimensions, needed 1 (isoforms)")
+        raise InputError(f"genes must be one-dimensional (isoforms), got {labels.ndim} dimensions")
     return GroupedIsoforms(labels)
 
 
 def _null_distances(
     draws: list[FloatArray], grouping: GroupedIsoforms
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Distances of pairs of bootstraps, the rms of the pairs apart from each, share of flips.
+    """Return distances of pairs of bootstraps, the rms over the other pairs, and share of flips.
 
-    What a distance is divided by must share no bootstrap with it, or the null looks narrower
-    than observed distances do.
+    The scale of a distance must not share a bootstrap with it; otherwise the null would look
+    narrower than observed distances.
     """
     pairs, distances, flips = [], [], []
     for sample, part in enumerate(draws):
@@ -380,7 +381,7 @@ def _null_distances(
 
 
 def _pairs(n_bootstraps: int) -> list[tuple[int, int]]:
-    """Neighbours first, then those two apart, ... so that each bootstrap is used alike."""
+    """Return pairs of neighbours, then those two apart, and so on; each bootstrap is used alike."""
     found = [
         (row, row + lag) for lag in range(1, n_bootstraps) for row in range(n_bootstraps - lag)
     ]

@@ -1,4 +1,4 @@
-"""Variances of features moderated towards their trend with expression."""
+"""Variances of features, moderated towards their trend with expression."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray, as_vector
 
 _N_KNOTS: Final = 4
-_FEWEST: Final = 30  # features below which there is no trend to fit
-_OFFSET: Final = 1e-5  # of the median variance, so that a variance of 0 has a logarithm
+_FEWEST: Final = 30  # with fewer features no trend is fitted
+_OFFSET: Final = 1e-5  # times the median variance, so that a variance of 0 has a logarithm
 
 
 class Moderated(NamedTuple):
-    """Moderated variances, and the prior that they are drawn to.
+    """Moderated variances, and the prior towards which they are shrunk.
 
     ``freedom_prior`` is infinite where variances differ no more than by chance. ``freedom`` are
     the degrees of freedom of the moderated variances.
@@ -32,11 +32,11 @@ class Moderated(NamedTuple):
 def moderate(
     variances: npt.ArrayLike, *, freedom: float, expression: npt.ArrayLike | None = None
 ) -> Moderated:
-    """Draw the variance of each feature towards that of features of like expression.
+    """Shrink the variance of each feature towards that of features with similar expression.
 
-    With two replicates a variance has one or two degrees of freedom: by chance some are near 0,
+    With two replicates a variance has one or two degrees of freedom. Some are near 0 by chance,
     and their features would be called equivalent. An empirical Bayes prior, a scaled inverse
-    chi-square, is fitted to all variances by moments of their logarithms.
+    chi-square, is fitted to all variances by the moments of their logarithms.
 
     Parameters
     ----------
@@ -45,18 +45,18 @@ def moderate(
     freedom
         Their degrees of freedom, > 0.
     expression
-        Mean log2 expression of each feature: the prior follows it by a natural spline, since
-        features of few reads vary more. ``None`` fits one prior for all.
+        Mean log2 expression of each feature. The prior follows it by a natural spline, since
+        features with few reads vary more. ``None`` fits one prior for all.
 
     Returns
     -------
-    ``(d0 s0^2 + d s^2) / (d0 + d)`` with d0 + d degrees of freedom, at most those of all features
-    together.
+    ``(d0 s0^2 + d s^2) / (d0 + d)`` with d0 + d degrees of freedom, limited to the total of all
+    features.
 
     Raises
     ------
     InputError
-        Other lengths, negative variances, or freedom that is not above 0.
+        The lengths differ, a variance is negative, or freedom is not > 0.
 
     References
     ----------
@@ -103,7 +103,7 @@ def moderate(
 
 
 def _natural_spline(x: FloatArray) -> FloatArray:
-    """Basis of natural cubic splines with four knots, at the ends and thirds of the quantiles."""
+    """Return a natural cubic spline basis with four knots, at the ends and terciles."""
     knots = np.unique(np.quantile(x, np.linspace(0, 1, _N_KNOTS)))
     span = float(np.ptp(x))
     if knots.size < 3 or span == 0:

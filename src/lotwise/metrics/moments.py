@@ -1,9 +1,8 @@
-"""Checks and moments that the pairwise statistics share.
+"""Input checks and moments that the pairwise statistics share.
 
-How every statistic of :mod:`lotwise.metrics` tells that it is not defined: the
-result is a named tuple whose numbers are NaN and whose ``reason`` says why in
-words; ``reason`` is empty where every number is defined. Input that is no sample
-at all (other lengths, NaN, infinite) is a fault and raises
+Every statistic of :mod:`lotwise.metrics` reports undefined results in the same way: it returns a
+named tuple whose numbers are NaN and whose ``reason`` tells why. ``reason`` is empty where every
+number is defined. Input that is not a valid sample (wrong length, NaN, infinite) raises
 :class:`~lotwise.errors.InputError`.
 """
 
@@ -24,7 +23,7 @@ _FIRST: Final = 64
 
 
 def as_pair(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Give both samples as float64 vectors of one length.
+    """Return both samples as float64 vectors of one length.
 
     Raises
     ------
@@ -39,31 +38,32 @@ def as_pair(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]
     first, second = as_vector(x, name="x"), as_vector(y, name="y")
     if first.size != second.size:
         raise InputError(
-            f"x has {first.size:,} features and y has {second.size:,}, needed the same features"
+            f"x has {first.size:,} features and y has {second.size:,}; expected the same features"
         )
     return first, second
 
 
 def as_vector(values: npt.ArrayLike, *, name: str) -> FloatArray:
-    """Give one sample as a float64 vector; NaN and infinite values are refused."""
+    """Return one sample as a float64 vector; raise for NaN and infinite values."""
     vector = np.asarray(values, dtype=np.float64)
     if vector.ndim != 1:
-        raise InputError(f"{name} has {vector.ndim} dimensions, needed 1 (features)")
+        raise InputError(f"{name} must be one-dimensional (features), got {vector.ndim} dimensions")
     _refuse_not_finite(vector, name=name)
     return vector
 
 
 def as_matrix(values: npt.ArrayLike, *, name: str) -> FloatArray:
-    """Give samples x features as float64; NaN and infinite values are refused."""
+    """Return samples x features as float64; raise for NaN and infinite values."""
     matrix = np.asarray(values, dtype=np.float64)
     if matrix.ndim != 2:
-        raise InputError(f"{name} has {matrix.ndim} dimensions, needed 2 (samples x features)")
+        msg = f"{name} must be two-dimensional (samples x features), got {matrix.ndim} dimensions"
+        raise InputError(msg)
     _refuse_not_finite(matrix, name=name)
     return matrix
 
 
 def refuse_negative(values: FloatArray, *, name: str) -> None:
-    """Raise where expression or counts are below zero.
+    """Raise where expression or counts are negative.
 
     Raises
     ------
@@ -74,27 +74,27 @@ def refuse_negative(values: FloatArray, *, name: str) -> None:
     --------
     >>> refuse_negative(np.array([1.0, -2.0]), name="x")
     Traceback (most recent call last):
-    lotwise.errors.InputError: x holds 1 negative value, needed >= 0; give it unlogged
+    lotwise.errors.InputError: x must be >= 0, got 1 negative value; use values that are not logged
     """
     n_negative = int(np.count_nonzero(values < 0))
     if n_negative:
         words = "value" if n_negative == 1 else "values"
         raise InputError(
-            f"{name} holds {n_negative:,} negative {words}, needed >= 0",
-            remedy="give it unlogged",
+            f"{name} must be >= 0, got {n_negative:,} negative {words}",
+            remedy="use values that are not logged",
         )
 
 
 def is_constant(values: FloatArray) -> bool:
     """Return whether all values are equal (rounding makes the variance of such a vector > 0)."""
-    # The first values settle it for nearly every sample, without a pass over all.
+    # The first values decide for nearly every sample, without a pass over all.
     return values.size == 0 or bool(
         (values[:_FIRST] == values[0]).all() and values.min() == values.max()
     )
 
 
 def why_undefined(x: FloatArray, y: FloatArray) -> str:
-    """Say why a correlation of ``x`` and ``y`` is not defined; empty where it is.
+    """Return why a correlation of ``x`` and ``y`` is not defined; empty where it is.
 
     Examples
     --------
@@ -109,9 +109,9 @@ def why_undefined(x: FloatArray, y: FloatArray) -> str:
 
 
 def stable_order(values: FloatArray) -> IntArray:
-    """Return the order that sorts ``values``, equal ones in their order; NaN are not expected.
+    """Return the order that sorts ``values``; ties keep their order. NaN must not occur.
 
-    The same as numpy's stable sort at a quarter of the time, where few values are equal.
+    Same result as numpy's stable sort in a quarter of the time where few values are equal.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def stable_order(values: FloatArray) -> IntArray:
 
 
 def largest(values: FloatArray, n: int | None = None) -> IntArray:
-    """Return the places of the ``n`` largest values, largest first, equal ones in their order.
+    """Return the positions of the ``n`` largest values, largest first; ties keep their order.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def largest(values: FloatArray, n: int | None = None) -> IntArray:
 
 
 def standardise(values: FloatArray) -> FloatArray:
-    """Give mean 0 and variance 1 by 1/n moments, centred before squaring.
+    """Scale to mean 0 and variance 1 by 1/n moments, centred before squaring.
 
     Examples
     --------
@@ -154,14 +154,14 @@ def standardise(values: FloatArray) -> FloatArray:
     array([-1.,  1.])
     """
     centred: FloatArray = values - values.mean()
-    # A second pass takes away what rounding left of a large mean.
+    # A second pass removes the rounding error of a large mean.
     centred -= centred.mean()
     centred /= np.sqrt(np.mean(centred * centred))
     return centred
 
 
 def standardise_samples(values: FloatArray) -> FloatArray:
-    """Standardise each sample of samples x features; one that is constant is NaN throughout.
+    """Standardise each sample of samples x features; a constant sample becomes all NaN.
 
     Examples
     --------
@@ -177,9 +177,9 @@ def standardise_samples(values: FloatArray) -> FloatArray:
 
 
 def correlation(x: FloatArray, y: FloatArray) -> float:
-    """Pearson's R of two checked vectors that are not constant.
+    """Return Pearson's R of two checked vectors that are not constant.
 
-    Through the distance of the standardised values, which keeps the digits where R is
+    It is computed from the distance of the standardised values. This keeps the digits where R is
     near 1 and gives exactly 1 for identical samples.
 
     Examples
@@ -191,9 +191,9 @@ def correlation(x: FloatArray, y: FloatArray) -> float:
 
 
 def standardised_correlation(first: FloatArray, second: FloatArray) -> float:
-    """Pearson's R of two standardised samples, as :func:`correlation` returns it.
+    """Return Pearson's R of two standardised samples, as :func:`correlation` does.
 
-    Of many pairs of samples, each sample is standardised once.
+    With many pairs each sample then needs to be standardised only once.
 
     Examples
     --------
@@ -201,7 +201,7 @@ def standardised_correlation(first: FloatArray, second: FloatArray) -> float:
     -1.0
     """
     one_minus_r = _half_mean_square(first - second)
-    # Only where R is low does its sign have to be looked up.
+    # The sign needs to be checked only where R is low.
     if one_minus_r > 0.5 and np.mean(first * second) < 0:
         return _half_mean_square(first + second) - 1
     return 1 - one_minus_r
@@ -214,4 +214,4 @@ def _half_mean_square(values: FloatArray) -> float:
 def _refuse_not_finite(values: FloatArray, *, name: str) -> None:
     n_bad = int(values.size - np.count_nonzero(np.isfinite(values)))
     if n_bad:
-        raise InputError(f"{name} holds {n_bad:,} NaN or infinite values, needed finite numbers")
+        raise InputError(f"{name} must be finite, got {n_bad:,} NaN or infinite values")

@@ -1,4 +1,4 @@
-"""Samples that stand apart: by their correlations, and by the library itself."""
+"""Outlying samples, judged by their correlations and by the library itself."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lotwise.metrics.moments import BoolArray, FloatArray, as_matrix, as_vector,
 
 FEWEST_SCORED: Final = 3
 MAD_TO_SD: Final = 1.4826
-# Share of sound runs that may have an outlier flag, all groups and levels together. Stated is 5 %:
-# the rest is for noise that is not quite independent and equal.
+# Share of sound runs that may have any outlier flag, over all groups and levels. The stated rate is
+# 5 %; the margin is for noise that is not quite independent and equal.
 FALSE_RUNS: Final = 0.04
-# d of a sample falls with the noise of its features. Its spread is as if so many features of equal
-# noise decided R: benchmarks/outlier_rates.py holds the rate for 100 and more.
+# d of a sample also contains the noise of its features. Its spread is as if R were computed from
+# this many features of equal noise; benchmarks/outlier_rates.py checks the rate for 100 and more.
 _N_DECIDING: Final = 30
 _MOST_SETS: Final = 100_000
 _MOST_DRAWS: Final = 4_000_000
@@ -27,7 +27,7 @@ NO_MEDIAN: Final = "more than half of the other samples have no counts"
 
 
 class OutlierScores(NamedTuple):
-    """How much each sample pulls mean R down, in robust standard deviations."""
+    """How much each sample lowers the mean R, in robust standard deviations."""
 
     difference: FloatArray
     score: FloatArray
@@ -36,7 +36,7 @@ class OutlierScores(NamedTuple):
 
 
 class Library(NamedTuple):
-    """What each library is, whatever its correlations; one entry a sample."""
+    """Summary of each library, independent of its correlations; one entry per sample."""
 
     total_counts: FloatArray
     n_detected: npt.NDArray[np.intp]
@@ -45,10 +45,10 @@ class Library(NamedTuple):
 
 
 class Complexity(NamedTuple):
-    """Features each library would show at one depth; one entry a sample.
+    """Number of features each library would show at a common depth; one entry per sample.
 
-    ``n_features`` is an expectation; ``share_of_median`` its ratio to the median of the other
-    samples, NaN where that is 0 or there is no other.
+    ``n_features`` is an expectation; ``share_of_median`` is its ratio to the median of the other
+    samples, NaN where that is 0 or there is no other sample.
     """
 
     n_features: FloatArray
@@ -57,9 +57,9 @@ class Complexity(NamedTuple):
 
 
 class ShallowLibraries(NamedTuple):
-    """Libraries whose total counts are far below the others'; one entry a sample.
+    """Libraries whose total counts are far below the others'; one entry per sample.
 
-    ``reasons`` says why a share is NaN; empty where it is not.
+    ``reasons`` tells why a share is NaN; empty otherwise.
     """
 
     share_of_median: FloatArray
@@ -71,22 +71,22 @@ class ShallowLibraries(NamedTuple):
 def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) -> float:
     """Return the score below which a sample of a group is an outlier.
 
-    A sound run has a flag in at most ``rate`` of all cases, whatever the number of its groups: each
-    of them has the share ``1 - (1 - rate) ** (1 / n_groups)``. The cut is that quantile of the
-    lowest score of sound groups, simulated with independent noise that is equal in all samples.
+    A sound run has a flag in at most ``rate`` of cases, for any number of groups: each group gets
+    the rate ``1 - (1 - rate) ** (1 / n_groups)``. The cut is this quantile of the lowest score in
+    sound groups, simulated with independent noise that is equal in all samples.
 
     Parameters
     ----------
     n_samples
-        Samples of the group, 3 or more.
+        Number of samples in the group, >= 3.
     n_groups
-        Groups that are scored in the run, over all levels.
+        Number of groups that are scored in the run, over all levels.
     rate
         Share of sound runs with a flag, in (0, 1).
 
     Returns
     -------
-    A negative score. The fewer samples, the further from 0: MAD of few values is uncertain.
+    A negative score. It is further from 0 with fewer samples, because their MAD is uncertain.
 
     Raises
     ------
@@ -102,10 +102,10 @@ def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) 
     """
     if n_samples < FEWEST_SCORED or n_groups < 1 or not 0 < rate < 1:
         raise InputError(
-            f"got n_samples {n_samples}, n_groups {n_groups} and rate {rate:g}; needed are 3 or "
-            "more, 1 or more, and a share between 0 and 1"
+            "n_samples must be >= 3, n_groups >= 1 and rate in (0, 1), "
+            f"got {n_samples}, {n_groups} and {rate:g}"
         )
-    # A constant of the method: the same for every run, so its seed is no choice.
+    # This is a constant of the method and equal in every run, so its seed is fixed.
     rng = np.random.default_rng(n_samples)
     n_sets = max(min(_MOST_SETS, _MOST_DRAWS // n_samples), 5_000)
     difference = -rng.chisquare(_N_DECIDING, size=(n_sets, n_samples))
@@ -116,9 +116,9 @@ def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) 
 
 
 def outlier_scores(correlations: npt.ArrayLike, *, below: float | None = None) -> OutlierScores:
-    """Score samples by how far mean R falls when they take part.
+    """Score samples by how much the mean R falls when they take part.
 
-    ``d_i`` is mean R of the pairs with sample i minus mean R of the pairs without it, and the
+    ``d_i`` is the mean R of pairs with sample i minus the mean R of pairs without it. The
     score ``(d_i - median d) / (1.4826 MAD(d))``.
 
     Parameters
@@ -126,17 +126,17 @@ def outlier_scores(correlations: npt.ArrayLike, *, below: float | None = None) -
     correlations
         Samples x samples of one group, symmetric.
     below
-        Scores below this are flagged; ``None`` for :func:`outlier_cut` of one group.
+        Scores below this are flagged; ``None`` uses :func:`outlier_cut` of one group.
 
     Returns
     -------
-    Scores of NaN and no flag with fewer than three samples, an undefined R, or where more than
-    half of the samples have the same d (MAD 0); d is NaN in the first two.
+    Scores are NaN without flags with fewer than three samples, an undefined R, or where more than
+    half of the samples have the same d (MAD 0). d is NaN in the first two cases.
 
     Raises
     ------
     InputError
-        Not square.
+        The matrix is not square.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def outlier_scores(correlations: npt.ArrayLike, *, below: float | None = None) -
     """
     matrix = np.asarray(correlations, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise InputError(f"correlations have shape {matrix.shape}, needed a square")
+        raise InputError(f"correlations must be a square matrix, got shape {matrix.shape}")
     n = matrix.shape[0]
     unscored = np.full(n, np.nan)
     off = ~np.eye(n, dtype=bool)
@@ -174,25 +174,25 @@ def outlier_scores(correlations: npt.ArrayLike, *, below: float | None = None) -
 def library_summary(
     tpm: npt.ArrayLike, *, counts: npt.ArrayLike | None = None, threshold: float = 1.0
 ) -> Library:
-    """Sum up each library: counts, features detected, share of the 50 highest, sum of TPM.
+    """Summarise each library: counts, features detected, share of the 50 highest, sum of TPM.
 
     Parameters
     ----------
     tpm
         Samples x features.
     counts
-        Samples x features; NaN totals where ``None``.
+        Samples x features; without counts the totals are NaN.
     threshold
-        TPM from which a feature is detected.
+        Smallest TPM of a detected feature.
 
     Returns
     -------
-    ``share_of_highest`` in [0, 1] is NaN for a sample without any TPM.
+    ``share_of_highest`` in [0, 1] is NaN for a sample whose TPM are all 0.
 
     Raises
     ------
     InputError
-        Not matrices of one shape, or negative or not finite values.
+        Not matrices of one shape, or a value is negative or not finite.
 
     Examples
     --------
@@ -221,11 +221,11 @@ def library_summary(
 
 
 def library_complexity(counts: npt.ArrayLike) -> Complexity:
-    """Count the features that each library would show at the depth of the smallest.
+    """Return the number of features that each library would show at the depth of the smallest.
 
-    The expectation under binomial thinning: a feature of c counts is seen with probability
-    ``1 - (1 - f) ** c``, f being the smallest total over the library's own. A library of few
-    molecules, amplified, shows fewer features than the others at equal depth.
+    This is the expectation under binomial thinning: a feature of c counts is seen with probability
+    ``1 - (1 - f) ** c``, where f is the smallest total over the library's own total. A library that
+    was amplified from few molecules shows fewer features than others at equal depth.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def library_complexity(counts: npt.ArrayLike) -> Complexity:
     Raises
     ------
     InputError
-        Not a matrix, or negative or not finite values.
+        Not a matrix, or a value is negative or not finite.
 
     Examples
     --------
@@ -263,15 +263,15 @@ def library_complexity(counts: npt.ArrayLike) -> Complexity:
 def shallow_libraries(
     total_counts: npt.ArrayLike, *, below: float = SHALLOW_BELOW
 ) -> ShallowLibraries:
-    """Name libraries whose total counts are a small share of the others' median.
+    """Flag libraries whose total counts are a small fraction of the others' median.
 
-    To be read before any correlation: a library of 36 thousand counts among libraries of 20
+    Read this before any correlation: a library of 36 thousand counts among libraries of 20
     million still has TPM that sum to a million.
 
     Parameters
     ----------
     total_counts
-        One total a sample.
+        One total per sample.
     below
         Share of the median of the other samples below which a library is flagged.
 
@@ -282,7 +282,7 @@ def shallow_libraries(
     Raises
     ------
     InputError
-        Negative or not finite totals, or ``below`` not in (0, 1).
+        A total is negative or not finite, or ``below`` is outside (0, 1).
 
     Examples
     --------
@@ -292,7 +292,7 @@ def shallow_libraries(
     totals = as_vector(total_counts, name="total_counts")
     refuse_negative(totals, name="total_counts")
     if not 0 < below < 1:
-        raise InputError(f"the share is {below}, needed between 0 and 1")
+        raise InputError(f"below must be in (0, 1), got {below}")
     if totals.size < 2:
         unknown = np.full(totals.size, np.nan)
         reasons = ("no other sample to compare with",) * totals.size
@@ -304,11 +304,11 @@ def shallow_libraries(
 
 
 def _medians_of_others(values: FloatArray) -> FloatArray:
-    """Median of all values but one, for each of them; two values or more."""
+    """Return for each value the median of all others; needs two values or more."""
     order = np.argsort(values, kind="stable")
     ranks = np.argsort(order, kind="stable")
     ordered, n_others = values[order], values.size - 1
-    # Without a value, those behind it move up by one.
+    # Without a value, those after it move up by one.
     low, high = (
         ordered[middle + (middle >= ranks)] for middle in ((n_others - 1) // 2, n_others // 2)
     )

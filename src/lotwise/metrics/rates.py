@@ -10,12 +10,12 @@ from lotwise.metrics.moments import FloatArray
 
 
 def benjamini_hochberg(p: npt.ArrayLike) -> FloatArray:
-    """Adjust p-values so that calling those below q gives a false discovery rate of q.
+    """Adjust p-values to control the false discovery rate (Benjamini-Hochberg).
 
     Parameters
     ----------
     p
-        Tests; NaN where none was made, which does not count as a test.
+        One p-value per test; NaN where no test was made, which does not count as a test.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def benjamini_hochberg(p: npt.ArrayLike) -> FloatArray:
     Raises
     ------
     InputError
-        A p outside [0, 1].
+        A p-value is outside [0, 1].
 
     References
     ----------
@@ -39,7 +39,7 @@ def benjamini_hochberg(p: npt.ArrayLike) -> FloatArray:
     tested = np.flatnonzero(~np.isnan(values))
     found = values[tested]
     if ((found < 0) | (found > 1)).any():
-        raise InputError("a p-value is outside 0 to 1")
+        raise InputError("every p-value must be in [0, 1]")
     adjusted = np.full(values.shape, np.nan)
     order = np.argsort(found)[::-1]
     ranks = np.arange(found.size, 0, -1)

@@ -1,4 +1,4 @@
-"""Intervals for R by resampling blocks of features that move together."""
+"""Intervals for R from resampling blocks of features that vary together."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ SINGLE_GENES: Final = (
     "co-regulated"
 )
 WINDOWS: Final = (
-    "genomic windows hold little of what is co-regulated: too narrow, nearly as single genes are"
+    "genomic windows contain little of the co-regulation: intervals are nearly as narrow as for "
+    "single genes"
 )
-# Beyond this share of features in blocks of one gene the interval is called too narrow.
+# Above this share of features in blocks of one gene, the interval is reported as too narrow.
 FEW_SINGLE: Final = 0.1
 FEW_BLOCKS: Final = 30
-# Rows of weights held at once (2,000 x 58,000 would take 0.9 GB). Each chunk draws from a
-# seed of its own: part of the definition of a result, not to be tuned.
+# Rows of weights in memory at once (2,000 x 58,000 would take 0.9 GB). Each chunk has its own
+# seed, so this number is part of the definition of a result and must not be tuned.
 _CHUNK = 100
-# Less variance than this, of the mean square, is what rounding left of none.
+# A variance below this fraction of the mean square is rounding error.
 _ROUNDING: Final = 1e-12
 TOO_FEW_DEFINED: Final = "R is defined in fewer than two resamples"
-_NEARLY_ONE = 1 - 1e-12  # R of a resample has no digits beyond this
+_NEARLY_ONE = 1 - 1e-12  # R of a resample has no more digits than this
 
 
 class BlockIntervals(NamedTuple):
-    """Intervals for R of every pair of samples; one entry a pair.
+    """Intervals for R of every pair of samples; one entry per pair.
 
     ``lower`` and ``upper`` are NaN where R is not defined, or in fewer than two resamples;
-    ``reasons`` says why.
-    ``label`` says what the interval is, ``warning`` what it lacks, if anything.
+    ``reasons`` tells why. ``label`` describes the interval, ``warning`` its limits, if any.
     """
 
     sample_a: IntArray
@@ -66,46 +66,47 @@ def block_intervals(
     pairs: IntArray | None = None,
     windows: bool = False,
 ) -> BlockIntervals:
-    """Resample blocks of features and give an interval of Pearson's R for every pair.
+    """Return an interval of Pearson's R for every pair by resampling blocks of features.
 
-    All features of a block are drawn together, so that what moves together stays
-    together: gene sets, genomic neighbourhoods, or at the least all isoforms of a gene. From
-    the sums of each block, all resamples of all pairs cost one matrix product. The interval is
-    ``tanh(z -+ t s)``, s the standard deviation of Fisher's z over resamples and t of n_blocks - 1
-    degrees of freedom.
+    All features of a block are drawn together, so that features that vary together stay
+    together: gene sets, genomic neighbourhoods, or at least all isoforms of a gene. With the sums
+    of each block, all resamples of all pairs take one matrix product. The interval is
+    ``tanh(z -+ t s)``, where s is the standard deviation of Fisher's z over resamples and t has
+    n_blocks - 1 degrees of freedom.
 
     Parameters
     ----------
     values
         Samples x features, usually log2(TPM + 1).
     blocks
-        One label a feature, of any type that sorts. ``None`` resamples single features. Where more
-        than a tenth of the features are in blocks of one gene, the result warns that the interval
-        is too narrow.
+        One label per feature, of any type that sorts. ``None`` resamples single features. Where
+        more than a tenth of the features are in blocks of one gene, the result warns that the
+        interval is too narrow.
     genes
-        The gene of each feature; ``None`` where every feature is one.
+        The gene of each feature; ``None`` where every feature is a gene.
     rng
-        Source of randomness; every 100 resamples draw from a stream of their own, spawned from it.
+        Random number generator; every 100 resamples use a stream of their own, spawned from it.
     n_resamples
-        Number of resamples, 2 or more. One in which a sample is constant has no R and is left out.
+        Number of resamples, >= 2. A resample in which a sample is constant is left out.
     level
         Coverage, in (0, 1).
     pairs
-        Rows of the pairs wanted, shape ``(n_pairs, 2)``; ``None`` for all.
+        Row indices of the pairs wanted, shape ``(n_pairs, 2)``; ``None`` for all.
 
     windows
-        Whether blocks are genomic windows. Of nominal 95 % intervals 53 % held R with them in
-        simulation, 52 % with single genes and 97 % with modules: the result warns.
+        Whether blocks are genomic windows. In simulation, nominal 95 % intervals contained R in
+        53 % of cases with windows, 52 % with single genes and 97 % with modules, so the result
+        warns.
 
     Returns
     -------
-    For each pair (a < b) R and its limits, in [-1, 1]. They speak of other features
-    measured in the same samples, never of other batches.
+    For each pair (a < b) R and its limits, in [-1, 1]. They describe other features
+    measured in the same samples, never other batches.
 
     Raises
     ------
     InputError
-        Not a matrix, not finite, labels not one a feature, or a number out of range.
+        Not a matrix, not finite, not one label per feature, or a number out of range.
 
     References
     ----------
@@ -125,17 +126,17 @@ def block_intervals(
     """
     matrix = as_matrix(values, name="values")
     if not 0 < level < 1:
-        raise InputError(f"the level is {level}, needed between 0 and 1")
+        raise InputError(f"level must be in (0, 1), got {level}")
     if n_resamples < 2:
-        raise InputError(f"the number of resamples is {n_resamples}, needed 2 or more")
+        raise InputError(f"n_resamples must be >= 2, got {n_resamples}")
     n_samples, n_features = matrix.shape
     codes, n_blocks = _codes(blocks, n_features, what="block labels")
     first, second = np.triu_indices(n_samples, k=1) if pairs is None else pairs.T
     constant = _constant_samples(matrix)
     reasons = _reasons(constant, first, second, n_blocks=n_blocks)
     sums = _block_sums(_scaled(matrix, constant), codes, n_blocks, first, second)
-    # Over so few rows OpenBLAS's threads wait for each other far longer than they work: one
-    # thread costs a tenth where anything else runs, and adds up in the same order everywhere.
+    # With so few rows the threads of OpenBLAS mostly wait for each other. One thread takes a tenth
+    # of the time on a busy machine, and sums in the same order everywhere.
     with threadpool_limits(limits=1, user_api="blas"):
 
         def resample(chunk: tuple[int, np.random.Generator]) -> FloatArray:
@@ -183,7 +184,7 @@ def _codes(labels: npt.ArrayLike | None, n_features: int, *, what: str) -> tuple
 
 
 def _share_single(codes: IntArray, n_blocks: int, genes: npt.ArrayLike | None) -> float:
-    """Share of the features that are in blocks of one gene."""
+    """Return the share of the features that are in blocks of one gene."""
     of_gene, n_genes = _codes(genes, codes.size, what="genes")
     if codes.size == 0:
         return 1.0
@@ -226,7 +227,7 @@ def _reasons(
 
 
 def _scaled(matrix: FloatArray, constant: BoolArray) -> FloatArray:
-    """Centre and scale: the sums of products below then lose no digits to a large mean."""
+    """Centre and scale, so that the sums of products lose no digits to a large mean."""
     if matrix.shape[1] == 0:
         return matrix
     centred: FloatArray = matrix - matrix.mean(axis=1, keepdims=True)
@@ -240,7 +241,7 @@ def _scaled(matrix: FloatArray, constant: BoolArray) -> FloatArray:
 def _block_sums(
     scaled: FloatArray, codes: IntArray, n_blocks: int, first: IntArray, second: IntArray
 ) -> FloatArray:
-    """Blocks x (n, sums of each sample, of its squares, of the products of each pair)."""
+    """Return blocks x (n, sums of each sample, of its squares, of the products of each pair)."""
     n_samples = scaled.shape[0]
     sums = np.empty((n_blocks, 1 + 2 * n_samples + first.size))
     sums[:, 0] = np.bincount(codes, minlength=n_blocks)
@@ -257,11 +258,11 @@ def _block_sums(
 
 
 def _weights(n_blocks: int, n_resamples: int, stream: np.random.Generator) -> FloatArray:
-    """How often each resample (rows) draws each block, with replacement."""
+    """Return how often each resample (rows) draws each block, with replacement."""
     weights = np.zeros((n_resamples, n_blocks))
     for row in weights if n_blocks else ():
         draws = stream.integers(n_blocks, size=n_blocks, dtype=np.int32)
-        # Widened here: bincount takes five times as long to do it itself.
+        # Converted here: bincount takes five times as long for its own conversion.
         row[:] = np.bincount(draws.astype(np.intp), minlength=n_blocks)
     return weights
 
@@ -269,14 +270,14 @@ def _weights(n_blocks: int, n_resamples: int, stream: np.random.Generator) -> Fl
 def _correlations(
     totals: FloatArray, n_samples: int, first: IntArray, second: IntArray
 ) -> FloatArray:
-    """Give R of every resample (rows) and pair from sums of n, x, xx and xy."""
+    """Return R of every resample (rows) and pair from sums of n, x, xx and xy."""
     n = totals[:, :1]
     sums = totals[:, 1 : 1 + n_samples]
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / n
         squares = totals[:, 1 + n_samples : 1 + 2 * n_samples] / n
         variances = squares - means**2
-        # NaN, not 0: what rounding left of the products, over 0, would be an R of 1.
+        # NaN and not 0: a rounding error over 0 would give an R of 1.
         spreads = np.sqrt(np.where(variances > _ROUNDING * squares, variances, np.nan))
         products = totals[:, 1 + 2 * n_samples :] / n
         r = (products - means[:, first] * means[:, second]) / (
@@ -289,7 +290,7 @@ def _correlations(
 def _limits(
     observed: FloatArray, resampled: FloatArray, *, level: float, n_blocks: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Give the limits on Fisher's z; a resample where a sample is constant has no R."""
+    """Return the limits on Fisher's z; resamples with a constant sample are left out."""
     if n_blocks < 2:
         nothing = np.full(observed.size, np.nan)
         return nothing, nothing.copy()

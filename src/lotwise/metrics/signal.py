@@ -1,4 +1,4 @@
-"""Signal between groups against noise within them."""
+"""Signal between groups compared with noise within them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUARTET_LINE_DB: Final = 12.0
 
 
 class Snr(NamedTuple):
-    """Quartet's signal-to-noise ratio in dB, and the two components it rests on."""
+    """Quartet's signal-to-noise ratio in dB, and the two components it is based on."""
 
     snr_db: float
     between: float
@@ -27,11 +27,11 @@ class Snr(NamedTuple):
 
 
 def signal_to_noise(values: npt.ArrayLike, *, groups: npt.ArrayLike) -> Snr:
-    """Compare distances between groups with those between replicates of a group.
+    """Return the ratio of distances between groups to distances between replicates, in dB.
 
-    Features are z-scored across samples, the first two principal components taken,
-    and ``D(a, b) = w1 dPC1^2 + w2 dPC2^2`` with w their shares of variance;
-    ``SNR = 10 log10(mean D between groups / mean D within groups)``, self-pairs excluded.
+    Features are z-scored across samples and reduced to the first two principal components. The
+    distance is ``D(a, b) = w1 dPC1^2 + w2 dPC2^2`` with w their shares of variance, and
+    ``SNR = 10 log10(mean D between groups / mean D within groups)`` without self-pairs.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def signal_to_noise(values: npt.ArrayLike, *, groups: npt.ArrayLike) -> Snr:
 
     Returns
     -------
-    ``snr_db`` in dB (Quartet's own line is 12), infinite never: NaN where replicates are
-    identical on both components, or groups or features are too few. ``scores`` are
+    ``snr_db`` in dB (Quartet's own threshold is 12). It is never infinite: NaN where replicates are
+    identical on both components, or there are too few groups or features. ``scores`` are
     samples x 2; their signs are arbitrary.
 
     Raises
     ------
     InputError
-        Not a matrix, not finite, or groups that are not one a sample.
+        Not a matrix, not finite, or not one group per sample.
 
     References
     ----------
@@ -79,7 +79,7 @@ def signal_to_noise(values: npt.ArrayLike, *, groups: npt.ArrayLike) -> Snr:
     same = labels[first] == labels[second]
     between = float(distances[first, second][~same].mean())
     within = float(distances[first, second][same].mean())
-    # Replicates that are equal differ by rounding only.
+    # Equal replicates differ by rounding only.
     if within <= 1e-24 * max(between, 1.0):
         reason = "replicates do not differ on the first two components"
     return Snr(
@@ -98,5 +98,5 @@ def _why_undefined(labels: npt.NDArray[np.generic], *, n_features: int) -> str:
     if names.size < 2:
         return "fewer than two groups"
     if sizes.min() < 2:
-        return f"group {names[sizes.argmin()]} has one sample, needed two or more"
+        return f"group {names[sizes.argmin()]} has one sample, two or more are needed"
     return "fewer than two features vary" if n_features < 2 else ""

@@ -1,4 +1,4 @@
-"""A known share of another profile mixed into a sample: what acceptance criteria are tried on."""
+"""Samples with a known share of another profile mixed in, for testing acceptance criteria."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Mixture(NamedTuple):
 
 
 class CaughtShare(NamedTuple):
-    """The smallest share that is caught, over repeats.
+    """The smallest share that is detected, over repeats.
 
-    ``share`` is the smallest share tried from which on every repeat is caught; ``earliest`` the
-    smallest that any repeat is caught at, from which on that repeat stays caught; ``passed`` the
-    largest share that some repeat passes. ``share`` is NaN where the largest share tried passes
-    in some repeat.
+    ``share`` is the smallest share from which on every repeat is detected. ``earliest`` is the
+    smallest share from which on any single repeat is detected. ``passed`` is the largest share at
+    which some repeat still passes. ``share`` is NaN where the largest share tried passes in some
+    repeat.
     """
 
     share: float
@@ -48,22 +48,22 @@ def mix_profile(
     """Mix a share of another profile into a sample, at the sample's depth.
 
     On the TPM scale the mixture is ``(1 - share) tpm + share profile``. With counts and lengths
-    it is sequenced again at the same depth: the sample's own counts are thinned to the part of the
-    reads that is still its own (binomial), and reads of the profile are drawn (Poisson). So the
-    noise of counting stays that of one sequencing, and is not added a second time.
+    the mixture is sequenced again at the same depth: the sample's own counts are thinned to its
+    remaining part of the reads (binomial), and reads of the profile are drawn (Poisson). So the
+    counting noise is that of one sequencing and is not added a second time.
 
     Parameters
     ----------
     tpm
         TPM of the sample, one per feature.
     profile
-        TPM of what is mixed in, for the same features.
+        TPM of the profile to be mixed in, for the same features.
     share
         Share of transcripts that come from ``profile``, in [0, 1].
     counts, lengths
         Estimated counts and effective lengths of the sample; both or neither.
     rng
-        Source of the random draws; needed with counts.
+        Random number generator; needed with counts.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def mix_profile(
     Raises
     ------
     InputError
-        Unequal lengths, negative values, a share outside [0, 1], or a profile without expression.
+        The lengths differ, values are negative, share is outside [0, 1], or the profile is all 0.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def mix_profile(
     for name, values in (("tpm", own), ("profile", other)):
         refuse_negative(values, name=name)
         if not values.sum():
-            raise InputError(f"{name} holds no expression: its sum is 0")
+            raise InputError(f"{name} has no expression: its sum is 0")
     if not 0 <= share <= 1:
         raise InputError(f"share must be in [0, 1], got {share}")
     own_part = (1 - share) * own * (_MILLION / own.sum())
@@ -94,10 +94,10 @@ def mix_profile(
     if counts is None or lengths is None:
         return Mixture(tpm=own_part + other_part, counts=None)
     if rng is None:
-        raise InputError("counts are drawn at random: give rng")
+        raise InputError("drawing counts needs a random number generator; set rng")
     observed, length = as_vector(counts, name="counts"), as_vector(lengths, name="lengths")
     refuse_negative(observed, name="counts")
-    # Reads go with molecules times length, so a share of molecules is another share of reads.
+    # Reads are proportional to molecules times length, so the share of reads differs.
     own_reads, other_reads = (own_part * length).sum(), other_part * length
     total = own_reads + other_reads.sum()
     depth = observed.sum()
@@ -111,7 +111,7 @@ def mix_profile(
 
 
 def _thin(counts: FloatArray, share: float, rng: np.random.Generator) -> FloatArray:
-    """Keep each read with a probability; the fraction of an estimated count is kept as it is."""
+    """Keep each read with a probability; the fraction of an estimated count is kept unchanged."""
     if share >= 1:
         return counts
     whole = np.floor(counts)
@@ -120,12 +120,12 @@ def _thin(counts: FloatArray, share: float, rng: np.random.Generator) -> FloatAr
 
 
 def caught_share(caught: npt.ArrayLike, *, shares: npt.ArrayLike) -> CaughtShare:
-    """Return the smallest share from which on a mixture is caught, over repeats.
+    """Return the smallest share from which on a mixture is detected, over repeats.
 
     Parameters
     ----------
     caught
-        Repeats x shares: whether the mixture was caught.
+        Repeats x shares: whether the mixture was detected.
     shares
         Shares tried, in increasing order.
 
@@ -141,7 +141,7 @@ def caught_share(caught: npt.ArrayLike, *, shares: npt.ArrayLike) -> CaughtShare
     tried = as_vector(shares, name="shares")
     found = np.atleast_2d(np.asarray(caught, dtype=bool))
     if found.shape[1] != tried.size or (np.diff(tried) <= 0).any():
-        raise InputError("shares must increase, and there must be one answer for each")
+        raise InputError("shares must increase, with one result per share")
     first = []
     for repeat in found:
         passes = np.flatnonzero(~repeat)

@@ -1,4 +1,4 @@
-"""Variance components: how much of the variance of expression each factor of the design carries."""
+"""Variance components: how much each factor of the design contributes to the variance."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray, as_matrix
 
 RESIDUAL = "residual"
-"""Name of what no factor explains."""
+"""Name of the variance that no factor explains."""
 
 _RANK_TOLERANCE = 1e-8
 _ALIKE = "alike"
-# A variance below this part of the mean square of the values is rounding.
+# A variance below this fraction of the mean square of the values is rounding error.
 _NO_VARIANCE = 1e-20
 
 
 class VarianceComponents(NamedTuple):
     """Variance of each feature by factor; the last row is the residual.
 
-    ``variance`` is factors + 1 x features, never negative, NaN where the design cannot separate a
-    factor. ``reasons`` has one entry per row, empty where the variance is known.
+    ``variance`` is (factors + 1) x features, never negative, NaN where the design cannot separate
+    a factor. ``reasons`` has one entry per row, empty where the variance is known.
     """
 
     factors: tuple[str, ...]
@@ -38,12 +38,12 @@ class VarianceComponents(NamedTuple):
         Parameters
         ----------
         without
-            Factors to leave out of the sum, for example the condition, for shares of the
+            Factors to leave out of the sum, for example the condition, to get shares of the
             variance within a condition. Their own shares are NaN.
 
         Returns
         -------
-        Factors + 1 x features, in [0, 1]; NaN where the sum is 0.
+        (Factors + 1) x features, in [0, 1]; NaN where the sum is 0.
         """
         kept = np.array([name not in without for name in self.factors])
         part = np.where(kept[:, None], self.variance, np.nan)
@@ -57,28 +57,27 @@ def variance_components(
 ) -> VarianceComponents:
     """Split the variance of each feature over the factors of a design, all taken as random.
 
-    Quadratic unbiased estimates (MINQUE, Rao 1971) whose weights are the median components over
-    all features. In a balanced design they equal analysis of variance and REML. A component that
-    comes out negative is set to 0 and the others are estimated without it, which is what REML
-    does at that bound.
+    Quadratic unbiased estimates (MINQUE, Rao 1971), weighted by the median components over all
+    features. In a balanced design they equal analysis of variance and REML. A negative component
+    is set to 0 and the others are estimated without it, as REML does at that bound.
 
     Parameters
     ----------
     values
         Samples x features, for example log2(TPM + 1).
     factors
-        Level of each sample by name of the factor, for example ``{"batch": [...]}``.
+        Level of each sample, by factor name, for example ``{"batch": [...]}``.
 
     Returns
     -------
-    One row per factor and one for the residual. A factor has NaN and a reason where it has one
-    level, one sample per level, or where the design cannot separate it from another. Factors
-    that group the samples alike have one row together, named for example ``batch = donor``.
+    One row per factor and one for the residual. A factor is NaN with a reason where it has one
+    level, has one sample per level, or cannot be separated from another factor. Factors that group
+    the samples in the same way share one row, named for example ``batch = donor``.
 
     Raises
     ------
     InputError
-        Not a finite matrix, or levels that are not one per sample.
+        Not a finite matrix, or not one level per sample.
 
     References
     ----------
@@ -99,7 +98,7 @@ def variance_components(
     }
     reasons = _reasons(incidence)
     usable = [name for name in incidence if not reasons[name]]
-    # Factors that group the samples alike are one factor: its variance is theirs together.
+    # Factors that group the samples in the same way are one factor with one variance.
     alike = _alike(incidence, [name for name, reason in reasons.items() if reason == _ALIKE])
     parts = [(name, incidence[name]) for name in usable]
     parts += [(" = ".join(names), incidence[names[0]]) for names in alike]
@@ -138,7 +137,7 @@ def _n_levels(same: FloatArray) -> int:
 
 
 def _reasons(incidence: Mapping[str, FloatArray]) -> dict[str, str]:
-    """Return why a factor alone has no variance here, empty where it has."""
+    """Return why a factor on its own has no variance here; empty where it has."""
     reasons: dict[str, str] = {}
     for name, same in incidence.items():
         n_levels = _n_levels(same)
@@ -202,7 +201,7 @@ def _gram(incidence: Sequence[FloatArray], weights: FloatArray | None = None) ->
 
 
 def _estimate(matrix: FloatArray, incidence: Sequence[FloatArray]) -> FloatArray:
-    """Return one row per factor and the residual; no component is negative."""
+    """Return one row per factor and one for the residual; no component is negative."""
     n_samples, n_features = matrix.shape
     n_parts = len(incidence) + 1
     if n_samples < 2 or not n_features:
@@ -211,7 +210,7 @@ def _estimate(matrix: FloatArray, incidence: Sequence[FloatArray]) -> FloatArray
     for _ in range(2):
         found = _minque(matrix, incidence, weights)
         median = np.median(np.maximum(found, 0), axis=1)
-        # A weight of 0 would take a factor out for every feature.
+        # A weight of 0 would remove a factor for every feature.
         weights = np.asarray(np.maximum(median / max(float(median.sum()), 1e-300), 1e-3))
     found = _minque(matrix, incidence, weights)
     _drop_negative(found, matrix, incidence, weights)
@@ -246,7 +245,7 @@ def _drop_negative(
 ) -> None:
     """Set negative components to 0, the most negative first, and estimate the others again.
 
-    In place: features that lose the same factors are estimated together.
+    Works in place; features that lose the same factors are estimated together.
     """
     n_factors = len(incidence)
     dropped = np.zeros((n_factors, matrix.shape[1]), dtype=bool)

@@ -1,4 +1,4 @@
-"""A verdict held against the history and the tables beside it, by lotwise's own readers."""
+"""Comparison of a verdict with its history and its tables, by lotwise's own readers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lotwise.tree import HISTORY, VERDICT
 
 
 def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Hold a verdict against what is on record of it in its folder.
+    """Compare a verdict with the history of its folder.
 
     Unlike :func:`lotwise.acceptance.read_verdict` this does not judge again.
 
@@ -26,16 +26,17 @@ def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]
 
     Returns
     -------
-    The outcome on record, empty where none is; and a line for each reason not to believe
-    the verdict.
+    The outcome on record, empty if there is none; and a line for each reason not to trust the
+    verdict.
 
     Examples
     --------
-    >>> against_history(getfixture("tmp_path"), {"outcome": "pass"})
-    ('', ['not checked against its history: verdict_history.jsonl is not there'])
+    >>> from tempfile import mkdtemp
+    >>> against_history(Path(mkdtemp()), {"outcome": "pass"})
+    ('', ['not checked against its history: verdict_history.jsonl does not exist'])
     """
     if not (run / HISTORY).is_file():
-        return "", [f"not checked against its history: {HISTORY} is not there"]
+        return "", [f"not checked against its history: {HISTORY} does not exist"]
     history = read_history(run)
     known = [
         entry

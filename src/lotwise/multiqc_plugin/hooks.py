@@ -1,4 +1,4 @@
-"""Which files are lotwise's: told to MultiQC before it reads the user's configuration."""
+"""The search patterns of lotwise's files, added before MultiQC reads the user's configuration."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from lotwise.tree import PROVENANCE, VERDICT
 
-# By name and by a word of the content: other programs write a verdict.json too.
+# By name and by a word of the content, since other programs write a verdict.json too.
 PATTERNS: Final[dict[str, dict[str, Any]]] = {
     "lotwise/pairs": {"fn": "*.pairs.tsv", "contents": "n_double_zero", "num_lines": 1},
     "lotwise/batch_pairs": {"fn": "*.batch_pairs.tsv", "contents": "n_double_zero", "num_lines": 1},
@@ -18,7 +18,7 @@ PATTERNS: Final[dict[str, dict[str, Any]]] = {
 
 
 def before_config() -> None:
-    """Add the search patterns; a user's own, read afterwards, come before them."""
+    """Add the search patterns; the user's own are read later and take precedence."""
     from multiqc import config
 
     for name, pattern in PATTERNS.items():

@@ -25,10 +25,10 @@ from lotwise.multiqc_plugin.tables import (
     read_rows,
 )
 
-# MultiQC shows what its own loggers say.
+# MultiQC shows the messages of its own loggers only.
 _log = logging.getLogger("multiqc.lotwise")
 
-# Levels in the order in which they are shown; a file of another name is not lotwise's.
+# Levels in the order in which they are shown; files of other levels are not lotwise's.
 _LEVELS: Final = ("gene", "isoform")
 _R: Final = {"min": -1, "max": 1, "scale": "RdYlGn", "format": "{:,.4f}"}
 _OUTCOMES: Final = {"pass": "success", "fail": "danger", "not assessable": "warning"}
@@ -44,7 +44,7 @@ class MultiqcModule(BaseMultiqcModule):
             anchor="lotwise",
             info="asks whether manufacturing batches of cells carry the same transcriptome.",
         )
-        # What cannot be shown, of which run and why: one odd file hides nothing else.
+        # What cannot be shown, of which run and why; a faulty file hides nothing else.
         self._problems: list[tuple[str, str]] = []
         self._pairs = dict(self._read("pairs"))
         self._libraries = dict(self._read("libraries"))
@@ -73,10 +73,10 @@ class MultiqcModule(BaseMultiqcModule):
 
     @contextmanager
     def _telling(self, run: str, what: str) -> Iterator[None]:
-        """Keep what is wrong with a part of one run from hiding the rest."""
+        """Report an error in a part of one run without hiding the rest."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001, told in the page and in the log
+        except Exception as error:  # noqa: BLE001, reported on the page and in the log
             words = f"{what} cannot be shown ({type(error).__name__}: {error})"
             _log.warning("%s: %s", run, words)
             self._problems.append((run, words))
@@ -101,7 +101,7 @@ class MultiqcModule(BaseMultiqcModule):
                 yield run, read_object(found["f"])
 
     def _add_problems(self) -> None:
-        """Tell what is missing in this page."""
+        """Add a list of what is missing on this page."""
         if self._problems:
             lines = [
                 f"<strong>{html.escape(PurePath(run).name)}</strong>: {html.escape(words)}"
@@ -114,13 +114,13 @@ class MultiqcModule(BaseMultiqcModule):
             )
 
     def _title(self, words: str, run: str) -> str:
-        """Name a section; the run is named only where there are several."""
+        """Return the title of a section, with the run if there are several."""
         if len(self._runs) == 1:
             return words
         return f"{words}: {html.escape(PurePath(run).name)}"
 
     def _add_statistics(self) -> None:
-        """Add columns to the general statistics, the genes' shown and the isoforms' hidden."""
+        """Add columns to the general statistics; those of isoforms are hidden."""
         for level in _LEVELS:
             columns: dict[str, dict[str, Any]] = {}
             for place, rows in self._pairs.items():
@@ -145,7 +145,7 @@ class MultiqcModule(BaseMultiqcModule):
                 self.write_data_file(named, f"multiqc_lotwise_{level}")
 
     def _name(self, sample: str, place: Place) -> str:
-        """Name a sample; the run stands before it where two runs have one of that name."""
+        """Return the name of a sample, with its run if two runs have a sample of that name."""
         shared = len(self._owners.get(sample, ())) > 1
         return f"{PurePath(place.run).name} | {sample}" if shared else sample
 
@@ -191,8 +191,8 @@ class MultiqcModule(BaseMultiqcModule):
             name=self._title(f"Pearson's R, {place.level} level", place.run),
             anchor=anchor,
             description=(
-                "Of log2(TPM + c) over all features, every sample against every other. The "
-                "colours begin at the lowest R."
+                "Pearson's R of log2(TPM + c) over all features, for every pair of samples. The "
+                "colours start at the lowest R."
             ),
             plot=heatmap.plot(
                 rows,
@@ -263,7 +263,7 @@ def _headers(level: str) -> dict[str, dict[str, Any]]:
         },
         "n_detected": {
             "title": "Detected",
-            "description": f"{level}s at the detection threshold",
+            "description": f"{level}s at or above the detection threshold",
             "format": "{:,.0f}",
             "scale": "Blues",
         },
@@ -287,7 +287,7 @@ def _headers(level: str) -> dict[str, dict[str, Any]]:
                 "shallow: far fewer counts than the others; outlier: low mean R; not known: "
                 "no counts, or too few samples"
             ),
-            # Whole states: "not known: outlier" is none.
+            # Complete states, so that "not known: outlier" is not marked.
             "cond_formatting_rules": {
                 "pass": [{"s_eq": "unremarkable"}],
                 "fail": [
@@ -333,7 +333,7 @@ _CRITERION_HEADERS: Final = {
 
 
 def _criterion(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a criterion's cells; MultiQC writes text into the page as it comes."""
+    """Return a criterion's cells, escaped because MultiQC inserts text into the page as it is."""
     cells: dict[str, Any] = {
         name: html.escape(str(item[name]))
         for name in ("outcome", "statement", "bound", "where", "reason")
@@ -344,14 +344,14 @@ def _criterion(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(told: Mapping[str, Any], on_record: str) -> str:
-    """Give the outcome over file, criteria and history: one edited by hand never passes."""
+    """Return the outcome from file, criteria and history; an edited one never passes."""
     each = {one.get("outcome") for one in told.get("criteria", ())} or {"none"}
-    found = each | {told.get("outcome"), on_record or told.get("outcome")}
+    found = (each - {"descriptive"}) | {told.get("outcome"), on_record or told.get("outcome")}
     return "fail" if "fail" in found else "pass" if found == {"pass"} else "not assessable"
 
 
 def _verdict_words(told: Mapping[str, Any], outcome: str, doubts: Sequence[str]) -> str:
-    """Say the outcome, in words and in a colour, and what must be known before it is believed."""
+    """Return the outcome in words and in a colour, with what must be known before trusting it."""
     title = f" ({told['title']})" if told.get("title") else ""
     checksum = html.escape(str(told.get("criteria_sha256")))
     lines = [
@@ -361,6 +361,6 @@ def _verdict_words(told: Mapping[str, Any], outcome: str, doubts: Sequence[str])
         ),
         *(html.escape(str(notice)) for notice in (*doubts, *told.get("notices", ()))),
     ]
-    # A pass that cannot be believed as it stands is not green.
+    # A pass that cannot be trusted is not green.
     colour = "warning" if outcome == "pass" and doubts else _OUTCOMES.get(outcome, "secondary")
     return f'<div class="alert alert-{colour}">{"<br>".join(lines)}</div>'

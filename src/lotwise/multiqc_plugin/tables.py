@@ -1,4 +1,4 @@
-"""Result tables of lotwise as plain lists and numbers, read with the standard library alone."""
+"""Result tables of lotwise as plain lists and numbers, read with the standard library only."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from statistics import median
 from typing import Any, Final, NamedTuple
 
 Row = Mapping[str, str]
-# A gene may have a longer name than csv's bound of 131,072 characters allows on some systems.
+# A gene name may be longer than 131,072 characters, the limit of csv on some systems.
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-# What a library is flagged as, and the number without which that is not known.
+# The flags of a library, and the number without which each is unknown.
 _KNOWN_WITH: Final = {"shallow": "share_of_median", "outlier": "outlier_score"}
 
 
 class Place(NamedTuple):
-    """The run and the level that a file of the result tree is of."""
+    """The run and the level to which a file of the result tree belongs."""
 
     run: str
     level: str
 
 
 def place_of(folder: str, file: str) -> Place:
-    """Tell run and level from the place of ``correlation/gene.pairs.tsv`` and the like.
+    """Return run and level from the path of a file such as ``correlation/gene.pairs.tsv``.
 
     Examples
     --------
@@ -38,12 +38,12 @@ def place_of(folder: str, file: str) -> Place:
 
 
 def read_rows(text: str) -> list[Row]:
-    """Read a table as :func:`lotwise.files.tables.write_table` writes it."""
+    """Read a table written by :func:`lotwise.files.tables.write_table`."""
     return list(csv.DictReader(io.StringIO(text), delimiter="\t"))
 
 
 def number(cell: str | None) -> float | None:
-    """Give a cell as a number; None where it is NaN or absent.
+    """Return a cell as a number; None where it is NaN or absent.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def number(cell: str | None) -> float | None:
 
 
 def between_batches(rows: Iterable[Row]) -> dict[str, dict[str, float]]:
-    """Give each sample's lowest and median R, over all features, to samples of other batches."""
+    """Return each sample's lowest and median R, over all features, to samples of other batches."""
     found: dict[str, list[float]] = {}
     for row in rows:
         r = number(row["pearson"])
@@ -69,7 +69,7 @@ def between_batches(rows: Iterable[Row]) -> dict[str, dict[str, float]]:
 
 
 def library_state(row: Row) -> str:
-    """Say in a word what is odd about a library, and what could not be computed.
+    """Return in a few words what is unusual about a library, or could not be computed.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def library_state(row: Row) -> str:
     odd = [name for name in _KNOWN_WITH if row.get(name) == "True"]
     if odd:
         return " and ".join(odd)
-    # The switch is False as well where its number was not computed.
+    # The flag is also False if its number was not computed.
     unknown = [name for name, score in _KNOWN_WITH.items() if number(row.get(score)) is None]
     if len(unknown) == len(_KNOWN_WITH):
         return "not known"
@@ -96,7 +96,7 @@ def read_matrix(text: str) -> tuple[list[str], list[list[float | None]]]:
 
 
 def read_object(text: str) -> dict[str, Any]:
-    """Read a JSON object; an empty one where it is none."""
+    """Read a JSON object; return an empty one if it is invalid."""
     try:
         found = json.loads(text)
     except ValueError:

@@ -1,10 +1,14 @@
-"""Correlation of more samples than memory holds: read in blocks, kept in blocks, resumed.
+"""Correlation of more samples than fit into memory: in blocks on disk, and resumable.
 
 >>> import lotwise
->>> atlas = lotwise.outofcore.open_store(getfixture("atlas"), pseudocount=1.0)
->>> found = lotwise.outofcore.nearest_samples(atlas, getfixture("tmp_path"), k=1)
+>>> from pathlib import Path
+>>> from tempfile import mkdtemp
+>>> folder = Path(mkdtemp())
+>>> lotwise.datasets.three_batches().gene.write_h5ad(folder / "store.h5ad")
+>>> store = lotwise.outofcore.open_store(folder / "store.h5ad", layer="tpm", pseudocount=1.0)
+>>> found = lotwise.outofcore.nearest_samples(store, folder / "made", k=1)
 >>> found[["sample", "nearest"]].values.tolist()[:2]
-[['S0', 'S1'], ['S1', 'S0']]
+[['lot1', 'lot2'], ['lot2', 'lot1']]
 """
 
 from lotwise.outofcore.correlate import correlate_store, nearest_samples

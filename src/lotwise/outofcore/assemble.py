@@ -1,4 +1,4 @@
-"""The result of a run put together from its blocks: a matrix on disk, or a table."""
+"""Assembly of a result from its blocks: a matrix on disk, or a table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-NO_SPREAD: Final = "the sample is constant or holds values that are not finite"
+NO_SPREAD: Final = "the sample is constant or has values that are not finite"
 
 
 def _undefined(job: Job, which: str) -> BoolArray:
@@ -32,7 +32,7 @@ def _undefined(job: Job, which: str) -> BoolArray:
 
 
 def write_matrix(job: Job, target: Path) -> None:
-    """Put the squares together as an AnnData on disk, whole chunks a square."""
+    """Assemble the squares as an AnnData on disk; each square consists of whole chunks."""
     import anndata
     import zarr
 
@@ -40,7 +40,7 @@ def write_matrix(job: Job, target: Path) -> None:
     undefined = _undefined(job, "reference")
     panels = job.panels("reference")
     with atomic_directory(target) as temporary:
-        # Format 2 is what every reader of AnnData on zarr understands.
+        # Every reader of AnnData on zarr understands format 2.
         group = zarr.open_group(temporary, mode="w", zarr_format=2)
         anndata.io.write_elem(group, "/", _without_matrix(job, undefined))
         matrix = group.create_array(
@@ -82,13 +82,13 @@ def _without_matrix(job: Job, undefined: BoolArray) -> AnnData:
 
 
 def nearest_table(job: Job) -> pd.DataFrame:
-    """List the neighbours that the blocks found, a row each."""
+    """Return the neighbours found in the blocks, one row each."""
     import pandas as pd
 
     found = _merged(job)
     index = np.concatenate([table.index for table in found])
     r = np.concatenate([table.r for table in found])
-    # Of a sample without neighbours one row stays, to say why.
+    # A sample without neighbours keeps one row with the reason.
     kept = index >= 0
     kept[:, 0] = True
     rows, places = np.nonzero(kept)

@@ -33,50 +33,54 @@ def correlate_store(
     threads: int | None = None,
     client: Cluster = None,
 ) -> Path:
-    """Correlate every pair of samples of a store that need not fit into memory.
+    """Correlate every pair of samples in a store that need not fit into memory.
 
-    Samples are prepared once (layer, features, scale, ranks) as float32 panels on disk, then
-    panels are multiplied pair by pair in float32, summed in float64. A run that was killed
-    goes on from the panels and pairs that are finished when it is called again.
+    Samples are prepared once (layer, features, scale, ranks) as float32 panels on disk. Then pairs
+    of panels are multiplied in float32 and summed in float64. If a run was killed, calling it again
+    resumes from the finished panels and pairs.
 
     Parameters
     ----------
     source
         Samples x features; see :func:`open_store`.
     out
-        Folder of the result and, while the run lasts, of its work: float32 of the features
-        used, and the result itself.
+        Folder of the result and, during the run, of temporary files. It needs space for the used
+        features as float32 and for the result.
     method
-        ``pearson``, or ``spearman`` with ties at their average rank.
+        ``pearson``, or ``spearman`` with average ranks for ties.
     memory
-        What a process may use in all: bytes, or text like ``"2GB"``.
+        Total memory that a process may use: bytes, or text such as ``"2GB"``.
     threads
-        Of BLAS and of preparing; ``None`` for all cores, on a cluster for 1 a task.
+        Threads of BLAS and of the preparation; ``None`` uses all cores, on a cluster 1 per task.
     client
-        A client of dask.distributed, or the address of a scheduler, to have the steps done by
-        workers that see the same files; ``None`` does them here.
+        A client of dask.distributed, or the address of a scheduler, whose workers see the same
+        files and do the steps; ``None`` does them in this process.
 
     Returns
     -------
     The zarr store ``{method}.zarr`` below ``out``, an AnnData of the samples with the matrix in
-    ``obsp[method]``: float32, within 1e-6 of float64, exactly symmetric, 1 on the diagonal. NaN
-    in the row and column of a sample whose R is not defined, with the reason in obs.
+    ``obsp[method]``: float32, within 1e-6 of float64, exactly symmetric, 1 on the diagonal. Row and
+    column of a sample with undefined R are NaN, with the reason in obs.
 
     Raises
     ------
     InputError
-        Too little memory, fewer than 2 features, negative values where TPM are needed, or
-        another process at work in ``out``.
+        Too little memory, fewer than 2 features, negative values in place of TPM, or another
+        process is using ``out``.
     EnvironmentFault
-        The disk is full; no dask.distributed; no scheduler.
+        The disk is full, dask.distributed is not installed, or there is no scheduler.
 
     Examples
     --------
-    >>> import anndata
-    >>> from lotwise.outofcore import open_store
-    >>> made = correlate_store(open_store(getfixture("atlas")), getfixture("tmp_path"))
+    >>> import anndata, lotwise
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> lotwise.datasets.three_batches().gene.write_h5ad(folder / "store.h5ad")
+    >>> store = lotwise.outofcore.open_store(folder / "store.h5ad")
+    >>> made = lotwise.outofcore.correlate_store(store, folder / "made")
     >>> anndata.read_zarr(made).obsp["pearson"].shape
-    (6, 6)
+    (3, 3)
     """
     out = Path(out)
     target = out / f"{method}.zarr"
@@ -107,45 +111,49 @@ def nearest_samples(
     threads: int | None = None,
     client: Cluster = None,
 ) -> pd.DataFrame:
-    """Find the k samples of a store with the highest R to each sample, without n x n.
+    """Find the k samples of a store with the highest R to each sample, without an n x n matrix.
 
     Parameters
     ----------
     source
         The reference, samples x features.
     out
-        Folder of the result and of the work; see :func:`correlate_store`.
+        Folder of the result and of temporary files; see :func:`correlate_store`.
     k
-        Neighbours of each sample.
+        Number of neighbours of each sample.
     queries
-        The samples whose neighbours are sought, for example manufacturing batches; ``None``
-        seeks those of each sample of the store among the others.
+        The samples whose neighbours are wanted, for example manufacturing batches; ``None``
+        finds those of each sample of the store among the others.
     min_shared
-        Least share of the reference's features that ``queries`` must have; R is over those
-        that both have.
+        Minimum share of the reference's features that ``queries`` must have; R is computed over
+        the features that both have.
     method, memory, threads, client
-        As for :func:`correlate_store`.
+        As in :func:`correlate_store`.
 
     Returns
     -------
-    A row a sample and neighbour (:class:`~lotwise.outofcore.neighbours.NeighbourRecord`), also
-    written as ``{method}.nearest.tsv`` below ``out``. Of equal R the sample that stands first
-    in the store comes first.
+    One row per sample and neighbour (:class:`~lotwise.outofcore.neighbours.NeighbourRecord`), also
+    written as ``{method}.nearest.tsv`` below ``out``. Samples of equal R are in the order of the
+    store.
 
     Raises
     ------
     InputError
-        As :func:`correlate_store`, and where ``k`` is below 1 or features do not match.
+        As :func:`correlate_store`, or ``k`` < 1, or features that do not match.
 
     Examples
     --------
-    >>> from lotwise.outofcore import open_store
-    >>> atlas = open_store(getfixture("atlas"))
-    >>> nearest_samples(atlas, getfixture("tmp_path"), k=2)["rank"].tolist()
-    [1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2]
+    >>> import lotwise
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> lotwise.datasets.three_batches().gene.write_h5ad(folder / "store.h5ad")
+    >>> store = lotwise.outofcore.open_store(folder / "store.h5ad")
+    >>> lotwise.outofcore.nearest_samples(store, folder / "made", k=2)["rank"].tolist()
+    [1, 2, 1, 2, 1, 2]
     """
     if k < 1:
-        raise InputError(f"{k} neighbours came, needed is 1 or more")
+        raise InputError(f"k must be >= 1, got {k}")
     out = Path(out)
     if queries is not None:
         queries, source = share_features(queries, source, min_shared=min_shared)
@@ -180,10 +188,10 @@ def _job(
 ) -> Job:
     if source.n_features < _FEWEST_FEATURES:
         raise InputError(
-            f"{source.n_features} features came, a correlation needs 2 or more", path=source.path
+            f"a correlation needs at least 2 features, got {source.n_features}", path=source.path
         )
     if threads is not None and threads < 1:
-        raise InputError(f"threads is {threads}, needed is 1 or more")
+        raise InputError(f"threads must be >= 1, got {threads}")
     amount = memory_of_task(parse_memory(memory), workers)
     n_samples = max(each.n_samples for each in (source, queries) if each is not None)
     return Job(
@@ -198,7 +206,7 @@ def _job(
 
 
 def _identity(job: Job) -> dict[str, Any]:
-    """Tell what the parts of a run are made from: other input, scale or cut, other parts."""
+    """Return what the parts of a run depend on: other input, scale or blocks need other parts."""
     return {
         "lotwise": version("lotwise"),
         "method": job.method,

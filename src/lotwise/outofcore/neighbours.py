@@ -1,4 +1,4 @@
-"""The samples with the highest R to each sample, gathered block by block."""
+"""The samples with the highest R to each sample, collected block by block."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from lotwise.metrics.moments import FloatArray, IntArray
 class NeighbourRecord(Record):
     """A sample of the store that is among the nearest of a sample: ``{method}.nearest.tsv``."""
 
-    sample: str = column("sample whose neighbours are sought")
+    sample: str = column("sample whose neighbours are wanted")
     rank: int = column("1 is the nearest; 0 where there is none")
     nearest: str = column("sample of the store; empty where there is none")
     correlation: float = column("Pearson's R or Spearman's rho of the two, in [-1, 1]")
-    reason: str = column("why there is none; empty where there is")
+    reason: str = column("why there is no neighbour; empty otherwise")
 
 
 class NeighbourTable:
-    """The k highest R of each row of a matrix that is offered in blocks.
+    """The k highest R of each row of a matrix, collected from its blocks.
 
-    Of equal R the column with the smaller number is kept, so that the result does not depend
-    on the blocks or their order.
+    Of columns with equal R the one with the smaller number is kept, so that the result does not
+    depend on the blocks or their order.
 
     Examples
     --------
@@ -38,25 +38,25 @@ class NeighbourTable:
     """
 
     def __init__(self, n_rows: int, *, k: int) -> None:
-        # -inf and -1 where there are fewer than k.
+        # -inf and -1 where fewer than k were found.
         self.r: FloatArray = np.full((n_rows, k), -np.inf)
         self.index: IntArray = np.full((n_rows, k), -1, dtype=np.intp)
 
     def offer(self, r: FloatArray, *, rows_from: int, columns_from: int) -> None:
-        """Look through a block of the matrix; NaN is never near."""
+        """Collect from a block of the matrix; NaN is never a neighbour."""
         n_rows, n_columns = r.shape
         k = self.r.shape[1]
         known = np.where(np.isnan(r), -np.inf, r)
         bound = self.r[rows_from : rows_from + n_rows, -1]
         if n_columns > k and np.isneginf(bound).any():
-            # Nothing is known yet: only the k highest of the block can stay.
+            # Nothing is known yet, so only the k highest of the block can stay.
             within = np.partition(known, n_columns - k, axis=1)[:, n_columns - k]
             bound = np.maximum(bound, within)
         rows, columns = np.nonzero((known >= bound[:, None]) & (known > -np.inf))
         self.merge(rows + rows_from, columns + columns_from, known[rows, columns])
 
     def merge(self, rows: IntArray, columns: IntArray, r: FloatArray) -> None:
-        """Take in single entries of the matrix, none of them twice."""
+        """Collect single entries of the matrix, each at most once."""
         k = self.r.shape[1]
         touched = np.unique(rows)
         every_row = np.concatenate([np.repeat(touched, k), rows])
@@ -69,7 +69,7 @@ class NeighbourTable:
         self.index[touched] = every_column[best]
 
     def entries(self) -> dict[str, npt.NDArray[np.generic]]:
-        """Give what was found as the arguments of :meth:`merge`."""
+        """Return the collected entries as arguments of :meth:`merge`."""
         rows, places = np.nonzero(self.index >= 0)
         return {
             "rows": rows,

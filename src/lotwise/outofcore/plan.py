@@ -1,4 +1,4 @@
-"""How samples are cut into panels so that the work fits into the memory that is allowed."""
+"""Division of samples into panels so that the work fits into the allowed memory."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from lotwise.errors import InputError
 
 _UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _MEMORY: Final = re.compile(r"\s*([\d.]+)\s*([KMGT]?)(I?)B?\s*", re.IGNORECASE)
-# Python with the libraries, BLAS's own buffers and a chunk being unpacked.
+# Python with the libraries, BLAS's own buffers and a chunk during decompression.
 _RESERVED: Final = 400 * 10**6
 # A panel is multiplied with strips of another: one in use, one read, one being read.
 _STRIPS: Final = 8
 _STRIPS_HELD: Final = 3
 _FEWEST_ROWS: Final = 8
 _SINGLE, _DOUBLE = 4, 8
-# Samples along a chunk of the result: 64 MB, far below the 2 GB that Blosc compresses at once.
+# Samples along a chunk of the result: 64 MB, far below the 2 GB limit of Blosc.
 MOST_OF_CHUNK: Final = 4096
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Samples a panel, samples a strip of it, and bytes read from the store at once."""
+    """Samples per panel, samples per strip of it, and bytes read from the store at once."""
 
     panel: int
     strip: int
@@ -31,32 +31,32 @@ class Plan:
 
     @property
     def chunk(self) -> int:
-        """Samples along a chunk of the result: a panel, or a whole part of a large one."""
+        """Samples along a chunk of the result: a panel, or an equal part of a large panel."""
         return -(-self.panel // _n_chunks(self.panel))
 
     def starts(self, n_samples: int) -> range:
-        """Give the first sample of each panel."""
+        """Return the first sample of each panel."""
         return range(0, n_samples, self.panel)
 
     def n_panels(self, n_samples: int) -> int:
-        """Count the panels of so many samples."""
+        """Return the number of panels for this number of samples."""
         return len(self.starts(n_samples))
 
 
 def make_plan(n_samples: int, n_features: int, *, memory: int) -> Plan:
-    """Choose the largest panels that fit.
+    """Return the largest panels that fit.
 
     Parameters
     ----------
     n_samples, n_features
-        Of the larger set of samples.
+        Size of the larger set of samples.
     memory
-        Bytes that a process may use in all.
+        Total bytes that a process may use.
 
     Returns
     -------
-    Panels of nearly equal size, so that none is left over small. Several are of whole chunks of
-    the result, so that a block of it is written without reading what its neighbours wrote.
+    Panels of nearly equal size, so that no small one is left over. If there are several, they
+    consist of whole chunks of the result, so that a block can be written without reading others.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def make_plan(n_samples: int, n_features: int, *, memory: int) -> Plan:
     if cost(_FEWEST_ROWS) > free:
         needed = (cost(_FEWEST_ROWS) + _RESERVED) / 1e9
         raise InputError(
-            f"{memory / 1e9:.2g} GB of memory came, {n_features:,} features need {needed:.2g} GB",
+            f"{n_features:,} features need {needed:.2g} GB of memory, got {memory / 1e9:.2g} GB",
             remedy="allow more memory",
         )
     least, most = _FEWEST_ROWS, max(n_samples, _FEWEST_ROWS)
@@ -101,18 +101,18 @@ def _n_chunks(panel: int) -> int:
 
 
 def _in_whole_chunks(panel: int) -> int:
-    """Round up to the next panel that its chunks divide."""
+    """Return the next larger panel size that is a multiple of its chunks."""
     n_chunks = _n_chunks(panel)
     return -(-panel // n_chunks) * n_chunks
 
 
 def parse_memory(text: str | int) -> int:
-    """Read an amount of memory; units are powers of 1,000, those with an i powers of 1,024.
+    """Return an amount of memory in bytes; units are powers of 1,000, or of 1,024 with an i.
 
     Raises
     ------
     InputError
-        It is no amount of memory.
+        The text is not an amount of memory.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def parse_memory(text: str | int) -> int:
         amount = 0.0
     if not found or not amount > 0 or (found[3] and not found[2]):
         raise InputError(
-            f"{text!r} is no amount of memory", remedy="write it like 2GB, 1.5GiB or 800MB"
+            f"{text!r} is not an amount of memory", remedy="write it like 2GB, 1.5GiB or 800MB"
         )
     power = _UNITS[found[2].upper()]
     binary = 1024 ** (len(str(power)) // 3) if found[3] else power

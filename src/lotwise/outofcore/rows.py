@@ -1,10 +1,10 @@
-"""Samples as float32 rows whose products keep R to a millionth, and their moments in float64.
+"""Samples as float32 rows whose products give R to a millionth, and their moments in float64.
 
-R does not change when a sample is shifted or scaled, so each is shifted by its commonest value
-(the zeros of expression) and scaled by a power of two. Products of what many features share are
-then exactly 0: left in, thousands of equal products would be rounded the same way again and
-again, which costs 2e-6 of R over 60,000 features of which half are 0. Where no value is common,
-the shift is the mean. A sample with a second common value is multiplied in float64.
+R does not change when a sample is shifted or scaled. Each sample is shifted by its most common
+value (the zeros of expression) and scaled by a power of two, so that products of this value are
+exactly 0. Otherwise thousands of equal products would be rounded in the same direction, which
+costs 2e-6 of R over 60,000 features of which half are 0. If no value is common, the shift is the
+mean. A sample with a second common value is multiplied in float64.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from lotwise.metrics.moments import BoolArray, FloatArray
 Method = Literal["pearson", "spearman"]
 Rows = npt.NDArray[np.float32]
 
-# Features of which a sample's commonest value is sought, and the share that makes it common.
+# Features examined for a sample's most common value, and the share at which it counts as common.
 _LOOKED_AT: Final = 1024
 _COMMON: Final = 0.05
-# Features summed in float32 before the sum is added in float64. The error of R goes with their
-# number over the square root of that of all features: few where there are few in all.
+# Features summed in float32 before the sum is added in float64. The error of R is proportional to
+# this number over the square root of the number of features, so it is small if these are few.
 _AT_ONCE: Final = (64, 1024)
 _PARTS: Final = 32
 
@@ -37,20 +37,20 @@ class Prepared(NamedTuple):
     means: FloatArray
     # Sum of squares about the mean; NaN where R is not defined.
     spreads: FloatArray
-    # Whether a second value is common, so that float32 will not do.
+    # Whether a second value is common, so that float32 is not precise enough.
     tied: BoolArray
 
     def first(self, n_samples: int) -> Prepared:
-        """Give the first samples, without copying."""
+        """Return the first samples, without copying."""
         return Prepared.joined(self.rows[:n_samples], self.moments()[:, :n_samples])
 
     def moments(self) -> FloatArray:
-        """Give all but the rows, as :meth:`joined` takes it."""
+        """Return everything except the rows, as input of :meth:`joined`."""
         return np.stack([self.means, self.spreads, self.tied])
 
     @classmethod
     def joined(cls, rows: Rows, moments: FloatArray) -> Prepared:
-        """Put rows and moments together."""
+        """Combine rows and moments."""
         means, spreads, tied = moments
         return cls(rows, means, spreads, tied > 0)
 
@@ -68,19 +68,19 @@ def prepare_rows(
     values
         Shape ``(n_samples, n_features)``.
     method
-        ``spearman`` ranks each sample first, ties at their average.
+        ``spearman`` ranks each sample first, with average ranks for ties.
     pseudocount
-        c where log2(values + c) is correlated; ``None`` takes the values as they stand.
+        c of log2(values + c); ``None`` uses the values unchanged.
 
     Returns
     -------
     Rows of shape ``(n_samples, n_features)`` and the moments of each. The spread is NaN for a
-    sample that is constant or holds a value that is not finite.
+    sample that is constant or has a value that is not finite.
 
     Raises
     ------
     InputError
-        A value is negative and a pseudocount was given.
+        A value is negative and a pseudo-count was given.
 
     Examples
     --------
@@ -92,8 +92,8 @@ def prepare_rows(
     if pseudocount is not None:
         if (scaled < 0).any():
             raise InputError(
-                f"a value of {scaled[scaled < 0][0]:g} came, needed are TPM of 0 or more",
-                remedy="leave the pseudocount out where the values are on a log scale",
+                f"TPM must be >= 0, got a value of {scaled[scaled < 0][0]:g}",
+                remedy="leave the pseudocount out if the values are on a log scale",
             )
         np.log2(scaled + pseudocount, out=scaled)
     usable = np.isfinite(scaled).all(axis=1)
@@ -104,7 +104,7 @@ def prepare_rows(
     usable &= lowest < highest
     shifts, tied = _shifts(scaled)
     scaled -= shifts[:, None]
-    # By a power of two, which rounds nothing.
+    # Scaled by a power of two, which does not round.
     _, exponents = np.frexp(np.abs(scaled).max(axis=1, initial=0))
     np.ldexp(scaled, -exponents[:, None], out=scaled)
     rows = scaled.astype(np.float32)
@@ -152,7 +152,7 @@ def correlate_rows(first: Prepared, second: Prepared) -> FloatArray:
 
 
 def _shifts(values: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Give each sample's commonest value, else its mean; and whether a second is common."""
+    """Return each sample's most common value, or its mean, and whether a second is common."""
     n_samples, n_features = values.shape
     if not n_features:
         return np.zeros(n_samples), np.zeros(n_samples, dtype=np.bool_)
@@ -161,7 +161,7 @@ def _shifts(values: FloatArray) -> tuple[FloatArray, BoolArray]:
     places = np.arange(n_looked_at)
     begins = np.ones((n_samples, n_looked_at + 1), dtype=np.bool_)
     begins[:, 1:-1] = looked_at[:, 1:] != looked_at[:, :-1]
-    # How often each value came, where its run ends; 0 inside the run.
+    # Number of occurrences of each value at the end of its run; 0 inside the run.
     begun = np.maximum.accumulate(np.where(begins[:, :-1], places, 0), axis=1)
     counts = np.where(begins[:, 1:], places - begun + 1, 0)
     commonest = counts.argmax(axis=1)

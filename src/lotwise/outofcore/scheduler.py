@@ -1,4 +1,4 @@
-"""Where the steps of a run are done: here, one after the other, or on a dask cluster."""
+"""Execution of the steps of a run: in this process one after the other, or on a dask cluster."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from lotwise.errors import EnvironmentFault, InputError
 from lotwise.outofcore.tiles import Job, correlate_panels, prepare_panel
 from lotwise.progress import progress
 
-# A distributed.Client, which has no types of its own, and what one is made from.
+# A distributed.Client, which has no types of its own, and what it can be made from.
 Client: TypeAlias = Any
 Cluster: TypeAlias = Client | str | None
 _RETRIES = 2
 
 
 def run(job: Job, client: Client | None) -> None:
-    """Do every step that is not done; a step that was done is not done again."""
+    """Do every step that is not done yet."""
     if client is None:
         _run_here(job)
     else:
-        # Once, and not by its content: names of many samples are megabytes, and data sent again
-        # under the same key would be dropped with the first.
+        # Sent once, and with a key of its own: names of many samples are megabytes, and data sent
+        # again under the same key would be dropped with the first.
         sent = client.scatter(job, broadcast=True, hash=False)
         _run_there(client, _prepare, sent, job.to_prepare(), what="preparing")
         _run_there(client, _correlate, sent, job.to_correlate(), what="correlating")
@@ -30,12 +30,12 @@ def run(job: Job, client: Client | None) -> None:
 
 @contextmanager
 def connected(cluster: Cluster) -> Iterator[Client | None]:
-    """Give the client of a cluster: the one given, one of that address, or none.
+    """Yield the client of a cluster: the given one, one for an address, or None.
 
     Raises
     ------
     EnvironmentFault
-        dask.distributed is not installed, or nothing answers at the address.
+        dask.distributed is not installed, or no scheduler answers at the address.
     """
     if not isinstance(cluster, str):
         yield cluster
@@ -58,7 +58,7 @@ def connected(cluster: Cluster) -> Iterator[Client | None]:
 
 
 def memory_of_task(memory: int, client: Client | None) -> int:
-    """Share the memory of a process among the tasks that it does at a time.
+    """Return the memory of a process divided by the tasks that it does at a time.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def _run_here(job: Job) -> None:
     at, held = -1, None
     for first, second in progress(job.to_correlate(), "correlating", unit="block"):
         if first != at:
-            # Let go before the next is read: two panels do not fit.
+            # Released before the next is read, because two panels do not fit.
             held = None
         at, held = first, correlate_panels(job, first, second, held)
 

@@ -23,9 +23,9 @@ _ROWS_OF_SPARSE: Final = 256
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Source:
-    """Samples x features on disk, and what of them is correlated; :func:`open_store` makes it.
+    """Samples x features on disk, and the part that is correlated; see :func:`open_store`.
 
-    It holds names only, so that it can be sent to the workers of a cluster.
+    It contains names only, so that it can be sent to the workers of a cluster.
     """
 
     path: Path
@@ -48,11 +48,11 @@ class Source:
         return len(self.features)
 
     def absolute(self) -> Source:
-        """Give the same, found from any working directory."""
+        """Return the same source with an absolute path."""
         return replace(self, path=self.path.absolute())
 
     def identity(self) -> dict[str, Any]:
-        """Tell what is read: names, scale, and size and time of the files behind it."""
+        """Return what is read: names, scale, and size and time of the files behind it."""
         names = hashlib.sha256()
         for text in (*self.samples, "", *self.features):
             names.update(f"{text}\n".encode())
@@ -83,7 +83,7 @@ class Source:
             if rows >= self.chunk_rows:
                 rows -= rows % self.chunk_rows
             while start < stop:
-                # Up to a border of the chunks, so that none is unpacked twice.
+                # Up to a border of the chunks, so that no chunk is decompressed twice.
                 end = min(stop, start - start % rows + rows)
                 values = array[start:end]
                 values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
@@ -108,30 +108,35 @@ def open_store(
     layer
         The layer to read; ``None`` for ``X`` (or the bare array).
     pseudocount
-        c above 0 where the values are TPM and log2(TPM + c) is wanted; ``None`` takes the
-        values as they stand. The ``X`` that lotwise writes is log2(TPM + 1) already.
+        c of log2(TPM + c), > 0, if the values are TPM; ``None`` uses the values unchanged. The
+        ``X`` that lotwise writes is already log2(TPM + 1).
     features
         The features to use: names, or True and False in the order of the store. ``None`` for all.
 
     Returns
     -------
-    What :func:`correlate_store` and :func:`nearest_samples` take.
+    The input of :func:`correlate_store` and :func:`nearest_samples`.
 
     Raises
     ------
     InputError
-        No such store or layer, not samples x features, or a feature that it does not have or,
-        where features are named, has twice.
+        No such store or layer, not samples x features, or a feature that is missing or, if names
+        are given, occurs twice.
 
     Examples
     --------
-    >>> atlas = open_store(getfixture("atlas"), features=["G0", "G2"])
-    >>> atlas.n_samples, atlas.features.tolist()
-    (6, ['G0', 'G2'])
+    >>> import lotwise
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> lotwise.datasets.three_batches().gene.write_h5ad(folder / "store.h5ad")
+    >>> store = open_store(folder / "store.h5ad", layer="tpm", features=["g0", "g2"])
+    >>> store.n_samples, store.features.tolist()
+    (3, ['g0', 'g2'])
     """
     path = Path(path)
     if pseudocount is not None and not pseudocount > 0:
-        raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
+        raise InputError(f"pseudocount must be > 0, got {pseudocount}")
     with _opened(path) as root:
         array = _values_of(root, layer, path)
         n_samples, n_features = array.shape
@@ -154,13 +159,13 @@ def open_store(
 
 
 def share_features(queries: Source, reference: Source, *, min_shared: float) -> tuple[Source, ...]:
-    """Restrict both to the features that they share, in the order of the reference.
+    """Return both sources with the features they share, in the order of the reference.
 
     Raises
     ------
     InputError
-        They share less than ``min_shared`` of the reference's features, or either has two of one
-        name.
+        They share less than ``min_shared`` of the reference's features, or a feature name occurs
+        twice.
     """
     places = _places(queries.features, queries.path)
     _places(reference.features, reference.path)
@@ -168,9 +173,9 @@ def share_features(queries: Source, reference: Source, *, min_shared: float) -> 
     if len(shared) < max(min_shared * reference.n_features, 1):
         raise InputError(
             f"has {len(shared):,} of the {reference.n_features:,} features of {reference.path}, "
-            f"needed is a share of {min_shared:g}",
+            f"required is a share of {min_shared:g}",
             path=queries.path,
-            remedy="quantify on one annotation, or allow a smaller share (min_shared)",
+            remedy="quantify with one annotation, or allow a smaller share (min_shared)",
         )
     names = reference.features[shared]
     return (
@@ -180,7 +185,7 @@ def share_features(queries: Source, reference: Source, *, min_shared: float) -> 
 
 
 def _places(features: Names, path: Path) -> dict[str, int]:
-    """Give the column of each name; of two with one name, which is meant could not be told."""
+    """Return the column of each name; raise if a name occurs twice."""
     places = {name: place for place, name in enumerate(features.tolist())}
     if len(places) < len(features):
         counted = Counter(features.tolist())
@@ -207,15 +212,15 @@ def _opened(path: Path) -> Iterator[Any]:
     import zarr
 
     if not path.exists():
-        raise InputError("no such store", path=path, remedy="name a zarr store or an h5ad file")
+        raise InputError("no such store", path=path, remedy="give a zarr store or an h5ad file")
     try:
         root = zarr.open(path, mode="r") if path.is_dir() else h5py.File(path, mode="r")
     except (OSError, ValueError) as error:
-        raise InputError(f"is no zarr store and no h5ad file ({error})", path=path) from None
+        raise InputError(f"is neither a zarr store nor an h5ad file ({error})", path=path) from None
     try:
         yield root
     except (KeyError, RuntimeError) as error:
-        # A link that leads to nothing, or to itself.
+        # A broken link, or a link to itself.
         raise InputError(f"cannot be read ({error})", path=path) from error
     finally:
         if hasattr(root, "close"):
@@ -223,7 +228,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _values_of(root: Any, layer: str | None, path: Path) -> Any:
-    """Find the array of samples x features; what comes back is sliced by samples."""
+    """Return the array of samples x features, which can be sliced by samples."""
     from anndata.io import sparse_dataset
 
     if hasattr(root, "shape"):
@@ -244,12 +249,12 @@ def _values_of(root: Any, layer: str | None, path: Path) -> Any:
             return sparse_dataset(found)
         if kind != "array":
             raise InputError(
-                f"holds a {kind or 'group'}, which cannot be read by samples",
+                f"has a {kind or 'group'}, which cannot be read by samples",
                 path=path,
                 remedy="write it dense or as CSR",
             )
     if len(found.shape) != 2:
-        raise InputError(f"has the shape {found.shape}, needed are samples x features", path=path)
+        raise InputError(f"must be samples x features, got shape {found.shape}", path=path)
     return found
 
 
@@ -257,16 +262,16 @@ def _require_numbers(array: Any, n_samples: int, path: Path) -> None:
     kind = np.dtype(array.dtype).kind
     if kind not in "biuf":
         raise InputError(
-            f"holds values of the type {array.dtype}, needed are numbers",
+            f"must contain numbers, got values of type {array.dtype}",
             path=path,
-            remedy="write the matrix as float32, or name a layer of numbers",
+            remedy="write the matrix as float32, or choose a layer of numbers",
         )
     if n_samples == 0:
-        raise InputError("holds no sample", path=path, remedy="name a store with samples")
+        raise InputError("has no samples", path=path, remedy="choose a store with samples")
 
 
 def _names(root: Any, axis: str, length: int, path: Path) -> Names:
-    """Return the names of samples or features, as many as the array has."""
+    """Return the names of samples or features, checked against the size of the array."""
     from anndata.io import read_elem
 
     if hasattr(root, "shape") or axis not in root:
@@ -274,14 +279,14 @@ def _names(root: Any, axis: str, length: int, path: Path) -> Names:
     table = root[axis]
     if "_index" not in table.attrs:
         raise InputError(
-            f"its {axis} is not written as AnnData writes it since 0.7",
+            f"its {axis} is in the format before AnnData 0.7",
             path=path,
             remedy="read it with anndata.read_h5ad and write it again",
         )
     index = read_elem(table[table.attrs["_index"]])
     if len(index) != length:
         raise InputError(
-            f"its {axis} names {len(index):,} rows, the matrix has {length:,}",
+            f"its {axis} has {len(index):,} rows, but the matrix has {length:,}",
             path=path,
             remedy="write the AnnData again",
         )
@@ -303,7 +308,7 @@ def _columns(stored: Names, features: Sequence[str] | BoolArray, path: Path) -> 
         raise InputError(
             f"has no feature {unknown[0]!r} (and lacks {len(unknown) - 1:,} more of those named)",
             path=path,
-            remedy="name features as the store does",
+            remedy="use the feature names of the store",
         )
     # In the order of the store, once each, whatever the order of the names.
     return np.unique(np.array([places[name] for name in chosen.tolist()], dtype=np.intp))

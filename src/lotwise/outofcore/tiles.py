@@ -20,7 +20,7 @@ from lotwise.outofcore.rows import Method, Prepared, Rows, correlate_rows, prepa
 from lotwise.outofcore.source import Source
 from lotwise.outofcore.work import Work
 
-# Samples that are prepared at once; in float64 they stay small beside a panel.
+# Samples prepared at once; in float64 they are small compared with a panel.
 _PREPARED_AT_ONCE: Final = 16
 # Rows of a square that are mirrored at once.
 _MIRRORED_AT_ONCE: Final = 128
@@ -28,7 +28,7 @@ _MIRRORED_AT_ONCE: Final = 128
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Job:
-    """A run: one set of samples among themselves, or queries against a reference.
+    """A run: one set of samples with itself, or queries with a reference.
 
     It can be sent to another process that sees the same files.
     """
@@ -38,28 +38,28 @@ class Job:
     queries: Source | None
     method: Method
     plan: Plan
-    # Neighbours to keep of each sample; 0 keeps every R.
+    # Number of neighbours to keep of each sample; 0 keeps every R.
     k: int
     threads: int | None
 
     @property
     def sources(self) -> dict[str, Source]:
-        """Give the sets of samples by the name of their files."""
+        """Return the sets of samples by the name of their files."""
         return {"reference": self.reference} | ({"query": self.queries} if self.queries else {})
 
     @property
     def first(self) -> str:
-        """Name the set whose neighbours are sought."""
+        """Return the name of the set whose neighbours are wanted."""
         return "query" if self.queries else "reference"
 
     def panels(self, which: str) -> list[tuple[int, int]]:
-        """Give start and stop of each panel of a set."""
+        """Return start and stop of each panel of a set."""
         n_samples = self.sources[which].n_samples
         borders = [*self.plan.starts(n_samples), n_samples]
         return list(pairwise(borders))
 
     def to_prepare(self) -> list[tuple[str, int]]:
-        """List the panels that are not prepared."""
+        """Return the panels that are not prepared."""
         return [
             (which, panel)
             for which in self.sources
@@ -68,7 +68,7 @@ class Job:
         ]
 
     def _is_prepared(self, which: str, panel: int) -> bool:
-        # The size too: of a machine that went down a file may have its name and not its content.
+        # The size is checked too: after a crash a file may have its name but not its content.
         start, stop = self.panels(which)[panel]
         n_bytes = (stop - start) * self.reference.n_features * np.dtype(np.float32).itemsize
         rows = self.work.rows(which, panel)
@@ -79,13 +79,13 @@ class Job:
         )
 
     def tiles(self) -> list[tuple[int, int]]:
-        """List the pairs of panels: each once where a set is correlated with itself."""
+        """Return the pairs of panels, each once if a set is correlated with itself."""
         second = range(len(self.panels("reference")))
         first = range(len(self.panels(self.first)))
         return [(i, j) for i in first for j in second if self.queries or j >= i]
 
     def to_correlate(self) -> list[tuple[int, int]]:
-        """List the pairs of panels that have no result."""
+        """Return the pairs of panels that have no result."""
         return [tile for tile in self.tiles() if not self.work.tile(*tile).is_file()]
 
 
@@ -95,7 +95,7 @@ def prepare_panel(job: Job, which: str, panel: int) -> None:
     Raises
     ------
     InputError
-        A sample has a negative value and its log was asked for.
+        A sample has a negative value although its log is needed.
     """
     source = job.sources[which]
     start, stop = job.panels(which)[panel]
@@ -126,9 +126,9 @@ def prepare_panel(job: Job, which: str, panel: int) -> None:
 
 
 def correlate_panels(job: Job, first: int, second: int, held: Prepared | None = None) -> Prepared:
-    """Correlate two panels, strip by strip, and keep the result.
+    """Correlate two panels, strip by strip, and write the result.
 
-    ``held`` is the first panel where it is in memory already; it is given back for the next.
+    ``held`` is the first panel if it is already in memory; it is returned for the next call.
     """
     start, stop = job.panels(job.first)[first]
     begin, end = job.panels("reference")[second]
@@ -138,7 +138,7 @@ def correlate_panels(job: Job, first: int, second: int, held: Prepared | None = 
     keep = _Neighbours(job, shape, start, begin) if job.k else _Square(shape)
     with _blas(job.threads):
         for at, strip in _strips(job, second):
-            # Of a panel with itself only what lies on and behind the diagonal.
+            # For a panel with itself, only the part on and above the diagonal.
             behind = at + len(strip.rows) if same else len(rows.rows)
             keep.add(at, correlate_rows(rows.first(behind), strip))
     job.work.save_tile(first, second, keep.arrays(mirrored=same))
@@ -146,7 +146,7 @@ def correlate_panels(job: Job, first: int, second: int, held: Prepared | None = 
 
 
 class _Square:
-    """Every R of two panels."""
+    """All R of two panels."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._r = np.empty(shape, dtype=np.float32)
@@ -156,15 +156,15 @@ class _Square:
 
     def arrays(self, *, mirrored: bool) -> dict[str, np.ndarray]:
         if mirrored:
-            # Strips reach the diagonal and a little below it: the upper triangle is whole.
+            # Strips reach the diagonal and a little below it, so the upper triangle is complete.
             _mirror(self._r)
         return {"r": self._r}
 
 
 def _mirror(r: np.ndarray) -> None:
-    """Copy the upper triangle of a square into the lower, in place.
+    """Copy the upper triangle of a square into the lower one, in place.
 
-    Band by band: the indices of a triangle would take twice the memory of the square.
+    This is done in bands, since the indices of a triangle need twice the memory of the square.
     """
     for start in range(0, len(r), _MIRRORED_AT_ONCE):
         stop = min(start + _MIRRORED_AT_ONCE, len(r))
@@ -175,7 +175,7 @@ def _mirror(r: np.ndarray) -> None:
 
 
 class _Neighbours:
-    """The nearest of each sample of two panels, in both directions where they are one set."""
+    """The nearest of each sample of two panels, in both directions if they are from one set."""
 
     def __init__(self, job: Job, shape: tuple[int, int], start: int, begin: int) -> None:
         self._start, self._begin = start, begin
@@ -187,7 +187,7 @@ class _Neighbours:
         if self._both:
             first = np.arange(len(r))[:, None] + self._start
             second = np.arange(r.shape[1]) + self._begin + at
-            # A sample is no neighbour of itself, and each pair is met once.
+            # A sample is not a neighbour of itself, and each pair occurs once.
             r[first >= second] = np.nan
             self._columns.offer(r.T, rows_from=at, columns_from=self._start)
         self._rows.offer(r, rows_from=0, columns_from=self._begin + at)
@@ -217,7 +217,7 @@ def _read(job: Job, which: str, panel: int, start: int, stop: int) -> Prepared:
 
 
 def _strips(job: Job, panel: int) -> Iterator[tuple[int, Prepared]]:
-    """Give the strips of a panel with their places; one is read while another is in use."""
+    """Yield the strips of a panel with their positions; one is read while another is in use."""
     start, stop = job.panels("reference")[panel]
     places = [*range(0, stop - start, job.plan.strip), stop - start]
     with ThreadPoolExecutor(1) as pool:

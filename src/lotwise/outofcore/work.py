@@ -1,4 +1,4 @@
-"""The folder of a run under way: what is finished in it stays when the run is killed."""
+"""The folder of an unfinished run; finished parts in it stay if the run is killed."""
 
 from __future__ import annotations
 
@@ -25,64 +25,64 @@ _IDENTITY: Final = "identity.json"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Paths of the finished parts; a part that has its name is whole."""
+    """Paths of the finished parts; a part under its final name is complete."""
 
     folder: Path
 
     def rows(self, which: str, panel: int) -> Path:
-        """Give the prepared rows of a panel, float32 without a header."""
+        """Return the path of the prepared rows of a panel, float32 without a header."""
         return self.folder / f"{which}-{panel:05d}.rows"
 
     def moments(self, which: str, panel: int) -> Path:
-        """Give the moments of a panel; they are written after its rows."""
+        """Return the path of the moments of a panel, which are written after its rows."""
         return self.folder / f"{which}-{panel:05d}.moments.npy"
 
     def tile(self, first: int, second: int) -> Path:
-        """Give the result of two panels."""
+        """Return the path of the result of two panels."""
         return self.folder / f"tile-{first:05d}-{second:05d}.npz"
 
     def save_moments(self, which: str, panel: int, moments: npt.NDArray[np.float64]) -> None:
-        """Keep the moments of a panel: it is prepared then."""
+        """Write the moments of a panel, which completes its preparation."""
         with atomic_path(self.moments(which, panel)) as temporary, temporary.open("wb") as file:
             np.save(file, moments)
             _settle(file)
 
     def save_tile(self, first: int, second: int, arrays: dict[str, npt.NDArray[Any]]) -> None:
-        """Keep the result of two panels."""
+        """Write the result of two panels."""
         with atomic_path(self.tile(first, second)) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
             _settle(file)
 
     def load_tile(self, first: int, second: int) -> dict[str, npt.NDArray[Any]]:
-        """Give what :meth:`save_tile` kept."""
+        """Return the arrays written by :meth:`save_tile`."""
         with np.load(self.tile(first, second)) as kept:
             return {name: kept[name] for name in kept.files}
 
 
 def _settle(file: BinaryIO) -> None:
-    """Have the disk hold what was written before a name says that it is whole."""
+    """Flush written data to the disk before a final name marks it as complete."""
     file.flush()
     os.fsync(file.fileno())
 
 
 @contextmanager
 def at_work(folder: Path, identity: dict[str, Any]) -> Iterator[Work]:
-    """Hold a folder of work; go on with what is in it where it is of the same run.
+    """Lock a working folder; resume from its parts if they are of the same run.
 
-    It is removed at the end, and kept where the run fails.
+    The folder is removed at the end, and kept if the run fails.
 
     Parameters
     ----------
     folder
-        Where to work.
+        The working folder.
     identity
-        What the parts are made from. Where it differs from that of the folder, nothing in the
-        folder is of use and the work begins anew.
+        Everything on which the parts depend. If it differs from that of the folder, the parts are
+        useless and the work starts again.
 
     Raises
     ------
     InputError
-        Another process is at work there.
+        Another process is using the folder.
     """
     make_directory(folder.parent)
     lock = FileLock(folder.with_name(f"{folder.name}.lock"))
@@ -90,7 +90,9 @@ def at_work(folder: Path, identity: dict[str, Any]) -> Iterator[Work]:
         lock.acquire(timeout=0)
     except Timeout:
         raise InputError(
-            "another process is at work here", path=folder, remedy="wait for it or name another out"
+            "another process is using this folder",
+            path=folder,
+            remedy="wait for it or choose another",
         ) from None
     try:
         _begin(folder, json.dumps(identity, indent=1, sort_keys=True))
@@ -105,13 +107,13 @@ def _begin(folder: Path, identity: str) -> None:
     kept = folder / _IDENTITY
     if kept.is_file() and kept.read_text(encoding="utf-8") == identity:
         n_tiles = len(list(folder.glob("tile-*.npz")))
-        _log.info("going on in %s, where %d blocks are done", folder, n_tiles)
+        _log.info("resuming in %s, where %d blocks are done", folder, n_tiles)
         for leftover in folder.glob(".tmp-*"):
             leftover.unlink()
         return
     if kept.is_file():
         _log.warning(
-            "the input or the call has changed since the work in %s; beginning anew", folder
+            "the input or the call has changed since the work in %s; starting again", folder
         )
     if folder.exists():
         shutil.rmtree(folder)

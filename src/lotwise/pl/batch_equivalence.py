@@ -7,25 +7,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lotwise.files.figures import lotwise_style
-from lotwise.pl.canvas import need_rows, nothing, subplots
-from lotwise.pl.style import OKABE_ITO
+from lotwise.pl.canvas import Size, need_rows, nothing, one_axes
+from lotwise.pl.style import OKABE_ITO, ink, lotwise_style, scaled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def batch_equivalence(table: pd.DataFrame) -> Figure:
+def batch_equivalence(
+    table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | None = None
+) -> Figure:
     """Draw the difference of 1 - R between and within batches with its interval and margin.
 
     Parameters
     ----------
     table
         ``lotwise.get.evidence(expression, "batch_equivalence")``.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure; where there is no difference, it says why.
+    The figure; where there is no difference, it shows the reason.
 
     Raises
     ------
@@ -35,24 +41,24 @@ def batch_equivalence(table: pd.DataFrame) -> Figure:
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.batch_equivalence(gene, margin=0.01)
-    >>> len(batch_equivalence(lotwise.get.evidence(gene, "batch_equivalence")).axes)
+    >>> len(lotwise.pl.batch_equivalence(lotwise.get.evidence(gene, "batch_equivalence")).axes)
     1
     """
     need_rows(table, "batch_equivalence")
     row = table.iloc[0]
     if not np.isfinite(row["lower"]):
-        return nothing(str(row["reason"]))
+        return nothing(str(row["reason"]), ax=ax)
     with lotwise_style():
-        figure, (axis,) = subplots(1, 1, width=4.2, height=1.9)
+        figure, axis = one_axes(width=4.2, height=1.9, figsize=figsize, ax=ax)
         if np.isfinite(row["margin"]):
             axis.axvspan(-row["margin"], row["margin"], color=OKABE_ITO[2], alpha=0.2, lw=0)
             axis.axvline(row["margin"], color=OKABE_ITO[2], lw=1)
             axis.axvline(-row["margin"], color=OKABE_ITO[2], lw=1)
         axis.axvline(0, color="grey", lw=0.8, ls=":")
         error = [[row["difference"] - row["lower"]], [row["upper"] - row["difference"]]]
-        axis.errorbar([row["difference"]], [0], xerr=error, fmt="o", color="black", capsize=3)
+        axis.errorbar([row["difference"]], [0], xerr=error, fmt="o", color=ink(), capsize=3)
         axis.set_yticks([])
         axis.set_ylim(-1, 1)
         axis.set_xlabel("median of 1 \N{MINUS SIGN} R between batches minus within batches")
@@ -60,6 +66,6 @@ def batch_equivalence(table: pd.DataFrame) -> Figure:
         axis.set_title(
             f"{row['n_batches']} batches, {row['n_samples']} samples, {margin}: "
             f"equivalent: {row['equivalent']}",
-            fontsize=8,
+            fontsize=scaled(8),
         )
     return figure

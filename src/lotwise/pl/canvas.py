@@ -1,4 +1,4 @@
-"""The sheet that figures are drawn on, and the check that there is something to draw."""
+"""The canvas of a figure, and the check that there is something to draw."""
 
 from __future__ import annotations
 
@@ -13,22 +13,45 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Rows of which each can have a name; of more, a figure shows some, or none by name.
+# Up to this many rows are labelled; with more, a figure shows a selection or omits the names.
 MOST_ROWS: Final = 60
-_REASON_WIDTH: Final = 42  # letters, which half of a figure holds
+_REASON_WIDTH: Final = 42  # characters in half the width of a figure
+
+Size = tuple[float, float]
 
 
 def subplots(
-    n_rows: int, n_columns: int, *, width: float, height: float
+    n_rows: int, n_columns: int, *, width: float, height: float, figsize: Size | None = None
 ) -> tuple[Figure, list[Axes]]:
-    """Give a figure with its axes in one list; sizes are in inches."""
+    """Return a figure with its axes in one list; sizes are in inches, ``figsize`` overrides."""
     # Not pyplot: a figure of a library belongs to its caller, and to nobody's screen.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=figsize or (width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, list(figure.subplots(n_rows, n_columns, squeeze=False).ravel())
+
+
+def one_axes(
+    *, width: float, height: float, figsize: Size | None = None, ax: Axes | None = None
+) -> tuple[Figure, Axes]:
+    """Return the axes of the user with their figure, or a new figure with one pair of axes.
+
+    Raises
+    ------
+    InputError
+        Both ``ax`` and ``figsize`` are given.
+    """
+    if ax is None:
+        figure, (axis,) = subplots(1, 1, width=width, height=height, figsize=figsize)
+        return figure, axis
+    if figsize is not None:
+        raise InputError("give ax or figsize, not both: ax has a figure, and with it a size")
+    of_axes = ax.get_figure(root=True)
+    if of_axes is None:
+        raise InputError("ax belongs to no figure")
+    return of_axes, ax
 
 
 def need_rows(table: pd.DataFrame, name: str) -> None:
@@ -43,25 +66,40 @@ def need_rows(table: pd.DataFrame, name: str) -> None:
         raise InputError(f"the table {name!r} is empty")
 
 
-def nothing(reason: str) -> Figure:
-    """Give a figure that says why there is nothing to draw.
+def nothing(reason: str, *, ax: Axes | None = None) -> Figure:
+    """Return a figure that says why there is nothing to draw.
 
     Examples
     --------
-    >>> [text.get_text() for text in nothing("no bootstraps").axes[0].texts]
+    >>> import lotwise
+    >>> [text.get_text() for text in lotwise.pl.nothing("no bootstraps").axes[0].texts]
     ['not drawn: no bootstraps']
     """
-    from lotwise.files.figures import lotwise_style
+    from lotwise.pl.style import lotwise_style
 
     with lotwise_style():
-        figure, (axis,) = subplots(1, 1, width=4.4, height=1.6)
+        figure, axis = one_axes(width=4.4, height=1.6, ax=ax)
         write_reason(axis, reason)
     return figure
 
 
+def write_below(
+    figure: Figure, axis: Axes, words: str, *, ax: Axes | None, figsize: Size | None
+) -> None:
+    """Write a line below the figure; below the axes where they are the user's (``ax``)."""
+    from lotwise.pl.style import add_line, scaled, set_size
+
+    if ax is not None:
+        axis.set_xlabel(f"{axis.get_xlabel()}\n{words}")
+        return
+    add_line(figure, words, size=scaled(7))
+    if figsize is not None:
+        set_size(figure, figsize)
+
+
 def write_reason(axis: Axes, reason: str) -> None:
-    """Write into axes why nothing is drawn there."""
+    """Write into the axes why nothing is drawn there."""
     axis.set_axis_off()
-    # Matplotlib's own wrapping reads $ as the mark of a formula, whatever its settings say.
+    # Matplotlib's own wrapping reads $ as the start of a formula, whatever its settings.
     words = textwrap.fill(f"not drawn: {reason}", _REASON_WIDTH)
     axis.text(0.5, 0.5, words, ha="center", va="center", transform=axis.transAxes)

@@ -1,4 +1,4 @@
-"""The cloud of a scatter panel as an image: as good as points, and small at any number of them."""
+"""Points of a scatter panel as an image, which stays small for any number of points."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def pixels_of(values: Floats, *, upper: float, n_pixels: int) -> Pixels:
-    """Give the pixel of each value on an axis from 0 to ``upper``.
+    """Return the pixel of each value on an axis from 0 to ``upper``.
 
     Examples
     --------
@@ -23,7 +23,7 @@ def pixels_of(values: Floats, *, upper: float, n_pixels: int) -> Pixels:
 
 
 def count_pixels(x: Pixels, y: Pixels, n_pixels: int) -> Pixels:
-    """Count the features in each pixel; rows are y, from below.
+    """Count the features in each pixel; rows are y, from the bottom.
 
     Examples
     --------
@@ -36,16 +36,16 @@ def count_pixels(x: Pixels, y: Pixels, n_pixels: int) -> Pixels:
 
 
 def points(counts: Pixels, *, radius: float, alpha: float) -> Floats:
-    """Give the darkness that translucent round points leave, in [0, 1).
+    """Return the darkness of overlapping translucent round points, in [0, 1).
 
     Parameters
     ----------
     counts
-        Features in each pixel.
+        Number of features in each pixel.
     radius
-        Of a point, in pixels.
+        Radius of a point, in pixels.
     alpha
-        Darkness of a single point; k points on one place give 1 - (1 - alpha)^k.
+        Darkness of a single point; k points in one place give 1 - (1 - alpha)^k.
     """
     reach = int(np.ceil(radius))
     offsets = np.arange(-reach, reach + 1)

@@ -1,4 +1,4 @@
-"""Samples as points on principal components, and as a tree by 1 - R."""
+"""Figure of samples on principal components, and of their tree by 1 - R."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import numpy as np
 import pandas as pd
 
 from lotwise.errors import InputError
-from lotwise.files.figures import lotwise_style
-from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots, write_reason
+from lotwise.pl.canvas import MOST_ROWS, Size, need_rows, subplots, write_below, write_reason
+from lotwise.pl.labels import name_points
 from lotwise.pl.style import (
+    Palette,
     batch_marks,
     colours_of,
+    ink,
     log_tpm_words,
+    lotwise_style,
     repeated_colours,
+    scaled,
     shorten,
 )
 
@@ -26,8 +30,8 @@ if TYPE_CHECKING:
 
 _NAMED: Final = 30
 _MARKERS: Final = "os^DvPX*"
-_LEGEND_WIDTH: Final = 120  # letters of its size in the width of the figure
-# A thin line around each mark: yellow on white needs one.
+_LEGEND_WIDTH: Final = 120  # characters of its font size in the width of the figure
+# A thin line around each mark, since yellow on white needs one.
 _EDGE: Final[Any] = {"linewidths": 0.4, "edgecolors": "0.3"}
 
 
@@ -37,6 +41,9 @@ def components(
     merges: pd.DataFrame,
     pseudocount: float | None = None,
     unit: str = "TPM",
+    features: str = "features",
+    palette: Palette | None = None,
+    figsize: Size | None = None,
 ) -> Figure:
     """Draw the samples on the first two principal components, and the tree of their clustering.
 
@@ -49,14 +56,21 @@ def components(
     pseudocount
         c of log2(TPM + c), for the title.
     unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
+    features
+        What the features are, for the titles: ``"genes"`` or ``"isoforms"``.
+    palette
+        Colours of the batches: by name, as a list, or a colour map of Matplotlib.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure: components on the left, the tree on the right, points and leaves in the colours of
-    their batches, points in the marks of their conditions; a half that is not defined says why.
-    Up to 60 samples have their names at the tree, up to 30 at the points; of more the titles say
-    so. Above eight batches colours come again, and a sentence stands in the place of the legend.
+    The figure, with components on the left and the tree on the right. Points and leaves have the
+    colours of their batches, points the marker of their condition. A half that is not defined
+    shows the reason. Up to 60 samples are named at the tree and up to 30 at the points; otherwise
+    the title says so. With more than eight batches colours repeat, and a sentence replaces the
+    legend.
 
     Raises
     ------
@@ -66,50 +80,54 @@ def components(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.components(gene)
-    >>> figure = components(lotwise.get.evidence(gene, "components"),
+    >>> figure = lotwise.pl.components(lotwise.get.evidence(gene, "components"),
     ...                     merges=lotwise.get.evidence(gene, "clustering"))
     >>> sorted(label.get_text() for label in figure.axes[1].get_yticklabels())
-    ['S1', 'S2', 'S3']
+    ['lot1', 'lot2', 'lot3']
     """
     need_rows(table, "components")
     need_rows(merges, "clustering")
     with lotwise_style():
         height = max(3.0, 1.0 + 0.16 * min(len(table), MOST_ROWS))
-        figure, (points, tree) = subplots(1, 2, width=7.0, height=height)
-        colours = colours_of(table["batch"].tolist())
+        figure, (points, tree) = subplots(1, 2, width=7.0, height=height, figsize=figsize)
+        colours = colours_of(table["batch"].tolist(), palette)
         if table["pc1"].isna().any():
             write_reason(points, str(table["reason"].iloc[0]))
         else:
-            _points(points, table, colours, log_tpm_words(pseudocount, unit))
+            _points(points, table, colours, log_tpm_words(pseudocount, unit), features)
         if merges["height"].isna().any():
             write_reason(tree, str(merges["reason"].iloc[0]))
         else:
             _tree(tree, merges, table.set_index("sample")["batch"].map(colours))
+            words = f"samples clustered by R over all {features}"
+            tree.set_title(f"{words}{_left_out(len(table), MOST_ROWS)}", fontsize=scaled(8))
         if points.collections or tree.collections:
-            _explain(figure, colours)
+            _explain(figure, points, colours, figsize)
         marks = _condition_marks(table) if points.collections else []
         if marks:
-            points.legend(handles=marks, title="condition", fontsize=6, title_fontsize=6)
+            points.legend(
+                handles=marks, title="condition", fontsize=scaled(6), title_fontsize=scaled(6)
+            )
     return figure
 
 
-def _explain(figure: Figure, colours: dict[str, str]) -> None:
-    """Name the batches of the colours below both halves, or say that colours come again."""
+def _explain(figure: Figure, axis: Axes, colours: dict[str, str], figsize: Size | None) -> None:
+    """Name the batches of the colours above both halves, or say that colours are repeated."""
     marks = batch_marks(colours)
     if not marks:
-        figure.supxlabel(repeated_colours(colours), fontsize=7)
+        write_below(figure, axis, repeated_colours(colours), ax=None, figsize=figsize)
         return
     longest = max(len(str(mark.get_label())) for mark in marks)
     n_columns = max(1, min(len(marks), _LEGEND_WIDTH // (longest + 6)))
     figure.legend(
         handles=marks,
         title="batch",
-        loc="outside lower center",
+        loc="outside upper center",
         ncols=n_columns,
-        fontsize=6,
-        title_fontsize=6,
+        fontsize=scaled(6),
+        title_fontsize=scaled(6),
         frameon=False,
     )
 
@@ -121,12 +139,12 @@ def _conditions(table: pd.DataFrame) -> pd.Series[str]:
 
 
 def _markers(table: pd.DataFrame) -> dict[str, str]:
-    """Give each condition a mark, in the order of first occurrence; after 8 they come again."""
+    """Return a marker for each condition, in order of first occurrence; they repeat after 8."""
     return dict(zip(dict.fromkeys(_conditions(table)), cycle(_MARKERS), strict=False))
 
 
 def _condition_marks(table: pd.DataFrame) -> list[Line2D]:
-    """Return the entries of a legend of conditions; none where there is one, or too many."""
+    """Return the legend entries of conditions; none if there is one condition, or too many."""
     from matplotlib.lines import Line2D
 
     markers = _markers(table)
@@ -140,34 +158,36 @@ def _condition_marks(table: pd.DataFrame) -> list[Line2D]:
 
 
 def _left_out(n_samples: int, most: int) -> str:
-    return f"\nnames of {n_samples:,} samples left out" if n_samples > most else ""
+    return f"\nnames of {n_samples:,} samples not shown" if n_samples > most else ""
 
 
-def _points(axis: Axes, table: pd.DataFrame, colours: dict[str, str], scale: str) -> None:
+def _points(
+    axis: Axes, table: pd.DataFrame, colours: dict[str, str], scale: str, features: str
+) -> None:
     for condition, marker in _markers(table).items():
         part = table[_conditions(table) == condition]
         axis.scatter(
             part["pc1"], part["pc2"], c=part["batch"].map(colours), s=22, marker=marker, **_EDGE
         )
-    if len(table) <= _NAMED:
-        for name, x, y in zip(table["sample"], table["pc1"], table["pc2"], strict=True):
-            axis.annotate(name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=6)
     axis.margins(0.15)
+    if len(table) <= _NAMED:
+        names = table["sample"].astype(str).tolist()
+        name_points(axis, table["pc1"], table["pc2"], names, size=scaled(6))
     first = table.iloc[0]
     axis.set_xlabel(f"PC1 ({100 * first['variance_share_1']:.0f} % of variance)")
     axis.set_ylabel(f"PC2 ({100 * first['variance_share_2']:.0f} %)")
-    words = f"{scale} of {first['n_features']:,} detected features"
-    axis.set_title(f"{words}{_left_out(len(table), _NAMED)}", fontsize=8)
+    words = f"{scale} of {first['n_features']:,} detected {features}"
+    axis.set_title(f"{words}{_left_out(len(table), _NAMED)}", fontsize=scaled(8))
 
 
 def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
-    """Draw leaves from below in the order of the tree: each merge is three sides of a box."""
+    """Draw leaves from the bottom in the order of the tree; a merge is three sides of a box."""
     members: list[list[str]] = []
     for left, right in zip(merges["left"], merges["right"], strict=True):
         members.append([*_leaves(left, members), *_leaves(right, members)])
     order = {name: place for place, name in enumerate(members[-1])}
     if set(order) != set(colours.index):
-        raise InputError("the merges are not of these samples")
+        raise InputError("the merges are of other samples than the components")
     centres: list[float] = []
     heights: list[float] = []
     for left, right, height in zip(merges["left"], merges["right"], merges["height"], strict=True):
@@ -176,12 +196,12 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
         axis.plot(
             [low[1], height, height, high[1]],
             [low[0], low[0], high[0], high[0]],
-            color="black",
+            color=ink(),
             linewidth=0.8 if len(order) <= MOST_ROWS else 0.3,
         )
         centres.append((low[0] + high[0]) / 2)
         heights.append(float(height))
-    # Marks, not letters, bear the colours: thin letters in yellow on white cannot be read.
+    # Markers carry the colours and not letters, because thin yellow letters are hard to read.
     axis.scatter(
         np.zeros(len(order)),
         np.arange(len(order)),
@@ -193,7 +213,7 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
     )
     axis.tick_params(axis="y", length=0, pad=5)
     if len(order) <= MOST_ROWS:
-        axis.set_yticks(np.arange(len(order)), list(order), fontsize=6)
+        axis.set_yticks(np.arange(len(order)), list(order), fontsize=scaled(6))
     else:
         axis.set_yticks([])
         axis.set_ylabel(f"{len(order):,} samples", rotation=270, labelpad=10)
@@ -201,8 +221,6 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
     axis.yaxis.tick_right()
     axis.set_xlim(max(heights) * 1.05 or 1.0, 0)
     axis.set_xlabel("mean 1 \N{MINUS SIGN} R between clusters")
-    words = "samples clustered by R over all features"
-    axis.set_title(f"{words}{_left_out(len(order), MOST_ROWS)}", fontsize=8)
 
 
 def _leaves(node: str, members: list[list[str]]) -> list[str]:

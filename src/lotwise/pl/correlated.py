@@ -1,4 +1,4 @@
-"""What :func:`lotwise.tl.correlate` left in an AnnData, for the words of a figure."""
+"""Properties of the R that :func:`lotwise.tl.correlate` computed, for titles of figures."""
 
 from __future__ import annotations
 
@@ -14,22 +14,34 @@ if TYPE_CHECKING:
 
 
 def level_of(expression: AnnData) -> str:
-    """Give the level, gene where it is not known."""
+    """Return the level, gene where it is not known."""
     return str(noted(expression).get(keys.LEVEL, "gene"))
 
 
+def features_of(expression: AnnData) -> str:
+    """Return what the features are called in titles: genes, isoforms or features."""
+    return {"gene": "genes", "isoform": "isoforms"}.get(level_of(expression), "features")
+
+
+def layer_correlated(expression: AnnData) -> str:
+    """Return the layer over which R was computed."""
+    parameters = noted(expression).get(keys.PARAMETERS, {}).get(keys.PAIRS, {})
+    return str(parameters.get("layer", keys.TPM))
+
+
 def pseudocount_of(expression: AnnData) -> float:
-    """Give c of log2(TPM + c), over which R was computed.
+    """Return c of log2(TPM + c), over which R was computed.
 
     Raises
     ------
     InputError
-        R in ``obsp`` is not of :func:`lotwise.tl.correlate`, or is of other features or samples.
+        R in ``obsp`` was not computed by :func:`lotwise.tl.correlate`, or for other features or
+        samples.
     """
     parameters = noted(expression).get(keys.PARAMETERS, {}).get(keys.PAIRS)
     if parameters is None:
         raise InputError(
-            "the AnnData does not say how its R was computed",
+            "the AnnData does not tell how its R was computed",
             remedy="call lotwise.tl.correlate first",
         )
     require_correlated(expression)
@@ -37,9 +49,9 @@ def pseudocount_of(expression: AnnData) -> float:
 
 
 def double_zero_shares(expression: AnnData) -> str:
-    """Say which share of the features is zero in both samples of a pair, of all its pairs."""
+    """Return the share of the features is zero in both samples of a pair, of all its pairs."""
     pairs, names = expression.uns[keys.LOTWISE][keys.PAIRS], expression.obs_names
-    # A subset takes the table of all samples over with uns.
+    # A subset inherits the table of all samples in uns.
     ours = pairs["sample_a"].isin(names) & pairs["sample_b"].isin(names)
     over_all = pairs[ours & (pairs["feature_set"] == "all")]
     if over_all.empty:

@@ -1,4 +1,4 @@
-"""Heatmap of R: in the order of the sample sheet, or clustered."""
+"""Heatmap of R, in the order of the sample sheet or clustered."""
 
 from __future__ import annotations
 
@@ -12,28 +12,36 @@ from lotwise.errors import InputError
 from lotwise.expression.computed import require_correlated
 from lotwise.expression.labels import conditions_of, unit_of
 from lotwise.expression.noted import correlations_of, noted
-from lotwise.files.figures import lotwise_style
-from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
+from lotwise.pl.canvas import Size
+from lotwise.pl.correlated import double_zero_shares, features_of, level_of, pseudocount_of
 from lotwise.pl.style import (
     NOT_DEFINED,
+    Palette,
     add_note,
     batch_marks,
     colours_of,
+    ink,
+    lotwise_style,
     repeated_colours,
+    scaled,
+    set_size,
     shorten,
 )
 from lotwise.wording import format_r
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
     from matplotlib.figure import Figure
-    from seaborn.matrix import ClusterGrid
+    from matplotlib.patches import Patch
 
 Floats = npt.NDArray[np.float64]
 Order = Literal["given", "clustered"]
 
 _MOST_PRINTED: Final = 12
 _MOST_NAMED: Final = 80
+_LETTERS_A_ROW: Final = 60  # that the names of the columns can have side by side
 
 
 def heatmap(
@@ -43,47 +51,50 @@ def heatmap(
     statistic: Literal["pearson", "spearman"] = "pearson",
     decimals: int = 4,
     note: str = "",
+    palette: Palette | None = None,
+    figsize: Size | None = None,
 ) -> Figure:
-    """Draw the correlations of all samples as colours, with batch and condition of each beside it.
+    """Draw the correlations of all samples as colours, with batch and condition at the left.
 
-    The colours span the correlations between different samples, not 0 to 1, so that
-    differences near 1 are seen; the diagonal, always 1, is left out.
+    The colours span the correlations between different samples and not 0 to 1, so that differences
+    near 1 are visible. The diagonal, which is always 1, is left out.
 
     Parameters
     ----------
     expression
-        Samples x features that :func:`lotwise.tl.correlate` annotated.
+        Samples x features annotated by :func:`lotwise.tl.correlate`.
     order
-        ``"given"`` keeps the order of the sample sheet; ``"clustered"`` puts like
-        beside like (average linkage on 1 - R). Samples whose R is not defined come last.
+        ``"given"`` keeps the order of the sample sheet; ``"clustered"`` puts similar samples
+        together (average linkage on 1 - R) and draws the tree. Samples without R come last.
     statistic
-        Which matrix of ``obsp``.
+        Name of the matrix in ``obsp``.
     decimals
-        Decimals of the numbers, printed up to 12 samples.
+        Decimals of the values, which are printed for up to 12 samples.
     note
         A line below.
+    palette
+        Colours of the batches: by name, as a list, or a colour map of Matplotlib.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure; nothing is shown or saved (:func:`lotwise.pl.save_figure`). Above 80 samples it has
-    no names, above eight batches their colours come again; the title says so.
+    The figure; it is neither shown nor saved (:func:`lotwise.pl.save_figure`). With more than 80
+    samples it has no names, with more than eight batches colours repeat; the title says so.
 
     Raises
     ------
     InputError
-        There is no such matrix in ``obsp``, it is of other features or samples, or there is no
-        obs column ``batch``.
+        There is no such matrix in ``obsp``, it is of other features or samples, or obs has no
+        column ``batch``.
 
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.correlate(gene)
     >>> figure = lotwise.pl.heatmap(gene, order="clustered")
     """
-    import matplotlib.pyplot as plt
-    import seaborn as sns
-
     if statistic not in expression.obsp:
         raise InputError(
             f"the AnnData has no {statistic!r} in obsp", remedy="call lotwise.tl.correlate first"
@@ -91,49 +102,122 @@ def heatmap(
     require_correlated(expression)
     if keys.BATCH not in expression.obs:
         raise InputError(
-            "the AnnData has no obs column 'batch'", remedy="say which batch each sample is of"
+            "the AnnData has no obs column 'batch'", remedy="add the batch of each sample to obs"
         )
     r = correlations_of(expression, statistic)
     rows, linkage = _arrange(r, order)
     shown = r[np.ix_(rows, rows)]
     names = [str(expression.obs_names[row]) for row in rows]
     batches = expression.obs[keys.BATCH].astype(str).to_list()
-    colour_of = colours_of(batches)
+    colour_of = colours_of(batches, palette)
     with lotwise_style():
-        grid = sns.clustermap(
-            np.where(np.eye(len(shown), dtype=bool), np.nan, shown),
-            row_cluster=linkage is not None,
-            col_cluster=linkage is not None,
-            row_linkage=linkage,
-            col_linkage=linkage,
-            row_colors=_row_colours(expression, rows, colour_of),
-            figsize=_size(len(names)),
-            **_colours(shown),
-            **_labels(names),
-            **_numbers(shown, decimals),
-            # As shapes, a quarter of a million cells would be files of 30 MB.
-            rasterized=len(names) > _MOST_NAMED,
-        )
-        if len(names) > _MOST_NAMED:
-            for mesh in grid.ax_row_colors.collections:
-                mesh.set_rasterized(True)
+        figure, strip, axis, top = _empty_figure(figsize or _size(len(names)), linkage is not None)
+        mesh = _draw_cells(axis, shown, decimals)
+        _draw_strip(strip, _row_colours(expression, rows, colour_of))
+        _name_samples(axis, names)
+        if top is not None:
+            _draw_tree(top, linkage)
+        bar = figure.colorbar(mesh, ax=[axis] if top is None else [axis, top], shrink=0.5, pad=0.01)
+        bar.set_label("Pearson's R" if statistic == "pearson" else "Spearman's rho")
+        bar.ax.tick_params(labelsize=scaled(6))
         left_out = [repeated_colours(colour_of)]
         if len(names) > _MOST_NAMED:
-            left_out.append(f"names of {len(names):,} samples left out")
+            left_out.append(f"names of {len(names):,} samples not shown")
         title = _title(expression, statistic, order)
         more = "; ".join(filter(None, left_out))
-        _write_words(grid, f"{title}\n{more}" if more else title, note)
-        _show_batches(grid, colour_of, _conditions(expression))
-        grid.ax_cbar.set_title("R" if statistic == "pearson" else "rho", fontsize=7)
-        grid.ax_cbar.tick_params(labelsize=6)
-    figure: Figure = grid.figure
-    # seaborn draws through pyplot, which would show the figure, and keep it.
-    plt.close(figure)
+        figure.suptitle(f"{title}\n{more}" if more else title, fontsize=scaled(9))
+        _show_batches(figure, colour_of, _conditions(expression))
+        add_note(figure, note)
+        if figsize is not None:
+            set_size(figure, figsize)
     return figure
 
 
+def _empty_figure(size: Size, has_tree: bool) -> tuple[Figure, Axes, Axes, Axes | None]:
+    """Return a figure with axes for the strip of colours, the cells and, above them, the tree."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    heights = [0.12, 0.88] if has_tree else [0.001, 0.999]
+    grid = figure.add_gridspec(2, 2, width_ratios=[0.04, 0.96], height_ratios=heights)
+    axis = figure.add_subplot(grid[1, 1])
+    strip = figure.add_subplot(grid[1, 0], sharey=axis)
+    top = figure.add_subplot(grid[0, 1], sharex=axis) if has_tree else None
+    return figure, strip, axis, top
+
+
+def _draw_cells(axis: Axes, shown: Floats, decimals: int) -> QuadMesh:
+    import matplotlib as mpl
+
+    n = len(shown)
+    without_diagonal = np.where(np.eye(n, dtype=bool), np.nan, shown)
+    edges = np.arange(n + 1) - 0.5
+    # As shapes, a quarter of a million cells would be files of 30 MB.
+    mesh = axis.pcolormesh(
+        edges, edges, np.ma.masked_invalid(without_diagonal), **_colours(shown),
+        rasterized=n > _MOST_NAMED,
+    )  # fmt: skip
+    axis.set_facecolor(NOT_DEFINED)
+    axis.set_xlim(-0.5, n - 0.5)
+    axis.set_ylim(n - 0.5, -0.5)
+    if n <= _MOST_PRINTED:
+        levels = np.asarray(mesh.norm(np.nan_to_num(without_diagonal)))
+        colours = np.asarray(mpl.colormaps[mesh.get_cmap().name](levels))
+        dark = colours[..., :3] @ np.array([0.299, 0.587, 0.114]) < 0.5
+        for row, column in zip(*np.nonzero(~np.isnan(without_diagonal)), strict=True):
+            axis.text(
+                column,
+                row,
+                format_r(float(shown[row, column]), decimals),
+                ha="center",
+                va="center",
+                fontsize=scaled(6.5),
+                color="white" if dark[row, column] else "black",
+            )
+    return mesh
+
+
+def _draw_strip(strip: Axes, colours: list[list[str]]) -> None:
+    """Draw a column of colours for the batches, and one of greys for the conditions."""
+    from matplotlib.colors import to_rgb
+
+    image = np.array([[to_rgb(colour) for colour in column] for column in colours])
+    strip.imshow(image.transpose(1, 0, 2), aspect="auto", interpolation="none")
+    words = ["batch", "condition"][: len(colours)]
+    strip.set_xticks(range(len(words)), words, rotation=90, fontsize=scaled(6))
+    strip.tick_params(length=0, labelleft=False)
+
+
+def _name_samples(axis: Axes, names: list[str]) -> None:
+    axis.tick_params(length=0, labelsize=scaled(7))
+    axis.yaxis.tick_right()
+    if len(names) > _MOST_NAMED:
+        axis.set_xticks([])
+        axis.set_yticks([])
+        return
+    size = scaled(float(np.clip(7 - (len(names) - 24) / 14, 3.5, 7)))
+    shown = [shorten(name) for name in names]
+    upright = max(map(len, shown)) * len(shown) > _LETTERS_A_ROW
+    axis.set_xticks(range(len(names)), shown, rotation=90 if upright else 0, fontsize=size)
+    axis.set_yticks(range(len(names)), shown, fontsize=size)
+
+
+def _draw_tree(top: Axes, linkage: Any) -> None:
+    """Draw the tree above the cells; its leaves are at the places of the columns."""
+    from scipy.cluster.hierarchy import dendrogram
+
+    tree = dendrogram(linkage, no_plot=True)
+    for across, up in zip(tree["icoord"], tree["dcoord"], strict=True):
+        # SciPy puts leaves at 5, 15, 25.
+        top.plot((np.array(across) - 5) / 10, up, color=ink(), linewidth=0.7)
+    top.set_ylim(bottom=0)
+    top.set_axis_off()
+
+
 def _conditions(expression: AnnData) -> dict[str, str]:
-    """Return a shade of grey for each condition; none where there is one."""
+    """Return a shade of grey for each condition; none if there is only one."""
     conditions = list(dict.fromkeys(conditions_of(expression)))
     shades = np.linspace(0.15, 0.9, len(conditions))
     found = {name: f"{shade:.3f}" for name, shade in zip(conditions, shades, strict=True)}
@@ -143,7 +227,7 @@ def _conditions(expression: AnnData) -> dict[str, str]:
 def _row_colours(
     expression: AnnData, rows: npt.NDArray[np.int64], colour_of: dict[str, str]
 ) -> list[list[str]]:
-    """Return the colours of the batches and, where there are several, of the conditions."""
+    """Return the colours of the batches and, if there are several, of the conditions."""
     batches = expression.obs[keys.BATCH].astype(str).to_list()
     found = [[colour_of[batches[row]] for row in rows]]
     shades, conditions = _conditions(expression), conditions_of(expression)
@@ -153,7 +237,7 @@ def _row_colours(
 
 
 def _arrange(r: Floats, order: Order) -> tuple[npt.NDArray[np.int64], Any]:
-    """Choose the samples' order, and their tree where all of them have an R."""
+    """Return the samples' order, and their tree if R is defined for all of them."""
     from scipy.cluster.hierarchy import leaves_list
     from scipy.cluster.hierarchy import linkage as link
     from scipy.spatial.distance import squareform
@@ -165,10 +249,8 @@ def _arrange(r: Floats, order: Order) -> tuple[npt.NDArray[np.int64], Any]:
     kept = rows[defined]
     distance = squareform(1.0 - r[np.ix_(kept, kept)], checks=False)
     tree = link(np.maximum(distance, 0.0), method="average", optimal_ordering=True)
-    if defined.all():
-        # The tree itself puts the samples in order when it is drawn.
-        return rows, tree
-    return np.concatenate([kept[leaves_list(tree)], rows[~defined]]), None
+    ordered = np.concatenate([kept[leaves_list(tree)], rows[~defined]])
+    return ordered, tree if defined.all() else None
 
 
 def _colours(shown: Floats) -> dict[str, Any]:
@@ -187,53 +269,26 @@ def _size(n_samples: int) -> tuple[float, float]:
     return side + 1.0, side
 
 
-def _labels(names: list[str]) -> dict[str, Any]:
-    shown: Any = [shorten(name) for name in names] if len(names) <= _MOST_NAMED else False
-    return {"xticklabels": shown, "yticklabels": shown}
-
-
-def _numbers(shown: Floats, decimals: int) -> dict[str, Any]:
-    if len(shown) > _MOST_PRINTED:
-        return {}
-    text = np.array([[format_r(float(value), decimals) for value in row] for row in shown])
-    text[np.isnan(shown)] = ""
-    return {"annot": text, "fmt": "", "annot_kws": {"fontsize": 6.5}}
-
-
 def _title(expression: AnnData, statistic: str, order: Order) -> str:
     name = "Pearson's R" if statistic == "pearson" else "Spearman's rho"
     words = f"{level_of(expression).capitalize()} level: {name}"
-    if keys.PAIRS in noted(expression):  # not so where the matrix is foreign
+    if keys.PAIRS in noted(expression):  # not if the matrix was computed elsewhere
         if statistic == "pearson":
             words += f" of log2({unit_of(expression)} + {pseudocount_of(expression):g})"
-        words += f" over all {expression.n_vars:,} features,\n"
+        words += f" over all {expression.n_vars:,} {features_of(expression)},\n"
         words += f"zero in both samples for {double_zero_shares(expression)}"
     return f"{words}, {'in the order given' if order == 'given' else 'clustered'}"
 
 
-def _write_words(grid: ClusterGrid, title: str, note: str) -> None:
-    axes = grid.ax_heatmap
-    axes.set_facecolor(NOT_DEFINED)
-    axes.tick_params(labelsize=7, length=0)
-    axes.tick_params(axis="y", labelrotation=0)
-    # Above the name of the colour scale, which stands at the top.
-    grid.figure.suptitle(title, fontsize=9, y=1.03, va="bottom")
-    add_note(grid.figure, note)
-
-
-def _show_batches(grid: ClusterGrid, colour_of: dict[str, str], shade_of: dict[str, str]) -> None:
+def _show_batches(figure: Figure, colour_of: dict[str, str], shade_of: dict[str, str]) -> None:
     """Explain the colours where there are no more batches than colours, and the conditions."""
-    marks = batch_marks(colour_of)
+    from matplotlib.patches import Patch
+
+    marks: list[Patch] = batch_marks(colour_of)
     if marks:
-        grid.figure.legend(
-            handles=marks, title="batch", loc="upper left", bbox_to_anchor=(1.0, 0.95), fontsize=7
-        )
+        marks.insert(0, Patch(alpha=0, label="batch"))
     if shade_of:
         named = {name or "no condition": shade for name, shade in shade_of.items()}
-        grid.figure.legend(
-            handles=batch_marks(named),
-            title="condition",
-            loc="lower left",
-            bbox_to_anchor=(1.0, 0.05),
-            fontsize=7,
-        )
+        marks += [Patch(alpha=0, label="condition"), *batch_marks(named)]
+    if marks:
+        figure.legend(handles=marks, loc="outside right upper", fontsize=scaled(7), frameon=False)

@@ -1,6 +1,6 @@
-"""Figures of what R depends on and does not see: sensitivity, agreement, detectable change.
+"""Figures of the limits of R: sensitivity, agreement, detectable change.
 
-Each takes a tidy table (``lotwise.get.evidence``) and draws it; none computes.
+Each function draws a tidy table (``lotwise.get.evidence``) and computes nothing.
 """
 
 from __future__ import annotations
@@ -11,9 +11,15 @@ import numpy as np
 import pandas as pd
 
 from lotwise.errors import InputError
-from lotwise.files.figures import lotwise_style
-from lotwise.pl.canvas import need_rows, subplots
-from lotwise.pl.style import IDENTITY_LINE, OKABE_ITO, log_tpm_words
+from lotwise.pl.canvas import Size, need_rows, one_axes, subplots
+from lotwise.pl.style import (
+    IDENTITY_LINE,
+    OKABE_ITO,
+    log_tpm_words,
+    lotwise_style,
+    paper,
+    scaled,
+)
 from lotwise.wording import format_r
 
 if TYPE_CHECKING:
@@ -32,26 +38,35 @@ _RELATIONS_IN_WORDS: Final = {
 
 
 def sensitivity(
-    table: pd.DataFrame, *, agreement: pd.DataFrame | None = None, unit: str = "TPM"
+    table: pd.DataFrame,
+    *,
+    agreement: pd.DataFrame | None = None,
+    unit: str = "TPM",
+    features: str = "features",
+    figsize: Size | None = None,
 ) -> Figure:
     """Draw R by feature set and pseudo-count, and the spread of log ratios by expression.
 
-    Each mark sums up the pairs of one relation: median (point), middle half (thick line) and range
-    (thin line). By level of expression it is the spread of M that is drawn, not R: choosing
-    features by their mean makes R of them low by itself.
+    Each mark summarises the pairs of one relation: median (point), middle half (thick line) and
+    range (thin line). By level of expression the spread of M is drawn instead of R, because R
+    within a narrow range of expression is always low.
 
     Parameters
     ----------
     table
         ``lotwise.get.evidence(expression, "sensitivity")``.
     agreement
-        ``lotwise.get.evidence(expression, "agreement")``; without it there is no spread.
+        ``lotwise.get.evidence(expression, "agreement")``; without it the spread is not drawn.
     unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
+    features
+        What the features are, for the labels: ``"genes"`` or ``"isoforms"``.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure; beside each feature set the smallest and largest number of features.
+    The figure; each feature set is labelled with its smallest and largest number of features.
 
     Raises
     ------
@@ -61,11 +76,11 @@ def sensitivity(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.sensitivity(gene)
     >>> lotwise.tl.agreement(gene)
     >>> tables = [lotwise.get.evidence(gene, name) for name in ("sensitivity", "agreement")]
-    >>> len(sensitivity(tables[0], agreement=tables[1]).axes)
+    >>> len(lotwise.pl.sensitivity(tables[0], agreement=tables[1]).axes)
     4
     """
     need_rows(table, "sensitivity")
@@ -75,30 +90,33 @@ def sensitivity(
     relations = [name for name in _RELATIONS if name in set(whole["relation"])]
     n_panels = len(counts) + (agreement is not None)
     with lotwise_style():
-        figure, axes = subplots(1, n_panels, width=2.5 * n_panels + 1.2, height=2.9)
+        width = 2.5 * n_panels + 1.2
+        figure, axes = subplots(1, n_panels, width=width, height=2.9, figsize=figsize)
         for axis, c in zip(axes, counts, strict=False):
             at_c = whole[whole["pseudocount"] == c]
             for place, name in enumerate(sets):
                 of_set = at_c[at_c["feature_set"] == name]
                 _summaries(axis, of_set, "pearson", place, relations)
-            axis.set_title(log_tpm_words(c, unit), fontsize=8)
-            axis.set_xlabel("Pearson's R", fontsize=7)
+            axis.set_title(log_tpm_words(c, unit), fontsize=scaled(8))
+            axis.set_xlabel("Pearson's R", fontsize=scaled(7))
             axis.set_yticks(np.arange(len(sets)))
             axis.set_ylim(len(sets) - 0.5, -0.5)
             axis.grid(visible=True, axis="x", color="#EEEEEE", linewidth=0.6)
-            axis.tick_params(labelleft=axis is axes[0], labelsize=6)
+            axis.tick_params(labelleft=axis is axes[0], labelsize=scaled(6))
         sizes = whole.groupby("feature_set")["n_features"].agg(["min", "max"])
         axes[0].set_yticklabels(
-            [f"{name.replace('_', ' ')}\n({_range(*sizes.loc[name])})" for name in sets]
+            [f"{name.replace('_', ' ')}\n({_range(*sizes.loc[name])} {features})" for name in sets]
         )
         if agreement is not None:
-            _spread(axes[-1], agreement, relations, unit)
+            _spread(axes[-1], agreement, relations, f"mean log2 {unit} (tenths of the {features})")
         marks = [_mark(name) for name in relations]
-        figure.legend(handles=marks, loc="outside lower center", ncols=3, fontsize=7, frameon=False)
+        figure.legend(
+            handles=marks, loc="outside upper center", ncols=3, fontsize=scaled(7), frameon=False
+        )
     return figure
 
 
-def _spread(axis: Axes, agreement: pd.DataFrame, relations: list[str], unit: str) -> None:
+def _spread(axis: Axes, agreement: pd.DataFrame, relations: list[str], xlabel: str) -> None:
     """Draw the robust SD of M by tenth of expression, over the pairs of each relation."""
     bins = agreement[(agreement["bin"] > 0) & (agreement["n_features"] > 0)]
     bins = bins.assign(
@@ -121,10 +139,10 @@ def _spread(axis: Axes, agreement: pd.DataFrame, relations: list[str], unit: str
             linewidth=0,
         )
     axis.set_ylim(bottom=0)
-    axis.set_title("spread of log ratios by expression", fontsize=8)
-    axis.set_xlabel(f"mean log2 {unit} (tenths of the features)", fontsize=7)
-    axis.set_ylabel("robust SD of log2 ratio", fontsize=7)
-    axis.tick_params(labelsize=6)
+    axis.set_title("spread of log ratios by expression", fontsize=scaled(8))
+    axis.set_xlabel(xlabel, fontsize=scaled(7))
+    axis.set_ylabel("robust SD of log2 ratio", fontsize=scaled(7))
+    axis.tick_params(labelsize=scaled(6))
 
 
 def _summaries(
@@ -139,167 +157,96 @@ def _summaries(
         colour = OKABE_ITO[_RELATIONS.index(name)]
         axis.hlines(at, values.min(), values.max(), color=colour, linewidth=0.8)
         axis.hlines(at, *values.quantile([0.25, 0.75]), color=colour, linewidth=3)
-        axis.plot(values.median(), at, "o", color=colour, markersize=4, markeredgecolor="white")
+        axis.plot(values.median(), at, "o", color=colour, markersize=4, markeredgecolor=paper())
 
 
 def _mark(relation: str) -> Line2D:
     from matplotlib.lines import Line2D
 
     return Line2D(
-        [], [], marker="o", linewidth=3, markersize=4, markeredgecolor="white",
+        [], [], marker="o", linewidth=3, markersize=4, markeredgecolor=paper(),
         color=OKABE_ITO[_RELATIONS.index(relation)], label=_RELATIONS_IN_WORDS[relation],
     )  # fmt: skip
 
 
-def mean_difference(
-    log_tpm_a: np.ndarray,
-    log_tpm_b: np.ndarray,
-    *,
+def detectable(
     table: pd.DataFrame,
-    named: dict[str, int],
-    unit: str = "TPM",
+    *,
+    r: float,
+    title: str = "",
+    features: str = "features",
+    ax: Axes | None = None,
+    figsize: Size | None = None,
 ) -> Figure:
-    """Draw the difference of two samples against their mean, with limits of agreement.
-
-    Parameters
-    ----------
-    log_tpm_a, log_tpm_b
-        log2 TPM of the features detected in both samples, the median ratio divided out, as
-        :func:`lotwise.metrics.differences.log_ratios` gives them.
-    table
-        The rows of ``lotwise.get.evidence(expression, "agreement")`` for this pair.
-    named
-        Features to name, by their position in the vectors; the most deviating ones.
-    unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
-
-    Returns
-    -------
-    The figure: one point per feature, bias and limits over all (lines) and by tenths (steps).
-
-    Raises
-    ------
-    InputError
-        The table is not of one pair.
-
-    Examples
-    --------
-    >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
-    >>> lotwise.tl.agreement(gene)
-    >>> table = lotwise.get.evidence(gene, "agreement")
-    >>> one = table[(table["sample_a"] == "S1") & (table["sample_b"] == "S2")]
-    >>> from lotwise.metrics.differences import log_ratios
-    >>> tpm = gene.layers["tpm"][:2]
-    >>> x, y, _ = log_ratios(*tpm[:, (tpm >= 1).all(axis=0)])
-    >>> figure = mean_difference(x, y, table=one, named={"g1": 1})
-    >>> [text.get_text() for text in figure.axes[0].texts if text.get_text() == "g1"]
-    ['g1']
-    """
-    if len(table[["sample_a", "sample_b"]].drop_duplicates()) != 1:
-        raise InputError("the table is not of one pair of samples")
-    whole = table[table["bin"] == 0].iloc[0]
-    bins = table[(table["bin"] > 0) & (table["n_features"] > 0)]
-    mean, difference = (log_tpm_a + log_tpm_b) / 2, log_tpm_a - log_tpm_b
-    with lotwise_style():
-        figure, (axis,) = subplots(1, 1, width=4.6, height=3.4)
-        axis.scatter(
-            mean, difference, s=3, color="#777777", alpha=0.35, linewidths=0, rasterized=True
-        )
-        axis.axhline(0, color="black", linewidth=0.5)
-        axis.axhline(whole["bias"], color=OKABE_ITO[0], linewidth=1.2, label="bias")
-        for name, label in (("lower", "bias and 1.96 sd"), ("upper", "_nolegend_")):
-            axis.axhline(whole[name], color=OKABE_ITO[0], linewidth=1, linestyle="--", label=label)
-        for name, label in (
-            ("robust_lower", "robust limits by tenth"),
-            ("robust_upper", "_nolegend_"),
-        ):
-            axis.hlines(
-                bins[name],
-                bins["mean_from"],
-                bins["mean_to"],
-                color=IDENTITY_LINE,
-                linewidth=1.2,
-                label=label,
-            )
-        _name_points(axis, mean, difference, named)
-        axis.set_xlabel(f"mean log2 {unit}")
-        axis.set_ylabel(
-            f"log2 of {unit} {whole['sample_a']} / {whole['sample_b']}\nover the median ratio"
-        )
-        axis.legend(frameon=False, loc="upper left", fontsize=6)
-        axis.set_title(
-            f"{100 * whole['share_over_2_fold']:.1f} % of {whole['n_features']:,} features "
-            f"differ more than 2-fold in {unit}",
-            fontsize=8,
-        )
-    return figure
-
-
-def detectable(table: pd.DataFrame, *, r: float, title: str = "") -> Figure:
-    """Draw the R that is left after changing a share of the features by a fold, as contours.
+    """Draw R after changing a share of the features by a fold, as contours.
 
     Parameters
     ----------
     table
         The rows of ``lotwise.get.evidence(expression, "detectable")`` for one pair.
     r
-        The R observed, or the one that passes; drawn as a line of its own.
+        Observed or passing R; drawn as a separate line.
     title
-        What the figure is of; which changes pass unseen stands behind it.
+        What the figure is of; which changes pass unseen is added to it.
+    features
+        What the features are, for the label: ``"genes"`` or ``"isoforms"``.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure: changes below the line would have passed unseen. Where every change tried leaves R
-    at ``r`` or above, or none does, there is no line and the title says so.
+    The figure: changes below the line would not have been detected. There is no line if all or none
+    of the changes tried leave R at ``r`` or above; the title says so.
 
     Raises
     ------
     InputError
-        The table is not of one pair, or has fewer than two shares or folds.
+        The table does not contain exactly one pair, or has fewer than two shares or folds.
 
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.detectable(gene)
     >>> table = lotwise.get.evidence(gene, "detectable")
-    >>> one = table[(table["sample_a"] == "S1") & (table["sample_b"] == "S2")]
-    >>> figure = detectable(one, r=0.98)
+    >>> one = table[(table["sample_a"] == "lot1") & (table["sample_b"] == "lot2")]
+    >>> figure = lotwise.pl.detectable(one, r=0.98)
     >>> figure.axes[0].get_ylabel()
     '% of expressed features changed'
     """
     grid = table.pivot_table(index="share", columns="fold", values="pearson", dropna=False)
     if len(table) != grid.size or min(grid.shape) < 2:
-        raise InputError("needed are the rows of one pair, with two shares and folds or more")
+        raise InputError("the table must contain one pair with at least two shares and two folds")
     with lotwise_style():
-        figure, (axis,) = subplots(1, 1, width=4.4, height=3.4)
+        figure, axis = one_axes(width=4.4, height=3.4, figsize=figsize, ax=ax)
         x, y = np.log2(grid.columns.to_numpy()), 100 * grid.index.to_numpy()
         values = grid.to_numpy()
         filled = axis.contourf(x, y, values, levels=_levels(values), cmap="cividis")
         figure.colorbar(filled, ax=axis, label="Pearson's R after the change")
         if np.nanmin(values) < r <= np.nanmax(values):
             line = axis.contour(x, y, values, levels=[r], colors=[IDENTITY_LINE], linewidths=1.6)
-            axis.clabel(line, fmt={r: f"R = {format_r(r, 4)}"}, fontsize=7)
+            axis.clabel(line, fmt={r: f"R = {format_r(r, 4)}"}, fontsize=scaled(7))
         axis.set_xticks(x, [f"{fold:g}" for fold in grid.columns])
         axis.set_xlabel("fold change, up or down")
-        axis.set_ylabel("% of expressed features changed")
+        axis.set_ylabel(f"% of expressed {features} changed")
         unseen = _unseen_words(values, r)
-        axis.set_title(f"{title}: {unseen}" if title else unseen, fontsize=8)
+        axis.set_title(f"{title}:\n{unseen}" if title else unseen, fontsize=scaled(8))
     return figure
 
 
 def _unseen_words(values: np.ndarray, r: float) -> str:
-    """Say which changes leave R at the one observed, or above."""
+    """Return which changes leave R at the observed R or above, for the title."""
     if np.nanmin(values) >= r:
-        return "every change tried passes unseen"
+        return "every change tried remains undetected"
     if np.nanmax(values) < r:
-        return "no change tried passes unseen"
-    return "changes below the line pass unseen"
+        return "every change tried is detected"
+    return "changes below the line remain undetected"
 
 
 def _levels(r: np.ndarray) -> list[float]:
-    """Give round levels that cover R and end at 1 at the latest, as R does."""
+    """Return round levels that cover R and do not exceed 1."""
     from matplotlib.ticker import MaxNLocator
 
     low, high = float(np.nanmin(r)), float(np.nanmax(r))
@@ -312,31 +259,3 @@ def _levels(r: np.ndarray) -> list[float]:
 
 def _range(low: int, high: int) -> str:
     return f"{low:,}" if low == high else f"{low:,}\N{EN DASH}{high:,}"
-
-
-def _name_points(
-    axis: Axes, mean: np.ndarray, difference: np.ndarray, named: dict[str, int]
-) -> None:
-    """Write names in the right margin, apart from each other, with a line to their points."""
-    low, high = axis.get_ylim()
-    step = (high - low) / 26
-    right = axis.get_xlim()[1]
-    ordered = sorted(named.items(), key=lambda item: float(difference[item[1]]))
-    heights: list[float] = []
-    for _, i in ordered:
-        heights.append(max(float(difference[i]), (heights[-1] if heights else low) + step))
-    # Pushed up from below, many names of high points would leave the axes at the top.
-    top = high
-    for place in reversed(range(len(heights))):
-        heights[place] = min(heights[place], top)
-        top = heights[place] - step
-    for (name, i), height in zip(ordered, heights, strict=True):
-        axis.annotate(
-            name,
-            (mean[i], difference[i]),
-            xytext=(right, height),
-            fontsize=6,
-            va="center",
-            annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "linewidth": 0.3, "color": "#999999"},
-        )

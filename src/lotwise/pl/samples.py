@@ -1,6 +1,6 @@
 """Figures of batches and samples: limits from other batches, isoform usage, markers.
 
-Each takes a tidy table (``lotwise.get.evidence``) and draws it; none computes.
+Each function draws a tidy table (``lotwise.get.evidence``) and computes nothing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,15 @@ import pandas as pd
 
 from lotwise.errors import InputError
 from lotwise.expression.labels import name_groups
-from lotwise.files.figures import lotwise_style
-from lotwise.pl.canvas import MOST_ROWS, need_rows, subplots
-from lotwise.pl.style import NOT_DEFINED, OKABE_ITO, log_tpm_words
+from lotwise.pl.canvas import MOST_ROWS, Size, need_rows, one_axes, subplots, write_below
+from lotwise.pl.style import (
+    NOT_DEFINED,
+    OKABE_ITO,
+    ink,
+    log_tpm_words,
+    lotwise_style,
+    scaled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,21 +29,32 @@ if TYPE_CHECKING:
 _INCH_A_ROW: Final = 0.28
 
 
-def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str = "TPM") -> Figure:
-    """Draw each batch's median R to the others within the limits that the others set.
+def batches(
+    table: pd.DataFrame,
+    *,
+    pseudocount: float | None = None,
+    unit: str = "TPM",
+    ax: Axes | None = None,
+    figsize: Size | None = None,
+) -> Figure:
+    """Draw each batch's median R to the others and the limits that the other batches give.
 
     Parameters
     ----------
     table
         ``lotwise.get.evidence(expression, "batches")``.
     pseudocount
-        c of log2(TPM + c), for the axis.
+        c of log2(TPM + c), for the label of the axis.
     unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure: a point a batch, its prediction interval (thick), tolerance interval (thin). Of
+    The figure: one point per batch, its prediction interval (thick), tolerance interval (thin). Of
     more than 60 batches those with the lowest median, lowest first; the title says so.
 
     Raises
@@ -48,19 +65,20 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.batches(gene)
-    >>> figure = batches(lotwise.get.evidence(gene, "batches"))
+    >>> figure = lotwise.pl.batches(lotwise.get.evidence(gene, "batches"))
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    ['S1', 'S2', 'S3']
+    ['lot1', 'lot2', 'lot3']
     """
     need_rows(table, "batches")
-    title = "each batch against limits from the other batches alone"
+    title = "each batch with limits from the other batches alone"
     if len(table) > MOST_ROWS:
         title = f"{title}:\nthe {MOST_ROWS} of {len(table):,} with the lowest median"
         table = table.sort_values("median_to_others", kind="stable")[:MOST_ROWS]
     with lotwise_style():
-        figure, (axis,) = subplots(1, 1, width=5, height=1.4 + _INCH_A_ROW * len(table))
+        height = 1.4 + _INCH_A_ROW * len(table)
+        figure, axis = one_axes(width=5, height=height, figsize=figsize, ax=ax)
         rows = np.arange(len(table))
         for name, colour, width in (("tolerance", "#AAAAAA", 1), ("prediction", OKABE_ITO[4], 5)):
             limits = table[[f"{name}_lower", f"{name}_upper"]]
@@ -68,12 +86,12 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
                 lower, upper = limits.to_numpy().T
                 axis.hlines(rows, lower, upper, color=colour, linewidth=width, label=name)
         for name, marker, colour, label in (
-            ("median_to_others", "o", "black", "median R to the others"),
+            ("median_to_others", "o", ink(), "median R to the others"),
             ("within", "D", OKABE_ITO[1], "within the batch"),
         ):
             if table[name].notna().any():
                 axis.plot(table[name], rows, marker, color=colour, markersize=4, label=label)
-        # Tolerance limits of few batches reach far below: the eye needs the points.
+        # Tolerance limits from few batches reach far below; the axis must show the points.
         shown = pd.concat([table["median_to_others"], table["prediction_lower"], table["within"]])
         if shown.notna().any():
             low = float(shown.min())
@@ -82,36 +100,41 @@ def batches(table: pd.DataFrame, *, pseudocount: float | None = None, unit: str 
         axis.set_ylim(len(table) - 0.5, -0.5)
         axis.set_xlabel(f"Pearson's R of {log_tpm_words(pseudocount, unit)}")
         if axis.has_data():
-            # Above the axes, where no note of the figure comes.
+            # Above the axes, where it does not overlap the note of the figure.
             place = (0.5, 1)
             axis.legend(
-                frameon=False, fontsize=6, loc="lower center", bbox_to_anchor=place, ncols=4
+                frameon=False, fontsize=scaled(6), loc="lower center", bbox_to_anchor=place, ncols=4
             )
-        axis.set_title(title, fontsize=8, pad=18)
+        axis.set_title(title, fontsize=scaled(8), pad=18)
         if table["prediction_lower"].isna().all() and table["reason"].any():
-            figure.supxlabel(f"no limits: {table['reason'].iloc[0]}", fontsize=7)
+            words = f"no limits: {table['reason'].iloc[0]}"
+            write_below(figure, axis, words, ax=ax, figsize=figsize)
     return figure
 
 
 def _named_groups(table: pd.DataFrame) -> list[str]:
-    """Name batches, with their condition where a batch has several."""
+    """Return names of batches, with their condition if a batch has several."""
     conditions = table["condition"] if "condition" in table else [""] * len(table)
     return name_groups(zip(table["batch"].astype(str), conditions, strict=True))
 
 
-def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
+def isoform_switches(
+    table: pd.DataFrame, *, usage: pd.DataFrame, figsize: Size | None = None
+) -> Figure:
     """Draw the isoform usage of the genes with the largest distance, stacked by batch.
 
     Parameters
     ----------
     table
-        The rows to draw of ``lotwise.get.evidence(expression, "isoform_usage")``.
+        Rows of ``lotwise.get.evidence(expression, "isoform_usage")`` to draw.
     usage
         Columns gene_id, isoform, batch and share of the gene's TPM, in [0, 1].
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure: one panel a gene; the largest five isoforms are named, the rest are grey.
+    The figure: one panel per gene; the five largest isoforms are named, the rest are grey.
 
     Raises
     ------
@@ -120,10 +143,11 @@ def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
 
     Examples
     --------
+    >>> import lotwise
     >>> table = pd.DataFrame({"gene_id": ["g"], "distance": [0.5], "p_adjusted": [0.01]})
     >>> usage = pd.DataFrame({"gene_id": "g", "isoform": ["a", "b", "a", "b"],
     ...                       "batch": ["1", "1", "2", "2"], "share": [0.9, 0.1, 0.2, 0.8]})
-    >>> len(isoform_switches(table, usage=usage).axes)
+    >>> len(lotwise.pl.isoform_switches(table, usage=usage).axes)
     1
     """
     need_rows(table, "isoform_usage")
@@ -134,7 +158,9 @@ def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
     with lotwise_style():
         n_columns = min(3, len(genes))
         n_rows = -(-len(genes) // n_columns)
-        figure, axes = subplots(n_rows, n_columns, width=3.0 * n_columns, height=2.6 * n_rows)
+        figure, axes = subplots(
+            n_rows, n_columns, width=3.0 * n_columns, height=2.6 * n_rows, figsize=figsize
+        )
         for axis in axes[len(genes) :]:
             axis.set_axis_off()
         for axis, gene in zip(axes, genes, strict=False):
@@ -145,47 +171,53 @@ def isoform_switches(table: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
             row = table[table["gene_id"] == gene].iloc[0]
             p = row["p_adjusted"]
             words = "no p" if np.isnan(p) else f"adjusted p {p:.2g}"
-            axis.set_title(f"{gene}: distance {row['distance']:.2f}, {words}", fontsize=7)
+            axis.set_title(f"{gene}: distance {row['distance']:.2f}, {words}", fontsize=scaled(7))
             axis.set_ylabel("share of the gene's TPM")
         if table["p_adjusted"].isna().all():
-            figure.supxlabel(
-                "no p without bootstraps: a large distance may be noise of quantification",
-                fontsize=7,
-            )
+            words = "no p without bootstraps: a large distance may be quantification noise"
+            write_below(figure, axes[0], words, ax=None, figsize=figsize)
     return figure
 
 
-def identity(table: pd.DataFrame) -> Figure:
-    """Draw the TPM of a panel's markers in every sample, with what does not hold marked.
+def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | None = None) -> Figure:
+    """Draw the TPM of a panel's markers in every sample; a cross marks unmet expectations.
 
     Parameters
     ----------
     table
         The rows of one panel of ``lotwise.get.evidence(expression, "identity")``.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure: TPM printed in each cell, a cross where the expectation does not hold, grey where
-    the marker is not annotated. Of more than 60 samples those with the most crosses, in the order
-    given where they have as many; the title says so.
+    The figure: TPM printed in each cell, a cross where the marker is not as expected, grey where
+    it is not annotated. Of more than 60 samples those with the most crosses are shown, ties in the
+    given order; the title says so.
 
     Raises
     ------
     InputError
-        The table is empty or holds several panels.
+        The table is empty or contains several panels.
 
     Examples
     --------
+    >>> import lotwise
     >>> table = pd.DataFrame({"panel": "p", "sample": ["A", "B"], "marker": "XIST",
     ...                       "expected": "female", "tpm": [30.0, 0.1], "holds": "-"})
-    >>> [text.get_text() for text in identity(table).axes[0].texts]
+    >>> [text.get_text() for text in lotwise.pl.identity(table).axes[0].texts]
     ['30', '0.1']
     """
     need_rows(table, "identity")
     if len(set(table["panel"])) != 1:
-        raise InputError("the table holds several panels, needed one")
+        raise InputError("the table must contain one panel, got several")
     samples, markers = list(dict.fromkeys(table["sample"])), list(dict.fromkeys(table["marker"]))
-    title = f"{table['panel'].iloc[0]}: TPM (grey: not annotated)"
+    title = (
+        f"{table['panel'].iloc[0]}: TPM (grey: not annotated; "
+        "\N{MULTIPLICATION SIGN}: expectation not met)"
+    )
     if len(samples) > MOST_ROWS:
         cross = "\N{MULTIPLICATION SIGN}"
         title = f"{title}\n{MOST_ROWS} of {len(samples):,} samples, those with the most {cross}"
@@ -200,8 +232,11 @@ def identity(table: pd.DataFrame) -> Figure:
     with lotwise_style():
         import matplotlib as mpl
 
-        figure, (axis,) = subplots(
-            1, 1, width=1.6 + 0.55 * len(markers), height=1.2 + _INCH_A_ROW * len(samples)
+        figure, axis = one_axes(
+            width=max(4.4, 1.6 + 0.55 * len(markers)),
+            height=1.2 + _INCH_A_ROW * len(samples),
+            figsize=figsize,
+            ax=ax,
         )
         colours = mpl.colormaps["Blues"].with_extremes(bad=NOT_DEFINED)
         axis.imshow(
@@ -223,15 +258,17 @@ def identity(table: pd.DataFrame) -> Figure:
                     f"{_short(value)}{cross}",
                     ha="center",
                     va="center",
-                    fontsize=6,
+                    fontsize=scaled(6),
                     color="white" if value > 100 else "black",
                 )
         axis.set_yticks(np.arange(len(samples)), samples)
         axis.set_xticks(
-            np.arange(len(markers)), [f"{name}\n{expected[name]}" for name in markers], fontsize=6
+            np.arange(len(markers)),
+            [f"{name}\n{expected[name]}" for name in markers],
+            fontsize=scaled(6),
         )
         axis.tick_params(length=0)
-        axis.set_title(title, fontsize=8)
+        axis.set_title(title, fontsize=scaled(8))
     return figure
 
 
@@ -249,17 +286,17 @@ def _stack(axis: Axes, shares: pd.DataFrame) -> None:
         rest = shares.loc[order[5:]].fillna(0).sum().to_numpy()
         axis.bar(positions, rest, bottom=bottom, color="#BBBBBB", label="others", width=0.7)
     if len(positions) <= MOST_ROWS:
-        axis.set_xticks(positions, shares.columns, rotation=45, ha="right", fontsize=6)
+        axis.set_xticks(positions, shares.columns, rotation=45, ha="right", fontsize=scaled(6))
     else:
         axis.set_xticks([])
-        axis.set_xlabel(f"{len(positions):,} batches in the order given", fontsize=6)
+        axis.set_xlabel(f"{len(positions):,} batches in the order given", fontsize=scaled(6))
     axis.set_ylim(0, 1)
-    axis.legend(frameon=False, fontsize=5, loc="upper left", bbox_to_anchor=(1, 1))
+    axis.legend(frameon=False, fontsize=scaled(5), loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _short(tpm: float) -> str:
     if 0 < tpm < 0.01:
         return "<0.01"
-    # Decided on what is printed: 99.7 is rounded to a number of three digits.
+    # Decided by what is printed: 99.7 is rounded to a number of three digits.
     text = f"{tpm:.2g}"
     return f"{tpm:.0f}" if "e+" in text else text

@@ -1,12 +1,12 @@
-"""Extended Data Figs 1 and 2: every sample against every other, with Pearson's R.
+"""Scatter plots of all pairs of samples with Pearson's R, as in Extended Data Figs 1 and 2.
 
-One pair of axes carries all panels: the clouds are one image and the rest is
-vector text, so that 24 samples take seconds and few megabytes.
+All panels share one pair of axes. The point clouds are one image and the rest is vector text, so
+that 24 samples take seconds and a few megabytes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,25 @@ from lotwise.config import Style
 from lotwise.errors import InputError
 from lotwise.expression.labels import unit_of
 from lotwise.expression.noted import correlations_of
-from lotwise.files.figures import lotwise_style
+from lotwise.pl.canvas import Size
 from lotwise.pl.cloud import count_pixels, pixels_of, points
-from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
-from lotwise.pl.style import IDENTITY_LINE, add_note
+from lotwise.pl.correlated import (
+    double_zero_shares,
+    features_of,
+    layer_correlated,
+    level_of,
+    pseudocount_of,
+)
+from lotwise.pl.style import (
+    IDENTITY_LINE,
+    Palette,
+    add_note,
+    colours_of,
+    ink,
+    lotwise_style,
+    scaled,
+    set_size,
+)
 from lotwise.tl.pairs import layer_of
 from lotwise.wording import format_r
 
@@ -32,15 +47,15 @@ Floats = npt.NDArray[np.float64]
 
 MOST_SAMPLES: Final = 40
 _GAP = 0.06  # between panels, in widths of a panel
-_MOST_PIXELS = 2_400  # of the whole image, a side
+_MOST_PIXELS = 2_400  # of the whole image, per side
 _MOST_PANEL_PIXELS = 480
 _POINT = 0.0045  # radius of a point, in widths of a panel
 _ALPHA = 0.35
-_LEVEL_WORDS = {"gene": "genes", "isoform": "isoforms"}
+_SPACE = 0.02  # below zero, in the length of an axis, so that the frame cuts no point at zero
 
 
 class Layout(NamedTuple):
-    """Where panels lie: panel (row, column) has its corner at (column, n - 1 - row)."""
+    """Position of panels: panel (row, column) has its corner at (column, n - 1 - row)."""
 
     n: int
     size: float
@@ -49,22 +64,31 @@ class Layout(NamedTuple):
 
     @classmethod
     def of(cls, n_samples: int, log_tpm: Floats) -> Layout:
-        """Choose the scale that all panels share, and how finely clouds are drawn."""
+        """Choose the scale that all panels share, and the resolution of the clouds."""
         highest = float(log_tpm.max()) if log_tpm.size else 1.0
         upper = max(1.0, np.ceil(highest * 1.02))
         n_pixels = min(_MOST_PANEL_PIXELS, _MOST_PIXELS // n_samples)
         return cls(n_samples, 1.0 - _GAP, float(upper), n_pixels)
 
+    @property
+    def lower(self) -> float:
+        """The value at the lower edge of a panel."""
+        return -_SPACE * self.upper
+
+    def share(self, values: Floats) -> Floats:
+        """Return how far along the axis of a panel values are, from 0 to 1."""
+        return (values - self.lower) / (self.upper - self.lower)
+
     def corner(self, row: int, column: int) -> tuple[float, float]:
-        """Give the lower left corner of a panel."""
+        """Return the lower left corner of a panel."""
         return column + _GAP / 2, self.n - 1 - row + _GAP / 2
 
     def centre(self, row: int, column: int) -> tuple[float, float]:
-        """Give the middle of a panel."""
+        """Return the middle of a panel."""
         return column + 0.5, self.n - row - 0.5
 
     def ticks(self) -> Floats:
-        """Give round values of log2(TPM + 1) for the ticks of a panel."""
+        """Return round values of log2(TPM + 1) for the ticks of a panel."""
         step = 5 if self.n <= 12 else 10
         return np.arange(0, self.upper + 1e-9, step)
 
@@ -76,33 +100,43 @@ def scatter_matrix(
     decimals: int = 4,
     title: str | None = None,
     note: str = "",
+    diagonal: Literal["name", "density"] = "name",
+    palette: Palette | None = None,
+    figsize: Size | None = None,
 ) -> Figure:
-    """Draw every sample against every other, with Pearson's R printed.
+    """Draw scatter plots of all pairs of samples, with Pearson's R printed.
 
-    Below the diagonal are the clouds of log2(TPM + 1) with the identity line, on the
-    diagonal the batches, above it R over all features.
+    Below the diagonal are scatter plots of log2(TPM + 1) with the identity line, on the diagonal
+    the batches, and above the diagonal R over all features.
 
     Parameters
     ----------
     expression
-        Samples x features that :func:`lotwise.tl.correlate` annotated.
+        Samples x features annotated by :func:`lotwise.tl.correlate`.
     style
-        ``"paper"`` draws a translucent point a feature; ``"density"`` colours each
+        ``"paper"`` draws a translucent point per feature; ``"density"`` colours each
         pixel by the number of features in it.
     decimals
-        Decimals of R; 1 is printed for identical samples alone.
+        Decimals of R; 1 is printed only for identical samples.
     title, note
         Lines above and below; the default title says what is shown.
+    diagonal
+        ``"density"`` adds the distribution of the expressed features to the names.
+    palette
+        Colours of the batches on the diagonal: by name, as a list, or a colour map of Matplotlib.
+        By default the batches are not coloured.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure; nothing is shown or saved (:func:`lotwise.pl.save_figure`).
+    The figure; it is neither shown nor saved (:func:`lotwise.pl.save_figure`).
 
     Raises
     ------
     InputError
-        There is no R in ``obsp``, it is of other features or samples, or there are more than
-        40 samples: nobody could read the panels, and :func:`lotwise.pl.heatmap` shows them all.
+        There is no R in ``obsp``, it is of other features or samples, or there are more than 40
+        samples, whose panels would be illegible (use :func:`lotwise.pl.heatmap`).
 
     References
     ----------
@@ -111,7 +145,7 @@ def scatter_matrix(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.correlate(gene)
     >>> figure = lotwise.pl.scatter_matrix(gene)
     >>> len(figure.axes)
@@ -121,20 +155,28 @@ def scatter_matrix(
     n_samples = expression.n_obs
     if n_samples > MOST_SAMPLES:
         raise InputError(
-            f"{n_samples} samples came; a scatter matrix is legible up to {MOST_SAMPLES}",
-            remedy="draw lotwise.pl.heatmap, or choose samples",
+            f"a scatter matrix is legible up to {MOST_SAMPLES} samples, got {n_samples}",
+            remedy="draw lotwise.pl.heatmap, or select samples",
         )
-    log_tpm = np.log2(np.asarray(layer_of(expression, keys.TPM), dtype=np.float64) + pseudocount)
+    layer = layer_correlated(expression)
+    log_tpm = np.log2(np.asarray(layer_of(expression, layer), dtype=np.float64) + pseudocount)
     log_tpm -= np.log2(pseudocount)
     layout = Layout.of(n_samples, log_tpm)
     with lotwise_style():
-        figure, axes = _empty_figure(n_samples)
+        figure, axes = _empty_figure(n_samples, figsize)
         _draw_clouds(figure, axes, layout, log_tpm, style)
+        if palette is not None:
+            _colour_batches(axes, layout, expression.obs[keys.BATCH].astype(str).to_list(), palette)
+        if diagonal == "density":
+            _draw_distributions(axes, layout, log_tpm)
         _draw_frames(axes, layout)
         _write_names(axes, layout, _labels(expression))
         _write_r(axes, layout, r, decimals)
-        _draw_ticks(axes, layout, pseudocount, unit=unit_of(expression))
+        unit = unit_of(expression) if layer == keys.TPM else layer
+        _draw_ticks(axes, layout, pseudocount, unit=unit)
         _write_words(figure, title if title is not None else _title(expression), note)
+        if figsize is not None:
+            set_size(figure, figsize)
     return figure
 
 
@@ -146,11 +188,11 @@ def _correlation_of(expression: AnnData) -> tuple[Floats, float]:
     return correlations_of(expression, keys.PEARSON), pseudocount_of(expression)
 
 
-def _empty_figure(n_samples: int) -> tuple[Figure, Axes]:
+def _empty_figure(n_samples: int, figsize: Size | None) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 
     side = min(16.0, max(5.0, 1.9 * n_samples + 1.0))
-    figure = Figure(figsize=(side, side + 0.5), layout="constrained")
+    figure = Figure(figsize=figsize or (side, side + 0.5), layout="constrained")
     axes = figure.add_subplot()
     axes.set_xlim(0, n_samples)
     axes.set_ylim(0, n_samples)
@@ -161,7 +203,12 @@ def _empty_figure(n_samples: int) -> tuple[Figure, Axes]:
 
 
 def _draw_clouds(figure: Figure, axes: Axes, layout: Layout, log_tpm: Floats, style: Style) -> None:
-    pixels = [pixels_of(sample, upper=layout.upper, n_pixels=layout.n_pixels) for sample in log_tpm]
+    pixels = [
+        pixels_of(
+            sample - layout.lower, upper=layout.upper - layout.lower, n_pixels=layout.n_pixels
+        )
+        for sample in log_tpm
+    ]
     counts = {
         (row, column): count_pixels(pixels[column], pixels[row], layout.n_pixels)
         for row in range(layout.n)
@@ -170,9 +217,12 @@ def _draw_clouds(figure: Figure, axes: Axes, layout: Layout, log_tpm: Floats, st
     if style == "density":
         _draw_density(figure, axes, layout, counts)
         return
+    from matplotlib.colors import to_rgb
+
     radius = max(0.8, _POINT * layout.n_pixels)
     for place, counted in counts.items():
         shade = np.zeros((*counted.shape, 4))
+        shade[..., :3] = to_rgb(ink())
         shade[..., 3] = points(counted, radius=radius, alpha=_ALPHA)
         axes.imshow(_as_bytes(shade), extent=_extent(layout, *place), **_IMAGE)
 
@@ -186,7 +236,7 @@ def _draw_density(
     from matplotlib.colors import LogNorm
     from matplotlib.ticker import LogFormatter
 
-    # Double zeros share one pixel; they would take the whole scale of colours.
+    # Features that are zero in both samples share one pixel and would dominate the colour scale.
     highest = max((int(np.sort(counted, axis=None)[-2]) for counted in counts.values()), default=2)
     norm = LogNorm(vmin=1, vmax=max(highest, 2), clip=True)
     image = None
@@ -199,9 +249,9 @@ def _draw_density(
         bar = figure.colorbar(
             image, ax=axes, shrink=0.4, pad=0.01, extend="max", format=LogFormatter()
         )
-        # Those that come with the scale write powers as formulas, which are not parsed here.
+        # The default formatter writes powers as formulas, which are not parsed here.
         bar.minorformatter = LogFormatter()
-        bar.set_label("features a pixel")
+        bar.set_label("features per pixel")
 
 
 _IMAGE: Final[dict[str, Any]] = {
@@ -213,13 +263,35 @@ _IMAGE: Final[dict[str, Any]] = {
 
 
 def _as_bytes(shade: Floats) -> npt.NDArray[np.uint8]:
-    """Give the image as bytes, which are an eighth of the size and all that is printed."""
+    """Return the image as bytes, an eighth of the size and enough for print."""
     return np.round(shade * 255).astype(np.uint8)
 
 
 def _extent(layout: Layout, row: int, column: int) -> tuple[float, float, float, float]:
     left, below = layout.corner(row, column)
     return left, left + layout.size, below, below + layout.size
+
+
+def _colour_batches(axes: Axes, layout: Layout, batches: list[str], palette: Palette) -> None:
+    """Fill the panels of the diagonal with the colours of their batches."""
+    from matplotlib.patches import Rectangle
+
+    colour_of = colours_of(batches, palette)
+    for index, batch in enumerate(batches):
+        corner = layout.corner(index, index)
+        axes.add_patch(
+            Rectangle(corner, layout.size, layout.size, color=colour_of[batch], alpha=0.35, lw=0)
+        )
+
+
+def _draw_distributions(axes: Axes, layout: Layout, log_tpm: Floats) -> None:
+    """Draw into the diagonal how the features above zero are distributed, on the common axis."""
+    for index, sample in enumerate(log_tpm):
+        heights, edges = np.histogram(sample[sample > 0], bins=40, range=(0, layout.upper))
+        left, below = layout.corner(index, index)
+        x = left + layout.share(edges) * layout.size
+        y = below + 0.9 * layout.size * heights / max(1, heights.max())
+        axes.stairs(y, x, baseline=below, fill=True, color="0.5", alpha=0.5)
 
 
 def _draw_frames(axes: Axes, layout: Layout) -> None:
@@ -248,7 +320,7 @@ def _draw_frames(axes: Axes, layout: Layout) -> None:
 
 
 def _labels(expression: AnnData) -> list[str]:
-    """Give the batch of each sample, with the sample's own name where a batch has several."""
+    """Return the batch of each sample, with the sample's name if a batch has several."""
     batches = expression.obs[keys.BATCH].astype(str).to_list()
     names = expression.obs_names.to_list()
     return [
@@ -258,7 +330,7 @@ def _labels(expression: AnnData) -> list[str]:
 
 
 def _write_names(axes: Axes, layout: Layout, labels: list[str]) -> None:
-    # The batch and the name of the sample stand on lines of their own.
+    # The batch and the name of the sample are on separate lines.
     wrapped = ["\n".join(map(_wrap, label.split("\n"))) for label in labels]
     longest = max(1, *(len(line) for label in wrapped for line in label.split("\n")))
     points_wide = _panel_points(axes, layout)
@@ -276,7 +348,7 @@ def _write_names(axes: Axes, layout: Layout, labels: list[str]) -> None:
 
 
 def _wrap(label: str) -> str:
-    """Break long names at their own marks, so that they stay legible in a panel."""
+    """Break long names at their own separators, so that they stay legible in a panel."""
     if len(label) <= 14:
         return label
     pieces = label.replace("-", "-\0").replace("_", "_\0").replace(" ", " \0").split("\0")
@@ -305,7 +377,7 @@ def _write_r(axes: Axes, layout: Layout, r: Floats, decimals: int) -> None:
 
 
 def _panel_points(axes: Axes, layout: Layout) -> float:
-    """Give the width of a panel in typographic points, roughly: the layout comes later."""
+    """Return the approximate width of a panel in points; the layout is computed later."""
     figure = axes.get_figure(root=True)
     width = 6.0 if figure is None else figure.get_size_inches()[0]
     return float(width) * 0.85 * 72 / layout.n * layout.size
@@ -313,7 +385,7 @@ def _panel_points(axes: Axes, layout: Layout) -> float:
 
 def _draw_ticks(axes: Axes, layout: Layout, pseudocount: float, *, unit: str) -> None:
     values = layout.ticks()
-    within = values / layout.upper * layout.size
+    within = layout.share(values) * layout.size
     offsets = (np.arange(layout.n)[:, None] + _GAP / 2 + within[None, :]).ravel()
     words = [f"{value:g}" for value in values] * layout.n
     # Only panels below the diagonal have scales: not the last column, not the first row.
@@ -330,11 +402,11 @@ def _title(expression: AnnData) -> str:
     level, both_zero = level_of(expression), double_zero_shares(expression)
     return (
         f"{level.capitalize()} level: Pearson's R over all {expression.n_vars:,} "
-        f"{_LEVEL_WORDS.get(level, 'features')}, zero in both samples for {both_zero}"
+        f"{features_of(expression)}, zero in both samples for {both_zero}"
     )
 
 
 def _write_words(figure: Figure, title: str, note: str) -> None:
-    size = max(9.0, 0.75 * float(figure.get_size_inches()[0]))
+    size = scaled(max(9.0, 0.75 * float(figure.get_size_inches()[0])))
     figure.suptitle(title, fontsize=size)
     add_note(figure, note, size=size)

@@ -1,16 +1,23 @@
-"""How all figures look: colours that colour-blind readers tell apart, names that fit."""
+"""Style and saving of all figures: colour-blind safe colours, and R in digits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
 from itertools import cycle
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lotwise.errors import InputError
+from lotwise.files.atomic import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-# Okabe & Ito 2008, the set that colour-blind readers tell apart; black stays for text.
+# Okabe & Ito 2008, distinguishable by colour-blind readers; black is reserved for text.
 OKABE_ITO: Final = (
     "#0072B2",
     "#E69F00",
@@ -24,37 +31,165 @@ OKABE_ITO: Final = (
 IDENTITY_LINE: Final = "#D55E00"
 NOT_DEFINED: Final = "#DDDDDD"
 
+# Taken only where the user's rcParams are still those of Matplotlib.
+_LOOK: Final[Mapping[str, Any]] = {"font.family": ["DejaVu Sans"], "axes.linewidth": 0.6}
+_FONT_SIZE: Final = 8.0
+# The first of these that is installed draws what DejaVu Sans lacks, such as Chinese names.
+_FALLBACK_FONTS: Final = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Source Han Sans", "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei", "Droid Sans Fallback", "IPAGothic", "Hiragino Sans", "PingFang SC",
+    "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Arial Unicode MS",
+)  # fmt: skip
+_RC: Final[Any] = {
+    "pdf.fonttype": 42,  # text stays text in PDF ...
+    "svg.fonttype": "none",  # ... and in SVG
+    "svg.hashsalt": "lotwise",  # equal figures are equal files
+    "text.parse_math": False,  # names may contain $ and _, and our texts have no formulas
+}
+Palette = Mapping[str, str] | Sequence[str] | str
+
+_LINE: Final = "line"
 _LONGEST_NAME: Final = 40
+_RASTER_DPI: Final = 300
+_MARGIN: Final = 0.08  # inches
+_MOST_PIXELS: Final = 3_200  # per side; more shows no more detail and takes seconds
 
 
-def colours_of(batches: Sequence[str]) -> dict[str, str]:
-    """Give each batch a colour, in the order of first occurrence; after 8 they come again."""
-    return dict(zip(dict.fromkeys(batches), cycle(OKABE_ITO), strict=False))
+@contextmanager
+def lotwise_style() -> Iterator[None]:
+    """Draw with the look of lotwise; fonts, sizes and colours that the user has set are kept.
+
+    ``plt.style.use("dark_background")``, ``rcParams["font.family"]`` and ``rcParams["font.size"]``
+    work as for any Matplotlib figure.
+    """
+    import matplotlib as mpl
+
+    look: Any = {name: value for name, value in _LOOK.items() if _is_default(name)}
+    if "font.family" in look:
+        look["font.family"] = [*look["font.family"], *_fallback_fonts()]
+    if _is_default("font.size"):
+        look["font.size"] = _FONT_SIZE
+    with mpl.rc_context({**look, **_RC}):
+        yield
+
+
+def _is_default(name: str) -> bool:
+    import matplotlib as mpl
+
+    ours: Any = mpl.rcParams
+    default: Any = mpl.rcParamsDefault
+    return bool(ours[name] == default[name])
+
+
+@cache
+def _fallback_fonts() -> tuple[str, ...]:
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return tuple(name for name in _FALLBACK_FONTS if name in installed)[:1]
+
+
+def scaled(points: float) -> float:
+    """Return a size in points, scaled as the user's ``font.size`` relates to that of lotwise.
+
+    Examples
+    --------
+    >>> with lotwise_style():
+    ...     scaled(6)
+    6.0
+    """
+    import matplotlib as mpl
+
+    return float(points * mpl.rcParams["font.size"] / _FONT_SIZE)
+
+
+def ink() -> str:
+    """Return the colour of text: black, and light on dark styles."""
+    import matplotlib as mpl
+
+    return str(mpl.rcParams["text.color"])
+
+
+def paper() -> str:
+    """Return the colour of the background of axes."""
+    import matplotlib as mpl
+
+    return str(mpl.rcParams["axes.facecolor"])
+
+
+def colours_of(batches: Sequence[str], palette: Palette | None = None) -> dict[str, str]:
+    """Return a colour for each batch, in the order of first occurrence.
+
+    Parameters
+    ----------
+    batches
+        Batch of each sample.
+    palette
+        Colours by batch; a list of colours; or the name of a colour map of Matplotlib. By default
+        the eight colours of Okabe and Ito. A list that is too short starts again.
+
+    Raises
+    ------
+    InputError
+        A batch has no colour, or there is no such colour map.
+
+    Examples
+    --------
+    >>> colours_of(["lot1", "lot2", "lot1"], ["red", "blue"])
+    {'lot1': 'red', 'lot2': 'blue'}
+    """
+    names = list(dict.fromkeys(batches))
+    if isinstance(palette, Mapping):
+        without = [name for name in names if name not in palette]
+        if without:
+            raise InputError(f"the palette has no colour for {without[0]!r}")
+        return {name: palette[name] for name in names}
+    if isinstance(palette, str):
+        palette = _colours_of_map(palette, len(names))
+    return dict(zip(names, cycle(palette or OKABE_ITO), strict=False))
+
+
+def _colours_of_map(name: str, n_colours: int) -> list[str]:
+    import matplotlib as mpl
+    from matplotlib.colors import ListedColormap, to_hex
+
+    if name not in mpl.colormaps:
+        raise InputError(
+            f"unknown colour map {name!r}", remedy="choose one of matplotlib.colormaps"
+        )
+    found = mpl.colormaps[name]
+    if isinstance(found, ListedColormap) and found.N <= 20:
+        return [to_hex(colour) for colour in found.resampled(found.N)(range(found.N))]
+    return [to_hex(colour) for colour in found.resampled(max(n_colours, 2))(range(n_colours))]
 
 
 def batch_marks(colours: Mapping[str, str]) -> list[Patch]:
-    """Give the entries of a legend of batches; none where colours come again, which say nothing."""
+    """Return the legend entries of batches; none if colours repeat and so are ambiguous."""
     from matplotlib.patches import Patch
 
-    if len(colours) > len(OKABE_ITO):
+    if _come_again(colours):
         return []
     return [Patch(color=colour, label=shorten(batch)) for batch, colour in colours.items()]
 
 
 def repeated_colours(colours: Mapping[str, str]) -> str:
-    """Say that colours come again; empty where each batch has its own.
+    """Return a sentence if colours repeat; empty if each batch has its own colour.
 
     Examples
     --------
     >>> repeated_colours(colours_of("abcdefghij")), repeated_colours(colours_of("abc"))
     ('10 batches share 8 colours', '')
     """
-    n = len(colours)
-    return f"{n:,} batches share {len(OKABE_ITO)} colours" if n > len(OKABE_ITO) else ""
+    n_colours = len(set(colours.values()))
+    return f"{len(colours):,} batches share {n_colours} colours" if _come_again(colours) else ""
+
+
+def _come_again(colours: Mapping[str, str]) -> bool:
+    return len(set(colours.values())) < len(colours) and len(colours) > len(OKABE_ITO)
 
 
 def shorten(name: str) -> str:
-    """Keep both ends of a name that would take the room of what it names.
+    """Shorten a name that is too long for its place, keeping both ends.
 
     Examples
     --------
@@ -70,7 +205,7 @@ def shorten(name: str) -> str:
 
 
 def log_tpm_words(pseudocount: float | None, unit: str = "TPM") -> str:
-    """Name the scale, of TPM or the unit that was declared; c where the constant is not known.
+    """Return the name of the scale, in TPM or the declared unit; c if the constant is unknown.
 
     Examples
     --------
@@ -83,10 +218,94 @@ def log_tpm_words(pseudocount: float | None, unit: str = "TPM") -> str:
 
 
 def add_note(figure: Figure, note: str, *, size: float = 8.0) -> None:
-    """Print a line of ``size`` points below a figure; nothing where ``note`` is empty."""
+    """Print a line of ``size`` points at the lower edge of a figure; nothing where it is empty."""
     if note:
-        # The caller may stand outside of lotwise_style.
-        figure.text(
-            0.5, -0.03, note, ha="center", va="top", fontsize=size, fontweight="bold",
-            color=IDENTITY_LINE, parse_math=False,
-        )  # fmt: skip
+        add_line(figure, note, size=size, fontweight="bold", color=IDENTITY_LINE)
+
+
+def add_line(figure: Figure, words: str, *, size: float, **font: Any) -> None:
+    """Print a line at the lower edge of a figure, below what is there already.
+
+    The figure becomes taller by the line, so that nothing is covered or cut, however it is saved.
+    """
+    from matplotlib.transforms import blended_transform_factory
+
+    height = _height(words, size)
+    lines = [text for text in figure.texts if text.get_gid() == _LINE]
+    for line in lines:
+        line.set_y(line.get_position()[1] + height)
+    # The caller may stand outside of lotwise_style.
+    figure.text(
+        0.5, 0.3 * size / 72, words, ha="center", va="bottom", fontsize=size, parse_math=False,
+        gid=_LINE, transform=blended_transform_factory(figure.transFigure, figure.dpi_scale_trans),
+        in_layout=False, **font,
+    )  # fmt: skip
+    width, before = figure.get_size_inches()
+    set_size(figure, (float(width), float(before) + height))
+
+
+def set_size(figure: Figure, size: tuple[float, float]) -> None:
+    """Set the size of a figure in inches, and leave room for the lines at its lower edge."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    figure.set_size_inches(*size)
+    lines = [text for text in figure.texts if text.get_gid() == _LINE]
+    share = sum(_height(text.get_text(), float(text.get_fontsize())) for text in lines) / size[1]
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0, share, 1, 1 - share))
+
+
+def _height(words: str, size: float) -> float:
+    return 1.5 * size / 72 * (words.count("\n") + 1)
+
+
+def save_figure(
+    figure: Figure,
+    stem: Path | str,
+    formats: Sequence[str],
+    settings: Mapping[str, Any] | None = None,
+) -> list[Path]:
+    """Write a figure in each format, completely or not at all, without a time stamp.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    stem
+        Path without the suffix.
+    formats
+        Formats of Matplotlib, such as ``("pdf", "png")``.
+    settings
+        ``rcParams`` to use in addition, such as those of the process that drew the figure.
+
+    Returns
+    -------
+    The files written, ``{stem}.{format}``.
+    """
+    import matplotlib as mpl
+
+    written = []
+    user: Any = settings or {}
+    no_date = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
+    # fontTools logs every glyph that it keeps, which is of no interest.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    dpi = min(_RASTER_DPI, _MOST_PIXELS / max(figure.get_size_inches()))
+    with mpl.rc_context(user), lotwise_style():
+        # Compute the layout once; with an engine, savefig would do it again for every format.
+        figure.draw_without_rendering()
+        with mpl.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+            figure.set_layout_engine(None)
+        box = figure.get_tightbbox().padded(_MARGIN)
+        for suffix in formats:
+            target = Path(f"{stem}.{suffix}")
+            with atomic_path(target) as temporary:
+                figure.savefig(
+                    temporary,
+                    format=suffix,
+                    dpi=dpi,
+                    metadata=no_date.get(suffix),
+                    bbox_inches=box,
+                )
+            written.append(target)
+    return written

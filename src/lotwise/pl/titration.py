@@ -1,4 +1,4 @@
-"""Figure of a titration: how often criteria catch a share of another profile."""
+"""Figure of a titration: how often criteria detect a share of another profile."""
 
 from __future__ import annotations
 
@@ -8,27 +8,33 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
-from lotwise.files.figures import lotwise_style
-from lotwise.pl.canvas import need_rows, subplots
-from lotwise.pl.style import OKABE_ITO
+from lotwise.pl.canvas import Size, need_rows, one_axes
+from lotwise.pl.style import OKABE_ITO, ink, lotwise_style, scaled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _OVERALL = "overall"
 
 
-def titration(curve: pd.DataFrame) -> Figure:
-    """Draw an operating curve per criterion: the fraction of mixtures caught by the share.
+def titration(
+    curve: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | None = None
+) -> Figure:
+    """Draw one curve per criterion: the fraction of mixtures detected, by share.
 
     Parameters
     ----------
     curve
         The ``curve`` of :func:`lotwise.run.titration.titrate`.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure; the whole verdict is drawn in black.
+    The figure; the overall verdict is drawn in black.
 
     Raises
     ------
@@ -37,20 +43,21 @@ def titration(curve: pd.DataFrame) -> Figure:
 
     Examples
     --------
+    >>> import lotwise
     >>> curve = pd.DataFrame(
     ...     {"criterion": "r", "profile": "x", "share": [0.1, 0.5], "caught": [0.0, 1.0]}
     ... )
-    >>> len(titration(curve).axes)
+    >>> len(lotwise.pl.titration(curve).axes)
     1
     """
     need_rows(curve, "titration_curve")
     names = list(dict.fromkeys(curve["criterion"]))
     with lotwise_style():
-        figure, (axis,) = subplots(1, 1, width=5.6, height=3.4)
+        figure, axis = one_axes(width=5.6, height=3.4, figsize=figsize, ax=ax)
         colours = cycle(OKABE_ITO)
         for name in names:
             of_criterion = curve[curve["criterion"] == name]
-            colour = "black" if name == _OVERALL else next(colours)
+            colour = ink() if name == _OVERALL else next(colours)
             axis.plot(
                 100 * of_criterion["share"],
                 100 * of_criterion["caught"],
@@ -66,7 +73,9 @@ def titration(curve: pd.DataFrame) -> Figure:
         axis.minorticks_off()
         axis.set_ylim(-4, 104)
         axis.set_xlabel(f"share of {curve['profile'].iloc[0]} mixed in, %")
-        axis.set_ylabel("mixtures caught, %")
-        axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=7, frameon=False)
-        axis.set_title("What the criteria catch", fontsize=9)
+        axis.set_ylabel("mixtures detected, %")
+        axis.legend(
+            loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=scaled(7), frameon=False
+        )
+        axis.set_title("Detection by the criteria", fontsize=scaled(9))
     return figure

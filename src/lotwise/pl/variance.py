@@ -7,28 +7,45 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lotwise.files.figures import lotwise_style
-from lotwise.pl.canvas import need_rows, nothing, subplots
-from lotwise.pl.style import OKABE_ITO, log_tpm_words
+from lotwise.pl.canvas import Size, need_rows, nothing, one_axes, write_below
+from lotwise.pl.style import Palette, colours_of, ink, log_tpm_words, lotwise_style, scaled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -> Figure:
-    """Draw the share of the variance that each factor carries: one violin per factor.
+def variance(
+    table: pd.DataFrame,
+    *,
+    density: pd.DataFrame,
+    unit: str = "TPM",
+    features: str = "features",
+    palette: Palette | None = None,
+    ax: Axes | None = None,
+    figsize: Size | None = None,
+) -> Figure:
+    """Draw the share of the variance that each factor explains, as one violin per factor.
 
     Parameters
     ----------
     table, density
         ``lotwise.get.evidence(expression, "variance")`` and ``"variance_density"``.
     unit
-        What the numbers are, where they are not TPM (:func:`lotwise.from_frame`).
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
+    features
+        What the features are, for the title: ``"genes"`` or ``"isoforms"``.
+    palette
+        Colours of the factors: by name, as a list, or a colour map of Matplotlib.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
 
     Returns
     -------
-    The figure; the line of a violin is the median over features. Factors that the design cannot
-    separate are not drawn, and named below.
+    The figure; the line in a violin is the median over features. Factors that the design cannot
+    separate are not drawn but named below the figure.
 
     Raises
     ------
@@ -38,35 +55,37 @@ def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.variance(gene)
     >>> tables = [lotwise.get.evidence(gene, f"variance{part}") for part in ("", "_density")]
-    >>> len(variance(tables[0], density=tables[1]).axes)
+    >>> len(lotwise.pl.variance(tables[0], density=tables[1]).axes)
     1
     """
     need_rows(table, "variance")
     need_rows(density, "variance_density")
     known = table[table["share"].notna()]
     if known.empty:
-        return nothing(str(table["reason"].iloc[0]))
+        return nothing(str(table["reason"].iloc[0]), ax=ax)
     with lotwise_style():
-        figure, (axis,) = subplots(1, 1, width=1.2 + 1.1 * len(known), height=3.4)
+        width = max(3.8, 1.2 + 1.1 * len(known))
+        figure, axis = one_axes(width=width, height=3.4, figsize=figsize, ax=ax)
+        colours = colours_of(known["factor"].tolist(), palette)
         for at, (_, row) in enumerate(known.iterrows()):
             of_factor = density[density["factor"] == row["factor"]]
-            # The outermost bins reach to 0 and 100 %; widths go with the root, so that the
-            # many features at an end do not hide the others.
+            # The outermost bins reach to 0 and 100 %. Widths are proportional to the square root,
+            # so that the many features at an end do not hide the others.
             heights = (
                 100
                 * np.r_[0, (of_factor["share_from"] + of_factor["share_to"]).to_numpy() / 2, 100]
             )
             fraction = of_factor["fraction"].to_numpy()
             half = 0.42 * np.sqrt(np.r_[fraction[0], fraction, fraction[-1]] / fraction.max())
-            colour = OKABE_ITO[at % len(OKABE_ITO)]
+            colour = colours[row["factor"]]
             axis.fill_betweenx(heights, at - half, at + half, color=colour, alpha=0.6, lw=0)
             share = 100 * row["share"]
-            axis.plot([at - 0.3, at + 0.3], [share, share], color="black", lw=1.2)
+            axis.plot([at - 0.3, at + 0.3], [share, share], color=ink(), lw=1.2)
             axis.annotate(
-                f"{share:.0f} %", (at + 0.32, share), va="center", fontsize=7, clip_on=False
+                f"{share:.0f} %", (at + 0.32, share), va="center", fontsize=scaled(7), clip_on=False
             )
         axis.set_xticks(np.arange(len(known)), known["factor"])
         axis.set_xlim(-0.6, len(known) - 0.2)
@@ -74,12 +93,12 @@ def variance(table: pd.DataFrame, *, density: pd.DataFrame, unit: str = "TPM") -
         axis.set_ylabel("share of the variance, %")
         n_features = int(known["n_features"].iloc[0])
         axis.set_title(
-            f"Variance of {log_tpm_words(None, unit)}, "
-            f"{n_features:,} expressed features (line: median)",
-            fontsize=8,
+            f"Variance of {log_tpm_words(None, unit)},\n"
+            f"{n_features:,} expressed {features} (line: median)",
+            fontsize=scaled(8),
         )
         left_out = table[table["share"].isna()]
         if not left_out.empty:
             words = "; ".join(f"{row['factor']}: {row['reason']}" for _, row in left_out.iterrows())
-            figure.supxlabel(words, fontsize=6)
+            write_below(figure, axis, words, ax=ax, figsize=figsize)
     return figure

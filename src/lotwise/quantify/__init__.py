@@ -1,7 +1,7 @@
-"""Reads to transcript abundances: the quantifiers and the intake gate.
+"""Transcript abundances from reads: the quantifiers and the checks before and after them.
 
-:func:`quantify_samples` does the whole: it checks the reads, infers the strandedness,
-builds or finds the index, runs the quantifier and judges what it made of the reads.
+:func:`quantify_samples` does the whole: it checks the reads, infers the strandedness, builds or
+finds the index, runs the quantifier and checks its output.
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from lotwise.quantify.base import Abundance, Job, Quantifier
+    from lotwise.quantify.intake import check_apart, check_samples, join_checked
+    from lotwise.quantify.judgement import judge_samples, write_quant_sheet
     from lotwise.quantify.kallisto import Kallisto
     from lotwise.quantify.pipeline import (
         Settings,
-        check_apart,
-        check_samples,
-        join_checked,
-        judge_samples,
         prepare_index,
+        quantify_apart,
         quantify_checked,
         quantify_samples,
-        write_quant_sheet,
     )
     from lotwise.quantify.quant_qc import Yield, judge_yields, require_usable
     from lotwise.quantify.reads_qc import Intake, check_reads, require_passed
@@ -31,8 +29,8 @@ if TYPE_CHECKING:
     from lotwise.quantify.selection import make_quantifier
     from lotwise.quantify.strandedness import Strand, infer_strandedness
 
-# By the module that holds it: what is not used is not loaded, since rules of the workflow ask for
-# the version of a quantifier only.
+# Name -> module. Modules are imported on first use, because rules of the workflow need the
+# version of a quantifier only.
 _HOLDERS: Final = {
     "Abundance": "base",
     "Intake": "reads_qc",
@@ -46,21 +44,22 @@ _HOLDERS: Final = {
     "Settings": "pipeline",
     "Strand": "strandedness",
     "Yield": "quant_qc",
-    "check_apart": "pipeline",
+    "check_apart": "intake",
     "check_reads": "reads_qc",
-    "check_samples": "pipeline",
+    "check_samples": "intake",
     "infer_strandedness": "strandedness",
-    "join_checked": "pipeline",
-    "judge_samples": "pipeline",
+    "join_checked": "intake",
+    "judge_samples": "judgement",
     "judge_yields": "quant_qc",
     "make_quantifier": "selection",
     "prepare_index": "pipeline",
     "prepare_reference": "reference",
+    "quantify_apart": "pipeline",
     "quantify_checked": "pipeline",
     "quantify_samples": "pipeline",
     "require_passed": "reads_qc",
     "require_usable": "quant_qc",
-    "write_quant_sheet": "pipeline",
+    "write_quant_sheet": "judgement",
 }
 
 __all__ = [
@@ -86,6 +85,7 @@ __all__ = [
     "make_quantifier",
     "prepare_index",
     "prepare_reference",
+    "quantify_apart",
     "quantify_checked",
     "quantify_samples",
     "require_passed",

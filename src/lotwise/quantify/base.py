@@ -1,4 +1,4 @@
-"""What every quantifier offers: a version, an index, a quantification, its result."""
+"""Interface of all quantifiers: version, index, quantification, result."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ logger = logging.getLogger(__name__)
 Command = Sequence[str | Path]
 
 CALLS_FILE: Final = "lotwise.calls.json"
-"""In an index: the calls that built it."""
+"""File in an index: the calls that built it."""
 
 
 def _no_option(path: Path) -> Path:
-    """Return a path that no program takes for one of its options."""
+    """Return a path that no program interprets as an option."""
     return path.absolute() if str(path).startswith("-") else path
 
 
@@ -45,13 +45,13 @@ class Job:
     Attributes
     ----------
     strandedness
-        Resolved: no longer ``auto``.
+        Inferred or declared; not ``auto``.
     threads
-        Threads that the program may use.
+        Number of threads that the program may use.
     bootstraps
-        Bootstraps of the quantifier to keep.
+        Number of bootstraps.
     seed
-        Seed of the bootstraps, where the program takes one.
+        Seed of the bootstraps, if the program accepts one.
     """
 
     sample: Sample
@@ -62,7 +62,7 @@ class Job:
 
     @property
     def is_paired(self) -> bool:
-        """Whether the runs have mates."""
+        """Whether the runs are paired."""
         return self.sample.runs[0].fastq_2 is not None
 
     @property
@@ -82,13 +82,13 @@ class Job:
         Raises
         ------
         InputError
-            The sample sheet does not give both.
+            The sample sheet does not give both values.
         """
         mean, sd = self.sample.fragment_length, self.sample.fragment_sd
         if mean is None or sd is None:
             raise InputError(
-                f"sample {self.sample.sample!r} has single reads, which do not show how long "
-                "their fragments were",
+                f"sample {self.sample.sample!r} has single-end reads, which do not show the length "
+                "of their fragments",
                 column="fragment_length" if mean is None else "fragment_sd",
                 remedy="give fragment_length and fragment_sd in the sample sheet",
             )
@@ -97,16 +97,16 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Abundance:
-    """What a quantifier found in one sample.
+    """Result of a quantifier for one sample.
 
     Attributes
     ----------
     names
         The isoforms.
     tpm, counts
-        Transcripts per million and estimated fragments, shape (n_isoforms,).
+        Transcripts per million and estimated fragment counts, shape (n_isoforms,).
     n_processed, n_used
-        Fragments that the program read, and those it could place.
+        Number of fragments that the program read, and that it assigned.
     """
 
     names: Sequence[str]
@@ -117,75 +117,75 @@ class Abundance:
 
 
 class Quantifier(ABC):
-    """A program that turns reads into abundances.
+    """A program that computes abundances from reads.
 
-    The three have the same face: :meth:`index` once a reference, :meth:`quantify` once
-    a sample, :meth:`read` its result.
+    All quantifiers have the same interface: :meth:`index` once per reference, :meth:`quantify`
+    once per sample, :meth:`read` for its result.
     """
 
     name: ClassVar[str]
     own_arguments: ClassVar[frozenset[str]]
-    """Arguments of the program that lotwise sets itself."""
+    """Arguments of the program that are set by lotwise."""
     k: int | None = None
-    """Length of the k-mers of the index; None where the program has none."""
+    """k-mer length of the index; None if the program has none."""
 
     @abstractmethod
     def version(self) -> str:
-        """Give the version of the program.
+        """Return the version of the program.
 
         Raises
         ------
         EnvironmentFault
-            The program is not there or does not run.
+            The program is missing or does not run.
         """
 
     @abstractmethod
     def options(self) -> Mapping[str, object]:
-        """Give the options that change the index."""
+        """Return the options that change the index."""
 
     def require_able(self, reference: Reference, *, bootstraps: int = 0) -> None:
-        """Raise :class:`InputError` if the program cannot do what is asked; nothing is read."""
+        """Raise :class:`InputError` if the program cannot do what is requested; reads no file."""
         del reference, bootstraps
 
     def require_paths(self, paths: Iterable[Path]) -> None:
-        """Raise :class:`InputError` if the program cannot be given one of ``paths``."""
+        """Raise :class:`InputError` if the program does not accept one of ``paths``."""
         del paths
 
     @abstractmethod
     def index_commands(
         self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int
     ) -> list[Command]:
-        """Spell the commands that build the index into ``directory``.
+        """Return the commands that build the index in ``directory``.
 
-        What only the building needs lies in ``directory / "inputs"``, which is there and
-        is removed afterwards.
+        Files needed only for building are in ``directory / "inputs"``, which exists and is
+        removed afterwards.
         """
 
     @abstractmethod
     def index_files(self) -> tuple[str, ...]:
-        """Give patterns, each of which a whole index has a file of that is not empty."""
+        """Return patterns; a complete index has a non-empty file for each of them."""
 
     @abstractmethod
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
-        """Spell the command that quantifies one sample into ``directory``."""
+        """Return the command that quantifies one sample into ``directory``."""
 
     @abstractmethod
     def read(self, directory: Path) -> Abundance:
-        """Read what :meth:`quantify` wrote.
+        """Read the output of :meth:`quantify`.
 
         Raises
         ------
         InputError
-            A file is missing or is not what the program writes.
+            A file is missing or is not an output of the program.
         """
 
     def index(
         self, reference: Reference, prepared: Prepared, *, cache: Path, threads: int, log: Path
     ) -> Path:
-        """Give the index of ``reference``, building it if ``cache`` has none.
+        """Return the index of ``reference``, building it if it is not in ``cache``.
 
-        The key is the program, its version, the options and the checksums of the
-        reference: another version never reads this one's index.
+        The key consists of the program, its version, the options and the checksums of the
+        reference, so that another version never uses this index.
         """
         version = self.version()
         key = {
@@ -213,8 +213,8 @@ class Quantifier(ABC):
             ]
             if absent:
                 raise EnvironmentFault(
-                    f"{self.name} ended without a whole index: no {', '.join(absent)}",
-                    remedy=f"the log is {log}",
+                    f"{self.name} ended without a complete index: missing {', '.join(absent)}",
+                    remedy=f"see the log {log}",
                 )
             # For the provenance of every run that uses this index.
             told = [asdict(call) for call in calls]
@@ -223,28 +223,28 @@ class Quantifier(ABC):
         return cached_directory(cache, self.name, key, build)
 
     def n_isoforms(self, prepared: Prepared, index: Path) -> int:
-        """Give how many isoforms a quantification with ``index`` has."""
+        """Return the number of isoforms of a quantification with ``index``."""
         del index
         return prepared.n_transcripts
 
     def quantify(
         self, job: Job, *, index: Path, out: Path, n_isoforms: int, log: Path
     ) -> tuple[Call, Abundance]:
-        """Quantify one sample into ``out``, whole or not at all.
+        """Quantify one sample into ``out``, completely or not at all.
 
         Parameters
         ----------
         out
             Directory of the program's own output.
         n_isoforms
-            How many isoforms the output must have.
+            Number of isoforms that the output must have.
 
         Raises
         ------
         EnvironmentFault
             The program was killed or the disk is full.
         InputError
-            The program failed, or ended with 0 and left less than it should have.
+            The program failed, or ended with exit status 0 but its output is incomplete.
         """
         version = self.version()
         logger.info("quantifying sample %s with %s %s", job.sample.sample, self.name, version)
@@ -258,9 +258,9 @@ class Quantifier(ABC):
             except InputError as fault:
                 require_disk(directory, log=log, name=self.name)
                 raise InputError(
-                    f"{self.name} ended with exit status 0 and an incomplete result "
+                    f"{self.name} ended with exit status 0, but its result is incomplete "
                     f"for sample {job.sample.sample!r} ({fault.problem})",
-                    remedy=f"the log is {log}",
+                    remedy=f"see the log {log}",
                 ) from fault
         return call, abundance
 
@@ -268,19 +268,19 @@ class Quantifier(ABC):
 def _require_isoforms(abundance: Abundance, n_isoforms: int) -> None:
     if len(abundance.names) != n_isoforms:
         raise InputError(
-            f"{len(abundance.names):,} isoforms are there, the reference has {n_isoforms:,}"
+            f"the result has {len(abundance.names):,} isoforms, the reference {n_isoforms:,}"
         )
 
 
 def read_columns(
     path: Path, names: tuple[str, ...]
 ) -> tuple[list[str], dict[str, NDArray[np.float64]]]:
-    """Read a quantifier's table: the first column as text, ``names`` as numbers.
+    """Read a quantifier's table: the first column as text, the columns ``names`` as numbers.
 
     Raises
     ------
     InputError
-        The file is missing, cut off, or has not these columns.
+        The file is missing, truncated, or does not have these columns.
     """
     try:
         with path.open(encoding="utf-8") as table:
@@ -293,6 +293,6 @@ def read_columns(
             for name, place in zip(names, places, strict=True)
         }
     except FileNotFoundError:
-        raise InputError("there is no such file", path=path) from None
+        raise InputError("no such file", path=path) from None
     except (ValueError, IndexError, OSError, UnicodeError) as error:
-        raise InputError(f"{path.name} is cut off or malformed ({error})", path=path) from error
+        raise InputError(f"{path.name} is truncated or malformed ({error})", path=path) from error

@@ -1,4 +1,4 @@
-"""Directories that are built once and then shared: prepared references and indexes."""
+"""Directories that are built once and shared: prepared references and indexes."""
 
 from __future__ import annotations
 
@@ -14,32 +14,34 @@ from lotwise.files.atomic import atomic_directory, exclusive
 logger = logging.getLogger(__name__)
 
 KEY_FILE: Final = "lotwise.key.json"
-# STAR needs hours for the genome of a mammal on few cores.
+# STAR needs hours for a mammalian genome on few cores.
 _INDEX_SECONDS: Final = 24 * 3600.0
 
 
 def cached_directory(
     cache: Path, name: str, key: Mapping[str, object], build: Callable[[Path], None]
 ) -> Path:
-    """Give the directory that ``key`` stands for, building it if it is not there.
+    """Return the directory of ``key``, building it if it is missing.
 
-    The directory appears whole or not at all, and of several processes that want the
-    same one, the first builds it and the others wait.
+    The directory is created completely or not at all. If several processes need the same one, the
+    first builds it and the others wait.
 
     Parameters
     ----------
     cache
-        Where such directories are kept.
+        Parent folder of such directories.
     name
-        Begins the directory's name.
+        Beginning of the directory's name.
     key
-        All that the content depends on: tool, version, options, checksums.
+        Everything that determines the content: tool, version, options, checksums.
     build
         Called with an empty directory to fill.
 
     Examples
     --------
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> build = lambda directory: (directory / "index").write_text("built")
     >>> made = cached_directory(folder, "demo", {"version": "1"}, build)
     >>> made == cached_directory(folder, "demo", {"version": "1"}, build)

@@ -1,4 +1,4 @@
-"""kallisto (Bray et al. 2016, 10.1038/nbt.3519), the default."""
+"""kallisto (Bray et al. 2016, 10.1038/nbt.3519), the default quantifier."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _OLDEST: Final = (0, 50)
 _OLDEST_IN_WORDS: Final = "0.50"
 _STRAND_FLAG: Final = {"forward": "--fr-stranded", "reverse": "--rf-stranded"}
-# Where the kb-python wheel keeps its binaries, by system and machine.
+# Location of the binaries in the kb-python wheel, by system and machine.
 _IN_WHEEL: Final = {
     ("Linux", "x86_64"): "linux",
     ("Darwin", "x86_64"): "darwin",
@@ -33,16 +33,16 @@ _IN_WHEEL: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Kallisto(Quantifier):
-    """kallisto: pseudoalignment, the same result for any number of threads.
+    """kallisto: pseudoalignment; the result does not depend on the number of threads.
 
     Attributes
     ----------
     program
-        Path of the binary, 0.50 or later. Without it: PATH, then inside the kb-python wheel.
+        Path of the binary, 0.50 or later. By default: PATH, then the kb-python wheel.
     k
-        Length of the k-mers of the index, odd, at most 31.
+        k-mer length of the index, odd, at most 31.
     extra
-        Further arguments of ``kallisto quant``.
+        Additional arguments of ``kallisto quant``.
     """
 
     name: ClassVar[str] = "kallisto"
@@ -72,7 +72,7 @@ class Kallisto(Quantifier):
     extra: tuple[str, ...] = ()
 
     def find(self) -> Path:
-        """Find the binary: configured, on PATH unless it is too old, or in the kb-python wheel."""
+        """Return the binary: configured, in PATH unless too old, or in the kb-python wheel."""
         on_path = None if self.program is not None else shutil.which("kallisto")
         if self.program is None and (on_path is None or _is_old(_version_of(on_path))):
             shipped = find_in_wheel()
@@ -88,24 +88,24 @@ class Kallisto(Quantifier):
         version = _version_of(found)
         if _is_old(version):
             raise EnvironmentFault(
-                f"is kallisto {version}, needed is {_OLDEST_IN_WORDS} or later",
+                f"is kallisto {version}, required is {_OLDEST_IN_WORDS} or later",
                 path=found,
-                remedy="install a later one (bioconda: kallisto)" if self.program else install,
+                remedy="install a later version (bioconda: kallisto)" if self.program else install,
             )
         return found
 
     def version(self) -> str:
-        """Give the version of kallisto."""
+        """Return the version of kallisto."""
         return _version_of(self.find())
 
     def options(self) -> Mapping[str, object]:
-        """Give the options that change the index."""
+        """Return the options that change the index."""
         return {"k": self.k}
 
     def index_commands(
         self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int
     ) -> list[Command]:
-        """Spell ``kallisto index``."""
+        """Return the command ``kallisto index``."""
         del reference
         return [
             (
@@ -116,11 +116,11 @@ class Kallisto(Quantifier):
         ]  # fmt: skip
 
     def index_files(self) -> tuple[str, ...]:
-        """Name the one file."""
+        """Return the name of the only file."""
         return ("kallisto.idx",)
 
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
-        """Spell ``kallisto quant``."""
+        """Return the command ``kallisto quant``."""
         command: list[str | Path] = [
             self.find(), "quant", "-i", index / "kallisto.idx", "-o", directory,
             "-t", str(job.threads), *self.extra,
@@ -143,7 +143,9 @@ class Kallisto(Quantifier):
             run_info = json.loads(path.read_text(encoding="utf-8"))
             n_processed, n_used = int(run_info["n_processed"]), int(run_info["n_pseudoaligned"])
         except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"run_info.json is absent or cut off ({error})", path=path) from error
+            raise InputError(
+                f"run_info.json is missing or truncated ({error})", path=path
+            ) from error
         return Abundance(
             names=names,
             tpm=columns["tpm"],
@@ -158,19 +160,19 @@ def _version_of(program: str | Path) -> str:
 
 
 def _is_old(version: str) -> bool:
-    """Tell whether ``kallisto index`` lacks threads and a folder for what is temporary."""
+    """Return whether ``kallisto index`` lacks options for threads and a temporary folder."""
     return tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < _OLDEST
 
 
 def find_in_wheel() -> Path | None:
-    """Find kallisto inside the kb-python wheel, without importing the package.
+    """Find kallisto in the kb-python wheel, without importing the package.
 
-    Importing it takes seconds; its place on disk is enough.
+    Importing it takes seconds; only its location on disk is needed.
 
     Raises
     ------
     EnvironmentFault
-        The binary is there and may not be run.
+        The binary exists but is not executable.
     """
     folder = _IN_WHEEL.get((platform.system(), platform.machine()))
     package = importlib.util.find_spec("kb_python")
@@ -181,6 +183,6 @@ def find_in_wheel() -> Path | None:
         return None
     if not os.access(binary, os.X_OK):
         raise EnvironmentFault(
-            "may not be run", path=binary, remedy="set its executable bit (chmod +x)"
+            "is not executable", path=binary, remedy="set its executable bit (chmod +x)"
         )
     return binary

@@ -1,4 +1,4 @@
-"""Find, ask and run a foreign program; turn its failure into one line."""
+"""Finding, querying and running external programs; their failures become one-line errors."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from lotwise.files.atomic import make_directory
 _ALMOST_NOTHING: Final = 1 << 20
 _POLL_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 10.0
-"""How long a disk may be full before the program that writes to it is ended."""
+"""Seconds that a disk may be full before the program that writes to it is ended."""
 
 _NO_SPACE: Final = re.compile(r"no space left|disk quota exceeded|disk is full", re.IGNORECASE)
 _LONGEST_CITATION: Final = 200
-# Lines by which the programs say what went wrong.
+# Lines in which the programs report what went wrong.
 _COMPLAINT: Final = re.compile(
     r"error|exception|not found|fail|fatal|cannot|could not|terminate|no valid", re.IGNORECASE
 )
@@ -32,7 +32,7 @@ _COMPLAINT: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One finished call of a foreign program, for the provenance."""
+    """One finished call of an external program, for the provenance."""
 
     program: str
     version: str
@@ -42,32 +42,32 @@ class Call:
 
 
 def find_program(name: str, *, configured: Path | None, install: str) -> Path:
-    """Find a program at the configured path or on PATH.
+    """Find a program at the configured path or in PATH.
 
     Raises
     ------
     InputError
-        A path is configured and is no program.
+        The configured path is not a program.
     EnvironmentFault
-        It is nowhere; the message says how it is installed.
+        The program was not found; the message says how to install it.
     """
     if configured is not None:
         if not (configured.is_file() and os.access(configured, os.X_OK)):
-            raise InputError(f"is not a program, needed is {name}", path=configured)
-        return configured.absolute()  # a bare name would be looked for on PATH
+            raise InputError(f"is not an executable file, must be {name}", path=configured)
+        return configured.absolute()  # a bare name would be searched in PATH
     found = shutil.which(name)
     if found is None:
-        raise EnvironmentFault(f"there is no program {name} on PATH", remedy=install)
+        raise EnvironmentFault(f"there is no program {name} in PATH", remedy=install)
     return Path(found)
 
 
 def ask_version(command: Sequence[str | Path], pattern: str) -> str:
-    """Run ``command`` and find the version in what it prints.
+    """Run ``command`` and return the version in its output.
 
     Raises
     ------
     EnvironmentFault
-        The program does not run, or prints no version.
+        The program does not run, or does not print a version.
     """
     try:
         said = subprocess.run(  # noqa: S603, the program is the user's own choice
@@ -79,7 +79,7 @@ def ask_version(command: Sequence[str | Path], pattern: str) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise EnvironmentFault(f"does not run ({error})", path=str(command[0])) from error
+        raise EnvironmentFault(f"cannot be run ({error})", path=str(command[0])) from error
     found = re.search(pattern, said.stdout + said.stderr)
     if found is None:
         raise EnvironmentFault(
@@ -89,14 +89,14 @@ def ask_version(command: Sequence[str | Path], pattern: str) -> str:
 
 
 def run_program(command: Sequence[str | Path], *, version: str, log: Path, workspace: Path) -> Call:
-    """Run ``command``, keeping all that it prints in ``log``.
+    """Run ``command``, writing all its output to ``log``.
 
     Parameters
     ----------
     log
         Appended to, after a line with the command.
     workspace
-        Directory where the program writes; looked at when the disk may be full.
+        Output directory of the program; checked if the disk may be full.
 
     Raises
     ------
@@ -121,9 +121,9 @@ def run_program(command: Sequence[str | Path], *, version: str, log: Path, works
 
 
 def _run_watched(command: tuple[str, ...], record: TextIO, workspace: Path) -> int:
-    """Run ``command`` to its end, or until the disk has been full for a while.
+    """Run ``command`` until it ends, or until the disk has been full for a while.
 
-    salmon 1.10 does not end when it cannot write, it waits for ever.
+    If salmon 1.10 cannot write, it does not end but waits for ever.
     """
     try:
         process = subprocess.Popen(  # noqa: S603, the program is the user's own choice
@@ -134,7 +134,7 @@ def _run_watched(command: tuple[str, ...], record: TextIO, workspace: Path) -> i
             start_new_session=True,  # so that its children end with it
         )
     except OSError as error:
-        raise EnvironmentFault(f"does not start ({error})", path=command[0]) from error
+        raise EnvironmentFault(f"cannot be started ({error})", path=command[0]) from error
     try:
         with _ended_with_us(process):
             return _wait(process, command, record, workspace)
@@ -147,11 +147,11 @@ def _run_watched(command: tuple[str, ...], record: TextIO, workspace: Path) -> i
 
 @contextmanager
 def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End a program and its children where lotwise is killed and cannot do it (SIGKILL).
+    """End a program and its children if lotwise is killed and cannot do it (SIGKILL).
 
-    The signal that Linux sends at a parent's death would reach the program, not what it started,
-    as RSEM starts its aligner. So a shell waits for a line from lotwise, which is its end of a
-    pipe; where lotwise is gone, it reads the end of the file instead.
+    The signal that Linux can send when a parent dies would reach the program, but not its
+    children, such as RSEM's aligner. A shell therefore waits for a line from lotwise through a
+    pipe; if lotwise has ended, it reads the end of the file instead.
     """
     with subprocess.Popen(  # noqa: S603, the words are fixed and the number is ours
         ["/bin/sh", "-c", 'read done || kill -KILL "-$1"', "sh", str(process.pid)],
@@ -179,9 +179,9 @@ def _wait(
             n_full = n_full + 1 if _is_full(workspace) else 0
         if n_full * _POLL_SECONDS >= PATIENCE_SECONDS:
             raise EnvironmentFault(
-                f"{Path(command[0]).name} could not write, the disk is full",
+                f"{Path(command[0]).name} could not write: the disk is full",
                 path=workspace,
-                remedy=f"free some space and run again, the log is {record.name}",
+                remedy=f"free disk space and run again; see the log {record.name}",
             )
 
 
@@ -190,12 +190,12 @@ def _is_full(workspace: Path) -> bool:
 
 
 def require_disk(workspace: Path, *, log: Path, printed: str = "", name: str) -> None:
-    """Raise :class:`EnvironmentFault` if a failure comes from a full disk."""
+    """Raise :class:`EnvironmentFault` if a failure was caused by a full disk."""
     if _is_full(workspace) or _NO_SPACE.search(printed):
         raise EnvironmentFault(
-            f"{name} could not write, the disk is full",
+            f"{name} could not write: the disk is full",
             path=workspace,
-            remedy=f"free some space and run again, the log is {log}",
+            remedy=f"free disk space and run again; see the log {log}",
         )
 
 
@@ -205,11 +205,11 @@ def _raise_failure(name: str, status: int, printed: str, log: Path) -> None:
         known = {item.value: item.name for item in signal.Signals}
         raise EnvironmentFault(
             f"{name} was killed by {known.get(number, f'signal {number}')}",
-            remedy=f"see whether memory or time ran out, the log is {log}",
+            remedy=f"check whether memory or time ran out; see the log {log}",
         )
     raise InputError(
-        f"{name} ended with exit status {status}, saying {_cite(printed)!r}",
-        remedy=f"the log is {log}",
+        f"{name} ended with exit status {status}: {_cite(printed)!r}",
+        remedy=f"see the log {log}",
     )
 
 
@@ -220,7 +220,7 @@ def _read_from(log: Path, start: int) -> str:
 
 
 def _cite(printed: str) -> str:
-    """Pick the line that says most: the first complaint, or else the last line."""
+    """Return the most informative line: the first that reports an error, else the last."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     complaints = [line for line in lines if _COMPLAINT.search(line)]
     chosen = (complaints or lines[-1:] or ["nothing"])[0]

@@ -1,7 +1,7 @@
-"""The gate after quantification: what the quantifier made of the reads.
+"""Checks after quantification: depth, use of the reads, and complexity.
 
-A library of 36 thousand counts among libraries of 20 million still has TPM that sum to
-a million, so depth and use are judged before anything is correlated.
+Even a library with 36 thousand counts has TPM that sum to a million, as have libraries with 20
+million. Depth and use of the reads are therefore checked before anything is correlated.
 """
 
 from __future__ import annotations
@@ -29,40 +29,40 @@ N_TOP = 50
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Yield(Record):
-    """What one sample's reads yielded."""
+    """Yield of one sample's reads."""
 
     table: ClassVar[str] = YIELD
     sample: str = column("name of the sample", heading="sample")
     batch: str = column("batch of the sample", heading="batch")
     quantifier: str = column("kallisto, salmon or rsem", heading="quantifier")
     reads_present: int = column(
-        "read pairs, or single reads, that the gate counted", heading="reads present"
+        "read pairs, or single reads, counted by the check of reads", heading="reads present"
     )
-    reads_processed: int = column("of these, read by the quantifier")
-    reads_used: int = column("of these, placed on transcripts", heading="reads used")
+    reads_processed: int = column("number of these read by the quantifier")
+    reads_used: int = column("number of these assigned to transcripts", heading="reads used")
     share_used: float = column(
-        "reads_used / reads_present; NaN where none are present",
-        heading="share used",
+        "reads_used / reads_present; NaN if none are present",
+        heading="fraction used",
         display="percent",
     )
     depth_ratio: float = column(
-        "reads_used over the median of the other samples; NaN where there is no other",
-        heading="of the others' depth",
+        "reads_used over the median of the other samples; NaN if there is no other",
+        heading="depth relative to median of others",
         display="percent",
     )
     complexity: float = column(
-        "isoforms expected to be seen at the depth of the smallest sound library; NaN where "
-        "no library is sound"
+        "isoforms expected to be detected at the depth of the smallest library without a fault; "
+        "NaN if every library has a fault"
     )
     complexity_ratio: float = column(
-        "complexity over the median of the other samples; NaN where there is no other"
+        "complexity over the median of the other samples; NaN if there is no other"
     )
-    tpm_sum: float = column("sum of TPM; NaN where a TPM is not a number")
-    n_isoforms: int = column("isoforms quantified")
-    n_detected: int = column("isoforms at TPM >= 1", heading="isoforms at TPM 1")
-    top_share: float = column("share of the TPM on the 50 highest isoforms; NaN where all are 0")
+    tpm_sum: float = column("sum of TPM; NaN if a TPM is not a number")
+    n_isoforms: int = column("number of isoforms")
+    n_detected: int = column("number of isoforms with TPM >= 1", heading="isoforms at TPM 1")
+    top_share: float = column("fraction of TPM in the 50 highest isoforms; NaN if all are 0")
     standing: str = column("passed, noted or refused", heading="standing")
-    reason: str = column("why it is noted or refused; blank where it passes", heading="reason")
+    reason: str = column("why it is noted or refused; empty if passed", heading="reason")
 
 
 def judge_yields(
@@ -73,18 +73,17 @@ def judge_yields(
     reads_present: Mapping[str, int],
     limits: Limits | None = None,
 ) -> list[Yield]:
-    """Judge every sample's quantification, each against the others.
+    """Check every sample's quantification, comparing it with the others.
 
     Parameters
     ----------
     abundances, reads_present
-        By the name of the sample.
+        By sample name.
 
     Returns
     -------
-    A row a sample. ``refused`` carries every reason that holds; ``noted`` is a library
-    of less than a quarter of the others' median depth, or of low complexity, which is compared all
-    the same.
+    One row per sample. ``refused`` lists every reason. ``noted`` means a depth below a quarter of
+    the others' median, or low complexity; such a library is still compared.
     """
     limits = Limits() if limits is None else limits
     used = {sample.sample: float(abundances[sample.sample].n_used) for sample in samples}
@@ -108,9 +107,9 @@ def judge_yields(
 
 
 def expected_detected(counts: NDArray[np.float64], depth: float) -> float:
-    """Return how many features a library is expected to show at a smaller depth.
+    """Return the number of features expected to be detected at a smaller depth.
 
-    Of a feature with c of N counts, none is left among ``depth`` counts drawn with probability
+    A feature with c of N counts is not detected among ``depth`` drawn counts with probability
     ``(1 - depth / N) ** c`` (rarefaction; Hurlbert 1971, 10.2307/1934145, for large N).
 
     Parameters
@@ -118,7 +117,7 @@ def expected_detected(counts: NDArray[np.float64], depth: float) -> float:
     counts
         Estimated counts, shape (n_features,).
     depth
-        Counts to draw; a library of fewer gives what it has.
+        Number of counts to draw; for a library with fewer, the number detected is returned.
 
     Examples
     --------
@@ -135,7 +134,7 @@ def expected_detected(counts: NDArray[np.float64], depth: float) -> float:
 def _complexities(
     abundances: Mapping[str, Abundance], names: Sequence[str], limits: Limits
 ) -> dict[str, float]:
-    """Return the isoforms that each sample shows at the depth of the smallest sound library."""
+    """Return the expected isoforms of each sample at the depth of the smallest library."""
     counts = {name: np.nan_to_num(abundances[name].counts) for name in names}
     totals = [float(counts[name].sum()) for name in names]
     sound = [total for total in totals if total >= max(limits.smallest_reads_used, 1)]
@@ -155,7 +154,7 @@ def require_usable(rows: Iterable[Yield]) -> None:
     if refused:
         named = " | ".join(f"sample {row.sample!r}: {row.reason}" for row in refused)
         raise RefusedError(
-            f"the quantifications of {len(refused)} samples are refused: {named}",
+            f"{len(refused)} quantifications are refused: {named}",
             remedy=leave_out(row.sample for row in refused) + ", or sequence again",
         )
 
@@ -181,21 +180,21 @@ def _judge(
     ]
     if ratio < limits.smallest_depth_ratio:
         reasons.append(
-            f"{abundance.n_used:,} reads are used, {ratio:.2g} of the other samples' median "
-            f"({median_of_others:,.0f}), needed at least {limits.smallest_depth_ratio:g}"
+            f"{abundance.n_used:,} reads are used, {ratio:.2g} times the other samples' median "
+            f"({median_of_others:,.0f}), required >= {limits.smallest_depth_ratio:g}"
         )
     variety = complexity / complexity_of_others if complexity_of_others > 0 else float("nan")
     few = (
-        f"of low complexity: {complexity:,.0f} isoforms at equal depth, {variety:.2g} of the other "
-        f"samples' median ({complexity_of_others:,.0f})"
+        f"of low complexity: {complexity:,.0f} isoforms at equal depth, {variety:.2g} times the "
+        f"other samples' median ({complexity_of_others:,.0f})"
     )
     if variety < limits.smallest_complexity_ratio:
-        reasons.append(f"{few}, needed at least {limits.smallest_complexity_ratio:g}")
+        reasons.append(f"{few}, required >= {limits.smallest_complexity_ratio:g}")
     note = ""
     if not reasons and variety < limits.noted_complexity_ratio:
         note = few
     elif not reasons and ratio < limits.noted_depth_ratio:
-        note = f"shallow: {abundance.n_used:,} reads are used, {ratio:.2g} of the others' median"
+        note = f"shallow: {abundance.n_used:,} reads are used, {ratio:.2g} times the others' median"
     top = np.sort(tpm)[-N_TOP:].sum() / tpm_sum if tpm_sum > 0 else float("nan")
     return Yield(
         sample=sample.sample,
@@ -224,19 +223,19 @@ def _faults_of_tpm(abundance: Abundance) -> Iterable[str]:
     elif not abundance.tpm.any():
         yield "all TPM are 0"
     elif abs(abundance.tpm.sum() - 1e6) > 1e3:
-        yield f"TPM sum to {abundance.tpm.sum():,.0f}, needed is a million"
+        yield f"TPM sum to {abundance.tpm.sum():,.0f}, must sum to a million"
 
 
 def _faults_of_use(
     abundance: Abundance, n_present: int, share_used: float, limits: Limits
 ) -> Iterable[str]:
     if abundance.n_processed != n_present:
-        yield f"{n_present:,} reads are present and {abundance.n_processed:,} were processed"
+        yield f"{n_present:,} reads are present, but {abundance.n_processed:,} were processed"
     if not share_used >= limits.smallest_share_used:
         yield (
-            f"{abundance.n_used:,} of {n_present:,} reads are used, a share of "
-            f"{share_used:.2g}, needed at least {limits.smallest_share_used:g} "
+            f"{abundance.n_used:,} of {n_present:,} reads are used, a fraction of "
+            f"{share_used:.2g}, required >= {limits.smallest_share_used:g} "
             "(another species, another reference or the wrong strand?)"
         )
     if abundance.n_used < limits.smallest_reads_used:
-        yield f"{abundance.n_used:,} reads are used, needed at least {limits.smallest_reads_used:,}"
+        yield f"{abundance.n_used:,} reads are used, required >= {limits.smallest_reads_used:,}"

@@ -1,7 +1,7 @@
-"""The gate before quantification: are the reads whole, paired and plausible?
+"""Checks before quantification: are the reads complete, paired and plausible?
 
-kallisto, salmon and RSEM exit with 0 on a truncated ``.fastq.gz`` and on mates of
-unequal number, so nothing that they say shows that all reads were there.
+kallisto, salmon and RSEM end with exit status 0 for a truncated ``.fastq.gz`` and for mates of
+unequal number, so that their output does not show whether all reads were read.
 """
 
 from __future__ import annotations
@@ -24,58 +24,58 @@ from lotwise.files.records import Record, column
 from lotwise.samples import Run, Sample
 from lotwise.tree import INTAKE
 
-# Small enough for the cache and for the garbage collector: 4,096 takes twice as long.
+# Small enough for the cache and the garbage collector: 4,096 takes twice as long.
 _AT_ONCE: Final = 256
 _PHRED_OFFSET: Final = 33
 _HIGHEST_PHRED: Final = 93
-# With offset 64, 0 to 41 look like 31 to 72. Reads with offset 33 have bases below 31; binned
-# scores do too (2, 12, 23, 37), and programs that know no score write one for all bases.
+# Scores 0 to 41 with offset 64 appear as 31 to 72. Reads with offset 33 have bases below 31, also
+# binned scores (2, 12, 23, 37); programs without scores write one score for all bases.
 _LOWEST_OF_OFFSET_64: Final = 31
 _HIGHEST_OF_OFFSET_33: Final = 45
-# What dnaio, xopen, isal and zlib raise on a file that is not whole or not FASTQ.
+# Exceptions of dnaio, xopen, isal and zlib for files that are truncated or not FASTQ.
 UNREADABLE: Final[tuple[type[Exception], ...]] = (
     FileFormatError,
     EOFError,
     OSError,
     UnicodeError,
     zlib.error,
-    # Its stub calls the class an instance.
+    # Its type stub declares the class as an instance.
     cast("type[Exception]", isal_zlib.error),
 )
 
-# A read, or a pair of them.
+# A read, or a pair of reads.
 _Item = Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Intake(Record):
-    """What the reads of one sample are, before anything is quantified."""
+    """Properties of the reads of one sample, before quantification."""
 
     table: ClassVar[str] = INTAKE
     sample: str = column("name of the sample", heading="sample")
     batch: str = column("batch of the sample", heading="batch")
-    layout: str = column("paired or single; blank where no run could be read", heading="layout")
-    n_runs: int = column("sequencing runs joined", heading="runs")
+    layout: str = column("paired or single; empty if no run could be read", heading="layout")
+    n_runs: int = column("number of sequencing runs joined", heading="runs")
     reads_present: int = column(
-        "read pairs, or single reads, counted to the end of every file; where the gate "
-        "refuses, not all of them",
+        "read pairs, or single reads, counted to the end of every file; incomplete if the "
+        "reads are refused",
         heading="reads",
     )
     shortest_read: int = column(
-        "bases of the shortest read; -1 where no run could be read", heading="shortest"
+        "length of the shortest read in bases; -1 if no run could be read", heading="shortest"
     )
     longest_read: int = column(
-        "bases of the longest read; -1 where no run could be read", heading="longest"
+        "length of the longest read in bases; -1 if no run could be read", heading="longest"
     )
-    lowest_phred: int = column("lowest base quality, offset 33; -1 where no run could be read")
-    highest_phred: int = column("highest base quality, offset 33; -1 where no run could be read")
+    lowest_phred: int = column("lowest base quality, offset 33; -1 if no run could be read")
+    highest_phred: int = column("highest base quality, offset 33; -1 if no run could be read")
     integrity: str = column("passed or refused", heading="integrity")
-    reason: str = column("why the gate refuses; blank where it passes", heading="reason")
+    reason: str = column("why the reads are refused; empty if passed", heading="reason")
 
 
 @dataclass(slots=True)
 class _Extent:
-    """Running count and ranges over the reads of one run, then of one sample."""
+    """Count and ranges of the reads of one run, then of one sample."""
 
     n: int = 0
     shortest: int | None = None
@@ -84,12 +84,12 @@ class _Extent:
     highest: int = -1
 
     def add(self, reads: Sequence[dnaio.SequenceRecord]) -> None:
-        """Take the reads of one mate into the ranges; ``n`` is the caller's."""
+        """Include the reads of one mate in the ranges; the caller counts ``n``."""
         lengths = set(map(len, reads))
         shortest, longest = min(lengths), max(lengths)
         self.shortest = shortest if self.shortest is None else min(self.shortest, shortest)
         self.longest = max(self.longest, longest)
-        # The scores of all reads at once: a loop over them would take longer than gzip.
+        # The scores of all reads at once: a loop over reads would take longer than gzip.
         spelled = "".join([read.qualities or "" for read in reads]).encode("ascii")
         scores = np.frombuffer(spelled, dtype=np.uint8)
         if scores.size:
@@ -98,7 +98,7 @@ class _Extent:
             self.highest = max(self.highest, highest)
 
     def merge(self, other: _Extent) -> None:
-        """Take another run's count and ranges into this one's."""
+        """Include another run's count and ranges."""
         lows = {"shortest": other.shortest, "lowest": other.lowest}
         for name, low in lows.items():
             known = [end for end in (getattr(self, name), low) if end is not None]
@@ -109,29 +109,31 @@ class _Extent:
 
 
 def check_reads(sample: Sample) -> Intake:
-    r"""Read every file of ``sample`` to its end and say what is there.
+    r"""Read every file of ``sample`` to its end and return the findings.
 
-    Checked are the compression (to the last byte, with its checksum), the structure of
-    every record, the number and the names of mates, their roles (``/1`` stands in
-    ``fastq_1``), and that quality scores are phred with offset 33. Files of the runs of
-    one sample are checked one after the other.
+    Checked are the compression (to the last byte, with its checksum), the structure of every
+    record, the number and names of mates, their roles (``/1`` belongs in ``fastq_1``), and
+    that quality scores are Phred with offset 33. The runs of a sample are checked one after
+    another.
 
     Returns
     -------
-    The row of ``intake.tsv``; ``integrity`` is ``refused`` and ``reason`` one line where
-    something is wrong. Nothing is raised for what a file contains.
+    The row of ``intake.tsv``. If something is wrong, ``integrity`` is ``refused`` and ``reason``
+    is one line. The content of a file never raises an error.
 
     Examples
     --------
     >>> from lotwise.samples import Run, Sample
-    >>> reads = getfixture("tmp_path") / "a.fastq"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> reads = Path(mkdtemp()) / "a.fastq"
     >>> _ = reads.write_text("@r1\nACGT\n+\nIIII\n@r2\nACG\n+\nIII\n")
     >>> row = check_reads(Sample(sample="S", batch="A", runs=(Run(fastq_1=reads),)))
     >>> row.reads_present, row.shortest_read, row.longest_read, row.integrity
     (2, 3, 4, 'passed')
     """
     extent = _Extent()
-    reason = "" if sample.runs else "the sample sheet names no reads of it"
+    reason = "" if sample.runs else "the sample sheet has no reads for it"
     try:
         for run in sample.runs:
             of_run = _Extent()
@@ -164,19 +166,19 @@ def require_passed(rows: Iterable[Intake]) -> None:
         named = " | ".join(f"sample {row.sample!r}: {row.reason}" for row in refused)
         raise RefusedError(
             f"the reads of {len(refused)} samples are refused: {named}",
-            remedy=leave_out(row.sample for row in refused) + ", or mend the files",
+            remedy=leave_out(row.sample for row in refused) + ", or correct the files",
         )
 
 
 def leave_out(names: Iterable[str]) -> str:
-    """Return the line of configuration that leaves samples out.
+    """Return the line of configuration that excludes samples.
 
     Examples
     --------
     >>> leave_out(["L1"])
-    'leave them out, `reads.exclude: [L1]`'
+    'exclude them, `reads.exclude: [L1]`'
     """
-    return f"leave them out, `reads.exclude: [{', '.join(names)}]`"
+    return f"exclude them, `reads.exclude: [{', '.join(names)}]`"
 
 
 def _check_run(run: Run, extent: _Extent) -> None:
@@ -186,23 +188,23 @@ def _check_run(run: Run, extent: _Extent) -> None:
     if len(files) == 2 and files[0].samefile(files[1]):
         raise RefusedError("is given as fastq_1 and as fastq_2", path=files[0])
     try:
-        # Two readers in step: dnaio stops at mates that differ in name or number.
+        # Two readers in step: dnaio stops at mates whose names or number differ.
         with dnaio.open(*files, fileformat="fastq", open_threads=0) as reader:
             _take(run, iter(reader), extent)
     except UNREADABLE as error:
         _blame(files, error)
     if extent.n == 0:
-        raise RefusedError("holds no reads", path=run.fastq_1)
+        raise RefusedError("contains no reads", path=run.fastq_1)
     if (extent.lowest or 0) < 0 or extent.highest > _HIGHEST_PHRED:
         raise RefusedError(
             f"quality scores span {extent.lowest} to {extent.highest}, "
-            f"needed is phred 0 to {_HIGHEST_PHRED} with offset {_PHRED_OFFSET}",
+            f"required: Phred 0 to {_HIGHEST_PHRED} with offset {_PHRED_OFFSET}",
             path=run.fastq_1,
         )
     if _LOWEST_OF_OFFSET_64 <= (extent.lowest or 0) < extent.highest > _HIGHEST_OF_OFFSET_33:
         raise RefusedError(
             f"quality scores span {extent.lowest} to {extent.highest} with offset "
-            f"{_PHRED_OFFSET}: their offset is 64, as of Illumina before 2011",
+            f"{_PHRED_OFFSET}: their offset is 64 (Illumina before 2011)",
             path=run.fastq_1,
             remedy=f"convert them to offset {_PHRED_OFFSET}",
         )
@@ -214,13 +216,13 @@ def _require_content(file: Path) -> None:
     except OSError as error:
         raise RefusedError(f"cannot be read ({error.strerror})", path=file) from None
     if file.is_dir():
-        raise RefusedError("is a directory, needed is a FASTQ file", path=file)
+        raise RefusedError("is a directory, must be a FASTQ file", path=file)
     if size == 0:
         raise RefusedError("is empty (0 bytes)", path=file)
 
 
 def _take(run: Run, items: Iterator[_Item], extent: _Extent) -> None:
-    """Read ``items`` to the end in batches, so that the ranges cost little."""
+    """Read ``items`` to the end, in batches for speed."""
     first_batch = True
     while some := list(islice(items, _AT_ONCE)):
         _take_some(run, some, extent, first_batch=first_batch)
@@ -238,37 +240,37 @@ def _take_some(run: Run, some: list[_Item], extent: _Extent, *, first_batch: boo
 
 
 def _require_roles(run: Run, pairs: Sequence[tuple[dnaio.SequenceRecord, ...]]) -> None:
-    """Refuse second mates in ``fastq_1``, and one mate's reads in both files."""
+    """Raise an error for second mates in ``fastq_1``, or the same mate in both files."""
     for mate, file in ((1, run.fastq_1), (2, run.fastq_2)):
         name = pairs[0][mate - 1].name
         other = 3 - mate
-        # `1:N:0:ATCACG` of Casava 1.8; `2:1101:1203:1999` is a place on the flow cell.
+        # `1:N:0:ATCACG` of Casava 1.8 has the mate; `2:1101:1203:1999` is a flow cell position.
         # SRR1.7.2 of the SRA toolkit is mate 2 of spot 7; SRR1.2 is spot 2.
         if re.search(
             rf"^\S+/{other}(?!\S)|^\S+ {other}:[YN]:\d+:|^[SED]RR\d+\.\d+\.{other}(?!\S)", name
         ):
             raise RefusedError(
-                f"record 1 is {name!r}, a read of mate {other}, and the sheet names the file "
+                f"record 1 is {name!r}, a read of mate {other}, but the sheet lists the file "
                 f"as fastq_{mate}",
                 path=file,
                 remedy="exchange fastq_1 and fastq_2",
             )
     if len(pairs) > 1 and all(first.sequence == second.sequence for first, second in pairs):
         raise RefusedError(
-            f"holds the same sequences as {run.fastq_1}",
+            f"contains the same sequences as {run.fastq_1}",
             path=run.fastq_2,
-            remedy="name the file of the second mates",
+            remedy="give the file of the second mates",
         )
 
 
 def _refuse_interleaved(run: Run, reads: Sequence[dnaio.SequenceRecord]) -> None:
-    """Refuse the two mates of each pair, one after the other, given as single reads."""
+    """Raise an error for interleaved mates that are declared as single reads."""
     names = [_name_of_pair(read.name) for read in reads]
     firsts, seconds = names[:-1:2], names[1::2]
     if firsts and firsts == seconds:
         raise RefusedError(
             f"records 1 and 2 are the mates of one pair ({reads[0].name!r}, {reads[1].name!r}): "
-            "the file is interleaved and given as single reads",
+            "the file is interleaved but declared as single reads",
             path=run.fastq_1,
             remedy="write each mate to its own file, for example with `seqkit split2` or "
             "`reformat.sh`, and give both",
@@ -276,13 +278,13 @@ def _refuse_interleaved(run: Run, reads: Sequence[dnaio.SequenceRecord]) -> None
 
 
 def _name_of_pair(name: str) -> str:
-    """Return a read's name without the mark of its mate."""
+    """Return a read's name without the suffix of its mate."""
     first = name.split(maxsplit=1)[0] if name.strip() else ""
     return re.sub(r"/[12]$|^([SED]RR\d+\.\d+)\.[12]$", r"\1", first)
 
 
 def _blame(files: tuple[Path, ...], error: Exception) -> NoReturn:
-    """Say which file and which record is at fault; reads the files again, one by one."""
+    """Report the faulty file and record; reads the files again, one by one."""
     n_records = []
     for file in files:
         n, fault = _count(file)
@@ -294,14 +296,14 @@ def _blame(files: tuple[Path, ...], error: Exception) -> NoReturn:
     n_mates, mismatch = _count(*files)
     if mismatch is not None and "does not match" in str(mismatch):
         raise RefusedError(
-            f"record {n_mates + 1:,} is no mate of that of {files[1]} ({error})",
+            f"record {n_mates + 1:,} is not the mate of that in {files[1]} ({error})",
             path=files[0],
             remedy="give the two files of one run, in the same order",
         ) from error
     raise RefusedError(
-        f"holds {n_records[0]:,} records and its mate file {files[1]} holds {n_records[1]:,}",
+        f"has {n_records[0]:,} records, but its mate file {files[1]} has {n_records[1]:,}",
         path=files[0],
-        remedy="fetch both again",
+        remedy="download both again",
     ) from error
 
 
@@ -318,7 +320,7 @@ def _count(*files: Path) -> tuple[int, Exception | None]:
 
 def _describe(fault: Exception) -> str:
     if isinstance(fault, EOFError):
-        return "is truncated: the gzip stream ends before its end"
+        return "is truncated: the gzip stream is incomplete"
     if isinstance(fault, FileFormatError):
         return f"is not FASTQ ({fault})"
     return f"is damaged ({fault})"

@@ -1,4 +1,4 @@
-"""The transcripts that reads are compared with, checked and prepared once."""
+"""The transcripts for quantification, checked and prepared once."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ logger = logging.getLogger(__name__)
 _ENSEMBL_GENE: Final = re.compile(r"\sgene:(\S+)")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _FORMAT: Final = 2
-"""Raised when what is prepared changes, so that older caches are not used."""
+"""Increase it if the prepared files change, so that older caches are not used."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """Where the reference is.
+    """Files of the reference.
 
     Attributes
     ----------
     transcripts
-        FASTA of the transcripts, plain or gzip, headers as Ensembl, GENCODE or plain.
+        FASTA of the transcripts, plain or gzip, with headers of Ensembl, GENCODE, or names only.
     genome
-        FASTA of the genome: decoys for salmon, needed by RSEM with STAR.
+        FASTA of the genome: decoys for salmon, required by RSEM with STAR.
     gtf
-        Annotation, needed by RSEM with STAR.
+        Annotation, required by RSEM with STAR.
     """
 
     transcripts: Path
@@ -48,24 +48,24 @@ class Reference:
     gtf: Path | None = None
 
     def checksums(self) -> dict[str, str]:
-        """Give the SHA-256 of each file."""
+        """Return the SHA-256 of each file."""
         files = {"transcripts": self.transcripts, "genome": self.genome, "gtf": self.gtf}
         return {name: checksum(path) for name, path in files.items() if path is not None}
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A checked reference in a directory of its own.
+    """A checked reference in its own directory.
 
-    ``transcripts.fa`` has names up to the first blank or ``|``; ``identical.tsv`` lists
-    transcripts of equal sequence; ``tx2gene.tsv`` is there if any header names a gene.
+    ``transcripts.fa`` has names up to the first space or ``|``. ``identical.tsv`` lists transcripts
+    with equal sequences. ``tx2gene.tsv`` exists if any header contains a gene.
     """
 
     directory: Path
 
     @property
     def transcripts(self) -> Path:
-        """The transcripts under their short names, plain text."""
+        """The transcripts with short names, plain text."""
         return self.directory / "transcripts.fa"
 
     @property
@@ -75,7 +75,7 @@ class Prepared:
 
     @property
     def tx2gene(self) -> Path | None:
-        """Gene of each transcript, its own name where the FASTA tells none, without header."""
+        """Gene of each transcript (its own name if the header has none), without header line."""
         path = self.directory / "tx2gene.tsv"
         return path if path.exists() else None
 
@@ -86,16 +86,16 @@ class Prepared:
 
 
 def prepare_reference(transcripts: Path, *, cache: Path) -> Prepared:
-    """Check a transcript FASTA and write it as all quantifiers can read it.
+    """Check a transcript FASTA and write it in a form that all quantifiers read.
 
-    Sequences are set in upper case and kept otherwise: poly-A tails and letters other
-    than ACGT are treated as the quantifier treats them.
+    Sequences are converted to upper case and not changed otherwise: poly-A tails and letters
+    other than ACGT are left to the quantifier.
 
     Raises
     ------
     InputError
-        The file cannot be read, is no FASTA, holds a name twice, or a transcript
-        without sequence.
+        The file cannot be read, is not FASTA, has a repeated name, or a transcript without
+        sequence.
     """
     key = {"format": _FORMAT, "transcripts": checksum(transcripts)}
     directory = cached_directory(
@@ -105,7 +105,7 @@ def prepare_reference(transcripts: Path, *, cache: Path) -> Prepared:
     n_identical = prepared.identical.read_text("ascii").count("\n") - 1
     if n_identical:
         logger.info(
-            "%d transcripts have the sequence of another, listed in %s",
+            "%d transcripts have the same sequence as another; they are listed in %s",
             n_identical,
             prepared.identical,
         )
@@ -113,7 +113,7 @@ def prepare_reference(transcripts: Path, *, cache: Path) -> Prepared:
 
 
 def short_name(header: str) -> str:
-    """Give a transcript's name: up to the first blank, and for GENCODE up to ``|``.
+    """Return a transcript's name: up to the first space, and for GENCODE up to ``|``.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def short_name(header: str) -> str:
 
 
 def gene_of(header: str) -> str | None:
-    """Give the gene that an Ensembl or GENCODE header names.
+    """Return the gene in an Ensembl or GENCODE header.
 
     Examples
     --------
@@ -141,12 +141,12 @@ def gene_of(header: str) -> str | None:
 
 
 def read_fasta(path: Path) -> Iterator[tuple[str, str]]:
-    """Give the header and the sequence of each record of a FASTA, plain or gzip.
+    """Yield the header and the sequence of each record of a FASTA, plain or gzip.
 
     Raises
     ------
     InputError
-        It is no FASTA, or damaged; this is found where it is.
+        It is not FASTA, or is damaged; raised when the place is reached.
     """
     try:
         with (
@@ -162,7 +162,7 @@ def read_fasta(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def unpack(path: Path, target: Path) -> Path:
-    """Give ``path`` as plain text: itself, or unpacked to ``target`` if its content is gzip.
+    """Return ``path`` as plain text: itself, or unpacked to ``target`` if its content is gzip.
 
     Raises
     ------
@@ -183,10 +183,10 @@ def unpack(path: Path, target: Path) -> Path:
 def _damage(path: Path, error: Exception) -> LotwiseError:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return EnvironmentFault(
-            "could not be unpacked, the disk is full", path=path, remedy="free some space"
+            "could not be unpacked: the disk is full", path=path, remedy="free disk space"
         )
     return InputError(
-        f"cannot be read to its end ({error})", path=path, remedy="fetch or copy it again"
+        f"cannot be read to its end ({error})", path=path, remedy="download or copy it again"
     )
 
 
@@ -210,10 +210,10 @@ def _prepare(source: Path, directory: Path) -> None:
             if first != name:
                 identical.write(f"{name}\t{first}\n")
     if not seen:
-        raise InputError("holds no transcripts", path=source)
+        raise InputError("contains no transcripts", path=source)
     (directory / "n_transcripts").write_text(str(len(seen)), encoding="ascii")
     if any(genes):
-        # Spike-ins are genes of their own.
+        # Spike-ins are their own genes.
         pairs = zip(seen, genes, strict=True)
         with (directory / "tx2gene.tsv").open("w", encoding="ascii") as table:
             table.writelines(f"{name}\t{gene or name}\n" for name, gene in pairs)
@@ -226,12 +226,12 @@ def _require_record(
         raise InputError(f"record {number:,} has no name", path=source)
     if name in seen:
         raise InputError(
-            f"record {number:,} is named {name!r}, as record {seen[name]:,} is",
+            f"record {number:,} has the same name {name!r} as record {seen[name]:,}",
             path=source,
-            remedy="give every transcript its own name",
+            remedy="give every transcript a unique name",
         )
     if not (sequence.isascii() and sequence.isalpha()):
         raise InputError(
-            f"record {number:,} ({name}) has no sequence or one with signs that are no letters",
+            f"record {number:,} ({name}) has no sequence, or not only letters in it",
             path=source,
         )

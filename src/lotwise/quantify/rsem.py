@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 _STRAND: Final = {"unstranded": "none", "forward": "forward", "reverse": "reverse"}
 _STAR_INPUT: Final = re.compile(r"Number of input reads \|\s+(\d+)")
 _ALIGNER_PROGRAM: Final = {"bowtie": "bowtie", "bowtie2": "bowtie2", "star": "STAR"}
-# bowtie's programs print their path first, in which a version may stand that is another.
+# bowtie's programs print their path first, which may contain another version.
 ALIGNER_VERSION: Final = {
     "bowtie": r"version (\d\S*)",
     "bowtie2": r"version (\d\S*)",
@@ -35,23 +35,23 @@ _ALIGNER_FILES: Final = {
     "star": ("Genome", "SA", "SAindex"),
 }
 _NOT_PLAIN: Final = re.compile(r"[^\w.+/@%=:-]", re.ASCII)
-# https://github.com/BenLangmead/bowtie2/issues/420; 2.5.1 has the remedy.
+# https://github.com/BenLangmead/bowtie2/issues/420; fixed in 2.5.1.
 _BOWTIE2_LOSING_PAIRS: Final = "2.5.0"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rsem(Quantifier):
-    """RSEM: alignment, then expectation maximisation.
+    """RSEM: alignment, followed by expectation maximisation.
 
     Attributes
     ----------
     program
-        Path of ``rsem-calculate-expression``; ``rsem-prepare-reference`` is looked for
-        beside it. PATH without it. The aligner is always taken from PATH.
+        Path of ``rsem-calculate-expression``; ``rsem-prepare-reference`` is expected in the same
+        folder. By default both are searched in PATH, as is the aligner in any case.
     aligner
-        ``bowtie2`` and ``bowtie`` (RSEM's own default) align to the transcripts; ``star``
-        to the genome, and needs the reference's genome and GTF. bowtie2 2.5.0 loses pairs
-        that it should align: a warning is logged.
+        ``bowtie2`` and ``bowtie`` (RSEM's own default) align to the transcripts. ``star`` aligns
+        to the genome and requires the reference's genome and GTF. bowtie2 2.5.0 loses pairs that
+        it should align: a warning is logged.
     """
 
     name: ClassVar[str] = "rsem"
@@ -76,63 +76,63 @@ class Rsem(Quantifier):
     extra: tuple[str, ...] = ()
 
     def find(self, name: str = "rsem-calculate-expression") -> Path:
-        """Find one of RSEM's programs."""
+        """Return the path of one of RSEM's programs."""
         configured = self.program.with_name(name) if self.program is not None else None
         install = "install RSEM (bioconda and apt: rsem) or configure its path"
         return find_program(name, configured=configured, install=install)
 
     def find_aligner(self) -> Path:
-        """Find bowtie, bowtie2 or STAR on PATH."""
+        """Return the path of bowtie, bowtie2 or STAR in PATH."""
         program = _ALIGNER_PROGRAM[self.aligner]
         install = "install it (apt: bowtie, bowtie2, rna-star; bioconda: bowtie, bowtie2, star)"
         return find_program(program, configured=None, install=install)
 
     def version(self) -> str:
-        """Give the versions of RSEM and of the aligner."""
+        """Return the versions of RSEM and the aligner."""
         rsem = ask_version((self.find(), "--version"), r"RSEM v?(\d\S*)")
         return f"{rsem} ({self.aligner} {self.aligner_version()})"
 
     def aligner_version(self) -> str:
-        """Give the version of the aligner."""
+        """Return the version of the aligner."""
         return ask_version((self.find_aligner(), "--version"), ALIGNER_VERSION[self.aligner])
 
     def options(self) -> Mapping[str, object]:
-        """Give the options that change the index."""
+        """Return the options that change the index."""
         return {"aligner": self.aligner}
 
     def require_able(self, reference: Reference, *, bootstraps: int = 0) -> None:
-        """Refuse bootstraps, and STAR without a genome or a GTF."""
+        """Raise an error for bootstraps, and for STAR without a genome or a GTF."""
         if bootstraps:
             raise InputError(
                 "RSEM makes no bootstraps",
-                remedy="ask for none, or quantify with kallisto or salmon",
+                remedy="set bootstraps to 0, or quantify with kallisto or salmon",
             )
         if self.aligner == "star" and (reference.genome is None or reference.gtf is None):
             raise InputError(
-                "RSEM with STAR needs a genome and a GTF",
-                remedy="give both, or use bowtie2, which needs the transcripts only",
+                "RSEM with STAR requires a genome and a GTF",
+                remedy="give both, or use bowtie2, which requires the transcripts only",
             )
 
     def require_paths(self, paths: Iterable[Path]) -> None:
-        """Refuse signs that RSEM would hand to a shell, which it gives paths unquoted.
+        """Raise an error for characters that a shell would interpret: RSEM does not quote paths.
 
-        A comma stands between the files of several runs.
+        A comma would separate the files of several runs.
         """
         for path in paths:
             foreign = _NOT_PLAIN.search(str(path))
             if foreign:
                 raise InputError(
-                    f"RSEM cannot be given a path with {foreign.group()!r}, it hands paths to a "
-                    "shell as they are",
+                    f"RSEM does not support a path with {foreign.group()!r}: it passes paths to a "
+                    "shell without quoting",
                     path=path,
-                    remedy="rename it or link to it by a name of letters, digits and . _ + - / "
-                    "alone, or quantify with kallisto or salmon",
+                    remedy="rename it, or link to it with a name of letters, digits and . _ + - / "
+                    "only, or quantify with kallisto or salmon",
                 )
 
     def index_commands(
         self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int
     ) -> list[Command]:
-        """Spell ``rsem-prepare-reference``."""
+        """Return the command ``rsem-prepare-reference``."""
         command: list[str | Path] = [
             self.find("rsem-prepare-reference"), f"--{self.aligner}", "-p", str(threads),
         ]  # fmt: skip
@@ -142,7 +142,7 @@ class Rsem(Quantifier):
             gtf = unpack(reference.gtf, directory / "inputs" / "genes.gtf")
             return [[*command, "--gtf", gtf, genome, directory / "rsem"]]
         if prepared.tx2gene is not None:
-            # RSEM's map has the gene first.
+            # In RSEM's map the gene comes first.
             genes = directory / "inputs" / "transcript_to_gene.tsv"
             pairs = (line.split("\t") for line in prepared.tx2gene.read_text("ascii").splitlines())
             genes.write_text("".join(f"{gene}\t{name}\n" for name, gene in pairs), "ascii")
@@ -150,18 +150,18 @@ class Rsem(Quantifier):
         return [[*command, prepared.transcripts, directory / "rsem"]]
 
     def index_files(self) -> tuple[str, ...]:
-        """Name what RSEM reads again, and the aligner's files, of which large ones end in l."""
+        """Return the files that RSEM reads, and the aligner's files; large ones end in l."""
         names = ("rsem.grp", "rsem.ti", "rsem.seq", "rsem.idx.fa")
         return (*names, *_ALIGNER_FILES[self.aligner])
 
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
-        """Spell ``rsem-calculate-expression``."""
+        """Return the command ``rsem-calculate-expression``."""
         command: list[str | Path] = [
             self.find(), "-p", str(job.threads), "--seed", str(job.seed),
             "--strandedness", _STRAND[job.strandedness], "--no-bam-output",
             "--temporary-folder", directory / "temporary",
         ]  # fmt: skip
-        if self.aligner != "bowtie":  # what RSEM takes without being told
+        if self.aligner != "bowtie":  # RSEM's default
             command.append(f"--{self.aligner}")
         if self.aligner == "star" and job.first_mates[0].suffix == ".gz":
             command.append("--star-gzipped-read-file")
@@ -177,19 +177,19 @@ class Rsem(Quantifier):
     def quantify(
         self, job: Job, *, index: Path, out: Path, n_isoforms: int, log: Path
     ) -> tuple[Call, Abundance]:
-        """Quantify as :meth:`Quantifier.quantify` does; warn of a bowtie2 that loses pairs."""
+        """Quantify like :meth:`Quantifier.quantify`; warn of a bowtie2 version that loses pairs."""
         affected = self.aligner == "bowtie2" and job.is_paired
         if affected and self.aligner_version() == _BOWTIE2_LOSING_PAIRS:
             logger.warning(
                 "sample %s: bowtie2 %s loses pairs that it should align (docs/reads.md); "
-                "take another version of it, or the aligner bowtie",
+                "use another version of it, or the aligner bowtie",
                 job.sample.sample,
                 _BOWTIE2_LOSING_PAIRS,
             )
         return super().quantify(job, index=index, out=out, n_isoforms=n_isoforms, log=log)
 
     def n_isoforms(self, prepared: Prepared, index: Path) -> int:
-        """Give how many isoforms the index has: with STAR, those of the GTF."""
+        """Return the number of isoforms in the index: with STAR, those of the GTF."""
         if self.aligner != "star":
             return super().n_isoforms(prepared, index)
         first_line = (index / "rsem.ti").read_text(encoding="ascii").partition("\n")[0]
@@ -199,7 +199,9 @@ class Rsem(Quantifier):
         """Read ``*.isoforms.results`` and the counts in ``*.stat``."""
         results = sorted(directory.glob("*.isoforms.results"))
         if len(results) != 1:
-            raise InputError(f"has {len(results)} isoforms.results, needed is 1", path=directory)
+            raise InputError(
+                f"has {len(results)} isoforms.results files, must have 1", path=directory
+            )
         names, columns = read_columns(results[0], ("expected_count", "TPM"))
         sample = results[0].name.removesuffix(".isoforms.results")
         n_alignable, n_total = _read_statistics(directory, sample)
@@ -213,17 +215,17 @@ class Rsem(Quantifier):
 
 
 def _read_statistics(directory: Path, sample: str) -> tuple[int, int]:
-    """Give the fragments that RSEM could place, and those that the aligner read."""
+    """Return the number of fragments that RSEM assigned, and that the aligner read."""
     statistics = directory / f"{sample}.stat" / f"{sample}.cnt"
     try:
         first_line = statistics.read_text(encoding="ascii").splitlines()[0]
-        # Unalignable, alignable, filtered for too many alignments, and their sum.
+        # Counts of unalignable, alignable and over-aligned fragments, and their sum.
         _, n_alignable, _, n_total = (int(number) for number in first_line.split())
         aligner_log = (directory / f"{sample}.log").read_text(encoding="utf-8", errors="replace")
     except (OSError, ValueError, IndexError) as error:
         raise InputError(
-            f"{statistics.name} is absent or cut off ({error})", path=statistics
+            f"{statistics.name} is missing or truncated ({error})", path=statistics
         ) from error
-    # RSEM's sum lacks what STAR did not align to transcripts; STAR's own log has all.
+    # RSEM's sum excludes what STAR did not align to transcripts; STAR's own log has all.
     found = _STAR_INPUT.search(aligner_log)
     return n_alignable, int(found.group(1)) if found else n_total

@@ -1,7 +1,7 @@
 """salmon (Patro et al. 2017, 10.1038/nmeth.4197), 1.x and 2.x.
 
-Both families take the options used here (2.x after its migration guide; the indexes of
-the two are not each other's, which the version in the cache key keeps apart).
+Both accept the options used here (2.x according to its migration guide). Their indexes are not
+compatible; the version in the cache key separates them.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _SINGLE: Final = {"unstranded": "U", "forward": "SF", "reverse": "SR"}
 class Salmon(Quantifier):
     """salmon: selective alignment.
 
-    Its result varies a little with the number of threads.
+    The result varies slightly with the number of threads.
 
     Attributes
     ----------
     program
-        Path of the binary; PATH without it.
+        Path of the binary; by default searched in PATH.
     k
-        Length of the k-mers of the index, odd.
+        k-mer length of the index, odd.
     extra
-        Further arguments of ``salmon quant``, such as ``--gcBias``.
+        Additional arguments of ``salmon quant``, such as ``--gcBias``.
     """
 
     name: ClassVar[str] = "salmon"
@@ -64,25 +64,25 @@ class Salmon(Quantifier):
     extra: tuple[str, ...] = ()
 
     def find(self) -> Path:
-        """Find the binary: configured or on PATH."""
+        """Return the binary: configured or in PATH."""
         install = "install salmon (bioconda and apt: salmon) or configure its path"
         return find_program("salmon", configured=self.program, install=install)
 
     def version(self) -> str:
-        """Give the version of salmon."""
+        """Return the version of salmon."""
         return ask_version((self.find(), "--version"), r"salmon\s+v?(\d\S*)")
 
     def options(self) -> Mapping[str, object]:
-        """Give the options that change the index."""
+        """Return the options that change the index."""
         return {"k": self.k, "keepDuplicates": True}
 
     def index_commands(
         self, reference: Reference, prepared: Prepared, directory: Path, *, threads: int
     ) -> list[Command]:
-        """Spell ``salmon index``; transcripts of equal sequence are all kept.
+        """Return the command ``salmon index``; transcripts with equal sequences are all kept.
 
-        Where the reference has a genome, its sequences are the decoys that catch reads
-        of no transcript.
+        If the reference has a genome, its sequences are the decoys, to which reads from outside
+        the transcripts align.
         """
         command: list[str | Path] = [
             self.find(), "--no-version-check", "index", "-k", str(self.k), "-p", str(threads),
@@ -95,14 +95,14 @@ class Salmon(Quantifier):
         return [[*command, "-t", together, "-d", names]]
 
     def index_files(self) -> tuple[str, ...]:
-        """Name what salmon 1.x reads again; of 2.x any file."""
+        """Return the files that salmon 1.x reads; for 2.x any file."""
         if not self.version().startswith("1."):
             return ("salmon/*",)
         names = ("versionInfo.json", "info.json", "ctable.bin", "mphf.bin", "pos.bin", "seq.bin")
         return tuple(f"salmon/{name}" for name in names)
 
     def quant_command(self, job: Job, index: Path, directory: Path) -> Command:
-        """Spell ``salmon quant``."""
+        """Return the command ``salmon quant``."""
         library = (_PAIRED if job.is_paired else _SINGLE)[job.strandedness]
         command: list[str | Path] = [
             self.find(), "--no-version-check", "quant", "-i", index / "salmon", "-l", library,
@@ -124,7 +124,9 @@ class Salmon(Quantifier):
             meta_info = json.loads(path.read_text(encoding="utf-8"))
             n_processed, n_used = int(meta_info["num_processed"]), int(meta_info["num_mapped"])
         except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"meta_info.json is absent or cut off ({error})", path=path) from error
+            raise InputError(
+                f"meta_info.json is missing or truncated ({error})", path=path
+            ) from error
         return Abundance(
             names=names,
             tpm=columns["TPM"],
@@ -135,7 +137,7 @@ class Salmon(Quantifier):
 
 
 def _append_decoys(transcripts: Path, decoys: Path, together: Path, names: Path) -> None:
-    """Write transcripts, then decoys, and the decoys' names, as salmon wants them."""
+    """Write transcripts followed by decoys, and the decoys' names, as salmon requires."""
     with (
         together.open("wb") as fasta,
         transcripts.open("rb") as plain,
@@ -150,9 +152,9 @@ def _append_decoys(transcripts: Path, decoys: Path, together: Path, names: Path)
             name = header.partition(" ")[0]
             if name in known:
                 raise InputError(
-                    f"has a sequence named {name!r}, as a transcript is",
+                    f"has a sequence named {name!r} like a transcript",
                     path=decoys,
-                    remedy="give the genome, whose sequences are no transcripts",
+                    remedy="give the genome, not the transcripts",
                 )
             listed.write(f"{name}\n")
             fasta.write(f">{name}\n{sequence}\n".encode("ascii"))

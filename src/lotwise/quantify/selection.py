@@ -1,4 +1,4 @@
-"""Which quantifier a configuration asks for."""
+"""The quantifier of a configuration."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lotwise.quantify.base import Quantifier
 
 
 def make_quantifier(config: ReadsConfig) -> Quantifier:
-    """Return the quantifier with its program, k-mer length and further arguments.
+    """Return the quantifier with its program, k-mer length and additional arguments.
 
     Raises
     ------
     InputError
-        The further arguments cannot be told apart, or set what lotwise sets itself.
+        The additional arguments cannot be parsed, or include one that lotwise sets.
 
     Examples
     --------
@@ -23,7 +23,7 @@ def make_quantifier(config: ReadsConfig) -> Quantifier:
     ('--gcBias',)
     >>> make_quantifier(ReadsConfig(quantifier="salmon", extra="-o elsewhere"))
     Traceback (most recent call last):
-    lotwise.errors.InputError: reads.extra holds '-o', which lotwise sets itself; remove it
+    lotwise.errors.InputError: reads.extra contains '-o', which lotwise sets; remove it
     """
     from lotwise.quantify.kallisto import Kallisto
     from lotwise.quantify.rsem import Rsem
@@ -42,7 +42,5 @@ def make_quantifier(config: ReadsConfig) -> Quantifier:
         quantifier = Rsem(program=config.program, aligner=config.aligner, extra=extra)
     own = [word for word in extra if word.partition("=")[0] in quantifier.own_arguments]
     if own:
-        raise InputError(
-            f"reads.extra holds {own[0]!r}, which lotwise sets itself", remedy="remove it"
-        )
+        raise InputError(f"reads.extra contains {own[0]!r}, which lotwise sets", remedy="remove it")
     return quantifier

@@ -1,11 +1,11 @@
-"""Which strand the first mates are of, by the k-mers that they share with transcripts.
+"""Strandedness of a library, inferred from the k-mers shared by first mates and transcripts.
 
-The first reads of a sample are looked up, as they are and reversed, among a fixed
-sample of the transcripts' 31-mers. No quantifier is needed for it, and all three get the
-same answer. The bounds are those that nf-core's pipelines have by default
-(``calculateStrandedness`` of the subworkflow ``fastq_qc_trim_filter_setstrandedness``, there
-on fragments that salmon aligned): 0.8 of the informative reads for a stranded library, a
-difference of at most 0.1 between the shares of the two strands for an unstranded one.
+The first reads of a sample and their reverse complements are searched for a fixed sample of the
+transcripts' 31-mers. This needs no quantifier, so that all three give the same answer. The limits
+are the defaults of nf-core's pipelines (``calculateStrandedness`` of the subworkflow
+``fastq_qc_trim_filter_setstrandedness``, there for fragments aligned by salmon): 0.8 of the
+informative reads for a stranded library, and a difference of at most 0.1 between the fractions
+of the two strands for an unstranded library.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from lotwise.errors import RefusedError
 from lotwise.files.checksums import checksum
 from lotwise.files.records import Record, column
 from lotwise.quantify.cache import cached_directory
+from lotwise.quantify.kmers import SEPARATOR, K, encode, roll
 from lotwise.quantify.reads_qc import UNREADABLE
 from lotwise.tree import STRANDEDNESS
 
@@ -33,16 +34,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-K: Final = 31
 N_READS: Final = 20_000
 FEWEST_INFORMATIVE: Final = 100
 STRANDED_SHARE: Final = 0.8
 UNSTRANDED_DIFFERENCE: Final = 0.1
 _KEPT_BITS: Final = 4
-"""One in 2 ** 4 k-mers is kept: a read of 100 bases holds four of them, one of 36 often none."""
+"""One in 2 ** 4 k-mers is kept: a read of 100 bases has about four, one of 36 often none."""
 
 _BLOCK_BASES: Final = 8_000_000
-_SEPARATOR: Final = 4
 _FORMAT: Final = 2
 
 Finding = Literal["unstranded", "forward", "reverse", "undetermined"]
@@ -50,37 +49,37 @@ Finding = Literal["unstranded", "forward", "reverse", "undetermined"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Strand(Record):
-    """What the reads of one sample say of its strandedness."""
+    """Strandedness of the reads of one sample."""
 
     table: ClassVar[str] = STRANDEDNESS
     sample: str = column("name of the sample")
-    declared: str = column("auto, unstranded, forward or reverse, as the sample sheet says")
-    applied: str = column("unstranded, forward or reverse, as the quantifier was told")
-    finding: str = column("what the reads say; undetermined where they do not say it")
-    n_reads: int = column("first mates examined, from the beginning of every run")
-    n_telling: int = column("of these, reads that hold a sampled 31-mer: the others cannot match")
-    n_matching: int = column("reads that share a sampled 31-mer with a transcript")
-    n_sense: int = column("reads that match transcripts in their own sense only")
-    n_antisense: int = column("reads that match transcripts reversed only")
-    sense_share: float = column("n_sense / (n_sense + n_antisense); NaN where both are 0")
-    share_matching: float = column("n_matching / n_telling; NaN where that is 0")
+    declared: str = column("strandedness in the sample sheet: auto, unstranded, forward or reverse")
+    applied: str = column("strandedness used by the quantifier: unstranded, forward or reverse")
+    finding: str = column("strandedness of the reads; undetermined if they are not conclusive")
+    n_reads: int = column("number of first mates examined, from the beginning of every run")
+    n_telling: int = column("number of these with a sampled 31-mer; the others cannot match")
+    n_matching: int = column("number of reads that share a sampled 31-mer with a transcript")
+    n_sense: int = column("number of reads that match transcripts in sense direction only")
+    n_antisense: int = column("number of reads that match transcripts in antisense direction only")
+    sense_share: float = column("n_sense / (n_sense + n_antisense); NaN if both are 0")
+    share_matching: float = column("n_matching / n_telling; NaN if n_telling is 0")
 
 
 def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Strand:
-    """Find the strandedness of ``sample`` and what the quantifier is to be told.
+    """Infer the strandedness of ``sample`` and choose the option of the quantifier.
 
-    ``auto`` is replaced by the finding, or by ``unstranded`` where the reads do not tell
-    (fewer than 100 informative reads, or a share between the bounds). ``unstranded`` may be
-    declared of any reads; where they have a strand, a warning is logged.
+    ``auto`` is replaced by the finding, or by ``unstranded`` if the reads are not conclusive
+    (fewer than 100 informative reads, or a fraction between the limits). ``unstranded`` may be
+    declared for any reads; a warning is logged if they are stranded.
 
     Raises
     ------
     RefusedError
-        The sheet declares the other strand, or a strand where the reads have none.
+        The sheet declares the other strand, or a strand although the reads are unstranded.
     """
     kmers = load_kmers(transcripts, cache=cache)
     files = [run.fastq_1 for run in sample.runs]
-    # At least as many of each as tell anything: a run of another strand shows in the share.
+    # At least as many reads of each run as are conclusive: a run of another strand shows.
     n_each = max(N_READS // len(files), FEWEST_INFORMATIVE)
     n_reads, n_telling, n_matching, n_sense, n_antisense = np.sum(
         [_count_matches(file, kmers, n_each) for file in files], axis=0
@@ -91,10 +90,10 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
     declared = sample.strandedness
     if declared in {"forward", "reverse"} and finding not in {declared, "undetermined"}:
         raise RefusedError(
-            f"sample {sample.sample!r} is declared {declared}, its reads are {finding}: "
-            f"{n_sense:,} are of the transcripts' sense and {n_antisense:,} are not",
+            f"sample {sample.sample!r} is declared {declared}, but its reads are {finding}: "
+            f"{n_sense:,} match transcripts in sense and {n_antisense:,} in antisense direction",
             path=sample.runs[0].fastq_1,
-            remedy=f"write {finding} (or auto) as its strandedness",
+            remedy=f"change its strandedness to {finding} (or auto)",
         )
     if finding == "undetermined" and declared in {"forward", "reverse"}:
         logger.warning(
@@ -107,15 +106,15 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
     elif finding == "undetermined" and declared == "auto":
         logger.warning(
             "sample %s: the strandedness is undetermined (%d sense, %d antisense), "
-            "unstranded is taken",
+            "unstranded is used",
             sample.sample,
             n_sense,
             n_antisense,
         )
     elif finding in {"forward", "reverse"} and declared == "unstranded":
         logger.warning(
-            "sample %s is declared unstranded, its reads are %s (%d sense, %d antisense): "
-            "as unstranded they are counted on genes of the other strand too",
+            "sample %s is declared unstranded, but its reads are %s (%d sense, %d antisense): "
+            "as unstranded, they are also counted on genes of the other strand",
             sample.sample,
             finding,
             n_sense,
@@ -138,7 +137,7 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
 
 
 def judge_share(sense_share: float, n_informative: int) -> Finding:
-    """Say what a share of sense reads means.
+    """Return the strandedness for a fraction of sense reads.
 
     Examples
     --------
@@ -157,7 +156,7 @@ def judge_share(sense_share: float, n_informative: int) -> Finding:
 
 
 def load_kmers(transcripts: Path, *, cache: Path) -> NDArray[np.uint64]:
-    """Give the sampled 31-mers of a plain FASTA, sorted; kept in ``cache``."""
+    """Return the sampled 31-mers of a plain FASTA, sorted; stored in ``cache``."""
     key = {"format": _FORMAT, "k": K, "bits": _KEPT_BITS, "transcripts": checksum(transcripts)}
     directory = cached_directory(
         cache, "kmers", key, lambda temporary: _save_kmers(transcripts, temporary)
@@ -167,20 +166,20 @@ def load_kmers(transcripts: Path, *, cache: Path) -> NDArray[np.uint64]:
 
 
 def sample_kmers(sequences: list[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Give the sampled 31-mers of ``sequences`` and, for each, the row it comes from.
+    """Return the sampled 31-mers of ``sequences`` and, for each, the row it comes from.
 
-    A k-mer is two bits a base; one in 16 is kept, by a hash that it shares with its
-    reverse complement alone, so that a read and its transcript keep the same ones, whatever
-    the read's strand. K-mers with other letters than ACGT are left out.
+    A k-mer has two bits per base. One in 16 is kept, chosen by a hash that is equal for its
+    reverse complement, so that a read and its transcript keep the same ones on either strand.
+    K-mers with letters other than ACGT are excluded.
     """
-    codes = _CODES[np.frombuffer("|".join([*sequences, ""]).encode("ascii"), dtype=np.uint8)]
+    codes = encode(np.frombuffer("|".join([*sequences, ""]).encode("ascii"), dtype=np.uint8))
     if codes.size < K:
         return np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
     two_bits = codes.astype(np.uint64) & np.uint64(3)
-    kmers = _roll(two_bits)
-    # A base and its complement sum to 3; read from the end, they are the other strand.
-    reversed_kmers = _roll((np.uint64(3) - two_bits)[::-1])[::-1]
-    foreign = np.concatenate([[0], np.cumsum(codes == _SEPARATOR)])
+    kmers = roll(two_bits)
+    # The codes of a base and its complement sum to 3; in reverse order they give the other strand.
+    reversed_kmers = roll((np.uint64(3) - two_bits)[::-1])[::-1]
+    foreign = np.concatenate([[0], np.cumsum(codes == SEPARATOR)])
     clean = foreign[K:] == foreign[:-K]
     # Fibonacci hashing: the high bits of the product depend on all bits of the k-mer.
     either = np.minimum(kmers, reversed_kmers)
@@ -188,21 +187,6 @@ def sample_kmers(sequences: list[str]) -> tuple[NDArray[np.uint64], NDArray[np.i
     kept = np.flatnonzero(clean & (hashed == 0))
     ends = np.cumsum([len(sequence) + 1 for sequence in sequences])
     return kmers[kept], np.searchsorted(ends, kept, side="right").astype(np.int64)
-
-
-def _roll(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Join 31 neighbouring two-bit codes, doubling the span at each step."""
-    spans = {1: codes}
-    for width in (1, 2, 4, 8):
-        left, right = spans[width][:-width], spans[width][width:]
-        spans[2 * width] = (left << np.uint64(2 * width)) | right
-    n = codes.size - K + 1
-    joined = spans[16][:n].copy()
-    done = 16
-    for width in (8, 4, 2, 1):
-        joined = (joined << np.uint64(2 * width)) | spans[width][done : done + n]
-        done += width
-    return joined
 
 
 def _save_kmers(transcripts: Path, directory: Path) -> None:
@@ -223,7 +207,7 @@ def _save_kmers(transcripts: Path, directory: Path) -> None:
 def _count_matches(
     fastq: Path, kmers: NDArray[np.uint64], n_most: int
 ) -> tuple[int, int, int, int, int]:
-    """Count the reads, those that can match, those that do, and those of one sense alone."""
+    """Count the reads, those that can match, those that match, and those of one sense only."""
     try:
         with dnaio.open(fastq, fileformat="fastq", open_threads=0) as records:
             reads = list(islice(records, n_most))
@@ -243,7 +227,7 @@ def _count_matches(
 def _matching(
     sequences: list[str], kmers: NDArray[np.uint64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell for each sequence whether it has sampled k-mers, and whether one is in ``kmers``."""
+    """Return for each sequence whether it has sampled k-mers, and whether one is in ``kmers``."""
     telling, matching = np.zeros((2, len(sequences)), dtype=np.bool_)
     asked, rows = sample_kmers(sequences)
     telling[rows] = True
@@ -251,13 +235,3 @@ def _matching(
         place = np.minimum(np.searchsorted(kmers, asked), kmers.size - 1)
         matching[rows[kmers[place] == asked]] = True
     return telling, matching
-
-
-def _code_table() -> NDArray[np.uint8]:
-    table = np.full(256, _SEPARATOR, dtype=np.uint8)
-    for code, letters in enumerate(("Aa", "Cc", "Gg", "TtUu")):
-        table[[ord(letter) for letter in letters]] = code
-    return table
-
-
-_CODES: Final = _code_table()

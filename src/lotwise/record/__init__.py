@@ -1,4 +1,4 @@
-"""What a run was made from and with: ``provenance.json`` at the root of the results."""
+"""The record of a run: ``provenance.json`` in the folder of the results."""
 
 from lotwise.record.build import configuration_of, gather, own_steps, record_run, refresh_outputs
 from lotwise.record.calls import PREPARING, Call, lotwise_call, now, step_of, write_step

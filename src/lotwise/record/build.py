@@ -1,4 +1,4 @@
-"""Everything that the record of a run holds, brought together."""
+"""Collection of everything that the record of a run contains."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from lotwise.acceptance import SHIPPED, read_criteria
 from lotwise.acceptance.history import read_history
 from lotwise.config import Config, figures_of, parse_config, tables_of
 from lotwise.errors import InputError
+from lotwise.expression.labels import read_unit
 from lotwise.files.atomic import make_directory
+from lotwise.keys import LEVELS, Level
 from lotwise.record.calls import (
     add_later_steps,
     now,
@@ -50,7 +52,7 @@ from lotwise.tree import (
     drawn_as,
 )
 
-# What a run may write at the root of its results, beside the record and what is made from it.
+# Files that a run may write at the root of its results, besides the record and its derivatives.
 _AT_ROOT: Final = (
     SAMPLES,
     FETCHED,
@@ -84,32 +86,34 @@ def record_run(
     config
         The configuration of the run.
     sheet
-        The sample sheet that the expression was read from.
+        The sample sheet from which the expression was read.
     root
         Folder of the results.
     workflow
-        Main file of the workflow that ran the steps; it is copied into ``workflow/`` with the
-        ``rules`` beside it. None where they were run by hand.
+        Main file of the workflow that ran the steps; it is copied into ``workflow/`` with its
+        ``rules``. None if the steps were run by hand.
     called_by
         The call of the workflow, listed before the steps.
     amend
-        Why recorded files were changed by other means than a step of lotwise.
+        Why recorded files were changed by anything other than a step of lotwise.
 
     Returns
     -------
-    The record. Times are those of the steps. An input whose file was changed after the
-    expression had been read says so in its ``note``.
+    The record. Times are those of the steps. An input that was changed after the expression had
+    been read has a ``note``.
 
     Raises
     ------
     InputError
-        An input or the results are not there, or a recorded file was changed without a reason.
+        An input or the results are missing, or a recorded file was changed without a reason.
     """
     config = resolve(config)
     expression = root / SAMPLES
     if not expression.is_file():
         raise InputError(
-            "no results are here", path=root, remedy="run `lotwise expression` and the others first"
+            "there are no results here",
+            path=root,
+            remedy="run `lotwise expression` and the others first",
         )
     taken = take_inputs(config, sheet, root)
     steps = own_steps(config, sheet, root, inputs=taken)
@@ -131,26 +135,25 @@ def record_run(
 
 
 def refresh_outputs(root: Path, *, amend: str | None = None) -> Provenance:
-    """Append a revision to a record with what was done since; keep all else.
+    """Append a revision with everything done since the record; keep the rest.
 
-    That is the outputs, the steps since and, where there is a verdict, its criteria: their
+    This includes the outputs, the later steps and, if there is a verdict, its criteria: their
     checksum, their file among the inputs and the key ``acceptance`` of the configuration.
 
     Raises
     ------
     InputError
-        There is no record, it is not the one that was written, or a recorded file was changed
-        without a reason.
+        There is no record, it was edited, or a recorded file was changed without a reason.
     """
     kept = read_provenance(root)
     faults = chain_faults(root)
     if faults:
-        raise InputError("; ".join(faults), path=root, remedy="bring the written record back")
+        raise InputError("; ".join(faults), path=root, remedy="restore the record as written")
     config = configuration_of(kept, root)
     since = [
         step
         for step in read_steps(root)
-        # Criteria are put on record before the results, and so before their record.
+        # Criteria are recorded before the results, and so before their record.
         if (step.started or "") >= kept.ended
         or (step_of(step) == "verdict --register" and criteria_of(root) is not None)
     ]
@@ -168,12 +171,12 @@ def refresh_outputs(root: Path, *, amend: str | None = None) -> Provenance:
 
 
 def _judged_by(kept: Provenance, root: Path) -> dict[str, object]:
-    """Give inputs and configuration with the criteria of the verdict; nothing where unknown."""
+    """Return inputs and configuration with the criteria of the verdict; empty where unknown."""
     sha256 = criteria_of(root)
     registered = read_history(root).first(sha256 or "")
     names = (
         kept.configuration.get("acceptance"),
-        # Where the criteria on record were judged by, the verdict names their copy.
+        # If the criteria on record were used, the verdict names their copy.
         registered and registered.criteria_file,
         _of_verdict(root, "criteria_file"),
         root / COPY,
@@ -192,7 +195,7 @@ def _judged_by(kept: Provenance, root: Path) -> dict[str, object]:
 
 
 def _says(name: Path | str, sha256: str | None) -> bool:
-    """Tell whether a file of criteria says what was judged by; a relative name may mislead."""
+    """Return whether a criteria file has the content used for the verdict; its name may mislead."""
     try:
         return read_criteria(name).criteria.sha256 == sha256
     except InputError:
@@ -200,14 +203,14 @@ def _says(name: Path | str, sha256: str | None) -> bool:
 
 
 def own_steps(config: Config, sheet: Path, root: Path, *, inputs: Sequence[Taken]) -> list[Program]:
-    """Read the steps below ``root`` that are those of a run with ``config``."""
+    """Return the steps below ``root`` that belong to a run with ``config``."""
     files = [item.file for item in inputs]
     prepared = set()
     if config.source != "quant" or any(map(_is_quantified_here, files)):
         prepared |= {"check", "quantify"}
     if config.source == "accession" or any(file.source for file in files):
         prepared.add("fetch")
-    # Reads are quantified by another sheet than the one that the expression is read from.
+    # Reads are quantified with another sheet than the one from which the expression is read.
     sheets = {sheet, config.samples} if config.source != "quant" else {sheet}
     samples = {one.sample for path in sheets for one in read_samples(path)}
     steps = read_steps(root)
@@ -217,17 +220,17 @@ def own_steps(config: Config, sheet: Path, root: Path, *, inputs: Sequence[Taken
 
 
 def _is_quantified_here(file: InputFile) -> bool:
-    """Tell whether a quantification lies in the results, where `lotwise quantify` puts it."""
+    """Return whether a quantification is in the results, where `lotwise quantify` writes it."""
     return file.role == "quantification" and not Path(file.path).is_absolute()
 
 
 def configuration_of(provenance: Provenance, root: Path) -> Config:
-    """Give the configuration that a record holds.
+    """Return the configuration in a record.
 
     Raises
     ------
     InputError
-        This version of lotwise does not take it; the key is named.
+        This version of lotwise does not accept it; the message names the key.
     """
     return parse_config(provenance.configuration, source=str(root / PROVENANCE))
 
@@ -243,9 +246,9 @@ def gather(
     since_ns: int,
     workflow: str | None = None,
 ) -> Provenance:
-    """Describe a run whose results lie in ``root``.
+    """Return the description of a run whose results are in ``root``.
 
-    ``since_ns`` is when its inputs were read: what was changed later says so.
+    ``since_ns`` is the time at which its inputs were read; later changes are noted.
     """
     quantifications = [item.location for item in inputs if item.file.role == "quantification"]
     return Provenance(
@@ -256,6 +259,7 @@ def gather(
         ended=ended,
         programs=(*read_calls(quantifications), *steps),
         configuration=config.model_dump(mode="json"),
+        units=_units(root),
         seeds=_seeds(config),
         workflow=workflow,
         criteria_sha256=criteria_of(root),
@@ -265,7 +269,7 @@ def gather(
 
 
 def take_outputs(config: Config, root: Path, *, workflow: str | None = None) -> list[OutputFile]:
-    """Take size and checksum of what the run with ``config`` wrote, as far as it is there."""
+    """Return size and checksum of the existing files that the run with ``config`` wrote."""
     from lotwise.files.checksums import checksum
 
     def take(path: Path) -> OutputFile:
@@ -283,7 +287,7 @@ def take_outputs(config: Config, root: Path, *, workflow: str | None = None) -> 
 
 
 def _copy_workflow(root: Path, workflow: Path | None) -> str | None:
-    """Copy a workflow's main file and its rules into the results; take away what was there."""
+    """Copy a workflow's main file and its rules into the results, replacing earlier copies."""
     folder = root / WORKFLOW
     shutil.rmtree(folder, ignore_errors=True)
     if workflow is None:
@@ -297,7 +301,7 @@ def _copy_workflow(root: Path, workflow: Path | None) -> str | None:
 
 
 def criteria_of(root: Path) -> str | None:
-    """Give the checksum of the acceptance criteria that the verdict names; None without one."""
+    """Return the checksum of the acceptance criteria in the verdict; None without one."""
     return _of_verdict(root, "criteria_sha256")
 
 
@@ -310,7 +314,7 @@ def _of_verdict(root: Path, key: str) -> str | None:
 
 
 def _outputs(config: Config, root: Path) -> Iterator[Path]:
-    """Name the files by level, so that those of a level left out since are no outputs."""
+    """Yield the files by level, so that files of a level left out since are not outputs."""
     tree = ResultTree(root)
     yield from (path for name in _AT_ROOT if (path := root / name).is_file())
     for level in config.levels:
@@ -325,6 +329,12 @@ def _outputs(config: Config, root: Path) -> Iterator[Path]:
             *drawn_as(stems, config.figures.formats),
         ]
         yield from (path for path in made if path.is_file())
+
+
+def _units(root: Path) -> dict[Level, str]:
+    tree = ResultTree(root)
+    written = {level: tree.h5ad(level) for level in LEVELS}
+    return {level: read_unit(path) for level, path in written.items() if path.is_file()}
 
 
 def _seeds(config: Config) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What each command said of itself when it was done, and what the quantifiers were called with."""
+"""Step files that each command writes at its end, and the calls of the quantifiers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lotwise.keys import LEVELS, Level
 from lotwise.record.provenance import Program, write_part
 
 STEPS: Final = Path("logs", "steps")
-# Those that come before the quantifications are read.
+# Steps that come before the quantifications are read.
 PREPARING: Final = frozenset({"fetch", "check", "quantify"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """A call of lotwise: the words that were typed, and what they mean.
+    """A call of lotwise: the command line, and its meaning.
 
     Attributes
     ----------
@@ -33,11 +33,11 @@ class Call:
     step
         Name of the command, such as ``evidence``.
     level
-        The level that it was called for; empty where it has none.
+        The level for which it was called; empty if it has none.
     samples
-        Samples that were named (``--sample``).
+        Samples given by ``--sample``.
     options
-        Every other argument and option that was given, by name.
+        All other arguments and options that were given, by name.
     """
 
     command: tuple[str, ...]
@@ -48,14 +48,14 @@ class Call:
 
 
 def now() -> str:
-    """Give the time as the record writes it: ISO 8601 in UTC, to the millisecond."""
+    """Return the time in the format of the record: ISO 8601 in UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def workflow_call(command: str) -> Program:
-    """Describe the call of Snakemake that runs the steps, given as one shell-quoted line.
+    """Return the call of Snakemake that runs the steps, given as one shell-quoted line.
 
-    It has no exit status: it is running still.
+    It has no exit status, because it is still running.
     """
     from importlib.metadata import version
 
@@ -64,7 +64,7 @@ def workflow_call(command: str) -> Program:
 
 
 def lotwise_call(call: Call, *, started: str, ended: str, exit_status: int = 0) -> Program:
-    """Describe a finished call of lotwise; exit status 1 says that the answer is no."""
+    """Return a finished call of lotwise; exit status 1 means that the answer is no."""
     from importlib.metadata import version
 
     return Program(
@@ -82,10 +82,9 @@ def lotwise_call(call: Call, *, started: str, ended: str, exit_status: int = 0) 
 
 
 def write_step(root: Path, name: str, step: Program) -> None:
-    """Keep a step below ``root``, in ``logs/steps``; ``name`` tells it from the others.
+    """Write a step below ``root`` in ``logs/steps``; ``name`` distinguishes it from others.
 
-    A step that is done again replaces the earlier call, as it replaced what that had made; every
-    verdict is kept.
+    A repeated step replaces the earlier call, as it replaced its files; every verdict is kept.
     """
     file = re.sub(r"[^A-Za-z0-9._+-]+", "_", name)
     path = root / STEPS / f"{file}.json"
@@ -98,7 +97,7 @@ def write_step(root: Path, name: str, step: Program) -> None:
 
 
 def read_steps(root: Path) -> list[Program]:
-    """Read the steps below ``root``, in the order in which they began; a broken file is none."""
+    """Return the steps below ``root``, in order of their start; a broken file is skipped."""
     steps = []
     for path in (root / STEPS).glob("*.json"):
         try:
@@ -109,7 +108,7 @@ def read_steps(root: Path) -> list[Program]:
 
 
 def step_of(program: Program) -> str:
-    """Return the step of a call of lotwise; registering criteria is a step of its own.
+    """Return the step of a call of lotwise; the registration of criteria is a step of its own.
 
     Examples
     --------
@@ -123,7 +122,7 @@ def step_of(program: Program) -> str:
 def of_configuration(
     steps: Iterable[Program], config: Config, *, samples: Collection[str], prepared: Collection[str]
 ) -> list[Program]:
-    """Keep the steps of a run with ``config``: a folder holds those of earlier ones as well.
+    """Return the steps of a run with ``config``, since a folder also has those of earlier runs.
 
     Parameters
     ----------
@@ -134,7 +133,7 @@ def of_configuration(
     samples
         Samples of the run.
     prepared
-        Steps before the analysis that made what it read (:data:`PREPARING`).
+        Steps before the analysis that made its input (:data:`PREPARING`).
     """
     gone = {*LEVELS} - {*config.levels}
     without = {*PREPARING} - {*prepared}
@@ -170,17 +169,17 @@ def _is_of_samples(step: Program, samples: Collection[str]) -> bool:
 
 
 def read_calls(quantifications: Iterable[Path]) -> list[Program]:
-    """Read the calls of quantifiers that lotwise keeps beside the folders they wrote.
+    """Return the calls of quantifiers that lotwise keeps next to the folders they wrote.
 
     Parameters
     ----------
     quantifications
-        Files that the expression was read from, in the order of the samples.
+        Files from which the expression was read, in the order of the samples.
 
     Returns
     -------
-    The calls that built an index, once each, then a call a sample. Quantifications of other
-    origin have none.
+    The calls that built an index, once each, then one call per sample. Quantifications from
+    elsewhere have none.
     """
     index: dict[tuple[str, ...], Program] = {}
     samples = []
@@ -192,7 +191,7 @@ def read_calls(quantifications: Iterable[Path]) -> list[Program]:
                 index[call.command] = call
             samples.append(_of_call(told, sample=folder.name))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            # Another program's file, or none: then the call is not known.
+            # A file of another program, or no file: the call is unknown.
             continue
     return [*index.values(), *samples]
 

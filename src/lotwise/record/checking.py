@@ -1,4 +1,4 @@
-"""A folder of results compared with its own record: what was edited, replaced, added or lost."""
+"""Comparison of a results folder with its record: files edited, replaced, added or lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lotwise.tree import CERTIFICATE, COPY, CRATE, HISTORY, PAGE, PROVENANCE, VE
 
 _LEVELS: Final = ("gene", "isoform", "extended_data_fig")
 _READERS: Final = 4
-# Written after the record, and known to the history.
+# Written after the record; their SHA-256 is in the history.
 _LATER: Final = frozenset({VERDICT, CriterionRecord.table, COPY, HISTORY})
 
 
@@ -28,9 +28,9 @@ def check_record(root: Path) -> tuple[str, ...]:
 
     Returns
     -------
-    One line for each fault: the record is not the one that was written, a recorded file has
-    changed or is missing, or a file of the results is not on record. Without a record nothing
-    can be compared, and there is no fault.
+    One line for each fault: the record was edited, a recorded file has changed or is missing, or a
+    file of the results is not on record. Without a record nothing can be compared, and there is no
+    fault.
     """
     if not (root / PROVENANCE).is_file():
         return ()
@@ -54,19 +54,19 @@ def check_record(root: Path) -> tuple[str, ...]:
 
 
 def check_page(root: Path, *, names: Sequence[str] = (PAGE, CERTIFICATE, CRATE)) -> tuple[str, ...]:
-    """Compare page, certificate and crate with the SHA-256 that the history has of them."""
+    """Compare page, certificate and crate with their SHA-256 in the history."""
     return tuple(fault for name in names if (root / name).is_file() for fault in _made(root, name))
 
 
 def log_written(root: Path, event: Literal["reported", "crated"], name: str) -> None:
-    """Add a line to the history: a file was made from the results, and its SHA-256."""
+    """Add a line to the history with the SHA-256 of a file made from the results."""
     append(root, Entry(event=event, time=stamp(), files={name: checksum_if_there(root / name)}))
 
 
 def _made(root: Path, name: str) -> Iterator[str]:
     entry = read_history(root).written(name)
     if entry is None and is_of_0_1(root):
-        return  # nothing was kept of a page then
+        return  # that version kept nothing about a page
     if entry is None:
         remedy = "lotwise crate" if name == CRATE else "lotwise report"
         yield f"{name} is in no record: write it again with `{remedy}`"
@@ -75,7 +75,7 @@ def _made(root: Path, name: str) -> Iterator[str]:
 
 
 def _later_steps(root: Path, recorded: str) -> dict[str, str]:
-    """Return what steps have written since the record, with its SHA-256."""
+    """Return the files that steps have written since the record, with their SHA-256."""
     steps = sorted(read_steps(root), key=lambda step: step.ended or "")
     wrote = wrote_by(step for step in steps if (step.ended or "") >= recorded)
     return {name: sha256 for name, sha256 in wrote.items() if name != PROVENANCE}
@@ -84,7 +84,7 @@ def _later_steps(root: Path, recorded: str) -> dict[str, str]:
 def _fault(root: Path, item: OutputFile) -> str:
     fault = fault_of(item, root / item.path)
     if fault and item.path in _LATER:
-        # A later verdict is known to the history; check_verdict compares it.
+        # A later verdict is in the history; check_verdict compares it.
         entry = read_history(root).written(item.path)
         if item.path == COPY or (
             entry and entry.files[item.path] == checksum_if_there(root / item.path)

@@ -17,7 +17,7 @@ Section = TypeVar("Section", bound=BaseModel)
 
 
 def absolute(path: Path) -> Path:
-    """Make a path absolute without following links, whose targets are another machine's matter.
+    """Return an absolute path without following links, since their targets depend on the machine.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def absolute(path: Path) -> Path:
 
 
 def resolve(config: Config) -> Config:
-    """Make every path of a configuration absolute.
+    """Return a configuration in which every path is absolute.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def resolve(config: Config) -> Config:
 
 
 def map_paths(config: Config, change: Callable[[Path], Path]) -> Config:
-    """Change every path of a configuration; panels and criteria that are not shipped are some."""
+    """Return a configuration with every path changed, including panels and criteria from files."""
     changed = _map_section(config, change)
     panels = tuple(
         panel if panel in SHIPPED_PANELS else str(change(Path(panel)))

@@ -1,10 +1,11 @@
-"""The record of a run as an RO-Crate: ``ro-crate-metadata.json`` beside the results.
+"""The record of a run as an RO-Crate: ``ro-crate-metadata.json`` in the results.
 
-Made from ``provenance.json`` by the RO-Crate library, after RO-Crate 1.1
-(https://w3id.org/ro/crate/1.1): results and inputs are files with checksums, each call of a
+It is made from ``provenance.json`` by the RO-Crate library, according to RO-Crate 1.1
+(https://w3id.org/ro/crate/1.1). Results and inputs are files with checksums. Each call of a
 program is an action with its command line. A run of the workflow follows the profile Workflow Run
-Crate 0.5 (https://w3id.org/ro/wfrun/workflow/0.5), with the workflow as main entity and the run as
-an action of it; one by hand follows Process Run Crate 0.5 (https://w3id.org/ro/wfrun/process/0.5).
+Crate 0.5 (https://w3id.org/ro/wfrun/workflow/0.5): the workflow is the main entity and the run is
+an action of it. A run by hand follows Process Run Crate 0.5
+(https://w3id.org/ro/wfrun/process/0.5).
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ _WORKFLOW: Final = (
     ("https://w3id.org/ro/wfrun/workflow/0.5", "Workflow Run Crate", "0.5"),
     ("https://w3id.org/workflowhub/workflow-ro-crate/1.0", "Workflow RO-Crate", "1.0"),
 )
-# RO-Crate 1.1 has no word for a checksum of this kind; the profiles of workflow runs have.
+# RO-Crate 1.1 has no term for a checksum of this kind, but the workflow run profiles have one.
 _TERMS: Final = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 _COMPLETED: Final = "http://schema.org/CompletedActionStatus"
 _NO_LICENCE: Final = "No licence was stated for these results: ask those who made them."
@@ -75,8 +76,7 @@ _CORRELATION: Final = f"{_TREE.correlation}/"
 _EVIDENCE: Final = f"{_TREE.evidence}/"
 _H5AD: Final = _TREE.h5ad("{}").as_posix()
 _HEATMAP: Final = _TREE.figure("{}", "heatmap").as_posix()
-# What a step of lotwise reads of the inputs, by its role, and of what was written before; {} is
-# its level.
+# Inputs that a step of lotwise reads, by role, and earlier outputs that it reads; {} is its level.
 _READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
     "fetch": (frozenset(), ()),
     "check": (frozenset({"sheet of reads", "reads"}), ()),
@@ -97,7 +97,7 @@ _READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
     "workbook": (frozenset(), (_CORRELATION, _EVIDENCE)),
     "compare": (ANALYSED | QUANTIFIED | {"acceptance criteria"}, ()),
 }
-# What it writes.
+# Outputs of each step.
 _WRITTEN: Final = {
     "fetch": (FETCHED,),
     "check": (INTAKE,),
@@ -112,9 +112,9 @@ _WRITTEN: Final = {
     "workbook": (WORKBOOK,),
     "compare": ("",),
 }
-# What `lotwise fetch` puts into the folder of the reference.
+# Files that `lotwise fetch` writes into the folder of the reference.
 _REFERENCE: Final = ("transcripts.fa.gz", "annotation.gtf.gz")
-# Calls whose tables another call joins.
+# Calls whose tables are joined by another call.
 _OF_ONE_SAMPLE: Final = {"reads", "quantify", "index"}
 _MEDIA_TYPES: Final = {
     ".csv": "text/csv",
@@ -145,7 +145,7 @@ def write_crate(results: Path, *, name: str | None = None, licence: str | None =
     name
         Title of the crate.
     licence
-        Address of the licence of the results; without one the crate says that none was stated.
+        URL of the licence of the results; without one the crate states that there is none.
 
     Returns
     -------
@@ -154,8 +154,8 @@ def write_crate(results: Path, *, name: str | None = None, licence: str | None =
     Raises
     ------
     InputError
-        The record is missing or damaged, a file of the results that it names is missing or no
-        longer the recorded one, or the page or the verdict was edited.
+        The record is missing or damaged, a recorded file of the results is missing or changed,
+        or the page or the verdict was edited.
     """
     provenance = read_provenance(results)
     _refuse_changed(provenance, results)
@@ -173,7 +173,7 @@ def write_crate(results: Path, *, name: str | None = None, licence: str | None =
 
 
 def _refuse_changed(provenance: Provenance, results: Path) -> None:
-    """Refuse what would be described by another file's checksum, or is not there to hand over."""
+    """Raise for files that are missing or would be described by another file's checksum."""
 
     def faults(items: Iterable[InputFile | OutputFile]) -> list[str]:
         told = ((item.path, fault_of(item, results / item.path)) for item in items)
@@ -192,9 +192,9 @@ def _refuse_changed(provenance: Provenance, results: Path) -> None:
         raise InputError(
             f"{counted(len(found), 'file')} of the results not as recorded: {listed(found)}",
             path=results,
-            remedy="bring the recorded inputs back, or write the record anew (`lotwise record`)"
+            remedy="restore the recorded inputs, or write the record again (`lotwise record`)"
             if inputs
-            else "bring them back; what lotwise changed since, `lotwise record --out` records",
+            else "restore them; changes made by lotwise are recorded by `lotwise record --out`",
         )
 
 
@@ -205,15 +205,15 @@ def make_crate(
     name: str | None = None,
     licence: str | None = None,
 ) -> ROCrate:
-    """Describe a run, and the files that were made of its record, as an RO-Crate."""
+    """Return a run, and the files made from its record, as an RO-Crate."""
     from rocrate.rocrate import ROCrate
 
     crate = ROCrate(version="1.1")
     crate.metadata.extra_terms.update(_TERMS)
     crate.name = name or "Comparison of manufacturing batches by lotwise"
     crate.description = (
-        "Correlations between batches and what stands beside them, by lotwise "
-        f"{provenance.lotwise.version}; {PROVENANCE} says how they were made."
+        "Correlations between batches and supporting evidence, by lotwise "
+        f"{provenance.lotwise.version}; {PROVENANCE} describes how they were made."
     )
     crate.datePublished = provenance.ended
     text = {"@type": "CreativeWork", "name": licence or _NO_LICENCE}
@@ -247,7 +247,7 @@ def make_crate(
 
 
 def _single_calls(provenance: Provenance) -> list[Program]:
-    """Give the calls that are actions of their own; Snakemake's is the run of the workflow."""
+    """Return the calls that are actions of their own; Snakemake's is the run of the workflow."""
     return [one for one in provenance.programs if not (provenance.workflow and _is_engine(one))]
 
 
@@ -286,7 +286,7 @@ def _add_run(
         properties={
             "name": f"Run of the workflow by lotwise {provenance.lotwise.version}",
             "description": "Every step of the workflow that made these results; the calls of its "
-            f"programs are actions of their own.{''.join(engines)}",
+            f"programs are separate actions.{''.join(engines)}",
             "actionStatus": _COMPLETED,
             "startTime": provenance.started,
             "endTime": provenance.ended,
@@ -319,10 +319,10 @@ def _add_settings(crate: ROCrate, provenance: Provenance) -> list[ContextEntity]
 
 
 def _add_input(crate: ROCrate, item: InputFile) -> ContextEntity:
-    """Add a file that the run read: by its place in the crate, or by its address.
+    """Add a file that the run read, by its path in the crate or its URL.
 
-    One that has neither is described and not claimed to be a part. A path of the machine that
-    computed names nothing elsewhere; its content does, by the checksum (RFC 6920).
+    A file with neither is described but is not part of the crate. A path of the machine that
+    computed has no meaning elsewhere, but the checksum of its content has (RFC 6920).
     """
     note = f": {item.note}" if item.note else ""
     properties = _file_properties(item) | {"description": f"{item.role}{note}"}
@@ -356,7 +356,7 @@ def _add_call(
     files: Mapping[str, ContextEntity],
     settings: list[ContextEntity],
 ) -> ContextEntity:
-    """Add one call of a program, with what it read and wrote as far as the record tells."""
+    """Add one call of a program, with its inputs and outputs as far as they are on record."""
     properties: dict[str, Any] = {
         "name": _name_of(program),
         "description": json.dumps(program.command, ensure_ascii=False),
@@ -385,12 +385,12 @@ def _add_call(
 
 
 def _alone_or_all(found: list[ContextEntity]) -> ContextEntity | list[ContextEntity]:
-    """Give a single one without a list around it, as RO-Crate 1.1 recommends."""
+    """Return a single item without a list around it, as RO-Crate 1.1 recommends."""
     return found[0] if len(found) == 1 else found
 
 
 def _name_of(program: Program) -> str:
-    """Name a call: its program, the step and the sample."""
+    """Return the name of a call: its program, the step and the sample."""
     step = step_of(program)
     if program.name != "lotwise":
         step = next((word for word in program.command[1:2] if not word.startswith("-")), "")
@@ -398,17 +398,19 @@ def _name_of(program: Program) -> str:
 
 
 def _read_by(program: Program, provenance: Provenance) -> set[str]:
-    """Name the files that a call read: those of its step's roles, or that its command names."""
+    """Return the files that a call read, by the roles of its step or by its command."""
     if program.name == "lotwise":
         step = step_of(program)
         roles, before = _READ.get(step, (frozenset(), ()))
         if step == "compare" and "criteria" not in program.options:
             roles -= {"acceptance criteria"}
+        if step == "evidence" and program.options.get("step") == "figures":
+            before = (*before, _EVIDENCE + "{}.")
         starts = tuple(part.format(program.level) for part in before)
         return {item.path for item in provenance.inputs if item.role in roles} | {
             item.path for item in provenance.outputs if item.path.startswith(starts)
         }
-    # The command stood in a folder that is not on record: a relative word is the path's end.
+    # The working folder of the command is not on record; a relative word is the end of a path.
     words = {f"/{word}" for word in program.command if Path(word).suffix}
     return {
         item.path
@@ -418,9 +420,9 @@ def _read_by(program: Program, provenance: Provenance) -> set[str]:
 
 
 def _written_by(program: Program, provenance: Provenance) -> set[str]:
-    """Name the files that a call wrote: outputs of the run, or quantifications that it read."""
+    """Return the files that a call wrote: outputs, or quantifications that the run read."""
     if program.name != "lotwise":
-        # Calls of a sample keep its name; those that built an index wrote nothing of the results.
+        # Calls of a sample have its name; those that built an index wrote none of the results.
         return {
             item.path
             for item in provenance.inputs
@@ -433,7 +435,12 @@ def _written_by(program: Program, provenance: Provenance) -> set[str]:
         return set()
     if step == "fetch":
         return _fetched_by(program, provenance)
-    starts = tuple(part.format(level) for part in _WRITTEN.get(step, ()))
+    parts = _WRITTEN.get(step, ())
+    if step == "evidence":
+        # Computed and drawn by one call, or by two.
+        by_step = {"tables": parts[:1], "figures": parts[1:]}
+        parts = by_step.get(str(program.options.get("step")), parts)
+    starts = tuple(part.format(level) for part in parts)
     of_others = _written_beside(program, provenance) if step == "compare" else set()
     return {
         item.path
@@ -441,13 +448,13 @@ def _written_by(program: Program, provenance: Provenance) -> set[str]:
         if item.path.startswith(starts)
         and item.path not in of_others
         and (step != "figures" or level in item.path)
-        # They begin as the figures of evidence do.
+        # They begin like the figures of evidence.
         and (step != "evidence" or not item.path.startswith(_HEATMAP.format(level)))
     }
 
 
 def _written_beside(compare: Program, provenance: Provenance) -> set[str]:
-    """Name what steps wrote that prepared what `compare` read, or came after it."""
+    """Return what was written by steps that prepared the input of `compare` or followed it."""
     behind = provenance.programs.index(compare) + 1
     others = [
         one
@@ -458,7 +465,7 @@ def _written_beside(compare: Program, provenance: Provenance) -> set[str]:
 
 
 def _fetched_by(program: Program, provenance: Provenance) -> set[str]:
-    """Name what a call fetched: the reference, or a sheet with the reads or tables of samples."""
+    """Return what a call fetched: the reference, or a sheet with the reads or tables of samples."""
     folder = program.options.get("reference_folder")
     if folder:
         targets = tuple(f"/{Path(folder).name}/{name}" for name in _REFERENCE)

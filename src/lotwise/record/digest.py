@@ -1,4 +1,4 @@
-"""A page that carries the SHA-256 of its own content, with the digest itself taken for zeros."""
+"""A page with the SHA-256 of its own content, computed with zeros in place of the digest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MARK: Final = re.compile(r'(<meta name="lotwise-page-sha256" content=")([0-9a-f
 
 
 def sign_page(page: str) -> str:
-    """Put the SHA-256 of a page into it.
+    """Insert the SHA-256 of a page into it.
 
     Examples
     --------
@@ -23,7 +23,7 @@ def sign_page(page: str) -> str:
 
 
 def is_intact(page: str) -> bool:
-    """Return whether a page has the SHA-256 that it carries; without one it has not."""
+    """Return whether a page matches the SHA-256 in it; False if it has none."""
     found = _MARK.search(page)
     return found is not None and found[2] == _digest(page)
 

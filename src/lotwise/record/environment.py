@@ -12,7 +12,7 @@ from typing import Final
 from lotwise.errors import LotwiseError
 from lotwise.record.provenance import Machine, Software
 
-# Those whose version can change a number or a figure.
+# Libraries whose version can change a number or a figure.
 LIBRARIES: Final = (
     "anndata",
     "h5py",
@@ -32,7 +32,7 @@ LIBRARIES: Final = (
 
 
 def libraries() -> dict[str, str]:
-    """Give the versions of the libraries that compute, those that are installed."""
+    """Return the versions of the installed libraries that compute."""
     found = {}
     for name in LIBRARIES:
         try:
@@ -43,7 +43,7 @@ def libraries() -> dict[str, str]:
 
 
 def software() -> Software:
-    """Give the version of lotwise and, from a checkout or the installer, its commit.
+    """Return the version of lotwise and, from a checkout or the installer, its commit.
 
     Examples
     --------
@@ -57,8 +57,8 @@ def software() -> Software:
 
 
 def machine() -> Machine:
-    """Describe the machine, without names of host and user."""
-    # What NumPy and SciPy compute with is known once both are loaded.
+    """Return a description of the machine, without names of host and user."""
+    # The libraries that NumPy and SciPy compute with are known once both are loaded.
     import numpy  # noqa: ICN001, F401
     import scipy.linalg  # noqa: F401
     from threadpoolctl import threadpool_info
@@ -86,11 +86,11 @@ def _memory() -> int | None:
 
 
 def _commit_of_checkout(root: Path) -> tuple[str | None, bool | None]:
-    """Ask git, where the package is imported from a checkout of its own."""
+    """Return the commit from git, if the package is imported from a checkout of its own."""
     from lotwise.quantify.program import ask_version
 
     git = root / ".git"
-    # Another project's repository may hold the environment that lotwise is installed in.
+    # The environment of lotwise may be inside the repository of another project.
     if not (git.exists() and (root / "src" / "lotwise" / "record").is_dir()):
         return None, None
     command = ("git", f"--git-dir={git}", f"--work-tree={root}", "describe", "--always")
@@ -104,7 +104,7 @@ def _commit_of_checkout(root: Path) -> tuple[str | None, bool | None]:
 
 
 def _commit_of_install() -> str | None:
-    """Read what the installer noted where lotwise was installed from a repository."""
+    """Return the commit noted by the installer, if lotwise was installed from a repository."""
     noted = distribution("lotwise").read_text("direct_url.json")
     if noted is None:
         return None

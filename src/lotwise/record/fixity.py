@@ -1,4 +1,4 @@
-"""Recorded files, held against what lies there now."""
+"""Recorded files, compared with the present ones."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from lotwise.record.provenance import InputFile, OutputFile
 from lotwise.tree import HISTORY
 
 _SHORT: Final = 12
-# Lines are only ever added to it: what was there when it was recorded must still be there.
+# Only extended by new lines: its content at the time of recording must still be present.
 _GROWING: Final = HISTORY
 
 
 def fault_of(item: InputFile | OutputFile, path: Path) -> str:
-    """Say that the recorded file is not at ``path`` or no longer the same; empty where it is.
+    """Return whether a recorded file is missing or changed, with checksums; empty if unchanged.
 
     Examples
     --------
     >>> item = OutputFile(path="a.tsv", bytes=1, sha256="ab" * 32)
-    >>> fault_of(item, getfixture("tmp_path") / "a.tsv")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> fault_of(item, Path(mkdtemp()) / "a.tsv")
     'is missing (SHA-256 abababababab... was recorded)'
     """
     from lotwise.files.checksums import checksum
@@ -30,7 +32,7 @@ def fault_of(item: InputFile | OutputFile, path: Path) -> str:
     found = _of_beginning(path, item.bytes) if path.name == _GROWING else checksum(path)
     if found == item.sha256:
         return ""
-    return f"has changed (SHA-256 {item.sha256[:_SHORT]}... was recorded, {found[:_SHORT]}... came)"
+    return f"has changed (SHA-256 {item.sha256[:_SHORT]}... was recorded, now {found[:_SHORT]}...)"
 
 
 def _of_beginning(path: Path, n_bytes: int) -> str:

@@ -16,7 +16,7 @@ from lotwise.record.provenance import InputFile
 from lotwise.samples import Sample, read_samples
 from lotwise.tree import SAMPLES
 
-# Reading leaves Python's lock; more readers than this only make a disk seek.
+# Reading releases Python's lock; more readers than this only slow down a disk.
 _READERS: Final = 4
 _CHANGED: Final = "changed after it was read: the checksum is not of what was compared"
 
@@ -31,17 +31,17 @@ class Taken:
 
 
 def take_inputs(config: Config, sheet: Path, root: Path) -> list[Taken]:
-    """Read every file that a run with ``config`` reads, and take its checksum.
+    """Return every file that a run with ``config`` reads, with its checksum.
 
     Parameters
     ----------
     config
-        The configuration, paths absolute.
+        The configuration, with absolute paths.
     sheet
-        The sample sheet that the expression is read from; where reads are quantified another
-        than ``config.samples``.
+        The sample sheet from which the expression is read; if reads are quantified, it is not
+        ``config.samples``.
     root
-        Folder of the results: what lies in it is named relative to it.
+        Folder of the results; paths in it are recorded relative to it.
 
     Raises
     ------
@@ -59,19 +59,19 @@ def take_inputs(config: Config, sheet: Path, root: Path) -> list[Taken]:
 
 
 def take_criteria(name: str, root: Path) -> InputFile:
-    """Take the checksum of a file of acceptance criteria, or of shipped ones by their name."""
+    """Return a file of acceptance criteria, or built-in ones by name, with its checksum."""
     return _take(path_of_criteria(name), "acceptance criteria", absolute(root), Sources()).file
 
 
 def mark_changes(taken: Sequence[Taken], *, since_ns: int) -> list[InputFile]:
-    """Give the inputs; one that was changed after a time, when it had been read, says so.
+    """Return the inputs, with a note on each that changed after the given time, when it was read.
 
-    The time of change is the file system's word: a file put in place with an older time is not
-    noticed here, only by a replay.
+    The time of change comes from the file system: a file put in place with an older time is not
+    noticed here, but by a replay.
     """
     return [
         item.file.model_copy(update={"note": _CHANGED})
-        # The sheet of a user may lie where lotwise writes its copy, and is then written anew.
+        # The user's sheet may be where lotwise writes its copy, and is then rewritten.
         if item.modified_ns > since_ns and item.file.path != SAMPLES
         else item.file
         for item in taken
@@ -99,7 +99,7 @@ def _take(path: Path, role: str, root: Path, sources: Sources) -> Taken:
 
 
 def name_below(path: Path, root: Path) -> str:
-    """Name a path relative to ``root`` if it lies below it, else as it is.
+    """Return a path relative to ``root`` if it is below it, otherwise unchanged.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def name_below(path: Path, root: Path) -> str:
 
 
 def _named(config: Config, sheet: Path) -> Iterator[tuple[Path, str]]:
-    """Name the files with their roles; of a file with two roles the first counts."""
+    """Yield the files with their roles; a file with two roles gets the first."""
     named: list[tuple[Path, str]] = [(sheet, "sample sheet")]
     named += _of_analysis(config, read_samples(sheet))
     if config.acceptance is not None:
@@ -147,7 +147,7 @@ def _of_sample(quant: Path, *, bootstraps: bool) -> Iterator[tuple[Path, str]]:
 
 
 def _of_quantification(config: Config, sheet: Path) -> Iterator[tuple[Path, str]]:
-    """Name what was read before the analysis: reads and their reference."""
+    """Yield what was read before the analysis: reads and their reference."""
     if absolute(config.samples) == sheet:
         return
     yield config.samples, "sheet of reads"
@@ -165,13 +165,13 @@ def _of_quantification(config: Config, sheet: Path) -> Iterator[tuple[Path, str]
 
 
 class Sources:
-    """Addresses of fetched files, from the manifests beside or above them."""
+    """URLs of fetched files, from the manifests in their folder or a folder above."""
 
     def __init__(self) -> None:
         self._known: dict[Path, dict[str, str]] = {}
 
     def of(self, path: Path) -> str | None:
-        """Give the address that ``path`` was fetched from; None where no manifest names it."""
+        """Return the URL from which ``path`` was fetched; None if no manifest lists it."""
         real = path.resolve()
         for folder in real.parents:
             address = self._in(folder).get(real.relative_to(folder).as_posix())

@@ -1,6 +1,6 @@
-"""Records of earlier versions of lotwise, brought to the form of today.
+"""Records of earlier versions of lotwise, converted to the present form.
 
-Until version 0.1 a call was recorded as its words alone, and one table and one option had other
+Until version 0.1 a call was recorded as its words only, and one table and one option had other
 names.
 """
 
@@ -52,7 +52,7 @@ def fields_of_words(command: Sequence[str]) -> dict[str, Any]:
             samples.append(value)
         else:
             options[_RENAMED_OPTIONS.get(name, name)] = value
-    # Another program's words may precede the command; nothing does in a call of lotwise.
+    # Words of another program may come before the command, but not in a call of lotwise.
     step = arguments[0] if arguments and arguments[0] in _COMMANDS else ""
     levels = [word for word in arguments[1:] if word in LEVELS]
     return {
@@ -64,7 +64,7 @@ def fields_of_words(command: Sequence[str]) -> dict[str, Any]:
 
 
 def renewed(told: Any) -> Any:
-    """Return a record as this version writes it: names that have changed since are the new ones.
+    """Return a record in the form of this version, with the present names.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def _renamed(section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Return pairs of an option's name and value; an argument has an empty name."""
+    """Yield pairs of an option's name and value; an argument has an empty name."""
     rest = iter(words)
     for word in rest:
         if word.startswith("--") and "=" in word:

@@ -1,4 +1,4 @@
-"""Every file of a folder with its SHA-256, in the form that ``sha256sum -c`` reads."""
+"""All files of a folder with their SHA-256, in the format of ``sha256sum -c``."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def take_manifest(root: Path, *, leave_out: Path, only: Iterable[str] = ()) -> s
     root
         The folder.
     leave_out
-        A folder in it that is not listed: that of the manifest itself.
+        A folder in it that is not listed, namely that of the manifest itself.
     only
-        List these files alone.
+        List only these files.
 
     Raises
     ------
     InputError
-        A file is not there, or its name has a line break, which a manifest cannot hold.
+        A file is missing, or its name has a line break, which a manifest cannot contain.
     """
     paths = [root / name for name in only] or sorted(files_below(root, leave_out=leave_out))
     odd = next((path for path in paths if "\n" in str(path) or not path.is_file()), None)
@@ -48,7 +48,7 @@ def find_faults(
 ) -> tuple[str, ...]:
     """Compare a folder with a manifest; return a line for each file that differs.
 
-    ``complete`` says that a file that the manifest does not list is a fault as well.
+    With ``complete``, a file that the manifest does not list is a fault as well.
     """
     listed: dict[str, str] = {}
     for line in manifest.splitlines():
@@ -76,7 +76,7 @@ def find_faults(
 
 
 def files_below(root: Path, *, leave_out: Path) -> Iterator[Path]:
-    """Return the files below ``root`` that are not below ``leave_out``."""
+    """Yield the files below ``root`` that are not below ``leave_out``."""
     for path in root.rglob("*"):
         if path.is_file() and not path.is_relative_to(leave_out):
             yield path

@@ -1,17 +1,17 @@
-"""The record of a run, as it stands in ``provenance.json``.
+"""The record of a run, as stored in ``provenance.json``.
 
-Paths that are relative lie below the folder of the record, so that a folder of results can be
-moved as a whole; all others are absolute.
+Relative paths start from the folder of the record, so that a results folder can be moved; all
+other paths are absolute.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lotwise.config.acquire import strike_logins
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
@@ -19,7 +19,7 @@ from lotwise.keys import Level
 from lotwise.record.legacy import fields_of_words, renewed
 from lotwise.tree import CRATE, PROVENANCE
 
-# Made from the record, which is made anew without it.
+# Made from the record; a new record is written without it.
 SCHEMA: Final = 2
 
 Sha256 = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content, hexadecimal")
@@ -28,10 +28,7 @@ QUANTIFIED: Final = frozenset({"sheet of reads", "reads", "transcripts", "genome
 ANALYSED: Final = frozenset(
     {"sample sheet", "quantification", "bootstraps", "transcripts to genes", *input_roles()}
 )
-"""Roles of what a repetition of the analysis reads."""
-
-# User and password of an address, which a proxy's may have.
-_CREDENTIALS: Final = re.compile(r"(?<=://)[^/\s\"'@]+@")
+"""Roles of the inputs that a repetition of the analysis reads."""
 
 
 class _Part(BaseModel):
@@ -39,15 +36,15 @@ class _Part(BaseModel):
 
 
 class Software(_Part):
-    """Which lotwise computed."""
+    """The version of lotwise that computed."""
 
     version: str = Field(description="version of lotwise")
-    commit: str | None = Field(description="git commit where it is known")
+    commit: str | None = Field(description="git commit, if known")
     modified: bool | None = Field(description="whether the checkout differed from that commit")
 
 
 class Machine(_Part):
-    """What it ran on; neither the host's nor the user's name, which say nothing about numbers."""
+    """The machine, without names of host and user, which do not affect the numbers."""
 
     system: str = Field(description="operating system and its release")
     architecture: str = Field(description="processor architecture")
@@ -64,14 +61,14 @@ class Program(_Part):
 
     name: str
     version: str
-    command: tuple[str, ...] = Field(description="the full command line, a string an argument")
-    exit_status: int | None = Field(description="null where it was not kept")
-    sample: str | None = Field(default=None, description="sample that it was called for")
-    started: str | None = Field(default=None, description="ISO 8601 in UTC, where it was kept")
-    ended: str | None = Field(default=None, description="ISO 8601 in UTC, where it was kept")
+    command: tuple[str, ...] = Field(description="the full command line, one string per argument")
+    exit_status: int | None = Field(description="null if it was not kept")
+    sample: str | None = Field(default=None, description="sample for which it was called")
+    started: str | None = Field(default=None, description="ISO 8601 in UTC, if kept")
+    ended: str | None = Field(default=None, description="ISO 8601 in UTC, if kept")
     step: str = Field(default="", description="command of lotwise; empty for other programs")
-    level: Level | Literal[""] = Field(default="", description="level that the step was called for")
-    samples: tuple[str, ...] = Field(default=(), description="samples that were named in the call")
+    level: Level | Literal[""] = Field(default="", description="level for which it was called")
+    samples: tuple[str, ...] = Field(default=(), description="samples given in the call")
     options: dict[str, Any] = Field(
         default_factory=dict, description="other arguments and options that were given, by name"
     )
@@ -82,7 +79,7 @@ class Program(_Part):
     @model_validator(mode="before")
     @classmethod
     def _read_words_of_old_calls(cls, given: Any) -> Any:
-        """Fill the fields of a call that was recorded as words alone."""
+        """Fill the fields of a call that was recorded as words only."""
         if not isinstance(given, dict) or given.get("name") != "lotwise" or "step" in given:
             return given
         return given | fields_of_words(given.get("command", ()))
@@ -94,9 +91,9 @@ class InputFile(_Part):
     path: str
     bytes: int = Field(ge=0)
     sha256: str = Sha256
-    source: str | None = Field(description="address that it was fetched from, where lotwise did")
+    source: str | None = Field(description="URL from which lotwise fetched it, if it did")
     role: str
-    note: str = Field(default="", description="what is odd about it; empty where nothing")
+    note: str = Field(default="", description="anything unusual about it; empty otherwise")
 
 
 class OutputFile(_Part):
@@ -108,25 +105,25 @@ class OutputFile(_Part):
 
 
 class Amendment(_Part):
-    """A recorded file that was changed by no step of lotwise, and was recorded again."""
+    """A recorded file that was not changed by a step of lotwise, and was recorded again."""
 
     path: str
     recorded: str = Field(description="SHA-256 that was on record")
-    present: str = Field(description="SHA-256 now; empty where the file is gone")
+    present: str = Field(description="SHA-256 now; empty if the file was removed")
 
 
 class Provenance(_Part):
-    """What a run was made from and with."""
+    """Inputs, programs, settings and outputs of a run."""
 
     record_format: Literal[2] = SCHEMA
     revision: int = Field(default=1, ge=1, description="1 for the first record of this folder")
     recorded: str = Field(default="", description="when this revision was written, in UTC")
     previous: str | None = Field(
-        default=None, description="SHA-256 of the revision before; null for the first"
+        default=None, description="SHA-256 of the previous revision; null for the first"
     )
     reason: str = Field(default="", description="why recorded files were changed; --amend")
     amended: tuple[Amendment, ...] = Field(
-        default=(), description="what was changed with this revision"
+        default=(), description="files that were changed with this revision"
     )
     lotwise: Software
     libraries: dict[str, str] = Field(description="versions of the libraries that compute")
@@ -134,12 +131,15 @@ class Provenance(_Part):
     started: str = Field(description="ISO 8601 in UTC")
     ended: str = Field(description="ISO 8601 in UTC")
     programs: tuple[Program, ...]
-    configuration: dict[str, Any] = Field(description="every key, paths absolute")
-    seeds: dict[str, int] = Field(description="of all random numbers")
+    configuration: dict[str, Any] = Field(description="every key, with absolute paths")
+    units: dict[Level, str] = Field(
+        default_factory=dict, description="unit of each level: TPM, or the declared unit"
+    )
+    seeds: dict[str, int] = Field(description="random seeds")
     workflow: str | None = Field(
         default=None, description="the workflow's main file, copied here; null for a run by hand"
     )
-    criteria_sha256: str | None = Field(description="of the acceptance criteria, if judged")
+    criteria_sha256: str | None = Field(description="SHA-256 of the acceptance criteria, if judged")
     inputs: tuple[InputFile, ...]
     outputs: tuple[OutputFile, ...]
 
@@ -150,28 +150,28 @@ class Provenance(_Part):
 
 
 def write_provenance(path: Path, provenance: Provenance) -> None:
-    """Write the record; users and passwords of addresses are struck out.
+    """Write the record without users and passwords of URLs.
 
-    A crate beside it that was made from an earlier record is removed.
+    A crate next to it that was made from an earlier record is removed.
     """
     path.with_name(CRATE).unlink(missing_ok=True)
     write_part(path, provenance)
 
 
 def write_part(path: Path, part: BaseModel) -> None:
-    """Write a record or a part of one as JSON; users and passwords of addresses are struck out."""
-    text = _CREDENTIALS.sub("***@", part.model_dump_json(indent=1))
+    """Write a record or a part of it as JSON, without users and passwords of URLs."""
+    text = strike_logins(part.model_dump_json(indent=1))
     with atomic_path(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def read_provenance(path: Path) -> Provenance:
-    """Read a record that :func:`write_provenance` wrote; a folder means the record in it.
+    """Return a record written by :func:`write_provenance`, from its file or its folder.
 
     Raises
     ------
     InputError
-        It is missing, is no JSON, or is not such a record.
+        It is missing, is not JSON, or is not such a record.
     """
     if path.is_dir():
         path /= PROVENANCE
@@ -191,5 +191,5 @@ def read_provenance(path: Path) -> Provenance:
             if place
             else f"is not a record of lotwise ({fault['msg']})",
             path=path,
-            remedy="make it anew with `lotwise record`",
+            remedy="write it again with `lotwise record`",
         ) from None

@@ -1,8 +1,8 @@
-"""The record as a chain: numbered revisions, each with the SHA-256 of the one before it.
+"""The record as a chain of numbered revisions, each with the SHA-256 of the previous one.
 
-``provenance.json`` is the last revision; ``revisions/`` keeps all of them. Each revision also has
-its line in the history of the folder. A recorded file that no step of lotwise changed can be
-recorded again only with a reason, which stays on record.
+``provenance.json`` is the last revision; ``revisions/`` contains all of them. Each revision also
+has a line in the history of the folder. A recorded file that was not changed by a step of lotwise
+can be recorded again only with a reason, which stays on record.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from lotwise.tree import COPY, HISTORY, PROVENANCE, VERDICT, ResultTree
 from lotwise.wording import counted, listed
 
 REVISIONS: Final = ResultTree(Path()).revisions.name
-# The verdict's files: the history knows each verdict that was given, with their SHA-256.
+# Files of the verdict; the SHA-256 of each verdict is in the history.
 _JUDGED: Final = frozenset({VERDICT, CriterionRecord.table, COPY, HISTORY})
 
 
@@ -44,7 +44,7 @@ def write_revision(
 ) -> Provenance:
     """Write the next revision of the record below ``root``, and its line in the history.
 
-    A record of an earlier version, which has no revisions, is kept as the first.
+    A record of an earlier version without revisions is kept as the first one.
     """
     kept = _keep_present(root)
     before = kept[-1] if kept else None
@@ -74,7 +74,7 @@ def write_revision(
 
 
 def revisions_of(root: Path) -> list[Path]:
-    """Return the files of the revisions, the first one first."""
+    """Return the files of the revisions, oldest first."""
     numbered = {
         int(path.stem): path for path in (root / REVISIONS).glob("*.json") if path.stem.isdigit()
     }
@@ -84,17 +84,17 @@ def revisions_of(root: Path) -> list[Path]:
 def find_amendments(
     root: Path, outputs: Iterable[OutputFile], *, complete: bool = True
 ) -> list[Amendment]:
-    """Return the recorded files that were changed since, and by no step of lotwise.
+    """Return the recorded files that were changed since, but not by a step of lotwise.
 
     Parameters
     ----------
     root
         Folder of the results.
     outputs
-        The files that are to be recorded now.
+        Files to be recorded now.
     complete
-        Whether a recorded file that is not among them was removed; a run with another
-        configuration removes what it does not have.
+        Whether a recorded file that is not among them counts as removed; a run with another
+        configuration removes the files it does not make.
     """
     expected = expected_outputs(root)
     present = {item.path: item.sha256 for item in outputs}
@@ -107,7 +107,7 @@ def find_amendments(
 
 
 def expected_outputs(root: Path) -> dict[str, str]:
-    """Return the SHA-256 of each output as the last record or a later step has it."""
+    """Return the SHA-256 of each output according to the last record or a later step."""
     kept = revisions_of(root)
     expected: dict[str, str] = {}
     since = ""
@@ -123,7 +123,7 @@ def expected_outputs(root: Path) -> dict[str, str]:
 
 
 def refuse_amendments(amended: Iterable[Amendment], *, root: Path, reason: str | None) -> None:
-    """Refuse changed files without a reason.
+    """Raise for changed files without a reason.
 
     Raises
     ------
@@ -133,17 +133,17 @@ def refuse_amendments(amended: Iterable[Amendment], *, root: Path, reason: str |
     paths = [f"{one.path}{'' if one.present else ' (removed)'}" for one in amended]
     if paths and not (reason or "").strip():
         raise InputError(
-            f"{counted(len(paths), 'recorded file')} changed, and no step of lotwise did it: "
+            f"{counted(len(paths), 'recorded file')} changed, but not by a step of lotwise: "
             f"{listed(paths)}",
             path=root,
-            remedy="bring the recorded files back, or state why they were changed: --amend REASON",
+            remedy="restore the recorded files, or state why they were changed: --amend REASON",
         )
 
 
 def chain_faults(root: Path) -> tuple[str, ...]:
-    """Say where the record is not the one that was written.
+    """Return where the record differs from what was written.
 
-    A record of version 0.1 has no revisions and nothing to compare it with.
+    A record of version 0.1 has no revisions and cannot be checked.
     """
     if not (root / PROVENANCE).is_file():
         return ()
@@ -177,7 +177,7 @@ def chain_faults(root: Path) -> tuple[str, ...]:
         previous = sha256
     missing = sorted(number for number in logged if number > len(kept))
     if kept and missing:
-        faults.append(f"{REVISIONS}/ lacks revision {missing[0]}, which {HISTORY} knows")
+        faults.append(f"{REVISIONS}/ lacks revision {missing[0]}, which is in {HISTORY}")
     return tuple(faults)
 
 
@@ -191,7 +191,7 @@ def is_of_0_1(root: Path) -> bool:
 
 
 def amendments_of(root: Path) -> tuple[str, ...]:
-    """Say which recorded files were changed and recorded again, with the reason."""
+    """Return which recorded files were changed and recorded again, with the reason."""
     lines = []
     for path in revisions_of(root):
         try:
@@ -208,7 +208,7 @@ def amendments_of(root: Path) -> tuple[str, ...]:
 
 
 def wrote_by(programs: Iterable[Program]) -> Mapping[str, str]:
-    """Return the SHA-256 of each file by the call that wrote it last."""
+    """Return the SHA-256 of each file from the call that wrote it last."""
     found: dict[str, str] = {}
     for program in programs:
         found |= program.wrote
@@ -216,19 +216,19 @@ def wrote_by(programs: Iterable[Program]) -> Mapping[str, str]:
 
 
 def _is_known(root: Path, one: Amendment) -> bool:
-    """Return whether a file of the verdict is the one that the history knows."""
+    """Return whether a file of the verdict is the one in the history."""
     if one.path == HISTORY:
         return True  # it grows; the record compares its beginning
     if one.path not in _JUDGED:
         return False
     if one.path == COPY:
-        return True  # the history holds the content of all criteria that were registered
+        return True  # the history contains all criteria that were registered
     written = read_history(root).written(one.path)
     return written is not None and written.files[one.path] == one.present
 
 
 def _keep_present(root: Path) -> list[Path]:
-    """Keep a record that has no revision yet as the first, and return the revisions."""
+    """Keep a record without revisions as the first one; return the revisions."""
     kept = revisions_of(root)
     present = root / PROVENANCE
     if not kept and present.is_file():

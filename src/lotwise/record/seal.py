@@ -1,8 +1,9 @@
-"""Seals: a manifest of all files, and signed statements on it by the people who answer for them.
+"""Seals: a manifest of all files, and statements on it signed by the responsible people.
 
-Signatures are detached, by ``ssh-keygen -Y sign``; a time stamp is a request after RFC 3161 that a
-time authority of the user's choice answers. Both can be checked without lotwise. A seal supports
-a quality system; that keys belong to people and are kept by them is not in the power of a program.
+Signatures are detached, made by ``ssh-keygen -Y sign``. A time stamp is a request according to
+RFC 3161, answered by a time authority that the user chooses. Both can be checked without lotwise.
+A seal supports a quality system; a program cannot ensure that people own their keys and keep them
+safe.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _KEYS: Final = ("scope", "manifest-sha256", "name", "identity", "meaning", "time
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
-    """What one person signed.
+    """A statement signed by one person.
 
     Attributes
     ----------
@@ -45,11 +46,11 @@ class Statement:
     meaning
         What the signature means.
     time
-        UTC time by the clock of the machine; a time authority is independent of it.
+        UTC time of the machine's clock; a time authority is independent of it.
     fault
-        Why the statement does not hold; empty where it does.
+        Why the statement is not valid; empty if it is.
     stamped
-        What a time authority says of it; empty without.
+        Answer of a time authority; empty without one.
     """
 
     name: str
@@ -63,14 +64,14 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckedSeal:
-    """A seal compared with the folder that it is about."""
+    """A seal compared with its folder."""
 
     faults: tuple[str, ...]
     statements: tuple[Statement, ...]
 
     @property
     def holds(self) -> bool:
-        """Whether all files are those that were sealed and at least one signature holds."""
+        """Whether all files are unchanged since sealing and at least one signature is valid."""
         signed = bool(self.statements) and not any(one.fault for one in self.statements)
         return signed and not self.faults
 
@@ -85,22 +86,22 @@ def write_seal(
     scope: Scope = "results",
     timestamp: bool = False,
 ) -> Path:
-    """Sign a folder of results; the first signature writes the manifest, later ones join it.
+    """Sign a results folder; the first signature writes the manifest, later ones are added.
 
     Parameters
     ----------
     root
         Folder of the results.
     key
-        Private key of the signer, as ``ssh-keygen`` makes it.
+        Private key of the signer, as made by ``ssh-keygen``.
     name, meaning
-        Who signs, and what that means.
+        Who signs, and what the signature means.
     identity
         Principal of the key in the file of allowed signers; by default the name.
     scope
-        All results, or the registered criteria alone, before there are any.
+        All results, or only the registered criteria, before there are results.
     timestamp
-        Whether to write a request for a time authority beside the signature.
+        Whether to write a request for a time authority together with the signature.
 
     Returns
     -------
@@ -122,7 +123,7 @@ def write_seal(
             raise InputError(
                 f"has changed since it was sealed: {'; '.join(faults[:5])}",
                 path=root,
-                remedy=f"bring the sealed files back, or remove {folder} and seal again",
+                remedy=f"restore the sealed files, or remove {folder} and seal again",
             )
     else:
         only = (COPY,) if scope == "criteria" else ()
@@ -140,7 +141,7 @@ def write_seal(
         "lotwise": version("lotwise"),
     }
     lines = [_FORMAT, *(f"{label}: {value}" for label, value in told.items())]
-    # Nothing is left in the folder where the key cannot sign.
+    # Nothing is written to the folder if the key cannot sign.
     with tempfile.TemporaryDirectory() as scratch:
         draft = Path(scratch) / statement.name
         draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -175,12 +176,12 @@ def check_seal(
     root
         Folder of the results.
     signers
-        File of allowed signers (``man ssh-keygen``); None accepts any key, and then the seal
-        says only that the files are unchanged since someone signed them.
+        File of allowed signers (``man ssh-keygen``). With None any key is accepted, and the seal
+        shows only that the files are unchanged since someone signed them.
     authority
         Certificates of the time authority, to verify responses (``NN-meaning.tsr``).
     scope
-        All results, or the registered criteria alone.
+        All results, or only the registered criteria.
 
     Raises
     ------
@@ -192,7 +193,7 @@ def check_seal(
     folder = root / SEALS / scope
     manifest = folder / MANIFEST
     if not manifest.is_file():
-        raise InputError("has no seal", path=folder, remedy="`lotwise seal` makes one")
+        raise InputError("has no seal", path=folder, remedy="make one with `lotwise seal`")
     sha256 = checksum_if_there(manifest)
     statements = tuple(
         _verify(path, sha256, scope=scope, signers=signers, authority=authority)
@@ -213,7 +214,7 @@ def _verify(
     told = _read(content.decode("utf-8", errors="replace"))
     faults = []
     if told.keys() != {*_KEYS}:
-        faults.append("is no statement of lotwise")
+        faults.append("is not a statement of lotwise")
     if told.get("manifest-sha256") != manifest or told.get("scope") != scope:
         faults.append("is about another manifest")
     faults += _verify_signature(path, content, told.get("identity", ""), signers)
@@ -245,7 +246,7 @@ def _verify_signature(path: Path, content: bytes, identity: str, signers: Path |
     done = _call(command, given=content)
     if done.returncode == 0:
         return []
-    why = "the signature does not hold"
+    why = "the signature is not valid"
     return [why if signers is None else f"{why} for {identity!r} among the allowed signers"]
 
 
@@ -254,13 +255,13 @@ def _verify_time(path: Path, authority: Path | None) -> tuple[str, list[str]]:
     if not response.is_file():
         return "", []
     if authority is None:
-        return "a time stamp is there and was not verified (--authority)", []
+        return "there is a time stamp, which was not verified (--authority)", []
     done = _call(
         ["openssl", "ts", "-verify", "-data", str(path), "-in", str(response),
          "-CAfile", str(authority)]
     )  # fmt: skip
     if done.returncode != 0:
-        return "", ["the time stamp does not hold"]
+        return "", ["the time stamp is not valid"]
     said = _call(["openssl", "ts", "-reply", "-in", str(response), "-text"]).stdout.decode()
     found = re.search(r"Time stamp: (.*)", said)
     return f"time authority: {found[1].strip() if found else 'verified'}", []
@@ -277,7 +278,7 @@ def _read(text: str) -> dict[str, str]:
 def _check_words(*words: str) -> None:
     for word in words:
         if not word.isprintable():
-            raise InputError(f"name {word!r} has letters that cannot be printed")
+            raise InputError(f"name {word!r} contains characters that cannot be printed")
 
 
 def _run(command: Sequence[str], *, path: Path) -> None:

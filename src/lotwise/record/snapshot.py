@@ -1,4 +1,4 @@
-"""Which files of the results a step wrote: those that are new or changed since it began."""
+"""Files of the results that a step wrote: those new or changed since it began."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def take_snapshot(root: Path) -> dict[str, tuple[int, int]]:
 
     Examples
     --------
-    >>> take_snapshot(getfixture("tmp_path"))
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> take_snapshot(Path(mkdtemp()))
     {}
     """
     found = {}

@@ -1,4 +1,4 @@
-"""The report: one self-contained page that opens on the answer."""
+"""The report: one self-contained page that starts with the answer."""
 
 from lotwise.report.page import observations, write_report
 

@@ -1,4 +1,4 @@
-"""Sections of batches against each other: isoform usage, batches, identity panels."""
+"""Sections on batches: isoform usage, comparison of batches, identity panels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lotwise.tree import ResultTree
 
 
 def isoforms_section(findings: Findings, decimals: int) -> Section | None:
-    """Show in which genes batches use other isoforms."""
+    """Return the section on genes whose isoform usage differs between batches."""
     level = next((found for found in findings.levels if found.level == "isoform"), None)
     if level is None:
         return None
@@ -50,7 +50,7 @@ def isoforms_section(findings: Findings, decimals: int) -> Section | None:
 
 
 def batches_section(findings: Findings, decimals: int) -> Section:
-    """Show each batch against the others."""
+    """Return the section that compares each batch with the others."""
     section = section_from(BATCHES)
     for level in findings.levels:
         name = level.level
@@ -65,6 +65,7 @@ def batches_section(findings: Findings, decimals: int) -> Section:
                 record=PairRecord,
                 decimals=decimals,
                 source=level.name("batch_pairs"),
+                unit=level.unit,
             ),
             table_block(level, "batches", decimals=decimals),
             _equivalence(level),
@@ -78,14 +79,14 @@ def batches_section(findings: Findings, decimals: int) -> Section:
 
 
 def panels_section(findings: Findings, _: int = 4) -> Section | None:
-    """Show whether samples express what is expected of them."""
+    """Return the section on the expression of expected markers."""
     level = next((found for found in findings.levels if found.level == "gene"), None)
     if level is None:
         return None
     section = section_from(PANELS)
     section.blocks.append(table_block(level, "sex"))
     rows = level.rows("identity")
-    # A figure of one's own panel bears the name of its file, not the one written in it.
+    # A figure of the user's own panel is named after its file, not by the name written in it.
     drawn = {
         path.stem.removeprefix("gene_identity_")
         for path in ResultTree(findings.root).figures.glob("gene_identity_*")
@@ -113,7 +114,7 @@ def panels_section(findings: Findings, _: int = 4) -> Section | None:
 
 
 def _equivalence(level: LevelFindings) -> Block:
-    """Count the outcomes a pair of batches; the table of all features is for a file."""
+    """Count the outcomes per pair of batches; the full table of features stays in its file."""
     if not level.has("equivalence"):
         return switched_off("equivalence")
     counted = (
@@ -121,7 +122,7 @@ def _equivalence(level: LevelFindings) -> Block:
         .group_by("batch_a", "batch_b", "condition", maintain_order=True)
         .agg(
             *((pl.col("outcome") == name).sum().alias(name) for name in columns.OUTCOMES),
-            # A row of the whole pair has no outcome of a feature, but the reason.
+            # A row of the whole pair has a reason in place of an outcome.
             (pl.col("feature") == "*").any().alias("whole"),
             pl.col("reason").first(),
         )
@@ -133,7 +134,7 @@ def _equivalence(level: LevelFindings) -> Block:
         row | (dict.fromkeys(columns.OUTCOMES, 0) if row["whole"] else {}) for row in counted
     ]
     if all(row["reason"] for row in counted):
-        return reasons_text(counted, "Equivalence of single features is not known")
+        return reasons_text(counted, "Equivalence of single features is unknown")
     return table_of(
         counted,
         columns.EQUIVALENCE,
@@ -141,6 +142,7 @@ def _equivalence(level: LevelFindings) -> Block:
         caption=f"{level.level.capitalize()}s equivalent within the margin, by pair of batches",
         record=EquivalenceRecord,
         source=level.name("equivalence"),
+        unit=level.unit,
     )
 
 

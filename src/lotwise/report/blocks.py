@@ -1,4 +1,4 @@
-"""What a section is made of, and the makers that several sections share."""
+"""Parts of a section, and the functions that several sections use to make them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Text:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explorer:
-    """Choose a pair and look at its cloud: packed clouds and the charts to draw them with."""
+    """Choice of a pair and its scatter plot: packed clouds and the charts to draw them with."""
 
     level: str
     packed: str
@@ -44,7 +44,7 @@ Block = Text | Table | Picture | Chart | Explorer
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A section: blocks of the whole run, then those of each level."""
+    """A section: blocks of the whole run, then blocks of each level."""
 
     name: str
     title: str
@@ -61,18 +61,18 @@ def table_block(
     where: Iterable[pl.Expr] = (),
     without: tuple[str, ...] = (),
 ) -> Table | Text:
-    """Make a table as the catalogue declares it; a sentence where the run has none.
+    """Return a table as the catalogue declares it, or a sentence if the run has none.
 
     Parameters
     ----------
     level, name
-        Which table.
+        Level and name of the table.
     decimals
-        Of correlations.
+        Decimals of correlations.
     where
-        Which rows.
+        Filters of the rows.
     without
-        Columns that say the same in each of these rows.
+        Columns to leave out, because they are equal in all of these rows.
     """
     if not level.has(name):
         return switched_off(name)
@@ -81,7 +81,7 @@ def table_block(
     n_rows: int = found.select(pl.len()).collect().item()
     by, descending = table.shown.by, table.shown.descending
     if by:
-        # What is not known comes last.
+        # Unknown values come last.
         found = found.sort(
             [pl.col(key).fill_nan(None) for key in by],
             descending=list(descending) or [False] * len(by),
@@ -92,7 +92,7 @@ def table_block(
     shown = columns_of(table.record, without=without)
     has_reasons = any(row.get("reason") for row in rows)
     if has_reasons and "reason" not in {column.key for column in shown}:
-        shown.append(Column("reason", "why not known"))
+        shown.append(Column("reason", "reason"))
     return table_of(
         rows,
         shown,
@@ -101,17 +101,18 @@ def table_block(
         record=table.record,
         decimals=decimals,
         source=level.name(name),
+        unit=level.unit,
         n_rows=n_rows,
     )
 
 
 def section_from(declared: ReportSection) -> Section:
-    """Begin a section with its declared title and first sentences."""
+    """Return a section with its declared title and first sentences."""
     return Section(name=declared.name, title=declared.title, lead=declared.lead)
 
 
 def figure_block(findings: Findings, level: Level, name: str, caption: str = "") -> Picture:
-    """Show a figure of a level, with the caption that the catalogue declares."""
+    """Return a figure of a level, with the caption that the catalogue declares."""
     words = caption or next(
         figure.caption for one in statistics() for figure in one.figures if figure.name == name
     )
@@ -120,12 +121,12 @@ def figure_block(findings: Findings, level: Level, name: str, caption: str = "")
 
 
 def reasons_text(rows: Iterable[Row], start: str) -> Text:
-    """Say why a table holds nothing."""
+    """Return a sentence on why a table is empty."""
     reasons = dict.fromkeys(row["reason"] for row in rows if row["reason"])
     return Text(text=f"{start}: {'; '.join(reasons) or 'the table is empty'}.")
 
 
 def switched_off(name: str) -> Text:
-    """Say that a table was not asked for."""
+    """Return the sentence for a table that was not requested."""
     statistic = tables()[name].statistic.name
     return Text(text=f"Not computed in this run: the statistic {statistic} is switched off.")

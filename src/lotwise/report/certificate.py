@@ -1,8 +1,8 @@
-"""The certificate: one to three pages for print, to be signed by hand or sealed."""
+"""The certificate: one to three printable pages, to be signed by hand or electronically."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -15,12 +15,12 @@ from lotwise.record.digest import NONE, sign_page
 from lotwise.report.manifest import manifest_of
 from lotwise.report.page import environment, observations
 from lotwise.report.run_tables import Findings, read_findings
-from lotwise.report.standing import registration, stand
+from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, verdict_of
 from lotwise.report.words import NOT_KNOWN, number_beside
 from lotwise.tree import CERTIFICATE
 
-# Statistics with a unit; all others are pure numbers.
+# Statistics with a unit; all others have none.
 _UNITS: Final = (
     ("total_counts", "fragments"),
     ("tpm", "TPM"),
@@ -29,29 +29,51 @@ _UNITS: Final = (
     ("spearman", "rho"),
     ("median_to", "R"),
 )
+_OUTCOMES: Final = {"pass": "met", "fail": "not met", "descriptive": "descriptive"}
 _SIGNED: Final = ("Performed by", "Reviewed by", "Approved by")
 
 
-def add_deviation(root: Path, text: str) -> None:
-    """Put a deviation on record in the history of a folder of results.
+def add_deviations(root: Path | str, texts: Sequence[str]) -> None:
+    """Record deviations in the history of a results folder.
+
+    Either all or none are written, because a line of the history is never removed.
 
     Raises
     ------
     InputError
-        The text is empty.
+        A text is empty, or the folder has no results.
     """
-    words = " ".join(text.split())
-    if not words:
-        raise InputError("the deviation is empty", remedy="say what was done otherwise, and why")
-    append(root, Entry(event="deviation", time=stamp(), reason=words))
+    every = [" ".join(text.split()) for text in texts]
+    if not all(every):
+        raise InputError("the deviation is empty", remedy="say what was done differently, and why")
+    if every:
+        read_findings(Path(root))
+    for words in every:
+        append(Path(root), Entry(event="deviation", time=stamp(), reason=words))
+
+
+def require_verdict(root: Path | str) -> Findings:
+    """Return the findings of a results folder; raise if they do not allow a certificate.
+
+    Raises
+    ------
+    InputError
+        The folder has no correlations or no verdict.
+    """
+    findings = read_findings(Path(root))
+    if not findings.verdict:
+        raise InputError(
+            "has no verdict", path=root, remedy="run `lotwise verdict --criteria FILE` first"
+        )
+    return findings
 
 
 def write_certificate(root: Path | str) -> Path:
     """Write ``certificate.html``, to be printed or saved as PDF by a browser.
 
-    It holds the verdict with each criterion, what was registered when, hashes of criteria and
-    inputs, the whole history, deviations, and lines for three signatures. Nothing is computed but
-    the verdict, which is judged again.
+    It contains the verdict with each criterion, times of registration, hashes of criteria and
+    inputs, the complete history, deviations, and lines for three signatures. Only the verdict is
+    computed; the tables are judged again.
 
     Raises
     ------
@@ -59,12 +81,7 @@ def write_certificate(root: Path | str) -> Path:
         The folder has no correlations or no verdict.
     """
     root = Path(root)
-    findings = read_findings(root)
-    if not findings.verdict:
-        raise InputError(
-            "has no verdict", path=root, remedy="`lotwise verdict --criteria FILE` gives one"
-        )
-    page = sign_page(_render(findings))
+    page = sign_page(_render(require_verdict(root)))
     target = root / CERTIFICATE
     with atomic_path(target) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -76,14 +93,19 @@ def _render(findings: Findings) -> str:
     observed = observations(findings.root)
     history = read_history(findings.root)
     told = findings.verdict
+    # One run has one unit.
+    unit = findings.levels[0].unit
     return (
         environment()
         .get_template("certificate.html.j2")
         .render(
             verdict=stand(verdict_of(told), faults=findings.faults, n_observations=len(observed)),
             told=told,
-            rows=list(_rows(told)),
+            rows=list(_rows(told, unit)),
+            unit=unit,
             registration=registration(told),
+            approval=approval(told),
+            uncovered=uncovered(told),
             faults=findings.faults,
             amendments=amendments_of(findings.root),
             observed=observed,
@@ -101,8 +123,8 @@ def _render(findings: Findings) -> str:
     )
 
 
-def _rows(told: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Return specification, result, unit, interval and outcome of each criterion."""
+def _rows(told: Mapping[str, Any], unit: str) -> Iterator[dict[str, str]]:
+    """Yield specification, result, unit, interval and outcome of each criterion."""
     for one in criteria_of(told):
         value, ends = one.get("value"), one.get("interval")
         bound = str(one.get("bound") or "")
@@ -114,12 +136,11 @@ def _rows(told: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             "statement": str(one.get("statement")),
             "bound": bound,
             "result": NOT_KNOWN if value is None else number_beside(float(value), bound, 4),
-            "unit": _unit(str(one.get("statistic"))),
+            "unit": _unit(str(one.get("statistic"))).replace("TPM", unit),
             "interval": interval or "none",
             "where": str(one.get("where") or ""),
-            "outcome": {"pass": "met", "fail": "not met"}.get(
-                str(one.get("outcome")), "not assessable"
-            ),
+            "tier": str(one.get("tier") or ""),
+            "outcome": _OUTCOMES.get(str(one.get("outcome")), "not assessable"),
             "reason": str(one.get("reason") or ""),
         }
 
@@ -129,9 +150,9 @@ def _unit(statistic: str) -> str:
 
 
 def _about(entry: Entry) -> str:
-    """Say what a line of the history is about."""
+    """Return what a line of the history is about."""
     if entry.event == "registered":
-        return f"{entry.named}; result tables that were there: {entry.n_tables}"
+        return f"{entry.named}; number of result tables at that time: {entry.n_tables}"
     if entry.event == "evaluated":
         return f"{entry.named}: {entry.outcome}"
     if entry.event == "recorded":
@@ -144,7 +165,7 @@ def _inputs(provenance: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     listed = provenance.get("inputs")
     found = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
     return [
-        # The last folder tells files apart that a quantifier names alike.
+        # The last folder distinguishes files to which a quantifier gives the same name.
         (
             str(one.get("role")),
             "/".join(Path(str(one.get("path"))).parts[-2:]),

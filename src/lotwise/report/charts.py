@@ -1,6 +1,6 @@
-"""Charts that one can look into: Vega-Lite specifications, drawn by the page itself.
+"""Interactive charts: Vega-Lite specifications, drawn by the page itself.
 
-Each stands beside a picture or a table that says the same without JavaScript.
+Each chart has a picture or a table with the same content that needs no JavaScript.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PLOT: Final = 380
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chart:
-    """A chart and the picture that stands in its place without JavaScript and on paper."""
+    """A chart, and the picture that replaces it without JavaScript and on paper."""
 
     name: str
     label: str
@@ -33,10 +33,10 @@ class Chart:
     block: str = "chart"
 
 
-def cloud_spec(level: str) -> dict[str, Any]:
-    """Draw the cloud of a pair; the page fills in ``bins`` and ``named``.
+def cloud_spec(level: str, unit: str) -> dict[str, Any]:
+    """Return the scatter plot of a pair; the page fills in ``bins`` and ``named``.
 
-    The same bins, turned by an eighth, are the difference against the mean.
+    The same bins give the plot of difference against mean.
     """
     axis = alt.Axis(grid=False)
     bins = (
@@ -55,8 +55,8 @@ def cloud_spec(level: str) -> dict[str, Any]:
             ),
             tooltip=[
                 alt.Tooltip("n:Q", title=f"{level}s in this bin", format=","),
-                alt.Tooltip("tpm_a:N", title="TPM, first sample"),
-                alt.Tooltip("tpm_b:N", title="TPM, second sample"),
+                alt.Tooltip("tpm_a:N", title=f"{unit}, first sample"),
+                alt.Tooltip("tpm_b:N", title=f"{unit}, second sample"),
                 alt.Tooltip("examples:N", title="among them"),
             ],
         )
@@ -65,19 +65,19 @@ def cloud_spec(level: str) -> dict[str, Any]:
     identity = (
         alt.Chart(alt.NamedData("identity")).mark_line(aria=False, clip=True, color="#d55e00")
     ).encode(x="x:Q", y="y:Q")
-    cloud = alt.layer(bins.add_params(zoom), identity, _points("x", "y")).properties(
+    cloud = alt.layer(bins.add_params(zoom), identity, _points("x", "y", unit)).properties(
         width=_PLOT, height=_PLOT
     )
     return _as_dict(cloud)
 
 
-def difference_spec(level: str) -> dict[str, Any]:
-    """Draw a pair's difference against its mean, from the bins of its cloud."""
+def difference_spec(level: str, unit: str) -> dict[str, Any]:
+    """Return the plot of a pair's difference against its mean, from the bins of its cloud."""
     marks = (
         alt.Chart(alt.NamedData("bins"))
         .mark_point(shape="diamond", filled=True, size=26, opacity=1, aria=False)
         .encode(
-            x=alt.X("mean:Q", title="mean log2(TPM + c)", axis=alt.Axis(grid=False)),
+            x=alt.X("mean:Q", title=f"mean log2({unit} + c)", axis=alt.Axis(grid=False)),
             y=alt.Y("difference:Q", title="log2 ratio", axis=alt.Axis(grid=False)),
             color=alt.Color(
                 "n:Q",
@@ -96,13 +96,13 @@ def difference_spec(level: str) -> dict[str, Any]:
     lines = alt.Chart(alt.NamedData("folds")).mark_rule(strokeDash=[4, 3], aria=False)
     zoom = alt.selection_interval(bind="scales", zoom=_ZOOM, name="zoom")
     drawn = alt.layer(
-        marks.add_params(zoom), lines.encode(y="difference:Q"), _points("mean", "difference")
+        marks.add_params(zoom), lines.encode(y="difference:Q"), _points("mean", "difference", unit)
     )
     return _as_dict(drawn.properties(width=_PLOT, height=380))
 
 
 def heatmap_chart(level: LevelFindings, *, decimals: int, picture: Picture) -> Chart | Picture:
-    """Draw R of all pairs; of more samples than one can read, the picture alone."""
+    """Return the heatmap of R; only its picture if there are too many samples to read."""
     samples = list(dict.fromkeys(row[end] for row in level.pairs for end in _ENDS))
     if len(samples) > MOST_IN_HEATMAP:
         return picture
@@ -142,7 +142,7 @@ def heatmap_chart(level: LevelFindings, *, decimals: int, picture: Picture) -> C
     return Chart(
         name=f"heatmap-{level.level}",
         label=f"Heatmap of Pearson's R between all samples, {level.level} level",
-        caption="Point at a cell for its pair and its R. The diagonal, always 1, is left out.",
+        caption="Point at a cell to see its pair and R. The diagonal, always 1, is left out.",
         spec=_as_dict(drawn),
         picture=picture,
     )
@@ -151,7 +151,7 @@ def heatmap_chart(level: LevelFindings, *, decimals: int, picture: Picture) -> C
 def detectable_chart(
     level: LevelFindings, pair: Row, *, decimals: int, picture: Picture
 ) -> Chart | Picture:
-    """Draw R against the share of features changed, a line a fold."""
+    """Return the chart of R against the share of features changed, one line per fold change."""
     grid = [row for row in level.of_pair("detectable", pair) if not math.isnan(row["pearson"])]
     unseen = level.of_pair("unseen", pair)
     if not grid or not unseen or math.isnan(unseen[0]["threshold"]):
@@ -188,22 +188,22 @@ def detectable_chart(
     passing = (
         alt.Chart(alt.InlineData(values=[{"r": threshold, "words": r_words(threshold, decimals)}]))
         .mark_rule(color="#d55e00", strokeWidth=2, aria=False)
-        .encode(y="r:Q", tooltip=[alt.Tooltip("words:N", title="R held against")])
+        .encode(y="r:Q", tooltip=[alt.Tooltip("words:N", title="R for comparison")])
     )
     names = f"{name_words(pair['sample_a'])} and {name_words(pair['sample_b'])}"
     return Chart(
         name=f"detectable-{level.level}",
         label=f"Pearson's R after changing a share of the {level.level}s, by size of change",
         caption=(
-            f"{names}, the least alike. Where a line lies above the orange one, a change of that "
-            "size in that share of features would have passed unseen."
+            f"{names}, the least similar pair. Where a line is above the orange one, R would not "
+            "have detected a change of this size in this share of features."
         ),
         spec=_as_dict(alt.layer(lines, passing).properties(width=460, height=300)),
         picture=picture,
     )
 
 
-def _points(x: str, y: str) -> alt.Chart:
+def _points(x: str, y: str, unit: str) -> alt.Chart:
     drawn: alt.Chart = (
         alt.Chart(alt.NamedData("named"))
         .mark_point(shape="circle", size=46, strokeWidth=1.6, color="#d55e00", aria=False)
@@ -212,9 +212,9 @@ def _points(x: str, y: str) -> alt.Chart:
             y=f"{y}:Q",
             tooltip=[
                 alt.Tooltip("name:N", title="feature"),
-                alt.Tooltip("tpm_a:N", title="TPM, first sample"),
-                alt.Tooltip("tpm_b:N", title="TPM, second sample"),
-                alt.Tooltip("ratio:Q", title="log2 ratio", format=".2f"),
+                alt.Tooltip("tpm_a:N", title=f"{unit}, first sample"),
+                alt.Tooltip("tpm_b:N", title=f"{unit}, second sample"),
+                alt.Tooltip("ratio_words:N", title="log2 ratio"),
                 alt.Tooltip("share:Q", title="share of 1 - R", format=".2%"),
             ],
         )
@@ -223,7 +223,7 @@ def _points(x: str, y: str) -> alt.Chart:
 
 
 def _order(level: LevelFindings) -> Sequence[str]:
-    """Give the samples in the order of the table's own pairs, which is that of the sheet."""
+    """Return the samples in the order of the table's own pairs, which is that of the sheet."""
     rows = level.scan("pairs").select(_ENDS).unique(maintain_order=True).collect().to_dicts()
     return list(
         dict.fromkeys([row["sample_a"] for row in rows] + [row["sample_b"] for row in rows])
@@ -232,7 +232,7 @@ def _order(level: LevelFindings) -> Sequence[str]:
 
 def _as_dict(chart: Any) -> dict[str, Any]:
     spec: dict[str, Any] = chart.to_dict()
-    # Altair's own sizes and theme; the page has its own.
+    # Remove Altair's sizes and theme, since the page has its own.
     spec.pop("config", None)
     spec["background"] = "transparent"
     return spec

@@ -1,4 +1,4 @@
-"""Columns of the page: those that records declare, and those of sums over result tables."""
+"""Columns of the page: those declared by records, and those of summary tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lotwise.report.tables import Column
 
 
 def columns_of(record: type[Record], *names: str, without: tuple[str, ...] = ()) -> list[Column]:
-    """Return the columns of a record that have a heading, in order; with ``names`` those alone.
+    """Return the columns of a record that have a heading, in order; with ``names`` only those.
 
     Examples
     --------
@@ -43,17 +43,18 @@ SENSITIVITY: Final = (
     Column("median", "median R", "r"),
     Column("highest", "highest R", "r"),
     Column("n_features", "fewest features", "number"),
-    Column("double_zero_share", "most zero in both", "percent"),
+    Column("double_zero_share", "highest share of zero in both", "percent"),
 )
 CRITERIA: Final = (
     Column("id", "criterion"),
     Column("outcome", "outcome"),
-    Column("statement", "what must hold"),
+    Column("statement", "requirement"),
     Column("value", "found"),
     Column("interval", "interval"),
     Column("bound", "bound"),
+    Column("tier", "tier"),
     Column("where", "where"),
-    Column("reason", "reason"),
+    Column("reason", "why not tested"),
 )
 OUTCOMES: Final = ("equivalent", "different", "inconclusive", "not expressed", "not tested")
 EQUIVALENCE: Final = (

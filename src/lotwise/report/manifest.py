@@ -27,21 +27,23 @@ class Manifest:
 
     @property
     def text(self) -> str:
-        """The manifest as JSON, paths in order."""
+        """The manifest as JSON, with sorted paths."""
         return json.dumps(self.files, indent=0, sort_keys=True)
 
     @property
     def document_id(self) -> str:
-        """Name of the document: the beginning of the SHA-256 of the manifest."""
+        """Name of the document: the first characters of the SHA-256 of the manifest."""
         return f"LW-{hashlib.sha256(self.text.encode('utf-8')).hexdigest()[:_LENGTH]}"
 
 
 def manifest_of(root: Path) -> Manifest:
-    """Take the SHA-256 of every file below ``root`` that a page may show.
+    """Return the SHA-256 of every file below ``root`` that a page may show.
 
     Examples
     --------
-    >>> manifest_of(getfixture("tmp_path")).files
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> manifest_of(Path(mkdtemp())).files
     {}
     """
     paths = [root / name for name in _AT_ROOT]

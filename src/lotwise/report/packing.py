@@ -1,4 +1,4 @@
-"""What the page carries packed, for ``page.js`` to unpack when it comes into view."""
+"""Compressed content of the page, which ``page.js`` unpacks when it comes into view."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gzip
 
 
 def packed(text: str) -> str:
-    """Gzip a text and give it in base64.
+    """Compress a text with gzip and encode it in base64.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The page itself: sections, style and scripts in one file that asks nothing of the network."""
+"""The page: sections, style and scripts in one file that needs no network."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
 from lotwise.record import log_written
 from lotwise.record.digest import NONE, sign_page
-from lotwise.report.interpretation import concerns, level_remarks, run_remarks
+from lotwise.report.interpretation import level_remarks, run_remarks
 from lotwise.report.manifest import manifest_of
 from lotwise.report.packing import packed
+from lotwise.report.process import process_remarks
 from lotwise.report.record import record_of
-from lotwise.report.run_tables import Findings, read_findings
+from lotwise.report.remarks import Remark, concerns
+from lotwise.report.run_tables import Findings, LevelFindings, read_findings
 from lotwise.report.sections import criteria_table, sections_of
-from lotwise.report.standing import registration, stand
+from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, level_answer, verdict_of
 from lotwise.tree import PAGE
 
@@ -31,26 +33,26 @@ _DATATABLES: Final = "vendored/datatables/"
 
 
 def write_report(root: Path | str, *, note: str = "", decimals: int = DECIMALS) -> Path:
-    """Write ``report.html`` from a folder of results; nothing is computed anew.
+    """Write ``report.html`` from a results folder; nothing is computed again.
 
     Parameters
     ----------
     root
-        The folder that ``lotwise compare --out`` or the workflow wrote.
+        The folder written by ``lotwise compare --out`` or the workflow.
     note
-        A line that stands on top and under every figure, such as "simulated data"; empty takes
-        that of ``provenance.json``.
+        A line at the top and below every figure, such as "simulated data"; if empty, the note in
+        ``provenance.json`` is used.
     decimals
-        Of correlations.
+        Decimals of correlations.
 
     Returns
     -------
-    The page.
+    The path of the page.
 
     Raises
     ------
     InputError
-        The folder has no correlations, or a file of it is not as this version writes it.
+        The folder has no correlations, or a file was not written by this version.
     """
     root = Path(root)
     findings = read_findings(root, note=note)
@@ -63,22 +65,27 @@ def write_report(root: Path | str, *, note: str = "", decimals: int = DECIMALS) 
 
 
 def observations(root: Path | str) -> list[tuple[str, str]]:
-    """Return what the page says under "Look here first", as topic and sentence; none without R."""
+    """Return topic and sentence of each entry under "Look here first"; none without R."""
     try:
         findings = read_findings(Path(root))
     except InputError:
         return []
     remarks = [
         *run_remarks(findings),
-        *(one for level in findings.levels for one in level_remarks(level, decimals=DECIMALS)),
+        *(one for level in findings.levels for one in remarks_of(level, decimals=DECIMALS)),
     ]
     return [(remark.topic, remark.text) for remark in concerns(remarks)]
 
 
+def remarks_of(level: LevelFindings, *, decimals: int) -> list[Remark]:
+    """Return what is said of R at a level, and of a change of the process."""
+    return [*level_remarks(level, decimals=decimals), *process_remarks(level)]
+
+
 def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
-    """Give the page as HTML."""
+    """Return the page as HTML."""
     run = run_remarks(findings)
-    by_level = {level.level: level_remarks(level, decimals=decimals) for level in findings.levels}
+    by_level = {level.level: remarks_of(level, decimals=decimals) for level in findings.levels}
     everything = [*run, *(remark for remarks in by_level.values() for remark in remarks)]
     open_ = list(concerns(everything))
     manifest = manifest_of(findings.root)
@@ -95,6 +102,8 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             manifest=manifest,
             no_digest=NONE,
             registration=registration(findings.verdict),
+            approval=approval(findings.verdict),
+            uncovered=uncovered(findings.verdict),
             criteria_told=findings.verdict,
             rationales=[
                 (str(one.get("id")), str(one.get("rationale") or ""))
@@ -119,7 +128,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
 
 
 def environment() -> Environment:
-    """Return the templates, which escape what they print and refuse what is undefined."""
+    """Return the template environment, which escapes values and refuses undefined ones."""
     return Environment(
         loader=PackageLoader("lotwise.report"),
         autoescape=True,
@@ -130,7 +139,7 @@ def environment() -> Environment:
 
 
 def _policy(scripts: tuple[str, ...]) -> str:
-    """Allow the page's own scripts by their checksums, and nothing from anywhere else."""
+    """Return a policy that allows the page's own scripts by checksum, and nothing else."""
     allowed = " ".join(f"'sha256-{_checksum(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
@@ -144,7 +153,7 @@ def _checksum(script: str) -> str:
 
 @cache
 def _vega() -> str:
-    """Bundle Vega, Vega-Lite and Vega-Embed; their licence is BSD-3-Clause."""
+    """Return Vega, Vega-Lite and Vega-Embed as one script; their licence is BSD-3-Clause."""
     import vl_convert
 
     bundled: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")

@@ -1,4 +1,4 @@
-"""Clouds of pairs as counts in bins: what the page needs to draw any pair that one chooses."""
+"""Scatter plots of pairs as binned counts, from which the page draws any chosen pair."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Bins = npt.NDArray[np.int64]
 
 
 def n_bins_of(pseudocount: float) -> int:
-    """Give how many bins reach from TPM 0 to a million, which is all that a sample can have.
+    """Return the number of bins from TPM 0 to a million, the range of any sample.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def n_bins_of(pseudocount: float) -> int:
 
 
 def bin_of(tpm: npt.ArrayLike, pseudocount: float) -> Bins:
-    """Give the bin of each value: quarters of a log2 unit, from that of TPM 0.
+    """Return the bin of each value: quarters of a log2 unit, starting at TPM 0.
 
     Examples
     --------
@@ -62,8 +62,8 @@ def cloud_of(bins_a: Bins, bins_b: Bins, *, n_bins: int) -> tuple[list[int], lis
 
     Returns
     -------
-    The bins that hold any (``a * n_bins + b``, each as its distance from the one before, which
-    packs better) and how many they hold.
+    The non-empty bins (``a * n_bins + b``, each as the difference from the one before, which
+    compresses better) and their counts.
 
     Examples
     --------
@@ -76,16 +76,16 @@ def cloud_of(bins_a: Bins, bins_b: Bins, *, n_bins: int) -> tuple[list[int], lis
 
 
 def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> str:
-    """Pack the clouds of pairs, and the features that pull each R down most.
+    """Pack the clouds of pairs, and the features that lower each R most.
 
     Parameters
     ----------
     level
-        Where expression and tables lie.
+        Level with expression and tables.
     pairs
-        Rows of ``pairs`` over all features, in the order to be offered.
+        Rows of ``pairs`` over all features, in the order of the selection list.
     decimals
-        Of R.
+        Decimals of R.
 
     Returns
     -------
@@ -127,6 +127,7 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
         "start": math.log2(pseudocount),
         "bins": n_bins,
         "pseudocount": pseudocount,
+        "unit": level.unit,
         "samples": samples,
         "batches": [batches[name] for name in samples],
         "features": features,
@@ -137,8 +138,8 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
 
 def _named(
     level: LevelFindings, pairs: Sequence[Row]
-) -> tuple[dict[tuple[str, str], list[list[float]]], list[list[str]]]:
-    """Give a pair's most deviating features: place of the name, TPM in both, log2 ratio, share."""
+) -> tuple[dict[tuple[str, str], list[list[float | None]]], list[list[str]]]:
+    """Return a pair's most deviating features: name index, TPM in both, log2 ratio, share."""
     wanted = pl.LazyFrame({end: [row[end] for row in pairs] for end in ("sample_a", "sample_b")})
     rows = (
         level.scan("contributions")
@@ -149,31 +150,34 @@ def _named(
         .to_dicts()
     )
     places: dict[tuple[str, str], int] = {}
-    named: dict[tuple[str, str], list[list[float]]] = {}
+    named: dict[tuple[str, str], list[list[float | None]]] = {}
     for row in rows:
         place = places.setdefault((row["feature"], row["gene_name"]), len(places))
-        values = [_short(row[key]) for key in ("tpm_a", "tpm_b", "log2_ratio", "share")]
+        values: list[float | None] = [_short(row[key]) for key in ("tpm_a", "tpm_b", "share")]
+        # A feature of one sample alone has no ratio.
+        ratio = row["log2_ratio"]
+        values.insert(2, None if math.isnan(ratio) else _short(ratio))
         named.setdefault((row["sample_a"], row["sample_b"]), []).append([place, *values])
     return named, [list(feature) for feature in places]
 
 
 def _short(value: float) -> float:
-    """Keep five digits: nobody reads more off a point."""
+    """Round to five digits, more than can be read from a point."""
     return 0.0 if math.isnan(value) else float(f"{value:.5g}")
 
 
 def _read_rows(path: Path, samples: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
-    """Read the TPM of samples one by one: a whole matrix may not fit into memory."""
+    """Yield the TPM of samples one by one, since a whole matrix may not fit into memory."""
     if not path.is_file():
-        raise InputError("no such file", path=path, remedy="`lotwise expression` writes it")
+        raise InputError("no such file", path=path, remedy="write it with `lotwise expression`")
     with h5py.File(path, "r") as store:
         known = {str(name): row for row, name in enumerate(read_elem(store["obs"]).index)}
         missing = [name for name in samples if name not in known]
         if missing:
             raise InputError(
-                f"has no sample {missing[0]!r}, which {path.stem}.pairs.tsv names",
+                f"has no sample {missing[0]!r}, which is in {path.stem}.pairs.tsv",
                 path=path,
-                remedy="correlate anew",
+                remedy="run `lotwise correlate` again",
             )
         layer = store["layers"][keys.TPM]
         sparse = not isinstance(layer, h5py.Dataset)

@@ -1,4 +1,4 @@
-"""Sections of how alike samples are: clouds, heatmaps, what R depends on, and agreement."""
+"""Sections on pairs of samples: scatter plots, heatmaps, limits of R, and agreement."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PAPER: Final[dict[Level, str]] = {
 
 
 def figures_section(findings: Findings, decimals: int) -> Section:
-    """Show the paper's figures, and any pair that one chooses."""
+    """Return the section with the paper's figures, and the choice of a pair."""
     section = section_from(FIGURES)
     for level in findings.levels:
         picture = picture_of(
@@ -55,12 +55,12 @@ def figures_section(findings: Findings, decimals: int) -> Section:
 
 
 def heatmaps_section(findings: Findings, decimals: int) -> Section:
-    """Show R of all pairs as colours."""
+    """Return the section with R of all pairs as colours."""
     section = Section(
         name="heatmaps",
         title="Heatmaps",
-        lead="Pearson's R of all samples. Colours span the R between different samples, not 0 to "
-        "1, so that differences near 1 are seen.",
+        lead="Pearson's R of all samples. Colours span the range of R between different samples, "
+        "not 0 to 1, so that differences near 1 are visible.",
     )
     for level in findings.levels:
         given, clustered = (
@@ -79,7 +79,7 @@ def heatmaps_section(findings: Findings, decimals: int) -> Section:
 
 
 def limits_section(findings: Findings, decimals: int) -> Section:
-    """Show what R depends on and what it would not have columns."""
+    """Return the section on what R depends on and what it would miss."""
     section = section_from(SENSITIVITY)
     for level in findings.levels:
         section.levels[level.level] = [
@@ -94,7 +94,7 @@ def limits_section(findings: Findings, decimals: int) -> Section:
 
 
 def agreement_section(findings: Findings, decimals: int) -> Section:
-    """Show differences themselves."""
+    """Return the section on differences between samples."""
     section = section_from(AGREEMENT)
     for level in findings.levels:
         section.levels[level.level] = [
@@ -110,7 +110,7 @@ def agreement_section(findings: Findings, decimals: int) -> Section:
 
 
 def contributions_section(findings: Findings, _: int = 4) -> Section:
-    """Show which features pull R down."""
+    """Return the section on the features that lower R most."""
     section = section_from(CONTRIBUTIONS)
     for level in findings.levels:
         n_rows: int = level.scan("contributions").select(pl.len()).collect().item()
@@ -119,9 +119,10 @@ def contributions_section(findings: Findings, _: int = 4) -> Section:
             rows,
             columns.columns_of(ContributionRecord),
             name=f"contributions-{level.level}",
-            caption=f"{level.level.capitalize()}s that pull R down",
+            caption=f"{level.level.capitalize()}s that lower R most",
             record=ContributionRecord,
             source=level.name("contributions"),
+            unit=level.unit,
             n_rows=n_rows,
         )
         section.levels[level.level] = [*_chosen_pairs(level), table]
@@ -131,20 +132,20 @@ def contributions_section(findings: Findings, _: int = 4) -> Section:
 
 
 def _chosen_pairs(level: LevelFindings) -> list[Text]:
-    """Say where tables hold a choice of the pairs."""
+    """Return a sentence where tables contain a selection of the pairs."""
     n_listed = sum(pair["in_detail"] for pair in level.pairs)
     if n_listed == len(level.pairs):
         return []
     text = (
-        f"These are of {n_listed:,} of the {len(level.pairs):,} pairs of samples, chosen at even "
-        "steps of R, the lowest and the highest among them (most_pairs). R of every pair is in "
+        f"These are {n_listed:,} of the {len(level.pairs):,} pairs of samples, chosen at even "
+        "steps of R, including the lowest and the highest (most_pairs). R of every pair is in "
         f"{level.name('pairs')}."
     )
     return [Text(text=text)]
 
 
 def _contributions_over_pairs(level: LevelFindings) -> Table:
-    """Sum up each feature over all pairs that list it: the table of pairs shows a part of them."""
+    """Summarise each feature over all pairs that list it; the table of pairs shows only some."""
     feature = pl.col("feature", "gene_name")
     grouped = (
         level.scan("contributions")
@@ -162,17 +163,18 @@ def _contributions_over_pairs(level: LevelFindings) -> Table:
         grouped.head(MOST_ROWS).to_dicts(),
         columns.CONTRIBUTION_FEATURES,
         name=f"contribution-features-{level.level}",
-        caption=f"{level.level.capitalize()}s over all pairs, those that most pairs list first",
+        caption=f"{level.level.capitalize()}s over all pairs, those in most pairs first",
         source=level.name("contributions"),
+        unit=level.unit,
         n_rows=grouped.height,
     )
 
 
 def _contributions_of(level: LevelFindings) -> list[Row]:
-    """Give the first rows in the order of the pairs, by one look into a table that may be long."""
+    """Return the first rows in the order of the pairs, in one pass over a possibly long table."""
     ends = ("sample_a", "sample_b")
     detailed = [pair for pair in level.pairs if pair["in_detail"]]
-    # Each of these has a row at least, so that no further pair can be among the first.
+    # Each pair has at least one row, so that no further pair can be among the first.
     first = [{end: pair[end] for end in ends} for pair in detailed[:MOST_ROWS]]
     order = pl.LazyFrame(first, schema=dict.fromkeys(ends, pl.String)).with_row_index("place")
     found = level.scan("contributions").join(order, on=ends, how="inner").sort("place", "rank")
@@ -182,21 +184,21 @@ def _contributions_of(level: LevelFindings) -> list[Row]:
 def _explorer(level: LevelFindings, decimals: int) -> Explorer | Text:
     if not level.h5ad.is_file():
         where = level.h5ad.relative_to(level.root).as_posix()
-        text = f"Pairs cannot be looked at one by one: {where} is not among the results."
+        text = f"Single pairs cannot be shown: {where} is not among the results."
         return Text(text=text)
-    # Of the others no features are on file.
+    # The features of the other pairs are not on file.
     offered = [pair for pair in level.pairs if pair["in_detail"]][:MOST_PAIRS]
     note = (
-        f"Of {len(level.pairs):,} pairs, {len(offered)} that are listed in detail can be chosen, "
-        f"the lowest R first; the others are in {level.name('pairs')}."
+        f"The list offers {len(offered)} of the {len(level.pairs):,} pairs, those with details, "
+        f"lowest R first; the others are in {level.name('pairs')}."
         if len(level.pairs) > len(offered)
         else ""
     )
     return Explorer(
         level=level.level,
         packed=pack_pairs(level, offered, decimals=decimals),
-        cloud=charts.cloud_spec(level.level),
-        difference=charts.difference_spec(level.level),
+        cloud=charts.cloud_spec(level.level, level.unit),
+        difference=charts.difference_spec(level.level, level.unit),
         note=note,
     )
 
@@ -210,6 +212,7 @@ def _pairs_table(level: LevelFindings, decimals: int) -> Table:
         record=PairRecord,
         decimals=decimals,
         source=level.name("pairs"),
+        unit=level.unit,
     )
 
 
@@ -225,13 +228,18 @@ def _detectable(findings: Findings, level: LevelFindings, decimals: int) -> Bloc
 
 
 def _sensitivity(level: LevelFindings, decimals: int) -> Table | Text:
-    """Give the smallest, median and largest R between batches by features and pseudo-count."""
+    """Return the smallest, median and largest R between batches by features and pseudo-count."""
     if not level.has("sensitivity"):
         return switched_off("sensitivity")
     known = pl.col("pearson").filter(pl.col("pearson").is_not_nan())
     grouped = (
         level.scan("sensitivity")
-        .filter(pl.col("relation") == "between")
+        .filter(
+            pl.col("relation") == "between",
+            # R of features chosen by their mean is low by construction; the figure shows the
+            # spread of their log ratios instead.
+            ~pl.col("feature_set").str.starts_with("decile"),
+        )
         .group_by("feature_set", "pseudocount", maintain_order=True)
         .agg(
             known.min().alias("lowest"),
@@ -250,4 +258,5 @@ def _sensitivity(level: LevelFindings, decimals: int) -> Table | Text:
         caption=f"R between samples of different batches, {level.level} level",
         decimals=decimals,
         source=level.name("sensitivity"),
+        unit=level.unit,
     )

@@ -1,4 +1,4 @@
-"""Figures of the run, small enough to stand inside the page."""
+"""Figures of the run, small enough to be embedded in the page."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Final
 from lotwise.report.run_tables import Findings
 
 _QUALITY: Final = 75
-# Clouds of many panels need more pixels than bars and lines.
+# Scatter plots with many panels need more pixels than bars and lines.
 WIDE: Final = 1_700
 NARROW: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Picture:
-    """A figure: its address (the bytes themselves), what it shows, and how large it is.
+    """A figure: its address (the encoded bytes), its description, and its size.
 
-    ``missing`` says why there is none.
+    ``missing`` tells why there is none.
     """
 
     caption: str
@@ -36,26 +36,26 @@ class Picture:
 def picture_of(
     findings: Findings, stem: Path, *, caption: str, alt: str, most_pixels: int = NARROW
 ) -> Picture:
-    """Take a figure of the run into the page, as WebP from its PNG, or its SVG as it is.
+    """Return a figure of the run for the page, as WebP from its PNG, or its SVG unchanged.
 
-    A file that the run did not record is of an earlier one and is not shown.
+    A file that is not on record comes from an earlier run and is not shown.
 
     Parameters
     ----------
     findings
-        What the run recorded.
+        The recorded results of the run.
     stem
         Path without the suffix.
     caption, alt
-        What stands under it, and what a screen reader says in its place.
+        Text below the figure, and its description for screen readers.
     most_pixels
-        Of its longer side.
+        Maximum number of pixels of the longer side.
     """
     png, svg = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg"))
     if findings.made(png):
         try:
             image, width, height = _webp(png, most_pixels)
-        except (OSError, SyntaxError):  # what Pillow raises for a file that is no image
+        except (OSError, SyntaxError):  # Pillow raises these for a file that is not an image
             why = f"{png.parent.name}/{png.name} is damaged"
             return Picture(caption=caption, alt=alt, missing=why)
         address = _address("image/webp", image)
@@ -69,7 +69,7 @@ def picture_of(
         )
     pdf = stem.with_name(f"{stem.name}.pdf")
     why = (
-        f"the run drew it as PDF alone ({pdf.parent.name}/{pdf.name}); add png to figures.formats"
+        f"the run drew it only as PDF ({pdf.parent.name}/{pdf.name}); add png to figures.formats"
         if findings.made(pdf)
         else "the run did not draw it"
     )

@@ -1,4 +1,4 @@
-"""Provenance as the page shows it: read leniently, and what is absent is said to be."""
+"""Provenance as shown on the page; missing entries are reported as missing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FACTS: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProvenanceRecord:
-    """What ``provenance.json`` says, for the page."""
+    """The content of ``provenance.json`` that the page shows."""
 
     facts: tuple[tuple[str, str], ...]
     tables: tuple[Table, ...]
@@ -27,7 +27,7 @@ class ProvenanceRecord:
 
 
 def record_of(found: Mapping[str, Any]) -> ProvenanceRecord | None:
-    """Put provenance into words and tables; ``None`` where there is none.
+    """Return provenance as facts and tables; ``None`` where there is none.
 
     Examples
     --------

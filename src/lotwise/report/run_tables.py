@@ -1,7 +1,7 @@
-"""What a folder of results holds, read for the report and never computed anew.
+"""Content of a results folder, read for the report; nothing is computed again.
 
-Tables are scanned and filtered by polars, so that the rows of a hundred thousand
-pairs are never in memory at once.
+Tables are scanned and filtered by polars, so that the rows of a hundred thousand pairs are never
+all in memory.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class LevelFindings:
     level: Level
 
     def has(self, name: str) -> bool:
-        """Tell whether the run made a table."""
+        """Return whether the run made a table."""
         return self.path(name).is_file()
 
     def path(self, name: str) -> Path:
-        """Give where a table lies."""
+        """Return the path of a table."""
         return ResultTree(self.root).table(self.level, name)
 
     def name(self, name: str) -> str:
@@ -55,16 +55,16 @@ class LevelFindings:
 
     @property
     def h5ad(self) -> Path:
-        """Where the expression lies."""
+        """The path of the expression."""
         return ResultTree(self.root).h5ad(self.level)
 
     @property
     def unit(self) -> str:
-        """What was compared: TPM, or the unit that was declared."""
+        """Unit of the values: TPM, or the declared unit."""
         return read_unit(self.h5ad)
 
     def scan(self, name: str) -> pl.LazyFrame:
-        """Scan a table; one that the run did not make has no rows.
+        """Scan a table; a table that the run did not make has no rows.
 
         Raises
         ------
@@ -76,12 +76,12 @@ class LevelFindings:
         return _scan(path, record) if path.is_file() else pl.LazyFrame(schema=_schema(record))
 
     def rows(self, name: str, *where: pl.Expr) -> list[Row]:
-        """Give the rows of a table that pass ``where``."""
+        """Return the rows of a table that pass ``where``."""
         return self.scan(name).filter(*where).collect().to_dicts()
 
     @cached_property
     def pairs(self) -> list[Row]:
-        """Correlations of samples over all features, the lowest R first, undefined ones last."""
+        """Correlations of samples over all features, lowest R first, undefined ones last."""
         return _by_r(self.scan("pairs"))
 
     @cached_property
@@ -90,13 +90,13 @@ class LevelFindings:
         return _by_r(self.scan("batch_pairs"))
 
     def of_pair(self, name: str, pair: Mapping[str, Any]) -> list[Row]:
-        """Give the rows of a table that are of one pair of samples."""
+        """Return the rows of a table for one pair of samples."""
         return self.rows(name, *(pl.col(end) == pair[end] for end in _PAIR))
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything a report is made of.
+    """Everything from which a report is made.
 
     Attributes
     ----------
@@ -105,11 +105,11 @@ class Findings:
     levels
         The levels that were correlated.
     note
-        What the run says under every figure, such as "simulated data".
+        Line below every figure, such as "simulated data".
     verdict, provenance
         The verdict, judged again, and ``provenance.json``; empty where there is none.
     faults
-        What in this folder is not as its record says, one line each.
+        Differences between this folder and its record, one line each.
     amendments
         Recorded files that were changed and recorded again, with the reason.
     """
@@ -124,32 +124,32 @@ class Findings:
 
     @cached_property
     def samples(self) -> list[Row]:
-        """What was compared; every cell is text."""
+        """The samples compared; every cell is text."""
         return _sheet(self.root / SAMPLES)
 
     @cached_property
     def intake(self) -> list[Row]:
-        """Reads present, where reads were quantified."""
+        """Reads present, if reads were quantified."""
         return _rows_of(self.root / Intake.table, Intake)
 
     @cached_property
     def yields(self) -> list[Row]:
-        """Reads used, where reads were quantified."""
+        """Reads used, if reads were quantified."""
         return _rows_of(self.root / Yield.table, Yield)
 
     @cached_property
     def verification(self) -> list[Row]:
-        """Published beside computed coefficients, where any were expected."""
+        """Published and computed coefficients, if any were expected."""
         return _rows_of(self.root / Verification.table, Verification)
 
     @cached_property
     def invalid(self) -> list[str]:
-        """Why samples cannot be compared as batches, a sentence each; empty where they can."""
+        """Reasons why samples are not comparable as batches, one sentence each; may be empty."""
         found = (read_invalid_comparisons(level.h5ad) for level in self.levels)
         return list(dict.fromkeys(one.sentence for level in found for one in level))
 
     def made(self, path: Path) -> bool:
-        """Return whether this run made a file: one that is there, and on record if there is one."""
+        """Return whether this run made a file: it exists, and is on record if there is a record."""
         outputs = self.provenance.get("outputs")
         if not path.is_file() or not isinstance(outputs, list):
             return path.is_file()
@@ -169,14 +169,14 @@ class Findings:
 
 
 def read_findings(root: Path, *, note: str = "") -> Findings:
-    """Find what a folder of results holds.
+    """Return the content of a results folder.
 
     Parameters
     ----------
     root
-        The folder that ``lotwise compare --out`` or the workflow wrote.
+        The folder written by ``lotwise compare --out`` or the workflow.
     note
-        What stands under every figure; empty takes the one of ``provenance.json``.
+        Line below every figure; if empty, the note in ``provenance.json`` is used.
 
     Raises
     ------
@@ -189,9 +189,9 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
     if not levels:
         missing = [LevelFindings(root, level).name("pairs") for level in LEVELS]
         raise InputError(
-            f"holds no {' and no '.join(missing)}",
+            f"has no {' and no '.join(missing)}",
             path=root,
-            remedy="run `lotwise compare` first, or name the folder that it wrote",
+            remedy="run `lotwise compare` first, or give the folder that it wrote",
         )
     provenance = _read_json(root / PROVENANCE)
     noted = _within(provenance, "configuration", "figures", "note")
@@ -207,7 +207,7 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
 
 
 def _verdict_of(root: Path) -> dict[str, Any]:
-    """Read the verdict, which says where tables have changed since; an odd one is none."""
+    """Return the verdict, with notices on changed tables; an invalid one counts as none."""
     try:
         return read_verdict(root) or {}
     except InputError as error:
@@ -216,7 +216,7 @@ def _verdict_of(root: Path) -> dict[str, Any]:
 
 def _by_r(table: pl.LazyFrame) -> list[Row]:
     over_all = table.filter(pl.col("feature_set") == "all")
-    # NaN sorts last: polars takes it for the largest number.
+    # polars treats NaN as the largest number, so it sorts last.
     return over_all.sort("pearson", maintain_order=True).collect().to_dicts()
 
 
@@ -229,10 +229,10 @@ def _scan(path: Path, record: type[Record]) -> pl.LazyFrame:
     header = _header(path)
     if header != list(needed):
         raise InputError(
-            f"has the columns {', '.join(header)}; needed are {', '.join(needed)}",
+            f"has the columns {', '.join(header)}, expected {', '.join(needed)}",
             path=path,
             row=1,
-            remedy="write it anew with this version of lotwise",
+            remedy="write it again with this version of lotwise",
         )
     if path.suffix == PARQUET:
         return pl.scan_parquet(path).with_columns(pl.col(pl.String).fill_null(""))
@@ -270,7 +270,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read as JSON ({error})", path=path) from None
     if not isinstance(found, dict):
-        raise InputError("is no JSON object", path=path, remedy="write it anew with lotwise")
+        raise InputError("is not a JSON object", path=path, remedy="write it again with lotwise")
     return found
 
 

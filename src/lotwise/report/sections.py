@@ -1,4 +1,4 @@
-"""The sections of the page, in order; those of samples and of published coefficients."""
+"""The sections of the page, in order, and the sections on samples and published coefficients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lotwise.evidence.catalogue import statistics
 from lotwise.evidence.sections import SAMPLES
 from lotwise.evidence.statistic import Statistic
 from lotwise.quantify import Intake, Yield
-from lotwise.report import batches, columns, pairs
+from lotwise.report import batches, columns, pairs, process
 from lotwise.report.blocks import Section, Text, figure_block, section_from, table_block
 from lotwise.report.run_tables import Findings, Row
 from lotwise.report.summary import criteria_of
@@ -20,7 +20,7 @@ from lotwise.report.words import NOT_KNOWN, count_words, exact_words, number_bes
 
 
 def sections_of(findings: Findings, *, decimals: int) -> list[Section]:
-    """Make every section that the levels of the run have; what is missing in one, it says."""
+    """Return every section for the levels of the run; a section reports what it lacks."""
     made = [make(findings, decimals) for make in _SECTIONS]
     sections = {section.name: section for section in made if section is not None}
     for statistic in statistics():
@@ -32,7 +32,7 @@ def sections_of(findings: Findings, *, decimals: int) -> list[Section]:
 def add_statistic(
     sections: dict[str, Section], statistic: Statistic, findings: Findings, *, decimals: int
 ) -> None:
-    """Show figures and tables of a statistic in its own section, as the catalogue declares them."""
+    """Add figures and tables of a statistic to its section, as the catalogue declares them."""
     declared = statistic.section
     section = sections.setdefault(declared.name, section_from(declared))
     for level in findings.levels:
@@ -54,7 +54,7 @@ def add_statistic(
 
 
 def samples_section(findings: Findings, _: int = 4) -> Section:
-    """Show what was compared, and whether its reads and libraries are sound."""
+    """Return the section on the samples and on checks of their reads and libraries."""
     section = section_from(SAMPLES)
     keys = list(findings.samples[0]) if findings.samples else []
     every = [Column(key, key) for key in keys]
@@ -78,7 +78,7 @@ def samples_section(findings: Findings, _: int = 4) -> Section:
                 )
             )
     if not findings.intake:
-        text = "The run began from quantifications, so no reads were checked here."
+        text = "The run started from quantifications, so no reads were checked here."
         section.blocks.append(Text(text=text))
     for level in findings.levels:
         table = table_block(level, "libraries")
@@ -87,7 +87,7 @@ def samples_section(findings: Findings, _: int = 4) -> Section:
 
 
 def published_section(findings: Findings, decimals: int) -> Section | None:
-    """Show published beside computed coefficients, where any were expected."""
+    """Return the section on published and computed coefficients, if any were expected."""
     rows = findings.verification
     if not rows:
         return None
@@ -106,15 +106,15 @@ def published_section(findings: Findings, decimals: int) -> Section | None:
     )
     return Section(
         name="published",
-        title="Published against computed",
+        title="Published and computed coefficients",
         lead=f"{count_words(len(rows), 'published coefficient')}: {counted}. A coefficient "
-        f"{rows[0]['rule']}; one that nobody transcribed is not on file, never agreement.",
+        f"{rows[0]['rule']}; one that nobody transcribed is not on file, which is no agreement.",
         blocks=[table],
     )
 
 
 def criteria_table(verdict: Mapping[str, Any], *, decimals: int) -> Table | None:
-    """Give each acceptance criterion with its value, its bound and its outcome."""
+    """Return each acceptance criterion with its value, its bound and its outcome."""
     criteria = criteria_of(verdict)
     if not criteria:
         return None
@@ -123,17 +123,18 @@ def criteria_table(verdict: Mapping[str, Any], *, decimals: int) -> Table | None
             **item,
             "value": _value(item, decimals),
             "interval": _interval(item, decimals),
+            "tier": str(item.get("tier") or ""),
         }
         for item in map(dict, criteria)
     ]
     caption = "Each criterion, and what was found"
-    empty = {"interval"} if not any(row["interval"] for row in rows) else set()
+    empty = {name for name in ("interval", "tier") if not any(row.get(name) for row in rows)}
     shown_here = [column for column in columns.CRITERIA if column.key not in empty]
     return table_of(rows, shown_here, name="criteria", caption=caption, source="verdict.json")
 
 
 def _value(item: Row, decimals: int) -> Cell:
-    """Print what was found so that it reads as missing or meeting the bound as it does."""
+    """Print a value so that it appears on the same side of its bound as before rounding."""
     value = item.get("value")
     if value is None:
         return Cell(NOT_KNOWN, UNKNOWN)
@@ -151,12 +152,12 @@ def _interval(item: Row, decimals: int) -> str:
     return " to ".join(dict.fromkeys(number_beside(end, bound, decimals) for end in ends))
 
 
-# Statistics whose place in their section is written in this package; others stand at its end.
+# Statistics whose position in their section is set in this package; others come at its end.
 ARRANGED: Final = frozenset(
     {
         *("pairs", "replicate_qc", "contributions", "libraries", "identity", "components"),
         *("sensitivity", "agreement", "intervals", "ceilings", "detectable", "batches"),
-        *("reference", "equivalence", "signal", "gene_sets", "isoform_usage"),
+        *("reference", "equivalence", "process_change", "signal", "gene_sets", "isoform_usage"),
     }
 )
 _SECTIONS: Final[tuple[Callable[[Findings, int], Section | None], ...]] = (
@@ -169,5 +170,6 @@ _SECTIONS: Final[tuple[Callable[[Findings, int], Section | None], ...]] = (
     pairs.contributions_section,
     batches.isoforms_section,
     batches.batches_section,
+    process.process_section,
     batches.panels_section,
 )

@@ -1,4 +1,4 @@
-"""The answer as it stands once it is compared with the record and with what is observed."""
+"""The answer after comparison with the record and with observations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lotwise.report.summary import Verdict
-from lotwise.report.words import count_words
+from lotwise.report.words import count_words, list_words
 
 OBSERVED = "Pass, with unresolved observations"
 
@@ -15,8 +15,8 @@ OBSERVED = "Pass, with unresolved observations"
 def stand(verdict: Verdict, *, faults: Sequence[str], n_observations: int) -> Verdict:
     """Return the verdict for the page.
 
-    A pass on files that are not those on record is not assessable; a pass beside observations or
-    notices that nobody has resolved says so.
+    A pass from files that are not the recorded ones becomes not assessable. A pass with unresolved
+    observations or notices says so.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def stand(verdict: Verdict, *, faults: Sequence[str], n_observations: int) -> Ve
     if faults:
         sentence = (
             f"{count_words(len(faults), 'file')} shown here differ from the record (see above). "
-            "On such files there is no verdict."
+            "There is no verdict on such files."
         )
         return replace(verdict, outcome="not assessable", word="Not assessable", sentence=sentence)
     if not (n_observations or verdict.notices):
@@ -41,22 +41,40 @@ def stand(verdict: Verdict, *, faults: Sequence[str], n_observations: int) -> Ve
     return replace(verdict, word=OBSERVED, sentence=sentence)
 
 
+def approval(verdict: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the criteria's entries on protocol and approval, as name and text."""
+    names = ("protocol", "version", "approved_by", "change_reason")
+    return [(name.replace("_", " "), str(verdict[name])) for name in names if verdict.get(name)]
+
+
+def uncovered(verdict: Mapping[str, Any]) -> str:
+    """Return a warning about aspects that no judged criterion covers; empty if all are covered.
+
+    Examples
+    --------
+    >>> uncovered({"uncovered": ["identity", "depth"]})
+    'No criterion covers identity and depth.'
+    """
+    left_out = verdict.get("uncovered")
+    return f"No criterion covers {list_words(left_out)}." if left_out else ""
+
+
 def registration(verdict: Mapping[str, Any]) -> str:
-    """Say when the criteria came on record and what was there, from the history.
+    """Return when the criteria were recorded and what existed then, from the history.
 
     Examples
     --------
     >>> registration({"registered": {"when": "2026-05-01 12:00:00 UTC", "n_tables": 0},
     ...               "evaluated": "2026-05-02 08:00:00 UTC"})
-    'Put on record on 2026-05-01 12:00:00 UTC, when no result table was there. Applied last on
+    'Recorded on 2026-05-01 12:00:00 UTC, before there were any result tables. Last applied on
     2026-05-02 08:00:00 UTC.'
     """
     told = verdict.get("registered")
     if not isinstance(told, Mapping):
-        return "When these criteria were put on record is not known."
+        return "The time when these criteria were recorded is unknown."
     n = int(told["n_tables"])
-    there = f"{count_words(n, 'result table')} {'was' if n == 1 else 'were'} there already"
+    there = f"when {count_words(n, 'result table')} already existed"
     if n == 0:
-        there = "no result table was there"
-    applied = f" Applied last on {verdict['evaluated']}." if verdict.get("evaluated") else ""
-    return f"Put on record on {told['when']}, when {there}.{applied}"
+        there = "before there were any result tables"
+    applied = f" Last applied on {verdict['evaluated']}." if verdict.get("evaluated") else ""
+    return f"Recorded on {told['when']}, {there}.{applied}"

@@ -1,4 +1,4 @@
-"""The answer on top of the page: which batches, which R, which verdict."""
+"""The answer at the top of the page: which batches, which R, which verdict."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _WORDS: Final[dict[Outcome, str]] = {
 _LONGEST_STATEMENT: Final = 200
 _MOST_MISSED: Final = 8
 _SIX_DIGITS: Final = 1e-5
-# A bound that is a column, without its number behind it.
+# A bound that is a column and is not followed by its number.
 _OPEN_BOUND: Final = re.compile(r"\bits \w+\b(?! \()")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What the acceptance criteria say, in words; each criterion missed with what was found."""
+    """Outcome of the acceptance criteria in words, with each unmet criterion and its result."""
 
     outcome: Outcome
     word: str
@@ -55,12 +55,12 @@ class LevelAnswer:
 
 
 def verdict_of(found: Mapping[str, Any]) -> Verdict:
-    """Put a verdict into words; a missing one is said to be missing, an odd one never passes.
+    """Return a verdict in words; a missing one is reported, and an invalid one never passes.
 
     Parameters
     ----------
     found
-        The contents of ``verdict.json``; empty where there is none.
+        Content of ``verdict.json``; empty where there is none.
 
     Examples
     --------
@@ -76,7 +76,8 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
             "whether they are close enough is not decided here."
         )
         return Verdict(outcome="none", word=_WORDS["none"], sentence=sentence)
-    criteria = criteria_of(found)
+    criteria = [one for one in criteria_of(found) if one.get("outcome") != "descriptive"]
+    n_descriptive = len(criteria_of(found)) - len(criteria)
     of_criteria = outcome_over_all(one.get("outcome") for one in criteria)
     said = found.get("outcome")
     outcome: Outcome = outcome_over_all([of_criteria, said])
@@ -88,6 +89,9 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
         "fail": _failed(criteria, title),
         "not assessable": _unassessable(criteria, title),
     }[outcome]
+    if n_descriptive:
+        what = count_words(n_descriptive, "descriptive criterion", "descriptive criteria")
+        sentence = f"{sentence} {what} (tier 3) decided nothing."
     return Verdict(
         outcome=outcome,
         word=_WORDS[outcome],
@@ -98,13 +102,13 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
 
 
 def criteria_of(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Give the criteria of ``verdict.json``; what is none is left out."""
+    """Return the criteria of ``verdict.json``; invalid entries are left out."""
     listed = found.get("criteria")
     return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
 
 
 def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
-    """Say which R the batches have at one level, the lowest first."""
+    """Return R between the batches at one level, the lowest first."""
     between = [row for row in level.batch_pairs if row["relation"] == "between"]
     defined = [row for row in between if not math.isnan(row["pearson"])]
     if not defined:
@@ -135,10 +139,10 @@ def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
 
 
 def batches_sentence(findings: Findings) -> str:
-    """Say which batches were compared, and with how many samples.
+    """Return which batches were compared, and with how many samples.
 
-    One sample a batch is said outright: then nothing separates a difference between batches
-    from one between preparations.
+    One sample per batch is stated explicitly: a difference between batches then cannot be
+    distinguished from one between preparations.
     """
     batches = findings.batches
     if not batches:
@@ -208,13 +212,13 @@ def _unassessable(criteria: list[Mapping[str, Any]], title: str) -> str:
         f"{n_unknown} of {count_words(len(criteria), 'criterion', 'criteria')}{title} could not "
         "be assessed. What cannot be assessed never counts as passed"
         if n_unknown
-        else f"The verdict{title} cannot be believed as it stands"
+        else f"The verdict{title} cannot be trusted in its present state"
     )
     return f"{what}, so there is no verdict on these batches."
 
 
 def _missed(criteria: list[Mapping[str, Any]]) -> Iterator[str]:
-    """Say of each criterion that is not met what was required, what was found, and where."""
+    """Yield for each unmet criterion what was required, what was found, and where."""
     open_ = [item for item in criteria if item.get("outcome") != "pass"]
     open_.sort(key=lambda item: item.get("outcome") != "fail")
     for item in open_[:_MOST_MISSED]:
@@ -241,9 +245,9 @@ def _found(item: Mapping[str, Any]) -> str:
 
 
 def _with_numbers(required: str, reason: str, value: float) -> str:
-    """Put its number behind each bound that is a column; the reason has it, to six digits.
+    """Put its number after each bound that is a column; the reason has it, to six digits.
 
-    A number so near that rounding may have moved it across the one found is left out.
+    A number so close that rounding may have moved it past the value found is left out.
     """
     for name, number in re.findall(r"; there its (\S+) is (-?[\d.]+(?:e[+-]?\d+)?)", reason):
         if not math.isclose(float(number), value, rel_tol=_SIX_DIGITS):

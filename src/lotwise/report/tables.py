@@ -1,4 +1,4 @@
-"""Tables of the page: chosen columns of result tables, formatted; the rest stays on disk."""
+"""Tables of the page: formatted columns of result tables; other columns stay in the files."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from lotwise.report.words import NOT_KNOWN, exact_words, number_words, percent_w
 
 Kind = Literal["text", "r", "number", "percent", "flag"]
 MOST_ROWS: Final = 300
-# Sorts below every number that there is.
+# Sorts before every number.
 UNKNOWN: Final = "-9e99"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its key in the result table, its heading, how it and its absence are printed."""
+    """A column: its key in the result table, its heading, and its print format."""
 
     key: str
     label: str
@@ -29,7 +29,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A printed value; ``order`` is the number behind it, empty where that is what is printed."""
+    """A printed value; ``order`` is the number behind it, empty if that is what is printed."""
 
     text: str
     order: str = ""
@@ -42,15 +42,15 @@ class Table:
     Attributes
     ----------
     name
-        Of the file that its reader downloads.
+        Name of the downloaded file.
     caption
-        What it holds.
+        Description of the content.
     headings
-        A label and a sentence a column.
+        A label and a sentence per column.
     rows
         Printed cells.
     left_out
-        What is not shown and where it is; empty where all is.
+        Rows that are not shown and where they are; empty if all are shown.
     """
 
     name: str
@@ -71,25 +71,28 @@ def table_of(
     decimals: int = 4,
     source: str = "",
     n_rows: int | None = None,
+    unit: str = "TPM",
 ) -> Table:
     """Format the first 300 rows of a result table.
 
     Parameters
     ----------
     rows
-        In the order to be shown.
+        Rows in the order to be shown.
     columns
-        Which of their values.
+        Columns to show.
     name, caption
-        Of the table.
+        Name and caption of the table.
     record
-        Tells what a column holds.
+        Record that declares the columns.
     decimals
-        Of correlations.
+        Decimals of correlations.
     source
-        Where the whole table lies.
+        Path of the whole table.
     n_rows
-        How many rows that is; by default those given.
+        Its number of rows; by default the number of the given rows.
+    unit
+        Unit of the numbers; it replaces "TPM" in captions and headings.
     """
     means = meanings(record) if record is not None else {}
     shown = _plain_where_exact(
@@ -109,17 +112,23 @@ def table_of(
     )
     return Table(
         name=name,
-        caption=caption,
-        headings=tuple((column.label, means.get(column.key, "")) for column in columns),
+        caption=caption.replace("TPM", unit),
+        headings=tuple(
+            (
+                column.label.replace("TPM", unit),
+                means.get(column.key, "").replace("TPM", unit),
+            )
+            for column in columns
+        ),
         rows=shown,
         left_out=left_out,
     )
 
 
 def cell_of(value: Any, kind: Kind, decimals: int = 4, *, unknown: str = "") -> Cell:
-    """Print one value; ``unknown`` is what stands for a missing number.
+    """Print one value; ``unknown`` replaces a missing number.
 
-    A cell that is printed already stays as it is.
+    A cell that is already printed stays unchanged.
 
     Examples
     --------
@@ -142,9 +151,9 @@ def cell_of(value: Any, kind: Kind, decimals: int = 4, *, unknown: str = "") -> 
 
 
 def _plain_where_exact(rows: list[list[Cell]]) -> tuple[tuple[Cell, ...], ...]:
-    """Drop the numbers behind columns whose print is exact, which makes the page smaller.
+    """Drop the order of columns whose printed values are exact, which makes the page smaller.
 
-    Whole columns: the script that sorts takes from the first row whether there are any.
+    This is done for whole columns, because the sorting script looks only at the first row.
     """
     exact = [all(map(_is_exact, column)) for column in zip(*rows, strict=True)]
     return tuple(

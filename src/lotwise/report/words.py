@@ -15,19 +15,19 @@ _LONGEST_NAME: Final = 60
 _MOST_LISTED: Final = 8
 _NUMBER: Final = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
 _ALL_DIGITS: Final = 17
-# From here on not every whole number is a float, and digits would promise too much.
+# From here on not every whole number is a float, and more digits would not be true.
 _WHOLE_BELOW: Final = 2.0**53
-# Not the spaces that keep a number and its unit together.
+# Without the spaces that keep a number and its unit together.
 _SPACES: Final = re.compile(r"[\s\0]+", re.ASCII)
 
 
 def r_words(r: float | None, decimals: int) -> str:
-    """Print a correlation; nothing but 1 reads as 1."""
+    """Print a correlation; only exactly 1 is printed as 1."""
     return format_r(math.nan if r is None else float(r), decimals)
 
 
 def number_words(value: float | None, digits: int = 3) -> str:
-    """Print a number with so many digits that matter, thousands apart.
+    """Print a number with this many significant digits and thousands separators.
 
     Examples
     --------
@@ -42,23 +42,23 @@ def number_words(value: float | None, digits: int = 3) -> str:
         text = f"{int(value):,}"
     else:
         text = f"{value:,.{digits}g}"
-        # Decided on what is printed: 999.7 is rounded to a number of four digits.
+        # Decided by what is printed: 999.7 is rounded to a number of four digits.
         if "e+" in text:
             text = f"{value:,.0f}"
     return text.replace("-", MINUS)
 
 
 def number_beside(value: float, bounds: str, digits: int = 3) -> str:
-    """Print a number with so many digits that rounding does not take it to a bound beside it.
+    """Print a number with enough digits that rounding does not move it onto or past a bound.
 
     Parameters
     ----------
     value
         The number.
     bounds
-        What it is held against, in words that hold numbers.
+        Text with the numbers with which it is compared.
     digits
-        The least that is printed; a bound with more digits asks for as many.
+        Minimum number of digits; a bound with more digits requires as many.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def number_beside(value: float, bounds: str, digits: int = 3) -> str:
     if math.isnan(value):
         return NOT_KNOWN
     numbers = _NUMBER.findall(bounds)
-    # Nothing but 1 reads as 1, whatever the bound.
+    # Only exactly 1 is printed as 1, whatever the bound.
     taken = {1.0, *map(float, numbers)} - {value}
     figures = [
         len(text.partition("e")[0].strip("-").replace(".", "").strip("0")) for text in numbers
@@ -83,7 +83,7 @@ def number_beside(value: float, bounds: str, digits: int = 3) -> str:
 
 
 def exact_words(value: float) -> str:
-    """Write a number with the fewest digits that read back to it, as result tables do.
+    """Print a number with the fewest digits that read back to it, as result tables do.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def exact_words(value: float) -> str:
 
 
 def percent_words(share: float | None, digits: int = 3) -> str:
-    """Print a share as per cent; nothing but 1 reads as 100 %.
+    """Print a share as per cent; only exactly 1 is printed as 100 %.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def percent_words(share: float | None, digits: int = 3) -> str:
 
 
 def name_words(name: object, longest: int = _LONGEST_NAME) -> str:
-    """Print a name inside a sentence: both its ends where it is long, its direction its own.
+    """Print a name in a sentence, shortened in the middle and isolated from right-to-left text.
 
     Examples
     --------
@@ -125,12 +125,12 @@ def name_words(name: object, longest: int = _LONGEST_NAME) -> str:
     if len(text) > longest:
         half = (longest - 1) // 2
         text = f"{text[: longest - 1 - half]}\N{HORIZONTAL ELLIPSIS}{text[-half:]}"
-    # Marks of right-to-left writing must not turn the sentence around.
+    # Right-to-left text must not reverse the order of the sentence.
     return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if foreign else text
 
 
 def list_words(names: Iterable[object], *, longest: int = _LONGEST_NAME) -> str:
-    """Join names as a sentence does; of many, the first ones and how many more.
+    """Join names as in a sentence; if there are many, the first ones and how many more.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def list_words(names: Iterable[object], *, longest: int = _LONGEST_NAME) -> str:
 
 
 def count_words(n: int, thing: str, things: str = "") -> str:
-    """Print how many of a thing.
+    """Print a count with its noun.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""The tables of a run as one workbook, ``tables.xlsx``, that a spreadsheet opens without damage.
+"""The tables of a run as one workbook, ``tables.xlsx``, that spreadsheets open without changes.
 
-A spreadsheet that opens a TSV by double click takes SEPT2 and MARCH1 for dates, 2310009E13 for a
-number and =1+1 for a formula. Here every column of text is text and every column of numbers is
-numbers, as the records of the tables declare them; no cell is ever a formula or a link.
+A spreadsheet that opens a TSV file directly reads SEPT2 and MARCH1 as dates, 2310009E13 as a
+number and =1+1 as a formula. In the workbook every text column is text and every number column is
+numeric, as declared by the records of the tables; no cell is a formula or a link.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-# Of a worksheet; a cell takes so many characters.
+# Limits of a worksheet, and of the characters in a cell.
 _MOST_ROWS: Final = 1_048_576
 _MOST_CHARACTERS: Final = 32_767
 LARGEST_TABLE: Final = 1_000_000
-"""Cells of the largest table taken over: a workbook of more opens slowly, or not at all."""
+"""Cells of the largest table included; a workbook with more opens slowly or not at all."""
 
 _AT_ROOT: Final[dict[str, type[Record] | None]] = {
     SAMPLES: None,
@@ -55,12 +55,12 @@ _AT_ROOT: Final[dict[str, type[Record] | None]] = {
     VERIFICATION: Verification,
     CRITERIA: CriterionRecord,
 }
-_MATRIX: Final = "the value for the sample, or the feature, of its row and the sample of its column"
+_MATRIX: Final = "value for the sample or feature in the row and the sample in the column"
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table of the results: its file, its sheet, and the kinds of its columns where declared."""
+    """A table of the results: its file, its sheet, and the declared types of its columns."""
 
     path: Path
     sheet: str
@@ -74,27 +74,25 @@ class _Table:
 
 
 def write_workbook(results: Path) -> Path:
-    """Write ``tables.xlsx`` from the tables of a folder of results: a sheet a table.
+    """Write ``tables.xlsx`` from the tables of a results folder, with one sheet per table.
 
-    The first sheet lists the tables, those left out for their size too, and the second says what
-    each column holds. NaN is the word NaN. Equal tables give equal files.
+    The first sheet lists all tables, including those left out for their size. The second describes
+    each column. NaN is written as the word NaN. Equal tables give equal files.
 
     Returns
     -------
-    The workbook.
+    The path of the workbook.
 
     Raises
     ------
     InputError
-        The folder holds no table.
+        The folder has no tables.
     """
     from xlsxwriter.workbook import Workbook
 
     there = list(_tables(results))
     if not there:
-        raise InputError(
-            "holds no tables", path=results, remedy="name the folder of a run's results"
-        )
+        raise InputError("has no tables", path=results, remedy="give the results folder of a run")
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
@@ -107,7 +105,7 @@ def write_workbook(results: Path) -> Path:
         atomic_path(results / WORKBOOK) as temporary,
         closing(Workbook(str(temporary), options)) as book,
     ):
-        # Always the same time, so that equal tables are equal files.
+        # A constant time, so that equal tables give equal files.
         book.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC)})
         _write_contents(book, results, sizes)
         _write_meanings(book, taken)
@@ -118,7 +116,7 @@ def write_workbook(results: Path) -> Path:
 
 
 def _tables(results: Path) -> Iterator[_Table]:
-    """Name the tables that are there, what people open first first."""
+    """Yield the existing tables, the most important ones first."""
     tree, declared = ResultTree(results), tables()
     for name, record in _AT_ROOT.items():
         yield from _if_there(_Table(results / name, name.removesuffix(".tsv"), record))
@@ -148,22 +146,22 @@ def _rows(path: Path) -> Generator[list[str]]:
 
 
 def _size_of(table: _Table) -> tuple[int, int]:
-    """Return the rows, header included, and the cells."""
+    """Return the number of rows, including the header, and of cells."""
     n_rows, n_columns = size_of(table.path)
     return n_rows, n_rows * n_columns
 
 
 def _too_large(n_rows: int, n_cells: int) -> str:
-    """Say why a table is left out; nothing where it is not."""
+    """Return why a table is left out; empty if it is not."""
     if n_rows > _MOST_ROWS:
-        return f"left out: {n_rows:,} rows, a sheet takes {_MOST_ROWS:,}"
+        return f"left out: {n_rows:,} rows, but a sheet has at most {_MOST_ROWS:,}"
     if n_cells > LARGEST_TABLE:
         return f"left out: {n_cells:,} cells, more than {LARGEST_TABLE:,}; open the file itself"
     return ""
 
 
 def _write_contents(book: Workbook, results: Path, sizes: Mapping[_Table, tuple[int, int]]) -> None:
-    rows = [["table", "sheet", "rows", "what it holds", "note"]]
+    rows = [["table", "sheet", "rows", "content", "note"]]
     for table, (n_rows, n_cells) in sizes.items():
         note = _too_large(n_rows, n_cells)
         words = ((table.record.__doc__ if table.record else "") or "").partition("\n")[0]
@@ -195,7 +193,7 @@ def _write_sheet(
     sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True})
     sheet.freeze_panes(1, 1)
-    # In a file that is written row by row, widths come before the cells.
+    # In a file written row by row, column widths come before the cells.
     sheet.set_column(0, max(len(kinds) - 1, 0), 16)
     writers: list[Callable[[Worksheet, int, int, str], None]] = [
         _write_text if kind is str else _write_bool if kind is bool else _write_number

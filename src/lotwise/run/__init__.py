@@ -1,1 +1,1 @@
-"""What each command and rule does: the steps, the evidence, the replay of a run."""
+"""The work of each command and rule: the steps, the evidence, the replay of a run."""

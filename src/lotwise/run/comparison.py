@@ -1,4 +1,4 @@
-"""One comparison in memory: what was read, correlated and computed, ready to be written."""
+"""One comparison in memory: expression, correlations and evidence, ready to be written."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Comparison:
     Attributes
     ----------
     expression
-        The AnnData of each level, annotated: correlations in ``obsp``, tables for
+        The annotated AnnData of each level: correlations in ``obsp``, tables for
         :mod:`lotwise.get`.
     tables
-        The tables of each level by name: those of the correlations and the evidence.
+        The tables of each level by name, of correlations and evidence.
     correlation, evidence
-        What was computed, and how.
+        The settings of the computation.
     """
 
     expression: Mapping[Level, AnnData]
@@ -43,12 +43,12 @@ class Comparison:
 
     @property
     def gene(self) -> AnnData | None:
-        """Samples x genes, annotated; None where the input has no genes."""
+        """Annotated samples x genes; None if the input has no genes."""
         return self.expression.get("gene")
 
     @property
     def isoform(self) -> AnnData | None:
-        """Samples x isoforms, annotated; None where the input has no isoforms."""
+        """Annotated samples x isoforms; None if the input has no isoforms."""
         return self.expression.get("isoform")
 
     def write(
@@ -58,16 +58,16 @@ class Comparison:
         figures: FiguresConfig | None = None,
         criteria: Path | str | None = None,
     ) -> Verdict | None:
-        """Write expression, tables and figures below ``folder``; judge them by criteria, if any.
+        """Write expression, tables, figures and, with criteria, the verdict below ``folder``.
 
         Parameters
         ----------
         folder
-            Where to write; the files are those of ``lotwise compare``.
+            Folder to write to; the files are those of ``lotwise compare``.
         figures
-            How to draw.
+            Settings of the figures.
         criteria
-            A file of acceptance criteria, or the name of one that lotwise ships.
+            A file of acceptance criteria, or the name of built-in ones.
 
         Returns
         -------
@@ -94,7 +94,7 @@ class Comparison:
         given = None if criteria is None else read_criteria(criteria)
         if given is not None:
             register_criteria(tree.root, given)
-        # What an earlier run said is not said of these tables.
+        # A verdict of an earlier run is not valid for these tables.
         forget_verdict(tree.root)
         with Beside() as beside:
             write_comparison(self, tree, figures or FiguresConfig(), beside)
@@ -109,17 +109,17 @@ def compare(
     correlation: CorrelationConfig | None = None,
     evidence: EvidenceConfig | None = None,
 ) -> Comparison:
-    """Read, correlate and compute everything that stands beside R, in memory.
+    """Read samples, correlate them and compute all evidence, in memory.
 
     Parameters
     ----------
     samples
-        A sample sheet, or samples; or what :func:`lotwise.read_quant` or
-        :func:`lotwise.from_frame` made, for which ``expression`` has nothing to say.
+        A sample sheet, or samples; or the result of :func:`lotwise.read_quant` or
+        :func:`lotwise.from_frame`, which excludes ``expression``.
     levels
-        Levels that there must be; by default those that the input has.
+        Levels that are required; by default those of the input.
     expression, correlation, evidence
-        The sections of the configuration; by default as in ``lotwise compare``.
+        Sections of the configuration; by default as in ``lotwise compare``.
 
     Returns
     -------
@@ -129,18 +129,14 @@ def compare(
     Raises
     ------
     InputError
-        The sheet or a quantification is wrong, a level cannot be had, or there is one batch.
+        The sheet or a quantification is invalid, a level is not available, or there is one batch.
 
     Examples
     --------
     >>> import lotwise
-    >>> from lotwise.config import EvidenceConfig, ExpressionConfig
-    >>> sheet = getfixture("sheet_of_three")
+    >>> from lotwise.config import EvidenceConfig
     >>> compared = lotwise.compare(
-    ...     sheet,
-    ...     expression=ExpressionConfig(tx2gene=sheet.parent / "tx2gene.tsv"),
-    ...     evidence=EvidenceConfig(statistics=("batches",)),
-    ... )
+    ...     lotwise.datasets.three_batches(), evidence=EvidenceConfig(statistics=("batches",)))
     >>> lotwise.get.pairs(compared.gene, feature_set="all")["n_features"].tolist()
     [300, 300, 300]
     >>> sorted(compared.tables["gene"])
@@ -153,7 +149,7 @@ def compare(
     if isinstance(samples, Quantification):
         if expression is not None:
             raise InputError(
-                "`expression` says how files are read, and the samples are read already",
+                "`expression` sets how files are read, but the samples are already read",
                 remedy="leave it out, or give a sample sheet",
             )
         found = _levels_of(samples, None, levels)
@@ -185,16 +181,16 @@ def read_expression(
     samples
         The samples.
     config
-        How to read.
+        Settings for reading.
     levels
-        Levels that there must be; by default those that the input has.
+        Levels that are required; by default those of the input.
     sheet
         The sample sheet, for messages.
 
     Raises
     ------
     InputError
-        A quantification is wrong, or a level asked for cannot be had.
+        A quantification is invalid, or a required level is not available.
     """
     from lotwise.expression import read_quant
 
@@ -217,11 +213,11 @@ def correlate(
     Parameters
     ----------
     expression
-        Samples x features of one level; annotated.
+        Samples x features of one level; it is annotated.
     config
         What to compute, and how.
     path
-        Where ``expression`` was read from, for messages.
+        Path from which ``expression`` was read, for messages.
 
     Returns
     -------
@@ -236,10 +232,10 @@ def correlate(
 
     if expression.obs[keys.BATCH].nunique() < 2:
         raise InputError(
-            f"holds samples of one batch ({expression.n_obs}), a comparison needs 2 or more",
+            f"has samples of one batch only ({expression.n_obs}), a comparison needs 2 or more",
             path=path,
-            remedy="read the other batches too; a new batch alone is held against a reference set "
-            "by `lotwise accepted compare`",
+            remedy="read the other batches too; `lotwise accepted compare` compares a single new "
+            "batch with a reference set",
         )
     batches = pp.average_replicates(expression)
     for samples in (expression, batches):
@@ -253,10 +249,10 @@ def correlate(
     tl.replicate_qc(expression, threshold=config.threshold)
     tl.contributions(expression, n_largest=config.n_contributions, pseudocount=config.pseudocount)
     return {
-        "pairs": get.pairs(expression),
+        "pairs": get.evidence(expression, keys.PAIRS),
         "replicate_qc": get.replicate_qc(expression),
         "contributions": get.contributions(expression),
-        "batch_pairs": get.pairs(batches),
+        "batch_pairs": get.evidence(batches, keys.PAIRS),
     }
 
 
@@ -271,12 +267,12 @@ def _levels_of(
     for level in levels or ():
         if level not in found:
             raise InputError(
-                f"there is no {level} level in these quantifications",
+                f"these quantifications have no {level} level",
                 path=sheet,
                 remedy=(
                     "give the genes of transcripts (tx2gene)"
                     if level == "gene"
-                    else "give the transcripts' files, or ask for the gene level alone (levels)"
+                    else "give the transcripts' files, or request only the gene level (levels)"
                 ),
             )
     return {level: of_level for level, of_level in found.items() if not levels or level in levels}

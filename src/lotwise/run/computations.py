@@ -1,6 +1,6 @@
-"""Statistics that need more of a run than options: what to do where an input is missing.
+"""Computations that need more of a run than options, with rules for missing input.
 
-Named by the catalogue. What a statistic lacks is the reason in its table, never an error.
+They are named in the catalogue. Missing input gives a reason in the table, not an error.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from lotwise.files.tables import to_frame
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.gene_sets import PRESET_CORRELATION
 from lotwise.tl.pairs import pairs_of, store
+from lotwise.tl.process_features import Settings
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-# What a column holds where its number cannot be computed.
+# Value of a column whose number cannot be computed.
 _NOTHING: Final[dict[type, object]] = {str: "", int: 0, float: float("nan"), bool: False}
 
 
@@ -40,14 +41,14 @@ def libraries(
         threshold=correlation.threshold,
         shallow_below=evidence.shallow_below,
         outlier_below=evidence.outlier_below,
-        # The column condition is part of the design, with the batches.
+        # The column condition is part of the design, together with the batches.
         grouping=None if evidence.grouping in {keys.CONDITION, keys.BATCH} else evidence.grouping,
         pseudocount=correlation.pseudocount,
     )
 
 
 def identity(expression: AnnData, *, panels: tuple[str, ...]) -> None:
-    """Look at the panels of markers."""
+    """Check the panels of markers."""
     tl.identity(expression, panels=panels)
     kept = expression.uns[keys.LOTWISE]
     if SexRecord.table not in kept:
@@ -69,7 +70,7 @@ def sensitivity(expression: AnnData, *, correlation: CorrelationConfig) -> None:
 def intervals(
     expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
 ) -> None:
-    """Resample features, in blocks where a file names them."""
+    """Resample features, in blocks if a file defines them."""
     if evidence.blocks is not None:
         tl.blocks(expression, source=evidence.blocks, neighbourhood=evidence.neighbourhood)
     tl.intervals(
@@ -85,7 +86,7 @@ def intervals(
 def detectable(
     expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
 ) -> None:
-    """Change a known share of the features that are expressed."""
+    """Change a known share of the expressed features."""
     tl.detectable(
         expression,
         threshold=evidence.passing,
@@ -97,14 +98,14 @@ def detectable(
 
 
 def reference(expression: AnnData, *, evidence: EvidenceConfig) -> None:
-    """Compare with the stored accepted batches, where there are any of this level."""
+    """Compare with the stored accepted batches, if there are any at this level."""
     path, level = evidence.reference_set, expression.uns[keys.LOTWISE][keys.LEVEL]
     if path is None:
         _store_nothing(expression, ComparisonRecord, "no accepted set was given (reference_set)")
         return
     held = describe_accepted(path)["level"]
     if held != level:
-        _store_nothing(expression, ComparisonRecord, f"the accepted set is of {held}s")
+        _store_nothing(expression, ComparisonRecord, f"the accepted set contains {held}s")
         return
     tl.accepted(expression, path=path, level=evidence.coverage, seed=evidence.seed)
 
@@ -124,12 +125,30 @@ def equivalence(
         _store_nothing(expression, EquivalenceRecord, "there is one batch")
 
 
+def process_change(
+    expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
+) -> None:
+    """Compare lots before and after a change of the process."""
+    tl.process_change(
+        expression,
+        attributes=evidence.attributes,
+        gene_sets=evidence.gene_sets,
+        settings=Settings(
+            margin=evidence.margin,
+            alpha=evidence.alpha,
+            threshold=correlation.threshold,
+            pseudocount=correlation.pseudocount,
+            seed=evidence.seed,
+        ),
+    )
+
+
 def signal(
     expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
 ) -> None:
-    """Compare the groups of the samples, where all have one."""
+    """Compare the groups of the samples, if all samples have one."""
     if evidence.grouping not in expression.obs:
-        reason = f"the samples have no column {evidence.grouping!r} that names groups"
+        reason = f"the samples have no column {evidence.grouping!r} with groups"
     elif "" in labels_of(expression, evidence.grouping):
         reason = f"the column {evidence.grouping!r} is empty for some samples"
     else:
@@ -163,10 +182,10 @@ def gene_sets(
 def isoform_usage(
     expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
 ) -> None:
-    """Compare the usage of isoforms, where their genes are known."""
+    """Compare the usage of isoforms, if their genes are known."""
     if keys.GENE_ID not in expression.var:
         for record in (UsageRecord, StratumRecord, ShareRecord):
-            _store_nothing(expression, record, "the genes of the isoforms are not known (tx2gene)")
+            _store_nothing(expression, record, "the genes of the isoforms are unknown (tx2gene)")
         return
     tl.isoform_usage(
         expression,
@@ -182,7 +201,7 @@ def isoform_usage(
 
 
 def _store_nothing(expression: AnnData, record: type[Record], reason: str, **known: object) -> None:
-    """Keep a table of NaN with the reason: a row a pair where it is one of pairs, else one row."""
+    """Store a table of NaN with the reason: one row per pair for tables of pairs, else one row."""
     empty = {name: _NOTHING[kind] for name, kind in columns(record).items()}
     if "reason" in empty:
         known["reason"] = reason

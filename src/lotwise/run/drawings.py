@@ -1,6 +1,6 @@
-"""Figures of the evidence that need more than a table: they choose a pair, or say what is lacking.
+"""Figures of the evidence that need more than a table: a chosen pair, or a reason for no figure.
 
-Named by the catalogue.
+They are named in the catalogue.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lotwise import keys, pl
+from lotwise import pl
 from lotwise.config import CorrelationConfig
-from lotwise.expression.labels import unit_of
 from lotwise.files.panels import read_panel
 from lotwise.metrics.correlation import pearson_matrix
-from lotwise.metrics.differences import log_ratios
 from lotwise.metrics.moments import FloatArray
 from lotwise.tl.isoforms import rank_switches
 from lotwise.tl.layers import log_tpm_of
@@ -33,9 +31,11 @@ def panel(table: pd.DataFrame, *, panel: str) -> Figure:
     return pl.identity(table[table["panel"] == read_panel(panel).name])
 
 
-def sensitivity(tables: Mapping[str, pd.DataFrame], *, unit: str) -> Figure:
-    """Draw R by feature set, and the spread of log ratios where it was computed."""
-    return pl.sensitivity(tables["sensitivity"], agreement=tables.get("agreement"), unit=unit)
+def sensitivity(tables: Mapping[str, pd.DataFrame], *, unit: str, features: str) -> Figure:
+    """Draw R by feature set, and the spread of log ratios if it was computed."""
+    return pl.sensitivity(
+        tables["sensitivity"], agreement=tables.get("agreement"), unit=unit, features=features
+    )
 
 
 def mean_difference(
@@ -44,22 +44,24 @@ def mean_difference(
     """Draw the differences of the pair of batches with the lowest R."""
     log_tpm = log_tpm_of(expression, correlation.pseudocount)
     a, b = _least_alike(expression, log_tpm)
-    tpm = np.asarray(expression.layers[keys.TPM])
-    both = np.flatnonzero((tpm[a] >= correlation.threshold) & (tpm[b] >= correlation.threshold))
-    if not both.size:
-        return pl.nothing("no feature is detected in both samples")
-    x, y, _ = log_ratios(tpm[a, both], tpm[b, both])
+    names = expression.obs_names
     return pl.mean_difference(
-        x,
-        y,
+        expression,
+        str(names[a]),
+        str(names[b]),
         table=_of_pair(expression, table, a, b),
-        named=_deviating(expression, x, y, both, n_named),
-        unit=unit_of(expression),
+        label=n_named,
+        threshold=correlation.threshold,
     )
 
 
 def detectable(
-    expression: AnnData, *, grid: pd.DataFrame, unseen: pd.DataFrame, pseudocount: float
+    expression: AnnData,
+    *,
+    grid: pd.DataFrame,
+    unseen: pd.DataFrame,
+    pseudocount: float,
+    features: str,
 ) -> Figure:
     """Draw R of the pair with the lowest R after known changes."""
     a, b = _least_alike(expression, log_tpm_of(expression, pseudocount))
@@ -67,8 +69,8 @@ def detectable(
     if grid["pearson"].isna().all() or unseen["threshold"].isna().all():
         return pl.nothing(next(filter(None, [*unseen["reason"], *grid["reason"]]), "R is NaN"))
     names = expression.obs_names
-    title = f"{names[a]} and {names[b]}, the least alike"
-    return pl.detectable(grid, r=float(unseen["threshold"].iloc[0]), title=title)
+    title = f"{names[a]} and {names[b]}, the least similar pair"
+    return pl.detectable(grid, r=float(unseen["threshold"].iloc[0]), title=title, features=features)
 
 
 def isoform_switches(shares: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
@@ -77,30 +79,13 @@ def isoform_switches(shares: pd.DataFrame, *, usage: pd.DataFrame) -> Figure:
         return pl.nothing(shares["reason"].iloc[0])
     chosen = list(dict.fromkeys(shares["gene_id"]))
     ranked = rank_switches(usage)
-    # The title speaks of the bars below it, which are means of batches.
+    # The title describes the bars below it, which are means of batches.
     shown = shares.drop_duplicates("gene_id").set_index("gene_id")["distance"]
     drawn = ranked[ranked["gene_id"].isin(chosen)]
     drawn = drawn.assign(distance=drawn["gene_id"].map(shown))
     order = {gene: place for place, gene in enumerate(chosen)}
     drawn = drawn.sort_values("gene_id", key=lambda genes: genes.map(order), kind="stable")
     return pl.isoform_switches(drawn, usage=shares)
-
-
-def _deviating(
-    expression: AnnData,
-    x: FloatArray,
-    y: FloatArray,
-    both: np.ndarray,
-    n_named: int,
-) -> dict[str, int]:
-    """Name the features that differ most, by symbol where there is one of their own."""
-    most = np.argsort(-np.abs(x - y), kind="stable")[:n_named]
-    names = expression.var_names.to_numpy()[both[most]]
-    if keys.GENE_NAME in expression.var and keys.GENE_ID not in expression.var:
-        symbols = expression.var[keys.GENE_NAME].astype(str).to_numpy()[both[most]]
-        alone = [symbol and list(symbols).count(symbol) == 1 for symbol in symbols]
-        names = np.where(alone, symbols, names)
-    return {str(name): int(place) for name, place in zip(names, most, strict=True)}
 
 
 def _of_pair(expression: AnnData, table: pd.DataFrame, a: int, b: int) -> pd.DataFrame:
@@ -111,7 +96,7 @@ def _of_pair(expression: AnnData, table: pd.DataFrame, a: int, b: int) -> pd.Dat
 def _least_alike(expression: AnnData, log_tpm: FloatArray) -> tuple[int, int]:
     """Return the pair of different batches and one condition with the lowest R.
 
-    The first pair where none is defined; any pair where no two batches share a condition.
+    The first pair if no R is defined; any pair if no two batches share a condition.
     """
     with threadpool_limits(limits=1, user_api="blas"):
         r = pearson_matrix(log_tpm)

@@ -1,4 +1,4 @@
-"""The statistics of a level, computed and drawn as the catalogue declares and the run says."""
+"""Computing and drawing of the statistics of a level, as the catalogue declares them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 def gather_evidence(
     expression: AnnData, config: EvidenceConfig, correlation: CorrelationConfig
 ) -> dict[str, pd.DataFrame]:
-    """Compute the statistics that are switched on; give their tables by name.
+    """Compute the statistics that are switched on; return their tables by name.
 
-    A statistic that lacks what it needs (bootstraps, replicates, groups, gene sets, genes of the
+    A statistic that lacks its input (bootstraps, replicates, groups, gene sets, genes of the
     isoforms) gives a table of NaN with the reason.
 
     Parameters
     ----------
     expression
-        Samples x features of one level, as :func:`lotwise.read_quant` gives them; annotated.
+        Samples x features of one level, as from :func:`lotwise.read_quant`; it is annotated.
     config
         What to compute, and how.
     correlation
@@ -40,27 +40,28 @@ def gather_evidence(
 
     Returns
     -------
-    The tables of :func:`lotwise.config.tables_of`, in its order; none is empty.
+    The tables of :func:`lotwise.config.tables_of`, in its order; no table is empty.
 
     Raises
     ------
     InputError
-        A panel or a file that the configuration names cannot be read.
+        A panel or a file in the configuration cannot be read.
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> config = EvidenceConfig(statistics=("signal", "gene_sets"))
     >>> tables = gather_evidence(gene, config, CorrelationConfig())
     >>> tables["signal"]["reason"].tolist()
-    ["the samples have no column 'condition' that names groups"]
+    ["the samples have no column 'condition' with groups"]
     >>> tables["gene_sets"]["reason"].unique().tolist()
     ['no gene sets were given (gene_sets)']
     """
     level: Level = expression.uns[keys.LOTWISE][keys.LEVEL]
     _check_grouping(expression, config)
     context = {"expression": expression, "evidence": config, "correlation": correlation}
-    # BLAS may add in another order with other threads: one makes the digits the same everywhere.
+    # BLAS may sum in another order with more threads; one thread gives the same digits everywhere.
     with threadpool_limits(limits=1, user_api="blas"):
         tl.choose_pairs(
             expression, most_pairs=correlation.most_pairs, pseudocount=correlation.pseudocount
@@ -72,13 +73,12 @@ def gather_evidence(
 
 
 def _check_grouping(expression: AnnData, config: EvidenceConfig) -> None:
-    """Refuse a grouping that was asked for and is not in the sample sheet."""
+    """Raise if the configured grouping is not in the sample sheet."""
     asked = "grouping" in config.model_fields_set and config.grouping != keys.CONDITION
     if asked and config.grouping not in expression.obs:
         columns = ", ".join(map(str, expression.obs.columns))
         raise InputError(
-            f"the samples have no column {config.grouping!r} that names groups; they have "
-            f"{columns}",
+            f"the samples have no column {config.grouping!r} with groups; they have {columns}",
             remedy="correct `grouping` (--grouping), or add the column to the sample sheet",
         )
 
@@ -89,19 +89,19 @@ def draw_evidence(
     config: EvidenceConfig,
     correlation: CorrelationConfig,
 ) -> Iterator[tuple[str, Figure]]:
-    """Draw the tables that have a figure, each with its name.
+    """Draw the tables that have a figure; yield each with its name.
 
-    Of pairs, the one with the lowest R is drawn where a figure shows one. Where there is
-    nothing to draw the figure says why, so that a run always makes the same files.
+    Figures of one pair show the pair with the lowest R. A figure with nothing to draw shows the
+    reason, so that a run always makes the same files.
 
     Parameters
     ----------
     expression
-        What the tables were computed from.
+        The AnnData from which the tables were computed.
     tables
-        As :func:`gather_evidence` gave them.
+        Result of :func:`gather_evidence`.
     config, correlation
-        As for :func:`gather_evidence`.
+        As in :func:`gather_evidence`.
 
     Yields
     ------
@@ -109,7 +109,9 @@ def draw_evidence(
 
     Examples
     --------
-    >>> gene, config = getfixture("three_batches").gene, EvidenceConfig(statistics=("batches",))
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> config = EvidenceConfig(statistics=("batches",))
     >>> tables = gather_evidence(gene, config, CorrelationConfig())
     >>> [name for name, _ in draw_evidence(gene, tables, config, CorrelationConfig())]
     ['batches']
@@ -121,6 +123,7 @@ def draw_evidence(
         "evidence": config,
         "correlation": correlation,
         "unit": unit_of(expression),
+        "features": {"gene": "genes", "isoform": "isoforms"}[level],
     }
     for name, figure, each in drawn_of(config, level):
         yield name, figure.draw({**context, "each": each})

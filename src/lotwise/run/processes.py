@@ -65,7 +65,8 @@ class Beside:
     Examples
     --------
     >>> from pathlib import Path
-    >>> folder = getfixture("tmp_path")
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> with Beside() as beside:
     ...     beside.run(Path.touch, folder / "made")
     >>> (folder / "made").exists()

@@ -1,7 +1,7 @@
-"""The result tree: what each step writes, and where.
+"""The result tree: the files that each step writes.
 
-The command line, the workflow and `lotwise compare` all write through these
-functions, so that the same input gives the same files whichever way it came.
+The command line, the workflow and `lotwise compare` all write through these functions, so that
+the same input gives the same files in each case.
 """
 
 from __future__ import annotations
@@ -79,17 +79,17 @@ def compare(
 ) -> Verdict | None:
     """Run the whole comparison: expression, correlation, figures, evidence and the report.
 
-    Acceptance criteria are put on record before anything is computed, and judged at the end;
-    without any there is no verdict. ``tables.xlsx`` holds the tables; ``provenance.json``
-    names all that was made, ``report.html`` shows it. ``call`` is the call of the command
-    line that stands on record.
+    Acceptance criteria are recorded before anything is computed and judged at the end; without
+    criteria there is no verdict. ``tables.xlsx`` contains the tables, ``provenance.json`` lists
+    everything that was made, and ``report.html`` shows it. ``call`` is the call of the command
+    line for the record.
     """
     started, started_ns = now(), time.time_ns()
     require_batches(read_samples(samples), samples)
     criteria = None if acceptance is None else read_criteria(acceptance)
     if criteria is not None:
         register_criteria(tree.root, criteria)
-    # What an earlier run said is not said of these tables, not even if this run is interrupted.
+    # A verdict of an earlier run is not valid for these tables, even if this run is interrupted.
     forget_verdict(tree.root)
     for name in (PROVENANCE, CRATE, PAGE, CERTIFICATE, VERIFICATION):
         (tree.root / name).unlink(missing_ok=True)
@@ -125,7 +125,7 @@ def compare(
     )
     ended = now()
     inputs = take_inputs(config, samples, tree.root)
-    # What prepared the quantifications here; all other steps are done over again.
+    # Keep the steps that prepared the quantifications here; all other steps are done again.
     steps = [
         step
         for step in own_steps(config, samples, tree.root, inputs=inputs)
@@ -164,11 +164,11 @@ def write_expression(
     samples
         The sample sheet.
     tree
-        Where to write.
+        Result tree to write to.
     config
-        How to read.
+        Settings for reading.
     levels
-        Levels that there must be; by default those that the input has.
+        Levels that are required; by default those of the input.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def write_expression(
     Raises
     ------
     InputError
-        The sheet or a quantification is wrong, or a level asked for cannot be had.
+        The sheet or a quantification is invalid, or a required level is not available.
     """
     with _sheet_of(samples, tree):
         found = read_expression(read_samples(samples), config, levels=levels, sheet=samples)
@@ -193,7 +193,10 @@ def write_comparison(
         tree.forget_figures(level, figures.formats)
         _save(_draw_correlation(tree, level, expression, figures), figures, beside)
         _forget_evidence(tree, level, compared.evidence, figures)
-        _save(_draw_evidence(tree, compared, level, figures), figures, beside)
+        drawn = draw_evidence(
+            expression, compared.tables[level], compared.evidence, compared.correlation
+        )
+        _save(_in_place(tree, level, drawn, compared.evidence, figures), figures, beside)
     # Meanwhile:
     _write_levels(compared.expression, tree)
     for level, expression in compared.expression.items():
@@ -205,17 +208,17 @@ def write_comparison(
 
 @contextmanager
 def _sheet_of(samples: Path, tree: ResultTree) -> Iterator[None]:
-    """Write ``samples.tsv`` when what is inside has succeeded.
+    """Write ``samples.tsv`` when the body of the context has succeeded.
 
-    The temporary file is made before the work, so that an unwritable place is found at once,
-    and named after it, so that a refusal leaves nothing behind.
+    The temporary file is created before the work, so that an unwritable folder is found at once.
+    It is renamed after the work, so that a failure leaves nothing behind.
     """
     listed = read_samples(samples)
     with atomic_path(tree.samples) as temporary:
         write_samples(temporary, listed)
         yield
         if tree.samples.exists() and tree.samples.samefile(samples):
-            # The sheet of the user lies in the folder of the results: it stays as it is.
+            # The user's own sheet is in the folder of the results and stays unchanged.
             shutil.copyfile(samples, temporary)
 
 
@@ -232,7 +235,7 @@ def _write_levels(found: Mapping[Level, AnnData], tree: ResultTree) -> None:
 def write_correlation(tree: ResultTree, level: Level, config: CorrelationConfig) -> None:
     """Correlate the samples of one level; write ``correlation/{level}.*.tsv``.
 
-    R and these tables are added to the expression, so that who opens it need not compute them.
+    R and these tables are added to the stored expression, so that users need not compute them.
     """
     from lotwise.expression import read_level, write_h5ad
 
@@ -241,7 +244,7 @@ def write_correlation(tree: ResultTree, level: Level, config: CorrelationConfig)
     path = tree.h5ad(level)
     written = path.stat()
     write_h5ad(without_evidence(expression), path)
-    # The expression itself is as old as before: the workflow need not repeat what reads it.
+    # The expression itself is unchanged, so the workflow need not repeat steps that read it.
     os.utime(path, ns=(written.st_atime_ns, written.st_mtime_ns))
     _write_correlation(tree, level, expression, tables)
 
@@ -265,8 +268,8 @@ def write_figures(
 ) -> list[Path]:
     """Draw one level; write ``figures/``.
 
-    Of more samples than a scatter matrix can show, it shows the least and the most
-    alike; the heatmaps show all.
+    With more samples than a scatter matrix can show, it shows the least and the most similar
+    ones; the heatmaps show all.
     """
     from lotwise import tl
     from lotwise.expression import read_level
@@ -281,7 +284,7 @@ def write_figures(
 
 
 def _has_r(expression: AnnData, pseudocount: float) -> bool:
-    """Return whether R is there already, as `lotwise correlate` leaves it."""
+    """Return whether R is already stored, as `lotwise correlate` leaves it."""
     if keys.PEARSON not in expression.obsp:
         return False
     computed = expression.uns[keys.LOTWISE].get(keys.PARAMETERS, {}).get(keys.PAIRS, {})
@@ -291,7 +294,7 @@ def _has_r(expression: AnnData, pseudocount: float) -> bool:
 def _draw_correlation(
     tree: ResultTree, level: Level, expression: AnnData, config: FiguresConfig
 ) -> Iterator[tuple[Path, Figure]]:
-    """Draw the paper's figure and the heatmaps; give each with its path without a suffix."""
+    """Yield the paper's figure and the heatmaps, each with its path without a suffix."""
     from lotwise import pl, tl
 
     words: dict[str, Any] = {"decimals": config.decimals, "note": config.note}
@@ -300,7 +303,7 @@ def _draw_correlation(
     title = None
     if expression.n_obs > pl.MOST_SAMPLES:
         title = (
-            f"The least and the most alike of {expression.n_obs} samples "
+            f"The least and the most similar of {expression.n_obs} samples "
             f"({level} level, Pearson's R over all {expression.n_vars:,} features)"
         )
         expression = tl.least_and_most_alike(expression)
@@ -309,15 +312,16 @@ def _draw_correlation(
 
 
 def _save(drawn: Iterable[tuple[Path, Figure]], config: FiguresConfig, beside: Beside) -> None:
-    """Save figures in other processes, which follow what the caller set for saving."""
+    """Save figures in other processes, with the rcParams of this one."""
     import matplotlib as mpl
 
     from lotwise import pl
 
+    of_this_process: Any = mpl.rcParams.copy()
     settings = {
         name: value
-        for name, value in mpl.rcParams.items()
-        if name.startswith("savefig.") and value != mpl.rcParamsDefault[name]
+        for name, value in of_this_process.items()
+        if name not in {"backend", "interactive"} and value != mpl.rcParamsDefault[name]
     }
     for stem, figure in drawn:
         beside.run(pl.save_figure, figure, stem, config.formats, settings)
@@ -330,49 +334,79 @@ def write_evidence(
     correlation: CorrelationConfig,
     figures: FiguresConfig,
 ) -> None:
-    """Compute and draw what stands beside R at one level.
+    """Compute and draw the evidence of one level.
 
-    Writes ``evidence/{level}.*`` and ``figures/{level}_*``, as
-    :func:`lotwise.config.tables_of` and :func:`lotwise.config.figures_of` name them.
+    Writes ``evidence/{level}.*`` and ``figures/{level}_*``, as listed by
+    :func:`lotwise.config.tables_of` and :func:`lotwise.config.figures_of`.
     """
     _forget_evidence(tree, level, config, figures)
     expression, tables = write_evidence_tables(tree, level, config, correlation)
-    compared = Comparison(
-        expression={level: expression},
-        tables={level: tables},
-        correlation=correlation,
-        evidence=config,
-    )
+    drawn = draw_evidence(expression, tables, config, correlation)
     with Beside() as beside:
-        _save(_draw_evidence(tree, compared, level, figures), figures, beside)
+        _save(_in_place(tree, level, drawn, config, figures), figures, beside)
 
 
 def write_evidence_tables(
     tree: ResultTree, level: Level, config: EvidenceConfig, correlation: CorrelationConfig
 ) -> tuple[AnnData, dict[str, pd.DataFrame]]:
-    """Compute what stands beside R at one level; write its tables.
+    """Compute the evidence of one level and write its tables.
 
     Returns
     -------
-    The expression with what was found, and the tables by name.
+    The annotated expression, and the tables by name.
     """
     from lotwise.expression import read_level
 
     expression = read_level(tree.h5ad(level), level)
+    tree.forget_evidence(level, tables_of(config, level))
     tables = gather_evidence(expression, config, correlation)
     _write_evidence(tree, level, tables)
     return expression, tables
 
 
+def draw_evidence_tables(
+    tree: ResultTree,
+    level: Level,
+    config: EvidenceConfig,
+    correlation: CorrelationConfig,
+    figures: FiguresConfig,
+) -> None:
+    """Draw the tables written by :func:`write_evidence_tables`; nothing is computed."""
+    from lotwise.expression import read_level
+
+    expression = read_level(tree.h5ad(level), level)
+    tree.forget_figures_of_evidence(level, figures_of(config, level), figures.formats)
+    tables = _WrittenTables(tree, level, tables_of(config, level))
+    drawn = draw_evidence(expression, tables, config, correlation)
+    with Beside() as beside:
+        _save(_in_place(tree, level, drawn, config, figures), figures, beside)
+
+
+class _WrittenTables(Mapping[str, "pd.DataFrame"]):
+    """The tables of evidence of one level, each read when it is asked for: most are not drawn."""
+
+    def __init__(self, tree: ResultTree, level: Level, names: Sequence[str]) -> None:
+        self._tree, self._level, self._names = tree, level, names
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        from lotwise.files.tables import read_table
+
+        if name not in self._names:
+            raise KeyError(name)
+        return read_table(self._tree.table(self._level, name), catalogue()[name].record)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 def _forget_evidence(
     tree: ResultTree, level: Level, config: EvidenceConfig, figures: FiguresConfig
 ) -> None:
-    tree.forget_evidence(
-        level,
-        names=tables_of(config, level),
-        figures=figures_of(config, level),
-        formats=figures.formats,
-    )
+    tree.forget_evidence(level, tables_of(config, level))
+    tree.forget_figures_of_evidence(level, figures_of(config, level), figures.formats)
 
 
 def _write_evidence(tree: ResultTree, level: Level, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -382,26 +416,24 @@ def _write_evidence(tree: ResultTree, level: Level, tables: Mapping[str, pd.Data
         write_table(tree.table(level, name), table)
 
 
-def _draw_evidence(
-    tree: ResultTree, compared: Comparison, level: Level, config: FiguresConfig
+def _in_place(
+    tree: ResultTree,
+    level: Level,
+    drawn: Iterable[tuple[str, Figure]],
+    config: EvidenceConfig,
+    figures: FiguresConfig,
 ) -> Iterator[tuple[Path, Figure]]:
-    """Draw the figures of the evidence; give each with its path without a suffix."""
+    """Yield the figures of the evidence with the note of the run, each with its path."""
     from lotwise import pl
 
-    drawn = draw_evidence(
-        compared.expression[level],
-        compared.tables[level],
-        compared.evidence,
-        compared.correlation,
-    )
-    total = len(figures_of(compared.evidence, level))
+    total = len(figures_of(config, level))
     for name, figure in progress(drawn, "drawing", unit="figure", total=total):
-        pl.add_note(figure, config.note)
+        pl.add_note(figure, figures.note)
         yield tree.figure(level, name), figure
 
 
 def without_evidence(expression: AnnData) -> AnnData:
-    """Return the expression with its correlations, as it is stored: evidence has its own tables."""
+    """Return the expression with correlations only, as stored; evidence has its own tables."""
     from anndata import AnnData as Made
 
     theirs = {name for name, table in catalogue().items() if table.folder == "evidence"}
@@ -423,7 +455,7 @@ def without_evidence(expression: AnnData) -> AnnData:
 
 
 def write_samples(path: Path, samples: Sequence[Sample]) -> None:
-    """Write what was compared as a sample sheet that can be used again."""
+    """Write the compared samples as a sample sheet that can be used again."""
     names = [
         name
         for name in (keys.REPLICATE, keys.DONOR, keys.CONDITION)

@@ -1,4 +1,4 @@
-"""What acceptance criteria would let through: a known share of another profile mixed in."""
+"""Titration of acceptance criteria: which share of another profile would they let through?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lotwise.acceptance.files import CriteriaFile
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
-from lotwise.expression.labels import batches_of, labels_of
+from lotwise.expression.labels import batches_of, labels_of, require_tpm
 from lotwise.files.records import Record, column
 from lotwise.files.tables import to_frame, write_table
 from lotwise.keys import Level
@@ -37,59 +37,59 @@ N_REPEATS: Final = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TitrationRecord(Record):
-    """The smallest share of a profile that a criterion catches in a batch."""
+    """The smallest share of a profile that a criterion detects in a batch."""
 
     table: ClassVar[str] = "titration.tsv"
     batch: str = column("batch into which the profile was mixed")
-    criterion: str = column("id of the criterion; overall for the whole verdict")
-    profile: str = column("what was mixed in")
+    criterion: str = column("id of the criterion, or overall for the verdict")
+    profile: str = column("profile that was mixed in")
     caught_from: float = column(
-        "smallest share tried from which every repeat is caught; NaN where none is"
+        "smallest share tried from which on every repeat is detected; NaN where there is none"
     )
-    earliest: float = column("smallest share tried that any repeat is caught from")
-    passed: float = column("largest share tried that some repeat passes")
-    n_repeats: int = column("repeats, each with counts drawn anew")
-    reason: str = column("why there is no share; empty where there is")
+    earliest: float = column("smallest share tried from which on any repeat is detected")
+    passed: float = column("largest share tried that passes in some repeat")
+    n_repeats: int = column("repeats, each with newly drawn counts")
+    reason: str = column("why there is no share; empty otherwise")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TitrationCurveRecord(Record):
-    """How often a criterion catches a share of a profile: a point of an operating curve."""
+    """How often a criterion detects a share of a profile: a point of an operating curve."""
 
     table: ClassVar[str] = "titration_curve.tsv"
-    criterion: str = column("id of the criterion; overall for the whole verdict")
-    profile: str = column("what was mixed in")
+    criterion: str = column("id of the criterion, or overall for the verdict")
+    profile: str = column("profile that was mixed in")
     share: float = column("share of the profile, as a fraction of all transcripts")
-    caught: float = column("fraction of batches and repeats in which it was caught, in [0, 1]")
+    caught: float = column("fraction of batches and repeats in which it was detected, in [0, 1]")
     n_mixtures: int = column("batches and repeats")
 
 
 class Titration(NamedTuple):
-    """The smallest shares caught (:class:`TitrationRecord`), and the curves."""
+    """The smallest shares detected (:class:`TitrationRecord`), and the curves."""
 
     table: pd.DataFrame
     curve: pd.DataFrame
 
     def sentence(self) -> str:
-        """Return what the whole verdict would have passed, in one sentence."""
+        """Return what the verdict would have passed, in one sentence."""
         of_verdict = self.table[self.table["criterion"] == OVERALL]
         profile = of_verdict["profile"].iloc[0]
         if (of_verdict["n_repeats"] == 0).all():
             return (
-                f"These criteria are not met without anything mixed in, so a share of {profile} "
-                "that they would pass is not defined."
+                f"These criteria are not met even without {profile} mixed in, so there is no share "
+                "that they would pass."
             )
         passed = float(of_verdict["passed"].max())
         if passed == 0:
-            return f"These criteria caught the smallest share of {profile} that was tried."
+            return f"These criteria detected even the smallest share of {profile} that was tried."
         return (
             f"These criteria would have passed a lot with up to {passed:.3g} of {profile} mixed in "
-            f"(shares tried, {int(of_verdict['n_repeats'].max())} repeats per batch)."
+            f"(of the shares tried, with {int(of_verdict['n_repeats'].max())} repeats per batch)."
         ).replace(f"{passed:.3g}", f"{100 * passed:.3g} %")
 
 
 class Profile(NamedTuple):
-    """What is mixed in: TPM for the features of each level, and its name."""
+    """The profile to mix in: TPM for the features of each level, and its name."""
 
     name: str
     tpm: Mapping[Level, FloatArray]
@@ -108,20 +108,20 @@ def profile_of(
     ----------
     expression
         Samples x features by level.
-    sample, condition, table
-        One of the three. A table has the features in its first column, and TPM in the column of
-        that name or in the second of two; of a table of isoforms, genes are the sums.
+        One of the three. A table has the features in its first column, and TPM in the column TPM
+        or in the second of two columns. Genes of a table of isoforms are sums of their isoforms.
 
     Raises
     ------
     InputError
-        Not one of the three, an unknown name, or a table that shares few features.
+        Not exactly one of the three, an unknown name, or a table that shares few features.
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> profile_of({"gene": gene}, sample="S1").name
-    'sample S1'
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> profile_of({"gene": gene}, sample="lot1").name
+    'sample lot1'
     """
     if sum(given is not None for given in (sample, condition, table)) != 1:
         raise InputError("give one profile to mix in: a sample, a condition or a table of TPM")
@@ -156,9 +156,9 @@ def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> Profil
         column_of_tpm = named[0] if named else read.columns[1]
         if not named and read.width > 2:
             raise InputError(
-                f"has {read.width} columns, and none is called TPM",
+                f"has {read.width} columns, none of which is called TPM",
                 path=path,
-                remedy="name the column, or give two columns: feature, TPM",
+                remedy="name the column TPM, or give two columns: feature, TPM",
             )
         values = read[column_of_tpm].cast(pl.Float64).to_list()
     except (OSError, IndexError, pl.exceptions.PolarsError) as error:
@@ -172,7 +172,7 @@ def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> Profil
     for level, data in expression.items():
         tpm = np.array([of_feature.get(name, 0.0) for name in data.var_names], dtype=np.float64)
         total = sum(value for value in values if value is not None)
-        # A table of the other level shares no names; part of it may be other features.
+        # A table of the other level shares no names; a part of it may be other features.
         if total > 0 and np.nansum(tpm) >= 0.5 * total:
             found[level] = np.nan_to_num(tpm)
     if "isoform" in found and "gene" in expression and "gene" not in found:
@@ -186,7 +186,7 @@ def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> Profil
         raise InputError(
             "less than half of its TPM is on features of these samples",
             path=path,
-            remedy="quantify the profile against the same annotation",
+            remedy="quantify the profile with the same annotation",
         )
     return Profile(path.stem, found)
 
@@ -203,45 +203,47 @@ def titrate(
     seed: int = 0,
     threads: int = 2,
 ) -> Titration:
-    """Find the smallest share of a profile that each criterion and the whole verdict catch.
+    """Find the smallest share of a profile that each criterion and the whole verdict detect.
 
-    Each batch in turn has a share of the profile mixed into all its samples, its counts are drawn
-    anew at its own depth, the tables that the criteria use are computed again, and the criteria
-    are judged. The share is searched by halving, since more of a profile is caught more often.
+    Each batch in turn has a share of the profile mixed into all its samples, and its counts are
+    drawn again at its own depth. The tables that the criteria use are computed again, and the
+    criteria are judged. The share is searched by bisection, since larger shares are detected more
+    often.
 
     Parameters
     ----------
     expression
         Samples x features by level.
     criteria
-        As :func:`lotwise.acceptance.read_criteria` gives them.
+        The criteria, from :func:`lotwise.acceptance.read_criteria`.
     profile
-        What is mixed in.
+        Profile to mix in.
     evidence, correlation
         Settings of the tables.
     shares
         Shares to try, increasing, in (0, 1].
     n_repeats
-        Repeats with counts drawn anew.
+        Number of repeats, each with newly drawn counts.
     seed
         Random seed; every batch and repeat has a stream of its own.
     threads
-        Batches and repeats computed at once; results do not depend on it.
+        Batches and repeats computed in parallel; the results do not depend on it.
 
     Returns
     -------
-    One row per batch and criterion (:class:`TitrationRecord`), and the curves. A criterion is
-    caught where it fails; the verdict (``overall``) where it is not a pass.
+    One row per batch and criterion (:class:`TitrationRecord`), and the curves. A criterion detects
+    a share if it fails; the verdict (``overall``) detects it if it is not a pass.
 
     Raises
     ------
     InputError
-        The profile lacks a level that the criteria judge.
+        The profile has no values for a level that the criteria judge.
 
     Examples
     --------
     >>> from lotwise.acceptance import read_criteria
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> profile = Profile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
     >>> titrate(
     ...     {"gene": gene}, read_criteria("encode_isogenic"), profile=profile,
@@ -250,6 +252,7 @@ def titrate(
     ['overall', ...]
     """
     first = next(iter(expression.values()))
+    require_tpm(first, "titration")
     batches = list(dict.fromkeys(batches_of(first)))
     judged = _Judge(
         expression,
@@ -258,11 +261,11 @@ def titrate(
         correlation or CorrelationConfig(),
     )
     for level in judged.needed:
-        # Left as it is, a level would pass with any share, and look blind.
+        # An unchanged level would pass with any share, as if the criteria were insensitive.
         if level not in profile.tpm:
             raise InputError(
-                f"the criteria judge the level {level!r}, of which {profile.name} has no TPM",
-                remedy="give a profile of isoforms, of which genes are the sums"
+                f"the criteria judge the level {level!r}, for which {profile.name} has no TPM",
+                remedy="give a profile of isoforms, since genes are their sums"
                 if level == "gene"
                 else "give TPM of isoforms",
             )
@@ -279,7 +282,7 @@ def titrate(
         batch, stream = job
 
         def caught_at(share: float) -> dict[str, bool]:
-            # The same stream at every share: what differs is the share alone.
+            # The same random stream at every share, so that only the share differs.
             rng = np.random.default_rng(stream)
             return judged(_contaminated(expression, batch, profile, share, rng))
 
@@ -320,8 +323,8 @@ def titrate(
 def _search(
     caught_at: Callable[[float], dict[str, bool]], shares: Sequence[float], names: Sequence[str]
 ) -> dict[str, list[bool]]:
-    """Return for each name at which shares it is caught, by halving for all names together."""
-    # Index of the smallest share known to be caught, and of the largest known to pass.
+    """Return at which shares each name detects the mixture, by bisection for all names at once."""
+    # Index of the smallest share known to be detected, and of the largest known to pass.
     caught = dict.fromkeys(names, len(shares))
     passed = dict.fromkeys(names, -1)
     while True:
@@ -356,7 +359,7 @@ def _row(
             earliest=np.nan,
             passed=np.nan,
             n_repeats=0,
-            reason="it does not pass without anything mixed in",
+            reason="it does not pass even without anything mixed in",
         )
     found = caught_share(repeats, shares=shares)
     never = not np.isfinite(found.earliest)
@@ -406,7 +409,7 @@ def _contaminated(
 
 
 def _counted(data: AnnData, at: int) -> tuple[FloatArray | None, FloatArray | None]:
-    """Return counts and lengths of a sample; None where they are not known for all features."""
+    """Return counts and lengths of a sample; None if they are unknown for some feature."""
     if keys.COUNTS not in data.layers or keys.LENGTH not in data.layers:
         return None, None
     counts = np.asarray(data.layers[keys.COUNTS][at], dtype=np.float64)
@@ -442,7 +445,9 @@ class _Judge:
             verdict = judge(self.criteria, tree.root)
         found = {OVERALL: verdict.outcome != "pass"}
         for one in verdict.assessed:
-            found[one.criterion.id] = one.judgement.outcome == "fail"
+            # Criteria that decide nothing cannot detect anything and are left out.
+            if one.judgement.outcome != "descriptive":
+                found[one.criterion.id] = one.judgement.outcome == "fail"
         return found
 
     def _tables(self, data: AnnData, names: set[str]) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -464,7 +469,7 @@ class _Judge:
         if "batch_pairs" in names:
             averaged = pp.average_replicates(data)
             self._correlate(averaged)
-            yield "batch_pairs", get.pairs(averaged)
+            yield "batch_pairs", get.evidence(averaged, keys.PAIRS)
         if "replicate_qc" in names:
             tl.replicate_qc(data, threshold=self.correlation.threshold)
         if "contributions" in names:

@@ -1,7 +1,7 @@
-"""Transcriptomes, batches and reads whose truth is known.
+"""Simulated transcriptomes, batches and reads of known truth.
 
-:func:`simulate_experiment` writes everything that a run needs into one directory; the
-parts are there for tests and for questions of one's own.
+:func:`simulate_experiment` writes everything that a run needs into one directory. The parts can
+also be used separately, for tests and other questions.
 """
 
 from lotwise.simulate.batches import Expression, Plan, simulate_expression, sum_to_genes

@@ -1,4 +1,4 @@
-"""Write a simulated transcriptome in the formats that quantifiers read."""
+"""Output of a simulated transcriptome in the formats that quantifiers read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WIDTH = 60
 
 
 def write_transcripts(transcriptome: Transcriptome, path: Path) -> None:
-    """Write all isoforms as FASTA with headers as Ensembl writes them."""
+    """Write all isoforms as FASTA with headers in Ensembl's format."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="ascii") as fasta:
         for isoform, name in enumerate(transcriptome.isoform_ids):
             gene = int(transcriptome.gene_index[isoform])

@@ -1,4 +1,4 @@
-"""Expression of manufacturing batches, with what was planted in them."""
+"""Simulated expression of manufacturing batches, with planted effects."""
 
 from __future__ import annotations
 
@@ -27,39 +27,39 @@ _LN2 = float(np.log(2))
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to simulate.
+    """Parameters of a simulation.
 
     Attributes
     ----------
     n_genes
-        Genes of the transcriptome.
+        Number of genes of the transcriptome.
     n_batches, n_replicates
-        Batches, and samples in each.
+        Number of batches, and of samples per batch.
     n_fragments
-        Read pairs (or single reads) of a sound sample.
+        Read pairs (or single reads) of a sample without a fault.
     expressed_share
-        Share of genes with any expression, in (0, 1].
+        Fraction of genes with any expression, in (0, 1].
     sd_expression
-        Spread of the expressed genes, standard deviation of log2 TPM.
+        Standard deviation of log2 TPM over expressed genes.
     sd_batch, sd_technical
-        Spread of a gene's log2 expression between batches and between samples of one
-        batch. Isoform proportions vary by the same two amounts.
+        Standard deviation of a gene's log2 expression between batches and between samples of
+        one batch. Isoform proportions vary by the same amounts.
     n_de_genes
-        Genes that the last batch expresses ``2 ** log2_fold`` times more, or less.
+        Number of genes that the last batch expresses ``2 ** log2_fold`` times higher or lower.
     log2_fold
         Size of that change in log2.
     n_switches
-        Genes whose two leading isoforms change places in the last batch.
+        Number of genes whose two main isoforms are exchanged in the last batch.
     female
-        Batches of a second donor, who is female; all others are of a male one.
+        Batches from a second, female donor; all others are from a male donor.
     swapped
-        Two samples whose tubes were exchanged: each carries the other's RNA.
+        Two samples whose tubes were exchanged: each contains the other's RNA.
     faults
-        Samples with a planted fault, and which.
+        Samples with a simulated fault, and the fault.
     strandedness
-        Protocol of all libraries.
+        Library protocol of all samples.
     paired
-        Whether reads come in pairs.
+        Whether reads are paired.
     """
 
     n_genes: int = 2_000
@@ -81,22 +81,22 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.n_batches < 1 or self.n_replicates < 1:
-            raise InputError("n_batches and n_replicates must be at least 1")
+            raise InputError("n_batches and n_replicates must be >= 1")
         if not 0 < self.expressed_share <= 1:
-            raise InputError(f"expressed_share is {self.expressed_share:g}, needed in (0, 1]")
+            raise InputError(f"expressed_share must be in (0, 1], got {self.expressed_share:g}")
         if min(self.sd_expression, self.sd_batch, self.sd_technical) < 0:
-            raise InputError("a standard deviation is negative, needed >= 0")
+            raise InputError("standard deviations must be >= 0, one is negative")
         if min(self.n_de_genes, self.n_switches) < 0:
-            raise InputError("n_de_genes and n_switches must be at least 0")
+            raise InputError("n_de_genes and n_switches must be >= 0")
         for name in self.female:
             if name not in self.batches:
                 raise InputError(
-                    f"there is no batch {name!r}, the batches are {', '.join(self.batches)}"
+                    f"unknown batch {name!r}; the batches are {', '.join(self.batches)}"
                 )
         for name in (*(self.swapped or ()), *self.faults):
             if name not in self.samples:
                 raise InputError(
-                    f"there is no sample {name!r}, the samples are {', '.join(self.samples)}"
+                    f"unknown sample {name!r}; the samples are {', '.join(self.samples)}"
                 )
 
     @property
@@ -114,15 +114,15 @@ class Plan:
         )
 
     def batch_of(self, sample: str) -> str:
-        """Give the batch that ``sample`` is labelled with."""
+        """Return the batch in the label of ``sample``."""
         return self.batches[self.samples.index(sample) // self.n_replicates]
 
     def donor_of(self, sample: str) -> str:
-        """Give the donor that ``sample`` is labelled with."""
+        """Return the donor in the label of ``sample``."""
         return "donor2" if self.batch_of(sample) in self.female else "donor1"
 
     def library(self, sample: str) -> Library:
-        """Make the library of one sample, with its planted fault."""
+        """Return the library of one sample, with its simulated fault."""
         return make_library(
             self.faults.get(sample, "sound"),
             n_fragments=self.n_fragments,
@@ -133,20 +133,20 @@ class Plan:
 
 @dataclass(frozen=True)
 class Expression:
-    """True expression of every sample, and what was planted.
+    """True expression of every sample, and the planted effects.
 
     Attributes
     ----------
     tpm
-        Transcripts per million in the tube that carries the sample's name, shape
-        (n_samples, n_isoforms); each row sums to a million. Swapped samples are
-        already exchanged here.
+        Transcripts per million in the tube labelled with the sample's name, shape
+        (n_samples, n_isoforms); each row sums to a million. Swapped samples are already
+        exchanged.
     carries
-        For each sample, the sample whose RNA is in its tube: itself but for a swap.
+        For each sample, the sample whose RNA is in its tube: itself unless swapped.
     log2_fold
         Planted change of each gene in the last batch, shape (n_genes,); 0 for none.
     switched
-        Whether each gene's leading isoforms change places there, shape (n_genes,).
+        Whether each gene's main isoforms are exchanged there, shape (n_genes,).
     """
 
     tpm: NDArray[np.float64]
@@ -160,15 +160,15 @@ def simulate_expression(
 ) -> Expression:
     """Draw the true expression of every sample of ``plan``.
 
-    Genes are off or log-normal; a gene's isoforms share its expression by a Dirichlet
-    draw of concentration 1, so that most genes have one leading isoform. Batches and
-    samples move both by log-normal factors.
+    Genes are not expressed or log-normal. A gene's expression is divided among its isoforms by a
+    Dirichlet draw of concentration 1, so that most genes have one main isoform. Batches and
+    samples change both by log-normal factors.
 
     Raises
     ------
     InputError
-        More changed genes are asked for than genes are expressed (for switches: with
-        two isoforms or more), or a female donor of a transcriptome without XIST.
+        More genes are to be changed than are expressed (for switches: with two or more
+        isoforms), or a female donor is requested for a transcriptome without XIST.
 
     Examples
     --------
@@ -205,7 +205,7 @@ def simulate_expression(
 def sum_to_genes(
     per_isoform: NDArray[np.float64], transcriptome: Transcriptome
 ) -> NDArray[np.float64]:
-    """Sum isoforms to genes: (..., n_isoforms) to (..., n_genes)."""
+    """Return the sum of isoforms per gene: (..., n_isoforms) to (..., n_genes)."""
     first = np.searchsorted(transcriptome.gene_index, np.arange(transcriptome.n_genes))
     return np.add.reduceat(per_isoform, first, axis=-1)
 
@@ -213,7 +213,7 @@ def sum_to_genes(
 def _draw_genes(
     transcriptome: Transcriptome, plan: Plan, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Draw log2 expression of each gene, -inf where it is off."""
+    """Return log2 expression of each gene, -inf if it is not expressed."""
     n_genes = transcriptome.n_genes
     log2_gene = plan.sd_expression * rng.standard_normal(n_genes)
     off = rng.random(n_genes) >= plan.expressed_share
@@ -221,7 +221,7 @@ def _draw_genes(
         off[rng.integers(n_genes)] = False
     for gene, name in enumerate(transcriptome.gene_names):
         if name in MARKERS_ON:
-            # A marker that must be seen is expressed above the median gene.
+            # Markers of the cell type are expressed above the median gene.
             off[gene], log2_gene[gene] = False, abs(log2_gene[gene])
         elif name in MARKERS_OFF:
             off[gene] = True
@@ -229,7 +229,7 @@ def _draw_genes(
 
 
 def _female(log2_gene: NDArray[np.float64], transcriptome: Transcriptome) -> NDArray[np.float64]:
-    """Express XIST, as much as the male donor does the first gene of Y, and no gene of Y."""
+    """Express XIST at the level of the male donor's first gene of Y, and no gene of Y."""
     at = {name: gene for gene, name in enumerate(transcriptome.gene_names)}
     if MARKER_FEMALE not in at:
         raise InputError(f"a female donor needs the gene {MARKER_FEMALE}; simulate more genes")
@@ -265,7 +265,7 @@ def _choose(
     able: NDArray[np.intp], n: int, name: str, rng: np.random.Generator
 ) -> NDArray[np.intp]:
     if n > able.size:
-        raise InputError(f"{name} is {n:,}, but only {able.size:,} genes can be changed so")
+        raise InputError(f"{name} is {n:,}, but only {able.size:,} genes can be changed this way")
     return rng.choice(able, n, replace=False)
 
 

@@ -1,4 +1,4 @@
-"""A whole experiment in one directory: reference, samples and truth."""
+"""A complete experiment in one directory: reference, samples and truth."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Experiment:
-    """Where the parts of a simulated experiment are.
+    """Paths of the parts of a simulated experiment.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Experiment:
     transcripts, genome, gtf, tx2gene
         The reference.
     truth
-        Directory of the tables that say what was planted.
+        Directory of the tables with the true values.
     """
 
     samples: Path
@@ -61,33 +61,35 @@ def simulate_experiment(
 ) -> Experiment:
     """Write reference, sample sheet, samples and truth into ``directory``.
 
-    Everything is a function of the state of ``rng`` and of the other arguments but
-    ``threads``. Both forms have the same truth.
+    The result depends on the state of ``rng`` and the other arguments, except ``threads``. Both
+    forms have the same truth.
 
     Parameters
     ----------
     directory
-        Where to write; made if absent. Files of an earlier simulation are replaced.
+        Output directory; created if missing. Files of an earlier simulation are replaced.
     rng
-        Source of randomness.
+        Random number generator.
     plan
-        What to simulate; three sound batches of one sample unless given.
+        What to simulate; by default three batches of one sample without faults.
     form
-        ``quant``: quantifications as kallisto writes them. ``reads``: FASTQ.
+        ``quant``: quantifications in kallisto's format. ``reads``: FASTQ.
     threads
-        Threads for the reads; changes the time, not the result.
+        Number of threads for the reads; it changes the time, not the result.
 
     Raises
     ------
     InputError
-        The plan cannot be carried out, or the directory cannot be written.
+        The plan is not possible, or the directory cannot be written.
     EnvironmentFault
         The disk is full.
 
     Examples
     --------
     >>> import numpy as np
-    >>> folder = getfixture("tmp_path")
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
     >>> made = simulate_experiment(folder, rng=np.random.default_rng(1), plan=Plan(n_genes=30))
     >>> print(made.samples.read_text())
     sample      batch  replicate  donor    quant
@@ -141,13 +143,13 @@ def simulate_experiment(
 
 
 def _write_sheet(path: Path, plan: Plan, form: Form, sources: list[tuple[str, ...]]) -> None:
-    """Write the sample sheet; its paths are relative to itself."""
+    """Write the sample sheet; its paths are relative to its folder."""
     columns: list[str] = ["quant"]
     cells: list[str] = []
     if form == "reads":
         columns = ["fastq_1", "fastq_2"] if plan.paired else ["fastq_1"]
     if form == "reads" and not plan.paired:
-        # A single read does not show how long its fragment was.
+        # The fragment length cannot be inferred from single reads.
         library = plan.library(plan.samples[0])
         columns += ["fragment_length", "fragment_sd"]
         cells = [f"{library.fragment_length:g}", f"{library.fragment_sd:g}"]

@@ -1,4 +1,4 @@
-"""How one sample is turned into a sequencing library."""
+"""The sequencing library of one sample."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ DEGRADED_REACH: Final = 300.0
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """A sequencing library: depth, fragments, reads and what is wrong with it.
+    """A sequencing library: depth, fragments, reads and its fault.
 
     Attributes
     ----------
     n_fragments
-        Read pairs (or single reads) to draw.
+        Number of read pairs (or single reads).
     kind
-        ``sound``, or the fault planted.
+        ``sound``, or the simulated fault.
     fragment_length, fragment_sd
-        Mean and standard deviation of the fragment length in bases, before it is
-        bounded by the read length below and the isoform's length above.
+        Mean and standard deviation of the fragment length in bases, before it is limited by
+        the read length (minimum) and the isoform's length (maximum).
     read_length
-        Bases a read.
+        Length of a read in bases.
     error_rate
-        Share of bases that are read wrongly, in [0, 1].
+        Fraction of bases that are read wrongly, in [0, 1].
     background
-        Share of fragments that come from no annotated transcript, in [0, 1].
+        Fraction of fragments from outside the annotated transcripts, in [0, 1].
     strandedness
-        ``forward``: the first mate is in the sense of the transcript; ``reverse``: it
-        is antisense; ``unstranded``: either, at even odds.
+        ``forward``: the first mate has the sense of the transcript; ``reverse``: it is
+        antisense; ``unstranded``: either, with probability 1/2.
     paired
-        Whether both ends are read.
+        Whether both ends are sequenced.
     reach
-        Mean distance from the 3' end in bases at which fragments survive; infinite
-        for intact RNA, whose fragments come from everywhere alike.
+        Mean distance from the 3' end, in bases, at which fragments survive; infinite for intact
+        RNA, whose fragments come from all positions equally.
     """
 
     n_fragments: int
@@ -65,22 +65,22 @@ class Library:
 
     def __post_init__(self) -> None:
         if self.n_fragments < 1:
-            raise InputError(f"n_fragments is {self.n_fragments}, needed >= 1")
+            raise InputError(f"n_fragments must be >= 1, got {self.n_fragments}")
         if not 0 <= self.error_rate <= 1 or not 0 <= self.background <= 1:
-            raise InputError("error_rate and background are shares, needed in [0, 1]")
+            raise InputError("error_rate and background must be in [0, 1]")
         if self.read_length < 1 or self.fragment_length < self.read_length:
             raise InputError(
-                f"fragment_length is {self.fragment_length:g} and read_length is "
-                f"{self.read_length}, needed fragment_length >= read_length >= 1"
+                f"fragment_length must be >= read_length >= 1, got {self.fragment_length:g} and "
+                f"{self.read_length}"
             )
         if self.fragment_sd <= 0 or self.reach <= 0:
-            raise InputError("fragment_sd and reach must be above 0")
+            raise InputError("fragment_sd and reach must be > 0")
 
     @property
     def fragment_cdf(self) -> NDArray[np.float64]:
-        """Share of fragments of at most each length 0, 1, 2, ... bases.
+        """Fraction of fragments of at most each length 0, 1, 2, ... bases.
 
-        A normal distribution in whole bases, cut below the read length and above five
+        A normal distribution in whole bases, truncated below the read length and above five
         standard deviations.
         """
         longest = int(np.ceil(self.fragment_length + 5 * self.fragment_sd))
@@ -92,10 +92,10 @@ class Library:
         return cdf
 
     def effective_lengths(self, lengths: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Give the number of places where a fragment can start, on average.
+        """Return the mean number of positions at which a fragment can start, by isoform.
 
-        ``length - mean fragment length that fits + 1``, as kallisto and salmon
-        define it (Bray et al. 2016, 10.1038/nbt.3519); 1 where no fragment fits.
+        ``length - mean length of fragments that fit + 1``, as defined by kallisto and salmon
+        (Bray et al. 2016, 10.1038/nbt.3519); 1 if no fragment fits.
         """
         cdf = self.fragment_cdf
         probability = np.diff(cdf, prepend=0.0)
@@ -106,7 +106,7 @@ class Library:
         return np.where(cdf[fit] > 0, lengths - mean_fit + 1, 1.0)
 
     def yields(self, lengths: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Give the fragments that a molecule of each isoform yields, up to a factor."""
+        """Return the number of fragments per molecule of each isoform, up to a common factor."""
         effective = self.effective_lengths(lengths)
         if np.isinf(self.reach):
             return effective
@@ -116,7 +116,7 @@ class Library:
     def fragment_shares(
         self, tpm: NDArray[np.float64], lengths: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """Give the share of the fragments that each isoform is expected to have; sums to 1."""
+        """Return the expected fraction of fragments of each isoform; sums to 1."""
         weights = tpm * self.yields(lengths)
         weights /= weights.sum()
         return weights
@@ -125,10 +125,10 @@ class Library:
 def make_library(
     kind: Kind, *, n_fragments: int, strandedness: Protocol = "unstranded", paired: bool = True
 ) -> Library:
-    """Make the library of a sample that is sound or has a planted fault.
+    """Return the library of a sample without or with a simulated fault.
 
-    ``failed`` has 3,000 fragments (fewer where ``n_fragments`` is below), ``shallow`` a
-    tenth of ``n_fragments``, ``degraded`` keeps fragments near the 3' end only.
+    ``failed`` has 3,000 fragments (or ``n_fragments`` if that is lower), ``shallow`` a tenth of
+    ``n_fragments``, ``degraded`` has fragments near the 3' end only.
 
     Examples
     --------

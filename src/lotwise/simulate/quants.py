@@ -1,4 +1,4 @@
-"""Quantifications as kallisto writes them, drawn without reads."""
+"""Simulated quantifications in kallisto's format, without reads."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def simulate_counts(
     library: Library,
     rng: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Draw the fragments of each isoform: multinomial, after abundance and length.
+    """Return the fragments of each isoform: multinomial, by abundance and length.
 
-    Shape (n_isoforms,). The library's background fragments are left out, so that the
-    sum is below ``library.n_fragments``.
+    Shape (n_isoforms,). The library's background fragments are excluded, so that the sum is below
+    ``library.n_fragments``.
     """
     n_mapped = int(rng.binomial(library.n_fragments, 1 - library.background))
     return rng.multinomial(n_mapped, library.fragment_shares(tpm, lengths))
@@ -42,11 +42,11 @@ def write_quantification(
     library: Library,
     rng: np.random.Generator,
 ) -> None:
-    """Write what kallisto would, were every fragment's isoform known.
+    """Write kallisto's output for the case that the isoform of every fragment is known.
 
-    The directory gets ``abundance.tsv`` and ``run_info.json``. Noise is that of
-    sampling fragments; the ambiguity between isoforms that share exons is absent,
-    so isoforms look better than they would from reads.
+    The directory contains ``abundance.tsv`` and ``run_info.json``. The noise is that of sampling
+    fragments. There is no ambiguity between isoforms with shared exons, so that isoforms agree
+    better than they would with reads.
     """
     lengths = transcriptome.lengths
     counts = simulate_counts(tpm, lengths, library=library, rng=rng)

@@ -1,4 +1,4 @@
-"""Reads in FASTQ, drawn from transcripts of known abundance."""
+"""Simulated reads in FASTQ, from transcripts of known abundance."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lotwise.simulate.transcriptome import Transcriptome
 
 _CHUNK: Final = 25_000
-"""Fragments drawn at once, each chunk from its own random stream."""
+"""Number of fragments per chunk; each chunk has its own random stream."""
 
 _PHRED_OFFSET: Final = 33
 _PHRED_OF_ERRORS: Final = 12
@@ -32,7 +32,7 @@ _NUMBER_DIGITS: Final = 9
 
 @dataclass(frozen=True)
 class _Fragments:
-    """Where the fragments of one chunk lie: isoform (-1: background), start, length."""
+    """Positions of the fragments of one chunk: isoform (-1: background), start, length."""
 
     isoform: NDArray[np.int64]
     start: NDArray[np.int64]
@@ -50,17 +50,16 @@ def write_reads(
 ) -> tuple[Path, ...]:
     """Write ``PREFIX_R1.fastq.gz`` and, for pairs, ``PREFIX_R2.fastq.gz``.
 
-    A fragment's isoform is drawn after abundance and length, its length from the
-    library's distribution as far as it fits, its place uniformly or, for degraded RNA,
-    with an exponential distance from the 3' end. A read's description is its isoform,
-    or ``background`` for random sequence. Wrong bases have a low phred score (12).
-    Chunks of 25,000 fragments have random streams of their own, so that the file does
-    not depend on ``threads``.
+    A fragment's isoform is drawn by abundance and length, its length from the part of the
+    library's distribution that fits, its position uniformly or, for degraded RNA, with an
+    exponential distance from the 3' end. The description of a read is its isoform, or
+    ``background`` for random sequence. Wrong bases have a low Phred score (12). Chunks of 25,000
+    fragments have their own random streams, so that the file does not depend on ``threads``.
 
     Parameters
     ----------
     prefix
-        Path without the suffixes; its last part begins the reads' names.
+        Path without suffixes; its last part is the beginning of the read names.
     tpm
         Abundance of each isoform, shape (n_isoforms,), sum above 0.
 
@@ -77,7 +76,7 @@ def write_reads(
         streams = [stack.enter_context(temporary.open("wb")) for temporary in temporaries]
         pool = stack.enter_context(ThreadPoolExecutor(threads))
         chunks = enumerate(rng.spawn(-(-library.n_fragments // _CHUNK)))
-        # As many chunks at a time as there are threads: memory stays bounded.
+        # As many chunks at a time as there are threads, to limit memory.
         while some := list(islice(chunks, threads)):
             for members in pool.map(sequencer.sequence, *zip(*some, strict=True)):
                 for stream, member in zip(streams, members, strict=True):
@@ -87,7 +86,7 @@ def write_reads(
 
 @dataclass(frozen=True)
 class _Sequencer:
-    """One sample on the instrument; ``cumulative`` sums the isoforms' fragment shares."""
+    """Sequencing of one sample; ``cumulative`` sums the fragment fractions of the isoforms."""
 
     name: str
     transcriptome: Transcriptome
@@ -95,7 +94,7 @@ class _Sequencer:
     cumulative: NDArray[np.float64]
 
     def sequence(self, chunk: int, rng: np.random.Generator) -> list[bytes]:
-        """Draw one chunk and give each mate's records as a gzip member."""
+        """Draw one chunk and return each mate's records as a gzip member."""
         first = chunk * _CHUNK
         fragments = self._draw(min(_CHUNK, self.library.n_fragments - first), rng)
         return [
@@ -124,7 +123,7 @@ class _Sequencer:
         )
 
     def _read(self, fragments: _Fragments, first: int, rng: np.random.Generator) -> Iterator[bytes]:
-        """Spell the FASTQ records of each mate."""
+        """Yield the FASTQ records of each mate."""
         n, width = fragments.isoform.size, self.library.read_length
         flipped = {
             "forward": np.zeros(n, dtype=np.bool_),
@@ -137,8 +136,8 @@ class _Sequencer:
         origins = (*self.transcriptome.isoform_ids, "background")
         origin = np.array(origins, dtype="S")[fragments.isoform]
         for mate in (1, 2) if self.library.paired else (1,):
-            # The first mate of a flipped fragment and the second of the others begin
-            # at the fragment's 3' end and are read backwards.
+            # The first mate of a flipped fragment and the second mate of the others begin at the
+            # fragment's 3' end and are reverse complements.
             backwards = flipped if mate == 1 else ~flipped
             place = np.where(backwards, last, offset)
             place[background] = 0
@@ -154,9 +153,9 @@ class _Sequencer:
 def _misread(
     bases: NDArray[np.uint8], error_rate: float, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Put errors into ``bases``, which is changed, and give the phred characters."""
+    """Add errors to ``bases`` in place, and return the Phred characters."""
     width = bases.shape[1]
-    # Scores fall along the read in four steps, as binned instruments write them.
+    # Scores decrease along the read in four steps, like the binned scores of instruments.
     profile = np.repeat(np.array([37, 35, 32, 29]), -(-width // 4))[:width] + _PHRED_OFFSET
     phred = np.tile(profile.astype(np.uint8), (len(bases), 1))
     wrong = rng.choice(bases.size, rng.binomial(bases.size, error_rate), replace=False)
@@ -167,11 +166,11 @@ def _misread(
 
 
 def _names(name: str, first: int, mate: int, origin: NDArray[np.bytes_]) -> NDArray[np.uint8]:
-    """Spell the name lines, one row each; all of one width."""
+    """Return the name lines, one row each, all of the same width."""
     n = len(origin)
     numbers = np.char.mod(f"%0{_NUMBER_DIGITS}d", np.arange(first + 1, first + n + 1))
     width = origin.dtype.itemsize
-    # A description shorter than the others is filled with blanks, not with NUL.
+    # Shorter descriptions are padded with spaces, not with NUL.
     origin = np.char.ljust(origin, width)
     return np.concatenate(
         (

@@ -1,4 +1,4 @@
-"""A made-up genome whose genes have several isoforms that share exons."""
+"""A random genome whose genes have several isoforms with shared exons."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 BASES: Final = np.frombuffer(b"ACGT", dtype=np.uint8)
 CHROMOSOME: Final = "sim1"
 
-# Symbols that identity, purity and sex panels ask for, so that a panel has something
-# to find: the simulated cells are those of a male donor's mesenchymal stromal cells.
+# Symbols in the panels for identity, purity and sex, so that the panels find genes: the simulated
+# cells are mesenchymal stromal cells of a male donor.
 MARKERS_MALE: Final = ("RPS4Y1", "DDX3Y", "KDM5D", "UTY", "EIF1AY")
 MARKER_FEMALE: Final = "XIST"
 MARKERS_ON: Final = ("ENG", "NT5E", "THY1", *MARKERS_MALE)
@@ -35,29 +35,29 @@ _ATTEMPTS_PER_ISOFORM = 4
 
 @dataclass(frozen=True)
 class Transcriptome:
-    """Genes, their isoforms and the sequence of each.
+    """Genes, their isoforms and the sequence of each isoform.
 
-    Isoforms of a gene stand next to each other. Coordinates are 0-based and half open.
+    Isoforms of a gene are adjacent. Coordinates are 0-based and half open.
 
     Attributes
     ----------
     gene_ids, gene_names
-        One for each gene.
+        One per gene.
     isoform_ids
-        One for each isoform.
+        One per isoform.
     gene_index
-        The row of each isoform's gene, shape (n_isoforms,).
+        The index of each isoform's gene, shape (n_isoforms,).
     exons
-        Start and end of each isoform's exons on the chromosome in ascending order,
-        shape (n_exons, 2) each.
+        Start and end of each isoform's exons on the chromosome, in ascending order, shape
+        (n_exons, 2) each.
     forward
-        Whether each gene lies on the forward strand, shape (n_genes,).
+        Whether each gene is on the forward strand, shape (n_genes,).
     genome
         The chromosome in ASCII, dtype uint8.
     sequence
-        All isoforms one after the other, 5' to 3', in ASCII, dtype uint8.
+        All isoforms in sequence, 5' to 3', in ASCII, dtype uint8.
     offsets
-        Where isoform ``i`` begins in ``sequence``; the last entry is its end.
+        Start of isoform ``i`` in ``sequence``; the last entry is the end of the last isoform.
         Shape (n_isoforms + 1,).
     """
 
@@ -87,13 +87,13 @@ class Transcriptome:
         return np.diff(self.offsets)
 
     def isoform_sequence(self, isoform: int) -> str:
-        """Spell isoform number ``isoform``, 5' to 3'."""
+        """Return the sequence of isoform number ``isoform``, 5' to 3'."""
         spelled: bytes = self.sequence[self.offsets[isoform] : self.offsets[isoform + 1]].tobytes()
         return spelled.decode("ascii")
 
 
 def reverse_complement(bases: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Turn ASCII bases to the other strand, along the last axis.
+    """Return the reverse complement of ASCII bases, along the last axis.
 
     Examples
     --------
@@ -106,22 +106,22 @@ def reverse_complement(bases: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def simulate_transcriptome(
     rng: np.random.Generator, *, n_genes: int = 2_000, markers: bool = True
 ) -> Transcriptome:
-    """Make up a chromosome with genes, exons and isoforms.
+    """Return a random chromosome with genes, exons and isoforms.
 
-    A gene has 1 to 25 exons; its first isoform holds them all, the others leave out
-    inner exons or begin or end elsewhere. No isoform is shorter than 300 bases. There
-    are 2.5 isoforms a gene on average where the exons allow it. The sequence is random,
-    so genes share nothing with each other: paralogues and repeats are not simulated.
+    A gene has 1 to 25 exons. Its first isoform has all exons; the others lack inner exons or
+    begin or end elsewhere. No isoform is shorter than 300 bases. There are 2.5 isoforms per gene
+    on average, as far as the exons allow. The sequence is random, so that genes share no
+    sequence: paralogues and repeats are not simulated.
 
     Parameters
     ----------
     rng
-        Source of randomness; the same state gives the same transcriptome.
+        Random number generator; the same state gives the same transcriptome.
     n_genes
-        Genes to make, at least 1.
+        Number of genes, at least 1.
     markers
-        Give the first genes the symbols that the shipped panels look for
-        (:data:`MARKERS_ON`, :data:`MARKERS_OFF`), as far as there are genes for them.
+        Give the first genes the symbols that the shipped panels use (:data:`MARKERS_ON`,
+        :data:`MARKERS_OFF`), as far as there are genes for them.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def simulate_transcriptome(
     True
     """
     if n_genes < 1:
-        raise InputError(f"n_genes is {n_genes}, needed >= 1")
+        raise InputError(f"n_genes must be >= 1, got {n_genes}")
     gene_exons, chromosome_length = _lay_out_exons(rng, n_genes)
     genome = BASES[rng.integers(0, 4, chromosome_length, dtype=np.uint8)]
     forward = rng.random(n_genes) < 0.5
@@ -167,13 +167,13 @@ def simulate_transcriptome(
 
 
 def _lay_out_exons(rng: np.random.Generator, n_genes: int) -> tuple[list[NDArray[np.int64]], int]:
-    """Place every gene's exons one gene after the other; give them and the total length."""
+    """Place every gene's exons, one gene after the other; return them and the total length."""
     gene_exons: list[NDArray[np.int64]] = []
     position = 500
     n_exons = np.minimum(1 + rng.poisson(_MEAN_EXTRA_EXONS, n_genes), _LARGEST_N_EXONS)
     for n in n_exons:
         lengths = np.clip(rng.lognormal(np.log(140), 0.5, n), 40, 2_000).astype(np.int64)
-        # The outermost exons carry the untranslated regions and are the longest.
+        # The outermost exons contain the untranslated regions and are the longest.
         lengths[[0, -1]] += np.clip(rng.lognormal(np.log(500), 0.6, 2), 200, 4_000).astype(np.int64)
         gaps = np.clip(rng.lognormal(np.log(300), 0.5, n), 80, 3_000).astype(np.int64)
         ends = position + np.cumsum(lengths + gaps) - gaps
@@ -187,7 +187,7 @@ def _set_splice_sites(
     gene_exons: list[NDArray[np.int64]],
     forward: NDArray[np.bool_],
 ) -> None:
-    """Let every intron begin with GT and end with AG, in place: aligners look for it."""
+    """Set every intron to begin with GT and end with AG, in place: aligners require it."""
     for exons, is_forward in zip(gene_exons, forward, strict=True):
         donor, acceptor = (b"GT", b"AG") if is_forward else (b"CT", b"AC")
         for places, bases in ((exons[:-1, 1], donor), (exons[1:, 0] - 2, acceptor)):
@@ -196,7 +196,7 @@ def _set_splice_sites(
 
 
 def _choose_isoforms(rng: np.random.Generator, exons: NDArray[np.int64]) -> list[tuple[int, ...]]:
-    """Choose which exons each isoform of one gene keeps; all differ, the first keeps all."""
+    """Choose the exons of each isoform of one gene; all differ, the first has all exons."""
     n_exons = len(exons)
     lengths = exons[:, 1] - exons[:, 0]
     chosen = [tuple(range(n_exons))]

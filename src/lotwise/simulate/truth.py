@@ -1,4 +1,4 @@
-"""The tables that say what was simulated."""
+"""The tables of the simulated truth."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrueSample(Record):
-    """What one simulated sample is."""
+    """One simulated sample."""
 
     table: ClassVar[str] = "truth/samples.tsv"
     sample: str = column("name of the sample")
-    batch: str = column("batch that the sample is labelled with")
-    carries: str = column("sample whose RNA is in the tube: itself but for a swap")
+    batch: str = column("batch in the label of the sample")
+    carries: str = column("sample whose RNA is in the tube: itself unless swapped")
     library: str = column("sound, failed, shallow or degraded")
-    n_fragments: int = column("read pairs, or single reads, drawn")
+    n_fragments: int = column("number of read pairs, or single reads")
     strandedness: str = column("unstranded, forward or reverse")
     fragment_length: float = column("mean fragment length in bases")
     fragment_sd: float = column("standard deviation of the fragment length in bases")
@@ -32,23 +32,23 @@ class TrueSample(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrueGene(Record):
-    """What was planted in one simulated gene."""
+    """The planted changes of one simulated gene."""
 
     table: ClassVar[str] = "truth/genes.tsv"
     gene_id: str = column("identifier of the gene")
     gene_name: str = column("symbol of the gene")
-    changed_batch: str = column("batch that carries the planted changes")
-    log2_fold: float = column("planted change of expression there in log2, 0 for none")
-    isoform_switch: bool = column("whether its two leading isoforms change places there")
+    changed_batch: str = column("batch with the planted changes")
+    log2_fold: float = column("planted log2 fold change in that batch, 0 for none")
+    isoform_switch: bool = column("whether its two main isoforms are exchanged in that batch")
 
 
 def write_truth(
     directory: Path, *, transcriptome: Transcriptome, plan: Plan, expression: Expression
 ) -> None:
-    """Write what was planted (:class:`TrueSample`, :class:`TrueGene`) and the true TPM.
+    """Write the planted changes (:class:`TrueSample`, :class:`TrueGene`) and the true TPM.
 
-    ``isoform.tpm.tsv.gz`` and ``gene.tpm.tsv.gz`` have one column a sample, under the
-    name on its tube.
+    ``isoform.tpm.tsv.gz`` and ``gene.tpm.tsv.gz`` have one column per sample, named by the label
+    of its tube.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Tools: statistics on AnnData, written into it, as scanpy's ``tl`` does."""
+"""Tools: statistics computed on AnnData and stored in it, as in scanpy's ``tl``."""
 
 from lotwise.tl.accepted import accepted
 from lotwise.tl.agreement import agreement, sensitivity
@@ -7,6 +7,7 @@ from lotwise.tl.batches import batches
 from lotwise.tl.blocks import blocks
 from lotwise.tl.ceilings import ceilings
 from lotwise.tl.components import components
+from lotwise.tl.composition import composition
 from lotwise.tl.contributions import contributions
 from lotwise.tl.correlate import correlate
 from lotwise.tl.detectable import detectable
@@ -17,6 +18,7 @@ from lotwise.tl.intervals import intervals
 from lotwise.tl.isoforms import isoform_shares, isoform_usage
 from lotwise.tl.libraries import libraries, signal
 from lotwise.tl.pairs import choose_pairs, least_and_most_alike
+from lotwise.tl.process_change import process_change
 from lotwise.tl.replicate_qc import replicate_qc
 from lotwise.tl.variance import variance
 
@@ -29,6 +31,7 @@ __all__ = [
     "ceilings",
     "choose_pairs",
     "components",
+    "composition",
     "contributions",
     "correlate",
     "detectable",
@@ -40,6 +43,7 @@ __all__ = [
     "isoform_usage",
     "least_and_most_alike",
     "libraries",
+    "process_change",
     "replicate_qc",
     "sensitivity",
     "signal",

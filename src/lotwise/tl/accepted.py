@@ -1,4 +1,4 @@
-"""New batches against a stored set of accepted ones."""
+"""Comparison of new batches with a stored set of accepted batches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from lotwise.accepted import combine_with_accepted, describe_accepted, read_accepted
 from lotwise.evidence.batches import BatchRecord
 from lotwise.evidence.reference import ComparisonRecord
-from lotwise.expression.labels import batches_of, replicate_groups
+from lotwise.expression.labels import batches_of, replicate_groups, require_tpm
 from lotwise.files.tables import to_frame
 from lotwise.tl.batches import compare_batches
 from lotwise.tl.pairs import store
@@ -18,9 +18,9 @@ from lotwise.tl.pairs import store
 if TYPE_CHECKING:
     from anndata import AnnData
 
-# Limits from fewer accepted batches are so wide that they refuse almost nothing.
+# Limits from fewer accepted batches are so wide that nearly every batch is within them.
 LEAST_BATCHES: Final = 6
-NO_CONDITION = "no accepted batch is of condition {!r}"
+NO_CONDITION = "no accepted batch has condition {!r}"
 
 
 def accepted(
@@ -33,46 +33,50 @@ def accepted(
 ) -> None:
     """Compare each batch with a stored set of accepted batches.
 
-    As :func:`lotwise.tl.batches` does, one new batch at a time: medians of R over single samples
-    of one condition, all libraries thinned to one depth. The limits come from the accepted batches
-    alone; its rank is among them and itself. A batch of the same name as an accepted one is
-    refused: it would be compared with itself.
+    Each new batch is compared as in :func:`lotwise.tl.batches`, one at a time: median R over single
+    samples of one condition, with all libraries thinned to one depth. The limits come from the
+    accepted batches only. The rank is among the accepted batches and the new one. A batch with the
+    name of an accepted batch is refused, because it would be compared with itself.
 
     Parameters
     ----------
     expression
-        Samples x features with the layers ``tpm`` and ``counts``, of the features of the set.
+        Samples x features with the layers ``tpm`` and ``counts``, for the features of the set.
     path
-        The set, an h5ad of :func:`lotwise.accepted.add_to_accepted`.
+        The set, an h5ad file written by :func:`lotwise.accepted.add_to_accepted`.
     level
         Coverage of the intervals.
     seed
         Random seed of the thinning.
     least_batches
-        Accepted batches of the condition that there must be for an answer.
+        Minimum number of accepted batches of the condition for an answer.
 
     Returns
     -------
     Nothing; the table ``reference`` (:class:`~lotwise.evidence.reference.ComparisonRecord`), one
-    row per batch and condition. With fewer than ``least_batches`` accepted batches of its
-    condition, or where depths cannot be made alike, the answer is "not assessable".
+    row per batch and condition. The answer is "not assessable" with fewer than ``least_batches``
+    accepted batches of the condition, or where libraries cannot be thinned to one depth.
 
     Raises
     ------
     InputError
-        The set is missing, holds a batch already, or has other features or another level.
+        The set is missing, already contains a batch, or has other features or another level.
 
     Examples
     --------
     >>> from lotwise.accepted import add_to_accepted
-    >>> gene = getfixture("three_batches").gene
-    >>> path = getfixture("tmp_path") / "accepted.h5ad"
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "accepted.h5ad"
     >>> _ = add_to_accepted(gene[:2].copy(), path)
     >>> new = gene[2:].copy()
-    >>> accepted(new, path=path)
+    >>> lotwise.tl.accepted(new, path=path)
     >>> new.uns["lotwise"]["reference"]["inside_prediction"].tolist()
     ['not assessable']
     """
+    require_tpm(expression, "a set of accepted batches")
     held = read_accepted(path)
     number = describe_accepted(path)["version"]
     rows: list[ComparisonRecord] = []
@@ -103,8 +107,8 @@ def _row(found: BatchRecord, *, n_reference: int, number: int, least: int) -> Co
     reason = found.reason if n_reference else NO_CONDITION.format(found.condition)
     if not reason and n_reference < least:
         reason = (
-            f"{n_reference} accepted batches of this condition, needed are {least}: limits from "
-            "fewer refuse almost nothing"
+            f"{n_reference} accepted batches of this condition, at least {least} are needed: "
+            "limits from fewer are too wide to refuse anything"
         )
     inside = "yes" if found.median_to_others >= found.prediction_lower else "no"
     return ComparisonRecord(

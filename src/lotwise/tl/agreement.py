@@ -1,4 +1,4 @@
-"""How R depends on what is counted, and what it does not show: bias, limits, fold changes."""
+"""How R depends on features and pseudo-count, and what it does not show: bias and fold changes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.agreement import AgreementRecord
 from lotwise.evidence.sensitivity import SensitivityRecord
+from lotwise.expression.labels import why_not_tpm
 from lotwise.files.tables import to_frame
 from lotwise.metrics.differences import (
     BlandAltman,
@@ -21,7 +22,7 @@ from lotwise.metrics.differences import (
     log_ratios,
 )
 from lotwise.metrics.dispersion import Sere, sere
-from lotwise.metrics.feature_sets import MIN_COUNTS, THRESHOLD, feature_sets
+from lotwise.metrics.feature_sets import DETECTED, MIN_COUNTS, THRESHOLD, feature_sets
 from lotwise.metrics.moments import (
     FloatArray,
     correlation,
@@ -49,16 +50,16 @@ def sensitivity(
     threshold: float = THRESHOLD,
     min_counts: float = MIN_COUNTS,
 ) -> None:
-    """Compute R for every pair, feature set and pseudo-count, with what each counts.
+    """Compute R for every pair, feature set and pseudo-count.
 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``, and ``counts`` where there are any.
+        Samples x features with the layer ``tpm``, and ``counts`` if available.
     pseudocounts
-        c of log2(TPM + c), above 0.
+        c of log2(TPM + c), each > 0.
     threshold, min_counts
-        As for :func:`lotwise.tl.correlate`.
+        As in :func:`lotwise.tl.correlate`.
 
     Returns
     -------
@@ -67,24 +68,25 @@ def sensitivity(
     Raises
     ------
     InputError
-        No layer ``tpm``, or a pseudo-count that is not above 0.
+        No layer ``tpm``, or a pseudo-count is not > 0.
 
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
-    >>> sensitivity(gene)
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.sensitivity(gene)
     >>> found = gene.uns["lotwise"]["sensitivity"]
     >>> sorted(set(found["pseudocount"].tolist()))
     [0.01, 0.1, 1.0]
     """
     if not pseudocounts or any(not c > 0 for c in pseudocounts):
-        raise InputError(f"pseudocounts {pseudocounts} came, needed are numbers above 0")
+        raise InputError(f"every pseudocount must be > 0, got {pseudocounts}")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     counts = counts_by_sample(expression)
     logs = {c: np.log2(tpm + c) for c in pseudocounts}
-    # Over all features each sample is standardised once, whatever its pairs.
+    # Over all features each sample is standardised once for all its pairs.
     whole = {c: standardise_samples(log_tpm) for c, log_tpm in logs.items()}
+    undetected = why_not_tpm(expression, "detection")
 
     def rows_of(pair: Pair) -> list[SensitivityRecord]:
         a, b = pair.row_a, pair.row_b
@@ -101,14 +103,16 @@ def sensitivity(
         if without:
             sets = chain(sets, [("counted_both", np.empty(0, dtype=np.intp))])
         rows = []
-        for name, places in sets:
+        for name, found in sets:
+            lacks = undetected if name in DETECTED else ""
+            lacks = without if name == "counted_both" else lacks
+            places = found[:0] if lacks else found
             share = float(both_zero.take(places).mean()) if places.size else float("nan")
             for c, log_tpm in logs.items():
                 if name == "all":
                     r, why = _r_of_all(log_tpm, whole[c], a, b)
                 else:
                     r, why = _r_of(log_tpm[a].take(places), log_tpm[b].take(places))
-                uncounted = without if name == "counted_both" else ""
                 rows.append(
                     SensitivityRecord(
                         **pair.names(),
@@ -117,7 +121,7 @@ def sensitivity(
                         n_features=places.size,
                         double_zero_share=share,
                         pearson=r,
-                        reason=uncounted or in_words(pair, why),
+                        reason=lacks or in_words(pair, why),
                     )
                 )
         return rows
@@ -138,15 +142,15 @@ def sensitivity(
 def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     """Compute bias, limits of agreement, fold-change shares and SERE for every pair.
 
-    Over features detected in both samples, all together and by tenths of mean expression, on
-    ratios of TPM without pseudo-count after division by the median ratio: two-fold is two-fold.
+    Over features detected in both samples, all together and by tenths of mean expression. Ratios
+    are of TPM without pseudo-count, divided by the median ratio, so two-fold means two-fold.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``, and ``counts`` for SERE.
     threshold
-        TPM from which a feature is detected, above 0.
+        Smallest TPM of a detected feature, > 0.
 
     Returns
     -------
@@ -155,7 +159,7 @@ def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     Raises
     ------
     InputError
-        No layer ``tpm``, or a threshold that is not above 0.
+        No layer ``tpm``, or a threshold that is not > 0.
 
     References
     ----------
@@ -164,8 +168,8 @@ def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
-    >>> agreement(gene)
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.agreement(gene)
     >>> found = gene.uns["lotwise"]["agreement"]
     >>> len(found[found["bin"] == 0]), len(found)
     (3, 33)
@@ -207,7 +211,7 @@ def _r_of_all(log_tpm: FloatArray, standardised: FloatArray, a: int, b: int) -> 
 
 
 def counts_by_sample(expression: AnnData) -> list[FloatArray | None]:
-    """Give the counts of each sample; ``None`` for one whose counts are not all known."""
+    """Return the counts of each sample; ``None`` for a sample with unknown counts."""
     if keys.COUNTS not in expression.layers:
         return [None] * expression.n_obs
     counts = np.asarray(layer_of(expression, keys.COUNTS), dtype=np.float64)
@@ -215,7 +219,7 @@ def counts_by_sample(expression: AnnData) -> list[FloatArray | None]:
 
 
 def why_no_counts(pair: Pair, counts: Sequence[FloatArray | None]) -> str:
-    """Say what a statistic of the counts of a pair lacks; empty where nothing."""
+    """Return why a statistic of counts cannot be computed for a pair; empty where it can."""
     if all(sample is None for sample in counts):
         return NO_COUNTS
     named = ((pair.row_a, pair.sample_a), (pair.row_b, pair.sample_b))

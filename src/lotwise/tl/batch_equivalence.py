@@ -39,7 +39,7 @@ def batch_equivalence(
     expression
         Samples x features with the layers ``tpm`` and ``counts``, and replicates within batches.
     margin
-        Largest excess of 1 - R between batches that does not matter; None where there is none.
+        Largest acceptable excess of 1 - R between batches; ``None`` for no margin.
     alpha
         Rate at which batches at the margin are called equivalent.
     pseudocount
@@ -50,19 +50,20 @@ def batch_equivalence(
     Returns
     -------
     Nothing; the table ``batch_equivalence``
-    (:class:`~lotwise.evidence.batch_equivalence.BatchEquivalenceRecord`), one row. Without a
-    margin, replicates or counts the answer is "not assessable", with the reason; so it is where two
-    samples hold the same numbers, one being a copy.
+    (:class:`~lotwise.evidence.batch_equivalence.BatchEquivalenceRecord`), one row. The answer is
+    "not assessable", with the reason, without a margin, replicates or counts, and where two
+    samples have the same values, so that one is a copy.
 
     Raises
     ------
     InputError
-        No layer ``tpm``, or a margin that is not above 0.
+        No layer ``tpm``, or a margin that is not > 0.
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> batch_equivalence(gene, margin=0.01)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.batch_equivalence(gene, margin=0.01)
     >>> gene.uns["lotwise"]["batch_equivalence"]["reason"].item()
     'fewer than two batches have replicates (samples of one batch and condition)'
     """
@@ -76,8 +77,8 @@ def batch_equivalence(
         alpha=alpha,
     )
     no_margin = "" if margin is not None else "no margin was given (batch_margin)"
-    # What lacks a margin or an equal depth still has its difference.
-    # Of copies nothing is told: thinning makes them differ.
+    # The difference is known even without a margin or an equal depth.
+    # Copies are checked first: thinning makes them differ.
     copied = reason_of_copies(expression)
     reason = copied or alike.reason or found.reason or no_margin
     unknown = bool(copied or alike.reason)

@@ -1,4 +1,4 @@
-"""Batches against each other: each against the rest, like with like."""
+"""Comparison of each batch with the other batches of its condition."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 NAN = float("nan")
+# The median of few samples varies more than that of many, and is lowest too often.
+UNEQUAL = "no p of the rank: the batches have {} to {} samples, and those of few vary more"
 ALL_SHALLOW = "every library of the batch is shallow"
 
 
@@ -34,11 +36,11 @@ def batches(
 ) -> None:
     """Compare each batch with the other batches of its condition (leave-one-out).
 
-    R between batches and R within a batch are medians over single samples, at one depth: all
-    libraries are thinned to the smallest one that is not shallow. For each batch the table gives
-    the median R to the others, the prediction and tolerance limits that the other batches set,
-    and the p of its rank among all, with the smallest p that so few batches can give. Each batch
-    has limits of its own: of many sound batches some lie outside theirs.
+    R between batches and R within a batch are medians over single samples at one depth: all
+    libraries are thinned to the smallest one that is not shallow. For each batch the table has the
+    median R to the others, prediction and tolerance limits from the other batches, and the p-value
+    of its rank among all, with the smallest p possible for this number of batches. Each batch has
+    its own limits, so among many sound batches some lie outside theirs.
 
     Parameters
     ----------
@@ -54,9 +56,9 @@ def batches(
     Returns
     -------
     Nothing; the table ``batches`` (:class:`~lotwise.evidence.batches.BatchRecord`). With two or
-    three batches there are no limits: the others are then one, or share the R between them. There
-    are none either where depths cannot be made alike; ``reason`` says why. Where two samples of a
-    condition hold the same numbers, one is a copy, and nothing about its batches is assessable.
+    three batches there are no limits, because the others are a single batch or share one R. There
+    are also none where libraries cannot be thinned to one depth; ``reason`` tells why. Where two
+    samples of a condition have the same values, one is a copy, and its batches are not assessable.
 
     Raises
     ------
@@ -65,8 +67,9 @@ def batches(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> batches(gene)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.batches(gene)
     >>> gene.uns["lotwise"]["batches"]["smallest_p"].round(3).tolist()
     [0.333, 0.333, 0.333]
     """
@@ -88,7 +91,7 @@ def compare_batches(
     rows: dict[tuple[str, str], BatchRecord] = {}
     for condition in dict.fromkeys(condition for _, condition in groups):
         of_condition = {batch: rows for (batch, of), rows in groups.items() if of == condition}
-        # Of the values as they are: thinning makes two copies differ.
+        # Compared before thinning, which makes two copies differ.
         of_any = [row for sample_rows in of_condition.values() for row in sample_rows]
         copied = reason_of_copies(expression[of_any])
         compared = _of_condition(of_condition, like, condition=condition, level=level)
@@ -98,7 +101,7 @@ def compare_batches(
 
 
 def _not_assessable(row: BatchRecord, reason: str) -> BatchRecord:
-    """Take every number of R from a row; the reason comes before others."""
+    """Set every R of a row to NaN and put the reason before other reasons."""
     return replace(
         row,
         median_to_others=NAN,
@@ -130,7 +133,7 @@ def _of_condition(
             median, within, reasons = NAN, NAN, [ALL_SHALLOW]
         else:
             i = names.index(name)
-            # Limits from the other batches alone; the rank is among all.
+            # Limits come from the other batches only; the rank is among all.
             others = np.delete(np.arange(len(names)), i)
             rest = np.flatnonzero(of_used != name)
             limits = reference_interval(
@@ -143,6 +146,10 @@ def _of_condition(
                 ),
             )
             rank = rank_p(found.between, batch=i)
+            sizes = [int(np.count_nonzero(of_used == one)) for one in names]
+            if len(set(sizes)) > 1:
+                unequal = UNEQUAL.format(min(sizes), max(sizes))
+                rank = rank._replace(p=NAN, words=f"{rank.words}; {unequal}")
             median, within = float(medians.median_to_others[i]), float(found.within[i])
             reasons = [medians.reasons[i], like.reason or limits.reason]
         known = not like.reason

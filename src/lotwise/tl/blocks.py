@@ -24,44 +24,47 @@ _Names: TypeAlias = tuple[str, str]
 
 
 def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIGHBOURHOOD) -> None:
-    r"""Name the block of every feature, for intervals that resample blocks.
+    r"""Assign every feature to a block, for intervals that resample blocks.
 
-    From a GTF, a block is a window of ``neighbourhood`` bases of a chromosome, and a gene
-    belongs where it begins. From a GMT (``.gmt``), a block is a gene set; a gene of several sets
-    belongs to the first. Genes that the file does not name are blocks of their own; isoforms go
-    with their gene.
+    From a GTF, a block is a window of ``neighbourhood`` bases on a chromosome, and a gene belongs
+    to the window in which it starts. From a GMT (``.gmt``), a block is a gene set; a gene in
+    several sets belongs to the first. Genes that are not in the file become blocks of their own.
+    Isoforms are in the block of their gene.
 
     Parameters
     ----------
     expression
-        Samples x features; var ``gene_id`` at isoform level.
+        Samples x features; at isoform level with ``gene_id`` in var.
     source
-        A GTF, plain or gzip, or a GMT file.
+        A GTF file, plain or gzip, or a GMT file.
     neighbourhood
-        Bases of a window.
+        Width of a window in bases.
 
     Returns
     -------
-    Nothing; ``var["block"]``, which :func:`lotwise.tl.intervals` takes by ``blocks="block"``.
+    Nothing; ``var["block"]``, to be used by :func:`lotwise.tl.intervals` as ``blocks="block"``.
 
     Raises
     ------
     InputError
-        The file cannot be read, or names no gene of ``expression``.
+        The file cannot be read, or contains no gene of ``expression``.
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> gtf = getfixture("tmp_path") / "genes.gtf"
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> gtf = Path(mkdtemp()) / "genes.gtf"
     >>> row = '1\ta\tgene\t{}\t{}\t.\t+\t.\tgene_id "g{}";\n'
     >>> _ = gtf.write_text("".join(row.format(10 + 300 * i, 99 + 300 * i, i) for i in range(4)))
-    >>> blocks(gene, source=gtf, neighbourhood=500)
+    >>> lotwise.tl.blocks(gene, source=gtf, neighbourhood=500)
     >>> gene.var["block"][["g0", "g1", "g2", "g3"]].tolist()
     ['1:0', '1:0', '1:1', '1:1']
     """
     path = Path(source)
     if neighbourhood < 1:
-        raise InputError(f"a neighbourhood of {neighbourhood} bases came, needed 1 or more")
+        raise InputError(f"neighbourhood must be >= 1 base, got {neighbourhood}")
     if path.name.endswith(".gmt"):
         sets = read_gene_sets(path)
         places = {gene: name for name, genes in reversed(sets.items()) for gene in genes}
@@ -74,13 +77,13 @@ def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIG
     found = [_place(places, *names) for names in zip(genes, symbols, strict=True)]
     if not any(found):
         raise InputError(
-            f"names none of these genes ({', '.join(map(str, genes[:3]))}...)",
+            f"contains none of these genes ({', '.join(map(str, genes[:3]))}...)",
             path=path,
-            remedy="take the annotation of the quantification",
+            remedy="use the annotation of the quantification",
         )
     kept = expression.uns.setdefault(keys.LOTWISE, {}).setdefault(keys.PARAMETERS, {})
     kept[keys.BLOCK] = {"source": str(path), "windows": not path.name.endswith(".gmt")}
-    # What has no gene at all stands alone as well, not together with its like.
+    # A feature without a gene is a block of its own, not grouped with others like it.
     expression.var[keys.BLOCK] = [
         block or f"{ALONE}{gene or feature}"
         for block, gene, feature in zip(found, genes, expression.var_names, strict=True)
@@ -94,14 +97,14 @@ def are_windows(expression: AnnData) -> bool:
 
 
 def genes_of(expression: AnnData) -> list[str]:
-    """Give the gene of every feature, itself at gene level; empty where it has none."""
+    """Return the gene of every feature; at gene level the feature itself, empty if unknown."""
     if keys.GENE_ID not in expression.var:
         return [str(name) for name in expression.var_names]
     return text_of(expression.var[keys.GENE_ID])
 
 
 def text_of(column: pd.Series[Any]) -> list[str]:
-    """Give a column as text, empty where it is missing."""
+    """Return a column as text, empty where a value is missing."""
     return column.astype(object).where(column.notna(), "").astype(str).to_list()
 
 
@@ -111,7 +114,7 @@ def _place(places: Mapping[str, str], gene: str, symbol: str) -> str:
 
 
 def _windows(path: Path, neighbourhood: int) -> dict[str, str]:
-    """Give the window of each gene by its id, by its id without version and by its symbol."""
+    """Return the window of each gene by its id, its id without version, and its symbol."""
     starts: dict[_Names, tuple[str, int]] = {}
     for names, chromosome, start in _genes(path):
         held = starts.get(names)
@@ -127,10 +130,10 @@ def _windows(path: Path, neighbourhood: int) -> dict[str, str]:
 
 
 def _genes(path: Path) -> Iterator[tuple[_Names, str, int]]:
-    """Give id and symbol, chromosome and start of rows; of genes alone where they come first."""
+    """Yield id and symbol, chromosome and start of rows; of gene rows only if they come first."""
     only_genes = False
     for line in stream_lines(path):
-        # An annotation of 1.5 GB is read in passing: only rows of genes are looked into.
+        # An annotation may have 1.5 GB: parse only the rows of genes.
         only_genes = only_genes or b"\tgene\t" in line
         if line.startswith(b"#") or (only_genes and b"\tgene\t" not in line):
             continue

@@ -1,4 +1,4 @@
-"""Noise ceilings: how high R could be."""
+"""Noise ceilings: the highest R that measurement noise allows."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ NOISE_OF: Final[dict[CeilingMethod, Noise]] = {
     "bootstraps": "quantification",
     "replicates": "preparation",
 }
-# Thinned counts are no ceiling for isoforms: where two libraries had one truth, R over the ceiling
-# was .935, since assigning reads to isoforms adds noise that thinning does not see.
+# Thinned counts give no ceiling for isoforms: where two libraries had the same truth, R over the
+# ceiling was .935, because assigning reads to isoforms adds noise that thinning does not include.
 METHODS_OF: Final[dict[Level, tuple[CeilingMethod, ...]]] = {
     "gene": ("thinning", "replicates"),
     "isoform": ("bootstraps", "replicates"),
 }
-OWN_CEILING: Final = "the ceiling is made of this batch's own R"
+OWN_CEILING: Final = "the ceiling is computed from this batch's own R"
 NO_THINNING: Final = "thinned counts lack the noise of assigning reads to isoforms"
 NAN: Final = float("nan")
 _SOURCES: Final[dict[CeilingMethod, str]] = {
@@ -59,7 +59,7 @@ _SOURCES: Final[dict[CeilingMethod, str]] = {
 
 
 class _Source(NamedTuple):
-    """Reliability of a sample; ``is_own`` where it is made of R within its own group."""
+    """Reliability of a sample; ``is_own`` where it is computed from R within its own group."""
 
     reliability: float
     words: str
@@ -74,21 +74,22 @@ def ceilings(
     pseudocount: float = 1.0,
     seed: int = 0,
 ) -> None:
-    """Compute R, its ceiling and their ratio for every pair, once for each kind of noise.
+    """Compute R, its ceiling and their ratio for every pair, once per kind of noise.
 
-    Three noises have three ceilings, never one as "the" ceiling. Counting noise is that of
-    sampling reads: the counts are thinned (genes). Quantification noise is that of counting reads
-    and assigning them to isoforms: the quantifier's bootstraps (isoforms). Preparation noise is
-    that of the library, the culture and both others: replicates of one batch and one condition.
+    Three kinds of noise give three ceilings; none of them is "the" ceiling. Counting noise comes
+    from sampling reads: the counts are thinned (genes). Quantification noise comes from counting
+    reads and assigning them to isoforms: the quantifier's bootstraps (isoforms). Preparation noise
+    comes from the library and the culture and includes both others: replicates of one batch and
+    condition.
 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``; ``counts`` and ``length`` for thinning,
-        bootstraps of the quantifier for bootstraps, replicates for replicates.
+        Samples x features with the layer ``tpm``. ``thinning`` needs ``counts`` and ``length``,
+        ``bootstraps`` needs the quantifier's bootstraps, ``replicates`` needs replicates.
     methods
-        Which to use; a method without data gives NaN and the reason. ``None`` takes thinning and
-        replicates of genes, bootstraps and replicates of isoforms.
+        Methods to use; a method without data gives NaN with a reason. ``None`` uses thinning and
+        replicates for genes, bootstraps and replicates for isoforms.
     pseudocount
         c of log2(TPM + c).
     seed
@@ -96,14 +97,15 @@ def ceilings(
 
     Returns
     -------
-    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). From
-    replicates, a pair of one batch has no ratio: its ceiling is made of its own R. Replicates that
-    disagree more than those of other batches do not lower the ceiling; ``source`` says so.
+    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). With
+    replicates, a pair within one batch has no ratio, because its ceiling is computed from its own
+    R. Replicates that disagree more than those of other batches do not lower the ceiling;
+    ``source`` says so.
 
     Raises
     ------
     InputError
-        No layer ``tpm``, a method that is none, or a pseudo-count that is not above 0.
+        No layer ``tpm``, an unknown method, or a pseudo-count that is not > 0.
 
     References
     ----------
@@ -112,8 +114,8 @@ def ceilings(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
-    >>> ceilings(gene)
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.ceilings(gene)
     >>> table = gene.uns["lotwise"]["ceilings"]
     >>> table.loc[table["method"] == "replicates", "reason"].unique().tolist()
     ['a reliability is not known (fewer than two replicates)']
@@ -145,7 +147,7 @@ def ceilings(
             why = rel_a.reason or rel_b.reason
             reason = f"{top.reason} ({why})" if why else top.reason
             if rel_a.is_own and pair.relation == "within" and not reason:
-                # Its R is one of those that the ceiling is made of.
+                # The R of this pair is one of those that give the ceiling.
                 top, reason = top._replace(ratio=NAN), OWN_CEILING
             rows.append(
                 CeilingRecord(
@@ -177,7 +179,7 @@ def _sources(
     pseudocount: float,
     rng: np.random.Generator,
 ) -> list[_Source]:
-    """Return the reliability of every sample, what it was made of, and why it is NaN."""
+    """Return the reliability of every sample, its source, and why it is NaN."""
     if method == "replicates":
         return _by_replicates(expression, log_tpm)
     if method == "bootstraps":
@@ -257,7 +259,7 @@ def _by_thinning(
     if counts is None or np.isnan(lengths).all():
         return Reliability(NAN, "there are no counts and lengths")
     known = np.where(lengths > 0, lengths, np.nan)
-    # RSEM gives transcripts shorter than the fragments a count, no length, and a TPM of 0.
+    # RSEM gives transcripts shorter than the fragments a count, but no length and a TPM of 0.
     counts = np.where(is_silent & np.isnan(known), 0.0, counts)
     if ((counts >= 0.5) & np.isnan(known)).any():
         return Reliability(NAN, "features with counts and TPM have no length")

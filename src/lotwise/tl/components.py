@@ -1,4 +1,4 @@
-"""Samples as points and as a tree: principal components and clustering by R."""
+"""Principal components of samples, and their clustering by R."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 def components(
     expression: AnnData, *, threshold: float = THRESHOLD, pseudocount: float = 1.0
 ) -> None:
-    """Find the first two principal components of the samples, and cluster them by 1 - R.
+    """Compute the first two principal components of the samples, and cluster them by 1 - R.
 
-    Components are of log2(TPM + c) over features detected in any sample, centred and not
-    scaled, as ``scanpy.pp.pca`` does; R of the clustering is over all features.
+    Components are computed from log2(TPM + c) of features detected in any sample, centred and not
+    scaled, as in ``scanpy.pp.pca``. The clustering uses R over all features.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``.
     threshold
-        TPM from which a feature is detected.
+        Smallest TPM of a detected feature.
     pseudocount
         c of log2(TPM + c).
 
@@ -50,8 +50,9 @@ def components(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> components(gene)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.components(gene)
     >>> gene.obsm["X_lotwise_pca"].shape, len(gene.uns["lotwise"]["clustering"])
     ((3, 2), 2)
     """
@@ -92,5 +93,5 @@ def components(
 
 
 def _node(number: int, names: list[str]) -> str:
-    """Name a sample, or the merge that made a cluster (1 is the first row)."""
+    """Return the name of a sample, or of the merge that made a cluster (1 is the first row)."""
     return names[number] if number < len(names) else f"#{number - len(names) + 1}"

@@ -1,4 +1,4 @@
-"""Which features pull the R of each pair of samples down."""
+"""The features that lower the R of each pair of samples most."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from lotwise.errors import InputError
 from lotwise.evidence.contributions import ContributionRecord
 from lotwise.files.tables import to_frame
 from lotwise.metrics.contributions import standardised_contributions
+from lotwise.metrics.differences import log_ratios
+from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.moments import standardise_samples, why_undefined
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
 
@@ -24,45 +26,44 @@ NAN: Final = float("nan")
 def contributions(
     expression: AnnData, *, n_largest: int = N_CONTRIBUTIONS, pseudocount: float = 1.0
 ) -> None:
-    """List the features that carry most of 1 - R, for every pair of samples.
+    """List the features with the largest contributions to 1 - R, for every pair of samples.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``.
     n_largest
-        How many features a pair.
+        Number of features per pair.
     pseudocount
-        c of log2(TPM + c), above 0.
+        c of log2(TPM + c), > 0.
 
     Returns
     -------
-    Nothing; ``uns["lotwise"]["contributions"]`` holds a row a pair and feature
+    Nothing; ``uns["lotwise"]["contributions"]`` has one row per pair and feature
     (:class:`~lotwise.evidence.contributions.ContributionRecord`;
-    :func:`lotwise.get.contributions`). A pair whose R is not defined, or is 1, has no contributions
-    and one row that says so, of rank 0 with feature ``*``.
+    :func:`lotwise.get.contributions`). A pair whose R is undefined or 1 has no contributions. It
+    has one row with the reason, of rank 0 and feature ``*``.
 
     Raises
     ------
     InputError
-        There is no layer ``tpm``, or a parameter is out of range.
+        No layer ``tpm``, or a parameter is out of range.
 
     References
     ----------
-    An identity: ``1 - r = mean((zx - zy)^2) / 2`` for standardised z.
+    The identity ``1 - r = mean((zx - zy)^2) / 2`` for standardised z.
 
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.contributions(gene, n_largest=5)
     >>> len(lotwise.get.contributions(gene))
     15
     """
     if n_largest < 1 or not pseudocount > 0:
         raise InputError(
-            f"n_largest {n_largest} and pseudocount {pseudocount} came, needed are 1 or more "
-            "and a number above 0"
+            f"n_largest must be >= 1 and pseudocount > 0, got {n_largest} and {pseudocount}"
         )
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = np.log2(tpm + pseudocount)
@@ -80,17 +81,21 @@ def contributions(
         if found.reason:
             rows.append(_none(pair, found.reason))
             continue
+        both = (tpm[a] >= THRESHOLD) & (tpm[b] >= THRESHOLD)
+        ratio = log_ratios(tpm[a][both], tpm[b][both]).median_ratio if both.any() else 1.0
+        middle = float(np.log2(ratio))
         rows.extend(
             ContributionRecord(
                 sample_a=pair.sample_a,
                 sample_b=pair.sample_b,
+                relation=pair.relation,
                 rank=rank,
                 feature=str(features[index]),
                 gene_id=gene_id[index],
                 gene_name=gene_name[index],
                 tpm_a=float(tpm[a, index]),
                 tpm_b=float(tpm[b, index]),
-                log2_ratio=float(log_tpm[a, index] - log_tpm[b, index]),
+                log2_ratio=_log_ratio(tpm[a, index], tpm[b, index]) - middle,
                 share=float(contribution / found.one_minus_r),
                 cumulative_share=float(cumulative),
             )
@@ -108,10 +113,16 @@ def contributions(
     )
 
 
+def _log_ratio(x: float, y: float) -> float:
+    """Return log2 of a ratio; NaN where there is none."""
+    return float(np.log2(x) - np.log2(y)) if x > 0 and y > 0 else NAN
+
+
 def _none(pair: Pair, reason: str) -> ContributionRecord:
     return ContributionRecord(
         sample_a=pair.sample_a,
         sample_b=pair.sample_b,
+        relation=pair.relation,
         rank=0,
         feature="*",
         gene_id="",

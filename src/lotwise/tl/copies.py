@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def reason_of_copies(expression: AnnData) -> str:
-    """Say which samples hold the same TPM, so that R between them says nothing; empty where none.
+    """Return which samples have the same TPM, so that R between them means nothing; else empty.
 
     Raises
     ------
@@ -24,7 +24,8 @@ def reason_of_copies(expression: AnnData) -> str:
 
     Examples
     --------
-    >>> reason_of_copies(getfixture("three_batches").gene)
+    >>> import lotwise
+    >>> reason_of_copies(lotwise.datasets.three_batches().gene)
     ''
     """
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
@@ -33,4 +34,4 @@ def reason_of_copies(expression: AnnData) -> str:
         return ""
     first, second = found[0]
     more = f" (and {len(found) - 1} more such pairs)" if len(found) > 1 else ""
-    return f"samples {first} and {second} hold the same numbers{more}: one is a copy of the other"
+    return f"samples {first} and {second} have the same values{more}: one is a copy of the other"

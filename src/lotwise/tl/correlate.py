@@ -1,4 +1,4 @@
-"""Correlation between samples: the paper's R, and the same over features that are there."""
+"""Correlation between samples, over all features as in the paper and over detected features."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import DesignWarning, InputError, UndefinedWarning
 from lotwise.evidence.pairs import PairRecord
-from lotwise.expression.labels import batches_of, replicate_groups
+from lotwise.expression.labels import batches_of, replicate_groups, why_not_tpm
 from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import concordance
 from lotwise.metrics.correlation import (
@@ -25,7 +25,13 @@ from lotwise.metrics.correlation import (
     spearman_matrix,
 )
 from lotwise.metrics.design import replicate_agreement
-from lotwise.metrics.feature_sets import FEATURE_SETS, MIN_COUNTS, THRESHOLD, feature_sets
+from lotwise.metrics.feature_sets import (
+    DETECTED,
+    FEATURE_SETS,
+    MIN_COUNTS,
+    THRESHOLD,
+    feature_sets,
+)
 from lotwise.metrics.moments import FloatArray, IntArray, why_undefined
 from lotwise.progress import progress
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
@@ -50,28 +56,27 @@ def correlate(
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``, and ``counts`` where there are any.
+        Samples x features with the layer ``tpm``, and ``counts`` if available.
     pseudocount
-        c of log2(TPM + c), above 0; the paper's is 1.
+        c of log2(TPM + c), > 0; the paper uses 1.
     threshold
-        TPM from which a feature is detected.
+        Smallest TPM of a detected feature.
     min_counts
-        Counts from which a feature belongs to ``counted_both``.
+        Smallest count of a feature in ``counted_both``.
     sets
-        Names of :data:`~lotwise.metrics.feature_sets.FEATURE_SETS`, with ``all`` first.
+        Names from :data:`~lotwise.metrics.feature_sets.FEATURE_SETS`, ``all`` first.
 
     Returns
     -------
-    Nothing; ``obsp["pearson"]`` and ``obsp["spearman"]`` hold the square matrices
-    over all features, ``uns["lotwise"]["pairs"]`` a row a pair and feature set
-    (:class:`~lotwise.evidence.pairs.PairRecord`; :func:`lotwise.get.pairs`). What is not
-    defined is NaN, with the reason in the table.
+    Nothing; ``obsp["pearson"]`` and ``obsp["spearman"]`` are the square matrices over all
+    features. ``uns["lotwise"]["pairs"]`` has one row per pair and feature set
+    (:class:`~lotwise.evidence.pairs.PairRecord`; :func:`lotwise.get.pairs`). Undefined values are
+    NaN, with a reason in the table.
 
     Raises
     ------
     InputError
-        There is no layer ``tpm``, a parameter is out of range, or fewer than two
-        samples are given.
+        No layer ``tpm``, a parameter is out of range, or there are fewer than two samples.
 
     References
     ----------
@@ -80,12 +85,10 @@ def correlate(
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.correlate(gene)
-    >>> lotwise.get.pairs(gene, feature_set="all")[["sample_a", "sample_b", "n_features"]].values
-    array([['S1', 'S2', 300],
-           ['S1', 'S3', 300],
-           ['S2', 'S3', 300]], dtype=object)
+    >>> lotwise.get.matrix(gene).round(3).values.tolist()
+    [[1.0, 0.991, 0.986], [0.991, 1.0, 0.985], [0.986, 0.985, 1.0]]
     """
     _check_parameters(expression, pseudocount=pseudocount, sets=sets)
     arrays = _Arrays.of(expression, pseudocount)
@@ -93,6 +96,7 @@ def correlate(
     expression.obsp[keys.SPEARMAN] = arrays.spearman
     chosen = chosen_rows(expression)
     listed = None if chosen is None else set(map(tuple, chosen.tolist()))
+    undetected = why_not_tpm(expression, "detection")
 
     def rows_of(pair: Pair) -> list[PairRecord]:
         in_detail = listed is None or (pair.row_a, pair.row_b) in listed
@@ -101,7 +105,11 @@ def correlate(
         rows: list[PairRecord] = []
         both_zero = (arrays.tpm[pair.row_a] == 0) & (arrays.tpm[pair.row_b] == 0)
         for name, places in arrays.sets(pair, threshold=threshold, min_counts=min_counts):
-            if name in sets:
+            if name not in sets:
+                continue
+            if undetected and name in DETECTED:
+                rows.append(arrays.undefined_row(pair, name, undetected))
+            else:
                 n_double_zero = int(np.count_nonzero(both_zero.take(places)))
                 rows.append(arrays.row(pair, name, places, n_double_zero))
         without = why_no_counts(pair, arrays.counts)
@@ -129,7 +137,7 @@ def correlate(
 
 @dataclass(frozen=True, eq=False)
 class _Arrays:
-    """What the rows of the table are computed from; samples x features, counts where known."""
+    """The arrays from which the table is computed; samples x features, counts where known."""
 
     tpm: FloatArray
     log_tpm: FloatArray
@@ -204,7 +212,7 @@ class _Arrays:
         return self.log_tpm.mean(axis=1), self.log_tpm.var(axis=1)
 
     def short_row(self, pair: Pair, *, in_detail: bool) -> PairRecord:
-        """R of a pair over all features alone, from the matrices."""
+        """Return the row of a pair over all features, from the matrices."""
         a, b = pair.row_a, pair.row_b
         means, variances = self._moments
         r = float(self.pearson[a, b])
@@ -242,17 +250,17 @@ class _Arrays:
 
 def _check_parameters(expression: AnnData, *, pseudocount: float, sets: Sequence[str]) -> None:
     if expression.n_obs < 2:
-        raise InputError(f"{expression.n_obs} sample came, a correlation needs at least 2")
+        raise InputError(f"a correlation needs at least 2 samples, got {expression.n_obs}")
     batches_of(expression)
     if not pseudocount > 0:
         raise InputError(
-            f"a pseudocount of {pseudocount} came, needed is one above 0",
-            remedy="log2(0) is not a number; ENCODE's replicate QC does without",
+            f"pseudocount must be > 0, got {pseudocount}",
+            remedy="log2(0) is not defined; ENCODE's replicate QC uses no pseudo-count",
         )
     unknown = [name for name in sets if name not in FEATURE_SETS]
     if unknown:
         raise InputError(
-            f"{unknown[0]!r} is no feature set", remedy=f"take of {', '.join(FEATURE_SETS)}"
+            f"unknown feature set {unknown[0]!r}", remedy=f"choose from {', '.join(FEATURE_SETS)}"
         )
 
 
@@ -270,7 +278,7 @@ def _warn_of_undefined(table: pd.DataFrame) -> None:
 
 
 def _warn_of_design(expression: AnnData) -> None:
-    """Warn where no two batches can be compared like with like, or replicates are none."""
+    """Warn where no two batches share a condition, or there are no replicates."""
     groups = list(replicate_groups(expression))
     conditions = {condition for _, condition in groups}
     if len(conditions) == 1:
@@ -281,7 +289,7 @@ def _warn_of_design(expression: AnnData) -> None:
             warnings.warn(found, DesignWarning, stacklevel=3)
     elif len({batch for batch, _ in groups}) > 1 and len(conditions) == len(groups):
         warnings.warn(
-            "no two batches share a condition: every difference between batches may be one "
+            "no two batches share a condition: differences between batches may be differences "
             "between conditions, and no limit, ceiling or headline can be given",
             DesignWarning,
             stacklevel=3,

@@ -1,4 +1,4 @@
-"""Expression of samples at one depth, for everything that compares R with limits."""
+"""Expression of samples thinned to one depth, for comparisons of R with limits."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class LikeDepth(NamedTuple):
-    """log2(TPM + c) at one depth, samples x features, and what was done for it.
+    """log2(TPM + c) at one depth, samples x features, with a description of how it was made.
 
-    ``used`` marks the samples that may be compared. ``reason`` says why depths could not be made
-    alike, and the values are then those of the libraries as they are; empty where they are alike.
-    ``words`` say which samples were left out, and to how many counts the others were thinned.
+    ``used`` marks the samples that may be compared. ``reason`` tells why libraries could not be
+    thinned to one depth; the values are then those of the original libraries. It is empty where
+    they were thinned. ``words`` tell which samples were left out, and the common depth in counts.
     """
 
     log_tpm: FloatArray
@@ -47,18 +47,18 @@ def at_like_depth(
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``, and ``counts`` where there are any.
+        Samples x features with the layer ``tpm``, and ``counts`` if available.
     pseudocount
         c of log2(TPM + c).
     seed
         Random seed of the thinning.
     shallow_below
-        Share of the other samples' median total counts below which a library is left out.
+        Fraction of the other samples' median total counts below which a library is left out.
 
     Returns
     -------
-    Values at one depth. Without counts of every sample, or at isoform level where depths differ
-    more than 1.5-fold, depths cannot be made alike: ``reason`` says so.
+    Values at one depth. Libraries cannot be thinned to one depth without counts of every sample,
+    or at isoform level where depths differ more than 1.5-fold; ``reason`` then says so.
 
     Raises
     ------
@@ -67,7 +67,8 @@ def at_like_depth(
 
     Examples
     --------
-    >>> found = at_like_depth(getfixture("three_batches").gene)
+    >>> import lotwise
+    >>> found = at_like_depth(lotwise.datasets.three_batches().gene)
     >>> found.used.tolist(), found.reason
     ([True, True, True], '')
     """
@@ -82,7 +83,7 @@ def at_like_depth(
     names = expression.obs_names.to_list()
     unknown = [name for name, sample in zip(names, counts, strict=True) if sample is None]
     if unknown:
-        return refused(f"the depth of {listed(unknown)} is not known (no counts)")
+        return refused(f"the depth of {listed(unknown)} is unknown (no counts)")
     counted = np.stack([sample for sample in counts if sample is not None])
     totals = counted.sum(axis=1)
     shallow = shallow_libraries(totals, below=shallow_below).flagged | (totals <= 0)

@@ -15,7 +15,7 @@ from lotwise.errors import EnvironmentFault
 from lotwise.metrics.moments import FloatArray
 
 _log = logging.getLogger(__name__)
-# DESeq2's own advice: features with fewer counts in all samples carry no information.
+# As DESeq2 advises: features with fewer counts in all samples are not informative.
 LEAST_COUNTS: Final = 10
 
 
@@ -29,9 +29,9 @@ class FoldChange(NamedTuple):
 def fit_deseq2(
     counts: FloatArray, *, batches: npt.ArrayLike, pairs: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], FoldChange]:
-    """Fit negative binomial models with one mean a batch; give the fold change of each pair.
+    """Fit negative binomial models with one mean per batch; return the fold change of each pair.
 
-    One fit serves all pairs, so that dispersions rest on the replicates of every batch named.
+    One fit serves all pairs, so the dispersions use the replicates of every batch in ``pairs``.
     Fold changes are not shrunken.
 
     Parameters
@@ -41,7 +41,7 @@ def fit_deseq2(
     batches
         The batch of each sample.
     pairs
-        Batches to compare, each with two samples or more.
+        Batches to compare, each with at least two samples.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def fit_deseq2(
     found = {pair: FoldChange(*np.full((2, counts.shape[1]), np.nan)) for pair in pairs}
     if not pairs or not fitted.size:
         return found
-    # Many small products: a BLAS of several threads waits for itself, at four times the cost.
+    # With many small products the threads of BLAS mostly wait for each other: four times slower.
     with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         model = _fit(whole[:, fitted], of_sample[used], named)
@@ -95,8 +95,8 @@ def _fit(counts: npt.NDArray[np.int64], of_sample: npt.NDArray[np.str_], named: 
         from pydeseq2.default_inference import DefaultInference
     except ImportError:
         raise EnvironmentFault(
-            "PyDESeq2 is not installed, which the equivalence method deseq2 needs",
-            remedy="pip install pydeseq2, or take the method welch",
+            "PyDESeq2 is not installed, but the equivalence method deseq2 needs it",
+            remedy="pip install pydeseq2, or use the method welch",
         ) from None
 
     rows = [f"sample {i}" for i in range(len(of_sample))]
@@ -118,8 +118,8 @@ def _contrast(model: Any, contrast: FloatArray) -> tuple[FloatArray, FloatArray]
     from pydeseq2.default_inference import DefaultInference
     from pydeseq2.ds import DeseqStats
 
-    # Only estimates and errors are taken: the tests of PyDESeq2 0.5 against a margin hold for
-    # contrasts of a single coefficient alone.
+    # Only estimates and errors are used: the tests of PyDESeq2 0.5 against a margin are valid
+    # only for contrasts of a single coefficient.
     tested = DeseqStats(
         model,
         contrast=contrast,

@@ -1,4 +1,4 @@
-"""Changes of expression that R would not have shown."""
+"""Changes of expression that R would not have detected."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence.detectable import DetectableRecord, UnseenRecord
+from lotwise.expression.labels import why_not_tpm
 from lotwise.expression.noted import noted
 from lotwise.files.tables import to_frame
 from lotwise.metrics.detectable import (
@@ -37,23 +38,23 @@ def detectable(
     perturbation: Perturbation | None = None,
     seed: int = 0,
 ) -> None:
-    """Find the largest change of expression that the R of each pair would not have shown.
+    """Find the largest change of expression that the R of each pair would not have detected.
 
-    Without ``threshold`` the question is how much of a sample could differ, were the two otherwise
-    identical, for R to be what it is: a sample is changed and correlated with itself. With
-    one, it is changed and correlated with the other sample, and the question is what would
-    still pass. Either sample is changed in turn, and the larger R counts.
+    Without ``threshold`` a sample is changed and correlated with itself. The result shows how much
+    of a sample could differ for the observed R, if the two were otherwise identical. With a
+    threshold, the sample is changed and correlated with the other sample. The result shows how
+    much change would still pass. Both samples are changed in turn, and the larger R counts.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``.
     threshold
-        The R that passes; ``None`` for each pair's own R.
+        R that passes; ``None`` uses the observed R of each pair.
     perturbation
         Shares and folds to try.
     seed
-        Of the random numbers.
+        Random seed.
 
     Returns
     -------
@@ -64,13 +65,13 @@ def detectable(
     Raises
     ------
     InputError
-        No layer ``tpm``, or a threshold beyond [-1, 1].
+        No layer ``tpm``, or a threshold outside [-1, 1].
 
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
-    >>> detectable(gene, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.detectable(gene, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
     >>> gene.uns["lotwise"]["unseen"]["sentence"][0]
     'R = 0... is compatible with up to ... % of expressed genes changed 2-fold at random, up ...'
     """
@@ -78,19 +79,24 @@ def detectable(
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = np.log2(tpm + perturbation.pseudocount)
     level = noted(expression).get(keys.LEVEL, "gene")
+    undefined = why_not_tpm(expression, "a change of TPM")
     grids: list[DetectableRecord] = []
     unseen: list[UnseenRecord] = []
 
     def change(rows: tuple[int, int]) -> PerturbedR:
-        # Streams go by the names of samples, not by their order.
+        # Random streams depend on the names of samples, not on their order.
         row, other = rows
         names = [str(expression.obs_names[place]) for place in rows]
         rng = _stream(seed, *names)
         grid = perturbed_r(tpm[row], tpm[other], rng=rng, perturbation=perturbation)
-        return grid._replace(reason=name_samples(grid.reason, *names))
+        reason = name_samples(grid.reason, *names)
+        if undefined:
+            nan = np.full_like(grid.pearson, NAN)
+            return grid._replace(pearson=nan, sd=nan, reason=undefined)
+        return grid._replace(reason=reason)
 
     pairs = list(pairs_of(expression))
-    # Against itself the grid is of the sample alone: made once, whatever its pairs.
+    # Compared with itself, a sample has one grid for all its pairs.
     of_pair = [_compared(pair.row_a, pair.row_b, alone=threshold is None) for pair in pairs]
     wanted = list(dict.fromkeys(chain.from_iterable(of_pair)))
     made = progress(in_threads(change, wanted), "perturbing", unit="sample", total=len(wanted))
@@ -98,7 +104,7 @@ def detectable(
     for pair, (first, second) in zip(pairs, of_pair, strict=True):
         a, b = pair.row_a, pair.row_b
         grid = less_visible(changed[first], changed[second])
-        reason = in_words(pair, why_undefined(log_tpm[a], log_tpm[b]))
+        reason = undefined or in_words(pair, why_undefined(log_tpm[a], log_tpm[b]))
         passing = threshold
         if passing is None:
             passing = NAN if reason else correlation(log_tpm[a], log_tpm[b])
@@ -139,7 +145,7 @@ def detectable(
                 )
             )
     parameters = {
-        "threshold": "each pair's own R" if threshold is None else threshold,
+        "threshold": "observed R of each pair" if threshold is None else threshold,
         "shares": list(perturbation.shares),
         "folds": list(perturbation.folds),
         "n_repeats": perturbation.n_repeats,
@@ -150,12 +156,12 @@ def detectable(
 
 
 def _compared(a: int, b: int, *, alone: bool) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the sample that is changed and the one that it is correlated with, for a and for b."""
+    """Return the sample to change and the sample to correlate it with, for a and for b."""
     return ((a, a), (b, b)) if alone else ((a, b), (b, a))
 
 
 def _stream(seed: int, *names: str) -> np.random.Generator:
-    """Give the stream of these samples, whatever stands beside them."""
+    """Return the random stream of these samples, independent of which others are present."""
     numbers = tuple(crc32(str(name).encode()) for name in names)
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=numbers))
 
@@ -169,7 +175,7 @@ def _sentence(
     sign = "=" if own else ">="
     return (
         f"R {sign} {passing:.4f} is compatible with {limit} {100 * share:.2g} % of expressed "
-        f"{level}s changed {fold:g}-fold at random, up and down alike"
+        f"{level}s changed {fold:g}-fold at random, up or down"
     )
 
 

@@ -1,4 +1,4 @@
-"""Batches gene by gene: equivalent within a margin, different beyond it, or inconclusive."""
+"""Equivalence of batches gene by gene: equivalent within a margin, different, or inconclusive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lotwise import keys
 from lotwise.config.evidence import EquivalenceMethod
 from lotwise.errors import InputError
 from lotwise.evidence.equivalence import EquivalenceRecord
-from lotwise.expression.labels import replicate_groups
+from lotwise.expression.labels import replicate_groups, unit_of
 from lotwise.files.records import columns
 from lotwise.files.tables import to_frame
 from lotwise.metrics.correlation import pearson_matrix
@@ -37,19 +37,19 @@ if TYPE_CHECKING:
 
 ONE_REPLICATE: Final = "a batch with one replicate"
 TOO_MANY: Final = "not tested: too many pairs of batches"
-SILENT: Final = "below {:g} TPM in both batches"
-# Rows that a table of every feature and pair of batches may have.
+SILENT: Final = "below {:g} {} in both batches"
+# Maximum number of rows in a table of every feature and pair of batches.
 MOST_ROWS = 2_000_000
 _HALF_A_COUNT: Final = 0.5
 _UNTESTED: Final[dict[EquivalenceMethod, str]] = {
     "moderated": "",
     "welch": "does not vary",
-    "deseq2": "fewer than 10 counts, or an outlying one",
+    "deseq2": "fewer than 10 counts, or an outlying count",
 }
 
 
-class _Batches(NamedTuple):
-    """Two batches of one condition, by their replicates' rows."""
+class BatchPair(NamedTuple):
+    """Two batches of one condition, with the rows of their replicates."""
 
     batch_a: str
     batch_b: str
@@ -59,7 +59,7 @@ class _Batches(NamedTuple):
 
     @property
     def names(self) -> tuple[str, str]:
-        """Names of the two that no other batch and condition shares."""
+        """Names of the two, different from those of any other batch and condition."""
         return (f"{self.condition}: {self.batch_a}", f"{self.condition}: {self.batch_b}")
 
 
@@ -73,38 +73,38 @@ def equivalence(
 ) -> None:
     """Test every feature of every two batches of one condition for equivalence within a margin.
 
-    Differences are log2 ratios of TPM without pseudo-count after division by the median ratio:
-    two-fold is two-fold. A TPM of 0 is taken as that of half a count.
+    Differences are log2 ratios of TPM without pseudo-count, divided by the median ratio, so
+    two-fold means two-fold. A TPM of 0 is replaced by the TPM of half a count.
 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``, and ``counts`` for ``deseq2``; batches with
-        two replicates or more.
+        Samples x features with the layer ``tpm``, and ``counts`` for ``deseq2``; batches need
+        at least two replicates.
     method
-        ``moderated``: t with variances moderated by features of like expression. ``welch``:
-        Welch's t, each feature by itself. ``deseq2``: Wald tests of the counts with PyDESeq2's
-        size factors and dispersions; it takes minutes for a transcriptome, and does not correct
+        ``moderated``: t with variances moderated across features of similar expression. ``welch``:
+        Welch's t for each feature separately. ``deseq2``: Wald tests of the counts with PyDESeq2's
+        size factors and dispersions; it takes minutes for a transcriptome and does not correct
         for transcript lengths that differ between samples.
     margin
-        Largest log2 ratio that does not matter.
+        Largest acceptable log2 ratio.
     alpha
-        Rate of false calls among those called.
+        False discovery rate among the features called.
     threshold
-        Mean TPM that a feature must reach in one of the batches; the others are "not expressed",
-        never equivalent.
+        Mean TPM that a feature must reach in one of the batches. Features below it are "not
+        expressed", never equivalent.
 
     Returns
     -------
     Nothing; the table ``equivalence`` (:class:`~lotwise.evidence.equivalence.EquivalenceRecord`).
-    Batches with one replicate are "not tested", in one row with feature ``*``. So is a pair of
-    batches where the table would pass 2 million rows: those that are tested then stand at even
-    steps along the order of R between batches.
+    Batches with one replicate are "not tested" and have one row, with feature ``*``. If the table
+    would exceed 2 million rows, some pairs of batches are "not tested" as well; those tested are at
+    even steps along the order of R between batches.
 
     Raises
     ------
     InputError
-        No layer ``tpm``, no such method, or a number out of range.
+        No layer ``tpm``, an unknown method, or a number out of range.
     EnvironmentFault
         PyDESeq2 is not installed.
 
@@ -116,15 +116,16 @@ def equivalence(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> equivalence(gene)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.equivalence(gene)
     >>> gene.uns["lotwise"]["equivalence"][["outcome", "reason"]].values[0].tolist()
     ['not tested', 'a batch with one replicate']
     """
     import pandas as pd
 
     if not margin > 0 or not 0 < alpha < 1:
-        raise InputError(f"margin {margin} and alpha {alpha} came; needed above 0, and in (0, 1)")
+        raise InputError(f"margin must be > 0 and alpha in (0, 1), got {margin} and {alpha}")
     if method not in _UNTESTED:
         raise InputError(
             f"unknown method of equivalence {method!r}",
@@ -141,6 +142,7 @@ def equivalence(
     fits = _fits(expression, counts, chosen) if method == "deseq2" else {}
     log_tpm = log_tpm_without_pseudocount(tpm, counts)
     features = expression.var_names.astype(str).to_numpy(dtype=object)
+    silent = SILENT.format(threshold, unit_of(expression))
     tables = []
     for pair in every:
         expressed = (
@@ -152,7 +154,7 @@ def equivalence(
         elif pair.names not in tested_pairs:
             tested = TOO_MANY
         elif not expressed.any():
-            tested = SILENT.format(threshold)
+            tested = silent
         elif method == "deseq2":
             fit = fits[pair.names]
             tested = (
@@ -166,10 +168,9 @@ def equivalence(
                 )
             )
         else:
-            x, y = _like_composition(log_tpm, pair, expressed, tpm)
+            x, y = like_composition(log_tpm, pair, expressed, tpm)
             test = moderated_equivalence if method == "moderated" else welch_equivalence
             tested = test(x, y, margin=margin, alpha=alpha)
-        silent = SILENT.format(threshold)
         tables.append(_table(pair, method, features, tested, expressed=expressed, silent=silent))
     store(
         expression,
@@ -180,10 +181,10 @@ def equivalence(
 
 
 def log_tpm_without_pseudocount(tpm: FloatArray, counts: Sequence[FloatArray | None]) -> FloatArray:
-    """Return log2 TPM, in which a TPM of 0 is that of half a count of the feature.
+    """Return log2 TPM in which a TPM of 0 is replaced by the TPM of half a count of the feature.
 
-    Where counts are not known, it is half of the sample's lowest TPM. Features without counts in
-    any sample are -inf.
+    Where counts are unknown, it is replaced by half of the sample's lowest TPM. Features without
+    counts in any sample are -inf.
     """
     floor = np.empty_like(tpm)
     if any(sample is None for sample in counts):
@@ -193,7 +194,7 @@ def log_tpm_without_pseudocount(tpm: FloatArray, counts: Sequence[FloatArray | N
     else:
         counted = np.stack([sample for sample in counts if sample is not None])
         depth = counted.sum(axis=1, keepdims=True)
-        # TPM that a count is worth, by its share of the depth: that of other samples where 0.
+        # TPM per count; where the sample has 0, from the other samples, scaled by depth.
         worth = np.divide(tpm * depth, counted, out=np.zeros(tpm.shape), where=counted > 0)
         n_known = np.maximum((worth > 0).sum(axis=0), 1)
         floor = _HALF_A_COUNT * (worth.sum(axis=0) / n_known) / np.maximum(depth, 1)
@@ -202,10 +203,10 @@ def log_tpm_without_pseudocount(tpm: FloatArray, counts: Sequence[FloatArray | N
     return logs
 
 
-def _like_composition(
-    log_tpm: FloatArray, pair: _Batches, expressed: BoolArray, tpm: FloatArray
+def like_composition(
+    log_tpm: FloatArray, pair: BatchPair, expressed: BoolArray, tpm: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Divide the median ratio to the mean of the samples out of each sample."""
+    """Divide each sample by its median ratio to the mean of the samples."""
     rows = np.concatenate([pair.rows_a, pair.rows_b])
     values = log_tpm[np.ix_(rows, np.flatnonzero(expressed))]
     in_all = (tpm[np.ix_(rows, np.flatnonzero(expressed))] > 0).all(axis=0)
@@ -215,19 +216,19 @@ def _like_composition(
     return values[: pair.rows_a.size], values[pair.rows_a.size :]
 
 
-def _pairs(expression: AnnData) -> list[_Batches]:
-    """Pairs of batches of one condition, in the order of the samples."""
+def _pairs(expression: AnnData) -> list[BatchPair]:
+    """Return the pairs of batches of one condition, in the order of the samples."""
     found = []
     groups = replicate_groups(expression)
     for (one, rows_a), (other, rows_b) in combinations(groups.items(), 2):
         if one[1] == other[1]:
             rows = (np.array(rows_a, dtype=np.intp), np.array(rows_b, dtype=np.intp))
-            found.append(_Batches(one[0], other[0], one[1], *rows))
+            found.append(BatchPair(one[0], other[0], one[1], *rows))
     return found
 
 
-def _with_room(tpm: FloatArray, pairs: list[_Batches]) -> list[_Batches]:
-    """Choose pairs of batches where the table has no room for all, at even steps of R."""
+def _with_room(tpm: FloatArray, pairs: list[BatchPair]) -> list[BatchPair]:
+    """Choose pairs of batches at even steps of R if the table has no room for all."""
     room = max(2, MOST_ROWS // max(tpm.shape[1], 1))
     if len(pairs) <= room:
         return pairs
@@ -242,9 +243,9 @@ def _with_room(tpm: FloatArray, pairs: list[_Batches]) -> list[_Batches]:
 
 
 def _fits(
-    expression: AnnData, counts: Sequence[FloatArray | None], pairs: list[_Batches]
+    expression: AnnData, counts: Sequence[FloatArray | None], pairs: list[BatchPair]
 ) -> dict[tuple[str, str], FoldChange | str]:
-    """Fit the counts of all samples that have them, once, and say of which pairs they lack."""
+    """Fit the counts of all samples that have them, once; return which pairs lack counts."""
     known = np.array([sample is not None for sample in counts])
     if not known.any():
         return dict.fromkeys([pair.names for pair in pairs], NO_COUNTS)
@@ -274,7 +275,7 @@ def _without_counts(samples: pd.Index[str]) -> str:
 
 
 def _table(
-    pair: _Batches,
+    pair: BatchPair,
     method: EquivalenceMethod,
     features: npt.NDArray[np.object_],
     found: Equivalence | str,
@@ -282,7 +283,7 @@ def _table(
     expressed: BoolArray,
     silent: str,
 ) -> pd.DataFrame:
-    """Columns at once: a record a feature would cost more than the tests."""
+    """Return whole columns: one record per feature would take longer than the tests."""
     import pandas as pd
 
     names = {

@@ -1,4 +1,4 @@
-"""Gene sets that differ together between samples."""
+"""Gene sets whose genes shift together between samples."""
 
 from __future__ import annotations
 
@@ -32,27 +32,28 @@ def gene_sets(
     threshold: float = THRESHOLD,
     pseudocount: float = 1.0,
 ) -> None:
-    """Test for every pair of samples which gene sets differ as a whole.
+    """Test for every pair of samples which gene sets shift as a whole.
 
-    Over genes detected in both samples. A set with a small p moved together more than replicates
-    of one batch would. Sets that vary between sound batches, but not within them, do so too: they
-    were called in 80 to 93 % of comparisons of such batches (``benchmarks/gene_set_rates.py``).
+    Only genes detected in both samples are used. A small p means that the set shifted more than
+    between replicates of one batch. This includes sets that vary between sound batches but not
+    within them: these were called in 80 to 93 % of comparisons of such batches
+    (``benchmarks/gene_set_rates.py``).
 
     Parameters
     ----------
     expression
         Samples x genes with the layer ``tpm``.
     sets
-        Sets by name, or a GMT file; symbols or Ensembl ids, whatever their version.
+        Sets by name, or a GMT file; symbols or Ensembl ids, with or without version.
     correlation
-        Correlation between genes of a set to allow for. ``"replicates"`` estimates it for each
-        set within the batches, which needs two samples more than there are batches; p is then
-        of Student's t. A number, such as limma's preset
-        :data:`~lotwise.metrics.gene_sets.PRESET_CORRELATION`, gives p without replicates too,
-        but calls sets that vary together more than that far too often
+        Correlation between the genes of a set. ``"replicates"`` estimates it for each set within
+        the batches, which needs at least two samples more than batches; p is then from Student's
+        t. A number, such as limma's default
+        :data:`~lotwise.metrics.gene_sets.PRESET_CORRELATION`, gives p without replicates too.
+        Sets whose genes vary together more than this number are then called far too often
         (``benchmarks/gene_set_rates.py``).
     threshold
-        TPM from which a gene is detected.
+        Smallest TPM of a detected gene.
     pseudocount
         c of log2(TPM + c).
 
@@ -63,8 +64,8 @@ def gene_sets(
     Raises
     ------
     InputError
-        No layer ``tpm``, a GMT file that cannot be read, or a correlation or pseudo-count out
-        of range.
+        No layer ``tpm``, a GMT file that cannot be read, or correlation or pseudo-count out of
+        range.
 
     References
     ----------
@@ -72,15 +73,16 @@ def gene_sets(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> sets = {"first": [f"g{i}" for i in range(40)], "none": ["x"]}
-    >>> gene_sets(gene, sets=sets, correlation=0.01)
+    >>> lotwise.tl.gene_sets(gene, sets=sets, correlation=0.01)
     >>> gene.uns["lotwise"]["gene_sets"]["reason"].tolist()[:2]
     ['', 'no gene of the set is present']
     """
     if isinstance(correlation, str) and correlation != "replicates":
         raise InputError(
-            f"the correlation {correlation!r} came, needed is 'replicates' or a number",
+            f"correlation must be 'replicates' or a number, got {correlation!r}",
         )
     given = read_gene_sets(sets) if isinstance(sets, Path | str) else sets
     found_sets = {name: list(map(plain_id, members)) for name, members in given.items()}
@@ -88,7 +90,7 @@ def gene_sets(
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = log_tpm_of(expression, pseudocount)
     groups = replicate_groups(expression)
-    # Replicates share batch and condition; what is between conditions is no noise.
+    # Replicates share batch and condition; differences between conditions are not noise.
     of_sample = np.empty(expression.n_obs, dtype=np.intp)
     for number, rows_of_group in enumerate(groups.values()):
         of_sample[rows_of_group] = number
@@ -153,13 +155,13 @@ def _within_groups(
 
 
 def _names(expression: AnnData, wanted: set[str]) -> list[str]:
-    """Name each feature as the sets do: the kind of name that most of them are found by."""
+    """Return the name of each feature in the kind of name that most sets use."""
     full = [str(name) for name in expression.var_names]
     kinds = [[plain_id(name) for name in full]]
     if keys.GENE_NAME in expression.var:
         kinds.append([str(name) for name in expression.var[keys.GENE_NAME]])
     best = max(kinds, key=lambda names: len(wanted.intersection(names)))
-    # A name that comes twice (a gene of the pseudo-autosomal region) counts once; the others
+    # A name that occurs twice (a gene of the pseudo-autosomal region) is used once; the others
     # keep their full name.
     seen: set[str] = set()
     unique = []

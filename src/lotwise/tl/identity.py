@@ -1,4 +1,4 @@
-"""Who and what the samples are: panels of markers, and sex against the donor."""
+"""Identity of samples: panels of marker genes, and sex compared within a donor."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _DIRECTIONS: dict[str, Direction] = {"present": "present", "absent": "absent"}
 def identity(
     expression: AnnData, *, panels: Panel | Path | str | Sequence[Panel | Path | str] = ("sex",)
 ) -> None:
-    """Look up panels of markers in every sample, and compare the sex of samples of one donor.
+    """Check panels of markers in every sample, and compare the sex of samples of one donor.
 
-    Markers are found by symbol (names of features or var ``gene_name``) or by Ensembl id, whatever
-    its version. A marker that is not there is "not annotated", never 0. Samples of one donor are
-    compared by their genes of Y; samples of different donors, or without one, never are.
+    Markers are found by symbol (feature name or ``gene_name`` in var) or by Ensembl id of any
+    version. A marker that is not found is "not annotated", never 0. Samples of one donor are
+    compared by their genes of Y. Samples of different donors, or without a donor, are not.
 
     Parameters
     ----------
     expression
-        Samples x genes with the layer ``tpm``; obs ``donor`` where known.
+        Samples x genes with the layer ``tpm``; ``donor`` in obs if known.
     panels
-        Names of shipped panels, YAML files, or panels; one of them, or several.
+        Names of built-in panels, paths of YAML files, or panels; one or several.
 
     Returns
     -------
@@ -56,10 +56,11 @@ def identity(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> identity(gene, panels=("residual_pluripotency",))
-    >>> gene.uns["lotwise"]["identity"]["holds"].unique().tolist()
-    ['not annotated']
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.identity(gene, panels=("msc_identity",))
+    >>> lotwise.get.evidence(gene, "identity")["holds"].unique().tolist()
+    ['yes', 'not annotated']
     """
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     rows: list[MarkerRecord] = []
@@ -77,7 +78,7 @@ def identity(
             sexes.extend(_sex_rows(expression, panel, found))
     parameters = {"panels": [panel.name for panel in loaded], "shipped": list(SHIPPED)}
     store(expression, MarkerRecord.table, to_frame(rows, MarkerRecord), parameters)
-    # The table of an earlier call, of other panels, would stand beside this one's.
+    # Remove the table of an earlier call with other panels, which would not fit this one.
     if SexRecord.table in noted(expression):
         del expression.uns[keys.LOTWISE][SexRecord.table]
     if sexes:
@@ -85,7 +86,7 @@ def identity(
 
 
 def marker_tpm(expression: AnnData, tpm: FloatArray, markers: tuple[Marker, ...]) -> FloatArray:
-    """Give samples x markers; NaN columns where a marker is not annotated, sums over copies."""
+    """Return samples x markers; NaN where a marker is not annotated, sums over copies."""
     found = np.full((tpm.shape[0], len(markers)), np.nan)
     for column, places in enumerate(_places(expression, markers)):
         if places:
@@ -94,13 +95,13 @@ def marker_tpm(expression: AnnData, tpm: FloatArray, markers: tuple[Marker, ...]
 
 
 def _why_not_judged(expression: AnnData) -> str:
-    """Say why the limits of panels, which are TPM, judge nothing here; empty where they do."""
+    """Return why the limits of panels, which are TPM, do not apply here; empty where they do."""
     unit = unit_of(expression)
-    return "" if unit == "TPM" else f"the limits are TPM, the numbers are {unit}: not judged"
+    return "" if unit == "TPM" else f"not judged: the limits are TPM, but the values are {unit}"
 
 
 def _places(expression: AnnData, markers: tuple[Marker, ...]) -> list[list[int]]:
-    """Return the columns of each marker: none where it is not annotated, several for copies."""
+    """Return the columns of each marker; none where not annotated, several for copies."""
     positions = _positions(expression)
     return [
         list(
@@ -111,15 +112,15 @@ def _places(expression: AnnData, markers: tuple[Marker, ...]) -> list[list[int]]
 
 
 def _positions(expression: AnnData) -> dict[str, dict[int, None]]:
-    """Give the places of each name and symbol, in order and once each."""
+    """Return the positions of each name and symbol, in order and without repeats."""
     names = [[str(name) for name in expression.var_names]]
     if keys.GENE_NAME in expression.var:
         names.append(text_of(expression.var[keys.GENE_NAME]))
     positions: dict[str, dict[int, None]] = {}
     for listed in names:
         for position, name in enumerate(listed):
-            # Genes without a symbol are not copies of one gene, nor is a marker without an
-            # Ensembl id one of them.
+            # Genes without a symbol are not copies of one gene. A marker without an Ensembl id
+            # does not match them.
             if name:
                 positions.setdefault(plain_id(name), {})[position] = None
     return positions
@@ -157,7 +158,7 @@ def _marker_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[M
 
 
 def _answers(panel: Panel, marker: Marker, tpm: FloatArray) -> list[str]:
-    """Say whether a marker holds by itself in each sample."""
+    """Return whether a marker by itself is as expected in each sample."""
     if np.isnan(tpm).any():
         return [NOT_ANNOTATED] * tpm.size
     if marker.expected not in _DIRECTIONS:
@@ -172,9 +173,9 @@ def _answers(panel: Panel, marker: Marker, tpm: FloatArray) -> list[str]:
 
 
 def _answers_of_group(holds: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Answer for alternatives (markers x samples): all hold where one does.
+    """Return the answer for alternative markers (markers x samples): one is enough.
 
-    Where none does and one is not annotated, the group cannot be told.
+    Where none holds and one is not annotated, the answer is unknown.
     """
     met = (holds == "yes").any(axis=0)
     unknown = ~met & (holds == NOT_ANNOTATED).any(axis=0)

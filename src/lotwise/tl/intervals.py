@@ -1,4 +1,4 @@
-"""Intervals of R by resampling blocks of features."""
+"""Intervals of R from resampling blocks of features."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def intervals(
     pseudocount: float = 1.0,
     seed: int = 0,
 ) -> None:
-    """Give a feature-resampling interval of R for every pair.
+    """Compute a feature-resampling interval of R for every pair.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``.
     blocks
-        The var column that names the block of each feature (a gene set, a genomic
-        neighbourhood). ``None`` takes the genes of isoforms, and single genes at gene level,
-        and the table then warns that the interval is too narrow. What has no block stands alone.
+        Column of var with the block of each feature (a gene set, a genomic neighbourhood).
+        ``None`` uses the genes of isoforms, and single genes at gene level; the table then warns
+        that the interval is too narrow. A feature without a block is a block of its own.
     n_resamples, level
         Number of resamples and coverage.
     pseudocount
         c of log2(TPM + c).
     seed
-        Of the random numbers.
+        Random seed.
 
     Returns
     -------
@@ -57,13 +57,13 @@ def intervals(
     Examples
     --------
     >>> import lotwise
-    >>> isoform = getfixture("three_batches").isoform
-    >>> intervals(isoform, n_resamples=100)
+    >>> isoform = lotwise.datasets.three_batches().isoform
+    >>> lotwise.tl.intervals(isoform, n_resamples=100)
     >>> isoform.uns["lotwise"]["intervals"]["n_blocks"].tolist()
     [300, 300, 300]
     """
     if blocks is not None and blocks not in expression.var:
-        raise InputError(f"the AnnData has no var column {blocks!r} that names blocks")
+        raise InputError(f"the AnnData has no var column {blocks!r} with blocks")
     if blocks is None and keys.GENE_ID in expression.var:
         blocks = keys.GENE_ID
     log_tpm = log_tpm_of(expression, pseudocount)
@@ -108,6 +108,6 @@ def intervals(
 
 
 def _or_alone(expression: AnnData, labels: list[str]) -> list[str]:
-    """Give features without a label one of their own: they do not belong together."""
+    """Label each unlabelled feature separately, since these do not belong together."""
     features = zip(labels, expression.var_names, strict=True)
     return [label or f"{ALONE}{feature}" for label, feature in features]

@@ -1,4 +1,4 @@
-"""Usage of isoforms between samples, and R by how certain their quantification is."""
+"""Isoform usage compared between samples, and R by the uncertainty of quantification."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import numpy as np
 from lotwise import keys, pp
 from lotwise.errors import InputError
 from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
+from lotwise.expression.labels import batches_of, why_not_tpm
 from lotwise.expression.noted import noted
+from lotwise.files.records import columns
 from lotwise.files.tables import from_columns, to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.isoforms import (
@@ -45,14 +47,14 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 STRATA = ("low", "middle", "high")
-# The least of 0, 10, 40 and 100 with which two sequencings of one truth have a gene below an
-# adjusted p of 0.05 in no more than one of twenty, from 0.2 to 20 million fragments
+# The smallest of 0, 10, 40 and 100 for which two sequencings of one truth have a gene below an
+# adjusted p of 0.05 in no more than one of twenty cases, from 0.2 to 20 million fragments
 # (benchmarks/usage_rates.py).
 PRIOR_FRAGMENTS = 100.0
-# Bootstraps as TPM that are held for the pairs to come: 100 of 200,000 isoforms are 160 MB.
+# Memory for bootstraps as TPM that are kept for later pairs: 100 of 200,000 isoforms are 160 MB.
 _HELD_BYTES: Final = 10**9
 _CERTAIN: Final = 0.05
-# So many genes for each that is shown are compared by the means of batches.
+# This many genes per gene shown are compared by the means of batches.
 _CANDIDATES: Final = 10
 
 
@@ -69,15 +71,15 @@ def isoform_usage(
     Parameters
     ----------
     expression
-        Samples x isoforms with the layer ``tpm`` and var ``gene_id``, isoforms without a gene
-        being left out; bootstraps of the quantifier where there are any, for p-values and
+        Samples x isoforms with the layer ``tpm`` and ``gene_id`` in var. Isoforms without a gene
+        are left out. Bootstraps of the quantifier are used, if available, for p-values and
         stratification.
     threshold
-        Gene TPM needed in both samples.
+        Gene TPM required in both samples.
     n_largest
-        Keep the genes with the largest distance of each pair; all when ``None``.
+        Keep the genes with the largest distance of each pair; ``None`` keeps all.
     prior_fragments
-        Added to every isoform for the test alone, as the TPM of so many fragments on average in
+        Added to every isoform for the test only, as the average TPM of this many fragments in
         the shallower sample: the prior of :func:`~lotwise.metrics.isoforms.usage_test`.
     pseudocount
         c of log2(TPM + c), for R by uncertainty.
@@ -87,35 +89,36 @@ def isoform_usage(
     Nothing; the tables ``isoform_usage`` (:class:`~lotwise.evidence.isoform_usage.UsageRecord`,
     largest distance first; genes that can be compared) and ``uncertainty_strata``
     (:class:`~lotwise.evidence.isoform_usage.StratumRecord`). Without bootstraps p and strata are
-    NaN with the reason.
+    NaN with a reason. In a unit other than TPM each pair has one row of NaN with gene ``*``.
 
     Raises
     ------
     InputError
-        No layer ``tpm``, no var ``gene_id`` that names a gene (the AnnData is not of isoforms), or
-        a pseudo-count that is not above 0.
+        No layer ``tpm``, no ``gene_id`` in var with at least one gene (the AnnData is not of
+        isoforms), or a pseudo-count that is not > 0.
 
     Examples
     --------
-    >>> isoform = getfixture("three_batches").isoform
-    >>> isoform_usage(isoform, n_largest=2)
+    >>> import lotwise
+    >>> isoform = lotwise.datasets.three_batches().isoform
+    >>> lotwise.tl.isoform_usage(isoform, n_largest=2)
     >>> isoform.uns["lotwise"]["isoform_usage"]["reason"].unique().tolist()
     ['fewer than four bootstraps of a sample']
     """
     if keys.GENE_ID not in expression.var:
         raise InputError(
-            f"the AnnData has no var column {keys.GENE_ID!r}", remedy="give the isoform level"
+            f"the AnnData has no var column {keys.GENE_ID!r}", remedy="use the isoform level"
         )
     of_isoform = np.array(genes_of(expression), dtype=object)
-    # Isoforms of no known gene are not those of one gene.
+    # Isoforms of unknown genes do not belong to one gene.
     known = np.flatnonzero(of_isoform != "")
     if known.size == 0:
         raise InputError(
             f"no isoform has a gene in var column {keys.GENE_ID!r}",
-            remedy="name the genes of transcripts by tx2gene",
+            remedy="give the genes of transcripts by tx2gene",
         )
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)[:, known]
-    # Codes sort as the names do and are quicker to group by, pair after pair.
+    # Codes sort as the names do and are faster to group by for many pairs.
     gene_names, genes = np.unique(of_isoform[known], return_inverse=True)
     isoforms = expression.var_names.to_numpy()[known]
     grouped = group_isoforms(genes)
@@ -130,7 +133,12 @@ def isoform_usage(
         ),
         pairs_of(expression),
     )
+    not_tpm = why_not_tpm(expression, "usage of isoforms")
     for pair, change in zip(pairs_of(expression, what="isoform usage"), changes, strict=True):
+        if not_tpm:
+            tables.append(_untold_usage(pair, not_tpm))
+            strata.extend(_strata(pair, log_tpm, bootstraps))
+            continue
         test = usage_test(
             change,
             samples=(tpm[pair.row_a], tpm[pair.row_b]),
@@ -159,26 +167,26 @@ def isoform_usage(
 
 
 def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10.0) -> None:
-    """Give the usage of isoforms by batch, of the genes whose usage changes most between batches.
+    """Return isoform usage by batch for the genes whose usage changes most between batches.
 
-    Those with an adjusted p below 0.05 come first, then those well expressed in every batch, the
-    larger distance before the smaller: without bootstraps there is no p, and the largest
-    distances are noise of quantification of genes of few reads. The distance is that between the
-    means of batches, which are shown: two single samples may differ where the batches do not.
+    Genes with an adjusted p below 0.05 come first, then genes well expressed in every batch, each
+    with larger distances first. Without bootstraps there is no p, and the largest distances are
+    quantification noise in genes of few reads. The distance is between the means of batches, as
+    shown in the figure; two single samples may differ where the batches do not.
 
     Parameters
     ----------
     expression
-        Samples x isoforms that :func:`isoform_usage` annotated.
+        Samples x isoforms annotated by :func:`isoform_usage`.
     n_genes
-        How many genes.
+        Number of genes.
     min_tpm
-        Gene TPM from which a gene is well expressed.
+        Gene TPM from which a gene counts as well expressed.
 
     Returns
     -------
     Nothing; the table ``isoform_shares`` (:class:`~lotwise.evidence.isoform_usage.ShareRecord`),
-    from which :func:`lotwise.pl.isoform_switches` draws.
+    which :func:`lotwise.pl.isoform_switches` draws.
 
     Raises
     ------
@@ -187,9 +195,10 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
 
     Examples
     --------
-    >>> isoform = getfixture("three_batches").isoform
-    >>> isoform_usage(isoform)
-    >>> isoform_shares(isoform, n_genes=2)
+    >>> import lotwise
+    >>> isoform = lotwise.datasets.three_batches().isoform
+    >>> lotwise.tl.isoform_usage(isoform)
+    >>> lotwise.tl.isoform_shares(isoform, n_genes=2)
     >>> isoform.uns["lotwise"]["isoform_shares"].groupby("gene_id")["share"].sum().round(6).tolist()
     [3.0, 3.0]
     """
@@ -199,6 +208,11 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
             f"the AnnData has no table {UsageRecord.table!r}",
             remedy="call lotwise.tl.isoform_usage first",
         )
+    parameters = {"n_genes": n_genes, "min_tpm": min_tpm}
+    if not_tpm := why_not_tpm(expression, "usage of isoforms"):
+        rows = _untold_shares(expression, not_tpm)
+        store(expression, ShareRecord.table, to_frame(rows, ShareRecord), parameters)
+        return
     averaged = pp.average_replicates(expression)
     tpm = np.asarray(averaged.layers[keys.TPM], dtype=np.float64)
     genes = np.array(genes_of(expression))
@@ -213,7 +227,7 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
         key=lambda gene: (gene not in certain, gene not in well_expressed, -distances[gene])
     )
     chosen = candidates[:n_genes]
-    rows: list[ShareRecord] = []
+    rows = []
     for gene in chosen:
         members = np.flatnonzero(genes == gene)
         for batch, of_batch in zip(averaged.obs_names, tpm[:, members], strict=True):
@@ -230,7 +244,6 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
                 )
                 for member, value in zip(members, of_batch, strict=True)
             )
-    parameters = {"n_genes": n_genes, "min_tpm": min_tpm}
     store(expression, ShareRecord.table, to_frame(rows, ShareRecord), parameters)
 
 
@@ -250,7 +263,7 @@ def _distances_of_means(
 def rank_switches(
     usage: pd.DataFrame, *, well_expressed: Collection[str] | None = None
 ) -> pd.DataFrame:
-    """Sort changes of usage between batches: those of small p, the well expressed, by distance."""
+    """Sort changes of usage between batches: small p first, then well expressed, by distance."""
     between = usage[usage["relation"] == "between"]
     certain = between["p_adjusted"] < _CERTAIN
     seen = True if well_expressed is None else between["gene_id"].isin(list(well_expressed))
@@ -266,7 +279,7 @@ def rank_switches(
 
 
 class _Bootstraps:
-    """The bootstraps of samples, and what is computed from them once, whatever the pairs."""
+    """The bootstraps of samples, with what is computed from them once for all pairs."""
 
     def __init__(self, expression: AnnData, known: IntArray) -> None:
         self._expression, self._known = expression, known
@@ -274,16 +287,16 @@ class _Bootstraps:
         self._depth = cache(self._compute_depth)
         self.noise = cache(self._compute_noise)
         n_bytes = 8 * known.size * max((len(draws) for draws in self._stored.values()), default=1)
-        # Two samples at the least: those of the pair at hand.
+        # At least two samples: those of the current pair.
         n_held = max(2, _HELD_BYTES // max(n_bytes, 1))
         self.tpm = lru_cache(maxsize=n_held)(self._compute_tpm)
 
     def of_both(self, pair: Pair) -> bool:
-        """Tell whether both samples have bootstraps."""
+        """Return whether both samples have bootstraps."""
         return pair.sample_a in self._stored and pair.sample_b in self._stored
 
     def tpm_a_fragment(self, pair: Pair) -> float:
-        """TPM that a fragment is worth on average, in the sample where it is worth more."""
+        """Return the average TPM of a fragment, in the sample where it is larger."""
         names = (pair.sample_a, pair.sample_b)
         depths = [self._depth(name) for name in names if name in self._stored]
         return 1e6 / max(1.0, min(depths, default=1e6))
@@ -292,12 +305,12 @@ class _Bootstraps:
         return float(np.sum(self._stored[sample], axis=1).mean())
 
     def _compute_noise(self, sample: str) -> tuple[FloatArray, BoolArray]:
-        """InfRV of every isoform, and whether any bootstrap counts it."""
+        """Return the InfRV of every isoform, and whether any bootstrap counts it."""
         counts = np.asarray(self._stored[sample], dtype=np.float64)
         return inferential_relative_variance(counts), counts.sum(axis=0) > 0
 
     def _compute_tpm(self, sample: str) -> FloatArray:
-        """TPM of isoforms of a known gene, bootstraps x isoforms; of no bootstrap where none is."""
+        """Return TPM of isoforms with a known gene, bootstraps x isoforms; may have no rows."""
         found = bootstraps_of(self._expression, sample)
         if found is None:
             return np.empty((0, self._known.size))
@@ -312,7 +325,7 @@ def _usage_table(
     names: tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]],
     n_largest: int | None,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Return columns at once: a record per gene would cost more than the statistics."""
+    """Return whole columns: one record per gene would take longer than the statistics."""
     genes, isoforms = names
     compared = np.flatnonzero(np.isfinite(change.distance))
     order = compared[largest(change.distance[compared], n_largest)]
@@ -337,8 +350,29 @@ def _usage_table(
     }
 
 
+def _untold_usage(pair: Pair, reason: str) -> dict[str, npt.NDArray[Any]]:
+    """Return the one row of a pair whose usage cannot be told."""
+    kinds: dict[type, Any] = {str: "", int: 0, float: float("nan"), bool: False}
+    told = {"gene_id": "*", "reason": reason, **pair.names()}
+    return {
+        name: np.array([told.get(name, kinds[kind])], dtype=object if kind is str else kind)
+        for name, kind in columns(UsageRecord).items()
+    }
+
+
+def _untold_shares(expression: AnnData, reason: str) -> list[ShareRecord]:
+    """Return one row for each batch, of no gene."""
+    nan = float("nan")
+    return [
+        ShareRecord(
+            gene_id="*", isoform="", batch=batch, tpm=nan, share=nan, distance=nan, reason=reason
+        )
+        for batch in dict.fromkeys(batches_of(expression))
+    ]
+
+
 def _strata(pair: Pair, log_tpm: FloatArray, bootstraps: _Bootstraps) -> list[StratumRecord]:
-    """R by thirds of InfRV, the mean of both samples, over isoforms with any count."""
+    """Return R by thirds of InfRV, the mean of both samples, over isoforms with any count."""
     nan = float("nan")
     if not bootstraps.of_both(pair):
         return [

@@ -1,4 +1,4 @@
-"""The samples themselves: libraries that failed, outliers, signal between groups."""
+"""Quality of the samples: failed libraries, outliers, and signal between groups."""
 
 from __future__ import annotations
 
@@ -45,26 +45,26 @@ def libraries(
     grouping: str | None = None,
     pseudocount: float = 1.0,
 ) -> None:
-    """Sum up every library and flag those far shallower, or far less correlated, than the rest.
+    """Summarise every library; flag those far shallower or far less correlated than the rest.
 
-    To be read before any correlation.
+    Read this before any correlation.
 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``, and ``counts`` where there are any.
+        Samples x features with the layer ``tpm``, and ``counts`` if available.
     threshold
-        TPM from which a feature is detected.
+        Smallest TPM of a detected feature.
     shallow_below
-        Share of the other samples' median total counts below which a library is shallow.
+        Fraction of the other samples' median total counts below which a library is shallow.
     outlier_below
-        Outlier score below which a sample is an outlier; ``None`` takes for each group the cut
-        that flags at most 5 % of sound runs, all groups at both levels together
+        Outlier score below which a sample is an outlier. ``None`` uses for each group a cut such
+        that at most 5 % of sound runs have a flag, over all groups and both levels
         (:func:`~lotwise.metrics.outliers.outlier_cut`).
     grouping
-        The obs column that names groups: a sample is scored among those of its own, three or
-        more. ``None`` takes the design: samples of one ``condition``, and of one batch where it
-        has three or more of them. Samples without a label are a group of their own.
+        Column of obs with groups; a sample is scored within its group, which needs at least three
+        samples. ``None`` uses the design: samples of one ``condition``, and of one batch where it
+        has three or more. Samples without a label form a group.
     pseudocount
         c of log2(TPM + c).
 
@@ -79,8 +79,9 @@ def libraries(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> libraries(gene)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.libraries(gene)
     >>> gene.uns["lotwise"]["libraries"]["shallow"].tolist()
     [False, False, False]
     """
@@ -145,7 +146,7 @@ class _Score(NamedTuple):
 
 
 def _depths(counts: Sequence[FloatArray | None], *, below: float) -> list[_Depth]:
-    """Hold each library's total against the others'; one without counts says so, and no more."""
+    """Compare each library's total with the others'; without counts only the reason is given."""
     for sample in counts:
         if sample is not None:
             refuse_negative(sample, name="counts")
@@ -172,10 +173,10 @@ def _complexities(counts: Sequence[FloatArray | None]) -> list[tuple[float, floa
 
 
 def _groups_of_design(expression: AnnData, batches: Sequence[str]) -> list[str]:
-    """Name the group of each sample: its condition, and its batch where that has three or more.
+    """Return the group of each sample: its condition, and its batch if that has three or more.
 
-    Samples of smaller batches of a condition are scored together: to set them against the others
-    would compare pairs between batches with pairs within one.
+    Samples of smaller batches of a condition are scored together. Scoring them with the others
+    would compare pairs between batches with pairs within a batch.
     """
     conditions = [""] * expression.n_obs
     if keys.CONDITION in expression.obs:
@@ -188,10 +189,10 @@ def _groups_of_design(expression: AnnData, batches: Sequence[str]) -> list[str]:
 
 
 def _scores(r: FloatArray, groups: Sequence[str], *, below: float | None) -> list[_Score]:
-    """Score every sample among those of its group."""
+    """Score every sample within its group."""
     of_sample = np.array(groups, dtype=object)
     sizes = Counter(groups)
-    # Both levels are scored, whichever this is.
+    # Both levels are scored in a run, whichever level this is.
     n_groups = len(LEVELS) * sum(size >= FEWEST_SCORED for size in sizes.values())
     scores = [_Score(NAN, NAN, False, "")] * of_sample.size
     for name, size in sizes.items():
@@ -221,7 +222,7 @@ def signal(
     expression
         Samples x features with the layer ``tpm``.
     grouping
-        The obs column that names the groups.
+        Column of obs with the groups.
     threshold
         TPM that the mean of a group must reach for a feature to count as detected.
     pseudocount
@@ -230,12 +231,12 @@ def signal(
     Returns
     -------
     Nothing; the table ``signal`` (:class:`~lotwise.evidence.signal.SignalRecord`) and, samples x 2,
-    the components it rests on in ``obsm["X_lotwise_snr"]``.
+    the components it is based on in ``obsm["X_lotwise_snr"]``.
 
     Raises
     ------
     InputError
-        No layer ``tpm``, no such column, or a sample of no group.
+        No layer ``tpm``, no such column, or a sample without a group.
 
     References
     ----------
@@ -243,10 +244,11 @@ def signal(
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> signal(gene, grouping="batch")
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.signal(gene, grouping="batch")
     >>> gene.uns["lotwise"]["signal"]["reason"].tolist()
-    ['group S1 has one sample, needed two or more']
+    ['group lot1 has one sample, two or more are needed']
     """
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     groups = np.array(groups_of(expression, grouping))

@@ -1,4 +1,4 @@
-"""The pairs of samples of an AnnData, and where lotwise keeps what it found about them."""
+"""The pairs of samples of an AnnData, and where lotwise stores results about them."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ class Pair(NamedTuple):
 
     @property
     def relation(self) -> Relation:
-        """Return how the design relates the two.
+        """Return how the two samples are related by the design.
 
-        ``within``: same batch and same condition, which are replicates. ``between``: different
-        batches, same condition. ``across``: different conditions, whatever the batches.
+        ``within``: same batch and condition (replicates). ``between``: different batches, same
+        condition. ``across``: different conditions, whatever the batches.
         """
         if self.condition_a != self.condition_b:
             return "across"
         return "within" if self.batch_a == self.batch_b else "between"
 
     def names(self) -> dict[str, str]:
-        """Return the columns that every table of pairs begins with."""
+        """Return the first columns of every table of pairs."""
         return {
             "sample_a": self.sample_a,
             "sample_b": self.sample_b,
@@ -68,12 +68,12 @@ class Pair(NamedTuple):
 def choose_pairs(
     expression: AnnData, *, most_pairs: int = MOST_PAIRS, pseudocount: float = 1.0
 ) -> None:
-    """Choose the pairs of samples that tables list, where there are too many to list all.
+    """Choose the pairs of samples that tables list, if there are too many to list all.
 
-    500 samples have 124,750 pairs. Of more than ``most_pairs``, pairs are taken at even steps
-    along the order of their R, from the lowest to the highest: half of them replicates (all,
-    where there are fewer), the others of different batches. Pairs of different conditions come
-    last, where there is room. The same input gives the same pairs. R over all features is listed
+    500 samples have 124,750 pairs. If there are more than ``most_pairs``, pairs are taken at even
+    steps along the order of their R, from the lowest to the highest. Half of them are replicates
+    (all, if there are fewer), the others are of different batches. Pairs of different conditions
+    come last, if there is room. The same input gives the same pairs. R over all features is listed
     for every pair.
 
     Parameters
@@ -81,35 +81,35 @@ def choose_pairs(
     expression
         Samples x features with the layer ``tpm`` and the obs column ``batch``.
     most_pairs
-        Pairs to list, 2 or more.
+        Number of pairs to list, >= 2.
     pseudocount
         c of log2(TPM + c).
 
     Returns
     -------
-    Nothing; the tools of :mod:`lotwise.tl` keep to the choice, which is in
-    ``uns["lotwise"]["chosen_pairs"]``. A warning says how many were chosen.
+    Nothing; the tools of :mod:`lotwise.tl` use the choice, which is stored in
+    ``uns["lotwise"]["chosen_pairs"]``. A warning tells how many pairs were chosen.
 
     Raises
     ------
     InputError
-        No layer ``tpm``, no column ``batch``, fewer than 2 pairs asked for, or a pseudo-count that
-        is not above 0.
+        No layer ``tpm``, no column ``batch``, ``most_pairs`` < 2, or a pseudo-count that is not
+        > 0.
 
     Examples
     --------
     >>> import lotwise, warnings
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> with warnings.catch_warnings(action="ignore"):
-    ...     choose_pairs(gene, most_pairs=2)
+    ...     lotwise.tl.choose_pairs(gene, most_pairs=2)
     >>> lotwise.tl.replicate_qc(gene)
     >>> len(lotwise.get.replicate_qc(gene))
     2
     """
     if most_pairs < 2:
-        raise InputError(f"most_pairs {most_pairs} came, needed is 2 or more")
+        raise InputError(f"most_pairs must be >= 2, got {most_pairs}")
     if not pseudocount > 0:
-        raise InputError(f"a pseudocount of {pseudocount} came, needed is one above 0")
+        raise InputError(f"pseudocount must be > 0, got {pseudocount}")
     kept = noting(expression)
     kept.pop(keys.CHOSEN_PAIRS, None)
     n_pairs = expression.n_obs * (expression.n_obs - 1) // 2
@@ -137,7 +137,7 @@ def choose_pairs(
         "rows": rows[np.sort(np.concatenate(chosen))],
     }
     warnings.warn(
-        f"there are {n_pairs:,} pairs of samples; R over all features is given for each, "
+        f"there are {n_pairs:,} pairs of samples; R over all features is given for each, but "
         f"the other tables of pairs list {most_pairs:,}, at even steps from the lowest R to "
         "the highest (most_pairs)",
         ManyPairsWarning,
@@ -146,14 +146,14 @@ def choose_pairs(
 
 
 def pairs_of(expression: AnnData, *, what: str = "", every: bool = False) -> Iterator[Pair]:
-    """Give the pairs of samples, in the order of obs; ``what`` names a progress bar.
+    """Yield the pairs of samples, in the order of obs; ``what`` is the title of a progress bar.
 
-    All of them with ``every``, else those that :func:`choose_pairs` chose where it did.
+    With ``every`` all pairs, otherwise those chosen by :func:`choose_pairs`, if it was called.
 
     Raises
     ------
     InputError
-        There is no obs column ``batch``, or a sample has no batch.
+        No column ``batch`` in obs, or a sample has no batch.
     """
     names = expression.obs_names.to_list()
     batches, conditions = batches_of(expression), conditions_of(expression)
@@ -174,12 +174,12 @@ def pairs_of(expression: AnnData, *, what: str = "", every: bool = False) -> Ite
 
 
 def in_words(pair: Pair, reason: str) -> str:
-    """Put the samples' names in the place of x and y, as :mod:`lotwise.metrics` calls them."""
+    """Replace x and y, the names used by :mod:`lotwise.metrics`, with the samples' names."""
     return name_samples(reason, pair.sample_a, pair.sample_b)
 
 
 def name_samples(reason: str, first: str, second: str) -> str:
-    """Put names in the place of x and y; once only, for a name may be x itself.
+    """Replace x and y by names; in one pass, because a name may itself be x.
 
     Examples
     --------
@@ -195,9 +195,9 @@ def name_samples(reason: str, first: str, second: str) -> str:
 
 
 def chosen_rows(expression: AnnData) -> IntArray | None:
-    """Give the rows of the pairs that were chosen, ``(n_pairs, 2)``; ``None`` for all pairs.
+    """Return the rows of the chosen pairs, ``(n_pairs, 2)``; ``None`` for all pairs.
 
-    A choice among other samples, that a subset took over with ``uns``, is none.
+    A choice among other samples, which a subset inherited in ``uns``, is ignored.
     """
     chosen = noted(expression).get(keys.CHOSEN_PAIRS)
     if chosen is None or list(chosen["samples"]) != expression.obs_names.to_list():
@@ -207,7 +207,7 @@ def chosen_rows(expression: AnnData) -> IntArray | None:
 
 
 def layer_of(expression: AnnData, name: str) -> Any:
-    """Give a layer as a dense array of samples x features.
+    """Return a layer as a dense array of samples x features.
 
     Raises
     ------
@@ -215,18 +215,18 @@ def layer_of(expression: AnnData, name: str) -> Any:
         The AnnData has no such layer.
     """
     if name not in expression.layers:
-        # From anndata 0.13 on X counts as a layer without a name.
+        # From anndata 0.13 on, X is listed as a layer without a name.
         present = ", ".join(filter(None, expression.layers)) or "none"
         raise InputError(
             f"the AnnData has no layer {name!r}; it has {present}",
-            remedy="make it by lotwise.read_quant, or put TPM into layers['tpm']",
+            remedy="create it by lotwise.read_quant, or put TPM into layers['tpm']",
         )
     layer = expression.layers[name]
     return layer.toarray() if hasattr(layer, "toarray") else layer
 
 
 def store(expression: AnnData, name: str, table: pd.DataFrame, parameters: dict[str, Any]) -> None:
-    """Keep a result table in ``uns``, with its parameters, features and the version."""
+    """Store a result table in ``uns``, with its parameters, features and the version."""
     kept = noting(expression)
     kept[name] = table
     kept[keys.VERSION] = version("lotwise")
@@ -235,14 +235,14 @@ def store(expression: AnnData, name: str, table: pd.DataFrame, parameters: dict[
 
 
 def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
-    """Choose the samples of the pairs with the lowest and with the highest Pearson's R.
+    """Return the samples of the pairs with the lowest and with the highest Pearson's R.
 
     Parameters
     ----------
     expression
-        Samples x features that :func:`lotwise.tl.correlate` annotated.
+        Samples x features annotated by :func:`lotwise.tl.correlate`.
     n_pairs
-        How many pairs from either end.
+        Number of pairs from either end.
 
     Returns
     -------
@@ -251,9 +251,9 @@ def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.correlate(gene)
-    >>> least_and_most_alike(gene, n_pairs=1).n_obs
+    >>> lotwise.tl.least_and_most_alike(gene, n_pairs=1).n_obs
     3
     """
     r = correlations_of(expression, keys.PEARSON)
@@ -266,9 +266,9 @@ def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
 
 
 def evenly(values: FloatArray, n: int) -> IntArray:
-    """Give the places of ``n`` values at even steps along their order, both ends among them.
+    """Return the positions of ``n`` values at even steps along their order, including both ends.
 
-    NaN are left out where any value is a number.
+    NaN are left out, unless all values are NaN.
 
     Examples
     --------

@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 
 
 def replicate_qc(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
-    """Compute ENCODE's replicate QC and detection overlap, on TPM and, where given, on FPKM.
+    """Compute ENCODE's replicate QC and detection overlap, on TPM and, if available, on FPKM.
 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``, and ``fpkm`` where RSEM gave it.
+        Samples x features with the layer ``tpm``, and ``fpkm`` if RSEM wrote it.
     threshold
-        TPM or FPKM from which a feature is detected.
+        Smallest TPM or FPKM of a detected feature.
 
     Returns
     -------
-    Nothing; ``uns["lotwise"]["replicate_qc"]`` holds a row a pair and unit
+    Nothing; ``uns["lotwise"]["replicate_qc"]`` has one row per pair and unit
     (:class:`~lotwise.evidence.replicate_qc.ReplicateQcRecord`; :func:`lotwise.get.replicate_qc`).
-    ENCODE warns on Spearman alone: below 0.9 for one donor, below 0.8 for two.
+    ENCODE warns on Spearman only: below 0.9 for one donor, below 0.8 for two.
 
     Raises
     ------
     InputError
-        There is no layer ``tpm``.
+        No layer ``tpm``.
 
     References
     ----------
@@ -49,7 +49,7 @@ def replicate_qc(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     Examples
     --------
     >>> import lotwise
-    >>> gene = getfixture("three_batches").gene
+    >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.replicate_qc(gene)
     >>> lotwise.get.replicate_qc(gene)["unit"].unique().tolist()
     ['TPM']
@@ -62,7 +62,7 @@ def replicate_qc(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
         rows = []
         for unit, values in units.items():
             x, y = values[pair.row_a], values[pair.row_b]
-            # A deposited table of TPM is written in RSEM's form, and has no FPKM to put there.
+            # A deposited table of TPM is read like RSEM output but has no FPKM.
             if unit == "FPKM" and (np.isnan(x).all() or np.isnan(y).all()):
                 continue
             qc, found = encode_qc(x, y), detection(x, y, threshold=threshold)

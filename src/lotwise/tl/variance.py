@@ -27,10 +27,10 @@ def variance(expression: AnnData, *, threshold: float = 1.0, pseudocount: float 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``. Factors are the columns ``condition``,
-        ``donor`` and ``batch`` of ``obs`` that are filled for every sample.
+        Samples x features with the layer ``tpm``. The factors are the columns ``condition``,
+        ``donor`` and ``batch`` of ``obs`` that have a value for every sample.
     threshold
-        A feature is used where its median TPM over samples is at least this.
+        A feature is used if its median TPM over samples is at least this.
     pseudocount
         c of log2(TPM + c).
 
@@ -47,8 +47,9 @@ def variance(expression: AnnData, *, threshold: float = 1.0, pseudocount: float 
 
     Examples
     --------
-    >>> gene = getfixture("three_batches").gene
-    >>> variance(gene)
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.variance(gene)
     >>> gene.uns["lotwise"]["variance"]["reason"].iloc[0]
     'each level has one sample'
     """

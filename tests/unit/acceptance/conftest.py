@@ -21,7 +21,7 @@ class Tree:
         self.root = root
 
     def write(self, table: str, *rows: dict, level: str = "gene") -> None:
-        """Write a table; what a row does not give is empty or NaN."""
+        """Write a table; values that a row does not have are empty or NaN."""
         record = tables()[table].record
         empty = {name: _NOTHING[kind] for name, kind in columns(record).items()}
         empty |= {"in_detail": True} if "in_detail" in empty else {}

@@ -1,4 +1,4 @@
-"""Criteria are strict about every word, and their SHA-256 is of what they say."""
+"""Criteria refuse unknown words, and their SHA-256 depends only on their content."""
 
 from __future__ import annotations
 
@@ -67,38 +67,38 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (PAIRS | {"rationale": " "}, "key 'rationale' is ' '"),
         (without("id"), "criterion number 1: key 'id' is missing"),
         (PAIRS | {"id": "a b"}, "key 'id' is 'a b'"),
-        (PAIRS | {"id": "overall"}, "'overall' is the name of the outcome"),
+        (PAIRS | {"id": "overall"}, "'overall' is reserved for the outcome"),
         (PAIRS | {"rows": {"relations": "between"}}, "no column 'relations'; .* 'relation'"),
         (PAIRS | {"rows": {"feature_set": "al"}}, "feature_set is 'al'; did you mean 'all'"),
         (PAIRS | {"rows": {"relation": "between"}}, "rows of several feature_set"),
-        (PAIRS | {"rows": {"feature_set": "all", "n_features": "3"}}, "needed a whole number"),
-        (PAIRS | {"rows": {"feature_set": "all", "reason": ""}}, "only of features"),
-        (without("at_least"), "says what must hold; none came"),
-        (PAIRS | {"at_most": 1}, "at_least and at_most came"),
-        (PAIRS | {"at_least": "0.9"}, "'0.9' is no column .*; write the number out, 0.9"),
+        (PAIRS | {"rows": {"feature_set": "all", "n_features": "3"}}, "must be a whole number"),
+        (PAIRS | {"rows": {"feature_set": "all", "reason": ""}}, "only in tables of features"),
+        (without("at_least"), "give exactly one of at_least, at_most, between and is; got none"),
+        (PAIRS | {"at_most": 1}, "got at_least and at_most"),
+        (PAIRS | {"at_least": "0.9"}, "'0.9' is not a column .*; write the number out, 0.9"),
         (PAIRS | {"at_least": "2e7"}, "write the number out, 20000000"),
-        (PAIRS | {"at_least": "spearmann"}, "no column of numbers .* mean 'spearman'"),
+        (PAIRS | {"at_least": "spearmann"}, "not a column of numbers .* mean 'spearman'"),
         (PAIRS | {"at_least": True}, "key 'at_least' is True"),
         (PAIRS | {"at_least": float("nan")}, "key 'at_least' is nan; .*finite"),
         (PAIRS | {"at_least": float("inf")}, "key 'at_least' is inf; .*finite"),
-        (without("at_least") | {"between": [1, 0]}, "the lower bound comes first"),
+        (without("at_least") | {"between": [1, 0]}, "between must give the lower bound first"),
         (without("at_least") | {"between": [1]}, "key 'between' is"),
-        (without("at_least") | {"is": "yes"}, "'pearson' is a number, which at_least"),
+        (without("at_least") | {"is": "yes"}, "'pearson' is a number; judge it by at_least"),
         (PAIRS | {"reduce": "lowst"}, "key 'reduce' is 'lowst'"),
-        (PAIRS | {"reduce": "share"}, "go together"),
-        (PAIRS | {"share": 0.5}, "go together"),
+        (PAIRS | {"reduce": "share"}, "needs the key share"),
+        (PAIRS | {"share": 0.5}, "needs the key share"),
         (PAIRS | {"reduce": "share", "share": 0}, "key 'share' is 0; .*greater than 0"),
-        (PAIRS | {"reduce": "median", "at_least": "spearman"}, "a column is a bound row by row"),
-        (without("at_least") | {"reduce": "count", "at_most": 3}, "few rows are no evidence"),
+        (PAIRS | {"reduce": "median", "at_least": "spearman"}, "a column bound is judged row"),
+        (without("at_least") | {"reduce": "count", "at_most": 3}, "few rows are not evidence"),
         (PAIRS | {"use": "interval"}, "'pearson' of 'pairs' has no interval; .* intervals: pearso"),
         (
             PAIRS | {"table": "sex", "rows": {}, "statistic": "agrees", "at_least": 1},
-            "'agrees' is no number, which is judges; at_least came",
+            "'agrees' is not a number; judge it by is, got at_least",
         ),
         (PAIRS | {"table": "sex", "level": "isoform", "rows": {}}, "at gene level only"),
         (
             without("at_least", "rows") | {"table": "sex", "statistic": "sex", "is": "femal"},
-            "'femal' is no answer here; did you mean 'female'",
+            "unknown answer 'femal'; did you mean 'female'",
         ),
         (
             without("at_least", "rows")
@@ -122,20 +122,30 @@ def test_parse_criteria__refuses_in_one_line_that_names_the_criterion(criterion,
 def test_parse_criteria__needs_without_a_level_take_the_criterions():
     isoform = PAIRS | {"level": "isoform"}
     need = {"because": "x", "table": "sex", "statistic": "agrees", "is": "yes"}
-    with pytest.raises(InputError, match="'sex' is not there at isoform level; give its level"):
+    with pytest.raises(InputError, match="'sex' does not exist at isoform level; give its level"):
         parse(isoform | {"needs": [need]})
     found = parse(isoform | {"needs": [need | {"level": "gene"}]})
     assert found.files() == ("correlation/isoform.pairs.tsv", "evidence/gene.sex.tsv")
 
 
+ONE = (
+    "criteria:\n- {id: a, rationale: b, level: gene, table: batch_pairs, statistic: pearson, "
+    "reduce: lowest, at_least: 0.9}\n"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "holds no criteria; needed are title and criteria"),
-        ("- a", "holds no criteria"),
+        ("", "has no criteria; title and criteria are required"),
+        ("- a", "has no criteria"),
         ("title: t\n", "key 'criteria' is missing"),
         ("title: t\ncriteria: []\n", "key 'criteria' is"),
         ("title: t\ncriteria: {a: 1}\n", "key 'criteria'|criteria"),
+        (f"title:\n{ONE}", "key 'title' is None; input should be a valid string"),
+        (f"title: ''\n{ONE}", "key 'title' is ''"),
+        (f"title: t\n{ONE.replace('0.9', 'yes')}", "key 'at_least' is True"),
+        (f"title: t\n{ONE.replace('0.9', '010')}", "YAML reads '010' as a number in another base"),
         ("title: [a\n", r"row \d: is not YAML"),
         ("titel: t\ntitle: t\ncriteria: []\n", "key 'titel' is unknown; did you mean 'title'"),
         ("title: t\ntitle: u\n", "row 2: is not YAML .*the key 'title' comes twice"),
@@ -160,7 +170,7 @@ def test_parse_criteria__names_are_unique():
 
 
 def test_read_criteria__names_those_shipped(tmp_path):
-    with pytest.raises(InputError, match=r"no such acceptance criteria; shipped are example, enc"):
+    with pytest.raises(InputError, match=r"no such acceptance criteria; built-in are example, enc"):
         read_criteria(tmp_path / "mine.yaml")
     (tmp_path / "latin.yaml").write_bytes(b"title: \xe9")
     with pytest.raises(InputError, match="cannot be read"):
@@ -251,3 +261,43 @@ def test_sentence__says_the_criterion_or_what_its_author_wrote():
 )
 def test_sentence__reads_as_english_however_rows_are_reduced(given, words):
     assert re.match(f"At gene level, {words}", parse(PAIRS | given).criteria[0].sentence())
+
+
+DEPTH = {
+    "table": "libraries",
+    "statistic": "share_of_median",
+    "at_least": 0.1,
+    "rows": {},
+}
+
+
+def test_uncovered__names_what_no_deciding_criterion_looks_at():
+    assert parse(PAIRS).uncovered == ("identity", "depth", "size of differences")
+    assert parse(PAIRS, PAIRS | DEPTH | {"id": "d"}).uncovered == (
+        "identity",
+        "size of differences",
+    )
+    needed = PAIRS | {"needs": [{"because": "x", **DEPTH}]}
+    assert "depth" not in parse(needed).uncovered
+    described = PAIRS | DEPTH | {"id": "d", "tier": 3}
+    assert "depth" in parse(PAIRS, described).uncovered
+    assert read_criteria("example").criteria.uncovered == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tier": 4}, "key 'tier' is 4; input should be 1, 2 or 3"),
+        ({"tier": 3}, "every criterion is of tier 3"),
+    ],
+)
+def test_parse_criteria__tiers_are_one_to_three_and_some_decide(given, message):
+    with pytest.raises(InputError, match=message):
+        parse(PAIRS | given)
+
+
+def test_sha256__what_is_new_and_left_out_changes_nothing():
+    before = "770f3515229e"
+    assert parse(PAIRS).sha256 != parse(PAIRS | {"tier": 2}).sha256
+    assert parse(PAIRS).sha256 != parse(PAIRS, protocol="CP-7").sha256
+    assert parse(PAIRS).sha256.startswith(before)

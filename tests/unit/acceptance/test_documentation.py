@@ -1,4 +1,4 @@
-"""docs/verdict.md says what there is: every key, and examples that are criteria."""
+"""docs/verdict.md lists every key, and its examples are valid criteria."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shipped example criteria are themselves tested, on simulated lots of known truth."""
+"""The built-in example criteria are tested on simulated lots with known truth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARK = Path(__file__).resolve().parents[3] / "benchmarks" / "criteria_rates.py"
-# A tenth of the genes and of the reads of the benchmark.
+# A tenth of the genes and reads of the benchmark.
 N_GENES, SCALE = 6_000, 0.1
 
 

@@ -1,4 +1,4 @@
-"""What is not known never passes; bounds are held to the letter."""
+"""Unknown values never pass, and bounds are applied exactly."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_judge_rows__by_hand(bound, values, expected, value, where):
 
 
 def test_judge_rows__a_tenth_of_thirty_is_three():
-    """A share is one division: 3 of 30 is a tenth, though 0.1 * 30 is more than 3."""
+    """A share is computed by one division: 3 of 30 is a tenth, although 0.1 * 30 is more than 3."""
     asked = measure(at_least=0.9, reduce="share", share=0.1)
     assert outcome(asked, rows(*[0.95] * 3, *[0.1] * 27)) == "pass"
     assert outcome(asked, rows(*[0.95] * 2, *[0.1] * 28)) == "fail"
@@ -167,7 +167,7 @@ def test_judge_rows__switches_are_known_with_their_number():
 
 
 def test_judge_rows__a_zero_that_stands_for_nothing_is_not_a_number():
-    """Where a statistic was not computed, whole numbers are 0: only the reason tells."""
+    """If a statistic was not computed, whole numbers are 0; only the reason shows it."""
     rows = {"unit": "TPM"}
     asked = Measure(table="replicate_qc", statistic="n_one_only", rows=rows, at_most=100)
     row = {"sample_a": "A", "sample_b": "B", "n_one_only": 0, "reason": "not computed"}
@@ -187,7 +187,7 @@ shapes = st.sampled_from(
 @given(st.lists(numbers, max_size=6), bounds, shapes, st.sampled_from(["at_least", "at_most"]))
 def test_judge_rows__never_passes_on_what_is_not_known(values, bound, shape, side):
     found = judge_rows(measure(**{side: bound}, **shape), rows(*values))
-    # The lowest of the known is below a bound even if another is missing: that passes nothing.
+    # The lowest known value is below a bound even if another is missing, so it cannot pass.
     if not values or not all(map(math.isfinite, values)):
         assert found.outcome != "pass"
     if found.outcome != "not assessable":

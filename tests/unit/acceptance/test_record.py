@@ -1,4 +1,4 @@
-"""Verdicts are written, and what happened before is not forgotten."""
+"""Verdicts are written, and the history keeps earlier events."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_write_verdict__one_failing_outweighs_one_not_assessable(tree):
     verdict = write_verdict(tree.root, both)
     assert verdict.outcome == "fail"
     assert verdict.named("not assessable") == ("isoform",)
-    assert verdict.assessed[1].judgement.reason == "correlation/isoform.pairs.tsv is not there"
+    assert verdict.assessed[1].judgement.reason == "correlation/isoform.pairs.tsv does not exist"
 
 
 def test_write_verdict__what_a_criterion_needs(tree):
@@ -128,7 +128,7 @@ def test_write_verdict__what_a_criterion_needs(tree):
     tree.write_pairs(0.99)
     judged = write_verdict(tree.root, asked).assessed[0].judgement
     assert judged.outcome == "not assessable"
-    assert judged.reason.endswith("found: evidence/gene.libraries.tsv is not there)")
+    assert judged.reason.endswith("found: evidence/gene.libraries.tsv does not exist)")
     tree.write("libraries", {"sample": "A1", "share_of_median": 0.9})
     assert write_verdict(tree.root, asked).outcome == "pass"
 
@@ -143,7 +143,7 @@ def test_write_verdict__chosen_rows_that_are_not_there(tree):
 
 
 def test_write_verdict__a_table_that_an_earlier_run_left(tree):
-    """Samples were added, and the table of the old ones still lies there."""
+    """Samples were added, but the table of the old ones still exists."""
     tree.write_pairs(0.99)
     sheet = tree.root / "samples.tsv"
     sheet.write_text("sample\tbatch\nA1\tA\nB1\tB\n")
@@ -152,12 +152,13 @@ def test_write_verdict__a_table_that_an_earlier_run_left(tree):
     judged = write_verdict(tree.root, criteria()).assessed[0].judgement
     assert judged.outcome == "not assessable"
     assert judged.reason == (
-        "correlation/gene.pairs.tsv is about other samples than samples.tsv: an earlier run left it"
+        "correlation/gene.pairs.tsv is about other samples than samples.tsv: "
+        "it is from an earlier run"
     )
 
 
 def test_write_verdict__a_pair_without_a_comparable_gene_is_no_pass(tree):
-    """`isoform_usage` has no row of it, whatever is asked of the others."""
+    """`isoform_usage` has no row of the pair, whatever statistic is requested."""
     pair = {"batch_a": "A", "batch_b": "B", "relation": "between", "sample_a": "A1"}
     over_all = pair | {"feature_set": "all", "pearson": 0.99}
     tree.write(
@@ -177,7 +178,7 @@ def test_write_verdict__a_pair_without_a_comparable_gene_is_no_pass(tree):
 
 
 def test_write_verdict__pairs_that_were_not_computed_are_no_pass(tree):
-    """Of many samples only chosen pairs are in detail: the others may be below the bound."""
+    """With many samples only chosen pairs are listed; the others may be below the bound."""
     line = (
         "title: t\ncriteria:\n- {{id: a, rationale: b, level: gene, table: {table}, "
         "statistic: {statistic}, rows: {{relation: between, {rows}}}, {bound}}}"
@@ -224,8 +225,8 @@ def test_read_verdict__an_outcome_edited_by_hand_is_not_believed(tree):
     assert found["outcome"] == "fail"
     edited, overall, criterion = found["notices"]
     assert edited.startswith("verdict.json is not the file that was written on ")
-    assert overall == "verdict.json, outcome: 'pass' is in the file, 'fail' came out"
-    assert criterion.startswith("verdict.json, criterion 'r', outcome: 'pass' is in the file")
+    assert overall == "verdict.json, outcome: the file says 'pass', judging again gives 'fail'"
+    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file says 'pass'")
 
 
 def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_said(tree):
@@ -250,7 +251,7 @@ def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_sa
     )
     judged = write_verdict(tree.root, asked).assessed[0].judgement
     assert (judged.outcome, judged.value) == ("pass", 0.5)
-    assert judged.reason == "1 of 2 rows as asked; 1 row without a number left out"
+    assert judged.reason == "1 of 2 rows as required; 1 row without a number left out"
 
 
 OF_FEATURES = (
@@ -290,7 +291,7 @@ def test_write_verdict__a_pair_of_batches_that_was_not_tested_is_never_left_out(
     assert judged.outcome == "not assessable"
     assert "L1 - L3" in judged.reason
     assert why in judged.reason
-    # Whatever the others hold, one that is not as asked fails a bound on every row.
+    # Whatever the others are, one row beyond the bound fails a bound on every row.
     assert judge_features(tree, **asked, bound="is: different").outcome == "fail"
     chosen = f"batch_a: L1, batch_b: L2, {rows}"
     judged = judge_features(tree, **asked | {"rows": chosen}, bound="is: equivalent")
@@ -339,7 +340,7 @@ def test_notices__none_where_criteria_came_first(tree):
     first = write_verdict(tree.root, criteria(), now=JUNE)
     assert first.notices == ()
     assert write_verdict(tree.root, criteria(), now=JULY).notices == ()
-    # Each verdict stays on record, also one that says the same.
+    # Each verdict stays on record, even if it repeats the previous one.
     assert [entry.event for entry in read_history(tree.root).entries] == [
         "registered",
         "evaluated",
@@ -355,7 +356,7 @@ def test_notices__criteria_first_seen_when_results_were_there(tree):
         "the criteria were first recorded on 2026-05-01 12:00:00 UTC, when 1 result table was "
         "there already: nothing here shows that they were written before the results were seen"
     )
-    # Asking again does not make it go away.
+    # Judging again does not remove the notice.
     assert write_verdict(tree.root, criteria(), now=JUNE).notices == verdict.notices
 
 
@@ -370,7 +371,7 @@ def test_notices__criteria_changed_after_the_results(tree):
             f"the criteria were changed: 'ours' (SHA-256 {criteria().criteria.sha256[:12]}) were "
             "on record here from 2026-05-01 12:00:00 UTC with the outcome 'fail' on 2026-05-01 "
             "12:00:00 UTC; the present ones replaced them on 2026-06-01 12:00:00 UTC, when 1 "
-            "result table was there (changed: r; added: second)"
+            "result table was there (changed: r; added: second); they give no change_reason"
         )
     assert json.loads((tree.root / "verdict.json").read_text())["notices"] == [notice]
     table = pd.read_csv(tree.root / "verdict.tsv", sep="\t")
@@ -407,7 +408,7 @@ def test_notices__other_result_tables(tree):
     for now in (JUNE, JULY):
         (notice,) = write_verdict(tree.root, criteria(), now=now).notices
         assert notice == (
-            "the result tables are others than those of the verdict of 2026-05-01 12:00:00 UTC, "
+            "the result tables differ from those of the verdict of 2026-05-01 12:00:00 UTC, "
             "'fail' under these criteria: correlation/gene.pairs.tsv changed"
         )
 
@@ -442,7 +443,7 @@ def test_notices__a_shortened_history(tree, kept):
     write_verdict(tree.root, criteria(), now=MAY)
     path = tree.root / FILE
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:kept]))
-    words = f"{FILE} was found on 2026-06-01 12:00:00 UTC to lack lines that it once had"
+    words = f"{FILE} lacked lines that it once had when it was checked on 2026-06-01 12:00:00 UTC"
     for now in (JUNE, JULY):
         assert words in write_verdict(tree.root, criteria(), now=now).notices
 
@@ -464,7 +465,9 @@ def test_read_verdict__says_when_tables_have_changed_since(tree):
         "this verdict is about earlier result tables; since then correlation/gene.pairs.tsv "
         "changed: judge again"
     )
-    assert changed == ["verdict.json, criterion 'r', value: 0.99 is in the file, 0.999 came out"]
+    assert changed == [
+        "verdict.json, criterion 'r', value: the file says 0.99, judging again gives 0.999"
+    ]
 
 
 def test_read_verdict__a_history_that_is_gone(tree):
@@ -475,8 +478,8 @@ def test_read_verdict__a_history_that_is_gone(tree):
     found = read_verdict(tree.root)
     assert found["outcome"] == "not assessable"
     assert found["notices"] == [
-        f"verdict_criteria.yaml was edited: {FILE} does not know these criteria",
-        f"{FILE} does not know this verdict",
+        f"verdict_criteria.yaml was edited: {FILE} has no entry of these criteria",
+        f"{FILE} has no entry of this verdict",
     ]
 
 
@@ -492,12 +495,12 @@ def test_read_verdict__no_key_of_the_file_is_believed(tree, key):
     found = read_verdict(tree.root)
     assert found["criteria"][0][key] == was
     assert found["outcome"] == "not assessable"
-    assert any(f"criterion 'r', {key}: 'as I like it' is in the file" in one for one in
+    assert any(f"criterion 'r', {key}: the file says 'as I like it'" in one for one in
                found["notices"])  # fmt: skip
 
 
 def test_read_verdict__notices_come_from_the_history(tree):
-    """Criteria are swapped, and the notice is taken out of the file."""
+    """Criteria are exchanged, and the notice is removed from the file."""
     register_criteria(tree.root, criteria(), now=MAY)
     tree.write_pairs(0.94)
     write_verdict(tree.root, criteria(), now=MAY)
@@ -516,14 +519,14 @@ def test_read_verdict__criteria_edited_beside_the_history(tree):
     write_verdict(tree.root, criteria(), now=MAY)
     (tree.root / "verdict_criteria.yaml").write_text(criteria(0.5).text)
     found = read_verdict(tree.root)
-    # Judged by the criteria of the history.
+    # Judged by the criteria in the history.
     assert (found["outcome"], found["criteria"][0]["bound"]) == ("fail", ">= 0.95")
     assert any("verdict_criteria.yaml was edited" in one for one in found["notices"])
 
 
 @pytest.mark.parametrize("by", ["step", "record", "file"])
 def test_notices__results_moved_away_while_criteria_were_recorded(tree, by):
-    """No table is there when the criteria come, and yet they come after the results."""
+    """There is no table when the criteria are recorded, but the results are older."""
     register_criteria(tree.root, criteria(), now=JUNE)
     tree.write_pairs(0.99)
     call = {"name": "lotwise", "command": ["lotwise", "correlate", "gene"], "step": "correlate",
@@ -538,7 +541,7 @@ def test_notices__results_moved_away_while_criteria_were_recorded(tree, by):
         time = MAY.timestamp()
         os.utime(tree.root / "correlation" / "gene.pairs.tsv", (time, time))
     (notice,) = write_verdict(tree.root, criteria(), now=JULY).notices
-    assert notice.startswith("the criteria were put on record on 2026-06-01 12:00:00 UTC, after ")
+    assert notice.startswith("the criteria were recorded on 2026-06-01 12:00:00 UTC, after ")
     assert "2026-05-01 12:00:00 UTC" in notice
     assert read_verdict(tree.root)["notices"] == [notice]
 
@@ -547,10 +550,10 @@ def test_read_verdict__refuses_what_is_none(tree):
     tree.root.mkdir()
     for text in ("", "[]", "{}", "{"):
         (tree.root / "verdict.json").write_text(text)
-        with pytest.raises(InputError, match="is no verdict of lotwise"):
+        with pytest.raises(InputError, match="is not a verdict of lotwise"):
             read_verdict(tree.root)
 
 
 def test_recorded_criteria__none(tree):
-    with pytest.raises(InputError, match="no acceptance criteria are on record here; name some"):
+    with pytest.raises(InputError, match="no acceptance criteria are on record here; choose some"):
         recorded_criteria(tree.root)

@@ -78,10 +78,43 @@ def test_judge__what_is_accepted_is_that_case_alone(judged):
         ('allow: {copies: ""}\n', "allow"),
         (
             CRITERIA.partition("criteria:\n")[2].replace("id: r", "id: valid-comparison"),
-            "'valid-comparison' is the name of the built-in criterion",
+            "'valid-comparison' is reserved for the built-in criterion",
         ),
     ],
 )
 def test_read_criteria__what_is_allowed_is_checked(judged, more, message):
     with pytest.raises(InputError, match=message):
         judged(more=more)
+
+
+BLUNT = """  - {id: blunt, rationale: x, tier: TIER, level: gene, table: libraries,
+     statistic: share_of_median, at_least: 0.5}
+"""
+
+
+def test_judge__a_descriptive_criterion_decides_nothing(tree, judged):
+    tree.write("libraries", {"sample": "A1", "share_of_median": 0.1})
+    assert judged(more=BLUNT.replace("TIER", "2")).outcome == "fail"
+    verdict = judged(more=BLUNT.replace("TIER", "3"))
+    assert verdict.outcome == "pass"
+    told = verdict.as_json()["criteria"][-1]
+    assert (told["outcome"], told["tier"], told["value"]) == ("descriptive", 3, 0.1)
+    assert "tier" not in verdict.as_json()["criteria"][0]
+    assert [record.tier for record in verdict.as_records()] == [0, 0, 3]
+
+
+def test_judge__a_descriptive_criterion_does_not_cover_a_failure(tree, judged):
+    tree.write("libraries", {"sample": "A1", "share_of_median": 0.9})
+    assert judged(pearson=0.9, more=BLUNT.replace("TIER", "3")).outcome == "fail"
+    assert judged(pearson=float("nan"), more=BLUNT.replace("TIER", "3")).outcome == "not assessable"
+
+
+def test_judge__the_verdict_tells_protocol_and_approval(judged):
+    said = "protocol: CP-7\nversion: '2'\napproved_by: QA, 2026-05-01\n"
+    told = judged(more=said).as_json()
+    assert (told["protocol"], told["version"], told["approved_by"]) == (
+        "CP-7",
+        "2",
+        "QA, 2026-05-01",
+    )
+    assert "change_reason" not in told

@@ -8,11 +8,12 @@ from collections import Counter
 
 import pytest
 
+from lotwise.acquire.collect import _collect_reads, _refuse_other_strategies
 from lotwise.acquire.download.retry import WrongAnswerError
 from lotwise.acquire.ena import FIELDS, EnaRun, read_report, report_source, runs_by_sample
-from lotwise.acquire.select import Candidate
+from lotwise.acquire.select import Candidate, Chosen
 from lotwise.acquire.study import Study
-from lotwise.config.acquire import BaseUrls
+from lotwise.config.acquire import AcquireSettings, BaseUrls
 from lotwise.errors import InputError
 
 MD5 = "0123456789abcdef0123456789abcdef"
@@ -114,7 +115,10 @@ def test_mates__single(tmp_path):
     ("cells", "words"),
     [
         ({"fastq_ftp": "", "fastq_bytes": "", "fastq_md5": ""}, r"ENA has no FASTQ of the run"),
-        ({"library_layout": "SINGLE"}, r"the run SRR1 is single by its record, and its files are"),
+        (
+            {"library_layout": "SINGLE"},
+            r"the record of the run SRR1 says single, but its files are",
+        ),
         ({"library_layout": ""}, r"record of the run SRR1 has no library_layout"),
         (
             {"library_layout": "", "fastq_ftp": "", "fastq_bytes": "", "fastq_md5": ""},
@@ -122,7 +126,7 @@ def test_mates__single(tmp_path):
         ),
         (
             {"fastq_ftp": "h/SRR1.fastq.gz", "fastq_bytes": "1", "fastq_md5": MD5},
-            r"the run SRR1 is paired by its record",
+            r"the record of the run SRR1 says paired",
         ),
     ],
 )
@@ -135,11 +139,11 @@ def test_mates__refused(cells, words, tmp_path):
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
-        ({"library_layout": "BOTH"}, r"row 2, column 'library_layout': 'BOTH' came"),
-        ({"fastq_bytes": "10"}, r"column 'fastq_bytes': has 1 files, fastq_ftp has 2"),
-        ({"fastq_md5": "x;y"}, r"MD5 'x' came"),
+        ({"library_layout": "BOTH"}, r"column 'library_layout': must be .*, got 'BOTH'"),
+        ({"fastq_bytes": "10"}, r"column 'fastq_bytes': has 1 files, but fastq_ftp has 2"),
+        ({"fastq_md5": "x;y"}, r"or MD5 'x'"),
         ({"fastq_bytes": "-1;2"}, r"size '-1'"),
-        ({"read_count": "many"}, r"column 'read_count': 'many' is no number"),
+        ({"read_count": "many"}, r"column 'read_count': 'many' is not a number"),
         ({"fastq_ftp": "h/vol1/../../x.fastq.gz;h/a"}, r"'\.\.' is not a plain name"),
         ({"run_accession": "../SRR1"}, r"'../SRR1' is not a plain name"),
     ],
@@ -152,21 +156,28 @@ def test_read_report__refused(cells, words, tmp_path):
 def test_read_report__not_a_report(tmp_path):
     path = tmp_path / "r.tsv"
     path.write_text("run_accession\tx\n")
-    with pytest.raises(InputError, match=r"no column sample_accession, library_layout, fastq_ftp"):
+    with pytest.raises(
+        InputError, match=r"lacks the column sample_accession, library_layout, fastq_ftp"
+    ):
         read_report(path)
     good = report(tmp_path)
     good.write_text(good.read_text() + good.read_text().splitlines()[1] + "\n")
-    with pytest.raises(InputError, match=r"row 3: the run SRR1 comes twice"):
+    with pytest.raises(InputError, match=r"row 3: the run SRR1 occurs twice"):
         read_report(good)
     good.write_text(good.read_text().splitlines()[0] + "\nSRR1\tSRX1\n")
-    with pytest.raises(InputError, match=r"row 2: has 2 cells, the header has 14"):
+    with pytest.raises(InputError, match=r"row 2: has 2 cells, but the header has 15"):
         read_report(good)
+
+
+def test_read_report__a_cell_longer_than_csv_takes_by_itself(tmp_path):
+    [run] = read_report(report(tmp_path, sample_title="t" * 200_000))
+    assert len(run.title) == 200_000
 
 
 def test_report_source__asks_for_the_fields():
     url = report_source("SRP033351", BaseUrls(ena_portal="http://m/api")).url
     assert url.startswith("http://m/api/filereport?accession=SRP033351&result=read_run&fields=run_")
-    with pytest.raises(InputError, match=r"is no accession that lotwise knows"):
+    with pytest.raises(InputError, match=r"is not a known form of accession"):
         report_source("SRP033351&x=1", BaseUrls())
 
 
@@ -186,7 +197,9 @@ def test_read_report__bytes_that_are_no_utf8_and_lines_that_are_blank(tmp_path):
 def test_read_report__apology(body, tmp_path):
     path = tmp_path / "a.tsv"
     path.write_bytes(body)
-    with pytest.raises(WrongAnswerError, match="is no file report of ENA: no column run_accession"):
+    with pytest.raises(
+        WrongAnswerError, match="is not a file report of ENA: it lacks the column run_accession"
+    ):
         read_report(path)
 
 
@@ -222,3 +235,28 @@ def test_runs_of__by_the_samples_own_experiment(links, runs, wanted):
     sample = geo("GSM2", *links)
     study = Study("GSE1", "", (), (sample,), tuple(runs), (), None)
     assert [one.run for one in study.runs_of(sample)] == wanted
+
+
+@pytest.mark.parametrize("strategy", ["ATAC-seq", "ChIP-Seq", "WGS", "miRNA-Seq"])
+def test_collect__a_sample_of_another_strategy_alone_is_refused_by_name(strategy, tmp_path):
+    samples = (geo("GSM1", "SRX1"), geo("GSM2", "SRX2"))
+    runs = (run("R1", "SRX1"), run("R2", "SRX2", strategy=strategy))
+    study = Study("GSE1", "", (), samples, runs, (), None)
+    chosen = [Chosen(sample, sample.accession) for sample in samples]
+    with pytest.raises(
+        InputError, match=rf"GSE1: GSM2 has runs of {strategy} alone \(R2\).*`exclude: \[GSM2\]`"
+    ):
+        _collect_reads(study, chosen, {}, AcquireSettings(), None)
+
+
+@pytest.mark.parametrize("strategy", ["RNA-Seq", "ssRNA-seq", "OTHER", ""])
+def test_collect__a_blank_or_other_strategy_of_rna_is_taken(strategy):
+    study = Study("GSE1", "", (), (), (), (), None)
+    assert _refuse_other_strategies(study, {"GSM1": [run("R1", "", strategy=strategy)]}) is None
+
+
+def test_read_report__the_library_name_is_a_field_to_choose_by(tmp_path):
+    assert "library_name" in FIELDS
+    (found,) = read_report(report(tmp_path, library_name="lot 7"))
+    assert found.library == "lot 7"
+    assert Candidate.of_runs([found]).values("library_name") == ("lot 7",)

@@ -46,7 +46,7 @@ def test_compare__not_on_file_is_never_agreement():
 
 
 def write_pairs(tmp_path, *rows):
-    """Write pairs of batches: two names, feature set, pseudo-count, R, reason."""
+    """Write pairs of batches: two names, feature set, pseudocount, R, reason."""
     path = tmp_path / "gene.batch_pairs.tsv"
     header = ("batch_a", "batch_b", "feature_set", "pseudocount", "pearson", "reason")
     path.write_text("".join("\t".join(row) + "\n" for row in (header, *rows)))
@@ -70,7 +70,7 @@ def test_verify__finds_the_pair_in_either_order(tmp_path):
     [
         (("A", "C", "all", "1.0", "0.98", ""), "the run has no such pair of batches"),
         (("A", "B", "all", "1.0", "NaN", "a sample is constant"), "a sample is constant"),
-        (("A", "B", "all", "0.1", "0.98", ""), "R was computed with the pseudo-count 0.1"),
+        (("A", "B", "all", "0.1", "0.98", ""), "R was computed with the pseudocount 0.1"),
     ],
 )
 def test_verify__what_was_not_computed_has_a_reason(row, reason, tmp_path):
@@ -92,9 +92,9 @@ def test_verify__no_column(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"r": 0.98, "decimals": None}, "go together"),
-        ({"r": 0.985, "decimals": 2}, "has more than the 2 decimals"),
-        ({"batch_b": "A"}, "'A' came twice"),
+        ({"r": 0.98, "decimals": None}, "give both 'r' and 'decimals'"),
+        ({"r": 0.985, "decimals": 2}, "has more decimals than 'decimals'"),
+        ({"batch_b": "A"}, "got 'A' twice"),
         ({"r": 1.2}, "less than or equal to 1"),
         ({"spot": 1}, "Extra inputs"),
     ],

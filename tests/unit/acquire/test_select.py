@@ -55,7 +55,7 @@ def test_choose__nothing_said_takes_all():
     [
         (
             {"pattern": "XX"},
-            r"fits no title, no .* and no other field; change acquire.samples.pattern",
+            r"matches no title, .* or other field; change acquire.samples.pattern",
         ),
         (
             {"pattern": r"FP-\d+", "n_batches": 2},
@@ -63,7 +63,7 @@ def test_choose__nothing_said_takes_all():
         ),
         (
             {"choose": [{"sample": "GSM9"}]},
-            r"'GSM9' names no sample; change acquire.samples.choose",
+            r"'GSM9' matches no sample; change acquire.samples.choose",
         ),
     ],
 )
@@ -79,11 +79,11 @@ def test_choose__every_sample_is_listed(selection, words):
 
 def test_choose__one_sample_of_two_batches():
     mixed = [Candidate("GSM1", "pool of FP-001 and FP-002")]
-    with pytest.raises(InputError, match=r"finds FP-001, FP-002 in one sample: GSM1"):
+    with pytest.raises(InputError, match=r"matches FP-001, FP-002 in one sample: GSM1"):
         choose(mixed, SampleSelection(pattern=r"FP-\d+"), origin="c")
     # The title says one and a characteristic another: neither is believed.
     mixed = [Candidate("GSM1", "MSC FP-001", ("lot: FP-002",))]
-    with pytest.raises(InputError, match=r"finds FP-001, FP-002 in one sample: GSM1"):
+    with pytest.raises(InputError, match=r"matches FP-001, FP-002 in one sample: GSM1"):
         choose(mixed, SampleSelection(pattern=r"FP-\d+"), origin="c")
 
 
@@ -95,7 +95,7 @@ def test_choose__many_samples_are_all_listed():
 
 def test_choose__title_of_two_samples():
     twins = [Candidate("GSM1", "MSC"), Candidate("GSM2", "MSC")]
-    with pytest.raises(InputError, match="'MSC' names 2 samples"):
+    with pytest.raises(InputError, match="'MSC' matches 2 samples"):
         choose(twins, SampleSelection(choose=({"sample": "MSC"},)), origin="c")
     with pytest.raises(InputError, match="GSM1 is chosen twice"):
         choose(
@@ -106,7 +106,7 @@ def test_choose__title_of_two_samples():
 
 
 def test_selection__refused():
-    with pytest.raises(ValidationError, match="is not a regular expression"):
+    with pytest.raises(ValidationError, match="is not a valid regular expression"):
         SampleSelection(pattern="(")
     with pytest.raises(ValidationError, match="not both"):
         SampleSelection(pattern="x", choose=({"sample": "y"},))
@@ -134,7 +134,7 @@ def test_sheet_names__batch_accession_or_refused():
     assert of("L1", "L2") == {"GSM0": "L1", "GSM1": "L2"}
     assert of("L1", "L1") == {"GSM0": "GSM0", "GSM1": "GSM1"}
     assert of("lot one", "L2") == {"GSM0": "GSM0", "GSM1": "GSM1"}
-    with pytest.raises(InputError, match=r"'5 μM' cannot name the batch of GSM0"):
+    with pytest.raises(InputError, match=r"'5 μM' is not a valid batch of GSM0"):
         of("5 μM")
     with pytest.raises(InputError, match=r"of GSM0, 'aaa.*has 201 characters, at most 200"):
         of("a" * 201)
@@ -143,7 +143,7 @@ def test_sheet_names__batch_accession_or_refused():
 
 def test_choose__a_pattern_that_would_take_for_ever(monkeypatch):
     monkeypatch.setattr("lotwise.acquire.select._PATTERN_SECONDS", 0.2)
-    with pytest.raises(InputError, match=r"were not done with the samples' titles after 0.2 s"):
+    with pytest.raises(InputError, match=r"the sample titles took more than 0.2 s"):
         choose(
             [Candidate("GSM1", "a" * 60)], SampleSelection(pattern="(a+)+b"), origin="config.yaml"
         )
@@ -181,16 +181,16 @@ def test_choose__fields_are_combined():
 
 def test_choose__without_excluded_ones():
     assert [one.batch for one in lines_of(exclude=["GSM1", "d"])] == ["b", "c"]
-    with pytest.raises(InputError, match="exclude names 'GSM9', which is no sample"):
+    with pytest.raises(InputError, match="exclude lists 'GSM9', which is not a sample"):
         lines_of(exclude=["GSM9"])
 
 
 @pytest.mark.parametrize(
     ("selection", "words"),
     [
-        ({"where": {"treatment": "Alb"}}, r"where \{treatment: Alb\} fits no sample; change it"),
-        ({"where": {"dose": "1"}}, "no sample has a field 'dose'; take another field"),
-        ({"batch": "{lot}"}, "no sample has a field 'lot'; take another field"),
+        ({"where": {"treatment": "Alb"}}, r"where \{treatment: Alb\} matches no sample; change it"),
+        ({"where": {"dose": "1"}}, "no sample has a field 'dose'; use another field"),
+        ({"batch": "{lot}"}, "no sample has a field 'lot'; use another field"),
         ({"batch": "{description}"}, "GSM2 'b' has no field 'description', which acquire.samples"),
     ],
 )
@@ -218,13 +218,13 @@ def test_cautions__organisms_platforms_and_shared_libraries():
                   (("organism", "Mus musculus"), ("platform", "GPL2"))),
     ]  # fmt: skip
     assert cautions(mixed, ReferenceSettings(release="44")) == [
-        "the samples are of several organisms: Homo sapiens (GSM1); Mus musculus (GSM2)",
+        "the samples come from several organisms: Homo sapiens (GSM1); Mus musculus (GSM2)",
         "the samples were measured on several platforms: GPL1 (GSM1); GPL2 (GSM2)",
         (
-            "GSM1, GSM2 share SAMN1: they are of one biological sample, so they are no independent "
+            "GSM1, GSM2 share SAMN1: they come from one biological sample and are not independent "
             "replicates"
         ),
-        "GSM1, GSM2 share SRX1: they are of one library, so they are no independent replicates",
-        "the samples are of Mus musculus, and acquire.reference is of human",
+        "GSM1, GSM2 share SRX1: they come from one library and are not independent replicates",
+        "the samples come from Mus musculus, but acquire.reference is of human",
     ]
     assert cautions(mixed[:1], ReferenceSettings(release="44")) == []

@@ -23,7 +23,7 @@ def test_lines_of__latin_1_byte_and_byte_order_mark(tmp_path, packed, caplog):
 def test_lines_of__bomb_is_refused_before_it_is_in_memory(tmp_path, monkeypatch):
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(b"0123456789\n" * 1_000_000))
-    with pytest.raises(WrongAnswerError, match="has more than 1,000 bytes once it is unpacked"):
+    with pytest.raises(WrongAnswerError, match="has more than 1,000 bytes when unpacked"):
         list(lines_of(path, most=1000))
     monkeypatch.setattr(text, "LONGEST_LINE", 1 << 20)
     path.write_bytes(gzip.compress(b"\0" * (1 << 25)))

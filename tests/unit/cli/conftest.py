@@ -92,7 +92,7 @@ class Study:
         return run(command, self.sheet, "--out", self.out, "--tx2gene", self.tx2gene, *options)
 
     def written(self) -> list[str]:
-        """Give the results; what the steps noted of themselves (logs/) is none."""
+        """Return the result files, without the logs of the steps (logs/)."""
         if not self.out.is_dir():
             return []
         return sorted(

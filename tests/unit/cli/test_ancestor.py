@@ -51,7 +51,7 @@ def test_main__ends_with_the_process_that_started_it(when):
             _, err = process.communicate(timeout=30)
         assert time.monotonic() - begin < 10
     assert process.returncode == 143
-    assert "terminated; nothing was left half-written" in err
+    assert "terminated; no file was left incomplete" in err
 
 
 @pytest.mark.parametrize("name", ["00000000:1:5", "nonsense", ""])

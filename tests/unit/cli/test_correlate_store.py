@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import anndata
 import numpy as np
+import pandas as pd
+import pytest
+import zarr
 from click.testing import CliRunner
 
 from lotwise.cli.correlate_store import command
 from lotwise.files.tables import read_table
 from lotwise.outofcore.neighbours import NeighbourRecord
+
+
+@pytest.fixture
+def atlas(tmp_path):
+    """Write a zarr store of six samples x 200 genes, of which each two are alike."""
+    rng = np.random.default_rng(21)
+    base = rng.lognormal(3, 2, (3, 200)) * (rng.random((3, 200)) > 0.3)
+    tpm = np.repeat(base, 2, axis=0) * rng.lognormal(0, 0.2, (6, 200))
+    made = anndata.AnnData(
+        tpm.astype(np.float32),
+        obs=pd.DataFrame(index=[f"S{i}" for i in range(6)]),
+        var=pd.DataFrame(index=[f"G{i}" for i in range(200)]),
+    )
+    group = zarr.open_group(tmp_path / "atlas.zarr", mode="w", zarr_format=2)
+    anndata.io.write_elem(group, "/", made)
+    return tmp_path / "atlas.zarr"
 
 
 def _run(*words):

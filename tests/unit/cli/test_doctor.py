@@ -18,7 +18,7 @@ def test_doctor__fit_for_quantifications_with_nothing_installed(bare, run):
     assert (done.code, done.err) == (0, "")
     kinds = {line.split()[0] for line in done.out.splitlines()}
     assert kinds <= {"ok", "unused", "warning"}
-    assert "unused   slurm controller: sinfo is not on PATH" in done.out.splitlines()
+    assert "unused   slurm controller: sinfo is not in PATH" in done.out.splitlines()
 
 
 def test_doctor__config_of_the_folder_is_read(bare, run, tmp_path):

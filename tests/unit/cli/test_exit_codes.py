@@ -97,7 +97,7 @@ def test_main__standard_output_on_a_full_disk(n_lines, lack):
         process = start("pass", n_lines=n_lines, stdout=full, stderr=subprocess.PIPE)
         said = process.communicate()[1].decode()
     assert process.returncode == 3
-    assert said == "lotwise: error: the disk is full; free some space and run again\n"
+    assert said == "lotwise: error: the disk is full; free disk space and run again\n"
 
 
 def test_main__a_closed_stream_is_not_the_next_file_that_is_opened(tmp_path):

@@ -13,7 +13,9 @@ def test_fetch__a_pattern_that_is_none_is_one_line(run, tmp_path, monkeypatch):
     said = run("fetch", "GSE1", "--offline", "--pattern", "LOT-(")
     assert said.code == 2
     (line,) = said.err.splitlines()
-    assert line.startswith("lotwise: error: --pattern 'LOT-(' is not a regular expression (missing")
+    assert line.startswith(
+        "lotwise: error: --pattern 'LOT-(' is not a valid regular expression (missing"
+    )
 
 
 def test_fetch__sheet_is_not_the_one_that_results_write():

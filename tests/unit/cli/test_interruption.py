@@ -93,7 +93,7 @@ def test_signal__leaves_whole_files_and_no_temporary_one(large, tmp_path, sent, 
         signal.SIGTERM: ("terminated", 143),
     }[sent]
     assert process.returncode == code, err
-    assert err.strip() == f"lotwise: error: {word}; nothing was left half-written"
+    assert err.strip() == f"lotwise: error: {word}; no file was left incomplete"
     assert len(names) < 5
 
 
@@ -117,7 +117,7 @@ def test_disk_full__is_a_fault_of_the_surroundings(large, small_disk):
     assert process.returncode == 3, err
     assert err.count("\n") == 1
     assert err.startswith(f"lotwise: error: {out}")
-    assert "the disk is full; free some space and run again" in err
+    assert "the disk is full; free disk space and run again" in err
     for path in files(out):
         assert not path.name.startswith(".tmp-")
         check_whole(path)

@@ -1,7 +1,9 @@
 """The commands that take reads: simulate, check and quantify."""
 
+import gzip
 import shutil
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -49,7 +51,7 @@ def test_simulate__plants_what_is_asked_for(tmp_path):
 
 
 def test_simulate__refuses_two_faults_of_one_sample(tmp_path):
-    with pytest.raises(InputError, match=r"'lot1_rep1' is asked to be failed and shallow"):
+    with pytest.raises(InputError, match=r"'lot1_rep1' cannot be both failed and shallow"):
         run(simulate, tmp_path, "--failed", "lot1_rep1", "--shallow", "lot1_rep1")
 
 
@@ -86,7 +88,7 @@ def test_check__samples_apart_are_refused_together(reads, tmp_path):
 
 
 def test_check__one_sample_is_for_the_step_of_reads(reads, tmp_path):
-    with pytest.raises(InputError, match=r"--sample is for --step reads"):
+    with pytest.raises(InputError, match=r"--sample needs --step reads"):
         run(check, reads / "samples.tsv", "--out", tmp_path / "out", "--sample", "lot1_rep1")
 
 
@@ -98,7 +100,7 @@ def test_check__a_mended_batch_is_joined_and_a_table_cut_short_is_not(reads, tmp
     assert read_table(out / "intake.tsv", Intake)["batch"].tolist() == ["lot1", "mended"]
     table = out / "intake" / "lot2_rep1.tsv"
     table.write_text(table.read_text().splitlines(keepends=True)[0])
-    with pytest.raises(InputError, match=r"lot2_rep1.tsv: holds 0 rows, needed is 1"):
+    with pytest.raises(InputError, match=r"lot2_rep1.tsv: has 0 rows, must have 1"):
         run(check, sheet, "--out", out, "--step", "join")
 
 
@@ -146,11 +148,31 @@ def test_quantify__in_one_go_and_in_steps_is_the_same(reads, tmp_path):
     assert [sample.quant.name for sample in sheet] == ["lot1_rep1", "lot2_rep1"]
 
 
+def test_quantify__a_refused_sample_stops_no_other(reads, tmp_path):
+    """Reads of another species are found before the quantifier runs, which makes no answer."""
+    common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
+    rng = np.random.default_rng(3)
+    for mate in (1, 2):
+        foreign = ("".join(rng.choice(list("ACGT"), 75)) for _ in range(500))
+        text = "".join(f"@r{i}\n{read}\n+\n{'I' * 75}\n" for i, read in enumerate(foreign))
+        file = reads / f"fastq/lot1_rep1_R{mate}.fastq.gz"
+        file.write_bytes(gzip.compress(text.encode(), mtime=0))
+    out = tmp_path / "out"
+    run(check, reads / "samples.tsv", "--out", out, "--step", "reads")
+    run(check, reads / "samples.tsv", "--out", out, "--step", "join")
+    assert run(quantify, *common, "--out", out, "--step", "quantify").exit_code == 0
+    refused = out / "quant/kallisto/lot1_rep1/refused.txt"
+    assert "with a sampled 31-mer) share one with a transcript" in refused.read_text()
+    assert (out / "quant/kallisto/lot2_rep1/abundance.tsv").exists()
+    with pytest.raises(RefusedError, match=r"`reads.exclude: \[lot1_rep1\]`"):
+        run(quantify, *common, "--out", out, "--step", "judge")
+
+
 def test_quantify__an_unknown_sample_is_refused(reads, tmp_path):
     common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
     with pytest.raises(InputError, match=r"has no sample 'lot9'"):
         run(quantify, *common, "--out", tmp_path, "--step", "quantify", "--sample", "lot9")
-    with pytest.raises(InputError, match=r"--sample is for --step quantify"):
+    with pytest.raises(InputError, match=r"--sample needs --step quantify"):
         run(quantify, *common, "--out", tmp_path, "--sample", "lot1_rep1")
     with pytest.raises(InputError, match=r"intake.tsv: no such table"):
         run(quantify, *common, "--out", tmp_path, "--step", "judge")
@@ -158,7 +180,7 @@ def test_quantify__an_unknown_sample_is_refused(reads, tmp_path):
 
 def test_quantify__limits_are_options(reads, tmp_path):
     common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
-    with pytest.raises(RefusedError, match=r"of 2 samples are refused: .*needed at least 1,999\b"):
+    with pytest.raises(RefusedError, match=r"2 quantifications are refused: .*required >= 1,999\b"):
         run(quantify, *common, "--out", tmp_path, "--smallest-reads-used", 1_999)
     assert run(quantify, *common, "--out", tmp_path).exit_code == 0
     said = run(quantify, *common, "--out", tmp_path, "--noted-depth-ratio", 1.5)

@@ -69,7 +69,9 @@ def test_compare__forgets_what_was_said_of_earlier_tables(compared, study, run):
 def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run):
     said = run("replay", study.out)
     assert said.code == 0, said.err
-    assert "software: the versions are those recorded" in said.out or "had changes" in said.out
+    assert (
+        "software: same versions as recorded" in said.out or "had uncommitted changes" in said.out
+    )
     assert "tables: 7 identical, 0 not" in said.out
     assert "other files: 3 with the recorded checksum, 0 not" in said.out
     table = study.out / "correlation" / "gene.pairs.tsv"
@@ -80,9 +82,9 @@ def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run)
     assert "differences from the record: 1" in said.err
     (study.out / "verdict.json").write_text("{}")
     said = run("replay", study.out)
-    # Counted apart: a verdict is no table.
+    # Counted separately, since a verdict is not a table.
     assert "tables: 6 identical, 1 not" in said.out
-    assert "differs: verdict.json is there and not on record" in said.out
+    assert "differs: verdict.json exists but is not on record" in said.out
     assert "differences from the record: 2" in said.err
     (study.out / "verdict.json").unlink()
     study.quant("B1").write_text("changed")
@@ -97,7 +99,7 @@ def test_record__by_hand_needs_the_configuration(study, run):
     step = ("--out", study.out)
     assert run("expression", study.sheet, "--tx2gene", study.tx2gene, *step).code == 0
     assert run("correlate", "gene", *step).code == 0
-    assert "needed is --config" in run("record", study.sheet, *step).err
+    assert "--config or --configuration is required" in run("record", study.sheet, *step).err
     config = study.folder / "config.yaml"
     config.write_text(
         f"expression: {{tx2gene: {study.tx2gene}}}\nevidence: {{statistics: []}}\nlevels: [gene]\n"

@@ -41,7 +41,7 @@ def test_run__without_a_configuration_says_how_to_make_one(run, tmp_path, monkey
 def test_run__a_demo_takes_no_other_configuration(run):
     done = run("run", "--demo", "--config", "mine.yaml")
     assert done.code == 2
-    assert "--demo has a configuration of its own" in done.err
+    assert "--demo has its own configuration" in done.err
 
 
 def test_run__passes_everything_else_to_snakemake(study, tmp_path):

@@ -70,8 +70,8 @@ def test_verdict__sound_batches_pass(run, tmp_path, criteria):
     assert found.code == 0, found.err
     first = found.out.splitlines()[0]
     assert first == (
-        "Verdict: pass: all acceptance criteria are met; this supports lot consistency, and proves "
-        "no more"
+        "Verdict: pass: all acceptance criteria are met; this supports lot consistency but does "
+        "not prove it"
     )
     assert found.err == ""
     assert "NOTICE" not in found.out
@@ -97,7 +97,7 @@ def test_verdict__a_shallow_library_is_not_assessable(run, tmp_path, criteria):
         root = results_of(tmp_path, plan)
     found = run("verdict", "--criteria", criteria, "--out", root)
     assert found.code == 1
-    assert found.out.startswith("Verdict: not assessable: these criteria cannot all be judged")
+    assert found.out.startswith("Verdict: not assessable: some criteria cannot be judged")
     assert "a shallow library has a low R whatever the cells are" in found.out
     assert "lot2_rep1" in found.out
     assert "the verdict is 'not assessable' (not assessable: gene-r)" in found.err
@@ -119,13 +119,13 @@ def test_verdict__one_replicate_has_nothing_within(run, tmp_path, criteria):
 def test_verdict__before_there_are_results(run, tmp_path, criteria):
     found = run("verdict", "--criteria", criteria, "--out", tmp_path / "results")
     assert found.code == 1
-    assert "correlation/gene.pairs.tsv is not there" in found.out
+    assert "correlation/gene.pairs.tsv does not exist" in found.out
 
 
 def test_verdict__without_criteria(run, tmp_path):
     found = run("verdict", "--out", tmp_path)
     assert found.code == 2
-    assert "no acceptance criteria are on record here; name some (--criteria FILE" in found.err
+    assert "no acceptance criteria are on record here; choose some (--criteria FILE" in found.err
 
 
 def test_verdict__wrong_criteria_write_nothing(run, tmp_path, criteria):

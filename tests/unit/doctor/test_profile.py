@@ -33,13 +33,13 @@ def test_read_profile__resources_as_list_and_as_mapping(tmp_path, resources):
     ("text", "words"),
     [
         ("a: [", "is not YAML"),
-        ("- a", "holds no keys"),
+        ("- a", "has no keys"),
         ("a: 2024-31-12", "is not YAML"),
         (
             "slurm-init-seconds-before-status-checks: 20s",
-            "key 'slurm-init-seconds-before-status-checks' is '20s', needed is a whole number",
+            "key 'slurm-init-seconds-before-status-checks' is '20s'; it must be a whole number",
         ),
-        ("default-resources: 5", "key 'default-resources' is 5, needed is a list of NAME=VALUE"),
+        ("default-resources: 5", "key 'default-resources' is 5; it must be a list of NAME=VALUE"),
     ],
 )
 def test_read_profile__not_a_profile(tmp_path, text, words):

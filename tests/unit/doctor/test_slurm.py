@@ -49,7 +49,7 @@ def by_subject(cluster, profile):
 def test_ask__one_that_hangs_is_a_fault_and_not_a_wait(commands):
     commands(sacct="exec /bin/sleep 60")
     start = time.monotonic()
-    assert ask("sacct", timeout=0.5).fault == "sacct does not answer in 0.5 s"
+    assert ask("sacct", timeout=0.5).fault == "sacct does not respond within 0.5 s"
     assert time.monotonic() - start < 20
 
 
@@ -58,7 +58,7 @@ def test_ask_cluster__without_accounting(commands):
     cluster = ask_cluster(timeout=30)
     assert cluster == Cluster(
         version="slurm 24.11.5",
-        accounting_fault="sacct ends with 1, saying 'Slurm accounting storage is disabled'",
+        accounting_fault="sacct ended with exit code 1: 'Slurm accounting storage is disabled'",
         min_job_age_seconds=300,
         partitions=frozenset({"short", "long"}),
     )
@@ -71,11 +71,11 @@ def test_ask_cluster__with_accounting(commands):
 
 
 def test_ask_cluster__nothing_there(commands):
-    assert ask_cluster(timeout=1) == Cluster(controller_fault="sinfo is not on PATH")
+    assert ask_cluster(timeout=1) == Cluster(controller_fault="sinfo is not in PATH")
 
 
 def test_examine_slurm__absent_is_missing_only_for_a_profile_of_slurm(tmp_path):
-    absent = Cluster(controller_fault="sinfo is not on PATH")
+    absent = Cluster(controller_fault="sinfo is not in PATH")
     assert by_subject(absent, None)["controller"].state == "unused"
     assert by_subject(absent, profile_of(tmp_path))["controller"].state == "missing"
 
@@ -118,7 +118,7 @@ def test_examine_slurm__partition_and_account(tmp_path):
     [
         ({"lab", "core"}, None),
         ({"core", "shared"}, "set slurm_account to one of core, shared"),
-        (set(), "take slurm_account out of the profile, or have an account made"),
+        (set(), "remove slurm_account from the profile, or request an account"),
     ],
 )
 def test_examine_slurm__an_account_that_the_user_has_not(tmp_path, accounts, remedy):

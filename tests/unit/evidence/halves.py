@@ -1,4 +1,4 @@
-"""A statistic as one outside lotwise would add it: a record, two functions, a declaration."""
+"""An example of a statistic added from outside: a record, two functions, a declaration."""
 
 from __future__ import annotations
 

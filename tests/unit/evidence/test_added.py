@@ -1,4 +1,4 @@
-"""A statistic from outside is found wherever statistics are, without a line in lotwise."""
+"""A statistic from outside is available everywhere, without a change in lotwise."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_added__criteria_can_judge_it(halves):
     known = {"id": "one", "level": "gene", "table": "halves", "rationale": "an example"}
     assert Criterion(**known, statistic="half", at_least=1).source.record is halves.HalfRecord
     Criterion(**known, statistic="size", **{"is": "large"})
-    with pytest.raises(ValueError, match=r"is: 'huge' is no answer here"):
+    with pytest.raises(ValueError, match=r"is: unknown answer 'huge'"):
         Criterion(**known, statistic="size", **{"is": "huge"})
 
 

@@ -1,4 +1,4 @@
-"""The catalogue: every declaration names what there is, and one from outside is found."""
+"""The catalogue: every declared name exists, and an external declaration is found."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_calls__name_functions_and_options_that_there_are(call, statistic):
         elif rest:
             assert rest in type(PLACES[first]).model_fields
         else:
-            assert first in {"expression", "each", "unit", *PLACES}
+            assert first in {"expression", "each", "unit", "features", *PLACES}
 
 
 @pytest.mark.parametrize("statistic", statistics(), ids=lambda one: one.name)
@@ -65,20 +65,20 @@ def test_tables__columns_refer_to_columns_that_there_are(table):
 
 @pytest.mark.parametrize("table", tables().values(), ids=lambda table: table.name)
 def test_tables__every_row_can_be_named(table):
-    # A table of one row, about all batches together, has nothing to tell rows apart.
+    # A table with a single row for all batches together needs no columns to identify rows.
     assert table.name == "batch_equivalence" or {*columns(table.record)} & {*row_names()}
 
 
 @pytest.mark.parametrize("table", tables().values(), ids=lambda table: table.name)
 def test_tables__whole_numbers_and_switches_say_when_they_are_known(table):
-    """A whole number has no NaN: without a reason in its row nothing would say that it is none."""
+    """Whole numbers have no NaN, so only a reason in the row can mark a missing one."""
     kinds = columns(table.record)
     blind = [
         name
         for name, one in declared(table.record).items()
         if kinds[name] in {int, bool} and "reason" not in kinds and not one.known_with
     ]
-    # A rank and what a panel says of its own marker are always known.
+    # A rank, and the note of a panel on its marker, are always known.
     assert blind in ([], ["rank"], ["specific"])
 
 
@@ -117,5 +117,5 @@ def test_kind_of__says_how_a_column_is_judged(table, column, kind):
 
 def test_register__refuses_a_name_twice(monkeypatch):
     monkeypatch.setattr(catalogue, "_REGISTERED", dict(catalogue._REGISTERED))
-    with pytest.raises(ValueError, match="there is a statistic 'batches' already"):
+    with pytest.raises(ValueError, match="there is already a statistic 'batches'"):
         register(next(one for one in optional() if one.name == "batches"))

@@ -49,10 +49,10 @@ class Files:
         rows = zip(names, [900] * N, self.length, self.counts, self.tpm, strict=True)
         return self.text(name, header, rows, packed=packed)
 
-    def rsem_isoforms(self, name, *, packed=False, genes=GENES):
+    def rsem_isoforms(self, name, *, packed=False, genes=GENES, names=TRANSCRIPTS):
         header = ["transcript_id", "gene_id", "length", "effective_length", "expected_count",
                   "TPM", "FPKM", "IsoPct"]  # fmt: skip
-        rows = zip(TRANSCRIPTS, genes, [900] * N, self.length, self.counts, self.tpm,
+        rows = zip(names, genes, [900] * N, self.length, self.counts, self.tpm,
                    self.tpm / 2, [50] * N, strict=True)  # fmt: skip
         return self.text(name, header, rows, packed=packed)
 
@@ -65,12 +65,12 @@ class Files:
                    strict=True)  # fmt: skip
         return self.text(name, header, rows, packed=packed)
 
-    def kallisto_h5(self, name, *, packed=False, n_bootstraps=3):
+    def kallisto_h5(self, name, *, packed=False, n_bootstraps=3, names=TRANSCRIPTS):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with h5py.File(path, "w") as store:
             store["est_counts"] = self.counts
-            store["aux/ids"] = np.array(TRANSCRIPTS, dtype="S")
+            store["aux/ids"] = np.array(names, dtype="S")
             store["aux/lengths"] = np.full(N, 900, dtype="i4")
             store["aux/eff_lengths"] = self.length
             store["aux/num_bootstrap"] = np.array([n_bootstraps], dtype="i4")

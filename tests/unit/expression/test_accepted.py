@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import lotwise
-from lotwise.errors import InputError
+from lotwise.errors import InputError, LotwiseWarning
 from lotwise.files.panels import Marker
 from lotwise.tl.identity import marker_tpm
 
@@ -141,6 +141,9 @@ ACCEPTED = {
         {name: {f"{name}.genes.results": rsem(name, names=APPENDED)} for name in SAMPLES},
         "gene+names",
     ),
+    "RSEM on genes": (
+        {name: {"x.isoforms.results": rsem(name).replace("gene_id", "transcript_id", 1).replace(
+            "transcript_id(s)", "gene_id")} for name in SAMPLES}, "gene"),
     "salmon": ({name: {"quant.sf": salmon(name)} for name in SAMPLES}, "isoform"),
     "salmon, genes": (
         {name: {"quant.genes.sf": salmon(name, GENES)} for name in SAMPLES}, "gene"),
@@ -226,6 +229,24 @@ def test_read_quant__reads_each_row_of_the_table(tmp_path, row):
             markers = tuple(Marker(symbol=name, expected="present") for name in SYMBOLS)
             by_symbol = marker_tpm(found, np.asarray(found.layers["tpm"]), markers)
             np.testing.assert_allclose(by_symbol, [TPM[name] for name in SAMPLES], rtol=1e-6)
+            assert genes_in_set(found, SYMBOLS) == len(SYMBOLS)
+
+
+def genes_in_set(expression, symbols):
+    """Count the genes that a gene set of these symbols finds."""
+    lotwise.tl.gene_sets(
+        expression, sets={"all": symbols, "none": ["x"]}, correlation=0.01, threshold=0.0
+    )
+    return int(lotwise.get.evidence(expression, "gene_sets")["n_genes"].max())
+
+
+def test_gene_sets__find_the_symbols_of_a_map_of_three_columns(tmp_path):
+    quants = write(tmp_path, {name: {"quant.sf": salmon(name)} for name in SAMPLES})
+    rows = zip(TRANSCRIPTS, GENES, SYMBOLS, strict=True)
+    (tmp_path / "tx2gene.tsv").write_text(text(["tx", "gene_id", "gene_name"], rows))
+    with pytest.warns(LotwiseWarning, match="genes are one-to-one with transcripts"):
+        gene = lotwise.read_quant(quants, tx2gene=tmp_path / "tx2gene.tsv").gene
+    assert genes_in_set(gene, SYMBOLS) == len(SYMBOLS)
 
 
 COUNTS = [[g, *(int(TPM[name][i]) for name in SAMPLES)] for i, g in enumerate(GENES)]

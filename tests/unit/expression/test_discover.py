@@ -57,7 +57,7 @@ def test_find_samples__salmon_twice_is_refused(tmp_path):
 
 
 def test_find_samples__nothing_there(tmp_path):
-    with pytest.raises(InputError, match=r"no quant\.sf, .* name the folder that salmon"):
+    with pytest.raises(InputError, match=r"no quant\.sf, .* give the output folder of salmon"):
         find_samples(tmp_path, relative_to=tmp_path)
     with pytest.raises(InputError, match="no such file or directory"):
         find_samples(tmp_path / "x", relative_to=tmp_path)
@@ -78,7 +78,7 @@ def test_find_samples__sheet_of_nfcore(tmp_path):
     assert (first.batch, len(first.runs), first.strandedness) == ("A", 2, "reverse")
     assert second.runs[0].fastq_2 == tmp_path / "in" / "c_2.fq.gz"
     sheet.write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match="is no sample sheet of nf-core/rnaseq"):
+    with pytest.raises(InputError, match="is not a sample sheet of nf-core/rnaseq"):
         find_samples(sheet, relative_to=tmp_path)
 
 

@@ -81,7 +81,7 @@ def test_read_abundance__damaged_h5(files):
 def test_read_abundance__another_table(files):
     path = files.text("x.tsv", ["gene", "S1", "S2"], [["g", 1, 2]])
     assert not is_quantification(path)
-    with pytest.raises(InputError, match=r"row 1: is none of RSEM's.*'gene', 'S1', 'S2'"):
+    with pytest.raises(InputError, match=r"row 1: is not one of RSEM's.*'gene', 'S1', 'S2'"):
         read_abundance(path)
 
 
@@ -95,7 +95,7 @@ def test_read_abundance__blank_line_within_is_refused(files):
     path = files.salmon("quant.sf")
     lines = path.read_text().split("\n")
     path.write_text("\n".join([*lines[:4], "", *lines[4:]]))
-    with pytest.raises(InputError, match="row 5: has 1 cells, the header has 5"):
+    with pytest.raises(InputError, match="row 5: has 1 cells, but the header has 5"):
         read_abundance(path)
 
 
@@ -122,3 +122,30 @@ def test_tpm_of_counts__is_a_share_and_ignores_depth(counts, depth):
 
 def test_tpm_of_counts__nothing_sequenced_is_nan():
     assert np.isnan(tpm_of_counts(np.zeros(3), np.ones(3))).all()
+
+
+# ---- K2: the names of the rows decide as well, whatever the columns say
+
+
+def test_read_abundance__kallisto_h5_of_genes_is_the_gene_level(files):
+    path = files.kallisto_h5(
+        "abundance.h5", names=[f"ENSG{i:011d}.1" for i in range(len(files.counts))]
+    )
+    level, read = read_abundance(path)
+    assert level == "gene"
+    assert read.features[0] == "ENSG00000000000.1"
+
+
+def test_read_abundance__rsem_isoforms_whose_rows_are_genes_are_the_gene_level(files):
+    genes = [f"ENSG{i:011d}" for i in range(len(files.counts))]
+    path = files.rsem_isoforms("x.isoforms.results", genes=genes, names=genes)
+    level, read = read_abundance(path)
+    assert level == "gene"
+    assert read.features.to_list() == genes
+    assert read.genes is None
+
+
+@pytest.mark.parametrize("program", ["salmon", "kallisto"])
+def test_read_abundance__text_whose_rows_are_genes_of_mice_is_the_gene_level(files, program):
+    names = [f"ENSMUSG{i:011d}.2" for i in range(len(files.counts))]
+    assert read_abundance(getattr(files, program)("q.tsv", names=names))[0] == "gene"

@@ -57,7 +57,7 @@ def test_from_frame__counts_and_lengths(tpm):
     gene, _ = lotwise.from_frame(tpm, counts=tpm / 100, lengths=tpm * 0 + 900, batches=BATCHES)
     np.testing.assert_allclose(gene.layers["counts"], tpm.T / 100)
     assert (gene.layers["length"] == 900).all()
-    with pytest.raises(InputError, match="do not name the samples and features"):
+    with pytest.raises(InputError, match="have other samples or features"):
         lotwise.from_frame(tpm, counts=tpm.rename(columns=str.lower))
 
 
@@ -89,17 +89,20 @@ def test_from_frame__anndata(tpm, layer):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda tpm: np.log2(tpm + 1), "they are on log scale already"),
-        (lambda tpm: np.log2(tpm + 0.001), "they are on log scale already"),
+        (lambda tpm: np.log2(tpm + 1), "they are already on log scale"),
+        (lambda tpm: np.log2(tpm + 0.001), "they are already on log scale"),
         (lambda tpm: (tpm / 3).round(), "all are whole numbers: these are counts, not TPM"),
-        (lambda tpm: -tpm / 1e6 - 90, "needed is a number from 0"),
-        (lambda tpm: tpm / 2, "these are FPKM, counts, or TPM of a part of the features"),
-        (lambda tpm: -tpm, "needed is a number from 0"),
-        (lambda tpm: tpm * np.nan, "needed is a number from 0"),
-        (lambda tpm: tpm.astype(str).replace(r".*", "x", regex=True), "what is no number"),
-        (lambda tpm: tpm.set_axis(["ENSG1"] * 40), "feature 'ENSG1' stands 40 times"),
-        (lambda tpm: tpm.set_axis(["S1", "S1", "S2"], axis=1), "names sample 'S1' twice"),
-        (lambda tpm: tpm.set_axis([f"x{i}" for i in range(40)]), "do not tell whether they are"),
+        (lambda tpm: -tpm / 1e6 - 90, "must be a number >= 0"),
+        (lambda tpm: tpm / 2, "these are FPKM, counts, or TPM of a subset of the features"),
+        (lambda tpm: -tpm, "must be a number >= 0"),
+        (lambda tpm: tpm * np.nan, "must be a number >= 0"),
+        (
+            lambda tpm: tpm.astype(str).replace(r".*", "x", regex=True),
+            "values that are not numbers",
+        ),
+        (lambda tpm: tpm.set_axis(["ENSG1"] * 40), "feature 'ENSG1' occurs 40 times"),
+        (lambda tpm: tpm.set_axis(["S1", "S1", "S2"], axis=1), "has sample 'S1' twice"),
+        (lambda tpm: tpm.set_axis([f"x{i}" for i in range(40)]), "level cannot be inferred"),
     ],
 )
 def test_from_frame__refuses_what_files_are_refused_for(tpm, spoil, words):
@@ -110,7 +113,7 @@ def test_from_frame__refuses_what_files_are_refused_for(tpm, spoil, words):
 def test_from_frame__names_are_unique_once_gencode_names_are_split(tpm):
     names = [f"ENST{i:011d}.1|ENSG{i:011d}.1|x" for i in range(40)]
     names[7] = "ENST00000000003.1|ENSG00000000009.1|y"
-    with pytest.raises(InputError, match=r"feature 'ENST00000000003\.1' stands 2 times"):
+    with pytest.raises(InputError, match=r"feature 'ENST00000000003\.1' occurs 2 times"):
         lotwise.from_frame(tpm.set_axis(names))
 
 
@@ -146,15 +149,15 @@ def test_from_frame__unknown_unit(tpm, unit):
 
 def test_from_frame__samples_that_cannot_be_told(tpm):
     square = tpm.iloc[:3].set_axis(list("abc"))
-    with pytest.raises(InputError, match=r"the table \(3 x 3\) does not tell its samples"):
+    with pytest.raises(InputError, match=r"the table \(3 x 3\) has no recognisable samples"):
         lotwise.from_frame(square / square.sum() * 1e6)
-    with pytest.raises(InputError, match="batches do not name sample 'S3'"):
+    with pytest.raises(InputError, match="batches lack sample 'S3'"):
         lotwise.from_frame(tpm, batches={"S1": "A", "S2": "B"})
 
 
 def test_from_frame__copies_are_told(tpm):
     tpm["S2"] = tpm["S1"]
-    with pytest.warns(InvalidComparisonWarning, match="samples 'S1' and 'S2' .* the same numbers"):
+    with pytest.warns(InvalidComparisonWarning, match="samples 'S1' and 'S2' .* identical values"):
         lotwise.from_frame(tpm)
 
 

@@ -31,11 +31,11 @@ def test_labels_of__numbers_are_text():
 
 @pytest.mark.parametrize("missing", [None, float("nan"), ""])
 def test_groups_of__names_the_sample_without_a_label(missing):
-    with pytest.raises(InputError, match="sample s2 has no condition in obs; say which condition"):
+    with pytest.raises(InputError, match="sample s2 has no condition in obs; give the condition"):
         groups_of(labelled(condition=["A", missing, "B"]), "condition")
 
 
 def test_batches_of__says_what_is_missing():
     assert batches_of(labelled(batch=["A", "A", "B"])) == ["A", "A", "B"]
-    with pytest.raises(InputError, match="no obs column 'batch'; say which batch each sample"):
+    with pytest.raises(InputError, match="no obs column 'batch'; give the batch of each sample"):
         batches_of(labelled())

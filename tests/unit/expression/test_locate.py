@@ -45,7 +45,7 @@ def test_locate__bootstraps_are_in_the_h5(tmp_path):
 def test_locate__directory_of_two_samples_is_refused(tmp_path):
     for name in ("S1", "S2"):
         (tmp_path / f"{name}.genes.results").touch()
-    with pytest.raises(InputError, match=r"holds 2 files \*\.genes\.results: S1.*name the file"):
+    with pytest.raises(InputError, match=r"contains 2 files \*\.genes\.results: S1.*give the file"):
         locate(tmp_path)
 
 
@@ -56,7 +56,7 @@ def test_locate__other_samples_files_are_not_siblings(tmp_path):
 
 
 def test_locate__nothing_there(tmp_path):
-    with pytest.raises(InputError, match="no such file or directory, and no RSEM prefix"):
+    with pytest.raises(InputError, match="no such file, directory or RSEM prefix"):
         locate(tmp_path / "S1")
-    with pytest.raises(InputError, match=r"holds none of quant\.sf"):
+    with pytest.raises(InputError, match=r"contains none of quant\.sf"):
         locate(tmp_path)

@@ -119,7 +119,7 @@ def test_read_transcript_map__two_that_could_be_the_gene_are_named(tmp_path, hea
 
 def test_read_transcript_map__no_gene_among_several_columns(tmp_path):
     path = write(tmp_path, ["transcript", "biotype", "length"], [TX, BIOTYPE, NUMBER])
-    with pytest.raises(InputError, match=r"no column looks like the gene .* name the column of"):
+    with pytest.raises(InputError, match=r"no column looks like the gene .* rename the column of"):
         read_transcript_map(path, transcripts=TX)
 
 

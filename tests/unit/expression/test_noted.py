@@ -49,7 +49,9 @@ USES = {
 def test_noted__uns_of_another_type(use, other):
     expression = make()
     expression.uns["lotwise"] = other
-    with pytest.raises(InputError, match=r"uns\['lotwise'\] is a \w+ and not what lotwise keeps"):
+    with pytest.raises(
+        InputError, match=r"uns\['lotwise'\] is a \w+ that was not written by lotwise"
+    ):
         USES[use](expression)
 
 
@@ -104,15 +106,15 @@ def link(file):
 
 
 STORES = {
-    "obs that is shorter than X": (shorten, "its obs names 2 rows, the matrix has 6"),
-    "obs of anndata before 0.7": (be_old, "is not written as AnnData writes it since 0.7"),
+    "obs that is shorter than X": (shorten, "its obs has 2 rows, but the matrix has 6"),
+    "obs of anndata before 0.7": (be_old, "is in the format before AnnData 0.7"),
     "text": (
         lambda file: replaced(file, "X", np.full((6, 30), b"a"), **ARRAY),
-        "holds values of the type .S1, needed are numbers",
+        "must contain numbers, got values of type .S1",
     ),
     "no samples": (
         lambda file: replaced(file, "X", np.zeros((0, 30)), **ARRAY),
-        "its obs names 6 rows, the matrix has 0",
+        "its obs has 6 rows, but the matrix has 0",
     ),
     "a link to itself": (link, r"cannot be read \("),
 }
@@ -139,7 +141,7 @@ def test_open_store__foreign(store, changed):
 
 @pytest.mark.parametrize("threads", [0, -1])
 def test_correlate_store__threads(threads, changed, tmp_path):
-    with pytest.raises(InputError, match=f"threads is {threads}, needed is 1 or more"):
+    with pytest.raises(InputError, match=f"threads must be >= 1, got {threads}"):
         correlate_store(open_store(changed(len)), tmp_path / "out", threads=threads)
 
 

@@ -78,7 +78,7 @@ def rsem_without_genes(files):
 
 
 def test_read_quant__rsem_isoforms_are_summed_by_a_map_that_rsem_was_not_given(files):
-    words = r"RSEM's own genes are not those of tx2gene.tsv for 12 of 12 transcripts"
+    words = r"RSEM's own genes differ from those of tx2gene.tsv for 12 of 12 transcripts"
     with pytest.warns(LotwiseWarning, match=words):
         gene, _ = lotwise.read_quant(rsem_without_genes(files), tx2gene=write_map(files))
     assert gene.var_names.to_list() == files.genes[::2]
@@ -136,7 +136,7 @@ def test_read_quant__a_matrix_of_genes_has_the_symbols_of_the_map(files):
 
 
 def test_read_quant__rsem_without_any_genes_says_so(files):
-    with pytest.warns(LotwiseWarning, match=r"what it calls genes are its transcripts"):
+    with pytest.warns(LotwiseWarning, match=r"its genes are transcripts"):
         gene, _ = lotwise.read_quant(rsem_without_genes(files))
     assert gene.n_vars == len(files.transcripts)
 
@@ -179,7 +179,7 @@ def test_read_quant__unmapped_transcripts_are_counted_with_their_share(files):
     tx2gene = write_map(files, files.transcripts[2:], files.genes[2:])
     quants = {"S1": files.salmon("a"), "S2": files.salmon("b")}
     share = files.tpm[:2].sum() / 1e6
-    words = f"2 of 12 transcripts have no gene in tx2gene.tsv; they carry {share:.2%}"
+    words = f"2 of 12 transcripts have no gene in tx2gene.tsv; they have {share:.2%}"
     with pytest.warns(UnmappedTranscriptsWarning, match=words):
         gene, isoform = lotwise.read_quant(quants, tx2gene=tx2gene)
     assert gene.n_vars == 5
@@ -215,7 +215,7 @@ def test_read_quant__bootstraps(files):
 
 
 def test_read_quant__bootstraps_of_genes_are_of_the_samples_that_have_them(files):
-    with pytest.warns(LotwiseWarning, match="bootstraps were asked for, and 1 of 2 samples"):
+    with pytest.warns(LotwiseWarning, match="bootstraps were requested, but 1 of 2 samples"):
         gene, _ = lotwise.read_quant(
             {"S1": files.salmon("S1.sf"), "S2": files.kallisto_h5("S2.h5")},
             tx2gene=write_map(files),
@@ -257,7 +257,7 @@ def test_read_quant__no_common_level_names_one_of_either(files):
     quants = {"S1": files.rsem_genes("S1.genes.results"), "S2": files.salmon("b")}
     with (
         pytest.warns(LotwiseWarning, match="no (gene|isoform) level"),
-        pytest.raises(InputError, match="'S1' is of genes, 'S2' of isoforms"),
+        pytest.raises(InputError, match="'S1' has genes, 'S2' isoforms"),
     ):
         lotwise.read_quant(quants)
 
@@ -276,7 +276,7 @@ def test_read_quant__what_the_sheet_says_stands_in_obs(files):
 
 
 def test_read_quant__nothing_given():
-    with pytest.raises(InputError, match="there is no sample"):
+    with pytest.raises(InputError, match="no samples given"):
         lotwise.read_quant({})
     with pytest.raises(InputError, match=r"sample 'S1' has no quantification \(1 such\)"):
         lotwise.read_quant([Sample(sample="S1", batch="A")])
@@ -285,7 +285,7 @@ def test_read_quant__nothing_given():
 def test_read_quant__refuses_two_samples_of_one_name(files):
     quant = files.salmon("a")
     listed = [Sample(sample="S1", batch=batch, quant=quant) for batch in "AB"]
-    with pytest.raises(InputError, match=r"sample 'S1' came more than once.*its own name"):
+    with pytest.raises(InputError, match=r"sample 'S1' occurs more than once.*a unique name"):
         lotwise.read_quant(listed)
 
 
@@ -302,13 +302,15 @@ def test_write_level__round_trip_and_equal_files(files, tmp_path):
     for layer in ("tpm", "counts", "length"):
         assert np.array_equal(stored.layers[layer], gene.layers[layer])
     assert stored.obs["batch"].astype(str).to_list() == ["S1", "S2"]
-    with pytest.raises(InputError, match="is of level 'gene', needed is 'isoform'"):
+    with pytest.raises(InputError, match="has the level 'gene', expected 'isoform'"):
         read_level(tmp_path / "one" / "gene.h5ad", "isoform")
 
 
 def test_write_level__refuses_a_sample_that_would_hide_the_features(files, tmp_path):
     quants = {"S1": files.salmon("a"), "feature": files.salmon("b")}
     gene = lotwise.read_quant(quants, tx2gene=write_map(files)).gene
-    with pytest.raises(InputError, match=r"a sample is called 'feature'.*give the sample another"):
+    with pytest.raises(
+        InputError, match=r"the sample name 'feature' is reserved .*give the sample another"
+    ):
         write_level(gene, tmp_path / "made")
     assert not (tmp_path / "made").exists()

@@ -203,11 +203,11 @@ def test_from_headers__gencode_names():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("# nothing\n", "nothing but comments"),
-        (">t1 a sequence\nACGT\n", "gives no transcript a gene; give a FASTA"),
+        ("# nothing\n", "contains only comments"),
+        (">t1 a sequence\nACGT\n", "contains no gene of a transcript; give a FASTA"),
         ("t1\nt2\n", "row 1: has one column"),
-        ("transcript\tgene\n", "row 2: has a header and no row"),
-        ("t1\tg1\nt2\n", "row 2: has 1 cells, the header has 2"),
+        ("transcript\tgene\n", "row 2: has a header but no row"),
+        ("t1\tg1\nt2\n", "row 2: has 1 cells, but the header has 2"),
         ("t1\tg1\nt2\tg1\nt1\tg2\n", "'t1' belongs to 'g1' and to 'g2'"),
     ],
 )

@@ -134,6 +134,22 @@ def test_atomic_path__what_another_machine_left_is_swept_after_a_day(tmp_path):
         assert {path.name for path in tmp_path.iterdir()} == names
 
 
+def test_atomic_directory__is_as_old_as_what_was_written_last_in_it(tmp_path):
+    """A quantifier of another machine writes into a folder that it made days ago."""
+    left = tmp_path / ".tmp-00000000-1-00000000-S1"
+    left.mkdir()
+    (left / "bam").write_text("half")
+    before = left.stat().st_mtime - 90_000
+    os.utime(left, (before, before))
+    with atomic_directory(tmp_path / "S1"):
+        pass
+    assert left.exists()
+    os.utime(left / "bam", (before, before))
+    with atomic_directory(tmp_path / "S1"):
+        pass
+    assert not left.exists()
+
+
 def test_atomic_path__a_name_as_long_as_a_file_system_takes(tmp_path):
     """A temporary name is longer than the name that it stands for."""
     target = tmp_path / ("n" * 240 + ".results.tsv.gz")

@@ -57,23 +57,23 @@ def test_read_panel__pluripotency_counts_pou5f1_only_with_nanog():
     ("text", "message"),
     [
         ("name: [", "is not YAML"),
-        ("name: a\nname: b\n", "the key 'name' comes twice"),
-        ("just text", "is no panel"),
+        ("name: a\nname: b\n", "the key 'name' occurs twice"),
+        ("just text", "is not a panel"),
         ("name: a\nfeatures: []\n", "needs a name and a list"),
-        ("name: a\nfeatures:\n- {symbol: A, expected: up}\n", "A is expected 'up', needed one of"),
+        ("name: a\nfeatures:\n- {symbol: A, expected: up}\n", "expected of A is 'up', must be"),
         ("name: a\nfeatures:\n- {symbol: A, expect: absent}\n", "did you mean 'expected'"),
         ("name: a\nfeature: 1\nfeatures:\n- {symbol: A}\n", "did you mean 'features'"),
         ("name: a\nfeatures:\n- {expected: absent}\n", "has no symbol"),
         (
             "name: a\nfeatures: [{symbol: A, expected: absent}, {symbol: A, expected: male}]\n",
-            "the symbol 'A' comes 2 times",
+            "the symbol 'A' occurs 2 times",
         ),
         (
             (
                 "name: a\nfeatures:\n- {symbol: A, ensembl: ENSG00000000001.2, expected: absent}\n"
                 "- {symbol: B, ensembl: ENSG00000000001, expected: absent}\n"
             ),
-            "the Ensembl id 'ENSG00000000001' comes 2 times",
+            "the Ensembl id 'ENSG00000000001' occurs 2 times",
         ),
         ("name: a\nfeatures:\n- any_of: [{symbol: A, expected: absent}]\n", "two or more features"),
         (
@@ -81,24 +81,24 @@ def test_read_panel__pluripotency_counts_pou5f1_only_with_nanog():
                 "name: a\nfeatures:\n- any_of:\n  - {symbol: A, expected: male}\n"
                 "  - {symbol: B, expected: male}\n"
             ),
-            "A stands under any_of and is expected male",
+            "A is under any_of but expected is male",
         ),
         ("name: a\nfeatures:\n- {any_of: [], symbol: A}\n", "did you mean|there are any_of"),
         (
             "name: a\nfeatures:\n- {symbol: A, expected: absent, specific: 1}\n",
-            "specific of A is 1, needed true or false",
+            "specific of A must be true or false, got 1",
         ),
         (
             "name: a\nnotes: [x]\nfeatures:\n- {symbol: A, expected: absent}\n",
-            "notes is .*needed text",
+            "notes must be text",
         ),
         (
             "name: a\npresent_from: .inf\nfeatures:\n- {symbol: A, expected: absent}\n",
-            "present_from is inf",
+            "present_from must be .*inf",
         ),
         (
             "name: a\npresent_from: 0\nfeatures:\n- {symbol: A, expected: absent}\n",
-            "present_from is 0",
+            "present_from must be .*0",
         ),
     ],
 )
@@ -111,7 +111,7 @@ def test_read_panel__faults_name_the_file(tmp_path, text, message):
 
 
 def test_read_panel__no_such_file_names_those_shipped():
-    with pytest.raises(InputError, match="no such panel; shipped are sex"):
+    with pytest.raises(InputError, match="no such panel; shipped panels: sex"):
         read_panel("sexx")
 
 
@@ -124,9 +124,9 @@ def test_read_gene_sets__reads_each_gene_once(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("A\tabout\n", "row 1: needed are a name"),
-        ("A\tx\tg\nA\tx\tg\n", "row 2: the set 'A' comes twice"),
-        ("\n", "holds no gene set"),
+        ("A\tabout\n", "row 1: must have a name"),
+        ("A\tx\tg\nA\tx\tg\n", "row 2: the set 'A' occurs twice"),
+        ("\n", "contains no gene set"),
     ],
 )
 def test_read_gene_sets__faults_name_the_row(tmp_path, text, message):
@@ -141,11 +141,11 @@ def test_read_gene_sets__faults_name_the_row(tmp_path, text, message):
 FAULTS_OF_PANELS = {
     "one symbol twice": (
         "name: x\nfeatures: [{symbol: A, expected: present}, {symbol: A, expected: absent}]",
-        r"the symbol 'A' comes 2 times; keep one of them",
+        r"the symbol 'A' occurs 2 times; keep one of them",
     ),
     "shipped name": (
         "name: sex\nfeatures: [{symbol: A, expected: present}]",
-        r"'sex' is the name of a panel that lotwise has itself",
+        r"'sex' is the name of a panel shipped with lotwise",
     ),
     "bounds": (
         "name: x\npresent_from: 1\nabsent_below: 5\nfeatures: [{symbol: A, expected: present}]",

@@ -24,5 +24,5 @@ def test_parse_yaml__plain_numbers(number):
 
 @pytest.mark.parametrize("text", ["a: 1\na: 2", "s:\n  a: 1\n  a: 2", "- {a: 1, a: 2}"])
 def test_parse_yaml__a_key_that_comes_twice(text):
-    with pytest.raises(InputError, match="the key 'a' comes twice"):
+    with pytest.raises(InputError, match="the key 'a' occurs twice"):
         parse_yaml(text, source="c.yaml")

@@ -87,7 +87,7 @@ def test_concordance__constructed_r_with_large_means(r):
     a, b = np.linalg.qr(np.column_stack([np.ones(1000), rng.normal(size=(1000, 2))]))[0][:, 1:].T
     found = concordance(a, r * a + math.sqrt(1 - r * r) * b)
     assert found.pearson == pytest.approx(r, abs=1e-12)
-    # Adding 1e6 itself rounds the values to 1e-10, so unit variance is given to them.
+    # Adding 1e6 rounds the values to 1e-10, so they need unit variance.
     scaled = math.sqrt(1000)
     shifted = concordance(scaled * a + 1e6, scaled * (r * a + math.sqrt(1 - r * r) * b) + 1e6)
     assert shifted.pearson == pytest.approx(r, abs=1e-12)
@@ -119,9 +119,9 @@ def test_concordance__undefined_is_nan_with_a_reason(x, y, reason):
 def test_concordance__bad_input_is_refused():
     with pytest.raises(InputError, match="x has 2 features and y has 3"):
         concordance([1, 2], [1, 2, 3])
-    with pytest.raises(InputError, match="y holds 1 NaN"):
+    with pytest.raises(InputError, match="y must be finite, got 1 NaN"):
         concordance([1, 2], [1, math.nan])
-    with pytest.raises(InputError, match="x has 2 dimensions"):
+    with pytest.raises(InputError, match=r"x must be one-dimensional \(features\), got 2"):
         concordance([[1, 2]], [1, 2])
 
 
@@ -129,7 +129,7 @@ def test_concordance__bad_input_is_refused():
 
 
 def test_encode_qc__hand_value():
-    # kept: (2,4), (4,4), (8,4); M = -1, 0, 1; (1,1) has A = 0 and leaves
+    # kept: (2,4), (4,4), (8,4); M = -1, 0, 1; (1,1) has A = 0 and is dropped
     found = encode_qc([0, 0, 1, 2, 4, 8], [0, 5, 1, 4, 4, 4])
     assert found.mad == 1.483
     assert found.sd == round(math.sqrt(2 / 3), 3)
@@ -140,7 +140,7 @@ def test_encode_qc__hand_value():
 
 
 def encode_reference(x, y):
-    """ENCODE's script line by line, zeros in one sample left in as -inf."""
+    """ENCODE's script line by line, in which zeros in one sample stay as -inf."""
     kept = (x != 0) | (y != 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         lx, ly = np.log2(x[kept]), np.log2(y[kept])
@@ -196,7 +196,7 @@ def test_encode_qc__nothing_left_is_nan_with_a_reason():
     assert found.n_features == 0
     assert found.n_zero_in_one == 2
     assert "no feature" in found.reason
-    with pytest.raises(InputError, match="x holds 1 negative value"):
+    with pytest.raises(InputError, match="x must be >= 0, got 1 negative value"):
         encode_qc([-1, 2], [1, 2])
 
 
@@ -263,5 +263,5 @@ def test_detection__nothing_detected_is_nan_with_a_reason():
     assert found[:3] == (0, 2, 0)
     assert math.isnan(found.jaccard)
     assert found.reason == "no feature reaches 1 in either"
-    with pytest.raises(InputError, match="threshold is 0, needed above 0"):
+    with pytest.raises(InputError, match="threshold must be > 0, got 0"):
         detection([1], [1], threshold=0)

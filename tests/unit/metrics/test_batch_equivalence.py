@@ -93,7 +93,7 @@ def test_batch_equivalence__batches_without_effect_are_equivalent_and_differing_
 def test_batch_equivalence__compares_like_with_like():
     r, batches = simulate(2, k=4, n=4, effect=0)
     conditions = np.tile([0, 0, 1, 1], 4)
-    # Pairs of different conditions are made unlike: they are not compared.
+    # Pairs of different conditions are made dissimilar, since they must not be compared.
     r = np.where(conditions[:, None] == conditions, r, 0.1)
     assert (
         batch_equivalence(r, batches=batches, conditions=conditions, margin=0.01).equivalent

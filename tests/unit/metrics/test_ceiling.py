@@ -23,7 +23,7 @@ N_FEATURES = 58_000
 
 @pytest.fixture(scope="module")
 def truth():
-    """Expected share of reads and length of 58,000 genes, half of them silent."""
+    """Expected share of reads and length of 58,000 genes, half of them not expressed."""
     rng = np.random.default_rng(0)
     expressed = rng.random(N_FEATURES) < 0.5
     level = np.where(expressed, rng.lognormal(1.5, 2.2, N_FEATURES), 0)
@@ -65,14 +65,14 @@ def test_noise_ceiling__unknown_is_nan_with_a_reason():
     assert math.isnan(found.ratio)
     assert found.reason == "a reliability is not known"
     assert noise_ceiling(math.nan, reliability_x=1, reliability_y=1).reason == "R is not defined"
-    with pytest.raises(InputError, match="reliability of x is 0"):
+    with pytest.raises(InputError, match=r"reliability of x must be in \(0, 1\], got 0"):
         noise_ceiling(0.9, reliability_x=0, reliability_y=1)
-    with pytest.raises(InputError, match=r"R is 1\.5"):
+    with pytest.raises(InputError, match=r"pearson must be in \[-1, 1\], got 1\.5"):
         noise_ceiling(1.5, reliability_x=1, reliability_y=1)
 
 
 def _drawn(labels, sd=1.0, *, swapped=(), seed=4, n=4000):
-    """Draw replicates of batches; ``swapped`` carry the RNA of the named batch."""
+    """Draw replicates of batches; ``swapped`` samples have the RNA of another batch."""
     rng = np.random.default_rng(seed)
     truth = rng.normal(0, 2, n)
     batches = {name: truth + rng.normal(0, 1, n) for name in sorted(set(labels))}
@@ -90,6 +90,18 @@ def test_replicate_reliabilities__is_the_median_of_the_highest_r():
     assert found[0].reliability == pytest.approx(np.median(r.max(axis=1)), abs=1e-12)
     # Spread of the truth 4 + 1, noise 1.
     assert found[0].reliability == pytest.approx(5 / 6, abs=0.02)
+
+
+@pytest.mark.parametrize(("n_groups", "size"), [(2, 2), (4, 2), (12, 2), (4, 3)])
+def test_replicate_reliabilities__few_sound_runs_have_replicates_that_disagree(n_groups, size):
+    # Noise of samples varies with a log-sd of 0.2; of 400 runs 5 % are 20, give or take 4.4.
+    labels, n_runs, n_flagged = np.repeat(np.arange(n_groups), size), 400, 0
+    for seed in range(n_runs):
+        rng = np.random.default_rng(seed)
+        noise = 0.3 * rng.lognormal(0, 0.2, (labels.size, 1))
+        drawn = rng.normal(0, 2, 300) + noise * rng.normal(size=(labels.size, 300))
+        n_flagged += any(one.disagree for one in replicate_reliabilities(drawn, groups=labels))
+    assert n_flagged <= 0.05 * n_runs + 3 * 4.4
 
 
 def test_replicate_reliabilities__a_swap_does_not_lower_the_ceiling():
@@ -192,7 +204,7 @@ def test_thinning_reliability__undefined_is_nan_with_a_reason():
     assert "does not correlate with itself" in sparse.reason
     with pytest.raises(InputError, match="2 features have counts and no length"):
         thinning_reliability([1, 1], lengths=[np.nan, np.nan], rng=rng)
-    with pytest.raises(InputError, match="length is 0 or negative"):
+    with pytest.raises(InputError, match="effective length must be > 0 bases"):
         thinning_reliability([1, 1], lengths=[0, 1], rng=rng)
 
 
@@ -264,7 +276,7 @@ def test_replicate_reliabilities__hand_value():
     # R of (1, 2, 3) with (1, 3, 2) is .5, with (1, 2, 3) 1: the highest are 1, 1 and .5.
     found = replicate_reliabilities([[1, 2, 3], [1, 3, 2], [1, 2, 3]], groups=list("AAA"))
     assert [one.reliability for one in found] == pytest.approx([1, 1, 1])
-    # The two of B share .5; their 1 - R is more than twice that of A.
+    # The two samples of B share .5; their 1 - R is far more than that of A.
     found = replicate_reliabilities(
         [[1, 2, 3], [1, 2, 4], [1, 2, 3], [1, 3, 2]], groups=list("AABB")
     )
@@ -274,7 +286,7 @@ def test_replicate_reliabilities__hand_value():
 
 
 def test_thinning_reliability__hand_value_of_counts_that_thinning_cannot_blur():
-    # Of 2000 features half have 2^40 reads: every thinned library is the same to 6 digits.
+    # Half of 2000 features have 2^40 reads, so all thinned libraries are equal to 6 digits.
     counts = np.repeat([0.0, 2.0**40], 1000)
     found = thinning_reliability(counts, lengths=np.ones(2000), rng=np.random.default_rng(11))
     assert found.reliability == pytest.approx(1, abs=1e-9)
@@ -299,7 +311,7 @@ def test_thinning_reliability__null_features_of_one_level_have_no_reliability():
         rng = np.random.default_rng(seed)
         counts = rng.poisson(20, 2000)
         found.append(thinning_reliability(counts, lengths=np.full(2000, 1000.0), rng=rng))
-    # Chance lifts one R in 740 over the bound; that all three pass is rarer still.
+    # By chance one R in 740 exceeds the bound; that all three do is much rarer.
     assert all(math.isnan(one.reliability) for one in found)
     assert {one.reason for one in found} == {
         "thinned to an eighth the sample does not correlate with itself beyond chance"

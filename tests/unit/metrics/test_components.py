@@ -1,4 +1,4 @@
-"""Principal components and clustering, against scanpy and by hand."""
+"""Principal components and clustering, compared with scanpy and hand values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_principal_components__are_scanpys():
 def test_principal_components__order_shift_and_scale_are_nothing(n_samples, seed, scale):
     rng = np.random.default_rng(seed)
     log_tpm = rng.normal(5, 2, (n_samples, 80))
-    # A component of its own size each: like ones would turn into each other.
+    # Components of different size, since equal ones could be exchanged.
     log_tpm[:, 0] += 100 * np.arange(n_samples)
     log_tpm[:, 1] += 30 * (-1.0) ** np.arange(n_samples)
     rows, columns = rng.permutation(n_samples), rng.permutation(80)
@@ -98,7 +98,7 @@ def test_cluster_by_r__undefined_r_is_no_tree():
 
 @pytest.mark.parametrize("r", [[1.0, 0.5], [[1.0, 0.5, 0.2], [0.5, 1.0, 0.1]]])
 def test_cluster_by_r__refuses_what_is_not_square(r):
-    with pytest.raises(InputError, match=r"r has shape \(2,.*needed a square"):
+    with pytest.raises(InputError, match=r"r must be a square matrix, got shape \(2,"):
         cluster_by_r(r)
 
 
@@ -134,7 +134,7 @@ def test_principal_components__null_noise_has_no_component_beyond_random_matrice
         found = principal_components(np.random.default_rng(seed).normal(5, 1, shape))
         standardised.append(tracy_widom(np.square(found.scores[:, 0]).sum(), *shape))
     # The Tracy-Widom distribution of order 1 has mean -1.2065, sd 1.268 and 95th percentile
-    # .9793; for matrices of this size it holds to about 10^(-2/3) (Johnstone 2001).
+    # .9793; for matrices of this size it is accurate to about 10^(-2/3) (Johnstone 2001).
     assert np.mean(standardised) == pytest.approx(-1.2065, abs=3 * 1.268 / n_runs**0.5 + 0.2)
     n_above = np.count_nonzero(np.array(standardised) > 0.9793)
     assert n_above <= n_runs * 0.05 + 3 * np.sqrt(n_runs * 0.0475)
@@ -151,7 +151,7 @@ def test_principal_components__power_a_planted_difference_stands_out_as_theory_s
         first.append(np.square(scores).sum())
         assert tracy_widom(first[-1], n_samples, n_features) > 3.2724  # the 99.9th percentile
         assert abs(np.sign(scores[:5]).sum() - np.sign(scores[5:]).sum()) == 10
-    # Benaych-Georges and Nadakuditi 2012: where noise lifts the spike to.
+    # Benaych-Georges and Nadakuditi 2012: the value to which noise raises the spike.
     expected = (spike + n_samples - 1) * (spike + n_features) / spike
     assert np.mean(first) == pytest.approx(expected, rel=0.02)
 

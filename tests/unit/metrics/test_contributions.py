@@ -96,7 +96,7 @@ def test_contributions__undefined_r_is_nan_with_a_reason(y):
 
 
 def test_contributions__other_lengths_are_refused():
-    with pytest.raises(InputError, match="needed the same features"):
+    with pytest.raises(InputError, match="expected the same features"):
         decomposition([1, 2, 3], [1, 2])
 
 

@@ -1,4 +1,4 @@
-"""Correlation: by hand, against SciPy, NumPy and pandas, and where it is hard."""
+"""Correlation: hand values, SciPy, NumPy and pandas, and numerically hard cases."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from lotwise.metrics.correlation import (
 
 pytestmark = pytest.mark.requirement("COR-001", "COR-002")
 
-# Few distinct values, so that ties are common; whole numbers, so that none is near constant.
+# Few distinct values, so that ties are common; whole numbers, so that no sample is nearly constant.
 tables = st.tuples(st.integers(2, 5), st.integers(2, 20)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.integers(0, 9).map(float))
 )
 
 
 def of_known_r(r: float, n: int = 2**17) -> np.ndarray:
-    """Two samples whose R is ``r`` but for the last digit, by making vectors orthogonal."""
+    """Two samples whose R is ``r`` up to the last digit, from orthogonal vectors."""
     rng = np.random.default_rng(6)
     raw = rng.normal(size=(2, n))
     first, second = raw - raw.mean(axis=1, keepdims=True)
@@ -54,7 +54,7 @@ def test_spearman__null_independent_samples_and_power_of_a_planted_correlation()
     sd = 1 / np.sqrt(n - 1)
     assert abs(np.mean(independent)) < 3 * sd / np.sqrt(n_runs)
     assert np.std(independent) == pytest.approx(sd, rel=3 / np.sqrt(2 * n_runs))
-    # Of normal samples of correlation r it is 6/pi asin(r/2), whatever is made of them by order.
+    # For normal samples of correlation r it is 6/pi asin(r/2), after any monotone transformation.
     found = spearman(*np.exp(of_known_r(0.8)))
     assert found == pytest.approx(6 / np.pi * np.arcsin(0.4), abs=0.005)
 
@@ -126,7 +126,7 @@ def test_pearson_matrix__blocks_change_nothing(monkeypatch, block):
 
 @pytest.mark.parametrize("mean", [0.0, 100.0])
 def test_pearson_matrix__products_are_summed_once(monkeypatch, mean):
-    """Also where the means are large: what BLAS gives is not thrown away and computed again."""
+    """Also where the means are large: the result of BLAS is used and not computed again."""
     called = []
 
     def counted(values):
@@ -206,7 +206,7 @@ def test_pearson_matrix__digits_do_not_depend_on_the_cores(monkeypatch, mean):
 def test_pairs__refuse_what_is_no_pair(statistic):
     with pytest.raises(InputError, match="x has 3 features and y has 2"):
         statistic([1, 2, 3], [1, 2])
-    with pytest.raises(InputError, match="y holds 1 NaN or infinite"):
+    with pytest.raises(InputError, match="y must be finite, got 1 NaN or infinite"):
         statistic([1, 2], [1, np.nan])
 
 

@@ -39,7 +39,7 @@ def test_replicate_agreement__is_the_ratio_of_mean_distances():
 
 
 def test_replicate_agreement__fits_what_each_sample_adds():
-    """A bad sample in the batch with most replicates is no batch effect: numpy's least squares."""
+    """A bad sample in the batch with most replicates is not a batch effect (numpy's lstsq)."""
     batches = np.array(list("AAABBC"))
     adds = np.array([0.2, 0.01, 0.01, 0.02, 0.01, 0.03])
     same = batches[:, None] == batches

@@ -1,4 +1,4 @@
-"""Change of expression that R would not show."""
+"""Changes of expression that R would not detect."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def r_after(tpm, fold):
 
 
 def test_sentences__hold_for_what_is_planted():
-    """What the page says of R, with the truth beside it."""
+    """The statements of the page on R, checked with known truth."""
     tpm, rng = expression(1), np.random.default_rng(2)
     expressed = np.flatnonzero(tpm >= 1)
     # "where all features change by one factor, no TPM changes"
@@ -82,7 +82,7 @@ def test_unseen_change__already_below_is_nan_with_a_reason():
     found = unseen_change(hand_grid([0.7, 0.6, 0.5]), threshold=0.8)
     assert math.isnan(found.shares[0])
     assert found.reasons == ("R is below the threshold at the smallest share tried",)
-    with pytest.raises(InputError, match="threshold is 98"):
+    with pytest.raises(InputError, match=r"threshold must be in \[-1, 1\], got 98"):
         unseen_change(hand_grid([1, 1, 1]), threshold=98)
 
 
@@ -155,12 +155,12 @@ def test_perturbed_r__nothing_expressed_or_constant_is_nan_with_a_reason():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"shares": (1.2,)}, "needed from 0 to 1"),
-        ({"folds": (0.5,)}, "needed 1 or more"),
-        ({"n_repeats": 0}, "repeats is 0"),
-        ({"pseudocount": 0}, "pseudo-count is 0"),
-        ({"expressed_from": 0}, "expressed_from is 0 TPM, needed above 0"),
-        ({"expressed_from": float("nan")}, "expressed_from is nan TPM"),
+        ({"shares": (1.2,)}, r"shares must be in \[0, 1\]"),
+        ({"folds": (0.5,)}, "folds must be >= 1"),
+        ({"n_repeats": 0}, "n_repeats must be >= 1, got 0"),
+        ({"pseudocount": 0}, "pseudocount must be > 0, got 0"),
+        ({"expressed_from": 0}, "expressed_from must be > 0 TPM, got 0"),
+        ({"expressed_from": float("nan")}, "expressed_from must be > 0 TPM, got nan"),
     ],
 )
 def test_perturbation__refuses_numbers_out_of_range(wrong, message):
@@ -169,7 +169,7 @@ def test_perturbation__refuses_numbers_out_of_range(wrong, message):
 
 
 def falling_grid(seed, n_folds=4):
-    """Mean R that falls with the share, by another curve for each fold."""
+    """Mean R that falls with the share, along a different curve for each fold."""
     rng = np.random.default_rng(seed)
     shares = np.concatenate([[0.0], np.sort(rng.uniform(0.01, 1, 7))])
     falls = np.cumsum(rng.uniform(0.005, 0.05, (8, n_folds)), axis=0)
@@ -182,7 +182,7 @@ def test_unseen_change__is_numpys_interpolation_of_a_falling_r(seed, threshold):
     grid = falling_grid(seed)
     found = unseen_change(grid, threshold=threshold)
     for r, share, at_least in zip(grid.pearson.T, found.shares, found.at_least, strict=True):
-        # Turned round, since numpy wants what it interpolates over to rise.
+        # Reversed, since numpy needs increasing values to interpolate.
         inside = np.interp(threshold, r[::-1], grid.shares[::-1], left=1, right=np.nan)
         expected = grid.shares[-1] if threshold <= r[-1] else inside
         np.testing.assert_allclose(share, expected, atol=1e-12)
@@ -231,7 +231,7 @@ def test_perturbed_r__ignores_the_unit_and_a_fold_that_all_features_share():
         1000 * tpm, 1000 * other, rng=np.random.default_rng(1), perturbation=thousandths
     )
     np.testing.assert_allclose(unit.pearson, one.pearson, atol=1e-12)
-    # All features changed one way and scaled back: R is that of the unchanged sample.
+    # All features changed in one direction and scaled back: R is that of the unchanged sample.
     alone = perturbed_r(
         [5.0, 0, 0, 0],
         [7.0, 1, 0, 2],

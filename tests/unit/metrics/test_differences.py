@@ -106,10 +106,10 @@ def test_bland_altman_by_expression__finds_a_bias_of_the_low_end_only():
     x = rng.uniform(0, 10, 10_000)
     y = x + np.where(x < 1, 0.5, 0)
     biases = [part.bias for part in bland_altman_by_expression(x, y)]
-    # Shifted features lie at means of .25 to 1.25, so the lowest tenth holds 7/8 of them.
+    # Shifted features have means of .25 to 1.25, so the lowest tenth contains 7/8 of them.
     assert biases[0] == pytest.approx(-0.5 * 7 / 8, abs=0.02)
     np.testing.assert_allclose(biases[2:], 0, atol=1e-12)
-    with pytest.raises(InputError, match="bins is 0, needed 1 or more"):
+    with pytest.raises(InputError, match="n_bins must be >= 1, got 0"):
         bland_altman_by_expression(x, y, n_bins=0)
 
 
@@ -141,7 +141,7 @@ def test_fold_change_shares__no_feature_and_wrong_folds():
     found = fold_change_shares([], [])
     assert all(math.isnan(share) for share in found.shares)
     assert found.reason == "no feature"
-    with pytest.raises(InputError, match="needed above 1"):
+    with pytest.raises(InputError, match="folds must be > 1"):
         fold_change_shares([1], [1], folds=(1.0,))
 
 
@@ -188,12 +188,12 @@ def test_log_ratios__two_fold_is_two_fold_at_any_level():
     np.testing.assert_allclose(x - second, np.log2(fold), atol=1e-12)
     assert factor == pytest.approx(3)
     assert fold_change_shares(x, second, folds=(2.0,)).shares[0] == pytest.approx(200 / 1001)
-    # With a pseudo-count of 1 the low ones are missed.
+    # With a pseudo-count of 1 differences of low features are missed.
     with_one = fold_change_shares(np.log2(fold * y + 1), np.log2(y + 1), folds=(2.0,)).shares[0]
     assert with_one < 0.8 * 200 / 1001
 
 
 def test_log_ratios__without_features_is_nan_and_zero_is_refused():
     assert np.isnan(log_ratios([], []).median_ratio)
-    with pytest.raises(InputError, match="a TPM is 0 or negative"):
+    with pytest.raises(InputError, match="every TPM must be > 0"):
         log_ratios([1, 0], [1, 1])

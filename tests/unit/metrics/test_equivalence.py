@@ -74,7 +74,7 @@ def test_equivalence__one_replicate_or_flat_features_are_inconclusive_with_a_rea
     assert np.isnan(flat.p_equivalent[0])
     assert flat.outcome[0] == "inconclusive"
     assert flat.reason == "features that do not vary: 1"
-    with pytest.raises(InputError, match="margin is 0"):
+    with pytest.raises(InputError, match=r"margin must be > 0 and alpha in \(0, 1\), got 0"):
         equivalence(np.zeros((2, 2)), np.zeros((2, 2)), margin=0)
     with pytest.raises(InputError, match="x has 2 features and y 3"):
         equivalence(np.zeros((2, 2)), np.zeros((2, 3)), margin=1)

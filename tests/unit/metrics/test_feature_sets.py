@@ -1,4 +1,4 @@
-"""Feature sets by hand and by what must hold of them."""
+"""Feature sets: hand values and properties."""
 
 from __future__ import annotations
 
@@ -47,9 +47,13 @@ def test_feature_sets__without_counts_there_is_no_counted_set():
 @pytest.mark.parametrize(
     ("samples", "counts", "message"),
     [
-        (([1, np.nan], [1, 2]), {}, "x holds 1 NaN or infinite"),
+        (([1, np.nan], [1, 2]), {}, "x must be finite, got 1 NaN or infinite"),
         (([1, 2], [1, 2, 3]), {}, "x has 2 features and y has 3"),
-        (([1, 2], [1, 2]), {"counts_x": [1, np.nan], "counts_y": [1, 2]}, "x holds 1 NaN"),
+        (
+            ([1, 2], [1, 2]),
+            {"counts_x": [1, np.nan], "counts_y": [1, 2]},
+            "x must be finite, got 1 NaN",
+        ),
         (
             ([1, 2], [1, 2]),
             {"counts_x": [1], "counts_y": [1]},
@@ -83,7 +87,7 @@ def test_feature_sets__deciles_part_the_detected_and_order_does_not_matter(sampl
 def test_feature_sets__are_those_of_pandas_and_of_python_written_out():
     rng = np.random.default_rng(1)
     x, y = rng.lognormal(0, 2, (2, 900))
-    # Quantiles of ranks agree with parts of equal size where the parts are equal.
+    # Quantiles of ranks agree with parts of equal size if the parts are equal.
     spare = np.flatnonzero((x >= 1) | (y >= 1))
     x[spare[: spare.size % 10]] = y[spare[: spare.size % 10]] = 0
     counts_x, counts_y = rng.poisson(10, (2, 900))

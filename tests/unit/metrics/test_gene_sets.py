@@ -1,4 +1,4 @@
-"""Gene sets that differ together."""
+"""Gene sets whose genes shift together."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_gene_set_shift__null_rate_is_held_where_the_correlation_is_known():
     tolerance = 3 * math.sqrt(0.0475 / (200 * 50))
     assert null_rate(0.0, assumed=0.0) == pytest.approx(0.05, abs=tolerance)
     assert null_rate(0.1, assumed=0.1) == pytest.approx(0.05, abs=2 * tolerance)
-    # Why it is asked for: genes taken as independent are called several times too often.
+    # Why it is required: genes assumed independent are called several times too often.
     assert null_rate(0.1, assumed=0.0) > 0.15
 
 
@@ -113,7 +113,7 @@ def test_gene_set_shift__sets_that_cannot_be_tested_are_nan_with_a_reason():
     assert found.reasons == (
         "no gene of the set is present",
         "fewer than 5 genes of the set are present",
-        "the set holds all genes",
+        "the set contains all genes",
         "fewer than 5 genes of the set are present",
     )
     assert list(found.n_genes) == [0, 2, N_GENES, 1]
@@ -124,9 +124,9 @@ def test_gene_set_shift__sets_that_cannot_be_tested_are_nan_with_a_reason():
 
 
 def test_gene_set_shift__bad_input_is_refused():
-    with pytest.raises(InputError, match="1 different genes are named for 2 values"):
+    with pytest.raises(InputError, match="got 1 different genes for 2 values"):
         gene_set_shift([1, 2], genes=["a", "a"], sets={})
-    with pytest.raises(InputError, match="correlation of set 's' is 2"):
+    with pytest.raises(InputError, match=r"correlation of set 's' must be in \[0, 1\], got 2"):
         gene_set_shift([1, 2], genes=["a", "b"], sets={"s": ["a"]}, correlation=2.0)
 
 
@@ -164,7 +164,7 @@ def test_inter_gene_correlation__ignores_order_unit_of_each_gene_and_names_of_gr
         assert unit == pytest.approx(found, abs=1e-9)
     names = np.array(["z", "a", "m"])[groups]
     assert inter_gene_correlation(values, groups=names) == pytest.approx(found, abs=1e-9)
-    # What differs between groups is no correlation within them.
+    # Differences between groups are not correlation within them.
     apart = values + rng.normal(0, 20, (3, 12))[groups]
     assert inter_gene_correlation(apart, groups=groups) == pytest.approx(found, abs=1e-9)
 
@@ -183,12 +183,12 @@ def test_inter_gene_correlation__is_numpys_mean_r_of_pairs_of_residuals():
 
 def test_inter_gene_correlation__opposite_genes_are_0_by_hand():
     line = np.array([0.0, 1, 3])
-    # R of the pairs: 1, -1 and -1; a mean of -1/3 is given as 0.
+    # R of the pairs: 1, -1 and -1; the mean of -1/3 is set to 0.
     assert inter_gene_correlation(np.stack([line, 2 * line, -line], axis=1)) == 0
 
 
 def test_gene_set_shift__says_where_few_replicates_have_no_power():
-    """Three batches of two: p is not printed even where every gene of a set doubles."""
+    """Three batches of two: p is NaN even if every gene of a set doubles."""
     genes = [f"g{i}" for i in range(2000)]
     shift = np.random.default_rng(1).normal(0, 0.2, 2000)
     shift[:50] += 1

@@ -49,7 +49,7 @@ def test_concordance__equals_epir(values, log_tpm):
     assert found.ccc == pytest.approx(values["ccc"], abs=1e-12)
     assert found.pearson == pytest.approx(values["pearson"], abs=1e-12)
     assert found.accuracy == pytest.approx(values["accuracy"], abs=1e-12)
-    # epiR gives sd(y)/sd(x) and y - x; Lin's paper, and lotwise, x first.
+    # epiR gives sd(y)/sd(x) and y - x; Lin's paper and lotwise put x first.
     assert 1 / found.scale_shift == pytest.approx(values["scale_shift"], abs=1e-12)
     assert -found.location_shift == pytest.approx(values["location_shift"], abs=1e-12)
 

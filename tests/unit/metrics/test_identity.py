@@ -21,7 +21,7 @@ NEITHER = "neither XIST nor genes of Y are expressed"
         (1, [0.99, 0, 0, 0, 0], "female", ""),
         (20, [20, 10, 0, 0, 0], "mixed", "XIST and genes of Y are both expressed"),
         (0.2, [0] * 5, "no Y expression", NEITHER),
-        # Background of 0.95 TPM, in sum or of each gene, makes no female cells male.
+        # A background of 0.95 TPM, summed or per gene, does not make female cells male.
         (0.2, [0.5, 0.45, 0, 0, 0], "no Y expression", NEITHER),
         (30, [0.95] * 5, "female", ""),
         (0, [0.95] * 5, "no Y expression", NEITHER),
@@ -31,7 +31,7 @@ NEITHER = "neither XIST nor genes of Y are expressed"
             "no Y expression",
             "XIST is not expressed; Y sums to 7.5 TPM, but only 1 of its genes reach 1 TPM",
         ),
-        # Of one gene annotated, two cannot be asked for.
+        # With one gene annotated, two cannot be required.
         (0, [60], "male", ""),
         (np.nan, [30, 20, 0, 0, 0], "male", ""),
         (
@@ -78,10 +78,10 @@ ONE = ["A"] * 4
         ([440, 0.1], ["A", "A"], ["no", "no"]),
         ([440, 0.1, 460, 0.2], ONE, ["no"] * 4),
         ([440, 460, 0.1], ["A"] * 3, ["yes", "yes", "no"]),
-        # Ten-fold within male expression is no swap; beyond it, it is.
+        # A ten-fold difference in male expression is not a swap; a larger one is.
         ([60, 600], ["A", "A"], ["yes", "yes"]),
         ([59, 600], ["A", "A"], ["no", "no"]),
-        # Background of many-fold difference below 5 TPM.
+        # Background with a many-fold difference, below 5 TPM.
         ([0.0, 0.95, 4.9, 0.01], ONE, ["yes"] * 4),
         ([440, 0.1, 0.2, 450], ["A", "B", "C", "D"], ["only sample of its donor"] * 4),
         ([440, 0.1], ["", "D"], ["donor not given", "only sample of its donor"]),
@@ -116,7 +116,7 @@ def test_sex_agreement__follows_the_samples_and_names_none_of_one_sex(y_tpm, ran
 
 
 def test_sex_agreement__a_library_too_shallow_to_show_y_is_not_named():
-    few = "too few counts to see genes of Y"
+    few = "too few counts to detect genes of Y"
     donors, y_counts = ["A"] * 3, [8800, 9200, 0]
 
     def answers(of_third):
@@ -125,9 +125,9 @@ def test_sex_agreement__a_library_too_shallow_to_show_y_is_not_named():
 
     assert answers(3_000) == ("yes", "yes", few)
     assert answers(3e5) == ("yes", "yes", "no")
-    # Without counts nothing is known of depth.
+    # Without counts the depth is unknown.
     assert answers(np.nan) == ("yes", "yes", "no")
-    # A shallow library that shows Y is compared.
+    # A shallow library that expresses Y is compared.
     shallow = {"y_counts": [8800, 2], "total_counts": [2e7, 3_000]}
     assert sex_agreement([440, 460], ["A", "A"], **shallow) == ("yes", "yes")
     assert sex_agreement([440, 0.0], ["A", "A"], **shallow) == (
@@ -160,7 +160,7 @@ def test_check_panel__nothing_annotated_says_so_and_bad_input_is_refused():
     assert found.reason == "no marker of the panel is annotated"
     with pytest.raises(InputError, match="1 directions for 2 markers"):
         check_panel([[1, 2]], directions=("present",))
-    with pytest.raises(InputError, match="direction 'up' is not known"):
+    with pytest.raises(InputError, match="unknown direction 'up'"):
         check_panel([[1]], directions=("up",))
 
 

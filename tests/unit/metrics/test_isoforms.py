@@ -30,7 +30,7 @@ samples = st.integers(1, 30).flatmap(
 
 
 def two_sequencings(seed, *, n_switched, n_genes=1500, n_bootstraps=20):
-    """Two sequencings of one truth, in which the isoforms of some genes trade places."""
+    """Two sequencings of one truth, in which isoforms of some genes are exchanged."""
     rng = np.random.default_rng(seed)
     sizes = rng.integers(1, 7, n_genes)
     genes = np.repeat(np.arange(n_genes), sizes)
@@ -116,7 +116,7 @@ def test_usage_test__null_names_no_more_than_it_says():
         n_named += bool((test.p_adjusted < 0.05).any())
         n_below += np.count_nonzero(test.p < 0.05)
         n_tested += np.count_nonzero(np.isfinite(test.p))
-    # At most 5 % of sets with nothing planted name anything, and three standard errors.
+    # At most 5 % of sets without planted change report anything, plus three standard errors.
     assert n_named <= 0.05 * n_sets + 3 * math.sqrt(0.0475 * n_sets)
     assert n_below / n_tested == pytest.approx(0.05, abs=0.01)
 
@@ -130,7 +130,7 @@ def test_usage_test__power_planted_switches_are_found_at_the_stated_error():
         n_false += len(called - switched)
         assert change.flips[list(switched)].mean() > 0.9
     assert n_true >= 0.95 * 400
-    # Rate of 5 % over about 420 calls, with three standard errors.
+    # A rate of 5 % over about 420 calls, with three standard errors.
     assert n_false / (n_true + n_false) < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 420)
 
 
@@ -143,7 +143,7 @@ def test_usage_test__missing_bootstraps_are_nan_with_a_reason():
     assert np.isnan(found.p).all()
     assert found.reason == "fewer than four bootstraps of a sample"
     assert np.isnan(found.distance).all()
-    with pytest.raises(InputError, match=r"the prior is -1 TPM, needed 0 or more"):
+    with pytest.raises(InputError, match=r"prior must be >= 0 TPM, got -1"):
         usage_test(
             change, samples=([5], [5]), bootstraps=(empty, empty), genes=["A", "A"], prior=-1
         )
@@ -249,7 +249,7 @@ def test_usage_test__hand_value_of_bootstraps_without_noise():
     samples = np.array([9.0, 1, 5, 5]), np.array([1.0, 9, 5, 5])
     draws = tuple(np.tile(part, (4, 1)) for part in samples)
     found = run({"samples": samples, "bootstraps": draws, "genes": [*"AABB"], "prior": 4})
-    # 6 pairs a sample, 2 genes: 24 null distances of 0. A is above all, B above none.
+    # 6 pairs per sample, 2 genes: 24 null distances of 0. A is above all, B above none.
     assert found.n_null == 24
     np.testing.assert_array_equal(found.null_distance, 0)
     np.testing.assert_allclose(found.p, [1 / 25, 1])
@@ -270,7 +270,7 @@ def test_usage_test__is_the_definition_written_out_gene_by_gene():
         flips[gene] = np.mean(
             [rows[part][a].argmax() != rows[part][b].argmax() for part, a, b in pairs]
         )
-        # Of each pair, the pairs that share no bootstrap with it.
+        # For each pair, the pairs that share no bootstrap with it.
         apart[gene] = [
             math.sqrt(
                 np.mean(
@@ -320,7 +320,7 @@ def test_usage_test__ignores_order_of_isoforms_names_of_genes_and_unit_and_swapp
     swapped = run(case | {"samples": (y, x), "bootstraps": (draws_y, draws_x)})
     unit = {"samples": (8 * x, 8 * y), "bootstraps": (8 * draws_x, 8 * draws_y), "prior": 32.0}
     renamed = run(case | {"genes": 29 - genes})
-    # Rounding may move a null distance past one observed: one step of p.
+    # Rounding may move a null distance past an observed one: one step of p.
     step = 1 / (1 + found.n_null)
     for other in (moved, swapped, run(case | unit)):
         np.testing.assert_allclose(other.p, found.p, atol=1.01 * step)

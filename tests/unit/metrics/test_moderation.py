@@ -37,7 +37,7 @@ def test_moderated_equivalence__is_limmas_treat_beyond_the_margin(golden):
     samples = np.array(golden["samples"])
     found = moderated_equivalence(samples[:3], samples[3:], margin=0.5)
     np.testing.assert_allclose(-found.difference, golden["difference"], atol=1e-10)
-    # treat adds the tails beyond both margins; here p is twice the nearer one.
+    # treat adds the tails beyond both margins; here p is twice the smaller tail.
     squares = 3 * (samples[:3].var(axis=0) + samples[3:].var(axis=0))
     freedom = moderate(squares / 4, freedom=4, expression=samples.mean(axis=0)).freedom
     outside = np.abs(found.difference) > 0.7
@@ -71,7 +71,7 @@ def test_moderate__follows_the_trend_with_expression():
     np.testing.assert_allclose(np.log2(found.variance_prior), np.log2(true), atol=1.0)
     flat = moderate(true * rng.chisquare(2, 5000) / 2, freedom=2)
     low = level < 2
-    assert np.median(flat.variance[low] / true[low]) < 0.6  # the low would look too certain
+    assert np.median(flat.variance[low] / true[low]) < 0.6  # low features would look too certain
     assert np.median(found.variance[low] / true[low]) == pytest.approx(1, abs=0.25)
 
 

@@ -61,14 +61,14 @@ def test_why_undefined__sees_constants_that_rounding_hides(value):
 
 
 def test_checks__say_what_came_and_what_is_needed():
-    with pytest.raises(InputError, match=r"y has 0 dimensions, needed 1 \(features\)"):
+    with pytest.raises(InputError, match=r"y must be one-dimensional \(features\), got 0"):
         as_pair([1], 2)
-    with pytest.raises(InputError, match=r"counts has 1 dimensions, needed 2"):
+    with pytest.raises(InputError, match=r"counts must be two-dimensional .*, got 1 dim"):
         as_matrix([1, 2], name="counts")
-    with pytest.raises(InputError, match="x holds 2 NaN or infinite values"):
+    with pytest.raises(InputError, match="x must be finite, got 2 NaN or infinite values"):
         as_pair([1, math.inf, -math.inf], [1, 2, 3])
     with pytest.raises(
-        InputError, match="x holds 2 negative values, needed >= 0; give it unlogged"
+        InputError, match="x must be >= 0, got 2 negative values; use values that are not logged"
     ):
         refuse_negative(np.array([-1.0, -2.0]), name="x")
 

@@ -82,7 +82,7 @@ def test_outlier_cut__is_further_from_zero_with_fewer_samples_and_more_groups():
 @pytest.mark.parametrize("wrong", [{"n_samples": 2}, {"n_groups": 0}, {"rate": 1.0}])
 def test_outlier_cut__bad_input_is_refused(wrong):
     given_as = {"n_samples": 3} | wrong
-    with pytest.raises(InputError, match="needed are 3 or more, 1 or more, and a share"):
+    with pytest.raises(InputError, match=r"n_samples must be >= 3, n_groups >= 1 and rate in"):
         outlier_cut(given_as.pop("n_samples"), **given_as)
 
 
@@ -105,7 +105,7 @@ def test_library_complexity__is_the_mean_over_thinnings_and_ignores_depth():
     thinned = [np.count_nonzero(rng.binomial(counts[0], share)) for _ in range(400)]
     assert found.n_features[0] == pytest.approx(np.mean(thinned), rel=0.01)
     assert found.n_features[1] == np.count_nonzero(counts[1])
-    # Few molecules copied often: as many counts, fewer features.
+    # Few molecules copied often: as many counts, but fewer features.
     copied = library_complexity(np.vstack([counts[0], rng.permutation(counts[0] // 8) * 8]))
     assert copied.share_of_median[1] < 0.9
 
@@ -137,7 +137,7 @@ def test_outlier_scores__undefined_is_nan_with_a_reason():
     unknown = np.ones((3, 3))
     unknown[0, 1] = unknown[1, 0] = np.nan
     assert outlier_scores(unknown).reason == "R of a pair is not defined"
-    with pytest.raises(InputError, match="needed a square"):
+    with pytest.raises(InputError, match="must be a square matrix"):
         outlier_scores(np.ones((2, 3)))
 
 
@@ -176,9 +176,9 @@ def test_shallow_libraries__nothing_to_compare_with_is_nan_with_a_reason():
     empty = shallow_libraries([5.0, 0.0])
     assert math.isnan(empty.share_of_median[0])
     assert list(empty.flagged) == [False, True]
-    # Of each sample by itself: the second has a median to be held against.
+    # For each sample separately: the second one has a median of others to be compared with.
     assert empty.reasons == ("more than half of the other samples have no counts", "")
-    with pytest.raises(InputError, match="share is 2"):
+    with pytest.raises(InputError, match=r"below must be in \(0, 1\), got 2"):
         shallow_libraries([1, 2], below=2)
 
 
@@ -219,7 +219,7 @@ def test_library_summary__ignores_the_order_of_features_and_follows_that_of_samp
 
 def test_shallow_libraries__hand_value():
     found = shallow_libraries([100.0, 200.0, 300.0, 9.0])
-    # Each against the median of the others: 200, 100, 100 and 200.
+    # Each compared with the median of the others: 200, 100, 100 and 200.
     np.testing.assert_allclose(found.share_of_median, [0.5, 2, 3, 0.045])
     assert found.flagged.tolist() == [False, False, False, True]
 
@@ -249,7 +249,7 @@ def test_shallow_libraries__are_pythons_medians_of_the_others(n):
     import statistics
 
     totals = np.random.default_rng(6).lognormal(16, 2, n)
-    # With ties, whichever of the equal ones is left out.
+    # With ties, the result is the same whichever of the equal values is left out.
     totals[1:3] = totals[0]
     expected = [
         total / statistics.median(totals[:i].tolist() + totals[i + 1 :].tolist())

@@ -128,7 +128,7 @@ def test_block_intervals__resamples_of_a_constant_sample_are_left_out():
     found = block_intervals(
         values, blocks=np.arange(40), rng=np.random.default_rng(3), n_resamples=400
     )
-    # The same draws, R of those alone that hold a value of the sparse sample.
+    # The same draws, R only of those that contain a value of the sparse sample.
     z = []
     for stream in np.random.default_rng(3).spawn(4):
         for _ in range(100):
@@ -144,7 +144,7 @@ def test_block_intervals__resamples_of_a_constant_sample_are_left_out():
 
 
 def test_block_intervals__too_few_resamples_with_an_r_say_so():
-    # One of 500 blocks varies: two resamples of this seed lack it.
+    # One of 500 blocks varies: two resamples of this seed do not contain it.
     values = np.zeros((2, 500))
     values[:, 0] = 1, 2
     rng = np.random.default_rng(17)
@@ -175,11 +175,11 @@ def test_block_intervals__single_genes_are_told_by_their_share():
         return block_intervals(values, blocks=blocks, genes=genes, rng=rng, n_resamples=9).warning
 
     genes = np.arange(120) // 2
-    # The isoforms of a gene together are a single gene all the same.
+    # The isoforms of one gene are still a single gene.
     assert warning(genes, genes) == SINGLE_GENES.format(1)
     assert warning(genes) == ""
     assert warning(genes // 2, genes) == ""
-    # One block of two genes and the rest alone; then a tenth alone, which is not much.
+    # One block of two genes and the rest single; then a tenth single, which is few.
     assert warning(np.r_[0, 0, np.arange(1, 119)]) == SINGLE_GENES.format(118 / 120)
     assert warning(np.r_[np.arange(108) // 2, np.arange(54, 66)]) == ""
     assert warning(np.arange(120) // 60, np.arange(120) // 60) == (
@@ -193,8 +193,8 @@ def test_block_intervals__bad_input_is_refused():
     rng = np.random.default_rng(1)
     with pytest.raises(InputError, match="3 block labels for 4 features"):
         block_intervals(np.ones((2, 4)), blocks=[1, 2, 3], rng=rng)
-    with pytest.raises(InputError, match="level is 95, needed between 0 and 1"):
+    with pytest.raises(InputError, match=r"level must be in \(0, 1\), got 95"):
         block_intervals(np.ones((2, 4)), blocks=None, rng=rng, level=95)
     for n_resamples in (0, 1):
-        with pytest.raises(InputError, match=f"resamples is {n_resamples}, needed 2 or more"):
+        with pytest.raises(InputError, match=f"n_resamples must be >= 2, got {n_resamples}"):
             block_intervals(np.ones((2, 4)), blocks=None, rng=rng, n_resamples=n_resamples)

@@ -54,7 +54,7 @@ def test_mix_profile__nothing_mixed_in_leaves_the_sample_as_it_is():
 
 def test_mix_profile__its_noise_is_that_of_one_sequencing():
     tpm, counts, lengths = sample(4, depth=2e5)
-    # The same truth mixed into itself: differences to the truth are those of one sequencing.
+    # A profile mixed into itself: differences from the truth are those of one sequencing.
     rng = np.random.default_rng(1)
     found = mix_profile(tpm, tpm, share=0.5, counts=counts, lengths=lengths, rng=rng).counts
     reads = tpm * lengths
@@ -68,9 +68,9 @@ def test_mix_profile__its_noise_is_that_of_one_sequencing():
     ("arguments", "match"),
     [
         ({"profile": [1.0]}, "the profile has 1 features, the sample has 2"),
-        ({"profile": [0.0, 0.0]}, "profile holds no expression"),
+        ({"profile": [0.0, 0.0]}, "profile has no expression"),
         ({"share": 1.5}, r"share must be in \[0, 1\], got 1.5"),
-        ({"counts": [1.0, 1.0], "lengths": [1.0, 1.0]}, "give rng"),
+        ({"counts": [1.0, 1.0], "lengths": [1.0, 1.0]}, "set rng"),
     ],
 )
 def test_mix_profile__refuses_what_cannot_be_mixed(arguments, match):

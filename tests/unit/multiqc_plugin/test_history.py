@@ -1,4 +1,4 @@
-"""A verdict in MultiQC is held against its history as lotwise itself holds it."""
+"""A verdict in MultiQC is compared with its history as in lotwise itself."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def change_criteria(root):
         (empty_notices, "verdict.json is not the file that was written on "),
         (edit_table, "since then correlation/gene.pairs.tsv changed: judge again"),
         (remove_table, "since then correlation/gene.pairs.tsv changed: judge again"),
-        (change_criteria, f"{FILE} does not know this verdict"),
+        (change_criteria, f"{FILE} has no entry of this verdict"),
     ],
 )
 def test_against_history__says_what_lotwise_says(judged, change, words):
@@ -95,5 +95,5 @@ def test_against_history__without_a_history_it_is_not_checked(judged):
     (judged / FILE).unlink()
     assert against_history(judged, told(judged)) == (
         "",
-        [f"not checked against its history: {FILE} is not there"],
+        [f"not checked against its history: {FILE} does not exist"],
     )

@@ -1,4 +1,4 @@
-"""What is shown of a library, and that what was not computed is not called sound."""
+"""The state of a library; one that could not be computed is not called sound."""
 
 from __future__ import annotations
 

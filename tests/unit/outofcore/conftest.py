@@ -36,7 +36,7 @@ def annotated(tpm):
 
 @pytest.fixture(scope="session")
 def write():
-    """Write an AnnData as zarr of a format, or as h5ad without one."""
+    """Write an AnnData as zarr of the given format, or as h5ad without one."""
 
     def write_store(made, path, *, zarr_format=2):
         if path.suffix == ".h5ad":
@@ -44,7 +44,7 @@ def write():
                 anndata.io.write_elem(file, "/", made)
         else:
             with warnings.catch_warnings():
-                # anndata speaks of its own coming defaults.
+                # anndata warns about its own future defaults.
                 warnings.filterwarnings("ignore", "zarr v3 autosharding")
                 group = zarr.open_group(path, mode="w", zarr_format=zarr_format)
                 anndata.io.write_elem(group, "/", made)

@@ -1,4 +1,4 @@
-"""Whole runs: against NumPy, cut small, killed and resumed, on a cluster."""
+"""Whole runs: compared with NumPy, in small blocks, killed and resumed, on a cluster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lotwise.outofcore.plan import Plan
 
 @pytest.fixture
 def small_panels(monkeypatch):
-    """Sixteen samples a panel, so that 45 make three: six pairs of panels."""
+    """Sixteen samples per panel, so that 45 make three panels and six pairs of panels."""
 
     def small(n_samples, n_features, *, memory):
         return Plan(panel=16, strip=7, read_bytes=100_000)
@@ -45,7 +45,7 @@ def test_correlate_store__is_numpys_matrix(atlas_store, tmp_path, small_panels, 
     assert (found == found.T).all()
     assert (np.diagonal(found) == 1).all()
     assert anndata.read_zarr(made).obs_names.tolist() == [f"S{i}" for i in range(45)]
-    # Nothing of the work is left.
+    # No temporary files are left.
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["pearson.zarr"]
 
 
@@ -65,7 +65,7 @@ def test_correlate_store__names_the_sample_of_a_negative_value(annotated, tmp_pa
     broken = annotated.copy()
     broken.X[41, 4] = -1.0
     store = open_store(write(broken, tmp_path / "s.h5ad"), pseudocount=1.0)
-    words = r"s\.h5ad: sample 'S41': a value of -1 came, needed are TPM of 0 or more; leave the"
+    words = r"s\.h5ad: sample 'S41': TPM must be >= 0, got a value of -1; leave the"
     with pytest.raises(InputError, match=words):
         correlate_store(store, tmp_path / "out")
 
@@ -90,7 +90,7 @@ def test_mirror__copies_the_upper_triangle_in_little_memory(n):
     finally:
         tracemalloc.stop()
     np.testing.assert_array_equal(square, expected)
-    # Of a corner of 128; the indices of the whole triangle of 1,000 take 8 MB.
+    # A corner of 128; the indices of the whole triangle of 1,000 take 8 MB.
     assert peak < 400_000
 
 
@@ -140,7 +140,7 @@ def test_nearest_samples__are_those_of_the_matrix(atlas_store, tmp_path, small_p
 
 @pytest.mark.usefixtures("small_panels")
 def test_nearest_samples__of_queries_find_their_own_copies(annotated, atlas_store, tmp_path, write):
-    # Some features fewer, in another order: R is over those that both have.
+    # Some features are missing and the order differs: R is over those that both have.
     other = anndata.AnnData(
         annotated.X[[20, 3]][:, :49:-1],
         obs=annotated.obs.iloc[[20, 3]],
@@ -167,7 +167,7 @@ def test_nearest_samples__without_an_r_has_one_row_that_says_so(
     last = table[table["sample"] == "S11"]
     assert last[["rank", "nearest"]].to_numpy().tolist() == [[0, ""]]
     assert "constant" in last["reason"].iloc[0]
-    # Fewer than k others: as many as there are, and the sample without R is nobody's neighbour.
+    # Fewer than k others: all of them, and the sample without R is a neighbour of none.
     assert table[table["sample"] == "S0"]["rank"].tolist() == list(range(1, 11))
     assert "S11" not in set(table["nearest"])
 
@@ -178,7 +178,7 @@ class KilledError(Exception):
 
 @pytest.fixture
 def count_steps(monkeypatch):
-    """Count the steps done, and die before the given number of panels of one kind."""
+    """Count the finished steps, and stop before the given number of panels of one kind."""
     done = {"prepare_panel": 0, "correlate_panels": 0}
     dies = {}
 
@@ -219,7 +219,7 @@ def test_correlate_store__goes_on_where_it_was_killed(
 def test_correlate_store__a_panel_that_lost_its_end_is_prepared_anew(
     atlas_store, tmp_path, count_steps, expected
 ):
-    """As a machine that goes down may leave it: named, and not whole."""
+    """As a crash of the machine may leave it: the file has its name but is incomplete."""
     done, dies = count_steps
     dies["correlate_panels"] = 2
     with pytest.raises(KilledError):
@@ -251,15 +251,15 @@ def test_correlate_store__begins_anew_where_the_input_has_changed(
 def test_correlate_store__refuses_a_folder_at_work(atlas_store, tmp_path):
     with (
         FileLock(tmp_path / "pearson.work.lock"),
-        pytest.raises(InputError, match="another process is at work here"),
+        pytest.raises(InputError, match="another process is using this folder"),
     ):
         correlate_store(open_store(atlas_store), tmp_path)
 
 
 def test_correlate_store__needs_two_features(atlas_store, tmp_path):
-    with pytest.raises(InputError, match="1 features came, a correlation needs 2 or more"):
+    with pytest.raises(InputError, match="a correlation needs at least 2 features, got 1"):
         correlate_store(open_store(atlas_store, features=["G1"]), tmp_path)
-    with pytest.raises(InputError, match="0 neighbours came"):
+    with pytest.raises(InputError, match="k must be >= 1, got 0"):
         nearest_samples(open_store(atlas_store), tmp_path, k=0)
 
 
@@ -284,7 +284,7 @@ def client():
 
 @pytest.mark.usefixtures("small_panels")
 def test_correlate_store__two_processes_of_a_cluster_are_the_same(atlas_store, tmp_path, expected):
-    """What is shipped to another process arrives, and two of them share the work."""
+    """Data sent to another process arrive, and two processes share the work."""
     distributed = pytest.importorskip("distributed", reason="needs lotwise[cluster]")
     with (
         distributed.LocalCluster(
@@ -326,5 +326,5 @@ def test_correlate_store__on_a_cluster_tells_the_fault(annotated, tmp_path, writ
     broken = annotated.copy()
     broken.X[3, 4] = -1.0
     store = open_store(write(broken, tmp_path / "s.h5ad"), pseudocount=1.0)
-    with pytest.raises(InputError, match="a value of -1 came, needed are TPM"):
+    with pytest.raises(InputError, match="TPM must be >= 0, got a value of -1"):
         correlate_store(store, tmp_path, client=client)

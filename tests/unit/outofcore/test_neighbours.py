@@ -1,4 +1,4 @@
-"""The nearest do not depend on how the matrix is cut."""
+"""The nearest samples do not depend on how the matrix is divided."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_offer__finds_the_highest_however_cut(seed, k, rows, columns, tied):
     table = _offered(r, k, rows=rows, columns=columns, order=rng)
     for row in range(7):
         known = np.flatnonzero(~np.isnan(r[row]))
-        # Highest first, of equal ones the smaller number.
+        # Highest first; of equal ones the smaller number.
         expected = known[np.lexsort((known, -r[row, known]))][:k]
         found = table.index[row][table.index[row] >= 0]
         assert found.tolist() == expected.tolist()

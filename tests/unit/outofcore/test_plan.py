@@ -1,4 +1,4 @@
-"""Panels fit the memory; memory is read as people write it."""
+"""Panels fit into the memory; amounts of memory are parsed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def test_make_plan__fits_and_covers(n_samples, n_features, memory):
     # strip of products in both precisions.
     held = 4 * n_features * (plan.panel + 3 * plan.strip) + 4 * plan.panel**2
     assert held + 28 * plan.panel * plan.strip < memory
-    # Before, while panels are prepared: what was read, and as much again as is made of it.
+    # Before that, while panels are prepared: what was read, and the same amount of results.
     assert 2 * plan.read_bytes < memory
-    # A chunk of the result is one that Blosc takes, and blocks are written as whole chunks.
+    # Blosc can compress a chunk of the result, and blocks are written as whole chunks.
     assert plan.chunk**2 * 4 < 2**31 - 1
     assert plan.n_panels(n_samples) == 1 or plan.panel % plan.chunk == 0
 
@@ -46,7 +46,7 @@ def test_make_plan__leaves_no_small_rest():
 
 
 def test_make_plan__says_what_is_needed():
-    with pytest.raises(InputError, match=r"0\.3 GB of memory came, 60,000 features need 0\.\d+ GB"):
+    with pytest.raises(InputError, match=r"60,000 features need 0\.\d+ GB of memory, got 0\.3 GB"):
         make_plan(10, 60_000, memory=300 * 10**6)
 
 
@@ -60,5 +60,5 @@ def test_parse_memory__reads_units(text, amount):
 
 @pytest.mark.parametrize("text", ["", "lots", "2 cows", "GB", "1.2.3GB", "0GB", "3iB", "-2GB"])
 def test_parse_memory__refuses_what_is_none(text):
-    with pytest.raises(InputError, match="is no amount of memory; write it like 2GB"):
+    with pytest.raises(InputError, match="is not an amount of memory; write it like 2GB"):
         parse_memory(text)

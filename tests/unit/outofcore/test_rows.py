@@ -1,4 +1,4 @@
-"""R from float32 products, against float64."""
+"""R from float32 products, compared with float64."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_correlate_rows__is_within_a_millionth_of_float64(make, shift):
 
 
 def test_correlate_rows__centred_float32_would_miss_the_bound():
-    # Why samples are shifted by their commonest value: the plain way is not enough.
+    # Why samples are shifted by their most common value: without it the error is too large.
     values = _half_zero(np.random.default_rng(1))
     centred = (values - values.mean(axis=1, keepdims=True)).astype(np.float32)
     products = (centred @ centred.T).astype(np.float64)
@@ -80,7 +80,7 @@ def test_prepare_rows__takes_log2_of_tpm():
 
 
 def test_prepare_rows__refuses_a_log_scale_as_tpm():
-    with pytest.raises(InputError, match="a value of -2 came, needed are TPM"):
+    with pytest.raises(InputError, match="TPM must be >= 0, got a value of -2"):
         prepare_rows(np.array([[1.0, -2.0]]), method="pearson", pseudocount=1.0)
 
 

@@ -1,4 +1,4 @@
-"""Stores are read in every format, by samples, and refused in words."""
+"""Stores are read in every format, by samples, and refused with a message."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_open_store__refuses_a_named_feature_that_comes_twice(tmp_path, annotate
     path = write(made, tmp_path / "a.h5ad")
     with pytest.raises(InputError, match="names feature 'A' 2 times"):
         open_store(path, features=["B"])
-    # By place there is no doubt, nor where all are taken.
+    # By position there is no ambiguity, nor if all are used.
     assert open_store(path, features=np.array([True, False, True])).n_features == 2
     assert open_store(path).n_features == 3
 
@@ -121,10 +121,10 @@ def test_open_store__refuses_what_is_absent(tmp_path, atlas_store):
 
 def test_open_store__refuses_other_files(tmp_path):
     (tmp_path / "text.h5ad").write_text("sample\tbatch\n")
-    with pytest.raises(InputError, match="is no zarr store and no h5ad file"):
+    with pytest.raises(InputError, match="is neither a zarr store nor an h5ad file"):
         open_store(tmp_path / "text.h5ad")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(InputError, match="is no zarr store and no h5ad file"):
+    with pytest.raises(InputError, match="is neither a zarr store nor an h5ad file"):
         open_store(tmp_path / "folder")
 
 
@@ -134,10 +134,10 @@ def test_open_store__refuses_columns_and_cubes(tmp_path, write):
         obs=pd.DataFrame(index=list("abc")),
         var=pd.DataFrame(index=list("xyz")),
     )
-    with pytest.raises(InputError, match=r"holds a csc_matrix.*write it dense or as CSR"):
+    with pytest.raises(InputError, match=r"has a csc_matrix.*write it dense or as CSR"):
         open_store(write(by_features, tmp_path / "csc.h5ad"))
     zarr.create_array(tmp_path / "cube", shape=(2, 2, 2), chunks=(1, 1, 1), dtype="f4")
-    with pytest.raises(InputError, match=r"has the shape \(2, 2, 2\)"):
+    with pytest.raises(InputError, match=r"got shape \(2, 2, 2\)"):
         open_store(tmp_path / "cube")
     zarr.create_array(tmp_path / "flat", shape=(2, 2), chunks=(1, 1), dtype="f4")
     with pytest.raises(InputError, match="is a bare array and has no layer 'tpm'"):

@@ -1,4 +1,4 @@
-"""Components and tree: names that can be read, colours that are explained."""
+"""Components and tree: legible names, explained colours."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def test_components__names_are_black_and_marks_bear_the_colours(n_batches):
         assert colours == batches
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == [f"B{i}" for i in range(n_batches)]
-    assert not figure.get_supxlabel()
+    assert not figure.texts
 
 
 def test_components__colours_that_come_again_are_said_and_not_explained():
     figure = draw(18, 9)
     assert not figure.legends
-    assert figure.get_supxlabel() == "9 batches share 8 colours"
+    assert [text.get_text() for text in figure.texts] == ["9 batches share 8 colours"]
 
 
 @pytest.mark.parametrize(
     ("n_samples", "points", "tree"),
     [
         (30, "", ""),
-        (31, "\nnames of 31 samples left out", ""),
-        (61, "\nnames of 61 samples left out", "\nnames of 61 samples left out"),
+        (31, "\nnames of 31 samples not shown", ""),
+        (61, "\nnames of 61 samples not shown", "\nnames of 61 samples not shown"),
     ],
 )
 def test_components__titles_say_which_names_are_left_out(n_samples, points, tree):

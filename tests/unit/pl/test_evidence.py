@@ -41,7 +41,7 @@ def test_batches__draws_each_batch_at_its_value():
     np.testing.assert_array_equal(points.get_xdata(), [0.98, 0.9])
     assert [label.get_text() for label in axis.get_yticklabels()] == ["A", "B"]
     low, high = axis.get_xlim()
-    assert 0.85 < low < 0.9  # the points are seen, not the far end of a tolerance interval
+    assert 0.85 < low < 0.9  # the axis shows the points, not the far end of a tolerance interval
     assert high > 1
 
 
@@ -53,7 +53,7 @@ def test_batches__names_only_what_is_drawn_and_says_why_there_are_no_limits():
     figure = pl.batches(without)
     words = [text.get_text() for text in figure.axes[0].legend_.texts]
     assert words == ["median R to the others", "within the batch"]
-    assert figure.get_supxlabel() == "no limits: too few batches"
+    assert [text.get_text() for text in figure.texts] == ["no limits: too few batches"]
 
 
 def test_detectable__draws_the_line_of_r_where_the_grid_reaches_it():
@@ -61,26 +61,26 @@ def test_detectable__draws_the_line_of_r_where_the_grid_reaches_it():
     assert any("R = 0.9500" in text.get_text() for text in reached.axes[0].texts)
     beyond = pl.detectable(grid(), r=0.5)
     assert not beyond.axes[0].texts
-    with pytest.raises(InputError, match="rows of one pair"):
+    with pytest.raises(InputError, match="must contain one pair"):
         pl.detectable(grid(1), r=0.95)
-    with pytest.raises(InputError, match="rows of one pair"):
+    with pytest.raises(InputError, match="must contain one pair"):
         pl.detectable(pd.concat([grid(), grid()]), r=0.95)
 
 
 @pytest.mark.parametrize(
     ("r", "words", "drawn"),
     [
-        (0.95, "changes below the line pass unseen", True),
-        (1.0, "changes below the line pass unseen", True),
-        (0.9, "every change tried passes unseen", False),
-        (0.5, "every change tried passes unseen", False),
-        (1.1, "no change tried passes unseen", False),
+        (0.95, "changes below the line remain undetected", True),
+        (1.0, "changes below the line remain undetected", True),
+        (0.9, "every change tried remains undetected", False),
+        (0.5, "every change tried remains undetected", False),
+        (1.1, "every change tried is detected", False),
     ],
 )
 @pytest.mark.filterwarnings("error")
 def test_detectable__title_says_what_passes_where_there_is_no_line(r, words, drawn):
     axis = pl.detectable(grid(), r=r, title="A and B").axes[0]
-    assert axis.get_title() == f"A and B: {words}"
+    assert axis.get_title() == f"A and B:\n{words}"
     assert pl.detectable(grid(), r=r).axes[0].get_title() == words
     assert (len(axis.collections) == 2) == drawn
 
@@ -109,7 +109,8 @@ def test_figures__axes_name_the_pseudocount_where_it_is_known(given, words):
     row = {"sample_a": "A", "sample_b": "B", "bin": 0, "n_features": 3, "bias": 0.0}
     row |= {"lower": -1.0, "upper": 1.0, "share_over_2_fold": 0.1, "mean_from": 0.0, "mean_to": 1.0}
     row |= {"robust_lower": -1.0, "robust_upper": 1.0}
-    drawn = pl.mean_difference(np.arange(3.0), np.ones(3), table=pd.DataFrame([row]), named={})
+    with pytest.warns(FutureWarning, match=r"takes \(expression, sample_a, sample_b\)"):
+        drawn = pl.mean_difference(np.arange(3.0), np.ones(3), table=pd.DataFrame([row]), named={})
     assert drawn.axes[0].get_xlabel() == "mean log2 TPM"
 
 
@@ -128,7 +129,7 @@ def test_identity__marks_what_does_not_hold_and_leaves_the_unannotated_blank():
     assert [text.get_text() for text in axis.texts] == ["250 \N{MULTIPLICATION SIGN}", "<0.01"]
     image = axis.images[0].get_array()
     np.testing.assert_array_equal(np.ma.getmaskarray(image), [[False, True], [False, True]])
-    with pytest.raises(InputError, match="several panels"):
+    with pytest.raises(InputError, match="got several"):
         pl.identity(table.assign(panel=["p", "q", "p", "q"]))
 
 
@@ -148,9 +149,9 @@ def test_isoform_switches__bars_reach_one_and_the_sixth_isoform_is_grey():
     np.testing.assert_allclose(tops, 1)
     assert len(axis.containers) == 6
     assert axis.get_title() == "g: distance 0.30, no p"
-    assert figure.get_supxlabel().startswith("no p without bootstraps")
+    assert figure.texts[0].get_text().startswith("no p without bootstraps")
     known = pl.isoform_switches(table.assign(p_adjusted=0.01), usage=usage)
-    assert not known.get_supxlabel()
+    assert not known.texts
     with pytest.raises(InputError, match="gene 'h' has no usage"):
         pl.isoform_switches(table.assign(gene_id="h"), usage=usage)
 

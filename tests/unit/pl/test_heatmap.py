@@ -83,18 +83,18 @@ def test_heatmap__title_says_what_r_is_of(simulate):
     (title,) = lotwise.pl.heatmap(expression).texts[:1]
     zero = expression.layers["tpm"] == 0
     share = f"{(zero[0] & zero[1]).mean():.0%}"
-    assert f"R of log2(TPM + 0.1) over all 500 features,\nzero in both samples for {share}" in (
+    assert f"R of log2(TPM + 0.1) over all 500 isoforms,\nzero in both samples for {share}" in (
         title.get_text()
     )
 
 
 def test_figures__of_a_foreign_r(simulate):
-    """Its matrix can be shown; what the points of a scatter matrix are is not known."""
+    """A foreign matrix can be shown as a heatmap, but a scatter matrix would need its values."""
     expression = simulate(3)
     del expression.uns["lotwise"]
     (title,) = lotwise.pl.heatmap(expression).texts[:1]
     assert title.get_text() == "Gene level: Pearson's R, in the order given"
-    with pytest.raises(InputError, match=r"does not say how its R was computed; call lotwise\.tl"):
+    with pytest.raises(InputError, match=r"does not tell how its R was computed; call lotwise\.tl"):
         lotwise.pl.scatter_matrix(expression)
 
 
@@ -120,8 +120,8 @@ def test_scatter_matrix__title_of_a_subset_is_of_its_samples(simulate):
     [
         (9, 8, "in the order given"),
         (9, 9, "\n9 batches share 8 colours"),
-        (81, 2, "\nnames of 81 samples left out"),
-        (81, 81, "\n81 batches share 8 colours; names of 81 samples left out"),
+        (81, 2, "\nnames of 81 samples not shown"),
+        (81, 81, "\n81 batches share 8 colours; names of 81 samples not shown"),
     ],
 )
 def test_heatmap__title_says_what_cannot_be_told(simulate, n_samples, n_batches, words):

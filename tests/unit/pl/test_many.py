@@ -1,4 +1,4 @@
-"""Figures of more rows than can be read show some, and say so."""
+"""Figures with more rows than are legible show a selection, and say so."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_sensitivity__sums_up_pairs_of_each_kind_with_a_legend():
     ]  # fmt: skip
     figure = lotwise.pl.sensitivity(pd.DataFrame(rows))
     (axis,) = figure.axes
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["all\n(10)"]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["all\n(10 features)"]
     # A point, a thin and a thick line for each kind, whatever the number of pairs.
     assert [line.get_xdata().tolist() for line in axis.lines] == [[0.905], [0.905]]
     assert len(axis.collections) == 4

@@ -1,4 +1,4 @@
-"""Names that would be formulas are text in every figure."""
+"""Names that look like formulas are drawn as text in every figure."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def of_difference():
         "share_over_2_fold": 0.1,
     }  # fmt: skip
     table = pd.DataFrame([PAIR | row])
-    return pl.mean_difference(np.arange(3.0), np.ones(3), table=table, named={NAMES[2]: 1})
+    with pytest.warns(FutureWarning, match="vectors are accepted"):
+        return pl.mean_difference(np.arange(3.0), np.ones(3), table=table, named={NAMES[2]: 1})
 
 
 def of_detectable():

@@ -29,7 +29,7 @@ def test_scatter_matrix__one_cloud_one_line_and_one_r_a_pair(simulate, n_samples
     assert len(axes.images) == n_pairs
     lines = [item for item in axes.collections if isinstance(item, LineCollection)]
     assert len(lines[0].get_segments()) == n_pairs
-    r = lotwise.get.pairs(expression)["pearson"]
+    r = lotwise.get.evidence(expression, "pairs")["pearson"]
     assert texts(figure, "r") == [f"R = {value:.5f}" for value in r]
     assert texts(figure, "name") == expression.obs_names.to_list()
     assert axes.get_xlim() == axes.get_ylim() == (0, n_samples)
@@ -39,13 +39,15 @@ def test_scatter_matrix__every_feature_is_in_its_pixel(simulate):
     expression = simulate(3)
     figure = lotwise.pl.scatter_matrix(expression, style="density")
     logs = np.log2(expression.layers["tpm"] + 1)
-    upper = Layout.of(3, logs).upper
-    assert logs.max() < upper
+    layout = Layout.of(3, logs)
+    assert logs.max() < layout.upper
+    # Points at zero stand clear of the frame.
+    assert layout.share(np.zeros(1))[0] > 0
     for image, (row, column) in zip(figure.axes[0].images, [(1, 0), (2, 0), (2, 1)], strict=True):
         counted = image.get_array()
         assert counted.sum() == expression.n_vars
         n = counted.shape[0]
-        x, y = (np.minimum((logs[i] / upper * n).astype(int), n - 1) for i in (column, row))
+        x, y = ((layout.share(logs[i]) * n).astype(int) for i in (column, row))
         assert counted[y[7], x[7]] >= 1
         left, right, below, above = image.get_extent()
         assert (int(left), int(below)) == (column, 2 - row)
@@ -99,7 +101,7 @@ def test_scatter_matrix__hostile_names_are_text(simulate, tmp_path, suffix):
 
 
 def test_scatter_matrix__too_many_samples(simulate):
-    with pytest.raises(InputError, match="41 samples came; a scatter matrix is legible up to 40"):
+    with pytest.raises(InputError, match="a scatter matrix is legible up to 40 samples, got 41"):
         lotwise.pl.scatter_matrix(simulate(41, 20))
 
 

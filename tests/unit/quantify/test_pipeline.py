@@ -1,4 +1,4 @@
-"""What is refused before any reads are read, and the sheet of what was quantified."""
+"""What is refused before any reads are read, or before they are quantified."""
 
 import re
 
@@ -19,17 +19,15 @@ from lotwise.quantify.pipeline import (
     _require_match,
     prepare_index,
     quantify_checked,
-    write_quant_sheet,
 )
-from lotwise.samples import read_samples
 
 
 @pytest.mark.parametrize("quantify", [quantify_samples, quantify_checked, prepare_index])
 @pytest.mark.parametrize(
     ("aligner", "bootstraps", "words"),
     [
-        ("bowtie2", 30, "RSEM makes no bootstraps; ask for none"),
-        ("star", 0, "RSEM with STAR needs a genome and a GTF; give both"),
+        ("bowtie2", 30, "RSEM makes no bootstraps; set bootstraps to 0"),
+        ("star", 0, "RSEM with STAR requires a genome and a GTF; give both"),
     ],
 )
 def test_quantify__refuses_before_reads_are_read(  # noqa: PLR0917, two refusals of two functions
@@ -54,7 +52,7 @@ def test_quantify__rsem_is_given_plain_paths_alone(tmp_path, make_sample, monkey
     monkeypatch.setattr(Rsem, "version", lambda _: "1.3.3")
     paths = {name: tmp_path / name for name in ("reads", "out", "cache", "gtf")}
     paths[place] = tmp_path / f"a{sign}b"
-    with pytest.raises(InputError, match=re.escape(f"a{sign}b: RSEM cannot be given a path with")):
+    with pytest.raises(InputError, match=re.escape(f"a{sign}b: RSEM does not support a path with")):
         quantify_samples(
             [make_sample(paths["reads"])],
             quantifier=Rsem(),
@@ -88,7 +86,7 @@ def test_require_match__short_reads_of_the_transcripts_pass(
 
 def test_require_match__too_short_to_tell_is_said(make_reads, require_match, caplog):
     require_match(make_reads(read_length=30))
-    assert "S1: 0 of the first 3000 reads hold a sampled 31-mer, too few to see" in caplog.text
+    assert "S1: 0 of the first 3000 reads have a sampled 31-mer, too few to tell" in caplog.text
 
 
 def test_require_match__foreign_short_reads_are_refused(require_match, write_gz):
@@ -96,18 +94,8 @@ def test_require_match__foreign_short_reads_are_refused(require_match, write_gz)
     reads = ("".join(rng.choice(list("ACGT"), 36)) for _ in range(2_000))
     text = "".join(f"@{n}\n{read}\n+\n{'I' * 36}\n" for n, read in enumerate(reads))
     words = (
-        r"'S1': 0 of \d+ reads \(those of the first 2,000 that hold a sampled 31-mer\) share one "
-        "with a transcript, needed a share of at least 0.1; see whether species"
+        r"'S1': 0 of \d+ reads \(those of the first 2,000 with a sampled 31-mer\) share one "
+        "with a transcript, required fraction >= 0.1; check species"
     )
     with pytest.raises(RefusedError, match=words):
         require_match([write_gz("foreign.fastq.gz", text.encode())])
-
-
-def test_write_quant_sheet__cells_with_quotes_come_back(tmp_path, make_sample):
-    """A note in quotation marks that was written bare could not be read again."""
-    notes = {"title": '"naive" line', "note": 'two\tcells "and more'}
-    sheet = tmp_path / "samples.tsv"
-    write_quant_sheet(sheet, [make_sample(tmp_path / "1.fq", annotations=notes)])
-    (read,) = read_samples(sheet)
-    assert read.annotations == notes
-    assert read.quant == tmp_path / "S1"

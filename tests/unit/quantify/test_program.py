@@ -39,42 +39,42 @@ def test_run_program__keeps_the_call_and_all_that_was_printed(script, tmp_path):
 def test_run_program__a_failure_is_one_line_with_the_complaint_and_the_log(script, tmp_path):
     body = "echo reading; echo 'Error: index is of version 3' >&2; echo bye; exit 7"
     with pytest.raises(
-        InputError, match=r"^tool ended with exit status 7, saying 'Error: index is of version 3'; "
+        InputError, match=r"^tool ended with exit status 7: 'Error: index is of version 3'; "
     ) as caught:
         run(script(body), tmp_path)
     assert str(tmp_path / "l" / "log") in str(caught.value)
 
 
 def test_run_program__cites_the_last_line_where_nothing_complains(script, tmp_path):
-    with pytest.raises(InputError, match=r"status 1, saying 'last'"):
+    with pytest.raises(InputError, match=r"status 1: 'last'"):
         run(script("echo first; echo last; exit 1"), tmp_path)
 
 
 def test_run_program__killed(script, tmp_path):
-    with pytest.raises(EnvironmentFault, match=r"tool was killed by SIGKILL; .*the log is"):
+    with pytest.raises(EnvironmentFault, match=r"tool was killed by SIGKILL; .*see the log"):
         run(script("kill -9 $$"), tmp_path)
 
 
 def test_run_program__disk_full_by_the_programs_own_word(script, tmp_path):
     body = "echo 'write: No space left on device'; exit 1"
-    with pytest.raises(EnvironmentFault, match=r"tool could not write, the disk is full"):
+    with pytest.raises(EnvironmentFault, match=r"tool could not write: the disk is full"):
         run(script(body), tmp_path)
 
 
 def test_run_program__not_a_program(tmp_path):
     (tmp_path / "tool").write_text("no shebang and not executable")
-    with pytest.raises(EnvironmentFault, match=r"does not start"):
+    with pytest.raises(EnvironmentFault, match=r"cannot be started"):
         run(tmp_path / "tool", tmp_path)
 
 
 def test_find_program__configured_path_must_be_a_program(tmp_path):
-    with pytest.raises(InputError, match=r"is not a program, needed is salmon"):
+    with pytest.raises(InputError, match=r"is not an executable file, must be salmon"):
         find_program("salmon", configured=tmp_path / "absent", install="x")
 
 
 def test_find_program__nowhere_says_how_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(EnvironmentFault, match=r"no program salmon on PATH; install salmon"):
+    with pytest.raises(EnvironmentFault, match=r"no program salmon in PATH; install salmon"):
         find_program("salmon", configured=None, install="install salmon")
 
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -40,17 +42,17 @@ def test_judge_yields__sound_samples_pass():
     [
         ({"tpm": (np.nan, 1e6)}, "1 TPM are not a number"),
         ({"tpm": (0, 0)}, "all TPM are 0"),
-        ({"tpm": (4e5, 4e5)}, "TPM sum to 800,000, needed is a million"),
-        ({"processed": 9_999}, "10,000 reads are present and 9,999 were processed"),
-        ({"n_used": 900}, "900 of 10,000 reads are used, a share of 0.09, needed at least 0.1"),
-        ({"n_used": 0}, "0 reads are used, needed at least 1,000"),
+        ({"tpm": (4e5, 4e5)}, "TPM sum to 800,000, must sum to a million"),
+        ({"processed": 9_999}, "10,000 reads are present, but 9,999 were processed"),
+        ({"n_used": 900}, "900 of 10,000 reads are used, a fraction of 0.09, required >= 0.1"),
+        ({"n_used": 0}, "0 reads are used, required >= 1,000"),
     ],
 )
 def test_judge_yields__refuses_and_says_why(bad, words):
     rows = judge({"a": make(), "bad": make(**bad), "c": make()})
     assert [row.standing for row in rows] == ["passed", "refused", "passed"]
     assert words in rows[1].reason
-    with pytest.raises(RefusedError, match="of 1 samples are refused: sample 'bad'"):
+    with pytest.raises(RefusedError, match="1 quantifications are refused: sample 'bad'"):
         require_usable(rows)
 
 
@@ -60,7 +62,8 @@ def test_judge_yields__a_small_library_beside_large_ones_is_named():
     )
     assert rows[3].standing == "refused"
     assert (
-        "36,000 reads are used, 0.0018 of the other samples' median (20,000,000)" in rows[3].reason
+        "36,000 reads are used, 0.0018 times the other samples' median (20,000,000)"
+        in rows[3].reason
     )
 
 
@@ -75,6 +78,52 @@ def test_judge_yields__one_sample_has_no_others():
     (row,) = judge({"a": make()})
     assert row.standing == "passed"
     assert np.isnan(row.depth_ratio)
+
+
+def library_of(n_shown, *, n_reads, seed):
+    """A library whose reads fall on the first ``n_shown`` of 2,000 isoforms of one abundance."""
+    rng = np.random.default_rng(seed)
+    counts = np.zeros(2_000)
+    counts[:n_shown] = rng.multinomial(n_reads, np.full(n_shown, 1 / n_shown))
+    return make(n_reads, n_reads + 100, tpm=counts / counts.sum() * 1e6), counts
+
+
+def of_counts(library):
+    (abundance, present), counts = library
+    return dataclasses.replace(abundance, counts=counts), present
+
+
+@pytest.mark.parametrize(
+    ("share", "standing"), [(1.0, "passed"), (0.6, "noted"), (1 / 3, "refused")]
+)
+@pytest.mark.parametrize("n_reads", [20_000, 200_000])
+def test_judge_yields__a_library_of_few_features_is_named(share, standing, n_reads):
+    """Its reads cover a third of what the others show: no depth tells it."""
+    others = {name: library_of(2_000, n_reads=20_000, seed=i) for i, name in enumerate("abc")}
+    tested = library_of(int(2_000 * share), n_reads=n_reads, seed=9)
+    rows = judge({name: of_counts(one) for name, one in (others | {"tested": tested}).items()})
+    assert [row.standing for row in rows] == ["passed"] * 3 + [standing]
+    assert rows[3].complexity_ratio == pytest.approx(share, abs=0.01)
+    if standing != "passed":
+        assert "of low complexity: " in rows[3].reason
+        assert " of the other samples' median (2,000)" in rows[3].reason
+
+
+def test_judge_yields__a_shallow_library_of_all_features_is_not_of_low_complexity():
+    """Each is thinned to the depth of the smallest before it is counted."""
+    others = {name: library_of(2_000, n_reads=50_000, seed=i) for i, name in enumerate("abc")}
+    shallow = library_of(2_000, n_reads=4_000, seed=9)
+    rows = judge({name: of_counts(one) for name, one in (others | {"shallow": shallow}).items()})
+    assert rows[3].complexity_ratio == pytest.approx(1, abs=0.02)
+    assert rows[3].reason.startswith("shallow: ")
+
+
+def test_judge_yields__the_bound_of_complexity_is_the_configured_one():
+    others = {name: library_of(2_000, n_reads=20_000, seed=i) for i, name in enumerate("abc")}
+    tested = library_of(1_000, n_reads=20_000, seed=9)
+    libraries = {name: of_counts(one) for name, one in (others | {"tested": tested}).items()}
+    assert judge(libraries, smallest_complexity_ratio=0.6)[3].standing == "refused"
+    assert judge(libraries, noted_complexity_ratio=0.4)[3].standing == "passed"
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -61,6 +61,16 @@ def test_quant_command__strandedness(tool, strandedness, flags):
     assert said[said.index("--strandedness") + 1] == rsem
 
 
+@pytest.mark.parametrize("quantifier", [Kallisto, Salmon, Rsem])
+def test_quant_command__a_file_that_begins_with_a_dash_is_no_option(tool, quantifier):
+    run = Run(fastq_1=Path("-t_1.fq.gz"), fastq_2=Path("-t_2.fq.gz"))
+    sample = Sample(sample="S", batch="A", runs=(run,))
+    dashed = Job(sample=sample, strandedness="unstranded")
+    said = [str(part) for part in quantifier(program=tool).quant_command(dashed, INDEX, OUT)]
+    assert not [word for word in said if word.startswith("-t_")]
+    assert str(Path("-t_1.fq.gz").absolute()) in said
+
+
 @pytest.mark.parametrize(
     ("aligner", "printed"),
     [
@@ -107,7 +117,7 @@ def test_quant_command__single_reads_have_fragments(tool):
 @pytest.mark.parametrize("quantifier", [Kallisto, Salmon, Rsem])
 def test_quant_command__single_reads_without_fragments_are_refused(tool, quantifier):
     with pytest.raises(
-        InputError, match=r"'S' has single reads, .*give fragment_length and fragment_sd"
+        InputError, match=r"'S' has single-end reads, .*give fragment_length and fragment_sd"
     ):
         told(quantifier(program=tool), paired=False, fragment=(250.0, None))
 
@@ -153,7 +163,7 @@ def test_rsem__warns_of_a_bowtie2_that_loses_pairs(tool, case, monkeypatch, tmp_
     rsem = Rsem(program=tool, aligner=aligner)
     assert rsem.version() == f"1.3.3 ({aligner} {version})"
     # The tool leaves nothing, which comes after the warning.
-    with pytest.raises(InputError, match="incomplete result"):
+    with pytest.raises(InputError, match="result is incomplete"):
         rsem.quantify(job(), index=INDEX, out=tmp_path / "out", n_isoforms=1, log=tmp_path / "log")
     assert ("loses pairs that it should align" in caplog.text) == warned
 
@@ -200,7 +210,7 @@ def test_index__half_of_one_is_not_kept(  # noqa: PLR0917, three programs
         (tmp_path / name).symlink_to(tool)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     cache = tmp_path / "cache"
-    with pytest.raises(EnvironmentFault, match=f"without a whole index: no .*{absent}"):
+    with pytest.raises(EnvironmentFault, match=f"without a complete index: missing .*{absent}"):
         quantifier(program=tool).index(
             Reference(transcripts=transcripts),
             prepare_reference(transcripts, cache=tmp_path),
@@ -261,7 +271,7 @@ def test_index_commands__gzip_is_known_by_its_content(tool, tmp_path, transcript
 
 def test_index_commands__a_decoy_named_as_a_transcript_is_refused(tool, tmp_path, transcripts):
     (tmp_path / "inputs").mkdir()
-    with pytest.raises(InputError, match=r"has a sequence named '\w+', as a transcript is"):
+    with pytest.raises(InputError, match=r"has a sequence named '\w+' like a transcript"):
         Salmon(program=tool).index_commands(
             Reference(transcripts=transcripts, genome=transcripts),
             prepare_reference(transcripts, cache=tmp_path),
@@ -311,7 +321,7 @@ def test_kallisto__too_old_and_alone_says_what_to_do(monkeypatch, tmp_path):
     old = old_kallisto(tmp_path / "bin")
     monkeypatch.setenv("PATH", str(old.parent))
     monkeypatch.setattr("lotwise.quantify.kallisto.find_in_wheel", lambda: None)
-    words = r"bin/kallisto: is kallisto 0\.48\.0, needed is 0\.50 or later; .*bioconda"
+    words = r"bin/kallisto: is kallisto 0\.48\.0, required is 0\.50 or later; .*bioconda"
     with pytest.raises(EnvironmentFault, match=words):
         Kallisto().find()
     with pytest.raises(EnvironmentFault, match=words):
@@ -327,7 +337,7 @@ def test_kallisto__on_a_machine_without_one_says_what_to_do(monkeypatch, tmp_pat
 
 def test_rsem__star_needs_genome_and_gtf(tool, tmp_path, transcripts):
     (tmp_path / "rsem-prepare-reference").symlink_to(tool)
-    with pytest.raises(InputError, match=r"RSEM with STAR needs a genome and a GTF"):
+    with pytest.raises(InputError, match=r"RSEM with STAR requires a genome and a GTF"):
         Rsem(program=tool, aligner="star").index_commands(
             Reference(transcripts=transcripts),
             prepare_reference(transcripts, cache=tmp_path),

@@ -69,13 +69,13 @@ def test_check_reads__second_mates_fewer_than_first(pair, make_sample, write_gz)
     lines = unpacked(pair[1]).splitlines(keepends=True)
     short = write_gz("short.fastq.gz", b"".join(lines[: 4 * 2_500]))
     words = reason(make_sample(pair[0], short))
-    assert "holds 3,000 records" in words
-    assert "short.fastq.gz holds 2,500" in words
+    assert "has 3,000 records" in words
+    assert "short.fastq.gz has 2,500" in words
 
 
 def test_check_reads__mates_of_another_sample(pair, make_reads, make_sample):
     words = reason(make_sample(pair[0], make_reads("other", seed=6)[1]))
-    assert "record 1 is no mate of that of" in words
+    assert "record 1 is not the mate of that in" in words
     assert "other_R2.fastq.gz" in words
 
 
@@ -83,11 +83,11 @@ def test_check_reads__mates_out_of_order_name_the_record(pair, make_sample, writ
     lines = unpacked(pair[1]).splitlines(keepends=True)
     disordered = lines[:8_000] + lines[8_004:8_008] + lines[8_000:8_004] + lines[8_008:]
     file = write_gz("disordered.fastq.gz", b"".join(disordered))
-    assert "record 2,001 is no mate" in reason(make_sample(pair[0], file))
+    assert "record 2,001 is not the mate" in reason(make_sample(pair[0], file))
 
 
 def test_check_reads__exchanged_mate_files(pair, make_sample):
-    assert "a read of mate 2, and the sheet names the file as fastq_1" in reason(
+    assert "a read of mate 2, but the sheet lists the file as fastq_1" in reason(
         make_sample(pair[1], pair[0])
     )
 
@@ -115,7 +115,7 @@ def test_check_reads__one_file_given_twice(pair, make_sample, write_gz):
     assert "given as fastq_1 and as fastq_2" in reason(make_sample(pair[0], pair[0]))
     text = unpacked(pair[0]).replace(b"/1 ", b" ")
     files = (write_gz("a.fastq.gz", text), write_gz("b.fastq.gz", text))
-    assert "holds the same sequences" in reason(make_sample(*files))
+    assert "contains the same sequences" in reason(make_sample(*files))
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,12 @@ def test_check_reads__one_file_given_twice(pair, make_sample, write_gz):
         (b"@a\nACGT\n+\nIII\n", "is not FASTQ .*at record 1"),
         (b"@a\nACGT\n+\nIIII\n@b\nACG", "is not FASTQ .*at record 2"),
         (b">a\nACGT\n", "is not FASTQ"),
-        (b"", "holds no reads"),
-        (b"@a\nACGT\n+\n@Bch\n", "span 31 to 71 with offset 33: their offset is 64, .*; convert"),
-        (b"@a\nACGT\n+\nII\x1fI\n", "quality scores span -2 to 40, needed is phred 0 to 93"),
+        (b"", "contains no reads"),
+        (
+            b"@a\nACGT\n+\n@Bch\n",
+            "span 31 to 71 with offset 33: their offset is 64 .*; convert",
+        ),
+        (b"@a\nACGT\n+\nII\x1fI\n", "quality scores span -2 to 40, required: Phred 0 to 93"),
     ],
 )
 def test_check_reads__malformed(make_sample, write_gz, content, words):
@@ -197,7 +200,7 @@ def test_check_reads__interleaved_mates_are_no_single_reads(tmp_path, first, sec
     path.write_text("".join(f"@{name}\nACGT\n+\nIIII\n" for name in names))
     row = check_reads(Sample(sample="S", batch="A", runs=(Run(fastq_1=path),)))
     assert row.integrity == "refused"
-    assert "is interleaved and given as single reads" in row.reason.replace("the file ", "")
+    assert "is interleaved but declared as single reads" in row.reason.replace("the file ", "")
 
 
 @pytest.mark.parametrize("form", ["r{}/1", "SRR1.{}", "SRR1.{}.1", "r.{}"])

@@ -37,18 +37,21 @@ def test_prepare_reference__identical_sequences_are_kept_and_listed(tmp_path, ca
     made = prepare(tmp_path, ">a\nACGT\n>b\nAC\n>c\nacgt\n>d\nACGT\n")
     assert made.n_transcripts == 4
     assert made.identical.read_text().splitlines()[1:] == ["c\ta", "d\ta"]
-    assert f"2 transcripts have the sequence of another, listed in {made.identical}" in caplog.text
+    assert (
+        f"2 transcripts have the same sequence as another; they are listed in {made.identical}"
+        in caplog.text
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (">a x\nACGT\n>b\nA\n>a y\nGG\n", "record 3 is named 'a', as record 1 is"),
-        (">a|G\nACGT\n>a|H\nA\n", "record 2 is named 'a', as record 1 is"),
+        (">a x\nACGT\n>b\nA\n>a y\nGG\n", "record 3 has the same name 'a' as record 1"),
+        (">a|G\nACGT\n>a|H\nA\n", "record 2 has the same name 'a' as record 1"),
         (">a\nACGT\n>b\n>c\nA\n", r"record 2 \(b\) has no sequence"),
-        (">a\nAC-T\n", r"record 1 \(a\) has no sequence or one with signs"),
+        (">a\nAC-T\n", r"record 1 \(a\) has no sequence, or not only letters"),
         ("> \nACGT\n", "record 1 has no name"),
-        ("", "holds no transcripts"),
+        ("", "contains no transcripts"),
         ("ACGT\n", "is not FASTA"),
     ],
 )

@@ -97,7 +97,7 @@ def test_infer_strandedness__refuses_the_wrong_strand(
 ):
     sample = make_sample(*make_reads(strandedness=protocol), strandedness=declared)
     with pytest.raises(
-        RefusedError, match=f"'S1' is declared {declared}, its reads are {protocol}"
+        RefusedError, match=f"'S1' is declared {declared}, but its reads are {protocol}"
     ):
         infer(sample)
 
@@ -108,7 +108,7 @@ def test_infer_strandedness__unstranded_may_be_declared_of_any_reads(
     sample = make_sample(*make_reads(strandedness="reverse"), strandedness="unstranded")
     row = infer(sample)
     assert (row.applied, row.finding) == ("unstranded", "reverse")
-    assert "S1 is declared unstranded, its reads are reverse" in caplog.text
+    assert "S1 is declared unstranded, but its reads are reverse" in caplog.text
 
 
 def test_infer_strandedness__looks_at_every_run(make_reads, make_sample, infer):

@@ -1,4 +1,4 @@
-"""The record of a run: what it names, and what it does not."""
+"""The record of a run: what it lists and what it leaves out."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_record__has_the_schema_that_readers_rely_on(recorded_run):
     told = json.loads((recorded_run / "results" / "provenance.json").read_text("utf-8"))
     assert {
         "lotwise", "libraries", "machine", "started", "ended", "programs", "configuration",
-        "seeds", "criteria_sha256", "inputs", "outputs",
+        "units", "seeds", "criteria_sha256", "inputs", "outputs",
     } <= set(told)  # fmt: skip
     assert {"version", "commit"} <= set(told["lotwise"])
     assert {"path", "bytes", "sha256", "source"} <= set(told["inputs"][0])
@@ -83,7 +83,7 @@ def test_record__has_the_schema_that_readers_rely_on(recorded_run):
 
 
 def test_libraries__name_that_of_the_wald_tests(monkeypatch):
-    """With ``equivalence_method: deseq2`` the numbers are PyDESeq2's."""
+    """With ``equivalence_method: deseq2`` the numbers come from PyDESeq2."""
     monkeypatch.setattr("lotwise.record.environment.version", lambda name: f"{name} 1")
     assert libraries()["pydeseq2"] == "pydeseq2 1"
 
@@ -128,7 +128,7 @@ def test_record__collects_quantifier_calls_and_steps(own_run):
         sheet.append(f"{name}\t{name}\tquant/{name}")
     (inputs / "samples.tsv").write_text("\n".join(sheet) + "\n")
     root = own_run / "results"
-    # Of a level that this run does not have: an earlier run's.
+    # From a level that this run does not have, so from an earlier run.
     left = step("evidence", "isoform", started="2025-01-01")
     write_step(root, "evidence.isoform", left)
     for number, name in enumerate(("expression", "correlate")):
@@ -154,7 +154,7 @@ def step(*words, started="2026-01-01"):
 
 
 def kept_steps(own_run, *steps, **given):
-    """Record a run below whose results these steps lie; name those on its record."""
+    """Record a run with the results of these steps; return the names of steps on its record."""
     root, sheet = own_run / "results", own_run / "input" / "samples.tsv"
     for number, one in enumerate(steps):
         write_step(root, str(number), one)
@@ -180,7 +180,7 @@ def test_record__lists_only_steps_that_the_configuration_has(own_run):
     config = Config.model_validate({"samples": sheet, "results": root} | bare)
     provenance = record_run(config, sheet, root)
     assert [one.command[1] for one in provenance.programs] == ["expression"]
-    # Of a step that is not of this run neither is its time.
+    # The time of a step that is not of this run is not used either.
     assert provenance.started == "2026-01-01"
     (root / "verification.tsv").write_text("")
     given = {"acceptance": "example", "source": "accession", "acquire": {"accession": "GSE1"}}
@@ -234,7 +234,7 @@ def test_refresh_outputs__a_verdict_since_brings_its_criteria_and_its_steps(own_
     (item,) = [one for one in after.inputs if one.role == "acceptance criteria"]
     expected = {
         "file": (str(own), str(own)),
-        # Their copy in the results says the same.
+        # Their copy in the results has the same content.
         "moved": ("verdict_criteria.yaml", str(root / "verdict_criteria.yaml")),
         "shipped": (str(path_of_criteria("example")), "example"),
     }[named]
@@ -307,7 +307,7 @@ def test_record__paths_below_the_results_are_relative(own_run):
 
 
 def test_record__needs_results(tmp_path):
-    with pytest.raises(InputError, match="no results are here"):
+    with pytest.raises(InputError, match="there are no results here"):
         record_run(Config(), tmp_path / "samples.tsv", tmp_path)
 
 

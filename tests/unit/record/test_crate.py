@@ -1,4 +1,4 @@
-"""A run as an RO-Crate: what is in it and what it may not claim."""
+"""A run as an RO-Crate: what it contains and what it must not claim."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_write_crate__a_table_is_of_the_call_that_joined_it(own_run, step, wrote
 
 
 def described(root, provenance, *programs, **changed):
-    """Give the actions of a crate of these calls."""
+    """Return the actions of a crate of these calls."""
     record = provenance.model_copy(update={"programs": programs} | changed)
     write_revision(root, record)
     found = entities(write_crate(root))
@@ -131,7 +131,7 @@ def described(root, provenance, *programs, **changed):
 
 
 def names(part):
-    """Name what an action read or wrote: nothing, one thing or several."""
+    """Return what an action read or wrote: nothing, one thing or several."""
     parts = part if isinstance(part, list) else [part] if part else []
     return {one["@id"] for one in parts}
 
@@ -275,7 +275,7 @@ def test_write_crate__refuses_what_is_not_as_recorded(own_run, how):
         inside = provenance.inputs[1].model_copy(update={"path": "quant/S1.sf"})
         changed = {"inputs": (*provenance.inputs, inside)}
         write_revision(root, provenance.model_copy(update=changed))
-        remedy = "bring the recorded inputs back"
+        remedy = "restore the recorded inputs"
     name = "quant/S1.sf" if how == "input" else "correlation/gene.pairs.tsv"
     verb = "has changed" if how == "changed" else "is missing"
     words = f"1 file of the results not as recorded: {name} {verb} .*{remedy}"

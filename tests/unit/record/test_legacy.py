@@ -15,7 +15,7 @@ pytestmark = pytest.mark.requirement("REC-004")
 @pytest.mark.parametrize(
     ("words", "step", "level", "options"),
     [
-        # Both were read wrongly from the words: a value was taken for the level.
+        # Both were once read wrongly from the words: a value was mistaken for the level.
         (["evidence", "--note", "gene", "isoform"], "evidence", "isoform", {"note": "gene"}),
         (["figures", "gene", "--note", "isoform"], "figures", "gene", {"note": "isoform"}),
         (["-q", "verdict", "--register", "-o", "r"], "verdict", "", {"register": True, "out": "r"}),

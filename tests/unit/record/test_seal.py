@@ -1,4 +1,4 @@
-"""Seals: who signed what, and what no longer holds."""
+"""Seals: who signed what, and what is no longer valid."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_check_seal__statements_that_do_not_hold(signed, what):
     elif what == "identity":
         statement.write_text(statement.read_text().replace("identity: jane", "identity: joe"))
     elif what == "manifest":
-        # Sealed anew over the edited folder, with the old signature.
+        # Sealed again after the folder was edited, with the old signature.
         (signed / "results" / "a b.tsv").write_text("edited")
         manifest = statement.with_name("MANIFEST.sha256")
         manifest.unlink()
@@ -145,7 +145,7 @@ def test_check_seal__time_stamp_of_an_authority(signed, require):
     assert "was not verified" in check(signed).statements[0].stamped
     response.write_bytes(response.read_bytes()[:-9])
     assert (
-        "the time stamp does not hold"
+        "the time stamp is not valid"
         in check(signed, authority=folder / "cert.pem").statements[0].fault
     )
 

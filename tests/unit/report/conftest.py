@@ -1,4 +1,4 @@
-"""Results written by hand, for tests that know what the report must say of them."""
+"""Hand-written results, for tests with a known report."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ from handmade import Tree
 
 @pytest.fixture
 def tree(tmp_path) -> Tree:
-    """Results that the test may change before they are written."""
+    """Results that a test may change before they are written."""
     return Tree(tmp_path / "results")

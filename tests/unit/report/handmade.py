@@ -1,4 +1,4 @@
-"""A folder of results written by hand, small enough to know what the report must say of it."""
+"""A hand-written results folder, small enough to know what the report must say."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def record_of(name: str, **values: object) -> Record:
 
 
 class Tree:
-    """Results of three samples, one a batch; every table can be written over."""
+    """Results of three samples, one per batch; every table can be overwritten."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -90,6 +90,7 @@ class Tree:
                 "gene_name": f"SYM{rank}",
                 "tpm_a": 4.0 * rank,
                 "tpm_b": 1.0,
+                "relation": pair["relation"],
                 "log2_ratio": float(rank),
                 "share": 0.5 / rank,
                 "cumulative_share": 0.5,

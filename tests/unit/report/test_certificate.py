@@ -1,14 +1,16 @@
-"""The certificate says what was judged, what speaks against it, and what was done otherwise."""
+"""The certificate lists what was judged, doubts about it, and deviations."""
 
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
 from lotwise.acceptance import CriteriaFile, parse_criteria, register_criteria, write_verdict
+from lotwise.cli.report import command
 from lotwise.errors import InputError
 from lotwise.record import check_page
 from lotwise.record.digest import is_intact
-from lotwise.report.certificate import add_deviation, write_certificate
+from lotwise.report.certificate import add_deviations, write_certificate
 
 pytestmark = pytest.mark.requirement("CER-001")
 
@@ -33,7 +35,7 @@ def judged(tree, bound):
 @pytest.mark.parametrize(("bound", "word"), [(0.9, "met"), (0.98, "not met")])
 def test_write_certificate__has_what_a_reviewer_asks_for(tree, bound, word):
     criteria = judged(tree, bound)
-    add_deviation(tree.root, "lot 2 was thawed\na day later")
+    add_deviations(tree.root, ["lot 2 was thawed\na day later"])
     page = write_certificate(tree.root).read_text("utf-8")
     for words in (
         f"<strong>{word}</strong>",
@@ -41,8 +43,8 @@ def test_write_certificate__has_what_a_reviewer_asks_for(tree, bound, word):
         "protocol 7.2",
         criteria.criteria.sha256,
         criteria.file_sha256,
-        "Put on record on ",
-        "when no result table was there",
+        "Recorded on ",
+        "before there were any result tables",
         "lot 2 was thawed a day later",
         "Approved by",
         "counter(page)",
@@ -61,6 +63,24 @@ def test_write_certificate__needs_a_verdict(tree):
         write_certificate(tree.root)
 
 
-def test_add_deviation__needs_words(tree):
+def test_add_deviations__needs_words_and_writes_all_or_none(tree):
+    tree.write_all()
     with pytest.raises(InputError, match="the deviation is empty"):
-        add_deviation(tree.root, " \n")
+        add_deviations(tree.root, ["thawed late", " \n"])
+    assert not (tree.root / "verdict_history.jsonl").exists()
+
+
+def test_add_deviations__a_folder_without_results_is_refused_untouched(tmp_path):
+    with pytest.raises(InputError, match="run `lotwise compare` first"):
+        add_deviations(tmp_path, ["thawed late"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_report__a_certificate_that_cannot_be_made_records_no_deviation(tree):
+    tree.write_all()
+    before = sorted(tree.root.rglob("*"))
+    arguments = ["--out", str(tree.root), "--certificate", "--deviation", "late"]
+    asked = CliRunner().invoke(command, arguments)
+    assert isinstance(asked.exception, InputError)
+    assert "has no verdict" in str(asked.exception)
+    assert sorted(tree.root.rglob("*")) == before

@@ -1,4 +1,4 @@
-"""What the sentences say, of tables whose answer is known."""
+"""Sentences of the report, for tables with a known answer."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import pytest
 
 from lotwise.acquire.published import Verification
 from lotwise.files.tables import to_frame, write_table
+from lotwise.report.identity import panels_remark, sex_remark
 from lotwise.report.interpretation import (
     batches_remark,
     ceiling_remark,
     change_remark,
-    depth_remark,
+    composition_remark,
     features_remark,
     fold_remark,
     level_remarks,
-    panels_remark,
     run_remarks,
-    sex_remark,
     variance_remark,
 )
+from lotwise.report.libraries import depth_remark
 from lotwise.report.run_tables import read_findings
 
 PAIR = {"sample_a": "S1", "sample_b": "S3", "relation": "between"}
@@ -26,7 +26,7 @@ NAN = float("nan")
 
 
 def plain(text):
-    """Text without the marks that keep names of other scripts apart, and with plain signs."""
+    """Text without the marks that isolate names in other scripts, and with plain signs."""
     marks = {"\N{FIRST STRONG ISOLATE}": "", "\N{POP DIRECTIONAL ISOLATE}": ""}
     signs = {"\N{NO-BREAK SPACE}": " ", "\N{MINUS SIGN}": "-"}
     return text.translate(str.maketrans(marks | signs))
@@ -60,7 +60,7 @@ def test_ceiling_remark__splits_what_is_missing_from_one_and_names_the_noise(lev
     assert found.state == "computed"
     assert found.text == (
         "The observed R of S1 and S3 is 0.9700. Counting noise alone (from counts of each sample, "
-        "thinned) would leave R at 0.9900: it explains 0.01 of the 0.03 missing from R = 1."
+        "thinned) would limit R to 0.9900: it explains 0.01 of the 0.03 missing from R = 1."
     )
 
 
@@ -72,7 +72,7 @@ def test_ceiling_remark__each_noise_has_a_sentence_of_its_own(level_of):
     text = ceiling(level_of, *rows).text
     assert text.index("Counting noise alone") < text.index("Preparation noise alone")
     assert text.endswith(
-        "Preparation noise alone (from replicates) would leave R at 0.9600: R shows no difference "
+        "Preparation noise alone (from replicates) would limit R to 0.9600: R shows no difference "
         "beyond it."
     )
 
@@ -84,7 +84,7 @@ def test_ceiling_remark__unknown_says_why(level_of):
     ]
     found = ceiling(level_of, *rows)
     assert found.state == "unknown"
-    assert found.text.endswith("is not known: no bootstraps; no counts.")
+    assert found.text.endswith("is unknown: no bootstraps; no counts.")
 
 
 def test_ceiling_remark__switched_off(level_of):
@@ -102,7 +102,7 @@ def test_change_remark__takes_the_largest_two_fold_share_between_batches(level_o
         | {"relation": "within"},
     ]  # fmt: skip
     found = change_remark(level_of(unseen=rows))
-    assert found.text == "twenty (S1 and S3). Of changes in one direction R would miss more."
+    assert found.text == "twenty (S1 and S3). For changes in one direction R would miss more."
 
 
 def test_change_remark__undefined(level_of):
@@ -110,7 +110,7 @@ def test_change_remark__undefined(level_of):
     found = change_remark(level_of(unseen=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "How large a change R would have missed is not known: R is NaN.",
+        "The size of a change that R would have missed is unknown: R is NaN.",
     )
 
 
@@ -139,7 +139,7 @@ def test_depth_remark__shallow_library_is_a_concern(level_of):
     found = depth_remark(level_of(libraries=rows))
     assert found.state == "concern"
     assert "S3 (1\N{NO-BREAK SPACE}% of the other samples' median)" in found.text
-    assert "Read no R of it as agreement." in found.text
+    assert "Do not read its R as agreement." in found.text
 
 
 def test_depth_remark__none_shallow(level_of):
@@ -159,7 +159,7 @@ def test_depth_remark__without_counts_is_unknown(level_of):
     found = depth_remark(level_of(libraries=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "Whether a library is shallow is not known: the source has no counts.",
+        "Whether any library is shallow is unknown: the source has no counts.",
     )
 
 
@@ -173,7 +173,7 @@ def test_depth_remark__without_counts_is_unknown(level_of):
                 {"sample": "S3", "reason": "there are no counts; R of a pair is not defined"},
             ],
             (
-                "Whether S3 is shallow is not known: there are no counts. None of the other "
+                "Whether S3 is shallow is unknown: there are no counts. None of the other "
                 "libraries is shallow: 2,000,000 to 2,000,000 counts each."
             ),
         ),
@@ -183,7 +183,7 @@ def test_depth_remark__without_counts_is_unknown(level_of):
                 {"sample": "S2", "reason": "there are no counts"},
             ],
             (
-                "Whether a library is shallow is not known: no other sample to compare with; "
+                "Whether any library is shallow is unknown: no other sample to compare with; "
                 "there are no counts."
             ),
         ),
@@ -204,7 +204,7 @@ def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(lev
     found = depth_remark(level_of(libraries=rows))
     assert found.state == "concern"
     assert "Far fewer counts than the others: \N{FIRST STRONG ISOLATE}S2 (1" in found.text
-    assert found.text.endswith("Whether S3 is shallow is not known: there are no counts.")
+    assert found.text.endswith("Whether S3 is shallow is unknown: there are no counts.")
 
 
 OUTLIER = {
@@ -265,7 +265,7 @@ def test_sex_remark__without_donors_cannot_be_told(level_of):
     found = sex_remark(level_of(sex=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "Agreement in sex within a donor cannot be told: donor not given (2).",
+        "Agreement in sex within a donor is unknown: donor not given (2).",
     )
 
 
@@ -279,7 +279,7 @@ def test_sex_remark__says_of_how_many_it_cannot_be_told(level_of):
     assert found.state == "computed"
     assert found.text == (
         "6 of 24 samples agree in sex with the other samples of the same donor. That does not "
-        "prove identity: half of all donors share a sex. For 18 of 24 samples it cannot be told: "
+        "prove identity: half of all donors share a sex. For 18 of 24 samples it is unknown: "
         "donor not given (10); only sample of its donor (8)."
     )
 
@@ -293,7 +293,7 @@ def test_sex_remark__different_sexes_of_different_donors_are_no_concern(level_of
     found = sex_remark(level_of(sex=rows))
     assert (found.state, found.text) == (
         "unknown",
-        f"Agreement in sex within a donor cannot be told: {agrees} (3).",
+        f"Agreement in sex within a donor is unknown: {agrees} (3).",
     )
 
 
@@ -336,14 +336,22 @@ def test_sex_remark__mixed_sample_that_disagrees_is_named_once(level_of):
 def test_sex_remark__without_a_panel_of_sex_says_so(level_of):
     why = "no panel expects both female and male"
     text = sex_remark(level_of(sex=[{"reason": why}])).text
-    assert text == f"Agreement in sex within a donor cannot be told: {why}."
+    assert text == f"Agreement in sex within a donor is unknown: {why}."
 
 
 @pytest.mark.parametrize(
     ("status", "state", "words"),
     [
-        ("differs", "concern", "1 of 2 published coefficients did not come out: A and B (gene)."),
-        ("agrees", "computed", "2 of 2 published coefficients came out; none came out otherwise."),
+        (
+            "differs",
+            "concern",
+            "1 of 2 published coefficients differs from the computed values: A and B (gene).",
+        ),
+        (
+            "agrees",
+            "computed",
+            "2 of 2 published coefficients agree with the computed values; none differs.",
+        ),
     ],
 )
 def test_run_remarks__published_coefficients(tree, status, state, words):
@@ -374,7 +382,7 @@ def test_panels_remark__names_markers_that_fail_with_their_notes(level_of):
     found = panels_remark(level_of(identity=rows))
     assert (found.state, plain(found.text)) == (
         "concern",
-        "1 of 2 expectations does not hold: msc (HLA-DRA). Note: interferon gamma induces it.",
+        "1 of 2 expectations is not met: msc (HLA-DRA). Note: interferon gamma induces it.",
     )
 
 
@@ -387,7 +395,7 @@ def test_panels_remark__unspecific_markers_are_listed_and_no_concern(level_of):
     found = panels_remark(level_of(identity=rows))
     assert found.state == "computed"
     assert plain(found.text) == (
-        "The one expectation of the panels holds. Expressed, but no alarm, since other cells "
+        "The one expectation of the panels is met. Expressed, but no alarm, since other cells "
         "express them too: SOX2. 1 value could not be read. Note: few cells are not seen."
     )
 
@@ -395,7 +403,7 @@ def test_panels_remark__unspecific_markers_are_listed_and_no_concern(level_of):
 def test_panels_remark__nothing_annotated_is_unknown(level_of):
     rows = [MARKER | {"marker": "ENG", "holds": "not annotated"}]
     found = panels_remark(level_of(identity=rows))
-    assert (found.state, "identity cannot be told" in found.text) == ("unknown", True)
+    assert (found.state, "identity cannot be checked" in found.text) == ("unknown", True)
 
 
 SEX = {"panel": "sex", "sample": "S1", "marker": "XIST", "expected": "female", "holds": "-"}
@@ -404,19 +412,19 @@ SEX = {"panel": "sex", "sample": "S1", "marker": "XIST", "expected": "female", "
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([SEX], "The panels looked up (sex) expect no single gene present or absent"),
+        ([SEX], "The panels used (sex) expect no single gene present or absent"),
         (
             [SEX, SEX | {"expected": "male", "holds": "not annotated"}],
-            "The panels looked up (sex) expect no single gene present or absent",
+            "The panels used (sex) expect no single gene present or absent",
         ),
-        ([], "Identity cannot be told from markers: no panel was looked up."),
+        ([], "Identity cannot be checked by markers: no panel was used."),
         (
             [{"holds": "no panel was given (panels)"}],
-            "Identity cannot be told from markers: no panel was given (panels).",
+            "Identity cannot be checked by markers: no panel was given (panels).",
         ),
         (
             [SEX | {"holds": "not annotated"}],
-            "No marker of the panels is annotated here, so identity cannot be told.",
+            "No marker of the panels is annotated here, so identity cannot be checked.",
         ),
         (
             [SEX, SEX | {"panel": "msc", "expected": "present", "holds": "not annotated"}],
@@ -435,18 +443,22 @@ def test_panels_remark__markers_of_one_sex_are_no_values_that_could_not_be_read(
         {"panel": "msc", "sample": "S1", "marker": "ENG", "expected": "present", "holds": "yes"},
         SEX | {"expected": "male", "holds": "not annotated"},
     ]
-    assert panels_remark(level_of(identity=rows)).text == "The one expectation of the panels holds."
+    assert (
+        panels_remark(level_of(identity=rows)).text == "The one expectation of the panels is met."
+    )
 
 
 def test_panels_remark__all_hold(level_of):
     rows = [{"panel": "msc", "sample": "S1", "marker": "ENG", "holds": "yes"}]
-    assert panels_remark(level_of(identity=rows)).text == "The one expectation of the panels holds."
+    assert (
+        panels_remark(level_of(identity=rows)).text == "The one expectation of the panels is met."
+    )
 
 
 def test_batches_remark__one_sample_a_batch_is_said(level_of, tree):
     level_of(batches=[{"batch": "A", "words": "three batches show little"}])
     found = batches_remark(read_findings(tree.root))
-    assert found.text.startswith("Three batches show little. With one sample a batch,")
+    assert found.text.startswith("Three batches show little. With one sample per batch,")
 
 
 def test_batches_remark__replicates_are_not_lamented(level_of, tree):
@@ -466,7 +478,7 @@ def test_run_remarks__isoforms_alone_cannot_tell_identity(tree):
     identity = next(remark for remark in remarks if remark.topic == "Identity")
     assert (identity.state, identity.text) == (
         "unknown",
-        "Identity is read at gene level, which this run does not have.",
+        "Identity is checked at gene level, which this run does not have.",
     )
 
 
@@ -477,7 +489,7 @@ def test_run_remarks__say_what_was_assumed_and_of_which_samples(tree):
     marks = ["assumed", "fragment length and sd", "", "fragment length and sd"]
     sheet.write_text("".join(f"{a}\t{b}\n" for a, b in zip(lines, marks, strict=True)))
     found = [r.text for r in run_remarks(read_findings(root)) if r.topic == "Assumptions"]
-    assert found == ["Assumed, not known: fragment length and sd of S1 and S3."]
+    assert found == ["Assumed, not measured: fragment length and sd of S1 and S3."]
 
 
 def test_run_remarks__assume_nothing_where_nothing_is_marked(tree):
@@ -486,7 +498,7 @@ def test_run_remarks__assume_nothing_where_nothing_is_marked(tree):
 
 
 class Level:
-    """A level that has the table variance alone."""
+    """A level that has only the table variance."""
 
     level = "gene"
 
@@ -516,3 +528,29 @@ def test_variance_remark__names_the_shares_within_a_condition():
 def test_variance_remark__is_silent_where_no_share_is_known():
     assert [*variance_remark(Level([]))] == []
     assert [*variance_remark(Level([share("batch", float("nan")), share("residual", 1.0)]))] == []
+
+
+def shift(sample, factor, global_change=float("nan")):
+    return {
+        "sample": sample,
+        "factor": factor,
+        "shifted": "no" if 0.8 <= factor <= 1.25 else "yes",
+        "global_change": global_change,
+    }
+
+
+def test_composition_remark__names_who_shifts_and_by_how_much(level_of):
+    (remark,) = composition_remark(level_of(composition=[shift("S1", 1.0), shift("S2", 0.66)]))
+    assert remark.state == "concern"
+    assert plain(remark.text).startswith(
+        "TPM of unchanged genes shift by more than a quarter in S2 (-34%), against the other "
+        "samples of the condition"
+    )
+
+
+def test_composition_remark__tells_the_global_change_and_is_silent_without_news(level_of):
+    (remark,) = composition_remark(level_of(composition=[shift("S1", 1, 0.5), shift("S2", 1, 2)]))
+    assert remark.state == "computed"
+    assert "RNA per spike-in is 0.5 (S1) to 2 (S2) times" in plain(remark.text)
+    assert [*composition_remark(level_of(composition=[shift("S1", 1.1), shift("S2", 0.9)]))] == []
+    assert [*composition_remark(level_of())] == []

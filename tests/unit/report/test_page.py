@@ -1,4 +1,4 @@
-"""The page as text: what it refuses, what it says is missing, and how it escapes."""
+"""The page as text: what it refuses, what it reports as missing, and how it escapes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def page_of(tree, **options):
 
 
 def test_write_report__needs_correlations(tmp_path):
-    with pytest.raises(InputError, match=r"holds no correlation/gene\.pairs\.tsv"):
+    with pytest.raises(InputError, match=r"has no correlation/gene\.pairs\.tsv"):
         write_report(tmp_path)
 
 
@@ -56,7 +56,7 @@ def test_write_report__what_is_no_verdict_of_lotwise_is_no_pass(tree, text):
     (tree.root / "verdict.json").write_text(text)
     page = page_of(tree)
     assert "Not assessable" in page
-    assert "is no verdict of lotwise" in page
+    assert "is not a verdict of lotwise" in page
     assert "criterion is met" not in page
 
 
@@ -96,7 +96,7 @@ def test_write_report__counts_outcomes_of_a_parquet_table_and_says_what_was_not_
         ["A", "B", "1", "0", "0", "1", "0", ""],
         ["A", "C", "0", "0", "0", "0", "0", "one"],
     ]
-    assert "why not tested" in page_of(tree)
+    assert '<th scope="col" title="why' in page_of(tree)
 
 
 def test_write_report__says_what_is_missing(tree):
@@ -105,7 +105,7 @@ def test_write_report__says_what_is_missing(tree):
     page = page_of(tree)
     for words in (
         "No acceptance criteria were given.",
-        "There is no provenance.json among these results",
+        "These results have no provenance.json",
         "the statistic ceilings is switched off",
         "Not shown: the run did not draw it.",
         "expression/gene.h5ad is not among the results",
@@ -116,9 +116,9 @@ def test_write_report__says_what_is_missing(tree):
 def test_write_report__shows_the_accepted_batches_where_there_is_one(tree):
     tree.write_all()
     tree.write("gene", "reference", [{"reason": "no reference set was given (reference_set)"}])
-    assert "New batches against the accepted batches" not in page_of(tree)
+    assert "New batches compared with the accepted batches" not in page_of(tree)
     tree.write("gene", "reference", [{"batch": "A", "inside_prediction": "no", "n_reference": 4}])
-    assert "New batches against the accepted batches" in page_of(tree)
+    assert "New batches compared with the accepted batches" in page_of(tree)
 
 
 def test_write_report__note_of_the_call_comes_before_that_of_the_provenance(tree):
@@ -155,17 +155,17 @@ def test_write_report__of_many_samples_stays_small(tree):
     tree.write_all()
     page = page_of(tree)
     assert f"The first {MOST_ROWS} of {len(tree.r):,} rows" in page
-    assert "300 that are listed in detail can be chosen" in page
-    assert "Genes over all pairs, those that most pairs list first" in page
+    assert "The list offers 300 of the" in page
+    assert "Genes over all pairs, those in most pairs first" in page
     assert len(page) < 3_000_000
 
 
 def test_write_report__names_what_is_of_chosen_pairs_only(tree):
-    """Pairs that are not in detail have no features on file, and are not offered."""
+    """Pairs without details have no features on file and are not in the list."""
     tree.write_all()
     path = tree.root / "correlation" / "gene.pairs.tsv"
     rows = path.read_text().splitlines(keepends=True)
-    # S1 with S3 is the least alike.
+    # S1 and S3 are the least similar pair.
     of_pair = [row.startswith("S1\tS3\t") for row in rows]
     path.write_text(
         "".join(
@@ -174,8 +174,8 @@ def test_write_report__names_what_is_of_chosen_pairs_only(tree):
         )
     )
     page = page_of(tree)
-    assert "Of 3 pairs, 2 that are listed in detail can be chosen" in page
-    assert page.count("These are of 2 of the 3 pairs of samples") == 3
+    assert "The list offers 2 of the 3 pairs" in page
+    assert page.count("These are 2 of the 3 pairs of samples") == 3
 
 
 def test_write_report__own_panel_is_shown_under_the_name_of_its_file(tree):
@@ -198,7 +198,7 @@ def test_write_report__shows_replicate_qc_signal_and_strata(tree):
     strata = [{"stratum": "high", "infrv_to": 2.75, "pearson": 0.8125}]
     tree.write("isoform", "uncertainty_strata", [pair | strata[0]])
     page = page_of(tree)
-    for words in ("ENCODE&#39;s replicate QC", "0.463", "0.634", "0.9522", "Signal to noise"):
+    for words in ("ENCODE&#39;s replicate QC", "0.463", "0.634", "0.9522", "Signal-to-noise ratio"):
         assert words in page, words
     for words in ("13.25", "R by uncertainty of quantification", "2.75", "0.8125"):
         assert words in page, words
@@ -326,14 +326,14 @@ def test_table_of__downloads_and_sorting_have_all_digits(value, kind, order):
 
 
 def test_table_of__one_rounded_print_keeps_the_numbers_of_its_column():
-    """DataTables takes from the first row whether a column has numbers behind its print."""
+    """DataTables decides by the first row whether a column has an order behind its text."""
     rows = [{"r": 0.5}, {"r": 0.98765432101}]
     table = table_of(rows, [Column("r", "R", "r")], name="t", caption="c")
     assert [row[0].order for row in table.rows] == ["0.5", "0.98765432101"]
 
 
 def found_in(value, bound, **given):
-    """The cells of value and interval of a criterion, and its table."""
+    """Return the cells of value and interval of a criterion, and its table."""
     item = {"id": "r", "outcome": "fail", "value": value, "bound": bound, **given}
     table = criteria_table({"criteria": [item]}, decimals=4)
     cells = dict(zip([label for label, _ in table.headings], table.rows[0], strict=True))

@@ -32,5 +32,5 @@ def test_scan__is_the_same_of_text_and_of_parquet(tmp_path):
 @pytest.mark.parametrize("name", ["t.tsv", "t.parquet"])
 def test_scan__other_columns_are_refused(tmp_path, name):
     write_table(tmp_path / name, pd.DataFrame({"batch_a": ["A"], "r": [1.0]}))
-    with pytest.raises(InputError, match="has the columns batch_a, r; needed are batch_a, batch_b"):
+    with pytest.raises(InputError, match="has the columns batch_a, r, expected batch_a, batch_b"):
         _scan(tmp_path / name, EquivalenceRecord)

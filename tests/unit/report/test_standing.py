@@ -1,4 +1,4 @@
-"""The answer on the page beside observations and files that differ from the record."""
+"""The answer on the page, with observations and with files that differ from the record."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def test_stand__no_other_answer_changes(outcome):
 
 
 def test_registration__where_nothing_is_on_record():
-    assert registration({}) == "When these criteria were put on record is not known."
+    assert registration({}) == "The time when these criteria were recorded is unknown."
 
 
 def test_registration__says_how_many_tables_were_there():
     told = {"registered": {"when": "2026-05-01 12:00:00 UTC", "n_tables": 1}}
-    assert "when 1 result table was there already" in registration(told)
+    assert "when 1 result table already existed" in registration(told)

@@ -1,4 +1,4 @@
-"""What stands on top: verdict, batches, R."""
+"""The top of the page: verdict, batches, R."""
 
 from __future__ import annotations
 
@@ -212,3 +212,14 @@ def test_batches_sentence__unequal(tree):
     tree.batches = ["A", "A", "B"]
     found = batches_sentence(read_findings(tree.write_all()))
     assert found == "2 batches were compared, 1 to 2 samples each: A and B."
+
+
+def test_verdict_of__descriptive_criteria_are_neither_met_nor_missed():
+    described = criterion("descriptive", tier=3, value=0.2)
+    found = verdict_of({"outcome": "pass", "criteria": [criterion("pass"), described]})
+    assert found.outcome == "pass"
+    assert found.sentence.startswith("The one criterion is met.")
+    assert found.sentence.endswith("1 descriptive criterion (tier 3) decided nothing.")
+    assert found.missed == ()
+    alone = verdict_of({"outcome": "pass", "criteria": [described]})
+    assert alone.outcome == "not assessable"

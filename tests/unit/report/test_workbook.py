@@ -1,4 +1,4 @@
-"""The workbook, read back: what was text is text, what was a number is one."""
+"""The workbook, read back: text stays text, and numbers stay numbers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_write_workbook__numbers_are_numbers_to_the_last_digit(book):
     assert len(sheet) == len(table)
     assert sheet["feature"].tolist() == table["feature"].tolist()
     for name in ("tpm_a", "share", "log2_ratio", "rank"):
-        # A workbook holds 17 digits, as XlsxWriter writes them.
+        # A workbook stores 17 digits, as XlsxWriter writes them.
         assert sheet[name].to_numpy() == pytest.approx(table[name].to_numpy(), rel=1e-15, abs=0)
 
 
@@ -98,13 +98,13 @@ def test_write_workbook__too_large_a_table_is_left_out_with_a_word(own_run, monk
     contents = cells_of(read["contents"]).set_index("table")
     assert "gene.contributions" not in read.sheetnames
     row = contents.loc["correlation/gene.contributions.tsv"]
-    assert row["note"].startswith("left out: 3,612 cells, more than 1,000")
+    assert row["note"].startswith("left out: 3,913 cells, more than 1,000")
     assert row["rows"] == 300
     monkeypatch.setattr(workbook, "_MOST_ROWS", 100)
     read = openpyxl.load_workbook(write_workbook(own_run / "results"))
     contents = cells_of(read["contents"]).set_index("table")
     assert contents.loc["correlation/gene.contributions.tsv", "note"] == (
-        "left out: 301 rows, a sheet takes 100"
+        "left out: 301 rows, but a sheet has at most 100"
     )
 
 
@@ -124,5 +124,5 @@ def test_write_workbook__equal_tables_are_equal_files(own_run):
 
 
 def test_write_workbook__needs_tables(tmp_path):
-    with pytest.raises(InputError, match="holds no tables"):
+    with pytest.raises(InputError, match="has no tables"):
         write_workbook(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import anndata
 import numpy as np
 import pandas as pd
@@ -11,7 +13,10 @@ from matplotlib.text import Text
 import lotwise
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError, LotwiseWarning
-from lotwise.report.run_tables import LevelFindings
+from lotwise.report.certificate import write_certificate
+from lotwise.report.charts import cloud_spec, difference_spec
+from lotwise.report.pairs import contributions_section
+from lotwise.report.run_tables import LevelFindings, read_findings
 from lotwise.report.summary import level_answer
 from lotwise.run import steps
 from lotwise.run.evidence import draw_evidence
@@ -35,7 +40,7 @@ def test_compare__annotates_both_levels_and_holds_their_tables(compared):
     assert compared.gene.shape == (3, 300)
     assert compared.isoform.shape == (3, 600)
     for level, expression in compared.expression.items():
-        table = lotwise.get.pairs(expression)
+        table = lotwise.get.evidence(expression, "pairs")
         pd.testing.assert_frame_equal(compared.tables[level]["pairs"], table)
         assert lotwise.get.evidence(expression, "batches").shape[0] == 3
         assert {"batch_pairs", "clustering", "libraries"} <= set(compared.tables[level])
@@ -70,17 +75,50 @@ def test_compare__judges_no_limits_of_tpm_in_another_unit_and_reports_the_unit(
     markers = compared.tables["gene"]["identity"]
     assert markers["tpm"].isna().all()
     assert set(markers["holds"]) == {"-"}
-    assert set(markers["note"]) == {"the limits are TPM, the numbers are normalized: not judged"}
+    assert set(markers["note"]) == {"not judged: the limits are TPM, but the values are normalized"}
     assert set(compared.tables["gene"]["replicate_qc"]["unit"]) == {"normalized"}
     compared.write(tmp_path, figures=FIGURES)
     answer = level_answer(LevelFindings(tmp_path, "gene"), decimals=4)
     assert "Pearson's R of log2(normalized + 1) over all 300 genes" in answer.details[0]
 
 
+def test_compare__statistics_of_tpm_are_nan_with_a_reason_in_another_unit(normalized):
+    config = EvidenceConfig(statistics=("detectable", "sensitivity"))
+    tables = lotwise.compare(normalized, evidence=config).tables["gene"]
+    for name in ("pairs", "sensitivity"):
+        by_set = tables[name].set_index("feature_set")
+        assert by_set.loc["all", "pearson"].notna().all()
+        detected = by_set.loc[["detected_any", "detected_both", "decile_1", "decile_10"]]
+        assert detected["pearson"].isna().all()
+        assert set(detected["reason"]) == {"detection needs TPM, and the numbers are normalized"}, (
+            name
+        )
+    why = {"a change of TPM needs TPM, and the numbers are normalized"}
+    assert tables["unseen"]["share"].isna().all()
+    assert set(tables["unseen"]["reason"]) == why
+    assert tables["detectable"]["pearson"].isna().all()
+    assert set(tables["detectable"]["reason"]) == why
+
+
+def test_write__the_page_names_the_declared_unit_where_it_would_say_tpm(normalized, tmp_path):
+    compared = lotwise.compare(normalized, evidence=EvidenceConfig(statistics=("batches",)))
+    verdict = compared.write(tmp_path, figures=FIGURES, criteria="encode_isogenic")
+    assert verdict is not None
+    section = contributions_section(read_findings(tmp_path))
+    headings = [label for label, _ in section.levels["gene"][-1].headings]
+    assert {"normalized, first", "normalized, second"} <= set(headings)
+    assert not any("TPM" in heading for heading in headings)
+    for spec in (cloud_spec("gene", "normalized"), difference_spec("gene", "normalized")):
+        assert "TPM" not in json.dumps(spec)
+        assert "normalized, first sample" in json.dumps(spec)
+    certificate = write_certificate(tmp_path).read_text()
+    assert "The numbers compared are normalized, not TPM." in certificate
+
+
 def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
-    with pytest.raises(InputError, match=r"there is no isoform level"):
+    with pytest.raises(InputError, match=r"these quantifications have no isoform level"):
         lotwise.compare(normalized, levels=["isoform"])
-    with pytest.raises(InputError, match=r"the samples are read already; leave it out"):
+    with pytest.raises(InputError, match=r"the samples are already read; leave it out"):
         lotwise.compare(normalized, expression=ExpressionConfig())
     normalized.gene.obs["batch"] = "A"
     with pytest.raises(InputError, match=r"holds samples of one batch \(4\)"):
@@ -90,7 +128,7 @@ def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
 def test_compare__refuses_one_batch_and_a_level_that_is_not_there(sheet_of_three):
     with (
         pytest.warns(LotwiseWarning, match="no gene level"),
-        pytest.raises(InputError, match="there is no gene level in these quantifications"),
+        pytest.raises(InputError, match="these quantifications have no gene level"),
     ):
         lotwise.compare(sheet_of_three, levels=["gene"])
     one = sheet_of_three.read_text().replace("\tS2\t", "\tS1\t").replace("\tS3\t", "\tS1\t")
@@ -106,7 +144,8 @@ def test_write__is_what_the_steps_write_from_disk(compared, expression_config, t
     for level in steps.write_expression(sheet, tree, expression_config):
         steps.write_correlation(tree, level, CorrelationConfig())
         steps.write_figures(tree, level, FIGURES, CorrelationConfig())
-        steps.write_evidence(tree, level, EVIDENCE, CorrelationConfig(), FIGURES)
+        steps.write_evidence_tables(tree, level, EVIDENCE, CorrelationConfig())
+        steps.draw_evidence_tables(tree, level, EVIDENCE, CorrelationConfig(), FIGURES)
     found = {
         root: {
             path.relative_to(tmp_path / root).as_posix(): path.read_bytes()

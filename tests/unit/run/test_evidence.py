@@ -1,4 +1,4 @@
-"""Every statistic in one go: what lacks its input is NaN with the reason, and nothing crashes."""
+"""All statistics at once: without its input a statistic is NaN with a reason, not an error."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_gather_evidence__batches_are_held_against_the_reference_set(tmp_path):
     assert set(table["inside_prediction"]) <= {"yes", "no"}
     isoforms = samples(usual(2), level="isoform")
     (table,) = gather_evidence(isoforms, config, CorrelationConfig()).values()
-    assert table["reason"].tolist() == ["the accepted set is of genes"]
+    assert table["reason"].tolist() == ["the accepted set contains genes"]
     assert table["median_to_reference"].isna().all()
 
 
@@ -142,7 +142,7 @@ def test_gather_evidence__settings_reach_the_statistics(tmp_path):
     assert set(tables["gene_sets"]["gene_set"]) == {"first"}
     assert set(tables["sensitivity"]["pseudocount"]) == {1.0, 0.5, 0.1, 0.01}
     assert np.isfinite(tables["signal"]["snr_db"]).all()
-    # The same R in every table, at the pseudo-count asked for.
+    # The same R in every table, with the requested pseudo-count.
     whole = tables["sensitivity"].query("feature_set == 'all' and pseudocount == 0.5")
     np.testing.assert_allclose(tables["intervals"]["pearson"], whole["pearson"], rtol=1e-12)
 
@@ -198,7 +198,7 @@ def test_draw_evidence__names_the_most_deviating_features_of_the_least_alike():
 
 
 def test_draw_evidence__shows_the_least_alike_of_different_batches():
-    """Replicates that are less alike than any two batches are no pair of batches."""
+    """Replicates that are less similar than any two batches are not a pair of batches."""
     tpm = np.tile(usual(1) + 5, (3, 1))
     tpm[1, 7] *= 300
     tpm[2, 9] *= 30

@@ -1,4 +1,4 @@
-"""What criteria would let through: a known share of another profile mixed in."""
+"""Titration of criteria: which known share of another profile would they let through?"""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_titrate__finds_a_share_and_names_what_catches_nothing(gene, criteria):
     blind = table.xs("blind", level=1)
     assert blind["caught_from"].isna().all()
     assert (blind["reason"] == "it passes with 50% mixed in").all()
-    # The whole verdict is as good as the best of its criteria.
+    # The verdict detects as much as the best of its criteria.
     overall = table.xs("overall", level=1)["caught_from"]
     assert overall.tolist() == table.xs("gene-r", level=1)["caught_from"].tolist()
     assert (
@@ -102,8 +102,8 @@ def test_titrate__criteria_that_fail_before_have_no_share(gene, criteria):
     made.layers["tpm"][2] = other(gene).tpm["gene"]
     found = titrate({"gene": made}, criteria, profile=other(gene, 1), shares=SHARES, n_repeats=1)
     rows = found.table.query("criterion == 'overall'")
-    assert (rows["reason"] == "it does not pass without anything mixed in").all()
-    assert "are not met without anything mixed in" in found.sentence()
+    assert (rows["reason"] == "it does not pass even without anything mixed in").all()
+    assert "are not met even without" in found.sentence()
 
 
 def test_search__halves_for_all_criteria_together():
@@ -144,7 +144,7 @@ def test_profile_of__takes_tpm_by_name_and_never_lengths(gene, tmp_path):
     path.write_text("\n".join([header, *rows]) + "\n")
     assert profile_of({"gene": gene}, table=path).tpm["gene"][:3].tolist() == [0, 1, 2]
     path.write_text("\n".join([header.replace("tpm", "value"), *rows]) + "\n")
-    with pytest.raises(InputError, match="has 5 columns, and none is called TPM"):
+    with pytest.raises(InputError, match="has 5 columns, none of which is called TPM"):
         profile_of({"gene": gene}, table=path)
 
 
@@ -165,8 +165,16 @@ def test_profile_of__genes_are_the_sums_of_a_table_of_isoforms(three_batches, tm
 def test_titrate__a_level_that_the_profile_lacks_is_refused(three_batches, criteria):
     expression = {"gene": three_batches.gene, "isoform": three_batches.isoform}
     profile = Profile("isoforms", {"isoform": np.ones(three_batches.isoform.n_vars)})
-    with pytest.raises(InputError, match="the criteria judge the level 'gene', of which isoforms"):
+    with pytest.raises(InputError, match="the criteria judge the level 'gene', for which isoforms"):
         titrate(expression, criteria, profile=profile)
+
+
+def test_titrate__another_unit_than_tpm_is_refused(gene, criteria):
+    of_cpm = gene.copy()
+    of_cpm.uns["lotwise"]["unit"] = "CPM"
+    profile = Profile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
+    with pytest.raises(InputError, match="titration needs TPM, and the numbers are CPM; give TPM"):
+        titrate({"gene": of_cpm}, criteria, profile=profile)
 
 
 def test_titration__figure_has_a_curve_for_each_criterion(gene, criteria):

@@ -92,11 +92,11 @@ def test_simulate_expression__refuses_more_changes_than_genes(made):
 @pytest.mark.parametrize(
     ("plan", "words"),
     [
-        ({"expressed_share": 0.0}, r"expressed_share is 0, needed in \(0, 1\]"),
-        ({"sd_batch": -1.0}, "standard deviation is negative"),
-        ({"n_batches": 0}, "n_batches and n_replicates must be at least 1"),
-        ({"swapped": ("lot1_rep1", "lot9_rep1")}, "there is no sample 'lot9_rep1'"),
-        ({"faults": {"lot2": "failed"}}, "there is no sample 'lot2', the samples are lot1_rep1"),
+        ({"expressed_share": 0.0}, r"expressed_share must be in \(0, 1\], got 0"),
+        ({"sd_batch": -1.0}, "standard deviations must be >= 0"),
+        ({"n_batches": 0}, "n_batches and n_replicates must be >= 1"),
+        ({"swapped": ("lot1_rep1", "lot9_rep1")}, "unknown sample 'lot9_rep1'"),
+        ({"faults": {"lot2": "failed"}}, "unknown sample 'lot2'; the samples are lot1_rep1"),
     ],
 )
 def test_plan__refuses(plan, words):
@@ -120,7 +120,7 @@ def test_simulate_expression__a_female_donor_has_xist_and_nothing_of_y(made):
 def test_plan__names_the_donor_of_each_sample_and_refuses_other_batches():
     plan = Plan(n_replicates=2, female=("lot3",))
     assert [plan.donor_of(sample) for sample in plan.samples] == ["donor1"] * 4 + ["donor2"] * 2
-    with pytest.raises(InputError, match="no batch 'lot4', the batches are lot1, lot2, lot3"):
+    with pytest.raises(InputError, match="unknown batch 'lot4'; the batches are lot1, lot2, lot3"):
         Plan(female=("lot4",))
     few = simulate_transcriptome(np.random.default_rng(7), n_genes=5)
     with pytest.raises(InputError, match="a female donor needs the gene XIST"):

@@ -38,10 +38,10 @@ def test_make_library__faults_take_reads_away():
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"n_fragments": 0}, "n_fragments is 0, needed >= 1"),
-        ({"error_rate": 1.5}, "error_rate and background are shares"),
-        ({"fragment_length": 50.0}, "needed fragment_length >= read_length >= 1"),
-        ({"fragment_sd": 0.0}, "fragment_sd and reach must be above 0"),
+        ({"n_fragments": 0}, "n_fragments must be >= 1, got 0"),
+        ({"error_rate": 1.5}, "error_rate and background must be in"),
+        ({"fragment_length": 50.0}, "fragment_length must be >= read_length >= 1"),
+        ({"fragment_sd": 0.0}, "fragment_sd and reach must be > 0"),
     ],
 )
 def test_library__refuses(fields, words):

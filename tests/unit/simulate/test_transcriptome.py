@@ -44,7 +44,7 @@ def test_simulate_transcriptome__same_seed_same_transcriptome(made):
 
 
 def test_simulate_transcriptome__refuses_no_genes():
-    with pytest.raises(InputError, match="n_genes is 0, needed >= 1"):
+    with pytest.raises(InputError, match="n_genes must be >= 1, got 0"):
         simulate_transcriptome(np.random.default_rng(1), n_genes=0)
 
 

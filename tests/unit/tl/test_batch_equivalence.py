@@ -1,4 +1,4 @@
-"""Equivalence of batches on AnnData: one depth, one condition, a margin."""
+"""Equivalence of batches on AnnData: thinning, conditions and the margin."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_batch_equivalence__without_a_margin_or_counts_says_why():
     del made.layers["counts"]
     row = row_of(made)
     assert row["equivalent"] == "not assessable"
-    assert "is not known (no counts)" in row["reason"]
+    assert "is unknown (no counts)" in row["reason"]
 
 
 def test_batch_equivalence__figure_shows_interval_and_margin():
@@ -83,6 +83,6 @@ def test_batch_equivalence__a_copy_under_another_name_is_not_assessable():
     row = row_of(expression)
     assert row["equivalent"] == "not assessable"
     assert row["reason"].startswith(
-        "samples s0 and s3 hold the same numbers (and 2 more such pairs)"
+        "samples s0 and s3 have the same values (and 2 more such pairs)"
     )
     assert np.isnan([row[name] for name in ("between", "difference", "lower", "upper", "p")]).all()

@@ -73,9 +73,9 @@ def test_intervals__isoforms_without_a_gene_stand_alone_and_single_genes_are_war
 def test_blocks__refuses_what_names_no_gene(tmp_path):
     path = tmp_path / "sets.gmt"
     path.write_text("first\t-\tA\n")
-    with pytest.raises(InputError, match=r"names none of these genes \(x"):
+    with pytest.raises(InputError, match=r"contains none of these genes \(x"):
         lotwise.tl.blocks(named(["x"]), source=path)
-    with pytest.raises(InputError, match="0 bases came"):
+    with pytest.raises(InputError, match="neighbourhood must be >= 1 base, got 0"):
         lotwise.tl.blocks(named(["A"]), source=path, neighbourhood=0)
 
 
@@ -93,7 +93,7 @@ def test_blocks__a_gtf_that_ends_early_or_is_absent_is_refused(tmp_path):
     whole = gzip.compress(ROW.format("1", "gene", 5, 25, "g", "").encode() * 5000)
     path = tmp_path / "cut.gtf.gz"
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match=r"cut\.gtf\.gz: ends early; fetch or copy it again"):
+    with pytest.raises(InputError, match=r"cut\.gtf\.gz: is truncated; download or copy it again"):
         lotwise.tl.blocks(named(["g"]), source=path)
     with pytest.raises(InputError, match="no such file"):
         lotwise.tl.blocks(named(["g"]), source=tmp_path / "none.gtf")
@@ -114,7 +114,7 @@ def test_intervals__of_windows_warn_as_single_genes_do_and_pass_no_criterion(
     tl.intervals(gene, blocks="block", n_resamples=50)
     table = get.evidence(gene, "intervals")
     assert (
-        table["warning"].str.contains("genomic windows hold little of what is co-regulated").all()
+        table["warning"].str.contains("genomic windows contain little of the co-regulation").all()
     )
     measure = Measure(table="intervals", statistic="pearson", use="interval", at_least=-0.9)
     judged = judge_rows(measure, table.to_dict("records"))

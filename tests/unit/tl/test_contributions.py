@@ -28,8 +28,21 @@ def test_contributions__planted_features_lead_with_their_numbers(expression):
     index = int(first.feature[1:])
     tpm = expression.layers["tpm"][:, index]
     assert (first.tpm_a, first.tpm_b) == (tpm[0], tpm[2])
-    assert first.log2_ratio == pytest.approx(np.log2(tpm[0] + 1) - np.log2(tpm[2] + 1))
+    both = (expression.layers["tpm"][[0, 2]] >= 1).all(axis=0)
+    ratios = np.divide(*expression.layers["tpm"][[0, 2]][:, both])
+    # Two-fold is two-fold: no pseudo-count, and the shift of composition is divided out.
+    assert first.log2_ratio == pytest.approx(np.log2(tpm[0] / tpm[2] / np.median(ratios)), abs=0.01)
+    assert first.relation == "between"
     assert first.gene_name == f"N{index}"
+
+
+def test_contributions__a_feature_of_one_sample_alone_has_no_ratio(expression):
+    expression.layers["tpm"][0, 5], expression.layers["tpm"][2, 5] = 0, 5e4
+    lotwise.tl.contributions(expression, n_largest=1)
+    table = lotwise.get.contributions(expression)
+    lead = table[(table.sample_a == "A1") & (table.sample_b == "B1")].iloc[0]
+    assert lead.feature == "g5"
+    assert np.isnan(lead.log2_ratio)
 
 
 def test_contributions__identical_and_constant_samples_have_none(expression):
@@ -51,5 +64,5 @@ def test_contributions__identical_and_constant_samples_have_none(expression):
 
 @pytest.mark.parametrize("options", [{"n_largest": 0}, {"pseudocount": 0}])
 def test_contributions__refuses(expression, options):
-    with pytest.raises(InputError, match="needed are 1 or more and a number above 0"):
+    with pytest.raises(InputError, match="n_largest must be >= 1 and pseudocount > 0"):
         lotwise.tl.contributions(expression, **options)

@@ -115,7 +115,7 @@ def test_tables__survive_h5ad(expression, tmp_path):
     assert kept["parameters"]["pairs"]["pseudocount"] == 1
     assert list(kept["parameters"]["pairs"]["feature_sets"]) == list(FEATURE_SETS)
     assert kept["version"] == lotwise.__version__
-    # What was read back can be worked on as before.
+    # An AnnData that was read back can be used as before.
     lotwise.tl.correlate(stored)
     assert lotwise.get.pairs(stored).pearson.equals(lotwise.get.pairs(expression).pearson)
     assert lotwise.pl.scatter_matrix(stored).axes
@@ -125,7 +125,7 @@ def test_tables__survive_h5ad(expression, tmp_path):
     ("change", "options", "words"),
     [
         (lambda a: a, {"pseudocount": 0}, "pseudocount of 0 came"),
-        (lambda a: a, {"sets": ("all", "some")}, "'some' is no feature set; take of all"),
+        (lambda a: a, {"sets": ("all", "some")}, "unknown feature set 'some'; choose from all"),
         (lambda a: a[:1].copy(), {}, "1 sample came"),
         (lambda a: a.obs.pop("batch") is None or a, {}, "no obs column 'batch'"),
         (lambda a: a.layers.pop("tpm") is None or a, {}, "no layer 'tpm'; it has counts, fpkm"),

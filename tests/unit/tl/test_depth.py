@@ -1,4 +1,4 @@
-"""Expression at one depth, and where it cannot be had."""
+"""Expression at one depth, and reasons why it is impossible."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_at_like_depth__without_counts_is_refused():
     expression = made([6e5, 5e5])
     expression.layers["counts"][1, 0] = np.nan
     found = at_like_depth(expression)
-    assert found.reason == "the depth of S1 is not known (no counts)"
+    assert found.reason == "the depth of S1 is unknown (no counts)"
     np.testing.assert_array_equal(found.log_tpm, expression.X)
 
 
@@ -91,7 +91,7 @@ NUMBERS = [
 
 @pytest.mark.parametrize("n_replicates", [1, 2])
 def test_batches__a_copy_under_another_name_is_not_assessable(n_replicates):
-    # Of unequal depth, so that the copies are thinned, each by draws of its own.
+    # Of unequal depth, so that the copies are thinned by separate draws.
     names = [name for name in "ABCDE" for _ in range(n_replicates)]
     expression = made([6e5] * (4 * n_replicates) + [3e5] * n_replicates, batches=names)
     tl.batches(expression)
@@ -101,7 +101,7 @@ def test_batches__a_copy_under_another_name_is_not_assessable(n_replicates):
     tl.batches(expression)
     table = get.evidence(expression, "batches")
     assert table[NUMBERS].isna().all(axis=None)
-    reason = f"samples S0 and S{n_replicates} hold the same numbers: one is a copy of the other"
+    reason = f"samples S0 and S{n_replicates} have the same values: one is a copy of the other"
     assert (table["reason"].str.split("; ").str[0] == reason).all()
 
 

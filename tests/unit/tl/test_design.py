@@ -101,5 +101,5 @@ def test_choose_pairs__takes_pairs_of_one_condition_first():
 
 def test_gather_evidence__refuses_a_grouping_that_is_no_column():
     config = EvidenceConfig(statistics=("signal",), grouping="colour")
-    with pytest.raises(InputError, match="no column 'colour' that names groups; they have batch"):
+    with pytest.raises(InputError, match="no column 'colour' with groups; they have batch"):
         gather_evidence(made(), config, CorrelationConfig())

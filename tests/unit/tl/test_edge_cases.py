@@ -1,4 +1,4 @@
-"""Every tool on input at the edge: it goes through, and what is not defined says why."""
+"""Every tool on edge cases: none fails, and undefined values have a reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lotwise.metrics.detectable import Perturbation
 
 N = 60
 SETS = {"one": [f"f{i}" for i in range(12)], "nothing": ["x", "y"]}
-# In the order of a run: some need what others leave.
+# In the order of a run, since some need the results of others.
 TOOLS = {
     "correlate": {},
     "contributions": {},
@@ -36,7 +36,7 @@ TOOLS = {
     "isoform_shares": {},
     "variance": {},
 }
-# The number of each table that is NaN only with a reason.
+# The number in each table that is NaN only with a reason.
 NUMBERS = {
     "pairs": "pearson",
     "contributions": "share",
@@ -139,7 +139,7 @@ def test_tools__what_is_not_defined_is_nan_with_a_reason(annotated, table):
     number = found[NUMBERS[table]]
     assert not np.isinf(number).any()
     assert (found.loc[number.isna(), "reason"] != "").all(), case
-    # An R is never beyond 1, whatever rounding did.
+    # R never exceeds 1, whatever the rounding.
     if NUMBERS[table] == "pearson":
         assert number.dropna().abs().le(1).all()
 
@@ -150,7 +150,7 @@ def test_tools__identical_samples_agree_wholly():
         getattr(lotwise.tl, tool)(expression, **TOOLS[tool])
     tables = expression.uns["lotwise"]
     assert (tables["pairs"]["pearson"].dropna() == 1).all()
-    # No feature carries anything: a row a pair says so, and there is no other.
+    # No feature contributes anything: one row per pair says so, and there are no other rows.
     assert tables["contributions"]["feature"].to_list() == ["*"] * 3
     assert tables["contributions"]["share"].isna().all()
     assert tables["contributions"]["reason"].str.contains("1 - r is 0 and has no shares").all()

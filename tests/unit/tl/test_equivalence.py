@@ -61,7 +61,7 @@ def fit(counts):
 
 @pytest.fixture(scope="module")
 def peer(counts):
-    """PyDESeq2 by itself; B is the base level: the contrast is of one coefficient."""
+    """PyDESeq2 without lotwise; B is the base level, so the contrast is of one coefficient."""
     from pydeseq2.dds import DeseqDataSet
     from pydeseq2.default_inference import DefaultInference
 
@@ -74,7 +74,7 @@ def peer(counts):
         inference=DefaultInference(n_cpus=1),
         quiet=True,
     )
-    # PyDESeq2 uses what pandas 3 is about to drop; our own call keeps that from the user.
+    # PyDESeq2 uses functions that pandas 3 deprecates; lotwise hides these warnings.
     with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.deseq2()
@@ -102,10 +102,10 @@ def test_fit_deseq2__gives_the_p_of_pydeseq2s_own_test(peer, fit, outcome):
     ours = wald_equivalence(
         expected["log2FoldChange"], standard_error=expected["lfcSE"], margin=1.0
     )
-    # DESeq2 cuts its statistic at 0: p of lessAbs ends at 0.5.
+    # DESeq2 truncates its statistic at 0, so p of lessAbs is at most 0.5.
     p = np.minimum(ours.p_equivalent, 0.5) if outcome == "lessAbs" else ours.p_different
     np.testing.assert_allclose(p, expected["pvalue"], rtol=1e-9)
-    # The fit itself has one mean a batch and no base level: its optimiser starts elsewhere.
+    # Our fit has one mean per batch and no base level, so its optimiser starts elsewhere.
     np.testing.assert_allclose(fit.difference, expected["log2FoldChange"], atol=1e-3)
     np.testing.assert_allclose(fit.standard_error, expected["lfcSE"], rtol=0.01)
 

@@ -1,4 +1,4 @@
-"""The statistics on AnnData: the tables are those of the arrays, and edge cases go through."""
+"""The statistics on AnnData: tables agree with the arrays, and edge cases do not fail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ N_GENES = 800
 
 
 def simulated(seed=0, *, batches=("A", "A", "B", "B", "C"), n_genes=N_GENES, isoforms=False):
-    """Samples of one truth; batch C differs; counts, lengths, and two isoforms a gene if asked."""
+    """Samples of one truth; batch C differs; with counts, lengths and optionally two isoforms."""
     rng = np.random.default_rng(seed)
     truth = np.where(rng.random(n_genes) < 0.7, rng.lognormal(3, 2, n_genes), 0)
     lengths = rng.lognormal(7, 0.4, n_genes)
@@ -153,7 +153,7 @@ def test_ceilings__name_what_each_method_lacks(annotated):
     own = table.loc[("replicates", "s0", "s1")]
     assert own["ceiling"] == pytest.approx(own["pearson"], abs=1e-12)
     assert np.isnan(own["ratio"])
-    assert own["reason"] == "the ceiling is made of this batch's own R"
+    assert own["reason"] == "the ceiling is computed from this batch's own R"
     lacking = table.loc[("replicates", "s0", "s4")]
     assert np.isnan(lacking["ceiling"])
     assert lacking["reason"] == "a reliability is not known (fewer than two replicates)"
@@ -179,7 +179,7 @@ def test_ceilings__isoforms_have_none_from_thinning(annotated):
 
 
 def test_ceilings__of_a_swap_rest_on_the_other_batches(annotated):
-    """Replicates that disagree do not lower the ceiling that would excuse them."""
+    """Replicates that disagree do not lower the ceiling, which would hide the fault."""
     rng = np.random.default_rng(3)
     base = rng.normal(3, 2.5, 2000)
     batches = base + rng.normal(0, 1, (3, 2000))
@@ -224,6 +224,9 @@ def test_batches__the_batch_apart_is_outside_and_replicates_stand_beside(annotat
     assert np.isnan(table.loc["C", "within"])
     assert table["smallest_p"].eq(1 / 3).all()
     assert "smallest possible p is 1/3" in table.loc["A", "words"]
+    # The rank of medians of one and of two samples is no rank of like with like.
+    assert table["rank_p"].isna().all()
+    assert "the batches have 1 to 2 samples" in table.loc["A", "words"]
 
 
 def test_batches__null_misses_and_ranks_as_it_says():
@@ -249,7 +252,7 @@ def test_batches__null_misses_and_ranks_as_it_says():
     error = 3 * np.std(outside, ddof=1) / np.sqrt(n_sets)
     assert np.mean(outside) == pytest.approx(0.05, abs=error)
     assert error < 0.04
-    # Of k + 1 ranked alike one is the lowest, or two that share the R.
+    # Of k + 1 batches ranked in the same way one is the lowest, or two that share an R.
     assert max(lowest) <= 1 / (k + 1)
 
 
@@ -288,7 +291,7 @@ def test_libraries__a_condition_apart_makes_no_outliers_and_hides_none():
     expression = simulated(batches=("A",) * 9)
     rng = np.random.default_rng(3)
     tpm = expression.layers[keys.TPM]
-    # Samples of a second condition, alike among themselves, and one of the first that is odd.
+    # Samples of a second condition, similar to each other, and an unusual one of the first.
     tpm[6:] *= rng.lognormal(0, 1.5, N_GENES)
     tpm[2] *= rng.lognormal(0, 0.8, N_GENES)
     lotwise.tl.libraries(expression)
@@ -406,7 +409,7 @@ def test_identity__takes_one_panel_by_itself(tmp_path):
 def test_identity__versions_of_either_side_and_any_species_are_no_part_of_an_id(ensembl):
     expression = simulated(batches=("A", "B"))
     expression.var_names = ["ENSMUSG00000086503.3", *expression.var_names[1:]]
-    # A gene without a symbol is called by its id twice, and is counted once.
+    # A gene without a symbol gets its id as name, and is counted once.
     expression.var[keys.GENE_NAME] = ["ENSMUSG00000086503", *expression.var_names[1:]]
     expression.layers[keys.TPM][:, 0] = 7
     marker = Marker(symbol="Xist", ensembl=ensembl, expected="present")
@@ -565,7 +568,7 @@ def test_isoform_usage__with_bootstraps_names_the_planted_switch():
     assert first["flips"]
     assert first["p_adjusted"] < 0.05
     assert first["null_flip_share"] == 0
-    # With more TPM to every isoform usages are more alike; the null is on that scale.
+    # With TPM added to every isoform usages are more similar; so is the null.
     assert first["null_distance"] < first["tested_distance"] < first["distance"]
     assert expression.uns[keys.LOTWISE][keys.PARAMETERS]["isoform_usage"]["prior_fragments"] == 100
     lotwise.tl.isoform_usage(expression, prior_fragments=0)
@@ -627,7 +630,7 @@ def test_isoform_usage__rescales_the_bootstraps_of_a_sample_once(monkeypatch):
 @pytest.mark.parametrize("threshold", [None, 0.9])
 def test_detectable__does_not_depend_on_the_order_of_samples(threshold):
     expression = simulated(batches=("A", "B", "C"))
-    # A sample of few expressed features shows a change of them less than the others would.
+    # With few expressed features, a sample shows a change less than the others would.
     expression.layers[keys.TPM][2, 40:] = 0
     changes = Perturbation(folds=(4.0,), n_repeats=2)
     shares = []
@@ -650,7 +653,7 @@ def test_detectable__identical_samples_hide_nothing(seed):
     lotwise.tl.detectable(expression, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
     unseen = lotwise.get.evidence(expression, "unseen")
     assert unseen["reason"].tolist() == [""]
-    # R of 1 but for rounding: no share that could be told from none.
+    # R of 1 up to rounding: no share can be distinguished from none.
     np.testing.assert_allclose(unseen["share"], 0, atol=1e-9)
 
 
@@ -703,14 +706,14 @@ def test_tools__edge_cases_give_nan_with_a_reason_and_go_on(case):
 @pytest.mark.parametrize("pseudocount", [0.0, -1.0, np.nan])
 def test_tools__refuse_a_pseudocount_that_is_not_above_0(tool, pseudocount):
     expression = simulated(isoforms=True)
-    with pytest.raises(InputError, match=f"pseudocount of {pseudocount} came, needed is one above"):
+    with pytest.raises(InputError, match=f"pseudocount must be > 0, got {pseudocount}"):
         getattr(lotwise.tl, tool)(expression, pseudocount=pseudocount)
 
 
 @pytest.mark.filterwarnings("ignore::lotwise.errors.UndefinedWarning")
 @pytest.mark.parametrize("threshold", [None, 0.9])
 def test_tools__name_the_sample_that_is_constant(threshold):
-    # Its name is a word by which metrics speak of the other one.
+    # Its name is a word that metrics use for the other sample.
     expression = with_bootstraps(("A", "B", "C"))
     draws = expression.uns[keys.LOTWISE][keys.BOOTSTRAPS]
     expression.obs_names = ["S1", "y", "x"]
@@ -742,12 +745,14 @@ def test_tools__refuse_a_choice_that_there_is_not():
     words = "unknown method 'bootstrap'; choose from thinning, bootstraps, replicates"
     with pytest.raises(InputError, match=words):
         lotwise.tl.ceilings(expression, methods=("bootstrap",))
-    with pytest.raises(InputError, match="correlation 'replicate' came, needed is 'replicates' or"):
+    with pytest.raises(
+        InputError, match="correlation must be 'replicates' or a number, got 'replicate'"
+    ):
         lotwise.tl.gene_sets(expression, sets={"s": ["g1"]}, correlation="replicate")
 
 
 def test_sensitivity__refuses_a_pseudocount_of_zero():
-    with pytest.raises(InputError, match="needed are numbers above 0"):
+    with pytest.raises(InputError, match="every pseudocount must be > 0"):
         lotwise.tl.sensitivity(simulated(), pseudocounts=(1.0, 0.0))
 
 

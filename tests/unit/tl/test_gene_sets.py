@@ -15,7 +15,7 @@ SETS = {f"set {i}": [f"g{j}" for j in range(SIZE * i, SIZE * (i + 1))] for i in 
 
 
 def drawn(seed, *, batches="AAABBB", rho=0.2, shift=0.0):
-    """Give samples of one truth in which genes of a set vary together; set 3 shifted in B."""
+    """Return samples of one truth in which genes of a set vary together; set 3 shifts in B."""
     rng = np.random.default_rng(seed)
     n = len(batches)
     noise = np.sqrt(1 - rho) * rng.normal(size=(n, N_GENES))
@@ -49,7 +49,7 @@ def test_gene_sets__sets_that_vary_together_are_not_called_by_themselves():
             called[correlation] += (one["p_adjusted"] < 0.05).any()
     # At two standard errors of 300 runs a true 10 % would pass one time in thirteen.
     assert called["replicates"] <= 300 * 0.05 + 2 * np.sqrt(300 * 0.05 * 0.95)
-    # Why it is the default: the preset names something in most comparisons of like samples.
+    # Why it is the default: limma's preset reports something in most comparisons of equal samples.
     assert called[0.01] > 6
 
 
@@ -67,7 +67,9 @@ def test_gene_sets__a_planted_shift_is_found_with_the_estimated_correlation():
 def test_gene_sets__without_replicates_p_is_nan_with_the_reason_and_the_shift_is_given():
     table = table_of(drawn(1, batches="ABC"))
     assert table["p"].isna().all()
-    assert set(table["reason"]) == {"too few replicates tell how genes of the set vary together"}
+    assert set(table["reason"]) == {
+        "too few replicates to estimate the correlation within gene sets"
+    }
     assert table["mean_difference"].notna().all()
     assert table_of(drawn(1, batches="ABC"), correlation=0.01)["p"].notna().all()
 
@@ -87,5 +89,5 @@ def test_gene_sets__takes_the_pseudocount():
     small, large = (table_of(expression, pseudocount=c, correlation=0.01) for c in (0.01, 10.0))
     # A large pseudo-count shrinks every difference.
     assert large["mean_other"].abs().sum() < 0.8 * small["mean_other"].abs().sum()
-    with pytest.raises(InputError, match="a pseudocount of 0 came"):
+    with pytest.raises(InputError, match="pseudocount must be > 0, got 0"):
         table_of(expression, pseudocount=0)

@@ -1,14 +1,16 @@
-"""The usage that the figure of isoform switches is drawn from."""
+"""The isoform usage from which the figure of isoform switches is drawn."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from scipy.spatial.distance import jensenshannon
 
 import lotwise
 from lotwise.errors import InputError
+from lotwise.run import drawings
 from lotwise.tl.isoforms import rank_switches
 
 
@@ -25,7 +27,7 @@ def test_rank_switches__certain_before_large_and_within_a_batch_never():
 
 
 def test_isoform_shares__replicates_are_averaged_as_tpm(expression):
-    # Batch A has two samples; one gene of two isoforms that trades places in batch C.
+    # Batch A has two samples; one gene has two isoforms that are exchanged in batch C.
     expression.var["gene_id"] = [f"g{i // 2}" for i in range(expression.n_vars)]
     tpm = expression.layers["tpm"]
     tpm[:, :2] = [[300, 100], [100, 300], [300, 100], [0, 4000]]
@@ -44,7 +46,7 @@ def test_isoform_shares__replicates_are_averaged_as_tpm(expression):
 def test_isoform_shares__two_odd_samples_of_equal_batches_are_no_switch(expression):
     expression.var["gene_id"] = [f"g{i // 2}" for i in range(expression.n_vars)]
     tpm = expression.layers["tpm"]
-    # g0: one sample of batch A differs wholly from B, its mean hardly. g1: the batches differ.
+    # g0: one sample of batch A differs completely from B, its mean hardly. g1: the batches differ.
     tpm[:, :2] = [[4000, 0], [0, 4000], [2000, 2000], [2000, 2000]]
     tpm[:, 2:4] = [[3000, 1000], [3000, 1000], [3000, 1000], [800, 3200]]
     lotwise.tl.isoform_usage(expression)
@@ -58,7 +60,7 @@ def test_isoform_shares__two_odd_samples_of_equal_batches_are_no_switch(expressi
 def test_isoform_usage__isoforms_without_a_gene_are_no_gene(expression):
     expression.var["gene_id"] = [f"g{i // 2}" for i in range(expression.n_vars)]
     expression.var.loc[expression.var_names[-100:], "gene_id"] = [""] * 99 + [np.nan]
-    # What would be the largest switch of all, were they isoforms of one gene.
+    # This would be the largest switch, if these were isoforms of one gene.
     expression.layers["tpm"][:2, -100:-98] = [8000, 0]
     expression.layers["tpm"][2:, -100:-98] = [0, 8000]
     lotwise.tl.isoform_usage(expression)
@@ -82,3 +84,20 @@ def test_isoform_usage__isoforms_without_a_gene_are_no_gene(expression):
 def test_isoform_shares__needs_usage_first(expression):
     with pytest.raises(InputError, match=r"call lotwise\.tl\.isoform_usage first"):
         lotwise.tl.isoform_shares(expression)
+
+
+def test_isoform_usage__another_unit_than_tpm_has_no_usage_and_says_why(three_batches):
+    isoform = three_batches.isoform.copy()
+    isoform.uns["lotwise"]["unit"] = "CPM"
+    lotwise.tl.isoform_usage(isoform)
+    lotwise.tl.isoform_shares(isoform)
+    why = "usage of isoforms needs TPM, and the numbers are CPM"
+    usage = lotwise.get.evidence(isoform, "isoform_usage")
+    assert usage["gene_id"].tolist() == ["*"] * 3
+    assert usage["distance"].isna().all()
+    assert set(usage["reason"]) == {why}
+    shares = lotwise.get.evidence(isoform, "isoform_shares")
+    assert shares["share"].isna().all()
+    assert set(shares["reason"]) == {why}
+    drawn = drawings.isoform_switches(shares, usage=usage)
+    assert why in " ".join(" ".join(t.get_text().split()) for t in drawn.findobj(Text))

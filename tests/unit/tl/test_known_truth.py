@@ -1,4 +1,4 @@
-"""The tools on simulated batches of known truth: faults are named, and sound sets are not."""
+"""The tools on simulated batches with known truth: faults are found, sound sets are not flagged."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ ALPHA = 0.05
 
 
 def at_most(share, n_runs=N_SETS):
-    """Give the most runs in which to see what happens in a share of them: 3 standard errors."""
+    """Return the largest plausible number of events at this rate: 3 standard errors."""
     return share * n_runs + 3 * np.sqrt(share * (1 - share) * n_runs)
 
 
 def sequenced(plan, seed, *, level="gene", n_bootstraps=0, transcriptome=TRANSCRIPTOME):
-    """Give the samples of a plan as read from quantifications, without the way over files."""
+    """Return the samples of a plan as if read from quantifications, without files."""
     truth_rng, count_rng, bootstrap_rng = np.random.default_rng(seed).spawn(3)
     drawn = simulate_expression(transcriptome, plan, rng=truth_rng)
     lengths = transcriptome.lengths
@@ -103,7 +103,7 @@ def test_libraries__a_failed_and_a_shallow_library_are_named_by_depth(seed):
 
 
 def test_libraries_and_identity__sound_sets_are_not_named_beyond_the_stated_rate():
-    # R of few genes has heavier tails: of sets of 400 genes one in ten has a flag.
+    # R of few genes has heavier tails: one in ten sets of 400 genes has a flag.
     made = simulate_transcriptome(np.random.default_rng(1), n_genes=2_000)
     n_flagged = 0
     for seed in range(N_SETS):
@@ -114,7 +114,7 @@ def test_libraries_and_identity__sound_sets_are_not_named_beyond_the_stated_rate
         assert not libraries["shallow"].any()
         assert set(lotwise.get.evidence(gene, "sex")["agrees"]) == {"yes"}
         n_flagged += libraries["outlier"].any()
-    # At most 5 % of runs of two levels, of which this is one.
+    # At most 5 % of runs with two levels, of which this is one.
     assert n_flagged <= at_most(0.05)
 
 
@@ -145,7 +145,7 @@ def test_gene_sets__sound_sets_are_not_named_beyond_alpha():
 
 @pytest.mark.parametrize("n_fragments", DEPTHS)
 def test_isoform_usage__sound_sets_are_not_named_beyond_alpha(n_fragments):
-    # Two sequencings of one truth: what differs is noise of quantification alone.
+    # Two sequencings of one truth, which differ only by quantification noise.
     plan = Plan(n_genes=N_GENES, n_batches=2, sd_batch=0, sd_technical=0, n_fragments=n_fragments)
     n_named = 0
     for seed in range(N_SETS):

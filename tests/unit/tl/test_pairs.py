@@ -115,7 +115,7 @@ def test_equivalence__keeps_its_table_within_bounds(many, monkeypatch):
     monkeypatch.setattr(sys.modules["lotwise.tl.equivalence"], "MOST_ROWS", 900)
     lotwise.tl.equivalence(many)
     table = lotwise.get.evidence(many, "equivalence")
-    # Three pairs of batches of 300 genes; the other twelve have a row that says so.
+    # Three pairs of batches with 300 genes; each of the other twelve has a row with the reason.
     assert len(table) == 912
     untested = table[table["feature"] == "*"]
     assert set(untested["outcome"]) == {"not tested"}
@@ -123,5 +123,5 @@ def test_equivalence__keeps_its_table_within_bounds(many, monkeypatch):
 
 
 def test_choose_pairs__refuses_a_pseudocount_of_zero(many):
-    with pytest.raises(InputError, match="pseudocount of 0 came, needed is one above 0"):
+    with pytest.raises(InputError, match="pseudocount must be > 0, got 0"):
         lotwise.tl.choose_pairs(many, most_pairs=10, pseudocount=0)

@@ -1,4 +1,4 @@
-"""What the statistics say of real samples, with outside facts where there are any."""
+"""The statistics on real samples, compared with independent facts if available."""
 
 from __future__ import annotations
 

@@ -31,14 +31,14 @@ def test_replicate_qc__each_pair_in_each_unit_by_definition(expression):
 
 
 def test_replicate_qc__fpkm_of_no_sample_or_of_some(expression):
-    """A deposited table of TPM has no FPKM: its pairs have a row in TPM alone."""
+    """A deposited table of TPM has no FPKM: its pairs have rows in TPM only."""
     expression.layers["fpkm"][0] = np.nan
     lotwise.tl.replicate_qc(expression)
     table = lotwise.get.replicate_qc(expression)
     assert table.unit.value_counts().to_dict() == {"TPM": 6, "FPKM": 3}
     without = expression.obs_names[0]
     assert not (table[table.unit == "FPKM"][["sample_a", "sample_b"]] == without).any(axis=None)
-    # One value missing among others is no table without FPKM.
+    # A table with a single missing value still has FPKM.
     expression.layers["fpkm"][1, 0] = np.nan
     with pytest.raises(InputError, match="NaN"):
         lotwise.tl.replicate_qc(expression)

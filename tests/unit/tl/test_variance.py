@@ -46,7 +46,7 @@ def test_variance__finds_what_is_planted():
     found = table_of(made).set_index("factor")
     assert found.index.tolist() == ["donor", "batch", "residual"]
     assert found.loc["batch", "n_levels"] == 4
-    # Medians over genes of shares estimated on few levels scatter about 0.36 : 0.16 : 0.09.
+    # Medians over genes of shares estimated from few levels vary around 0.36 : 0.16 : 0.09.
     assert found.loc["donor", "share"] > found.loc["batch", "share"] > 0.1
 
 

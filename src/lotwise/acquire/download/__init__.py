@@ -1,1 +1,1 @@
-"""Files fetched whole and verified, or not at all; knows no archive."""
+"""Download of files, complete and verified or not at all; independent of any archive."""

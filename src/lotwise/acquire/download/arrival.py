@@ -1,4 +1,4 @@
-"""What came of a file, checked against what the source says and what its name promises."""
+"""Verification of a received file against its source and its file name."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def settle(
     received: Received,
     reserve: Callable[[int], None],
 ) -> str:
-    """Check what came, below a layer of gzip that the server put on; give its digest.
+    """Verify a received file, removing a gzip layer added by the server; return its digest.
 
-    What is unpacked counts against the budget as what is received does.
+    Unpacked bytes count against the budget like received bytes.
     """
     size, digest = received.size, received.digest
     wrapped = is_wrapped(part.path, name, received.encoding)
-    # What the source itself describes so is not unwrapped: some files are gzip within gzip.
+    # Not unwrapped if the source itself describes the file so: some files are gzip within gzip.
     if wrapped and not _fits(part, integrity, received):
         bare = part.path.with_suffix(".bare")
         try:
@@ -43,7 +43,7 @@ def settle(
 
 
 def _fits(part: Part, integrity: Integrity, received: Received) -> bool:
-    """Tell whether what came is, as it is, what the source says; False where it says nothing."""
+    """Return whether the received file matches the source; False if the source says nothing."""
     if integrity == Integrity():
         return False
     try:

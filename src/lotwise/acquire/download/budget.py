@@ -1,4 +1,4 @@
-"""How much a run may download, and whether there is room for it."""
+"""Limits of a run's downloads, and free disk space."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 
 from lotwise.errors import EnvironmentFault, InputError
 
-_REMEDY = "say --yes, or raise acquire.network.max_total_gib"
+_REMEDY = "use --yes, or raise acquire.network.max_total_gib"
 
 
 class CapError(InputError):
-    """More would be downloaded than the configuration allows (exit code 2)."""
+    """The downloads exceed the configured limit (exit code 2)."""
 
 
 class Budget:
-    """Counts the bytes that each file of a run takes, against a cap.
+    """Counts the bytes of each file of a run against a limit.
 
     Parameters
     ----------
     cap
-        Most bytes of a run; None for no limit.
+        Maximum number of bytes of a run; None for no limit.
     """
 
     def __init__(self, cap: int | None) -> None:
@@ -30,46 +30,46 @@ class Budget:
         self._claimed: dict[str, int] = {}
 
     def plan(self, sizes: dict[str, int]) -> None:
-        """Refuse files whose known sizes pass the cap, before anything is asked for.
+        """Raise an error if the known sizes exceed the limit, before any request.
 
-        What the run took before counts with them.
+        Earlier downloads of the run are included.
 
         Parameters
         ----------
         sizes
-            Bytes of each file whose size is known beforehand.
+            Size in bytes of each file whose size is known.
 
         Raises
         ------
         CapError
-            The sum is above the cap.
+            The sum exceeds the limit.
         """
         claimed = self._claimed | sizes
         total = sum(claimed.values())
         if self._cap is not None and total > self._cap:
             raise CapError(
-                f"{readable(total)} in {len(claimed)} file(s) are to be downloaded, "
-                f"the cap is {readable(self._cap)}",
+                f"{readable(total)} in {len(claimed)} file(s) would be downloaded, "
+                f"the limit is {readable(self._cap)}",
                 remedy=_REMEDY,
             )
         self._claimed = claimed
 
     def claim(self, name: str, n_bytes: int) -> None:
-        """Tell that the file ``name`` takes ``n_bytes`` in all; raises as :meth:`plan`."""
+        """Record that the file ``name`` takes ``n_bytes`` in total; raises like :meth:`plan`."""
         with self._lock:
             self._claimed[name] = max(self._claimed.get(name, 0), n_bytes)
             total = sum(self._claimed.values())
         if self._cap is not None and total > self._cap:
             raise CapError(
                 f"the downloads of this run reach {readable(total)}, "
-                f"the cap is {readable(self._cap)}",
+                f"the limit is {readable(self._cap)}",
                 path=name,
                 remedy=_REMEDY,
             )
 
 
 def check_room(directory: Path, n_bytes: int) -> None:
-    """Refuse what cannot fit on the disk of ``directory``.
+    """Raise an error if ``n_bytes`` do not fit on the disk of ``directory``.
 
     Raises
     ------
@@ -82,14 +82,14 @@ def check_room(directory: Path, n_bytes: int) -> None:
     free = shutil.disk_usage(standing).free
     if n_bytes > free:
         raise EnvironmentFault(
-            f"{readable(n_bytes)} are to be downloaded, {readable(free)} are free",
+            f"{readable(n_bytes)} would be downloaded, only {readable(free)} are free",
             path=directory,
-            remedy="free some space or name another directory",
+            remedy="free disk space or choose another directory",
         )
 
 
 def readable(n_bytes: float) -> str:
-    """Write a number of bytes for people.
+    """Format a number of bytes.
 
     Examples
     --------

@@ -18,14 +18,14 @@ _READ: Final = 1 << 18
 
 
 def make_client(network: NetworkSettings) -> httpx.Client:
-    """Make the client; certificates and proxies of the environment are respected.
+    """Return the client; certificates and proxies of the environment are used.
 
     Raises
     ------
     InputError
-        The certificates cannot be read, or the proxy, configured or of the environment, is none.
+        The certificates cannot be read, or the proxy is invalid.
     """
-    # Its default of 64 KiB a read halves the throughput of a fast line (benchmarks/download.py).
+    # The default of 64 KiB per read halves the throughput of a fast line (benchmarks/download.py).
     httpcore.HTTP11Connection.READ_NUM_BYTES = _READ
     verify: ssl.SSLContext | bool = True
     try:
@@ -58,5 +58,5 @@ def make_client(network: NetworkSettings) -> httpx.Client:
 
 
 def _words(error: Exception) -> str:
-    # What cannot be read as an address may hold a password, and libraries quote it.
-    return "it is not an address" if "@" in str(error) else str(error)
+    # Invalid addresses may contain a password, and libraries quote them.
+    return "it is not a valid address" if "@" in str(error) else str(error)

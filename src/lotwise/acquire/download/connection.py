@@ -1,4 +1,4 @@
-"""Connections that end when the run is stopped, or when the server only drips."""
+"""Connections that end when the run is stopped, or when the server is too slow."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from lotwise.acquire.download.retry import FaultError
 
 Outcome = TypeVar("Outcome")
 
-# After an interruption workers have this long to leave their files in order.
+# After an interruption, workers have this many seconds to leave their files in order.
 _LAST_SECONDS: Final = 0.5
 _LOOKS_UP_EACH: Final = 0.1
 
 
 class StoppedError(Exception):
-    """The run is being stopped; what has come stays for the next one."""
+    """The run is being stopped; received data are kept for the next run."""
 
 
 class Stop(threading.Event):
-    """Set when the run is being stopped; breaks every connection off."""
+    """Event that is set when the run is stopped; it closes every connection."""
 
     def __init__(self) -> None:
         super().__init__()
         self._connections: list[Connection] = []
 
     def watch(self, connection: Connection) -> None:
-        """Break this connection off as well, when the time comes."""
+        """Also close this connection when the run is stopped."""
         self._connections.append(connection)
 
     def set(self) -> None:
-        """Stop, at once also where a server is silent."""
+        """Stop at once, also while a server does not respond."""
         super().set()
         for connection in self._connections:
             connection.break_off()
 
 
 class Connection:
-    """An HTTP client that one thread uses at a time, with the sockets that it opened."""
+    """An HTTP client used by one thread at a time, with the sockets that it opened."""
 
     def __init__(self, client: httpx.Client, *, stop: Stop) -> None:
         self.client = client
@@ -63,12 +63,12 @@ class Connection:
         auth: tuple[str, str] | None,
         patience: float,
     ) -> Iterator[httpx.Response]:
-        """Send a request and give the response once its headers are there.
+        """Send a request and return the response once its headers are complete.
 
         Raises
         ------
         FaultError
-            The headers were not there after ``patience`` seconds, however they came.
+            The headers were not complete after ``patience`` seconds.
         StoppedError
             The run is being stopped.
         """
@@ -90,17 +90,17 @@ class Connection:
             if self.stop.is_set():
                 raise StoppedError from error
             if self._is_late:
-                words = f"the headers of the answer took more than {patience:,.0f} s"
+                words = f"the headers of the response took more than {patience:,.0f} s"
                 raise FaultError(words) from error
             raise
         finally:
             timer.cancel()
 
     def break_off(self) -> None:
-        """End what is being sent and received."""
+        """End sending and receiving."""
         for opened in list(self._sockets):
             with suppress(OSError):
-                # Past TLS, whose goodbye would wait for the silent server.
+                # Bypasses TLS, whose closing handshake would wait for an unresponsive server.
                 socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
     def _be_late(self) -> None:
@@ -108,7 +108,7 @@ class Connection:
         self.break_off()
 
     def _note(self, event: str, info: Mapping[str, Any]) -> None:
-        """Keep each socket that httpcore opens, or puts TLS around."""
+        """Keep each socket that httpcore opens or wraps in TLS."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self._sockets.add(info["return_value"].get_extra_info("socket"))
             if self.stop.is_set():
@@ -118,10 +118,10 @@ class Connection:
 def run_each(
     jobs: Sequence[Callable[[], Outcome]], *, n_threads: int, stop: Stop
 ) -> list[Outcome | BaseException]:
-    """Do jobs in threads; give what each returned or raised, in their order.
+    """Run jobs in threads; return what each returned or raised, in order.
 
-    On an interruption ``stop`` is set and nothing is waited for longer than a moment: a thread
-    that looks up a host or waits for a connection cannot be woken, and is left behind.
+    On an interruption ``stop`` is set, and threads are given only a moment to end: a thread that
+    resolves a host name or waits for a connection cannot be woken and is abandoned.
     """
     outcomes: list[Outcome | BaseException] = [StoppedError()] * len(jobs)
     waiting = iter(range(len(jobs)))
@@ -144,9 +144,9 @@ def run_each(
         for _ in range(min(n_threads, len(jobs))):
             threading.Thread(target=work, daemon=True).start()
             n_started += 1
-        # Not Thread.join: interrupted, it takes its thread for ended.
+        # Not Thread.join: after an interruption it treats its thread as ended.
         for _ in range(n_started):
-            # Looks up now and then: polars handles SIGINT such that a wait for a lock goes on.
+            # Wakes up at intervals: polars handles SIGINT such that waiting for a lock continues.
             while not ended.acquire(timeout=_LOOKS_UP_EACH):
                 pass
     except BaseException:

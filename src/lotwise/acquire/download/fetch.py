@@ -1,9 +1,9 @@
-"""Files fetched whole and verified, or not at all.
+"""Download of files, complete and verified or not at all.
 
-A file is received under a temporary name, resumed where the server's file is provably the
-same, compared with the size and checksum that the source gives, read to its end where it is
-gzip or tar, renamed, and noted in ``manifest.tsv``; a second run finds it there and asks the
-network nothing.
+A file is received under a temporary name and resumed only if the server's file is provably the
+same. It is compared with the size and checksum given by the source, read to its end if it is
+gzip or tar, renamed, and recorded in ``manifest.tsv``. A second run finds it there and sends no
+request.
 """
 
 from __future__ import annotations
@@ -52,32 +52,34 @@ Content = TypeVar("Content")
 
 _logger = logging.getLogger(__name__)
 
-# More bytes than this beyond the farthest point so far make the count of attempts begin anew.
+# More new bytes than this restart the count of attempts.
 _REAL_PROGRESS: Final = 1 << 20
-# A file that comes whole and wrong this often is wrong at the source.
+# A file that is complete but wrong this many times is wrong at the source.
 _SPOILT_ATTEMPTS: Final = 3
 
 
 class Downloader:
-    """Fetches files into one directory.
+    """Downloads files into one directory.
 
     Parameters
     ----------
     root
-        The directory; several processes may fetch into it at once.
+        The directory; several processes may use it at once.
     network
         Time-outs, attempts, limits, proxy and certificates.
     over_cap
-        Go past ``max_total_gib`` without asking.
+        Exceed ``max_total_gib`` without asking.
     progress
-        Show a bar; None shows it where standard error is a terminal.
+        Show a progress bar; None shows it if standard error is a terminal.
     jitter
-        Source of the random part of waits.
+        Source of the random part of waiting times.
 
     Examples
     --------
     >>> from lotwise.config.acquire import NetworkSettings
-    >>> with Downloader(getfixture("tmp_path"), network=NetworkSettings(offline=True)) as fetcher:
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> with Downloader(Path(mkdtemp()), network=NetworkSettings(offline=True)) as fetcher:
     ...     fetcher.fetch(Source("https://example.org/a.txt", "a.txt"))
     Traceback (most recent call last):
         ...
@@ -104,7 +106,7 @@ class Downloader:
         self._idle: list[Connection] = []
 
     def __enter__(self) -> Self:
-        """Open for use; connections are made when the first file is asked for."""
+        """Return the downloader; connections are opened with the first download."""
         return self
 
     def __exit__(
@@ -118,20 +120,20 @@ class Downloader:
             self._idle.pop().client.close()
 
     def fetch(self, source: Source) -> Path:
-        """Fetch one file, or find it there; see :meth:`fetch_all`."""
+        """Download one file, or find it in the directory; see :meth:`fetch_all`."""
         return self.fetch_all([source])[0]
 
     def fetch_all(self, sources: Sequence[Source]) -> list[Path]:
-        """Fetch files, several at once, and give their paths in the order asked.
+        """Download files, several at once; return their paths in the order of ``sources``.
 
         Raises
         ------
         DownloadError
-            Files could not be had; all others were still fetched. Offline, files are missing.
+            Files could not be downloaded (all others were), or files are missing offline.
         NotFoundError
             The server has no such file.
         CapError
-            More bytes would come than the configuration allows.
+            The downloads would exceed the configured limit.
         EnvironmentFault
             The disk is full.
         InputError
@@ -152,7 +154,7 @@ class Downloader:
             self._hosts.setdefault(
                 _host(source), threading.Semaphore(self.network.workers_per_host)
             )
-        # Here, since what is wrong with certificates or proxy is no fault of a file.
+        # Created here, because wrong certificates or a wrong proxy are not the error of one file.
         self._idle.append(self._connection())
         with closing(progress):
             jobs = [partial(self._fetch_one, source, progress) for source in missing]
@@ -161,17 +163,17 @@ class Downloader:
         return paths
 
     def fetch_as(self, source: Source, read: Callable[[Path], Content]) -> Content:
-        """Fetch one file and read it; what cannot be read is not kept but fetched again.
+        """Download one file and read it; a file that cannot be read is downloaded again.
 
-        Servers in trouble say so with status 200. Without this such an answer would be found
-        there by every later run.
+        A server in trouble may send an error message with status 200. Without this check, such a
+        message would be kept and used by every later run.
 
         Raises
         ------
         DownloadError
-            What came is another thing each time; its first line is quoted.
+            Each time something else was received; its first line is quoted.
         InputError
-            What came is the file that was asked for, and ``read`` refuses it each time.
+            The received file is the requested one, and ``read`` refuses it each time.
         """
         for attempt in range(1, _SPOILT_ATTEMPTS + 1):
             path = self.fetch(source)
@@ -190,25 +192,25 @@ class Downloader:
                 )
         if isinstance(fault, WrongAnswerError):
             raise DownloadError(
-                f"what came {fault.problem}; it begins {begins!r}, {_SPOILT_ATTEMPTS} times",
+                f"what arrived {fault.problem}; it begins {begins!r} ({_SPOILT_ATTEMPTS} times)",
                 path=source.url,
-                remedy="nothing of it was kept; try later or a mirror",
+                remedy="nothing was kept; try later or use a mirror",
             ) from fault
         raise fault
 
     def missing(self, sources: Iterable[Source]) -> list[Source]:
-        """Tell which of ``sources`` are not yet there whole; each path once."""
+        """Return the ``sources`` that are not yet complete in the directory, each path once."""
         entries = self._manifest.read()
         wanted = {source.path: source for source in sources}
         return [source for source in wanted.values() if not self._is_there(source, entries)]
 
     def sizes(self, sources: Sequence[Source]) -> dict[str, int | str]:
-        """Tell the bytes of each file by its path, or in words why they are not known.
+        """Return the size of each file in bytes by path, or the reason why it is unknown.
 
-        Nothing is fetched: what is there is measured, of the rest the server is asked once.
+        Nothing is downloaded: existing files are measured, for others the server is asked once.
         """
         entries = self._manifest.read()
-        # Measured, since a file may be there that the manifest does not know.
+        # Measured, because a file may exist that the manifest does not list.
         known: dict[str, int | str] = {
             s.path: place_within(self.root, s.path).stat().st_size
             for s in sources
@@ -234,7 +236,7 @@ class Downloader:
             return ask_size(connection, source, self.network)
 
     def _connection(self) -> Connection:
-        """Take a connection that nobody uses, or make one."""
+        """Return an unused connection, or open one."""
         try:
             return self._idle.pop()
         except IndexError:
@@ -242,7 +244,7 @@ class Downloader:
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
-        """Lend a connection, to be used again by the next file."""
+        """Lend a connection; the next file uses it again."""
         connection = self._connection()
         try:
             yield connection
@@ -257,7 +259,7 @@ class Downloader:
         return self.root / STATE / f"{key}.{suffix}"
 
     def _received(self, sources: Sequence[Source]) -> int:
-        """Count the bytes of files of known size that earlier runs left and that are resumed."""
+        """Count the bytes that earlier runs left of files of known size that will be resumed."""
         return sum(min(self._part(s).size(), s.integrity.size or 0) for s in sources)
 
     def _is_there(self, source: Source, entries: dict[str, Entry]) -> bool:
@@ -265,7 +267,7 @@ class Downloader:
         entry = entries.get(source.path)
         if entry is not None:
             agrees = entry.agrees_with(source.integrity)
-            # A mirror with the same checksum is the same file; otherwise the address must fit.
+            # A mirror with the same checksum has the same file; otherwise the address must match.
             same_origin = entry.url == source.url or source.integrity.has_checksum
             if agrees and (same_origin or self.network.offline):
                 return self._manifest.holds(entry, path)
@@ -273,7 +275,7 @@ class Downloader:
                 return False
         if not path.is_file():
             return False
-        # Put there by hand, by a run that ended before it could note it, or noted with another
+        # Placed by hand, by a run that ended before it recorded the file, or recorded with another
         # checksum than the source gives now.
         if not (source.integrity.has_checksum or self.network.offline):
             return False
@@ -282,10 +284,10 @@ class Downloader:
             source.integrity.check(path, size=path.stat().st_size, digest=digest)
             check_content(path, path.name)
         except DamagedError as damage:
-            _logger.warning("%s is there but is not used: %s", path, damage)
+            _logger.warning("%s exists but is not used: %s", path, damage)
             return False
         if source.integrity.has_checksum:
-            # Noted, so that it is read once; a folder that cannot be written is read again.
+            # Recorded, so that it is read only once; in a read-only folder it is read again.
             with suppress(OSError, LotwiseError):
                 self._note(source, path, digest)
         return True
@@ -330,11 +332,11 @@ class Downloader:
             raise EnvironmentFault(
                 f"cannot be written ({error.strerror or error})",
                 path=path,
-                remedy="mend the folder, or name another one with `downloads`",
+                remedy="fix the folder's permissions, or choose another with `downloads`",
             ) from error
 
     def _persist(self, source: Source, path: Path, part: Part, transfer: Transfer) -> None:
-        """Attempt until the file is there, attempts run out or the fault is lasting."""
+        """Try until the file is complete, no attempts are left, or the error is permanent."""
         attempt, spoilt, farthest = 0, 0, part.size()
         while True:
             if self._stop.is_set():
@@ -364,7 +366,7 @@ class Downloader:
             raise DownloadError(
                 f"{fault.problem}, after {attempt} attempts",
                 path=source.url,
-                remedy="run again later; what has come is kept and resumed",
+                remedy="run again later; the received part is kept and resumed",
             )
         wanted = fault.retry_after
         if wanted is not None and wanted > network.retry_after_ceiling:
@@ -373,7 +375,7 @@ class Downloader:
                 path=source.url,
                 remedy="run again after that time",
             )
-        _logger.info("%s: %s; again in %.1f s", source.url, fault.problem, delay)
+        _logger.info("%s: %s; next attempt in %.1f s", source.url, fault.problem, delay)
         if self._stop.wait(delay):
             raise StoppedError
 
@@ -385,7 +387,7 @@ class Downloader:
         received: Received,
         reserve: Callable[[int], None],
     ) -> None:
-        """Check what came, give it its name and note it."""
+        """Verify the received file, rename it and record it."""
         try:
             digest = settle(part, path.name, source.integrity, received, reserve)
         except DamagedError as damage:
@@ -407,7 +409,7 @@ def _known_sizes(sources: Iterable[Source]) -> dict[str, int]:
 
 
 def _raise_first(errors: list[BaseException | None]) -> None:
-    """Raise the first of several faults, telling how many more there are."""
+    """Raise the first of several errors, with the number of the others."""
     faults = [error for error in errors if error is not None]
     if not faults:
         return

@@ -1,4 +1,4 @@
-"""Is a received file whole: checksums, gzip to its end, tar to its end, not an error page."""
+"""Completeness of a received file: checksums, gzip and tar read to the end, no error page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from isal import igzip, igzip_lib
 
 Algorithm = Literal["md5", "sha256"]
 
-# isal is typed in part only.
+# isal has only partial type annotations.
 _open_gzip: Callable[[Path, str], BinaryIO] = igzip.open
 _NOT_GZIP: Final[tuple[type[Exception], ...]] = (
     gzip.BadGzipFile,
@@ -25,7 +25,7 @@ _NOT_GZIP: Final[tuple[type[Exception], ...]] = (
 )
 _UNREADABLE_GZIP: Final[tuple[type[Exception], ...]] = (EOFError, OSError, *_NOT_GZIP)
 
-# A foreign header can hold any number, and headers of headers.
+# A foreign header can contain any number, and headers of headers.
 _UNREADABLE_TAR: Final[tuple[type[Exception], ...]] = (
     tarfile.TarError,
     EOFError,
@@ -37,22 +37,22 @@ _UNREADABLE_TAR: Final[tuple[type[Exception], ...]] = (
 _CHUNK: Final = 1 << 20
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _HEAD: Final = 4096
-# Between these a page may say anything before it begins.
+# These may precede the begin of an HTML page.
 _BEFORE_PAGE: Final = ((b"<!--", b"-->"), (b"<?xml", b">"))
 _PAGE = re.compile(rb"<(!doctype\s{1,9}html|html[\s>])", re.IGNORECASE)
 _LONGEST_TITLE: Final = 120
 
 
 class DamagedError(Exception):
-    """A file is not what it should be; the text says how."""
+    """A file is not as expected; the text describes how."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Integrity:
-    """What the source says of a file; None where it says nothing.
+    """What the source says about a file; None for unknown values.
 
-    ``bsd_sum`` and ``bsd_blocks`` are the two numbers of ``sum``, which Ensembl's CHECKSUMS
-    holds: a 16-bit checksum and the size in blocks of 1,024 bytes.
+    ``bsd_sum`` and ``bsd_blocks`` are the two numbers of the program ``sum``, as in Ensembl's
+    CHECKSUMS: a 16-bit checksum and the size in blocks of 1,024 bytes.
     """
 
     size: int | None = None
@@ -68,12 +68,12 @@ class Integrity:
 
     @property
     def has_checksum(self) -> bool:
-        """Whether the content, not only the size, is known beforehand."""
+        """Whether the content is known in advance, not only the size."""
         return not (self.md5 is None and self.sha256 is None and self.bsd_sum is None)
 
     @property
     def checksums(self) -> dict[str, str]:
-        """The checksums that are known, by algorithm, as the manifest writes them."""
+        """The known checksums by algorithm, in the form of the manifest."""
         blocks = "" if self.bsd_blocks is None else f"/{self.bsd_blocks}"
         known = {
             "md5": self.md5 and self.md5.lower(),
@@ -83,12 +83,12 @@ class Integrity:
         return {name: value for name, value in known.items() if value is not None}
 
     def check(self, path: Path, *, size: int, digest: str) -> None:
-        """Compare with what was received.
+        """Compare the expected values with the received file.
 
         Parameters
         ----------
         path
-            The file, read only for a BSD sum.
+            The file; it is read only for a BSD sum.
         size
             Its size in bytes.
         digest
@@ -100,16 +100,16 @@ class Integrity:
             Size or checksum differ.
         """
         if self.size is not None and size != self.size:
-            raise DamagedError(f"{size:,} bytes came, the source says {self.size:,}")
+            raise DamagedError(f"{size:,} bytes received, expected {self.size:,}")
         wanted = self.md5 if self.algorithm == "md5" else self.sha256
         if wanted is not None and digest != wanted.lower():
-            raise DamagedError(f"{self.algorithm} is {digest}, the source says {wanted.lower()}")
+            raise DamagedError(f"{self.algorithm} is {digest}, expected {wanted.lower()}")
         if self.bsd_blocks is not None and -(-size // 1024) != self.bsd_blocks:
             raise DamagedError(
-                f"{-(-size // 1024):,} blocks came, the source says {self.bsd_blocks:,}"
+                f"{-(-size // 1024):,} blocks received, expected {self.bsd_blocks:,}"
             )
         if self.bsd_sum is not None and (found := bsd_sum(path)) != self.bsd_sum:
-            raise DamagedError(f"sum is {found}, the source says {self.bsd_sum}")
+            raise DamagedError(f"sum is {found}, expected {self.bsd_sum}")
 
 
 def digest_of(path: Path, algorithm: Algorithm) -> str:
@@ -123,7 +123,9 @@ def bsd_sum(path: Path) -> int:
 
     Examples
     --------
-    >>> path = getfixture("tmp_path") / "digits"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "digits"
     >>> _ = path.write_bytes(b"0123456789")
     >>> bsd_sum(path)
     59759
@@ -137,27 +139,27 @@ def bsd_sum(path: Path) -> int:
 
 
 def is_gzip(path: Path) -> bool:
-    """Tell whether a file begins as gzip does."""
+    """Return whether a file begins like gzip."""
     with path.open("rb") as stream:
         return stream.read(2) == _GZIP_MAGIC
 
 
 def read_gzip_to_end(path: Path) -> None:
-    """Decompress all members, checking length and CRC of each.
+    """Decompress all members, checking the length and CRC of each.
 
     Raises
     ------
     DamagedError
-        The file is not gzip, ends early, or a CRC does not fit.
+        The file is not gzip, is truncated, or a CRC does not match.
     """
     if not is_gzip(path):
-        raise DamagedError("is not gzip, though its name says so")
+        raise DamagedError("is not gzip, although its name ends in .gz")
     try:
         with _open_gzip(path, "rb") as stream:
             while stream.read(_CHUNK):
                 pass
     except EOFError as error:
-        raise DamagedError("gzip ends before its end") from error
+        raise DamagedError("gzip is truncated") from error
     except _NOT_GZIP as error:
         raise DamagedError(f"gzip is damaged ({error})") from error
 
@@ -165,20 +167,20 @@ def read_gzip_to_end(path: Path) -> None:
 def unwrap_gzip(
     path: Path, target: Path, *, reserve: Callable[[int], None] = lambda _size: None
 ) -> None:
-    """Take one layer of gzip off.
+    """Remove one layer of gzip.
 
     Parameters
     ----------
     path, target
-        From where to where.
+        Input and output file.
     reserve
-        Is told how many bytes there are to be, before they are written; raises where they are
-        too many.
+        Called with the number of bytes before they are written; raises an error if there are too
+        many.
 
     Raises
     ------
     DamagedError
-        As :func:`read_gzip_to_end`.
+        See :func:`read_gzip_to_end`.
     """
     size = 0
     try:
@@ -188,42 +190,44 @@ def unwrap_gzip(
                 reserve(size)
                 out.write(chunk)
     except EOFError as error:
-        raise DamagedError("gzip ends before its end") from error
+        raise DamagedError("gzip is truncated") from error
     except _NOT_GZIP as error:
         raise DamagedError(f"gzip is damaged ({error})") from error
 
 
 def read_tar_to_end(path: Path) -> None:
-    """Walk through all members of a tar archive.
+    """Read through all members of a tar archive.
 
     Raises
     ------
     DamagedError
-        The file is not a tar archive or ends within a member.
+        The file is not a tar archive or is truncated within a member.
     """
     size = path.stat().st_size
     end = 0
     try:
         with tarfile.open(path, "r:") as archive:
             for member in archive:
-                # tarfile goes back where a header says that its member has less than no bytes.
+                # tarfile moves backwards if a header gives a negative size.
                 if member.size < 0 or archive.offset <= end:
-                    raise DamagedError(f"tar says that {member.name!r} has {member.size:,} bytes")
+                    raise DamagedError(
+                        f"tar gives {member.size:,} bytes as the size of {member.name!r}"
+                    )
                 if not member.issparse() and member.offset_data + member.size > size:
-                    raise DamagedError(f"tar ends within its member {member.name!r}")
+                    raise DamagedError(f"tar is truncated within its member {member.name!r}")
                 end = archive.offset
             end = archive.offset
     except _UNREADABLE_TAR as error:
         raise DamagedError(f"tar is damaged ({str(error) or type(error).__name__})") from error
-    # tarfile takes a header that is cut short for the end; the end is a block of zeros.
+    # tarfile treats a truncated header as the end; a real end is a block of zeros.
     with path.open("rb") as stream:
         stream.seek(end)
         if stream.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
-            raise DamagedError("tar ends before its end")
+            raise DamagedError("tar is truncated")
 
 
 def error_page_title(path: Path) -> str | None:
-    """Return the title of an HTML page that came instead of a file, or None where it is none."""
+    """Return the title of an HTML page received instead of a file; None if it is not HTML."""
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
     if not _begins_page(head.removeprefix(b"\xef\xbb\xbf")):
@@ -238,7 +242,7 @@ def error_page_title(path: Path) -> str | None:
 
 
 def _begins_page(head: bytes) -> bool:
-    """Tell whether HTML comes first, behind comments; step by step, since patterns backtrack."""
+    """Return whether HTML comes first, after comments; without patterns, which may backtrack."""
     rest = head.lstrip()
     moved = True
     while moved:
@@ -246,14 +250,14 @@ def _begins_page(head: bytes) -> bool:
         for begin, end in _BEFORE_PAGE:
             if rest.startswith(begin):
                 found = rest.find(end, len(begin))
-                # A comment that is longer than what is looked at is part of a page.
+                # A comment that exceeds the part examined belongs to a page.
                 rest = rest[found + len(end) :].lstrip() if found >= 0 else b""
                 moved = found >= 0
     return _PAGE.match(rest) is not None
 
 
 def first_line(path: Path) -> str:
-    """Return the first line with something in it, or its beginning, as a message quotes it."""
+    """Return the first non-empty line, or its beginning, for a message."""
     try:
         opened = _open_gzip(path, "rb") if is_gzip(path) else path.open("rb")
         with opened as stream:
@@ -265,11 +269,11 @@ def first_line(path: Path) -> str:
 
 
 def is_wrapped(path: Path, name: str, encoding: str) -> bool:
-    """Tell whether the server put a layer of gzip around the file.
+    """Return whether the server added a layer of gzip to the file.
 
-    Either a ``.gz`` came compressed once more, or a plain file came with
-    ``Content-Encoding: gzip`` although none was asked for. A ``.gz`` sent as it is with that
-    header, as many servers do, is not wrapped.
+    Either a ``.gz`` file was compressed once more, or a plain file was sent with
+    ``Content-Encoding: gzip`` although none was requested. A ``.gz`` file sent unchanged with
+    that header, as many servers do, is not wrapped.
     """
     if not is_gzip(path):
         return False
@@ -283,16 +287,16 @@ def is_wrapped(path: Path, name: str, encoding: str) -> bool:
 
 
 def check_content(path: Path, name: str) -> None:
-    """Check the inside of a file by what its name promises.
+    """Check the content of a file against what its name implies.
 
     Raises
     ------
     DamagedError
-        An error page came, or gzip or tar are not whole.
+        An error page was received, or gzip or tar is incomplete.
     """
     title = error_page_title(path)
     if title is not None and not name.lower().endswith((".html", ".htm")):
-        raise DamagedError(f"a web page came instead of the file ({title!r})")
+        raise DamagedError(f"a web page was received instead of the file ({title!r})")
     if name.endswith(".gz"):
         read_gzip_to_end(path)
     elif name.endswith(".tar"):

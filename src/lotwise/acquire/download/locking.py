@@ -1,4 +1,4 @@
-"""One process at a time for a file that is being fetched."""
+"""A lock so that only one process at a time downloads a file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _logger = logging.getLogger(__name__)
 
 @contextmanager
 def locked(lock: Path, path: Path, stop: threading.Event) -> Iterator[None]:
-    """Hold a file against other processes; wait while one of them fetches it."""
+    """Lock a file against other processes; wait while another process downloads it."""
     held = FileLock(lock)
     try:
         held.acquire(timeout=0)
     except Timeout:
-        _logger.info("%s is being fetched by another process; waiting", path)
+        _logger.info("%s is being downloaded by another process; waiting", path)
         while not held.is_locked:
             if stop.is_set():
                 raise StoppedError from None

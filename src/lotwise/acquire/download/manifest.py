@@ -1,4 +1,4 @@
-"""What has been fetched into a directory: address, size, checksum and time of each file."""
+"""The list of files downloaded into a directory: address, size, checksum and time of each."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ STATE: Final = ".lotwise"
 
 @dataclass(frozen=True)
 class Entry:
-    """One fetched file, a row of ``manifest.tsv``.
+    """One downloaded file, a row of ``manifest.tsv``.
 
     Parameters
     ----------
     path
-        Relative to the directory of the manifest, with ``/``.
+        Relative to the directory of the manifest, separated by ``/``.
     url
-        Where it came from.
+        Address of the file.
     size
-        Bytes.
+        Size in bytes.
     checksum
-        ``md5:...`` where the source gave one, else ``sha256:...`` of what came; behind a space
-        ``sum:...`` where the source gave that of the program ``sum``.
+        ``md5:...`` if the source gave it, else ``sha256:...`` of the received file; followed, after
+        a space, by ``sum:...`` if the source gave the checksum of the program ``sum``.
     modified_ns
-        The file's time of modification on disk; a difference makes the checksum be read again.
+        The file's modification time on disk; if it differs, the checksum is computed again.
     time
-        When it was fetched, ISO 8601 in UTC.
+        Time of the download, ISO 8601 in UTC.
     """
 
     path: str
@@ -62,9 +62,9 @@ class Entry:
         return {name: value for name, _, value in parts}
 
     def agrees_with(self, integrity: Integrity) -> bool | None:
-        """Tell whether the source, where it says something, says the same as this entry.
+        """Return whether the source agrees with this entry.
 
-        None where the source gives a checksum by an algorithm that this entry does not hold.
+        None if the source gives a checksum by an algorithm that this entry does not have.
         """
         if integrity.size is not None and integrity.size != self.size:
             return False
@@ -83,8 +83,8 @@ class Manifest:
     Parameters
     ----------
     root
-        Directory of the files. The table is written anew as a whole for each change,
-        under a lock, so that it is never half written.
+        Directory of the files. For each change, the whole table is written again under a lock, so
+        that it is never incomplete.
     """
 
     def __init__(self, root: Path) -> None:
@@ -92,12 +92,12 @@ class Manifest:
         self._root = root
 
     def read(self) -> dict[str, Entry]:
-        """Read all entries by path; none where there is no table yet.
+        """Return all entries by path; empty if the table does not exist yet.
 
         Raises
         ------
         InputError
-            The table is not one that lotwise wrote.
+            The table was not written by lotwise.
         """
         try:
             with self.path.open(encoding="utf-8", newline="") as stream:
@@ -109,7 +109,7 @@ class Manifest:
             raise InputError(
                 f"is not a manifest of downloads ({error})",
                 path=self.path,
-                remedy="remove it; the files without a published checksum are then fetched again",
+                remedy="remove it; files without a published checksum are then downloaded again",
             ) from error
 
     def record(self, entry: Entry) -> None:
@@ -126,9 +126,9 @@ class Manifest:
                 writer.writerows(astuple(entries[path]) for path in sorted(entries))
 
     def holds(self, entry: Entry | None, path: Path) -> bool:
-        """Tell whether ``path`` is still what ``entry`` says.
+        """Return whether ``path`` still is as ``entry`` says.
 
-        The checksum is read again only when the time of modification differs.
+        The checksum is computed again only if the modification time differs.
         """
         if entry is None:
             return False

@@ -1,4 +1,4 @@
-"""Names that come over the network, kept inside the directory they belong to."""
+"""File names received over the network, confined to their directory."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from urllib.parse import unquote, urlsplit
 
 from lotwise.errors import InputError
 
-# Printable, no separator of any system, no drive colon, no wildcard; GEO's own names
-# hold letters, digits, dots, dashes, plus, hash and brackets.
+# Printable, without separators of any system, drive colons or wildcards; GEO's own names consist
+# of letters, digits, dots, dashes, plus, hash and brackets.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
 _LONGEST = 255
 
 
 def safe_name(name: str, *, origin: str) -> str:
-    """Give back ``name`` if it is one plain file name, and refuse it otherwise.
+    """Return ``name`` if it is one plain file name; raise an error otherwise.
 
     Parameters
     ----------
     name
-        What the network called the file.
+        The name as received.
     origin
-        Where the name came from, for the message.
+        Source of the name, for the message.
 
     Raises
     ------
     InputError
-        The name is empty, hidden, a path, too long, or holds a control character.
+        The name is empty, hidden, a path, too long, or contains a control character.
 
     Examples
     --------
@@ -43,13 +43,13 @@ def safe_name(name: str, *, origin: str) -> str:
         raise InputError(
             f"the file name {name[:80]!r} is not a plain name",
             path=origin,
-            remedy="it was not written anywhere",
+            remedy="nothing was written",
         )
     return name
 
 
 def name_of_url(url: str) -> str:
-    """Take the file name from a URL and refuse it where it is not a plain one.
+    """Return the file name at the end of a URL; raise an error if it is not a plain name.
 
     Examples
     --------
@@ -60,12 +60,12 @@ def name_of_url(url: str) -> str:
 
 
 def place_within(root: Path, relative: str | PurePosixPath) -> Path:
-    """Join ``relative`` to ``root`` part by part, each part a plain name.
+    """Join ``relative`` to ``root``, checking that each part is a plain name.
 
     Raises
     ------
     InputError
-        A part is ``..``, the path is absolute, or a link on the way leads out of ``root``.
+        A part is ``..``, the path is absolute, or a link on the way points outside ``root``.
     """
     place = root
     parts = str(relative).split("/")
@@ -74,7 +74,7 @@ def place_within(root: Path, relative: str | PurePosixPath) -> Path:
     inside = root.resolve()
     if not place.resolve().is_relative_to(inside):
         raise InputError(
-            f"a link leads out of {root}",
+            f"a link points outside {root}",
             path=place,
             remedy="remove the link",
         )

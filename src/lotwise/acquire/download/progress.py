@@ -1,4 +1,4 @@
-"""A bar of bytes on a terminal, silence elsewhere."""
+"""A progress bar of bytes, on a terminal only."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tqdm import tqdm
 
 
 class Progress(Protocol):
-    """What a transfer tells of its progress; called from several threads."""
+    """Receives the progress of transfers; called from several threads."""
 
     def expect(self, n_bytes: int) -> None:
-        """More bytes are to come than was known."""
+        """Add bytes to the expected total."""
 
     def advance(self, n_bytes: int) -> None:
-        """Bytes came; those that come again count again."""
+        """Add received bytes; bytes received again count again."""
 
     def close(self) -> None:
-        """All is over."""
+        """End the display."""
 
 
 class Silence:
@@ -36,7 +36,7 @@ class Silence:
 
 
 class Bar:
-    """One bar over all files of a run."""
+    """One bar for all files of a run."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -54,11 +54,11 @@ class Bar:
             self._bar.update(n_bytes)
 
     def close(self) -> None:
-        """Leave the finished bar."""
+        """Keep the finished bar on screen."""
         self._bar.close()
 
 
 def progress_for(show: bool | None) -> Progress:
-    """Give a bar where wanted; where ``show`` is None, where standard error is a terminal."""
+    """Return a bar if wanted; if ``show`` is None, only if standard error is a terminal."""
     wanted = sys.stderr.isatty() if show is None else show
     return Bar() if wanted else Silence()

@@ -1,4 +1,4 @@
-"""Faults of one attempt, and how long to wait before the next."""
+"""Errors of one attempt, and the waiting time before the next."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Final
 from lotwise.config.acquire import NetworkSettings
 from lotwise.errors import EnvironmentFault, InputError
 
-# 408 too slow, 425 too early, 429 too many; every 5xx may pass.
+# 408 timeout, 425 too early, 429 too many requests; every 5xx may be temporary.
 _TRANSIENT_STATUS: Final = frozenset({408, 425, 429})
 
 
 class DownloadError(EnvironmentFault):
-    """A file could not be had from the network (exit code 3)."""
+    """A file could not be downloaded (exit code 3)."""
 
 
 class NotFoundError(DownloadError):
-    """The server says that there is no such file (404 or 410)."""
+    """The server does not have the file (404 or 410)."""
 
 
 class WrongAnswerError(InputError):
-    """What was fetched is not the kind of file that was asked for, such as an apology."""
+    """The received file is not of the requested kind, for example an error message."""
 
 
 class FaultError(Exception):
@@ -34,15 +34,15 @@ class FaultError(Exception):
     Parameters
     ----------
     problem
-        What happened, in words for the user.
+        What happened, for the user.
     transient
         Whether another attempt may succeed.
     retry_after
-        Seconds that the server asked to wait, if it did.
+        Seconds that the server asked to wait, if given.
     absent
-        The server said that there is no such file.
+        The server does not have the file.
     spoilt
-        What has been received is wrong and must not be resumed.
+        The received data are wrong and must not be resumed.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class FaultError(Exception):
 
 
 def fault_of_status(status: int, reason: str, retry_after: str | None) -> FaultError:
-    """Turn an HTTP status that is not 200 or 206 into a fault.
+    """Return the error of an HTTP status other than 200 or 206.
 
     Examples
     --------
@@ -82,9 +82,9 @@ def fault_of_status(status: int, reason: str, retry_after: str | None) -> FaultE
 
 
 def seconds_to_wait(retry_after: str | None) -> float | None:
-    """Read a ``Retry-After`` header: seconds or an HTTP date (RFC 9110, 10.2.3).
+    """Return the seconds of a ``Retry-After`` header: a number or an HTTP date (RFC 9110, 10.2.3).
 
-    None where there is none or it cannot be read; never negative.
+    None if it is missing or invalid; never negative.
     """
     if retry_after is None:
         return None
@@ -102,10 +102,10 @@ def seconds_to_wait(retry_after: str | None) -> float | None:
 def delay_before(
     attempt: int, *, fault: FaultError, network: NetworkSettings, jitter: random.Random
 ) -> float:
-    """Seconds to wait before attempt ``attempt`` (the first repeat is 1).
+    """Return the seconds to wait before attempt ``attempt`` (the first retry is 1).
 
-    Exponential back-off with jitter between half and all of it, so that many clients
-    do not come back together; never shorter than the server's ``Retry-After``.
+    Exponential back-off with a random factor between 0.5 and 1, so that many clients do not
+    retry at the same time; never shorter than the server's ``Retry-After``.
     """
     backoff = min(network.backoff * 2.0 ** (attempt - 1), network.backoff_ceiling)
     delay = backoff * (0.5 + jitter.random() / 2)
@@ -113,25 +113,25 @@ def delay_before(
 
 
 def spoilt_error(url: str, fault: FaultError, n_times: int) -> DownloadError:
-    """Make the error of a file that came whole and wrong each time."""
+    """Return the error for a file that was complete but wrong each time."""
     return DownloadError(
         f"{fault.problem}, {n_times} times",
         path=url,
-        remedy="nothing of it was kept; try later or a mirror",
+        remedy="nothing was kept; try later or use a mirror",
     )
 
 
 def lasting_error(url: str, fault: FaultError) -> DownloadError:
-    """Make the error of a fault that another attempt would meet again."""
+    """Return the error for a permanent fault, which another attempt would repeat."""
     if fault.absent:
         return NotFoundError(fault.problem, path=url, remedy="check the accession or the release")
     return DownloadError(fault.problem, path=url)
 
 
 def offline_error(missing: Mapping[str, str]) -> DownloadError:
-    """Make the error of files, by path with their addresses, that are not there."""
+    """Return the error for missing files, by path with their addresses."""
     names = ", ".join(f"{path} (from {url})" for path, url in missing.items())
     count = "1 file is" if len(missing) == 1 else f"{len(missing)} files are"
     return DownloadError(
-        f"offline, and {count} missing: {names}", remedy="run once with the network"
+        f"offline, and {count} missing: {names}", remedy="run once with network access"
     )

@@ -1,4 +1,4 @@
-"""A file wanted: where it is, where it goes, what is known of it, how it is asked for."""
+"""A file to download: address, destination, expected properties and login."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from lotwise.acquire.download.integrity import Integrity
 
 @dataclass(frozen=True)
 class Source:
-    """One file wanted.
+    """A file to download.
 
     Parameters
     ----------
     url
-        Where it is. A name and password in it become ``login`` and appear nowhere else: in no
-        message, no log and no manifest.
+        Address. A name and password in it are moved to ``login`` and appear in no message, log or
+        manifest.
     path
-        Where it goes, relative to the downloader's directory, with ``/``.
+        Destination, relative to the downloader's directory, separated by ``/``.
     integrity
-        What the source says of it.
+        What the source says about the file.
     login
         Name and password for the server.
 
@@ -36,7 +36,7 @@ class Source:
     login: tuple[str, str] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Take name and password out of the address."""
+        """Move name and password from the address to ``login``."""
         url, login = without_login(self.url)
         object.__setattr__(self, "url", url)
         if login is not None:
@@ -44,7 +44,7 @@ class Source:
 
 
 def without_login(url: str) -> tuple[str, tuple[str, str] | None]:
-    """Split an address into itself without name and password, and these.
+    """Return an address without name and password, and these.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""One attempt at receiving a file, resuming what an earlier attempt left.
+"""One attempt to receive a file, resuming the part left by an earlier attempt.
 
-What has come so far lies in ``NAME.part`` with ``NAME.part.json`` beside it, which holds what
-tells whether the server's file is still the same (RFC 9110, 13.1.5: a strong ETag or the
-Last-Modified date). Without either, a file is begun again.
+The received part is stored in ``NAME.part``. ``NAME.part.json`` stores what shows whether the
+server's file is still the same (RFC 9110, 13.1.5: a strong ETag or the Last-Modified date).
+Without either, the download starts again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASC
 
 @dataclass(frozen=True)
 class Origin:
-    """Which version of which file the part holds."""
+    """The file and version from which the part was received."""
 
     url: str
     etag: str | None
@@ -41,7 +41,7 @@ class Origin:
 
     @property
     def validator(self) -> str | None:
-        """The value for ``If-Range``; None where a part cannot be resumed safely."""
+        """The value for ``If-Range``; None if a part cannot be resumed safely."""
         if self.encoding != "identity":
             return None
         if self.etag and not self.etag.startswith("W/"):
@@ -50,46 +50,46 @@ class Origin:
 
 
 class Part:
-    """What has come of one file so far."""
+    """The received part of one file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._notes = path.with_name(path.name + ".json")
 
     def size(self) -> int:
-        """Bytes on disk; 0 where there are none."""
+        """Size on disk in bytes; 0 if nothing was received."""
         try:
             return self.path.stat().st_size
         except FileNotFoundError:
             return 0
 
     def origin(self) -> Origin | None:
-        """Tell what the part was received from; None where that is not known."""
+        """Return the origin of the part; None if unknown."""
         try:
             return Origin(**json.loads(self._notes.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
     def begin(self, origin: Origin) -> None:
-        """Start an empty part; the notes are on disk before the first byte is."""
+        """Start an empty part; its origin is on disk before the first byte."""
         self.discard()
         self._notes.write_text(json.dumps(asdict(origin)), encoding="utf-8")
         self.path.touch()
 
     def discard(self) -> None:
-        """Forget what has come."""
+        """Delete the part."""
         self.path.unlink(missing_ok=True)
         self._notes.unlink(missing_ok=True)
 
     def promote(self, target: Path) -> None:
-        """Give the whole file its name."""
+        """Rename the complete file to its final name."""
         self.path.replace(target)
         self._notes.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
 class Received:
-    """A body received to its end, not yet checked."""
+    """A body received completely, not yet verified."""
 
     size: int
     digest: str
@@ -98,19 +98,19 @@ class Received:
 
 @dataclass(frozen=True)
 class Transfer:
-    """How one file is received; each call of :meth:`attempt` is one request.
+    """Receives one file; each call of :meth:`attempt` is one request.
 
     Parameters
     ----------
     connection
-        Whom to ask; time-outs and redirects are set there.
+        The connection; it defines time limits and redirects.
     network
         Time-outs and the slowest rate.
     progress
-        Is told of each chunk.
+        Called with each chunk.
     reserve
-        Is told how many bytes the file will take, before they are written, and raises where
-        a cap would be passed.
+        Called with the number of bytes of the file before they are written; raises an error if a
+        limit would be exceeded.
     """
 
     connection: Connection
@@ -124,14 +124,14 @@ class Transfer:
         Raises
         ------
         FaultError
-            The attempt failed; it says whether another may succeed.
+            The attempt failed; the error says whether another may succeed.
         StoppedError
             The run is being stopped.
         """
         url, algorithm = source.url, source.integrity.algorithm
         origin = part.origin()
         if origin is not None and origin.url == url and origin.total == part.size():
-            # Received to its end by a run that was ended before it could check it.
+            # Received completely by a run that ended before it verified the file.
             return Received(part.size(), digest_of(part.path, algorithm), origin.encoding)
         offset, origin = _resumable(part, url)
         headers = {"Accept-Encoding": "identity"}
@@ -144,7 +144,9 @@ class Transfer:
             ) as response,
         ):
             if origin is not None and response.status_code == 416:
-                raise FaultError("HTTP 416: the server has no more of the file", spoilt=True)
+                raise FaultError(
+                    "HTTP 416: the server's file is shorter than the received part", spoilt=True
+                )
             if response.status_code not in (200, 206):
                 raise fault_of_status(
                     response.status_code,
@@ -174,7 +176,7 @@ class Transfer:
                     self.reserve(size)
                 writer.write(chunk)
         if total is not None and size != total:
-            raise FaultError(f"the body ended after {size:,} of {total:,} bytes")
+            raise FaultError(f"the transfer ended after {size:,} of {total:,} bytes")
         return Received(size, writer.digest(), origin.encoding if origin else "identity")
 
     def _chunks(self, response: httpx.Response) -> Iterator[bytes]:
@@ -188,17 +190,17 @@ class Transfer:
             elapsed = time.monotonic() - window_start
             if elapsed >= self.network.slow_window:
                 if window_bytes < self.network.slowest_bytes_per_second * elapsed:
-                    raise FaultError(f"only {window_bytes / elapsed:,.0f} bytes a second came")
+                    raise FaultError(f"too slow: {window_bytes / elapsed:,.0f} bytes per second")
                 window_start, window_bytes = time.monotonic(), 0
 
 
 def ask_size(connection: Connection, source: Source, network: NetworkSettings) -> int:
-    """Ask for the size of a file without fetching it.
+    """Request the size of a file without downloading it.
 
     Raises
     ------
     FaultError
-        The server cannot be reached, does not have it, or does not tell its size.
+        The server cannot be reached, does not have the file, or does not give its size.
     """
     headers = {"Accept-Encoding": "identity"}
     with (
@@ -213,17 +215,17 @@ def ask_size(connection: Connection, source: Source, network: NetworkSettings) -
     _check_scheme(source.url, response)
     total = _origin_of(response, source.url).total
     if total is None:
-        raise FaultError("the server does not tell its size", transient=False)
+        raise FaultError("the server does not give its size", transient=False)
     return total
 
 
 def _patience(network: NetworkSettings) -> float:
-    """Return the seconds after which headers must be there, however slowly they come."""
+    """Return the time limit, in seconds, for receiving the headers."""
     return network.connect_timeout + max(network.read_timeout, network.slow_window)
 
 
 def _resumable(part: Part, url: str) -> tuple[int, Origin | None]:
-    """Give where to go on and from what; (0, None) where it must begin anew."""
+    """Return where to continue and the origin; (0, None) to start again."""
     origin, size = part.origin(), part.size()
     if origin is None or origin.url != url or origin.validator is None or size == 0:
         return 0, None
@@ -245,10 +247,10 @@ def _origin_of(response: httpx.Response, url: str) -> Origin:
 
 
 def _check_continuation(response: httpx.Response, origin: Origin | None, offset: int) -> None:
-    """Make sure that a 206 is the rest of the same file."""
+    """Check that a 206 response continues the same file."""
     where = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
     if origin is None or where is None or int(where[1]) != offset:
-        raise FaultError("the server sent another part than asked for", spoilt=True)
+        raise FaultError("the server sent another part than requested", spoilt=True)
     total = None if where[3] == "*" else int(where[3])
     now = _origin_of(response, origin.url)
     for before, after in (
@@ -265,37 +267,39 @@ def _check_scheme(url: str, response: httpx.Response) -> None:
         return
     for address in (*(hop.url for hop in response.history), response.url):
         if address.scheme != "https":
-            words = f"was redirected to unprotected {without_login(str(address))[0]}"
+            words = f"was redirected to an unencrypted address, {without_login(str(address))[0]}"
             raise FaultError(words, transient=False)
 
 
 @contextmanager
 def _faults_of_http() -> Iterator[None]:
-    """Turn what httpx raises into faults in plain words."""
+    """Convert the exceptions of httpx into faults with plain messages."""
     try:
         yield
     except httpx.TooManyRedirects as error:
-        raise FaultError("redirects go round in circles", transient=False) from error
+        raise FaultError("the redirects form a loop", transient=False) from error
     except httpx.ConnectTimeout as error:
-        raise FaultError("no connection within the time-out") from error
+        raise FaultError("no connection within the time limit") from error
     except httpx.TimeoutException as error:
-        raise FaultError("nothing came within the time-out") from error
+        raise FaultError("no data within the time limit") from error
     except httpx.ConnectError as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise FaultError(
-                f"the certificate of the server is not trusted ({_words(error)}); set ca_bundle, "
+                f"the server's certificate is not trusted ({_words(error)}); set ca_bundle, "
                 "or SSL_CERT_FILE, to the PEM file of the authority that signed it",
                 transient=False,
             ) from error
         raise FaultError(f"no connection ({_words(error)})") from error
     except httpx.ProxyError as error:
-        # A proxy that says 4xx means it: 407, wants to know who asks; 403, does not go there.
+        # A 4xx of a proxy is permanent: 407 requires a login, 403 forbids the address.
         lasting = re.match(r"4\d\d ", str(error)) is not None
-        raise FaultError(f"the proxy refuses ({_words(error)})", transient=not lasting) from error
+        raise FaultError(
+            f"the proxy refused the request ({_words(error)})", transient=not lasting
+        ) from error
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-        raise FaultError(f"cannot be asked for ({_words(error)})", transient=False) from error
+        raise FaultError(f"cannot be requested ({_words(error)})", transient=False) from error
     except httpx.HTTPError as error:
-        raise FaultError(f"the transfer broke off ({_words(error)})") from error
+        raise FaultError(f"the transfer was interrupted ({_words(error)})") from error
 
 
 def _words(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""A file written and digested as its bytes come."""
+"""A file that is hashed while its bytes are written."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _BUFFER: Final = 1 << 19
 
 
 class FileWriter:
-    """Appends to a file and computes the digest of the whole of it.
+    """Appends to a file and computes the digest of its whole content.
 
     Parameters
     ----------
     path
-        An existing file; what it holds is digested first.
+        An existing file; its content is hashed first.
     algorithm
-        Which digest.
+        Digest algorithm.
     """
 
     def __init__(self, path: Path, algorithm: Algorithm) -> None:
@@ -30,7 +30,7 @@ class FileWriter:
             self._digest.update(chunk)
 
     def __enter__(self) -> Self:
-        """Write within the block."""
+        """Return the writer, for use in a with block."""
         return self
 
     def __exit__(
@@ -39,11 +39,11 @@ class FileWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Keep what came, whatever ended the block: it is resumed."""
+        """Flush to disk, also after an error, so that the transfer can be resumed."""
         self._out.close()
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Append bytes."""
         self._out.write(chunk)
         self._digest.update(chunk)
 

@@ -1,1 +1,1 @@
-"""GEO: where its files are, what its records say; GEOparse is imported nowhere else."""
+"""GEO: addresses of its files and reading of its records; only here GEOparse is imported."""

@@ -1,6 +1,6 @@
-"""Where GEO keeps the files of a series (its README: ftp.ncbi.nlm.nih.gov/geo/README.txt).
+"""Addresses of GEO's files of a series (its README: ftp.ncbi.nlm.nih.gov/geo/README.txt).
 
-``series/GSE52nnn/GSE52778/{soft,matrix,suppl}/``: the last three digits become ``nnn``.
+``series/GSE52nnn/GSE52778/{soft,matrix,suppl}/``: the last three digits are replaced by ``nnn``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lotwise.errors import InputError
 
 
 def series_folder(accession: str, urls: BaseUrls) -> str:
-    """Give the address of a series' folder.
+    """Return the address of a series' folder.
 
     Examples
     --------
@@ -36,41 +36,41 @@ def series_folder(accession: str, urls: BaseUrls) -> str:
 
 
 def soft_source(accession: str, urls: BaseUrls) -> Source:
-    """Tell where the family SOFT file is."""
+    """Return the source of the family SOFT file."""
     name = f"{accession}_family.soft.gz"
     return Source(f"{series_folder(accession, urls)}/soft/{name}", f"geo/{accession}/{name}")
 
 
 def matrix_listing_source(accession: str, urls: BaseUrls) -> Source:
-    """Tell where the listing of the series matrices is: one file a platform."""
+    """Return the source of the listing of the series matrices: one file per platform."""
     return Source(
         f"{series_folder(accession, urls)}/matrix/", f"geo/{accession}/matrix.listing.html"
     )
 
 
 def matrix_sources(accession: str, listing: str, urls: BaseUrls) -> list[Source]:
-    """Find the series matrices in a listing of their folder."""
+    """Return the series matrices in a listing of their folder."""
     names = re.findall(rf'href="({accession}(?:-GPL\d+)?_series_matrix\.txt\.gz)"', listing)
     folder = f"{series_folder(accession, urls)}/matrix"
     return [Source(f"{folder}/{name}", f"geo/{accession}/{name}") for name in dict.fromkeys(names)]
 
 
 def file_list_source(accession: str, urls: BaseUrls) -> Source:
-    """Tell where the list of what is in the ``_RAW.tar`` is."""
+    """Return the source of the list of files in the ``_RAW.tar``."""
     return Source(
         f"{series_folder(accession, urls)}/suppl/filelist.txt", f"geo/{accession}/filelist.txt"
     )
 
 
 def ncbi_page_source(accession: str, urls: BaseUrls) -> Source:
-    """Tell where the page is that offers counts and TPM computed by NCBI."""
+    """Return the source of the page that offers counts and TPM computed by NCBI."""
     return Source(f"{urls.geo_download}/?acc={accession}", f"geo/{accession}/ncbi.html")
 
 
 def ncbi_tpm_source(accession: str, page: str, urls: BaseUrls) -> Source | None:
-    """Find NCBI's own gene-level TPM in that page; None where it offers none.
+    """Return the source of NCBI's gene-level TPM on that page; None if it offers none.
 
-    See https://www.ncbi.nlm.nih.gov/geo/info/rnaseqcounts.html: HISAT2, featureCounts, NCBI
+    See https://www.ncbi.nlm.nih.gov/geo/info/rnaseqcounts.html: HISAT2, featureCounts and NCBI
     gene identifiers; there is no isoform level.
     """
     for link in re.findall(r'href="([^"]+)"', page):
@@ -86,15 +86,15 @@ def ncbi_tpm_source(accession: str, page: str, urls: BaseUrls) -> Source | None:
 
 
 def supplementary_source(accession: str, address: str, urls: BaseUrls) -> Source:
-    """Tell where a supplementary file is, over HTTPS and the configured base address.
+    """Return the source of a supplementary file, over HTTPS and the configured base address.
 
-    Records hold ``ftp://ftp.ncbi.nlm.nih.gov/geo/...``, older ones ``.../pub/geo/DATA/
-    supplementary/series/GSE.../NAME``, a tree that is gone: those are at their present place.
+    Records contain ``ftp://ftp.ncbi.nlm.nih.gov/geo/...``, older ones ``.../pub/geo/DATA/
+    supplementary/series/GSE.../NAME``, which no longer exists: the present address is used.
 
     Raises
     ------
     InputError
-        The address is not in GEO's tree, or its name is not a plain one.
+        The address is not one of GEO's files, or its name is not a plain file name.
     """
     name = name_of_url(address)
     path = unquote(urlsplit(address).path)
@@ -107,7 +107,7 @@ def supplementary_source(accession: str, address: str, urls: BaseUrls) -> Source
         stub = re.sub(r"\d{1,3}$", "nnn", record)
         folder = f"{urls.geo}/{old[1]}/{stub}/{record}/suppl"
     else:
-        raise InputError(f"{address} is not in GEO's tree of files")
+        raise InputError(f"{address} is not an address of a GEO file")
     return Source(f"{folder}/{quote(name)}", f"geo/{accession}/suppl/{name}")
 
 
@@ -126,9 +126,9 @@ def read_file_list(path: Path) -> tuple[ListedFile, ...]:
     Raises
     ------
     WrongAnswerError
-        A row is not of that form.
+        A row does not have that form.
     InputError
-        A name is not a plain one.
+        A name is not a plain file name.
     """
     files = []
     for number, line in enumerate(lines_of(path), start=1):
@@ -137,16 +137,18 @@ def read_file_list(path: Path) -> tuple[ListedFile, ...]:
         cells = line.split("\t")
         size = number_in(cells[3]) if len(cells) >= 4 else None
         if cells[0] not in {"Archive", "File"} or size is None:
-            raise WrongAnswerError(f"{line[:60]!r} is no row of a file list", path=path, row=number)
+            raise WrongAnswerError(
+                f"{line[:60]!r} is not a row of a file list", path=path, row=number
+            )
         name = safe_name(cells[1], origin=f"{path}, row {number}")
         files.append(ListedFile(name, size, in_archive=cells[0] == "File"))
     if not files:
-        raise WrongAnswerError("lists no file", path=path)
+        raise WrongAnswerError("lists no files", path=path)
     return tuple(files)
 
 
 def with_listed_size(source: Source, files: Sequence[ListedFile]) -> Source:
-    """Add the size that the file list gives."""
+    """Return the source with the size given in the file list."""
     name = source.path.rpartition("/")[2]
     for file in files:
         if file.name == name and not file.in_archive:

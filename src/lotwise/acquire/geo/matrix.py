@@ -1,4 +1,4 @@
-"""A series from GEO's series matrix, the second source where the SOFT file cannot be had."""
+"""A series from GEO's series matrix, used if the SOFT file is not available."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lotwise.errors import InputError
 
 
 def read_matrix(paths: Sequence[Path], accession: str) -> Series:
-    """Read ``GSE..._series_matrix.txt(.gz)``, several where there are several platforms.
+    """Read ``GSE..._series_matrix.txt(.gz)``, one file per platform.
 
     Raises
     ------
     InputError
-        A file is damaged, of another series, or a line does not have a cell a sample.
+        A file is damaged, belongs to another series, or has a line with a wrong number of cells.
     """
     series: dict[str, list[str]] = {}
     samples: dict[str, Fields] = {}
@@ -27,7 +27,8 @@ def read_matrix(paths: Sequence[Path], accession: str) -> Series:
         again = samples.keys() & own_samples
         if again:
             raise InputError(
-                f"holds samples of another file: {', '.join(sorted(again))}", path=path
+                f"contains samples that are also in another file: {', '.join(sorted(again))}",
+                path=path,
             )
         samples |= own_samples
         for name, values in own_series.items():
@@ -49,22 +50,22 @@ def _read_one(path: Path) -> tuple[dict[str, list[str]], dict[str, Fields]]:
             columns = columns or [{} for _ in values]
             if len(values) != len(columns):
                 raise InputError(
-                    f"{cells[0]} has {len(values)} cells for {len(columns)} samples",
+                    f"{cells[0]} has {len(values)} cells, but there are {len(columns)} samples",
                     path=path,
                     row=number,
                     remedy="the file is damaged: remove it and run again",
                 )
             for column, value in zip(columns, values, strict=True):
-                # A sample without a value has an empty cell here and no line in SOFT.
+                # A missing value is an empty cell here, but a missing line in SOFT.
                 if value:
                     column.setdefault(name, []).append(value)
     if not series:
-        raise WrongAnswerError("is no series matrix", path=path)
+        raise WrongAnswerError("is not a series matrix", path=path)
     return series, _by_accession(columns, path)
 
 
 def _metadata(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Give the rows before the table of values, cut into cells, with their numbers."""
+    """Yield the rows before the table of values, split into cells, with their numbers."""
     csv.field_size_limit(LONGEST_LINE)
     rows = csv.reader(_before_table(path), delimiter="\t")
     try:
@@ -72,13 +73,13 @@ def _metadata(path: Path) -> Iterator[tuple[int, list[str]]]:
             if cells and cells[0].startswith("!"):
                 yield rows.line_num, cells
     except csv.Error as error:
-        raise WrongAnswerError(f"is no table ({error})", path=path, row=rows.line_num) from error
+        raise WrongAnswerError(f"is not a table ({error})", path=path, row=rows.line_num) from error
 
 
 def _before_table(path: Path) -> Iterator[str]:
     n_bytes, in_table = 0, False
     for line in lines_of(path, most=MOST_UNPACKED):
-        # The rest is read to its end, where damage would be.
+        # The rest is read to its end, to detect damage.
         in_table = in_table or line.startswith("!series_matrix_table_begin")
         if not in_table:
             n_bytes += len(line)
@@ -94,6 +95,6 @@ def _by_accession(columns: Sequence[dict[str, list[str]]], path: Path) -> dict[s
         if not accession:
             raise InputError("a sample has no accession", path=path)
         if accession in samples:
-            raise InputError(f"the sample {accession} comes twice", path=path)
+            raise InputError(f"the sample {accession} occurs twice", path=path)
         samples[accession] = {name: tuple(values) for name, values in column.items()}
     return samples

@@ -1,4 +1,4 @@
-"""A GEO series and its samples, from whichever file they were read."""
+"""A GEO series and its samples, independent of the file format."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _ACCESSION_AT_END = re.compile(r"(?:[=/:]|\s|^)([A-Z]{2,5}\d+)/?$")
 class Relation:
     """A link of a record, such as ``SRA: https://www.ncbi.nlm.nih.gov/sra?term=SRX384345``.
 
-    ``kind`` is empty where the record gave no colon; ``accession`` is empty where the link
-    ends in none.
+    ``kind`` is empty if the record has no colon; ``accession`` is empty if the link does not end
+    in one.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class GeoSample:
-    """One sample (GSM) of a series; ``fields`` holds all that the record says."""
+    """One sample (GSM) of a series; ``fields`` contains the whole record."""
 
     accession: str
     title: str
@@ -59,7 +59,7 @@ class GeoSample:
 
     @property
     def characteristics(self) -> tuple[str, ...]:
-        """What the submitter says of the sample, mostly ``name: value``, over all channels."""
+        """The submitter's description of the sample, mostly ``name: value``, over all channels."""
         return tuple(
             value
             for name, values in self.fields.items()
@@ -73,7 +73,7 @@ class GeoSample:
         return tuple(map(Relation.of, self.fields.get("relation", ())))
 
     def linked(self, kind: str) -> tuple[str, ...]:
-        """Give the accessions that relations of one kind name, such as SRA or BioSample."""
+        """Return the accessions in relations of one kind, such as SRA or BioSample."""
         return tuple(
             link.accession for link in self.relations if link.kind == kind and link.accession
         )
@@ -100,12 +100,12 @@ class Series:
 
     @property
     def subseries(self) -> tuple[str, ...]:
-        """The series that this SuperSeries consists of; none where it is not one."""
+        """The parts of this SuperSeries; empty if it is not one."""
         return tuple(link.accession for link in self.relations if link.kind == "SuperSeries of")
 
     @property
     def studies(self) -> tuple[str, ...]:
-        """SRA study, else BioProject, by which ENA knows the runs."""
+        """SRA study, else BioProject, by which ENA lists the runs."""
         by_kind = {kind: self._linked(kind) for kind in ("SRA", "BioProject")}
         return by_kind["SRA"] or by_kind["BioProject"]
 
@@ -123,13 +123,13 @@ class Series:
 def assemble(
     accession: str, series: Fields, samples: Mapping[str, Fields], *, origin: str
 ) -> Series:
-    """Put a series together and refuse one that is not whole.
+    """Return a series from its parts; raise an error if it is incomplete.
 
     Raises
     ------
     InputError
-        It is another series; samples that it lists are missing; there are samples that it
-        does not list; a sample has no title or says that it is another one.
+        It is another series; listed samples are missing; there are unlisted samples; a sample has
+        no title or has a different accession in its record.
     """
     named = series.get("geo_accession", ("",))[0]
     if named != accession:
@@ -140,7 +140,7 @@ def assemble(
     missing = [name for name in listed if name not in samples]
     if missing or not listed:
         raise InputError(
-            f"lists {len(listed)} samples and holds {len(listed) - len(missing)}; "
+            f"lists {len(listed)} samples but contains {len(listed) - len(missing)}; "
             f"missing: {', '.join(missing[:10]) or 'all'}",
             path=origin,
             remedy="remove it and run again",
@@ -148,7 +148,7 @@ def assemble(
     extra = [name for name in samples if name not in set(listed)]
     if extra:
         raise InputError(
-            f"holds samples that it does not list: {', '.join(extra[:10])}", path=origin
+            f"contains samples that it does not list: {', '.join(extra[:10])}", path=origin
         )
     built = []
     for name in listed:
@@ -156,14 +156,16 @@ def assemble(
         title = fields.get("title", ("",))[0]
         own = fields.get("geo_accession", ("",))[0]
         if own != name:
-            raise InputError(f"the sample {name} calls itself {own or 'nothing'}", path=origin)
+            raise InputError(
+                f"the sample {name} has the accession {own or '(none)'} in its record", path=origin
+            )
         if not title:
             raise InputError(f"the sample {name} has no title", path=origin)
         built.append(GeoSample(name, title, fields))
     twice = [title for title, n in Counter(sample.title for sample in built).items() if n > 1]
     if twice:
         _logger.warning(
-            "%s: samples share a title, so choose them by accession: %s",
+            "%s: several samples have the same title, choose them by accession: %s",
             accession,
             "; ".join(twice),
         )

@@ -1,4 +1,4 @@
-"""From an accession to a series: SOFT, else matrix; SuperSeries followed to their parts."""
+"""The series of an accession: from SOFT, else matrix; the parts of a SuperSeries."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def fetch_series(accession: str, downloader: Downloader, urls: BaseUrls) -> Seri
     Raises
     ------
     InputError
-        The accession is no series, GEO has none of that name, or the record is not whole.
+        The accession is not a series, GEO does not have it, or the record is incomplete.
     DownloadError
         GEO could not be reached.
     """
     if kind_of(accession) != "series":
-        raise InputError(f"{accession} is no GEO series", remedy="give a GSE accession")
+        raise InputError(f"{accession} is not a GEO series", remedy="give a GSE accession")
     soft = soft_source(accession, urls)
     if downloader.missing([soft]) and _has_matrices(accession, downloader, urls):
-        # An earlier run found no SOFT file; what it took instead is used again.
+        # An earlier run found no SOFT file; the file it used instead is used again.
         return _read_matrices(accession, downloader, urls)
     try:
         return downloader.fetch_as(soft, partial(read_soft, accession=accession))
@@ -43,11 +43,11 @@ def fetch_series(accession: str, downloader: Downloader, urls: BaseUrls) -> Seri
 
 
 def fetch_parts(accession: str, downloader: Downloader, urls: BaseUrls) -> tuple[Series, ...]:
-    """Fetch a series and, of a SuperSeries, all that it consists of.
+    """Fetch a series and, for a SuperSeries, all its parts.
 
     Returns
     -------
-    The series itself first. Each series comes once, however they refer to one another.
+    The series itself first. Each series occurs once, however the series refer to each other.
     """
     found: dict[str, Series] = {}
     waiting = [accession]
@@ -75,7 +75,7 @@ def _fetch_matrix(
 
 
 def _has_matrices(accession: str, downloader: Downloader, urls: BaseUrls) -> bool:
-    """Tell whether the listing and all matrices in it are there."""
+    """Return whether the listing and all matrices in it were downloaded."""
     listing = matrix_listing_source(accession, urls)
     if downloader.missing([listing]):
         return False
@@ -89,18 +89,18 @@ def _read_matrices(accession: str, downloader: Downloader, urls: BaseUrls) -> Se
     text = _text(listing)
     sources = matrix_sources(accession, text, urls)
     if not sources:
-        # Not kept: it may be the page of a server in trouble, and matrices may come later.
+        # Not kept: it may be the error page of a server, and matrices may be added later.
         listing.unlink(missing_ok=True)
         if "Index of" not in text:
-            raise DownloadError("the page that came is no listing", path=source.url)
+            raise DownloadError("the received page is not a listing", path=source.url)
         raise NotFoundError("lists no series matrix", path=source.url)
     found = downloader.fetch_all(sources)
-    _logger.warning("%s: there is no SOFT file, its series matrix is read", accession)
+    _logger.warning("%s: there is no SOFT file; the series matrix is used", accession)
     try:
         return read_matrix(found, accession)
     except InputError:
         if not downloader.network.offline:
-            # Not kept: it is fetched again by the next run, and may be whole then.
+            # Not kept: the next run fetches it again, and it may then be complete.
             for path in found:
                 path.unlink(missing_ok=True)
         raise

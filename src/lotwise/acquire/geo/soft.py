@@ -1,8 +1,8 @@
-"""A series from GEO's family SOFT file, parsed by GEOparse after checks of its wholeness.
+"""A series from GEO's family SOFT file, checked for completeness and parsed by GEOparse.
 
-GEOparse alone shortens a file without a word: of two blocks of one name the first is lost, as
-is a block without lines; a relation without colon ends it; ``!word_`` within a value is cut
-out. So the file is checked and prepared here, line by line, before GEOparse sees it.
+GEOparse loses data silently: of two blocks with the same name the first is lost, as is a block
+without lines; a relation without a colon stops it; ``!word_`` within a value is removed. The
+file is therefore checked and prepared line by line before GEOparse reads it.
 SOFT: https://www.ncbi.nlm.nih.gov/geo/info/soft.html
 """
 
@@ -23,10 +23,10 @@ from lotwise.errors import InputError
 _logger = logging.getLogger(__name__)
 
 _BLOCKS: Final = frozenset({"DATABASE", "SERIES", "PLATFORM", "SAMPLE"})
-# Stand for what GEOparse would cut out of a value; private characters of Unicode.
+# Replacements for text that GEOparse would remove from a value; private Unicode characters.
 _MARK: Final = "\ue000"
 _TABLE: Final = "\ue001"
-# GEOparse splits the field "relation" at its colon and fails without one.
+# GEOparse splits the field "relation" at its colon and fails if there is none.
 _RELATION: Final = "lotwiserelation"
 
 
@@ -35,9 +35,8 @@ def read_soft(path: Path, accession: str) -> Series:
 
     Raises
     ------
-    InputError
-        The file is damaged, of another series, or not whole; the message names the line or
-        the sample.
+    The file is damaged, belongs to another series, or is incomplete; the message gives the
+    line or the sample.
     """
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "family.soft"
@@ -46,7 +45,7 @@ def read_soft(path: Path, accession: str) -> Series:
             for line in _prepare(path):
                 n_kept += out.write(line + "\n")
                 if n_kept > MOST_TEXT:
-                    words = f"has more than {MOST_TEXT:,} bytes beside its tables"
+                    words = f"has more than {MOST_TEXT:,} bytes outside its tables"
                     raise WrongAnswerError(words, path=path)
         record = _parse(prepared, path)
     samples = {name: _fields(sample.metadata) for name, sample in record.gsms.items()}
@@ -54,7 +53,7 @@ def read_soft(path: Path, accession: str) -> Series:
 
 
 def _parse(prepared: Path, path: Path) -> Any:
-    # GEOparse sets its logger up for itself, at DEBUG and to standard error.
+    # GEOparse configures its own logger: level DEBUG, to standard error.
     import GEOparse
 
     logging.getLogger("GEOparse").setLevel(logging.ERROR)
@@ -67,7 +66,7 @@ def _parse(prepared: Path, path: Path) -> Any:
 
 
 def _prepare(path: Path) -> Iterator[str]:
-    """Check each line, leave out data tables, and guard what GEOparse would spoil."""
+    """Check each line, skip data tables, and protect what GEOparse would change."""
     seen: set[str] = set()
     in_table, block, n_fields = False, "", 1
     for number, raw in enumerate(lines_of(path, most=MOST_UNPACKED), start=1):
@@ -87,7 +86,7 @@ def _prepare(path: Path) -> Iterator[str]:
             yield _guard(line, path, number)
         elif line and not in_table and not line.startswith("#"):
             raise WrongAnswerError(
-                f"the line belongs to nothing: {line[:60]!r}",
+                f"the line does not belong to any record: {line[:60]!r}",
                 path=path,
                 row=number,
                 remedy="the file is damaged: remove it and run again",
@@ -95,16 +94,18 @@ def _prepare(path: Path) -> Iterator[str]:
     if in_table:
         raise InputError(f"{block} ends within its table", path=path)
     if not seen:
-        raise WrongAnswerError("holds no record", path=path)
+        raise WrongAnswerError("contains no record", path=path)
 
 
 def _check_block(line: str, seen: set[str], path: Path, number: int) -> str:
     match = re.fullmatch(r"\^(\w+)\s*=\s*(\S+)", line)
     if match is None or match[1] not in _BLOCKS:
-        raise WrongAnswerError(f"{line[:60]!r} begins no known record", path=path, row=number)
+        raise WrongAnswerError(
+            f"{line[:60]!r} does not begin a known record", path=path, row=number
+        )
     block = f"{match[1]} {match[2]}"
     if block in seen or (match[1] == "SERIES" and any(name.startswith("SERIES") for name in seen)):
-        raise InputError(f"{block} comes twice", path=path, row=number)
+        raise InputError(f"{block} occurs twice", path=path, row=number)
     seen.add(block)
     return block
 
@@ -113,11 +114,11 @@ def _guard(line: str, path: Path, number: int) -> str:
     name, equals, value = line.partition("=")
     match = re.fullmatch(r"!([A-Z][a-z]+)_(\S+)\s*", name)
     if match is None:
-        raise InputError(f"{line[:60]!r} is no line of SOFT", path=path, row=number)
+        raise InputError(f"{line[:60]!r} is not a line of SOFT", path=path, row=number)
     key = _RELATION if match[2] == "relation" else match[2]
     if not equals:
         _logger.debug("%s, line %d: %s has no value", path, number, name)
-    # GEOparse would take what stands after a carriage return for a line of its own.
+    # GEOparse would treat text after a carriage return as a separate line.
     value = value.replace("\r", " ").strip()
     guarded = value.replace("!", _MARK).replace("_table_", _TABLE)
     return f"!{match[1]}_{key} = {guarded}"

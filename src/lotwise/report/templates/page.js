@@ -1,7 +1,7 @@
 "use strict";
-// Everything here makes looking closer possible; the page is complete without it.
+// These scripts add interaction; the page is complete without them.
 (() => {
-  // Charts and clouds are packed. A browser too old to unpack them shows the page as without scripts.
+  // Charts and clouds are compressed. A browser that cannot unpack them shows the page without scripts.
   if (!("DecompressionStream" in window)) return;
   const root = document.documentElement;
   root.classList.add("scripted");
@@ -21,7 +21,7 @@
     return order === "-9e99" ? "NaN" : order ?? cell.textContent.trim();
   };
   const quoted = (text, separator) => {
-    // Spreadsheets run what begins with these; an apostrophe makes it text. Numbers keep their sign.
+    // Spreadsheets run cells that begin with these; an apostrophe makes them text. Numbers keep their sign.
     const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
     const safe = /^[=@+\-\t\r\n]/.test(text) && !plain ? "'" + text : text;
     return safe.includes(separator) || /["\n\r]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
@@ -45,7 +45,7 @@
     const table = new DataTable(element, {
       order: [], paging: many, info: many, pageLength: 10, autoWidth: false,
       lengthMenu: [10, 50, { label: "all", value: -1 }],
-      language: { search: "Search this table", lengthMenu: "_MENU_ rows a page" },
+      language: { search: "Search this table", lengthMenu: "_MENU_ rows per page" },
       layout: { topStart: many ? "pageLength" : null, topEnd: element.tBodies[0].rows.length > 4 ? "search" : null },
     });
     const bar = document.createElement("p");
@@ -57,7 +57,7 @@
       button.addEventListener("click", () => download(table, element, kind));
     }
     const names = [...element.querySelectorAll("thead th")].some((head) => /^(feature|gene|marker)$/.test(head.textContent.trim()));
-    if (names) bar.append(" A spreadsheet takes names such as SEPT2 in these for dates; in tables.xlsx, beside this page, they stay names.");
+    if (names) bar.append(" A spreadsheet reads names such as SEPT2 in these files as dates; in tables.xlsx, in the folder of this page, they stay names.");
     wrap.append(bar);
     wrap.querySelectorAll(".dt-search input").forEach((input) => input.setAttribute("aria-label", `Search “${caption}”`));
     wrap.querySelectorAll("nav").forEach((pages) => pages.setAttribute("aria-label", `Pages of “${caption}”, ${tables.length + 1}`));
@@ -109,11 +109,11 @@
   // ---- one pair of samples: its cloud, its difference against mean, its features
   const short = (name) => {
     const cut = name.length > 60 ? `${name.slice(0, 30)}…${name.slice(-29)}` : name;
-    // A right-to-left name must not turn the sentence around it.
+    // A right-to-left name must not reverse the order of the sentence.
     return /[^\x20-\x7e]/.test(cut) ? `\u2068${cut}\u2069` : cut;
   };
   const number = (value) => (value === 0 ? "0" : Number(value.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 }));
-  // Nothing but 1 reads as 100 %, as in the tables.
+  // Only exactly 1 is printed as 100 %, as in the tables.
   const percent = (share) => {
     const text = (100 * share).toPrecision(3);
     if (Number(text) !== 100 || share === 1) return `${text}\u00a0%`;
@@ -134,17 +134,18 @@
       return {
         x, x2: x + found.width, y, y2: y + found.width, n: counts[index], tpm_a: range(a), tpm_b: range(b),
         mean: (x + y + found.width) / 2, difference: x - y,
-        examples: inside.map((one) => one.name).join(", ") || "none of those that pull R down most",
+        examples: inside.map((one) => one.name).join(", ") || "none of the features that lower R most",
       };
     });
   };
+  const ratioWords = (ratio) => (ratio === null ? "in one only" : ratio.toFixed(3));
   const namedOf = (found, pair) => pair.named.map(([feature, tpmA, tpmB, ratio, share]) => {
     const [id, symbol] = found.features[feature];
     const log = (tpm) => Math.log2(tpm + found.pseudocount);
     const [x, y] = [log(tpmA), log(tpmB)];
     return {
-      id, symbol, name: short(symbol ? `${symbol} (${id})` : id), x, y, mean: (x + y) / 2, difference: ratio,
-      tpm_a: number(tpmA), tpm_b: number(tpmB), raw_a: tpmA, raw_b: tpmB, ratio, share,
+      id, symbol, name: short(symbol ? `${symbol} (${id})` : id), x, y, mean: (x + y) / 2, difference: x - y,
+      tpm_a: number(tpmA), tpm_b: number(tpmB), raw_a: tpmA, raw_b: tpmB, ratio, ratio_words: ratioWords(ratio), share,
     };
   });
   const namedTable = (place, rows, found, pair) => {
@@ -156,16 +157,16 @@
     wrap.className = "table-wrap";
     const table = node("table", "", wrap);
     table.dataset.name = "pair";
-    node("caption", `Features that pull R down most: ${short(found.samples[pair.a])} and ${short(found.samples[pair.b])}`, table);
+    node("caption", `Features that lower R most: ${short(found.samples[pair.a])} and ${short(found.samples[pair.b])}`, table);
     const head = node("tr", "", node("thead", "", table));
-    ["feature", "gene", "TPM, first", "TPM, second", "log2 ratio", "share of 1 - R"].forEach((label) => {
+    ["feature", "gene", `${found.unit}, first`, `${found.unit}, second`, "log2 ratio", "share of 1 - R"].forEach((label) => {
       node("th", label, head).scope = "col";
     });
     const body = node("tbody", "", table);
     for (const row of rows) {
       const line = node("tr", "", body);
       for (const text of [row.id, row.symbol]) node("td", text, line);
-      const numbers = [[row.tpm_a, row.raw_a], [row.tpm_b, row.raw_b], [row.ratio.toFixed(3), row.ratio], [percent(row.share), row.share]];
+      const numbers = [[row.tpm_a, row.raw_a], [row.tpm_b, row.raw_b], [ratioWords(row.ratio), row.ratio ?? -9e99], [percent(row.share), row.share]];
       for (const [text, order] of numbers) node("td", text, line).dataset.order = order;
     }
     enhance(table);
@@ -186,7 +187,7 @@
       }
     }
     const specs = { cloud: json(`spec-cloud-${level}`), difference: json(`spec-difference-${level}`) };
-    const scale = `log2(TPM + ${found.pseudocount})`;
+    const scale = `log2(${found.unit} + ${found.pseudocount})`;
     const title = (end, pair) => `${scale} of ${short(found.samples[pair[end]])}`;
     const show = async () => {
       const pair = found.pairs[select.value];
@@ -201,7 +202,7 @@
       }
       const difference = structuredClone(specs.difference);
       for (const { encoding } of difference.layer) {
-        encoding.y.title = "log2 ratio, first / second";
+        encoding.y.title = `difference of ${scale}, first - second`;
         if (encoding.x) encoding.x.title = `mean ${scale}`;
       }
       const total = bins.reduce((sum, bin) => sum + bin.n, 0);

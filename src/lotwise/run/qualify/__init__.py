@@ -1,4 +1,4 @@
-"""Qualification of an installation: is it the one that was released, and does it find the truth."""
+"""Qualification of an installation: is it unchanged since release, and are its results right?"""
 
 from lotwise.run.qualify.case import Case
 from lotwise.run.qualify.qualification import Qualification, qualify, write_qualification

@@ -1,4 +1,4 @@
-"""Simulated batches with planted truth: what must pass, what must fail, and what must be named."""
+"""Simulated batches with planted truth: some must pass, some fail, some faults be identified."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CHANGED: Final = 200
 _STATISTICS: Final = ("libraries", "identity", "agreement")
 CRITERIA: Final = """
 title: Operational qualification of lotwise
-source: built into lotwise; bounds for simulated batches alone
+source: built into lotwise; the bounds are for simulated batches only
 criteria:
 - {id: depth, rationale: a failed library says nothing, level: gene, table: libraries,
    statistic: share_of_median, at_least: 0.25}
@@ -64,7 +64,7 @@ def batch_cases(folder: Path) -> Iterator[Case]:
 
 def planted_cases(folder: Path) -> Iterator[Case]:
     """Run the cases of sound batches and of planted faults below ``folder``."""
-    # Of two donors, genes of X and Y would lower R as well.
+    # With two donors, genes of X and Y would lower R as well.
     of_one_donor = {"n_de_genes": _CHANGED, "female": ()}
     expectations: tuple[tuple[str, str, dict[str, Any], str, str], ...] = (
         ("VER-001", "sound batches", {}, "pass", ""),
@@ -122,7 +122,7 @@ def planted_cases(folder: Path) -> Iterator[Case]:
 
 
 def recorded_cases(folder: Path) -> Iterator[Case]:
-    """Run the cases of a recorded run: its replay, and falsified copies of it."""
+    """Run the cases of a recorded run: its replay, and copies that were falsified."""
     from lotwise.run.replay import replay
 
     made = _simulate(folder, {"n_de_genes": _CHANGED})

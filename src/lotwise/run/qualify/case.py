@@ -1,4 +1,4 @@
-"""One case of a qualification: what was expected, what was found."""
+"""One case of a qualification: expected and found result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Case:
 def run_case(
     part: Part, requirement: str, name: str, expected: str, look: Callable[[], tuple[str, bool]]
 ) -> Case:
-    """Run a case; one that breaks has failed, with the fault as what was found.
+    """Run a case; an exception counts as a failure and is reported as the result.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def run_case(
     """
     try:
         found, passed = look()
-    except Exception as error:  # noqa: BLE001, a fault of any kind is a finding
+    except Exception as error:  # noqa: BLE001, an error of any kind is a result
         found, passed = f"{type(error).__name__}: {error}", False
     return Case(
         part=part,

@@ -1,4 +1,4 @@
-"""A recorded run that is falsified: every manipulation must be noticed."""
+"""Falsified copies of a recorded run: every manipulation must be detected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lotwise.tree import ResultTree
 
 
 def falsified_cases(root: Path, folder: Path) -> Iterator[Case]:
-    """Falsify copies of a recorded run; one case per manipulation."""
+    """Falsify copies of a recorded run, one case per manipulation."""
     for name, change in MANIPULATIONS.items():
 
         def look(change: Callable[[Path], None] = change, name: str = name) -> tuple[str, bool]:

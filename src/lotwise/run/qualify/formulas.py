@@ -1,4 +1,4 @@
-"""Formulas against values worked out by hand or printed in the literature."""
+"""Formulas compared with values calculated by hand or published."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Y = (2.0, 1.0, 4.0, 3.0, 5.0)
 
 def formula_cases() -> Iterator[Case]:
     """Run the cases of single formulas."""
-    # Modules, not functions, are imported: what is judged is what a run would call.
+    # Modules and not functions are imported, so that the functions that a run calls are tested.
     yield _close("COR-001", "Pearson's R", 0.8, lambda: correlation.pearson(X, Y))
     yield _close(
         "COR-001", "Pearson's R of a matrix", 0.8, lambda: correlation.pearson_matrix([X, Y])[0, 1]

@@ -1,4 +1,4 @@
-"""Installation qualification: versions, files, linear algebra, and what a run needs."""
+"""Installation qualification: versions, files, linear algebra, and requirements of a run."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _normal(name: str) -> str:
 
 
 def _files() -> tuple[str, bool]:
-    """Compare installed files with the SHA-256 that their installer noted."""
+    """Compare installed files with the SHA-256 recorded by the installer."""
     n_files, changed = 0, []
     for name in ("lotwise", "numpy", "scipy", "pandas", "polars", "anndata"):
         try:
@@ -68,7 +68,7 @@ def _files() -> tuple[str, bool]:
             changed.append(f"{name} is not installed")
             continue
         for file in listed:
-            # Scripts are rewritten for the environment that they are installed in.
+            # Scripts are rewritten for the environment in which they are installed.
             if file.hash is None or file.hash.mode != "sha256" or file.parts[0] == "..":
                 continue
             n_files += 1
@@ -109,4 +109,4 @@ def _doctor() -> tuple[str, bool]:
 
     findings = [*examine_libraries(with_slurm=False), *examine_machine(Config())]
     missing = [str(one) for one in findings if one.state == "missing"]
-    return "; ".join(missing) or f"{len(findings)} looks, nothing is missing", is_fit(findings)
+    return "; ".join(missing) or f"{len(findings)} checks, nothing is missing", is_fit(findings)

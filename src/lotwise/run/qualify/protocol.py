@@ -1,4 +1,4 @@
-"""Performance qualification: the laboratory's own frozen data against its stored results."""
+"""Performance qualification: the laboratory's own frozen inputs and stored results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Run(BaseModel):
 
 
 class Protocol(BaseModel):
-    """A protocol: stored runs that must come out again."""
+    """A protocol: stored runs whose results must be reproduced."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,12 +32,12 @@ class Protocol(BaseModel):
 
 
 def read_protocol(path: Path) -> Protocol:
-    """Read a protocol; relative paths are those beside it.
+    """Read a protocol; relative paths start from its folder.
 
     Raises
     ------
     InputError
-        The file is no protocol; the key is named.
+        The file is not a protocol; the message names the key.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -47,7 +47,7 @@ def read_protocol(path: Path) -> Protocol:
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(map(str, fault["loc"]))
-        raise InputError(f"is no protocol ({place}: {fault['msg']})", path=path) from None
+        raise InputError(f"is not a protocol ({place}: {fault['msg']})", path=path) from None
     beside = path.parent
     runs = tuple(
         run.model_copy(
@@ -62,7 +62,7 @@ def read_protocol(path: Path) -> Protocol:
 
 
 def protocol_cases(protocol: Protocol) -> Iterator[Case]:
-    """Repeat each stored run; every table must come out byte by byte, and the verdict as stated."""
+    """Repeat each stored run; all tables must be identical, and the verdict as stated."""
     from lotwise.run.replay import replay
 
     for run in protocol.runs:

@@ -1,4 +1,4 @@
-"""The whole qualification, and its files: JSON and a page for print."""
+"""The whole qualification and its files: JSON and a printable page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAGE: Final = "qualification.html"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Qualification:
-    """All cases with the machine and the software that they ran on."""
+    """All cases, with the machine and the software on which they ran."""
 
     started: str
     ended: str
@@ -54,14 +54,14 @@ class Qualification:
 def qualify(
     *, protocol: Path | None = None, tell: Callable[[Case], None] = lambda _: None
 ) -> Qualification:
-    """Run every case; ``tell`` is called with each as it ends.
+    """Run every case; ``tell`` is called with each when it ends.
 
     Parameters
     ----------
     protocol
-        The laboratory's own protocol, whose stored runs are repeated as well.
+        The laboratory's own protocol, whose stored runs are also repeated.
     tell
-        What to do with each case, such as to print it.
+        Function to call with each case, for example to print it.
 
     Raises
     ------
@@ -98,6 +98,6 @@ def _cases(folder: Path) -> Iterator[Case]:
     yield from installation_cases()
     yield from formula_cases()
     with warnings.catch_warnings():
-        # Planted faults are warned of, which is as it should be.
+        # Planted faults cause warnings, as they should.
         warnings.simplefilter("ignore", LotwiseWarning)
         yield from batch_cases(folder)

@@ -1,4 +1,4 @@
-"""Repeat the analysis of a run from its record, and hold the tables against the recorded ones."""
+"""Repetition of a run's analysis from its record, and comparison with the recorded tables."""
 
 from lotwise.run.replay.repeat import Replay, replay
 

@@ -1,4 +1,4 @@
-"""Tables that came out otherwise: which, and where they first differ."""
+"""Tables that differ in a repetition: which, and where they first differ."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ _LONGEST: Final = 60
 def find_differences(
     recorded: Iterable[OutputFile], root: Path, repeated: Path
 ) -> tuple[int, list[str]]:
-    """Hold each repeated table against the recorded checksum and the file that is there.
+    """Compare each repeated table with the recorded checksum and the existing file.
 
     Parameters
     ----------
     recorded
-        The outputs of the record.
+        Outputs on record.
     root, repeated
         Folder of the results, and of the repetition.
 
     Returns
     -------
-    How many tables are identical, and a line for each that is not. A table that is no longer
-    the recorded one is a difference even where the repetition agrees with the record.
+    The number of identical tables, and a line for each other one. A table that is no longer the
+    recorded one is a difference, even if the repetition agrees with the record.
     """
     tables = {item.path: item for item in recorded if is_analysed(item.path)}
     made = {
@@ -49,11 +49,13 @@ def find_differences(
         for path in repeated.rglob("*")
         if path.is_file() and is_analysed(path.relative_to(repeated).as_posix())
     }
-    differences = [f"{name}: is not recorded, and came" for name in sorted(made - tables.keys())]
+    differences = [
+        f"{name}: is not on record but was computed" for name in sorted(made - tables.keys())
+    ]
     n_identical = 0
     for name, item in tables.items():
         if name not in made:
-            differences.append(f"{name}: was recorded, and did not come")
+            differences.append(f"{name}: is on record but was not computed")
         elif found := _difference(item, _present(root, name), repeated / name):
             differences.append(f"{name}{found}")
         else:
@@ -62,17 +64,17 @@ def find_differences(
 
 
 def _present(root: Path, name: str) -> Path:
-    """Return where a recorded table lies; a run of version 0.1 gave one another name."""
+    """Return the path of a recorded table; version 0.1 used another name for one."""
     earlier = root / earlier_name(name)
     return earlier if earlier.is_file() and not (root / name).exists() else root / name
 
 
 def find_changes(recorded: Iterable[OutputFile], root: Path) -> tuple[int, list[str]]:
-    """Hold the recorded files that are not repeated against their checksums.
+    """Compare recorded files that are not repeated with their checksums.
 
     Returns
     -------
-    How many are as recorded, and a line for each that is missing or changed.
+    The number of files as recorded, and a line for each that is missing or changed.
     """
     others = [item for item in recorded if not is_analysed(item.path)]
     faults = [(item.path, fault_of(item, root / item.path)) for item in others]
@@ -81,19 +83,16 @@ def find_changes(recorded: Iterable[OutputFile], root: Path) -> tuple[int, list[
 
 
 def judge_again(provenance: Provenance, root: Path, repeated: Path) -> tuple[str, list[str]]:
-    """Judge the repeated tables by the criteria on record, and compare with the verdict.
+    """Judge the repeated tables by the recorded criteria, and compare with the verdict.
 
     Returns
     -------
-    The outcome that came, empty where no verdict is on record, and a line for each key of the
-    verdict that is another, or that speaks against its files. A verdict that the record does not
-    know is a difference.
+    The new outcome, empty if no verdict is on record, and a line for each key of the verdict that
+    differs or shows that its files were changed. A verdict that is not on record is a difference.
     """
     recorded = provenance.criteria_sha256
     if recorded is None:
-        unknown = (
-            f"{VERDICT} is there and not on record: `lotwise record --out` brings it up to date"
-        )
+        unknown = f"{VERDICT} exists but is not on record: `lotwise record --out` records it"
         return "", [unknown] if (root / VERDICT).exists() else []
     try:
         criteria = recorded_criteria(root)
@@ -101,11 +100,11 @@ def judge_again(provenance: Provenance, root: Path, repeated: Path) -> tuple[str
         said = {one["id"]: one for one in told["criteria"]}
         checked = check_verdict(root)
     except InputError as error:
-        return "", [f"{VERDICT}: was recorded, and cannot be read with its criteria ({error})"]
+        return "", [f"{VERDICT}: is on record but cannot be read with its criteria ({error})"]
     except (OSError, ValueError, TypeError, KeyError):
-        return "", [f"{VERDICT}: was recorded, and cannot be read with its criteria"]
+        return "", [f"{VERDICT}: is on record but cannot be read with its criteria"]
     if criteria.criteria.sha256 != recorded:
-        return "", [f"{criteria.name} holds other criteria than the record names"]
+        return "", [f"{criteria.name} has other criteria than those on record"]
     verdict = judge(criteria, repeated)
     faults = () if checked is None else checked.faults
     return verdict.outcome, list(
@@ -114,7 +113,7 @@ def judge_again(provenance: Provenance, root: Path, repeated: Path) -> tuple[str
 
 
 def is_analysed(path: str) -> bool:
-    """Tell whether a file of the results is a table that the analysis writes.
+    """Return whether a file of the results is a table written by the analysis.
 
     Examples
     --------
@@ -125,7 +124,7 @@ def is_analysed(path: str) -> bool:
 
 
 def _difference(item: OutputFile, present: Path, came: Path) -> str:
-    """Say how a table differs; nothing where it does not."""
+    """Return how a table differs; empty if it does not."""
     as_recorded = present.is_file() and checksum(present) == item.sha256
     if checksum(came) == item.sha256 or (as_recorded and _text(present) == _text(came)):
         if as_recorded:
@@ -133,25 +132,25 @@ def _difference(item: OutputFile, present: Path, came: Path) -> str:
         if not present.is_file():
             return ": is no longer in the results (the repetition agrees with the record)"
         where = first_difference(_text(came), _text(present), names=("was recorded", "is there"))
-        return f" is not the recorded file (the repetition is){where}"
+        return f" is not the recorded file (the repetition agrees with the record){where}"
     if not as_recorded:
-        return ": came out otherwise than recorded; the recorded file is not there to say where"
+        return ": differs from the record; the recorded file is missing, so the place is unknown"
     was, now = _text(present), _text(came)
     was_columns, now_columns = (text.partition("\n")[0].split("\t") for text in (was, now))
     if was_columns != now_columns:
         shared = [name for name in was_columns if name in now_columns]
         lost = [name for name in was_columns if name not in now_columns]
         found = first_difference(
-            _only(was, shared), _only(now, shared), names=("was recorded", "came")
+            _only(was, shared), _only(now, shared), names=("was recorded", "was computed")
         )
         about = f"without {', '.join(lost)}; " if lost else ""
         numbers = f"and others{found}" if found else "and the recorded ones are the same"
         return f": this version of lotwise has other columns ({about}{numbers})"
-    return first_difference(was, now, names=("was recorded", "came"))
+    return first_difference(was, now, names=("was recorded", "was computed"))
 
 
 def _only(table: str, names: list[str]) -> str:
-    r"""Keep columns of a table.
+    r"""Return a table with some of its columns.
 
     Examples
     --------
@@ -173,15 +172,15 @@ def _text(path: Path) -> str:
 
 
 def first_difference(first: str, second: str, *, names: tuple[str, str]) -> str:
-    r"""Name the first row and column in which two tables differ; nothing where none does.
+    r"""Return the first row and column in which two tables differ; empty if they are equal.
 
-    Rows are counted as in a text editor, the header is row 1.
+    Rows are counted as in a text editor; the header is row 1.
 
     Examples
     --------
     >>> one, other = "sample\tr\nS1\t0.5\n", "sample\tr\nS1\t0.7\n"
-    >>> first_difference(one, other, names=("was recorded", "came"))
-    ", row 2, column 'r': '0.5' was recorded, '0.7' came"
+    >>> first_difference(one, other, names=("was recorded", "was computed"))
+    ", row 2, column 'r': '0.5' was recorded, '0.7' was computed"
     """
     header = first.partition("\n")[0].split("\t")
     rows = itertools.zip_longest(first.splitlines(), second.splitlines())

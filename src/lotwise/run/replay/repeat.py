@@ -1,4 +1,4 @@
-"""The analysis part of a run once more, from nothing but what its record names."""
+"""Repetition of the analysis of a run, from its record only."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ _UNKNOWN: Final = "unknown"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replay:
-    """What a repetition showed.
+    """Result of a repetition.
 
     Attributes
     ----------
     n_identical
-        Tables that came out byte by byte as recorded.
+        Number of tables identical to the recorded ones, byte by byte.
     differences
-        One line a table that did not: which, and its first row and column that differ.
+        One line per other table, with the first row and column that differ.
     n_unchanged
-        Other recorded files (figures, the workbook, h5ad, the verdict), which are not repeated,
-        that are as recorded.
+        Number of unchanged files that are on record but not repeated (figures, the workbook, h5ad,
+        the verdict).
     changes
-        One line for each of those that is missing or changed, for an ``.h5ad`` whose numbers are
-        not those that came, and for a record or page that is not the one that was written.
+        One line for each of those that is missing or changed, for an ``.h5ad`` whose values differ
+        from the repetition, and for a record or page that was edited.
     software
-        One line for lotwise and each library whose version is not the recorded one.
+        One line for lotwise and each library whose version differs from the record.
     notes
-        One line an input that the record itself calls odd, or that is not repeated (reads,
-        references, criteria) and is missing or no longer the recorded one.
+        One line per input with a note in the record, and per input that is not repeated (reads,
+        references, criteria) and is missing or changed.
     verdict
-        Outcome of the recorded criteria on the repeated tables; empty where none are on record.
+        Outcome of the recorded criteria on the repeated tables; empty if there are none.
     verdict_differences
-        One line a criterion that came out otherwise, or one that says why none was judged.
+        One line per criterion with a different result, or the reason why none was judged.
     """
 
     n_identical: int
@@ -69,29 +69,29 @@ class Replay:
 
     @property
     def all_differences(self) -> tuple[str, ...]:
-        """Every line that says that something is not as recorded."""
+        """All lines that report a difference from the record."""
         return (*self.differences, *self.changes, *self.verdict_differences)
 
 
 def replay(results: Path, *, inputs_from: Path | None = None, keep: Path | None = None) -> Replay:
     """Repeat expression, correlation and evidence; compare each table with the recorded one.
 
-    Recorded files that are not repeated are held against their checksums.
+    Recorded files that are not repeated are compared with their checksums.
 
     Parameters
     ----------
     results
         Folder of the results, with ``provenance.json``.
     inputs_from
-        Folder to search for inputs that are no longer where they were, or no longer the same;
-        they are recognised by checksum, under any name.
+        Folder to search for inputs that were moved or changed; they are recognised by checksum,
+        under any name.
     keep
-        Folder to leave the repeated results in; without it they are removed.
+        Folder in which to keep the repeated results; by default they are removed.
 
     Raises
     ------
     InputError
-        The record is missing or damaged, or inputs are missing or changed; found before
+        The record is missing or damaged, or inputs are missing or changed. This is checked before
         anything is computed.
     """
     root = results if results.is_dir() else results.parent
@@ -124,7 +124,7 @@ def replay(results: Path, *, inputs_from: Path | None = None, keep: Path | None 
 @contextmanager
 def _workspace(keep: Path | None) -> Iterator[tuple[Path, Path]]:
     if keep is not None and keep.exists() and any(keep.iterdir()):
-        raise InputError("is not empty", path=keep, remedy="name a new folder")
+        raise InputError("is not empty", path=keep, remedy="give a new folder")
     with tempfile.TemporaryDirectory(prefix="lotwise-replay-") as folder:
         yield Path(folder) / "inputs", keep or Path(folder) / "results"
 
@@ -138,7 +138,7 @@ def _analyse(config: Config, stage: Stage, tree: ResultTree) -> None:
 
 
 def _other_software(provenance: Provenance) -> Iterator[str]:
-    """Say which versions differ; a commit tells apart what has one version."""
+    """Yield versions that differ; the commit distinguishes equal versions."""
     now = software()
     was = provenance.lotwise
     for name, then, today in (
@@ -146,12 +146,12 @@ def _other_software(provenance: Provenance) -> Iterator[str]:
         ("commit of lotwise", was.commit, now.commit),
     ):
         if then != today:
-            yield f"{name}: {then or _UNKNOWN} was recorded, {today or _UNKNOWN} is here"
+            yield f"{name}: {then or _UNKNOWN} is on record, {today or _UNKNOWN} is installed"
     if was.modified or now.modified:
         whose = [name for name, one in (("then", was), ("now", now)) if one.modified]
-        yield f"the checkout of lotwise had changes of its own ({' and '.join(whose)})"
+        yield f"the checkout of lotwise had uncommitted changes ({' and '.join(whose)})"
     found = libraries()
     for name in sorted(provenance.libraries.keys() | found.keys()):
         then, today = provenance.libraries.get(name), found.get(name)
         if then != today:
-            yield f"{name}: {then or 'none'} was recorded, {today or 'none'} is here"
+            yield f"{name}: {then or 'none'} is on record, {today or 'none'} is installed"

@@ -1,7 +1,7 @@
-"""The recorded inputs, found again and laid out as they were.
+"""The recorded inputs, found again and linked as they were.
 
-The repetition reads links in a folder of its own that holds what the record names and nothing
-else: what a run read without recording it is missing there, and the repetition says so.
+The repetition reads links in a folder of its own, which contains only what the record lists. If a
+run read a file without recording it, the file is missing there, and the repetition reports it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from lotwise.samples import read_samples
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The folder that the repetition reads from, and the sample sheet in it."""
+    """The folder from which the repetition reads, and the sample sheet in it."""
 
     folder: Path
     sheet: Path
 
     def place(self, path: Path) -> Path:
-        """Give the place of a recorded, absolute path on the stage."""
+        """Return the place of a recorded, absolute path on the stage."""
         return place_of(path, self.folder)
 
 
@@ -47,21 +47,21 @@ def stage_inputs(
     provenance, config
         The record and the configuration in it.
     root
-        Folder of the results as it lies now.
+        Present folder of the results.
     folder
-        Where to lay the inputs out.
+        Folder for the links.
     inputs_from
-        Folder to search, by checksum, for what is not where it was.
+        Folder to search, by checksum, for moved files.
 
     Raises
     ------
     InputError
-        Inputs are missing or changed: all are named, with both checksums.
+        Inputs are missing or changed; all are listed, with both checksums.
     """
     needed = [item for item in provenance.inputs if item.role in ANALYSED]
     sheets = [item for item in needed if item.role == "sample sheet"]
     if len(sheets) != 1:
-        raise InputError(f"names {len(sheets)} sample sheets, needed is one", path=root)
+        raise InputError(f"must have one sample sheet on record, got {len(sheets)}", path=root)
     offered = _Offered(inputs_from)
     faults: list[str] = []
     for item in needed:
@@ -75,21 +75,21 @@ def stage_inputs(
     if faults:
         raise InputError(
             f"{len(faults)} of {len(needed)} recorded inputs cannot be used: {' | '.join(faults)}",
-            remedy="bring the recorded files back, or name a folder that has them (--inputs-from)",
+            remedy="restore the recorded files, or give a folder that has them (--inputs-from)",
         )
     recorded = place_of(config.results / sheets[0].path, folder)
     return Stage(folder, _stage_sheet(recorded, folder))
 
 
 def unused_inputs(provenance: Provenance, root: Path) -> Iterator[str]:
-    """Name the inputs that a repetition does not read and that are missing or changed."""
+    """Yield inputs that a repetition does not read and that are missing or changed."""
     for item in provenance.inputs:
         if item.role not in ANALYSED and (fault := fault_of(item, root / item.path)):
             yield f"{root / item.path} {fault}; it is not read by a replay ({item.role})"
 
 
 def place_of(path: Path, folder: Path) -> Path:
-    """Give the place of an absolute path below ``folder``.
+    """Return the place of an absolute path below ``folder``.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def _link(found: Path, place: Path) -> None:
 
 
 def _stage_sheet(recorded: Path, folder: Path) -> Path:
-    """Write a sheet whose quantifications are those on the stage."""
+    """Write a sheet with the paths of the quantifications on the stage."""
     samples = []
     for sample in read_samples(recorded):
         quant = None if sample.quant is None else absolute(sample.quant)

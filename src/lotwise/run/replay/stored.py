@@ -1,4 +1,4 @@
-"""The expression that is stored beside the tables, compared with the repeated one."""
+"""The stored expression, compared with the repeated one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def find_stored_differences(root: Path, repeated: Path, levels: Iterable[Level]) -> list[str]:
     """Compare the arrays of each ``.h5ad`` with the repetition; return a line for each difference.
 
-    HDF5 promises no equal bytes, so names and layers are compared by value. A file that is
-    missing is found by its recorded checksum.
+    Equal data may have different bytes in HDF5, so names and layers are compared by value. A
+    missing file is found by its recorded checksum.
     """
     differences = []
     for level in levels:
@@ -43,9 +43,9 @@ def _compare(present: Path, repeated: Path) -> list[str]:
     for axis in ("obs_names", "var_names"):
         if list(getattr(here, axis)) != list(getattr(came, axis)):
             what = "samples" if axis == "obs_names" else "features"
-            return [f"its {what} are not those that came"]
+            return [f"its {what} differ from the repetition"]
     return [fault for name in came.layers for fault in _compare_layer(here, came, name)] + (
-        [] if np.array_equal(here.X, came.X, equal_nan=True) else ["X is not what came"]
+        [] if np.array_equal(here.X, came.X, equal_nan=True) else ["X differs from the repetition"]
     )
 
 
@@ -59,4 +59,4 @@ def _compare_layer(here: AnnData, came: AnnData, name: str) -> list[str]:
     sample, feature = (int(place[0]) for place in np.nonzero(unequal))
     where = f"{here.obs_names[sample]}, {here.var_names[feature]}"
     was, now = one[sample, feature], other[sample, feature]
-    return [f"layer {name!r}: {unequal.sum():,} numbers differ; {where}: {was!s}, {now!s} came"]
+    return [f"layer {name!r}: {unequal.sum():,} values differ; {where}: {was!s}, repeated {now!s}"]

@@ -30,4 +30,4 @@ def test_examine_network__an_address_that_is_none():
     acquire = {"accession": "GSE1", "route": "deposited", "urls": urls}
     (found,) = examine_network(Config(source="accession", acquire=acquire), timeout=1)
     assert (found.state, found.subject) == ("missing", "geo")
-    assert found.found.startswith("http://localhost:port/geo is no address (")
+    assert found.found.startswith("http://localhost:port/geo is not a valid address (")

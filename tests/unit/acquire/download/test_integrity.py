@@ -37,9 +37,9 @@ def test_bsd_sum__equals_the_program(tmp_path, require):
     checksum, blocks = map(int, done.stdout.split()[:2])
     assert bsd_sum(path) == checksum
     Integrity(bsd_sum=checksum, bsd_blocks=blocks).check(path, size=2311, digest="")
-    with pytest.raises(DamagedError, match="the source says"):
+    with pytest.raises(DamagedError, match=", expected"):
         Integrity(bsd_sum=checksum ^ 1, bsd_blocks=blocks).check(path, size=2311, digest="")
-    with pytest.raises(DamagedError, match="3 blocks came, the source says 4"):
+    with pytest.raises(DamagedError, match="3 blocks received, expected 4"):
         Integrity(bsd_sum=checksum, bsd_blocks=4).check(path, size=2311, digest="")
 
 
@@ -172,7 +172,7 @@ def test_extract__sparse_member(tmp_path, require):
     with (tmp_path / "big.txt").open("wb") as big:
         big.truncate(1 << 33)
     subprocess.run(["tar", "-cSf", "a.tar", "big.txt"], cwd=tmp_path, check=True)
-    with pytest.raises(InputError, match=r"its member 'big.txt' is no plain file"):
+    with pytest.raises(InputError, match=r"its member 'big.txt' is not a regular file"):
         extract(tmp_path / "a.tar", tmp_path / "out")
 
 
@@ -237,7 +237,7 @@ def test_read_tar_to_end__truncated(tmp_path):
 def test_extract__writes_nothing_outside(member, tmp_path):
     path = tmp_path / "a.tar"
     path.write_bytes(packed([("good.txt", b"1"), (member, b"")]))
-    with pytest.raises(InputError, match=r"is not a plain name|is no plain file"):
+    with pytest.raises(InputError, match=r"is not a plain name|is not a regular file"):
         extract(path, tmp_path / "out")
     assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["a.tar"]
 
@@ -251,7 +251,7 @@ def test_extract__wanted_members_whole(tmp_path):
     with pytest.raises(InputError, match=r"its member 'c.txt.gz': gzip"):
         extract(path, tmp_path / "out")
     path.write_bytes(packed([("a.txt", b"1"), ("a.txt", b"2")]))
-    with pytest.raises(InputError, match=r"'a.txt' comes twice"):
+    with pytest.raises(InputError, match=r"'a.txt' occurs twice"):
         extract(path, tmp_path / "out2")
 
 
@@ -274,7 +274,7 @@ def test_check_content__name_promises_gzip(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"plain")
     check_content(path, "a.txt")
-    with pytest.raises(DamagedError, match="is not gzip, though its name says so"):
+    with pytest.raises(DamagedError, match=r"is not gzip, although its name ends in \.gz"):
         check_content(path, "a.txt.gz")
 
 
@@ -287,7 +287,7 @@ def test_read_checksums__both_forms(tmp_path):
         "z.fa.gz": Integrity(bsd_sum=24521, bsd_blocks=36),
     }
     path.write_text("<html>")
-    with pytest.raises(InputError, match=r"row 1: '<html>' is no checksum"):
+    with pytest.raises(InputError, match=r"row 1: '<html>' is not a checksum"):
         read_checksums(path)
     path.write_text(f"{'a' * 32}  x\n{'b' * 32}  x\n")
     with pytest.raises(InputError, match="x has two checksums"):

@@ -48,7 +48,7 @@ def test_supplementary_source__present_place(address, url):
     ],
 )
 def test_supplementary_source__refused(address):
-    with pytest.raises(InputError, match=r"not in GEO's tree|is not a plain name"):
+    with pytest.raises(InputError, match=r"is not an address of a GEO file|is not a plain name"):
         supplementary_source("GSE52778", address, URLS)
 
 
@@ -69,8 +69,8 @@ def test_read_file_list__names_and_sizes(tmp_path):
     ("row", "words"),
     [
         ("File\t../../x.txt\t1\t5\tTXT", r"'../../x.txt' is not a plain name"),
-        ("File\ta.txt\t1\tmany\tTXT", r"row 1: .* is no row of a file list"),
-        ("<html>", r"is no row of a file list"),
+        ("File\ta.txt\t1\tmany\tTXT", r"row 1: .* is not a row of a file list"),
+        ("<html>", r"is not a row of a file list"),
     ],
 )
 def test_read_file_list__refused(row, words, tmp_path):

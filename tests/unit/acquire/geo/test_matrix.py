@@ -11,9 +11,13 @@ from lotwise.errors import InputError
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('\t"lot C"', "", r"row 7: !Sample_title has 2 cells|has 3 cells for 2 samples"),
-        ('"GSM1"\t"GSM2"\t"GSM3"\n!Sample_c', '"GSM1"\t"GSM1"\t"GSM3"\n!Sample_c', r"comes twice"),
-        ("GSM1 GSM2 GSM3 ", "GSM1 GSM2 GSM3 GSM4", r"lists 4 samples and holds 3; missing: GSM4"),
+        ('\t"lot C"', "", r"row 7: !Sample_title has 2 cells|has 3 cells, but there are 2 samples"),
+        ('"GSM1"\t"GSM2"\t"GSM3"\n!Sample_c', '"GSM1"\t"GSM1"\t"GSM3"\n!Sample_c', r"occurs twice"),
+        (
+            "GSM1 GSM2 GSM3 ",
+            "GSM1 GSM2 GSM3 GSM4",
+            r"lists 4 samples but contains 3; missing: GSM4",
+        ),
         ('"GSE7"', '"GSE8"', r"is the record of GSE8, not of GSE7"),
     ],
 )
@@ -45,7 +49,7 @@ def test_read_matrix__two_platforms_are_joined(write, matrix):
     second = write(only([2, 3]), "GSE7-GPL2_series_matrix.txt.gz")
     series = read_matrix([first, second], "GSE7")
     assert [sample.accession for sample in series.samples] == ["GSM1", "GSM2", "GSM3"]
-    with pytest.raises(InputError, match="holds samples of another file: GSM1"):
+    with pytest.raises(InputError, match="contains samples that are also in another file: GSM1"):
         read_matrix([first, first], "GSE7")
     with pytest.raises(InputError, match="missing: GSM1"):
         read_matrix([second], "GSE7")

@@ -71,7 +71,7 @@ def test_read_soft__not_utf8_is_said(write, soft, caplog):
 def test_read_soft__duplicate_title_is_said(write, soft, caplog):
     with caplog.at_level(logging.WARNING):
         series = read_soft(write(soft.replace("lot B", "lot A")), "GSE7")
-    assert "samples share a title, so choose them by accession: lot A" in caplog.text
+    assert "several samples have the same title, choose them by accession: lot A" in caplog.text
     assert len(series.samples) == 3
 
 
@@ -98,23 +98,31 @@ def test_read_soft__corrupted_member_of_the_gzip(write, soft):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("^SAMPLE = GSM2\n", "", r"calls itself|holds 2; missing: GSM2"),
-        ("^SAMPLE = GSM2\n", "^SAMPLE = GSM1\n", r"row \d+: SAMPLE GSM1 comes twice"),
+        ("^SAMPLE = GSM2\n", "", r"in its record|contains 2; missing: GSM2"),
+        ("^SAMPLE = GSM2\n", "^SAMPLE = GSM1\n", r"row \d+: SAMPLE GSM1 occurs twice"),
         ("^SAMPLE = GSM2\n", "^SAMPLE = GSM2\n^SAMPLE = GSM4\n", r"SAMPLE GSM2 has no lines"),
-        ("^SAMPLE = GSM2\n", "^SAMPL\0 = GSM2\n", r"row \d+: '\^SAMPL.* begins no known record"),
-        ("^SAMPLE = GSM2\n", "^SAMPLE\n", r"begins no known record"),
+        (
+            "^SAMPLE = GSM2\n",
+            "^SAMPL\0 = GSM2\n",
+            r"row \d+: '\^SAMPL.* does not begin a known record",
+        ),
+        ("^SAMPLE = GSM2\n", "^SAMPLE\n", r"does not begin a known record"),
         ("= GSM3\n", "= GSM4\n", r"missing: GSM4"),
-        ("!Series_sample_id = GSM3\n", "", r"holds samples that it does not list: GSM3"),
+        ("!Series_sample_id = GSM3\n", "", r"contains samples that it does not list: GSM3"),
         ("!Sample_title = lot B\n", "", r"the sample GSM2 has no title"),
         ("!Sample_title = lot B", "!Sample_title = ", r"the sample GSM2 has no title"),
-        ("!Sample_geo_accession = GSM2", "!Sample_geo_accession = GSM3", r"GSM2 calls itself GSM3"),
+        (
+            "!Sample_geo_accession = GSM2",
+            "!Sample_geo_accession = GSM3",
+            r"GSM2 has the accession GSM3",
+        ),
         (
             "!Sample_title = lot B",
             "Sample\x01title = lot B",
-            r"row \d+: the line belongs to nothing",
+            r"row \d+: the line does not belong to any record",
         ),
-        ("!Sample_title = lot B", "!Sa\x01mple", r"is no line of SOFT"),
-        ("^SERIES = GSE7", "^SERIES = GSE8\n!Series_title = x\n^SERIES = GSE7", r"comes twice"),
+        ("!Sample_title = lot B", "!Sa\x01mple", r"is not a line of SOFT"),
+        ("^SERIES = GSE7", "^SERIES = GSE8\n!Series_title = x\n^SERIES = GSE7", r"occurs twice"),
         ("!Series_geo_accession = GSE7", "!Series_geo_accession = GSE8", r"is the record of GSE8"),
         ("!platform_table_end\n", "", r"PLATFORM GPL1 ends within its table"),
     ],

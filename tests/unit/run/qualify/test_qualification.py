@@ -1,4 +1,4 @@
-"""An installation qualifies, and one with a patched formula or a broken BLAS does not."""
+"""A sound installation qualifies; one with a patched formula or a broken BLAS does not."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_places_of_the_lock__the_wheel_ships_it_where_it_is_looked_for():
 )
 def test_formula_cases__a_patched_formula_is_named(monkeypatch, place, double, named):
     monkeypatch.setattr(f"lotwise.metrics.{place}", double)
-    # What rests on a formula fails with it: rho is R of ranks.
+    # Everything that uses a formula fails with it: rho is R of ranks.
     assert failed(formula_cases())[0] == named
 
 
@@ -125,5 +125,5 @@ def test_protocol_cases__stored_results_must_come_out_again(own_run):
 def test_read_protocol__names_the_key_that_is_wrong(tmp_path):
     path = tmp_path / "p.yaml"
     path.write_text("title: t\nruns:\n- {id: a, folder: b}\n")
-    with pytest.raises(InputError, match=r"is no protocol \(runs\.0\.(results|folder)"):
+    with pytest.raises(InputError, match=r"is not a protocol \(runs\.0\.(results|folder)"):
         read_protocol(path)

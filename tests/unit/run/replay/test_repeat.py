@@ -1,4 +1,4 @@
-"""A replay finds what was changed since: inputs, tables, the record."""
+"""A replay finds later changes: in inputs, tables and the record."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_replay__moved_results_and_inputs_are_found_by_checksum(recorded_run, tm
     attic.mkdir()
     for number, path in enumerate(sorted((recorded_run / "input").iterdir())):
         shutil.copy(path, attic / f"file_{number}")
-    # The recorded places are another run's: this one has none of them.
+    # The recorded paths are from another run and do not exist here.
     record = tmp_path / "elsewhere" / "provenance.json"
     text = record.read_text("utf-8").replace(str(recorded_run), "/no/such/place")
     record.write_text(text, "utf-8")
@@ -78,7 +78,7 @@ def test_replay__table_changed_by_hand_is_named_with_row_and_column(own_run):
 
 
 def test_replay__other_configuration_than_recorded_differs(own_run):
-    """A record that claims another seed is found out: the intervals do not come out."""
+    """A record that claims another seed is detected: the intervals differ."""
     record = own_run / "results" / "provenance.json"
     edit(record, lambda told: told["configuration"]["evidence"].update(seed=1))
     found = replay(own_run / "results")
@@ -104,17 +104,17 @@ def test_replay__lost_and_unrecorded_tables_are_named(own_run):
     edit(root / "provenance.json", forget)
     found = replay(root)
     assert found.differences == (
-        "correlation/gene.pearson.tsv: is not recorded, and came",
+        "correlation/gene.pearson.tsv: is not on record but was computed",
         (
             "correlation/gene.pairs.tsv: is no longer in the results "
             "(the repetition agrees with the record)"
         ),
-        "evidence/gene.own.tsv: was recorded, and did not come",
+        "evidence/gene.own.tsv: is on record but was not computed",
     )
 
 
 def test_replay__input_that_was_read_and_not_recorded_is_missed(own_run):
-    """The repetition sees what the record names and nothing else."""
+    """The repetition sees only what the record lists."""
 
     def forget(told):
         told["inputs"] = [item for item in told["inputs"] if not item["path"].endswith("A_2.sf")]
@@ -132,10 +132,10 @@ def test_replay__other_versions_are_said(own_run):
 
     edit(own_run / "results" / "provenance.json", age)
     said = " | ".join(replay(own_run / "results").software)
-    assert "lotwise: 0.0.1 was recorded" in said
-    assert f"commit of lotwise: {'0' * 40} was recorded" in said
-    assert "numpy: 1.0 was recorded" in said
-    assert "old: 2.0 was recorded, none is here" in said
+    assert "lotwise: 0.0.1 is on record" in said
+    assert f"commit of lotwise: {'0' * 40} is on record" in said
+    assert "numpy: 1.0 is on record" in said
+    assert "old: 2.0 is on record, none is installed" in said
 
 
 def test_replay__keeps_the_repeated_results_where_asked(own_run, tmp_path):
@@ -156,7 +156,7 @@ def test_replay__configuration_that_is_not_one(own_run):
 
 
 def judged(own_run, bound, *, recorded=True):
-    """Judge a run by one bound on R, and bring its record up to date where asked."""
+    """Judge a run by one bound on R, and update its record if requested."""
     root = own_run / "results"
     text = (
         "title: t\ncriteria:\n- {id: r, rationale: b, level: gene, table: pairs, "
@@ -183,15 +183,15 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
     found = replay(root)
     assert found.differences == ()
     overall, criterion, edited = found.verdict_differences
-    assert overall == "verdict.json, outcome: 'pass' is in the file, 'fail' came out"
-    assert criterion.startswith("verdict.json, criterion 'r', outcome: 'pass' is in the file")
+    assert overall == "verdict.json, outcome: the file says 'pass', judging again gives 'fail'"
+    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file says 'pass'")
     assert edited.startswith("verdict.json is not the file that was written on ")
     (changed,) = found.changes
     assert changed.startswith("verdict.json has changed (SHA-256 ")
     (root / "verdict_criteria.yaml").unlink()
     found = replay(root)
     (line,) = found.verdict_differences
-    assert line.startswith("verdict.json: was recorded, and cannot be read with its criteria (")
+    assert line.startswith("verdict.json: is on record but cannot be read with its criteria (")
     assert "no acceptance criteria are on record here" in line
     assert [line.partition(" ")[0] for line in found.changes] == [
         "verdict.json",
@@ -202,7 +202,7 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
 def test_replay__a_verdict_that_is_not_on_record_is_a_difference(own_run):
     root, _ = judged(own_run, -1, recorded=False)
     (line,) = replay(root).verdict_differences
-    assert line.startswith("verdict.json is there and not on record: `lotwise record --out`")
+    assert line.startswith("verdict.json exists but is not on record: `lotwise record --out`")
 
 
 def test_replay__recorded_files_that_are_not_repeated_are_held_against_their_checksums(own_run):
@@ -243,7 +243,7 @@ def test_replay__inputs_that_it_does_not_read_are_noted(own_run):
 
 
 def test_replay__a_table_that_had_other_columns_is_compared_in_those_it_shares(own_run, anew):
-    """As of an earlier version of lotwise: what came since is named, not taken for a change."""
+    """As from an earlier version of lotwise: new columns are reported, but not as a change."""
     root = own_run / "results"
     path = root / "correlation" / "gene.pairs.tsv"
     rows = [line.split("\t") for line in path.read_text().splitlines()]

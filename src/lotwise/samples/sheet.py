@@ -1,28 +1,29 @@
-"""The sample sheet: which samples there are, of which batch, and where their data lie.
-
-Light on purpose (standard library only): the workflow reads it in every job.
-"""
+"""The sample sheet: samples, their batches, and the location of their files."""
 
 from __future__ import annotations
 
-import csv
 import difflib
+import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 from lotwise import keys
 from lotwise.errors import InputError
-
-Strandedness = Literal["auto", "unstranded", "forward", "reverse"]
-
-REQUIRED_COLUMNS: Final = ("sample", "batch")
-TEXT_COLUMNS: Final = ("replicate", "donor", "condition")
-READS_COLUMNS: Final = ("fastq_1", "fastq_2", "strandedness", "fragment_length", "fragment_sd")
-KNOWN_COLUMNS: Final = (*REQUIRED_COLUMNS, *TEXT_COLUMNS, "quant", *READS_COLUMNS)
+from lotwise.samples.cells import read_cells
+from lotwise.samples.sample import (
+    FEATURE_COLUMN,
+    KNOWN_COLUMNS,
+    PHASES,
+    READS_COLUMNS,
+    REQUIRED_COLUMNS,
+    TEXT_COLUMNS,
+    Run,
+    Sample,
+    Strandedness,
+)
 
 _COMPUTED_COLUMNS: Final = frozenset(
     {
@@ -36,65 +37,35 @@ _COMPUTED_COLUMNS: Final = frozenset(
     }
 )
 
-# The first column of the tables of features x samples.
-FEATURE_COLUMN: Final = "feature"
-
-# What stands in the place of a path and is none: what it is, and what to do.
+# Text in place of a path that is not a path: what it is, and what to do.
 _NO_PATHS: Final = (
     (
         re.compile(r"^\w[\w+.-]+:/", re.ASCII),
         ("is an address, not a file", "download it first and give its path"),
     ),
-    (re.compile(r"^~"), ("begins with ~, which is not expanded", "write the home folder in full")),
-    (re.compile(r"\$[\w{]"), ("has a variable, which is not expanded", "write the path in full")),
+    (re.compile(r"^~"), ("begins with ~, which is not expanded", "write the full path")),
+    (re.compile(r"\$[\w{]"), ("has a variable, which is not expanded", "write the full path")),
     (
         re.compile(r"^[<>]\(|^/dev/fd/|\|"),
         ("is a command or a pipe, not a file", "give the file; gzip is unpacked"),
     ),
-    (re.compile(r"[*?]"), ("is a pattern, not one file", "give the file itself")),
+    (re.compile(r"[*?]"), ("is a pattern, not one file", "give the name of the file")),
     (re.compile(r"\\"), ("has backslashes", "write / between folders")),
 )
 
-# A sample's name becomes a directory: what every file system takes.
+# A sample name becomes a directory name: characters allowed by every file system.
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 _LONGEST_NAME = 200
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
-    """One sequencing run: a FASTQ file, or two that are mates."""
-
-    fastq_1: Path
-    fastq_2: Path | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sample:
-    """One sample of one batch, with its reads or its quantification."""
-
-    sample: str
-    batch: str
-    replicate: str = ""
-    donor: str = ""
-    condition: str = ""
-    runs: tuple[Run, ...] = ()
-    quant: Path | None = None
-    strandedness: Strandedness = "auto"
-    fragment_length: float | None = None
-    fragment_sd: float | None = None
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    row: int | None = None
 
 
 def read_samples(path: Path | str) -> tuple[Sample, ...]:
     r"""Read a sample sheet, TSV or CSV by its content.
 
-    Columns ``sample`` and ``batch`` are required, and in each row either
-    ``quant`` or ``fastq_1``; ``fastq_2``, ``strandedness``, ``fragment_length``,
-    ``fragment_sd``, ``replicate``, ``donor`` and ``condition`` are optional, and
-    any other column is kept as an annotation. Paths are relative to the folder of
-    the sheet. Several rows of one sample are its runs and are joined. A byte
-    order mark and Windows line ends are read as what they are.
+    Columns ``sample`` and ``batch`` are required, and in each row either ``quant`` or
+    ``fastq_1``. ``fastq_2``, ``strandedness``, ``fragment_length``, ``fragment_sd``,
+    ``replicate``, ``donor`` and ``condition`` are optional. Any other column is kept as an
+    annotation. Paths are relative to the folder of the sheet. Several rows of one sample are its
+    sequencing runs and are joined. A byte order mark and Windows line ends are accepted.
 
     Returns
     -------
@@ -103,12 +74,14 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
     Raises
     ------
     InputError
-        The sheet is missing, empty or malformed, or a row of it is; the message
-        names the row and the column.
+        The sheet or one of its rows is missing, empty or malformed; the message gives the row and
+        the column.
 
     Examples
     --------
-    >>> sheet = getfixture("tmp_path") / "samples.tsv"
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> sheet = Path(mkdtemp()) / "samples.tsv"
     >>> _ = sheet.write_text("sample\tbatch\tquant\nS1\tA\tS1/quant.sf\nS2\tB\tS2/quant.sf\n")
     >>> [(sample.sample, sample.batch, sample.quant.name) for sample in read_samples(sheet)]
     [('S1', 'A', 'quant.sf'), ('S2', 'B', 'quant.sf')]
@@ -117,7 +90,7 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
     rows = list(_read_rows(path))
     if not rows:
         raise InputError(
-            "has a header and no sample", path=path, row=2, remedy="write a row a sample"
+            "has a header but no sample", path=path, row=2, remedy="write one row per sample"
         )
     grouped: dict[str, list[Sample]] = {}
     for row, cells in rows:
@@ -125,112 +98,25 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
         grouped.setdefault(sample.sample, []).append(sample)
     samples = tuple(_join_runs(path, parts) for parts in grouped.values())
     _refuse_shared_reads(path, samples)
+    _refuse_two_phases(path, samples)
     return samples
 
 
-def require_batches(samples: Iterable[Sample], path: Path | str | None) -> None:
-    """Refuse what cannot be compared: fewer than two samples, or a single batch."""
-    names = [sample.sample for sample in samples]
-    batches = {sample.batch for sample in samples}
-    if len(names) < 2:
-        raise InputError(
-            f"has {len(names)} sample, a comparison needs at least 2",
-            path=path,
-            column="sample",
-            remedy="add the other batches",
-        )
-    if len(batches) < 2:
-        raise InputError(
-            f"all {len(names)} samples are of batch {batches.pop()!r}, "
-            "a comparison of batches needs at least 2",
-            path=path,
-            column="batch",
-            remedy="name the batch of each sample",
-        )
-
-
 def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    lines = re.split(r"\r\n|\r|\n", _decode(path))
-    first = next((line for line in lines if line.strip()), None)
-    if first is None:
-        raise InputError(
-            "is empty", path=path, remedy="write a header with the columns sample, batch and quant"
-        )
     header: list[str] | None = None
-    for row, cells in _split_cells(path, lines, _delimiter(path, first)):
-        stripped = [cell.strip() for cell in cells]
-        if not any(stripped):
-            continue
+    for row, cells in read_cells(path):
         if header is None:
-            header = _check_header(path, row, stripped)
+            header = _check_header(path, row, cells)
             continue
-        if len(stripped) > len(header) and not any(stripped[len(header) :]):
-            stripped = stripped[: len(header)]
-        if len(stripped) != len(header):
+        beyond = cells[len(header) :]
+        if len(cells) < len(header) or any(beyond):
             raise InputError(
-                f"has {len(stripped)} cells, the header has {len(header)}",
+                f"has {len(cells)} cells, but the header has {len(header)}",
                 path=path,
                 row=row,
-                remedy="write every cell, an empty one where there is nothing",
+                remedy="write every cell, also empty ones",
             )
-        yield row, dict(zip(header, stripped, strict=True))
-
-
-def _split_cells(
-    path: Path, lines: Sequence[str], delimiter: str
-) -> Iterator[tuple[int, list[str]]]:
-    """Give the cells of each row; one that is not closed would swallow the rows after it."""
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
-    while True:
-        row = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise InputError(
-                f"a quotation mark is not closed, or text follows it ({error})",
-                path=path,
-                row=row,
-                remedy="remove the quotation mark",
-            ) from None
-        yield row, cells
-
-
-def _decode(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(
-            "no such sample sheet",
-            path=path,
-            remedy="`lotwise init DIR` writes one to start from",
-        ) from None
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path=path) from None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"byte 0x{raw[error.start]:02x} is not UTF-8 text",
-            path=path,
-            row=row,
-            remedy="save the sheet as plain text in UTF-8, not as a workbook",
-        ) from None
-
-
-def _delimiter(path: Path, header: str) -> str:
-    for delimiter in "\t,":
-        if delimiter in header:
-            return delimiter
-    came = "semicolons" if ";" in header else "one column"
-    raise InputError(
-        f"has {came}, needed are columns separated by tabs or commas",
-        path=path,
-        row=1,
-        remedy="save the sheet as TSV or CSV",
-    )
+        yield row, dict(zip(header, cells, strict=False))
 
 
 def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
@@ -238,10 +124,10 @@ def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
         if not column:
             raise InputError(f"column {header.index(column) + 1} has no name", path=path, row=row)
         if header.count(column) > 1:
-            raise InputError("stands twice in the header", path=path, row=row, column=column)
+            raise InputError("occurs twice in the header", path=path, row=row, column=column)
         if column not in KNOWN_COLUMNS:
             close = difflib.get_close_matches(column.lower(), KNOWN_COLUMNS, n=1, cutoff=0.8)
-            # Beside the right column, one of a similar name is an annotation.
+            # If the right column exists too, one with a similar name is an annotation.
             if close and close[0] not in header:
                 raise InputError(
                     "is not a column of a sample sheet",
@@ -252,9 +138,9 @@ def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
                 )
         if "/" in column or column in _COMPUTED_COLUMNS:
             raise InputError(
-                "has a name that the result needs for itself"
+                "has a name that is reserved for the results"
                 if "/" not in column
-                else "has a / in its name, which h5ad files cannot hold",
+                else "has a / in its name, which h5ad files do not allow",
                 path=path,
                 row=row,
                 column=column,
@@ -265,10 +151,10 @@ def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
         missing.append("quant (or fastq_1)")
     if missing:
         raise InputError(
-            f"has no column {', '.join(missing)}; it has {', '.join(header)}",
+            f"has no column {', '.join(missing)}; its columns are {', '.join(header)}",
             path=path,
             row=row,
-            remedy="name the columns as the documentation does",
+            remedy="use the column names of the documentation",
         )
     return header
 
@@ -279,22 +165,31 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
     quant, fastq_1, fastq_2 = (cells.get(name, "") for name in ("quant", "fastq_1", "fastq_2"))
     if not quant and not fastq_1:
         raise InputError(
-            "names neither a quantification nor reads",
+            "has neither a quantification nor reads",
             path=path,
             row=row,
             remedy="fill in quant or fastq_1",
         )
     if fastq_2 and not fastq_1:
         raise InputError(
-            "has a second mate file and no first", path=path, row=row, column="fastq_1"
+            "has a second mate file but no first", path=path, row=row, column="fastq_1"
         )
     strandedness = cells.get("strandedness", "") or "auto"
     if strandedness not in get_args(Strandedness):
         raise InputError(
-            f"{strandedness!r} came, needed is one of {', '.join(get_args(Strandedness))}",
+            f"must be one of {', '.join(get_args(Strandedness))}, got {strandedness!r}",
             path=path,
             row=row,
             column="strandedness",
+        )
+    if cells.get(keys.PHASE, "") not in PHASES:
+        raise InputError(
+            f"{cells[keys.PHASE]!r} came, needed is pre or post (before or after a change of the "
+            "process), or an empty cell",
+            path=path,
+            row=row,
+            column=keys.PHASE,
+            remedy="give a column of another meaning another name",
         )
     for column in ("quant", "fastq_1", "fastq_2"):
         _check_path(path, row, column, cells.get(column, ""))
@@ -320,7 +215,7 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
 
 
 def _check_path(path: Path, row: int, column: str, text: str) -> None:
-    """Refuse what is no path of a file: addresses, and what only a shell would expand."""
+    """Raise an error for text that is not a file path: addresses, and shell expressions."""
     found = next((words for pattern, words in _NO_PATHS if pattern.search(text)), None)
     if found is not None and not (path.parent / text).exists():
         problem, remedy = found
@@ -332,15 +227,15 @@ def _check_name(path: Path, row: int, column: str, name: str) -> None:
         raise InputError("is blank", path=path, row=row, column=column, remedy="give it a name")
     if len(name) > _LONGEST_NAME:
         raise InputError(
-            f"has {len(name):,} characters, at most {_LONGEST_NAME} are taken",
+            f"has {len(name):,} characters, at most {_LONGEST_NAME} are allowed",
             path=path,
             row=row,
             column=column,
         )
     if column == "sample" and not _FILE_NAME.fullmatch(name):
         raise InputError(
-            f"{name!r} came; a sample's name becomes a file name and takes "
-            "letters, digits and . _ + - of ASCII, no blank",
+            f"{name!r} is not a valid sample name: it becomes a file name and may contain only "
+            "ASCII letters, digits and . _ + -, no space",
             path=path,
             row=row,
             column=column,
@@ -348,7 +243,7 @@ def _check_name(path: Path, row: int, column: str, name: str) -> None:
         )
     if column == "sample" and name == FEATURE_COLUMN:
         raise InputError(
-            f"{name!r} came, which is the first column of the tables of TPM",
+            f"{name!r} is reserved: it is the first column of the TPM tables",
             path=path,
             row=row,
             column=column,
@@ -356,7 +251,7 @@ def _check_name(path: Path, row: int, column: str, name: str) -> None:
         )
     if not (name.isascii() and name.isprintable()):
         raise InputError(
-            f"{name!r} came, needed are printable ASCII characters",
+            f"must contain printable ASCII characters only, got {name!r}",
             path=path,
             row=row,
             column=column,
@@ -379,21 +274,36 @@ def _positive(path: Path, row: int, column: str, cells: Mapping[str, str]) -> fl
         number = float("nan")
     if not 0 < number < float("inf"):
         raise InputError(
-            f"{text!r} came, needed is a number of bases above 0", path=path, row=row, column=column
+            f"must be a number of bases > 0, got {text!r}", path=path, row=row, column=column
         )
     return number
 
 
+def _refuse_two_phases(path: Path, samples: Iterable[Sample]) -> None:
+    """Refuse a batch of both phases: it was made before the change or after it."""
+    phase_of: dict[str, str] = {}
+    for sample in samples:
+        phase = sample.annotations.get(keys.PHASE, "")
+        if phase and phase_of.setdefault(sample.batch, phase) != phase:
+            raise InputError(
+                f"batch {sample.batch!r} has samples of both phases",
+                path=path,
+                row=sample.row,
+                column=keys.PHASE,
+                remedy="a batch is made before the change or after it: correct batch or phase",
+            )
+
+
 def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
-    """Refuse a FASTQ file of two samples: they would agree, and mean nothing."""
+    """Raise an error if two samples share a FASTQ file: their agreement would mean nothing."""
     owners: dict[Path, Sample] = {}
     for sample in samples:
         for run in sample.runs:
             for column, file in (("fastq_1", run.fastq_1), ("fastq_2", run.fastq_2)):
-                owner = sample if file is None else owners.setdefault(file.resolve(), sample)
+                owner = sample if file is None else owners.setdefault(_resolve(file), sample)
                 if owner is not sample:
                     raise InputError(
-                        f"sample {sample.sample!r} names {file}, as {owner.sample!r} in row "
+                        f"sample {sample.sample!r} has the file {file} of {owner.sample!r} in row "
                         f"{owner.row} does",
                         path=path,
                         row=sample.row,
@@ -402,16 +312,27 @@ def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
                     )
 
 
+def _resolve(file: Path) -> Path:
+    """Resolve a path as :meth:`Path.resolve` does, asking for each folder once."""
+    beside = _resolve_folder(file.parent) / file.name
+    return beside.resolve() if beside.is_symlink() else beside
+
+
+@functools.lru_cache(maxsize=64)
+def _resolve_folder(folder: Path) -> Path:
+    return folder.resolve()
+
+
 def _join_runs(path: Path, parts: list[Sample]) -> Sample:
     first = parts[0]
     for part in parts[1:]:
         if part.quant is not None or first.quant is not None:
             raise InputError(
-                f"{part.sample!r} stands also in row {first.row}; a sample has one quantification",
+                f"{part.sample!r} is also in row {first.row}; a sample has one quantification",
                 path=path,
                 row=part.row,
                 column="sample",
-                remedy="give each sample its own name",
+                remedy="give each sample a unique name",
             )
         for column in (*TEXT_COLUMNS, "batch", *READS_COLUMNS[2:]):
             if getattr(part, column) != getattr(first, column):
@@ -426,7 +347,7 @@ def _join_runs(path: Path, parts: list[Sample]) -> Sample:
     runs = tuple(run for part in parts for run in part.runs)
     if len({run.fastq_1 for run in runs}) < len(runs):
         raise InputError(
-            f"sample {first.sample!r} names the same file twice",
+            f"sample {first.sample!r} lists the same file twice",
             path=path,
             row=parts[-1].row,
             column="fastq_1",

@@ -1,0 +1,74 @@
+"""Composition: do TPM of unchanged features shift as a whole?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from lotwise.evidence.columns import REASON
+from lotwise.evidence.sections import SAMPLES
+from lotwise.evidence.statistic import Figure, Statistic, Table, call
+from lotwise.files.records import Record, column
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompositionRecord(Record):
+    """Overall shift of a sample's TPM, and its total RNA by spike-ins."""
+
+    table: ClassVar[str] = "composition"
+    sample: str = column("sample", heading="sample", names_row=True)
+    batch: str = column("batch of the sample", heading="batch", names_row=True)
+    condition: str = column("condition; samples are compared only within it", heading="condition")
+    n_features: int = column(
+        "features at or above the threshold in every sample of the condition, without spike-ins",
+        heading="features",
+    )
+    factor: float = column(
+        "median over features of TPM / median TPM of the other samples: unchanged features shift "
+        "by this",
+        heading="median-ratio factor",
+    )
+    shifted: str = column(
+        "yes where the factor is above 1.25 or below 0.8, else no; empty where it is not known",
+        heading="beyond a quarter",
+        answers=("yes", "no"),
+    )
+    n_spike_ins: int = column(
+        "spike-ins at or above the threshold in every sample of the condition", heading="spike-ins"
+    )
+    global_change: float = column(
+        "all other RNA per spike-in / that of the other samples; NaN without spike-ins",
+        heading="RNA per spike-in",
+        unknown="no spike-ins",
+    )
+    words: str = column("effect of the factor on TPM of unchanged features")
+    reason: str = column(REASON)
+    spike_in_reason: str = column("why there is no global change; empty otherwise")
+
+
+STATISTIC: Final = Statistic(
+    name="composition",
+    summary="median-ratio factor of each sample, and global change by spike-ins",
+    tables=(
+        Table(
+            record=CompositionRecord,
+            caption="Composition: shift of unchanged features, and total RNA by spike-ins",
+        ),
+    ),
+    figures=(
+        Figure(
+            name="composition",
+            draw=call("lotwise.pl:composition", "tables.composition"),
+            caption="Median ratio of each sample to the others; shaded is a quarter up and down.",
+        ),
+    ),
+    compute=call(
+        "lotwise.tl:composition",
+        "expression",
+        threshold="correlation.threshold",
+        spike_ins="evidence.spike_ins",
+    ),
+    section=SAMPLES,
+    page="methods/composition.md",
+    place=115,
+)

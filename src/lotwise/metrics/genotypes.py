@@ -1,0 +1,210 @@
+"""Genotypes from counted bases, and how well those of two samples agree."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lotwise.errors import InputError
+from lotwise.metrics.moments import BoolArray, FloatArray, IntArray
+
+GenotypeArray = npt.NDArray[np.int8]
+
+MIN_DEPTH: Final = 15
+"""Bases from which a genotype is called. Both alleles of a heterozygous site are then seen twice
+or more in 999 of 1,000 cases."""
+NO_CALL: Final = -1
+# A gene expresses its two alleles unequally, so a heterozygous site spans most of the range. What
+# lies between the two bounds may be either, or a mixture, and is not called.
+_HOMOZYGOUS: Final = 0.08
+_HETEROZYGOUS: Final = 0.2
+_THIRD: Final = 0.1
+# Where ungapped reads run over an insertion or a splice site they differ at many places side by
+# side; three neighbours within ten bases are rare among real variants.
+_CROWD: Final = 3
+_NEAR: Final = 10
+_MOST_OTHERS: Final = 3.0
+"""Other mismatches of the reads that carry an allele: more of them are reads of another gene."""
+
+
+class Genotypes(NamedTuple):
+    """Genotypes of samples x sites.
+
+    Attributes
+    ----------
+    calls
+        Alternative alleles, 0, 1 or 2; -1 where not called.
+    fraction
+        Alternative bases over those of both alleles; NaN without bases.
+    depth
+        Bases of both alleles.
+    alternative
+        The alternative allele of each site: 0 to 3 for A, C, G, T.
+    """
+
+    calls: GenotypeArray
+    fraction: FloatArray
+    depth: IntArray
+    alternative: IntArray
+
+
+class Concordance(NamedTuple):
+    """Agreement of each pair of samples (samples x samples).
+
+    Attributes
+    ----------
+    n_sites, concordance
+        Sites called in both where not every sample is homozygous for the reference allele, and the
+        share of them with one genotype; NaN without a site.
+    n_informative, informative
+        The same over the sites that vary among the samples.
+    """
+
+    n_sites: IntArray
+    concordance: FloatArray
+    n_informative: IntArray
+    informative: FloatArray
+
+
+def call_genotypes(
+    counts: npt.ArrayLike, reference: npt.ArrayLike, *, min_depth: int = MIN_DEPTH
+) -> Genotypes:
+    """Call the genotype of each sample at each site.
+
+    Parameters
+    ----------
+    counts
+        Samples x sites x 4: bases A, C, G, T that were read.
+    reference
+        Sites: base of the transcript, 0 to 3.
+    min_depth
+        Bases of both alleles from which a genotype is called.
+
+    Returns
+    -------
+    The alternative allele is the one with the largest mean share over the samples. A share of it
+    up to 8 % is homozygous, from 20 to 80 % heterozygous; between the bounds, and where more than
+    10 % of the bases are of a third allele, there is no call.
+
+    Raises
+    ------
+    InputError
+        Other shapes, or a reference base that is not 0 to 3.
+
+    Examples
+    --------
+    >>> counts = [[[30, 0, 0, 0]], [[14, 0, 16, 0]], [[0, 0, 22, 0]], [[9, 0, 0, 0]]]
+    >>> call_genotypes(counts, [0]).calls.ravel().tolist()
+    [0, 1, 2, -1]
+    """
+    bases = np.asarray(counts, dtype=np.int64)
+    known = np.asarray(reference, dtype=np.intp)
+    if bases.ndim != 3 or bases.shape[2] != 4 or known.shape != bases.shape[1:2]:
+        raise InputError(
+            f"counts have shape {bases.shape} and reference {known.shape}, needed samples x sites "
+            "x 4 and sites"
+        )
+    if known.size and not 0 <= known.min() <= known.max() <= 3:
+        raise InputError("a reference base is not one of 0 to 3")
+    total = bases.sum(axis=2)
+    site = np.arange(known.size)
+    share = (bases / np.maximum(total, 1)[:, :, None]).mean(axis=0)
+    share[site, known] = -1.0
+    alternative = share.argmax(axis=1)
+    of_alternative = bases[:, site, alternative]
+    depth = bases[:, site, known] + of_alternative
+    with np.errstate(invalid="ignore", divide="ignore"):
+        fraction = of_alternative / depth
+        third = 1 - depth / total
+    calls = np.full(depth.shape, NO_CALL, dtype=np.int8)
+    called = (depth >= min_depth) & ~(third > _THIRD)
+    calls[called & (fraction <= _HOMOZYGOUS)] = 0
+    calls[called & (fraction >= _HETEROZYGOUS) & (fraction <= 1 - _HETEROZYGOUS)] = 1
+    calls[called & (fraction >= 1 - _HOMOZYGOUS)] = 2
+    return Genotypes(calls, fraction, depth, alternative)
+
+
+def sound_sites(
+    genes: npt.ArrayLike, places: npt.ArrayLike, other_mismatches: npt.ArrayLike
+) -> BoolArray:
+    """Return which sites are not likely to come from reads placed wrongly.
+
+    Left out are sites with three more within ten bases, and sites whose alternative bases stand on
+    reads with more than three other mismatches on average.
+
+    Parameters
+    ----------
+    genes, places
+        Gene of each site, and its place, ascending.
+    other_mismatches
+        Mean number of other mismatches of the reads that carry the alternative allele, in the
+        sample where it is lowest; NaN where not known.
+
+    Examples
+    --------
+    >>> sound_sites([0] * 5, [5, 8, 11, 13, 60], [0, 0, 0, 0, 3.5]).tolist()
+    [False, False, False, False, False]
+    >>> sound_sites([0, 0, 1], [5, 60, 61], [0, 1, float("nan")]).tolist()
+    [True, True, True]
+    """
+    gene, place = np.asarray(genes, dtype=np.intp), np.asarray(places, dtype=np.int64)
+    others = np.asarray(other_mismatches, dtype=np.float64)
+    crowded = np.zeros(place.size, dtype=np.bool_)
+    for gap in range(_CROWD + 1):
+        # `_CROWD` neighbours: `gap` of them before the site, the others behind it.
+        first = np.arange(place.size) - gap
+        last = first + _CROWD
+        inside = np.flatnonzero((first >= 0) & (last < place.size))
+        begin, end = first[inside], last[inside]
+        own = place[inside]
+        near = (own - place[begin] <= _NEAR) & (place[end] - own <= _NEAR)
+        near &= (gene[begin] == gene[inside]) & (gene[end] == gene[inside])
+        crowded[inside[near]] = True
+    return ~crowded & ~(others > _MOST_OTHERS)
+
+
+def varying_sites(calls: GenotypeArray) -> BoolArray:
+    """Return which sites have two genotypes or more among the samples.
+
+    Examples
+    --------
+    >>> varying_sites(np.array([[0, 1, -1, 2], [0, 0, 1, -1]], dtype=np.int8)).tolist()
+    [False, True, False, False]
+    """
+    present = [(calls == genotype).any(axis=0) for genotype in (0, 1, 2)]
+    varies: BoolArray = np.sum(present, axis=0) >= 2
+    return varies
+
+
+def concordance(calls: GenotypeArray) -> Concordance:
+    """Compare the genotypes of every pair of samples.
+
+    Examples
+    --------
+    >>> calls = np.array([[0, 1, 2, 0], [0, 1, 2, 0], [2, 0, 2, 0]], dtype=np.int8)
+    >>> found = concordance(calls)
+    >>> found.n_sites[0, 2].item(), found.concordance[0].round(2).tolist()
+    (3, [1.0, 1.0, 0.33])
+    >>> found.informative[0].tolist()
+    [1.0, 1.0, 0.0]
+    """
+    varied = calls[:, (calls > 0).any(axis=0)]
+    n_sites, equal = _both_and_equal(varied)
+    n_informative, equal_informative = _both_and_equal(calls[:, varying_sites(calls)])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return Concordance(
+            n_sites, equal / n_sites, n_informative, equal_informative / n_informative
+        )
+
+
+def _both_and_equal(calls: GenotypeArray) -> tuple[IntArray, IntArray]:
+    """Count the sites called in both samples of each pair, and those with one genotype."""
+    called = (calls >= 0).astype(np.float64)
+    both = called @ called.T
+    equal = np.zeros_like(both)
+    for genotype in (0, 1, 2):
+        has = (calls == genotype).astype(np.float64)
+        equal += has @ has.T
+    return both.astype(np.intp), equal.astype(np.intp)

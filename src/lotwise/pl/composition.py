@@ -1,0 +1,94 @@
+"""Figure of the composition of samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from lotwise.pl.canvas import MOST_ROWS, Size, need_rows, nothing, one_axes
+from lotwise.pl.style import OKABE_ITO, ink, lotwise_style, scaled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_INCH_A_ROW: Final = 0.2
+_QUARTER: Final = (0.8, 1.25)
+_TICKS: Final = (0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5, 10)
+
+
+def composition(
+    table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | None = None
+) -> Figure:
+    """Draw the median-ratio factor of each sample and, with spike-ins, its total RNA.
+
+    Parameters
+    ----------
+    table
+        ``lotwise.get.evidence(expression, "composition")``.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
+
+    Returns
+    -------
+    The figure; of more than 60 samples, those with the largest shift. If no factor is known it
+    shows the reason.
+
+    Raises
+    ------
+    InputError
+        The table is empty.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.composition(gene)
+    >>> len(lotwise.pl.composition(lotwise.get.evidence(gene, "composition")).axes)
+    1
+    """
+    need_rows(table, "composition")
+    known = table[table["factor"].notna() | table["global_change"].notna()]
+    if known.empty:
+        return nothing(str(table["reason"].iloc[0]), ax=ax)
+    title = "TPM of unchanged features, relative to the other samples"
+    if len(known) > MOST_ROWS:
+        title = f"{title}:\nthe {MOST_ROWS} of {len(known):,} with the largest shift"
+        largest = np.log(known["factor"]).abs().nlargest(MOST_ROWS).index
+        known = known[known.index.isin(largest)]
+    rows = np.arange(len(known))
+    with lotwise_style():
+        height = 1.3 + _INCH_A_ROW * len(known)
+        figure, axis = one_axes(width=5, height=height, figsize=figsize, ax=ax)
+        axis.axvspan(*_QUARTER, color=OKABE_ITO[2], alpha=0.15, lw=0)
+        axis.axvline(1, color="grey", lw=0.8, ls=":")
+        axis.plot(known["factor"], rows, "o", color=ink(), ms=4, label="median-ratio factor")
+        if known["global_change"].notna().any():
+            axis.plot(
+                known["global_change"],
+                rows,
+                "D",
+                color=OKABE_ITO[1],
+                ms=4,
+                label="RNA per spike-in",
+            )
+            axis.legend(fontsize=scaled(6), frameon=False, loc="best")
+        axis.set_xscale("log")
+        shown = known[["factor", "global_change"]].to_numpy()
+        low, high = np.nanmin(shown), np.nanmax(shown)
+        axis.set_xlim(min(0.7, low / 1.15), max(1.43, high * 1.15))
+        axis.set_xticks(
+            [tick for tick in _TICKS if axis.get_xlim()[0] <= tick <= axis.get_xlim()[1]]
+        )
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.set_yticks(rows, known["sample"])
+        axis.set_ylim(len(known) - 0.4, -0.6)
+        axis.set_xlabel("ratio (shaded: a quarter up and down)")
+        axis.set_title(title, fontsize=scaled(8))
+    return figure

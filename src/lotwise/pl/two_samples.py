@@ -1,0 +1,340 @@
+"""Figures of two samples that the user chooses: scatter and difference against mean."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lotwise import keys
+from lotwise.errors import InputError
+from lotwise.expression.labels import unit_of
+from lotwise.expression.noted import noted
+from lotwise.metrics.correlation import pearson
+from lotwise.metrics.differences import log_ratios
+from lotwise.metrics.feature_sets import THRESHOLD
+from lotwise.pl.canvas import Size, nothing, one_axes
+from lotwise.pl.correlated import features_of
+from lotwise.pl.labels import name_points
+from lotwise.pl.style import (
+    IDENTITY_LINE,
+    OKABE_ITO,
+    ink,
+    log_tpm_words,
+    lotwise_style,
+    scaled,
+)
+from lotwise.tl.agreement import agreement
+from lotwise.tl.pairs import layer_of
+from lotwise.wording import format_r, nearest
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = npt.NDArray[np.float64]
+
+_NAMED: Final = 10
+_GREY: Final = "#777777"
+
+
+def scatter(
+    expression: AnnData,
+    sample_a: str,
+    sample_b: str,
+    *,
+    label: Sequence[str] = (),
+    layer: str = keys.TPM,
+    pseudocount: float = 1.0,
+    color: str = _GREY,
+    title: str | None = None,
+    ax: Axes | None = None,
+    figsize: Size | None = None,
+) -> Figure:
+    """Draw the expression of two samples against each other, with Pearson's R.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``; no tool has to be called before.
+    sample_a, sample_b
+        Names of two samples. A name that is a batch, not a sample, is the mean TPM of the batch.
+    label
+        Features to name and highlight, by symbol or identifier.
+    layer
+        The layer to draw; values on a linear scale.
+    pseudocount
+        c of log2(TPM + c).
+    color
+        Colour of the points.
+    title
+        By default R and the number of features.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
+
+    Returns
+    -------
+    The figure.
+
+    Raises
+    ------
+    InputError
+        Unknown sample, batch, feature or layer, or a pseudocount that is not above 0.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> figure = lotwise.pl.scatter(gene, "lot1", "lot3", label=["IL6", "MKI67"])
+    >>> figure.axes[0].get_title()
+    'R = 0.9856 over 300 genes'
+    """
+    if not pseudocount > 0:
+        raise InputError(f"pseudocount must be > 0, got {pseudocount}")
+    tpm = np.array([_profile(expression, name, layer) for name in (sample_a, sample_b)])
+    log_tpm = np.log2(tpm + pseudocount)
+    named = _places_of(expression, label)
+    unit = unit_of(expression) if layer == keys.TPM else layer
+    with lotwise_style():
+        figure, axis = one_axes(width=3.6, height=3.6, figsize=figsize, ax=ax)
+        axis.scatter(
+            log_tpm[0], log_tpm[1], s=4, color=color, alpha=0.4, linewidths=0, rasterized=True
+        )
+        low, high = float(log_tpm.min()), float(log_tpm.max())
+        # Room around, so that the frame does not cut the points at zero.
+        space = 0.04 * max(high - low, 1.0)
+        axis.set_xlim(low - space, high + space)
+        axis.set_ylim(low - space, high + space)
+        axis.set_aspect("equal")
+        axis.axline((low, low), slope=1, color=IDENTITY_LINE, linewidth=0.8, zorder=1)
+        _highlight(axis, log_tpm[0], log_tpm[1], named)
+        axis.set_xlabel(f"{sample_a}, {log_tpm_words(pseudocount, unit)}")
+        axis.set_ylabel(f"{sample_b}, {log_tpm_words(pseudocount, unit)}")
+        if title is None:
+            r = format_r(pearson(log_tpm[0], log_tpm[1]), 4)
+            title = f"R = {r} over {expression.n_vars:,} {features_of(expression)}"
+        axis.set_title(title, fontsize=scaled(8))
+    return figure
+
+
+def mean_difference(
+    expression: AnnData | Floats,
+    sample_a: str | Floats,
+    sample_b: str | None = None,
+    *,
+    label: Sequence[str] | int = _NAMED,
+    threshold: float = THRESHOLD,
+    layer: str = keys.TPM,
+    ax: Axes | None = None,
+    figsize: Size | None = None,
+    table: pd.DataFrame | None = None,
+    **deprecated: Any,
+) -> Figure:
+    """Draw the difference of two samples against their mean, with limits of agreement.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``; no tool has to be called before.
+    sample_a, sample_b
+        Names of two samples. A name that is a batch, not a sample, is the mean TPM of the batch.
+    label
+        Features to name, by symbol or identifier; or how many of those that differ most.
+    threshold
+        TPM from which a feature is detected; features detected in both samples are drawn.
+    layer
+        The layer to draw; values on a linear scale.
+    ax
+        Axes to draw into; by default a new figure.
+    figsize
+        Width and height in inches.
+    table
+        The rows of ``lotwise.get.evidence(expression, "agreement")`` for this pair; computed by
+        default.
+    deprecated
+        ``named`` and ``unit``, where two vectors of log2 TPM are given in the place of
+        ``expression`` and ``sample_a``.
+
+    Returns
+    -------
+    The figure: one point per feature, bias and limits over all (lines) and by tenths (steps). The
+    ratio is divided by the median ratio (:func:`lotwise.metrics.differences.log_ratios`).
+
+    Raises
+    ------
+    InputError
+        Unknown sample, batch, feature or layer.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> figure = lotwise.pl.mean_difference(gene, "lot1", "lot3", label=4)
+    >>> sorted(text.get_text() for text in figure.axes[0].texts)
+    ['CXCL8', 'IL6', 'MKI67', 'TOP2A']
+    """
+    if isinstance(expression, np.ndarray):
+        if table is None or not isinstance(sample_a, np.ndarray):
+            raise InputError("two vectors need the table of their limits of agreement (table=)")
+        warnings.warn(
+            "pl.mean_difference takes (expression, sample_a, sample_b); vectors are accepted until "
+            "lotwise 0.3",
+            FutureWarning,
+            stacklevel=2,
+        )
+        named, unit = dict(deprecated.get("named", {})), str(deprecated.get("unit", "TPM"))
+        drawn = _Differences(expression, sample_a, table, named, unit, "features")
+        return _draw(drawn, ax, figsize)
+    if deprecated:
+        msg = f"unexpected keyword argument {next(iter(deprecated))!r}"
+        raise TypeError(msg)
+    a, b = str(sample_a), str(sample_b)
+    tpm = np.array([_profile(expression, name, layer) for name in (a, b)])
+    both = np.flatnonzero((tpm >= threshold).all(axis=0))
+    if not both.size:
+        return nothing("no feature is detected in both samples", ax=ax)
+    x, y, _ = log_ratios(*tpm[:, both])
+    if isinstance(label, int):
+        chosen = np.argsort(-np.abs(x - y), kind="stable")[:label]
+        names = dict(zip(_names_of(expression, both[chosen]), chosen.tolist(), strict=True))
+    else:
+        place_of = {int(place): number for number, place in enumerate(both)}
+        names = {
+            name: place_of[place]
+            for name, place in _places_of(expression, label).items()
+            if place in place_of
+        }
+    table = _limits_of(tpm, (a, b), threshold) if table is None else table
+    unit = unit_of(expression) if layer == keys.TPM else layer
+    drawn = _Differences(x, y, table, names, unit, features_of(expression))
+    return _draw(drawn, ax, figsize)
+
+
+def _limits_of(tpm: Floats, names: tuple[str, str], threshold: float) -> pd.DataFrame:
+    """Return the limits of agreement of two profiles."""
+    from anndata import AnnData
+
+    obs = pd.DataFrame({keys.BATCH: list(names)}, index=list(names))
+    pair = AnnData(obs=obs, layers={keys.TPM: tpm})
+    agreement(pair, threshold=threshold)
+    table: pd.DataFrame = noted(pair)["agreement"]
+    return table
+
+
+class _Differences(NamedTuple):
+    """Two vectors of log2 TPM, their limits of agreement, and the words of the figure."""
+
+    x: Floats
+    y: Floats
+    table: pd.DataFrame
+    named: dict[str, int]
+    unit: str
+    features: str
+
+
+def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
+    x, y, table, named, unit, features = drawn
+    if len(table[["sample_a", "sample_b"]].drop_duplicates()) != 1:
+        raise InputError("the table must contain the rows of exactly one pair of samples")
+    whole = table[table["bin"] == 0].iloc[0]
+    bins = table[(table["bin"] > 0) & (table["n_features"] > 0)]
+    mean, difference = (x + y) / 2, x - y
+    with lotwise_style():
+        figure, axis = one_axes(width=4.6, height=3.4, figsize=figsize, ax=ax)
+        axis.scatter(mean, difference, s=3, color=_GREY, alpha=0.5, linewidths=0, rasterized=True)
+        axis.axhline(0, color=ink(), linewidth=0.5)
+        axis.axhline(whole["bias"], color=OKABE_ITO[0], linewidth=1.2, label="bias")
+        for name, words in (
+            ("lower", "bias \N{PLUS-MINUS SIGN} 1.96 SD"),
+            ("upper", "_nolegend_"),
+        ):
+            axis.axhline(whole[name], color=OKABE_ITO[0], linewidth=1, linestyle="--", label=words)
+        for name, words in (
+            ("robust_lower", "robust limits by tenth of expression"),
+            ("robust_upper", "_nolegend_"),
+        ):
+            limits = bins[name], bins["mean_from"], bins["mean_to"]
+            axis.hlines(*limits, color=IDENTITY_LINE, linewidth=1.2, label=words)
+        axis.margins(x=0.04, y=0.08)
+        _highlight(axis, mean, difference, named)
+        axis.set_xlabel(f"mean log2 {unit}")
+        axis.set_ylabel(
+            f"log2 of {unit} {whole['sample_a']} / {whole['sample_b']}\nover the median ratio"
+        )
+        axis.set_title(
+            f"{100 * whole['share_over_2_fold']:.1f} % of {whole['n_features']:,} {features} "
+            f"differ more than 2-fold in {unit}",
+            fontsize=scaled(8),
+        )
+        # Below the axes, where it covers no point.
+        axis.legend(
+            frameon=False,
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.16),
+            ncols=3,
+            fontsize=scaled(6),
+        )
+    return figure
+
+
+def _highlight(axis: Axes, x: Floats, y: Floats, named: dict[str, int]) -> None:
+    places = list(named.values())
+    if places:
+        axis.scatter(x[places], y[places], s=10, color=IDENTITY_LINE, linewidths=0, zorder=3)
+        name_points(axis, x[places], y[places], list(named), size=scaled(6))
+
+
+def _profile(expression: AnnData, name: str, layer: str) -> Floats:
+    """Return the values of a sample, or the mean of the samples of a batch."""
+    values = np.asarray(layer_of(expression, layer), dtype=np.float64)
+    if name in expression.obs_names:
+        found: Floats = values[expression.obs_names.get_loc(name)]
+        return found
+    batches = expression.obs[keys.BATCH].astype(str) if keys.BATCH in expression.obs else None
+    if batches is not None and (batches == name).any():
+        mean: Floats = values[(batches == name).to_numpy()].mean(axis=0)
+        return mean
+    known = [*map(str, expression.obs_names), *(() if batches is None else batches.unique())]
+    raise InputError(f"unknown sample or batch {name!r}", remedy=nearest(name, known))
+
+
+def _symbols_of(expression: AnnData) -> list[str]:
+    """Return the symbol of each gene; of isoforms none, since those of a gene share one."""
+    if keys.GENE_NAME in expression.var and keys.GENE_ID not in expression.var:
+        return [str(name) for name in expression.var[keys.GENE_NAME]]
+    return [""] * expression.n_vars
+
+
+def _names_of(expression: AnnData, places: npt.NDArray[np.intp]) -> list[str]:
+    """Name features by symbol, where it is not that of another one here."""
+    symbols = _symbols_of(expression)
+    chosen = [symbols[place] for place in places]
+    return [
+        symbol if symbol and chosen.count(symbol) == 1 else str(expression.var_names[place])
+        for symbol, place in zip(chosen, places, strict=True)
+    ]
+
+
+def _places_of(expression: AnnData, names: Sequence[str]) -> dict[str, int]:
+    """Return the place of each feature that is named by identifier or symbol."""
+    if isinstance(names, str):
+        names = [names]
+    identifiers = {str(name): place for place, name in enumerate(expression.var_names)}
+    symbols: dict[str, int] = {}
+    for place, symbol in enumerate(_symbols_of(expression)):
+        symbols.setdefault(symbol, place)
+    known = {**symbols, **identifiers}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InputError(
+            f"unknown {features_of(expression).removesuffix('s')} {unknown[0]!r}",
+            remedy=nearest(unknown[0], known) if len(known) < 100_000 else "",
+        )
+    return {name: known[name] for name in names}

@@ -1,0 +1,161 @@
+"""Checks of each sample's quantification against the others, and their sample sheet."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lotwise.errors import InputError, RefusedError
+from lotwise.files.atomic import atomic_path
+from lotwise.files.tables import read_table, to_frame, write_table
+from lotwise.quantify.intake import kept_in_logs
+from lotwise.quantify.quant_qc import Yield, judge_yields, require_usable
+from lotwise.quantify.reads_qc import Intake, leave_out
+from lotwise.quantify.strandedness import Strand
+
+if TYPE_CHECKING:
+    from lotwise.config import Limits
+    from lotwise.quantify.base import Quantifier
+    from lotwise.samples import Sample
+
+logger = logging.getLogger(__name__)
+
+# File in place of a quantification: why there is none.
+_REFUSED: Final = "refused.txt"
+
+
+def judge_samples(
+    samples: Sequence[Sample], *, quantifier: Quantifier, out: Path, limits: Limits
+) -> list[Yield]:
+    """Check the quantifications below ``out``; write their sample sheet if all are usable.
+
+    Raises
+    ------
+    RefusedError
+        A sample was refused before it was quantified (the next call tries it again), or its
+        quantification is refused. ``yield.tsv`` is written in the second case.
+    InputError
+        A quantification or ``intake.tsv`` is missing.
+    """
+    sheet = quant_sheet_of(out, quantifier)
+    sheet.unlink(missing_ok=True)
+    intake = read_table(out / Intake.table, Intake).set_index("sample")["reads_present"]
+    absent = [sample.sample for sample in samples if sample.sample not in intake.index]
+    if absent:
+        raise InputError(
+            f"has no row for {', '.join(absent)}",
+            path=out / Intake.table,
+            remedy="run `lotwise check` on this sample sheet",
+        )
+    folders = {sample.sample: quantified_folder(out, quantifier, sample) for sample in samples}
+    _require_none_refused(folders)
+    _require_one_version(folders)
+    strands = [_read_strand(call_of(folder)) for folder in folders.values()]
+    write_table(out / Strand.table, to_frame(strands, Strand))
+    rows = judge_yields(
+        samples,
+        {name: quantifier.read(folder) for name, folder in folders.items()},
+        quantifier=quantifier.name,
+        reads_present={sample.sample: int(intake[sample.sample]) for sample in samples},
+        limits=limits,
+    )
+    write_table(out / Yield.table, to_frame(rows, Yield))
+    for row in rows:
+        if row.standing == "noted":
+            logger.warning("sample %s: %s", row.sample, row.reason)
+    with kept_in_logs(out / Yield.table):
+        require_usable(rows)
+    write_quant_sheet(sheet, samples)
+    return rows
+
+
+def write_quant_sheet(sheet: Path, samples: Sequence[Sample]) -> None:
+    """Write the sample sheet of the quantifications in their folder."""
+    names = ("sample", "batch", "replicate", "donor", "condition")
+    extra = list(dict.fromkeys(name for sample in samples for name in sample.annotations))
+    with (
+        atomic_path(sheet) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as table,
+    ):
+        rows = csv.writer(table, delimiter="\t", lineterminator="\n")
+        rows.writerow((*names, *extra, "quant"))
+        for sample in samples:
+            cells = [getattr(sample, name) for name in names]
+            cells += [sample.annotations.get(name, "") for name in extra]
+            rows.writerow((*cells, sample.sample))
+
+
+def quant_sheet_of(out: Path, quantifier: Quantifier) -> Path:
+    """Return the sample sheet of the quantifications, in their folder."""
+    return out / "quant" / quantifier.name / "samples.tsv"
+
+
+def quantified_folder(out: Path, quantifier: Quantifier, sample: Sample) -> Path:
+    """Return the folder of one sample's quantification."""
+    return quant_sheet_of(out, quantifier).parent / sample.sample
+
+
+def call_of(folder: Path) -> Path:
+    """Return the file beside a quantification with the call that made it."""
+    return folder.parent / f"{folder.name}.json"
+
+
+def note_refusal(folder: Path, refusal: RefusedError) -> None:
+    """Write why a sample was refused, in place of its quantification."""
+    shutil.rmtree(folder, ignore_errors=True)
+    call_of(folder).unlink(missing_ok=True)
+    with atomic_path(folder / _REFUSED) as temporary:
+        temporary.write_text(f"{refusal}\n", encoding="utf-8")
+
+
+def _require_none_refused(folders: Mapping[str, Path]) -> None:
+    """Raise an error for samples refused before quantification; the next call tries them again.
+
+    With other limits they may pass then.
+    """
+    refused = {name: folder for name, folder in folders.items() if (folder / _REFUSED).exists()}
+    if not refused:
+        return
+    reasons = [
+        (folder / _REFUSED).read_text(encoding="utf-8").strip() for folder in refused.values()
+    ]
+    for folder in refused.values():
+        shutil.rmtree(folder)
+    raise RefusedError(
+        f"{len(refused)} samples were refused and not quantified: {' | '.join(reasons)}",
+        remedy=leave_out(refused) + ", or follow the advice for each, and run again",
+    )
+
+
+def _require_one_version(folders: Mapping[str, Path]) -> None:
+    """Raise an error if samples of one run were quantified by different versions."""
+    owners: dict[str, str] = {}
+    for name, folder in folders.items():
+        try:
+            version = str(json.loads(call_of(folder).read_text(encoding="utf-8"))["version"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # reported when its strandedness is read
+        owners.setdefault(version, name)
+    if len(owners) > 1:
+        told = ", ".join(f"{name!r} by {version}" for version, name in owners.items())
+        raise InputError(
+            f"samples were quantified by different versions: {told}",
+            path=next(iter(folders.values())).parent,
+            remedy="quantify all samples again, with one version",
+        )
+
+
+def _read_strand(path: Path) -> Strand:
+    try:
+        return Strand(**json.loads(path.read_text(encoding="utf-8"))["strandedness"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"is missing or not of this version ({error})",
+            path=path,
+            remedy="run `lotwise quantify` on this sample sheet",
+        ) from error

@@ -1,0 +1,141 @@
+"""Remarks on identity: sex within a donor, and markers of panels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from lotwise.report.remarks import LONGEST_PART, Remark, State, not_computed, sentence
+from lotwise.report.run_tables import LevelFindings, Row
+from lotwise.report.words import count_words, list_words, name_words
+
+
+def sex_remark(gene: LevelFindings) -> Remark:
+    """Return whether a donor's samples agree in their expression of Y, and what is unknown."""
+    topic = "Identity: sex"
+    if not gene.has("sex"):
+        return not_computed(topic, "identity")
+    rows = gene.rows("sex")
+    against = [row for row in rows if row["agrees"] == "no"]
+    mixed = [row for row in rows if row["sex"] == "mixed" and row["agrees"] != "no"]
+    agreeing = [row for row in rows if row["agrees"] == "yes"]
+    parts = [*_against_words(against), *_mixed_words(mixed)]
+    if agreeing:
+        verb = "agrees" if len(agreeing) == 1 else "agree"
+        parts.append(
+            f"{len(agreeing)} of {count_words(len(rows), 'sample')} {verb} in sex with the other "
+            "samples of the same donor. That does not prove identity: half of all donors share a "
+            "sex."
+        )
+    parts.extend(_untold_words(rows))
+    state: State = "computed" if agreeing else "unknown"
+    return Remark(topic=topic, text=" ".join(parts), state="concern" if against or mixed else state)
+
+
+def _against_words(against: Sequence[Row]) -> Iterator[str]:
+    """Yield samples whose expression of Y differs from that of their donor's other samples."""
+    if against:
+        named = list_words(
+            (f"{name_words(row['sample'])} ({row['sex']})" for row in against),
+            longest=LONGEST_PART,
+        )
+        verb, whose = ("disagrees", "its") if len(against) == 1 else ("disagree", "their")
+        yield (
+            f"{named} {verb} in expression of Y genes with the other samples of {whose} donor: "
+            "exchanged samples, or cells that lost Y."
+        )
+
+
+def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
+    """Yield samples that express genes of both sexes, which is unusual for any donor."""
+    if mixed:
+        named = list_words(row["sample"] for row in mixed)
+        verb = "expresses" if len(mixed) == 1 else "express"
+        yield (
+            f"{named} {verb} XIST and genes of Y: cells of two donors, or male cells that express "
+            "XIST."
+        )
+
+
+def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield for how many samples agreement is unknown, by reason."""
+    untold = [row for row in rows if row["agrees"] not in {"yes", "no"}]
+    if not untold:
+        return
+    counted = Counter(str(row["agrees"] or row["reason"]) for row in untold)
+    # A table without samples has one row, with the reason.
+    why = "; ".join(
+        f"{reason} ({n})" if untold[0]["sample"] else reason for reason, n in counted.items()
+    )
+    if len(untold) == len(rows):
+        yield f"Agreement in sex within a donor is unknown: {why or 'no panel'}."
+    else:
+        yield f"For {len(untold)} of {count_words(len(rows), 'sample')} it is unknown: {why}."
+
+
+def panels_remark(gene: LevelFindings) -> Remark:
+    """Return whether the samples express the markers that their panels expect."""
+    topic = "Identity: markers"
+    if not gene.has("identity"):
+        return not_computed(topic, "identity")
+    found = gene.rows("identity")
+    every = [row for row in found if row["sample"]]
+    # A marker of one sex is not expected by itself; the remark on sex uses it.
+    rows = [
+        row for row in every if row["holds"] != "-" and row["expected"] not in {"female", "male"}
+    ]
+    told = [row for row in rows if row["holds"] in {"yes", "no"}]
+    if not told:
+        return Remark(topic=topic, text=_no_marker_told(found, rows), state="unknown")
+    specific = [row for row in told if row["specific"]]
+    failing = [row for row in specific if row["holds"] == "no"]
+    parts = [f"All {len(specific):,} expectations of the panels are met."]
+    if len(specific) == 1:
+        parts = ["The one expectation of the panels is met."]
+    if failing:
+        by_panel = list_words(
+            (
+                f"{name_words(panel)} ({_failing(failing, panel)})"
+                for panel in dict.fromkeys(row["panel"] for row in failing)
+            ),
+            longest=LONGEST_PART,
+        )
+        verb = "is" if len(failing) == 1 else "are"
+        parts = [f"{len(failing):,} of {len(specific):,} expectations {verb} not met: {by_panel}."]
+    unspecific = [row for row in told if not row["specific"] and row["holds"] == "no"]
+    if unspecific:
+        markers = list_words(dict.fromkeys(row["marker"] for row in unspecific))
+        parts.append(f"Expressed, but no alarm, since other cells express them too: {markers}.")
+    n_unknown = len(rows) - len(told)
+    if n_unknown:
+        parts.append(f"{count_words(n_unknown, 'value')} could not be read.")
+    notes = dict.fromkeys(row["note"] for row in failing or specific if row["note"])
+    if notes:
+        parts.append(sentence(f"note: {'; '.join(notes)}"))
+    return Remark(topic=topic, text=" ".join(parts), state="concern" if failing else "computed")
+
+
+def _no_marker_told(found: Sequence[Row], asked: Sequence[Row]) -> str:
+    """Return why no expectation of the panels could be checked in any sample."""
+    every = [row for row in found if row["sample"]]
+    if not every:
+        # A row without a sample has the reason in place of an answer.
+        why = "; ".join(dict.fromkeys(row["holds"] for row in found if row["holds"]))
+        return f"Identity cannot be checked by markers: {why or 'no panel was used'}."
+    if all(row["holds"] == "not annotated" for row in every):
+        return "No marker of the panels is annotated here, so identity cannot be checked."
+    if asked:
+        return (
+            "No marker that the panels expect present or absent is annotated here, so identity "
+            "cannot be checked."
+        )
+    panels = list_words(dict.fromkeys(row["panel"] for row in every))
+    return (
+        f"The panels used ({panels}) expect no single gene present or absent, so there is "
+        "nothing to check."
+    )
+
+
+def _failing(failing: Sequence[Row], panel: str) -> str:
+    markers = dict.fromkeys(row["marker"] for row in failing if row["panel"] == panel)
+    return list_words(markers)

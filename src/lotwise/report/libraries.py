@@ -1,0 +1,86 @@
+"""The remark on libraries: shallow ones, and outliers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from lotwise.report.remarks import LONGEST_PART, Remark, State, not_computed
+from lotwise.report.run_tables import LevelFindings, Row
+from lotwise.report.words import list_words, name_words, number_words, percent_words
+
+
+def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
+    """Return whether a library is too small, or an outlier at any level, for its R to be useful."""
+    topic = "Depth and outliers"
+    if not level.has("libraries"):
+        return not_computed(topic, "libraries")
+    rows = level.rows("libraries")
+    outliers = [
+        (found.level, row)
+        for found in (level, *others)
+        for row in found.rows("libraries")
+        if row["outlier"]
+    ]
+    shallow = [row for row in rows if row["shallow"]]
+    unknown = [row for row in rows if math.isnan(row["share_of_median"])]
+    parts = [_shallow_words(shallow)] if shallow else []
+    if unknown or not rows:
+        parts.append(_depth_unknown(unknown, len(rows)))
+    sound = [row for row in rows if not row["shallow"] and row not in unknown]
+    if sound and not shallow:
+        low, high = (f(row["total_counts"] for row in sound) for f in (min, max))
+        which = "None of the other libraries" if unknown else "No library"
+        parts.append(
+            f"{which} is shallow: {number_words(low)} to {number_words(high)} counts each."
+        )
+    state: State = "unknown" if unknown or not rows else "computed"
+    return Remark(
+        topic=topic,
+        text=" ".join([*parts, *_outlier_words(outliers)]),
+        state="concern" if shallow or outliers else state,
+    )
+
+
+def _shallow_words(shallow: Sequence[Row]) -> str:
+    named = list_words(
+        (
+            f"{name_words(row['sample'])} ({percent_words(row['share_of_median'])} of the "
+            "other samples' median)"
+            for row in shallow
+        ),
+        longest=LONGEST_PART,
+    )
+    return f"Far fewer counts than the others: {named}. Do not read its R as agreement."
+
+
+def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
+    """Return for which libraries the depth is unknown and why: the first of a row's reasons."""
+    reasons = dict.fromkeys(row["reason"].partition("; ")[0] for row in unknown if row["reason"])
+    why = "; ".join(reasons) or "there are no counts"
+    if len(unknown) == n_rows:
+        return f"Whether any library is shallow is unknown: {why}."
+    named = list_words(row["sample"] for row in unknown)
+    return f"Whether {named} {'is' if len(unknown) == 1 else 'are'} shallow is unknown: {why}."
+
+
+def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> Iterator[str]:
+    """Yield outliers with the level that flagged them, and how often chance flags a run."""
+    if not outliers:
+        return
+    named: dict[str, list[str]] = {}
+    for level, row in outliers:
+        score = f"{level} level: score {number_words(row['outlier_score'])}"
+        cut = row["outlier_cut"]
+        said = score if math.isnan(cut) else f"{score}, limit {number_words(cut)}"
+        named.setdefault(row["sample"], []).append(said)
+    listed = list_words(
+        (f"{name_words(sample)} ({'; '.join(said)})" for sample, said in named.items()),
+        longest=LONGEST_PART,
+    )
+    are = "is an outlier" if len(named) == 1 else "are outliers"
+    yield (
+        f"{listed} {are}: mean R with the other samples of the group is unusually low. With the "
+        "default limits at most 5 % of sound runs have any flag, if the noise of samples is "
+        "independent and equal."
+    )

@@ -1,0 +1,80 @@
+"""The section on a change of the process, if lots are marked before and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lotwise.evidence.process_change import ProcessFeatureRecord
+from lotwise.evidence.sections import PROCESS
+from lotwise.report.blocks import Section, Text, figure_block, section_from, table_block
+from lotwise.report.remarks import Remark, State
+from lotwise.report.run_tables import Findings, LevelFindings
+from lotwise.report.words import count_words, list_words, name_words
+
+
+def process_section(findings: Findings, decimals: int) -> Section | None:
+    """Return attributes, lots and single genes; None if no lot is before or after a change."""
+    gene = next((level for level in findings.levels if level.level == "gene"), None)
+    if gene is None or not _has_phases(gene):
+        return None
+    section = section_from(PROCESS)
+    section.blocks.extend(
+        [
+            figure_block(findings, "gene", "process_change"),
+            table_block(gene, "process_change", decimals=decimals),
+            table_block(gene, "quality_range", decimals=decimals),
+            Text(text=_features_words(gene)),
+        ]
+    )
+    return section
+
+
+def process_remarks(level: LevelFindings) -> Iterator[Remark]:
+    """Yield for how many declared attributes equivalence was shown, and for which it was not."""
+    if not _has_phases(level):
+        return
+    rows = level.rows("process_change")
+    named = {
+        answer: [name_words(row["attribute"]) for row in rows if row["equivalent"] == answer]
+        for answer in ("yes", "no", "not assessable")
+    }
+    if not any(named.values()):
+        reason = next((row["reason"] for row in rows if row["reason"]), "not computed")
+        yield Remark(topic="Change of the process", text=f"{reason}.", state="unknown")
+        return
+    n = sum(len(names) for names in named.values())
+    of_all = f"{len(named['yes'])} of {count_words(n, 'declared attribute')}"
+    parts = [f"Lots after the change are equivalent to those before, within margins, in {of_all}."]
+    if named["no"]:
+        parts.append(f"Not shown, which is no proof of a difference: {list_words(named['no'])}.")
+    if named["not assessable"]:
+        why = next(row["reason"] for row in rows if row["equivalent"] == "not assessable")
+        parts.append(f"Not assessable: {list_words(named['not assessable'])} ({why}).")
+    state: State = "unknown" if named["not assessable"] else "computed"
+    state = "concern" if named["no"] else state
+    yield Remark(topic="Change of the process", text=" ".join(parts), state=state)
+
+
+def _has_phases(level: LevelFindings) -> bool:
+    """Return whether lots are marked before and after a change."""
+    if not level.has("process_features"):
+        return False
+    first = level.scan("process_features").head(1).collect().to_dicts()
+    return bool(first) and bool(first[0]["feature"])
+
+
+def _features_words(level: LevelFindings) -> str:
+    """Count the outcomes of single genes; the full table stays in its file."""
+    counted = (
+        level.scan("process_features")
+        .group_by("condition", "outcome", "reason", maintain_order=True)
+        .len()
+        .collect()
+        .to_dicts()
+    )
+    source = level.name(ProcessFeatureRecord.table)
+    said = "; ".join(
+        f"{row['len']:,} {row['outcome']}" if row["outcome"] != "not tested" else row["reason"]
+        for row in counted
+    )
+    return f"Single genes, lots as replicates ({source}): {said}."

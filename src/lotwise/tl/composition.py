@@ -1,0 +1,111 @@
+"""Composition: do TPM of unchanged features shift as a whole?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from lotwise import keys
+from lotwise.evidence.composition import CompositionRecord
+from lotwise.expression.labels import batches_of, conditions_of, unit_of
+from lotwise.files.tables import to_frame
+from lotwise.metrics.composition import LARGEST_FACTOR, Composition
+from lotwise.metrics.composition import composition as find_composition
+from lotwise.metrics.moments import BoolArray
+from lotwise.tl.pairs import layer_of, store
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+# ERCC1 to ERCC8 are human genes; spike-ins have a hyphen after ERCC.
+SPIKE_INS: Final = ("ERCC-", "SIRV")
+
+
+def composition(
+    expression: AnnData, *, threshold: float = 1.0, spike_ins: Sequence[str] = SPIKE_INS
+) -> None:
+    """Compare the overall level of each sample's TPM with the other samples of its condition.
+
+    See :func:`lotwise.metrics.composition.composition` for the factor and the global change.
+
+    Parameters
+    ----------
+    expression
+        Samples x features with the layer ``tpm``.
+    threshold
+        TPM that a feature must reach in every sample of the condition to be used.
+    spike_ins
+        Prefixes of the names of spike-ins, as feature or gene.
+
+    Returns
+    -------
+    Nothing; the table ``composition``
+    (:class:`~lotwise.evidence.composition.CompositionRecord`), one row per sample.
+
+    Raises
+    ------
+    InputError
+        No layer ``tpm``, or a threshold that is not > 0.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.composition(gene)
+    >>> gene.uns["lotwise"]["composition"]["shifted"].tolist()
+    ['no', 'no', 'no']
+    """
+    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    of_sample = np.array(conditions_of(expression), dtype=object)
+    marked = _spike_ins(expression, spike_ins)
+    rows: list[CompositionRecord | None] = [None] * expression.n_obs
+    for condition in dict.fromkeys(of_sample):
+        places = np.flatnonzero(of_sample == condition)
+        found = find_composition(tpm[places], spike_ins=marked, threshold=threshold)
+        for place, row in zip(places, _rows(expression, places, found), strict=True):
+            rows[place] = row
+    store(
+        expression,
+        CompositionRecord.table,
+        to_frame([row for row in rows if row is not None], CompositionRecord),
+        {"threshold": threshold, "spike_ins": list(spike_ins)},
+    )
+
+
+def _spike_ins(expression: AnnData, beginnings: Sequence[str]) -> BoolArray:
+    """Return which features are spike-ins, by their own name or that of their gene."""
+    named = [expression.var_names.astype(str)]
+    named += [
+        expression.var[column].astype(str)
+        for column in (keys.GENE_NAME, keys.GENE_ID)
+        if column in expression.var
+    ]
+    marked = np.zeros(expression.n_vars, dtype=np.bool_)
+    for names in named:
+        marked |= np.asarray(names.str.startswith(tuple(beginnings)), dtype=np.bool_)
+    return marked
+
+
+def _rows(
+    expression: AnnData, places: np.ndarray, found: Composition
+) -> Iterator[CompositionRecord]:
+    batches, conditions = batches_of(expression), conditions_of(expression)
+    unit = unit_of(expression)
+    for place, factor, change in zip(places, found.factor, found.global_change, strict=True):
+        known = np.isfinite(factor)
+        shifted = known and not 1 / LARGEST_FACTOR <= factor <= LARGEST_FACTOR
+        yield CompositionRecord(
+            sample=str(expression.obs_names[place]),
+            batch=batches[place],
+            condition=conditions[place],
+            n_features=found.n_features,
+            factor=float(factor),
+            shifted=("yes" if shifted else "no") if known else "",
+            n_spike_ins=found.n_spike_ins,
+            global_change=float(change),
+            words=f"{unit} of unchanged features shift by {factor - 1:+.0%}" if known else "",
+            reason=found.reason,
+            spike_in_reason=found.spike_in_reason,
+        )
