@@ -1,5 +1,5 @@
-# `snakemake --cores all` runs what config.yaml says. The workflow itself is a module, so that
-# another Snakefile can use it in the same way.
+# `snakemake --cores all` runs the configuration in config.yaml. The workflow is used as a module,
+# in the same way as another Snakefile can use it.
 if (
     not workflow.overwrite_configfiles
 ):  # else `--configfile mine.yaml` would inherit GSE150969's

@@ -325,7 +325,7 @@ def read_accepted(path: Path | str) -> AnnData:
 
 
 def _verify(found: AnnData, kept: dict[str, Any], path: Path) -> None:
-    """Raise for a set whose history or values differ from what was written."""
+    """Raise an error if the history or the values of a set differ from those written."""
     history = kept["history"]
     for earlier, entry in pairwise(history):
         if entry.get("previous", "") not in {"", _entry_sha256(earlier)}:

@@ -11,8 +11,11 @@ import polars as pl
 from lotwise.expression.frame import from_frame
 from lotwise.expression.read import Quantification
 from lotwise.expression.transcripts import TranscriptMap
+from lotwise.quantify.alleles import AlleleCounts
+from lotwise.simulate.donors import draw_person, draw_variants
 
 _N_GENES: Final = 300
+_GENE_BASES: Final = 3_000
 # Typical TPM in mesenchymal stromal cells of a female donor.
 _NAMED: Final = {
     "ACTB": 4_000.0, "GAPDH": 3_000.0, "VIM": 6_000.0, "COL1A1": 5_000.0, "FN1": 4_000.0,
@@ -72,4 +75,42 @@ def three_batches() -> Quantification:
         lengths=pd.DataFrame(800.0, index=table.index, columns=table.columns),
         level="isoform",
         tx2gene=TranscriptMap(of_transcripts, source="lotwise.datasets"),
+    )
+
+
+def two_donors() -> AlleleCounts:
+    """Return simulated allele counts for the samples of :func:`three_batches`.
+
+    ``lot1`` and ``lot2`` are of one donor, ``lot3`` of another: 300 genes of 3,000 bases at a depth
+    of about 60. The same at every call.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> alleles = lotwise.datasets.two_donors()
+    >>> alleles.samples, alleles.counts.shape[2]
+    (('lot1', 'lot2', 'lot3'), 4)
+    """
+    rng = np.random.default_rng(21)
+    variants = draw_variants(_N_GENES * _GENE_BASES, rng=rng)
+    people = [draw_person(variants, rng).sum(axis=0) for _ in range(2)]
+    n_sites, samples = variants.places.size, ("lot1", "lot2", "lot3")
+    counts = np.zeros((3, n_sites, 4), dtype=np.uint16)
+    for row, donor in enumerate((0, 0, 1)):
+        depth = rng.poisson(60, n_sites)
+        counts[row, :, 2] = rng.binomial(depth, np.clip(people[donor] / 2, 0.002, 0.998))
+        counts[row, :, 0] = depth - counts[row, :, 2]
+    return AlleleCounts(
+        samples=samples,
+        n_fragments=np.full(3, 200_000),
+        n_placed=np.full(3, 180_000),
+        genes=tuple(f"g{number}" for number in range(_N_GENES)),
+        site_genes=variants.places // _GENE_BASES,
+        site_places=variants.places % _GENE_BASES,
+        reference=np.zeros(n_sites, dtype=np.uint8),
+        counts=counts,
+        other_mismatches=np.zeros(n_sites, dtype=np.float32),
+        covered=np.packbits(np.ones((3, _N_GENES * _GENE_BASES), dtype=np.bool_), axis=1),
+        gene_ends=np.arange(1, _N_GENES + 1) * _GENE_BASES,
+        min_depth=15,
     )

@@ -108,7 +108,7 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        There is no table of that name, it is not in the AnnData, or it was computed over other
+        The name is unknown, the AnnData does not have the table, or it was computed over other
         features.
     """
     known = tables()

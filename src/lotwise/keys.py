@@ -18,7 +18,7 @@ class Key(NamedTuple):
     """One named array of an AnnData."""
 
     name: str
-    place: Literal["X", "obs", "var", "layers", "obsm", "obsp", "uns"]
+    place: Literal["X", "obs", "var", "layers", "obsm", "varm", "obsp", "uns"]
     kind: str
     meaning: str
 
@@ -49,7 +49,14 @@ GENE_ID: Final = "gene_id"
 GENE_NAME: Final = "gene_name"
 BLOCK: Final = "block"
 
-# obsm, samples x components; own names, so that scanpy's X_pca is not changed
+# Results of scanpy, in its own keys
+X_PCA: Final = "X_pca"
+PCS: Final = "PCs"
+UNS_PCA: Final = "pca"
+DENDROGRAM: Final = "dendrogram_sample"
+PERCENT_TOP: Final = "pct_counts_in_top_50_genes"
+
+# obsm, samples x components
 PCA: Final = "X_lotwise_pca"
 SNR: Final = "X_lotwise_snr"
 
@@ -115,6 +122,7 @@ ALL: Final = (
     Key(QUANT, "obs", "str", "file that the quantification was read from"),
     Key(TPM_SUM, "obs", "float64", "sum of TPM over the quantified features shared by all samples"),
     Key(TOTAL_COUNTS, "obs", "float64", "sum of estimated counts"),
+    Key(PERCENT_TOP, "obs", "float64", "scanpy: percent of the counts in the 50 highest features"),
     Key(N_SAMPLES, "obs", "int64", "samples averaged into a batch"),
     Key(N_UNMAPPED, "obs", "int64", "quantified transcripts without a gene"),
     Key(
@@ -126,7 +134,11 @@ ALL: Final = (
     Key(GENE_ID, "var", "str", "gene of an isoform"),
     Key(GENE_NAME, "var", "str", "symbol of the gene, if the annotation has one"),
     Key(BLOCK, "var", "str", "features of one block are resampled together"),
-    Key(PCA, "obsm", "float64", "first two principal components of the samples; NaN without any"),
+    Key(X_PCA, "obsm", "float64", "scanpy: principal components of the samples"),
+    Key(PCS, "varm", "float64", "scanpy: loadings of the principal components"),
+    Key(UNS_PCA, "uns", "dict", "scanpy: variance and variance_ratio of the components"),
+    Key(DENDROGRAM, "uns", "dict", "scanpy: tree of the samples by 1 - R, average linkage"),
+    Key(PCA, "obsm", "float64", "first two columns of X_pca; deprecated, removed in lotwise 0.3"),
     Key(SNR, "obsm", "float64", "the two components that signal to noise rests on; NaN without"),
     Key(PEARSON, "obsp", "float64 in [-1, 1]", "Pearson's R of log2(TPM + c) over all features"),
     Key(SPEARMAN, "obsp", "float64 in [-1, 1]", "Spearman's rho of TPM over all features"),

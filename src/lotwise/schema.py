@@ -13,5 +13,8 @@ FETCHED: Final = 1
 CHECKED: Final = 1
 """Of ``intake/SAMPLE.tsv``."""
 
+GENOTYPED: Final = 1
+"""Of ``genotype/``: bases counted in the reads of each sample."""
+
 QUANTIFIED: Final = 1
 """Version of indexes, of the calls of quantifiers, and of the files kept with their output."""

@@ -85,6 +85,15 @@ class ResultTree:
         return (self.expression, self.correlation, self.evidence, self.figures)
 
     @property
+    def alleles(self) -> Path:
+        """Bases of all samples at the sites where they may differ."""
+        return self.root / "genotype" / "alleles.npz"
+
+    def pileup(self, sample: str) -> Path:
+        """Return the bases counted in one sample."""
+        return self.root / "genotype" / "samples" / f"{sample}.npz"
+
+    @property
     def revisions(self) -> Path:
         """Folder of all revisions of the record."""
         return self.root / "revisions"
@@ -166,11 +175,11 @@ class ResultTree:
         return self.figures / f"{level}_{name}"
 
     def paper_figure(self, level: str) -> Path:
-        """Return the figure that follows the paper, without suffix."""
+        """Return the scatter matrix in the style of the paper, without suffix."""
         return self.figures / PAPER_FIGURES[level]
 
     def figures_of_correlation(self, level: str) -> tuple[Path, ...]:
-        """Return the figure that follows the paper and the heatmaps, without suffix."""
+        """Return the scatter matrix in the style of the paper and the heatmaps, without suffix."""
         return (self.paper_figure(level), *(self.figure(level, name) for name in HEATMAPS))
 
     def tables_of_correlation(self, level: str) -> tuple[Path, ...]:

@@ -78,7 +78,7 @@ def key_with(site, part):
 # What is asked for by which route, and what the message says of an apology in its place.
 ASKED = {
     "filereport": ("reads", "is not a file report of ENA"),
-    "filelist.txt": ("deposited", "is no row of a file list"),
+    "filelist.txt": ("deposited", "is not a row of a file list"),
     "family.soft": ("reads", ""),
 }
 
@@ -96,7 +96,7 @@ def test_fetch__bad_answer_with_status_200_does_not_stick(asked, apology, series
     assert (words if body else "") in err
     assert "Traceback" not in err
     if apology in {"busy", "json"} and asked != "family.soft":
-        assert f"it begins {body.decode().strip()!r}, 3 times; nothing was kept" in err
+        assert f"it begins {body.decode().strip()!r} (3 times); nothing was kept" in err
     series.documents[key] = whole
     code, _, err = fetching("--route", route)
     assert code == 0, err
@@ -126,7 +126,7 @@ def test_fetch__a_record_that_is_refused_is_not_kept(series, fetching, place):
     series.documents[key] = whole.replace(b"SINGLE", b"TRIPLE")
     code, _, err = fetching("--route", "reads")
     assert code == 2
-    assert "row 2, column 'library_layout': 'TRIPLE'" in err
+    assert "column 'library_layout': must be PAIRED or SINGLE, got 'TRIPLE'" in err
     series.documents[key] = whole
     assert fetching("--route", "reads")[0] == 0
 
@@ -218,7 +218,8 @@ def test_fetch__interrupted_before_headers_came(fault, interruption, site, serve
         waited = time.monotonic() - start
     if process.returncode == 3:
         pytest.skip("this machine has no route at all, so nothing is waited for")
-    assert waited < 1 + seconds_of_a_start(), "1 s is promised, where the machine is not busy"
+    # To stop takes about the work of a start, twice with noise; on an idle machine that is 0.5 s.
+    assert waited < 1 + 2 * seconds_of_a_start(), "1 s is promised, where the machine is idle"
     assert process.returncode == EXIT_CODES[interruption], err
     assert "Traceback" not in err
 

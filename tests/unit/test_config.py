@@ -16,6 +16,7 @@ from lotwise.config import (
     EvidenceConfig,
     ExpressionConfig,
     FiguresConfig,
+    GenotypeConfig,
     Limits,
     ReadsConfig,
     as_options,
@@ -72,7 +73,7 @@ def test_parse_config__unknown_keys_name_the_nearest(given, key, nearest):
         ({"evidence": {"panels": ["sex", "mine/sex.yaml"]}}, "two panels are named 'sex'"),
         (
             {"reads": {"quantifier": "rsem", "bootstraps": 5}},
-            "key 'reads.bootstraps' is 5; RSEM makes no bootstraps",
+            "key 'reads.bootstraps' is 5; must be 0 for RSEM",
         ),
         (
             {"reads": {"quantifier": "rsem", "aligner": "star", "genome": "g.fa"}},
@@ -188,7 +189,9 @@ def test_as_options__of_reads_are_options_of_quantify():
     from lotwise.cli.quantify import command
 
     known = {flag for parameter in command.params for flag in parameter.opts}
-    said = as_options(ReadsConfig(limits=Limits(smallest_share_used=0.25)))
+    section = ReadsConfig(limits=Limits(smallest_share_used=0.25))
+    # The genotypes have a command of their own.
+    said = as_options(section.model_copy(update={"genotype": ()}))
     assert {word for word in said if word.startswith("--")} <= known
     assert said[said.index("--smallest-share-used") + 1] == "0.25"
 
@@ -231,8 +234,28 @@ def test_tables_of__levels_have_their_own():
 
 
 def test_tables_of__every_record_has_its_place():
-    made = {name for level in ("gene", "isoform") for name in tables_of(EvidenceConfig(), level)}
+    config = EvidenceConfig(genotypes=Path("alleles.npz"))
+    made = {name for level in ("gene", "isoform") for name in tables_of(config, level)}
     assert made == {record.table for record in records()}
+
+
+def test_tables_of__without_what_a_statistic_needs_there_is_no_table():
+    assert "donors" not in tables_of(EvidenceConfig(), "gene")
+    assert "genotype" not in figures_of(EvidenceConfig(), "gene")
+    given = EvidenceConfig(genotypes=Path("alleles.npz"))
+    assert "donors" in tables_of(given, "gene")
+    assert "genotype" in figures_of(given, "gene")
+    off = EvidenceConfig(genotypes=Path("alleles.npz"), statistics=("batches",))
+    assert tables_of(off, "gene") == ("batches",)
+
+
+def test_as_options__of_genotypes_are_options_of_genotype():
+    from lotwise.cli.genotype import command
+
+    known = {flag for parameter in command.params for flag in parameter.opts}
+    said = as_options(GenotypeConfig().model_copy(update={"compare": ()}))
+    assert {word for word in said if word.startswith("--")} <= known
+    assert said == ["--fragments", "2000000", "--min-depth", "15", "--seed", "0"]
 
 
 @pytest.mark.parametrize("level", ["gene", "isoform"])
@@ -276,10 +299,10 @@ attributes:
     ("old", "new", "message"),
     [
         ("name: r", "name: vegf", "two attributes are named 'vegf'"),
-        ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r; none came"),
-        ("r: median", "r: median, gene: X", "gene and r came"),
+        ("gene: VEGFA, ", "", "give one of panel, gene, gene_set, r, got none"),
+        ("r: median", "r: median, gene: X", "got gene and r"),
         ("margin: 1,", "margin: 0,", "attributes.1.margin: Input should be greater than 0"),
-        ("margin: 1,", "margn: 1,", "attributes.1.margn: is no key; did you mean 'margin'"),
+        ("margin: 1,", "margn: 1,", "attributes.1.margn: unknown key; did you mean 'margin'"),
         ("pre: 6", "pre: 1", "lots.pre: Input should be greater than or equal to 2"),
         (", rationale: that of the lots of 2025}", "}", "attributes.1.rationale: Field required"),
     ],

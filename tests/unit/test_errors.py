@@ -1,4 +1,4 @@
-"""A fault is one line, whatever came."""
+"""An error is one line, whatever its text."""
 
 from __future__ import annotations
 

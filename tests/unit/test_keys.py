@@ -48,7 +48,7 @@ def test_all__declares_what_reading_and_correlating_leave(correlated):
     declared = {(key.place, key.name) for key in keys.ALL}
     lotwise.tl.components(correlated)
     lotwise.tl.signal(correlated, grouping="batch")
-    for place in ("obs", "layers", "obsm", "obsp", "uns", "var"):
+    for place in ("obs", "layers", "obsm", "varm", "obsp", "uns", "var"):
         # anndata from 0.13 on lists X among the layers, without a name.
         held = {(place, name) for name in getattr(correlated, place) if name is not None}
         assert held <= declared

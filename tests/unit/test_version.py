@@ -1,4 +1,4 @@
-"""The version stands in pyproject.toml; other files repeat it where they must."""
+"""The version is set in pyproject.toml; other files repeat it only where necessary."""
 
 from __future__ import annotations
 

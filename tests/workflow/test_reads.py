@@ -138,7 +138,7 @@ def test_reads__refused_by_the_gate_are_told_and_read_once(tmp_path):
     assert not (out / "intake.tsv").exists()
     kept = read_table(out / "logs" / "intake.tsv", Intake)
     assert sorted(kept["integrity"]) == ["passed", "refused"]
-    assert "the table is out/logs/intake.tsv" in (out / "logs" / "intake.log").read_text()
+    assert "see the table out/logs/intake.tsv" in (out / "logs" / "intake.log").read_text()
     # What was read to its end is not read again by the next call, and one bad sample has not
     # stopped the other.
     assert jobs_of(snakemake("--dry-run", cwd=tmp_path)).get("check") is None
@@ -214,7 +214,7 @@ def test_reads__refused_after_quantification_are_told(tmp_path):
     )
     kept = read_table(tmp_path / "out" / "logs" / "yield.tsv", Yield)
     assert set(kept["standing"]) == {"refused"}
-    assert "the table is out/logs/yield.tsv" in (tmp_path / "out/logs/judge.log").read_text()
+    assert "see the table out/logs/yield.tsv" in (tmp_path / "out/logs/judge.log").read_text()
 
 
 @pytest.fixture(scope="module")

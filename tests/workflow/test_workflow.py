@@ -193,7 +193,7 @@ def test_workflow__braces_in_a_path_are_refused_by_name(simulated, tmp_path, con
     found = snakemake("--dry-run", cwd=tmp_path, check=False)
     assert found.returncode != 0
     said = found.stdout + found.stderr
-    assert f"{words}; Snakemake takes braces in a path for wildcards; rename it" in said
+    assert f"{words}; Snakemake treats braces in a path as wildcards; rename it" in said
 
 
 def test_workflow__braces_in_a_path_of_the_sheet_are_refused(simulated, tmp_path):

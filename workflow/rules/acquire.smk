@@ -7,8 +7,8 @@ if RUN.acquire.route == "ncbi" and "isoform" in RUN.levels:
     )
 
 
-# A change in what decides runs a rule again. The rest, such as how the network behaves, does not:
-# it is in `settings` alone, and Snakemake takes params that ask for `threads` for no reason.
+# A change of settings that determine the result runs a rule again. Other settings, such as those
+# of the network, are in `settings` only: Snakemake ignores changes of params that use `threads`.
 DECIDES_SAMPLES = {
     "accession",
     "route",
@@ -22,12 +22,12 @@ DECIDES_REFERENCE = {"downloads", "urls", "reference"}
 
 
 def acquire_settings(wildcards, threads):
-    """Give the section as JSON; a function, as `acquire_keys` gives one."""
+    """Return the section as JSON; a function, see `acquire_keys`."""
     return RUN.acquire.model_dump_json()
 
 
 def own_reference():
-    """Give the reference's own files, so that one put in the place of another is taken."""
+    """Return reference files given by the user, so that a replaced file is noticed."""
     settings = RUN.acquire.reference
     if settings is None or settings.source != "files":
         return []
@@ -35,7 +35,7 @@ def own_reference():
 
 
 def own_tables():
-    """Give tables that somebody downloaded by hand, so that a changed one is taken."""
+    """Return tables downloaded by hand, so that a changed table is noticed."""
     given = RUN.acquire.deposited.path
     return [
         str(path)
@@ -45,7 +45,7 @@ def own_tables():
 
 
 checkpoint fetch_samples:
-    """Resolve the accession, find the batches, fetch and verify their reads or tables."""
+    """Look up the accession, assign batches, and download and verify reads or tables."""
     input:
         own_tables(),
     output:
@@ -73,7 +73,7 @@ checkpoint fetch_samples:
 
 
 rule fetch_reference:
-    """Fetch transcripts and annotation of the release, against its checksums."""
+    """Download transcripts and annotation of the release, verified by its checksums."""
     input:
         own_reference(),
     output:

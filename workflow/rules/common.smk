@@ -1,4 +1,4 @@
-# What the rules share: the checked configuration, the samples, and the paths of the results.
+# Shared by all rules: the validated configuration, the samples, and the paths of the results.
 import contextlib
 import functools
 import os
@@ -17,7 +17,7 @@ from lotwise.files.yaml import parse_yaml
 from lotwise.samples import read_samples, require_batches
 from lotwise.tree import MATRICES, ResultTree, drawn_as
 
-# Snakemake takes the last of two equal keys, and 010 for 8: its files are read again, strictly.
+# Snakemake accepts repeated keys and reads 010 as 8: its files are parsed again, strictly.
 for file in workflow.configfiles:
     parse_yaml(Path(file).read_text(encoding="utf-8"), source=file)
 RUN = parse_config(config)
@@ -28,38 +28,38 @@ PRINTED = {"urls": RUN.acquire.urls.without_logins()}
 RUN = RUN.model_copy(update={"acquire": RUN.acquire.model_copy(update=PRINTED)})
 TREE = ResultTree(RUN.results)
 
-# Called by its full path, Snakemake runs where the environment is not activated: `lotwise` is
-# beside the Python that runs this.
+# If Snakemake is called by its full path, its environment may not be activated: `lotwise` is in the
+# folder of the running Python.
 PATHS = [os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]
 os.environ |= {
     "PATH": os.pathsep.join(PATHS),
-    # Each command ends when this process is gone: a killed Snakemake leaves no job running.
+    # Each command ends when this process has ended: a killed Snakemake leaves no running job.
     "LOTWISE_ENDS_WITH": name_process(os.getpid()),
 }
 
 MOVED = workflow.modifier.path_modifier
 if MOVED.prefix is not None or MOVED.modifies_prefixes:
     raise InputError(
-        "the module's prefix or replace_prefix moves the files of rules, not those that the "
-        "commands write",
+        "prefix or replace_prefix of the module changes the paths of rules, but not of the files "
+        "that the commands write",
         path="the Snakefile that imports the workflow",
         remedy="remove it and set results (and acquire.downloads) in the module's config instead",
     )
 
 
 def require_no_braces(paths):
-    """Refuse braces in paths, which are given with what names them."""
+    """Raise an error for paths with braces; each path comes with its source."""
     for source, path in paths:
         if path is not None and set(str(path)) & set("{}"):
             raise InputError(
-                f"{source} is {str(path)!r}; Snakemake takes braces in a path for wildcards",
+                f"{source} is {str(path)!r}; Snakemake treats braces in a path as wildcards",
                 path="configuration",
                 remedy="rename it without braces",
             )
 
 
 def configured_paths():
-    """Give the key and the path of what a rule has as input or output."""
+    """Yield the key and the path of files that are inputs or outputs of rules."""
     own = RUN.acquire.reference
     sections = {
         "": (RUN, ("samples", "results", "acceptance")),
@@ -76,7 +76,7 @@ def configured_paths():
 
 
 def paths_of_sheet(path, samples):
-    """Give the place in the sheet and the path of what the samples' data are."""
+    """Yield the place in the sheet and the path of each data file."""
     for sample in samples:
         place = f"the data of sample {sample.sample!r} in {path}"
         files = [sample.quant]
@@ -86,17 +86,29 @@ def paths_of_sheet(path, samples):
 
 require_no_braces(configured_paths())
 
-# An accession becomes a sample sheet of its own; other runs bring theirs.
+# For an accession, a sample sheet is written; other runs use that of the user.
 ACQUIRES = RUN.source == "accession"
 QUANTIFIES = RUN.source == "reads" or (ACQUIRES and RUN.acquire.route == "reads")
 SHEET = str(RUN.results / "fetched.tsv") if ACQUIRES else str(RUN.samples)
+# Donors are compared if there are reads; the base counts are an input of the evidence.
+GENOTYPES = (
+    QUANTIFIES
+    and RUN.reads.genotype.compare
+    and "genotype" in RUN.evidence.statistics
+    and RUN.evidence.genotypes is None
+    and "gene" in RUN.levels
+)
+if GENOTYPES:
+    RUN = RUN.model_copy(
+        update={"evidence": RUN.evidence.model_copy(update={"genotypes": TREE.alleles})}
+    )
 
-# What Snakemake was called with, for the record; jobs on a cluster inherit it from the head.
+# Command line of Snakemake, for the record; jobs on a cluster inherit it from the main process.
 os.environ.setdefault("LOTWISE_WORKFLOW_CALL", shlex.join(["snakemake", *sys.argv[1:]]))
 
-# Stands in params wherever something is computed, so that another version computes anew. What
-# reads FASTQ has versions of its own (lotwise.schema): a release that changed a figure must not read
-# all reads again.
+# A parameter of every computing rule, so that a new version computes again. Rules that read FASTQ
+# use the versions in lotwise.schema instead: a release that changed a figure must not read all
+# reads again.
 VERSION = version("lotwise")
 
 
@@ -125,24 +137,24 @@ def correlation_tables(level):
 
 
 def options(section):
-    """Give a section of the configuration as options of the command line.
+    """Return a section of the configuration as options of the command line.
 
-    By a function: Snakemake takes braces in a plain string, as of a note, for wildcards.
+    A function, because Snakemake treats braces in plain strings (such as a note) as wildcards.
     """
     return lambda wildcards: shlex.join(as_options(section))
 
 
 def acquire_keys(keys):
-    """Give keys of the section `acquire` as JSON.
+    """Return keys of the section `acquire` as JSON.
 
-    By a function as well: a pattern has braces.
+    A function, because patterns contain braces.
     """
     return lambda wildcards: RUN.acquire.model_dump_json(include=keys)
 
 
 @functools.cache
 def read_version(sheet, written_ns):
-    """Read a sheet once, not once for each of 500 jobs; written anew it is read anew."""
+    """Read a sheet once, not for each of 500 jobs; read it again if it was written again."""
     return read_samples(sheet)
 
 
@@ -157,7 +169,7 @@ if not ACQUIRES:
 
 
 def sheet_of_samples():
-    """Give the sample sheet; that of an accession is there once it has been resolved."""
+    """Return the sample sheet; for an accession it exists after the look-up."""
     return checkpoints.fetch_samples.get().output.samples if ACQUIRES else SHEET
 
 
@@ -166,16 +178,16 @@ def samples():
 
 
 def compared():
-    """Give the samples that are compared: all but those that reads.exclude names."""
+    """Return the samples to compare: all except those in reads.exclude."""
     left_out = RUN.reads.exclude if QUANTIFIES else ()
     return [s for s in samples() if s.sample not in left_out]
 
 
 @functools.cache
 def quantifier_version():
-    """Give the version of the quantifier, so that another version quantifies all samples again.
+    """Return the version of the quantifier, so that a new version quantifies all samples again.
 
-    It is empty where the program is not on this machine: an environment of conda has it.
+    It is empty if the program is in a conda environment instead of on this machine.
     """
     from lotwise.quantify import make_quantifier
 
@@ -191,7 +203,7 @@ def quantified_with(wildcards):
 
 @functools.cache
 def reads_of_version(sheet, written_ns):
-    """Give the FASTQ files of each sample by its name."""
+    """Return the FASTQ files of each sample by name."""
     return {
         s.sample: [
             str(mate)
@@ -204,7 +216,7 @@ def reads_of_version(sheet, written_ns):
 
 
 def keeps_bootstraps():
-    """Bootstraps that the quantifier was asked to draw are kept without asking again."""
+    """Return whether bootstraps are read: also if the quantifier is asked to compute them."""
     return RUN.expression.bootstraps or (QUANTIFIES and RUN.reads.bootstraps > 0)
 
 
@@ -221,10 +233,10 @@ def checked_samples(wildcards):
 
 
 def quantifications(wildcards):
-    """Give the files that expression is read from, or the folders that were quantified.
+    """Return the files from which expression is read, or the folders of quantified samples.
 
-    What a folder or an RSEM prefix of the sample sheet stands for is found as lotwise finds it;
-    what is not there is left to lotwise to say.
+    The files of a folder or an RSEM prefix are located as lotwise does; errors for missing files
+    are left to lotwise.
     """
     if QUANTIFIES:
         return quantified_samples(wildcards)
@@ -237,7 +249,7 @@ def quantifications(wildcards):
 
 @functools.cache
 def bytes_of_reads(sample):
-    """Give the size of one sample's reads; 0 while they are not there."""
+    """Return the size of one sample's reads in bytes; 0 while they do not exist."""
     sheet = sheet_of_samples() if Path(SHEET).exists() else None
     files = reads_of_version(sheet, Path(sheet).stat().st_mtime_ns) if sheet else {}
     return sum(
@@ -246,17 +258,17 @@ def bytes_of_reads(sample):
 
 
 def reads(wildcards):
-    """Give the FASTQ files of one sample."""
+    """Return the FASTQ files of one sample."""
     sheet = sheet_of_samples()
     files = reads_of_version(sheet, Path(sheet).stat().st_mtime_ns)
     return files.get(wildcards.sample, [])
 
 
 def rows_of(*names):
-    """Give what the sheet says of one sample in ``names``, so that this decides for it alone.
+    """Return the values of the columns ``names`` for one sample, as parameters of its rules.
 
-    The sheet itself is ancient to the rules of one sample: a row more, or a batch's name mended,
-    is no reason to read the reads of the others again.
+    The sheet itself is `ancient` for rules of one sample: an additional row or a corrected batch
+    name is no reason to read the reads of other samples again.
     """
 
     def rows(wildcards):
@@ -267,10 +279,10 @@ def rows_of(*names):
 
 
 def transcripts_to_genes(wildcards=None):
-    """Give the file that tells the genes; that of the reference, failing another.
+    """Return the file with the genes of transcripts; by default that of the reference.
 
-    A FASTA need not name genes: where isoforms alone are asked for, it is not asked. Deposited
-    isoforms that name their genes keep them; others are given those of the reference.
+    A FASTA may lack genes; it is not used if only isoforms are requested. Deposited isoforms keep
+    their own genes if they have them; others get the genes of the reference.
     """
     if RUN.expression.tx2gene is not None:
         return [str(RUN.expression.tx2gene)]
@@ -279,14 +291,14 @@ def transcripts_to_genes(wildcards=None):
         lacks = asked and any(not names_genes(s.quant) for s in samples()[:1])
         return [results("reference/annotation.gtf.gz")] if lacks else []
     if RUN.reads.quantifier == "rsem" and RUN.reads.aligner == "star":
-        return [reference()["gtf"]]  # whose transcripts STAR's are
+        return [reference()["gtf"]]  # its transcripts are those of STAR
     if ACQUIRES:
         return [results("reference/annotation.gtf.gz")]
     return [reference()["transcripts"]] if "gene" in RUN.levels else []
 
 
 def reference():
-    """Give the reference's files by name, as options of `lotwise quantify` call them."""
+    """Return the files of the reference by the option names of `lotwise quantify`."""
     files = {
         name: getattr(RUN.reads, name) for name in ("transcripts", "genome", "gtf")
     }
@@ -295,17 +307,17 @@ def reference():
         files.setdefault("transcripts", results("reference/transcripts.fa.gz"))
     if "transcripts" not in files:
         raise InputError(
-            "key 'reads.transcripts' is null; source: reads needs it",
+            "key 'reads.transcripts' is null, but source: reads requires it",
             path="configuration",
-            remedy="name the FASTA of transcripts",
+            remedy="give the FASTA of transcripts",
         )
     return files
 
 
 def expression_settings():
-    """Give the section `expression` as this run needs it."""
+    """Return the section `expression` as used by this run."""
     deposited = ACQUIRES and RUN.acquire.route == "deposited"
-    # Who says that the table holds TPM of a part of the genes has said it for the reader too.
+    # If the table was declared to have TPM of a subset of the genes, the reader accepts them too.
     partial = deposited and RUN.acquire.deposited.kind == "tpm"
     update = {"bootstraps": keeps_bootstraps()} | (
         {"tpm_sum": "any"} if partial else {}
@@ -314,56 +326,67 @@ def expression_settings():
 
 
 def quantifying(*left_out):
-    """Give the section `reads` and the reference as options of `lotwise quantify`.
+    """Return the section `reads` and the reference as options of `lotwise quantify`.
 
-    Left out is what a step does not use: a change of it would run the step again.
+    Keys that a step does not use are left out, because changing them would run the step again.
     """
-    without = dict.fromkeys(("threads", *left_out), ())
+    without = dict.fromkeys(("threads", "genotype", *left_out), ())
     section = RUN.reads.model_copy(update={**reference(), **without})
     words = [*as_options(section), "--out", str(RUN.results)]
     return lambda wildcards: shlex.join(words)
 
 
-def limits(wildcards, threads):
-    """Give the bounds of the gate; what asks for `threads` runs no step again by a change.
+def genotyping(*left_out):
+    """Give the section `reads.genotype` as options, without what a step does not use."""
+    without = dict.fromkeys(("compare", *left_out), ())
+    words = as_options(RUN.reads.genotype.model_copy(update=without))
+    return lambda wildcards: shlex.join(words)
 
-    Before a sample is quantified they refuse alone; what it was quantified to stays the same, and
-    is judged under the bounds of the day.
+
+def counted_samples(wildcards):
+    return [str(TREE.pileup(s.sample)) for s in compared()]
+
+
+def limits(wildcards, threads):
+    """Return the limits of the checks; because of `threads`, changing them runs no step again.
+
+    The limits only decide about refusal. The quantification stays the same and is judged by the
+    current limits.
     """
     return shlex.join(as_options(RUN.reads.limits))
 
 
 def root_of(wildcards, output):
-    """Give the root of the result tree from a file of one of its folders."""
+    """Return the results folder from the path of a file in one of its subfolders."""
     return str(Path(output[-1]).parents[1])
 
 
 def megabytes(base, per_sample=0):
-    """Give a rule's memory: more samples need more, and so does every further attempt."""
+    """Return a rule's memory, which grows with the number of samples and with each attempt."""
     if not per_sample:
         return lambda wildcards, attempt: attempt * base
     return lambda wildcards, attempt: attempt * (base + per_sample * n_samples())
 
 
 def n_samples():
-    """Count the samples; 0 until they are known, since needs must not ask a checkpoint."""
+    """Return the number of samples; 0 until known, since resources must not use a checkpoint."""
     return len(samples_of(SHEET)) if Path(SHEET).exists() else 0
 
 
 def to_quantify(needs):
-    """Give memory or time to quantify one sample: both grow with its reads and each attempt."""
+    """Return memory or time for one sample, which grows with its reads and with each attempt."""
     return lambda wildcards, attempt: attempt * needs(bytes_of_reads(wildcards.sample))
 
 
 def minutes(base):
-    """Give a rule's longest time, which grows with every further attempt."""
+    """Return a rule's time limit, which grows with each attempt."""
     return lambda wildcards, attempt: attempt * base
 
 
 def is_verified():
-    """Tell whether coefficients are expected of batches that this run has.
+    """Return whether coefficients are expected for batches of this run.
 
-    Those of the series stand in the repository's own config.yaml, which other runs may inherit.
+    Those of GSE150969 are in the repository's config.yaml, which other runs may inherit.
     """
     expected = RUN.acquire.expected
     if ACQUIRES:
@@ -373,7 +396,7 @@ def is_verified():
 
 
 def tables():
-    """Return every table of a run."""
+    """Return all tables of a run."""
     return [
         str(TREE.samples),
         [str(TREE.tpm(level)) for level in RUN.levels],
@@ -385,7 +408,7 @@ def tables():
 
 
 def recorded():
-    """Return what a run writes and its record lists."""
+    """Return the files of a run that its record lists."""
     stems = [
         stem for level in RUN.levels for stem in TREE.figures_of_correlation(level)
     ]
@@ -411,7 +434,7 @@ def flat(files):
 
 
 def resolved_configuration(wildcards):
-    """Give the configuration as the rules used it, as JSON; a function, for the braces."""
+    """Return the resolved configuration as JSON; a function, because of the braces."""
     genes = transcripts_to_genes()
     expression = {"tx2gene": Path(genes[0]) if genes else None}
     update = {

@@ -1,6 +1,6 @@
-# Supporting evidence: which tables and figures there are, and what they read, says the catalogue.
+# Supporting evidence: tables, figures and inputs are those of the catalogue.
 def evidence_options(wildcards):
-    """Give what the tables are computed by, as options: of the correlation's, what R depends on."""
+    """Return the options of the tables: of the correlation's, only those on which R depends."""
     correlation = RUN.correlation.model_copy(update={"n_contributions": ()})
     return shlex.join([*as_options(correlation), *as_options(RUN.evidence)])
 
@@ -8,7 +8,7 @@ def evidence_options(wildcards):
 for level in [level for level in RUN.levels if evidence_tables(level)]:
 
     rule:
-        """Compute what stands beside R: agreement, limits, isoforms, batches, identity."""
+        """Compute supporting evidence: agreement, limits, isoforms, batches, identity."""
         name:
             f"evidence_{level}"
         input:
@@ -43,9 +43,9 @@ for level in [level for level in RUN.levels if evidence_tables(level)]:
 
 for level in [level for level in RUN.levels if evidence_figures(level)]:
 
-    # By itself, so that another note or format computes nothing anew.
+    # A separate rule, so that another note or format does not compute the tables again.
     rule:
-        """Draw the tables of the evidence."""
+        """Draw the figures of the evidence tables."""
         name:
             f"evidence_figures_{level}"
         input:

@@ -5,7 +5,7 @@ def drawn(stem):
 for level in RUN.levels:
 
     rule:
-        """Draw the paper's figure and two heatmaps of R."""
+        """Draw the figure that follows the paper, and two heatmaps of R."""
         name:
             f"figures_{level}"
         input:

@@ -1,21 +1,21 @@
-# Reads to judged quantifications: no sample is quantified before its files have been read to their
-# end, and nothing is compared before all have passed and what the quantifier used has been judged.
-# A sample that is refused stops the comparison, not the other samples.
+# From reads to checked quantifications. All files of a sample are read to their end before it is
+# quantified, and all samples must have passed, including the check of the quantifications, before
+# anything is compared. A refused sample stops the comparison, but not the other samples.
 
 
 def excluded(wildcards):
-    """Give the samples to leave out as options; a function, for braces in a name."""
+    """Return the excluded samples as options; a function, because names may have braces."""
     return shlex.join(
         word for name in RUN.reads.exclude for word in ("--exclude", name)
     )
 
 
-# What the sheet says of a sample that decides of its quantification.
+# Columns of the sheet that determine a sample's quantification.
 OF_ONE_SAMPLE = ("runs", "strandedness", "fragment_length", "fragment_sd")
 
 
 rule check:
-    """Read the reads of one sample to their end; what was found is refused or passed by intake."""
+    """Read the reads of one sample to their end; rule intake passes or refuses the findings."""
     input:
         samples=ancient(SHEET),
         reads=reads,
@@ -42,7 +42,7 @@ rule check:
 
 
 rule intake:
-    """Join what was found of all samples; refuse them where reads are not whole."""
+    """Join the findings of all samples; refuse samples whose reads are not complete."""
     input:
         samples=SHEET,
         checked=checked_samples,
@@ -54,7 +54,7 @@ rule intake:
         results("logs/intake.log"),
     benchmark:
         results("benchmarks/intake.tsv")
-    # The answer no does not change when it is asked for again.
+    # A second attempt gives the same answer.
     retries: 0
     conda:
         "../envs/lotwise.yaml"
@@ -71,7 +71,7 @@ rule intake:
 
 
 rule index:
-    """Build the index of the reference, once, before any sample waits for it."""
+    """Build the index of the reference once, before the samples are quantified."""
     input:
         **reference(),
         samples=ancient(SHEET),
@@ -88,7 +88,7 @@ rule index:
         mem_mb=megabytes(RUN.reads.memory_mb),
         runtime=minutes(240),
     params:
-        # Bootstraps are none of the index's, but see rule quantify; what is built is kept.
+        # Bootstraps do not belong to the index, but see rule quantify; an existing index is kept.
         options=quantifying("limits", "exclude"),
         made_with=quantified_with,
     shell:
@@ -100,8 +100,8 @@ rule quantify:
     """Quantify one sample."""
     input:
         **reference(),
-        # Snakemake asks no more of a job that waits, in whatever way, for one that will run: each
-        # reason to quantify again has to come by `checked` or `index`, whose params are these.
+        # Snakemake does not check again whether a job with pending inputs must run: each reason to
+        # quantify again must come through `checked` or `index`, which have these params.
         checked=results("intake/{sample}.tsv"),
         index=quantified("index.done"),
         samples=ancient(SHEET),
@@ -118,7 +118,7 @@ rule quantify:
     resources:
         mem_mb=to_quantify(RUN.reads.memory_of),
         runtime=to_quantify(RUN.reads.minutes_of),
-        # Bounds how many samples of a group run beside each other, where a profile groups them.
+        # Limits how many samples of a group run at the same time, if a profile groups them.
         one_at_a_time=1,
     params:
         rows=rows_of(*OF_ONE_SAMPLE),
@@ -131,7 +131,7 @@ rule quantify:
 
 
 rule judge:
-    """Judge what the quantifier used of each sample, beside the others."""
+    """Check each sample's use of its reads, compared with the other samples."""
     input:
         **reference(),
         samples=SHEET,
@@ -147,7 +147,7 @@ rule judge:
         results("logs/judge.log"),
     benchmark:
         results("benchmarks/judge.tsv")
-    # As intake.
+    # See rule intake.
     retries: 0
     conda:
         f"../envs/{RUN.reads.quantifier}.yaml"

@@ -1,6 +1,6 @@
-# Last of all: the tables for a spreadsheet, and what the run was made from and with.
+# Last of all: the workbook of tables, and the record of inputs, programs and settings.
 rule workbook:
-    """Write the tables as one workbook, in which gene names stay what they are."""
+    """Write the tables as one workbook, in which gene names are kept as text."""
     input:
         tables(),
     output:
@@ -26,7 +26,7 @@ rule workbook:
         "lotwise workbook {params.out:q} > {log:q} 2>&1"
 
 
-# For the record to keep a copy of; where it is a module from elsewhere, it is no file here.
+# The record keeps a copy; a module from a remote address is not a local file.
 SOURCE = workflow.current_basedir.join("../Snakefile").get_path_or_uri(secret_free=True)
 
 
@@ -50,11 +50,11 @@ rule record:
     threads: 1
     resources:
         mem_mb=megabytes(1000),
-        # Reads are read once more, for their checksums.
+        # The reads are read once more, for their checksums.
         runtime=minutes(240),
     params:
         configuration=resolved_configuration,
-        # By a function: Snakemake takes braces in plain strings for wildcards.
+        # A function, because Snakemake treats braces in plain strings as wildcards.
         workflow=lambda wildcards: (
             ["--workflow", SOURCE] if Path(SOURCE).is_file() else []
         ),

@@ -1,10 +1,10 @@
-# One page with the answer, from everything that the run made; what it did not, the page says.
+# One page with the answer, from all results of the run; it says what is missing.
 REPORT = [str(TREE.report)] if RUN.report else []
 
 if RUN.report:
 
     rule write_report:
-        """Write the page that opens on the answer."""
+        """Write the report page, which begins with the answer."""
         input:
             results=recorded(),
             provenance=str(TREE.provenance),

@@ -1,8 +1,8 @@
-# Acceptance criteria, put on record before the results are there, and the verdict under them.
+# Acceptance criteria, recorded before results exist, and the verdict.
 VERDICT = [] if RUN.acceptance is None else [str(TREE.verdict)]
 
 if RUN.acceptance is not None:
-    # Here, since every job reads the rules, and most runs have no criteria.
+    # Imported here, because every job reads the rules, and most runs have no criteria.
     from lotwise.acceptance import path_of_criteria, read_criteria
 
     MADE = [
@@ -10,8 +10,8 @@ if RUN.acceptance is not None:
         for level in RUN.levels
         for path in (*correlation_tables(level), *evidence_tables(level))
     ]
-    # Read here, so that criteria with a fault stop the run before anything is computed. What they
-    # judge and this run does not make is not assessable.
+    # Read here, so that wrong criteria stop the run before anything is computed. A criterion on a
+    # statistic that the run does not compute is not assessable.
     JUDGED = [
         path
         for path in map(results, read_criteria(RUN.acceptance).criteria.files())
@@ -19,7 +19,7 @@ if RUN.acceptance is not None:
     ]
 
     rule register_criteria:
-        """Put the acceptance criteria on record, before anything else is done."""
+        """Record the acceptance criteria, before anything else is done."""
         input:
             criteria=str(path_of_criteria(RUN.acceptance)),
         output:
@@ -29,7 +29,7 @@ if RUN.acceptance is not None:
         benchmark:
             results("benchmarks/register_criteria.tsv")
         priority: 100
-        # Small, and what it says belongs on the terminal of the run.
+        # Fast, and its output should appear on the terminal of the run.
         localrule: True
         conda:
             "../envs/lotwise.yaml"
@@ -46,12 +46,12 @@ if RUN.acceptance is not None:
             "> {log:q} 2>&1"
 
     rule verdict:
-        """Hold the results against the acceptance criteria."""
+        """Judge the results by the acceptance criteria."""
         input:
             criteria=results("verdict_criteria.yaml"),
             tables=JUDGED,
         output:
-            # Not verdict_history.jsonl: Snakemake removes an output before it is made again.
+            # Not verdict_history.jsonl: Snakemake removes an output before it is written again.
             json=str(TREE.verdict),
             table=report(
                 str(TREE.criteria),
@@ -62,7 +62,7 @@ if RUN.acceptance is not None:
             results("logs/verdict.log"),
         benchmark:
             results("benchmarks/verdict.tsv")
-        # Small, and what it says belongs on the terminal of the run.
+        # Fast, and its output should appear on the terminal of the run.
         localrule: True
         conda:
             "../envs/lotwise.yaml"
@@ -75,7 +75,7 @@ if RUN.acceptance is not None:
             out=lambda wildcards, output: str(Path(output[0]).parent),
             version=VERSION,
         shell:
-            # Exit code 1 of lotwise says that it is no pass: an answer, which the files hold, and
-            # no reason to withhold the other results. That of `tee` says that the log is lost.
+            # Exit code 1 of lotwise means "not a pass": this is an answer, stored in the files, and no
+            # reason to withhold other results. Exit code 1 of `tee` means that the log was lost.
             "lotwise verdict --criteria {params.criteria:q} --out {params.out:q} 2>&1 "
             '| tee {log:q} || [ "${{PIPESTATUS[*]}}" = "1 0" ]'

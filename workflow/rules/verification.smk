@@ -1,6 +1,6 @@
-# Published coefficients beside computed ones, where the configuration names some.
+# Published and computed coefficients, if the configuration lists some.
 rule verify:
-    """Compare computed with published coefficients; one that differs is in the table."""
+    """Compare computed with published coefficients; differences are in the table."""
     input:
         pairs=[table("batch_pairs", level) for level in RUN.levels],
     output:
@@ -24,7 +24,7 @@ rule verify:
         results=lambda wildcards, output: str(Path(output.table).parent),
         version=VERSION,
     shell:
-        # Exit code 1 says that a coefficient differs: an answer, which the table holds. So does
-        # the shell where it cannot write the log: without the table it is no answer.
+        # Exit code 1 means that a coefficient differs: an answer, which is in the table. The shell also
+        # ends with 1 if it cannot write the log: without the table, it is not an answer.
         "lotwise verify --settings {params.settings:q} --results {params.results:q} "
         "> {log:q} 2>&1 || [ $? -eq 1 -a -s {output.table:q} ]"

@@ -30,13 +30,23 @@ class Entry(BaseModel):
     ``registered``: criteria were recorded, with the number of result tables at that time.
     ``evaluated``: they were applied to tables, each with its SHA-256 (empty where a table is
     missing). ``recorded``, ``reported`` and ``crated``: the record, the page and the crate were
-    written. ``deviation``: someone stated a deviation. ``gap``: lines that once existed were found
+    written. ``titrated``: a titration was written. ``deviation``: someone stated a deviation.
+    ``gap``: lines that once existed were found
     to be missing. ``files`` has the SHA-256 of each file that was written.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    event: Literal["registered", "evaluated", "recorded", "reported", "crated", "deviation", "gap"]
+    event: Literal[
+        "registered",
+        "evaluated",
+        "recorded",
+        "reported",
+        "crated",
+        "titrated",
+        "deviation",
+        "gap",
+    ]
     time: str
     criteria_file: str = ""
     criteria_sha256: str = ""

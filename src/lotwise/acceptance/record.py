@@ -13,6 +13,7 @@ from lotwise.acceptance.criteria import Criteria
 from lotwise.acceptance.files import CriteriaFile, read_criteria
 from lotwise.acceptance.history import Entry, append, notices, read_history, stamp
 from lotwise.acceptance.times import late_registration
+from lotwise.acceptance.titrated import TitrationCurveRecord, TitrationRecord
 from lotwise.acceptance.verdict import CriterionRecord, Verdict, judge
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
@@ -96,8 +97,8 @@ def write_verdict(root: Path, criteria: CriteriaFile, *, now: datetime | None = 
 
 
 def forget_verdict(root: Path) -> None:
-    """Remove a verdict on tables that have been replaced; its line in the history stays."""
-    for name in (VERDICT, CriterionRecord.table):
+    """Remove verdict and titration of replaced tables; their lines in the history stay."""
+    for name in (VERDICT, CriterionRecord.table, TitrationRecord.table, TitrationCurveRecord.table):
         (root / name).unlink(missing_ok=True)
 
 

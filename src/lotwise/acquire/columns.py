@@ -312,7 +312,7 @@ def judge(
 
 
 def is_logarithm(table: DepositedTable, column: ValueColumn) -> bool:
-    """Return whether a column is a logarithm, by its name and values (cells have a log phase)."""
+    """Return whether a column is log-transformed; names alone may mean a log phase."""
     is_named = bool(_LOGARITHM.search(str(column.name).replace("_", " ")))
     return is_named and not bool((table.frame[column.name] > _HIGHEST_LOGARITHM).any())
 

@@ -93,7 +93,7 @@ def _unpacking(raw: BinaryIO) -> BinaryIO:
 
 
 def number_in(cell: str) -> int | None:
-    """Return a count of bytes or reads; None if the cell is not one.
+    """Return a count of bytes or reads; None if the cell is not a count.
 
     Examples
     --------

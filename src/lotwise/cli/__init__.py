@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "simulate": ("simulate", "Simulate batches with planted truth, as quantifications or reads."),
     "check": ("check", "Check the reads of a sample sheet before they are quantified."),
     "quantify": ("quantify", "Quantify reads with kallisto, salmon or RSEM."),
+    "genotype": ("genotype", "Tell donors apart by genotype: swaps and mixed samples."),
     "run": ("run", "Run the workflow: from reads, an accession or quantifications to the report."),
     "workflow-path": ("workflow_path", "Print the path of the Snakefile that comes with lotwise."),
     "compare": ("compare", "Compare quantified batches: tables, figures and report in one call."),

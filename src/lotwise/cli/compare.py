@@ -64,6 +64,7 @@ def command(
     pass.
     """
     from lotwise.cli.extras import require_extra
+    from lotwise.cli.outcome import say_outcome
     from lotwise.cli.verdict import say
     from lotwise.run.steps import compare
     from lotwise.tree import ResultTree
@@ -86,7 +87,9 @@ def command(
             call=call_of(click.get_current_context()),
             report=not no_report,
         )
-    click.echo(f"written to {out}", err=True)
+    correlation = pick(CorrelationConfig, options)
+    figures = pick(FiguresConfig, options)
+    say_outcome(ResultTree(out), pseudocount=correlation.pseudocount, decimals=figures.decimals)
     if verdict is None:
         click.echo("no verdict: there are no acceptance criteria (--criteria)", err=True)
     else:

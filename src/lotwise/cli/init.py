@@ -19,6 +19,10 @@ _SAMPLES: Final = (
     "batch3_rep1\tbatch3\t1\tquant/batch3_rep1\n"
 )
 
+_OF_CONFIG: Final = """\
+or, with the settings of config.yaml, the whole workflow (quantification too, if there are reads):
+  cd {directory} && lotwise run --cores all"""
+
 
 @click.command("init")
 @click.argument("directory", type=PATH)
@@ -61,9 +65,11 @@ def command(*, directory: Path, source: Path | None) -> None:
             f"  lotwise compare {directory / 'samples.tsv'} --tx2gene {tx2gene} --out results",
             err=True,
         )
+        click.echo(_OF_CONFIG.format(directory=directory), err=True)
         return
     click.echo(
         "next: fill in samples.tsv and tx2gene, then\n"
         f"  lotwise compare {directory / 'samples.tsv'} --tx2gene FILE --out results",
         err=True,
     )
+    click.echo(_OF_CONFIG.format(directory=directory), err=True)

@@ -17,6 +17,7 @@ from lotwise.config import (
     EvidenceConfig,
     ExpressionConfig,
     FiguresConfig,
+    GenotypeConfig,
     Limits,
     may_be_empty,
     option_of,
@@ -109,7 +110,10 @@ def _type_of(name: str, field: FieldInfo) -> Any:
     kinds = [kind for kind in _kinds_in(field.annotation) if kind is not type(None)]
     if name == "statistics":
         return click.Choice((*names_of_statistics(), NONE))
-    if any(get_origin(kind) is Literal for kind in kinds):
+    worded = [get_origin(kind) is Literal for kind in kinds]
+    if any(worded) and not all(worded):
+        return str  # a word or a number: the configuration tells which
+    if any(worded):
         return click.Choice(tuple(word for kind in kinds for word in get_args(kind)))
     return PATH if Path in kinds else kinds[0]
 
@@ -193,6 +197,7 @@ correlation_options = options_of(CorrelationConfig)
 feature_options = options_of(CorrelationConfig, without=("n_contributions",))
 pseudocount_option = options_of(CorrelationConfig, only=("pseudocount",))
 evidence_options = options_of(EvidenceConfig)
+genotype_options = options_of(GenotypeConfig, without=("compare",))
 figures_options = options_of(FiguresConfig)
 format_option = options_of(FiguresConfig, only=("formats",))
 note_option = options_of(FiguresConfig, only=("note",))

@@ -62,6 +62,26 @@ if TYPE_CHECKING:
     metavar="LOT",
     help="Simulate this batch from a second, female donor.",
 )
+@click.option(
+    "--other-donor",
+    multiple=True,
+    metavar="LOT",
+    help="Simulate this batch from one more donor of the same sex.",
+)
+@click.option(
+    "--heterozygosity",
+    type=click.FloatRange(0, 0.01),
+    default=0.0,
+    help="Heterozygous sites of a donor per base of exons, in the reads; 0.0005: as in people.",
+)
+@click.option(
+    "--contaminate",
+    nargs=3,
+    type=(str, str, float),
+    multiple=True,
+    metavar="SAMPLE SAMPLE SHARE",
+    help="Mix cells of the second sample's donor into the first sample.",
+)
 @click.option("--swap", nargs=2, metavar="SAMPLE SAMPLE", help="Exchange two samples.")
 @click.option(
     "--failed", multiple=True, metavar="SAMPLE", help="Sample with only a few thousand reads."
@@ -88,6 +108,9 @@ def command(  # noqa: PLR0913, one parameter an option
     log2_fold: float,
     switches: int,
     female: tuple[str, ...],
+    other_donor: tuple[str, ...],
+    heterozygosity: float,
+    contaminate: tuple[tuple[str, str, float], ...],
     swap: tuple[str, str] | None,
     failed: tuple[str, ...],
     shallow: tuple[str, ...],
@@ -115,6 +138,9 @@ def command(  # noqa: PLR0913, one parameter an option
         log2_fold=log2_fold,
         n_switches=switches,
         female=female,
+        other_donor=other_donor,
+        heterozygosity=heterozygosity,
+        contaminated={sample: (other, share) for sample, other, share in contaminate},
         swapped=swap,
         faults=_faults(failed, shallow, degraded),
     )

@@ -38,11 +38,13 @@ def command(
     """
     from lotwise import pl
     from lotwise.acceptance import read_criteria, recorded_criteria
+    from lotwise.acceptance.titrated import blind_criteria
     from lotwise.config import Config
     from lotwise.expression import read_level
     from lotwise.files.tables import write_table
-    from lotwise.record import configuration_of, read_provenance
-    from lotwise.run.titration import profile_of, titrate
+    from lotwise.record import configuration_of, log_written, read_provenance
+    from lotwise.run.profile import profile_of
+    from lotwise.run.titration import titrate
     from lotwise.tree import ResultTree
 
     tree = ResultTree(out)
@@ -69,9 +71,10 @@ def command(
     )
     write_table(tree.titration, found.table)
     write_table(tree.titration_curve, found.curve)
+    # The page shows the table only as it was written.
+    log_written(out, "titrated", tree.titration.name)
     if len(found.curve):
         pl.save_figure(pl.titration(found.curve), tree.figures / "titration", ("pdf", "png"))
     click.echo(found.sentence())
-    blind = found.table[found.table["reason"].str.startswith("it passes with")]
-    for name, rows in blind.groupby("criterion", sort=False):
-        click.echo(f"  {name} detected nothing in {', '.join(rows['batch'])}")
+    for name, batches in blind_criteria(found.table.to_dict("records")).items():
+        click.echo(f"  {name} detected nothing in {', '.join(batches)}")

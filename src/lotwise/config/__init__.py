@@ -2,6 +2,7 @@
 
 from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig, figures_of, inputs_of, tables_of
+from lotwise.config.genotype import GenotypeConfig
 from lotwise.config.run import (
     NONE,
     Aligner,
@@ -34,6 +35,7 @@ __all__ = [
     "ExpressionConfig",
     "FigureFormat",
     "FiguresConfig",
+    "GenotypeConfig",
     "Limits",
     "QuantifierName",
     "ReadsConfig",

@@ -125,5 +125,5 @@ def read_attributes(path: Path | str) -> Attributes:
         remedy = ""
         if fault["type"] == "extra_forbidden":
             known = Attribute if fault["loc"][:1] == ("attributes",) else Attributes
-            words, remedy = "is no key", nearest(str(fault["loc"][-1]), known.model_fields)
+            words, remedy = "unknown key", nearest(str(fault["loc"][-1]), known.model_fields)
         raise InputError(f"{place or 'the file'}: {words}", path=path, remedy=remedy) from None

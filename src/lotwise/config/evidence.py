@@ -59,6 +59,10 @@ class EvidenceConfig(Section):
         default="replicates",
         description="correlation of genes in a set: replicates (estimated) or preset (0.01)",
     )
+    genotypes: Path | None = Field(
+        default=None,
+        description="allele counts by `lotwise genotype`; null: from the reads, for source: reads",
+    )
     blocks: Path | None = Field(
         default=None,
         description="GTF or GMT: genes that are resampled together; null: resample single genes",
@@ -93,10 +97,10 @@ class EvidenceConfig(Section):
         default=1.0,
         description="equivalence margin: largest acceptable log2 difference between batches",
     )
-    batch_margin: _Positive | None = Field(
+    batch_margin: _Positive | Literal["accepted"] | None = Field(
         default=None,
         description="largest acceptable excess of 1 - R between batches over 1 - R within batches; "
-        "null: not assessable",
+        "accepted: upper tolerance limit of reference_set; null: not assessable",
     )
     attributes: Path | None = Field(
         default=None,
@@ -158,7 +162,15 @@ def name_of_panel(panel: str) -> str:
 
 def statistics_of(config: EvidenceConfig, level: Level) -> tuple[Statistic, ...]:
     """Return the chosen statistics that are defined at a level, in order of computation."""
-    return tuple(one for one in optional() if one.name in config.statistics and level in one.levels)
+    return tuple(one for one in _switched_on(config) if level in one.levels)
+
+
+def _switched_on(config: EvidenceConfig) -> Iterator[Statistic]:
+    """Yield the statistics that the configuration names and gives what they need."""
+    for one in optional():
+        lacks = bool(one.needs) and getattr(config, one.needs) is None
+        if one.name in config.statistics and not lacks:
+            yield one
 
 
 def tables_of(config: EvidenceConfig, level: Level) -> tuple[str, ...]:
@@ -201,9 +213,7 @@ def inputs_of(config: EvidenceConfig) -> Iterator[tuple[Path, OptionalInput]]:
     >>> [(str(path), given.role) for path, given in inputs_of(config)]
     [('mine/liver.yaml', 'panel')]
     """
-    for statistic in optional():
-        if statistic.name not in config.statistics:
-            continue
+    for statistic in _switched_on(config):
         for given in statistic.inputs:
             named = getattr(config, given.option)
             for value in named if isinstance(named, tuple) else (named,):

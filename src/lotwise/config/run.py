@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig
+from lotwise.config.genotype import GenotypeConfig
 from lotwise.config.section import Section
 from lotwise.errors import InputError
 from lotwise.evidence.libraries import SHALLOW_BELOW
@@ -116,6 +117,7 @@ class ReadsConfig(Section):
     )
     threads: int = Field(default=4, ge=1, description="threads per quantifier")
     limits: Limits = Limits()
+    genotype: GenotypeConfig = GenotypeConfig()
 
     def minutes_of(self, n_bytes: int) -> int:
         """Return the minutes that quantifying one sample may take.
@@ -165,7 +167,7 @@ class ReadsConfig(Section):
             words = "k must be odd: a k-mer of even length can be its own reverse complement"
             raise PydanticCustomError("odd", words)
         if k is not None and info.data.get("quantifier") == "rsem":
-            words = "RSEM does not use k-mers; write null, or use kallisto or salmon"
+            words = "k-mers are not used by RSEM; write null, or use kallisto or salmon"
             raise PydanticCustomError("rsem", words)
         return k
 
@@ -173,7 +175,7 @@ class ReadsConfig(Section):
     @classmethod
     def _refuse_bootstraps_of_rsem(cls, bootstraps: int, info: ValidationInfo) -> int:
         if bootstraps and info.data.get("quantifier") == "rsem":
-            words = "RSEM makes no bootstraps; write 0, or use kallisto or salmon"
+            words = "must be 0 for RSEM, which makes no bootstraps; or use kallisto or salmon"
             raise PydanticCustomError("rsem", words)
         return bootstraps
 

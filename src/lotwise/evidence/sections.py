@@ -58,6 +58,12 @@ BATCHES: Final = ReportSection(
     "Batches",
     "The verdict is about batches: each one is compared with all others (leave-one-out).",
 )
+GENOTYPE: Final = ReportSection(
+    "genotype",
+    "Identity by genotype",
+    "Which samples are of one donor, by the variants in their reads: the only test for lots of "
+    "one sex or one donor. A high R does not exclude a swap.",
+)
 PROCESS: Final = ReportSection(
     "process",
     "Before and after the change of the process",

@@ -155,6 +155,8 @@ class Statistic:
         Levels for which it is defined.
     inputs
         Files that it reads in addition to the expression.
+    needs
+        Option without which there is nothing to compute: no table, no figure.
     folder
         Folder of its tables. Those in ``correlation`` are always made.
     place
@@ -170,6 +172,7 @@ class Statistic:
     figures: tuple[Figure, ...] = ()
     levels: tuple[Level, ...] = LEVELS
     inputs: tuple[OptionalInput, ...] = ()
+    needs: str = ""
     folder: Folder = "evidence"
     place: int = 1_000
 

@@ -1,4 +1,4 @@
-"""Whether samples can be compared as batches, or R would not be about the cells."""
+"""Checks whether samples can be compared as batches; if not, R says nothing about the cells."""
 
 from __future__ import annotations
 

@@ -243,6 +243,6 @@ def _blaming(target: Path) -> Iterator[None]:
 
 
 def environment_fault(words: str, target: Path) -> EnvironmentFault:
-    """Return the fault of a file from the words of :func:`~lotwise.files.machine.machine_fault`."""
+    """Return the error for a file, from a message of :func:`.machine_fault`."""
     problem, _, remedy = words.partition("; ")
     return EnvironmentFault(problem, path=target, remedy=remedy)

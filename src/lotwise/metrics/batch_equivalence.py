@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 
 from lotwise.errors import InputError
+from lotwise.metrics.batches import tolerance_factor
 from lotwise.metrics.moments import FloatArray
 
 NAN = float("nan")
@@ -90,16 +91,99 @@ def batch_equivalence(
     >>> found.equivalent, found.difference
     ('yes', 0.0)
     """
+    pairs, names = _read(correlations, batches, conditions)
+    if not margin > 0:
+        raise InputError(f"margin must be > 0, got {margin}")
+    if not 0 < alpha < 0.5:
+        raise InputError(f"alpha must be in (0, 0.5), got {alpha}")
+    reason = _reason(pairs, names)
+    if reason:
+        return _not_assessable(pairs, len(names), reason)
+    return _test(pairs, names, margin=margin, alpha=alpha)
+
+
+class AcceptedMargin(NamedTuple):
+    """The margin that accepted batches set; NaN with a reason where they set none."""
+
+    margin: float
+    n_batches: int
+    reason: str
+
+
+def accepted_margin(
+    correlations: npt.ArrayLike,
+    *,
+    batches: npt.ArrayLike,
+    conditions: npt.ArrayLike | None = None,
+    level: float = 0.95,
+    least_batches: int = 6,
+) -> AcceptedMargin:
+    """Return the upper tolerance limit of D over accepted batches, as a margin for new ones.
+
+    Of each accepted batch, ``D`` is the median of 1 - R to the other accepted batches minus the
+    median of 1 - R within batches. Two batches share a pair, which narrows the spread of D to
+    ``(k - 2) / (k - 1)`` of that of batches; the standard deviation is widened by the inverse. The
+    margin is ``mean + factor x sd``, with the exact normal tolerance factor for content and
+    confidence ``level``.
+
+    Parameters
+    ----------
+    correlations
+        Accepted samples x accepted samples, symmetric; libraries thinned to one depth first.
+    batches
+        Batch of each sample.
+    conditions
+        Condition of each sample; without, all have the same.
+    level
+        Content and confidence of the tolerance limit, in (0, 1).
+    least_batches
+        Fewer accepted batches set no margin, >= 3.
+
+    Raises
+    ------
+    InputError
+        Not a square matrix, labels that are not one per sample, or a number out of range.
+
+    Examples
+    --------
+    >>> r = np.full((4, 4), 0.97) + 0.03 * np.eye(4)
+    >>> accepted_margin(r, batches=[*"aabb"]).reason
+    '2 accepted batches set no margin; at least 6 are needed'
+    """
+    if least_batches < FEWEST_BATCHES:
+        raise InputError(f"least_batches must be >= {FEWEST_BATCHES}, got {least_batches}")
+    pairs, names = _read(correlations, batches, conditions)
+    k = len(names)
+    if k < least_batches:
+        reason = f"{k} accepted batches set no margin; at least {least_batches} are needed"
+        return AcceptedMargin(NAN, k, reason)
+    reason = _reason(pairs, names)
+    if reason:
+        return AcceptedMargin(NAN, k, f"of the accepted batches, {reason}")
+    _, within = pairs.medians()
+    own = [
+        np.median(pairs.distance[~pairs.same & ((pairs.first == name) | (pairs.second == name))])
+        for name in names
+    ]
+    difference = np.array(own) - within
+    sd = float(difference.std(ddof=1)) * (k - 1) / (k - 2)
+    factor = tolerance_factor(k, content=level, confidence=level)
+    margin = float(difference.mean()) + factor * sd
+    if not margin > 0:
+        return AcceptedMargin(NAN, k, "the accepted batches differ less than their replicates")
+    return AcceptedMargin(margin, k, "")
+
+
+def _read(
+    correlations: npt.ArrayLike, batches: npt.ArrayLike, conditions: npt.ArrayLike | None
+) -> tuple[_Pairs, list[str]]:
+    """Return the pairs of samples of one condition, and the names of the batches."""
     matrix, of_sample = np.asarray(correlations, dtype=np.float64), np.asarray(batches).astype(str)
     condition = np.zeros(of_sample.size) if conditions is None else np.asarray(conditions)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise InputError(f"correlations must be samples x samples, got {matrix.shape}")
     if not matrix.shape[0] == of_sample.size == condition.size:
         raise InputError(f"{of_sample.size} batches for {matrix.shape[0]} samples")
-    if not margin > 0:
-        raise InputError(f"margin must be > 0, got {margin}")
-    if not 0 < alpha < 0.5:
-        raise InputError(f"alpha must be in (0, 0.5), got {alpha}")
     first, second = np.triu_indices(of_sample.size, k=1)
     alike = condition[first] == condition[second]
     pairs = _Pairs(
@@ -107,11 +191,7 @@ def batch_equivalence(
         first=of_sample[first][alike],
         second=of_sample[second][alike],
     )
-    names = list(dict.fromkeys(of_sample.tolist()))
-    reason = _reason(pairs, names)
-    if reason:
-        return _not_assessable(pairs, len(names), reason)
-    return _test(pairs, names, margin=margin, alpha=alpha)
+    return pairs, list(dict.fromkeys(of_sample.tolist()))
 
 
 class _Pairs(NamedTuple):

@@ -15,6 +15,7 @@ from lotwise.metrics.moments import BoolArray, FloatArray, IntArray
 SMALLEST_SHARE: Final = 0.02
 """Share of a second donor from which a sample is called mixed: index hopping gives up to 1 %."""
 OUTSIDE: Final = -1
+ONE_DONOR: Final = "all samples are of one donor"
 FEWEST_GENES: Final = 10
 FEWEST_PRIVATE: Final = 20
 _DECIDES: Final = 4.0
@@ -97,7 +98,7 @@ def find_mixtures(
 
 def _of_sample(row: int, genotypes: Genotypes, gene: IntArray, labels: IntArray) -> Mixture:
     if labels[row] == 0:
-        return _unknown(0, "donor not assessable")
+        return _unknown(0, "not assessable: its donor is not known")
     others = np.arange(labels.size) != row
     consensus = {
         int(donor): _consensus(genotypes.calls[others & (labels == donor)])
@@ -109,7 +110,7 @@ def _of_sample(row: int, genotypes: Genotypes, gene: IntArray, labels: IntArray)
     if alone:
         consensus[own] = _own_homozygous(fraction, depth)
     if len(consensus) < 2:
-        return _unknown(0, "all samples are of one donor")
+        return _unknown(0, ONE_DONOR)
     found = [
         _fit(
             fraction, depth, (consensus[first], consensus[second]), gene, third=first != own
@@ -120,7 +121,7 @@ def _of_sample(row: int, genotypes: Genotypes, gene: IntArray, labels: IntArray)
     ]
     n_most = max(one.n_genes for one in found)
     if n_most < FEWEST_GENES:
-        return _unknown(n_most, f"{n_most} genes tell its donor from another")
+        return _unknown(n_most, f"not assessable: {n_most} genes tell its donor from another")
     likely = [one for one in found if one.n_genes >= FEWEST_GENES and one.share > 0]
     if not likely:
         return _none(n_most)

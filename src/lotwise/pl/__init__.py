@@ -9,6 +9,7 @@ from lotwise.pl.batch_equivalence import batch_equivalence
 from lotwise.pl.canvas import nothing
 from lotwise.pl.components import components
 from lotwise.pl.composition import composition
+from lotwise.pl.genotype import genotype
 from lotwise.pl.heatmap import heatmap
 from lotwise.pl.limits import detectable, sensitivity
 from lotwise.pl.process_change import process_change
@@ -27,6 +28,7 @@ __all__ = [
     "components",
     "composition",
     "detectable",
+    "genotype",
     "heatmap",
     "identity",
     "isoform_switches",

@@ -18,11 +18,6 @@ def level_of(expression: AnnData) -> str:
     return str(noted(expression).get(keys.LEVEL, "gene"))
 
 
-def features_of(expression: AnnData) -> str:
-    """Return what the features are called in titles: genes, isoforms or features."""
-    return {"gene": "genes", "isoform": "isoforms"}.get(level_of(expression), "features")
-
-
 def layer_correlated(expression: AnnData) -> str:
     """Return the layer over which R was computed."""
     parameters = noted(expression).get(keys.PARAMETERS, {}).get(keys.PAIRS, {})

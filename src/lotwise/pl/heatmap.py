@@ -10,10 +10,11 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.computed import require_correlated
+from lotwise.expression.features import features_of
 from lotwise.expression.labels import conditions_of, unit_of
 from lotwise.expression.noted import correlations_of, noted
 from lotwise.pl.canvas import Size
-from lotwise.pl.correlated import double_zero_shares, features_of, level_of, pseudocount_of
+from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import (
     NOT_DEFINED,
     Palette,

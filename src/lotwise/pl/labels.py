@@ -1,4 +1,4 @@
-"""Names beside points, so placed that they cover neither each other nor the frame."""
+"""Names next to points, placed so that they overlap neither each other nor the frame."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LETTER: Final = 0.62  # mean width of a letter, in font sizes
 _LINE: Final = 1.25  # height of a line, in font sizes
 _GAP: Final = 3.0  # points between a point and its name
 _RINGS: Final = 14
-_LONG: Final = 6.0  # points from which a line leads from the name to its point
+_LONG: Final = 6.0  # from this distance in points on, a line connects name and point
 _LEADER: Final[Any] = {
     "arrowstyle": "-", "linewidth": 0.4, "color": "0.5", "shrinkA": 0, "shrinkB": 1,
 }  # fmt: skip
@@ -44,10 +44,10 @@ class _Box(NamedTuple):
 def name_points(
     axis: Axes, x: npt.ArrayLike, y: npt.ArrayLike, names: Sequence[str], *, size: float
 ) -> None:
-    """Write names beside their points, in ``size`` points, with a short line where they are apart.
+    """Write names next to their points, with a short line if they are apart; ``size`` in points.
 
-    Call it when the limits of the axes are final. Places are chosen for the present size of the
-    axes.
+    Call it when the limits of the axes are final. Positions are chosen for the present size of
+    the axes.
     """
     if not names:
         return
@@ -90,7 +90,7 @@ def name_points(
 
 
 def _candidates(x: float, y: float, width: float, height: float) -> Iterator[tuple[_Box, float]]:
-    """Yield places around a point, the nearest first, each with its distance."""
+    """Yield positions around a point, the nearest first, each with its distance."""
     for ring in range(_RINGS):
         away = ring * height * 0.6
         for side, rise in ((1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1)):
@@ -108,7 +108,7 @@ def _cost(box: _Box, taken: list[_Box], inside: _Box, far: float) -> float:
 
 
 def _offset(box: _Box, x: float, y: float) -> tuple[float, float, Side]:
-    """Return where a name begins, seen from its point, and which side of it that is."""
+    """Return the offset of a name from its point, and the side on which it is."""
     rise = box.below + box.height / 2 - y
     if box.left >= x:
         return box.left - x, rise, "left"

@@ -14,13 +14,13 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.config import Style
 from lotwise.errors import InputError
+from lotwise.expression.features import features_of
 from lotwise.expression.labels import unit_of
 from lotwise.expression.noted import correlations_of
 from lotwise.pl.canvas import Size
 from lotwise.pl.cloud import count_pixels, pixels_of, points
 from lotwise.pl.correlated import (
     double_zero_shares,
-    features_of,
     layer_correlated,
     level_of,
     pseudocount_of,

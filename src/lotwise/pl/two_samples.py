@@ -12,13 +12,13 @@ import pandas as pd
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.features import features_of, places_of, symbols_of
 from lotwise.expression.labels import unit_of
 from lotwise.expression.noted import noted
 from lotwise.metrics.correlation import pearson
 from lotwise.metrics.differences import log_ratios
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.pl.canvas import Size, nothing, one_axes
-from lotwise.pl.correlated import features_of
 from lotwise.pl.labels import name_points
 from lotwise.pl.style import (
     IDENTITY_LINE,
@@ -63,9 +63,9 @@ def scatter(
     expression
         Samples x features with the layer ``tpm``; no tool has to be called before.
     sample_a, sample_b
-        Names of two samples. A name that is a batch, not a sample, is the mean TPM of the batch.
+        Names of two samples. The name of a batch stands for the mean TPM of the batch.
     label
-        Features to name and highlight, by symbol or identifier.
+        Features to label and highlight, by symbol or identifier.
     layer
         The layer to draw; values on a linear scale.
     pseudocount
@@ -86,7 +86,7 @@ def scatter(
     Raises
     ------
     InputError
-        Unknown sample, batch, feature or layer, or a pseudocount that is not above 0.
+        Unknown sample, batch, feature or layer, or a pseudocount that is not > 0.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def scatter(
         raise InputError(f"pseudocount must be > 0, got {pseudocount}")
     tpm = np.array([_profile(expression, name, layer) for name in (sample_a, sample_b)])
     log_tpm = np.log2(tpm + pseudocount)
-    named = _places_of(expression, label)
+    named = places_of(expression, label)
     unit = unit_of(expression) if layer == keys.TPM else layer
     with lotwise_style():
         figure, axis = one_axes(width=3.6, height=3.6, figsize=figsize, ax=ax)
@@ -108,7 +108,7 @@ def scatter(
             log_tpm[0], log_tpm[1], s=4, color=color, alpha=0.4, linewidths=0, rasterized=True
         )
         low, high = float(log_tpm.min()), float(log_tpm.max())
-        # Room around, so that the frame does not cut the points at zero.
+        # Margins, so that the frame does not cut the points at zero.
         space = 0.04 * max(high - low, 1.0)
         axis.set_xlim(low - space, high + space)
         axis.set_ylim(low - space, high + space)
@@ -144,11 +144,11 @@ def mean_difference(
     expression
         Samples x features with the layer ``tpm``; no tool has to be called before.
     sample_a, sample_b
-        Names of two samples. A name that is a batch, not a sample, is the mean TPM of the batch.
+        Names of two samples. The name of a batch stands for the mean TPM of the batch.
     label
-        Features to name, by symbol or identifier; or how many of those that differ most.
+        Features to label, by symbol or identifier, or the number of features that differ most.
     threshold
-        TPM from which a feature is detected; features detected in both samples are drawn.
+        Smallest TPM of a detected feature; features detected in both samples are drawn.
     layer
         The layer to draw; values on a linear scale.
     ax
@@ -159,8 +159,8 @@ def mean_difference(
         The rows of ``lotwise.get.evidence(expression, "agreement")`` for this pair; computed by
         default.
     deprecated
-        ``named`` and ``unit``, where two vectors of log2 TPM are given in the place of
-        ``expression`` and ``sample_a``.
+        ``named`` and ``unit``, if two vectors of log2 TPM are given in place of ``expression``
+        and ``sample_a``.
 
     Returns
     -------
@@ -208,7 +208,7 @@ def mean_difference(
         place_of = {int(place): number for number, place in enumerate(both)}
         names = {
             name: place_of[place]
-            for name, place in _places_of(expression, label).items()
+            for name, place in places_of(expression, label).items()
             if place in place_of
         }
     table = _limits_of(tpm, (a, b), threshold) if table is None else table
@@ -229,7 +229,7 @@ def _limits_of(tpm: Floats, names: tuple[str, str], threshold: float) -> pd.Data
 
 
 class _Differences(NamedTuple):
-    """Two vectors of log2 TPM, their limits of agreement, and the words of the figure."""
+    """Two vectors of log2 TPM, their limits of agreement, and the text of the figure."""
 
     x: Floats
     y: Floats
@@ -273,7 +273,7 @@ def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
             f"differ more than 2-fold in {unit}",
             fontsize=scaled(8),
         )
-        # Below the axes, where it covers no point.
+        # Below the axes, where it does not cover points.
         axis.legend(
             frameon=False,
             loc="upper center",
@@ -305,36 +305,11 @@ def _profile(expression: AnnData, name: str, layer: str) -> Floats:
     raise InputError(f"unknown sample or batch {name!r}", remedy=nearest(name, known))
 
 
-def _symbols_of(expression: AnnData) -> list[str]:
-    """Return the symbol of each gene; of isoforms none, since those of a gene share one."""
-    if keys.GENE_NAME in expression.var and keys.GENE_ID not in expression.var:
-        return [str(name) for name in expression.var[keys.GENE_NAME]]
-    return [""] * expression.n_vars
-
-
 def _names_of(expression: AnnData, places: npt.NDArray[np.intp]) -> list[str]:
-    """Name features by symbol, where it is not that of another one here."""
-    symbols = _symbols_of(expression)
+    """Return names of features, by symbol if it is unique among them."""
+    symbols = symbols_of(expression)
     chosen = [symbols[place] for place in places]
     return [
         symbol if symbol and chosen.count(symbol) == 1 else str(expression.var_names[place])
         for symbol, place in zip(chosen, places, strict=True)
     ]
-
-
-def _places_of(expression: AnnData, names: Sequence[str]) -> dict[str, int]:
-    """Return the place of each feature that is named by identifier or symbol."""
-    if isinstance(names, str):
-        names = [names]
-    identifiers = {str(name): place for place, name in enumerate(expression.var_names)}
-    symbols: dict[str, int] = {}
-    for place, symbol in enumerate(_symbols_of(expression)):
-        symbols.setdefault(symbol, place)
-    known = {**symbols, **identifiers}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise InputError(
-            f"unknown {features_of(expression).removesuffix('s')} {unknown[0]!r}",
-            remedy=nearest(unknown[0], known) if len(known) < 100_000 else "",
-        )
-    return {name: known[name] for name in names}

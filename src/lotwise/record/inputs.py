@@ -14,10 +14,11 @@ from lotwise.errors import InputError
 from lotwise.record.configuration import absolute
 from lotwise.record.provenance import InputFile
 from lotwise.samples import Sample, read_samples
-from lotwise.tree import SAMPLES
+from lotwise.tree import ResultTree
 
 # Reading releases Python's lock; more readers than this only slow down a disk.
 _READERS: Final = 4
+_WRITTEN_HERE: Final = frozenset({"samples.tsv", ResultTree(Path()).alleles.as_posix()})
 _CHANGED: Final = "changed after it was read: the checksum is not of what was compared"
 
 
@@ -71,8 +72,9 @@ def mark_changes(taken: Sequence[Taken], *, since_ns: int) -> list[InputFile]:
     """
     return [
         item.file.model_copy(update={"note": _CHANGED})
-        # The user's sheet may be where lotwise writes its copy, and is then rewritten.
-        if item.modified_ns > since_ns and item.file.path != SAMPLES
+        # The user's sheet may be where lotwise writes its copy, and is then rewritten; the run
+        # itself writes the allele counts, while it reads the expression.
+        if item.modified_ns > since_ns and item.file.path not in _WRITTEN_HERE
         else item.file
         for item in taken
     ]

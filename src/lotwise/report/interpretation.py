@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from lotwise.metrics.design import replicate_agreement
+from lotwise.report.genotype import genotype_remark
 from lotwise.report.identity import panels_remark, sex_remark
 from lotwise.report.libraries import depth_remark
 from lotwise.report.remarks import LONGEST_PART, Remark, State, not_computed, sentence
@@ -61,7 +62,7 @@ def run_remarks(findings: Findings) -> list[Remark]:
         text = "Identity is checked at gene level, which this run does not have."
         remarks.append(Remark(topic="Identity", text=text, state="unknown"))
     else:
-        remarks += [sex_remark(gene), panels_remark(gene)]
+        remarks += [sex_remark(gene), genotype_remark(gene), panels_remark(gene)]
     return [
         *remarks,
         batches_remark(findings),

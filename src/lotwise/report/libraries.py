@@ -1,4 +1,4 @@
-"""The remark on libraries: shallow ones, and outliers."""
+"""The remark on shallow libraries and outliers."""
 
 from __future__ import annotations
 

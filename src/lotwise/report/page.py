@@ -17,6 +17,7 @@ from lotwise.files.atomic import atomic_path
 from lotwise.record import log_written
 from lotwise.record.digest import NONE, sign_page
 from lotwise.report.interpretation import level_remarks, run_remarks
+from lotwise.report.let_through import let_through
 from lotwise.report.manifest import manifest_of
 from lotwise.report.packing import packed
 from lotwise.report.process import process_remarks
@@ -112,6 +113,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             criteria=criteria_table(findings.verdict, decimals=decimals),
             batches=batches_sentence(findings),
             invalid=findings.invalid,
+            let_through=let_through(findings),
             answers=[level_answer(level, decimals=decimals) for level in findings.levels],
             concerns=open_,
             run_remarks=run,

@@ -46,7 +46,7 @@ def process_remarks(level: LevelFindings) -> Iterator[Remark]:
     of_all = f"{len(named['yes'])} of {count_words(n, 'declared attribute')}"
     parts = [f"Lots after the change are equivalent to those before, within margins, in {of_all}."]
     if named["no"]:
-        parts.append(f"Not shown, which is no proof of a difference: {list_words(named['no'])}.")
+        parts.append(f"Not shown, which does not prove a difference: {list_words(named['no'])}.")
     if named["not assessable"]:
         why = next(row["reason"] for row in rows if row["equivalent"] == "not assessable")
         parts.append(f"Not assessable: {list_words(named['not assessable'])} ({why}).")

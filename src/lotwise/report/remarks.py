@@ -1,4 +1,4 @@
-"""One remark of the report: what it is about, its sentences, and whether a reader must look."""
+"""A remark of the report: its topic, its sentences, and whether it is a concern."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Remark:
 
 
 def not_computed(topic: str, statistic: str) -> Remark:
-    """Return the remark of a statistic that the run left out."""
+    """Return the remark for a statistic that is switched off in the run."""
     text = f"Not computed in this run (the statistic {statistic} is switched off)."
     return Remark(topic=topic, text=text, state="unknown")
 

@@ -11,7 +11,7 @@ from lotwise.evidence.catalogue import statistics
 from lotwise.evidence.sections import SAMPLES
 from lotwise.evidence.statistic import Statistic
 from lotwise.quantify import Intake, Yield
-from lotwise.report import batches, columns, pairs, process
+from lotwise.report import batches, columns, genotype, pairs, process
 from lotwise.report.blocks import Section, Text, figure_block, section_from, table_block
 from lotwise.report.run_tables import Findings, Row
 from lotwise.report.summary import criteria_of
@@ -158,6 +158,7 @@ ARRANGED: Final = frozenset(
         *("pairs", "replicate_qc", "contributions", "libraries", "identity", "components"),
         *("sensitivity", "agreement", "intervals", "ceilings", "detectable", "batches"),
         *("reference", "equivalence", "process_change", "signal", "gene_sets", "isoform_usage"),
+        "genotype",
     }
 )
 _SECTIONS: Final[tuple[Callable[[Findings, int], Section | None], ...]] = (
@@ -171,5 +172,6 @@ _SECTIONS: Final[tuple[Callable[[Findings, int], Section | None], ...]] = (
     batches.isoforms_section,
     batches.batches_section,
     process.process_section,
+    genotype.genotype_section,
     batches.panels_section,
 )

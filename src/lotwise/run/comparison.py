@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lotwise import keys
 from lotwise.acceptance import Verdict
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from lotwise.expression import Quantification
+
+CORRELATED: Final = ("pairs", "replicate_qc", "contributions", "batch_pairs")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -206,7 +208,11 @@ def read_expression(
 
 
 def correlate(
-    expression: AnnData, config: CorrelationConfig, *, path: Path | None = None
+    expression: AnnData,
+    config: CorrelationConfig,
+    *,
+    path: Path | None = None,
+    only: Collection[str] = CORRELATED,
 ) -> dict[str, pd.DataFrame]:
     """Correlate the samples of one level, and its batches with their replicates averaged.
 
@@ -218,6 +224,8 @@ def correlate(
         What to compute, and how.
     path
         Path from which ``expression`` was read, for messages.
+    only
+        Names of the tables to compute.
 
     Returns
     -------
@@ -237,8 +245,8 @@ def correlate(
             remedy="read the other batches too; `lotwise accepted compare` compares a single new "
             "batch with a reference set",
         )
-    batches = pp.average_replicates(expression)
-    for samples in (expression, batches):
+
+    def pairs_of(samples: AnnData) -> pd.DataFrame:
         tl.choose_pairs(samples, most_pairs=config.most_pairs, pseudocount=config.pseudocount)
         tl.correlate(
             samples,
@@ -246,14 +254,22 @@ def correlate(
             threshold=config.threshold,
             min_counts=config.min_counts,
         )
-    tl.replicate_qc(expression, threshold=config.threshold)
-    tl.contributions(expression, n_largest=config.n_contributions, pseudocount=config.pseudocount)
-    return {
-        "pairs": get.evidence(expression, keys.PAIRS),
-        "replicate_qc": get.replicate_qc(expression),
-        "contributions": get.contributions(expression),
-        "batch_pairs": get.evidence(batches, keys.PAIRS),
-    }
+        return get.evidence(samples, keys.PAIRS)
+
+    found: dict[str, pd.DataFrame] = {}
+    if "pairs" in only:
+        found["pairs"] = pairs_of(expression)
+    if "replicate_qc" in only:
+        tl.replicate_qc(expression, threshold=config.threshold)
+        found["replicate_qc"] = get.replicate_qc(expression)
+    if "contributions" in only:
+        tl.contributions(
+            expression, n_largest=config.n_contributions, pseudocount=config.pseudocount
+        )
+        found["contributions"] = get.contributions(expression)
+    if "batch_pairs" in only:
+        found["batch_pairs"] = pairs_of(pp.average_replicates(expression))
+    return found
 
 
 def _levels_of(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from lotwise import keys, tl
 from lotwise.accepted import describe_accepted
 from lotwise.config import CorrelationConfig, EvidenceConfig
+from lotwise.evidence.batch_equivalence import BatchEquivalenceRecord
 from lotwise.evidence.columns import OfPair
 from lotwise.evidence.equivalence import EquivalenceRecord
 from lotwise.evidence.gene_sets import GeneSetRecord
@@ -123,6 +124,31 @@ def equivalence(
     )
     if expression.uns[keys.LOTWISE][EquivalenceRecord.table].empty:
         _store_nothing(expression, EquivalenceRecord, "there is one batch")
+
+
+def batch_equivalence(
+    expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
+) -> None:
+    """Test whether batches are as similar as replicates, within a number or accepted batches."""
+    margin, path = evidence.batch_margin, None
+    if margin == "accepted":
+        level, path, margin = expression.uns[keys.LOTWISE][keys.LEVEL], evidence.reference_set, None
+        if path is None:
+            reason = "batch_margin is accepted, and no accepted set was given (reference_set)"
+            _store_nothing(expression, BatchEquivalenceRecord, reason, equivalent="not assessable")
+            return
+        if (held := describe_accepted(path)["level"]) != level:
+            reason = f"the accepted set is of {held}s"
+            _store_nothing(expression, BatchEquivalenceRecord, reason, equivalent="not assessable")
+            return
+    tl.batch_equivalence(
+        expression,
+        margin=margin,
+        accepted=path,
+        alpha=evidence.alpha,
+        pseudocount=correlation.pseudocount,
+        seed=evidence.seed,
+    )
 
 
 def process_change(

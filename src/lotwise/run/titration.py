@@ -5,9 +5,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -16,52 +15,29 @@ from lotwise import keys
 from lotwise.acceptance import judge
 from lotwise.acceptance.criteria import OVERALL
 from lotwise.acceptance.files import CriteriaFile
+from lotwise.acceptance.titrated import (
+    BLIND,
+    TitrationCurveRecord,
+    TitrationRecord,
+    titration_sentence,
+)
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
-from lotwise.expression.labels import batches_of, labels_of, require_tpm
-from lotwise.files.records import Record, column
+from lotwise.expression.labels import batches_of, require_tpm
 from lotwise.files.tables import to_frame, write_table
 from lotwise.keys import Level
 from lotwise.metrics.moments import FloatArray
 from lotwise.metrics.titration import SHARES, caught_share, mix_profile
+from lotwise.run.comparison import correlate
+from lotwise.run.profile import Profile
 from lotwise.tree import ResultTree
-from lotwise.wording import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
 N_REPEATS: Final = 3
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TitrationRecord(Record):
-    """The smallest share of a profile that a criterion detects in a batch."""
-
-    table: ClassVar[str] = "titration.tsv"
-    batch: str = column("batch into which the profile was mixed")
-    criterion: str = column("id of the criterion, or overall for the verdict")
-    profile: str = column("profile that was mixed in")
-    caught_from: float = column(
-        "smallest share tried from which on every repeat is detected; NaN where there is none"
-    )
-    earliest: float = column("smallest share tried from which on any repeat is detected")
-    passed: float = column("largest share tried that passes in some repeat")
-    n_repeats: int = column("repeats, each with newly drawn counts")
-    reason: str = column("why there is no share; empty otherwise")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TitrationCurveRecord(Record):
-    """How often a criterion detects a share of a profile: a point of an operating curve."""
-
-    table: ClassVar[str] = "titration_curve.tsv"
-    criterion: str = column("id of the criterion, or overall for the verdict")
-    profile: str = column("profile that was mixed in")
-    share: float = column("share of the profile, as a fraction of all transcripts")
-    caught: float = column("fraction of batches and repeats in which it was detected, in [0, 1]")
-    n_mixtures: int = column("batches and repeats")
 
 
 class Titration(NamedTuple):
@@ -71,124 +47,8 @@ class Titration(NamedTuple):
     curve: pd.DataFrame
 
     def sentence(self) -> str:
-        """Return what the verdict would have passed, in one sentence."""
-        of_verdict = self.table[self.table["criterion"] == OVERALL]
-        profile = of_verdict["profile"].iloc[0]
-        if (of_verdict["n_repeats"] == 0).all():
-            return (
-                f"These criteria are not met even without {profile} mixed in, so there is no share "
-                "that they would pass."
-            )
-        passed = float(of_verdict["passed"].max())
-        if passed == 0:
-            return f"These criteria detected even the smallest share of {profile} that was tried."
-        return (
-            f"These criteria would have passed a lot with up to {passed:.3g} of {profile} mixed in "
-            f"(of the shares tried, with {int(of_verdict['n_repeats'].max())} repeats per batch)."
-        ).replace(f"{passed:.3g}", f"{100 * passed:.3g} %")
-
-
-class Profile(NamedTuple):
-    """The profile to mix in: TPM for the features of each level, and its name."""
-
-    name: str
-    tpm: Mapping[Level, FloatArray]
-
-
-def profile_of(
-    expression: Mapping[Level, AnnData],
-    *,
-    sample: str | None = None,
-    condition: str | None = None,
-    table: Path | None = None,
-) -> Profile:
-    """Return the profile of a sample, of a condition (mean TPM), or of a table of TPM.
-
-    Parameters
-    ----------
-    expression
-        Samples x features by level.
-        One of the three. A table has the features in its first column, and TPM in the column TPM
-        or in the second of two columns. Genes of a table of isoforms are sums of their isoforms.
-
-    Raises
-    ------
-    InputError
-        Not exactly one of the three, an unknown name, or a table that shares few features.
-
-    Examples
-    --------
-    >>> import lotwise
-    >>> gene = lotwise.datasets.three_batches().gene
-    >>> profile_of({"gene": gene}, sample="lot1").name
-    'sample lot1'
-    """
-    if sum(given is not None for given in (sample, condition, table)) != 1:
-        raise InputError("give one profile to mix in: a sample, a condition or a table of TPM")
-    if table is not None:
-        return _profile_of_table(expression, table)
-    found: dict[Level, FloatArray] = {}
-    for level, data in expression.items():
-        tpm = np.asarray(data.layers[keys.TPM], dtype=np.float64)
-        if sample is not None:
-            chosen = np.asarray(data.obs_names == sample)
-            known = data.obs_names.to_list()
-        else:
-            labels = labels_of(data, keys.CONDITION) if keys.CONDITION in data.obs else []
-            chosen = np.asarray([label == condition for label in labels], dtype=bool)
-            known = list(dict.fromkeys(labels))
-        if not chosen.any():
-            wanted, what = (sample, "sample") if sample is not None else (condition, "condition")
-            raise InputError(f"there is no {what} {wanted!r}", remedy=nearest(str(wanted), known))
-        found[level] = tpm[chosen].mean(axis=0)
-    name = f"sample {sample}" if sample is not None else f"condition {condition}"
-    return Profile(name, found)
-
-
-def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> Profile:
-    import polars as pl
-
-    try:
-        read = pl.read_csv(path, separator="\t", infer_schema=False)
-        names = read.to_series(0).to_list()
-        # A quantifier's own file has lengths in its second column.
-        named = [name for name in read.columns if name.lower() == "tpm"]
-        column_of_tpm = named[0] if named else read.columns[1]
-        if not named and read.width > 2:
-            raise InputError(
-                f"has {read.width} columns, none of which is called TPM",
-                path=path,
-                remedy="name the column TPM, or give two columns: feature, TPM",
-            )
-        values = read[column_of_tpm].cast(pl.Float64).to_list()
-    except (OSError, IndexError, pl.exceptions.PolarsError) as error:
-        raise InputError(
-            f"is not a table of features and TPM ({' '.join(str(error).split())})",
-            path=path,
-            remedy="give two columns separated by a tab: feature, TPM",
-        ) from error
-    of_feature = dict(zip(names, values, strict=True))
-    found: dict[Level, FloatArray] = {}
-    for level, data in expression.items():
-        tpm = np.array([of_feature.get(name, 0.0) for name in data.var_names], dtype=np.float64)
-        total = sum(value for value in values if value is not None)
-        # A table of the other level shares no names; a part of it may be other features.
-        if total > 0 and np.nansum(tpm) >= 0.5 * total:
-            found[level] = np.nan_to_num(tpm)
-    if "isoform" in found and "gene" in expression and "gene" not in found:
-        isoform, gene = expression["isoform"], expression["gene"]
-        places = gene.var_names.get_indexer(isoform.var[keys.GENE_ID].astype(str))
-        known = places >= 0
-        found["gene"] = np.bincount(
-            places[known], weights=found["isoform"][known], minlength=gene.n_vars
-        ).astype(np.float64)
-    if not found:
-        raise InputError(
-            "less than half of its TPM is on features of these samples",
-            path=path,
-            remedy="quantify the profile with the same annotation",
-        )
-    return Profile(path.stem, found)
+        """Return what the whole verdict would have passed, in one sentence."""
+        return titration_sentence(self.table.to_dict("records"))
 
 
 def titrate(
@@ -298,7 +158,7 @@ def titrate(
         _row(
             batch,
             name,
-            profile=profile.name,
+            of={"profile": profile.name, "criteria_sha256": criteria.criteria.sha256},
             shares=shares,
             repeats=[one[name] for one in of_batch[batch] if name in one],
         )
@@ -346,7 +206,7 @@ def _row(
     batch: str,
     name: str,
     *,
-    profile: str,
+    of: Mapping[str, str],
     shares: Sequence[float],
     repeats: Sequence[Sequence[bool]],
 ) -> TitrationRecord:
@@ -354,7 +214,7 @@ def _row(
         return TitrationRecord(
             batch=batch,
             criterion=name,
-            profile=profile,
+            **of,
             caught_from=np.nan,
             earliest=np.nan,
             passed=np.nan,
@@ -366,12 +226,12 @@ def _row(
     return TitrationRecord(
         batch=batch,
         criterion=name,
-        profile=profile,
+        **of,
         caught_from=found.share,
         earliest=found.earliest,
         passed=found.passed,
         n_repeats=len(repeats),
-        reason=f"it passes with {shares[-1]:.0%} mixed in" if never else "",
+        reason=f"{BLIND} {shares[-1]:.0%} mixed in" if never else "",
     )
 
 
@@ -451,7 +311,7 @@ class _Judge:
         return found
 
     def _tables(self, data: AnnData, names: set[str]) -> Iterator[tuple[str, pd.DataFrame]]:
-        from lotwise import get, pp, tl
+        from lotwise import get, tl
 
         context = {"expression": data, "evidence": self.evidence, "correlation": self.correlation}
         tl.choose_pairs(
@@ -460,38 +320,13 @@ class _Judge:
             pseudocount=self.correlation.pseudocount,
         )
         known = tables()
-        computed = {known[name].statistic.name: known[name].statistic for name in sorted(names)}
+        of_correlation = {name for name in names if known[name].folder == "correlation"}
+        if of_correlation:
+            yield from correlate(data, self.correlation, only=of_correlation).items()
+        of_evidence = sorted(names - of_correlation)
+        computed = {known[name].statistic.name: known[name].statistic for name in of_evidence}
         for statistic in computed.values():
             if statistic.compute is not None:
                 statistic.compute(context)
-        if "pairs" in names:
-            self._correlate(data)
-        if "batch_pairs" in names:
-            averaged = pp.average_replicates(data)
-            self._correlate(averaged)
-            yield "batch_pairs", get.evidence(averaged, keys.PAIRS)
-        if "replicate_qc" in names:
-            tl.replicate_qc(data, threshold=self.correlation.threshold)
-        if "contributions" in names:
-            tl.contributions(
-                data,
-                n_largest=self.correlation.n_contributions,
-                pseudocount=self.correlation.pseudocount,
-            )
-        for name in sorted(names - {"batch_pairs"}):
-            yield (
-                name,
-                get.evidence(data, name)
-                if known[name].folder == "evidence"
-                else getattr(get, name)(data),
-            )
-
-    def _correlate(self, data: AnnData) -> None:
-        from lotwise import tl
-
-        tl.correlate(
-            data,
-            pseudocount=self.correlation.pseudocount,
-            threshold=self.correlation.threshold,
-            min_counts=self.correlation.min_counts,
-        )
+        for name in of_evidence:
+            yield name, get.evidence(data, name)

@@ -184,12 +184,12 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
         )
     if cells.get(keys.PHASE, "") not in PHASES:
         raise InputError(
-            f"{cells[keys.PHASE]!r} came, needed is pre or post (before or after a change of the "
-            "process), or an empty cell",
+            f"phase must be pre or post (before or after a change of the process) or empty, got "
+            f"{cells[keys.PHASE]!r}",
             path=path,
             row=row,
             column=keys.PHASE,
-            remedy="give a column of another meaning another name",
+            remedy="rename the column if it has another meaning",
         )
     for column in ("quant", "fastq_1", "fastq_2"):
         _check_path(path, row, column, cells.get(column, ""))
@@ -303,8 +303,8 @@ def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:
                 owner = sample if file is None else owners.setdefault(_resolve(file), sample)
                 if owner is not sample:
                     raise InputError(
-                        f"sample {sample.sample!r} has the file {file} of {owner.sample!r} in row "
-                        f"{owner.row} does",
+                        f"sample {sample.sample!r} has the same file {file} as {owner.sample!r} in "
+                        f"row {owner.row}",
                         path=path,
                         row=sample.row,
                         column=column,

@@ -52,6 +52,13 @@ class Plan:
         Number of genes whose two main isoforms are exchanged in the last batch.
     female
         Batches from a second, female donor; all others are from a male donor.
+    other_donor
+        Batches from one more male donor, who differs in genotype only.
+    heterozygosity
+        Heterozygous sites of a donor per base of exons. 0: all donors have the reference sequence;
+        5e-4: as in people.
+    contaminated
+        Samples that contain cells of another sample's donor: that sample, and their fraction.
     swapped
         Two samples whose tubes were exchanged: each contains the other's RNA.
     faults
@@ -74,6 +81,9 @@ class Plan:
     log2_fold: float = 2.0
     n_switches: int = 0
     female: tuple[str, ...] = ()
+    other_donor: tuple[str, ...] = ()
+    heterozygosity: float = 0.0
+    contaminated: dict[str, tuple[str, float]] = field(default_factory=dict)
     swapped: tuple[str, str] | None = None
     faults: dict[str, Kind] = field(default_factory=dict)
     strandedness: Protocol = "unstranded"
@@ -88,12 +98,21 @@ class Plan:
             raise InputError("standard deviations must be >= 0, one is negative")
         if min(self.n_de_genes, self.n_switches) < 0:
             raise InputError("n_de_genes and n_switches must be >= 0")
-        for name in self.female:
+        self._require_known_names()
+
+    def _require_known_names(self) -> None:
+        for name in (*self.female, *self.other_donor):
             if name not in self.batches:
                 raise InputError(
                     f"unknown batch {name!r}; the batches are {', '.join(self.batches)}"
                 )
-        for name in (*(self.swapped or ()), *self.faults):
+        for sample, (_, share) in self.contaminated.items():
+            if not 0 < share < 1:
+                raise InputError(
+                    f"the fraction mixed into {sample} must be in (0, 1), got {share:g}"
+                )
+        mixed = [sample for sample, _ in self.contaminated.values()]
+        for name in (*(self.swapped or ()), *self.faults, *self.contaminated, *mixed):
             if name not in self.samples:
                 raise InputError(
                     f"unknown sample {name!r}; the samples are {', '.join(self.samples)}"
@@ -119,7 +138,17 @@ class Plan:
 
     def donor_of(self, sample: str) -> str:
         """Return the donor in the label of ``sample``."""
-        return "donor2" if self.batch_of(sample) in self.female else "donor1"
+        batch = self.batch_of(sample)
+        if batch in self.female:
+            return "donor2"
+        if batch in self.other_donor:
+            return "donor3" if self.female else "donor2"
+        return "donor1"
+
+    @property
+    def donors(self) -> tuple[str, ...]:
+        """Names of the donors."""
+        return tuple(dict.fromkeys(self.donor_of(sample) for sample in self.samples))
 
     def library(self, sample: str) -> Library:
         """Return the library of one sample, with its simulated fault."""

@@ -16,6 +16,7 @@ from lotwise.simulate.annotation import (
     write_tx2gene,
 )
 from lotwise.simulate.batches import Plan, simulate_expression
+from lotwise.simulate.haplotypes import draw_alleles, write_donors
 from lotwise.simulate.quants import write_quantification
 from lotwise.simulate.reads import write_reads
 from lotwise.simulate.transcriptome import simulate_transcriptome
@@ -115,11 +116,19 @@ def simulate_experiment(
     write_gtf(transcriptome, experiment.gtf)
     write_tx2gene(transcriptome, experiment.tx2gene)
     expression = simulate_expression(transcriptome, plan, rng=expression_rng)
+    # Spawned last: without variants, everything else is drawn as before.
+    [donor_rng] = rng.spawn(1)
+    alleles = draw_alleles(transcriptome, plan, expression, rng=donor_rng)
+    write_donors(experiment.truth, plan, expression)
     write_truth(experiment.truth, transcriptome=transcriptome, plan=plan, expression=expression)
 
     sources: list[tuple[str, ...]] = []
-    for sample, tpm, sample_rng in zip(
-        plan.samples, expression.tpm, library_rng.spawn(len(plan.samples)), strict=True
+    for sample, tpm, of_sample, sample_rng in zip(
+        plan.samples,
+        expression.tpm,
+        alleles,
+        library_rng.spawn(len(plan.samples)),
+        strict=True,
     ):
         logger.info("simulating %s of sample %s", form, sample)
         library = plan.library(sample)
@@ -135,6 +144,7 @@ def simulate_experiment(
                 transcriptome=transcriptome,
                 library=library,
                 rng=sample_rng,
+                alleles=of_sample,
                 threads=threads,
             )
         sources.append(tuple(str(path.relative_to(directory)) for path in written))

@@ -19,6 +19,7 @@ from lotwise.simulate.transcriptome import BASES, reverse_complement
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from lotwise.simulate.haplotypes import Alleles
     from lotwise.simulate.library import Library
     from lotwise.simulate.transcriptome import Transcriptome
 
@@ -46,6 +47,7 @@ def write_reads(
     transcriptome: Transcriptome,
     library: Library,
     rng: np.random.Generator,
+    alleles: Alleles | None = None,
     threads: int = 1,
 ) -> tuple[Path, ...]:
     """Write ``PREFIX_R1.fastq.gz`` and, for pairs, ``PREFIX_R2.fastq.gz``.
@@ -62,13 +64,15 @@ def write_reads(
         Path without suffixes; its last part is the beginning of the read names.
     tpm
         Abundance of each isoform, shape (n_isoforms,), sum above 0.
+    alleles
+        Haplotypes that fragments come from; by default the transcriptome itself.
 
     Returns
     -------
     The paths written.
     """
     shares = library.fragment_shares(tpm, transcriptome.lengths)
-    sequencer = _Sequencer(prefix.name, transcriptome, library, np.cumsum(shares))
+    sequencer = _Sequencer(prefix.name, transcriptome, library, np.cumsum(shares), alleles)
     mates = (1, 2) if library.paired else (1,)
     paths = tuple(prefix.with_name(f"{prefix.name}_R{mate}.fastq.gz") for mate in mates)
     with ExitStack() as stack:
@@ -92,6 +96,7 @@ class _Sequencer:
     transcriptome: Transcriptome
     library: Library
     cumulative: NDArray[np.float64]
+    alleles: Alleles | None = None
 
     def sequence(self, chunk: int, rng: np.random.Generator) -> list[bytes]:
         """Draw one chunk and return each mate's records as a gzip member."""
@@ -133,6 +138,7 @@ class _Sequencer:
         offset = self.transcriptome.offsets[fragments.isoform] + fragments.start
         last = offset + fragments.length - width
         background = np.flatnonzero(fragments.isoform < 0)
+        haplotype = self._choose_haplotypes(n, rng)
         origins = (*self.transcriptome.isoform_ids, "background")
         origin = np.array(origins, dtype="S")[fragments.isoform]
         for mate in (1, 2) if self.library.paired else (1,):
@@ -141,13 +147,25 @@ class _Sequencer:
             backwards = flipped if mate == 1 else ~flipped
             place = np.where(backwards, last, offset)
             place[background] = 0
-            bases = self.transcriptome.sequence[place[:, None] + np.arange(width)]
+            places = place[:, None] + np.arange(width)
+            if self.alleles is None:
+                bases = self.transcriptome.sequence[places]
+            else:
+                bases = self.alleles.sequences[haplotype[:, None], places]
             bases[backwards] = reverse_complement(bases[backwards])
             noise = rng.integers(0, 4, (background.size, width), dtype=np.uint8)
             bases[background] = BASES[noise]
             phred = _misread(bases, self.library.error_rate, rng)
             names = _names(self.name, first, mate, origin)
             yield _lay_out(names, bases, phred)
+
+    def _choose_haplotypes(self, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Return the haplotype of each fragment, from a random stream of its own."""
+        if self.alleles is None:
+            return np.zeros(n, dtype=np.intp)
+        [own] = rng.spawn(1)
+        chosen: NDArray[np.intp] = own.choice(self.alleles.weights.size, n, p=self.alleles.weights)
+        return chosen
 
 
 def _misread(

@@ -13,6 +13,7 @@ from lotwise.tl.correlate import correlate
 from lotwise.tl.detectable import detectable
 from lotwise.tl.equivalence import equivalence
 from lotwise.tl.gene_sets import gene_sets
+from lotwise.tl.genotype import genotype
 from lotwise.tl.identity import identity
 from lotwise.tl.intervals import intervals
 from lotwise.tl.isoforms import isoform_shares, isoform_usage
@@ -37,6 +38,7 @@ __all__ = [
     "detectable",
     "equivalence",
     "gene_sets",
+    "genotype",
     "identity",
     "intervals",
     "isoform_shares",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lotwise.accepted import combine_with_accepted, read_accepted
+from lotwise.errors import InputError
 from lotwise.evidence.batch_equivalence import BatchEquivalenceRecord
 from lotwise.expression.labels import batches_of, conditions_of
 from lotwise.files.tables import to_frame
+from lotwise.metrics.batch_equivalence import AcceptedMargin, accepted_margin
 from lotwise.metrics.batch_equivalence import batch_equivalence as test_equivalence
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.tl.copies import reason_of_copies
-from lotwise.tl.depth import at_like_depth
+from lotwise.tl.depth import LikeDepth, at_like_depth
 from lotwise.tl.pairs import store
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ def batch_equivalence(
     expression: AnnData,
     *,
     margin: float | None,
+    accepted: Path | str | None = None,
     alpha: float = 0.05,
     pseudocount: float = 1.0,
     seed: int = 0,
@@ -40,6 +45,9 @@ def batch_equivalence(
         Samples x features with the layers ``tpm`` and ``counts``, and replicates within batches.
     margin
         Largest acceptable excess of 1 - R between batches; ``None`` for no margin.
+    accepted
+        Set of accepted batches that the margin comes from instead: their upper tolerance limit
+        (:func:`lotwise.metrics.batch_equivalence.accepted_margin`), all libraries at one depth.
     alpha
         Rate at which batches at the margin are called equivalent.
     pseudocount
@@ -57,7 +65,8 @@ def batch_equivalence(
     Raises
     ------
     InputError
-        No layer ``tpm``, or a margin that is not > 0.
+        No layer ``tpm``, a margin that is not > 0, both a margin and a set, or a set that cannot
+        be read or holds one of the batches.
 
     Examples
     --------
@@ -67,7 +76,16 @@ def batch_equivalence(
     >>> gene.uns["lotwise"]["batch_equivalence"]["reason"].item()
     'fewer than two batches have replicates (samples of one batch and condition)'
     """
-    alike = at_like_depth(expression, pseudocount=pseudocount, seed=seed)
+    no_margin, of_margin = "no margin was given (batch_margin)", ""
+    if accepted is None:
+        alike = at_like_depth(expression, pseudocount=pseudocount, seed=seed)
+    else:
+        if margin is not None:
+            raise InputError("both a margin and a set of accepted batches came; give one")
+        alike, taken = _with_accepted(expression, Path(accepted), pseudocount, seed)
+        margin = None if taken.reason else taken.margin
+        no_margin = taken.reason
+        of_margin = f"the margin is the upper tolerance limit of {taken.n_batches} accepted batches"
     used = np.flatnonzero(alike.used)
     found = test_equivalence(
         pearson_matrix(alike.log_tpm[used]),
@@ -76,11 +94,10 @@ def batch_equivalence(
         margin=1.0 if margin is None else margin,
         alpha=alpha,
     )
-    no_margin = "" if margin is not None else "no margin was given (batch_margin)"
     # The difference is known even without a margin or an equal depth.
     # Copies are checked first: thinning makes them differ.
     copied = reason_of_copies(expression)
-    reason = copied or alike.reason or found.reason or no_margin
+    reason = copied or alike.reason or found.reason or ("" if margin is not None else no_margin)
     unknown = bool(copied or alike.reason)
     row = BatchEquivalenceRecord(
         n_batches=found.n_batches,
@@ -94,7 +111,7 @@ def batch_equivalence(
         p=NAN if reason else found.p,
         equivalent="not assessable" if reason else found.equivalent,
         depth=alike.depth,
-        words="; ".join(part for part in (found.words, alike.words) if part),
+        words="; ".join(part for part in (found.words, of_margin, alike.words) if part),
         reason=reason,
     )
     parameters = {"margin": margin or NAN, "alpha": alpha, "pseudocount": pseudocount, "seed": seed}
@@ -104,3 +121,20 @@ def batch_equivalence(
         to_frame([row], BatchEquivalenceRecord),
         parameters,
     )
+
+
+def _with_accepted(
+    expression: AnnData, path: Path, pseudocount: float, seed: int
+) -> tuple[LikeDepth, AcceptedMargin]:
+    """Return the samples at one depth with the accepted ones, and the margin that these set."""
+    both = combine_with_accepted(read_accepted(path), expression, path)
+    alike = at_like_depth(both, pseudocount=pseudocount, seed=seed)
+    n_accepted = both.n_obs - expression.n_obs
+    held = np.flatnonzero(alike.used[:n_accepted])
+    margin = accepted_margin(
+        pearson_matrix(alike.log_tpm[held]),
+        batches=np.asarray(batches_of(both))[held],
+        conditions=np.asarray(conditions_of(both))[held],
+    )
+    new = alike._replace(log_tpm=alike.log_tpm[n_accepted:], used=alike.used[n_accepted:])
+    return new, margin

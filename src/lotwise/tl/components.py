@@ -15,6 +15,7 @@ from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import layer_of, store
+from lotwise.tl.scanpy_results import store_dendrogram, store_pca
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -40,8 +41,11 @@ def components(
     Returns
     -------
     Nothing; the tables ``components`` (:class:`~lotwise.evidence.components.ComponentRecord`) and
-    ``clustering`` (:class:`~lotwise.evidence.components.MergeRecord`), and samples x 2 in
-    ``obsm["X_lotwise_pca"]``, for ``scanpy.pl.embedding``; ``X_pca`` is left to scanpy.
+    ``clustering`` (:class:`~lotwise.evidence.components.MergeRecord`). The same results are in
+    scanpy's keys, computed by scanpy: ``obsm["X_pca"]``, ``varm["PCs"]`` and ``uns["pca"]`` of
+    ``scanpy.pp.pca``, ``uns["dendrogram_sample"]`` of ``scanpy.tl.dendrogram``. They replace what
+    was there. ``scanpy.pl.pca(gene, color="batch")`` and
+    ``scanpy.pl.dendrogram(gene, "sample")`` then work at once.
 
     Raises
     ------
@@ -53,14 +57,18 @@ def components(
     >>> import lotwise
     >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.components(gene)
-    >>> gene.obsm["X_lotwise_pca"].shape, len(gene.uns["lotwise"]["clustering"])
-    ((3, 2), 2)
+    >>> gene.obsm["X_pca"].shape, gene.uns["pca"]["variance_ratio"].round(3).tolist()
+    ((3, 2), [0.655, 0.345])
     """
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     log_tpm = log_tpm_of(expression, pseudocount)
-    found = principal_components(log_tpm[:, (tpm >= threshold).any(axis=0)])
+    detected = np.asarray((tpm >= threshold).any(axis=0))
+    found = principal_components(log_tpm[:, detected])
     expression.obsm[keys.PCA] = found.scores
+    store_pca(expression, log_tpm, detected=detected, scores=found.scores)
     tree = cluster_by_r(pearson_matrix(log_tpm))
+    if not tree.reason:
+        store_dendrogram(expression, log_tpm)
     batches, conditions = batches_of(expression), conditions_of(expression)
     names = expression.obs_names.to_list()
     rows = [

@@ -9,7 +9,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence.composition import CompositionRecord
-from lotwise.expression.labels import batches_of, conditions_of, unit_of
+from lotwise.expression.labels import batches_of, conditions_of, why_not_tpm
 from lotwise.files.tables import to_frame
 from lotwise.metrics.composition import LARGEST_FACTOR, Composition
 from lotwise.metrics.composition import composition as find_composition
@@ -59,11 +59,15 @@ def composition(
     """
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     of_sample = np.array(conditions_of(expression), dtype=object)
+    undetected = why_not_tpm(expression, "detection")
     marked = _spike_ins(expression, spike_ins)
     rows: list[CompositionRecord | None] = [None] * expression.n_obs
     for condition in dict.fromkeys(of_sample):
         places = np.flatnonzero(of_sample == condition)
         found = find_composition(tpm[places], spike_ins=marked, threshold=threshold)
+        if undetected:
+            unknown = np.full(places.size, np.nan)
+            found = Composition(unknown, 0, unknown, 0, undetected, undetected)
         for place, row in zip(places, _rows(expression, places, found), strict=True):
             rows[place] = row
     store(
@@ -92,7 +96,6 @@ def _rows(
     expression: AnnData, places: np.ndarray, found: Composition
 ) -> Iterator[CompositionRecord]:
     batches, conditions = batches_of(expression), conditions_of(expression)
-    unit = unit_of(expression)
     for place, factor, change in zip(places, found.factor, found.global_change, strict=True):
         known = np.isfinite(factor)
         shifted = known and not 1 / LARGEST_FACTOR <= factor <= LARGEST_FACTOR
@@ -105,7 +108,7 @@ def _rows(
             shifted=("yes" if shifted else "no") if known else "",
             n_spike_ins=found.n_spike_ins,
             global_change=float(change),
-            words=f"{unit} of unchanged features shift by {factor - 1:+.0%}" if known else "",
+            words=f"TPM of unchanged features shift by {factor - 1:+.0%}" if known else "",
             reason=found.reason,
             spike_in_reason=found.spike_in_reason,
         )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from lotwise import keys
 from lotwise.errors import DesignWarning, InputError, UndefinedWarning
 from lotwise.evidence.pairs import PairRecord
+from lotwise.expression.features import places_of
 from lotwise.expression.labels import batches_of, replicate_groups, why_not_tpm
 from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import concordance
@@ -32,7 +34,7 @@ from lotwise.metrics.feature_sets import (
     THRESHOLD,
     feature_sets,
 )
-from lotwise.metrics.moments import FloatArray, IntArray, why_undefined
+from lotwise.metrics.moments import FloatArray, IntArray, refuse_negative, why_undefined
 from lotwise.progress import progress
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
 from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
@@ -43,13 +45,17 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
+OwnSets = Mapping[str, Sequence[str] | npt.NDArray[np.bool_]]
+
+
 def correlate(
     expression: AnnData,
     *,
     pseudocount: float = 1.0,
     threshold: float = THRESHOLD,
     min_counts: float = MIN_COUNTS,
-    sets: Sequence[str] = FEATURE_SETS,
+    sets: Sequence[str] | OwnSets = FEATURE_SETS,
+    layer: str = keys.TPM,
 ) -> None:
     """Correlate every pair of samples over all features and over each feature set.
 
@@ -64,7 +70,11 @@ def correlate(
     min_counts
         Smallest count of a feature in ``counted_both``.
     sets
-        Names from :data:`~lotwise.metrics.feature_sets.FEATURE_SETS`, ``all`` first.
+        Names from :data:`~lotwise.metrics.feature_sets.FEATURE_SETS`, ``all`` first; or your own
+        sets by name, each a list of features (identifiers or symbols) or a mask over ``var``, which
+        are computed after ``all``.
+    layer
+        The layer to correlate, values on a linear scale; also used for detection.
 
     Returns
     -------
@@ -90,8 +100,10 @@ def correlate(
     >>> lotwise.get.matrix(gene).round(3).values.tolist()
     [[1.0, 0.991, 0.986], [0.991, 1.0, 0.985], [0.986, 0.985, 1.0]]
     """
-    _check_parameters(expression, pseudocount=pseudocount, sets=sets)
-    arrays = _Arrays.of(expression, pseudocount)
+    own = _own_sets(expression, sets) if isinstance(sets, Mapping) else {}
+    sets = ["all", *own] if isinstance(sets, Mapping) else sets
+    _check_parameters(expression, pseudocount=pseudocount, sets=sets, own=own)
+    arrays = _Arrays.of(expression, pseudocount, layer=layer, own=own)
     expression.obsp[keys.PEARSON] = arrays.pearson
     expression.obsp[keys.SPEARMAN] = arrays.spearman
     chosen = chosen_rows(expression)
@@ -129,6 +141,7 @@ def correlate(
             "threshold": threshold,
             "min_counts": min_counts,
             "feature_sets": list(sets),
+            **({} if layer == keys.TPM else {"layer": layer}),
         },
     )
     _warn_of_undefined(table)
@@ -146,10 +159,20 @@ class _Arrays:
     pearson: FloatArray
     spearman: FloatArray
     pseudocount: float
+    own: Mapping[str, IntArray]
 
     @classmethod
-    def of(cls, expression: AnnData, pseudocount: float) -> _Arrays:
-        tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    def of(
+        cls,
+        expression: AnnData,
+        pseudocount: float,
+        *,
+        layer: str,
+        own: Mapping[str, IntArray],
+    ) -> _Arrays:
+        tpm = np.asarray(layer_of(expression, layer), dtype=np.float64)
+        if layer != keys.TPM:
+            refuse_negative(tpm, name=layer)
         log_tpm = np.log2(tpm + pseudocount)
         return cls(
             tpm=tpm,
@@ -159,13 +182,14 @@ class _Arrays:
             pearson=pearson_matrix(log_tpm),
             spearman=spearman_matrix(tpm),
             pseudocount=pseudocount,
+            own=own,
         )
 
     def sets(
         self, pair: Pair, *, threshold: float, min_counts: float
     ) -> Iterator[tuple[str, IntArray]]:
         a, b = pair.row_a, pair.row_b
-        return feature_sets(
+        yield from feature_sets(
             self.tpm[a],
             self.tpm[b],
             counts_x=self.counts[a],
@@ -173,6 +197,7 @@ class _Arrays:
             threshold=threshold,
             min_counts=min_counts,
         )
+        yield from self.own.items()
 
     def row(self, pair: Pair, name: str, places: IntArray, n_double_zero: int) -> PairRecord:
         a, b = pair.row_a, pair.row_b
@@ -248,7 +273,29 @@ class _Arrays:
         )
 
 
-def _check_parameters(expression: AnnData, *, pseudocount: float, sets: Sequence[str]) -> None:
+def _own_sets(expression: AnnData, sets: OwnSets) -> dict[str, IntArray]:
+    """Return the positions of the features of each set of the user."""
+    found: dict[str, IntArray] = {}
+    for name, given in sets.items():
+        if name in FEATURE_SETS:
+            raise InputError(f"{name!r} is a feature set of lotwise", remedy="rename your own")
+        values = np.asarray(given)
+        if values.dtype == bool:
+            if values.shape != (expression.n_vars,):
+                raise InputError(
+                    f"the mask of {name!r} has {values.size:,} values and the AnnData "
+                    f"{expression.n_vars:,} features"
+                )
+            found[name] = np.flatnonzero(values)
+        else:
+            places = places_of(expression, [str(one) for one in values])
+            found[name] = np.unique(np.fromiter(places.values(), dtype=np.intp))
+    return found
+
+
+def _check_parameters(
+    expression: AnnData, *, pseudocount: float, sets: Sequence[str], own: Mapping[str, IntArray]
+) -> None:
     if expression.n_obs < 2:
         raise InputError(f"a correlation needs at least 2 samples, got {expression.n_obs}")
     batches_of(expression)
@@ -257,7 +304,7 @@ def _check_parameters(expression: AnnData, *, pseudocount: float, sets: Sequence
             f"pseudocount must be > 0, got {pseudocount}",
             remedy="log2(0) is not defined; ENCODE's replicate QC uses no pseudo-count",
         )
-    unknown = [name for name in sets if name not in FEATURE_SETS]
+    unknown = [name for name in sets if name not in FEATURE_SETS and name not in own]
     if unknown:
         raise InputError(
             f"unknown feature set {unknown[0]!r}", remedy=f"choose from {', '.join(FEATURE_SETS)}"

@@ -29,6 +29,7 @@ from lotwise.metrics.signal import signal_to_noise
 from lotwise.tl.agreement import NO_COUNTS, counts_by_sample
 from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import layer_of, store
+from lotwise.tl.scanpy_results import store_qc
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -70,7 +71,9 @@ def libraries(
 
     Returns
     -------
-    Nothing; the table ``libraries`` (:class:`~lotwise.evidence.libraries.LibraryRecord`).
+    Nothing; the table ``libraries`` (:class:`~lotwise.evidence.libraries.LibraryRecord`). Where
+    there are counts, ``obs["total_counts"]`` and ``obs["pct_counts_in_top_50_genes"]`` hold the
+    results of ``scanpy.pp.calculate_qc_metrics``.
 
     Raises
     ------
@@ -93,6 +96,7 @@ def libraries(
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     summary = library_summary(tpm, threshold=threshold)
     counts = counts_by_sample(expression)
+    store_qc(expression, counts)
     depth = _depths(counts, below=shallow_below)
     complexity = _complexities(counts)
     r = pearson_matrix(log_tpm_of(expression, pseudocount))

@@ -1,4 +1,4 @@
-"""Lots as units: which samples are of which lot, and which lots are before or after a change."""
+"""Lots as units: the samples of each lot, and the lots before and after a change."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ def lots_of(expression: AnnData) -> list[Lots]:
             continue
         sample = expression.obs_names[row]
         if phase not in PHASES:
-            raise InputError(f"sample {sample} has the phase {phase!r}; needed is pre or post")
+            raise InputError(f"sample {sample} has phase {phase!r}, which must be pre or post")
         if phase_of.setdefault(batch, phase) != phase:
             raise InputError(
                 f"lot {batch!r} has samples of both phases",
-                remedy="a lot is made before the change or after it: correct batch or phase",
+                remedy="a lot is made either before or after the change; correct batch or phase",
             )
         found.setdefault(condition, {}).setdefault(batch, []).append(row)
     return [

@@ -15,6 +15,7 @@ from lotwise.evidence.process_change import (
     ProcessFeatureRecord,
     QualityRangeRecord,
 )
+from lotwise.expression.labels import why_not_tpm
 from lotwise.files.panels import Marker, read_gene_sets, read_panel
 from lotwise.files.records import Record, columns
 from lotwise.files.tables import to_frame
@@ -113,7 +114,7 @@ def process_change(
     why = NO_PHASE if not groups else "" if declared else NO_ATTRIBUTES
     for lots in groups:
         used = [row for rows in lots.rows for row in rows]
-        copied = reason_of_copies(expression[used])
+        copied = why_not_tpm(expression, "detection") or reason_of_copies(expression[used])
         features.append(features_of_lots(expression, lots, reason=copied, settings=given))
         if declared is None:
             continue

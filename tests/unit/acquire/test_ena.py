@@ -244,7 +244,7 @@ def test_collect__a_sample_of_another_strategy_alone_is_refused_by_name(strategy
     study = Study("GSE1", "", (), samples, runs, (), None)
     chosen = [Chosen(sample, sample.accession) for sample in samples]
     with pytest.raises(
-        InputError, match=rf"GSE1: GSM2 has runs of {strategy} alone \(R2\).*`exclude: \[GSM2\]`"
+        InputError, match=rf"GSE1: GSM2 only has runs of {strategy} \(R2\).*`exclude: \[GSM2\]`"
     ):
         _collect_reads(study, chosen, {}, AcquireSettings(), None)
 

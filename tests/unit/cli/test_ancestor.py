@@ -1,4 +1,4 @@
-"""A command ends with the process that it was told of."""
+"""A command ends together with the process named to it."""
 
 from __future__ import annotations
 

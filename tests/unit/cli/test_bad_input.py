@@ -1,4 +1,4 @@
-"""Bad input: one line that names the place and the remedy, exit code 2, nothing written."""
+"""Bad input: one line with the place and the remedy, exit code 2, nothing written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def refuse(outcome, study, *words: str, code: int = 2) -> None:
-    """The outcome is a refusal in one line that holds ``words``, and nothing is written."""
+    """Check that the error is one line with ``words``, and that nothing was written."""
     assert outcome.code == code, outcome.err
     assert outcome.out == ""
     errors = [line for line in outcome.err.splitlines() if line.startswith("lotwise: error: ")]

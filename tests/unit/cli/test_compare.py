@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lotwise.evidence.pairs import PairRecord
+from lotwise.files.tables import read_table
+
 QUICK = ("--statistic", "libraries", "--format", "png")
 
 
@@ -69,3 +72,17 @@ def test_compare__the_files_do_not_depend_on_threads(run, study):
         written.append({path: (study.out / path).read_bytes() for path in paths})
     assert len(written[0]) > 10
     assert [path for path in written[0] if written[0][path] != written[1].get(path)] == []
+
+
+def test_compare__prints_r_per_pair_of_batches_with_its_ceiling(run, study):
+    done = study.call(
+        run, "--level", "gene", "--format", "png", "--statistic", "ceilings", command="compare"
+    )
+    assert done.code == 0
+    table = read_table(study.out / "correlation" / "gene.batch_pairs.tsv", PairRecord)
+    of_all = table[table["feature_set"] == "all"].sort_values("pearson")
+    lines = [line for line in done.out.splitlines() if "  R " in line]
+    assert len(lines) == len(of_all)
+    for line, (_, row) in zip(lines, of_all.iterrows(), strict=True):
+        assert {row["sample_a"], row["sample_b"]} <= set(line.split())
+        assert f"R {row['pearson']:.4f}  counting noise alone allows 0.9" in line

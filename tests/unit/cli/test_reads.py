@@ -81,7 +81,7 @@ def test_check__samples_apart_are_refused_together(reads, tmp_path):
         "2 samples read"
         in run(check, reads / "samples.tsv", "--out", out, "--step", "reads").output
     )
-    with pytest.raises(RefusedError, match=r"'lot2_rep1'.*the table is .*logs/intake.tsv"):
+    with pytest.raises(RefusedError, match=r"'lot2_rep1'.*see the table .*logs/intake.tsv"):
         run(check, reads / "samples.tsv", "--out", out, "--step", "join")
     kept = read_table(out / "logs" / "intake.tsv", Intake)
     assert kept["integrity"].tolist() == ["passed", "refused"]

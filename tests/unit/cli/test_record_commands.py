@@ -32,7 +32,7 @@ def test_compare__records_its_own_command_line(compared, study):
 
 
 def test_compare__records_the_steps_that_quantified_into_the_results(compared, study, run):
-    """Of a sheet whose quantifications lie elsewhere they are another run's."""
+    """If the quantifications of the sheet are elsewhere, they belong to another run."""
     told = {"name": "lotwise", "version": "1", "exit_status": 0}
     steps = study.out / "logs" / "steps"
     steps.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run)
         "software: same versions as recorded" in said.out or "had uncommitted changes" in said.out
     )
     assert "tables: 7 identical, 0 not" in said.out
-    assert "other files: 3 with the recorded checksum, 0 not" in said.out
+    assert "other files: 3 with the recorded checksum, 0 changed" in said.out
     table = study.out / "correlation" / "gene.pairs.tsv"
     table.write_text(table.read_text().replace("within", "between", 1).replace("A1", "A9", 1))
     said = run("replay", study.out)

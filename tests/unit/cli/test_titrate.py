@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from lotwise.acceptance.titrated import TitrationRecord
 from lotwise.config import Config
 from lotwise.files.tables import read_table
 from lotwise.run import titration
-from lotwise.run.titration import TitrationRecord
 from lotwise.tree import ResultTree
 
 CRITERIA = """

@@ -157,7 +157,7 @@ def test_compare__with_criteria_gives_the_verdict(run, study, criteria):
     criteria.write_text(CRITERIA.replace("at_least: 0.95", "at_least: 1"))
     found = compare(study, run, "--criteria", criteria)
     assert found.code == 1
-    assert found.out.startswith("Verdict: fail: ")
+    assert "\nVerdict: fail: " in found.out
     assert "the verdict is 'fail' (failed: gene-r)" in found.err
     assert {"verdict.json", "verdict.tsv", "verdict_criteria.yaml", "verdict_history.jsonl"} <= set(
         study.written()
@@ -175,7 +175,8 @@ def test_compare__without_criteria_says_so(run, study):
     (study.out / "verdict.json").write_text('{"outcome": "pass"}')
     found = compare(study, run)
     assert found.code == 0
-    assert found.out == ""
+    assert found.out.startswith("Gene level: Pearson's R of log2(TPM + 1) between batches, ")
+    assert f"Report: {study.out / 'report.html'}\n" in found.out
     assert "no verdict: there are no acceptance criteria (--criteria)\n" in found.err
     assert "verdict.json" not in study.written()
 

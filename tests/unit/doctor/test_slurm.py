@@ -1,4 +1,4 @@
-"""What is made of SLURM's answers; the commands are stand-ins, tests/services has the real ones."""
+"""Use of SLURM's answers; the commands are stand-ins, tests/services uses the real ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_ACCOUNTING = 'echo "Slurm accounting storage is disabled" >&2; exit 1'
 
 @pytest.fixture
 def commands(tmp_path, monkeypatch):
-    """Put stand-ins for commands on PATH, and nothing else."""
+    """Put stand-ins for commands, and nothing else, in PATH."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))

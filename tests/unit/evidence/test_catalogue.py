@@ -83,7 +83,8 @@ def test_tables__whole_numbers_and_switches_say_when_they_are_known(table):
 
 
 def test_tables__are_those_that_the_configuration_names():
-    made = {level: {*tables_of(EvidenceConfig(), level)} for level in LEVELS}
+    config = EvidenceConfig(genotypes=Path("alleles.npz"))
+    made = {level: {*tables_of(config, level)} for level in LEVELS}
     for name, table in tables().items():
         if table.folder == "evidence":
             assert {level for level in LEVELS if name in made[level]} == {*table.levels}

@@ -1,4 +1,4 @@
-"""What makes a comparison of samples say nothing about batches is told, and kept."""
+"""Comparisons that say nothing about batches are reported and recorded."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def kallisto(files, name, *, seed, run):
 
 
 def found_in(quants, files):
-    """Read, and return the findings with the warnings that told them."""
+    """Read, and return the findings with their warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         gene, isoform = lotwise.read_quant(quants, tx2gene=write_map(files))
@@ -183,7 +183,7 @@ def test_invalid_meanings__has_a_sentence_for_each_code():
 
 
 def rsem(files, name, *, seed, of=None):
-    """RSEM's two files of one run; ``of`` is another run whose genes lie beside."""
+    """RSEM's two files of one run; ``of`` is another run, whose genes file is beside them."""
     files.tpm, files.counts = files.draw(np.random.default_rng(seed))
     files.rsem_isoforms(f"{name}/{name}.isoforms.results")
     if of is not None:

@@ -1,4 +1,4 @@
-"""The gene column of a map is told by header and content, whatever else the table holds."""
+"""The gene column of a map is found by header and content, whatever other columns there are."""
 
 from __future__ import annotations
 

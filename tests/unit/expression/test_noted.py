@@ -1,4 +1,4 @@
-"""What stands in an AnnData in the place of lotwise's own, and files that say too much."""
+"""Foreign entries in an AnnData under lotwise's keys, and files that declare too much."""
 
 from __future__ import annotations
 

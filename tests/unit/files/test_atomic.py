@@ -151,7 +151,7 @@ def test_atomic_directory__is_as_old_as_what_was_written_last_in_it(tmp_path):
 
 
 def test_atomic_path__a_name_as_long_as_a_file_system_takes(tmp_path):
-    """A temporary name is longer than the name that it stands for."""
+    """A temporary name is longer than the final name."""
     target = tmp_path / ("n" * 240 + ".results.tsv.gz")
     with atomic_path(target) as temporary:
         assert temporary.name.endswith(".results.tsv.gz")

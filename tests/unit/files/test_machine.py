@@ -1,4 +1,4 @@
-"""What fails on a machine is told from what is wrong in the input."""
+"""Failures of the machine are distinguished from errors of the input."""
 
 from __future__ import annotations
 

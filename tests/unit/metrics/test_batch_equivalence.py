@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lotwise.errors import InputError
-from lotwise.metrics.batch_equivalence import batch_equivalence
+from lotwise.metrics.batch_equivalence import accepted_margin, batch_equivalence
 
 
 def simulate(seed, *, k=6, n=3, effect=0.3, noise=0.5, n_features=400):
@@ -141,3 +141,54 @@ def test_batch_equivalence__refuses_bounds_out_of_range(margin, alpha, match):
     r, batches = simulate(5)
     with pytest.raises(InputError, match=match):
         batch_equivalence(r, batches=batches, margin=margin, alpha=alpha)
+
+
+def test_accepted_margin__hand_value():
+    # D of every batch is 0.01: no spread, and the margin is D itself.
+    r = np.full((12, 12), 0.97)
+    for at in range(0, 12, 2):
+        r[at, at + 1] = r[at + 1, at] = 0.98
+    np.fill_diagonal(r, 1)
+    found = accepted_margin(r, batches=np.repeat(np.arange(6), 2))
+    assert found.margin == pytest.approx(0.01)
+    assert (found.n_batches, found.reason) == (6, "")
+
+
+def test_accepted_margin__is_mean_and_tolerance_factor_times_the_spread():
+    r, batches = simulate(3, k=8)
+    distance = 1 - r
+    within = np.median([distance[i, j] for i in range(24) for j in range(i) if i // 3 == j // 3])
+    own = [np.median(distance[batches == b][:, batches != b]) - within for b in range(8)]
+    # Exact factor for 8 values, 95 % and 95 %: 3.732 (ISO 16269-6).
+    expected = np.mean(own) + 3.732 * np.std(own, ddof=1) * 7 / 6
+    assert accepted_margin(r, batches=batches).margin == pytest.approx(expected, rel=1e-3)
+
+
+def test_accepted_margin__takes_batches_of_the_process_and_not_others():
+    called = {0.3: 0, 0.9: 0}
+    for seed in range(60):
+        r, batches = simulate(seed, k=14)
+        accepted = batches < 8
+        margin = accepted_margin(r[accepted][:, accepted], batches=batches[accepted]).margin
+        for effect in called:
+            other, _ = simulate(seed, k=14, effect=effect)
+            new = ~accepted
+            found = batch_equivalence(other[new][:, new], batches=batches[new], margin=margin)
+            called[effect] += found.equivalent == "yes"
+            assert (found.difference < margin) == (effect == 0.3)
+    assert called[0.3] > 30
+    assert called[0.9] == 0
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "reason"),
+    [
+        (5, 3, "5 accepted batches set no margin; at least 6 are needed"),
+        (7, 1, "of the accepted batches, fewer than two batches have replicates"),
+    ],
+)
+def test_accepted_margin__few_batches_or_no_replicates_set_none(k, n, reason):
+    r, batches = simulate(0, k=k, n=n)
+    found = accepted_margin(r, batches=batches)
+    assert np.isnan(found.margin)
+    assert found.reason.startswith(reason)

@@ -77,9 +77,9 @@ def test_find_mixtures__says_why_it_cannot_be_told() -> None:
     one_donor = find_mixtures(genotypes, range(4), (1, 1, 1))
     assert one_donor[0].reason == "all samples are of one donor"
     two = find_mixtures(genotypes, range(4), (1, 1, 0))
-    assert two[2].reason == "donor not assessable"
+    assert two[2].reason == "not assessable: its donor is not known"
     few = find_mixtures(genotypes, range(4), (1, 1, 2))
-    assert few[0].reason == "0 genes tell its donor from another"
+    assert few[0].reason == "not assessable: 0 genes tell its donor from another"
     assert np.isnan(few[0].share)
 
 

@@ -98,7 +98,7 @@ def of_counts(library):
 )
 @pytest.mark.parametrize("n_reads", [20_000, 200_000])
 def test_judge_yields__a_library_of_few_features_is_named(share, standing, n_reads):
-    """Its reads cover a third of what the others show: no depth tells it."""
+    """Its reads cover a third of the features of the others, which the depth does not show."""
     others = {name: library_of(2_000, n_reads=20_000, seed=i) for i, name in enumerate("abc")}
     tested = library_of(int(2_000 * share), n_reads=n_reads, seed=9)
     rows = judge({name: of_counts(one) for name, one in (others | {"tested": tested}).items()})

@@ -1,4 +1,4 @@
-"""What each quantifier is told; the programs themselves run in tests/quantify_real."""
+"""Command lines of the quantifiers; the programs themselves run in tests/quantify_real."""
 
 import dataclasses
 import gzip

@@ -105,7 +105,7 @@ def test_check_reads__second_mates_by_their_names(make_sample, write_gz, name):
     "name", ["SRR1.1 2:1101:1203:1999 length=4", "SRR1.1 lane 2:N:0:A", "SRR1.1 a/2"]
 )
 def test_check_reads__a_place_on_the_flow_cell_is_no_mate(make_sample, write_gz, name):
-    """Names of the SRA tell lane and tile; here lane 2."""
+    """Read names of the SRA contain lane and tile; here lane 2."""
     text = f"@{name}\nACG%s\n+\nIIII\n"
     files = [write_gz(f"{base}.fastq.gz", (text % base).encode()) for base in "AC"]
     assert check_reads(make_sample(*files)).reason == ""

@@ -74,7 +74,7 @@ SHARE_TELLING = {31: 1 / 16, 36: 0.32, 50: 0.73}
 def test_infer_strandedness__share_matching_does_not_depend_on_read_length(
     make_reads, make_sample, infer, protocol, bases
 ):
-    """Perfect reads of transcripts match, all of those that hold a sampled k-mer."""
+    """Error-free reads of transcripts match if they have a sampled k-mer."""
     perfect = {"error_rate": 0, "background": 0, "paired": False, "n_fragments": 20_000}
     reads = make_reads(strandedness=protocol, read_length=bases, **perfect)
     row = infer(make_sample(*reads))
@@ -112,7 +112,7 @@ def test_infer_strandedness__unstranded_may_be_declared_of_any_reads(
 
 
 def test_infer_strandedness__looks_at_every_run(make_reads, make_sample, infer):
-    """A second run of the other strand: the first alone would tell a strand."""
+    """A second run has the other strand: the first run alone would be conclusive."""
     one, other = (
         make_sample(*make_reads(protocol, strandedness=protocol))
         for protocol in ("forward", "reverse")

@@ -29,7 +29,7 @@ def test_process_remarks__names_what_was_not_shown(findings_of):
     (remark,) = process_remarks(findings_of("yes", "no").levels[0])
     assert remark.state == "concern"
     assert "in 1 of 2 declared attributes" in remark.text
-    assert "no proof of a difference: a1." in remark.text
+    assert "does not prove a difference: a1." in remark.text
 
 
 def test_process_remarks__all_shown_is_no_concern_and_not_assessable_has_its_reason(findings_of):

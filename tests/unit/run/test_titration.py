@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import anndata
 import numpy as np
+import pandas as pd
 import pytest
 
 import lotwise
-from lotwise.acceptance import read_criteria
+from lotwise.acceptance import path_of_criteria, read_criteria
+from lotwise.config import EvidenceConfig
 from lotwise.errors import InputError
-from lotwise.run.titration import Profile, _search, profile_of, titrate
+from lotwise.files.panels import read_panel
+from lotwise.run.profile import Profile, profile_of
+from lotwise.run.titration import _search, titrate
 
 CRITERIA = """
 title: two lines
@@ -181,3 +186,64 @@ def test_titration__figure_has_a_curve_for_each_criterion(gene, criteria):
     found = titrate({"gene": gene}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
     (axis,) = lotwise.pl.titration(found.curve).axes
     assert len(axis.lines) == found.curve["criterion"].nunique()
+
+
+PANEL_LINE = """
+  - id: pluripotency
+    rationale: no residual pluripotent cells
+    level: gene
+    table: identity
+    rows: {panel: residual_pluripotency, specific: true}
+    statistic: holds
+    is: yes
+"""
+
+
+def deep_lots(n_genes=4_000, depth=20e6):
+    """Three lots of one process without pluripotent cells, and a profile of such cells."""
+    rng = np.random.default_rng(5)
+    markers = [marker.symbol for marker in read_panel("residual_pluripotency").markers]
+    y_genes = [marker.symbol for marker in read_panel("sex").markers]
+    names = [*markers, *y_genes]
+    names += [f"g{i}" for i in range(n_genes - len(names))]
+    log2, on = rng.normal(3, 2.8, n_genes), rng.random(n_genes) < 0.5
+    on[: len(markers)] = False
+    on[len(markers) : len(markers) + len(y_genes)] = [name != "XIST" for name in y_genes]
+    lots = 2.0 ** (log2 + 0.15 * rng.normal(size=(3, n_genes))) * on
+    other = 2.0**log2 * on
+    # Markers of pluripotent cells are among their well expressed genes: some 100 TPM.
+    other[: len(markers)] = 100 * other.sum() / 1e6
+    counts = rng.poisson(depth * lots / lots.sum(axis=1, keepdims=True)).astype(float)
+    tpm = 1e6 * counts / counts.sum(axis=1, keepdims=True)
+    samples = [f"lot{i}" for i in range(3)]
+    obs = pd.DataFrame({"sample": samples, "batch": samples, "donor": "d"}, index=samples)
+    obs["total_counts"] = counts.sum(axis=1)
+    gene = anndata.AnnData(
+        np.log2(tpm + 1),
+        obs=obs,
+        var=pd.DataFrame(index=names),
+        layers={"tpm": tpm, "counts": counts, "length": np.full(tpm.shape, 1000.0)},
+        uns={"lotwise": {"level": "gene"}},
+    )
+    return gene, Profile("pluripotent cells", {"gene": 1e6 * other / other.sum()})
+
+
+def test_titrate__with_the_example_criteria_the_panel_detects_one_percent_or_less(tmp_path):
+    gene, profile = deep_lots()
+    text = path_of_criteria("example").read_text()
+    text = text[: text.index("  - id: isoform-r-beyond-noise")] + PANEL_LINE
+    path = tmp_path / "criteria.yaml"
+    path.write_text(text)
+    found = titrate(
+        {"gene": gene},
+        read_criteria(path),
+        profile=profile,
+        evidence=EvidenceConfig(panels=("sex", "residual_pluripotency")),
+        shares=(0.001, 0.005, 0.01, 0.05, 0.5),
+        n_repeats=2,
+    )
+    caught = found.table.set_index(["criterion", "batch"])["caught_from"]
+    assert (caught["pluripotency"] <= 0.01).all()
+    assert (caught["overall"] <= 0.01).all()
+    # R sees nothing of it: the panel is what detects first.
+    assert not (caught["gene-r"] <= 0.05).any()

@@ -8,6 +8,10 @@ import pandas as pd
 import pytest
 
 import lotwise
+from lotwise.accepted import add_to_accepted
+from lotwise.config import CorrelationConfig, EvidenceConfig
+from lotwise.errors import InputError
+from lotwise.run.evidence import gather_evidence
 
 
 def study(seed, *, k=5, n=3, effect=0.0, depth=2e6, n_features=3000):
@@ -19,10 +23,12 @@ def study(seed, *, k=5, n=3, effect=0.0, depth=2e6, n_features=3000):
         + effect * rng.normal(size=(k, n_features))[of_batch]
         + 0.2 * rng.normal(size=(k * n, n_features))
     )
-    expected = 2**log_tpm
+    lengths = np.random.default_rng(0).uniform(500, 3000, n_features)
+    expected = 2**log_tpm * lengths
     expected *= np.broadcast_to(depth, k * n)[:, None] / expected.sum(axis=1, keepdims=True)
     counts = rng.poisson(expected).astype(float)
-    tpm = counts * 1e6 / counts.sum(axis=1, keepdims=True)
+    tpm = counts / lengths
+    tpm *= 1e6 / tpm.sum(axis=1, keepdims=True)
     made = anndata.AnnData(
         np.log2(tpm + 1),
         obs=pd.DataFrame(
@@ -86,3 +92,40 @@ def test_batch_equivalence__a_copy_under_another_name_is_not_assessable():
         "samples s0 and s3 have the same values (and 2 more such pairs)"
     )
     assert np.isnan([row[name] for name in ("between", "difference", "lower", "upper", "p")]).all()
+
+
+def accepted_set(path, *, k=8, effect=0.1, seed=7):
+    held = study(seed, k=k, effect=effect)
+    held.obs["batch"] = [f"old-{batch}" for batch in held.obs["batch"]]
+    add_to_accepted(held, path)
+    return path
+
+
+def test_batch_equivalence__takes_its_margin_from_accepted_batches(tmp_path):
+    path = accepted_set(tmp_path / "accepted.h5ad")
+    like = row_of(study(7, effect=0.1), margin=None, accepted=path)
+    assert like["equivalent"] == "yes"
+    assert 0 < like["difference"] < like["margin"] < 0.05
+    assert "upper tolerance limit of 8 accepted batches" in like["words"]
+    assert row_of(study(7, effect=1.0), margin=None, accepted=path)["equivalent"] == "no"
+
+
+def test_batch_equivalence__few_accepted_batches_set_no_margin(tmp_path):
+    path = accepted_set(tmp_path / "accepted.h5ad", k=4)
+    row = row_of(study(7), margin=None, accepted=path)
+    assert row["equivalent"] == "not assessable"
+    assert row["reason"] == "4 accepted batches set no margin; at least 6 are needed"
+    assert np.isnan(row["margin"])
+    with pytest.raises(InputError, match="both a margin and a set of accepted batches"):
+        row_of(study(7), margin=0.01, accepted=path)
+
+
+def test_batch_equivalence__config_names_accepted_batches(tmp_path):
+    made, path = study(7, effect=0.1), accepted_set(tmp_path / "accepted.h5ad")
+    wanted = EvidenceConfig(statistics=("batch_equivalence",), batch_margin="accepted")
+    row = gather_evidence(made, wanted, CorrelationConfig())["batch_equivalence"].iloc[0]
+    assert row["equivalent"] == "not assessable"
+    assert row["reason"].endswith("no accepted set was given (reference_set)")
+    wanted = wanted.model_copy(update={"reference_set": path})
+    row = gather_evidence(made, wanted, CorrelationConfig())["batch_equivalence"].iloc[0]
+    assert row["equivalent"] == "yes"

@@ -65,3 +65,11 @@ def test_composition__figure_has_a_point_per_sample():
     (axis,) = lotwise.pl.composition(lotwise.get.evidence(made, "composition")).axes
     assert len(axis.get_yticks()) == 6
     assert axis.get_legend() is None
+
+
+def test_composition__another_unit_is_nan_with_a_reason():
+    made = study(shift=0.5)
+    made.uns["lotwise"]["unit"] = "CPM"
+    table = table_of(made)
+    assert table["factor"].isna().all()
+    assert set(table["reason"]) == {"detection needs TPM, and the numbers are CPM"}

@@ -64,7 +64,7 @@ def test_correlate__names_within_and_between(expression):
 
 def test_correlate__pseudocount_and_sets_are_taken(expression):
     lotwise.tl.correlate(expression, pseudocount=0.01, sets=("all", "detected_both"))
-    table = lotwise.get.pairs(expression)
+    table = lotwise.get.evidence(expression, "pairs")
     assert set(table.feature_set) == {"all", "detected_both"}
     logs = np.log2(expression.layers["tpm"][:2] + 0.01)
     assert table.pearson[0] == pytest.approx(stats.pearsonr(*logs).statistic, abs=1e-12)
@@ -124,9 +124,9 @@ def test_tables__survive_h5ad(expression, tmp_path):
 @pytest.mark.parametrize(
     ("change", "options", "words"),
     [
-        (lambda a: a, {"pseudocount": 0}, "pseudocount of 0 came"),
+        (lambda a: a, {"pseudocount": 0}, "pseudocount must be > 0, got 0"),
         (lambda a: a, {"sets": ("all", "some")}, "unknown feature set 'some'; choose from all"),
-        (lambda a: a[:1].copy(), {}, "1 sample came"),
+        (lambda a: a[:1].copy(), {}, "at least 2 samples, got 1"),
         (lambda a: a.obs.pop("batch") is None or a, {}, "no obs column 'batch'"),
         (lambda a: a.layers.pop("tpm") is None or a, {}, "no layer 'tpm'; it has counts, fpkm"),
     ],
@@ -152,3 +152,43 @@ def test_get__gives_a_copy(expression):
     table = lotwise.get.pairs(expression)
     table["pearson"] = 0.0
     assert (lotwise.get.pairs(expression)["pearson"] != 0).all()
+
+
+def test_correlate__own_sets_by_name_symbol_or_mask():
+    gene = lotwise.datasets.three_batches().gene
+    mask = gene.var_names.str.startswith("g1")
+    own = {"by name": ["ACTB", "GAPDH", "VIM", "IL6", "g20"], "mask": mask}
+    lotwise.tl.correlate(gene, sets=own)
+    table = lotwise.get.pairs(gene)
+    assert list(dict.fromkeys(table["feature_set"])) == ["all", "by name", "mask"]
+    log_tpm = np.log2(gene.layers["tpm"] + 1)[:, mask]
+    row = lotwise.get.pairs(gene, feature_set="mask").set_index(["sample_a", "sample_b"])
+    assert row.loc[("lot1", "lot3"), "pearson"] == pytest.approx(
+        np.corrcoef(log_tpm)[0, 2], abs=1e-12
+    )
+    assert set(row["n_features"]) == {mask.sum()}
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ({"x": ["ACTBB"]}, "unknown gene 'ACTBB'; did you mean 'ACTB'"),
+        ({"x": np.ones(3, dtype=bool)}, "mask of 'x' has 3 values and the AnnData 300"),
+        ({"all": ["ACTB"]}, "'all' is a feature set of lotwise; rename"),
+    ],
+)
+def test_correlate__own_sets_that_cannot_be_are_refused(own, words):
+    with pytest.raises(InputError, match=words):
+        lotwise.tl.correlate(lotwise.datasets.three_batches().gene, sets=own)
+
+
+def test_correlate__another_layer_is_computed_and_drawn():
+    gene = lotwise.datasets.three_batches().gene
+    gene.layers["cpm"] = gene.layers["counts"] / 2
+    lotwise.tl.correlate(gene, layer="cpm")
+    expected = np.corrcoef(np.log2(gene.layers["cpm"] + 1))
+    np.testing.assert_allclose(gene.obsp["pearson"], expected)
+    assert lotwise.pl.scatter_matrix(gene).axes[0].get_xlabel() == "log2(cpm + 1)"
+    gene.layers["logged"] = -gene.layers["cpm"]
+    with pytest.raises(InputError, match="negative"):
+        lotwise.tl.correlate(gene, layer="logged")

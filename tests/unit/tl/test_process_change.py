@@ -144,7 +144,7 @@ def test_lots_of__refuses_other_phases_and_lots_of_both():
     with pytest.raises(InputError, match="lot 'lot0' has samples of both phases"):
         lots_of(made)
     made.obs["phase"] = "G1"
-    with pytest.raises(InputError, match="sample s0 has the phase 'G1'; needed is pre or post"):
+    with pytest.raises(InputError, match="sample s0 has phase 'G1', which must be pre or post"):
         lots_of(made)
 
 
@@ -153,3 +153,11 @@ def test_process_change__figure_has_a_row_per_attribute():
     left, right = lotwise.pl.process_change(change, lots=lots).axes
     assert [text.get_text() for text in left.get_yticklabels()] == ["g7", "set", "R"]
     assert len(right.get_legend().get_texts()) == 2
+
+
+def test_process_change__another_unit_is_not_assessable():
+    made = study()
+    made.uns["lotwise"]["unit"] = "CPM"
+    change, _, features = tables(made)
+    assert set(change["reason"]) == {"detection needs TPM, and the numbers are CPM"}
+    assert features["outcome"].tolist() == ["not tested"]

@@ -1,4 +1,4 @@
-"""What the HTTP client is told of proxies."""
+"""Proxy settings of the HTTP client."""
 
 from __future__ import annotations
 

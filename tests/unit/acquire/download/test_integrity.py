@@ -155,7 +155,7 @@ HUGE = b"\x80" + b"\xff" * 11
     ],
 )  # fmt: skip
 def test_read_tar_to_end__hostile_headers_end(blocks, tmp_path):
-    """A negative size leads back to where it stands, for ever."""
+    """A negative size makes tarfile go back to the same header, for ever."""
     path = tmp_path / "a.tar"
     path.write_bytes(b"".join(blocks) + b"\0" * 1024)
     start = time.process_time()

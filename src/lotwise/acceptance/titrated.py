@@ -1,0 +1,91 @@
+"""What a titration found: the tables, and the sentence of what criteria would let through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from lotwise.acceptance.criteria import OVERALL
+from lotwise.files.records import Record, column
+
+# How the reason of a criterion begins that detects nothing.
+BLIND: Final = "it passes with"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TitrationRecord(Record):
+    """The smallest share of a profile that a criterion detects in a batch."""
+
+    table: ClassVar[str] = "titration.tsv"
+    batch: str = column("batch into which the profile was mixed")
+    criterion: str = column("id of the criterion, or overall for the verdict")
+    profile: str = column("profile that was mixed in")
+    caught_from: float = column(
+        "smallest share tried from which on every repeat is detected; NaN where there is none"
+    )
+    earliest: float = column("smallest share tried from which on any repeat is detected")
+    passed: float = column("largest share tried that passes in some repeat")
+    n_repeats: int = column("repeats, each with newly drawn counts")
+    criteria_sha256: str = column("SHA-256 of the content of the criteria")
+    reason: str = column("why there is no share; empty otherwise")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TitrationCurveRecord(Record):
+    """How often a criterion detects a share of a profile: a point of an operating curve."""
+
+    table: ClassVar[str] = "titration_curve.tsv"
+    criterion: str = column("id of the criterion, or overall for the verdict")
+    profile: str = column("profile that was mixed in")
+    share: float = column("share of the profile, as a fraction of all transcripts")
+    caught: float = column("fraction of batches and repeats in which it was detected, in [0, 1]")
+    n_mixtures: int = column("batches and repeats")
+
+
+def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
+    """Return what the whole verdict would have passed, in one sentence.
+
+    Parameters
+    ----------
+    rows
+        Rows of :class:`TitrationRecord`.
+
+    Examples
+    --------
+    >>> row = {"criterion": "overall", "profile": "iPSC", "passed": 0.12, "n_repeats": 3}
+    >>> titration_sentence([row])
+    'These criteria would have passed a lot with up to 12 % of iPSC mixed in (of the shares...'
+    """
+    of_verdict = [row for row in rows if row["criterion"] == OVERALL]
+    profile = of_verdict[0]["profile"]
+    tried = [row for row in of_verdict if row["n_repeats"]]
+    if not tried:
+        return (
+            f"These criteria are not met even without {profile} mixed in, so there is no share "
+            "that they would pass."
+        )
+    passed = max(float(row["passed"]) for row in tried)
+    if passed == 0:
+        return f"These criteria detected even the smallest share of {profile} that was tried."
+    n_repeats = max(int(row["n_repeats"]) for row in tried)
+    return (
+        f"These criteria would have passed a lot with up to {100 * passed:.3g} % of {profile} "
+        f"mixed in (of the shares tried, with {n_repeats} repeats per batch)."
+    )
+
+
+def blind_criteria(rows: Sequence[Mapping[Any, Any]]) -> dict[str, list[str]]:
+    """Return the criteria that pass with the largest share tried, each with its batches.
+
+    Examples
+    --------
+    >>> row = {"criterion": "r", "batch": "lot1", "reason": "it passes with 50% mixed in"}
+    >>> blind_criteria([row])
+    {'r': ['lot1']}
+    """
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if str(row["reason"]).startswith(BLIND):
+            found.setdefault(str(row["criterion"]), []).append(str(row["batch"]))
+    return found

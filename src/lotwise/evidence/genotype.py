@@ -1,0 +1,115 @@
+"""Donors told apart by genotype, from the reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from lotwise.evidence.columns import REASON, OfPair
+from lotwise.evidence.sections import GENOTYPE
+from lotwise.evidence.statistic import Figure, OptionalInput, Statistic, Table, call
+from lotwise.files.records import Record, column
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GenotypeRecord(OfPair):
+    """How far the genotypes of two samples agree."""
+
+    table: ClassVar[str] = "genotype"
+    same_donor: str = column(
+        "yes, no, or why it cannot be told", heading="one donor", answers=("yes", "no")
+    )
+    n_informative: int = column(
+        "sites called in both that vary among the samples of this run", heading="sites that vary"
+    )
+    informative_concordance: float = column(
+        "share of them with one genotype, in [0, 1]; NaN without a site",
+        heading="concordance there",
+        display="percent",
+    )
+    n_sites: int = column(
+        "sites called in both where not every sample is homozygous for the reference allele",
+        heading="sites",
+    )
+    concordance: float = column(
+        "share of them with one genotype, in [0, 1]; NaN without a site",
+        heading="concordance",
+        display="percent",
+    )
+    n_bases: int = column("places with enough bases in both", heading="bases covered")
+    n_genes: int = column("genes with such a place", heading="genes")
+    n_discordant_genes: int = column("genes where a genotype differs", heading="genes that differ")
+    log10_ratio: float = column(
+        "log10 of the likelihood of one donor over that of two unrelated donors",
+        heading="log10 ratio to unrelated",
+    )
+    log10_ratio_siblings: float = column(
+        "log10 of the likelihood of one donor over that of two siblings",
+        heading="log10 ratio to siblings",
+    )
+    reason: str = column(REASON)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DonorRecord(Record):
+    """Which donor a sample is of by its genotype, and whether it holds cells of another."""
+
+    table: ClassVar[str] = "donors"
+    sample: str = column("sample", heading="sample", names_row=True)
+    batch: str = column("batch of the sample", heading="batch", names_row=True)
+    donor: str = column("donor, where the sample sheet has one", heading="donor")
+    found: str = column(
+        "number of the donor found by genotype, in the order of the samples; empty where not "
+        "assessable",
+        heading="by genotype",
+    )
+    agrees: str = column(
+        "whether it is of the donor of the sample sheet, else of the batch: yes, no, or why it "
+        "cannot be told",
+        heading="agrees",
+        answers=("yes", "no"),
+    )
+    exchanged_with: str = column("samples it was exchanged with", heading="exchanged with")
+    mixed: str = column(
+        "whether it holds cells of a second donor: yes, no, or why it cannot be told",
+        heading="mixed",
+        answers=("yes", "no"),
+    )
+    share: float = column(
+        "estimated share of the second donor; 0 where none is found, NaN where it cannot be told",
+        heading="share",
+        display="percent",
+    )
+    second_donor: str = column("the second donor", heading="second donor")
+    n_bases: int = column("places with enough bases", heading="bases covered")
+    n_fragments: int = column("fragments looked at", heading="fragments")
+    n_placed: int = column("of these, fragments placed on a transcript", heading="placed")
+    reason: str = column("what is odd about the sample; empty where nothing", heading="reason")
+
+
+STATISTIC: Final = Statistic(
+    name="genotype",
+    summary="donors told apart by genotype: swaps and mixed samples",
+    tables=(
+        Table(record=DonorRecord, caption="Donor of each sample by genotype"),
+        Table(
+            record=GenotypeRecord,
+            caption="Pairs of samples by genotype",
+            by=("log10_ratio",),
+        ),
+    ),
+    figures=(
+        Figure(
+            name="genotype",
+            draw=call("lotwise.pl:genotype", "tables.genotype", donors="tables.donors"),
+            caption="Concordance of genotypes, samples in the order of the donors found.",
+        ),
+    ),
+    compute=call("lotwise.tl:genotype", "expression", alleles="evidence.genotypes"),
+    inputs=(OptionalInput(option="genotypes", role="allele counts"),),
+    needs="genotypes",
+    section=GENOTYPE,
+    page="methods/genotype.md",
+    levels=("gene",),
+    place=125,
+)

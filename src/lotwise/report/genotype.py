@@ -1,0 +1,107 @@
+"""What genotypes say of the samples: the section of the page, and the remark above it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from lotwise.evidence.sections import GENOTYPE
+from lotwise.report.blocks import Section, figure_block, section_from, table_block
+from lotwise.report.remarks import LONGEST_PART, Remark, State
+from lotwise.report.run_tables import Findings, LevelFindings, Row
+from lotwise.report.words import count_words, list_words, name_words
+
+_TOPIC: Final = "Identity: genotype"
+_NO_READS: Final = (
+    "Donors were not compared by genotype: the run has no reads, or the statistic is switched off. "
+    "Samples exchanged between donors of one sex cannot be seen."
+)
+
+
+def genotype_section(findings: Findings, _: int = 4) -> Section | None:
+    """Show which samples are of one donor; nothing where the run compared no reads."""
+    level = next((found for found in findings.levels if found.has("donors")), None)
+    if level is None:
+        return None
+    section = section_from(GENOTYPE)
+    section.blocks.extend(
+        [
+            table_block(level, "donors"),
+            figure_block(findings, level.level, "genotype"),
+            table_block(level, "genotype", without=("relation",)),
+        ]
+    )
+    return section
+
+
+def genotype_remark(gene: LevelFindings) -> Remark:
+    """Say whether samples are of the donor of their label, by genotype, and of one donor each."""
+    if not gene.has("donors"):
+        return Remark(topic=_TOPIC, text=_NO_READS, state="unknown")
+    rows = gene.rows("donors")
+    against = [row for row in rows if row["agrees"] == "no"]
+    mixed = [row for row in rows if row["mixed"] == "yes"]
+    agreeing = [row for row in rows if row["agrees"] == "yes"]
+    parts = [*_against_words(against), *_mixed_words(mixed)]
+    if agreeing:
+        verb = "agrees" if len(agreeing) == 1 else "agree"
+        parts.append(
+            f"{len(agreeing)} of {count_words(len(rows), 'sample')} {verb} in genotype with the "
+            "other samples of the same donor, or else batch."
+        )
+    n_donors = len({row["found"] for row in rows if row["found"]})
+    if n_donors:
+        parts.append(f"{count_words(n_donors, 'donor')} found among the samples.")
+    parts += _untold_words(rows)
+    state: State = "computed" if agreeing else "unknown"
+    return Remark(
+        topic=_TOPIC, text=" ".join(parts), state="concern" if against or mixed else state
+    )
+
+
+def _against_words(against: Sequence[Row]) -> Iterator[str]:
+    """Name samples of another donor than their label, those that were exchanged together."""
+    named = {row["sample"] for row in against}
+    exchanged: set[str] = set()
+    for row in against:
+        partners = [name for name in row["exchanged_with"].split(", ") if name]
+        if row["sample"] in exchanged or not partners:
+            continue
+        exchanged |= {row["sample"], *partners}
+        yield (
+            f"{name_words(row['sample'])} and {list_words(map(name_words, partners))} were "
+            "exchanged: each is of the other's donor by genotype."
+        )
+    rest = [row for row in against if row["sample"] in named - exchanged]
+    if rest:
+        listed = list_words(
+            (f"{name_words(row['sample'])} ({row['reason']})" for row in rest),
+            longest=LONGEST_PART,
+        )
+        are = "is of another donor than its label" if len(rest) == 1 else "contradict their labels"
+        yield f"{listed} {are}, by genotype."
+
+
+def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
+    """Name samples with cells of a second donor."""
+    for row in mixed:
+        yield (
+            f"{name_words(row['sample'])} holds about {row['share']:.0%} of cells of "
+            f"{name_words(row['second_donor'])}."
+        )
+
+
+def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
+    """Say of how many samples agreement or a mixture cannot be told, by reason."""
+    for column, what in (
+        ("agrees", "Agreement with the label"),
+        ("mixed", "A second donor in the sample"),
+    ):
+        reasons: dict[str, int] = {}
+        for row in rows:
+            if row[column] not in {"yes", "no"}:
+                reasons[row[column]] = reasons.get(row[column], 0) + 1
+        if reasons:
+            why = "; ".join(f"{reason} ({n})" for reason, n in reasons.items())
+            n = count_words(sum(reasons.values()), "sample")
+            yield f"{what} cannot be told for {n}: {why}."

@@ -1,0 +1,46 @@
+"""What the criteria would let through: from a titration, else from R's detectable change."""
+
+from __future__ import annotations
+
+from lotwise.acceptance.history import read_history
+from lotwise.acceptance.record import sha256_of
+from lotwise.acceptance.titrated import TitrationRecord, blind_criteria, titration_sentence
+from lotwise.files.tables import read_table
+from lotwise.report.interpretation import change_remark
+from lotwise.report.run_tables import Findings
+from lotwise.report.words import list_words
+from lotwise.tree import ResultTree
+
+
+def let_through(findings: Findings) -> str:
+    """Return what a lot could hold and still pass, in sentences; empty without criteria.
+
+    A titration counts only for the criteria of the verdict and the batches of the run, and as
+    ``lotwise titrate`` wrote it. Without one the sentence is about R alone, and about changes of
+    random genes in both directions, for which alone it holds.
+    """
+    if not findings.verdict.get("criteria"):
+        return ""
+    path = ResultTree(findings.root).titration
+    if not path.is_file():
+        return _without(findings, "No profile was mixed in (lotwise titrate).")
+    entry = read_history(findings.root).written(path.name)
+    if entry is None or entry.files[path.name] != sha256_of(path):
+        return _without(findings, f"{path.name} was edited: run lotwise titrate again.")
+    rows = read_table(path, TitrationRecord).to_dict("records")
+    of_criteria = {str(row["criteria_sha256"]) for row in rows}
+    if of_criteria != {findings.verdict.get("criteria_sha256")}:
+        return _without(
+            findings, f"{path.name} is about other criteria: run lotwise titrate again."
+        )
+    if {str(row["batch"]) for row in rows} != {*findings.batches}:
+        return _without(findings, f"{path.name} is about other batches: run lotwise titrate again.")
+    blind = blind_criteria(rows)
+    named = f" Criteria that detected nothing: {list_words(blind)}." if blind else ""
+    return f"{titration_sentence(rows)}{named}"
+
+
+def _without(findings: Findings, why: str) -> str:
+    """Say what R alone would not have shown."""
+    remark = change_remark(findings.levels[0])
+    return f"{why} {remark.text}"

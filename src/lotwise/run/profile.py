@@ -1,0 +1,122 @@
+"""Profiles that a titration mixes in: a sample, a condition, or a table of TPM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lotwise import keys
+from lotwise.errors import InputError
+from lotwise.expression.labels import labels_of
+from lotwise.keys import Level
+from lotwise.metrics.moments import FloatArray
+from lotwise.wording import nearest
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+class Profile(NamedTuple):
+    """The profile to mix in: TPM for the features of each level, and its name."""
+
+    name: str
+    tpm: Mapping[Level, FloatArray]
+
+
+def profile_of(
+    expression: Mapping[Level, AnnData],
+    *,
+    sample: str | None = None,
+    condition: str | None = None,
+    table: Path | None = None,
+) -> Profile:
+    """Return the profile of a sample, of a condition (mean TPM), or of a table of TPM.
+
+    Parameters
+    ----------
+    expression
+        Samples x features by level.
+        One of the three. A table has the features in its first column, and TPM in the column TPM
+        or in the second of two columns. Genes of a table of isoforms are sums of their isoforms.
+
+    Raises
+    ------
+    InputError
+        Not exactly one of the three, an unknown name, or a table that shares few features.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> profile_of({"gene": gene}, sample="lot1").name
+    'sample lot1'
+    """
+    if sum(given is not None for given in (sample, condition, table)) != 1:
+        raise InputError("give one profile to mix in: a sample, a condition or a table of TPM")
+    if table is not None:
+        return _profile_of_table(expression, table)
+    found: dict[Level, FloatArray] = {}
+    for level, data in expression.items():
+        tpm = np.asarray(data.layers[keys.TPM], dtype=np.float64)
+        if sample is not None:
+            chosen = np.asarray(data.obs_names == sample)
+            known = data.obs_names.to_list()
+        else:
+            labels = labels_of(data, keys.CONDITION) if keys.CONDITION in data.obs else []
+            chosen = np.asarray([label == condition for label in labels], dtype=bool)
+            known = list(dict.fromkeys(labels))
+        if not chosen.any():
+            wanted, what = (sample, "sample") if sample is not None else (condition, "condition")
+            raise InputError(f"there is no {what} {wanted!r}", remedy=nearest(str(wanted), known))
+        found[level] = tpm[chosen].mean(axis=0)
+    name = f"sample {sample}" if sample is not None else f"condition {condition}"
+    return Profile(name, found)
+
+
+def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> Profile:
+    import polars as pl
+
+    try:
+        read = pl.read_csv(path, separator="\t", infer_schema=False)
+        names = read.to_series(0).to_list()
+        # A quantifier's own file has lengths in its second column.
+        named = [name for name in read.columns if name.lower() == "tpm"]
+        column_of_tpm = named[0] if named else read.columns[1]
+        if not named and read.width > 2:
+            raise InputError(
+                f"has {read.width} columns, none of which is called TPM",
+                path=path,
+                remedy="name the column TPM, or give two columns: feature, TPM",
+            )
+        values = read[column_of_tpm].cast(pl.Float64).to_list()
+    except (OSError, IndexError, pl.exceptions.PolarsError) as error:
+        raise InputError(
+            f"is not a table of features and TPM ({' '.join(str(error).split())})",
+            path=path,
+            remedy="give two columns separated by a tab: feature, TPM",
+        ) from error
+    of_feature = dict(zip(names, values, strict=True))
+    found: dict[Level, FloatArray] = {}
+    for level, data in expression.items():
+        tpm = np.array([of_feature.get(name, 0.0) for name in data.var_names], dtype=np.float64)
+        total = sum(value for value in values if value is not None)
+        # A table of the other level shares no names; a part of it may be other features.
+        if total > 0 and np.nansum(tpm) >= 0.5 * total:
+            found[level] = np.nan_to_num(tpm)
+    if "isoform" in found and "gene" in expression and "gene" not in found:
+        isoform, gene = expression["isoform"], expression["gene"]
+        places = gene.var_names.get_indexer(isoform.var[keys.GENE_ID].astype(str))
+        known = places >= 0
+        found["gene"] = np.bincount(
+            places[known], weights=found["isoform"][known], minlength=gene.n_vars
+        ).astype(np.float64)
+    if not found:
+        raise InputError(
+            "less than half of its TPM is on features of these samples",
+            path=path,
+            remedy="quantify the profile with the same annotation",
+        )
+    return Profile(path.stem, found)

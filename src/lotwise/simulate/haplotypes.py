@@ -1,0 +1,130 @@
+"""The transcripts of each donor, with the variants that the donor carries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from lotwise.files.records import Record, column
+from lotwise.files.tables import to_frame, write_table
+from lotwise.simulate.donors import draw_person, draw_variants
+from lotwise.simulate.transcriptome import BASES, reverse_complement
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lotwise.simulate.batches import Expression, Plan
+    from lotwise.simulate.transcriptome import Transcriptome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrueDonor(Record):
+    """Whose cells are in the tube of a simulated sample."""
+
+    table: ClassVar[str] = "truth/donors.tsv"
+    sample: str = column("name of the sample")
+    donor: str = column("donor whose RNA is in the tube")
+    second_donor: str = column("donor of the cells mixed in; empty for none")
+    share: float = column("share of them")
+
+
+@dataclass(frozen=True)
+class Alleles:
+    """The sequences that a sample's fragments come from.
+
+    Attributes
+    ----------
+    sequences
+        Isoforms one after the other, as in the transcriptome, haplotypes x bases.
+    weights
+        Share of the fragments that comes from each haplotype; sums to 1.
+    """
+
+    sequences: NDArray[np.uint8]
+    weights: NDArray[np.float64]
+
+
+def draw_alleles(
+    transcriptome: Transcriptome, plan: Plan, expression: Expression, *, rng: np.random.Generator
+) -> list[Alleles | None]:
+    """Draw the donors' variants; return the sequences of each sample's tube.
+
+    Variants lie in exons, so that isoforms of a gene share them. Both haplotypes of a donor are
+    expressed alike. Without variants every donor has the reference, and there are no alleles.
+    """
+    if not plan.heterozygosity:
+        return [None] * len(plan.samples)
+    variant_rng, person_rng = rng.spawn(2)
+    origin, backwards = _origins(transcriptome)
+    exonic = np.unique(origin)
+    variants = draw_variants(exonic.size, heterozygosity=plan.heterozygosity, rng=variant_rng)
+    places = exonic[variants.places]
+    code = np.searchsorted(BASES, transcriptome.genome[places])
+    other = BASES[(code + variant_rng.integers(1, 4, places.size)) % 4]
+    spelled: dict[str, list[NDArray[np.uint8]]] = {}
+    for donor in plan.donors:
+        spelled[donor] = []
+        for carried in draw_person(variants, person_rng):
+            genome = transcriptome.genome.copy()
+            genome[places[carried]] = other[carried]
+            bases = genome[origin]
+            # One base at a time: the order is that of the transcript already.
+            bases[backwards] = reverse_complement(bases[backwards][:, None])[:, 0]
+            spelled[donor].append(bases)
+    return [
+        Alleles(
+            sequences=np.array(
+                [bases for donor, _ in shares for bases in spelled[donor]], dtype=np.uint8
+            ),
+            weights=np.repeat([share / 2 for _, share in shares], 2),
+        )
+        for shares in tubes(plan, expression)
+    ]
+
+
+def tubes(plan: Plan, expression: Expression) -> list[list[tuple[str, float]]]:
+    """Return the donors in the tube of each sample, with their shares."""
+    found = []
+    for sample, carries in zip(plan.samples, expression.carries, strict=True):
+        donor = plan.donor_of(carries)
+        second, share = plan.contaminated.get(sample, ("", 0.0))
+        shares = [(donor, 1 - share)]
+        if second:
+            shares.append((plan.donor_of(second), share))
+        found.append(shares)
+    return found
+
+
+def write_donors(directory: Path, plan: Plan, expression: Expression) -> None:
+    """Write ``donors.tsv``, where donors have variants."""
+    if not plan.heterozygosity:
+        return
+    rows = [
+        TrueDonor(
+            sample=sample,
+            donor=shares[0][0],
+            second_donor=shares[1][0] if len(shares) > 1 else "",
+            share=shares[1][1] if len(shares) > 1 else 0.0,
+        )
+        for sample, shares in zip(plan.samples, tubes(plan, expression), strict=True)
+    ]
+    write_table(directory / "donors.tsv", to_frame(rows, TrueDonor))
+
+
+def _origins(transcriptome: Transcriptome) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the place on the chromosome of each base of the isoforms, and which are reversed."""
+    places: list[NDArray[np.int64]] = []
+    for isoform, exons in enumerate(transcriptome.exons):
+        along = _joined(exons)
+        forward = transcriptome.forward[transcriptome.gene_index[isoform]]
+        places.append(along if forward else along[::-1])
+    forward = transcriptome.forward[transcriptome.gene_index]
+    return np.concatenate(places), np.repeat(~forward, transcriptome.lengths)
+
+
+def _joined(exons: Sequence[Sequence[int]] | NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([np.arange(start, end, dtype=np.int64) for start, end in exons])
