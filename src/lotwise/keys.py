@@ -75,6 +75,17 @@ COMPUTED_OVER: Final = "computed_over"
 REPLICATE_QC: Final = "replicate_qc"
 CONTRIBUTIONS: Final = "contributions"
 BOOTSTRAPS: Final = "bootstraps"
+HALVES: Final = "halves"
+PARTS: Final = {
+    "half_1": (0, 1),
+    "half_2": (2, 3),
+    "quarter_1": (0,),
+    "quarter_2": (1,),
+    "quarter_3": (2,),
+    "quarter_4": (3,),
+}
+"""Parts of a sample's reads that are quantified separately, in the order they are kept, each as
+the quarters that it joins."""
 # Unit of the layer tpm if it is not TPM, such as CPM; absent for TPM.
 UNIT: Final = "unit"
 # A table with the columns code and sentence, one row per finding; absent if there is none.

@@ -37,6 +37,8 @@ PAPER_FIGURES: Final = {
     "isoform": "extended_data_fig2_isoform",
 }
 """The corresponding figures of the reference paper, by level."""
+HALVES_FILE: Final = "halves.parquet"
+"""In the folder of a quantification: TPM of halves and quarters of its reads."""
 HEATMAPS: Final = ("heatmap_given", "heatmap_clustered")
 MATRICES: Final = ("pearson", "spearman")
 

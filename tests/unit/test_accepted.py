@@ -109,6 +109,7 @@ def test_add_to_accepted__two_processes_at_once_lose_no_batch(accepted):
     assert describe_accepted(accepted)["version"] == 3
 
 
+@pytest.mark.filterwarnings("ignore:.*widens the limits")
 def test_accepted__sound_inside_and_apart_outside(accepted):
     add_to_accepted(batches(["D", "E", "F"], seed=1), accepted)
     sound = compare(batches(["new"], seed=2), accepted).iloc[0]

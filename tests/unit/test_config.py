@@ -229,7 +229,7 @@ def test_tables_of__levels_have_their_own():
     config = EvidenceConfig()
     gene, isoform = (set(tables_of(config, level)) for level in ("gene", "isoform"))
     of_change = {"process_change", "quality_range", "process_features"}
-    assert gene - isoform == {"identity", "sex", "gene_sets", *of_change}
+    assert gene - isoform == {"identity", "sex", "gene_sets", "gene_set_batches", *of_change}
     assert isoform - gene == {"isoform_usage", "uncertainty_strata", "isoform_shares"}
 
 

@@ -17,6 +17,7 @@ WITHIN_UNS = {
         keys.PARAMETERS,
         keys.VERSION,
         keys.BOOTSTRAPS,
+        keys.HALVES,
         keys.INVALID,
         keys.UNIT,
         keys.COMPUTED_OVER,

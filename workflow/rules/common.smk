@@ -331,8 +331,15 @@ def quantifying(*left_out):
     Keys that a step does not use are left out, because changing them would run the step again.
     """
     without = dict.fromkeys(("threads", "genotype", *left_out), ())
-    section = RUN.reads.model_copy(update={**reference(), **without})
-    words = [*as_options(section), "--out", str(RUN.results)]
+    halves = RUN.reads.quantifies_halves(RUN.levels)
+    update = {**reference(), "halves": halves, **without}
+    words = [
+        *as_options(RUN.reads.model_copy(update=update)),
+        "--out",
+        str(RUN.results),
+    ]
+    if not halves and "halves" not in left_out:
+        words.append("--no-halves")
     return lambda wildcards: shlex.join(words)
 
 

@@ -156,7 +156,7 @@ rule judge:
         mem_mb=megabytes(1500, 20),
         runtime=minutes(30),
     params:
-        options=quantifying("bootstraps", "extra"),
+        options=quantifying("bootstraps", "extra", "halves"),
         version=VERSION,
     shell:
         "lotwise quantify {input.samples:q} {params.options} --step judge > {log:q} 2>&1"

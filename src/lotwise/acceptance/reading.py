@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,13 +50,21 @@ def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.Dat
         if sample
     }
     # An earlier run in this folder may have left a table that the last run did not make.
-    few = source.name != "pairs" and not read_unlisted(root, source.name, level).empty
-    if compared and spoken_of and not (spoken_of <= compared if few else spoken_of == compared):
+    if compared and spoken_of and spoken_of != compared:
+        few = source.name != "pairs" and not read_unlisted(root, source.name, level).empty
+        if few and spoken_of <= compared:
+            return table
         return f"{name} is about other samples than {SAMPLES}: it is from an earlier run"
     return table
 
 
-def unlisted(root: Path, level: Level, measure: Measure, rows: Sequence[Mapping[str, Any]]) -> str:
+def unlisted(
+    measure: Measure,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    level: Level,
+    pairs_of: Callable[[str, Level], pd.DataFrame],
+) -> str:
     """Return how many pairs a measure asks for that are not among its rows.
 
     With many samples, tables list chosen pairs only. A table of features has no row of a pair in
@@ -65,7 +73,7 @@ def unlisted(root: Path, level: Level, measure: Measure, rows: Sequence[Mapping[
     """
     if "sample_a" not in columns(measure.source.record):
         return ""
-    missing = like_with_like(measure, read_unlisted(root, measure.table, level))
+    missing = like_with_like(measure, pairs_of(measure.table, level))
     for name, wanted in measure.rows.items():
         if name in _OF_PAIR:
             values = wanted if isinstance(wanted, tuple) else (wanted,)

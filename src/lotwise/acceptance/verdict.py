@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lotwise.acceptance.criteria import COMPARABLE, DESCRIPTIVE, OVERALL, Criterion
 from lotwise.acceptance.files import CriteriaFile
@@ -19,12 +20,15 @@ from lotwise.acceptance.judgement import (
     outcome_over_all,
 )
 from lotwise.acceptance.measure import Measure
-from lotwise.acceptance.reading import read_judged, unlisted
+from lotwise.acceptance.reading import read_judged, read_unlisted, unlisted
 from lotwise.acceptance.selection import select_rows
 from lotwise.files.records import Record, column
 from lotwise.keys import LEVELS, Level
 from lotwise.tree import CRITERIA, ResultTree
 from lotwise.wording import counted, number
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT: Final = 2
 WORDS: Final[dict[OverallOutcome, str]] = {
@@ -235,6 +239,10 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
         for (name, level), measures in asked.items()
     }
 
+    @cache
+    def without_row(table: str, level: Level) -> pd.DataFrame:
+        return read_unlisted(root, table, level)
+
     def take(measure: Measure, level: Level) -> Judgement:
         table = tables[measure.table, level]
         if isinstance(table, str):
@@ -244,7 +252,9 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
             return Judgement(outcome="not assessable", reason=selected.why_none)
         judged = judge_rows(measure, selected.rows)
         # Pairs whose rows give a reason are reported before pairs that have no row.
-        missing = selected.lost or unlisted(root, level, measure, selected.rows)
+        missing = selected.lost or unlisted(
+            measure, selected.rows, level=level, pairs_of=without_row
+        )
         if missing and not decided_by_some(measure, judged.outcome):
             judged = replace(judged, outcome="not assessable", reason=missing)
         if selected.n_left_out:

@@ -147,9 +147,7 @@ def lotwise(*, verbose: bool, quiet: bool) -> None:
 
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
     sys.unraisablehook = _raise_again
-    end_with_ancestor()
     with safe_streams() as (output, errors):
         exit_code = _run()
         output.flush()
@@ -163,6 +161,9 @@ def main() -> NoReturn:
 def _run() -> int:
     """Run the command line, print what went wrong, and return the exit code."""
     try:
+        # Inside, since the ancestor may be gone already: then SIGTERM comes at once.
+        signal.signal(signal.SIGTERM, _terminate)
+        end_with_ancestor()
         lotwise(prog_name="lotwise", standalone_mode=False)
     except LotwiseError as error:
         refused = isinstance(error, RefusedError)

@@ -17,6 +17,7 @@ from lotwise.cli.options import (
 from lotwise.cli.step import Step
 from lotwise.config import Aligner, Limits, ReadsConfig
 from lotwise.errors import InputError
+from lotwise.keys import LEVELS
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
@@ -47,6 +48,12 @@ _STEPS = ("all", "index", "quantify", "judge")
 )
 @click.option("--program", type=_FILE, help="Path of the quantifier.  [default: searched in PATH]")
 @click.option("--bootstraps", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--halves/--no-halves",
+    default=None,
+    help="Also quantify halves and quarters of the reads, for the isoform ceiling: two more passes "
+    "over the reads. With kallisto and salmon this is the default.",
+)
 @click.option("--k", type=int, help="k-mer length of kallisto or salmon.  [default: 31]")
 @click.option(
     "--extra", default="", help="Additional arguments of the quantifier, such as salmon's --gcBias."
@@ -81,6 +88,7 @@ def command(  # noqa: PLR0913, one parameter an option
     aligner: Aligner,
     program: Path | None,
     bootstraps: int,
+    halves: bool | None,
     k: int | None,
     extra: str,
     exclude: tuple[str, ...],
@@ -110,13 +118,17 @@ def command(  # noqa: PLR0913, one parameter an option
     from lotwise.samples import read_samples
 
     sheet = leave_samples_out(read_samples(samples), exclude, path=samples)
-    given = {"quantifier": name, "program": program, "k": k, "extra": extra}
+    given = {"quantifier": name, "program": program, "halves": halves, "k": k, "extra": extra}
     config: ReadsConfig = pick(ReadsConfig, given)
     quantifier = make_quantifier(config.model_copy(update={"aligner": aligner}))
     reference = Reference(transcripts=transcripts, genome=genome, gtf=gtf)
     limits: Limits = pick(Limits, bounds)
     settings = Settings(
-        cache=cache or out / "index", threads=threads, bootstraps=bootstraps, limits=limits
+        cache=cache or out / "index",
+        threads=threads,
+        bootstraps=bootstraps,
+        halves=config.quantifies_halves(LEVELS),
+        limits=limits,
     )
     if chosen and step != "quantify":
         raise InputError(

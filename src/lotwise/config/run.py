@@ -7,7 +7,7 @@ the command line are the defaults here.
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
@@ -98,6 +98,12 @@ class ReadsConfig(Section):
     bootstraps: int = Field(
         default=0, ge=0, description="number of bootstraps per sample, for kallisto or salmon"
     )
+    halves: bool | None = Field(
+        default=None,
+        description="also quantify halves and quarters of the reads, for the isoform ceiling: two "
+        "more passes over the reads; null does so with kallisto and salmon where isoforms are "
+        "compared",
+    )
     k: int | None = Field(
         default=None,
         ge=7,
@@ -170,6 +176,20 @@ class ReadsConfig(Section):
             words = "k-mers are not used by RSEM; write null, or use kallisto or salmon"
             raise PydanticCustomError("rsem", words)
         return k
+
+    @field_validator("halves")
+    @classmethod
+    def _refuse_halves_of_rsem(cls, halves: bool | None, info: ValidationInfo) -> bool | None:
+        if halves and info.data.get("quantifier") == "rsem":
+            words = "RSEM is not run on halves; write null or false, or take kallisto or salmon"
+            raise PydanticCustomError("rsem", words)
+        return halves
+
+    def quantifies_halves(self, levels: Iterable[Level]) -> bool:
+        """Tell whether halves of the reads are quantified in a run of these levels."""
+        if self.halves is not None:
+            return self.halves
+        return self.quantifier != "rsem" and "isoform" in levels
 
     @field_validator("bootstraps")
     @classmethod

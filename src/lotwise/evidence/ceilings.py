@@ -23,9 +23,9 @@ class CeilingRecord(OfPair):
         choices=("counting", "quantification", "preparation"),
     )
     method: str = column(
-        "how it is estimated: thinning, bootstraps or replicates",
+        "how it is estimated: thinning, halves, bootstraps or replicates",
         heading="method",
-        choices=("replicates", "bootstraps", "thinning"),
+        choices=("replicates", "halves", "bootstraps", "thinning"),
         must_choose=True,
     )
     source: str = column("description of the estimate")

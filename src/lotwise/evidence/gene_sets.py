@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from lotwise.evidence.columns import REASON, OfPair
 from lotwise.evidence.sections import BATCHES
 from lotwise.evidence.statistic import OptionalInput, Statistic, Table, call
-from lotwise.files.records import column
+from lotwise.files.records import Record, column
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,10 +29,39 @@ class GeneSetRecord(OfPair):
     reason: str = column(REASON)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchGeneSetRecord(Record):
+    """Shift of a gene set in one batch, against the other batches of its condition."""
+
+    table: ClassVar[str] = "gene_set_batches"
+    of_features: ClassVar[bool] = True
+    batch: str = column("batch", heading="batch", names_row=True)
+    condition: str = column("condition; empty without one", heading="condition", names_row=True)
+    gene_set: str = column("name of the set", heading="set", names_row=True)
+    n_genes: int = column("genes of the set that the batches express", heading="genes")
+    shift: float = column(
+        "mean log2 expression of the set minus that of other genes, against the other batches",
+        heading="shift, log2",
+    )
+    p: float = column("two-sided p of Student's t, batches being the unit", heading="p")
+    p_adjusted: float = column(
+        "p after Benjamini-Hochberg over the sets of the batch", heading="adjusted p"
+    )
+    reason: str = column(REASON)
+
+
 STATISTIC: Final = Statistic(
     name="gene_sets",
     summary="shifts of gene sets between samples",
-    tables=(Table(record=GeneSetRecord, caption="Gene sets that shift", by=("p_adjusted",)),),
+    tables=(
+        Table(record=GeneSetRecord, caption="Gene sets that shift", by=("p_adjusted",)),
+        Table(
+            record=BatchGeneSetRecord,
+            tool="lotwise.tl.gene_sets",
+            caption="Gene sets that are shifted in a batch",
+            by=("p_adjusted",),
+        ),
+    ),
     compute=call(
         "lotwise.run.computations:gene_sets",
         "expression",

@@ -36,6 +36,9 @@ class Abundance:
         Gene of each isoform, if the file has it.
     bootstrap_counts
         Estimated counts of each bootstrap, shape ``(n_bootstraps, n_features)``.
+    part_tpm
+        TPM of the parts of the reads that lotwise quantified apart, shape (6, n_features), in the
+        order of :data:`lotwise.keys.PARTS`; None where there are none.
     tpm_column, counts_column
         Names of these columns in the file, for messages.
     symbols
@@ -53,6 +56,7 @@ class Abundance:
     fpkm: Floats | None = None
     genes: pl.Series | None = None
     bootstrap_counts: npt.NDArray[np.float32] | None = field(default=None, repr=False)
+    part_tpm: npt.NDArray[np.float32] | None = field(default=None, repr=False)
     tpm_column: str | None = None
     counts_column: str | None = None
     symbols: pl.Series | None = None

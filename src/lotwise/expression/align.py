@@ -129,4 +129,5 @@ def _take(
         bootstrap_counts=(
             None if abundance.bootstrap_counts is None else abundance.bootstrap_counts[:, rows]
         ),
+        part_tpm=None if abundance.part_tpm is None else abundance.part_tpm[:, rows],
     )

@@ -31,6 +31,8 @@ def assemble(samples: Sequence[Sample], arrays: LevelArrays) -> AnnData:
     )
     if arrays.bootstraps:
         assembled.uns[keys.LOTWISE][keys.BOOTSTRAPS] = dict(arrays.bootstraps)
+    if arrays.halves:
+        assembled.uns[keys.LOTWISE][keys.HALVES] = dict(arrays.halves)
     if arrays.invalid:
         assembled.uns[keys.LOTWISE][keys.INVALID] = pd.DataFrame(arrays.invalid, dtype=object)
     return assembled

@@ -19,6 +19,7 @@ from lotwise.errors import InputError
 from lotwise.expression.abundance import Abundance, Floats, Quantifier
 from lotwise.expression.bootstraps import read_salmon_bootstraps
 from lotwise.expression.declared import UNREADABLE, require_plausible
+from lotwise.expression.halves import read_parts
 from lotwise.expression.identifiers import level_by_names, split_appended
 from lotwise.expression.layout import Layout, layout_of
 from lotwise.expression.other_programs import refuse_other_programs
@@ -165,6 +166,10 @@ def is_quantification(path: Path) -> bool:
     return recognise(path, layout_of(path, head)) is not None
 
 
+# Quantifiers that `lotwise quantify` runs on parts of the reads too.
+_IN_PARTS: Final = frozenset({"kallisto", "salmon"})
+
+
 def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abundance]:
     """Read one quantification, recognised by its content.
 
@@ -219,6 +224,7 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
     features, genes = table[found.feature], table[found.gene] if found.gene else None
     if genes is not None and not (genes != "").any():
         genes = None  # such as a deposited table of isoforms without genes
+    parts = read_parts(path, features) if found.quantifier in _IN_PARTS else None
     symbols = table[found.symbol] if found.symbol else None
     if appended := split_appended(features):
         features = appended.features
@@ -242,6 +248,7 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
         counts_column=found.counts or None,
         first_row=first_row,
         bootstrap_counts=drawn,
+        part_tpm=parts,
     )
 
 
@@ -281,6 +288,7 @@ def _read_kallisto_h5(path: Path, raw: bytes, *, bootstraps: bool) -> Abundance:
         counts=counts,
         length=length,
         bootstrap_counts=drawn,
+        part_tpm=read_parts(path, features),
     )
 
 

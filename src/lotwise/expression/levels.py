@@ -42,6 +42,8 @@ class LevelArrays:
         Columns of the features, each of length ``n_features``.
     bootstraps
         Estimated counts of a sample's bootstraps, shape ``(n_bootstraps, n_features)``.
+    halves
+        TPM of the parts of a sample's reads, shape ``(6, n_features)``; of isoforms alone.
     invalid
         Why the samples cannot be compared as batches; empty if nothing was found.
     """
@@ -52,6 +54,7 @@ class LevelArrays:
     obs: dict[str, Any]
     var: dict[str, pl.Series] = field(default_factory=dict)
     bootstraps: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    halves: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     invalid: tuple[InvalidComparison, ...] = ()
 
     @property
@@ -87,6 +90,11 @@ def stack_samples(read: Mapping[str, Abundance], level: Level) -> LevelArrays:
             name: abundance.bootstrap_counts
             for name, abundance in read.items()
             if abundance.bootstrap_counts is not None
+        },
+        halves={
+            name: abundance.part_tpm
+            for name, abundance in read.items()
+            if abundance.part_tpm is not None
         },
         var={} if symbols is None else {keys.GENE_NAME: symbols},
     )

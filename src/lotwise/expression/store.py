@@ -19,6 +19,7 @@ from lotwise.keys import Level
 from lotwise.samples import FEATURE_COLUMN
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 # Numbers of a chunk, and features at least: gzip looks back over 32 kB, some rows of a chunk.
@@ -94,8 +95,8 @@ def _as_h5ad(expression: AnnData) -> bytes:
     # In alphabetical order, in which they are read: a file that is read and written is the same.
     expression = anndata.AnnData(
         expression.X,
-        obs=expression.obs,
-        var=expression.var,
+        obs=_named_by_objects(expression.obs),
+        var=_named_by_objects(expression.var),
         **{
             name: _in_order(getattr(expression, name)) for name in ("layers", "obsm", "obsp", "uns")
         },
@@ -125,6 +126,11 @@ def _write_chunks(
         n_together = min(n_features, max(_LEAST_FEATURES, _CHUNK // n_samples))
         dataset_kwargs = {**dataset_kwargs, "chunks": (n_samples, n_together)}
     write(store, name, element, dataset_kwargs=dataset_kwargs)
+
+
+def _named_by_objects(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose index holds objects: pandas 3 reads text as another type."""
+    return table.set_axis(table.index.astype(object), axis="index")
 
 
 def _in_order(held: Mapping[str, Any]) -> dict[str, Any]:

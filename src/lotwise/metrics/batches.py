@@ -253,7 +253,7 @@ def reference_interval(
     --------
     >>> found = reference_interval([[1, 0.98, 0.985], [0.98, 1, 0.99], [0.985, 0.99, 1]])
     >>> round(found.prediction_lower, 3), round(found.tolerance_lower, 3)
-    (0.918, 0.623)
+    (0.674, 0.0)
     >>> found.words
     '3 batches: a normal 95 %/95 % tolerance interval reaches 9.8 standard deviations to ...'
     """

@@ -26,7 +26,7 @@ _MILLION = 1e6
 # |R| of unrelated features is below this many standard errors, 1 / sqrt(n), in 99.7 % of cases.
 _CHANCE = 3.0
 # Replicates are doubtful when their 1 - R exceeds that of the best group by more than this factor:
-# with the noise of samples of log-sd 0.2 at most 5 % of sound runs have such a group. The first is
+# with the noise of samples of log-sd 0.2 about 5 % of sound runs have such a group. The first is
 # for two groups, the second is added for each doubling (benchmarks/ceiling_rates.py).
 _DISAGREE, _DISAGREE_A_DOUBLING = 2.25, 0.65
 _ROUNDING = 1e-12
@@ -289,6 +289,60 @@ def thinning_reliability(
         log_odds.append(float(np.log(1 / r - 1)))
     half, quarter, eighth = log_odds
     return Reliability(1 / (1 + float(np.exp(3 * half - 3 * quarter + eighth))), "")
+
+
+def halves_reliability(halves: npt.ArrayLike, *, quarters: npt.ArrayLike) -> Reliability:
+    """Return the reliability of a sample from halves and quarters of its reads.
+
+    Each part was quantified by itself, so its noise is that of sampling reads and of assigning
+    them to isoforms. ``log(1/r - 1)`` of halves and quarters is extended in a line over log depth
+    to the depth of the whole sample.
+
+    Parameters
+    ----------
+    halves
+        2 x features, log2(TPM + c).
+    quarters
+        Quarters x features, on the same scale; r is the mean over their pairs.
+
+    Returns
+    -------
+    Reliability in (0, 1]; NaN where parts do not correlate beyond chance, or where quarters agree
+    more than halves do.
+
+    Raises
+    ------
+    InputError
+        Other shapes, or values that are not finite.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> truth = rng.normal(0, 2, 5000)
+    >>> quarters = truth + rng.normal(0, 1, (4, 5000))
+    >>> halves = truth + rng.normal(0, np.sqrt(0.5), (2, 5000))
+    >>> found = halves_reliability(halves, quarters=quarters)
+    >>> 0.93 < found.reliability < 0.95  # 4 / 4.25 is .941
+    True
+    """
+    whole = as_matrix(halves, name="halves")
+    parts = as_matrix(quarters, name="quarters")
+    if whole.shape[0] != 2 or parts.shape[0] < 2 or whole.shape[1] != parts.shape[1]:
+        raise InputError(
+            f"halves of shape {whole.shape} and quarters of shape {parts.shape} came, needed are "
+            "two halves and at least two quarters of the same features"
+        )
+    of_halves = _mean_correlation(list(whole))
+    of_quarters = _mean_correlation(list(parts))
+    least = _CHANCE / float(np.sqrt(whole.shape[1]))
+    if not (least < of_quarters <= 1 and least < of_halves <= 1):
+        return Reliability(NAN, "parts of the reads do not correlate beyond chance")
+    if of_halves == 1:
+        return Reliability(1.0, "")
+    half, quarter = (float(np.log(1 / r - 1)) for r in (of_halves, of_quarters))
+    if quarter < half:
+        return Reliability(NAN, "quarters of the reads agree more than halves")
+    return Reliability(1 / (1 + float(np.exp(2 * half - quarter))), "")
 
 
 def _positive(reliability: float) -> Reliability:

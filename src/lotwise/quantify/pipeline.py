@@ -15,6 +15,7 @@ from lotwise.errors import InputError, RefusedError
 from lotwise.files.atomic import atomic_path
 from lotwise.progress import progress
 from lotwise.quantify.base import CALLS_FILE, Job, Quantifier
+from lotwise.quantify.halves import quantify_halves
 from lotwise.quantify.intake import check_samples, checked_table, read_checked
 from lotwise.quantify.judgement import (
     call_of,
@@ -52,6 +53,8 @@ class Settings:
         Threads per quantifier.
     bootstraps
         Bootstraps per sample.
+    halves
+        Also quantify halves and quarters of the reads, for the noise of quantification.
     cache
         Folder of prepared references and indexes.
     limits
@@ -61,6 +64,7 @@ class Settings:
     cache: Path
     threads: int = 1
     bootstraps: int = 0
+    halves: bool = False
     limits: Limits = dataclasses.field(default_factory=Limits)
 
 
@@ -209,6 +213,15 @@ def quantify_checked(
             n_isoforms=quantifier.n_isoforms(prepared, index),
             log=logs / f"{sample.sample}.log",
         )
+        if settings.halves:
+            quantify_halves(
+                job,
+                quantifier=quantifier,
+                index=index,
+                out=folder,
+                n_isoforms=quantifier.n_isoforms(prepared, index),
+                log=logs / f"{sample.sample}.halves.log",
+            )
         _write_call(call_of(folder), call, strand, index)
 
 

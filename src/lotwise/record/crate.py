@@ -37,7 +37,7 @@ from lotwise.record import (
     read_provenance,
     step_of,
 )
-from lotwise.record.provenance import QUANTIFIED
+from lotwise.record.provenance import OF_QUANTIFICATION, QUANTIFIED
 from lotwise.tree import (
     CERTIFICATE,
     COPY,
@@ -82,7 +82,7 @@ _READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
     "check": (frozenset({"sheet of reads", "reads"}), ()),
     "quantify": (QUANTIFIED, ()),
     "expression": (
-        frozenset({"sample sheet", "quantification", "bootstraps", "transcripts to genes"}),
+        frozenset({"sample sheet", *OF_QUANTIFICATION, "transcripts to genes"}),
         (),
     ),
     "correlate": (frozenset(), (_H5AD,)),
@@ -426,7 +426,7 @@ def _written_by(program: Program, provenance: Provenance) -> set[str]:
         return {
             item.path
             for item in provenance.inputs
-            if item.role in {"quantification", "bootstraps"}
+            if item.role in OF_QUANTIFICATION
             and program.sample is not None
             and f"/{program.sample}/" in f"/{item.path}"
         }

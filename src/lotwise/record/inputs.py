@@ -14,7 +14,7 @@ from lotwise.errors import InputError
 from lotwise.record.configuration import absolute
 from lotwise.record.provenance import InputFile
 from lotwise.samples import Sample, read_samples
-from lotwise.tree import ResultTree
+from lotwise.tree import HALVES_FILE, ResultTree
 
 # Reading releases Python's lock; more readers than this only slow down a disk.
 _READERS: Final = 4
@@ -143,6 +143,8 @@ def _of_sample(quant: Path, *, bootstraps: bool) -> Iterator[tuple[Path, str]]:
         if path is None:
             continue
         yield path, "quantification"
+        if (parts := path.parent / HALVES_FILE).is_file():
+            yield parts, "halves of the reads"
         drawn = path.parent / "aux_info" / "bootstrap"
         if bootstraps and path.name.startswith("quant.sf") and drawn.is_dir():
             yield from ((file, "bootstraps") for file in sorted(drawn.iterdir()))

@@ -25,8 +25,10 @@ SCHEMA: Final = 2
 Sha256 = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content, hexadecimal")
 QUANTIFIED: Final = frozenset({"sheet of reads", "reads", "transcripts", "genome", "annotation"})
 """Roles of the inputs that were read before the analysis."""
+OF_QUANTIFICATION: Final = frozenset({"quantification", "bootstraps", "halves of the reads"})
+"""Roles of what the quantification of one sample left."""
 ANALYSED: Final = frozenset(
-    {"sample sheet", "quantification", "bootstraps", "transcripts to genes", *input_roles()}
+    {"sample sheet", *OF_QUANTIFICATION, "transcripts to genes", *input_roles()}
 )
 """Roles of the inputs that a repetition of the analysis reads."""
 

@@ -74,7 +74,7 @@ def batches_section(findings: Findings, decimals: int) -> Section:
         if any(row["batch"] for row in level.rows("reference")):
             section.levels[name].append(table_block(level, "reference", decimals=decimals))
         if name == "gene":
-            section.levels[name].append(_gene_sets(level))
+            section.levels[name].extend(_gene_sets(level))
     return section
 
 
@@ -146,8 +146,9 @@ def _equivalence(level: LevelFindings) -> Block:
     )
 
 
-def _gene_sets(level: LevelFindings) -> Block:
+def _gene_sets(level: LevelFindings) -> list[Block]:
     first = level.scan("gene_sets").head(1).collect().to_dicts()
     if first and not first[0]["gene_set"]:
-        return reasons_text(first, "Gene sets were not tested")
-    return table_block(level, "gene_sets", without=("relation",))
+        return [reasons_text(first, "Gene sets were not tested")]
+    pairs = table_block(level, "gene_sets", without=("relation",))
+    return [table_block(level, "gene_set_batches"), pairs]

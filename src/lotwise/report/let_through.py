@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lotwise.acceptance.criteria import OVERALL
 from lotwise.acceptance.history import read_history
 from lotwise.acceptance.record import sha256_of
 from lotwise.acceptance.titrated import TitrationRecord, blind_criteria, titration_sentence
@@ -35,9 +36,20 @@ def let_through(findings: Findings) -> str:
         )
     if {str(row["batch"]) for row in rows} != {*findings.batches}:
         return _without(findings, f"{path.name} is about other batches: run lotwise titrate again.")
-    blind = blind_criteria(rows)
-    named = f" Criteria that detected nothing: {list_words(blind)}." if blind else ""
-    return f"{titration_sentence(rows)}{named}"
+    n_batches = len(findings.batches)
+    blind = {
+        name: len(batches) == n_batches
+        for name, batches in blind_criteria(rows).items()
+        if name != OVERALL
+    }
+    parts = [titration_sentence(rows)]
+    for everywhere, words in (
+        (True, "Criteria that detected nothing"),
+        (False, "Criteria that detected nothing in some batches"),
+    ):
+        named = [name for name, in_all in blind.items() if in_all == everywhere]
+        parts += [f"{words}: {list_words(named)}."] if named else []
+    return " ".join(parts)
 
 
 def _without(findings: Findings, why: str) -> str:

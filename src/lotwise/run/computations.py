@@ -13,7 +13,7 @@ from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.evidence.batch_equivalence import BatchEquivalenceRecord
 from lotwise.evidence.columns import OfPair
 from lotwise.evidence.equivalence import EquivalenceRecord
-from lotwise.evidence.gene_sets import GeneSetRecord
+from lotwise.evidence.gene_sets import BatchGeneSetRecord, GeneSetRecord
 from lotwise.evidence.identity import MarkerRecord, SexRecord
 from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
 from lotwise.evidence.reference import ComparisonRecord
@@ -193,7 +193,8 @@ def gene_sets(
 ) -> None:
     """Test the gene sets of a file."""
     if evidence.gene_sets is None:
-        _store_nothing(expression, GeneSetRecord, "no gene sets were given (gene_sets)")
+        for record in (GeneSetRecord, BatchGeneSetRecord):
+            _store_nothing(expression, record, "no gene sets were given (gene_sets)")
         return
     preset = evidence.gene_set_correlation == "preset"
     tl.gene_sets(

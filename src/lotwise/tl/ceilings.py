@@ -16,6 +16,7 @@ from lotwise.keys import Level
 from lotwise.metrics.ceiling import (
     Reliability,
     bootstrap_reliability,
+    halves_reliability,
     noise_ceiling,
     replicate_reliabilities,
     thinning_reliability,
@@ -35,10 +36,11 @@ from lotwise.workers import in_threads
 if TYPE_CHECKING:
     from anndata import AnnData
 
-CeilingMethod = Literal["thinning", "bootstraps", "replicates"]
+CeilingMethod = Literal["thinning", "halves", "bootstraps", "replicates"]
 Noise = Literal["counting", "quantification", "preparation"]
 NOISE_OF: Final[dict[CeilingMethod, Noise]] = {
     "thinning": "counting",
+    "halves": "quantification",
     "bootstraps": "quantification",
     "replicates": "preparation",
 }
@@ -46,13 +48,16 @@ NOISE_OF: Final[dict[CeilingMethod, Noise]] = {
 # ceiling was .935, because assigning reads to isoforms adds noise that thinning does not include.
 METHODS_OF: Final[dict[Level, tuple[CeilingMethod, ...]]] = {
     "gene": ("thinning", "replicates"),
-    "isoform": ("bootstraps", "replicates"),
+    "isoform": ("halves", "replicates"),
 }
+# Where not every sample has halves. Bootstraps are too high a ceiling: they resample one fit.
+FALLBACK: Final[dict[CeilingMethod, CeilingMethod]] = {"halves": "bootstraps"}
 OWN_CEILING: Final = "the ceiling is computed from this batch's own R"
 NO_THINNING: Final = "thinned counts lack the noise of assigning reads to isoforms"
 NAN: Final = float("nan")
 _SOURCES: Final[dict[CeilingMethod, str]] = {
     "thinning": "counts of each sample, thinned",
+    "halves": "halves and quarters of the reads, quantified apart",
     "bootstraps": "bootstraps of the quantifier",
     "replicates": "replicates of the same batch and condition",
 }
@@ -78,18 +83,20 @@ def ceilings(
 
     Three kinds of noise give three ceilings; none of them is "the" ceiling. Counting noise comes
     from sampling reads: the counts are thinned (genes). Quantification noise comes from counting
-    reads and assigning them to isoforms: the quantifier's bootstraps (isoforms). Preparation noise
-    comes from the library and the culture and includes both others: replicates of one batch and
-    condition.
+    reads and assigning them to isoforms: halves and quarters of the reads, quantified separately,
+    or else the quantifier's bootstraps (isoforms). Preparation noise comes from the library and
+    the culture and includes both others: replicates of one batch and condition.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``. ``thinning`` needs ``counts`` and ``length``,
-        ``bootstraps`` needs the quantifier's bootstraps, ``replicates`` needs replicates.
+        ``halves`` needs the parts that `lotwise quantify` leaves, ``bootstraps`` needs the
+        quantifier's bootstraps, ``replicates`` needs replicates.
     methods
         Methods to use; a method without data gives NaN with a reason. ``None`` uses thinning and
-        replicates for genes, bootstraps and replicates for isoforms.
+        replicates for genes; for isoforms it uses replicates, and halves where every sample has
+        them, else bootstraps.
     pseudocount
         c of log2(TPM + c).
     seed
@@ -121,7 +128,7 @@ def ceilings(
     ['a reliability is not known (fewer than two replicates)']
     """
     level: Level = noted(expression).get(keys.LEVEL, "gene")
-    methods = METHODS_OF[level] if methods is None else methods
+    methods = _default_methods(expression, level) if methods is None else methods
     known = get_args(CeilingMethod)
     for method in methods:
         if method not in known:
@@ -182,7 +189,9 @@ def _sources(
     """Return the reliability of every sample, its source, and why it is NaN."""
     if method == "replicates":
         return _by_replicates(expression, log_tpm)
-    if method == "bootstraps":
+    if method == "halves":
+        found = _by_halves(expression, pseudocount)
+    elif method == "bootstraps":
         found = _by_bootstraps(expression, log_tpm, pseudocount)
     else:
         found = _by_counts(expression, pseudocount=pseudocount, rng=rng)
@@ -207,6 +216,29 @@ def _by_replicates(expression: AnnData, log_tpm: FloatArray) -> list[_Source]:
         )
         for one, label in zip(found, labels, strict=True)
     ]
+
+
+def _default_methods(expression: AnnData, level: Level) -> tuple[CeilingMethod, ...]:
+    """Return the methods of a level, halves only where every sample has them."""
+    stored = noted(expression).get(keys.HALVES, {})
+    has_halves = all(sample in stored for sample in expression.obs_names)
+    return tuple(
+        FALLBACK.get(method, method) if method == "halves" and not has_halves else method
+        for method in METHODS_OF[level]
+    )
+
+
+def _by_halves(expression: AnnData, pseudocount: float) -> list[Reliability]:
+    stored = noted(expression).get(keys.HALVES, {})
+    n_halves = sum(name.startswith("half") for name in keys.PARTS)
+    found = []
+    for sample in expression.obs_names:
+        if sample not in stored:
+            found.append(Reliability(NAN, "the reads were not quantified in halves"))
+            continue
+        log_tpm = np.log2(np.asarray(stored[sample], dtype=np.float64) + pseudocount)
+        found.append(halves_reliability(log_tpm[:n_halves], quarters=log_tpm[n_halves:]))
+    return found
 
 
 def _by_bootstraps(

@@ -86,7 +86,9 @@ ARRAY = {"encoding-type": "array", "encoding-version": "0.2.0"}
 
 
 def shorten(file):
-    names = file["obs/_index"][:2]
+    index = file["obs/_index"]
+    # anndata 0.13 writes text as a group of values and mask.
+    names = (index if isinstance(index, h5py.Dataset) else index["values"])[:2]
     replaced(file, "obs/_index", names, **ARRAY | {"encoding-type": "string-array"})
 
 

@@ -13,6 +13,7 @@ from scipy import stats
 from lotwise.errors import InputError
 from lotwise.metrics.ceiling import (
     bootstrap_reliability,
+    halves_reliability,
     noise_ceiling,
     replicate_reliabilities,
     thinning_reliability,
@@ -316,3 +317,49 @@ def test_thinning_reliability__null_features_of_one_level_have_no_reliability():
     assert {one.reason for one in found} == {
         "thinned to an eighth the sample does not correlate with itself beyond chance"
     }
+
+
+def _in_parts(*, sd, n=20_000, seed=3):
+    """Truth measured with noise of this standard deviation at full depth, and its parts."""
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(0, 2, n)
+    return [truth + rng.normal(0, sd * np.sqrt(k), (k, n)) for k in (2, 4)]
+
+
+@pytest.mark.parametrize("sd", [0.2, 0.5, 1.0, 2.0])
+def test_halves_reliability__recovers_planted_noise(sd):
+    halves, quarters = _in_parts(sd=sd)
+    found = halves_reliability(halves, quarters=quarters)
+    assert found.reliability == pytest.approx(4 / (4 + sd**2), abs=0.01)
+
+
+def test_halves_reliability__hand_value():
+    # METHODS of the design: halves .8796 and quarters .8298 give .916.
+    def with_r(r, n_samples, seed):
+        rng = np.random.default_rng(seed)
+        common, *own = rng.normal(0, 1, (n_samples + 1, 400_000))
+        return [np.sqrt(r) * common + np.sqrt(1 - r) * one for one in own]
+
+    found = halves_reliability(with_r(0.8796, 2, 1), quarters=with_r(0.8298, 4, 2))
+    assert found.reliability == pytest.approx(0.9162, abs=0.003)
+
+
+def test_halves_reliability__undefined_is_nan_with_a_reason():
+    rng = np.random.default_rng(0)
+    unlike = halves_reliability(rng.normal(size=(2, 500)), quarters=rng.normal(size=(4, 500)))
+    assert np.isnan(unlike.reliability)
+    assert unlike.reason == "parts of the reads do not correlate beyond chance"
+    halves, quarters = _in_parts(sd=1.0)
+    exchanged = halves_reliability(quarters[:2], quarters=halves)
+    assert np.isnan(exchanged.reliability)
+    assert exchanged.reason == "quarters of the reads agree more than halves"
+
+
+def test_halves_reliability__identical_parts_have_no_noise():
+    whole = np.tile(np.random.default_rng(0).normal(size=100), (4, 1))
+    assert halves_reliability(whole[:2], quarters=whole).reliability == 1
+
+
+def test_halves_reliability__refuses_other_shapes():
+    with pytest.raises(InputError, match="needed are two halves and at least two quarters"):
+        halves_reliability(np.ones((3, 4)), quarters=np.ones((4, 4)))

@@ -53,12 +53,12 @@ def titrated(tree):
 
 
 def test_let_through__is_the_sentence_of_the_titration(titrated):
-    findings = read_findings(titrated(blind=("r",)))
+    findings = read_findings(titrated(blind=("overall", "r")))
     said = let_through(findings)
     assert said.startswith(
         "These criteria would have passed a lot with up to 12 % of iPSC mixed in (of the shares"
     )
-    assert "Criteria that detected nothing:" in said
+    assert said.endswith("Criteria that detected nothing: r.")
     # In the first box of the page, before any other section.
     page = render(findings)
     assert page.index("up to 12 % of iPSC mixed in") < page.index('<section id="shows"')

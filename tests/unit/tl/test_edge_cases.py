@@ -55,6 +55,7 @@ NUMBERS = {
     "equivalence": "p_equivalent",
     "signal": "snr_db",
     "gene_sets": "p",
+    "gene_set_batches": "p",
     "isoform_usage": "p",
     "uncertainty_strata": "pearson",
     "isoform_shares": "share",

@@ -15,7 +15,7 @@ from lotwise.errors import InputError
 from lotwise.evidence.catalogue import records
 from lotwise.files.panels import Marker, Panel, read_panel
 from lotwise.files.records import columns
-from lotwise.metrics.ceiling import thinning_reliability
+from lotwise.metrics.ceiling import halves_reliability, thinning_reliability
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.differences import bland_altman, log_ratios
 from lotwise.metrics.dispersion import sere
@@ -580,6 +580,36 @@ def test_isoform_usage__with_bootstraps_names_the_planted_switch():
     strata = lotwise.get.evidence(expression, "uncertainty_strata")
     assert strata["stratum"].to_list() == ["low", "middle", "high"]
     assert strata["pearson"].notna().all()
+
+
+def test_ceilings__isoforms_take_halves_where_every_sample_has_them():
+    expression = with_bootstraps(("A", "B"))
+    expression.uns[keys.LOTWISE]["level"] = "isoform"
+    tpm = expression.layers[keys.TPM]
+    rng = np.random.default_rng(5)
+    sds = [0.1 * np.sqrt(4 / len(quarters)) for quarters in keys.PARTS.values()]
+    parts = {
+        name: np.stack([tpm[row] * np.exp(rng.normal(0, sd, tpm.shape[1])) for sd in sds])
+        for row, name in enumerate(expression.obs_names)
+    }
+    expression.uns[keys.LOTWISE][keys.HALVES] = parts
+    lotwise.tl.ceilings(expression)
+    table = lotwise.get.evidence(expression, "ceilings").set_index("method")
+    logs = np.log2(parts[expression.obs_names[0]] + 1)
+    expected = halves_reliability(logs[:2], quarters=logs[2:]).reliability
+    assert set(table.index) == {"halves", "replicates"}
+    assert table.loc["halves", "noise"] == "quantification"
+    assert table.loc["halves", "reliability_a"] == expected
+    assert 0.9 < expected < 1
+    del parts[expression.obs_names[1]]
+    lotwise.tl.ceilings(expression)
+    assert set(lotwise.get.evidence(expression, "ceilings")["method"]) == {
+        "bootstraps",
+        "replicates",
+    }
+    lotwise.tl.ceilings(expression, methods=("halves",))
+    reason = lotwise.get.evidence(expression, "ceilings")["reason"].iloc[0]
+    assert "the reads were not quantified in halves" in reason
 
 
 def with_bootstraps(batches):

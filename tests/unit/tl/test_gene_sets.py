@@ -91,3 +91,32 @@ def test_gene_sets__takes_the_pseudocount():
     assert large["mean_other"].abs().sum() < 0.8 * small["mean_other"].abs().sum()
     with pytest.raises(InputError, match="pseudocount must be > 0, got 0"):
         table_of(expression, pseudocount=0)
+
+
+def test_gene_sets__of_six_batches_each_is_tested_against_the_others():
+    expression = drawn(3, batches="AABBCCDDEEFF", shift=2.0)
+    pairs = table_of(expression)
+    assert pairs["p"].isna().all()
+    assert set(pairs["reason"]) == {"tested by batch (table gene_set_batches)"}
+    table = lotwise.get.evidence(expression, "gene_set_batches")
+    assert set(table["batch"]) == set("ABCDEF")
+    called = table[table["p_adjusted"] < 0.05]
+    assert (called["batch"] + called["gene_set"]).tolist() == ["Bset 3"]
+
+
+def test_gene_sets__of_fewer_batches_pairs_are_tested_and_batches_say_why_not():
+    expression = drawn(3)
+    assert table_of(expression)["p"].notna().any()
+    table = lotwise.get.evidence(expression, "gene_set_batches")
+    assert table["p"].isna().all()
+    assert set(table["reason"]) == {"fewer than 6 batches of the condition"}
+    assert table["shift"].notna().all()
+
+
+def test_gene_sets__a_batch_of_fewer_replicates_has_no_p():
+    expression = drawn(3, batches="AABBCCDDEEFFG")
+    table_of(expression)
+    table = lotwise.get.evidence(expression, "gene_set_batches").set_index("batch")
+    assert table.loc["G", "p"].isna().all()
+    assert set(table.loc["G", "reason"]) == {"fewer replicates than the others"}
+    assert table.loc["A", "p"].notna().all()

@@ -1,0 +1,129 @@
+"""The isoform ceiling from halves of the reads beside R of two libraries of one truth.
+
+    python benchmarks/halves_ceiling.py [N_GENES N_FRAGMENTS...]
+
+Two libraries are simulated from one truth, and real reads (airway, 10 Mb of chromosome 1) are
+dealt into two libraries read by read. Each library is quantified, and its halves and quarters.
+Printed are, for kallisto and salmon: R of the two libraries' isoforms, the ceiling that halves
+predict for it, and those from bootstraps and from thinned counts. In both cases R is its own
+ceiling, so the ceiling should equal it.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import dnaio
+import numpy as np
+from timing import SHARED
+
+import lotwise
+from lotwise.metrics.ceiling import thinning_reliability
+from lotwise.quantify import Kallisto, Quantifier, Reference, Salmon, Settings, quantify_samples
+from lotwise.samples import Run, Sample, read_samples
+from lotwise.simulate import Plan, simulate_experiment
+
+AIRWAY = SHARED / "airway_gse52778"
+RUNS = ("SRR1039508", "SRR1039509", "SRR1039513")
+CODING = "Homo_sapiens.GRCh38.cdna.all.1.1.10M.fa.gz"
+BOOTSTRAPS = 30
+
+
+def compare(what: str, samples: list[Sample], transcripts: Path, folder: Path) -> None:
+    """Quantify two libraries of one truth and print their R beside its ceilings."""
+    programs: dict[str, Quantifier] = {"kallisto": Kallisto(), "salmon": Salmon()}
+    for name, quantifier in programs.items():
+        out = folder / name
+        settings = Settings(cache=folder / "index", threads=2, bootstraps=BOOTSTRAPS, halves=True)
+        reference = Reference(transcripts=transcripts)
+        quantify_samples(
+            samples, quantifier=quantifier, reference=reference, out=out, settings=settings
+        )
+        sheet = out / "quant" / name / "samples.tsv"
+        _, isoform = lotwise.read_quant(sheet, tx2gene=None, bootstraps=True)
+        print(f"{what:44} {name:9} {report(isoform)}", flush=True)
+
+
+def report(isoform) -> str:  # noqa: ANN001, an AnnData
+    """Return R and its ceilings, as a row."""
+    lotwise.tl.ceilings(isoform, methods=("halves", "bootstraps"))
+    table = isoform.uns["lotwise"]["ceilings"].set_index("method")
+    counts, lengths = isoform.layers["counts"], isoform.layers["length"]
+    rng = np.random.default_rng(0)
+    thinned = [
+        thinning_reliability(
+            counts[row], lengths=np.where(lengths[row] > 0, lengths[row], np.nan), rng=rng
+        ).reliability
+        for row in range(2)
+    ]
+    r, halves, bootstraps = (
+        table.loc["halves", "pearson"],
+        table.loc["halves", "ceiling"],
+        table.loc["bootstraps", "ceiling"],
+    )
+    by_thinning = np.sqrt(np.prod(thinned))
+    return f"{r:.4f}  {halves:.4f} ({halves - r:+.4f})  {bootstraps:.4f}      {by_thinning:.4f}"
+
+
+def deal(sample: Sample, folder: Path) -> list[Sample]:
+    """Deal a sample's reads into two libraries, one read to each in turn."""
+    folder.mkdir(parents=True)
+    files = [[folder / f"{name}_R{mate}.fastq.gz" for mate in (1, 2)] for name in "ab"]
+    outputs = [dnaio.open(*pair, mode="w", fileformat="fastq") for pair in files]
+    run = sample.runs[0]
+    with dnaio.open(run.fastq_1, run.fastq_2, fileformat="fastq") as reads:
+        for number, mates in enumerate(reads):
+            outputs[number % 2].write(*mates)
+    for output in outputs:
+        output.close()
+    return [
+        Sample(sample=name, batch=name, runs=(Run(fastq_1=pair[0], fastq_2=pair[1]),))
+        for name, pair in zip("ab", files, strict=True)
+    ]
+
+
+def main() -> None:
+    """Simulate, deal, print."""
+    n_genes, *depths = (int(word) for word in sys.argv[1:]) if len(sys.argv) > 1 else (2000,)
+    print(f"{'':54} R       by halves         by bootstraps by thinning")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        for n_fragments in depths or (200_000, 800_000, 2_000_000):
+            plan = Plan(
+                n_genes=n_genes,
+                n_batches=2,
+                n_fragments=n_fragments,
+                sd_batch=0,
+                sd_technical=0,
+            )
+            made = simulate_experiment(
+                folder / str(n_fragments),
+                rng=np.random.default_rng(1),
+                plan=plan,
+                form="reads",
+                threads=2,
+            )
+            compare(
+                f"simulated, {n_genes:,} genes, {n_fragments:,} pairs",
+                list(read_samples(made.samples)),
+                made.transcripts,
+                folder / f"out{n_fragments}",
+            )
+        if SHARED.is_dir():
+            for run in RUNS:
+                mates = [AIRWAY / "fastq" / f"{run}_R{mate}.fastq.gz" for mate in (1, 2)]
+                whole = Sample(
+                    sample=run, batch=run, runs=(Run(fastq_1=mates[0], fastq_2=mates[1]),)
+                )
+                compare(
+                    f"airway {run}, dealt in two",
+                    deal(whole, folder / run),
+                    AIRWAY / "reference" / CODING,
+                    folder / f"out{run}",
+                )
+
+
+if __name__ == "__main__":
+    main()

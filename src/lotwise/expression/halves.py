@@ -1,0 +1,56 @@
+"""TPM of parts of a sample's reads, which lotwise leaves beside a quantification."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from polars.exceptions import PolarsError
+
+from lotwise.errors import InputError
+from lotwise.keys import PARTS
+from lotwise.tree import HALVES_FILE
+
+
+def read_parts(quant: Path, features: pl.Series) -> npt.NDArray[np.float32] | None:
+    """Read the parts of one sample.
+
+    Parameters
+    ----------
+    quant
+        File of the quantification of all reads.
+    features
+        Its features.
+
+    Returns
+    -------
+    TPM, shape ``(6, n_features)``, in the order of ``features``; None where there are none.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or is of other features.
+    """
+    path = quant.parent / HALVES_FILE
+    if not path.is_file():
+        return None
+    again = "remove it, or run `lotwise quantify` again"
+    try:
+        table = pl.read_parquet(path, columns=["feature", *PARTS])
+    except (PolarsError, OSError) as error:
+        words = str(error).splitlines()[0]
+        raise InputError(f"is not what lotwise writes ({words})", path=path, remedy=again) from None
+    if not table["feature"].equals(features):
+        place = {name: row for row, name in enumerate(table["feature"].to_list())}
+        rows = [place[name] for name in features.to_list() if name in place]
+        if not table.height == len(features) == len(rows):
+            raise InputError(
+                f"holds {table.height:,} features that are not the {len(features):,} of "
+                f"{quant.name}",
+                path=path,
+                remedy=again,
+            )
+        table = table[rows]
+    return np.ascontiguousarray(table.select(list(PARTS)).to_numpy().T, dtype=np.float32)
