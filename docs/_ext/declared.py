@@ -111,7 +111,7 @@ class Modules(Declared):
 
 
 def modules_of(name: str, left_out: Collection[str] = ()) -> Iterator[str]:
-    """Give a module, or for ``package.*`` its modules, those of packages without a face too."""
+    """Return a module, or for ``package.*`` its modules, those of packages without a face too."""
     if not name.endswith(".*"):
         yield name
         return
@@ -143,7 +143,7 @@ def lines_of_statistics(folder: str) -> Iterator[str]:
 
 
 def is_table(thing: type) -> bool:
-    """Tell whether a class is a table, and not a base that others extend."""
+    """Return whether a class is a table, and not a base that others extend."""
     return issubclass(thing, Record) and thing is not Record and not thing.__subclasses__()
 
 
@@ -177,7 +177,7 @@ def section_of(model: type[BaseModel], prefix: str) -> Iterator[str]:
 
 
 def model_in(field: FieldInfo) -> type[BaseModel] | None:
-    """Give the section that a key holds, be it one, an optional one or a list of them."""
+    """Return the section that a key holds, be it one, an optional one or a list of them."""
     return next(models_in(field.annotation), None)
 
 

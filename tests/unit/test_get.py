@@ -201,9 +201,7 @@ def test_stale__is_over_after_the_tool_was_called_again(other_genes):
 )
 def test_stale__numbers_of_samples_of_other_names_are_refused(gene, take):
     gene.obs_names = ["S1", "S2", "S4"]
-    with pytest.raises(
-        InputError, match=r"S4 is not among them; call lotwise\.tl\.correlate again"
-    ):
+    with pytest.raises(InputError, match=r"S4 is missing; call lotwise\.tl\.correlate again"):
         take(gene)
 
 

@@ -28,7 +28,7 @@ _LOGIN: Final = re.compile(r"(?<=://)[^/\s\"'@]+@")
 
 
 def strike_logins(text: str) -> str:
-    """Return a text with *** in the place of the user and password of each address.
+    """Return a text with ``***`` in the place of the user and password of each address.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class BaseUrls(Section):
         return url.rstrip("/")
 
     def without_logins(self) -> Self:
-        """Return the addresses as they may be printed, with *** for each user and password."""
+        """Return the addresses as they may be printed, with ``***`` for each user and password."""
         struck = {name: strike_logins(url) for name, url in self.model_dump().items()}
         return self.model_copy(update=struck)
 

@@ -106,7 +106,7 @@ def test_judge_yields__a_library_of_few_features_is_named(share, standing, n_rea
     assert rows[3].complexity_ratio == pytest.approx(share, abs=0.01)
     if standing != "passed":
         assert "of low complexity: " in rows[3].reason
-        assert " of the other samples' median (2,000)" in rows[3].reason
+        assert " times the other samples' median (2,000)" in rows[3].reason
 
 
 def test_judge_yields__a_shallow_library_of_all_features_is_not_of_low_complexity():
