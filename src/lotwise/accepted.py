@@ -28,6 +28,7 @@ from lotwise.expression.declared import UNREADABLE
 from lotwise.expression.labels import batches_of, conditions_of, require_tpm
 from lotwise.expression.noted import noted
 from lotwise.files.atomic import atomic_path, exclusive
+from lotwise.files.checksums import checksum
 from lotwise.metrics.batches import reference_interval
 from lotwise.metrics.correlation import pearson_matrix
 
@@ -144,7 +145,7 @@ def _append(new: AnnData, path: Path, *, source: Path | str, note: str) -> int:
     told = {
         "added": list(dict.fromkeys(batches_of(new))),
         "source": str(source),
-        "sha256": _sha256(Path(source)) if source else "",
+        "sha256": checksum(Path(source)) if source else "",
         "note": note,
     }
     return _write(stored, path, kept, told)
@@ -382,10 +383,3 @@ def _history(found: AnnData, path: Path) -> dict[str, Any]:
     if not whole:
         raise InputError("is damaged: its history cannot be read", path=path)
     return kept
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path=path) from error

@@ -13,6 +13,25 @@ from typing import Final
 
 from lotwise.evidence.catalogue import tables
 
+# Files at the root of the results.
+SAMPLES: Final = "samples.tsv"
+FETCHED: Final = "fetched.tsv"
+INTAKE: Final = "intake.tsv"
+STRANDEDNESS: Final = "strandedness.tsv"
+YIELD: Final = "yield.tsv"
+VERIFICATION: Final = "verification.tsv"
+VERDICT: Final = "verdict.json"
+CRITERIA: Final = "verdict.tsv"
+HISTORY: Final = "verdict_history.jsonl"
+COPY: Final = "verdict_criteria.yaml"
+WORKBOOK: Final = "tables.xlsx"
+PROVENANCE: Final = "provenance.json"
+CRATE: Final = "ro-crate-metadata.json"
+PAGE: Final = "report.html"
+CERTIFICATE: Final = "certificate.html"
+TITRATION: Final = "titration.tsv"
+TITRATION_CURVE: Final = "titration_curve.tsv"
+
 PAPER_FIGURES: Final = {
     "gene": "extended_data_fig1_gene",
     "isoform": "extended_data_fig2_isoform",
@@ -40,7 +59,7 @@ class ResultTree:
     @property
     def samples(self) -> Path:
         """Sheet of the compared samples, with the source of each."""
-        return self.root / "samples.tsv"
+        return self.root / SAMPLES
 
     @property
     def expression(self) -> Path:
@@ -89,52 +108,52 @@ class ResultTree:
     @property
     def verification(self) -> Path:
         """Published and computed coefficients."""
-        return self.root / "verification.tsv"
+        return self.root / VERIFICATION
 
     @property
     def verdict(self) -> Path:
         """The verdict."""
-        return self.root / "verdict.json"
+        return self.root / VERDICT
 
     @property
     def titration(self) -> Path:
         """The smallest fraction of a profile that each criterion detects."""
-        return self.root / "titration.tsv"
+        return self.root / TITRATION
 
     @property
     def titration_curve(self) -> Path:
         """How often each criterion detects each fraction of the profile."""
-        return self.root / "titration_curve.tsv"
+        return self.root / TITRATION_CURVE
 
     @property
     def criteria(self) -> Path:
         """Each criterion with its outcome."""
-        return self.root / "verdict.tsv"
+        return self.root / CRITERIA
 
     @property
     def report(self) -> Path:
         """The report page."""
-        return self.root / "report.html"
+        return self.root / PAGE
 
     @property
     def certificate(self) -> Path:
         """The verdict on one to three printed pages."""
-        return self.root / "certificate.html"
+        return self.root / CERTIFICATE
 
     @property
     def workbook(self) -> Path:
         """Workbook of all tables."""
-        return self.root / "tables.xlsx"
+        return self.root / WORKBOOK
 
     @property
     def provenance(self) -> Path:
         """The record of the run."""
-        return self.root / "provenance.json"
+        return self.root / PROVENANCE
 
     @property
     def crate(self) -> Path:
         """The record as a Research Object Crate."""
-        return self.root / "ro-crate-metadata.json"
+        return self.root / CRATE
 
     def h5ad(self, level: str) -> Path:
         """Return the AnnData file of one level."""

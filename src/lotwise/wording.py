@@ -18,8 +18,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
     'there are pearson, spearman'
     """
     names = list(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
+    close = closest(name, names)
+    return f"did you mean {close!r}?" if close else f"there are {', '.join(names)}"
+
+
+def closest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
+    """Return the known name that a wrong one comes nearest to; empty where none is near.
+
+    Examples
+    --------
+    >>> closest("persons", ["pearson", "spearman"]), closest("x", ["pearson"])
+    ('pearson', '')
+    """
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)), "")
 
 
 def number(value: float) -> str:

@@ -19,7 +19,6 @@ import numpy as np
 import pytest
 
 from lotwise.acceptance import CriteriaFile, parse_criteria, register_criteria, write_verdict
-from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError
 from lotwise.record import configuration_of, read_provenance, record_run, refresh_outputs
@@ -29,7 +28,7 @@ from lotwise.report import write_report
 from lotwise.report.run_tables import read_findings
 from lotwise.run.replay import replay
 from lotwise.run.steps import compare
-from lotwise.tree import ResultTree
+from lotwise.tree import HISTORY, ResultTree
 
 pytestmark = pytest.mark.requirement("REC-002", "REC-003")
 

@@ -69,7 +69,7 @@ def compared(simulate, cache, require, tmp_path_factory):
 
 def test_compare__planted_switches_are_found_by_kallistos_bootstraps(compared):
     tree, genes, true_change = compared
-    usage = read_table(tree.evidence_table("isoform", "isoform_usage"), UsageRecord)
+    usage = read_table(tree.table("isoform", "isoform_usage"), UsageRecord)
     called = set(usage.loc[usage["p_adjusted"] < 0.05, "gene_id"])
     planted = set(genes.loc[genes["isoform_switch"], "gene_id"])
     tested = set(usage.loc[usage["p"].notna(), "gene_id"])
@@ -86,12 +86,12 @@ def test_compare__planted_switches_are_found_by_kallistos_bootstraps(compared):
 
 def test_compare__the_ceiling_and_the_strata_rest_on_the_bootstraps(compared):
     tree, _, _ = compared
-    ceilings = read_table(tree.evidence_table("isoform", "ceilings"), CeilingRecord)
+    ceilings = read_table(tree.table("isoform", "ceilings"), CeilingRecord)
     by_method = ceilings.set_index("method")
     assert by_method.loc["bootstraps", "reason"] == ""
     assert by_method.loc["bootstraps", "noise"] == "quantification"
     assert 0.9 < by_method.loc["bootstraps", "ceiling"] < 1
-    strata = read_table(tree.evidence_table("isoform", "uncertainty_strata"), StratumRecord)
+    strata = read_table(tree.table("isoform", "uncertainty_strata"), StratumRecord)
     assert strata["stratum"].to_list() == ["low", "middle", "high"]
     assert np.isfinite(strata["pearson"]).all()
     assert strata["infrv_to"].is_monotonic_increasing

@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from lotwise.acceptance.criteria import Criteria
 from lotwise.acceptance.files import CriteriaFile
-from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.acceptance.history import Entry, History, differing, notices, read_history
-from lotwise.acceptance.record import COPY, VERDICT, digests, recorded_criteria, sha256_of
+from lotwise.acceptance.record import digests, recorded_criteria
 from lotwise.acceptance.times import late_registration
 from lotwise.acceptance.verdict import FORMAT, Verdict, judge
 from lotwise.errors import InputError
+from lotwise.files.checksums import checksum_if_there
+from lotwise.tree import COPY, HISTORY, VERDICT
 
 # Keys of a verdict by an earlier version that have the same meaning in this version.
 _LASTING: Final = ("outcome", "value", "level", "table", "statistic", "rationale")
@@ -102,7 +103,7 @@ def check_verdict(root: Path) -> CheckedVerdict | None:
         *notices(history, criteria.criteria, tables if not last else last[-1].tables),
         *late_registration(root, history, criteria.criteria),
     )
-    faults += _of_history(root, last[-1] if last else None, tables)
+    faults += since_judged(root, last[-1] if last else None, tables)
     faults += differences(told, said, verdict)
     return CheckedVerdict(
         verdict=replace(verdict, notices=told_notices),
@@ -189,13 +190,13 @@ def _from_history(history: History) -> CriteriaFile | None:
     return None
 
 
-def _of_history(root: Path, last: Entry | None, tables: Mapping[str, str]) -> Iterator[str]:
-    """Compare the verdict and the tables with the last verdict on record."""
+def since_judged(root: Path, last: Entry | None, tables: Mapping[str, str]) -> Iterator[str]:
+    """Say what changed since a verdict: its files, and the tables, by their present SHA-256."""
     if last is None:
         yield f"{HISTORY} has no entry of this verdict"
         return
     for name, sha256 in last.files.items():
-        if sha256_of(root / name) != sha256:
+        if checksum_if_there(root / name) != sha256:
             yield f"{name} is not the file that was written on {last.when}: it was edited"
     gone = tuple(name for name, sha in last.tables.items() if sha and not tables.get(name))
     changed = (*differing(last.tables, tables), *gone)

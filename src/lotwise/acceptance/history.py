@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lotwise.acceptance.criteria import Criteria
 from lotwise.files.atomic import atomic_path
+from lotwise.tree import HISTORY
 from lotwise.wording import counted, listed
-
-FILE: Final = "verdict_history.jsonl"
 
 
 class Entry(BaseModel):
@@ -103,7 +102,7 @@ def read_history(root: Path) -> History:
     >>> read_history(Path(mkdtemp())).entries
     ()
     """
-    path = root / FILE
+    path = root / HISTORY
     if not path.is_file():
         return History(())
     entries: list[Entry] = []
@@ -122,7 +121,7 @@ def read_history(root: Path) -> History:
 
 def append(root: Path, entry: Entry) -> None:
     """Append an entry to the history, completely or not at all."""
-    path = root / FILE
+    path = root / HISTORY
     before = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     lines = before.splitlines()
     previous = _digest(lines[-1]) if lines else ""
@@ -146,18 +145,19 @@ def notices(history: History, criteria: Criteria, tables: Mapping[str, str]) -> 
         SHA-256 of each table judged now; empty where a table is missing.
     """
     return (
-        *_of_gaps(history),
+        *gaps(history),
         *_of_criteria(history, criteria),
         *_of_tables(history, criteria.sha256, tables),
     )
 
 
-def _of_gaps(history: History) -> Iterator[str]:
+def gaps(history: History) -> Iterator[str]:
+    """Say where the history was edited, or lacks lines that it once had."""
     if not history.intact:
-        yield f"{FILE} was edited: a line does not follow the one before it"
+        yield f"{HISTORY} was edited: a line does not follow the one before it"
     for entry in history.entries:
         if entry.event == "gap":
-            yield f"{FILE} lacked lines that it once had when it was checked on {entry.when}"
+            yield f"{HISTORY} lacked lines that it once had when it was checked on {entry.when}"
 
 
 def _of_criteria(history: History, criteria: Criteria) -> Iterator[str]:

@@ -14,13 +14,12 @@ from lotwise.evidence.catalogue import row_names, tables
 from lotwise.files.records import columns
 from lotwise.files.tables import read_table
 from lotwise.keys import Level
-from lotwise.tree import ResultTree
+from lotwise.tree import SAMPLES, ResultTree
 from lotwise.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SAMPLES: Final = "samples.tsv"
 _PAIR: Final = ("sample_a", "sample_b")
 # Columns that tell which pair a row is about.
 _OF_PAIR: Final = (*_PAIR, "batch_a", "batch_b", "condition_a", "condition_b", "relation")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import suppress
 from dataclasses import replace
@@ -18,11 +17,11 @@ from lotwise.acceptance.titrated import TitrationCurveRecord, TitrationRecord
 from lotwise.acceptance.verdict import CriterionRecord, Verdict, judge
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
+from lotwise.files.checksums import checksum_if_there
 from lotwise.files.tables import to_frame, write_table
+from lotwise.tree import COPY, VERDICT
 
-VERDICT: Final = "verdict.json"
 # The criteria as they were read, including comments.
-COPY: Final = "verdict_criteria.yaml"
 _FOLDERS: Final = ("correlation", "evidence")
 
 
@@ -89,7 +88,7 @@ def write_verdict(root: Path, criteria: CriteriaFile, *, now: datetime | None = 
         temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
     rows = to_frame(verdict.as_records(), CriterionRecord)
     write_table(root / CriterionRecord.table, rows)
-    files = {name: sha256_of(root / name) for name in (VERDICT, CriterionRecord.table)}
+    files = {name: checksum_if_there(root / name) for name in (VERDICT, CriterionRecord.table)}
     entry = _entry(
         "evaluated", criteria, stamp(now), tables=tables, outcome=verdict.outcome, files=files
     )
@@ -122,15 +121,7 @@ def recorded_criteria(root: Path) -> CriteriaFile:
 
 def digests(root: Path, criteria: Criteria) -> dict[str, str]:
     """Return the SHA-256 of each table that criteria judge; empty where it is missing."""
-    return {name: sha256_of(root / name) for name in criteria.files()}
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file; empty where there is none."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return {name: checksum_if_there(root / name) for name in criteria.files()}
 
 
 def _record_gap(root: Path, time: str) -> None:

@@ -24,7 +24,7 @@ from lotwise.acceptance.reading import read_judged, read_unlisted, unlisted
 from lotwise.acceptance.selection import select_rows
 from lotwise.files.records import Record, column
 from lotwise.keys import LEVELS, Level
-from lotwise.tree import ResultTree
+from lotwise.tree import CRITERIA, ResultTree
 from lotwise.wording import counted, number
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _NAN: Final = float("nan")
 class CriterionRecord(Record):
     """The outcome of one criterion; the first row of ``verdict.tsv`` is the overall outcome."""
 
-    table = "verdict.tsv"
+    table = CRITERIA
 
     criterion: str = column("id of the criterion, or overall")
     outcome: str = column("pass, fail or not assessable; descriptive in tier 3")

@@ -19,6 +19,7 @@ from lotwise.config.acquire import ExpectedCoefficient
 from lotwise.errors import InputError
 from lotwise.files.records import Record, column
 from lotwise.keys import Level
+from lotwise.tree import VERIFICATION
 
 Status = Literal["agrees", "differs", "not on file", "not computed"]
 
@@ -34,7 +35,7 @@ _SLACK: Final = 1e-12
 class Verification(Record):
     """One published coefficient and the computed one; a row of ``verification.tsv``."""
 
-    table = "verification.tsv"
+    table = VERIFICATION
 
     level: str = column("gene or isoform", heading="level")
     batch_a: str = column("first batch of the pair", heading="batch")

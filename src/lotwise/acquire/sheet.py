@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -13,6 +12,7 @@ from lotwise.acquire.select import Chosen
 from lotwise.config.acquire import AssumedFragments, Route
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
+from lotwise.files.tables import text_of_rows
 from lotwise.keys import LEVELS, Level
 from lotwise.samples import Run
 
@@ -77,21 +77,14 @@ def write_sheet(
     ``accession``, ``title``, ``characteristics``, ``run``, ``route``, and, for single-end reads,
     in ``assumed`` the values that are assumptions.
     """
-    with (
-        atomic_path(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as stream,
-    ):
-        told = {
-            name
-            for name in ("replicate", "donor", "condition")
-            if any(getattr(row.chosen, name) for row in rows)
-        }
+    told = {
+        name
+        for name in ("replicate", "donor", "condition")
+        if any(getattr(row.chosen, name) for row in rows)
+    }
+    with atomic_path(path) as temporary:
         lines = [line for row in rows for line in _lines(row, path.parent, route, fragments, told)]
-        writer = csv.DictWriter(
-            stream, fieldnames=list(lines[0]), delimiter="\t", lineterminator="\n"
-        )
-        writer.writeheader()
-        writer.writerows(lines)
+        temporary.write_bytes(text_of_rows(lines).encode())
 
 
 def _lines(

@@ -39,6 +39,11 @@ Example:
 @figures_options
 @criteria_option
 @click.option("--no-report", is_flag=True, help="Leave out report.html.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    help="Cores to use; results do not depend on it.  [default: OMP_NUM_THREADS, else all]",
+)
 def command(
     *,
     samples: Path,
@@ -47,6 +52,7 @@ def command(
     no_evidence: bool,
     criteria: str | None,
     no_report: bool,
+    threads: int | None,
     **options: Any,
 ) -> None:
     """Compare the quantified batches of the sample sheet SAMPLES.
@@ -62,23 +68,25 @@ def command(
     from lotwise.cli.verdict import say
     from lotwise.run.steps import compare
     from lotwise.tree import ResultTree
+    from lotwise.workers import limit_threads
 
     if not no_report:
         require_extra("report")
     if no_evidence:
         options["statistics"] = ()
-    verdict = compare(
-        samples,
-        ResultTree(out),
-        levels=levels,
-        expression=pick(ExpressionConfig, options),
-        correlation=pick(CorrelationConfig, options),
-        figures=pick(FiguresConfig, options),
-        evidence=pick(EvidenceConfig, options),
-        acceptance=criteria,
-        call=call_of(click.get_current_context()),
-        report=not no_report,
-    )
+    with limit_threads(threads):
+        verdict = compare(
+            samples,
+            ResultTree(out),
+            levels=levels,
+            expression=pick(ExpressionConfig, options),
+            correlation=pick(CorrelationConfig, options),
+            figures=pick(FiguresConfig, options),
+            evidence=pick(EvidenceConfig, options),
+            acceptance=criteria,
+            call=call_of(click.get_current_context()),
+            report=not no_report,
+        )
     correlation = pick(CorrelationConfig, options)
     figures = pick(FiguresConfig, options)
     say_outcome(ResultTree(out), pseudocount=correlation.pseudocount, decimals=figures.decimals)

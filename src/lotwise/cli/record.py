@@ -55,8 +55,9 @@ def command(
     from lotwise.acceptance import forget_verdict
     from lotwise.config import parse_config, read_config
     from lotwise.errors import InputError
-    from lotwise.record import VERIFICATION, record_run, refresh_outputs
+    from lotwise.record import record_run, refresh_outputs
     from lotwise.record.calls import workflow_call as describe
+    from lotwise.tree import VERIFICATION
 
     if samples is None:
         refresh_outputs(out, amend=amend)

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from lotwise.config.section import Section
 from lotwise.evidence.catalogue import optional, tables
+from lotwise.evidence.libraries import SHALLOW_BELOW
 from lotwise.evidence.statistic import Figure, OptionalInput, Statistic
 from lotwise.keys import Level
 
@@ -110,7 +111,8 @@ class EvidenceConfig(Section):
         default=0.05, description="error rate of a claim of equivalence, in (0, 1)"
     )
     shallow_below: _Share = Field(
-        default=0.1, description="fraction of the median depth below which a library is shallow"
+        default=SHALLOW_BELOW,
+        description="fraction of the median depth below which a library is shallow",
     )
     outlier_below: float | None = Field(
         default=None,

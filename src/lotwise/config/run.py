@@ -6,7 +6,6 @@ the command line are the defaults here.
 
 from __future__ import annotations
 
-import difflib
 import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -28,8 +27,10 @@ from lotwise.config.evidence import EvidenceConfig
 from lotwise.config.genotype import GenotypeConfig
 from lotwise.config.section import Section
 from lotwise.errors import InputError
+from lotwise.evidence.libraries import SHALLOW_BELOW
 from lotwise.files.yaml import parse_yaml
 from lotwise.keys import LEVELS, Level
+from lotwise.wording import closest
 
 Source = Literal["quant", "reads", "accession"]
 QuantifierName = Literal["kallisto", "salmon", "rsem"]
@@ -73,7 +74,7 @@ class Limits(Section):
         description="minimum ratio of its depth to the others' median; a sample below is refused",
     )
     noted_depth_ratio: Share = Field(
-        default=0.25, description="below this ratio, a sample is marked as shallow"
+        default=SHALLOW_BELOW, description="below this ratio, a sample is marked as shallow"
     )
 
 
@@ -433,12 +434,10 @@ def _first_fault(error: ValidationError, source: str) -> InputError:
     fault = next((item for item in faults if item["type"] == "extra_forbidden"), faults[0])
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(key, list(_known_keys(Config)), n=1, cutoff=0.5)
-        if not close:
-            last = key.rsplit(".", 1)[-1]
-            by_last = {known.rsplit(".", 1)[-1]: known for known in _known_keys(Config)}
-            close = [by_last[name] for name in difflib.get_close_matches(last, by_last, n=1)]
-        remedy = f"did you mean {close[0]!r}?" if close else "remove it"
+        by_last = {known.rsplit(".", 1)[-1]: known for known in _known_keys(Config)}
+        last = closest(key.rsplit(".", 1)[-1], by_last, cutoff=0.6)
+        close = closest(key, _known_keys(Config)) or by_last.get(last)
+        remedy = f"did you mean {close!r}?" if close else "remove it"
         return InputError(f"key {key!r} is unknown", path=source, remedy=remedy)
     return InputError(
         f"key {key!r} is {fault['input']!r}; {fault['msg'][:1].lower()}{fault['msg'][1:]}",

@@ -16,6 +16,7 @@ class UsageRecord(OfPair):
     """Change of isoform usage of a gene between two samples."""
 
     table: ClassVar[str] = "isoform_usage"
+    suffix: ClassVar[str] = "parquet"
     of_features: ClassVar[bool] = True
     gene_id: str = column("gene", heading="gene", names_row=True)
     n_isoforms: int = column("isoforms of the gene", heading="isoforms")

@@ -10,6 +10,9 @@ from lotwise.evidence.sections import SAMPLES
 from lotwise.evidence.statistic import Statistic, Table, call
 from lotwise.files.records import Record, column
 
+SHALLOW_BELOW: Final = 0.1
+"""Share of the other samples' median depth below which a library is shallow."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LibraryRecord(Record):

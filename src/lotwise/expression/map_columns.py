@@ -149,9 +149,9 @@ def transcript_column(
     n_distinct = {at: table.to_series(at).n_unique() for at in columns}
 
     def key(at: int) -> tuple[bool, bool, bool, int, int]:
-        named = bool(header) and kind_of_header(header[at]) == "transcript"  # type: ignore[index]
+        kind = kind_of_header(header[at]) if header else ""
+        named, gene = kind == "transcript", kind in {"gene", "symbol"}
         values = _known(table.to_series(at))
-        gene = bool(header) and kind_of_header(header[at]) in {"gene", "symbol"}  # type: ignore[index]
         like = share_like(values, "isoform") > _MOST
         return (
             like,

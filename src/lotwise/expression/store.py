@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import polars as pl
 from isal import igzip_threaded
 
@@ -20,6 +21,10 @@ from lotwise.samples import FEATURE_COLUMN
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
+
+# Numbers of a chunk, and features at least: gzip looks back over 32 kB, some rows of a chunk.
+_CHUNK: Final = 8_192
+_LEAST_FEATURES: Final = 64
 
 
 def write_level(expression: AnnData, directory: Path | str) -> None:
@@ -98,10 +103,29 @@ def _as_h5ad(expression: AnnData) -> bytes:
     )
     with h5py.File("memory", "w", driver="core", backing_store=False) as store:
         compression = {"compression": "gzip", "compression_opts": 1}
-        anndata.io.write_elem(store, "/", expression, dataset_kwargs=compression)
+        anndata.experimental.write_dispatched(
+            store, "/", expression, callback=_write_chunks, dataset_kwargs=compression
+        )
         store.flush()
         image: bytes = store.id.get_file_image()
     return image
+
+
+def _write_chunks(
+    write: Callable[..., None],
+    store: Any,
+    name: str,
+    element: Any,
+    *,
+    dataset_kwargs: Mapping[str, Any],
+    **_: Any,
+) -> None:
+    """Write a matrix in chunks of all samples: what is alike in a feature compresses together."""
+    if isinstance(element, np.ndarray) and element.ndim == 2 and element.size:
+        n_samples, n_features = element.shape
+        n_together = min(n_features, max(_LEAST_FEATURES, _CHUNK // n_samples))
+        dataset_kwargs = {**dataset_kwargs, "chunks": (n_samples, n_together)}
+    write(store, name, element, dataset_kwargs=dataset_kwargs)
 
 
 def _named_by_objects(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any, Final, Literal
 from lotwise.errors import InputError
 from lotwise.files.shipped import shipped
 from lotwise.files.yaml import parse_yaml
+from lotwise.wording import nearest
 
 Expected = Literal["present", "absent", "female", "male"]
 SHIPPED: Final = ("sex", "msc_identity", "residual_pluripotency")
@@ -261,11 +261,4 @@ def _marker_of(feature: Any, path: Path, *, group: str) -> Marker:
 def _refuse_unknown(found: dict[Any, Any], known: tuple[str, ...], path: Path) -> None:
     for key in found:
         if key not in known:
-            nearest = difflib.get_close_matches(str(key), known, n=1)
-            raise InputError(
-                f"unknown key {key!r}",
-                path=path,
-                remedy=f"did you mean {nearest[0]!r}?"
-                if nearest
-                else f"choose from {', '.join(known)}",
-            )
+            raise InputError(f"unknown key {key!r}", path=path, remedy=nearest(str(key), known))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lotwise.errors import InputError
+from lotwise.evidence.libraries import SHALLOW_BELOW
 from lotwise.metrics.moments import BoolArray, FloatArray, as_matrix, as_vector, refuse_negative
 
 FEWEST_SCORED: Final = 3
@@ -259,7 +260,9 @@ def library_complexity(counts: npt.ArrayLike) -> Complexity:
     return Complexity(n_features, share, depth)
 
 
-def shallow_libraries(total_counts: npt.ArrayLike, *, below: float = 0.1) -> ShallowLibraries:
+def shallow_libraries(
+    total_counts: npt.ArrayLike, *, below: float = SHALLOW_BELOW
+) -> ShallowLibraries:
     """Flag libraries whose total counts are a small fraction of the others' median.
 
     Read this before any correlation: a library of 36 thousand counts among libraries of 20

@@ -260,22 +260,42 @@ def _height(words: str, size: float) -> float:
     return 1.5 * size / 72 * (words.count("\n") + 1)
 
 
-def save_figure(figure: Figure, stem: Path | str, formats: Sequence[str]) -> list[Path]:
+def save_figure(
+    figure: Figure,
+    stem: Path | str,
+    formats: Sequence[str],
+    settings: Mapping[str, Any] | None = None,
+) -> list[Path]:
     """Write a figure in each format, completely or not at all, without a time stamp.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    stem
+        Path without the suffix.
+    formats
+        Formats of Matplotlib, such as ``("pdf", "png")``.
+    settings
+        ``rcParams`` to use in addition, such as those of the process that drew the figure.
 
     Returns
     -------
     The files written, ``{stem}.{format}``.
     """
+    import matplotlib as mpl
+
     written = []
+    user: Any = settings or {}
     no_date = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
     # fontTools logs every glyph that it keeps, which is of no interest.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     dpi = min(_RASTER_DPI, _MOST_PIXELS / max(figure.get_size_inches()))
-    with lotwise_style():
-        # Compute the layout once; savefig would do it again for every format.
+    with mpl.rc_context(user), lotwise_style():
+        # Compute the layout once; with an engine, savefig would do it again for every format.
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        with mpl.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+            figure.set_layout_engine(None)
         box = figure.get_tightbbox().padded(_MARGIN)
         for suffix in formats:
             target = Path(f"{stem}.{suffix}")

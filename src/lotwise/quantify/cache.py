@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_directory, exclusive
 
 logger = logging.getLogger(__name__)
@@ -17,21 +16,6 @@ logger = logging.getLogger(__name__)
 KEY_FILE: Final = "lotwise.key.json"
 # STAR needs hours for a mammalian genome on few cores.
 _INDEX_SECONDS: Final = 24 * 3600.0
-
-
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file.
-
-    Raises
-    ------
-    InputError
-        The file cannot be read.
-    """
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", path=path) from None
 
 
 def cached_directory(

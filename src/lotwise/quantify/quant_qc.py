@@ -16,6 +16,7 @@ from lotwise.config import Limits
 from lotwise.errors import RefusedError
 from lotwise.files.records import Record, column
 from lotwise.quantify.reads_qc import leave_out
+from lotwise.tree import YIELD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +31,7 @@ N_TOP = 50
 class Yield(Record):
     """Yield of one sample's reads."""
 
-    table: ClassVar[str] = "yield.tsv"
+    table: ClassVar[str] = YIELD
     sample: str = column("name of the sample", heading="sample")
     batch: str = column("batch of the sample", heading="batch")
     quantifier: str = column("kallisto, salmon or rsem", heading="quantifier")

@@ -22,6 +22,7 @@ from isal import isal_zlib
 from lotwise.errors import RefusedError
 from lotwise.files.records import Record, column
 from lotwise.samples import Run, Sample
+from lotwise.tree import INTAKE
 
 # Small enough for the cache and the garbage collector: 4,096 takes twice as long.
 _AT_ONCE: Final = 256
@@ -50,7 +51,7 @@ _Item = Any
 class Intake(Record):
     """Properties of the reads of one sample, before quantification."""
 
-    table: ClassVar[str] = "intake.tsv"
+    table: ClassVar[str] = INTAKE
     sample: str = column("name of the sample", heading="sample")
     batch: str = column("batch of the sample", heading="batch")
     layout: str = column("paired or single; empty if no run could be read", heading="layout")

@@ -17,7 +17,8 @@ from dnaio.exceptions import FileFormatError
 from xopen import xopen
 
 from lotwise.errors import EnvironmentFault, InputError, LotwiseError
-from lotwise.quantify.cache import cached_directory, checksum
+from lotwise.files.checksums import checksum
+from lotwise.quantify.cache import cached_directory
 from lotwise.quantify.reads_qc import UNREADABLE
 
 logger = logging.getLogger(__name__)

@@ -20,10 +20,12 @@ import dnaio
 import numpy as np
 
 from lotwise.errors import RefusedError
+from lotwise.files.checksums import checksum
 from lotwise.files.records import Record, column
-from lotwise.quantify.cache import cached_directory, checksum
+from lotwise.quantify.cache import cached_directory
 from lotwise.quantify.kmers import SEPARATOR, K, encode, roll
 from lotwise.quantify.reads_qc import UNREADABLE
+from lotwise.tree import STRANDEDNESS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +51,7 @@ Finding = Literal["unstranded", "forward", "reverse", "undetermined"]
 class Strand(Record):
     """Strandedness of the reads of one sample."""
 
-    table: ClassVar[str] = "strandedness.tsv"
+    table: ClassVar[str] = STRANDEDNESS
     sample: str = column("name of the sample")
     declared: str = column("strandedness in the sample sheet: auto, unstranded, forward or reverse")
     applied: str = column("strandedness used by the quantifier: unstranded, forward or reverse")

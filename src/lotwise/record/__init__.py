@@ -1,23 +1,14 @@
 """The record of a run: ``provenance.json`` in the folder of the results."""
 
-from lotwise.record.build import (
-    VERIFICATION,
-    configuration_of,
-    gather,
-    own_steps,
-    record_run,
-    refresh_outputs,
-)
+from lotwise.record.build import configuration_of, gather, own_steps, record_run, refresh_outputs
 from lotwise.record.calls import PREPARING, Call, lotwise_call, now, step_of, write_step
-from lotwise.record.checking import CERTIFICATE, PAGE, check_page, check_record, log_written
+from lotwise.record.checking import check_page, check_record, log_written
 from lotwise.record.configuration import absolute, map_paths, resolve
 from lotwise.record.environment import libraries, software
 from lotwise.record.fixity import fault_of
 from lotwise.record.inputs import take_inputs
 from lotwise.record.provenance import (
     ANALYSED,
-    CRATE,
-    PROVENANCE,
     InputFile,
     OutputFile,
     Program,
@@ -26,6 +17,7 @@ from lotwise.record.provenance import (
     write_provenance,
 )
 from lotwise.record.revisions import amendments_of, chain_faults, write_revision
+from lotwise.tree import CERTIFICATE, CRATE, PAGE, PROVENANCE, VERIFICATION
 
 __all__ = [
     "ANALYSED",

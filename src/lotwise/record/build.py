@@ -11,7 +11,6 @@ from typing import Final
 
 from lotwise.acceptance import SHIPPED, read_criteria
 from lotwise.acceptance.history import read_history
-from lotwise.acceptance.record import COPY, VERDICT
 from lotwise.config import Config, figures_of, parse_config, tables_of
 from lotwise.errors import InputError
 from lotwise.expression.labels import read_unit
@@ -28,14 +27,7 @@ from lotwise.record.calls import (
 from lotwise.record.configuration import absolute, resolve
 from lotwise.record.environment import libraries, machine, software
 from lotwise.record.inputs import Taken, mark_changes, take_criteria, take_inputs
-from lotwise.record.provenance import (
-    PROVENANCE,
-    InputFile,
-    OutputFile,
-    Program,
-    Provenance,
-    read_provenance,
-)
+from lotwise.record.provenance import InputFile, OutputFile, Program, Provenance, read_provenance
 from lotwise.record.revisions import (
     chain_faults,
     find_amendments,
@@ -43,22 +35,36 @@ from lotwise.record.revisions import (
     write_revision,
 )
 from lotwise.samples import read_samples
-from lotwise.tree import ResultTree, drawn_as
+from lotwise.tree import (
+    COPY,
+    CRITERIA,
+    FETCHED,
+    HISTORY,
+    INTAKE,
+    PROVENANCE,
+    SAMPLES,
+    STRANDEDNESS,
+    VERDICT,
+    VERIFICATION,
+    WORKBOOK,
+    YIELD,
+    ResultTree,
+    drawn_as,
+)
 
-VERIFICATION: Final = "verification.tsv"
 # Files that a run may write at the root of its results, besides the record and its derivatives.
 _AT_ROOT: Final = (
-    "samples.tsv",
-    "fetched.tsv",
-    "intake.tsv",
-    "strandedness.tsv",
-    "yield.tsv",
+    SAMPLES,
+    FETCHED,
+    INTAKE,
+    STRANDEDNESS,
+    YIELD,
     VERIFICATION,
-    "verdict.tsv",
-    "verdict_criteria.yaml",
-    "verdict_history.jsonl",
+    CRITERIA,
+    COPY,
+    HISTORY,
     VERDICT,
-    "tables.xlsx",
+    WORKBOOK,
 )
 _WRITERS: Final = 4
 WORKFLOW: Final = "workflow"
@@ -102,7 +108,7 @@ def record_run(
         An input or the results are missing, or a recorded file was changed without a reason.
     """
     config = resolve(config)
-    expression = root / "samples.tsv"
+    expression = root / SAMPLES
     if not expression.is_file():
         raise InputError(
             "there are no results here",
@@ -264,7 +270,7 @@ def gather(
 
 def take_outputs(config: Config, root: Path, *, workflow: str | None = None) -> list[OutputFile]:
     """Return size and checksum of the existing files that the run with ``config`` wrote."""
-    from lotwise.quantify.cache import checksum
+    from lotwise.files.checksums import checksum
 
     def take(path: Path) -> OutputFile:
         return OutputFile(

@@ -7,19 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal
 
-from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.acceptance.history import Entry, append, read_history, stamp
-from lotwise.acceptance.record import COPY, VERDICT, sha256_of
 from lotwise.acceptance.verdict import CriterionRecord
 from lotwise.errors import InputError
+from lotwise.files.checksums import checksum_if_there
 from lotwise.record.calls import read_steps
 from lotwise.record.fixity import fault_of
-from lotwise.record.provenance import CRATE, PROVENANCE, OutputFile, read_provenance
+from lotwise.record.provenance import OutputFile, read_provenance
 from lotwise.record.revisions import chain_faults, is_of_0_1, wrote_by
-from lotwise.tree import ResultTree
+from lotwise.tree import CERTIFICATE, COPY, CRATE, HISTORY, PAGE, PROVENANCE, VERDICT, ResultTree
 
-PAGE: Final = ResultTree(Path()).report.name
-CERTIFICATE: Final = ResultTree(Path()).certificate.name
 _LEVELS: Final = ("gene", "isoform", "extended_data_fig")
 _READERS: Final = 4
 # Written after the record; their SHA-256 is in the history.
@@ -49,7 +46,7 @@ def check_record(root: Path) -> tuple[str, ...]:
     changed += [
         f"{name} is not the file that its step wrote"
         for name, sha256 in known.items()
-        if sha256_of(root / name) not in {sha256, ""}
+        if checksum_if_there(root / name) not in {sha256, ""}
     ]
     recorded = {item.path for item in provenance.outputs} | {*known}
     unknown = [f"{name} is not on record" for name in _present(root) if name not in recorded]
@@ -63,7 +60,7 @@ def check_page(root: Path, *, names: Sequence[str] = (PAGE, CERTIFICATE, CRATE))
 
 def log_written(root: Path, event: Literal["reported", "crated", "titrated"], name: str) -> None:
     """Add a line to the history with the SHA-256 of a file made from the results."""
-    append(root, Entry(event=event, time=stamp(), files={name: sha256_of(root / name)}))
+    append(root, Entry(event=event, time=stamp(), files={name: checksum_if_there(root / name)}))
 
 
 def _made(root: Path, name: str) -> Iterator[str]:
@@ -73,7 +70,7 @@ def _made(root: Path, name: str) -> Iterator[str]:
     if entry is None:
         remedy = "lotwise crate" if name == CRATE else "lotwise report"
         yield f"{name} is in no record: write it again with `{remedy}`"
-    elif entry.files[name] != sha256_of(root / name):
+    elif entry.files[name] != checksum_if_there(root / name):
         yield f"{name} is not the file that was written on {entry.when}: it was edited"
 
 
@@ -89,7 +86,9 @@ def _fault(root: Path, item: OutputFile) -> str:
     if fault and item.path in _LATER:
         # A later verdict is in the history; check_verdict compares it.
         entry = read_history(root).written(item.path)
-        if item.path == COPY or (entry and entry.files[item.path] == sha256_of(root / item.path)):
+        if item.path == COPY or (
+            entry and entry.files[item.path] == checksum_if_there(root / item.path)
+        ):
             return ""
     return f"{item.path} {fault}" if fault else ""
 

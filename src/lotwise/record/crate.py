@@ -18,19 +18,14 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from lotwise.acceptance import check_verdict
-from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
+from lotwise.files.checksums import checksum
 from lotwise.keys import LEVELS
-from lotwise.quantify.cache import checksum
 from lotwise.record import (
     ANALYSED,
-    CERTIFICATE,
-    CRATE,
-    PAGE,
     PREPARING,
-    PROVENANCE,
     InputFile,
     OutputFile,
     Program,
@@ -43,7 +38,22 @@ from lotwise.record import (
     step_of,
 )
 from lotwise.record.provenance import OF_QUANTIFICATION, QUANTIFIED
-from lotwise.tree import ResultTree
+from lotwise.tree import (
+    CERTIFICATE,
+    COPY,
+    CRATE,
+    FETCHED,
+    HISTORY,
+    INTAKE,
+    PAGE,
+    PROVENANCE,
+    SAMPLES,
+    STRANDEDNESS,
+    VERIFICATION,
+    WORKBOOK,
+    YIELD,
+    ResultTree,
+)
 from lotwise.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -89,17 +99,17 @@ _READ: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
 }
 # Outputs of each step.
 _WRITTEN: Final = {
-    "fetch": ("fetched.tsv",),
-    "check": ("intake.tsv",),
-    "quantify": ("yield.tsv", "strandedness.tsv"),
-    "expression": ("samples.tsv", f"{_TREE.expression}/"),
+    "fetch": (FETCHED,),
+    "check": (INTAKE,),
+    "quantify": (YIELD, STRANDEDNESS),
+    "expression": (SAMPLES, f"{_TREE.expression}/"),
     "correlate": (_CORRELATION + "{}.",),
     "evidence": (_EVIDENCE + "{}.", _TREE.figure("{}", "").as_posix()),
     "figures": (_HEATMAP, *(_TREE.paper_figure(level).as_posix() for level in LEVELS)),
-    "verdict --register": ("verdict_criteria.yaml", "verdict_history.jsonl"),
+    "verdict --register": (COPY, HISTORY),
     "verdict": ("verdict",),
-    "verify": ("verification.tsv",),
-    "workbook": ("tables.xlsx",),
+    "verify": (VERIFICATION,),
+    "workbook": (WORKBOOK,),
     "compare": ("",),
 }
 # Files that `lotwise fetch` writes into the folder of the reference.

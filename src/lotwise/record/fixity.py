@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.record.provenance import InputFile, OutputFile
+from lotwise.tree import HISTORY
 
 _SHORT: Final = 12
 # Only extended by new lines: its content at the time of recording must still be present.
@@ -25,7 +25,7 @@ def fault_of(item: InputFile | OutputFile, path: Path) -> str:
     >>> fault_of(item, Path(mkdtemp()) / "a.tsv")
     'is missing (SHA-256 abababababab... was recorded)'
     """
-    from lotwise.quantify.cache import checksum
+    from lotwise.files.checksums import checksum
 
     if not path.is_file():
         return f"is missing (SHA-256 {item.sha256[:_SHORT]}... was recorded)"

@@ -81,7 +81,7 @@ def mark_changes(taken: Sequence[Taken], *, since_ns: int) -> list[InputFile]:
 
 
 def _take(path: Path, role: str, root: Path, sources: Sources) -> Taken:
-    from lotwise.quantify.cache import checksum
+    from lotwise.files.checksums import checksum
 
     try:
         status = path.stat()

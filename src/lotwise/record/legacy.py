@@ -29,6 +29,7 @@ _RENAMED_ROLES: Final = {"reference set": "accepted set"}
 _RENAMED_TABLES: Final = {
     "culprits.tsv": "contributions.tsv",
     "equivalence.tsv": "equivalence.parquet",
+    "isoform_usage.tsv": "isoform_usage.parquet",
 }
 
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from lotwise.acceptance.record import sha256_of
 from lotwise.errors import InputError
+from lotwise.files.checksums import checksum_if_there
 
 _READERS: Final = 4
 
@@ -35,7 +35,7 @@ def take_manifest(root: Path, *, leave_out: Path, only: Iterable[str] = ()) -> s
     if odd is not None:
         raise InputError("cannot be listed in a manifest", path=odd)
     with ThreadPoolExecutor(_READERS) as readers:
-        digests = readers.map(sha256_of, paths)
+        digests = readers.map(checksum_if_there, paths)
         lines = [
             f"{digest}  {path.relative_to(root).as_posix()}\n"
             for path, digest in zip(paths, digests, strict=True)
@@ -56,7 +56,11 @@ def find_faults(
         listed[name] = digest
     with ThreadPoolExecutor(_READERS) as readers:
         present = dict(
-            zip(listed, readers.map(lambda name: sha256_of(root / name), listed), strict=True)
+            zip(
+                listed,
+                readers.map(lambda name: checksum_if_there(root / name), listed),
+                strict=True,
+            )
         )
     faults = [
         f"{name} is missing" if not present[name] else f"{name} has changed"

@@ -17,10 +17,9 @@ from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
 from lotwise.keys import Level
 from lotwise.record.legacy import fields_of_words, renewed
+from lotwise.tree import CRATE, PROVENANCE
 
-PROVENANCE: Final = "provenance.json"
 # Made from the record; a new record is written without it.
-CRATE: Final = "ro-crate-metadata.json"
 SCHEMA: Final = 2
 
 Sha256 = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content, hexadecimal")

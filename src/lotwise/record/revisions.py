@@ -13,15 +13,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from lotwise.acceptance.history import FILE as HISTORY
 from lotwise.acceptance.history import Entry, append, read_history, stamp
-from lotwise.acceptance.record import COPY, VERDICT
 from lotwise.acceptance.verdict import CriterionRecord
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path, make_directory
+from lotwise.files.checksums import checksum
 from lotwise.record.calls import now, read_steps
 from lotwise.record.provenance import (
-    PROVENANCE,
     Amendment,
     OutputFile,
     Program,
@@ -29,7 +27,7 @@ from lotwise.record.provenance import (
     read_provenance,
     write_provenance,
 )
-from lotwise.tree import ResultTree
+from lotwise.tree import COPY, HISTORY, PROVENANCE, VERDICT, ResultTree
 from lotwise.wording import counted, listed
 
 REVISIONS: Final = ResultTree(Path()).revisions.name
@@ -54,7 +52,7 @@ def write_revision(
         update={
             "revision": len(kept) + 1,
             "recorded": now(),
-            "previous": None if before is None else _sha256(before),
+            "previous": None if before is None else checksum(before),
             "reason": reason,
             "amended": tuple(amended),
         }
@@ -157,14 +155,14 @@ def chain_faults(root: Path) -> tuple[str, ...]:
         if entry.event == "recorded"
     }
     faults = []
-    present = _sha256(root / PROVENANCE)
-    if kept and present != _sha256(kept[-1]):
+    present = checksum(root / PROVENANCE)
+    if kept and present != checksum(kept[-1]):
         faults.append(f"{PROVENANCE} is not revision {len(kept)} of the record: it was edited")
     if not kept and (logged or not is_of_0_1(root)):
         faults.append(f"{REVISIONS}/ is missing")
     previous = None
     for number, path in enumerate(kept, start=1):
-        sha256 = _sha256(path)
+        sha256 = checksum(path)
         name = f"{REVISIONS}/{path.name}"
         try:
             told = read_provenance(path)
@@ -251,7 +249,3 @@ def _write(path: Path, content: bytes) -> None:
 
 def _words(time: str) -> str:
     return f"{time[:19].replace('T', ' ')} UTC"
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from lotwise.acceptance.history import stamp
-from lotwise.acceptance.record import COPY, sha256_of
 from lotwise.errors import EnvironmentFault, InputError
 from lotwise.files.atomic import atomic_path, make_directory
+from lotwise.files.checksums import checksum_if_there
 from lotwise.record.manifest import find_faults, take_manifest
+from lotwise.tree import COPY
 
 Meaning = Literal["performed", "reviewed", "approved"]
 Scope = Literal["results", "criteria"]
@@ -132,7 +133,7 @@ def write_seal(
     statement = folder / f"{number:02d}-{meaning}.txt"
     told = {
         "scope": scope,
-        "manifest-sha256": sha256_of(manifest),
+        "manifest-sha256": checksum_if_there(manifest),
         "name": name,
         "identity": identity or name,
         "meaning": meaning,
@@ -193,7 +194,7 @@ def check_seal(
     manifest = folder / MANIFEST
     if not manifest.is_file():
         raise InputError("has no seal", path=folder, remedy="make one with `lotwise seal`")
-    sha256 = sha256_of(manifest)
+    sha256 = checksum_if_there(manifest)
     statements = tuple(
         _verify(path, sha256, scope=scope, signers=signers, authority=authority)
         for path in sorted(folder.glob("*.txt"))

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from lotwise.acceptance.history import FILE as HISTORY
-from lotwise.tree import ResultTree
+from lotwise.tree import HISTORY, ResultTree
 
 _SUFFIXES: Final = frozenset(
     {".tsv", ".json", ".yaml", ".xlsx", ".h5ad", ".gz", ".parquet", ".pdf", ".png", ".svg"}
@@ -36,7 +35,7 @@ def take_snapshot(root: Path) -> dict[str, tuple[int, int]]:
 
 def written_since(root: Path, before: Mapping[str, tuple[int, int]]) -> dict[str, str]:
     """Return the SHA-256 of each file that is new or was changed since a snapshot."""
-    from lotwise.quantify.cache import checksum
+    from lotwise.files.checksums import checksum
 
     found = {}
     for name, status in sorted(take_snapshot(root).items()):

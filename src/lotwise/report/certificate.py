@@ -10,7 +10,7 @@ from typing import Any, Final
 from lotwise.acceptance.history import Entry, append, read_history, stamp
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
-from lotwise.record import CERTIFICATE, amendments_of, log_written
+from lotwise.record import amendments_of, log_written
 from lotwise.record.digest import NONE, sign_page
 from lotwise.report.manifest import manifest_of
 from lotwise.report.page import environment, observations
@@ -18,6 +18,7 @@ from lotwise.report.run_tables import Findings, read_findings
 from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, verdict_of
 from lotwise.report.words import NOT_KNOWN, number_beside
+from lotwise.tree import CERTIFICATE
 
 # Statistics with a unit; all others have none.
 _UNITS: Final = (

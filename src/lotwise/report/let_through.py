@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lotwise.acceptance.criteria import OVERALL
 from lotwise.acceptance.history import read_history
-from lotwise.acceptance.record import sha256_of
 from lotwise.acceptance.titrated import TitrationRecord, blind_criteria, titration_sentence
+from lotwise.files.checksums import checksum_if_there
 from lotwise.files.tables import read_table
 from lotwise.report.interpretation import change_remark
 from lotwise.report.run_tables import Findings
@@ -26,7 +26,7 @@ def let_through(findings: Findings) -> str:
     if not path.is_file():
         return _without(findings, "No profile was mixed in (lotwise titrate).")
     entry = read_history(findings.root).written(path.name)
-    if entry is None or entry.files[path.name] != sha256_of(path):
+    if entry is None or entry.files[path.name] != checksum_if_there(path):
         return _without(findings, f"{path.name} was edited: run lotwise titrate again.")
     rows = read_table(path, TitrationRecord).to_dict("records")
     of_criteria = {str(row["criteria_sha256"]) for row in rows}

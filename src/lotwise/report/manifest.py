@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lotwise.acceptance.record import COPY, VERDICT, sha256_of
-from lotwise.record import PROVENANCE
-from lotwise.tree import ResultTree
+from lotwise.files.checksums import checksum_if_there
+from lotwise.tree import COPY, INTAKE, PROVENANCE, SAMPLES, VERDICT, VERIFICATION, YIELD, ResultTree
 
 _AT_ROOT: Final = (
-    "samples.tsv", "intake.tsv", "yield.tsv", "verification.tsv", VERDICT, COPY, PROVENANCE,
+    SAMPLES, INTAKE, YIELD, VERIFICATION, VERDICT, COPY, PROVENANCE,
 )  # fmt: skip
 _READERS: Final = 4
 _LENGTH: Final = 16
@@ -52,6 +51,6 @@ def manifest_of(root: Path) -> Manifest:
         paths += (path for path in folder.glob("*") if not path.name.startswith("."))
     found = [path for path in sorted(paths) if path.is_file()]
     with ThreadPoolExecutor(_READERS) as readers:
-        digests = readers.map(sha256_of, found)
+        digests = readers.map(checksum_if_there, found)
         names = [path.relative_to(root).as_posix() for path in found]
         return Manifest(dict(zip(names, digests, strict=True)))

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
-from lotwise.record import PAGE, log_written
+from lotwise.record import log_written
 from lotwise.record.digest import NONE, sign_page
 from lotwise.report.interpretation import level_remarks, run_remarks
 from lotwise.report.let_through import let_through
@@ -27,6 +27,7 @@ from lotwise.report.run_tables import Findings, LevelFindings, read_findings
 from lotwise.report.sections import criteria_table, sections_of
 from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, level_answer, verdict_of
+from lotwise.tree import PAGE
 
 DECIMALS: Final = 4
 _DATATABLES: Final = "vendored/datatables/"

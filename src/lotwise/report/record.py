@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lotwise.report.tables import Column, Table, table_of
+from lotwise.tree import PROVENANCE
 
 _FACTS: Final = (
     ("started", "started"),
@@ -70,7 +71,7 @@ def _table(found: Any, name: str, caption: str) -> Table | None:
     keys = list(dict.fromkeys(key for row in rows for key in row))
     printed = [{key: _text(row.get(key)) for key in keys} for row in rows]
     columns = [Column(key, key.replace("_", " ")) for key in keys]
-    return table_of(printed, columns, name=name, caption=caption, source="provenance.json")
+    return table_of(printed, columns, name=name, caption=caption, source=PROVENANCE)
 
 
 def _text(value: Any) -> str:

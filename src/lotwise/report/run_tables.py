@@ -26,7 +26,7 @@ from lotwise.files.tables import PARQUET
 from lotwise.keys import LEVELS, Level
 from lotwise.quantify import Intake, Yield
 from lotwise.record import amendments_of, check_record
-from lotwise.tree import ResultTree
+from lotwise.tree import PROVENANCE, SAMPLES, ResultTree
 
 Row = dict[str, Any]
 
@@ -125,7 +125,7 @@ class Findings:
     @cached_property
     def samples(self) -> list[Row]:
         """The samples compared; every cell is text."""
-        return _sheet(self.root / "samples.tsv")
+        return _sheet(self.root / SAMPLES)
 
     @cached_property
     def intake(self) -> list[Row]:
@@ -193,7 +193,7 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
             path=root,
             remedy="run `lotwise compare` first, or give the folder that it wrote",
         )
-    provenance = _read_json(root / "provenance.json")
+    provenance = _read_json(root / PROVENANCE)
     noted = _within(provenance, "configuration", "figures", "note")
     return Findings(
         root=root,

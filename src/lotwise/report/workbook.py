@@ -24,14 +24,23 @@ from lotwise.files.records import Record, columns, meanings
 from lotwise.files.tables import read_rows, size_of
 from lotwise.keys import LEVELS
 from lotwise.quantify import Intake, Strand, Yield
-from lotwise.tree import MATRICES, ResultTree
+from lotwise.tree import (
+    CRITERIA,
+    INTAKE,
+    MATRICES,
+    SAMPLES,
+    STRANDEDNESS,
+    VERIFICATION,
+    WORKBOOK,
+    YIELD,
+    ResultTree,
+)
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-WORKBOOK: Final = "tables.xlsx"
 # Limits of a worksheet, and of the characters in a cell.
 _MOST_ROWS: Final = 1_048_576
 _MOST_CHARACTERS: Final = 32_767
@@ -39,12 +48,12 @@ LARGEST_TABLE: Final = 1_000_000
 """Cells of the largest table included; a workbook with more opens slowly or not at all."""
 
 _AT_ROOT: Final[dict[str, type[Record] | None]] = {
-    "samples.tsv": None,
-    "intake.tsv": Intake,
-    "strandedness.tsv": Strand,
-    "yield.tsv": Yield,
-    "verification.tsv": Verification,
-    "verdict.tsv": CriterionRecord,
+    SAMPLES: None,
+    INTAKE: Intake,
+    STRANDEDNESS: Strand,
+    YIELD: Yield,
+    VERIFICATION: Verification,
+    CRITERIA: CriterionRecord,
 }
 _MATRIX: Final = "value for the sample or feature in the row and the sample in the column"
 

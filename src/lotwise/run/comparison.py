@@ -88,6 +88,7 @@ class Comparison:
             register_criteria,
             write_verdict,
         )
+        from lotwise.run.processes import Beside
         from lotwise.run.steps import write_comparison
         from lotwise.tree import ResultTree
 
@@ -97,7 +98,8 @@ class Comparison:
             register_criteria(tree.root, given)
         # A verdict of an earlier run is not valid for these tables.
         forget_verdict(tree.root)
-        write_comparison(self, tree, figures or FiguresConfig())
+        with Beside() as beside:
+            write_comparison(self, tree, figures or FiguresConfig(), beside)
         return None if given is None else write_verdict(tree.root, given)
 
 

@@ -6,7 +6,6 @@ the same input gives the same files in each case.
 
 from __future__ import annotations
 
-import csv
 import logging
 import os
 import shutil
@@ -14,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lotwise import keys
 from lotwise.acceptance import (
@@ -35,15 +34,11 @@ from lotwise.config import (
 )
 from lotwise.evidence.catalogue import tables as catalogue
 from lotwise.files.atomic import atomic_path
+from lotwise.files.tables import text_of_rows
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import progress
 from lotwise.record import (
-    CERTIFICATE,
-    CRATE,
-    PAGE,
     PREPARING,
-    PROVENANCE,
-    VERIFICATION,
     Call,
     gather,
     lotwise_call,
@@ -57,8 +52,9 @@ from lotwise.record import (
 from lotwise.run.comparison import Comparison, correlate, read_expression
 from lotwise.run.comparison import compare as compare_in_memory
 from lotwise.run.evidence import draw_evidence, gather_evidence
+from lotwise.run.processes import Beside
 from lotwise.samples import Sample, read_samples, require_batches
-from lotwise.tree import ResultTree
+from lotwise.tree import CERTIFICATE, CRATE, PAGE, PROVENANCE, VERIFICATION, ResultTree, drawn_as
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,12 +103,13 @@ def compare(
             correlation=correlation,
             evidence=evidence,
         )
-    write_comparison(compared, tree, figures)
     written = list(compared.expression)
-    verdict = None if criteria is None else write_verdict(tree.root, criteria)
     from lotwise.report.workbook import write_workbook
 
-    write_workbook(tree.root)
+    with Beside() as beside:
+        write_comparison(compared, tree, figures, beside)
+        verdict = None if criteria is None else write_verdict(tree.root, criteria)
+        beside.run(write_workbook, tree.root)
     config = resolve(
         Config(
             samples=samples,
@@ -188,18 +185,25 @@ def write_expression(
     return list(found)
 
 
-def write_comparison(compared: Comparison, tree: ResultTree, figures: FiguresConfig) -> None:
-    """Write expression, tables and figures of a comparison."""
+def write_comparison(
+    compared: Comparison, tree: ResultTree, figures: FiguresConfig, beside: Beside
+) -> None:
+    """Write expression, tables and figures of a comparison, the figures in other processes."""
+    for level, expression in compared.expression.items():
+        tree.forget_figures(level, figures.formats)
+        _save(_draw_correlation(tree, level, expression, figures), figures, beside)
+        _forget_evidence(tree, level, compared.evidence, figures)
+        drawn = draw_evidence(
+            expression, compared.tables[level], compared.evidence, compared.correlation
+        )
+        _save(_in_place(tree, level, drawn, compared.evidence, figures), figures, beside)
+    # Meanwhile:
     _write_levels(compared.expression, tree)
     for level, expression in compared.expression.items():
         tables = compared.tables[level]
         _write_correlation(tree, level, expression, tables)
-        _draw_correlation(tree, level, expression, figures)
-        _forget_evidence(tree, level, compared.evidence, figures)
         names = tables_of(compared.evidence, level)
         _write_evidence(tree, level, {name: tables[name] for name in names})
-        drawn = draw_evidence(expression, tables, compared.evidence, compared.correlation)
-        _save_evidence(tree, level, drawn, compared.evidence, figures)
 
 
 @contextmanager
@@ -273,7 +277,10 @@ def write_figures(
     expression = read_level(tree.h5ad(level), level)
     if not _has_r(expression, correlation.pseudocount):
         tl.correlate(expression, pseudocount=correlation.pseudocount, sets=("all",))
-    return _draw_correlation(tree, level, expression, config)
+    tree.forget_figures(level, config.formats)
+    with Beside() as beside:
+        _save(_draw_correlation(tree, level, expression, config), config, beside)
+    return drawn_as(tree.figures_of_correlation(level), config.formats)
 
 
 def _has_r(expression: AnnData, pseudocount: float) -> bool:
@@ -286,15 +293,13 @@ def _has_r(expression: AnnData, pseudocount: float) -> bool:
 
 def _draw_correlation(
     tree: ResultTree, level: Level, expression: AnnData, config: FiguresConfig
-) -> list[Path]:
+) -> Iterator[tuple[Path, Figure]]:
+    """Yield the paper's figure and the heatmaps, each with its path without a suffix."""
     from lotwise import pl, tl
 
-    tree.forget_figures(level, config.formats)
-    written: list[Path] = []
+    words: dict[str, Any] = {"decimals": config.decimals, "note": config.note}
     for order in ("given", "clustered"):
-        drawn = pl.heatmap(expression, order=order, decimals=config.decimals, note=config.note)
-        stem = tree.figure(level, f"heatmap_{order}")
-        written += pl.save_figure(drawn, stem, config.formats)
+        yield tree.figure(level, f"heatmap_{order}"), pl.heatmap(expression, order=order, **words)
     title = None
     if expression.n_obs > pl.MOST_SAMPLES:
         title = (
@@ -302,11 +307,24 @@ def _draw_correlation(
             f"({level} level, Pearson's R over all {expression.n_vars:,} features)"
         )
         expression = tl.least_and_most_alike(expression)
-    drawn = pl.scatter_matrix(
-        expression, style=config.style, decimals=config.decimals, title=title, note=config.note
-    )
-    written += pl.save_figure(drawn, tree.paper_figure(level), config.formats)
-    return written
+    drawn = pl.scatter_matrix(expression, style=config.style, title=title, **words)
+    yield tree.paper_figure(level), drawn
+
+
+def _save(drawn: Iterable[tuple[Path, Figure]], config: FiguresConfig, beside: Beside) -> None:
+    """Save figures in other processes, with the rcParams of this one."""
+    import matplotlib as mpl
+
+    from lotwise import pl
+
+    of_this_process: Any = mpl.rcParams.copy()
+    settings = {
+        name: value
+        for name, value in of_this_process.items()
+        if name not in {"backend", "interactive"} and value != mpl.rcParamsDefault[name]
+    }
+    for stem, figure in drawn:
+        beside.run(pl.save_figure, figure, stem, config.formats, settings)
 
 
 def write_evidence(
@@ -324,7 +342,8 @@ def write_evidence(
     _forget_evidence(tree, level, config, figures)
     expression, tables = write_evidence_tables(tree, level, config, correlation)
     drawn = draw_evidence(expression, tables, config, correlation)
-    _save_evidence(tree, level, drawn, config, figures)
+    with Beside() as beside:
+        _save(_in_place(tree, level, drawn, config, figures), figures, beside)
 
 
 def write_evidence_tables(
@@ -359,7 +378,8 @@ def draw_evidence_tables(
     tree.forget_figures_of_evidence(level, figures_of(config, level), figures.formats)
     tables = _WrittenTables(tree, level, tables_of(config, level))
     drawn = draw_evidence(expression, tables, config, correlation)
-    _save_evidence(tree, level, drawn, config, figures)
+    with Beside() as beside:
+        _save(_in_place(tree, level, drawn, config, figures), figures, beside)
 
 
 class _WrittenTables(Mapping[str, "pd.DataFrame"]):
@@ -396,19 +416,20 @@ def _write_evidence(tree: ResultTree, level: Level, tables: Mapping[str, pd.Data
         write_table(tree.table(level, name), table)
 
 
-def _save_evidence(
+def _in_place(
     tree: ResultTree,
     level: Level,
     drawn: Iterable[tuple[str, Figure]],
     config: EvidenceConfig,
     figures: FiguresConfig,
-) -> None:
+) -> Iterator[tuple[Path, Figure]]:
+    """Yield the figures of the evidence with the note of the run, each with its path."""
     from lotwise import pl
 
     total = len(figures_of(config, level))
     for name, figure in progress(drawn, "drawing", unit="figure", total=total):
         pl.add_note(figure, figures.note)
-        pl.save_figure(figure, tree.figure(level, name), figures.formats)
+        yield tree.figure(level, name), figure
 
 
 def without_evidence(expression: AnnData) -> AnnData:
@@ -441,16 +462,11 @@ def write_samples(path: Path, samples: Sequence[Sample]) -> None:
         if any(getattr(sample, name) for sample in samples)
     ]
     annotations = list(dict.fromkeys(name for sample in samples for name in sample.annotations))
-    with path.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-        writer.writerow([keys.SAMPLE, keys.BATCH, *names, keys.QUANT, *annotations])
-        for sample in samples:
-            writer.writerow(
-                [
-                    sample.sample,
-                    sample.batch,
-                    *(getattr(sample, name) for name in names),
-                    "" if sample.quant is None else sample.quant.absolute(),
-                    *(sample.annotations.get(name, "") for name in annotations),
-                ]
-            )
+    rows = [
+        {keys.SAMPLE: sample.sample, keys.BATCH: sample.batch}
+        | {name: getattr(sample, name) for name in names}
+        | {keys.QUANT: "" if sample.quant is None else sample.quant.absolute()}
+        | {name: sample.annotations.get(name, "") for name in annotations}
+        for sample in samples
+    ]
+    path.write_bytes(text_of_rows(rows).encode())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lotwise.files.atomic import atomic_path, make_directory
+from lotwise.files.tables import text_of_rows
 from lotwise.simulate.annotation import (
     write_genome,
     write_gtf,
@@ -162,10 +163,15 @@ def _write_sheet(path: Path, plan: Plan, form: Form, sources: list[tuple[str, ..
         library = plan.library(plan.samples[0])
         columns += ["fragment_length", "fragment_sd"]
         cells = [f"{library.fragment_length:g}", f"{library.fragment_sd:g}"]
-    with atomic_path(path) as temporary, temporary.open("w", encoding="ascii") as sheet:
-        sheet.write("\t".join(("sample", "batch", "replicate", "donor", *columns)) + "\n")
-        for sample, source in zip(plan.samples, sources, strict=True):
-            replicate = sample.rpartition("_rep")[2]
-            named = (sample, plan.batch_of(sample), replicate, plan.donor_of(sample))
-            row = (*named, *source, *cells)
-            sheet.write("\t".join(row) + "\n")
+    rows = [
+        {
+            "sample": sample,
+            "batch": plan.batch_of(sample),
+            "replicate": sample.rpartition("_rep")[2],
+            "donor": plan.donor_of(sample),
+        }
+        | dict(zip(columns, (*source, *cells), strict=True))
+        for sample, source in zip(plan.samples, sources, strict=True)
+    ]
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(text_of_rows(rows).encode())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lotwise import keys
+from lotwise.evidence.libraries import SHALLOW_BELOW
 from lotwise.expression.noted import noted
 from lotwise.metrics.depth import MOST_ISOFORM_RATIO, thin_to_smallest
 from lotwise.metrics.moments import BoolArray, FloatArray
@@ -17,8 +18,6 @@ from lotwise.wording import listed
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-SHALLOW_BELOW: Final = 0.1
 
 
 class LikeDepth(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from lotwise import keys
-from lotwise.evidence.libraries import LibraryRecord
+from lotwise.evidence.libraries import SHALLOW_BELOW, LibraryRecord
 from lotwise.evidence.signal import SignalRecord
 from lotwise.expression.labels import batches_of, groups_of, labels_of
 from lotwise.files.tables import to_frame
@@ -41,7 +41,7 @@ def libraries(
     expression: AnnData,
     *,
     threshold: float = THRESHOLD,
-    shallow_below: float = 0.1,
+    shallow_below: float = SHALLOW_BELOW,
     outlier_below: float | None = None,
     grouping: str | None = None,
     pseudocount: float = 1.0,

@@ -18,9 +18,10 @@ from lotwise.acceptance import (
     register_criteria,
     write_verdict,
 )
-from lotwise.acceptance.history import FILE, read_history
+from lotwise.acceptance.history import read_history
 from lotwise.errors import InputError
 from lotwise.files.records import columns
+from lotwise.tree import HISTORY as FILE
 
 pytestmark = pytest.mark.requirement("VER-007", "VER-008")
 

@@ -50,6 +50,30 @@ def test_compare__interrupted_leaves_no_answer_of_an_earlier_run(run, study, mon
     assert [name for name in answers if (study.out / name).exists()] == []
 
 
+def test_compare__the_files_do_not_depend_on_threads(run, study):
+    chosen = (
+        "--level",
+        "gene",
+        "--statistic",
+        "libraries",
+        "--format",
+        "svg",
+        "--format",
+        "pdf",
+        "--no-report",
+    )
+    written = []
+    for threads in ("1", "3"):
+        done = study.call(run, *chosen, "--threads", threads, command="compare")
+        assert done.code == 0, done.err
+        # Records name the time and the call.
+        records = ("provenance", "revisions", "logs", "verdict_history")
+        paths = [path for path in map(str, study.written()) if not path.startswith(records)]
+        written.append({path: (study.out / path).read_bytes() for path in paths})
+    assert len(written[0]) > 10
+    assert [path for path in written[0] if written[0][path] != written[1].get(path)] == []
+
+
 def test_compare__prints_r_per_pair_of_batches_with_its_ceiling(run, study):
     done = study.call(
         run, "--level", "gene", "--format", "png", "--statistic", "ceilings", command="compare"

@@ -94,3 +94,13 @@ def test_expression__too_many_open_files(study):
     done = call("expression", study.sheet, "--out", study.out, "--tx2gene", study.tx2gene,
                 code=FEW_FILES)  # fmt: skip
     require_fault(done, "ulimit -n", "Too many open files")
+
+
+def test_figures__a_disk_that_fills_up_under_another_process(study, small_disk):
+    """Figures are written beside the process that was called; its exit code is that of a fault."""
+    first = call("expression", study.sheet, "--out", study.out, "--tx2gene", study.tx2gene)
+    assert first.returncode == 0, first.stderr
+    (study.out / "figures").symlink_to(small_disk)
+    fill(small_disk)
+    done = call("figures", "gene", "--out", study.out, OMP_NUM_THREADS="2")
+    require_fault(done, "the disk is full")

@@ -83,7 +83,7 @@ def test_read_panel__pluripotency_counts_pou5f1_only_with_nanog():
             ),
             "A is under any_of but expected is male",
         ),
-        ("name: a\nfeatures:\n- {any_of: [], symbol: A}\n", "did you mean|choose from any_of"),
+        ("name: a\nfeatures:\n- {any_of: [], symbol: A}\n", "did you mean|there are any_of"),
         (
             "name: a\nfeatures:\n- {symbol: A, expected: absent, specific: 1}\n",
             "specific of A must be true or false, got 1",

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from lotwise.acceptance import CriteriaFile, parse_criteria, read_verdict, write_verdict
-from lotwise.acceptance.history import FILE
 from lotwise.evidence.pairs import PairRecord
 from lotwise.files.records import columns
 from lotwise.files.tables import to_frame, write_table
 from lotwise.multiqc_plugin.history import against_history
+from lotwise.tree import HISTORY as FILE
 
 CRITERIA = (
     "title: t\ncriteria:\n- {id: r, rationale: b, level: gene, table: pairs, "

@@ -4,7 +4,8 @@ import sys
 import pytest
 
 from lotwise.errors import InputError
-from lotwise.quantify.cache import cached_directory, checksum
+from lotwise.files.checksums import checksum
+from lotwise.quantify.cache import cached_directory
 
 BUILD_SLOWLY = """
 import sys, time

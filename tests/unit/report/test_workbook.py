@@ -81,6 +81,7 @@ def test_write_workbook__lists_every_table_and_explains_every_column(book):
     read, folder = book
     contents = cells_of(read["contents"]).set_index("table")
     tables = {path.relative_to(folder).as_posix() for path in folder.rglob("*.tsv*")}
+    tables |= {path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")}
     assert set(contents.index) == tables
     assert contents["sheet"].tolist() == read.sheetnames[2:]
     assert contents.loc["evidence/gene.libraries.tsv", "rows"] == 4

@@ -19,6 +19,7 @@ from lotwise.acceptance import (
     write_verdict,
 )
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig
+from lotwise.files.tables import text_of_rows
 from lotwise.run.qualify.case import Case, run_case
 from lotwise.run.qualify.falsified import falsified_cases
 from lotwise.run.steps import (
@@ -160,10 +161,7 @@ def _simulate(folder: Path, planted: dict[str, Any]) -> Any:
         rows = list(csv.DictReader(text, delimiter="\t"))
     for row in rows:
         row["donor"] = "second" if row["batch"] == "lot3" else "first"
-    with made.samples.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.DictWriter(text, list(rows[0]), delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    made.samples.write_bytes(text_of_rows(rows).encode())
     return made
 
 

@@ -11,13 +11,12 @@ from typing import Final
 
 from lotwise.acceptance import check_verdict, judge, recorded_criteria
 from lotwise.acceptance.check import differences as verdict_differences
-from lotwise.acceptance.record import VERDICT
 from lotwise.errors import InputError
+from lotwise.files.checksums import checksum
 from lotwise.files.tables import PARQUET, text_of
-from lotwise.quantify.cache import checksum
 from lotwise.record import OutputFile, Provenance, fault_of
 from lotwise.record.legacy import earlier_name
-from lotwise.tree import ResultTree
+from lotwise.tree import VERDICT, ResultTree
 
 _TREE: Final = ResultTree(Path())
 _FOLDERS: Final = tuple(

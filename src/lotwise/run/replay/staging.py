@@ -14,7 +14,7 @@ from pathlib import Path
 from lotwise.config import Config
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path, make_directory
-from lotwise.quantify.cache import checksum
+from lotwise.files.checksums import checksum
 from lotwise.record import ANALYSED, InputFile, Provenance, absolute, fault_of
 from lotwise.run.steps import write_samples
 from lotwise.samples import read_samples
