@@ -50,8 +50,13 @@ def tar(names=("a.txt", "b.txt")):
     return out.getvalue()
 
 
-REPORT = "\t".join(FIELDS) + "\n" + "\t".join(["SRR1", "SRX1", "SAMN1", "", "SRP1", "", "", "t",
-          "SINGLE", "RNA-Seq", "5", "h/v/SRR1.fastq.gz", "7", "a" * 32]) + "\n"  # fmt: skip
+ROW = {
+    "run_accession": "SRR1", "experiment_accession": "SRX1", "sample_accession": "SAMN1",
+    "study_accession": "SRP1", "sample_title": "t", "library_layout": "SINGLE",
+    "library_strategy": "RNA-Seq", "read_count": "5", "fastq_ftp": "h/v/SRR1.fastq.gz",
+    "fastq_bytes": "7", "fastq_md5": "a" * 32,
+}  # fmt: skip
+REPORT = "\t".join(FIELDS) + "\n" + "\t".join(ROW.get(name, "") for name in FIELDS) + "\n"
 SOFT = (
     "^DATABASE = G\n!Database_name = G\n^SERIES = GSE7\n!Series_title = x\n"
     "!Series_geo_accession = GSE7\n!Series_sample_id = GSM1\n^SAMPLE = GSM1\n"

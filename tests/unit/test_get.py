@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
@@ -27,6 +28,10 @@ CALLS = {
     "gene_sets": {"sets": {"one": [f"g{i}" for i in range(12)]}},
     "intervals": {"n_resamples": 20},
     "signal": {"grouping": "batch"},
+    "genotype": {
+        "alleles": dataclasses.replace(lotwise.datasets.two_donors(), samples=("S1", "S2", "S3"))
+    },
+    "process_change": {"attributes": None},
 }
 
 

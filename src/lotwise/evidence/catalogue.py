@@ -85,7 +85,7 @@ def input_roles() -> tuple[str, ...]:
     Examples
     --------
     >>> input_roles()
-    ('panel', 'blocks', 'accepted set', 'gene sets')
+    ('panel', 'allele counts', 'blocks', 'accepted set', 'attributes', 'gene sets')
     """
     return tuple(dict.fromkeys(given.role for one in statistics() for given in one.inputs))
 

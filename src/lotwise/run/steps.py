@@ -444,13 +444,16 @@ def without_evidence(expression: AnnData) -> AnnData:
         for name, held in expression.uns[keys.LOTWISE].items()
         if name not in theirs
     }
+    # What scanpy computed for the evidence; the steps compute that from this file.
+    of_scanpy = {keys.UNS_PCA, keys.DENDROGRAM}
+    others = {name: held for name, held in expression.uns.items() if name not in of_scanpy}
     return Made(
         expression.X,
-        obs=expression.obs,
+        obs=expression.obs.drop(columns=keys.PERCENT_TOP, errors="ignore"),
         var=expression.var.drop(columns=keys.BLOCK, errors="ignore"),
         layers=dict(expression.layers),
         obsp=dict(expression.obsp),
-        uns={**expression.uns, keys.LOTWISE: kept},
+        uns={**others, keys.LOTWISE: kept},
     )
 
 

@@ -148,7 +148,7 @@ ONE = (
         (f"title: t\n{ONE.replace('0.9', '010')}", "YAML reads '010' as a number in another base"),
         ("title: [a\n", r"row \d: is not YAML"),
         ("titel: t\ntitle: t\ncriteria: []\n", "key 'titel' is unknown; did you mean 'title'"),
-        ("title: t\ntitle: u\n", "row 2: is not YAML .*the key 'title' comes twice"),
+        ("title: t\ntitle: u\n", "row 2: is not YAML .*the key 'title' occurs twice"),
         ("? [a, b]\n: c\n? [d]\n: e\n", "is not YAML .*unhashable"),
         ("a: !!python/object/apply:os.getcwd []\n", "is not YAML"),
     ],
@@ -160,7 +160,7 @@ def test_parse_criteria__refuses_files_that_are_none(text, words):
 
 def test_parse_criteria__a_bound_that_stands_twice_is_no_bound():
     text = text_of(PAIRS) + "  at_least: 0.5\n"
-    with pytest.raises(InputError, match="the key 'at_least' comes twice"):
+    with pytest.raises(InputError, match="the key 'at_least' occurs twice"):
         parse_criteria(text, source="c.yaml")
 
 

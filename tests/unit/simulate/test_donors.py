@@ -22,7 +22,7 @@ def test_draw_variants__a_person_has_the_heterozygosity_asked_for() -> None:
 
 def test_draw_variants__none_is_none() -> None:
     assert draw_variants(1_000, heterozygosity=0, rng=np.random.default_rng(1)).places.size == 0
-    with pytest.raises(InputError, match=r"heterozygosity is 0.5, needed in \[0, 0.01\]"):
+    with pytest.raises(InputError, match=r"heterozygosity must be in \[0, 0.01\], got 0.5"):
         draw_variants(1_000, heterozygosity=0.5, rng=np.random.default_rng(1))
 
 

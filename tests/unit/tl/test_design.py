@@ -64,8 +64,10 @@ def test_pairs_of__without_a_condition_is_as_before():
 def test_pairs__carry_the_conditions():
     expression = made()
     tl.correlate(expression, sets=("all",))
-    first = get.pairs(expression).iloc[0]
-    assert (first["condition_a"], first["condition_b"]) == ("naive", "IFNg")
+    table = get.pairs(expression)
+    conditions = expression.obs["condition"]
+    for side in ("a", "b"):
+        assert table[f"condition_{side}"].tolist() == conditions[table[f"sample_{side}"]].tolist()
 
 
 def test_average_replicates__keeps_conditions_apart():

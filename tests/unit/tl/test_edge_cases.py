@@ -35,6 +35,8 @@ TOOLS = {
     "isoform_usage": {},
     "isoform_shares": {},
     "variance": {},
+    "composition": {},
+    "process_change": {"attributes": None},
 }
 # The number in each table that is NaN only with a reason.
 NUMBERS = {
@@ -61,6 +63,10 @@ NUMBERS = {
     "isoform_shares": "share",
     "variance": "share",
     "variance_density": "fraction",
+    "composition": "factor",
+    "process_change": "p",
+    "quality_range": "lower",
+    "process_features": "p_equivalent",
 }
 
 
@@ -127,10 +133,12 @@ def annotated(request):
 
 
 def test_tools__all_are_tried():
-    # These choose and group; tests/unit/tl/test_blocks.py, test_pairs.py, test_accepted.py.
-    elsewhere = {"blocks", "choose_pairs", "least_and_most_alike", "accepted"}
+    # These choose and group, or read no expression: tests/unit/tl/test_blocks.py, test_pairs.py,
+    # test_genotype.py, tests/unit/test_accepted.py.
+    elsewhere = {"blocks", "choose_pairs", "least_and_most_alike", "accepted", "genotype"}
     assert set(TOOLS) | elsewhere == set(lotwise.tl.__all__)
-    assert set(NUMBERS) >= {record.table for record in records()} - {"identity", "sex", "reference"}
+    without = {"identity", "sex", "reference", "donors", "genotype"}
+    assert set(NUMBERS) >= {record.table for record in records()} - without
 
 
 @pytest.mark.parametrize("table", NUMBERS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import anndata
 import numpy as np
 import pandas as pd
@@ -74,9 +76,26 @@ ALL_TOOLS = {
 }
 
 
+def alleles_of(names):
+    """Allele counts of simulated donors, under these names."""
+    made = lotwise.datasets.two_donors()
+    rows = [row % len(made.samples) for row in range(len(names))]
+    return dataclasses.replace(
+        made,
+        samples=tuple(names),
+        n_fragments=made.n_fragments[rows],
+        n_placed=made.n_placed[rows],
+        counts=made.counts[rows],
+        covered=made.covered[rows],
+    )
+
+
 @pytest.fixture(scope="module")
 def annotated(tmp_path_factory):
     expression = simulated()
+    lotwise.tl.composition(expression)
+    lotwise.tl.genotype(expression, alleles=alleles_of(expression.obs_names))
+    lotwise.tl.process_change(expression, attributes=None)
     path = tmp_path_factory.mktemp("set") / "reference.h5ad"
     add_to_accepted(simulated(seed=1, batches=[*"WXYZ"]), path)
     lotwise.tl.accepted(expression, path=path)
@@ -117,7 +136,10 @@ def test_tools__change_nothing_but_what_they_add():
     for name, layer in before.items():
         np.testing.assert_array_equal(expression.layers[name], layer)
     np.testing.assert_array_equal(expression.X, x)
-    pd.testing.assert_frame_equal(expression.obs, obs)
+    # What scanpy computes of the counts is added under scanpy's names.
+    pd.testing.assert_frame_equal(expression.obs[obs.columns], obs)
+    added = set(expression.obs.columns) - set(obs.columns)
+    assert added == {"total_counts", "pct_counts_in_top_50_genes"}
 
 
 def test_tools__same_seed_same_tables(annotated):
@@ -771,7 +793,7 @@ def test_tools__name_the_sample_that_is_constant(threshold):
 
 def test_tools__refuse_a_choice_that_there_is_not():
     expression = simulated()
-    words = "unknown method 'bootstrap'; choose from thinning, bootstraps, replicates"
+    words = "unknown method 'bootstrap'; choose from thinning, halves, bootstraps, replicates"
     with pytest.raises(InputError, match=words):
         lotwise.tl.ceilings(expression, methods=("bootstrap",))
     with pytest.raises(

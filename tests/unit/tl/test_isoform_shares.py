@@ -77,7 +77,7 @@ def test_isoform_usage__isoforms_without_a_gene_are_no_gene(expression):
     shares = lotwise.get.evidence(expression, "isoform_shares")
     assert not set(shares["gene_id"]) & {"", "nan"}
     expression.var["gene_id"] = ""
-    with pytest.raises(InputError, match="no isoform has a gene in var column 'gene_id'; name the"):
+    with pytest.raises(InputError, match="no isoform has a gene in var column 'gene_id'; give the"):
         lotwise.tl.isoform_usage(expression)
 
 
