@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROFILE = ROOT / "profiles" / "slurm"
 BIN = Path(sys.executable).parent
 N_SAMPLES = 500
-SAMPLES_A_JOB = {"check": 10, "quantify": 5}
+SAMPLES_A_JOB = {"check": 10, "count_bases": 10, "quantify": 5}
 
 
 def dry_run(folder, *arguments):
@@ -70,7 +70,7 @@ def said_of_three(three):
     return dry_run(three)
 
 
-def test_profile__five_hundred_samples_are_a_hundred_and_fifty_jobs(tmp_path, said_of_three):
+def test_profile__five_hundred_samples_are_two_hundred_jobs(tmp_path, said_of_three):
     said = dry_run(write_study(tmp_path, N_SAMPLES))
     for rule, n_together in SAMPLES_A_JOB.items():
         n_groups = len(re.findall(rf"Group job {rule} \(", said))
