@@ -7,6 +7,7 @@ the lines of `config.yaml` that point there.
 from __future__ import annotations
 
 import gzip
+import os
 import sys
 import threading
 
@@ -97,7 +98,8 @@ def main() -> None:
     with ArchiveServer(site) as server:
         sys.stdout.write(yaml.safe_dump({"urls": base_urls(server.url)}))
         sys.stdout.flush()
-        sys.stdout.close()
+        # Python leaves the descriptor open: whoever reads the addresses would wait for more.
+        os.close(sys.stdout.fileno())
         threading.Event().wait()
 
 

@@ -429,7 +429,7 @@ def test_workflow__other_version_computes_anew(finished, tmp_path):
     common.write_text(text.replace('VERSION = version("lotwise")', 'VERSION = "0.0.0"'))
     arguments = ("--snakefile", tmp_path / "Snakefile", "--cores", "2", "--dry-run")
     dry_run = run("snakemake", *arguments, "--rerun-triggers", "params", cwd=finished)
-    assert jobs_of(dry_run)["total"] == 11
+    assert jobs_of(dry_run)["total"] == 13
 
 
 def test_workflow__linter_is_content(simulated):
