@@ -81,7 +81,7 @@ def test_refuses__mates_of_two_samples_exchanged(refuse, samples, replace_reads)
 
 def test_refuses__wrong_strand(refuse, samples):
     words = refuse([samples[0], dataclasses.replace(samples[1], strandedness="forward")])
-    assert "sample 'lot2_rep1' is declared forward, its reads are reverse" in words
+    assert "sample 'lot2_rep1' is declared forward, but its reads are reverse" in words
 
 
 def test_refuses__empty_fastq(refuse, samples, replace_reads, tmp_path):
@@ -110,7 +110,7 @@ def test_refuses__a_name_twice_in_the_fasta(refuse, samples, small, reference, t
         samples, fault=InputError, reference=dataclasses.replace(reference, transcripts=twice)
     )
     assert "twice.fa: record" in words
-    assert "is named 'LWT00000000001', as record 1 is" in words
+    assert "has the same name 'LWT00000000001' as record 1" in words
 
 
 def wrap(quantifier, tmp_path, body):
@@ -220,7 +220,7 @@ def unfit(request, simulate, reference, reference_of):
 # kallisto and salmon end with a failure where they find nothing; RSEM ends with 0, but fails where
 # STAR aligned reads to the genome of which none fits the strand.
 NOTHING_ALIGNS = {
-    "kallisto": "exit status 1, saying .*zero reads pseudoaligned",
+    "kallisto": "exit status 1: .*zero reads pseudoaligned",
     "salmon": "exit status 1, saying .*assign 0 fragments to transcripts",
     "rsem": "'lot1_rep1': .*all TPM are 0; 0 of 6,000 reads are used, a fraction of 0, required",
     "rsem-star, strand": "exit status 255, saying 'No valid read to estimate the length",
