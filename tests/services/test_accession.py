@@ -110,7 +110,7 @@ def test_fetch__not_three_batches(site, run_cli, place):
         run_cli, place, "GSE900001", "--pattern", "CYN-IPSC-MSC-P5B-FP", "--n-batches", "3"
     )
     assert code == 2
-    assert "(CYN-IPSC-MSC-P5B-FP), acquire.samples.n_batches is 3" in err
+    assert "(CYN-IPSC-MSC-P5B-FP), but acquire.samples.n_batches is 3" in err
     assert "GSM900002" in err
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
-class Profile(NamedTuple):
+class ExpressionProfile(NamedTuple):
     """The profile to mix in: TPM for the features of each level, and its name."""
 
     name: str
@@ -32,7 +32,7 @@ def profile_of(
     sample: str | None = None,
     condition: str | None = None,
     table: Path | None = None,
-) -> Profile:
+) -> ExpressionProfile:
     """Return the profile of a sample, of a condition (mean TPM), or of a table of TPM.
 
     Parameters
@@ -73,10 +73,10 @@ def profile_of(
             raise InputError(f"there is no {what} {wanted!r}", remedy=nearest(str(wanted), known))
         found[level] = tpm[chosen].mean(axis=0)
     name = f"sample {sample}" if sample is not None else f"condition {condition}"
-    return Profile(name, found)
+    return ExpressionProfile(name, found)
 
 
-def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> Profile:
+def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> ExpressionProfile:
     import polars as pl
 
     try:
@@ -119,4 +119,4 @@ def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> Profil
             path=path,
             remedy="quantify the profile with the same annotation",
         )
-    return Profile(path.stem, found)
+    return ExpressionProfile(path.stem, found)

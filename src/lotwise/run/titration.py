@@ -30,7 +30,7 @@ from lotwise.keys import Level
 from lotwise.metrics.moments import FloatArray
 from lotwise.metrics.titration import SHARES, caught_share, mix_profile
 from lotwise.run.comparison import correlate
-from lotwise.run.profile import Profile
+from lotwise.run.profile import ExpressionProfile
 from lotwise.tree import ResultTree
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def titrate(
     expression: Mapping[Level, AnnData],
     criteria: CriteriaFile,
     *,
-    profile: Profile,
+    profile: ExpressionProfile,
     evidence: EvidenceConfig | None = None,
     correlation: CorrelationConfig | None = None,
     shares: Sequence[float] = SHARES,
@@ -77,7 +77,7 @@ def titrate(
     criteria
         The criteria, from :func:`lotwise.acceptance.read_criteria`.
     profile
-        Profile to mix in.
+        ExpressionProfile to mix in.
     evidence, correlation
         Settings of the tables.
     shares
@@ -104,7 +104,7 @@ def titrate(
     >>> from lotwise.acceptance import read_criteria
     >>> import lotwise
     >>> gene = lotwise.datasets.three_batches().gene
-    >>> profile = Profile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
+    >>> profile = ExpressionProfile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
     >>> titrate(
     ...     {"gene": gene}, read_criteria("encode_isogenic"), profile=profile,
     ...     shares=(0.1, 0.5), n_repeats=1,
@@ -238,7 +238,7 @@ def _row(
 def _contaminated(
     expression: Mapping[Level, AnnData],
     batch: str,
-    profile: Profile,
+    profile: ExpressionProfile,
     share: float,
     rng: np.random.Generator,
 ) -> dict[Level, AnnData]:

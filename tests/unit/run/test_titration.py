@@ -12,7 +12,7 @@ from lotwise.acceptance import path_of_criteria, read_criteria
 from lotwise.config import EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.files.panels import read_panel
-from lotwise.run.profile import Profile, profile_of
+from lotwise.run.profile import ExpressionProfile, profile_of
 from lotwise.run.titration import _search, titrate
 
 CRITERIA = """
@@ -53,7 +53,7 @@ def gene(three_batches):
 def other(gene, seed=0):
     """The sample's own values on other genes: another tissue with the same distribution."""
     tpm = np.asarray(gene.layers["tpm"][0])
-    return Profile("other", {"gene": np.random.default_rng(seed).permutation(tpm)})
+    return ExpressionProfile("other", {"gene": np.random.default_rng(seed).permutation(tpm)})
 
 
 def test_titrate__finds_a_share_and_names_what_catches_nothing(gene, criteria):
@@ -169,7 +169,7 @@ def test_profile_of__genes_are_the_sums_of_a_table_of_isoforms(three_batches, tm
 
 def test_titrate__a_level_that_the_profile_lacks_is_refused(three_batches, criteria):
     expression = {"gene": three_batches.gene, "isoform": three_batches.isoform}
-    profile = Profile("isoforms", {"isoform": np.ones(three_batches.isoform.n_vars)})
+    profile = ExpressionProfile("isoforms", {"isoform": np.ones(three_batches.isoform.n_vars)})
     with pytest.raises(InputError, match="the criteria judge the level 'gene', for which isoforms"):
         titrate(expression, criteria, profile=profile)
 
@@ -177,7 +177,7 @@ def test_titrate__a_level_that_the_profile_lacks_is_refused(three_batches, crite
 def test_titrate__another_unit_than_tpm_is_refused(gene, criteria):
     of_cpm = gene.copy()
     of_cpm.uns["lotwise"]["unit"] = "CPM"
-    profile = Profile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
+    profile = ExpressionProfile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
     with pytest.raises(InputError, match="titration needs TPM, and the numbers are CPM; give TPM"):
         titrate({"gene": of_cpm}, criteria, profile=profile)
 
@@ -225,7 +225,7 @@ def deep_lots(n_genes=4_000, depth=20e6):
         layers={"tpm": tpm, "counts": counts, "length": np.full(tpm.shape, 1000.0)},
         uns={"lotwise": {"level": "gene"}},
     )
-    return gene, Profile("pluripotent cells", {"gene": 1e6 * other / other.sum()})
+    return gene, ExpressionProfile("pluripotent cells", {"gene": 1e6 * other / other.sum()})
 
 
 def test_titrate__with_the_example_criteria_the_panel_detects_one_percent_or_less(tmp_path):
