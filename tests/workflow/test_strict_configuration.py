@@ -11,7 +11,7 @@ pytestmark = pytest.mark.fault
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("results: a\nresults: b\n", "row 2: is not YAML (the key 'results' comes twice)"),
+        ("results: a\nresults: b\n", "row 2: is not YAML (the key 'results' occurs twice)"),
         ("evidence: {seed: 010}\n", "YAML reads '010' as a number in another base"),
         (
             "reads: {bootstraps: yes}\n",
