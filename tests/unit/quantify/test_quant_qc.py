@@ -68,9 +68,10 @@ def test_judge_yields__a_small_library_beside_large_ones_is_named():
 
 
 def test_judge_yields__a_shallow_library_is_noted_and_usable():
-    rows = judge({"a": make(), "b": make(), "shallow": make(1_200, 1_500)})
+    sound = make(90_000, 100_000)
+    rows = judge({"a": sound, "b": sound, "shallow": make(7_200, 9_000)})
     assert [row.standing for row in rows] == ["passed", "passed", "noted"]
-    assert rows[2].reason.startswith("shallow: 1,200 reads are used")
+    assert rows[2].reason.startswith("shallow: 7,200 reads are used")
     require_usable(rows)
 
 
