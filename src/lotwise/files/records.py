@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Literal, get_type_hints
 Display = Literal["text", "number", "r", "percent", "flag"]
 Aspect = Literal["identity", "depth", "size of differences"]
 _DISPLAYS: Final[dict[type, Display]] = {str: "text", int: "number", float: "number", bool: "flag"}
+_UNKNOWN: Final[dict[type, object]] = {str: "", int: 0, float: float("nan"), bool: False}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +80,11 @@ def columns(record: type[Record]) -> dict[str, type]:
     """Return the columns of ``record`` in order, with their Python types."""
     hints = get_type_hints(record)
     return {item.name: hints[item.name] for item in dataclasses.fields(record)}
+
+
+def unknown_values(record: type[Record]) -> dict[str, Any]:
+    """Return the values of a row of which nothing is known: NaN, 0, no or an empty text."""
+    return {name: _UNKNOWN[kind] for name, kind in columns(record).items()}
 
 
 def declared(record: type[Record]) -> dict[str, Column]:

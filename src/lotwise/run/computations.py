@@ -5,7 +5,7 @@ They are named in the catalogue. Missing input gives a reason in the table, not 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from lotwise import keys, tl
 from lotwise.accepted import describe_accepted
@@ -19,7 +19,7 @@ from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageReco
 from lotwise.evidence.reference import ComparisonRecord
 from lotwise.evidence.signal import SignalRecord
 from lotwise.expression.labels import labels_of
-from lotwise.files.records import Record, columns
+from lotwise.files.records import Record, unknown_values
 from lotwise.files.tables import to_frame
 from lotwise.metrics.detectable import Perturbation
 from lotwise.metrics.gene_sets import PRESET_CORRELATION
@@ -28,9 +28,6 @@ from lotwise.tl.process_features import Settings
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-# Value of a column whose number cannot be computed.
-_NOTHING: Final[dict[type, object]] = {str: "", int: 0, float: float("nan"), bool: False}
 
 
 def libraries(
@@ -229,12 +226,9 @@ def isoform_usage(
 
 def _store_nothing(expression: AnnData, record: type[Record], reason: str, **known: object) -> None:
     """Store a table of NaN with the reason: one row per pair for tables of pairs, else one row."""
-    empty = {name: _NOTHING[kind] for name, kind in columns(record).items()}
-    if "reason" in empty:
-        known["reason"] = reason
-    else:
-        known["holds"] = reason
+    values = unknown_values(record)
+    known["reason" if "reason" in values else "holds"] = reason
     of_pairs = issubclass(record, OfPair)
     named = [pair.names() for pair in pairs_of(expression)] if of_pairs else [{}]
-    rows = [record(**(empty | known | names)) for names in named]
+    rows = [record(**(values | known | names)) for names in named]
     store(expression, record.table, to_frame(rows, record), {"reason": reason})

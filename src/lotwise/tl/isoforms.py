@@ -14,7 +14,7 @@ from lotwise.errors import InputError
 from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
 from lotwise.expression.labels import batches_of, why_not_tpm
 from lotwise.expression.noted import noted
-from lotwise.files.records import columns
+from lotwise.files.records import columns, unknown_values
 from lotwise.files.tables import from_columns, to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.isoforms import (
@@ -352,10 +352,9 @@ def _usage_table(
 
 def _untold_usage(pair: Pair, reason: str) -> dict[str, npt.NDArray[Any]]:
     """Return the one row of a pair whose usage cannot be told."""
-    kinds: dict[type, Any] = {str: "", int: 0, float: float("nan"), bool: False}
-    told = {"gene_id": "*", "reason": reason, **pair.names()}
+    told = unknown_values(UsageRecord) | {"gene_id": "*", "reason": reason, **pair.names()}
     return {
-        name: np.array([told.get(name, kinds[kind])], dtype=object if kind is str else kind)
+        name: np.array([told[name]], dtype=object if kind is str else kind)
         for name, kind in columns(UsageRecord).items()
     }
 

@@ -17,7 +17,7 @@ from lotwise.evidence.process_change import (
 )
 from lotwise.expression.labels import why_not_tpm
 from lotwise.files.panels import Marker, read_gene_sets, read_panel
-from lotwise.files.records import Record, columns
+from lotwise.files.records import Record, unknown_values
 from lotwise.files.tables import to_frame
 from lotwise.metrics.batches import medians_of_samples
 from lotwise.metrics.correlation import pearson_matrix
@@ -276,12 +276,6 @@ def _keep(
         (ProcessFeatureRecord, pd.concat(features, ignore_index=True) if features else None),
     )
     for record, table in made:
-        whole = _nothing(record, why) if table is None else table
+        alone = record(**(unknown_values(record) | {"reason": why}))
+        whole = to_frame([alone], record) if table is None else table
         store(expression, record.table, whole, parameters)
-
-
-def _nothing(record: type[Record], reason: str) -> pd.DataFrame:
-    """Return a table with one row that has only the reason."""
-    empty: dict[type, object] = {str: "", int: 0, float: NAN, bool: False}
-    row = {name: empty[kind] for name, kind in columns(record).items()}
-    return to_frame([record(**(row | {"reason": reason}))], record)
