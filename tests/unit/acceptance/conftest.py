@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 from lotwise.evidence.catalogue import tables
-from lotwise.files.records import columns
+from lotwise.files.records import unknown_values
 from lotwise.files.tables import to_frame, write_table
 from lotwise.tree import ResultTree
-
-_NOTHING = {str: "", int: 0, float: float("nan"), bool: False}
 
 
 class Tree:
@@ -23,7 +21,7 @@ class Tree:
     def write(self, table: str, *rows: dict, level: str = "gene") -> None:
         """Write a table; values that a row does not have are empty or NaN."""
         record = tables()[table].record
-        empty = {name: _NOTHING[kind] for name, kind in columns(record).items()}
+        empty = unknown_values(record)
         empty |= {"in_detail": True} if "in_detail" in empty else {}
         made = [record(**(empty | row)) for row in rows]
         write_table(ResultTree(self.root).table(level, table), to_frame(made, record))

@@ -9,17 +9,15 @@ import numpy as np
 import pandas as pd
 
 from lotwise.evidence.catalogue import tables
-from lotwise.files.records import Record, columns
+from lotwise.files.records import Record, unknown_values
 from lotwise.files.tables import to_frame, write_table
 from lotwise.tree import ResultTree
-
-_NOTHING = {str: "", int: 0, float: float("nan"), bool: False}
 
 
 def record_of(name: str, **values: object) -> Record:
     """A row of a table, everything else empty or NaN."""
     record = tables()[name].record
-    empty = {column: _NOTHING[kind] for column, kind in columns(record).items()}
+    empty = unknown_values(record)
     empty |= {name: True for name in ("in_detail", "specific") if name in empty}
     return record(**(empty | values))
 
