@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lotwise.evidence.process_change import ProcessFeatureRecord
 from lotwise.evidence.sections import PROCESS
 from lotwise.report.blocks import Section, Text, figure_block, section_from, table_block
-from lotwise.report.remarks import Remark, State
+from lotwise.report.remarks import LONGEST_PART, Remark, State
 from lotwise.report.run_tables import Findings, LevelFindings
 from lotwise.report.words import count_words, list_words, name_words
 
@@ -34,8 +34,14 @@ def process_remarks(level: LevelFindings) -> Iterator[Remark]:
     if not _has_phases(level):
         return
     rows = level.rows("process_change")
+    several = len({row["condition"] for row in rows}) > 1
     named = {
-        answer: [name_words(row["attribute"]) for row in rows if row["equivalent"] == answer]
+        answer: [
+            name_words(row["attribute"])
+            + (f" of {name_words(row['condition'])}" if several else "")
+            for row in rows
+            if row["equivalent"] == answer
+        ]
         for answer in ("yes", "no", "not assessable")
     }
     if not any(named.values()):
@@ -44,15 +50,21 @@ def process_remarks(level: LevelFindings) -> Iterator[Remark]:
         return
     n = sum(len(names) for names in named.values())
     of_all = f"{len(named['yes'])} of {count_words(n, 'declared attribute')}"
+    of_all += ", counted by condition" if several else ""
     parts = [f"Lots after the change are equivalent to those before, within margins, in {of_all}."]
     if named["no"]:
-        parts.append(f"Not shown, which does not prove a difference: {list_words(named['no'])}.")
+        parts.append(f"Not shown, which does not prove a difference: {_listed(named['no'])}.")
     if named["not assessable"]:
-        why = next(row["reason"] for row in rows if row["equivalent"] == "not assessable")
-        parts.append(f"Not assessable: {list_words(named['not assessable'])} ({why}).")
+        reasons = (row["reason"] for row in rows if row["equivalent"] == "not assessable")
+        why = "; ".join(dict.fromkeys(reasons))
+        parts.append(f"Not assessable: {_listed(named['not assessable'])} ({why}).")
     state: State = "unknown" if named["not assessable"] else "computed"
     state = "concern" if named["no"] else state
     yield Remark(topic="Change of the process", text=" ".join(parts), state=state)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return list_words(names, longest=LONGEST_PART)
 
 
 def _has_phases(level: LevelFindings) -> bool:
@@ -73,8 +85,10 @@ def _features_words(level: LevelFindings) -> str:
         .to_dicts()
     )
     source = level.name(ProcessFeatureRecord.table)
+    several = len({row["condition"] for row in counted}) > 1
     said = "; ".join(
-        f"{row['len']:,} {row['outcome']}" if row["outcome"] != "not tested" else row["reason"]
+        (f"{name_words(row['condition'])}: " if several else "")
+        + (f"{row['len']:,} {row['outcome']}" if row["outcome"] != "not tested" else row["reason"])
         for row in counted
     )
     return f"Single genes, lots as replicates ({source}): {said}."

@@ -43,6 +43,30 @@ def test_process_remarks__all_shown_is_no_concern_and_not_assessable_has_its_rea
     assert remark.text == "no attributes were declared (attributes)."
 
 
+def test_process__conditions_are_named_where_there_are_several(tree):
+    tree.write_all()
+    rows = [
+        {"attribute": "a", "condition": "naive", "equivalent": "yes"},
+        {"attribute": "a", "condition": "primed", "equivalent": "no"},
+        {"attribute": "b", "condition": "naive", "equivalent": "not assessable", "reason": "one"},
+        {"attribute": "b", "condition": "primed", "equivalent": "not assessable", "reason": "two"},
+    ]
+    tree.write("gene", "process_change", rows)
+    tree.write("gene", "quality_range", [{"attribute": "a", "batch": "B1", "inside": "yes"}])
+    features = [
+        {"feature": "G1", "condition": condition, "outcome": outcome}
+        for condition, outcome in (("naive", "equivalent"), ("primed", "inconclusive"))
+    ]
+    tree.write("gene", "process_features", features)
+    findings = read_findings(tree.root)
+    (remark,) = process_remarks(findings.levels[0])
+    assert "1 of 4 declared attributes, counted by condition." in remark.text
+    assert "does not prove a difference: a of primed." in remark.text
+    assert remark.text.endswith("Not assessable: b of naive and b of primed (one; two).")
+    words = process_section(findings, 4).blocks[-1].text
+    assert words.endswith(": naive: 1 equivalent; primed: 1 inconclusive.")
+
+
 def test_process_section__is_there_only_where_lots_have_phases(findings_of):
     section = process_section(findings_of("yes"), 4)
     assert section.name == "process"
