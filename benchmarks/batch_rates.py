@@ -7,9 +7,16 @@ sd is 0.5 times a lognormal factor of log-sd ``spread``; with ``groups`` the bat
 into two groups that differ (sd 0.5). Printed are the shares below and above the 95 % prediction
 interval, those of a rank p of 1 / (k + 1), and how often the 95 %/95 % tolerance interval held 95 %
 of 200 further batches.
+
+    python benchmarks/batch_rates.py --power
+
+What the lower limit can refuse: the median of that limit over the sets, and the share of batches
+below it whose noise has 4, 10 and 30 times the variance of a sound one.
 """
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 
@@ -18,6 +25,7 @@ from lotwise.metrics.batches import rank_p, reference_interval
 N_SETS, N_FEATURES, N_FURTHER = 1000, 300, 200
 KINDS = {"equal": (0.0, False), "lognormal .3": (0.3, False), "lognormal .6": (0.6, False)}
 KINDS["groups"] = (0.3, True)
+N_OF_POWER, TIMES = 400, (1, 4, 10, 30)
 
 
 def main() -> None:
@@ -56,5 +64,27 @@ def _one_set(
     )
 
 
+def power() -> None:
+    print("log_sd\tk\tlower_limit", *(f"times_{times}" for times in TIMES), sep="\t")
+    for spread in (0.1, 0.3, 0.6):
+        for k in (3, 4, 5, 6, 8, 15):
+            found = [
+                _below(k, spread, rng=np.random.default_rng(seed)) for seed in range(N_OF_POWER)
+            ]
+            limit = np.median([lower for lower, _ in found])
+            shares = np.mean([below for _, below in found], axis=0)
+            print(spread, k, *(f"{one:.3f}" for one in (limit, *shares)), sep="\t", flush=True)
+
+
+def _below(k: int, spread: float, *, rng: np.random.Generator) -> tuple[float, list[bool]]:
+    """Return the lower limit of k batches, and whether noisier ones lie below it."""
+    times = np.r_[np.ones(k), TIMES][:, None]
+    noise = 0.5 * np.sqrt(times) * rng.lognormal(0, spread, times.shape)
+    samples = rng.normal(0, 2, N_FEATURES) + noise * rng.normal(size=(len(times), N_FEATURES))
+    r = np.corrcoef(samples)
+    limit = reference_interval(r[:k, :k]).prediction_lower
+    return limit, (np.median(r[k:, :k], axis=1) < limit).tolist()
+
+
 if __name__ == "__main__":
-    main()
+    power() if "--power" in sys.argv[1:] else main()

@@ -16,6 +16,8 @@ NAN = float("nan")
 _SMALLEST_R = 1e-12
 # Of the mean cost of batches: the least that one is taken to have.
 LEAST_COST = 0.05
+# More is told as this.
+_MOST_TIMES = 99
 
 
 class SampleMedians(NamedTuple):
@@ -227,7 +229,8 @@ def reference_interval(
     normal factor for content and confidence ``level``. The limits of R for one more batch are
     ``exp(-(e + median e_j))``. With these limits, batches of unequal noise are outside equally
     often on both sides. On Fisher's z most were below: 5 to 6 % of sound batches, nominally 2.5 %
-    (``benchmarks/batch_rates.py``).
+    (``benchmarks/batch_rates.py``). Limits of few batches, or of batches of unequal noise, hold this
+    rate because they are wide; ``words`` say what a batch must add to lie below.
 
     Parameters
     ----------
@@ -285,11 +288,13 @@ def reference_interval(
     reach = float(stdtrit(k - 1, (1 + level) / 2)) * np.sqrt(1 + 1 / k)
     ends = np.array([reach, -reach, factor, -factor])
     low, high, tolerance_low, tolerance_high = np.exp(-(shared + np.exp(centre + ends * sd)))
+    times = float(np.exp(min(reach * sd, np.log(_MOST_TIMES))))
     words = (
         f"{k} batches: a normal {100 * level:g} %/{100 * level:g} % tolerance interval reaches "
         f"{factor:.1f} standard deviations to either side (1.96 if they were known), and about "
         f"{100 * (1 - level):.2g} % of sound batches that vary independently lie outside the "
-        "prediction interval"
+        "prediction interval; a batch lies below it only if it adds more than "
+        f"{times:.2g} times what these batches add to -ln R (geometric mean)"
     )
     return ReferenceInterval(
         float(low), float(high), float(tolerance_low), float(tolerance_high), k, level, words, ""

@@ -26,8 +26,9 @@ _MILLION = 1e6
 # |R| of unrelated features is below this many standard errors, 1 / sqrt(n), in 99.7 % of cases.
 _CHANCE = 3.0
 # Replicates are doubtful when their 1 - R exceeds that of the best group by more than this factor:
-# with the noise of samples of log-sd 0.2 about 5 % of sound runs have such a group. The first is
-# for two groups, the second is added for each doubling (benchmarks/ceiling_rates.py).
+# of sound runs of pairs 2 to 8 % have such a group where the noise of samples has a log-sd of 0.2,
+# but 19 to 52 % at 0.3. The first is for two groups, the second is added for each doubling
+# (benchmarks/ceiling_rates.py).
 _DISAGREE, _DISAGREE_A_DOUBLING = 2.25, 0.65
 _ROUNDING = 1e-12
 
