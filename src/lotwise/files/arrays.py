@@ -28,7 +28,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 def read_arrays(
     path: Path, names: Iterable[str], *, what: str, remedy: str
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, Any]:
     """Return arrays of a ``.npz``.
 
     Parameters
