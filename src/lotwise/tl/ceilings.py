@@ -232,7 +232,11 @@ def _by_halves(expression: AnnData, pseudocount: float) -> list[Reliability]:
         if sample not in stored:
             found.append(Reliability(NAN, "the reads were not quantified in halves"))
             continue
-        log_tpm = np.log2(np.asarray(stored[sample], dtype=np.float64) + pseudocount)
+        parts = np.asarray(stored[sample], dtype=np.float64)
+        if parts.shape[1] != expression.n_vars:
+            found.append(Reliability(NAN, "the halves of the reads cover other features"))
+            continue
+        log_tpm = np.log2(parts + pseudocount)
         found.append(halves_reliability(log_tpm[:n_halves], quarters=log_tpm[n_halves:]))
     return found
 
