@@ -26,9 +26,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         np.savez_compressed(stream, allow_pickle=False, **arrays)
 
 
-def read_arrays(
-    path: Path, names: Iterable[str], *, what: str, remedy: str
-) -> dict[str, Any]:
+def read_arrays(path: Path, names: Iterable[str], *, what: str, remedy: str) -> dict[str, Any]:
     """Return arrays of a ``.npz``.
 
     Parameters
