@@ -17,6 +17,7 @@ from pathlib import Path
 
 import dnaio
 import numpy as np
+from anndata import AnnData
 from timing import SHARED
 
 import lotwise
@@ -46,7 +47,7 @@ def compare(what: str, samples: list[Sample], transcripts: Path, folder: Path) -
         print(f"{what:44} {name:9} {report(isoform)}", flush=True)
 
 
-def report(isoform) -> str:  # noqa: ANN001, an AnnData
+def report(isoform: AnnData) -> str:
     """Return R and its ceilings, as a row."""
     lotwise.tl.ceilings(isoform, methods=("halves", "bootstraps"))
     table = isoform.uns["lotwise"]["ceilings"].set_index("method")

@@ -37,8 +37,8 @@ class Abundance:
     bootstrap_counts
         Estimated counts of each bootstrap, shape ``(n_bootstraps, n_features)``.
     part_tpm
-        TPM of the parts of the reads that lotwise quantified apart, shape (6, n_features), in the
-        order of :data:`lotwise.keys.PARTS`; None where there are none.
+        TPM of the parts of the reads that lotwise quantified separately, shape
+        ``(6, n_features)``, in the order of :data:`lotwise.keys.PARTS`; None if there are none.
     tpm_column, counts_column
         Names of these columns in the file, for messages.
     symbols

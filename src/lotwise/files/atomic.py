@@ -84,18 +84,30 @@ def atomic_directory(target: Path | str) -> Iterator[Path]:
     Raises the same errors as :func:`atomic_path`.
     """
     target = Path(target)
-    make_directory(target.parent)
-    _sweep(target)
-    temporary = _temporary_beside(target)
-    with _blaming(target):
-        temporary.mkdir()
-    try:
-        with _machine_blamed_for(target):
-            yield temporary
+    with scratch_directory(target) as temporary:
+        yield temporary
         with _blaming(target):
             _exchange(temporary, target)
+
+
+@contextmanager
+def scratch_directory(beside: Path | str) -> Iterator[Path]:
+    """Yield an empty directory next to the path ``beside``; it is removed at the end.
+
+    What a killed process left there is removed when the same path is written next. Raises the same
+    errors as :func:`atomic_path`.
+    """
+    beside = Path(beside)
+    make_directory(beside.parent)
+    _sweep(beside)
+    scratch = _temporary_beside(beside)
+    with _blaming(beside):
+        scratch.mkdir()
+    try:
+        with _machine_blamed_for(beside):
+            yield scratch
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _exchange(temporary: Path, target: Path) -> None:

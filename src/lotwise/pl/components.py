@@ -60,7 +60,7 @@ def components(
     features
         What the features are, for the titles: ``"genes"`` or ``"isoforms"``.
     palette
-        Colours of the batches: by name, as a list, or a colour map of Matplotlib.
+        Colours of the batches: by name, as a list, or a palette of seaborn or Matplotlib.
     figsize
         Width and height in inches.
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from lotwise.pl.canvas import MOST_ROWS, Size, need_rows, nothing, one_axes
 from lotwise.pl.style import OKABE_ITO, ink, lotwise_style, scaled
@@ -85,8 +84,8 @@ def composition(
         axis.set_xticks(
             [tick for tick in _TICKS if axis.get_xlim()[0] <= tick <= axis.get_xlim()[1]]
         )
-        axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.minorticks_off()
         axis.set_yticks(rows, known["sample"])
         axis.set_ylim(len(known) - 0.4, -0.6)
         axis.set_xlabel("ratio (shaded: a quarter up and down)")

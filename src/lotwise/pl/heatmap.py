@@ -74,7 +74,7 @@ def heatmap(
     note
         A line below.
     palette
-        Colours of the batches: by name, as a list, or a colour map of Matplotlib.
+        Colours of the batches: by name, as a list, or a palette of seaborn or Matplotlib.
     figsize
         Width and height in inches.
 

@@ -6,7 +6,7 @@ that 24 samples take seconds and a few megabytes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from lotwise.errors import InputError
 from lotwise.expression.features import features_of
 from lotwise.expression.labels import unit_of
 from lotwise.expression.noted import correlations_of
-from lotwise.pl.canvas import Size
+from lotwise.pl.canvas import Size, one_axes
 from lotwise.pl.cloud import count_pixels, pixels_of, points
 from lotwise.pl.correlated import (
     double_zero_shares,
@@ -25,6 +25,7 @@ from lotwise.pl.correlated import (
     level_of,
     pseudocount_of,
 )
+from lotwise.pl.layout import Layout
 from lotwise.pl.style import (
     IDENTITY_LINE,
     Palette,
@@ -46,51 +47,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 MOST_SAMPLES: Final = 40
-_GAP = 0.06  # between panels, in widths of a panel
-_MOST_PIXELS = 2_400  # of the whole image, per side
-_MOST_PANEL_PIXELS = 480
 _POINT = 0.0045  # radius of a point, in widths of a panel
 _ALPHA = 0.35
-_SPACE = 0.02  # below zero, in the length of an axis, so that the frame cuts no point at zero
-
-
-class Layout(NamedTuple):
-    """Position of panels: panel (row, column) has its corner at (column, n - 1 - row)."""
-
-    n: int
-    size: float
-    upper: float
-    n_pixels: int
-
-    @classmethod
-    def of(cls, n_samples: int, log_tpm: Floats) -> Layout:
-        """Choose the scale that all panels share, and the resolution of the clouds."""
-        highest = float(log_tpm.max()) if log_tpm.size else 1.0
-        upper = max(1.0, np.ceil(highest * 1.02))
-        n_pixels = min(_MOST_PANEL_PIXELS, _MOST_PIXELS // n_samples)
-        return cls(n_samples, 1.0 - _GAP, float(upper), n_pixels)
-
-    @property
-    def lower(self) -> float:
-        """The value at the lower edge of a panel."""
-        return -_SPACE * self.upper
-
-    def share(self, values: Floats) -> Floats:
-        """Return how far along the axis of a panel values are, from 0 to 1."""
-        return (values - self.lower) / (self.upper - self.lower)
-
-    def corner(self, row: int, column: int) -> tuple[float, float]:
-        """Return the lower left corner of a panel."""
-        return column + _GAP / 2, self.n - 1 - row + _GAP / 2
-
-    def centre(self, row: int, column: int) -> tuple[float, float]:
-        """Return the middle of a panel."""
-        return column + 0.5, self.n - row - 0.5
-
-    def ticks(self) -> Floats:
-        """Return round values of log2(TPM + 1) for the ticks of a panel."""
-        step = 5 if self.n <= 12 else 10
-        return np.arange(0, self.upper + 1e-9, step)
 
 
 def scatter_matrix(
@@ -123,8 +81,8 @@ def scatter_matrix(
     diagonal
         ``"density"`` adds the distribution of the expressed features to the names.
     palette
-        Colours of the batches on the diagonal: by name, as a list, or a colour map of Matplotlib.
-        By default the batches are not coloured.
+        Colours of the batches on the diagonal: by name, as a list, or a palette of seaborn or
+        Matplotlib. By default the batches are not coloured.
     figsize
         Width and height in inches.
 
@@ -189,11 +147,8 @@ def _correlation_of(expression: AnnData) -> tuple[Floats, float]:
 
 
 def _empty_figure(n_samples: int, figsize: Size | None) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
     side = min(16.0, max(5.0, 1.9 * n_samples + 1.0))
-    figure = Figure(figsize=figsize or (side, side + 0.5), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = one_axes(width=side, height=side + 0.5, figsize=figsize)
     axes.set_xlim(0, n_samples)
     axes.set_ylim(0, n_samples)
     axes.set_aspect("equal")
@@ -224,7 +179,7 @@ def _draw_clouds(figure: Figure, axes: Axes, layout: Layout, log_tpm: Floats, st
         shade = np.zeros((*counted.shape, 4))
         shade[..., :3] = to_rgb(ink())
         shade[..., 3] = points(counted, radius=radius, alpha=_ALPHA)
-        axes.imshow(_as_bytes(shade), extent=_extent(layout, *place), **_IMAGE)
+        axes.imshow(_as_bytes(shade), extent=layout.extent(*place), **_IMAGE)
 
 
 def _draw_density(
@@ -243,7 +198,7 @@ def _draw_density(
     for place, counted in counts.items():
         shown = np.ma.masked_equal(counted, 0)
         image = axes.imshow(
-            shown, extent=_extent(layout, *place), norm=norm, cmap="viridis", **_IMAGE
+            shown, extent=layout.extent(*place), norm=norm, cmap="viridis", **_IMAGE
         )
     if image is not None:
         bar = figure.colorbar(
@@ -265,11 +220,6 @@ _IMAGE: Final[dict[str, Any]] = {
 def _as_bytes(shade: Floats) -> npt.NDArray[np.uint8]:
     """Return the image as bytes, an eighth of the size and enough for print."""
     return np.round(shade * 255).astype(np.uint8)
-
-
-def _extent(layout: Layout, row: int, column: int) -> tuple[float, float, float, float]:
-    left, below = layout.corner(row, column)
-    return left, left + layout.size, below, below + layout.size
 
 
 def _colour_batches(axes: Axes, layout: Layout, batches: list[str], palette: Palette) -> None:
@@ -384,14 +334,11 @@ def _panel_points(axes: Axes, layout: Layout) -> float:
 
 
 def _draw_ticks(axes: Axes, layout: Layout, pseudocount: float, *, unit: str) -> None:
-    values = layout.ticks()
-    within = layout.share(values) * layout.size
-    offsets = (np.arange(layout.n)[:, None] + _GAP / 2 + within[None, :]).ravel()
-    words = [f"{value:g}" for value in values] * layout.n
     # Only panels below the diagonal have scales: not the last column, not the first row.
-    keep = slice(0, len(values) * max(1, layout.n - 1))
-    axes.set_xticks(offsets[keep], words[keep])
-    axes.set_yticks(offsets[keep], words[keep])
+    places = layout.tick_places()[: max(1, layout.n - 1)]
+    words = [f"{value:g}" for value in layout.ticks()] * len(places)
+    axes.set_xticks(places.ravel(), words)
+    axes.set_yticks(places.ravel(), words)
     axes.tick_params(length=2, width=0.5, labelsize=max(3.0, 7.0 - layout.n / 8))
     label = f"log2({unit} + 1)" if pseudocount == 1 else f"log2({unit}/{pseudocount:g} + 1)"
     axes.set_xlabel(label)

@@ -125,18 +125,21 @@ def colours_of(batches: Sequence[str], palette: Palette | None = None) -> dict[s
     batches
         Batch of each sample.
     palette
-        Colours by batch; a list of colours; or the name of a colour map of Matplotlib. By default
-        the eight colours of Okabe and Ito. A list that is too short starts again.
+        Colours by batch; a list of colours; or a name that ``seaborn.color_palette`` takes, such as
+        "colorblind", "husl" or a colour map of Matplotlib. By default the eight colours of Okabe
+        and Ito. A list that is too short starts again.
 
     Raises
     ------
     InputError
-        A batch has no colour, or there is no such colour map.
+        A batch has no colour, or there is no such palette.
 
     Examples
     --------
     >>> colours_of(["lot1", "lot2", "lot1"], ["red", "blue"])
     {'lot1': 'red', 'lot2': 'blue'}
+    >>> colours_of(["lot1", "lot2"], "colorblind")
+    {'lot1': '#0173b2', 'lot2': '#de8f05'}
     """
     names = list(dict.fromkeys(batches))
     if isinstance(palette, Mapping):
@@ -145,22 +148,21 @@ def colours_of(batches: Sequence[str], palette: Palette | None = None) -> dict[s
             raise InputError(f"the palette has no colour for {without[0]!r}")
         return {name: palette[name] for name in names}
     if isinstance(palette, str):
-        palette = _colours_of_map(palette, len(names))
+        palette = _colours_named(palette, len(names))
     return dict(zip(names, cycle(palette or OKABE_ITO), strict=False))
 
 
-def _colours_of_map(name: str, n_colours: int) -> list[str]:
-    import matplotlib as mpl
-    from matplotlib.colors import ListedColormap, to_hex
+def _colours_named(name: str, n_colours: int) -> list[str]:
+    # Takes a second to import, and is needed for named palettes only.
+    import seaborn as sns
 
-    if name not in mpl.colormaps:
+    try:
+        return list(sns.color_palette(name, n_colours).as_hex())
+    except ValueError:
         raise InputError(
-            f"unknown colour map {name!r}", remedy="choose one of matplotlib.colormaps"
-        )
-    found = mpl.colormaps[name]
-    if isinstance(found, ListedColormap) and found.N <= 20:
-        return [to_hex(colour) for colour in found.resampled(found.N)(range(found.N))]
-    return [to_hex(colour) for colour in found.resampled(max(n_colours, 2))(range(n_colours))]
+            f"unknown palette {name!r}",
+            remedy="give the name of a palette of seaborn or of a colour map of Matplotlib",
+        ) from None
 
 
 def batch_marks(colours: Mapping[str, str]) -> list[Patch]:

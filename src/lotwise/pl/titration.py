@@ -6,7 +6,6 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.ticker import FuncFormatter
 
 from lotwise.pl.canvas import Size, need_rows, one_axes
 from lotwise.pl.style import OKABE_ITO, ink, lotwise_style, scaled
@@ -68,7 +67,7 @@ def titration(
                 label="whole verdict" if name == _OVERALL else name,
             )
         axis.set_xscale("log")
-        axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        axis.xaxis.set_major_formatter("{x:g}")
         axis.set_xticks([0.5, 1, 2, 5, 10, 20, 50])
         axis.minorticks_off()
         axis.set_ylim(-4, 104)

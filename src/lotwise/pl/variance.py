@@ -36,7 +36,7 @@ def variance(
     features
         What the features are, for the title: ``"genes"`` or ``"isoforms"``.
     palette
-        Colours of the factors: by name, as a list, or a colour map of Matplotlib.
+        Colours of the factors: by name, as a list, or a palette of seaborn or Matplotlib.
     ax
         Axes to draw into; by default a new figure.
     figsize

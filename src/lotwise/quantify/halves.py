@@ -1,4 +1,4 @@
-"""Halves and quarters of a sample's reads, quantified apart: how noisy quantification is."""
+"""Halves and quarters of a sample's reads, quantified separately: how noisy quantification is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import dnaio
@@ -16,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from lotwise.errors import InputError
-from lotwise.files.atomic import atomic_path
+from lotwise.files.atomic import atomic_path, scratch_directory
 from lotwise.keys import PARTS
 from lotwise.samples import Run
 from lotwise.tree import HALVES_FILE
@@ -56,8 +55,7 @@ def quantify_halves(
         The program was killed or the disk is full.
     """
     name = job.sample.sample
-    with TemporaryDirectory(prefix=f".{name[:60]}.parts-", dir=out.parent) as scratch:
-        folder = Path(scratch)
+    with scratch_directory(out) as folder:
         quarters = split_reads(job.sample, folder)
         if min(quarters.n_reads) < FEWEST_READS:
             logger.warning(

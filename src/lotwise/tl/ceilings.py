@@ -44,20 +44,12 @@ NOISE_OF: Final[dict[CeilingMethod, Noise]] = {
     "bootstraps": "quantification",
     "replicates": "preparation",
 }
-# Thinned counts give no ceiling for isoforms: where two libraries had the same truth, R over the
-# ceiling was .935, because assigning reads to isoforms adds noise that thinning does not include.
-METHODS_OF: Final[dict[Level, tuple[CeilingMethod, ...]]] = {
-    "gene": ("thinning", "replicates"),
-    "isoform": ("halves", "replicates"),
-}
-# Where not every sample has halves. Bootstraps are too high a ceiling: they resample one fit.
-FALLBACK: Final[dict[CeilingMethod, CeilingMethod]] = {"halves": "bootstraps"}
 OWN_CEILING: Final = "the ceiling is computed from this batch's own R"
 NO_THINNING: Final = "thinned counts lack the noise of assigning reads to isoforms"
 NAN: Final = float("nan")
 _SOURCES: Final[dict[CeilingMethod, str]] = {
     "thinning": "counts of each sample, thinned",
-    "halves": "halves and quarters of the reads, quantified apart",
+    "halves": "halves and quarters of the reads, quantified separately",
     "bootstraps": "bootstraps of the quantifier",
     "replicates": "replicates of the same batch and condition",
 }
@@ -219,13 +211,17 @@ def _by_replicates(expression: AnnData, log_tpm: FloatArray) -> list[_Source]:
 
 
 def _default_methods(expression: AnnData, level: Level) -> tuple[CeilingMethod, ...]:
-    """Return the methods of a level, halves only where every sample has them."""
+    """Return the methods of a level.
+
+    Thinned counts give no ceiling for isoforms: where two libraries had the same truth, R over the
+    ceiling was .935, because assigning reads to isoforms adds noise that thinning does not include.
+    Bootstraps resample one fit and give a ceiling that is too high, so halves go before them.
+    """
+    if level == "gene":
+        return "thinning", "replicates"
     stored = noted(expression).get(keys.HALVES, {})
     has_halves = all(sample in stored for sample in expression.obs_names)
-    return tuple(
-        FALLBACK.get(method, method) if method == "halves" and not has_halves else method
-        for method in METHODS_OF[level]
-    )
+    return "halves" if has_halves else "bootstraps", "replicates"
 
 
 def _by_halves(expression: AnnData, pseudocount: float) -> list[Reliability]:
@@ -236,7 +232,11 @@ def _by_halves(expression: AnnData, pseudocount: float) -> list[Reliability]:
         if sample not in stored:
             found.append(Reliability(NAN, "the reads were not quantified in halves"))
             continue
-        log_tpm = np.log2(np.asarray(stored[sample], dtype=np.float64) + pseudocount)
+        parts = np.asarray(stored[sample], dtype=np.float64)
+        if parts.shape[1] != expression.n_vars:
+            found.append(Reliability(NAN, "the halves of the reads cover other features"))
+            continue
+        log_tpm = np.log2(parts + pseudocount)
         found.append(halves_reliability(log_tpm[:n_halves], quarters=log_tpm[n_halves:]))
     return found
 

@@ -37,7 +37,7 @@ from lotwise.metrics.moments import (
     why_undefined,
 )
 from lotwise.tl.blocks import genes_of
-from lotwise.tl.layers import bootstraps_of, log_tpm_of
+from lotwise.tl.layers import bootstraps_of, log_tpm_of, stored_bootstraps
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
 from lotwise.workers import in_threads
 
@@ -283,7 +283,7 @@ class _Bootstraps:
 
     def __init__(self, expression: AnnData, known: IntArray) -> None:
         self._expression, self._known = expression, known
-        self._stored = noted(expression).get(keys.BOOTSTRAPS, {})
+        self._stored = stored_bootstraps(expression)
         self._depth = cache(self._compute_depth)
         self.noise = cache(self._compute_noise)
         n_bytes = 8 * known.size * max((len(draws) for draws in self._stored.values()), default=1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from lotwise import keys
 from lotwise.errors import InputError
@@ -31,9 +33,28 @@ def log_tpm_of(expression: AnnData, pseudocount: float = 1.0) -> FloatArray:
     return log_tpm
 
 
+def stored_bootstraps(expression: AnnData) -> Mapping[str, npt.NDArray[np.float32]]:
+    """Return the estimated counts of the bootstraps by sample, each bootstraps x features.
+
+    Raises
+    ------
+    InputError
+        They were read for other features than the AnnData has now.
+    """
+    stored: Mapping[str, npt.NDArray[np.float32]] = noted(expression).get(keys.BOOTSTRAPS, {})
+    for sample, counts in stored.items():
+        if np.shape(counts)[1] != expression.n_vars:
+            raise InputError(
+                f"the bootstraps of sample {sample!r} cover {np.shape(counts)[1]:,} features, but "
+                f"the AnnData has {expression.n_vars:,}",
+                remedy="compute before taking a part of the features",
+            )
+    return stored
+
+
 def bootstraps_of(expression: AnnData, sample: str) -> FloatArray | None:
     """Return a sample's bootstraps as TPM, bootstraps x features; ``None`` where it has none."""
-    stored = noted(expression).get(keys.BOOTSTRAPS, {})
+    stored = stored_bootstraps(expression)
     if sample not in stored or keys.LENGTH not in expression.layers:
         return None
     counts = np.asarray(stored[sample], dtype=np.float64)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lotwise.errors import EnvironmentFault, InputError
-from lotwise.files.atomic import atomic_directory, atomic_path, exclusive
+from lotwise.files.atomic import atomic_directory, atomic_path, exclusive, scratch_directory
 from lotwise.files.process import machine
 
 
@@ -202,3 +202,32 @@ def test_exclusive__says_what_it_waits_for_and_gives_up(tmp_path, caplog):
     assert f"{lock}: waiting for another process" in caplog.text
     with exclusive(lock, patience=0.1):
         pass
+
+
+def test_scratch_directory__is_gone_at_the_end_also_of_a_failure(tmp_path):
+    def work(fault=None):
+        with scratch_directory(tmp_path / "sample") as scratch:
+            (scratch / "part").write_text("x")
+            assert scratch.parent == tmp_path
+            if fault is not None:
+                raise fault
+
+    work()
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ValueError, match="planted"):
+        work(ValueError("planted"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_scratch_directory__of_a_killed_process_is_removed_by_the_next_writer(tmp_path):
+    program = (
+        "import os, signal, sys; from lotwise.files.atomic import scratch_directory\n"
+        "with scratch_directory(sys.argv[1]) as scratch:\n"
+        "    (scratch / 'part').write_text('x'); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, tmp_path / "sample"], check=False)
+    assert killed.returncode == -9
+    assert len(list(tmp_path.iterdir())) == 1
+    with atomic_directory(tmp_path / "sample"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["sample"]

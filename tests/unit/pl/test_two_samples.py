@@ -151,7 +151,7 @@ def test_add_note__covers_neither_legend_nor_line(gene):
 
 
 @pytest.mark.parametrize(
-    "palette", ["Set2", ["red", "blue"], {"lot1": "r", "lot2": "g", "lot3": "b"}]
+    "palette", ["Set2", "husl", ["red", "blue"], {"lot1": "r", "lot2": "g", "lot3": "b"}]
 )
 def test_figures__take_a_palette(gene, palette):
     annotated = gene.copy()
@@ -161,5 +161,5 @@ def test_figures__take_a_palette(gene, palette):
     assert lotwise.pl.heatmap(annotated, palette=palette).legends
     with pytest.raises(InputError, match="no colour for 'lot1'"):
         lotwise.pl.heatmap(annotated, palette={})
-    with pytest.raises(InputError, match="unknown colour map 'nonsense'"):
+    with pytest.raises(InputError, match="unknown palette 'nonsense'"):
         lotwise.pl.heatmap(annotated, palette="nonsense")

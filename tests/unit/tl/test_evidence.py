@@ -623,6 +623,11 @@ def test_ceilings__isoforms_take_halves_where_every_sample_has_them():
     assert table.loc["halves", "noise"] == "quantification"
     assert table.loc["halves", "reliability_a"] == expected
     assert 0.9 < expected < 1
+    some = expression[:, :50].copy()
+    lotwise.tl.ceilings(some)
+    table = lotwise.get.evidence(some, "ceilings").set_index("method")
+    assert np.isnan(table.loc["halves", "ceiling"])
+    assert "the halves of the reads cover other features" in table.loc["halves", "reason"]
     del parts[expression.obs_names[1]]
     lotwise.tl.ceilings(expression)
     assert set(lotwise.get.evidence(expression, "ceilings")["method"]) == {
@@ -643,6 +648,16 @@ def with_bootstraps(batches):
     }
     expression.uns[keys.LOTWISE] = {keys.BOOTSTRAPS: draws}
     return expression
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [lotwise.tl.isoform_usage, lambda part: lotwise.tl.ceilings(part, methods=("bootstraps",))],
+)
+def test_bootstraps__of_other_features_are_refused(tool):
+    expression = with_bootstraps(("A", "B"))
+    with pytest.raises(InputError, match=rf"cover {N_GENES:,} features, but the AnnData has 50"):
+        tool(expression[:, :50].copy())
 
 
 @pytest.mark.parametrize("pseudocount", [1.0, 0.01])
