@@ -13,6 +13,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+from genotype import write_genes
 
 from lotwise.metrics.genotypes import call_genotypes, concordance, sound_sites
 from lotwise.quantify.alleles import join_pileups
@@ -69,10 +70,7 @@ def by_bcftools(
     sequences: GeneSequences, data: Path, folder: Path
 ) -> dict[tuple[str, int], tuple[Calls, float]]:
     """Return the genotypes at each place that bcftools calls, and the quality of a variant."""
-    spelled = np.frombuffer(b"ACGTN", dtype=np.uint8)[sequences.codes].tobytes().decode()
-    with (folder / "genes.fa").open("w") as fasta:
-        ends = zip(sequences.genes, sequences.offsets[:-1], sequences.offsets[1:], strict=True)
-        fasta.writelines(f">{gene}\n{spelled[first : last - 1]}\n" for gene, first, last in ends)
+    write_genes(sequences, folder / "genes.fa")
     for run in RUNS:
         mates = f"{data}/fastq/{run}_R1.fastq.gz {data}/fastq/{run}_R2.fastq.gz"
         _shell(f"minimap2 -ax sr genes.fa {mates} | samtools sort -o {run}.bam", folder)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import poisson
 
-from lotwise.metrics.donor_labels import hold_against
+from lotwise.metrics.donor_labels import compare_labels
 from lotwise.metrics.donors import Gene, cluster_donors, compare_pairs
 from lotwise.metrics.genotypes import Genotypes, call_genotypes
 from lotwise.metrics.mixtures import find_mixtures
@@ -92,7 +92,7 @@ def one_set(kind: str, n_fragments: int, rng: np.random.Generator) -> Counter[st
     called = call_genotypes(counts, np.zeros(cells.genes.size, dtype=int))
     evidence = compare_pairs(_genes(cells, called, np.array(covered), rng), len(truth))
     found = cluster_donors(evidence.siblings)
-    held = hold_against(found, [str(label) for label in labels], [""] * len(truth))
+    held = compare_labels(found, [str(label) for label in labels], [""] * len(truth))
     used = (called.calls > 0).any(axis=0)
     mixtures = find_mixtures(
         Genotypes(*(part[:, used] for part in called[:3]), called.alternative[used]),

@@ -19,7 +19,7 @@ from timing import Held, missed_bounds
 # The page of real data and the tables of rates are not timings; they are made by hand.
 NOT_CASES = {
     "run", "timing", "real_data_page", "airway_programs", "equivalence_rates", "gene_set_rates",
-    "outlier_rates", "usage_rates", "batch_rates",
+    "outlier_rates", "usage_rates", "batch_rates", "genotype_parity", "genotype_rates",
 }  # fmt: skip
 LAST = ("scatter_matrix", "scaling", "out_of_core")
 FOLDER = Path(__file__).resolve().parent

@@ -1,4 +1,4 @@
-"""Donors told apart by genotype, from the reads."""
+"""Records of the donors of samples by genotype, from the reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lotwise.files.records import Record, column
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GenotypeRecord(OfPair):
-    """How far the genotypes of two samples agree."""
+    """Agreement of the genotypes of two samples."""
 
     table: ClassVar[str] = "genotype"
     same_donor: str = column(
@@ -52,7 +52,7 @@ class GenotypeRecord(OfPair):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DonorRecord(Record):
-    """Which donor a sample is of by its genotype, and whether it holds cells of another."""
+    """Donor of a sample by its genotype, and whether the sample contains cells of another."""
 
     table: ClassVar[str] = "donors"
     sample: str = column("sample", heading="sample", names_row=True)
@@ -76,7 +76,7 @@ class DonorRecord(Record):
         answers=("yes", "no"),
     )
     share: float = column(
-        "estimated share of the second donor; 0 where none is found, NaN where it cannot be told",
+        "estimated share of the second donor; 0 if there is no second donor, NaN if not assessable",
         heading="share",
         display="percent",
     )

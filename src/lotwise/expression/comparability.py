@@ -112,7 +112,8 @@ def find_copies(tpm_of: Mapping[str, Floats]) -> list[tuple[str, str]]:
         return []
     # Copies have nearly the same weighted sum. Few other pairs do, so that few are compared fully.
     weights = np.linspace(0.5, 1.5, tpm[0].size)
-    sums = np.array([values @ weights for values in tpm])
+    # Not by @, whose threads cost more than the sum.
+    sums = np.array([np.einsum("i,i", values, weights) for values in tpm])
     tolerance = 2 * (_ROUNDING_TPM * np.sqrt(weights.size) + _ROUNDING_SHARE * sums.max())
     order = np.argsort(sums, kind="stable")
     pairs = []

@@ -141,7 +141,7 @@ def _first_lines(path: Path, text: bytes) -> list[str]:
     if len(text) > len(head) and b"\n" in head:
         head = head[: head.rfind(b"\n")]
     try:
-        return re.split(r"\r?\n", head.decode("utf-8"))
+        return head.decode("utf-8").replace("\r\n", "\n").split("\n")
     except UnicodeDecodeError as error:
         raise InputError(
             "is not UTF-8 text",

@@ -146,6 +146,8 @@ def transcript_column(
     ``candidates`` are the columns to choose from; by default all.
     """
     columns = range(table.width) if candidates is None else candidates
+    if len(columns) == 1:
+        return columns[0]
     n_distinct = {at: table.to_series(at).n_unique() for at in columns}
 
     def key(at: int) -> tuple[bool, bool, bool, int, int]:

@@ -115,11 +115,14 @@ def read_columns(
             )
         fault = _bad_row(path, layout, places[len(strings) :], may_be_blank=may_be_blank)
         raise fault or InputError("is not a readable table", path=path) from None
-    n_rows = layout.text.rstrip().count(b"\n") + 2 - layout.first_row
-    if layout.is_quoted and layout.separator == "\t" and table.height < n_rows:
-        # A quotation mark that is part of a name has joined the following rows.
-        plain = dataclasses.replace(layout, is_quoted=False)
-        return read_columns(path, plain, strings=strings, floats=floats, may_be_blank=may_be_blank)
+    if layout.is_quoted and layout.separator == "\t":
+        n_rows = layout.text.rstrip().count(b"\n") + 2 - layout.first_row
+        if table.height < n_rows:
+            # A quotation mark that is part of a name has joined the following rows.
+            plain = dataclasses.replace(layout, is_quoted=False)
+            return read_columns(
+                path, plain, strings=strings, floats=floats, may_be_blank=may_be_blank
+            )
     # The fast reader accepts a row with too few cells, and leaves the missing ones empty.
     last = f"column_{len(layout.header) - 1}"
     is_short = last in table and table.schema[last] == pl.String and (table[last] == "").any()
@@ -134,6 +137,8 @@ def read_columns(
 
 def _without_blank_rows(table: pl.DataFrame) -> pl.DataFrame:
     """Drop the empty rows that the reader makes of blank lines."""
+    if any(column.dtype != pl.String and not column.has_nulls() for column in table):
+        return table  # a blank line has no numbers
     blank = pl.all_horizontal(
         pl.col(name).is_null() | (pl.col(name) == "")
         if kind == pl.String

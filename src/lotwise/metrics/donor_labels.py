@@ -28,7 +28,7 @@ class LabelAgreement(NamedTuple):
     exchanged: tuple[int, ...]
 
 
-def hold_against(
+def compare_labels(
     found: Sequence[int], donors: Sequence[str], batches: Sequence[str]
 ) -> tuple[LabelAgreement, ...]:
     """Compare the donors found by genotype with those of the sample sheet.
@@ -56,8 +56,8 @@ def hold_against(
 
     Examples
     --------
-    >>> held = hold_against([1, 1, 2, 2, 2, 1], ["A", "A", "A", "B", "B", "B"], list("xxxyyy"))
-    >>> [(one.agrees, one.exchanged) for one in held][2:]
+    >>> labels = compare_labels([1, 1, 2, 2, 2, 1], ["A", "A", "A", "B", "B", "B"], list("xxxyyy"))
+    >>> [(one.agrees, one.exchanged) for one in labels][2:]
     [('no', (5,)), ('yes', ()), ('yes', ()), ('no', (2,))]
     """
     if not len(found) == len(donors) == len(batches):

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from lotwise.metrics.genotypes import GenotypeArray
+from lotwise.metrics.genotypes import GenotypeArray, count_equal
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray
 
 HETEROZYGOSITY: Final = 5e-4
@@ -84,7 +84,8 @@ def compare_pairs(
     for gene in genes:
         covered = gene.covered.astype(np.float32)
         bases = (covered @ covered.T).astype(np.float64)
-        differs = _differs(gene.calls)
+        called_in_both, equal = count_equal(gene.calls)
+        differs = called_in_both > equal
         expected = heterozygosity * bases
         n_bases += bases
         n_genes += bases > 0
@@ -100,16 +101,6 @@ def compare_pairs(
         unrelated,
         siblings,
     )
-
-
-def _differs(calls: GenotypeArray) -> BoolArray:
-    """Return for each pair whether any genotype differs."""
-    called = (calls >= 0).astype(np.float32)
-    both = called @ called.T
-    for genotype in (0, 1, 2):
-        has = (calls == genotype).astype(np.float32)
-        both -= has @ has.T
-    return both > 0
 
 
 def _log_ratio(differs: BoolArray, expected: FloatArray, rate: float) -> FloatArray:

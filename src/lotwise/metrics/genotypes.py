@@ -191,16 +191,23 @@ def concordance(calls: GenotypeArray) -> Concordance:
     [1.0, 1.0, 0.0]
     """
     varied = calls[:, (calls > 0).any(axis=0)]
-    n_sites, equal = _both_and_equal(varied)
-    n_informative, equal_informative = _both_and_equal(calls[:, varying_sites(calls)])
+    n_sites, equal = count_equal(varied)
+    n_informative, equal_informative = count_equal(calls[:, varying_sites(calls)])
     with np.errstate(invalid="ignore", divide="ignore"):
         return Concordance(
             n_sites, equal / n_sites, n_informative, equal_informative / n_informative
         )
 
 
-def _both_and_equal(calls: GenotypeArray) -> tuple[IntArray, IntArray]:
-    """Count the sites called in both samples of each pair, and those with one genotype."""
+def count_equal(calls: GenotypeArray) -> tuple[IntArray, IntArray]:
+    """Return for each pair the sites called in both samples, and those with one genotype.
+
+    Examples
+    --------
+    >>> both, equal = count_equal(np.array([[0, 1, -1], [0, 2, 2]], dtype=np.int8))
+    >>> both[0, 1].item(), equal[0, 1].item()
+    (2, 1)
+    """
     called = (calls >= 0).astype(np.float64)
     both = called @ called.T
     equal = np.zeros_like(both)

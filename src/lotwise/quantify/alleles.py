@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from lotwise.errors import InputError
-from lotwise.files.atomic import atomic_path
+from lotwise.files.arrays import read_arrays, write_arrays
 from lotwise.quantify.pileup import LOWEST_DEPTH, Pileup
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ class AlleleCounts:
     def save(self, path: Path) -> None:
         """Write the counts as ``.npz``."""
         arrays = {name: np.asarray(getattr(self, name)) for name in self.__dataclass_fields__}
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, format=np.array(_FORMAT), **arrays)
+        write_arrays(path, arrays | {"format": np.array(_FORMAT)})
 
     @classmethod
     def load(cls, path: Path) -> AlleleCounts:
@@ -86,16 +85,12 @@ class AlleleCounts:
             The file is missing, was not written by lotwise, or by another version.
         """
         remedy = "write it by `lotwise genotype`"
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                held = int(archive["format"])
-                arrays = {name: archive[name] for name in cls.__dataclass_fields__}
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            raise InputError(
-                f"cannot be read as allele counts ({error})", path=path, remedy=remedy
-            ) from None
-        if held != _FORMAT:
-            raise InputError(f"has format {held}, must be {_FORMAT}", path=path, remedy=remedy)
+        arrays = read_arrays(
+            path, ("format", *cls.__dataclass_fields__), what="allele counts", remedy=remedy
+        )
+        version = int(arrays.pop("format"))
+        if version != _FORMAT:
+            raise InputError(f"has format {version}, must be {_FORMAT}", path=path, remedy=remedy)
         names = {name: tuple(arrays[name].tolist()) for name in ("samples", "genes")}
         return cls(**(arrays | names | {"min_depth": int(arrays["min_depth"])}))
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lotwise.errors import InputError, RefusedError
-from lotwise.files.atomic import atomic_path
+from lotwise.errors import RefusedError
+from lotwise.files.arrays import read_arrays, write_arrays
 from lotwise.quantify.fastq_blocks import count_fragments, read_blocks
 from lotwise.quantify.kmers import SEPARATOR
 from lotwise.quantify.placement import Placed, Placer, choose_genes, pair_up
@@ -74,8 +74,7 @@ class Pileup:
         arrays = {name: np.asarray(getattr(self, name)) for name in self.__dataclass_fields__}
         # Adjacent positions differ by one: the differences compress well.
         arrays["places"] = np.diff(self.places, prepend=0).astype(np.uint32)
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, **arrays)
+        write_arrays(path, arrays)
 
     @classmethod
     def load(cls, path: Path) -> Pileup:
@@ -86,15 +85,12 @@ class Pileup:
         InputError
             The file is missing or was not written by lotwise.
         """
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in cls.__dataclass_fields__}
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            raise InputError(
-                f"cannot be read as counted bases ({error})",
-                path=path,
-                remedy="run `lotwise genotype` again",
-            ) from None
+        arrays = read_arrays(
+            path,
+            cls.__dataclass_fields__,
+            what="counted bases",
+            remedy="run `lotwise genotype` again",
+        )
         arrays["places"] = np.cumsum(arrays["places"].astype(np.int64))
         numbers = {name: int(arrays[name]) for name in ("n_bases", "n_fragments", "n_placed")}
         return cls(**(arrays | numbers))

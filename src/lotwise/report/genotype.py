@@ -1,7 +1,8 @@
-"""What genotypes say of the samples: the section of the page, and the remark above it."""
+"""The section of the page on genotypes, and the remark on them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -19,7 +20,7 @@ _NO_READS: Final = (
 
 
 def genotype_section(findings: Findings, _: int = 4) -> Section | None:
-    """Show which samples are of one donor; nothing where the run compared no reads."""
+    """Return the section on donors; None if the run compared no reads."""
     level = next((found for found in findings.levels if found.has("donors")), None)
     if level is None:
         return None
@@ -35,7 +36,7 @@ def genotype_section(findings: Findings, _: int = 4) -> Section | None:
 
 
 def genotype_remark(gene: LevelFindings) -> Remark:
-    """Say whether samples are of the donor of their label, by genotype, and of one donor each."""
+    """Return whether samples are of the donor of their label, by genotype, and not mixed."""
     if not gene.has("donors"):
         return Remark(topic=_TOPIC, text=_NO_READS, state="unknown")
     rows = gene.rows("donors")
@@ -60,8 +61,7 @@ def genotype_remark(gene: LevelFindings) -> Remark:
 
 
 def _against_words(against: Sequence[Row]) -> Iterator[str]:
-    """Name samples of another donor than their label, those that were exchanged together."""
-    named = {row["sample"] for row in against}
+    """Yield samples of another donor than their label; exchanged ones together."""
     exchanged: set[str] = set()
     for row in against:
         partners = [name for name in row["exchanged_with"].split(", ") if name]
@@ -72,7 +72,7 @@ def _against_words(against: Sequence[Row]) -> Iterator[str]:
             f"{name_words(row['sample'])} and {list_words(map(name_words, partners))} were "
             "exchanged: each is of the other's donor by genotype."
         )
-    rest = [row for row in against if row["sample"] in named - exchanged]
+    rest = [row for row in against if row["sample"] not in exchanged]
     if rest:
         listed = list_words(
             (f"{name_words(row['sample'])} ({row['reason']})" for row in rest),
@@ -83,7 +83,7 @@ def _against_words(against: Sequence[Row]) -> Iterator[str]:
 
 
 def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
-    """Name samples with cells of a second donor."""
+    """Yield samples with cells of a second donor."""
     for row in mixed:
         yield (
             f"{name_words(row['sample'])} holds about {row['share']:.0%} of cells of "
@@ -92,16 +92,13 @@ def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
 
 
 def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
-    """Say of how many samples agreement or a mixture cannot be told, by reason."""
+    """Yield for how many samples agreement or a mixture is unknown, by reason."""
     for column, what in (
         ("agrees", "Agreement with the label"),
         ("mixed", "A second donor in the sample"),
     ):
-        reasons: dict[str, int] = {}
-        for row in rows:
-            if row[column] not in {"yes", "no"}:
-                reasons[row[column]] = reasons.get(row[column], 0) + 1
+        reasons = Counter(row[column] for row in rows if row[column] not in {"yes", "no"})
         if reasons:
             why = "; ".join(f"{reason} ({n})" for reason, n in reasons.items())
-            n = count_words(sum(reasons.values()), "sample")
+            n = count_words(reasons.total(), "sample")
             yield f"{what} cannot be told for {n}: {why}."

@@ -1,4 +1,4 @@
-"""Donors told apart by genotype: from reads to tables."""
+"""Donors of samples by genotype, from reads to tables."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def count_bases(
     config: GenotypeConfig,
     threads: int = 1,
 ) -> None:
-    """Count the bases of each sample: ``genotype/samples/SAMPLE.npz``.
+    """Count the bases of each sample and write ``genotype/samples/SAMPLE.npz``.
 
     Raises
     ------
     InputError
-        The transcripts are no FASTA.
+        The transcripts are not FASTA.
     RefusedError
-        A sample names no reads, or they cannot be read.
+        A sample has no reads, or they cannot be read.
     """
     sequences = read_genes(transcripts)
     make_directory(tree.pileup("sample").parent)
@@ -61,7 +61,7 @@ def count_bases(
 def join_samples(
     samples: Sequence[Sample], *, tree: ResultTree, config: GenotypeConfig
 ) -> AlleleCounts:
-    """Join what was counted in each sample: ``genotype/alleles.npz``."""
+    """Join the counts of all samples, write ``genotype/alleles.npz``, and return them."""
     files = {sample.sample: tree.pileup(sample.sample) for sample in samples}
     alleles = join_pileups(files, min_depth=config.min_depth)
     make_directory(tree.alleles.parent)
@@ -70,7 +70,7 @@ def join_samples(
 
 
 def compare_donors(samples: Sequence[Sample], alleles: AlleleCounts) -> dict[str, pd.DataFrame]:
-    """Tell the donors of the samples apart; give the tables by name."""
+    """Return the tables ``donors`` and ``genotype`` by name."""
     import pandas as pd
     from anndata import AnnData
 
@@ -98,7 +98,7 @@ def write_donors(
 
 
 def require_sound(donors: pd.DataFrame, *, tree: ResultTree) -> None:
-    """Refuse samples of another donor than their label, and mixed ones.
+    """Raise an error for samples of another donor than their label, and for mixed ones.
 
     Raises
     ------

@@ -60,26 +60,30 @@ def draw_alleles(
         return [None] * len(plan.samples)
     variant_rng, person_rng = rng.spawn(2)
     origin, backwards = _origins(transcriptome)
-    exonic = np.unique(origin)
+    in_exon = np.zeros(transcriptome.genome.size, dtype=np.bool_)
+    in_exon[origin] = True
+    exonic = np.flatnonzero(in_exon)
     variants = draw_variants(exonic.size, heterozygosity=plan.heterozygosity, rng=variant_rng)
     places = exonic[variants.places]
     code = np.searchsorted(BASES, transcriptome.genome[places])
     other = BASES[(code + variant_rng.integers(1, 4, places.size)) % 4]
-    spelled: dict[str, list[NDArray[np.uint8]]] = {}
+    haplotypes: dict[str, NDArray[np.uint8]] = {}
     for donor in plan.donors:
-        spelled[donor] = []
-        for carried in draw_person(variants, person_rng):
+        haplotypes[donor] = np.empty((2, origin.size), dtype=np.uint8)
+        for bases, carried in zip(
+            haplotypes[donor], draw_person(variants, person_rng), strict=True
+        ):
             genome = transcriptome.genome.copy()
             genome[places[carried]] = other[carried]
-            bases = genome[origin]
+            bases[:] = genome[origin]
             # One base at a time: the order is that of the transcript already.
             bases[backwards] = reverse_complement(bases[backwards][:, None])[:, 0]
-            spelled[donor].append(bases)
     return [
         Alleles(
-            sequences=np.array(
-                [bases for donor, _ in shares for bases in spelled[donor]], dtype=np.uint8
-            ),
+            # Samples of one donor share its array: there may be many of them.
+            sequences=haplotypes[shares[0][0]]
+            if len(shares) == 1
+            else np.concatenate([haplotypes[donor] for donor, _ in shares]),
             weights=np.repeat([share / 2 for _, share in shares], 2),
         )
         for shares in tubes(plan, expression)

@@ -1,4 +1,4 @@
-"""Donors of the samples by genotype, held against the sample sheet."""
+"""Donors of the samples by genotype, compared with the sample sheet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lotwise.errors import InputError
 from lotwise.evidence.genotype import DonorRecord, GenotypeRecord
 from lotwise.expression.labels import batches_of, labels_of
 from lotwise.files.tables import to_frame
-from lotwise.metrics.donor_labels import LabelAgreement, hold_against
+from lotwise.metrics.donor_labels import LabelAgreement, compare_labels
 from lotwise.metrics.donors import (
     DECIDES,
     Gene,
@@ -42,20 +42,21 @@ _MOST_NAMED: Final = 3
 
 
 def genotype(expression: AnnData, *, alleles: AlleleCounts | Path) -> None:
-    """Tell donors apart by the genotypes of the samples' reads, and hold them against the sheet.
+    """Find the donors of samples by the genotypes of their reads; compare them with the sheet.
 
     Parameters
     ----------
     expression
-        Samples with the obs columns ``batch`` and, where known, ``donor``; its expression is not
-        read.
+        Samples with the obs columns ``batch`` and, if known, ``donor``; the expression values are
+        not used.
     alleles
-        Allele counts of these samples, or the file of them that ``lotwise genotype`` wrote.
+        Allele counts of these samples, or their file, as written by ``lotwise genotype``.
 
     Returns
     -------
-    Nothing; the tables ``donors`` (:class:`~lotwise.evidence.genotype.DonorRecord`) and
-    ``genotype`` (:class:`~lotwise.evidence.genotype.GenotypeRecord`).
+    Nothing; the results are the tables ``donors``
+    (:class:`~lotwise.evidence.genotype.DonorRecord`) and ``genotype``
+    (:class:`~lotwise.evidence.genotype.GenotypeRecord`).
 
     Raises
     ------
@@ -87,12 +88,12 @@ def genotype(expression: AnnData, *, alleles: AlleleCounts | Path) -> None:
     mixtures = _either(
         find_mixtures(called, genes, found), find_outside(counts[:, sound], given.reference[sound])
     )
-    held = hold_against(found, donors, batches)
+    agreement = compare_labels(found, donors, batches)
     sheet = _Sheet(names, batches, donors, found)
     rows = [
         sheet.donor_record(
             row,
-            held=held[row],
+            label=agreement[row],
             mixture=mixtures[row],
             given=given,
             at=chosen[row],
@@ -129,13 +130,12 @@ def _genes_of(
 
 
 def _either(inside: Sequence[Mixture], outside: Sequence[Mixture]) -> list[Mixture]:
-    """Take a second donor of the set before one from outside."""
-    chosen = []
-    for within, beyond in zip(inside, outside, strict=True):
-        # One donor in all samples leaves a donor from outside to be looked for.
-        is_last_word = within.share > 0 or (within.reason and within.reason != ONE_DONOR)
-        chosen.append(within if is_last_word or not (within.reason or beyond.share > 0) else beyond)
-    return chosen
+    """Return for each sample the second donor of the set or, without one, that from outside."""
+    return [
+        # If all samples are of one donor, only a donor from outside can be found.
+        beyond if within.reason == ONE_DONOR or (within.share == 0 and beyond.share > 0) else within
+        for within, beyond in zip(inside, outside, strict=True)
+    ]
 
 
 class _Sheet:
@@ -154,20 +154,20 @@ class _Sheet:
         self,
         row: int,
         *,
-        held: LabelAgreement,
+        label: LabelAgreement,
         mixture: Mixture,
         given: AlleleCounts,
         at: int,
         evidence: PairEvidence,
     ) -> DonorRecord:
-        """Return what is known of one sample."""
+        """Return the row of one sample."""
         n_bases = int(evidence.n_bases[row, row])
         too_few = f"not assessable: {n_bases:,} bases at depth {given.min_depth}"
         mixed = mixture.reason or ("yes" if mixture.share > 0 else "no")
         unknown = self.found[row] == 0
         second = "" if not mixture.share > 0 else self._group(mixture.second)
         reasons: list[str] = []
-        if held.agrees == "no":
+        if label.agrees == "no":
             reasons.append(self._against(row))
         if mixture.share > 0:
             first = self._group(mixture.first) if mixture.first else "its own donor"
@@ -177,8 +177,8 @@ class _Sheet:
             batch=self.batches[row],
             donor=self.donors[row],
             found="" if unknown else str(self.found[row]),
-            agrees=too_few if unknown else held.agrees,
-            exchanged_with=", ".join(self.names[other] for other in held.exchanged),
+            agrees=too_few if unknown else label.agrees,
+            exchanged_with=", ".join(self.names[other] for other in label.exchanged),
             mixed=too_few if unknown else mixed,
             share=mixture.share,
             second_donor=second,
@@ -194,7 +194,7 @@ class _Sheet:
         return f"donor {number} ({self._named(self.found, number)})"
 
     def _against(self, row: int) -> str:
-        """Say with which samples a sample shares its donor, and with which it should."""
+        """Return with which samples a sample shares its donor, and with which it should."""
         own = self.found[row]
         mates = [
             self._is_mate(row, other) and self.found[other] not in {0, own}
@@ -218,7 +218,7 @@ class _Sheet:
         return not self.donors[other] and self.batches[other] == self.batches[row]
 
     def _named(self, values: Sequence[int | bool], wanted: int) -> str:
-        """List samples, the first three of many."""
+        """Return names of samples, of many the first three."""
         listed = [name for name, value in zip(self.names, values, strict=True) if value == wanted]
         more = len(listed) - _MOST_NAMED
         return ", ".join(listed[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -35,8 +35,9 @@ def test_tubes__follow_swaps_and_mixtures() -> None:
 def test_draw_alleles__isoforms_of_a_gene_share_its_variants() -> None:
     made = simulate_transcriptome(np.random.default_rng(1), n_genes=120)
     expression = simulate_expression(made, PLAN, rng=np.random.default_rng(2))
-    swapped, mixed, other, _ = draw_alleles(made, PLAN, expression, rng=np.random.default_rng(3))
+    swapped, mixed, other, last = draw_alleles(made, PLAN, expression, rng=np.random.default_rng(3))
     assert swapped.sequences.shape == (2, made.sequence.size)
+    assert last.sequences is swapped.sequences
     assert mixed.weights.tolist() == [0.4, 0.4, 0.1, 0.1]
     np.testing.assert_array_equal(mixed.sequences[:2], other.sequences)
     np.testing.assert_array_equal(mixed.sequences[2:], swapped.sequences)
