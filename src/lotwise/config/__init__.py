@@ -3,17 +3,14 @@
 from lotwise.config.acquire import AcquireSettings
 from lotwise.config.evidence import EvidenceConfig, figures_of, inputs_of, tables_of
 from lotwise.config.genotype import GenotypeConfig
+from lotwise.config.reads import Aligner, Limits, QuantifierName, ReadsConfig
 from lotwise.config.run import (
     NONE,
-    Aligner,
     Config,
     CorrelationConfig,
     ExpressionConfig,
     FigureFormat,
     FiguresConfig,
-    Limits,
-    QuantifierName,
-    ReadsConfig,
     Source,
     Style,
     TpmSum,

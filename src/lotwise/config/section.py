@@ -1,12 +1,14 @@
-"""Base class of all configuration sections: unknown keys, booleans and paths."""
+"""Base class of all configuration sections: unknown keys, booleans and paths; shared types."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):

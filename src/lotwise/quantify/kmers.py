@@ -17,7 +17,7 @@ SEPARATOR: Final = 4
 
 # Fibonacci hashing: the high bits of the product depend on all bits of the k-mer, and an odd
 # factor gives different k-mers different products.
-_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
+FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 _BLOCK_BASES: Final = 1_000_000
 
 
@@ -50,6 +50,23 @@ def roll(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return joined
 
 
+def roll_strands(
+    codes: NDArray[np.uint8],
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.bool_]]:
+    """Return each 31-mer, its reverse complement, and whether it consists of A, C, G and T only.
+
+    Parameters
+    ----------
+    codes
+        Codes from :func:`encode`, 31 or more. Other letters give a meaningless 31-mer.
+    """
+    two_bits = codes.astype(np.uint64) & np.uint64(3)
+    # The codes of a base and its complement sum to 3; in reverse order they give the other strand.
+    reversed_kmers = roll((np.uint64(3) - two_bits)[::-1])[::-1]
+    foreign = np.concatenate([[0], np.cumsum(codes == SEPARATOR, dtype=np.int32)])
+    return roll(two_bits), reversed_kmers, foreign[K:] == foreign[:-K]
+
+
 def hash_kmers(
     codes: NDArray[np.uint8],
 ) -> tuple[NDArray[np.uint64], NDArray[np.bool_], NDArray[np.bool_]]:
@@ -66,14 +83,8 @@ def hash_kmers(
     whether the 31-mer consists of A, C, G and T only. The hash of one that does not is
     meaningless.
     """
-    two_bits = codes.astype(np.uint64) & np.uint64(3)
-    kmers = roll(two_bits)
-    # The codes of a base and its complement sum to 3; in reverse order they give the other strand.
-    reversed_kmers = roll((np.uint64(3) - two_bits)[::-1])[::-1]
-    backwards = reversed_kmers < kmers
-    foreign = np.concatenate([[0], np.cumsum(codes == SEPARATOR, dtype=np.int32)])
-    clean = foreign[K:] == foreign[:-K]
-    return np.where(backwards, reversed_kmers, kmers) * _FACTOR, backwards, clean
+    kmers, reversed_kmers, clean = roll_strands(codes)
+    return np.minimum(kmers, reversed_kmers) * FACTOR, reversed_kmers < kmers, clean
 
 
 def hash_windows(windows: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
@@ -88,7 +99,7 @@ def hash_windows(windows: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArra
         ahead = (ahead << np.uint64(2)) | codes
         behind |= (np.uint64(3) - codes) << np.uint64(2 * place)
     backwards = behind < ahead
-    return np.where(backwards, behind, ahead) * _FACTOR, backwards
+    return np.where(backwards, behind, ahead) * FACTOR, backwards
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from lotwise.errors import RefusedError
 from lotwise.files.checksums import checksum
 from lotwise.files.records import Record, column
 from lotwise.quantify.cache import cached_directory
-from lotwise.quantify.kmers import SEPARATOR, K, encode, roll
+from lotwise.quantify.kmers import FACTOR, K, encode, roll_strands
 from lotwise.quantify.reads_qc import UNREADABLE
 from lotwise.tree import STRANDEDNESS
 
@@ -175,16 +175,9 @@ def sample_kmers(sequences: list[str]) -> tuple[NDArray[np.uint64], NDArray[np.i
     codes = encode(np.frombuffer("|".join([*sequences, ""]).encode("ascii"), dtype=np.uint8))
     if codes.size < K:
         return np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
-    two_bits = codes.astype(np.uint64) & np.uint64(3)
-    kmers = roll(two_bits)
-    # The codes of a base and its complement sum to 3; in reverse order they give the other strand.
-    reversed_kmers = roll((np.uint64(3) - two_bits)[::-1])[::-1]
-    foreign = np.concatenate([[0], np.cumsum(codes == SEPARATOR)])
-    clean = foreign[K:] == foreign[:-K]
-    # Fibonacci hashing: the high bits of the product depend on all bits of the k-mer.
-    either = np.minimum(kmers, reversed_kmers)
-    hashed = (either * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _KEPT_BITS)
-    kept = np.flatnonzero(clean & (hashed == 0))
+    kmers, reversed_kmers, clean = roll_strands(codes)
+    hashes = np.minimum(kmers, reversed_kmers) * FACTOR
+    kept = np.flatnonzero(clean & (hashes >> np.uint64(64 - _KEPT_BITS) == 0))
     ends = np.cumsum([len(sequence) + 1 for sequence in sequences])
     return kmers[kept], np.searchsorted(ends, kept, side="right").astype(np.int64)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -163,3 +165,12 @@ def test_figures__take_a_palette(gene, palette):
         lotwise.pl.heatmap(annotated, palette={})
     with pytest.raises(InputError, match="unknown palette 'nonsense'"):
         lotwise.pl.heatmap(annotated, palette="nonsense")
+
+
+def test_add_note__is_below_the_axes_in_the_file_too(gene, tmp_path):
+    figure = lotwise.pl.scatter(gene, "lot1", "lot3")
+    lotwise.pl.add_note(figure, "simulated data")
+    (written,) = lotwise.pl.save_figure(figure, tmp_path / "scatter", ["svg"])
+    found = re.findall(r'<text [^>]*?y="([\d.]+)"[^>]*>([^<]+)</text>', written.read_text())
+    at = {words: float(y) for y, words in found}
+    assert at["simulated data"] > at["lot1, log2(TPM + 1)"] + 8
