@@ -230,14 +230,18 @@ def add_line(figure: Figure, words: str, *, size: float, **font: Any) -> None:
 
     The figure becomes taller by the line, so that nothing is covered or cut, however it is saved.
     """
-    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+    from matplotlib.transforms import (
+        BboxTransformTo,
+        ScaledTranslation,
+        blended_transform_factory,
+    )
 
     height = _height(words, size)
     lines = [text for text in figure.texts if text.get_gid() == _LINE]
     for line in lines:
         line.set_y(line.get_position()[1] + height)
     # Inches from the lower edge of the figure, also where a file shows a cut-out of it.
-    inches = figure.dpi_scale_trans + ScaledTranslation(0, 0, figure.transFigure)
+    inches = figure.dpi_scale_trans + ScaledTranslation(0, 0, BboxTransformTo(figure.bbox))
     # The caller may stand outside of lotwise_style.
     figure.text(
         0.5, 0.3 * size / 72, words, ha="center", va="bottom", fontsize=size, parse_math=False,
