@@ -313,6 +313,8 @@ def save_figure(
                     dpi=dpi,
                     metadata=no_date.get(suffix),
                     bbox_inches=box,
+                    # Half of the time of zlib's default, for a tenth more bytes in all.
+                    **({"pil_kwargs": {"compress_level": 3}} if suffix == "png" else {}),
                 )
             written.append(target)
     return written
