@@ -21,6 +21,7 @@ from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.words import (
     count_words,
     list_words,
+    merge_clauses,
     name_words,
     number_words,
     percent_words,
@@ -261,7 +262,8 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
         )
         parts.append(
             f"{unit} of unchanged {level.level}s shift by more than a quarter in {named}, against "
-            "the other samples of the condition: a few features take more or less of the whole. "
+            "the other samples of the condition: a few features take more or less of the whole, or "
+            f"most {level.level}s changed in one direction. "
             f"Compare single {level.level}s by their ratio to the median ratio, not by {unit}."
         )
     known = [row for row in rows if not math.isnan(row["global_change"])]
@@ -291,6 +293,7 @@ def batches_remark(findings: Findings) -> Remark:
     if not level.has("batches"):
         left = not_computed(topic, "batches")
         return Remark(topic=topic, text=left.text + alone, state="unknown")
-    words = dict.fromkeys(row["words"] for row in level.rows("batches") if row["words"])
-    text = f"{sentence('; '.join(words))}{alone}" if words else alone.strip()
+    words = (row["words"].split("; ") for row in level.rows("batches") if row["words"])
+    clauses = merge_clauses(clause for of_batch in words for clause in of_batch)
+    text = f"{sentence('; '.join(clauses))}{alone}" if clauses else alone.strip()
     return Remark(topic=topic, text=text or "No limit from the number of batches.")

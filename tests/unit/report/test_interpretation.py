@@ -123,6 +123,26 @@ def test_features_remark__says_what_double_zeros_give(level_of):
     )
 
 
+def test_features_remark__what_is_not_computed_is_unknown(tree, level_of):
+    level = level_of()
+    pair = dict(level.pairs[0])
+    pairs = [row for row in level.rows("pairs") if row["feature_set"] == "all"]
+    tree.write("gene", "pairs", pairs)
+    level = read_findings(tree.root).levels[0]
+    found = features_remark(level, pair, decimals=4)
+    assert found.state == "unknown"
+    assert found.text.endswith("R over those detected in both is unknown: it was not computed.")
+
+
+def test_fold_remark__unknown_says_why(level_of):
+    level = level_of(agreement=[PAIR | {"bin": 0, "reason": "S1 is constant"}])
+    found = fold_remark(level, level.pairs[0])
+    assert found.state == "unknown"
+    assert found.text == "The number of genes that differ is unknown: S1 is constant."
+    found = fold_remark(level, level.pairs[1])
+    assert found.text.endswith("is unknown: the pair is not in the table.")
+
+
 def test_fold_remark__reads_the_row_of_all_features(level_of):
     shares = {"n_features": 3, "share_over_2_fold": 0.25, "share_over_4_fold": 0.1}
     rows = [PAIR | {"bin": 1, "share_over_2_fold": 0.9}, PAIR | {"bin": 0} | shares]
@@ -279,8 +299,8 @@ def test_sex_remark__says_of_how_many_it_cannot_be_told(level_of):
     assert found.state == "computed"
     assert found.text == (
         "6 of 24 samples agree in sex with the other samples of the same donor. That does not "
-        "prove identity: half of all donors share a sex. For 18 of 24 samples it is unknown: "
-        "donor not given (10); only sample of its donor (8)."
+        "prove identity: half of all pairs of donors share a sex. For 18 of 24 samples it is "
+        "unknown: donor not given (10); only sample of its donor (8)."
     )
 
 
@@ -459,6 +479,13 @@ def test_batches_remark__one_sample_a_batch_is_said(level_of, tree):
     level_of(batches=[{"batch": "A", "words": "three batches show little"}])
     found = batches_remark(read_findings(tree.root))
     assert found.text.startswith("Three batches show little. With one sample per batch,")
+
+
+def test_batches_remark__without_words_says_so(level_of, tree):
+    tree.batches = ["A", "A", "B"]
+    level_of(batches=[{"batch": "A"}])
+    found = batches_remark(read_findings(tree.root))
+    assert found.text == "No limit from the number of batches."
 
 
 def test_batches_remark__replicates_are_not_lamented(level_of, tree):
