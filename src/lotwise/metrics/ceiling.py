@@ -29,7 +29,7 @@ _CHANCE = 3.0
 # The first is for two groups, the second is added for each doubling. It is raised to a power where
 # the noise of samples is more unequal than usual (benchmarks/ceiling_rates.py).
 _DISAGREE, _DISAGREE_A_DOUBLING = 2.25, 0.65
-_USUAL_SPREAD, _LARGEST_POWER = 0.45, 1.6
+_USUAL_SPREAD, _LARGEST_POWER = 0.365, 1.6
 _ROUNDING = 1e-12
 
 
@@ -169,8 +169,8 @@ def disagree_from(n_groups: int, *, spread: float = 0.0) -> float:
     --------
     >>> [round(disagree_from(n), 2) for n in (2, 3, 6, 12)]
     [2.25, 2.63, 3.28, 3.93]
-    >>> round(disagree_from(2, spread=0.6), 2)
-    2.95
+    >>> round(disagree_from(2, spread=0.5), 2)
+    3.04
     """
     usual = _DISAGREE + _DISAGREE_A_DOUBLING * math.log2(max(n_groups, 2) / 2)
     return float(usual ** min(max(spread / _USUAL_SPREAD, 1.0), _LARGEST_POWER))

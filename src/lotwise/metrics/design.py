@@ -15,7 +15,9 @@ NAN: Final = float("nan")
 # this in less than 1 % of runs of 6 to 24 samples (benchmarks/design_rates.py).
 MOST: Final = 1.05
 _ROUNDING: Final = 1e-12
-_LEAST_ADDED = 0.1
+# Of the mean that samples add: the least that one is taken to add.
+_LEAST_ADDED: Final = 0.1
+_FEWEST_SPREAD: Final = 4
 
 
 class ReplicateAgreement(NamedTuple):
@@ -96,8 +98,8 @@ def noise_spread(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> floa
     """Return how unequal the noise of samples is: the log-sd of what each adds to 1 - R.
 
     By least squares ``1 - R_ij = a_i + a_j``, plus one constant for pairs of different batches. A
-    sample in the wrong batch changes one of these pairs and hardly its ``a_i``; a noisy one has a
-    large ``a_i``.
+    sample in the wrong batch hardly changes its ``a_i``. The largest ``a_i`` is left out, so that
+    one bad sample does not pass for noise that is unequal.
 
     Parameters
     ----------
@@ -109,20 +111,20 @@ def noise_spread(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> floa
     Returns
     -------
     The standard deviation of ln a. An ``a_i`` below a tenth of their mean, which least squares may
-    give, is taken as a tenth. 0 with fewer than three samples or where R is 1 throughout.
+    give, is taken as a tenth. 0 with fewer than four samples or where R is 1 throughout.
 
     Examples
     --------
     >>> a = np.array([0.01, 0.02, 0.04, 0.02])
     >>> r = 1 - (a[:, None] + a)
     >>> round(noise_spread(r, batches=["A", "A", "B", "B"]), 3)
-    0.566
+    0.4
     """
     r, names = np.asarray(correlations, dtype=np.float64), np.asarray(batches)
     defined = np.isfinite(r).sum(axis=1) > 1
     r, names = r[np.ix_(defined, defined)], names[defined]
     n = names.size
-    if n < 3:
+    if n < _FEWEST_SPREAD:
         return 0.0
     apart = (names[:, None] != names).astype(np.float64)
     distance, shared = 1 - r, _without_samples(apart)
@@ -135,7 +137,8 @@ def noise_spread(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> floa
     if mean <= _ROUNDING:
         return 0.0
     added = mean / 2 + (sums - (n - 1) * mean) / (n - 2)
-    return float(np.std(np.log(np.maximum(added, _LEAST_ADDED * mean / 2)), ddof=1))
+    log_added = np.log(np.maximum(np.sort(added)[:-1], _LEAST_ADDED * mean / 2))
+    return float(np.std(log_added, ddof=1))
 
 
 def _without_samples(pairs: FloatArray) -> FloatArray:

@@ -122,6 +122,19 @@ def test_replicate_reliabilities__a_swap_does_not_lower_the_ceiling():
     assert swapped[0].of_group < 0.9 < swapped[0].reliability
 
 
+def test_replicate_reliabilities__a_bad_replicate_of_two_is_named():
+    labels = np.repeat(np.arange(4), 2)
+    n_named = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        noise = 0.3 * rng.lognormal(0, 0.1, (8, 1))
+        noise[2] *= 3
+        samples = rng.normal(0, 2, 300) + noise * rng.normal(size=(8, 300))
+        found = [one.disagree for one in replicate_reliabilities(samples, groups=labels)]
+        n_named += found == [False] * 2 + [True] * 2 + [False] * 4
+    assert n_named >= 36
+
+
 def test_replicate_reliabilities__a_bad_replicate_of_three_does_not_lower_the_ceiling():
     labels = list("AAABBB")
     samples = _drawn(labels, 0.3)
