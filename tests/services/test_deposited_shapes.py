@@ -357,7 +357,7 @@ def test_shape__isoforms_without_any_map_say_what_they_lack(site, server, run_cl
     assert tables["agreement"]["lower"].notna().all()
     assert tables["isoform_usage"]["distance"].isna().all()
     assert set(tables["isoform_usage"]["reason"]) == {
-        "the genes of the isoforms are not known (tx2gene)"
+        "the genes of the isoforms are unknown (tx2gene)"
     }
 
 
