@@ -355,9 +355,7 @@ def test_shape__isoforms_without_any_map_say_what_they_lack(site, server, run_cl
     usage = pl.read_parquet(results / "evidence/isoform.isoform_usage.parquet")
     assert agreement["lower"].notna().all()
     assert usage["distance"].is_nan().all()
-    assert set(usage["reason"]) == {
-        "the genes of the isoforms are unknown (tx2gene)"
-    }
+    assert set(usage["reason"]) == {"the genes of the isoforms are unknown (tx2gene)"}
 
 
 def figures_of(shape: Shape) -> list[str]:

@@ -110,7 +110,7 @@ def with_cap(attempt: Callable[[bool], Result], *, yes: bool) -> Result:
         sees = sys.stdin.isatty() and sys.stderr.isatty()
         if sees:
             # polars, once imported, lets the wait for an answer go on after Ctrl-C.
-            signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003, its argument has no name
+            signal.siginterrupt(signal.SIGINT, True)
         if not sees or not click.confirm(f"{error.problem}; go on?", err=True):
             raise
         return attempt(True)
