@@ -2,7 +2,8 @@
 
 ``sentences.tsv`` names the test of each. Of a sentence about cells the truth is simulated; of one
 about the run (what was computed, given, edited) it is a run made so by hand. A sentence is a text
-of five words or more. The methods of the page have one line per heading.
+of five words or more, or of eleven where statistics are computed. The methods have one line
+per heading.
 """
 
 from __future__ import annotations
@@ -22,6 +23,14 @@ MODULES = [
     SOURCE / "evidence/sections.py",
 ]
 WORDS = 5
+# Where statistics are computed, the page takes sentences from tables; shorter texts are reasons.
+COMPUTED = [
+    *(SOURCE / "metrics").glob("*.py"),
+    *(SOURCE / "tl").glob("*.py"),
+    SOURCE / "acceptance/titrated.py",
+    SOURCE / "expression/comparability.py",
+]
+COMPUTED_WORDS = 11
 with (Path(__file__).parent / "sentences.tsv").open(encoding="utf-8") as listed:
     HELD = {row["words"]: row["test"] for row in csv.DictReader(listed, delimiter="\t")}
 
@@ -45,9 +54,10 @@ def texts_of(node):
 def sentences():
     return [
         text
-        for module in MODULES
+        for modules, n_words in ((MODULES, WORDS), (COMPUTED, COMPUTED_WORDS))
+        for module in modules
         for text in texts_of(ast.parse(module.read_text(encoding="utf-8")))
-        if len(re.findall(r"[A-Za-z]+", text)) >= WORDS
+        if len(re.findall(r"[A-Za-z]+", text)) >= n_words and " " in text
     ]
 
 

@@ -70,6 +70,13 @@ def test_batches_remark__says_each_thing_once_whatever_the_number_of_batches(tmp
     assert (low, high) == (min(of_rows), max(of_rows))
 
 
+def test_batches_remark__unequal_batches_have_no_p_of_the_rank(tmp_path):
+    counts = drawn(noisy([0.3] * 5, n_replicates=2)[1:])
+    findings = reported(tmp_path, counts, "ABBCCDDEE", "batches")
+    assert "no p of the rank: the batches have 1 to 2 samples" in batches_remark(findings).text
+    assert all(np.isnan(row["rank_p"]) for row in findings.levels[0].rows("batches"))
+
+
 def within_and_between(folder, effect):
     """Return the middle of the ranges of R that the page gives for single samples."""
     counts = drawn(noisy([0.5] * 4, effect=effect, n_replicates=3), depths=2e7)
