@@ -7,7 +7,8 @@ silence would be read as reassurance.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -30,6 +31,8 @@ from lotwise.report.words import (
 # Each kind of noise has a ceiling of its own.
 _NOISES: Final = ("counting", "quantification", "preparation")
 _FOLD: Final = 2.0
+# What a batch must add differs by batch; the rest of the sentence does not.
+_FACTOR: Final = re.compile(r"(?<=adds more than )[\d.]+(?= times)")
 
 
 def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
@@ -242,9 +245,9 @@ def variance_remark(level: LevelFindings) -> Iterator[Remark]:
     n_features = count_words(rows[first]["n_features"], f"{level.level}")
     text = (
         f"Of the variance of expression within a condition, {first} explains "
-        f"{known[first]:.0%} (median over {n_features})"
+        f"{percent_words(known[first], 2)} (median over {n_features})"
     )
-    text += "".join(f", {name} {known[name]:.0%}" for name in others)
+    text += "".join(f", {name} {percent_words(known[name], 2)}" for name in others)
     yield Remark(topic="Variance", text=f"{text}.")
 
 
@@ -256,7 +259,7 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
     if shifted:
         unit = level.unit
         named = list_words(
-            (f"{name_words(row['sample'])} ({row['factor'] - 1:+.0%})" for row in shifted),
+            (f"{name_words(row['sample'])} ({_shift_words(row['factor'])})" for row in shifted),
             longest=LONGEST_PART,
         )
         parts.append(
@@ -291,6 +294,19 @@ def batches_remark(findings: Findings) -> Remark:
     if not level.has("batches"):
         left = not_computed(topic, "batches")
         return Remark(topic=topic, text=left.text + alone, state="unknown")
-    words = dict.fromkeys(row["words"] for row in level.rows("batches") if row["words"])
+    words = _once([row["words"] for row in level.rows("batches") if row["words"]])
     text = f"{sentence('; '.join(words))}{alone}" if words else alone.strip()
     return Remark(topic=topic, text=text or "No limit from the number of batches.")
+
+
+def _once(words: Sequence[str]) -> list[str]:
+    """Return each part of these sentences once; factors that vary by batch become a range."""
+    factors = [found.group() for text in words for found in _FACTOR.finditer(text)]
+    span = " to ".join(dict.fromkeys(pick(factors, key=float) for pick in (min, max) if factors))
+    parts = (part for text in words for part in text.split("; "))
+    return list(dict.fromkeys(_FACTOR.sub(span, part) for part in parts))
+
+
+def _shift_words(factor: float) -> str:
+    sign = "+" if factor > 1 else ""
+    return f"{sign}{percent_words(factor - 1, 2)}"

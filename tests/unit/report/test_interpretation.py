@@ -467,6 +467,18 @@ def test_batches_remark__replicates_are_not_lamented(level_of, tree):
     assert batches_remark(read_findings(tree.root)).text == "Two batches."
 
 
+def test_batches_remark__what_is_said_of_every_batch_is_said_once(level_of, tree):
+    words = "5 batches: a batch lies below only if it adds more than {} times this; 1/6 is smallest"
+    rows = [
+        {"batch": name, "words": words.format(n)}
+        for name, n in zip("ABC", (16, 9, 11), strict=True)
+    ]
+    level_of(batches=rows)
+    text = batches_remark(read_findings(tree.root)).text
+    assert "a batch lies below only if it adds more than 9 to 16 times this; 1/6 is" in text
+    assert text.count("5 batches") == 1
+
+
 def test_level_remarks__without_r_nothing_else_is_said(tree):
     tree.r = dict.fromkeys(tree.r, NAN)
     (only,) = level_remarks(read_findings(tree.write_all()).levels[0], decimals=4)
@@ -519,9 +531,9 @@ def share(factor, within):
 def test_variance_remark__names_the_shares_within_a_condition():
     rows = [share("condition", float("nan")), share("batch", 0.12), share("donor", 0.41)]
     (remark,) = variance_remark(Level([*rows, share("residual", 0.47)]))
-    assert remark.text == (
-        "Of the variance of expression within a condition, batch explains 12% (median over "
-        "14,020 genes), donor 41%."
+    assert plain(remark.text) == (
+        "Of the variance of expression within a condition, batch explains 12 % (median over "
+        "14,020 genes), donor 41 %."
     )
 
 
@@ -543,7 +555,7 @@ def test_composition_remark__names_who_shifts_and_by_how_much(level_of):
     (remark,) = composition_remark(level_of(composition=[shift("S1", 1.0), shift("S2", 0.66)]))
     assert remark.state == "concern"
     assert plain(remark.text).startswith(
-        "TPM of unchanged genes shift by more than a quarter in S2 (-34%), against the other "
+        "TPM of unchanged genes shift by more than a quarter in S2 (-34 %), against the other "
         "samples of the condition"
     )
 
