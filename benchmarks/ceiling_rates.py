@@ -19,7 +19,7 @@ N_RUNS, N_FEATURES = 400, 300
 
 def main() -> None:
     print("spread\treplicates\tbatches\tsound_flagged\tswap_named")
-    for spread in (0.1, 0.2, 0.3):
+    for spread in (0.1, 0.2, 0.3, 0.4):
         for size in (2, 3):
             for n_batches in (2, 3, 4, 6, 12):
                 found = [

@@ -37,10 +37,20 @@ PAPER_FIGURES: Final = {
     "isoform": "extended_data_fig2_isoform",
 }
 """The corresponding figures of the reference paper, by level."""
-HALVES_FILE: Final = "halves.parquet"
-"""In the folder of a quantification: TPM of halves and quarters of its reads."""
 HEATMAPS: Final = ("heatmap_given", "heatmap_clustered")
 MATRICES: Final = ("pearson", "spearman")
+
+
+def halves_of(quantification: Path) -> Path:
+    """Return the file beside the folder of a quantification with TPM of parts of its reads.
+
+    Examples
+    --------
+    >>> halves_of(Path("quant/kallisto/S1")).name
+    'S1.halves.parquet'
+    """
+    folder = quantification if quantification.name not in {"", ".."} else quantification.resolve()
+    return Path(f"{folder}.halves.parquet")
 
 
 @dataclass(frozen=True, slots=True)

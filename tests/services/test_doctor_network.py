@@ -42,7 +42,7 @@ def only_failure(urls, timeout):
 def test_examine_network__an_archive_that_fails_is_named(site, server):
     site.add("/sra/vol1/run.fastq.gz", b"reads")
     server.plan = lambda path, n: "500" if path.startswith("/sra") else never(path, n)
-    assert "answers with 500" in only_failure(base_urls(server.url), timeout=20)
+    assert "responds with 500" in only_failure(base_urls(server.url), timeout=20)
 
 
 def test_examine_network__a_host_that_refuses_is_named(server):

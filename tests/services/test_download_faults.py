@@ -101,7 +101,7 @@ def test_fetch__passing_fault_once(fault, with_checksum, packed_source, served, 
     faults = ["truncate", fault] if fault in OF_PARTS else [fault]
     server.plan = lambda _path, n: faults[n] if n < len(faults) else None
     if with_checksum and fault.startswith("change"):
-        with pytest.raises(DownloadError, match="the source says"):
+        with pytest.raises(DownloadError, match="bytes received, expected"):
             fetch(tmp_path, [source])
         assert not (tmp_path / source.path).exists()
         return

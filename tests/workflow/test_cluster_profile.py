@@ -76,6 +76,8 @@ def test_profile__five_hundred_samples_are_two_hundred_jobs(tmp_path, said_of_th
         n_groups = len(re.findall(rf"Group job {rule} \(", said))
         n_jobs = len(re.findall(rf"^ +rule {rule}:", said, re.MULTILINE))
         assert (n_jobs, n_groups) == (N_SAMPLES, N_SAMPLES // n_together)
+    # Halves of a sample's reads follow in the job that quantified it.
+    assert len(re.findall(r"^ +rule quantify_halves:", said, re.MULTILINE)) == N_SAMPLES
     # Every other step is one job for all samples.
     alone = r"^rule \w+:"
     assert len(re.findall(alone, said, re.MULTILINE)) == len(

@@ -40,6 +40,7 @@ def test_demo__jobs_per_rule(demo):
         "intake": 1,
         "index": 1,
         "quantify": 3,
+        "quantify_halves": 3,
         "judge": 1,
         "count_bases": 3,
         "join_bases": 1,
@@ -55,7 +56,7 @@ def test_demo__jobs_per_rule(demo):
         "workbook": 1,
         "record": 1,
         "write_report": 1,
-        "total": 28,
+        "total": 31,
     }
 
 

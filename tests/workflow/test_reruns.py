@@ -19,7 +19,7 @@ from snakemake_run import ROOT, jobs_of, run, snakemake
 
 PAGE = ROOT / "docs" / "reruns.md"
 ROW = re.compile(r"^\| (?P<change>.+?) \| (?P<reruns>.+?) \|$", re.MULTILINE)
-SAMPLES = ("check", "quantify")
+SAMPLES = ("check", "quantify", "quantify_halves")
 # After expression everything follows, save what the change does not touch.
 DOWNSTREAM = (
     "expression", "correlation", "figures", "evidence", "evidence_figures", "register_criteria",
@@ -155,6 +155,7 @@ CHANGES: dict[str, Callable[[Path], None]] = {
     "`reads.extra`": configured("reads", extra="--bias"),
     "`reads.k`": configured("reads", k=21),
     "`reads.bootstraps`": configured("reads", bootstraps=2),
+    "`reads.halves`: false": configured("reads", halves=False),
     "`reads.threads`": configured("reads", threads=2),
     "`reads.limits`": configured("reads.limits", noted_depth_ratio=0.3),
     "the FASTA of transcripts": edited(
@@ -188,6 +189,7 @@ CHANGES: dict[str, Callable[[Path], None]] = {
     "`provenance.json` is removed": removed("provenance.json"),
     "`report.html` is removed": removed("report.html"),
     "the folder of one quantification is removed": removed("quant/kallisto/lot1_rep1"),
+    "the halves of one sample are removed": removed("quant/kallisto/lot1_rep1.halves.parquet"),
     "logs and benchmarks are removed": removed("logs", "benchmarks"),
 }  # fmt: skip
 
@@ -237,3 +239,5 @@ def test_reruns__as_the_page_says(run_folder, tmp_path):
     assert not [change for change in drawing if re.search(r"\bevidence,", found[change])]
     reading = {change for change, words in found.items() if "check of" in words}
     assert reading == {"reads of one sample, other content", "a sample more in the sheet"}
+    quantifying = {change for change, words in found.items() if "quantify of" in words}
+    assert not quantifying & {"`levels`: gene alone", "`reads.halves`: false", "`reads.limits`"}

@@ -15,7 +15,7 @@ from lotwise.expression.locate import locate, names_genes
 from lotwise.files.process import name_process
 from lotwise.files.yaml import parse_yaml
 from lotwise.samples import read_samples, require_batches
-from lotwise.tree import MATRICES, ResultTree, drawn_as
+from lotwise.tree import MATRICES, ResultTree, drawn_as, halves_of
 
 # Snakemake accepts repeated keys and reads 010 as 8: its files are parsed again, strictly.
 for file in workflow.configfiles:
@@ -239,7 +239,9 @@ def quantifications(wildcards):
     are left to lotwise.
     """
     if QUANTIFIES:
-        return quantified_samples(wildcards)
+        folders = quantified_samples(wildcards)
+        halves = RUN.reads.quantifies_halves(RUN.levels)
+        return [*folders, *(str(halves_of(Path(f))) for f in folders if halves)]
     found = set()
     for quant in {s.quant for s in samples() if s.quant is not None}:
         with contextlib.suppress(InputError):
@@ -329,17 +331,15 @@ def quantifying(*left_out):
     """Return the section `reads` and the reference as options of `lotwise quantify`.
 
     Keys that a step does not use are left out, because changing them would run the step again.
+    Whether halves are quantified decides which rules run.
     """
-    without = dict.fromkeys(("threads", "genotype", *left_out), ())
-    halves = RUN.reads.quantifies_halves(RUN.levels)
-    update = {**reference(), "halves": halves, **without}
+    without = dict.fromkeys(("threads", "genotype", "halves", *left_out), ())
+    update = {**reference(), **without}
     words = [
         *as_options(RUN.reads.model_copy(update=update)),
         "--out",
         str(RUN.results),
     ]
-    if not halves and "halves" not in left_out:
-        words.append("--no-halves")
     return lambda wildcards: shlex.join(words)
 
 

@@ -130,6 +130,40 @@ rule quantify:
         "--sample {wildcards.sample:q} --threads {threads} > {log:q} 2>&1"
 
 
+# `quantify` would take the name of this file for that of a sample.
+ruleorder: quantify_halves > quantify
+
+
+rule quantify_halves:
+    """Quantify halves and quarters of one sample's reads, for the ceiling of isoforms."""
+    input:
+        **reference(),
+        # Each reason to quantify again is one of rule quantify.
+        quantified=quantified("{sample}"),
+        index=quantified("index.done"),
+        samples=ancient(SHEET),
+        reads=reads,
+    output:
+        str(halves_of(Path(quantified("{sample}")))),
+    log:
+        results("logs/quantify_halves.{sample}.log"),
+    benchmark:
+        results("benchmarks/quantify_halves.{sample}.tsv")
+    conda:
+        f"../envs/{RUN.reads.quantifier}.yaml"
+    threads: RUN.reads.threads
+    resources:
+        mem_mb=to_quantify(RUN.reads.memory_of),
+        runtime=to_quantify(RUN.reads.minutes_of),
+        one_at_a_time=1,
+    params:
+        options=quantifying("bootstraps", "limits", "exclude"),
+        made_with=quantified_with,
+    shell:
+        "lotwise quantify {input.samples:q} {params.options} --step halves "
+        "--sample {wildcards.sample:q} --threads {threads} > {log:q} 2>&1"
+
+
 rule judge:
     """Check each sample's use of its reads, compared with the other samples."""
     input:
@@ -156,7 +190,10 @@ rule judge:
         mem_mb=megabytes(1500, 20),
         runtime=minutes(30),
     params:
-        options=quantifying("bootstraps", "extra", "halves"),
+        options=quantifying("bootstraps", "extra"),
+        # Those of an earlier run are read no more.
+        halves="--no-halves" if RUN.reads.halves is False else "",
         version=VERSION,
     shell:
-        "lotwise quantify {input.samples:q} {params.options} --step judge > {log:q} 2>&1"
+        "lotwise quantify {input.samples:q} {params.options} {params.halves} --step judge "
+        "> {log:q} 2>&1"

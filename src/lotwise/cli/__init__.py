@@ -58,6 +58,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "evidence": ("evidence", "Compute and draw the supporting evidence of one level."),
     "verdict": ("verdict", "Judge the results by acceptance criteria."),
     "titrate": ("titrate", "Measure how much of another profile the criteria would not detect."),
+    "power": ("power", "Compute the power of planned lots before and after a process change."),
     "record": ("record", "Write provenance.json of results that were made step by step."),
     "replay": (
         "replay",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -107,6 +108,9 @@ def with_cap(attempt: Callable[[bool], Result], *, yes: bool) -> Result:
     except CapError as error:
         # If either stream is a file, nobody sees the question or can answer it.
         sees = sys.stdin.isatty() and sys.stderr.isatty()
+        if sees:
+            # polars, once imported, lets the wait for an answer go on after Ctrl-C.
+            signal.siginterrupt(signal.SIGINT, True)
         if not sees or not click.confirm(f"{error.problem}; go on?", err=True):
             raise
         return attempt(True)

@@ -21,7 +21,8 @@ from lotwise.keys import LEVELS
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
-_STEPS = ("all", "index", "quantify", "judge")
+_STEPS = ("all", "index", "quantify", "halves", "judge")
+_OF_SAMPLES = ("quantify", "halves")
 
 
 @click.command("quantify", cls=Step)
@@ -67,7 +68,7 @@ _STEPS = ("all", "index", "quantify", "judge")
     "chosen",
     multiple=True,
     metavar="NAME",
-    help="With --step quantify: quantify this sample only; may be repeated.",
+    help="With --step quantify or halves: this sample only; may be repeated.",
 )
 @click.option(
     "--step",
@@ -75,7 +76,9 @@ _STEPS = ("all", "index", "quantify", "judge")
     default="all",
     show_default=True,
     help="'index' builds the index only; 'quantify' takes reads that `lotwise check` has "
-    "passed, and records refusals; 'judge' checks the quantifications and refuses.",
+    "passed, and records refusals; 'halves' quantifies halves and quarters of the reads of samples "
+    "that 'quantify' did; 'judge' checks the quantifications and refuses, and with --no-halves "
+    "removes the halves of an earlier call.",
 )
 def command(  # noqa: PLR0913, one parameter an option
     *,
@@ -113,8 +116,10 @@ def command(  # noqa: PLR0913, one parameter an option
         make_quantifier,
         prepare_index,
         quantify_apart,
+        quantify_parts,
         quantify_samples,
     )
+    from lotwise.quantify.judgement import forget_halves
     from lotwise.samples import read_samples
 
     sheet = leave_samples_out(read_samples(samples), exclude, path=samples)
@@ -130,16 +135,26 @@ def command(  # noqa: PLR0913, one parameter an option
         halves=config.quantifies_halves(LEVELS),
         limits=limits,
     )
-    if chosen and step != "quantify":
+    if chosen and step not in _OF_SAMPLES:
         raise InputError(
-            "--sample needs --step quantify: the other steps judge all samples together"
+            "--sample needs --step quantify or halves: the other steps take all samples together"
+        )
+    if step == "halves" and not settings.halves:
+        raise InputError(
+            "--step halves contradicts --no-halves, and RSEM is not run on halves",
+            remedy="leave out --no-halves, and take kallisto or salmon",
         )
     if step == "index":
         prepare_index(sheet, quantifier=quantifier, reference=reference, out=out, settings=settings)
     elif step == "quantify":
         some = choose_samples(sheet, chosen, path=samples)
         quantify_apart(some, quantifier=quantifier, reference=reference, out=out, settings=settings)
+    elif step == "halves":
+        some = choose_samples(sheet, chosen, path=samples)
+        quantify_parts(some, quantifier=quantifier, reference=reference, out=out, settings=settings)
     elif step == "judge":
+        if not settings.halves:
+            forget_halves(sheet, quantifier=quantifier, out=out)
         judge_samples(sheet, quantifier=quantifier, out=out, limits=limits)
     else:
         quantify_samples(

@@ -36,9 +36,10 @@ SENSITIVITY: Final = ReportSection(
 AGREEMENT: Final = ReportSection(
     "agreement",
     "Agreement",
-    "Differences, which R does not measure: M is the log2 ratio of two samples, over "
-    "features detected in both. TPM are relative: a change of all features by the same factor "
-    "is visible neither in R nor here.",
+    "Differences, which R does not measure: M is the log2 ratio of the TPM of two "
+    "samples over the median ratio, for features detected in both. TPM are relative: a change of "
+    "all features by the same factor is visible neither in R nor here, only in spike-ins (table "
+    "of composition).",
 )
 CONTRIBUTIONS: Final = ReportSection(
     "contributions",
@@ -51,7 +52,7 @@ ISOFORMS: Final = ReportSection(
     "Isoform usage",
     "Changes between batches in which isoforms a gene uses, for genes detected in both samples "
     "with at least two isoforms. Without bootstraps of the quantifier there is no p, and most "
-    "large distances at low counts are quantification noise.",
+    "large distances at low counts are noise of counting and quantification.",
 )
 BATCHES: Final = ReportSection(
     "batches",
@@ -61,14 +62,14 @@ BATCHES: Final = ReportSection(
 GENOTYPE: Final = ReportSection(
     "genotype",
     "Identity by genotype",
-    "Which samples are of one donor, by the variants in their reads: the only test for lots of "
-    "one sex or one donor. A high R does not exclude a swap.",
+    "Which samples are of one donor, by the variants in their reads: the only test for donors "
+    "of one sex. Lots of one donor cannot be told apart. A high R does not exclude a swap.",
 )
 PROCESS: Final = ReportSection(
     "process",
     "Before and after the change of the process",
     "Lots are the units: a lot is one observation, however many samples it has. Attributes and "
-    "margins were declared in a file before the data.",
+    "margins come from a file, to be written before the data are seen.",
 )
 PANELS: Final = ReportSection(
     "panels",

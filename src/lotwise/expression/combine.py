@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -87,8 +88,10 @@ def combine_levels(
     gene = isoform = transcripts = None
     if "isoform" in aligned:
         own = aligned["isoform"].read[samples[0].sample]
-        isoform = stack_samples(aligned["isoform"].read, "isoform")
-        transcripts = _transcript_map(own, tx2gene)
+        with ThreadPoolExecutor(1) as beside:
+            stacked = beside.submit(stack_samples, aligned["isoform"].read, "isoform")
+            transcripts = _transcript_map(own, tx2gene)
+        isoform = stacked.result()
         if transcripts is not None:
             isoform = name_genes(isoform, transcripts)
             if not read["gene"] or _has_other_genes(isoform, own.genes, transcripts.source):

@@ -11,7 +11,7 @@ from polars.exceptions import PolarsError
 
 from lotwise.errors import InputError
 from lotwise.keys import PARTS
-from lotwise.tree import HALVES_FILE
+from lotwise.tree import halves_of
 
 
 def read_parts(quant: Path, features: pl.Series) -> npt.NDArray[np.float32] | None:
@@ -26,14 +26,15 @@ def read_parts(quant: Path, features: pl.Series) -> npt.NDArray[np.float32] | No
 
     Returns
     -------
-    TPM, shape ``(6, n_features)``, in the order of ``features``; None where there are none.
+    TPM, shape ``(6, n_features)``, in the order of ``features``; None where there are none, or
+    none could be made.
 
     Raises
     ------
     InputError
         The file cannot be read, or is of other features.
     """
-    path = quant.parent / HALVES_FILE
+    path = halves_of(quant.parent)
     if not path.is_file():
         return None
     again = "remove it, or run `lotwise quantify` again"
@@ -42,6 +43,8 @@ def read_parts(quant: Path, features: pl.Series) -> npt.NDArray[np.float32] | No
     except (PolarsError, OSError) as error:
         words = str(error).splitlines()[0]
         raise InputError(f"is not what lotwise writes ({words})", path=path, remedy=again) from None
+    if table.is_empty():
+        return None
     if not table["feature"].equals(features):
         place = {name: row for row, name in enumerate(table["feature"].to_list())}
         rows = [place[name] for name in features.to_list() if name in place]

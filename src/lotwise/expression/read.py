@@ -120,7 +120,9 @@ def read_quant(
     )
     from lotwise.expression.assemble import assemble
 
-    return Quantification(*(one and assemble(listed, one) for one in arrays))
+    # log2 releases Python's lock: the other level is assembled beside it.
+    with ThreadPoolExecutor(len(arrays)) as pool:
+        return Quantification(*pool.map(lambda one: one and assemble(listed, one), arrays))
 
 
 def _load_beside() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -67,10 +67,11 @@ class TranscriptMap:
             if not missing.any():
                 break
             asked = transcripts.filter(missing)
-            names = plain(asked)
-            if names is asked and plain(known) is known:
+            names, plain_known = plain(asked), plain(known)
+            if names is asked and plain_known is known:
                 continue  # this changes no name on either side
-            found = found.scatter(missing.arg_true(), _look_up(self._keyed_by(plain, names), names))
+            keyed = self._keyed_by(plain_known, names)
+            found = found.scatter(missing.arg_true(), _look_up(keyed, names))
         return found
 
     def gene_names_of(self, genes: pl.Series) -> pl.Series:
@@ -90,9 +91,9 @@ class TranscriptMap:
         """Return whether any gene has a symbol."""
         return bool((self.table["gene_name"] != "").any())
 
-    def _keyed_by(self, plain: Callable[[pl.Series], pl.Series], wanted: pl.Series) -> pl.DataFrame:
+    def _keyed_by(self, names: pl.Series, wanted: pl.Series) -> pl.DataFrame:
         """Return the genes of transcripts by simplified names, if these are unambiguous."""
-        keyed = self.table.select(plain(self.table["transcript"]).alias("transcript"), "gene")
+        keyed = self.table.select(names.alias("transcript"), "gene")
         keyed = keyed.filter(pl.col("transcript").is_in(wanted.implode()))
         one_gene = keyed.group_by("transcript").agg(
             pl.col("gene").first(), strip_versions(pl.col("gene")).n_unique().alias("n_genes")
@@ -212,7 +213,7 @@ def _tabulate(rows: Iterable[Row]) -> pl.DataFrame:
 
 def _one_gene_each(path: Path, table: pl.DataFrame) -> pl.DataFrame:
     """Return one row per transcript; raise an error if a transcript has two genes."""
-    if not table["transcript"].is_duplicated().any():
+    if table["transcript"].n_unique() == table.height:
         return table
     rows = table.unique(["transcript", "gene"], keep="first", maintain_order=True)
     twice = rows.filter(pl.col("transcript").is_duplicated())

@@ -13,6 +13,8 @@ from lotwise.metrics.moments import (
     as_pair,
     correlation,
     refuse_negative,
+    standardise_with_sd,
+    standardised_correlation,
     why_undefined,
 )
 
@@ -92,9 +94,20 @@ def concordance(x: npt.ArrayLike, y: npt.ArrayLike) -> Concordance:
     reason = why_undefined(first, second)
     if reason:
         return Concordance(NAN, NAN, NAN, NAN, NAN, reason)
-    r = correlation(first, second)
-    sd_x, sd_y = float(np.std(first)), float(np.std(second))
+    (standard_x, sd_x), (standard_y, sd_y) = map(standardise_with_sd, (first, second))
+    r = standardised_correlation(standard_x, standard_y)
     shift = float(np.mean(first - second))
+    return concordance_of(r, sd_x=sd_x, sd_y=sd_y, shift=shift)
+
+
+def concordance_of(r: float, *, sd_x: float, sd_y: float, shift: float) -> Concordance:
+    """Return the concordance from R, the standard deviations, and the difference of the means.
+
+    Examples
+    --------
+    >>> concordance_of(1.0, sd_x=1.0, sd_y=1.0, shift=0.0).ccc
+    1.0
+    """
     accuracy = 2.0 * sd_x * sd_y / (sd_x**2 + sd_y**2 + shift**2)
     return Concordance(
         ccc=r * accuracy,

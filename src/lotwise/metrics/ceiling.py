@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from lotwise.errors import InputError
 from lotwise.metrics.correlation import pearson_matrix
+from lotwise.metrics.design import noise_spread
 from lotwise.metrics.moments import (
     FloatArray,
     as_matrix,
     as_vector,
-    is_constant,
     refuse_negative,
     standardise_samples,
     standardised_correlation,
@@ -25,11 +25,11 @@ NAN = float("nan")
 _MILLION = 1e6
 # |R| of unrelated features is below this many standard errors, 1 / sqrt(n), in 99.7 % of cases.
 _CHANCE = 3.0
-# Replicates are doubtful when their 1 - R exceeds that of the best group by more than this factor:
-# of sound runs of pairs 2 to 8 % have such a group where the noise of samples has a log-sd of 0.2,
-# but 19 to 52 % at 0.3. The first is for two groups, the second is added for each doubling
-# (benchmarks/ceiling_rates.py).
+# Replicates are doubtful when their 1 - R exceeds that of the best group by more than this factor.
+# The first is for two groups, the second is added for each doubling. It is raised to a power where
+# the noise of samples is more unequal than usual (benchmarks/ceiling_rates.py).
 _DISAGREE, _DISAGREE_A_DOUBLING = 2.25, 0.65
+_USUAL_SPREAD, _LARGEST_POWER = 0.365, 1.6
 _ROUNDING = 1e-12
 
 
@@ -145,9 +145,11 @@ def replicate_reliabilities(
     if labels.shape != (matrix.shape[0],):
         raise InputError(f"there are {labels.size:,} groups for {matrix.shape[0]:,} samples")
     names = list(dict.fromkeys(labels.tolist()))
-    own = {name: _of_group(matrix[labels == name]) for name in names}
+    r = pearson_matrix(matrix)
+    own = {name: _of_group(r[np.ix_(labels == name, labels == name)]) for name in names}
     known = [one.reliability for one in own.values() if not one.reason]
-    most = disagree_from(len(known)) * (1 - max(known, default=NAN))
+    factor = disagree_from(len(known), spread=noise_spread(r, batches=labels))
+    most = factor * (1 - max(known, default=NAN))
     sound = [value for value in known if 1 - value <= most + _ROUNDING]
     by_group = {}
     for name, found in own.items():
@@ -157,28 +159,30 @@ def replicate_reliabilities(
     return tuple(by_group[name] for name in labels.tolist())
 
 
-def disagree_from(n_groups: int) -> float:
+def disagree_from(n_groups: int, *, spread: float = 0.0) -> float:
     """Return how many times 1 - R of the best of so many groups is that of no sound group.
 
-    The best of many groups is better than the best of few by chance alone.
+    The best of many groups is better than the best of few by chance alone, and so it is where the
+    noise of samples is unequal (``spread``: :func:`lotwise.metrics.design.noise_spread`).
 
     Examples
     --------
     >>> [round(disagree_from(n), 2) for n in (2, 3, 6, 12)]
     [2.25, 2.63, 3.28, 3.93]
+    >>> round(disagree_from(2, spread=0.5), 2)
+    3.04
     """
-    return _DISAGREE + _DISAGREE_A_DOUBLING * math.log2(max(n_groups, 2) / 2)
+    usual = _DISAGREE + _DISAGREE_A_DOUBLING * math.log2(max(n_groups, 2) / 2)
+    return float(usual ** min(max(spread / _USUAL_SPREAD, 1.0), _LARGEST_POWER))
 
 
 def _of_group(replicates: FloatArray) -> Reliability:
     """Return the median over the samples of their highest R to a replicate."""
-    n = replicates.shape[0]
-    if n < 2:
+    if replicates.shape[0] < 2:
         return Reliability(NAN, "fewer than two replicates")
-    if any(is_constant(sample) for sample in replicates):
+    if np.isnan(replicates).any():
         return Reliability(NAN, "a replicate is constant")
-    r = pearson_matrix(replicates)
-    np.fill_diagonal(r, -1.0)
+    r = replicates - np.diag(np.full(replicates.shape[0], np.inf))
     return _positive(float(np.median(r.max(axis=1))))
 
 

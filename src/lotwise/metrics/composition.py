@@ -15,6 +15,8 @@ FEWEST_FEATURES: Final = 10
 FEWEST_SPIKE_INS: Final = 3
 # A quarter up, and the same factor down.
 LARGEST_FACTOR: Final = 1.25
+# A sample of spike-ins alone has no other RNA; its logarithm must be finite.
+_LEAST: Final = 1e-300
 
 
 class Composition(NamedTuple):
@@ -42,8 +44,9 @@ def composition(
     TPM are relative. If a few features take a larger share, the TPM of all others fall, although
     they did not change. The factor is ``2 ** median(L - median of the others' L)`` with
     ``L = log2 TPM``, over the features with at least ``threshold`` TPM in every sample, without
-    spike-ins. Spike-ins were added in equal amounts, so the inverse of their factor is the total
-    of all other RNA per spike-in.
+    spike-ins. Spike-ins were added in equal amounts, so the sum of all other TPM over the factor
+    of the spike-ins, each relative to the other samples, is the total of all other RNA per
+    spike-in.
 
     Parameters
     ----------
@@ -104,7 +107,9 @@ def composition(
             n_added, "spike-ins", threshold=threshold, needed=FEWEST_SPIKE_INS
         )
     else:
-        global_change = 1 / _factors(values, added)
+        # TPM are shares of all RNA, that of the spike-ins included: the other RNA is counted.
+        other = np.maximum(values[:, ~is_spike_in].sum(axis=1, keepdims=True), _LEAST)
+        global_change = _factors(other, np.array([True])) / _factors(values, added)
     return Composition(factor, n_own, global_change, n_added, reason, spike_in_reason)
 
 

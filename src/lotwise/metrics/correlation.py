@@ -33,7 +33,7 @@ _SUSPICIOUS_VARIANCE = 1e-16
 # Up to this ratio of squared mean to variance, the means cost less than one of 16 digits.
 _SMALL_MEAN = 8.0
 # When fewer than one in this many codes are ranked, sorting is faster than counting.
-_FEW = 16
+_FEW = 12
 # Samples per strip of the products; each pair of strips is one task of one thread.
 _STRIP = 256
 
@@ -154,7 +154,7 @@ def ranks(values: npt.ArrayLike) -> FloatArray:
     values = _samples_by_features(values)
     ranked = np.empty(values.shape, dtype=np.float64)
     for row, sample in zip(ranked, values, strict=True):
-        row[:] = np.nan if np.isnan(sample).any() else average_ranks(dense_ranks(sample))
+        row[:] = np.nan if np.isnan(sample).any() else _ranks_by_sorting(sample)
     return ranked
 
 
@@ -181,13 +181,20 @@ def average_ranks(codes: IntArray) -> FloatArray:
     """
     if codes.size and codes.size * _FEW < codes.max():
         # Counting up to the highest code would cost more than sorting so few values.
-        ordered = np.sort(codes)
-        below = np.searchsorted(ordered, codes, side="left")
-        found: FloatArray = (below + np.searchsorted(ordered, codes, side="right") + 1) / 2
-        return found
+        return _ranks_by_sorting(codes)
     n_tied = np.bincount(codes)
     average: FloatArray = np.cumsum(n_tied) - (n_tied - 1) / 2
     return average[codes]
+
+
+def _ranks_by_sorting(values: npt.NDArray[np.generic]) -> FloatArray:
+    order = np.argsort(values)
+    ranked = values[order]
+    first = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))[: values.size]
+    beyond = np.append(first[1:], values.size)
+    found = np.empty(values.size)
+    found[order] = np.repeat((first + beyond + 1) / 2, beyond - first)
+    return found
 
 
 def _products_about_means(values: npt.NDArray[np.floating], means: FloatArray) -> FloatArray:

@@ -15,6 +15,9 @@ NAN: Final = float("nan")
 # this in less than 1 % of runs of 6 to 24 samples (benchmarks/design_rates.py).
 MOST: Final = 1.05
 _ROUNDING: Final = 1e-12
+# Of the mean that samples add: the least that one is taken to add.
+_LEAST_ADDED: Final = 0.1
+_FEWEST_SPREAD: Final = 4
 
 
 class ReplicateAgreement(NamedTuple):
@@ -89,6 +92,53 @@ def replicate_agreement(
         "from the sample sheet, or samples were exchanged."
     )
     return ReplicateAgreement(ratio, sentence, "")
+
+
+def noise_spread(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> float:
+    """Return how unequal the noise of samples is: the log-sd of what each adds to 1 - R.
+
+    By least squares ``1 - R_ij = a_i + a_j``, plus one constant for pairs of different batches. A
+    sample in the wrong batch hardly changes its ``a_i``. The largest ``a_i`` is left out, so that
+    one bad sample does not pass for noise that is unequal.
+
+    Parameters
+    ----------
+    correlations
+        Samples x samples, symmetric. Samples whose R is not defined are left out.
+    batches
+        Name of the batch of each sample.
+
+    Returns
+    -------
+    The standard deviation of ln a. An ``a_i`` below a tenth of their mean, which least squares may
+    give, is taken as a tenth. 0 with fewer than four samples or where R is 1 throughout.
+
+    Examples
+    --------
+    >>> a = np.array([0.01, 0.02, 0.04, 0.02])
+    >>> r = 1 - (a[:, None] + a)
+    >>> round(noise_spread(r, batches=["A", "A", "B", "B"]), 3)
+    0.4
+    """
+    r, names = np.asarray(correlations, dtype=np.float64), np.asarray(batches)
+    defined = np.isfinite(r).sum(axis=1) > 1
+    r, names = r[np.ix_(defined, defined)], names[defined]
+    n = names.size
+    if n < _FEWEST_SPREAD:
+        return 0.0
+    apart = (names[:, None] != names).astype(np.float64)
+    distance, shared = 1 - r, _without_samples(apart)
+    scale = float((shared**2).sum())
+    if scale > _ROUNDING:
+        distance = distance - apart * float((shared * _without_samples(distance)).sum()) / scale
+    np.fill_diagonal(distance, 0.0)
+    sums = distance.sum(axis=1)
+    mean = float(sums.sum()) / (n * (n - 1))
+    if mean <= _ROUNDING:
+        return 0.0
+    added = mean / 2 + (sums - (n - 1) * mean) / (n - 2)
+    log_added = np.log(np.maximum(np.sort(added)[:-1], _LEAST_ADDED * mean / 2))
+    return float(np.std(log_added, ddof=1))
 
 
 def _without_samples(pairs: FloatArray) -> FloatArray:

@@ -153,11 +153,23 @@ def standardise(values: FloatArray) -> FloatArray:
     >>> standardise(np.array([1.0, 3.0]))
     array([-1.,  1.])
     """
+    return standardise_with_sd(values)[0]
+
+
+def standardise_with_sd(values: FloatArray) -> tuple[FloatArray, float]:
+    """Return the standardised values, and their standard deviation by 1/n as ``numpy.std`` has it.
+
+    Examples
+    --------
+    >>> standardise_with_sd(np.array([1.0, 3.0]))
+    (array([-1.,  1.]), 1.0)
+    """
     centred: FloatArray = values - values.mean()
+    sd = float(np.sqrt(np.mean(centred * centred)))
     # A second pass removes the rounding error of a large mean.
     centred -= centred.mean()
     centred /= np.sqrt(np.mean(centred * centred))
-    return centred
+    return centred, sd
 
 
 def standardise_samples(values: FloatArray) -> FloatArray:

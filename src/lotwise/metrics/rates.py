@@ -43,6 +43,5 @@ def benjamini_hochberg(p: npt.ArrayLike) -> FloatArray:
     adjusted = np.full(values.shape, np.nan)
     order = np.argsort(found)[::-1]
     ranks = np.arange(found.size, 0, -1)
-    running = np.minimum.accumulate(found[order] * found.size / ranks)
-    adjusted[tested[order]] = np.minimum(running, 1)
+    adjusted[tested[order]] = np.minimum.accumulate(found[order] * found.size / ranks)
     return adjusted

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         prepare_index,
         quantify_apart,
         quantify_checked,
+        quantify_parts,
         quantify_samples,
     )
     from lotwise.quantify.quant_qc import Yield, judge_yields, require_usable
@@ -56,6 +57,7 @@ _HOLDERS: Final = {
     "prepare_reference": "reference",
     "quantify_apart": "pipeline",
     "quantify_checked": "pipeline",
+    "quantify_parts": "pipeline",
     "quantify_samples": "pipeline",
     "require_passed": "reads_qc",
     "require_usable": "quant_qc",
@@ -87,6 +89,7 @@ __all__ = [
     "prepare_reference",
     "quantify_apart",
     "quantify_checked",
+    "quantify_parts",
     "quantify_samples",
     "require_passed",
     "require_usable",

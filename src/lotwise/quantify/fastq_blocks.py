@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, cast
 import dnaio
 import numpy as np
 from isal import isal_zlib
+from numpy.lib.stride_tricks import sliding_window_view
 from xopen import xopen
 
 from lotwise.errors import RefusedError
@@ -137,11 +138,9 @@ def _block(
     first = _LINES_PER_RECORD * kept
     begin, quality = ends[first] + 1, ends[first + 2] + 1
     lengths = ends[first + 1] - begin
-    column = np.arange(int(lengths.max(initial=0)))
-    inside = column < lengths[:, None]
-    last = letters.size - 1
-    codes = encode(letters[np.minimum(begin[:, None] + column, last)])
-    phred = letters[np.minimum(quality[:, None] + column, last)]
-    codes[~inside] = SEPARATOR
+    width = int(lengths.max(initial=0))
+    windows = sliding_window_view(np.pad(letters, (0, width + 1)), max(width, 1))[:, :width]
+    codes, phred = encode(windows[begin]), windows[quality]
+    codes[np.arange(width) >= lengths[:, None]] = SEPARATOR
     good = (phred >= GOOD_PHRED + _PHRED_OFFSET) & (codes != SEPARATOR)
     return ReadBlock(codes, good, lengths)

@@ -18,7 +18,6 @@ from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path, scratch_directory
 from lotwise.keys import PARTS
 from lotwise.samples import Run
-from lotwise.tree import HALVES_FILE
 
 if TYPE_CHECKING:
     from lotwise.quantify.base import Job, Quantifier
@@ -37,15 +36,15 @@ def quantify_halves(
     """Quantify the quarters and halves of a sample's reads; write their TPM as one table.
 
     Each read goes to a quarter by a hash of its name, and its mate with it. A half is two
-    quarters. The table is ``halves.parquet`` in ``out``, one row per isoform. A sample of few
-    reads gets none, and a warning.
+    quarters. Where a part cannot be quantified, or holds few reads, the table has no rows, and a
+    warning says why.
 
     Parameters
     ----------
     job
         What was quantified from all reads; no bootstraps are made of a part.
     out
-        Folder of the quantification of all reads.
+        The table, one row per isoform.
     n_isoforms
         How many isoforms the output must have.
 
@@ -54,41 +53,57 @@ def quantify_halves(
     EnvironmentFault
         The program was killed or the disk is full.
     """
-    name = job.sample.sample
     with scratch_directory(out) as folder:
-        quarters = split_reads(job.sample, folder)
-        if min(quarters.n_reads) < FEWEST_READS:
+        quantified = _quantify_in(
+            folder, job, quantifier=quantifier, index=index, n_isoforms=n_isoforms, log=log
+        )
+    write_halves(quantified, out)
+
+
+def write_halves(quantified: pl.DataFrame | None, path: Path) -> None:
+    """Write the TPM of parts as a table; without rows where there are none."""
+    columns = {"feature": pl.String, **dict.fromkeys(PARTS, pl.Float32)}
+    table = pl.DataFrame(schema=columns) if quantified is None else quantified
+    with atomic_path(path) as temporary:
+        table.write_parquet(temporary)
+
+
+def _quantify_in(
+    folder: Path, job: Job, *, quantifier: Quantifier, index: Path, n_isoforms: int, log: Path
+) -> pl.DataFrame | None:
+    name = job.sample.sample
+    quarters = split_reads(job.sample, folder)
+    if min(quarters.n_reads) < FEWEST_READS:
+        logger.warning(
+            "sample %s: a quarter of its reads holds %d, fewer than %d: no halves are "
+            "quantified, and the isoform ceiling takes bootstraps where there are some",
+            name,
+            min(quarters.n_reads),
+            FEWEST_READS,
+        )
+        return None
+    tpm: dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]] = {}
+    names: Sequence[str] = ()
+    for part, numbers in PARTS.items():
+        runs = tuple(run for number in numbers for run in quarters.runs[number])
+        of_part = dataclasses.replace(
+            job, sample=dataclasses.replace(job.sample, runs=runs), bootstraps=0
+        )
+        try:
+            _, abundance = quantifier.quantify(
+                of_part, index=index, out=folder / part, n_isoforms=n_isoforms, log=log
+            )
+        except InputError as fault:
             logger.warning(
-                "sample %s: a quarter of its reads holds %d, fewer than %d: no halves are "
-                "quantified, and the isoform ceiling takes bootstraps where there are some",
+                "sample %s: %s of its reads could not be quantified (%s): the isoform ceiling "
+                "takes bootstraps where there are some",
                 name,
-                min(quarters.n_reads),
-                FEWEST_READS,
+                part.replace("_", " "),
+                fault,
             )
-            return
-        tpm: dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]] = {}
-        names: Sequence[str] = ()
-        for part, numbers in PARTS.items():
-            runs = tuple(run for number in numbers for run in quarters.runs[number])
-            of_part = dataclasses.replace(
-                job, sample=dataclasses.replace(job.sample, runs=runs), bootstraps=0
-            )
-            try:
-                _, abundance = quantifier.quantify(
-                    of_part, index=index, out=folder / part, n_isoforms=n_isoforms, log=log
-                )
-            except InputError as fault:
-                logger.warning(
-                    "sample %s: %s of its reads could not be quantified (%s): the isoform ceiling "
-                    "takes bootstraps where there are some",
-                    name,
-                    part.replace("_", " "),
-                    fault,
-                )
-                return
-            tpm[part], names = abundance.tpm.astype(np.float32), abundance.names
-    with atomic_path(out / HALVES_FILE) as temporary:
-        pl.DataFrame({"feature": list(names), **tpm}).write_parquet(temporary)
+            return None
+        tpm[part], names = abundance.tpm.astype(np.float32), abundance.names
+    return pl.DataFrame({"feature": list(names), **tpm})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from lotwise.quantify.intake import kept_in_logs
 from lotwise.quantify.quant_qc import Yield, judge_yields, require_usable
 from lotwise.quantify.reads_qc import Intake, leave_out
 from lotwise.quantify.strandedness import Strand
+from lotwise.tree import halves_of
 
 if TYPE_CHECKING:
     from lotwise.config import Limits
@@ -55,7 +56,7 @@ def judge_samples(
     folders = {sample.sample: quantified_folder(out, quantifier, sample) for sample in samples}
     _require_none_refused(folders)
     _require_one_version(folders)
-    strands = [_read_strand(call_of(folder)) for folder in folders.values()]
+    strands = [read_strand(call_of(folder)) for folder in folders.values()]
     write_table(out / Strand.table, to_frame(strands, Strand))
     rows = judge_yields(
         samples,
@@ -105,6 +106,12 @@ def call_of(folder: Path) -> Path:
     return folder.parent / f"{folder.name}.json"
 
 
+def forget_halves(samples: Sequence[Sample], *, quantifier: Quantifier, out: Path) -> None:
+    """Remove what an earlier call quantified of the halves of each sample's reads."""
+    for sample in samples:
+        halves_of(quantified_folder(out, quantifier, sample)).unlink(missing_ok=True)
+
+
 def note_refusal(folder: Path, refusal: RefusedError) -> None:
     """Write why a sample was refused, in place of its quantification."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -113,12 +120,17 @@ def note_refusal(folder: Path, refusal: RefusedError) -> None:
         temporary.write_text(f"{refusal}\n", encoding="utf-8")
 
 
+def is_refused(folder: Path) -> bool:
+    """Return whether a sample was refused in place of quantified."""
+    return (folder / _REFUSED).exists()
+
+
 def _require_none_refused(folders: Mapping[str, Path]) -> None:
     """Raise an error for samples refused before quantification; the next call tries them again.
 
     With other limits they may pass then.
     """
-    refused = {name: folder for name, folder in folders.items() if (folder / _REFUSED).exists()}
+    refused = {name: folder for name, folder in folders.items() if is_refused(folder)}
     if not refused:
         return
     reasons = [
@@ -150,7 +162,14 @@ def _require_one_version(folders: Mapping[str, Path]) -> None:
         )
 
 
-def _read_strand(path: Path) -> Strand:
+def read_strand(path: Path) -> Strand:
+    """Read the strandedness with which a sample was quantified, from its call.
+
+    Raises
+    ------
+    InputError
+        The call is missing or of another version.
+    """
     try:
         return Strand(**json.loads(path.read_text(encoding="utf-8"))["strandedness"])
     except (OSError, ValueError, KeyError, TypeError) as error:

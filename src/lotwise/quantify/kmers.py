@@ -18,7 +18,8 @@ SEPARATOR: Final = 4
 # Fibonacci hashing: the high bits of the product depend on all bits of the k-mer, and an odd
 # factor gives different k-mers different products.
 FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
-_BLOCK_BASES: Final = 1_000_000
+# Few enough for the arrays of a block to stay in the cache of a processor.
+_BLOCK_BASES: Final = 65_536
 
 
 def encode(letters: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -94,10 +95,10 @@ def hash_windows(windows: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArra
     """
     n = len(windows)
     ahead, behind = np.zeros((2, n), dtype=np.uint64)
-    for place in range(K):
-        codes = (windows[:, place] & 3).astype(np.uint64)
+    for of_place in np.ascontiguousarray(windows.T):
+        codes = (of_place & 3).astype(np.uint64)
         ahead = (ahead << np.uint64(2)) | codes
-        behind |= (np.uint64(3) - codes) << np.uint64(2 * place)
+        behind = (behind >> np.uint64(2)) | ((np.uint64(3) - codes) << np.uint64(2 * (K - 1)))
     backwards = behind < ahead
     return np.where(backwards, behind, ahead) * FACTOR, backwards
 
@@ -121,7 +122,7 @@ class KmerIndex:
 
     hashes: NDArray[np.uint64]
     places: NDArray[np.int64]
-    starts: NDArray[np.int64]
+    starts: NDArray[np.int32]
     shift: int
 
     def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -143,15 +144,18 @@ class KmerIndex:
 
     def without(self, entries: NDArray[np.bool_]) -> KmerIndex:
         """Return the index without some of its entries."""
-        return _bucketed(self.hashes[~entries], self.places[~entries])
+        kept = ~entries
+        n_before = np.concatenate([[0], np.cumsum(kept, dtype=np.int32)])
+        starts = n_before[self.starts]
+        return KmerIndex(self.hashes[kept], self.places[kept], starts, self.shift)
 
 
 def index_kmers(codes: NDArray[np.uint8]) -> KmerIndex:
     """Index the 31-mers that occur once in a reference, on either strand."""
-    parts = [(found, place) for found, place in _blocks_of(codes)]
+    parts = list(hash_blocks(codes))
     hashes = np.concatenate([np.empty(0, dtype=np.uint64), *(found for found, _ in parts)])
     places = np.concatenate([np.empty(0, dtype=np.int64), *(place for _, place in parts)])
-    order = np.argsort(hashes, kind="stable")
+    order = np.argsort(hashes)  # equal hashes are left out, so their order does not matter
     hashes, places = hashes[order], places[order]
     differs = np.concatenate([[True], hashes[1:] != hashes[:-1], [True]])
     once = differs[1:] & differs[:-1] if hashes.size else np.zeros(0, dtype=np.bool_)
@@ -162,26 +166,39 @@ def shared_with(index: KmerIndex, codes: NDArray[np.uint8]) -> NDArray[np.bool_]
     """Return which entries of an index also occur in other sequences."""
     shared = np.zeros(index.hashes.size, dtype=np.bool_)
     if index.hashes.size:
-        for hashes, _ in _blocks_of(codes):
+        for hashes, _ in hash_blocks(codes):
             found = index.find(hashes)
             shared[found[found >= 0]] = True
     return shared
 
 
-def _blocks_of(
-    codes: NDArray[np.uint8],
+def hash_blocks(
+    codes: NDArray[np.uint8], *, below: np.uint64 | None = None
 ) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
-    """Yield the hashes of 31-mers of A, C, G and T, and their positions, block by block."""
+    """Yield the hashes of 31-mers of A, C, G and T, and their places, block by block.
+
+    Parameters
+    ----------
+    codes
+        Codes from :func:`encode`.
+    below
+        Yield only hashes below this one.
+
+    Yields
+    ------
+    Hashes, and for each the place as in :class:`KmerIndex`.
+    """
     for first in range(0, codes.size - K + 1, _BLOCK_BASES):
         hashes, backwards, clean = hash_kmers(codes[first : first + _BLOCK_BASES + K - 1])
-        kept = np.flatnonzero(clean)
+        kept = np.flatnonzero(clean if below is None else clean & (hashes < below))
         yield hashes[kept], 2 * (first + kept) + backwards[kept]
 
 
 def _bucketed(hashes: NDArray[np.uint64], places: NDArray[np.int64]) -> KmerIndex:
-    bits = max(int(hashes.size).bit_length() + 1, 1)
-    edges = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
-    starts = np.append(np.searchsorted(hashes, edges), hashes.size).astype(np.int64)
+    bits = max(int(hashes.size).bit_length(), 1)
+    buckets = (hashes >> np.uint64(64 - bits)).astype(np.int64)
+    starts = np.zeros((1 << bits) + 1, dtype=np.int32)
+    np.cumsum(np.bincount(buckets, minlength=1 << bits), out=starts[1:])
     return KmerIndex(hashes, places, starts, 64 - bits)
 
 

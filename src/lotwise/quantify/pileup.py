@@ -14,6 +14,7 @@ from lotwise.files.arrays import read_arrays, write_arrays
 from lotwise.quantify.fastq_blocks import count_fragments, read_blocks
 from lotwise.quantify.kmers import SEPARATOR
 from lotwise.quantify.placement import Placed, Placer, choose_genes, pair_up
+from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +34,6 @@ without enough differences to be recognised."""
 _END: Final = 20
 """Bases ignored at either end of a transcript."""
 _N_PROBED: Final = 100_000
-_WAITING: Final = 16_000_000
 _TENTHS: Final = 10
 
 
@@ -135,7 +135,7 @@ def pile_up(
     placer = Placer(sequences, chosen)
     counter = _Counter(sequences, chosen)
     for mates in _blocks(sample, share, seed):
-        placed = [placer.place(mate) for mate in mates]
+        placed = list(in_threads(placer.place, mates))
         if len(placed) == 2:
             pair_up(placed[0], placed[1], sequences)
         counter.take(placed)
@@ -168,11 +168,14 @@ class _Counter:
         self._sequences, self._chosen, self._lengths = sequences, chosen, lengths
         self._shift = np.zeros(len(sequences.genes), dtype=np.int64)
         self._shift[chosen] = sequences.offsets[chosen] - (ends - lengths)
-        self._counts = np.zeros(4 * n_bases, dtype=np.int32)
+        # Coverage is kept as its change from one position to the next, and the bases that differ or
+        # do not count are kept apart: they are few.
+        self._change = np.zeros(n_bases + 1, dtype=np.int32)
+        self._ignored = np.zeros(n_bases, dtype=np.int32)
+        self._differing = np.zeros(4 * n_bases, dtype=np.int32)
         self._others = np.zeros(n_bases, dtype=np.int32)
         self._at_start = np.zeros(2 * n_bases, dtype=np.uint8)
-        self._waiting: list[NDArray[np.int64]] = []
-        self._n_waiting = self._n_fragments = self._n_placed = 0
+        self._n_fragments = self._n_placed = 0
 
     def take(self, mates: list[Placed]) -> None:
         """Count the bases of placed reads, in pairs of mates."""
@@ -180,14 +183,11 @@ class _Counter:
         self._n_placed += int(np.any([mate.start >= 0 for mate in mates], axis=0).sum())
         for mate in mates:
             self._count(mate)
-        if self._n_waiting >= _WAITING:
-            self._sum()
 
     def result(self) -> Pileup:
         """Return the counts at positions with enough bases."""
-        self._sum()
-        counts = self._counts.reshape(-1, 4)
-        depth = counts.sum(axis=1)
+        counts = self._differing.reshape(-1, 4)
+        depth = np.cumsum(self._change[:-1], dtype=np.int32) - self._ignored
         inside = self._inside()
         kept = np.flatnonzero((depth >= LOWEST_DEPTH) & inside)
         starts = self._sequences.offsets[self._chosen]
@@ -195,7 +195,8 @@ class _Counter:
         places = kept + of_gene[kept]
         reference = self._sequences.codes[places]
         counts = counts[kept]
-        differing = depth[kept] - np.take_along_axis(counts, reference[:, None], axis=1)[:, 0]
+        differing = counts.sum(axis=1)
+        counts[np.arange(kept.size), reference] = depth[kept] - differing
         tenths = _TENTHS * self._others[kept] / np.maximum(differing, 1)
         return Pileup(
             places=places,
@@ -230,15 +231,20 @@ class _Counter:
             return
         codes = mate.codes[rows]
         column = np.arange(codes.shape[1])
-        end = codes.shape[1] - np.argmax((codes != SEPARATOR)[:, ::-1], axis=1)
-        counted = mate.good[rows] & (column >= _TRIMMED) & (column < (end - _TRIMMED)[:, None])
-        place = start[:, None] + column
-        self._waiting.append((4 * place + np.minimum(codes, 3))[counted])
-        self._n_waiting += self._waiting[-1].size
+        end = codes.shape[1] - np.argmax((codes != SEPARATOR)[:, ::-1], axis=1) - _TRIMMED
+        long = end > _TRIMMED
+        np.add.at(self._change, start[long] + _TRIMMED, 1)
+        np.add.at(self._change, (start + end)[long], -1)
+        inside = (column >= _TRIMMED) & (column < end[:, None])
+        row, at = np.nonzero(inside & ~mate.good[rows])
+        np.add.at(self._ignored, start[row] + at, 1)
         differs = mate.mismatch[rows]
         n_differing = np.count_nonzero(differs, axis=1)
-        row, at = np.nonzero(differs & counted)
-        np.add.at(self._others, place[row, at], n_differing[row] - 1)
+        # An ignored base, as one where mates overlap, is not counted.
+        row, at = np.nonzero(differs & inside & mate.good[rows])
+        place = start[row] + at
+        np.add.at(self._differing, 4 * place + codes[row, at], 1)
+        np.add.at(self._others, place, n_differing[row] - 1)
 
     def _cap(
         self, rows: NDArray[np.int64], start: NDArray[np.int64], backwards: NDArray[np.bool_]
@@ -254,9 +260,3 @@ class _Counter:
         places, more = np.unique(key[kept], return_counts=True)
         self._at_start[places] += more.astype(np.uint8)
         return rows[kept], start[kept]
-
-    def _sum(self) -> None:
-        if self._waiting:
-            waiting = np.concatenate(self._waiting)
-            self._counts += np.bincount(waiting, minlength=self._counts.size).astype(np.int32)
-        self._waiting, self._n_waiting = [], 0

@@ -15,14 +15,17 @@ from lotwise.errors import InputError, RefusedError
 from lotwise.files.atomic import atomic_path
 from lotwise.progress import progress
 from lotwise.quantify.base import CALLS_FILE, Job, Quantifier
-from lotwise.quantify.halves import quantify_halves
+from lotwise.quantify.halves import quantify_halves, write_halves
 from lotwise.quantify.intake import check_samples, checked_table, read_checked
 from lotwise.quantify.judgement import (
     call_of,
+    forget_halves,
+    is_refused,
     judge_samples,
     note_refusal,
     quant_sheet_of,
     quantified_folder,
+    read_strand,
 )
 from lotwise.quantify.kmers import K
 from lotwise.quantify.quant_qc import Yield
@@ -34,6 +37,7 @@ from lotwise.quantify.strandedness import (
     infer_strandedness,
     load_kmers,
 )
+from lotwise.tree import halves_of
 
 if TYPE_CHECKING:
     from lotwise.quantify.program import Call
@@ -106,7 +110,8 @@ def quantify_samples(
     """Check and quantify the reads of ``samples``, and check the results.
 
     Writes below ``out``: ``intake.tsv``, ``strandedness.tsv``, ``yield.tsv``;
-    ``quant/QUANTIFIER/SAMPLE/``, the output of the program, beside ``SAMPLE.json`` (its call);
+    ``quant/QUANTIFIER/SAMPLE/``, the output of the program, beside ``SAMPLE.json`` (its call) and
+    ``SAMPLE.halves.parquet``;
     ``quant/QUANTIFIER/samples.tsv``, the sample sheet of the quantifications; and
     ``logs/quant/QUANTIFIER/SAMPLE.log``.
 
@@ -130,6 +135,10 @@ def quantify_samples(
         settings=settings,
         checked=checked,
     )
+    if settings.halves:
+        quantify_parts(
+            samples, quantifier=quantifier, reference=reference, out=out, settings=settings
+        )
     return judge_samples(samples, quantifier=quantifier, out=out, limits=settings.limits)
 
 
@@ -197,14 +206,11 @@ def quantify_checked(
         threads=settings.threads,
         log=logs / "index.log",
     )
+    # Those of an earlier call would be of other reads.
+    forget_halves(samples, quantifier=quantifier, out=out)
     pairs = list(zip(samples, strands, strict=True))
     for sample, strand in progress(pairs, "quantifying", unit="sample"):
-        job = Job(
-            sample=sample,
-            strandedness=cast("Protocol", strand.applied),
-            threads=settings.threads,
-            bootstraps=settings.bootstraps,
-        )
+        job = _job_of(sample, strand, settings)
         folder = quantified_folder(out, quantifier, sample)
         call, _ = quantifier.quantify(
             job,
@@ -213,16 +219,59 @@ def quantify_checked(
             n_isoforms=quantifier.n_isoforms(prepared, index),
             log=logs / f"{sample.sample}.log",
         )
-        if settings.halves:
-            quantify_halves(
-                job,
-                quantifier=quantifier,
-                index=index,
-                out=folder,
-                n_isoforms=quantifier.n_isoforms(prepared, index),
-                log=logs / f"{sample.sample}.halves.log",
-            )
         _write_call(call_of(folder), call, strand, index)
+
+
+def quantify_parts(
+    samples: Sequence[Sample],
+    *,
+    quantifier: Quantifier,
+    reference: Reference,
+    out: Path,
+    settings: Settings,
+) -> None:
+    """Quantify halves and quarters of the reads of samples that :func:`quantify_checked` did.
+
+    A sample that was refused, or has few reads, gets a table without rows.
+
+    Raises
+    ------
+    InputError
+        A sample was not quantified.
+    EnvironmentFault
+        The program failed.
+    """
+    prepared = prepare_reference(reference.transcripts, cache=settings.cache)
+    logs = out / "logs" / "quant" / quantifier.name
+    index = quantifier.index(
+        reference,
+        prepared,
+        cache=settings.cache,
+        threads=settings.threads,
+        log=logs / "index.log",
+    )
+    for sample in progress(samples, "quantifying halves", unit="sample"):
+        folder = quantified_folder(out, quantifier, sample)
+        if is_refused(folder):
+            write_halves(None, halves_of(folder))
+            continue
+        quantify_halves(
+            _job_of(sample, read_strand(call_of(folder)), settings),
+            quantifier=quantifier,
+            index=index,
+            out=halves_of(folder),
+            n_isoforms=quantifier.n_isoforms(prepared, index),
+            log=logs / f"{sample.sample}.halves.log",
+        )
+
+
+def _job_of(sample: Sample, strand: Strand, settings: Settings) -> Job:
+    return Job(
+        sample=sample,
+        strandedness=cast("Protocol", strand.applied),
+        threads=settings.threads,
+        bootstraps=settings.bootstraps,
+    )
 
 
 def _infer_all(samples: Sequence[Sample], prepared: Prepared, settings: Settings) -> list[Strand]:

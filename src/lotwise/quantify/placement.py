@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from lotwise.errors import InputError
 from lotwise.quantify.kmers import (
@@ -15,7 +16,7 @@ from lotwise.quantify.kmers import (
     K,
     KmerIndex,
     encode,
-    hash_kmers,
+    hash_blocks,
     hash_windows,
     index_kmers,
     shared_with,
@@ -33,8 +34,8 @@ MOST_BASES: Final = 6_000_000
 _LONGEST_FRAGMENT: Final = 2_000
 _N_SEEDS: Final = 5
 # One in 32 of the 31-mers identifies the gene of a read: a read of 100 bases has about two of them.
-_TOLD_BY: Final = np.uint64(64 - 5)
-_BLOCK_BASES: Final = 1_000_000
+_TELLING_BELOW: Final = np.uint64(2 ** (64 - 5))
+_COMPLEMENT: Final = np.array([3, 2, 1, 0, SEPARATOR], dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,9 @@ def choose_genes(
     Genes without a read are left out.
     """
     hashes, genes = [], []
-    for found, places in _telling(sequences.codes):
+    for found, places in hash_blocks(sequences.codes, below=_TELLING_BELOW):
         hashes.append(found)
-        genes.append(sequences.gene_at(places))
+        genes.append(sequences.gene_at(places >> 1))
     known, of_gene = np.concatenate(hashes), np.concatenate(genes)
     order = np.argsort(known, kind="stable")
     known, of_gene = known[order], of_gene[order]
@@ -128,7 +129,7 @@ def choose_genes(
     for block in blocks:
         # A separator after each read: no 31-mer spans two reads.
         joined = np.pad(block.codes, ((0, 0), (0, 1)), constant_values=SEPARATOR).ravel()
-        for asked, _ in _telling(joined):
+        for asked, _ in hash_blocks(joined, below=_TELLING_BELOW):
             place = np.minimum(np.searchsorted(known, asked), known.size - 1)
             hit = of_gene[place[known[place] == asked]] if known.size else place
             n_reads += np.bincount(hit, minlength=n_reads.size)
@@ -136,14 +137,6 @@ def choose_genes(
     ranked = np.argsort(-n_reads / lengths, kind="stable")
     ranked = ranked[n_reads[ranked] > 0]
     return np.sort(ranked[np.cumsum(lengths[ranked]) <= most_bases])
-
-
-def _telling(codes: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
-    """Yield the hashes and positions of one in 32 of the 31-mers, block by block."""
-    for first in range(0, codes.size - K + 1, _BLOCK_BASES):
-        found, _, clean = hash_kmers(codes[first : first + _BLOCK_BASES + K - 1])
-        kept = np.flatnonzero(clean & (found >> _TOLD_BY == 0))
-        yield found[kept], first + kept
 
 
 class Placer:
@@ -164,9 +157,14 @@ class Placer:
         of_base = np.repeat(is_chosen, np.diff(sequences.offsets))
         self.codes = sequences.codes
         self.offsets = sequences.offsets
-        index = index_kmers(np.where(of_base, sequences.codes, SEPARATOR).astype(np.uint8))
-        others = np.where(of_base, SEPARATOR, sequences.codes).astype(np.uint8)
-        self.index: KmerIndex = index.without(shared_with(index, others))
+        # With separators after the last transcript, as many as a read is long.
+        self._padded, self._n_padded = self.codes, 0
+        index = index_kmers(sequences.codes[of_base])
+        index = index.without(shared_with(index, sequences.codes[~of_base]))
+        # From places in the chosen genes to places among all.
+        place, reverse = np.divmod(index.places, 2)
+        places = 2 * np.flatnonzero(of_base)[place] + reverse
+        self.index: KmerIndex = replace(index, places=places)
 
     def place(self, block: ReadBlock) -> Placed:
         """Place the reads of one mate."""
@@ -175,7 +173,7 @@ class Placer:
         backwards = np.zeros(n, dtype=np.bool_)
         codes, good = block.codes.copy(), block.good.copy()
         mismatch = np.zeros((n, width), dtype=np.bool_)
-        for step in range(_N_SEEDS):
+        for step in range(_N_SEEDS if width >= K else 0):
             left = np.flatnonzero((start < 0) & (block.lengths >= K))
             seed = (block.lengths[left] - K) * step // (_N_SEEDS - 1)
             begin, reverse = self._seeded(block, left, seed)
@@ -192,7 +190,7 @@ class Placer:
         self, block: ReadBlock, rows: NDArray[np.int64], seed: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return where the reads begin according to one of their 31-mers, and whether backwards."""
-        windows = block.codes[rows[:, None], seed[:, None] + np.arange(K)]
+        windows = sliding_window_view(block.codes, K, axis=1)[rows, seed]
         hashes, reversed_read = hash_windows(windows)
         entry = self.index.find(hashes)
         entry[(windows == SEPARATOR).any(axis=1)] = -1
@@ -212,10 +210,12 @@ class Placer:
         lengths: NDArray[np.int64],
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which bases differ, and which reads fit within one transcript."""
-        column = np.arange(bases.shape[1])
-        place = np.minimum(begin[:, None] + column, self.codes.size - 1)
-        reference = self.codes[place]
-        outside = ((reference == SEPARATOR) & (column < lengths[:, None])).any(axis=1)
+        width = bases.shape[1]
+        if width > self._n_padded:
+            self._padded = np.pad(self.codes, (0, width), constant_values=SEPARATOR)
+            self._n_padded = width
+        reference = sliding_window_view(self._padded, width)[begin]
+        outside = ((reference == SEPARATOR) & (np.arange(width) < lengths[:, None])).any(axis=1)
         differs = counted & (bases != reference)
         return differs, ~outside & (np.count_nonzero(differs, axis=1) <= MOST_MISMATCHES)
 
@@ -244,12 +244,15 @@ def _in_order(
     block: ReadBlock, rows: NDArray[np.int64], reverse: NDArray[np.bool_]
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return bases in the order of the transcript, and whether each counts."""
-    width = block.codes.shape[1]
-    column = np.arange(width)
-    turned = block.lengths[rows][:, None] - 1 - column
-    take = np.where(reverse[:, None], np.where(turned >= 0, turned, column), column)
-    bases = block.codes[rows[:, None], take]
-    counted = block.good[rows[:, None], take]
-    complement = reverse[:, None] & (bases < SEPARATOR)
-    bases = np.where(complement, 3 - bases, bases).astype(np.uint8)
+    bases, counted = block.codes[rows], block.good[rows]
+    turned = np.flatnonzero(reverse)
+    bases[turned] = _COMPLEMENT[bases[turned, ::-1]]
+    counted[turned] = counted[turned, ::-1]
+    # A turned read that is shorter than others begins after the codes that followed its end.
+    width = bases.shape[1]
+    after = width - block.lengths[rows[turned]]
+    shorter = turned[after > 0]
+    take = (np.arange(width) + after[after > 0][:, None]) % width
+    bases[shorter] = np.take_along_axis(bases[shorter], take, axis=1)
+    counted[shorter] = np.take_along_axis(counted[shorter], take, axis=1)
     return bases, counted

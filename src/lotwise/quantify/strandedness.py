@@ -41,7 +41,7 @@ UNSTRANDED_DIFFERENCE: Final = 0.1
 _KEPT_BITS: Final = 4
 """One in 2 ** 4 k-mers is kept: a read of 100 bases has about four, one of 36 often none."""
 
-_BLOCK_BASES: Final = 8_000_000
+_BLOCK_BASES: Final = 1_000_000
 _FORMAT: Final = 2
 
 Finding = Literal["unstranded", "forward", "reverse", "undetermined"]

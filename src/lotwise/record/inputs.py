@@ -14,7 +14,7 @@ from lotwise.errors import InputError
 from lotwise.record.configuration import absolute
 from lotwise.record.provenance import InputFile
 from lotwise.samples import Sample, read_samples
-from lotwise.tree import HALVES_FILE, ResultTree
+from lotwise.tree import ResultTree, halves_of
 
 # Reading releases Python's lock; more readers than this only slow down a disk.
 _READERS: Final = 4
@@ -143,7 +143,7 @@ def _of_sample(quant: Path, *, bootstraps: bool) -> Iterator[tuple[Path, str]]:
         if path is None:
             continue
         yield path, "quantification"
-        if (parts := path.parent / HALVES_FILE).is_file():
+        if (parts := halves_of(path.parent)).is_file():
             yield parts, "halves of the reads"
         drawn = path.parent / "aux_info" / "bootstrap"
         if bootstraps and path.name.startswith("quant.sf") and drawn.is_dir():

@@ -24,8 +24,8 @@ def sex_remark(gene: LevelFindings) -> Remark:
         verb = "agrees" if len(agreeing) == 1 else "agree"
         parts.append(
             f"{len(agreeing)} of {count_words(len(rows), 'sample')} {verb} in sex with the other "
-            "samples of the same donor. That does not prove identity: half of all donors share a "
-            "sex."
+            "samples of the same donor. That does not prove identity: half of all "
+            "pairs of donors share a sex."
         )
     parts.extend(_untold_words(rows))
     state: State = "computed" if agreeing else "unknown"

@@ -7,8 +7,7 @@ silence would be read as reassurance.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -22,6 +21,7 @@ from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.words import (
     count_words,
     list_words,
+    merge_clauses,
     name_words,
     number_words,
     percent_words,
@@ -31,8 +31,6 @@ from lotwise.report.words import (
 # Each kind of noise has a ceiling of its own.
 _NOISES: Final = ("counting", "quantification", "preparation")
 _FOLD: Final = 2.0
-# What a batch must add differs by batch; the rest of the sentence does not.
-_FACTOR: Final = re.compile(r"(?<=adds more than )[\d.]+(?= times)")
 
 
 def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
@@ -264,7 +262,8 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
         )
         parts.append(
             f"{unit} of unchanged {level.level}s shift by more than a quarter in {named}, against "
-            "the other samples of the condition: a few features take more or less of the whole. "
+            "the other samples of the condition: a few features take more or less of the whole, or "
+            f"most {level.level}s changed in one direction. "
             f"Compare single {level.level}s by their ratio to the median ratio, not by {unit}."
         )
     known = [row for row in rows if not math.isnan(row["global_change"])]
@@ -294,17 +293,10 @@ def batches_remark(findings: Findings) -> Remark:
     if not level.has("batches"):
         left = not_computed(topic, "batches")
         return Remark(topic=topic, text=left.text + alone, state="unknown")
-    words = _once([row["words"] for row in level.rows("batches") if row["words"]])
-    text = f"{sentence('; '.join(words))}{alone}" if words else alone.strip()
+    words = (row["words"].split("; ") for row in level.rows("batches") if row["words"])
+    clauses = merge_clauses(clause for of_batch in words for clause in of_batch)
+    text = f"{sentence('; '.join(clauses))}{alone}" if clauses else alone.strip()
     return Remark(topic=topic, text=text or "No limit from the number of batches.")
-
-
-def _once(words: Sequence[str]) -> list[str]:
-    """Return each part of these sentences once; factors that vary by batch become a range."""
-    factors = [found.group() for text in words for found in _FACTOR.finditer(text)]
-    span = " to ".join(dict.fromkeys(pick(factors, key=float) for pick in (min, max) if factors))
-    parts = (part for text in words for part in text.split("; "))
-    return list(dict.fromkeys(_FACTOR.sub(span, part) for part in parts))
 
 
 def _shift_words(factor: float) -> str:

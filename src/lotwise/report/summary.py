@@ -112,12 +112,10 @@ def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
     between = [row for row in level.batch_pairs if row["relation"] == "between"]
     defined = [row for row in between if not math.isnan(row["pearson"])]
     if not defined:
-        reasons = [row["reason"] for row in between if row["reason"]]
-        why = reasons[0] if reasons else "no two batches share a condition"
         return LevelAnswer(
             level=level.level,
             lowest="not defined",
-            sentence=f"R between batches is not defined: {why}.",
+            sentence=f"R between batches is not defined: {_why_undefined(between)}.",
             details=(),
         )
     lowest, highest = defined[0], defined[-1]
@@ -136,6 +134,13 @@ def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
         sentence=sentence,
         details=tuple(_details(level, between, lowest, decimals)),
     )
+
+
+def _why_undefined(between: list[Row]) -> str:
+    """Return why no pair of batches has an R."""
+    if not between:
+        return "no two batches share a condition"
+    return next((row["reason"] for row in between if row["reason"]), "the reason is not known")
 
 
 def batches_sentence(findings: Findings) -> str:
@@ -176,7 +181,7 @@ def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: in
         details.append(
             "Replicates are averaged within their batch. Between single samples, R is "
             f"{r_words(across[0]['pearson'], decimals)} to "
-            f"{r_words(across[-1]['pearson'], decimals)} across batches and "
+            f"{r_words(across[-1]['pearson'], decimals)} between batches and "
             f"{r_words(within[0]['pearson'], decimals)} to "
             f"{r_words(within[-1]['pearson'], decimals)} within them."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ NOT_KNOWN: Final = "not known"
 _LONGEST_NAME: Final = 60
 _MOST_LISTED: Final = 8
 _NUMBER: Final = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
+_PRINTED: Final = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _ALL_DIGITS: Final = 17
 # From here on not every whole number is a float, and more digits would not be true.
 _WHOLE_BELOW: Final = 2.0**53
@@ -159,6 +161,33 @@ def list_words(names: Iterable[object], *, longest: int = _LONGEST_NAME) -> str:
     if not words:
         return "none"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def merge_clauses(clauses: Iterable[str]) -> list[str]:
+    """Return each clause once; those that differ in one number become one, with its range.
+
+    Examples
+    --------
+    >>> merge_clauses(["5 batches", "it adds 1.1 times", "5 batches", "it adds 2.4 times"])
+    ['5 batches', 'it adds 1.1 to 2.4 times']
+    """
+    alike: dict[tuple[str, ...], list[list[str]]] = {}
+    for clause in dict.fromkeys(clauses):
+        alike.setdefault(tuple(_PRINTED.split(clause)), []).append(_PRINTED.findall(clause))
+    merged: list[str] = []
+    for words, numbers in alike.items():
+        spans = [_span(column) for column in zip(*numbers, strict=True)]
+        one_differs = sum(" to " in span for span in spans) == 1
+        for filled in [spans] if one_differs else numbers:
+            parts = itertools.zip_longest(words, filled, fillvalue="")
+            merged.append("".join(part for pair in parts for part in pair))
+    return merged
+
+
+def _span(numbers: Iterable[str]) -> str:
+    """Return the smallest and the largest of printed numbers, or the only one."""
+    ends = sorted({*numbers}, key=lambda text: float(text.replace(",", "")))
+    return ends[0] if len(ends) == 1 else f"{ends[0]} to {ends[-1]}"
 
 
 def count_words(n: int, thing: str, things: str = "") -> str:

@@ -7,13 +7,15 @@ numeric, as declared by the records of the tables; no cell is a formula or a lin
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from lotwise.acceptance import CriterionRecord
 from lotwise.acquire.published import Verification
@@ -24,6 +26,7 @@ from lotwise.files.records import Record, columns, meanings
 from lotwise.files.tables import read_rows, size_of
 from lotwise.keys import LEVELS
 from lotwise.quantify import Intake, Strand, Yield
+from lotwise.report.cells import xml_of_rows
 from lotwise.tree import (
     CRITERIA,
     INTAKE,
@@ -36,14 +39,7 @@ from lotwise.tree import (
     ResultTree,
 )
 
-if TYPE_CHECKING:
-    from xlsxwriter.format import Format
-    from xlsxwriter.workbook import Workbook
-    from xlsxwriter.worksheet import Worksheet
-
-# Limits of a worksheet, and of the characters in a cell.
-_MOST_ROWS: Final = 1_048_576
-_MOST_CHARACTERS: Final = 32_767
+_MOST_ROWS: Final = 1_048_576  # of a worksheet
 LARGEST_TABLE: Final = 1_000_000
 """Cells of the largest table included; a workbook with more opens slowly or not at all."""
 
@@ -73,6 +69,21 @@ class _Table:
         return columns(self.record).get(column, str) if self.record else str
 
 
+class _Sheet(NamedTuple):
+    """A sheet of the workbook: its columns, and a function that reads the rows below the header."""
+
+    name: str
+    header: Sequence[str]
+    kinds: Sequence[type]
+    n_rows: int
+    rows: Callable[[], Sequence[Sequence[str]]]
+
+    @property
+    def last(self) -> int:
+        """Place of the last column."""
+        return max(len(self.header) - 1, 0)
+
+
 def write_workbook(results: Path) -> Path:
     """Write ``tables.xlsx`` from the tables of a results folder, with one sheet per table.
 
@@ -88,30 +99,18 @@ def write_workbook(results: Path) -> Path:
     InputError
         The folder has no tables.
     """
-    from xlsxwriter.workbook import Workbook
-
     there = list(_tables(results))
     if not there:
         raise InputError("has no tables", path=results, remedy="give the results folder of a run")
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_numbers": False,
-        "strings_to_urls": False,
-    }
     sizes = {table: _size_of(table) for table in there}
     taken = [table for table in there if not _too_large(*sizes[table])]
-    with (
-        atomic_path(results / WORKBOOK) as temporary,
-        closing(Workbook(str(temporary), options)) as book,
-    ):
-        # A constant time, so that equal tables give equal files.
-        book.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC)})
-        _write_contents(book, results, sizes)
-        _write_meanings(book, taken)
-        for table in taken:
-            kinds = [table.kind_of(name, place) for place, name in enumerate(_header(table))]
-            _write_sheet(book, table.sheet, _rows(table.path), kinds)
+    sheets = [
+        _contents(results, sizes),
+        _meanings(taken),
+        *(_sheet_of(table, sizes[table][0] - 1) for table in taken),
+    ]
+    with atomic_path(results / WORKBOOK) as temporary:
+        _fill(_without_rows(sheets), temporary, sheets)
     return results / WORKBOOK
 
 
@@ -136,9 +135,11 @@ def _if_there(table: _Table) -> Iterator[_Table]:
         yield table
 
 
-def _header(table: _Table) -> list[str]:
+def _sheet_of(table: _Table, n_rows: int) -> _Sheet:
     with closing(_rows(table.path)) as rows:
-        return next(rows, [])
+        header = next(rows, [])
+    kinds = [table.kind_of(name, place) for place, name in enumerate(header)]
+    return _Sheet(table.sheet, header, kinds, n_rows, lambda: list(_rows(table.path))[1:])
 
 
 def _rows(path: Path) -> Generator[list[str]]:
@@ -160,8 +161,8 @@ def _too_large(n_rows: int, n_cells: int) -> str:
     return ""
 
 
-def _write_contents(book: Workbook, results: Path, sizes: Mapping[_Table, tuple[int, int]]) -> None:
-    rows = [["table", "sheet", "rows", "content", "note"]]
+def _contents(results: Path, sizes: Mapping[_Table, tuple[int, int]]) -> _Sheet:
+    rows = []
     for table, (n_rows, n_cells) in sizes.items():
         note = _too_large(n_rows, n_cells)
         words = ((table.record.__doc__ if table.record else "") or "").partition("\n")[0]
@@ -174,65 +175,52 @@ def _write_contents(book: Workbook, results: Path, sizes: Mapping[_Table, tuple[
                 note,
             ]
         )
-    _write_sheet(book, "contents", rows, [str, str, int, str, str])
+    header = ["table", "sheet", "rows", "content", "note"]
+    return _Sheet("contents", header, [str, str, int, str, str], len(rows), lambda: rows)
 
 
-def _write_meanings(book: Workbook, tables: Sequence[_Table]) -> None:
-    rows = [["sheet", "column", "meaning"]]
+def _meanings(tables: Sequence[_Table]) -> _Sheet:
+    rows: list[list[str]] = []
     for table in tables:
         if table.is_matrix:
             rows.append([table.sheet, "(every column)", _MATRIX])
         elif table.record:
             rows += [[table.sheet, *item] for item in meanings(table.record).items()]
-    _write_sheet(book, "columns", rows, [str, str, str])
+    header = ["sheet", "column", "meaning"]
+    return _Sheet("columns", header, [str, str, str], len(rows), lambda: rows)
 
 
-def _write_sheet(
-    book: Workbook, name: str, rows: Iterable[Sequence[str]], kinds: Sequence[type]
-) -> None:
-    sheet = book.add_worksheet(name)
-    bold = book.add_format({"bold": True})
-    sheet.freeze_panes(1, 1)
-    # In a file written row by row, column widths come before the cells.
-    sheet.set_column(0, max(len(kinds) - 1, 0), 16)
-    writers: list[Callable[[Worksheet, int, int, str], None]] = [
-        _write_text if kind is str else _write_bool if kind is bool else _write_number
-        for kind in kinds
-    ]
-    n_rows = 0
-    for number, row in enumerate(rows):
-        n_rows = number
-        for place, cell in enumerate(row):
-            if number == 0:
-                _write_text(sheet, number, place, cell, bold)
-            else:
-                writers[place](sheet, number, place, cell)
-    sheet.autofilter(0, 0, n_rows, max(len(kinds) - 1, 0))
+def _without_rows(sheets: Sequence[_Sheet]) -> BytesIO:
+    """Return a workbook that has the headers only."""
+    from xlsxwriter.workbook import Workbook
+
+    held = BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with closing(Workbook(held, options)) as book:
+        # A constant time, so that equal tables give equal files.
+        book.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC)})
+        bold = book.add_format({"bold": True})
+        for one in sheets:
+            sheet = book.add_worksheet(one.name)
+            sheet.freeze_panes(1, 1)
+            sheet.set_column(0, one.last, 16)
+            for place, name in enumerate(one.header):
+                sheet.write_string(0, place, name, bold)
+            sheet.autofilter(0, 0, one.n_rows, one.last)
+    return held
 
 
-def _write_text(
-    sheet: Worksheet, row: int, place: int, cell: str, style: Format | None = None
-) -> None:
-    if len(cell) > _MOST_CHARACTERS:
-        word = f"... (cut, {len(cell):,} characters)"
-        cell = cell[: _MOST_CHARACTERS - len(word)] + word
-    if cell:
-        sheet.write_string(row, place, cell, style)
+def _fill(empty: BytesIO, target: Path, sheets: Sequence[_Sheet]) -> None:
+    """Write the workbook with the rows of its sheets, one sheet at a time."""
+    from xlsxwriter.utility import xl_range
 
-
-def _write_number(sheet: Worksheet, row: int, place: int, cell: str) -> None:
-    try:
-        number = float(cell)
-    except ValueError:
-        number = math.nan
-    if math.isfinite(number):
-        sheet.write_number(row, place, number)
-    else:
-        _write_text(sheet, row, place, cell)
-
-
-def _write_bool(sheet: Worksheet, row: int, place: int, cell: str) -> None:
-    if cell in {"True", "False"}:
-        sheet.write_boolean(row, place, cell == "True")
-    else:
-        _write_text(sheet, row, place, cell)
+    sheet_of = {f"xl/worksheets/sheet{number}.xml": sheet for number, sheet in enumerate(sheets, 1)}
+    with ZipFile(empty) as parts, ZipFile(target, "w", ZIP_DEFLATED) as book:
+        for part in parts.infolist():
+            xml = parts.read(part).decode()
+            if sheet := sheet_of.get(part.filename):
+                area = xl_range(0, 0, sheet.n_rows, sheet.last)
+                xml = re.sub('<dimension ref="[^"]*"', f'<dimension ref="{area}"', xml)
+                head, end, tail = xml.partition("</sheetData>")
+                xml = "".join((head, xml_of_rows(sheet.rows(), sheet.kinds), end, tail))
+            book.writestr(part, xml)

@@ -49,8 +49,12 @@ def count_bases(
     sequences = read_genes(transcripts)
     make_directory(tree.pileup("sample").parent)
 
+    # Threads that samples do not need place the two mates of one.
+    of_sample = max(1, threads // max(1, len(samples)))
+
     def count(sample: Sample) -> None:
-        pileup = pile_up(sample, sequences, n_fragments=config.fragments, seed=config.seed)
+        with limit_threads(of_sample):
+            pileup = pile_up(sample, sequences, n_fragments=config.fragments, seed=config.seed)
         pileup.save(tree.pileup(sample.sample))
 
     with limit_threads(threads):

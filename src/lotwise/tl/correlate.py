@@ -18,7 +18,7 @@ from lotwise.evidence.pairs import PairRecord
 from lotwise.expression.features import places_of
 from lotwise.expression.labels import batches_of, replicate_groups, why_not_tpm
 from lotwise.files.tables import to_frame
-from lotwise.metrics.agreement import concordance
+from lotwise.metrics.agreement import Concordance, concordance, concordance_of
 from lotwise.metrics.correlation import (
     average_ranks,
     dense_ranks,
@@ -34,7 +34,14 @@ from lotwise.metrics.feature_sets import (
     THRESHOLD,
     feature_sets,
 )
-from lotwise.metrics.moments import FloatArray, IntArray, refuse_negative, why_undefined
+from lotwise.metrics.moments import (
+    FloatArray,
+    IntArray,
+    refuse_negative,
+    standardise_with_sd,
+    standardised_correlation,
+    why_undefined,
+)
 from lotwise.progress import progress
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
 from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
@@ -201,17 +208,17 @@ class _Arrays:
 
     def row(self, pair: Pair, name: str, places: IntArray, n_double_zero: int) -> PairRecord:
         a, b = pair.row_a, pair.row_b
-        lin = concordance(self.log_tpm[a].take(places), self.log_tpm[b].take(places))
         if name == "all":
+            lin = self._concordance_over_all(a, b)
             r, rho = float(self.pearson[a, b]), float(self.spearman[a, b])
-        elif lin.reason:
-            r = rho = float("nan")
         else:
-            r = lin.pearson
-            rho = pearson(
-                average_ranks(self.codes[a].take(places)),
-                average_ranks(self.codes[b].take(places)),
-            )
+            lin = concordance(self.log_tpm[a].take(places), self.log_tpm[b].take(places))
+            r = rho = lin.pearson
+            if not lin.reason:
+                rho = pearson(
+                    average_ranks(self.codes[a].take(places)),
+                    average_ranks(self.codes[b].take(places)),
+                )
         return PairRecord(
             **pair.names(),
             feature_set=name,
@@ -224,6 +231,20 @@ class _Arrays:
             reason=in_words(pair, lin.reason),
             in_detail=True,
         )
+
+    def _concordance_over_all(self, a: int, b: int) -> Concordance:
+        """Return the concordance over all features, for which each sample is standardised once."""
+        x, y = self.log_tpm[a], self.log_tpm[b]
+        if why_undefined(x, y):
+            return concordance(x, y)
+        (standard_x, sd_x), (standard_y, sd_y) = self._standardised[a], self._standardised[b]
+        r = standardised_correlation(standard_x, standard_y)
+        return concordance_of(r, sd_x=sd_x, sd_y=sd_y, shift=float(np.mean(x - y)))
+
+    @cached_property
+    def _standardised(self) -> list[tuple[FloatArray, float]]:
+        with np.errstate(invalid="ignore"):  # of constant samples, which are not used
+            return [standardise_with_sd(sample) for sample in self.log_tpm]
 
     @cached_property
     def _double_zeros(self) -> IntArray:

@@ -4,6 +4,7 @@ import gzip
 import shutil
 
 import numpy as np
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
@@ -139,9 +140,12 @@ def test_quantify__in_one_go_and_in_steps_is_the_same(reads, tmp_path):
     # The index step left nothing for the samples to build.
     assert set((steps / "index").iterdir()) == indexes
     assert not (steps / "quant" / "kallisto" / "samples.tsv").exists()
+    for sample in ("lot1_rep1", "lot2_rep1"):
+        run(quantify, *common, "--out", steps, "--step", "halves", "--sample", sample)
     run(quantify, *common, "--out", steps, "--step", "judge")
     names = ["intake.tsv", "strandedness.tsv", "yield.tsv", "quant/kallisto/samples.tsv"]
     names += [f"quant/kallisto/lot{n}_rep1/abundance.tsv" for n in (1, 2)]
+    names += [f"quant/kallisto/lot{n}_rep1.halves.parquet" for n in (1, 2)]
     for name in names:
         assert (whole / name).read_bytes() == (steps / name).read_bytes()
     sheet = read_samples(whole / "quant" / "kallisto" / "samples.tsv")
@@ -168,11 +172,44 @@ def test_quantify__a_refused_sample_stops_no_other(reads, tmp_path):
         run(quantify, *common, "--out", out, "--step", "judge")
 
 
+def test_quantify__halves_go_with_the_reads_that_they_are_of(reads, tmp_path):
+    common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
+    out, one = tmp_path / "out", ("--sample", "lot1_rep1")
+    folder = out / "quant" / "kallisto"
+
+    def left():
+        return sorted(path.name for path in folder.glob("*.halves.parquet"))
+
+    both = ["lot1_rep1.halves.parquet", "lot2_rep1.halves.parquet"]
+    run(quantify, *common, "--out", out)
+    assert left() == both
+    run(quantify, *common, "--out", out, "--step", "quantify", *one)
+    assert left() == both[1:]
+    run(quantify, *common, "--out", out, "--step", "judge")
+    assert left() == both[1:]
+    run(quantify, *common, "--out", out, "--step", "judge", "--no-halves")
+    assert not left()
+    with pytest.raises(InputError, match=r"--step halves contradicts --no-halves"):
+        run(quantify, *common, "--out", out, "--step", "halves", "--no-halves")
+
+
+def test_quantify__halves_of_a_refused_sample_have_no_rows(reads, tmp_path):
+    common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
+    folder = tmp_path / "quant" / "kallisto"
+    run(quantify, *common, "--out", tmp_path)
+    shutil.rmtree(folder / "lot1_rep1")
+    (folder / "lot1_rep1").mkdir()
+    (folder / "lot1_rep1" / "refused.txt").write_text("its reads match no transcript\n")
+    run(quantify, *common, "--out", tmp_path, "--step", "halves")
+    n_rows = [pl.read_parquet(folder / f"lot{n}_rep1.halves.parquet").height for n in (1, 2)]
+    assert n_rows[0] == 0 < n_rows[1]
+
+
 def test_quantify__an_unknown_sample_is_refused(reads, tmp_path):
     common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
     with pytest.raises(InputError, match=r"has no sample 'lot9'"):
         run(quantify, *common, "--out", tmp_path, "--step", "quantify", "--sample", "lot9")
-    with pytest.raises(InputError, match=r"--sample needs --step quantify"):
+    with pytest.raises(InputError, match=r"--sample needs --step quantify or halves"):
         run(quantify, *common, "--out", tmp_path, "--sample", "lot1_rep1")
     with pytest.raises(InputError, match=r"intake.tsv: no such table"):
         run(quantify, *common, "--out", tmp_path, "--step", "judge")

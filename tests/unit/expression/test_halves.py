@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,13 +11,14 @@ import pytest
 from lotwise.errors import InputError
 from lotwise.expression.halves import read_parts
 from lotwise.keys import PARTS
-from lotwise.tree import HALVES_FILE
+from lotwise.quantify.halves import write_halves
+from lotwise.tree import halves_of
 
 
 @pytest.fixture
 def parts(tmp_path):
     columns = {part: [float(10 * number), float(number)] for number, part in enumerate(PARTS)}
-    pl.DataFrame({"feature": ["t1", "t2"], **columns}).write_parquet(tmp_path / HALVES_FILE)
+    pl.DataFrame({"feature": ["t1", "t2"], **columns}).write_parquet(halves_of(tmp_path))
     return tmp_path / "abundance.tsv"
 
 
@@ -29,6 +32,16 @@ def test_read_parts__none_where_there_are_none(tmp_path):
     assert read_parts(tmp_path / "abundance.tsv", pl.Series(["t1"])) is None
 
 
+def test_read_parts__none_where_none_could_be_made(tmp_path):
+    write_halves(None, halves_of(tmp_path))
+    assert read_parts(tmp_path / "abundance.tsv", pl.Series(["t1"])) is None
+
+
+def test_read_parts__of_a_file_in_the_working_folder(parts, monkeypatch):
+    monkeypatch.chdir(parts.parent)
+    assert read_parts(Path(parts.name), pl.Series(["t1", "t2"])) is not None
+
+
 @pytest.mark.parametrize("features", [["t1"], ["t1", "t3"], ["t1", "t2", "t3"]])
 def test_read_parts__other_features_are_refused(parts, features):
     with pytest.raises(InputError, match="holds 2 features that are not the"):
@@ -37,6 +50,6 @@ def test_read_parts__other_features_are_refused(parts, features):
 
 @pytest.mark.parametrize("content", [b"", b"no table", b"PAR1" + b"\0" * 40 + b"PAR1"])
 def test_read_parts__what_is_no_table_is_refused(tmp_path, content):
-    (tmp_path / HALVES_FILE).write_bytes(content)
+    (halves_of(tmp_path)).write_bytes(content)
     with pytest.raises(InputError, match="is not what lotwise writes"):
         read_parts(tmp_path / "abundance.tsv", pl.Series(["t1"]))

@@ -93,13 +93,18 @@ def test_replicate_reliabilities__is_the_median_of_the_highest_r():
     assert found[0].reliability == pytest.approx(5 / 6, abs=0.02)
 
 
-@pytest.mark.parametrize(("n_groups", "size"), [(2, 2), (4, 2), (12, 2), (4, 3)])
-def test_replicate_reliabilities__few_sound_runs_have_replicates_that_disagree(n_groups, size):
-    # Noise of samples varies with a log-sd of 0.2; of 400 runs 5 % are 20, give or take 4.4.
+@pytest.mark.parametrize(
+    ("n_groups", "size", "spread"),
+    [(2, 2, 0.2), (4, 2, 0.2), (12, 2, 0.2), (4, 3, 0.2), (4, 2, 0.3)],
+)
+def test_replicate_reliabilities__few_sound_runs_have_replicates_that_disagree(
+    n_groups, size, spread
+):
+    # Of 400 runs 5 % are 20, give or take 4.4.
     labels, n_runs, n_flagged = np.repeat(np.arange(n_groups), size), 400, 0
     for seed in range(n_runs):
         rng = np.random.default_rng(seed)
-        noise = 0.3 * rng.lognormal(0, 0.2, (labels.size, 1))
+        noise = 0.3 * rng.lognormal(0, spread, (labels.size, 1))
         drawn = rng.normal(0, 2, 300) + noise * rng.normal(size=(labels.size, 300))
         n_flagged += any(one.disagree for one in replicate_reliabilities(drawn, groups=labels))
     assert n_flagged <= 0.05 * n_runs + 3 * 4.4
@@ -115,6 +120,19 @@ def test_replicate_reliabilities__a_swap_does_not_lower_the_ceiling():
     for before, after in zip(sound, swapped, strict=True):
         assert after.reliability == pytest.approx(before.reliability, abs=0.005)
     assert swapped[0].of_group < 0.9 < swapped[0].reliability
+
+
+def test_replicate_reliabilities__a_bad_replicate_of_two_is_named():
+    labels = np.repeat(np.arange(4), 2)
+    n_named = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        noise = 0.3 * rng.lognormal(0, 0.1, (8, 1))
+        noise[2] *= 3
+        samples = rng.normal(0, 2, 300) + noise * rng.normal(size=(8, 300))
+        found = [one.disagree for one in replicate_reliabilities(samples, groups=labels)]
+        n_named += found == [False] * 2 + [True] * 2 + [False] * 4
+    assert n_named >= 36
 
 
 def test_replicate_reliabilities__a_bad_replicate_of_three_does_not_lower_the_ceiling():

@@ -88,6 +88,18 @@ def test_composition__a_change_of_all_genes_shows_in_spike_ins_alone():
     assert found.n_spike_ins == 10
 
 
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.6])
+def test_composition__rna_per_spike_in_is_right_whatever_their_share(share):
+    # Three samples with the same spike-ins; the last has three times the other RNA.
+    other = np.random.default_rng(3).lognormal(3, 1, 100)
+    amount = np.tile(np.r_[np.full(5, share * other.sum() / 5 / (1 - share)), other], (3, 1))
+    amount[2, 5:] *= 3
+    tpm = 1e6 * amount / amount.sum(axis=1, keepdims=True)
+    found = composition(tpm, spike_ins=np.arange(105) < 5, threshold=1e-3)
+    assert found.global_change[2] == pytest.approx(3, rel=1e-12)
+    assert found.global_change[:2] == pytest.approx(1 / np.sqrt(3), rel=1e-12)
+
+
 def test_composition__what_cannot_be_told_has_a_reason():
     alone = composition(lots(0, k=1))
     assert np.isnan(alone.factor).all()

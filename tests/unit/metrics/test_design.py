@@ -9,7 +9,7 @@ import pytest
 
 from lotwise.errors import InputError
 from lotwise.metrics.correlation import pearson_matrix
-from lotwise.metrics.design import replicate_agreement
+from lotwise.metrics.design import noise_spread, replicate_agreement
 
 
 def _ratio(rng, *, sd_batch, conditions, n_replicates=2):
@@ -95,3 +95,60 @@ def test_replicate_agreement__leaves_out_samples_without_r():
 def test_replicate_agreement__refuses_what_does_not_fit():
     with pytest.raises(InputError, match=r"there are 1 batches and correlations of \(2, 2\)"):
         replicate_agreement(np.eye(2), batches=["A"])
+
+
+def _noisy(spread, *, seed, n_batches=4, effect=0.0):
+    """Return correlations of pairs of samples whose noise varies with this log-sd, and batches."""
+    rng = np.random.default_rng(seed)
+    batches = np.repeat(np.arange(n_batches), 2)
+    truth = rng.normal(0, 2, 4000) + effect * rng.normal(0, 1, (n_batches, 4000))
+    noise = 0.3 * rng.lognormal(0, spread, (batches.size, 1))
+    samples = truth[batches] + noise * rng.normal(size=(batches.size, 4000))
+    return np.corrcoef(samples), batches, 2 * np.log(noise.ravel())
+
+
+def test_noise_spread__hand_value():
+    added = np.array([1.0, 2.0, 4.0, 2.0]) / 100
+    r = 1 - (added[:, None] + added) - 0.03 * (np.array(list("AABB"))[:, None] != list("AABB"))
+    # The largest is left out.
+    expected = np.std(np.log([1, 2, 2]), ddof=1)
+    assert noise_spread(r, batches=list("AABB")) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("effect", [0.0, 0.2])
+@pytest.mark.parametrize("spread", [0.1, 0.3])
+def test_noise_spread__is_that_of_the_planted_noise(spread, effect):
+    r, batches, log_variance = _noisy(spread, seed=3, effect=effect)
+    planted = np.std(np.sort(log_variance)[:-1], ddof=1)
+    assert noise_spread(r, batches=batches) == pytest.approx(planted, abs=0.1)
+
+
+def test_noise_spread__one_bad_sample_is_no_spread():
+    added = np.array([0.01, 0.012, 0.011, 0.2, 0.01, 0.013])
+    r = 1 - (added[:, None] + added)
+    assert noise_spread(r, batches=list("AABBCC")) < 0.15
+
+
+def test_noise_spread__does_not_depend_on_order_and_leaves_undefined_samples_out():
+    r, batches, _ = _noisy(0.3, seed=4)
+    order = np.random.default_rng(0).permutation(len(r))
+    found = noise_spread(r, batches=batches)
+    turned = noise_spread(r[np.ix_(order, order)], batches=batches[order])
+    assert turned == pytest.approx(found, abs=1e-12)
+    wider = np.full((9, 9), np.nan)
+    wider[:8, :8] = r
+    assert noise_spread(wider, batches=[*batches, 9]) == pytest.approx(found, abs=1e-12)
+
+
+def test_noise_spread__two_exchanged_samples_hardly_change_it():
+    r, batches, _ = _noisy(0.1, seed=5, effect=1.0)
+    exchanged = batches.copy()
+    exchanged[[0, 2]] = exchanged[[2, 0]]
+    assert noise_spread(r, batches=exchanged) < 0.365
+
+
+def test_noise_spread__equal_or_few_samples_have_none():
+    assert noise_spread(np.ones((4, 4)), batches=list("AABB")) == 0
+    assert noise_spread(np.diag(np.full(3, 0.5)) + 0.5, batches=list("AAB")) == 0
+    # All of one batch: nothing is between batches.
+    assert noise_spread(np.full((4, 4), 0.9), batches=list("AAAA")) == pytest.approx(0, abs=1e-9)

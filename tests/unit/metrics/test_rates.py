@@ -41,5 +41,7 @@ def test_benjamini_hochberg__null_and_power():
 def test_benjamini_hochberg__untested_is_nan_and_does_not_count():
     np.testing.assert_allclose(benjamini_hochberg([np.nan, 0.02, np.nan]), [np.nan, 0.02, np.nan])
     assert benjamini_hochberg([]).size == 0
+    # Whole numbers are p-values too, both ends included.
+    np.testing.assert_array_equal(benjamini_hochberg([0, 1, 1]), [0.0, 1.0, 1.0])
     with pytest.raises(InputError, match="every p-value must be in"):
         benjamini_hochberg([1.2])

@@ -93,6 +93,24 @@ def test_block_intervals__cover_the_truth_and_the_plain_bootstrap_does_not():
     assert covered["single"] < 0.80 * n_single
 
 
+def test_block_intervals__windows_of_genes_regulated_elsewhere_are_as_narrow_as_single_genes():
+    # Modules of ten genes that vary together lie anywhere in the genome; windows are neighbours.
+    rng = np.random.default_rng(8)
+    place = rng.permutation(2000)
+    values, modules = modules_sample(rng, n_modules=200)[:, place], place // 10
+
+    def width(blocks):
+        found = block_intervals(values, blocks=blocks, rng=np.random.default_rng(1), windows=True)
+        return found.upper[0] - found.lower[0], found.warning
+
+    single, _ = width(None)
+    windows, words = width(np.arange(2000) // 10)
+    of_modules, _ = width(modules)
+    assert windows == pytest.approx(single, rel=0.15)
+    assert of_modules > 1.5 * single
+    assert "nearly as narrow as for single genes" in words
+
+
 def test_block_intervals__power_narrow_enough_to_part_two_true_rs():
     rng = np.random.default_rng(4)
     level = rng.normal(0, 2, 10_000)

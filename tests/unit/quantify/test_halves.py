@@ -14,7 +14,7 @@ from lotwise.errors import InputError
 from lotwise.keys import PARTS
 from lotwise.quantify import Kallisto, Reference, Settings, quantify_samples
 from lotwise.quantify.halves import split_reads
-from lotwise.tree import HALVES_FILE
+from lotwise.tree import halves_of
 
 
 def names_of(path):
@@ -65,13 +65,15 @@ def test_quantify_samples__leaves_the_parts_and_nothing_else(
         settings=Settings(cache=tmp_path / "index", halves=True),
     )
     folder = tmp_path / "quant" / "kallisto"
-    table = pl.read_parquet(folder / "S1" / HALVES_FILE)
+    table = pl.read_parquet(halves_of(folder / "S1"))
     whole = pl.read_csv(folder / "S1" / "abundance.tsv", separator="\t")
     assert table["feature"].to_list() == whole["target_id"].to_list()
     assert table.columns == ["feature", *PARTS]
     for part in PARTS:
         assert table[part].sum() == pytest.approx(1e6, rel=1e-4)
-    assert {path.name for path in folder.iterdir()} == {"S1", "S1.json", "samples.tsv"}
+    assert {path.name for path in folder.iterdir()} == {
+        "S1", "S1.json", "S1.halves.parquet", "samples.tsv"
+    }  # fmt: skip
 
 
 def test_quantify_samples__few_reads_have_no_halves_and_a_warning(
@@ -91,7 +93,7 @@ def test_quantify_samples__few_reads_have_no_halves_and_a_warning(
             settings=loose,
         )
     assert "fewer than 400: no halves are quantified" in caplog.text
-    assert not (tmp_path / "quant" / "kallisto" / "S1" / HALVES_FILE).exists()
+    assert pl.read_parquet(halves_of(tmp_path / "quant" / "kallisto" / "S1")).is_empty()
 
 
 def test_quantify_samples__a_part_that_fails_costs_the_halves_alone(
@@ -113,4 +115,4 @@ def test_quantify_samples__a_part_that_fails_costs_the_halves_alone(
     assert "quarter 1 of its reads could not be quantified" in caplog.text
     folder = tmp_path / "quant" / "kallisto" / "S1"
     assert (folder / "abundance.tsv").exists()
-    assert not (folder / HALVES_FILE).exists()
+    assert pl.read_parquet(halves_of(folder)).is_empty()

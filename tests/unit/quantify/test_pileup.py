@@ -9,8 +9,9 @@ import pytest
 
 from lotwise.errors import InputError, RefusedError
 from lotwise.quantify.alleles import AlleleCounts, join_pileups
+from lotwise.quantify.fastq_blocks import read_blocks
 from lotwise.quantify.pileup import Pileup, pile_up
-from lotwise.quantify.placement import GeneSequences, read_genes
+from lotwise.quantify.placement import GeneSequences, Placer, read_genes
 from lotwise.samples import Run, Sample
 
 LENGTH = 400
@@ -89,6 +90,42 @@ def test_pile_up__a_variant_is_counted_with_the_other_mismatches_of_its_reads(
     # Of the reads counted at 200, those that reach to 240 differ there too.
     place = np.searchsorted(pileup.places, 200)
     assert pileup.other_mismatches[place] == round(10 * 54 / 88)
+
+
+def test_pile_up__reads_of_all_lengths_are_counted_base_by_base(
+    tmp_path: Path, genes: GeneSequences
+) -> None:
+    """The same reads, counted one base after another."""
+    rng = np.random.default_rng(5)
+    counts = np.zeros((LENGTH, 4), dtype=int)
+    records = []
+    for begin in rng.permutation(LENGTH - 31).tolist():
+        read = list(SEQUENCES[0][begin : begin + int(rng.integers(31, 130))])
+        for place in rng.choice(len(read), 2, replace=False).tolist():
+            read[place] = str(rng.choice(list("ACGTN")))
+        poor = rng.random(len(read)) < 0.1
+        if not any(set("".join(read)[at : at + 31]) == set("ACGT") for at in range(len(read))):
+            continue
+        phred = ["4" if one else "I" for one in poor]
+        backwards = bool(rng.random() < 0.5)
+        spelled = "".join(read).translate(COMPLEMENT)[::-1] if backwards else "".join(read)
+        records.append((begin, read, poor, spelled, "".join(phred[::-1] if backwards else phred)))
+    path = tmp_path / "a.fastq"
+    path.write_text("".join(f"@r\n{read}\n+\n{phred}\n" for *_, read, phred in records))
+    # Not every read is placed: by which of its 31-mers is no matter of counting.
+    sample = Sample(sample="a", batch="A", runs=(Run(fastq_1=path),))
+    placer = Placer(genes, np.array([0]))
+    blocks = read_blocks(sample.runs[0], share=1.0, rng=rng)
+    placed = np.concatenate([placer.place(mates[0]).start >= 0 for mates in blocks])
+    assert placed.mean() > 0.7
+    for (begin, read, poor, *_), is_placed in zip(records, placed, strict=True):
+        end = len("".join(read).rstrip("N"))
+        for at_read in range(6, end - 6 if is_placed else 0):
+            if not poor[at_read] and read[at_read] != "N":
+                counts[begin + at_read, "ACGT".index(read[at_read])] += 1
+    pileup = pile_up(sample, genes)
+    assert pileup.places.size > LENGTH / 2
+    assert pileup.counts.tolist() == counts[pileup.places].tolist()
 
 
 def test_pile_up__a_subsample_depends_on_the_seed_alone(

@@ -123,12 +123,35 @@ def test_features_remark__says_what_double_zeros_give(level_of):
     )
 
 
+def test_features_remark__what_is_not_computed_is_unknown(tree, level_of):
+    level = level_of()
+    pair = dict(level.pairs[0])
+    pairs = [row for row in level.rows("pairs") if row["feature_set"] == "all"]
+    tree.write("gene", "pairs", pairs)
+    level = read_findings(tree.root).levels[0]
+    found = features_remark(level, pair, decimals=4)
+    assert found.state == "unknown"
+    assert found.text.endswith("R over those detected in both is unknown: it was not computed.")
+
+
+def test_fold_remark__unknown_says_why(level_of):
+    level = level_of(agreement=[PAIR | {"bin": 0, "reason": "S1 is constant"}])
+    found = fold_remark(level, level.pairs[0])
+    assert found.state == "unknown"
+    assert found.text == "The number of genes that differ is unknown: S1 is constant."
+    found = fold_remark(level, level.pairs[1])
+    assert found.text.endswith("is unknown: the pair is not in the table.")
+
+
 def test_fold_remark__reads_the_row_of_all_features(level_of):
     shares = {"n_features": 3, "share_over_2_fold": 0.25, "share_over_4_fold": 0.1}
     rows = [PAIR | {"bin": 1, "share_over_2_fold": 0.9}, PAIR | {"bin": 0} | shares]
     level = level_of(agreement=rows)
     text = fold_remark(level, level.pairs[0]).text.replace("\N{NO-BREAK SPACE}", " ")
     assert text.startswith("25 % of the 3 genes detected in both S1 and S3 differ more than 2-fold")
+
+
+UNSCORED = " No sample could be scored as an outlier (table of libraries)."
 
 
 def test_depth_remark__shallow_library_is_a_concern(level_of):
@@ -150,7 +173,7 @@ def test_depth_remark__none_shallow(level_of):
     found = depth_remark(level_of(libraries=rows))
     assert (found.state, found.text) == (
         "computed",
-        "No library is shallow: 1,000,000 to 2,000,000 counts each.",
+        "No library is shallow: 1,000,000 to 2,000,000 counts each." + UNSCORED,
     )
 
 
@@ -159,7 +182,7 @@ def test_depth_remark__without_counts_is_unknown(level_of):
     found = depth_remark(level_of(libraries=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "Whether any library is shallow is unknown: the source has no counts.",
+        "Whether any library is shallow is unknown: the source has no counts." + UNSCORED,
     )
 
 
@@ -192,7 +215,7 @@ def test_depth_remark__without_counts_is_unknown(level_of):
 )
 def test_depth_remark__what_is_not_known_is_named_and_not_called_sound(level_of, rows, text):
     found = depth_remark(level_of(libraries=rows))
-    assert (found.state, found.text) == ("unknown", text)
+    assert (found.state, found.text) == ("unknown", text + UNSCORED)
 
 
 def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(level_of):
@@ -204,7 +227,18 @@ def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(lev
     found = depth_remark(level_of(libraries=rows))
     assert found.state == "concern"
     assert "Far fewer counts than the others: \N{FIRST STRONG ISOLATE}S2 (1" in found.text
-    assert found.text.endswith("Whether S3 is shallow is unknown: there are no counts.")
+    assert found.text.endswith(f"Whether S3 is shallow is unknown: there are no counts.{UNSCORED}")
+
+
+@pytest.mark.parametrize(
+    ("cut", "words"),
+    [(-11.5, "No sample is an outlier."), (-94.1, "in groups of three only an extreme one would")],
+)
+def test_depth_remark__no_outlier_is_said_with_what_could_be_named(level_of, cut, words):
+    row = {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0}
+    found = depth_remark(level_of(libraries=[row | {"outlier_score": -1.0, "outlier_cut": cut}]))
+    assert words in found.text
+    assert found.state == "computed"
 
 
 OUTLIER = {
@@ -279,8 +313,8 @@ def test_sex_remark__says_of_how_many_it_cannot_be_told(level_of):
     assert found.state == "computed"
     assert found.text == (
         "6 of 24 samples agree in sex with the other samples of the same donor. That does not "
-        "prove identity: half of all donors share a sex. For 18 of 24 samples it is unknown: "
-        "donor not given (10); only sample of its donor (8)."
+        "prove identity: half of all pairs of donors share a sex. For 18 of 24 samples it is "
+        "unknown: donor not given (10); only sample of its donor (8)."
     )
 
 
@@ -461,22 +495,17 @@ def test_batches_remark__one_sample_a_batch_is_said(level_of, tree):
     assert found.text.startswith("Three batches show little. With one sample per batch,")
 
 
+def test_batches_remark__without_words_says_so(level_of, tree):
+    tree.batches = ["A", "A", "B"]
+    level_of(batches=[{"batch": "A"}])
+    found = batches_remark(read_findings(tree.root))
+    assert found.text == "No limit from the number of batches."
+
+
 def test_batches_remark__replicates_are_not_lamented(level_of, tree):
     tree.batches = ["A", "A", "B"]
     level_of(batches=[{"batch": "A", "words": "two batches"}])
     assert batches_remark(read_findings(tree.root)).text == "Two batches."
-
-
-def test_batches_remark__what_is_said_of_every_batch_is_said_once(level_of, tree):
-    words = "5 batches: a batch lies below only if it adds more than {} times this; 1/6 is smallest"
-    rows = [
-        {"batch": name, "words": words.format(n)}
-        for name, n in zip("ABC", (16, 9, 11), strict=True)
-    ]
-    level_of(batches=rows)
-    text = batches_remark(read_findings(tree.root)).text
-    assert "a batch lies below only if it adds more than 9 to 16 times this; 1/6 is" in text
-    assert text.count("5 batches") == 1
 
 
 def test_level_remarks__without_r_nothing_else_is_said(tree):

@@ -99,6 +99,12 @@ def test_write_report__counts_outcomes_of_a_parquet_table_and_says_what_was_not_
     assert '<th scope="col" title="why' in page_of(tree)
 
 
+def test_write_report__says_why_gene_sets_were_not_tested(tree):
+    tree.write_all()
+    tree.write("gene", "gene_sets", [{"reason": "no gene sets were given"}])
+    assert "Gene sets were not tested: no gene sets were given." in page_of(tree)
+
+
 def test_write_report__says_what_is_missing(tree):
     tree.write_all()
     (tree.root / "expression/gene.h5ad").unlink()

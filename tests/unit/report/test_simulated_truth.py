@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import pandas as pd
 import pytest
+from simulated import BASE, LENGTHS, N_GENES, drawn, gene_level, numbers, reported
 
-import lotwise
-from lotwise.config import EvidenceConfig
-from lotwise.files.tables import write_table
+from lotwise.errors import LotwiseWarning
 from lotwise.report.interpretation import (
     ceiling_remark,
     change_remark,
@@ -20,56 +18,8 @@ from lotwise.report.interpretation import (
     variance_remark,
 )
 from lotwise.report.libraries import depth_remark
-from lotwise.report.run_tables import read_findings
+from lotwise.report.pairs import _sensitivity
 from lotwise.report.summary import level_answer
-from lotwise.tree import ResultTree
-
-N_GENES = 3000
-NAMES = [f"ENSG{i:011d}" for i in range(N_GENES)]
-BASE = np.random.default_rng(0).normal(5, 2.5, N_GENES)
-LENGTHS = np.random.default_rng(1).uniform(500, 3000, N_GENES)
-
-
-def drawn(log_truth, *, depths=2e6, seed=1):
-    """Read counts of each row of true log2 expression, samples x genes."""
-    rate = np.exp2(np.asarray(log_truth, dtype=float)) * LENGTHS
-    share = rate / rate.sum(axis=1, keepdims=True)
-    depth = np.broadcast_to(depths, len(share))[:, None]
-    return np.random.default_rng(seed).poisson(share * depth).astype(float)
-
-
-def reported(folder, counts, batches, *statistics, **columns):
-    """Compare samples in memory and read the tables as the report does."""
-    samples = [f"S{row}" for row in range(len(counts))]
-    tpm = counts / LENGTHS
-    tpm *= 1e6 / tpm.sum(axis=1, keepdims=True)
-
-    def table(values):
-        return pd.DataFrame(values, index=samples, columns=NAMES)
-
-    read = lotwise.from_frame(
-        table(tpm),
-        counts=table(counts),
-        lengths=table(np.broadcast_to(LENGTHS, counts.shape)),
-        batches=dict(zip(samples, batches, strict=True)),
-    )
-    for name, values in columns.items():
-        read.gene.obs[name] = list(values)
-    compared = lotwise.compare(read, evidence=EvidenceConfig(statistics=statistics))
-    tree = ResultTree(folder)
-    for name, found in compared.tables["gene"].items():
-        write_table(tree.table("gene", name), found)
-    return read_findings(folder)
-
-
-def gene_level(findings):
-    level = findings.levels[0]
-    pair = next(row for row in level.pairs if row["relation"] == "between")
-    return level, pair
-
-
-def numbers(text):
-    return [float(found.replace(",", "")) for found in re.findall(r"\d[\d,]*\.?\d*", text)]
 
 
 def test_ceiling_remark__two_sequencings_of_one_truth_are_at_the_ceiling(tmp_path):
@@ -110,6 +60,20 @@ def test_change_remark__so_many_genes_changed_at_random_give_this_r_and_one_way_
     assert same_way["pearson"] > pair["pearson"]
 
 
+def test_change_remark__r_falls_more_where_highly_expressed_genes_change(tmp_path):
+    # The page says of its numbers that R misses less there.
+    rng = np.random.default_rng(6)
+    sign = rng.choice([-1.0, 1.0], N_GENES // 5)
+    places = {"random": rng.permutation(N_GENES), "high": np.argsort(-BASE)}
+    r = {}
+    for name, order in places.items():
+        changed = BASE.copy()
+        changed[order[: N_GENES // 5]] += sign
+        counts = drawn([BASE, changed], depths=5e7)
+        r[name] = gene_level(reported(tmp_path / name, counts, "AB"))[1]["pearson"]
+    assert r["high"] < r["random"]
+
+
 def test_fold_remark__two_fold_is_two_fold(tmp_path):
     rng = np.random.default_rng(7)
     chosen = rng.permutation(N_GENES)
@@ -131,6 +95,16 @@ def test_features_remark__the_silent_genes_are_those_that_were_silent(tmp_path):
     level, pair = gene_level(reported(tmp_path, drawn([silent, silent], depths=1e8), "AB"))
     text = features_remark(level, pair, decimals=4).text
     assert numbers(text)[0] == pytest.approx(40, abs=0.5)
+
+
+def test_sensitivity_table__is_of_pairs_of_different_batches(tmp_path):
+    # Replicates are the same; batches are not.
+    truths = [BASE, BASE, BASE + np.random.default_rng(8).normal(0, 0.8, N_GENES)]
+    level, pair = gene_level(reported(tmp_path, drawn(truths, depths=5e7), "AAB", "sensitivity"))
+    shown = [[cell.text for cell in row] for row in _sensitivity(level, 6).rows]
+    (lowest, highest), *_ = ((row[2], row[4]) for row in shown if row[:2] == ["all", "1"])
+    assert float(lowest) == pytest.approx(pair["pearson"], abs=1e-6)
+    assert float(highest) < 0.99
 
 
 def test_variance_remark__the_share_of_the_batch_is_the_planted_one(tmp_path):
@@ -190,3 +164,19 @@ def test_level_answer__the_least_alike_pair_is_the_planted_one(tmp_path):
     findings = reported(tmp_path, drawn(truth), "AABBCCDD")
     answer = level_answer(findings.levels[0], decimals=4)
     assert re.search(r"\bC\b", answer.sentence)
+
+
+@pytest.mark.filterwarnings("ignore:no two batches share:lotwise.errors.DesignWarning")
+def test_level_answer__says_why_no_two_batches_are_compared(tmp_path):
+    findings = reported(tmp_path, drawn([BASE] * 4), "AABB", condition=["x", "x", "y", "y"])
+    said = level_answer(findings.levels[0], decimals=4).sentence
+    assert said == "R between batches is not defined: no two batches share a condition."
+
+
+def test_level_answer__a_sample_without_expression_has_its_reason(tmp_path):
+    counts = drawn([BASE] * 2)
+    counts[1] = LENGTHS
+    with pytest.warns(LotwiseWarning):
+        findings = reported(tmp_path, counts, "AB")
+    said = level_answer(findings.levels[0], decimals=4).sentence
+    assert said == "R between batches is not defined: B is constant."

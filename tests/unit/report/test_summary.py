@@ -190,8 +190,15 @@ def test_level_answer__no_pair_defined(tree):
     found = level_answer(read_findings(tree.write_all()).levels[0], decimals=4)
     assert (found.lowest, found.sentence) == (
         "not defined",
-        "R between batches is not defined: no two batches share a condition.",
+        "R between batches is not defined: the reason is not known.",
     )
+
+
+def test_batches_sentence__without_a_sheet_says_so(tree):
+    tree.write_all()
+    (tree.root / "samples.tsv").unlink()
+    found = batches_sentence(read_findings(tree.root))
+    assert found == "The sample sheet is not among the results."
 
 
 def test_level_answer__within_stands_beside_between(tree):
@@ -199,7 +206,7 @@ def test_level_answer__within_stands_beside_between(tree):
     details = level_answer(read_findings(tree.write_all()).levels[0], decimals=2).details
     assert details[1] == (
         "Replicates are averaged within their batch. Between single samples, R is 0.97 to 0.98 "
-        "across batches and 0.99 to 0.99 within them."
+        "between batches and 0.99 to 0.99 within them."
     )
 
 

@@ -88,6 +88,14 @@ def test_titrate__the_share_brackets_the_truth(gene, criteria):
     assert lowest_r(min(1, row["caught_from"] * 1.1)) < 0.9
 
 
+def test_titrate__criteria_that_detect_the_smallest_share_say_so(gene, criteria):
+    # Nothing but a share of another tissue, so that the smallest one is seen.
+    found = titrate({"gene": gene}, criteria, profile=other(gene), shares=(0.9,), n_repeats=1)
+    assert found.sentence() == (
+        "These criteria detected even the smallest share of other that was tried."
+    )
+
+
 def test_titrate__more_is_caught_more_often(gene, criteria):
     curve = titrate({"gene": gene}, criteria, profile=other(gene), shares=SHARES, n_repeats=2).curve
     for _, rows in curve.groupby("criterion"):
