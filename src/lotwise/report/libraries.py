@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Final
 
 from lotwise.report.remarks import LONGEST_PART, Remark, State, not_computed
 from lotwise.report.run_tables import LevelFindings, Row
 from lotwise.report.words import list_words, name_words, number_words, percent_words
+
+# Beyond this are the limits of groups of three, whose spread is hardly known.
+_FAR_CUT: Final = -25.0
 
 
 def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
@@ -37,7 +41,7 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
     state: State = "unknown" if unknown or not rows else "computed"
     return Remark(
         topic=topic,
-        text=" ".join([*parts, *_outlier_words(outliers)]),
+        text=" ".join(filter(None, [*parts, _outlier_words(outliers) or _no_outlier_words(rows)])),
         state="concern" if shallow or outliers else state,
     )
 
@@ -64,10 +68,25 @@ def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
     return f"Whether {named} {'is' if len(unknown) == 1 else 'are'} shallow is unknown: {why}."
 
 
-def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> Iterator[str]:
-    """Yield outliers with the level that flagged them, and how often chance flags a run."""
+def _no_outlier_words(rows: Sequence[Row]) -> str:
+    """Return that no sample is an outlier, and whether one could have been named."""
+    if not rows:
+        return ""
+    cuts = [row["outlier_cut"] for row in rows if not math.isnan(row["outlier_score"])]
+    if not cuts:
+        return "No sample could be scored as an outlier (table of libraries)."
+    if min(cuts) >= _FAR_CUT:
+        return "No sample is an outlier."
+    return (
+        "No sample is an outlier, but in groups of three only an extreme one would be named "
+        f"(limit of the score {number_words(min(cuts))})."
+    )
+
+
+def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> str:
+    """Return outliers with the level that flagged them, and how often chance flags a run."""
     if not outliers:
-        return
+        return ""
     named: dict[str, list[str]] = {}
     for level, row in outliers:
         score = f"{level} level: score {number_words(row['outlier_score'])}"
@@ -79,7 +98,7 @@ def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> Iterator[str]:
         longest=LONGEST_PART,
     )
     are = "is an outlier" if len(named) == 1 else "are outliers"
-    yield (
+    return (
         f"{listed} {are}: mean R with the other samples of the group is unusually low. With the "
         "default limits at most 5 % of sound runs have any flag, if the noise of samples is "
         "independent and equal."

@@ -68,6 +68,23 @@ def test_thin_to_smallest__is_the_same_for_the_same_seed_and_ignores_later_sampl
     np.testing.assert_array_equal(three.tpm[:2], both.tpm)
 
 
+def test_thin_to_smallest__used_may_be_ones_and_zeros():
+    tpm, counts = made(depths=(400_000, 100_000, 50))
+    found = thin_to_smallest(tpm, counts=counts, used=[1, 1, 0], rng=np.random.default_rng(4))
+    assert found.used.tolist() == [True, True, False]
+    assert found.depth == counts[1].sum()
+
+
+def test_thin_to_smallest__counts_without_tpm_stay_without():
+    found = thin_to_smallest(
+        [[0.0, 0.0], [0.0, 1e6]],
+        counts=[[2.0, 3.0], [0.0, 5.0]],
+        used=[True, True],
+        rng=np.random.default_rng(1),
+    )
+    np.testing.assert_array_equal(found.tpm, [[0.0, 0.0], [0.0, 1e6]])
+
+
 def test_thin_to_smallest__refuses_what_does_not_fit():
     rng = np.random.default_rng(7)
     with pytest.raises(InputError, match="expected samples x features for both"):

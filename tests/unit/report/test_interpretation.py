@@ -151,6 +151,9 @@ def test_fold_remark__reads_the_row_of_all_features(level_of):
     assert text.startswith("25 % of the 3 genes detected in both S1 and S3 differ more than 2-fold")
 
 
+UNSCORED = " No sample could be scored as an outlier (table of libraries)."
+
+
 def test_depth_remark__shallow_library_is_a_concern(level_of):
     rows = [
         {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.98},
@@ -170,7 +173,7 @@ def test_depth_remark__none_shallow(level_of):
     found = depth_remark(level_of(libraries=rows))
     assert (found.state, found.text) == (
         "computed",
-        "No library is shallow: 1,000,000 to 2,000,000 counts each.",
+        "No library is shallow: 1,000,000 to 2,000,000 counts each." + UNSCORED,
     )
 
 
@@ -179,7 +182,7 @@ def test_depth_remark__without_counts_is_unknown(level_of):
     found = depth_remark(level_of(libraries=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "Whether any library is shallow is unknown: the source has no counts.",
+        "Whether any library is shallow is unknown: the source has no counts." + UNSCORED,
     )
 
 
@@ -212,7 +215,7 @@ def test_depth_remark__without_counts_is_unknown(level_of):
 )
 def test_depth_remark__what_is_not_known_is_named_and_not_called_sound(level_of, rows, text):
     found = depth_remark(level_of(libraries=rows))
-    assert (found.state, found.text) == ("unknown", text)
+    assert (found.state, found.text) == ("unknown", text + UNSCORED)
 
 
 def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(level_of):
@@ -224,7 +227,18 @@ def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(lev
     found = depth_remark(level_of(libraries=rows))
     assert found.state == "concern"
     assert "Far fewer counts than the others: \N{FIRST STRONG ISOLATE}S2 (1" in found.text
-    assert found.text.endswith("Whether S3 is shallow is unknown: there are no counts.")
+    assert found.text.endswith(f"Whether S3 is shallow is unknown: there are no counts.{UNSCORED}")
+
+
+@pytest.mark.parametrize(
+    ("cut", "words"),
+    [(-11.5, "No sample is an outlier."), (-94.1, "in groups of three only an extreme one would")],
+)
+def test_depth_remark__no_outlier_is_said_with_what_could_be_named(level_of, cut, words):
+    row = {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0}
+    found = depth_remark(level_of(libraries=[row | {"outlier_score": -1.0, "outlier_cut": cut}]))
+    assert words in found.text
+    assert found.state == "computed"
 
 
 OUTLIER = {

@@ -57,7 +57,7 @@ def sentences():
         for modules, n_words in ((MODULES, WORDS), (COMPUTED, COMPUTED_WORDS))
         for module in modules
         for text in texts_of(ast.parse(module.read_text(encoding="utf-8")))
-        if len(re.findall(r"[A-Za-z]+", text)) >= n_words
+        if len(re.findall(r"[A-Za-z]+", text)) >= n_words and " " in text
     ]
 
 

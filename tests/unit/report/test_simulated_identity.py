@@ -184,3 +184,13 @@ def test_depth_remark__an_outlier_is_the_planted_one_and_its_level_is_named(tmp_
     found = re.findall(r"(S\d) \(gene level: score (\S+), limit (\S+?)\)", remark.text)
     assert [name for name, *_ in found] == ["S4"] * planted
     assert ("is unusually low" in remark.text) == planted
+
+
+def test_depth_remark__says_that_groups_of_three_hide_an_outlier(tmp_path):
+    rng = np.random.default_rng(17)
+    truths = [BASE + rng.normal(0, 0.2, N_GENES) for _ in range(9)]
+    truths[4] = truths[4] + rng.normal(0, 1.0, N_GENES)
+    remark = depth_remark(*reported(tmp_path, drawn(truths), "AAABBBCCC", "libraries").levels)
+    # The bad sample is scored in a batch of three, where the limit is far.
+    assert "S4" not in remark.text
+    assert "in groups of three only an extreme one would be named" in remark.text
