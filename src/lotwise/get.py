@@ -139,5 +139,5 @@ def _table(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
     if found is None:
         raise InputError(f"the AnnData has no table {name!r}", remedy=f"call {tool} first")
     require_features(expression, name, tool=tool)
-    table: pd.DataFrame = found.copy()
-    return table.reset_index(drop=True)
+    table: pd.DataFrame = found.reset_index(drop=True)  # a copy
+    return table

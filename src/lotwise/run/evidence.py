@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from lotwise import get, keys, tl
+from lotwise import keys, tl
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.config.evidence import drawn_of, statistics_of, tables_of
 from lotwise.errors import InputError
 from lotwise.expression.labels import unit_of
+from lotwise.expression.noted import noted
 from lotwise.keys import Level
 from lotwise.progress import progress
 
@@ -69,7 +70,9 @@ def gather_evidence(
         for statistic in progress(statistics_of(config, level), f"{level} level", unit="statistic"):
             if statistic.compute is not None:
                 statistic.compute(context)
-    return {name: get.evidence(expression, name) for name in tables_of(config, level)}
+    # Not by get.evidence, which copies: tables with a row per feature are hundreds of MB.
+    stored = noted(expression)
+    return {name: stored[name] for name in tables_of(config, level)}
 
 
 def _check_grouping(expression: AnnData, config: EvidenceConfig) -> None:
