@@ -23,7 +23,7 @@ MODULES = [
     SOURCE / "evidence/sections.py",
 ]
 WORDS = 5
-_WORD = re.compile(r"\W*[A-Za-z][\w'’-]*\W*")
+_WORD = re.compile(r"\W*[A-Za-z][\w'-]*\W*")
 # Where statistics are computed, the page takes sentences from tables; shorter texts are reasons.
 COMPUTED = [
     *(SOURCE / "metrics").glob("*.py"),
