@@ -19,7 +19,7 @@ from anndata import AnnData
 
 from lotwise.acceptance import read_criteria
 from lotwise.config import EvidenceConfig
-from lotwise.run.profile import Profile
+from lotwise.run.profile import ExpressionProfile
 from lotwise.run.titration import titrate
 
 N_BATCHES, DEPTH = 6, 20e6
@@ -51,7 +51,7 @@ def main() -> None:
     found = titrate(
         {"gene": gene},
         read,
-        profile=Profile("other", {"gene": 1e6 * other / other.sum()}),
+        profile=ExpressionProfile("other", {"gene": 1e6 * other / other.sum()}),
         evidence=EvidenceConfig(),
     )
     seconds = time.perf_counter() - start

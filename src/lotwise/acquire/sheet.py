@@ -12,7 +12,7 @@ from lotwise.acquire.select import Chosen
 from lotwise.config.acquire import AssumedFragments, Route
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
-from lotwise.files.tables import text_of_rows
+from lotwise.files.rows import text_of_rows
 from lotwise.keys import LEVELS, Level
 from lotwise.samples import Run
 

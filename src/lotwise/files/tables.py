@@ -123,21 +123,6 @@ def as_text(table: pd.DataFrame, *, index: bool = False) -> str:
     return written
 
 
-def text_of_rows(rows: Sequence[Mapping[str, object]]) -> str:
-    r"""Return rows as tab-separated text below the names of the first, such as a sample sheet.
-
-    Examples
-    --------
-    >>> text_of_rows([{"sample": "S1", "batch": "A"}, {"sample": "S2", "batch": 1}])
-    'sample\tbatch\nS1\tA\nS2\t1\n'
-    """
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(rows[0]), delimiter="\t", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
 def _as_strings(table: pd.DataFrame) -> pl.DataFrame | None:
     """Return the table as the strings that pandas would write, in a seventh of its time.
 

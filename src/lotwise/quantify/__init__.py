@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from lotwise.quantify.base import Abundance, Job, Quantifier
     from lotwise.quantify.intake import check_apart, check_samples, join_checked
-    from lotwise.quantify.judgement import judge_samples, write_quant_sheet
+    from lotwise.quantify.judgement import judge_samples
     from lotwise.quantify.kallisto import Kallisto
     from lotwise.quantify.pipeline import (
         Settings,
@@ -61,7 +61,6 @@ _HOLDERS: Final = {
     "quantify_samples": "pipeline",
     "require_passed": "reads_qc",
     "require_usable": "quant_qc",
-    "write_quant_sheet": "judgement",
 }
 
 __all__ = [
@@ -93,7 +92,6 @@ __all__ = [
     "quantify_samples",
     "require_passed",
     "require_usable",
-    "write_quant_sheet",
 ]
 
 

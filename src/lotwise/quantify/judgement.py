@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,7 @@ from lotwise.quantify.intake import kept_in_logs
 from lotwise.quantify.quant_qc import Yield, judge_yields, require_usable
 from lotwise.quantify.reads_qc import Intake, leave_out
 from lotwise.quantify.strandedness import Strand
+from lotwise.samples import write_samples
 from lotwise.tree import halves_of
 
 if TYPE_CHECKING:
@@ -71,24 +72,10 @@ def judge_samples(
             logger.warning("sample %s: %s", row.sample, row.reason)
     with kept_in_logs(out / Yield.table):
         require_usable(rows)
-    write_quant_sheet(sheet, samples)
+    with atomic_path(sheet) as temporary:
+        # In the folder of the sheet, each sample has a folder with its name.
+        write_samples(temporary, [replace(one, quant=Path(one.sample)) for one in samples])
     return rows
-
-
-def write_quant_sheet(sheet: Path, samples: Sequence[Sample]) -> None:
-    """Write the sample sheet of the quantifications in their folder."""
-    names = ("sample", "batch", "replicate", "donor", "condition")
-    extra = list(dict.fromkeys(name for sample in samples for name in sample.annotations))
-    with (
-        atomic_path(sheet) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as table,
-    ):
-        rows = csv.writer(table, delimiter="\t", lineterminator="\n")
-        rows.writerow((*names, *extra, "quant"))
-        for sample in samples:
-            cells = [getattr(sample, name) for name in names]
-            cells += [sample.annotations.get(name, "") for name in extra]
-            rows.writerow((*cells, sample.sample))
 
 
 def quant_sheet_of(out: Path, quantifier: Quantifier) -> Path:

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,6 @@ from lotwise.config import (
 )
 from lotwise.evidence.catalogue import tables as catalogue
 from lotwise.files.atomic import atomic_path
-from lotwise.files.tables import text_of_rows
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import progress
 from lotwise.record import (
@@ -53,7 +53,7 @@ from lotwise.run.comparison import Comparison, correlate, read_expression
 from lotwise.run.comparison import compare as compare_in_memory
 from lotwise.run.evidence import draw_evidence, gather_evidence
 from lotwise.run.processes import Beside
-from lotwise.samples import Sample, read_samples, require_batches
+from lotwise.samples import Sample, read_samples, require_batches, write_samples
 from lotwise.tree import CERTIFICATE, CRATE, PAGE, PROVENANCE, VERIFICATION, ResultTree, drawn_as
 
 if TYPE_CHECKING:
@@ -215,11 +215,15 @@ def _sheet_of(samples: Path, tree: ResultTree) -> Iterator[None]:
     """
     listed = read_samples(samples)
     with atomic_path(tree.samples) as temporary:
-        write_samples(temporary, listed)
+        write_samples(temporary, [_with_absolute_path(sample) for sample in listed])
         yield
         if tree.samples.exists() and tree.samples.samefile(samples):
             # The user's own sheet is in the folder of the results and stays unchanged.
             shutil.copyfile(samples, temporary)
+
+
+def _with_absolute_path(sample: Sample) -> Sample:
+    return sample if sample.quant is None else replace(sample, quant=sample.quant.absolute())
 
 
 def _write_levels(found: Mapping[Level, AnnData], tree: ResultTree) -> None:
@@ -455,21 +459,3 @@ def without_evidence(expression: AnnData) -> AnnData:
         obsp=dict(expression.obsp),
         uns={**others, keys.LOTWISE: kept},
     )
-
-
-def write_samples(path: Path, samples: Sequence[Sample]) -> None:
-    """Write the compared samples as a sample sheet that can be used again."""
-    names = [
-        name
-        for name in (keys.REPLICATE, keys.DONOR, keys.CONDITION)
-        if any(getattr(sample, name) for sample in samples)
-    ]
-    annotations = list(dict.fromkeys(name for sample in samples for name in sample.annotations))
-    rows = [
-        {keys.SAMPLE: sample.sample, keys.BATCH: sample.batch}
-        | {name: getattr(sample, name) for name in names}
-        | {keys.QUANT: "" if sample.quant is None else sample.quant.absolute()}
-        | {name: sample.annotations.get(name, "") for name in annotations}
-        for sample in samples
-    ]
-    path.write_bytes(text_of_rows(rows).encode())

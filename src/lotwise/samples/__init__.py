@@ -16,6 +16,7 @@ from lotwise.samples.sample import (
     require_batches,
 )
 from lotwise.samples.sheet import read_samples
+from lotwise.samples.written import write_samples
 
 __all__ = [
     "FEATURE_COLUMN",
@@ -29,4 +30,5 @@ __all__ = [
     "Strandedness",
     "read_samples",
     "require_batches",
+    "write_samples",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 import unicodedata
@@ -24,6 +23,7 @@ from lotwise.samples.sample import (
     Sample,
     Strandedness,
 )
+from lotwise.wording import closest
 
 _COMPUTED_COLUMNS: Final = frozenset(
     {
@@ -126,15 +126,15 @@ def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
         if header.count(column) > 1:
             raise InputError("occurs twice in the header", path=path, row=row, column=column)
         if column not in KNOWN_COLUMNS:
-            close = difflib.get_close_matches(column.lower(), KNOWN_COLUMNS, n=1, cutoff=0.8)
+            close = closest(column.lower(), KNOWN_COLUMNS, cutoff=0.8)
             # If the right column exists too, one with a similar name is an annotation.
-            if close and close[0] not in header:
+            if close and close not in header:
                 raise InputError(
                     "is not a column of a sample sheet",
                     path=path,
                     row=row,
                     column=column,
-                    remedy=f"did you mean {close[0]!r}?",
+                    remedy=f"did you mean {close!r}?",
                 )
         if "/" in column or column in _COMPUTED_COLUMNS:
             raise InputError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lotwise.files.atomic import atomic_path, make_directory
-from lotwise.files.tables import text_of_rows
+from lotwise.files.rows import text_of_rows
 from lotwise.simulate.annotation import (
     write_genome,
     write_gtf,

@@ -7,9 +7,8 @@ import pytest
 from lotwise.config import Limits
 from lotwise.errors import InputError, RefusedError
 from lotwise.files.tables import to_frame, write_table
-from lotwise.quantify import Intake, Kallisto, check_reads, judge_samples, write_quant_sheet
+from lotwise.quantify import Intake, Kallisto, check_reads, judge_samples
 from lotwise.quantify.judgement import call_of, note_refusal
-from lotwise.samples import read_samples
 
 
 @pytest.fixture
@@ -48,13 +47,3 @@ def test_judge_samples__two_versions_of_the_quantifier_are_refused(two):
     words = "different versions: 'S1' by 0.50.1, 'S2' by 0.51.0; quantify all samples again"
     with pytest.raises(InputError, match=words):
         judge(samples, out)
-
-
-def test_write_quant_sheet__cells_with_quotes_come_back(tmp_path, make_sample):
-    """A note in quotation marks that was written bare could not be read again."""
-    notes = {"title": '"naive" line', "note": 'two\tcells "and more'}
-    sheet = tmp_path / "samples.tsv"
-    write_quant_sheet(sheet, [make_sample(tmp_path / "1.fq", annotations=notes)])
-    (read,) = read_samples(sheet)
-    assert read.annotations == notes
-    assert read.quant == tmp_path / "S1"

@@ -19,7 +19,7 @@ from lotwise.acceptance import (
     write_verdict,
 )
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig
-from lotwise.files.tables import text_of_rows
+from lotwise.files.rows import text_of_rows
 from lotwise.run.qualify.case import Case, run_case
 from lotwise.run.qualify.falsified import falsified_cases
 from lotwise.run.steps import (

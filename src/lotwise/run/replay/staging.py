@@ -16,8 +16,7 @@ from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path, make_directory
 from lotwise.files.checksums import checksum
 from lotwise.record import ANALYSED, InputFile, Provenance, absolute, fault_of
-from lotwise.run.steps import write_samples
-from lotwise.samples import read_samples
+from lotwise.samples import read_samples, write_samples
 
 
 @dataclass(frozen=True, slots=True)
