@@ -1,12 +1,13 @@
 """The isoform ceiling from halves of the reads beside R of two libraries of one truth.
 
-    python benchmarks/halves_ceiling.py [N_GENES N_FRAGMENTS...]
+    python benchmarks/halves_ceiling.py [--switches] [N_GENES N_FRAGMENTS...]
 
 Two libraries are simulated from one truth, and real reads (airway, 10 Mb of chromosome 1) are
 dealt into two libraries read by read. Each library is quantified, and its halves and quarters.
 Printed are, for kallisto and salmon: R of the two libraries' isoforms, the ceiling that halves
 predict for it, and those from bootstraps and from thinned counts. In both cases R is its own
-ceiling, so the ceiling should equal it.
+ceiling, so the ceiling should equal it. With --switches the second library has isoform switches
+in 2 % of the genes, so that R should lie below the ceiling; no real reads are dealt then.
 """
 
 from __future__ import annotations
@@ -87,7 +88,9 @@ def deal(sample: Sample, folder: Path) -> list[Sample]:
 
 def main() -> None:
     """Simulate, deal, print."""
-    n_genes, *depths = (int(word) for word in sys.argv[1:]) if len(sys.argv) > 1 else (2000,)
+    numbers = [word for word in sys.argv[1:] if word != "--switches"]
+    switches = len(numbers) < len(sys.argv) - 1
+    n_genes, *depths = (int(word) for word in numbers or ("2000",))
     print(f"{'':54} R       by halves         by bootstraps by thinning")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -98,6 +101,7 @@ def main() -> None:
                 n_fragments=n_fragments,
                 sd_batch=0,
                 sd_technical=0,
+                n_switches=n_genes // 50 if switches else 0,
             )
             made = simulate_experiment(
                 folder / str(n_fragments),
@@ -107,12 +111,13 @@ def main() -> None:
                 threads=2,
             )
             compare(
-                f"simulated, {n_genes:,} genes, {n_fragments:,} pairs",
+                f"simulated, {n_genes:,} genes, {n_fragments:,} pairs"
+                + (", 2 % switched" if switches else ""),
                 list(read_samples(made.samples)),
                 made.transcripts,
                 folder / f"out{n_fragments}",
             )
-        if SHARED.is_dir():
+        if SHARED.is_dir() and not switches:
             for run in RUNS:
                 mates = [AIRWAY / "fastq" / f"{run}_R{mate}.fastq.gz" for mate in (1, 2)]
                 whole = Sample(

@@ -154,6 +154,33 @@ def test_multiqc__two_runs_are_told_apart(recorded_run, tmp_path, tool):
     }
 
 
+@pytest.mark.parametrize("options", [(), ("--ignore-samples", "A_*"), ("--replace-names",)])
+def test_multiqc__runs_in_folders_of_one_name_keep_all_rows(recorded_run, tmp_path, tool, options):
+    for site in ("here", "there"):
+        shutil.copytree(
+            recorded_run / "results" / "correlation", tmp_path / site / "results" / "correlation"
+        )
+    if options == ("--replace-names",):
+        (tmp_path / "names.tsv").write_text("A_1\tfirst\n")
+        options = (*options, "names.tsv")
+    command = [tool("multiqc"), ".", "--no-ansi", "--no-version-check", *options]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    data = json.loads((tmp_path / "multiqc_data" / "multiqc_data.json").read_text("utf-8"))
+    samples = ["A_1", "A_2", "B_1", "C_1"]
+    if "--ignore-samples" in options:
+        samples = ["B_1", "C_1"]
+    elif "--replace-names" in options:
+        samples[0] = "first"
+    expected = {f"{site}/results | {name}" for site in ("here", "there") for name in samples}
+    assert set(data["report_saved_raw_data"]["multiqc_lotwise_gene"]) == expected
+    page = (tmp_path / "multiqc_report.html").read_text("utf-8")
+    assert "Pearson's R, gene level: here/results" in html.unescape(page)
+    assert "lotwise_heatmap_gene_1_plot" in data["report_plot_data"]
+    heatmap = json.dumps(data["report_plot_data"]["lotwise_heatmap_gene_0_plot"])
+    assert ("A_2" in heatmap) == ("--ignore-samples" not in options)
+    assert ("first" in heatmap) == ("--replace-names" in options)
+
+
 def test_multiqc__says_nothing_where_there_is_nothing_of_lotwise(tmp_path, tool):
     (tmp_path / "verdict.json").write_text('{"outcome": "guilty"}')
     (tmp_path / "x.pairs.tsv").write_text("a\tb\n1\t2\n")

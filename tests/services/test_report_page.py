@@ -235,10 +235,10 @@ def test_table__sorts_searches_and_downloads_what_is_shown(see, of_any_size):
     heading.click()
     expect(heading).to_have_attribute("aria-sort", "ascending")
     ratios = [float(cell.get_attribute("data-order"))
-              for cell in table.locator("tbody tr td:nth-child(8)").all()]  # fmt: skip
+              for cell in table.locator("tbody tr td:nth-child(9)").all()]  # fmt: skip
     assert ratios == sorted(ratios)
     assert ratios[0] < ratios[-1]
-    name = table.locator("tbody tr td:nth-child(4)").first.inner_text()
+    name = table.locator("tbody tr td:nth-child(5)").first.inner_text()
     wrap.locator("input[type=search]").fill(name)
     with page.expect_download() as downloading:
         wrap.get_by_role("button", name="Download", exact=False).first.click()
@@ -248,7 +248,7 @@ def test_table__sorts_searches_and_downloads_what_is_shown(see, of_any_size):
     assert {row["feature"] for row in rows} == {name}
     assert {float(row["log2 ratio"]) for row in rows} == {
         float(cell.get_attribute("data-order"))
-        for cell in table.locator("tbody tr td:nth-child(8)").all()
+        for cell in table.locator("tbody tr td:nth-child(9)").all()
     }
 
 
@@ -346,18 +346,65 @@ def test_page__keyboard_reaches_the_answer_and_sorts(see, small):
     expect(heading).to_have_attribute("aria-sort", "ascending")
 
 
+def printed(page, folder):
+    """Print to PDF; the number of sheets, and their text."""
+    page.pdf(path=folder / "page.pdf", prefer_css_page_size=True)
+    sheets = PdfReader(folder / "page.pdf").pages
+    text = "\n".join(sheet.extract_text() for sheet in sheets)
+    # Ligatures are letters on paper.
+    return len(sheets), " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_page__prints_a_summary_of_three_sheets(see, of_any_size, tmp_path, scripts):
+    page = see(of_any_size, java_script_enabled=scripts).page
+    answer = page.locator(".r-value").all_inner_texts()
+    n_sheets, text = printed(page, tmp_path)
+    assert n_sheets <= 3
+    expected = ["Fail", *answer, "Acceptance criteria", "Reviewed by", "Signature", "Date"]
+    assert [words for words in expected if words not in text] == []
+    assert "References" not in text
+
+
+def test_page__names_its_date_version_and_files(see, small):
+    page = see(small).page
+    assert (
+        page.locator(".made").inner_text().startswith("Run of 2026-01-01 00:00 UTC, lotwise 0.1.0.")
+    )
+    links = page.locator("figcaption a, caption a")
+    assert links.count() > 20
+    for link in links.all():
+        assert (small.parent / link.get_attribute("href")).is_file()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_page__is_no_wider_than_the_window(see, of_any_size, width):
+    page = see(of_any_size).page
+    page.set_viewport_size({"width": width, "height": 900})
+    for level in ("gene", "isoform"):
+        drawn(page, level)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_page__the_matrix_of_pairs_can_be_enlarged(see, small):
+    page = see(small).page
+    figure = page.locator("#figures figure.wide").first
+    shown = figure.locator("img").bounding_box()["width"]
+    figure.get_by_label("full size").check()
+    assert figure.locator("img").bounding_box()["width"] > shown
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
 def test_page__prints_complete(see, of_any_size, tmp_path):
     page = see(of_any_size).page
-    page.pdf(path=tmp_path / "page.pdf")
-    text = "\n".join(sheet.extract_text() for sheet in PdfReader(tmp_path / "page.pdf").pages)
-    # Ligatures are letters on paper.
-    plain = " ".join(unicodedata.normalize("NFKC", text).split())
+    page.get_by_label("print every section").check()
+    _, plain = printed(page, tmp_path)
     for title in page.locator("main h2").all_inner_texts():
         assert " ".join(title.split()) in plain
     page.emulate_media(media="screen")
     rows = page.evaluate(
         "[...document.querySelectorAll('table[data-name=contributions-gene]')]"
-        ".map(t => new DataTable(t).column(3).data().toArray())[0]"
+        ".map(t => new DataTable(t).column(4).data().toArray())[0]"
     )
     assert len(set(rows)) > 10
     assert all(name in plain for name in rows), "rows beyond the first screen are not on paper"

@@ -38,8 +38,8 @@ class Verification(Record):
     table = VERIFICATION
 
     level: str = column("gene or isoform", heading="level")
-    batch_a: str = column("first batch of the pair", heading="batch")
-    batch_b: str = column("second batch of the pair", heading="and batch")
+    batch_a: str = column("first batch of the pair", heading="batch A")
+    batch_b: str = column("second batch of the pair", heading="batch B")
     published: float = column(
         "Pearson's R as printed; NaN if not on file",
         heading="published R",

@@ -8,29 +8,49 @@ from typing import Any, Final
 import click
 
 from lotwise.cli.options import (
+    PATH,
     correlation_options,
     criteria_option,
     evidence_options,
     expression_options,
     figures_options,
     levels_option,
-    out_option,
     pick,
-    samples_argument,
 )
-from lotwise.cli.step import call_of
-from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
+from lotwise.cli.step import call_of, given_options
+from lotwise.config import (
+    Config,
+    CorrelationConfig,
+    EvidenceConfig,
+    ExpressionConfig,
+    FiguresConfig,
+    read_config,
+)
+from lotwise.errors import InputError
 from lotwise.keys import Level
 
 _EXAMPLE: Final = """\b
 Example:
   lotwise compare samples.tsv --tx2gene gencode.gtf.gz --out results
+  lotwise compare --config config.yaml
 """
+_SECTIONS: Final = {
+    "expression": ExpressionConfig,
+    "correlation": CorrelationConfig,
+    "figures": FiguresConfig,
+    "evidence": EvidenceConfig,
+}
 
 
 @click.command("compare", epilog=_EXAMPLE)
-@samples_argument
-@out_option
+@click.argument("samples", type=PATH, required=False)
+@click.option("--out", "-o", type=PATH, help="Folder of the results; required without --config.")
+@click.option(
+    "--config",
+    "config_file",
+    type=PATH,
+    help="Configuration, as `lotwise init` writes it; options given here replace its values.",
+)
 @expression_options
 @levels_option
 @correlation_options
@@ -46,8 +66,9 @@ Example:
 )
 def command(
     *,
-    samples: Path,
-    out: Path,
+    samples: Path | None,
+    out: Path | None,
+    config_file: Path | None,
     levels: tuple[Level, ...],
     no_evidence: bool,
     criteria: str | None,
@@ -61,7 +82,7 @@ def command(
     of RSEM, salmon or kallisto, the output folder of one of them, an RSEM prefix, or a TPM
     matrix. Expression, correlations, evidence, figures and report.html are written below
     --out. With --criteria a verdict is written too, and the exit code is 1 unless it is a
-    pass.
+    pass. With --config, sample sheet, folder and settings come from a file.
     """
     from lotwise.cli.extras import require_extra
     from lotwise.cli.outcome import say_outcome
@@ -70,27 +91,60 @@ def command(
     from lotwise.tree import ResultTree
     from lotwise.workers import limit_threads
 
+    context = click.get_current_context()
+    config = None if config_file is None else _read(config_file)
+    if config is not None:
+        options = {name: options[name] for name in given_options(context) & options.keys()}
+        samples, out = samples or config.samples, out or config.results
+        levels = levels or config.levels
+        criteria = criteria or config.acceptance
+        no_report = no_report or not config.report
+    if samples is None or out is None:
+        missing = "SAMPLES" if samples is None else "--out"
+        msg = f"{missing} is missing; give it, or --config FILE"
+        raise click.UsageError(msg)
     if not no_report:
         require_extra("report")
     if no_evidence:
         options["statistics"] = ()
+    expression, correlation, figures, evidence = (
+        pick(section, options, base=None if config is None else getattr(config, name))
+        for name, section in _SECTIONS.items()
+    )
     with limit_threads(threads):
         verdict = compare(
             samples,
             ResultTree(out),
             levels=levels,
-            expression=pick(ExpressionConfig, options),
-            correlation=pick(CorrelationConfig, options),
-            figures=pick(FiguresConfig, options),
-            evidence=pick(EvidenceConfig, options),
+            expression=expression,
+            correlation=correlation,
+            figures=figures,
+            evidence=evidence,
             acceptance=criteria,
-            call=call_of(click.get_current_context()),
+            call=call_of(context),
             report=not no_report,
         )
-    correlation = pick(CorrelationConfig, options)
-    figures = pick(FiguresConfig, options)
     say_outcome(ResultTree(out), pseudocount=correlation.pseudocount, decimals=figures.decimals)
     if verdict is None:
         click.echo("no verdict: there are no acceptance criteria (--criteria)", err=True)
     else:
         say(verdict, out)
+
+
+def _read(path: Path) -> Config:
+    """Read a configuration of quantifications; its paths are relative to the working directory."""
+    config = read_config(path)
+    if config.source != "quant":
+        raise InputError(
+            f"source is {config.source!r}; compare takes quantifications (source: quant)",
+            path=path,
+            remedy=f"lotwise run --config {path}",
+        )
+    beside = path.parent / config.samples
+    if not config.samples.exists() and beside.exists():
+        raise InputError(
+            f"{config.samples} is not in the working directory, from which paths start",
+            path=path,
+            remedy=f"cd {path.parent} && lotwise compare --config {path.name}",
+        )
+    return config

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from lotwise.cli.options import PATH
-from lotwise.config import Config, write_template
+from lotwise.config import Config, ExpressionConfig, write_template
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
 
@@ -20,7 +20,9 @@ _SAMPLES: Final = (
 )
 
 _OF_CONFIG: Final = """\
-or, with the settings of config.yaml, the whole workflow (quantification too, if there are reads):
+or with the settings of config.yaml:
+  cd {directory} && lotwise compare --config config.yaml
+or the whole workflow with them (quantification too, if there are reads):
   cd {directory} && lotwise run --cores all"""
 
 
@@ -43,8 +45,11 @@ def command(*, directory: Path, source: Path | None) -> None:
         from lotwise.expression.discover import find_samples
 
         found = find_samples(source, relative_to=directory)
+    tx2gene = found.tx2gene if found else None
+    # Paths of the configuration start at DIRECTORY, from which it is used.
+    config = Config(expression=ExpressionConfig(tx2gene=tx2gene and tx2gene.absolute()))
     texts = {
-        "config.yaml": write_template(Config(), leave_out=("acquire",)),
+        "config.yaml": write_template(config, leave_out=("acquire",)),
         "samples.tsv": found.sheet if found else _SAMPLES,
     }
     present = [name for name in texts if (directory / name).exists()]
@@ -59,10 +64,10 @@ def command(*, directory: Path, source: Path | None) -> None:
             temporary.write_text(text, encoding="utf-8")
         click.echo(f"wrote {directory / name}", err=True)
     if found is not None:
-        tx2gene = found.tx2gene or "FILE"
         click.echo(
             f"found {found.n_samples} samples; next: check the column batch of samples.tsv, then\n"
-            f"  lotwise compare {directory / 'samples.tsv'} --tx2gene {tx2gene} --out results",
+            f"  lotwise compare {directory / 'samples.tsv'} --tx2gene {tx2gene or 'FILE'} "
+            "--out results",
             err=True,
         )
         click.echo(_OF_CONFIG.format(directory=directory), err=True)

@@ -151,8 +151,17 @@ def _take_none(
     return () if value == (NONE,) else value
 
 
-def pick(section: type[Any], options: dict[str, Any]) -> Any:
+def pick(section: type[Any], options: dict[str, Any], *, base: BaseModel | None = None) -> Any:
     """Return the options that belong to one configuration section, validated.
+
+    Parameters
+    ----------
+    section
+        The section.
+    options
+        Values by name of the key.
+    base
+        The section of a configuration file, whose values apply to all other keys.
 
     Raises
     ------
@@ -163,7 +172,7 @@ def pick(section: type[Any], options: dict[str, Any]) -> Any:
 
     chosen = {name: value for name, value in options.items() if name in section.model_fields}
     try:
-        return section.model_validate(chosen)
+        return section.model_validate(({} if base is None else base.model_dump()) | chosen)
     except ValidationError as error:
         fault = error.errors()[0]
         name = str(fault["loc"][0])

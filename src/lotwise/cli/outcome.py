@@ -1,9 +1,10 @@
-"""Final output of `lotwise compare`: R per pair of batches, and the path of the page."""
+"""Final output of `lotwise compare`: a table of R per pair of batches, and where the page is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from statistics import median
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -11,11 +12,19 @@ from lotwise.keys import LEVELS, Level
 from lotwise.wording import format_r
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from lotwise.tree import ResultTree
 
 _MOST_PAIRS: Final = 10
-# The noise that limits R at each level (docs/methods/ceiling.md).
-_NOISE: Final = {"gene": "counting", "isoform": "quantification"}
+# The kinds of noise that limit R, and the ways to estimate each, the best first
+# (docs/methods/ceiling.md).
+_NOISES: Final = {
+    "counting": ("thinning",),
+    "quantification": ("halves", "bootstraps"),
+    "preparation": ("replicates",),
+}
+_ENDS: Final = ("a", "b")
 
 
 def say_outcome(tree: ResultTree, *, pseudocount: float, decimals: int) -> None:
@@ -36,31 +45,37 @@ def _lines_of(
     from lotwise.files.tables import read_table
 
     table = read_table(tree.table(level, "batch_pairs"), PairRecord)
-    of_all = table[table["feature_set"] == "all"].sort_values("pearson", kind="stable")
-    shown = of_all[:_MOST_PAIRS]
-    ceilings = _ceilings(tree, level)
+    chosen = (table["feature_set"] == "all") & (table["relation"] == "between")
+    between = table[chosen].sort_values("pearson", kind="stable")
     yield (
         f"{level.capitalize()} level: Pearson's R of log2(TPM + {pseudocount:g}) between batches, "
-        f"{of_all['n_features'].max():,} features"
+        f"{table['n_features'].max():,} features"
     )
-    width = max(
-        (len(str(name)) for name in shown[["sample_a", "sample_b"]].to_numpy().flat), default=0
-    )
-    for _, row in shown.iterrows():
-        names = f"{row['sample_a']:<{width}}  {row['sample_b']:<{width}}"
-        ceiling = ceilings.get(frozenset((row["batch_a"], row["batch_b"])))
-        limit = (
-            ""
-            if ceiling is None
-            else f"  {_NOISE[level]} noise alone allows {format_r(ceiling, decimals)}"
+    if between.empty:
+        yield "  no two batches share a condition"
+        return
+    ceilings = _ceilings(tree, level)
+    rows = [("batch A", "batch B", "R", *(f"ceiling ({noise})" for noise in ceilings))]
+    for _, row in between[:_MOST_PAIRS].iterrows():
+        allowed = (of_noise.get(_pair_of(row)) for of_noise in ceilings.values())
+        rows.append(
+            (
+                str(row["sample_a"]),
+                str(row["sample_b"]),
+                format_r(row["pearson"], decimals),
+                *("not known" if one is None else format_r(one, decimals) for one in allowed),
+            )
         )
-        yield f"  {names}  R {format_r(row['pearson'], decimals)}{limit}"
-    if len(of_all) > len(shown):
-        yield f"  ... the {len(shown)} lowest of {len(of_all):,} pairs"
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for cells in rows:
+        aligned = (f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+        yield f"  {'  '.join(aligned)}".rstrip()
+    if len(between) > _MOST_PAIRS:
+        yield f"  ... the {_MOST_PAIRS} lowest of {len(between):,} pairs"
 
 
-def _ceilings(tree: ResultTree, level: Level) -> dict[frozenset[str], float]:
-    """Return the median ceiling of each pair of batches; empty if it was not computed."""
+def _ceilings(tree: ResultTree, level: Level) -> dict[str, dict[frozenset[str], float]]:
+    """Return the median ceiling of each pair of batches by kind of noise; unknown ones not."""
     from lotwise.evidence.ceilings import CeilingRecord
     from lotwise.files.tables import read_table
 
@@ -68,9 +83,19 @@ def _ceilings(tree: ResultTree, level: Level) -> dict[frozenset[str], float]:
     if not path.exists():
         return {}
     table = read_table(path, CeilingRecord)
-    known = table[(table["noise"] == _NOISE[level]) & table["ceiling"].notna()]
-    found: dict[frozenset[str], float] = {}
-    for (batch_a, batch_b), of_pair in known.groupby(["batch_a", "batch_b"], sort=False):
-        if batch_a != batch_b:
-            found[frozenset((str(batch_a), str(batch_b)))] = float(of_pair["ceiling"].median())
+    known = table[(table["relation"] == "between") & table["ceiling"].notna()]
+    found: dict[str, dict[frozenset[str], float]] = {}
+    for noise, methods in _NOISES.items():
+        of_noise = known[known["noise"] == noise]
+        method = next((one for one in methods if (of_noise["method"] == one).any()), None)
+        by_pair: dict[frozenset[str], list[float]] = {}
+        for _, row in of_noise[of_noise["method"] == method].iterrows():
+            by_pair.setdefault(_pair_of(row), []).append(float(row["ceiling"]))
+        if by_pair:
+            found[noise] = {pair: median(values) for pair, values in by_pair.items()}
     return found
+
+
+def _pair_of(row: pd.Series[Any]) -> frozenset[str]:
+    """Return the two batches of a row, each with its condition."""
+    return frozenset(f"{row[f'batch_{end}']}\t{row[f'condition_{end}']}" for end in _ENDS)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from lotwise.record import Call
 
 ARGUMENTS: Final = "lotwise.arguments"
+_GIVEN: Final = frozenset({ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT})
 # Parameters that distinguish the calls of one command within a run.
 _TELLING: Final = ("level", "step", "chosen", "register", "reference_folder")
-_GIVEN: Final = frozenset({ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT})
 # File systems allow 255 bytes, and the temporary name of a file is longer.
 _LONGEST_NAME: Final = 180
 
@@ -78,15 +78,17 @@ def _short(name: str) -> str:
     return f"{name[: _LONGEST_NAME - len(digest) - 1]}.{digest}"
 
 
+def given_options(ctx: click.Context) -> frozenset[str]:
+    """Return the names of the parameters that were given, which have no default's value."""
+    return frozenset(name for name in ctx.params if ctx.get_parameter_source(name) in _GIVEN)
+
+
 def call_of(ctx: click.Context) -> Call:
     """Return the call of ``ctx``: its command line and its named parameters."""
     from lotwise.record.calls import Call
 
-    given = {
-        name: value
-        for name, value in ctx.params.items()
-        if ctx.get_parameter_source(name) in _GIVEN
-    }
+    named = given_options(ctx)
+    given = {name: value for name, value in ctx.params.items() if name in named}
     level = given.pop("level", "")
     return Call(
         command=("lotwise", *ctx.meta.get(ARGUMENTS, ())),

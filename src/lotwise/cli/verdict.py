@@ -53,6 +53,7 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         register_criteria,
         write_verdict,
     )
+    from lotwise.tree import PROVENANCE
 
     read = recorded_criteria(out) if criteria is None else read_criteria(criteria)
     if read.criteria.uncovered:
@@ -63,7 +64,14 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         title = " ".join(read.criteria.title.split())
         click.echo(f"on record below {out}: {title} (SHA-256 {read.criteria.sha256})")
         return
-    say(write_verdict(out, read), out)
+    verdict = write_verdict(out, read)
+    if (out / PROVENANCE).exists():
+        click.echo(
+            "lotwise: note: the record has the earlier verdict; add this one, so that `replay` "
+            f"and `crate` accept it: lotwise record --out {out}",
+            err=True,
+        )
+    say(verdict, out)
 
 
 def say(verdict: Verdict, out: Path) -> None:

@@ -22,9 +22,9 @@ class OfPair(Record):
     """The first columns of every table of pairs of samples."""
 
     sample_a: str = column(
-        "first sample, in the order of the sample sheet", heading="sample", names_row=True
+        "first sample, in the order of the sample sheet", heading="sample A", names_row=True
     )
-    sample_b: str = column("second sample", heading="and sample", names_row=True)
+    sample_b: str = column("second sample", heading="sample B", names_row=True)
     batch_a: str = column("batch of the first sample", names_row=True)
     batch_b: str = column("batch of the second sample", names_row=True)
     condition_a: str = column("condition of the first sample; empty without one")

@@ -16,9 +16,9 @@ class ContributionRecord(Record):
 
     table: ClassVar[str] = "contributions"
     sample_a: str = column(
-        "first sample, in the order of the sample sheet", heading="sample", names_row=True
+        "first sample, in the order of the sample sheet", heading="sample A", names_row=True
     )
-    sample_b: str = column("second sample", heading="and sample", names_row=True)
+    sample_b: str = column("second sample", heading="sample B", names_row=True)
     relation: str = column(
         "within (replicates), between (two batches) or across (two conditions)",
         heading="batches",

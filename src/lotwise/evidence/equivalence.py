@@ -18,8 +18,8 @@ class EquivalenceRecord(Record):
     table: ClassVar[str] = "equivalence"
     of_features: ClassVar[bool] = True
     suffix: ClassVar[str] = "parquet"
-    batch_a: str = column("first batch", heading="batch", names_row=True)
-    batch_b: str = column("second batch", heading="and batch", names_row=True)
+    batch_a: str = column("first batch", heading="batch A", names_row=True)
+    batch_b: str = column("second batch", heading="batch B", names_row=True)
     condition: str = column("condition of both batches", heading="condition", names_row=True)
     method: str = column(
         "moderated (t with moderated variances), welch (Welch's t) or deseq2 (Wald test of counts)",

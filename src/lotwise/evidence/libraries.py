@@ -25,7 +25,6 @@ class LibraryRecord(Record):
     share_of_median: float = column(
         "total counts / median of the other samples' total counts",
         heading="depth relative to median of others",
-        display="percent",
         covers="depth",
     )
     shallow: bool = column(
@@ -42,7 +41,7 @@ class LibraryRecord(Record):
     )
     share_of_highest: float = column(
         "share of TPM on the 50 highest features",
-        heading="TPM share of the top 50",
+        heading="TPM share of the top 50 features",
         display="percent",
     )
     tpm_sum: float = column("sum of TPM over the features of this table")
@@ -50,7 +49,6 @@ class LibraryRecord(Record):
     complexity: float = column(
         "n_at_depth / median of the other samples' n_at_depth",
         heading="complexity relative to median of others",
-        display="percent",
         covers="depth",
     )
     group: str = column(
@@ -62,7 +60,7 @@ class LibraryRecord(Record):
         heading="outlier score",
     )
     outlier_cut: float = column(
-        "score below which a sample of this group is an outlier", heading="cut"
+        "score below which a sample of this group is an outlier", heading="outlier limit"
     )
     outlier: bool = column(
         "True where the score is below the cut", heading="outlier", known_with="outlier_score"

@@ -94,7 +94,7 @@ def thin_to_smallest(
 def _thin(counts: FloatArray, share: float, rng: np.random.Generator) -> FloatArray:
     whole = np.floor(counts)
     whole += rng.random(counts.size) < counts - whole
-    return rng.binomial(whole.astype(np.int64), min(share, 1.0)).astype(np.float64)
+    return rng.binomial(whole.astype(np.int64), share).astype(np.float64)
 
 
 def _follow(tpm: FloatArray, counts: FloatArray, kept: FloatArray) -> FloatArray:

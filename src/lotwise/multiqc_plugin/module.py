@@ -13,6 +13,7 @@ from multiqc.base_module import BaseMultiqcModule, ModuleNoSamplesFound
 from multiqc.plots import heatmap, table
 
 from lotwise.multiqc_plugin.history import against_history
+from lotwise.multiqc_plugin.names import name_runs, name_samples
 from lotwise.multiqc_plugin.tables import (
     Place,
     Row,
@@ -31,6 +32,7 @@ _log = logging.getLogger("multiqc.lotwise")
 # Levels in the order in which they are shown; files of other levels are not lotwise's.
 _LEVELS: Final = ("gene", "isoform")
 _R: Final = {"min": -1, "max": 1, "scale": "RdYlGn", "format": "{:,.4f}"}
+_OF_FILE: Final = ("root", "fn", "sp_key")
 _OUTCOMES: Final = {"pass": "success", "fail": "danger", "not assessable": "warning"}
 
 
@@ -46,21 +48,21 @@ class MultiqcModule(BaseMultiqcModule):
         )
         # What cannot be shown, of which run and why; a faulty file hides nothing else.
         self._problems: list[tuple[str, str]] = []
+        # One file of each run, by which MultiQC cleans its names.
+        self._files: dict[str, Any] = {}
         self._pairs = dict(self._read("pairs"))
         self._libraries = dict(self._read("libraries"))
         self._batch_pairs = dict(self._read("batch_pairs"))
         self._matrices = dict(self._texts("pearson"))
         self._verdicts = dict(self._objects("verdict"))
-        self._owners: dict[str, set[str]] = {}
-        for place, rows in self._pairs.items():
-            with self._telling(place.run, "pairs"):
-                for sample in {row[end] for row in rows for end in ("sample_a", "sample_b")}:
-                    self._owners.setdefault(sample, set()).add(place.run)
+        samples = self._samples()
         tables = (self._pairs, self._libraries, self._batch_pairs, self._matrices)
         found = {place.run for table in tables for place in table} | set(self._verdicts)
         self._runs = sorted(found | {run for run, _ in self._problems})
         if not self._runs:
             raise ModuleNoSamplesFound
+        self._run_names = name_runs(self._runs)
+        self._names = name_samples(samples, self._run_names, self._clean)
         for run, told in self._objects("provenance"):
             with self._telling(run, "its record"):
                 self.add_software_version(str(told.get("lotwise", {}).get("version", "")) or None)
@@ -86,7 +88,25 @@ class MultiqcModule(BaseMultiqcModule):
             place = place_of(found["root"], found["fn"])
             if place.level in _LEVELS:
                 self.add_data_source(found, f"{place.run}: {found['fn']}")
+                self._files.setdefault(place.run, {key: found[key] for key in _OF_FILE})
                 yield place, found["f"]
+
+    def _samples(self) -> dict[str, list[str]]:
+        """Return the samples of each run, from its pairs, libraries and matrices."""
+        samples: dict[str, dict[str, None]] = {}
+        for place, rows in (self._pairs | self._libraries).items():
+            with self._telling(place.run, "its samples"):
+                ends = ("sample_a", "sample_b") if "sample_a" in rows[0] else ("sample",)
+                names = dict.fromkeys(row[end] for row in rows for end in ends)
+                samples.setdefault(place.run, {}).update(names)
+        for place, text in self._matrices.items():
+            with self._telling(place.run, "its samples"):
+                samples.setdefault(place.run, {}).update(dict.fromkeys(read_matrix(text)[0]))
+        return {run: list(names) for run, names in samples.items()}
+
+    def _clean(self, run: str, sample: str) -> str:
+        """Return a name as MultiQC's options for sample names make it."""
+        return str(self.clean_s_name(sample, self._files[run]))
 
     def _read(self, kind: str) -> Iterator[tuple[Place, list[Row]]]:
         for place, text in self._texts(kind):
@@ -104,7 +124,7 @@ class MultiqcModule(BaseMultiqcModule):
         """Add a list of what is missing on this page."""
         if self._problems:
             lines = [
-                f"<strong>{html.escape(PurePath(run).name)}</strong>: {html.escape(words)}"
+                f"<strong>{html.escape(self._run_names[run])}</strong>: {html.escape(words)}"
                 for run, words in self._problems
             ]
             self.add_section(
@@ -117,25 +137,12 @@ class MultiqcModule(BaseMultiqcModule):
         """Return the title of a section, with the run if there are several."""
         if len(self._runs) == 1:
             return words
-        return f"{words}: {html.escape(PurePath(run).name)}"
+        return f"{words}: {html.escape(self._run_names[run])}"
 
     def _add_statistics(self) -> None:
         """Add columns to the general statistics; those of isoforms are hidden."""
         for level in _LEVELS:
-            columns: dict[str, dict[str, Any]] = {}
-            for place, rows in self._pairs.items():
-                if place.level == level:
-                    with self._telling(place.run, f"R of samples, {level} level"):
-                        for sample, found in between_batches(rows).items():
-                            columns.setdefault(self._name(sample, place), {}).update(found)
-            for place, rows in self._libraries.items():
-                if place.level == level:
-                    with self._telling(place.run, f"libraries, {level} level"):
-                        for row in rows:
-                            columns.setdefault(self._name(row["sample"], place), {}).update(
-                                _library(row)
-                            )
-            columns = self.ignore_samples(columns)
+            columns = self._statistics_of(level)
             if columns:
                 named = {
                     sample: {f"{level}_{name}": value for name, value in found.items()}
@@ -144,10 +151,30 @@ class MultiqcModule(BaseMultiqcModule):
                 self.general_stats_addcols(named, _headers(level), namespace=level)
                 self.write_data_file(named, f"multiqc_lotwise_{level}")
 
+    def _statistics_of(self, level: str) -> dict[str, dict[str, Any]]:
+        """Return the general statistics of every sample that is shown, by its name."""
+        found: list[tuple[Place, str, dict[str, Any]]] = []
+        for place, rows in _of_level(self._pairs, level):
+            with self._telling(place.run, f"R of samples, {level} level"):
+                found += [(place, name, of_r) for name, of_r in between_batches(rows).items()]
+        for place, rows in _of_level(self._libraries, level):
+            with self._telling(place.run, f"libraries, {level} level"):
+                found += [(place, row["sample"], _library(row)) for row in rows]
+        columns: dict[str, dict[str, Any]] = {}
+        for place, sample, statistics in found:
+            if self._shown(sample, place):
+                columns.setdefault(self._name(sample, place), {}).update(statistics)
+        return columns
+
     def _name(self, sample: str, place: Place) -> str:
         """Return the name of a sample, with its run if two runs have a sample of that name."""
-        shared = len(self._owners.get(sample, ())) > 1
-        return f"{PurePath(place.run).name} | {sample}" if shared else sample
+        return self._names.get((place.run, sample), sample)
+
+    def _shown(self, sample: str, place: Place) -> bool:
+        """Return whether the user's options keep a sample, by its name with or without its run."""
+        name = self._name(sample, place)
+        own = name.removeprefix(f"{self._run_names[place.run]} | ")
+        return not any(self.is_ignore_sample(one) for one in (name, own, sample))
 
     def _add_batch_pairs(self) -> None:
         for place, rows in sorted(self._batch_pairs.items()):
@@ -183,6 +210,9 @@ class MultiqcModule(BaseMultiqcModule):
 
     def _add_heatmap(self, place: Place, text: str) -> None:
         names, rows = read_matrix(text)
+        kept = [i for i, name in enumerate(names) if self._shown(name, place)]
+        names = [self._name(names[i], place) for i in kept]
+        rows = [[rows[i][j] for j in kept] for i in kept]
         others = [
             r for i, row in enumerate(rows) for j, r in enumerate(row) if i != j and r is not None
         ]
@@ -236,6 +266,10 @@ class MultiqcModule(BaseMultiqcModule):
             ),
         )
         self.write_data_file({run: {"outcome": outcome}}, f"multiqc_{anchor}")
+
+
+def _of_level(tables: Mapping[Place, list[Row]], level: str) -> list[tuple[Place, list[Row]]]:
+    return [(place, rows) for place, rows in tables.items() if place.level == level]
 
 
 def _library(row: Row) -> dict[str, Any]:

@@ -130,7 +130,8 @@ def _refuse_changed(provenance: Provenance, results: Path) -> None:
             path=results,
             remedy="restore the recorded inputs, or write the record again (`lotwise record`)"
             if inputs
-            else "restore them; changes made by lotwise are recorded by `lotwise record --out`",
+            else "restore them; changes made by lotwise are recorded by "
+            f"`lotwise record --out {results}`",
         )
 
 

@@ -13,7 +13,7 @@ from lotwise.evidence.sections import ReportSection
 from lotwise.keys import Level
 from lotwise.report.charts import Chart
 from lotwise.report.columns import columns_of
-from lotwise.report.pictures import Picture, picture_of
+from lotwise.report.pictures import NARROW, Picture, picture_of
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.tables import MOST_ROWS, Column, Table, table_of
 from lotwise.tree import ResultTree
@@ -111,13 +111,15 @@ def section_from(declared: ReportSection) -> Section:
     return Section(name=declared.name, title=declared.title, lead=declared.lead)
 
 
-def figure_block(findings: Findings, level: Level, name: str, caption: str = "") -> Picture:
+def figure_block(
+    findings: Findings, level: Level, name: str, caption: str = "", *, most_pixels: int = NARROW
+) -> Picture:
     """Return a figure of a level, with the caption that the catalogue declares."""
     words = caption or next(
         figure.caption for one in statistics() for figure in one.figures if figure.name == name
     )
     stem = ResultTree(findings.root).figure(level, name)
-    return picture_of(findings, stem, caption=words, alt=words)
+    return picture_of(findings, stem, caption=words, alt=words, most_pixels=most_pixels)
 
 
 def reasons_text(rows: Iterable[Row], start: str) -> Text:

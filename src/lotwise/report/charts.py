@@ -215,7 +215,7 @@ def _points(x: str, y: str, unit: str) -> alt.Chart:
                 alt.Tooltip("tpm_a:N", title=f"{unit}, first sample"),
                 alt.Tooltip("tpm_b:N", title=f"{unit}, second sample"),
                 alt.Tooltip("ratio_words:N", title="log2 ratio"),
-                alt.Tooltip("share:Q", title="share of 1 - R", format=".2%"),
+                alt.Tooltip("share:Q", title="share of 1 \N{MINUS SIGN} R", format=".2%"),
             ],
         )
     )

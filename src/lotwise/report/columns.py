@@ -26,14 +26,14 @@ def columns_of(record: type[Record], *names: str, without: tuple[str, ...] = ())
     ]
 
 
-OF_PAIR: Final = (Column("sample_a", "sample"), Column("sample_b", "and sample"))
-OF_BATCHES: Final = (Column("batch_a", "batch"), Column("batch_b", "and batch"))
+OF_PAIR: Final = (Column("sample_a", "sample A"), Column("sample_b", "sample B"))
+OF_BATCHES: Final = (Column("batch_a", "batch A"), Column("batch_b", "batch B"))
 R: Final = ("pearson", "spearman", "ccc", "n_features", "n_double_zero")
 CONTRIBUTION_FEATURES: Final = (
     Column("feature", "feature"),
     Column("gene_name", "gene"),
     Column("n_pairs", "pairs that list it", "number"),
-    Column("largest", "largest share of 1 - R", "percent"),
+    Column("largest", "largest share of 1 \N{MINUS SIGN} R", "percent"),
     Column("median", "median share", "percent"),
 )
 SENSITIVITY: Final = (
@@ -54,12 +54,12 @@ CRITERIA: Final = (
     Column("bound", "bound"),
     Column("tier", "tier"),
     Column("where", "where"),
-    Column("reason", "why not tested"),
+    Column("reason", "reason"),
 )
 OUTCOMES: Final = ("equivalent", "different", "inconclusive", "not expressed", "not tested")
 EQUIVALENCE: Final = (
     *OF_BATCHES,
     Column("condition", "condition"),
     *(Column(name, name, "number") for name in OUTCOMES),
-    Column("reason", "why not tested"),
+    Column("reason", "reason"),
 )

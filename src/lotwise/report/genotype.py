@@ -10,7 +10,7 @@ from lotwise.evidence.sections import GENOTYPE
 from lotwise.report.blocks import Section, figure_block, section_from, table_block
 from lotwise.report.remarks import LONGEST_PART, Remark, State
 from lotwise.report.run_tables import Findings, LevelFindings, Row
-from lotwise.report.words import count_words, list_words, name_words
+from lotwise.report.words import count_words, list_words, name_words, percent_words
 
 _TOPIC: Final = "Identity: genotype"
 _NO_READS: Final = (
@@ -86,7 +86,8 @@ def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
     """Yield samples with cells of a second donor."""
     for row in mixed:
         yield (
-            f"{name_words(row['sample'])} holds about {row['share']:.0%} of cells of "
+            f"{name_words(row['sample'])} holds about {percent_words(row['share'], 2)} of cells "
+            "of "
             f"{name_words(row['second_donor'])}."
         )
 

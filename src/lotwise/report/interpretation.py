@@ -243,9 +243,9 @@ def variance_remark(level: LevelFindings) -> Iterator[Remark]:
     n_features = count_words(rows[first]["n_features"], f"{level.level}")
     text = (
         f"Of the variance of expression within a condition, {first} explains "
-        f"{known[first]:.0%} (median over {n_features})"
+        f"{percent_words(known[first], 2)} (median over {n_features})"
     )
-    text += "".join(f", {name} {known[name]:.0%}" for name in others)
+    text += "".join(f", {name} {percent_words(known[name], 2)}" for name in others)
     yield Remark(topic="Variance", text=f"{text}.")
 
 
@@ -257,7 +257,7 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
     if shifted:
         unit = level.unit
         named = list_words(
-            (f"{name_words(row['sample'])} ({row['factor'] - 1:+.0%})" for row in shifted),
+            (f"{name_words(row['sample'])} ({_shift_words(row['factor'])})" for row in shifted),
             longest=LONGEST_PART,
         )
         parts.append(
@@ -297,3 +297,8 @@ def batches_remark(findings: Findings) -> Remark:
     clauses = merge_clauses(clause for of_batch in words for clause in of_batch)
     text = f"{sentence('; '.join(clauses))}{alone}" if clauses else alone.strip()
     return Remark(topic=topic, text=text or "No limit from the number of batches.")
+
+
+def _shift_words(factor: float) -> str:
+    sign = "+" if factor > 1 else ""
+    return f"{sign}{percent_words(factor - 1, 2)}"

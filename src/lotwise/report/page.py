@@ -21,12 +21,13 @@ from lotwise.report.let_through import let_through
 from lotwise.report.manifest import manifest_of
 from lotwise.report.packing import packed
 from lotwise.report.process import process_remarks
-from lotwise.report.record import record_of
+from lotwise.report.record import made_words, record_of
 from lotwise.report.remarks import Remark, concerns
 from lotwise.report.run_tables import Findings, LevelFindings, read_findings
 from lotwise.report.sections import criteria_table, sections_of
 from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, level_answer, verdict_of
+from lotwise.report.words import with_minus
 from lotwise.tree import PAGE
 
 DECIMALS: Final = 4
@@ -101,6 +102,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             note=findings.note,
             verdict=stand(told, faults=findings.faults, n_observations=len(open_)),
             manifest=manifest,
+            made=made_words(findings.provenance, manifest.document_id),
             no_digest=NONE,
             registration=registration(findings.verdict),
             approval=approval(findings.verdict),
@@ -131,13 +133,15 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
 
 def environment() -> Environment:
     """Return the template environment, which escapes values and refuses undefined ones."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("lotwise.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["minus"] = with_minus
+    return made
 
 
 def _policy(scripts: tuple[str, ...]) -> str:

@@ -23,7 +23,7 @@ from lotwise.report.blocks import (
     table_block,
 )
 from lotwise.report.pair_explorer import MOST_PAIRS, pack_pairs
-from lotwise.report.pictures import WIDE, picture_of
+from lotwise.report.pictures import NARROW, WIDE, picture_of
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.tables import MOST_ROWS, Table, table_of
 from lotwise.tree import ResultTree
@@ -70,6 +70,8 @@ def heatmaps_section(findings: Findings, decimals: int) -> Section:
                 f"heatmap_{order}",
                 f"Heatmap of Pearson's R, {level.level} level, samples {words}; the R are in the "
                 "table of pairs.",
+                # The chart stands for the first one wherever scripts run.
+                most_pixels=NARROW if order == "given" else WIDE,
             )
             for order, words in (("given", "as given"), ("clustered", "clustered"))
         )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from lotwise.report.run_tables import Findings
 
 _QUALITY: Final = 75
-# Scatter plots with many panels need more pixels than bars and lines.
-WIDE: Final = 1_700
+# For figures of many pixels, so that a page of 24 samples stays below 5 MB.
+_QUALITY_OF_WIDE: Final = 60
+# Scatter plots and heatmaps of many samples need more pixels than bars and lines; the page enlarges
+# them on request.
+WIDE: Final = 1_900
 NARROW: Final = 1_000
 
 
@@ -20,7 +23,7 @@ NARROW: Final = 1_000
 class Picture:
     """A figure: its address (the encoded bytes), its description, and its size.
 
-    ``missing`` tells why there is none.
+    ``missing`` tells why there is none. ``files`` are its files, below the root of the results.
     """
 
     caption: str
@@ -29,6 +32,7 @@ class Picture:
     width: int = 0
     height: int = 0
     missing: str = ""
+    files: tuple[str, ...] = ()
     wide: bool = False
     block: str = "picture"
 
@@ -51,29 +55,26 @@ def picture_of(
     most_pixels
         Maximum number of pixels of the longer side.
     """
-    png, svg = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg"))
-    if findings.made(png):
+    made = {suffix: stem.with_name(f"{stem.name}.{suffix}") for suffix in ("pdf", "svg", "png")}
+    made = {suffix: path for suffix, path in made.items() if findings.made(path)}
+    names = tuple(path.relative_to(findings.root).as_posix() for path in made.values())
+    drawn = Picture(caption=caption, alt=alt, files=names)
+    if "png" in made:
         try:
-            image, width, height = _webp(png, most_pixels)
+            image, width, height = _webp(made["png"], most_pixels)
         except (OSError, SyntaxError):  # Pillow raises these for a file that is not an image
-            why = f"{png.parent.name}/{png.name} is damaged"
-            return Picture(caption=caption, alt=alt, missing=why)
-        address = _address("image/webp", image)
-        wide = most_pixels > NARROW
-        return Picture(
-            caption=caption, alt=alt, address=address, width=width, height=height, wide=wide
+            return replace(drawn, missing=f"{names[-1]} is damaged")
+        return replace(
+            drawn,
+            address=_address("image/webp", image),
+            width=width,
+            height=height,
+            wide=most_pixels > NARROW,
         )
-    if findings.made(svg):
-        return Picture(
-            caption=caption, alt=alt, address=_address("image/svg+xml", svg.read_bytes())
-        )
-    pdf = stem.with_name(f"{stem.name}.pdf")
-    why = (
-        f"the run drew it only as PDF ({pdf.parent.name}/{pdf.name}); add png to figures.formats"
-        if findings.made(pdf)
-        else "the run did not draw it"
-    )
-    return Picture(caption=caption, alt=alt, missing=why)
+    if "svg" in made:
+        return replace(drawn, address=_address("image/svg+xml", made["svg"].read_bytes()))
+    only_pdf = "the run drew it only as PDF; add png to figures.formats"
+    return replace(drawn, missing=only_pdf if made else "the run did not draw it")
 
 
 def _webp(path: Path, most_pixels: int) -> tuple[bytes, int, int]:
@@ -83,7 +84,8 @@ def _webp(path: Path, most_pixels: int) -> tuple[bytes, int, int]:
         image = drawn.convert("RGB")
     image.thumbnail((most_pixels, most_pixels), Image.Resampling.LANCZOS)
     packed = io.BytesIO()
-    image.save(packed, format="WEBP", quality=_QUALITY, method=6)
+    quality = _QUALITY if most_pixels <= NARROW else _QUALITY_OF_WIDE
+    image.save(packed, format="WEBP", quality=quality, method=6)
     return packed.getvalue(), image.width, image.height
 
 

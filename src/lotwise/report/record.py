@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from lotwise.report.tables import Column, Table, table_of
@@ -24,6 +25,27 @@ class ProvenanceRecord:
     facts: tuple[tuple[str, str], ...]
     tables: tuple[Table, ...]
     configuration: str
+
+
+def made_words(found: Mapping[str, Any], document_id: str) -> str:
+    """Return when the run ended, with which version, and the name of the page.
+
+    Examples
+    --------
+    >>> made_words({"ended": "2026-11-29T21:20:11.123+00:00", "lotwise": {"version": "0.2.0"}},
+    ...            "LW-12")
+    'Run of 2026-11-29 21:20 UTC, lotwise 0.2.0. Document LW-12.'
+    >>> made_words({}, "LW-12")
+    'Date and version of the run are not on record. Document LW-12.'
+    """
+    when, told = found.get("ended") or found.get("started"), found.get("lotwise")
+    if not isinstance(when, str) or not isinstance(told, Mapping):
+        return f"Date and version of the run are not on record. Document {document_id}."
+    try:
+        day = datetime.fromisoformat(when).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        day = when
+    return f"Run of {day}, lotwise {told.get('version')}. Document {document_id}."
 
 
 def record_of(found: Mapping[str, Any]) -> ProvenanceRecord | None:

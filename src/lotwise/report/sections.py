@@ -48,6 +48,8 @@ def add_statistic(
                 *(
                     table_block(level, shown.name or shown.record.table, decimals=decimals)
                     for shown in statistic.tables
+                    # A table without headings is the input of a figure.
+                    if len(columns.columns_of(shown.record)) > 0
                 ),
             ]
         )

@@ -9,10 +9,19 @@ from typing import Any, Final, Literal
 
 from lotwise.files.records import Record, meanings
 from lotwise.report.run_tables import Row
-from lotwise.report.words import NOT_KNOWN, exact_words, number_words, percent_words, r_words
+from lotwise.report.words import (
+    NOT_KNOWN,
+    exact_words,
+    number_words,
+    percent_words,
+    r_words,
+    with_minus,
+)
 
 Kind = Literal["text", "r", "number", "percent", "flag"]
 MOST_ROWS: Final = 300
+# Columns of sentences, in which a hyphen before a number is a minus. Names are left as they are.
+_SENTENCES: Final = frozenset({"reason", "words", "warning", "statement", "sentence", "bound"})
 # Sorts before every number.
 UNKNOWN: Final = "-9e99"
 
@@ -50,7 +59,9 @@ class Table:
     rows
         Printed cells.
     left_out
-        Rows that are not shown and where they are; empty if all are shown.
+        How many rows are shown; empty if all are.
+    source
+        Path of the whole table below the root of the results; empty without one.
     """
 
     name: str
@@ -58,6 +69,7 @@ class Table:
     headings: tuple[tuple[str, str], ...]
     rows: tuple[tuple[Cell, ...], ...]
     left_out: str = ""
+    source: str = ""
     block: str = "table"
 
 
@@ -98,30 +110,27 @@ def table_of(
     shown = _plain_where_exact(
         [
             [
-                cell_of(row.get(column.key), column.kind, decimals, unknown=column.unknown)
+                cell_of(_said(row, column), column.kind, decimals, unknown=column.unknown)
                 for column in columns
             ]
             for row in rows[:MOST_ROWS]
         ]
     )
     n_rows = len(rows) if n_rows is None else n_rows
-    left_out = (
-        f"The first {len(shown):,} of {n_rows:,} rows; all are in {source}."
-        if len(shown) < n_rows
-        else ""
-    )
+    left_out = f"The first {len(shown):,} of {n_rows:,} rows." if len(shown) < n_rows else ""
     return Table(
         name=name,
-        caption=caption.replace("TPM", unit),
+        caption=with_minus(caption.replace("TPM", unit)),
         headings=tuple(
             (
-                column.label.replace("TPM", unit),
+                with_minus(column.label.replace("TPM", unit)),
                 means.get(column.key, "").replace("TPM", unit),
             )
             for column in columns
         ),
         rows=shown,
         left_out=left_out,
+        source=source,
     )
 
 
@@ -148,6 +157,12 @@ def cell_of(value: Any, kind: Kind, decimals: int = 4, *, unknown: str = "") -> 
     if kind == "r":
         return Cell(r_words(value, decimals), number)
     return Cell(percent_words(value) if kind == "percent" else number_words(value, 4), number)
+
+
+def _said(row: Row, column: Column) -> Any:
+    """Return the value of a cell; sentences have the minus of the printed numbers."""
+    value = row.get(column.key)
+    return with_minus(value) if column.key in _SENTENCES and isinstance(value, str) else value
 
 
 def _plain_where_exact(rows: list[list[Cell]]) -> tuple[tuple[Cell, ...], ...]:

@@ -19,6 +19,8 @@ _PRINTED: Final = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _ALL_DIGITS: Final = 17
 # From here on not every whole number is a float, and more digits would not be true.
 _WHOLE_BELOW: Final = 2.0**53
+# Hyphens that stand for a minus: before a number or a term, and in "1 - R".
+_HYPHEN_MINUS: Final = re.compile(r"(?<![^\s(\[=<>,])-(?=\.?\d|ln\b)|(?<=\b1 )-(?= R\b)")
 # Without the spaces that keep a number and its unit together.
 _SPACES: Final = re.compile(r"[\s\0]+", re.ASCII)
 
@@ -104,14 +106,28 @@ def percent_words(share: float | None, digits: int = 3) -> str:
     >>> percent_words(0.1234).split(), percent_words(0.99959).split()
     (['12.3', '%'], ['>99.9', '%'])
     >>> percent_words(1.0).split(), percent_words(1.0004).split(), percent_words(float("nan"))
-    (['100', '%'], ['>100', '%'], 'not known')
+    (['100', '%'], ['100.04', '%'], 'not known')
     """
     if share is None or math.isnan(share):
         return NOT_KNOWN
     text = number_words(100 * share, digits)
     if text == "100" and share != 1:
-        text = f">{100 - 10.0 ** (2 - digits):g}" if share < 1 else ">100"
+        nearest = f">{100 - 10.0 ** (2 - digits):g}"
+        text = nearest if share < 1 else number_beside(100 * share, "100", digits)
     return f"{text}\N{NO-BREAK SPACE}%"
+
+
+def with_minus(text: str) -> str:
+    """Return a sentence in which every minus is the character that numbers are printed with.
+
+    Examples
+    --------
+    >>> with_minus("share of 1 - R, score -2.5 of lot-1") == (
+    ...     f"share of 1 {MINUS} R, score {MINUS}2.5 of lot-1"
+    ... )
+    True
+    """
+    return _HYPHEN_MINUS.sub(MINUS, text)
 
 
 def name_words(name: object, longest: int = _LONGEST_NAME) -> str:

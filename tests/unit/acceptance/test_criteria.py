@@ -90,6 +90,15 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (PAIRS | {"reduce": "share", "share": 0}, "key 'share' is 0; .*greater than 0"),
         (PAIRS | {"reduce": "median", "at_least": "spearman"}, "a column bound is judged row"),
         (without("at_least") | {"reduce": "count", "at_most": 3}, "few rows are not evidence"),
+        (
+            without("at_least", "rows")
+            | {"table": "sex", "statistic": "agrees", "is": "yes", "reduce": "lowest"},
+            "answers are judged row by row: reduce is every or share, not lowest",
+        ),
+        (
+            without("rows") | {"table": "intervals", "use": "interval", "reduce": "median"},
+            "intervals are judged row by row: reduce is every or share, not median",
+        ),
         (PAIRS | {"use": "interval"}, "'pearson' of 'pairs' has no interval; .* intervals: pearso"),
         (
             PAIRS | {"table": "sex", "rows": {}, "statistic": "agrees", "at_least": 1},

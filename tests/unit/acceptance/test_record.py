@@ -470,6 +470,31 @@ def test_read_verdict__says_when_tables_have_changed_since(tree):
     ]
 
 
+def test_read_verdict__a_copy_of_the_criteria_that_cannot_be_used(tree):
+    register_criteria(tree.root, criteria())
+    tree.write_pairs(0.99)
+    write_verdict(tree.root, criteria())
+    (tree.root / "verdict_criteria.yaml").write_text("title: [")
+    found = read_verdict(tree.root)
+    assert found["outcome"] == "not assessable"
+    assert any("verdict_criteria.yaml cannot be used (" in one for one in found["notices"])
+    # It is judged by the criteria in the history: value and bound stay.
+    assert not any("value:" in one or "bound:" in one for one in found["notices"])
+
+
+def test_read_verdict__criteria_that_are_others_than_it_names(tree):
+    register_criteria(tree.root, criteria())
+    tree.write_pairs(0.99)
+    write_verdict(tree.root, criteria())
+    path = tree.root / "verdict.json"
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps(told | {"criteria_sha256": "0" * 64}))
+    found = read_verdict(tree.root)
+    assert found["outcome"] == "not assessable"
+    words = "verdict.json names other criteria than verdict_criteria.yaml holds"
+    assert words in found["notices"]
+
+
 def test_read_verdict__a_history_that_is_gone(tree):
     register_criteria(tree.root, criteria())
     tree.write_pairs(0.99)

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from lotwise.config import (
+    Config,
+    CorrelationConfig,
+    EvidenceConfig,
+    ExpressionConfig,
+    FiguresConfig,
+    write_template,
+)
+from lotwise.evidence.ceilings import CeilingRecord
 from lotwise.evidence.pairs import PairRecord
 from lotwise.files.tables import read_table
 
@@ -81,8 +91,86 @@ def test_compare__prints_r_per_pair_of_batches_with_its_ceiling(run, study):
     assert done.code == 0
     table = read_table(study.out / "correlation" / "gene.batch_pairs.tsv", PairRecord)
     of_all = table[table["feature_set"] == "all"].sort_values("pearson")
-    lines = [line for line in done.out.splitlines() if "  R " in line]
-    assert len(lines) == len(of_all)
+    heading = done.out.splitlines().index("  batch A  batch B  R       ceiling (counting)")
+    lines = done.out.splitlines()[heading + 1 : heading + 1 + len(of_all)]
+    ceilings = read_table(study.out / "evidence" / "gene.ceilings.tsv", CeilingRecord)
     for line, (_, row) in zip(lines, of_all.iterrows(), strict=True):
-        assert {row["sample_a"], row["sample_b"]} <= set(line.split())
-        assert f"R {row['pearson']:.4f}  counting noise alone allows 0.9" in line
+        of_pair = (ceilings["batch_a"] == row["batch_a"]) & (ceilings["batch_b"] == row["batch_b"])
+        (ceiling,) = ceilings[of_pair & (ceilings["noise"] == "counting")]["ceiling"]
+        assert line.split() == [
+            row["sample_a"], row["sample_b"], f"{row['pearson']:.4f}", f"{ceiling:.4f}"
+        ]  # fmt: skip
+    assert f"Report: {study.out / 'report.html'}" in done.out
+
+
+def test_compare__the_table_leaves_out_pairs_of_two_conditions(run, study):
+    study.sheet.write_text(
+        "sample\tbatch\tcondition\tquant\n"
+        "A1\tA\tday 0\tA1.sf\nB1\tB\tday 0\tB1.sf\nC1\tC\tday 7\tC1.sf\n"
+    )
+    done = study.call(run, "--level", "gene", *QUICK, command="compare")
+    assert done.code == 0, done.err
+    heading = done.out.splitlines().index("  batch A  batch B  R")
+    (line,) = [one.split() for one in done.out.splitlines()[heading + 1 :] if one[0] == " "]
+    assert line[:2] == ["A", "B"]
+
+
+def config_of(study, **changed):
+    """Write a configuration of the study; returns its path."""
+    config = Config(
+        samples=study.sheet,
+        results=study.out,
+        levels=("gene",),
+        expression=ExpressionConfig(tx2gene=study.tx2gene),
+        correlation=CorrelationConfig(pseudocount=0.5),
+        figures=FiguresConfig(formats=("png",)),
+        evidence=EvidenceConfig(statistics=("libraries",), seed=3),
+        **changed,
+    )
+    path = study.folder / "config.yaml"
+    path.write_text(write_template(config))
+    return path
+
+
+def test_compare__takes_its_settings_from_a_configuration(run, study):
+    done = run("compare", "--config", config_of(study), "--seed", "5")
+    assert done.code == 0, done.err
+    assert "log2(TPM + 0.5)" in done.out
+    record = json.loads((study.out / "provenance.json").read_text())
+    told = record["configuration"]
+    assert told["correlation"]["pseudocount"] == 0.5
+    assert told["evidence"]["statistics"] == ["libraries"]
+    # An option replaces the value of the file.
+    assert told["evidence"]["seed"] == 5
+    assert told["levels"] == ["gene"]
+    assert run("replay", study.out).code == 0
+
+
+def test_compare__judges_by_the_criteria_of_a_configuration(run, study):
+    done = run("compare", "--config", config_of(study, acceptance="example"))
+    assert done.code == 1
+    assert (study.out / "verdict.json").is_file()
+
+
+def test_compare__a_configuration_of_reads_is_for_run(run, study):
+    done = run("compare", "--config", config_of(study, source="reads"))
+    assert done.code == 2
+    assert "source is 'reads'; compare takes quantifications" in done.err
+    assert "lotwise run --config" in done.err
+
+
+def test_compare__says_where_the_paths_of_a_configuration_start(run, study, tmp_path, monkeypatch):
+    path = study.folder / "config.yaml"
+    path.write_text("samples: samples.tsv\n")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    done = run("compare", "--config", path)
+    assert done.code == 2
+    assert f"cd {study.folder} && lotwise compare --config config.yaml" in done.err
+
+
+def test_compare__needs_samples_or_a_configuration(run):
+    done = run("compare", "--out", "x")
+    assert done.code == 2
+    assert "SAMPLES is missing; give it, or --config FILE" in done.err

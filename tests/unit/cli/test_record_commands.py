@@ -151,3 +151,18 @@ def test_crate_and_workbook__are_written_into_the_results(compared, study, run):
     assert (study.out / "logs" / "steps" / "workbook.json").is_file()
     assert "Lots 1 to 3" in (study.out / "ro-crate-metadata.json").read_text("utf-8")
     assert run("workbook", study.folder / "nothing").code == 2
+
+
+def test_verdict__asked_again_says_how_replay_and_crate_accept_it(study, run):
+    arguments = ("--format", "png", "--statistic", "libraries", "--level", "gene")
+    study.call(run, *arguments, "--criteria", "example", command="compare")
+    again = run("verdict", "--out", study.out)
+    command = f"lotwise record --out {study.out}"
+    assert command in again.err
+    for name in ("replay", "crate"):
+        refused = run(name, study.out)
+        assert refused.code != 0
+        assert command in refused.err
+    assert run("record", "--out", study.out).code == 0
+    assert run("replay", study.out).code == 0
+    assert run("crate", study.out).code == 0

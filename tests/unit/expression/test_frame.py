@@ -117,6 +117,27 @@ def test_from_frame__names_are_unique_once_gencode_names_are_split(tpm):
         lotwise.from_frame(tpm.set_axis(names))
 
 
+@pytest.mark.parametrize("decimals", [2, 3, 4, 5, 6, None])
+def test_from_frame__tpm_of_any_decimals_are_no_cpm(decimals):
+    """salmon prints 6 decimals, RSEM 2; the smallest value is often the last decimal itself."""
+    drawn = np.random.default_rng(7).lognormal(-2, 4, (5_000, 3))
+    tpm = drawn / drawn.sum(axis=0) * 1e6
+    rounded = tpm if decimals is None else np.round(tpm, decimals)
+    names = [f"ENSG{n:011d}" for n in range(len(tpm))]
+    frame = pd.DataFrame(rounded, index=names, columns=SAMPLES)
+    read = lotwise.from_frame(frame).gene
+    assert np.array_equal(read.layers[keys.TPM], rounded.T)
+
+
+@pytest.mark.parametrize("decimals", [4, 6, 8])
+def test_from_frame__rounded_cpm_are_refused_as_tpm(decimals):
+    drawn = np.random.default_rng(8).negative_binomial(0.3, 0.01, (5_000, 3))
+    cpm = np.round(drawn / drawn.sum(axis=0) * 1e6, decimals)
+    names = [f"ENSG{n:011d}" for n in range(len(cpm))]
+    with pytest.raises(InputError, match=r"counts per million \(CPM\), not TPM"):
+        lotwise.from_frame(pd.DataFrame(cpm, index=names, columns=SAMPLES))
+
+
 def test_from_frame__cpm_are_refused_as_tpm_and_kept_by_name_as_cpm(tmp_path):
     drawn = np.random.default_rng(6).poisson(np.random.default_rng(7).lognormal(2, 1.5, (300, 3)))
     names = [f"ENSG{i:011d}" for i in range(300)]

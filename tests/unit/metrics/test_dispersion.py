@@ -21,7 +21,9 @@ matrices = st.tuples(st.integers(2, 5), st.integers(1, 20)).flatmap(
 
 def test_sere__hand_value():
     # totals 30 and 30, features 20 and 40: E = 10, 20 each; (25 + 25) / 10 + (25 + 25) / 20
-    assert sere([[15, 15], [5, 25]]).sere == pytest.approx(math.sqrt(7.5 / 2))
+    found = sere([[15, 15], [5, 25]])
+    assert found.sere == pytest.approx(math.sqrt(7.5 / 2))
+    assert (found.n_features, found.reason) == (2, "")
 
 
 def test_sere__equals_the_chi_square_of_the_table():

@@ -63,7 +63,7 @@ def test_genotype_remark__a_mixed_sample_has_its_share(findings_of):
     mixed = SOUND | {"mixed": "yes", "share": 0.1, "second_donor": "donor 2"}
     remark = remark_of(findings_of(mixed, SOUND, SOUND))
     assert remark.state == "concern"
-    assert "holds about 10% of cells of" in remark.text
+    assert "holds about 10\N{NO-BREAK SPACE}% of cells of" in remark.text
 
 
 def test_genotype_remark__what_is_not_assessable_is_counted_by_reason(findings_of):

@@ -560,9 +560,9 @@ def share(factor, within):
 def test_variance_remark__names_the_shares_within_a_condition():
     rows = [share("condition", float("nan")), share("batch", 0.12), share("donor", 0.41)]
     (remark,) = variance_remark(Level([*rows, share("residual", 0.47)]))
-    assert remark.text == (
-        "Of the variance of expression within a condition, batch explains 12% (median over "
-        "14,020 genes), donor 41%."
+    assert plain(remark.text) == (
+        "Of the variance of expression within a condition, batch explains 12 % (median over "
+        "14,020 genes), donor 41 %."
     )
 
 
@@ -584,7 +584,7 @@ def test_composition_remark__names_who_shifts_and_by_how_much(level_of):
     (remark,) = composition_remark(level_of(composition=[shift("S1", 1.0), shift("S2", 0.66)]))
     assert remark.state == "concern"
     assert plain(remark.text).startswith(
-        "TPM of unchanged genes shift by more than a quarter in S2 (-34%), against the other "
+        "TPM of unchanged genes shift by more than a quarter in S2 (-34 %), against the other "
         "samples of the condition"
     )
 

@@ -112,6 +112,7 @@ def test_write_report__says_what_is_missing(tree):
     for words in (
         "No acceptance criteria were given.",
         "These results have no provenance.json",
+        "Date and version of the run are not on record.",
         "the statistic ceilings is switched off",
         "Not shown: the run did not draw it.",
         "expression/gene.h5ad is not among the results",

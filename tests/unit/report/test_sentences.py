@@ -23,6 +23,7 @@ MODULES = [
     SOURCE / "evidence/sections.py",
 ]
 WORDS = 5
+_WORD = re.compile(r"\W*[A-Za-z][\w'-]*\W*")
 # Where statistics are computed, the page takes sentences from tables; shorter texts are reasons.
 COMPUTED = [
     *(SOURCE / "metrics").glob("*.py"),
@@ -57,7 +58,7 @@ def sentences():
         for modules, n_words in ((MODULES, WORDS), (COMPUTED, COMPUTED_WORDS))
         for module in modules
         for text in texts_of(ast.parse(module.read_text(encoding="utf-8")))
-        if len(re.findall(r"[A-Za-z]+", text)) >= n_words and " " in text
+        if sum(_WORD.fullmatch(part) is not None for part in text.split()) >= n_words
     ]
 
 

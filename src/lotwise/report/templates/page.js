@@ -112,12 +112,13 @@
     // A right-to-left name must not reverse the order of the sentence.
     return /[^\x20-\x7e]/.test(cut) ? `\u2068${cut}\u2069` : cut;
   };
-  const number = (value) => (value === 0 ? "0" : Number(value.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 }));
+  const minus = (text) => text.replace("-", "\u2212");
+  const number = (value) => (value === 0 ? "0" : minus(Number(value.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 })));
   // Only exactly 1 is printed as 100 %, as in the tables.
   const percent = (share) => {
     const text = (100 * share).toPrecision(3);
     if (Number(text) !== 100 || share === 1) return `${text}\u00a0%`;
-    return share < 1 ? ">99.9\u00a0%" : ">100\u00a0%";
+    return share < 1 ? ">99.9\u00a0%" : `${(100 * share).toPrecision(5)}\u00a0%`;
   };
   const rWords = (pair) => pair.r;
   const binsOf = (found, pair) => {
@@ -138,7 +139,7 @@
       };
     });
   };
-  const ratioWords = (ratio) => (ratio === null ? "in one only" : ratio.toFixed(3));
+  const ratioWords = (ratio) => (ratio === null ? "in one only" : minus(ratio.toFixed(3)));
   const namedOf = (found, pair) => pair.named.map(([feature, tpmA, tpmB, ratio, share]) => {
     const [id, symbol] = found.features[feature];
     const log = (tpm) => Math.log2(tpm + found.pseudocount);
@@ -159,7 +160,7 @@
     table.dataset.name = "pair";
     node("caption", `Features that lower R most: ${short(found.samples[pair.a])} and ${short(found.samples[pair.b])}`, table);
     const head = node("tr", "", node("thead", "", table));
-    ["feature", "gene", `${found.unit}, first`, `${found.unit}, second`, "log2 ratio", "share of 1 - R"].forEach((label) => {
+    ["feature", "gene", `${found.unit}, sample A`, `${found.unit}, sample B`, "log2 ratio", "share of 1 \u2212 R"].forEach((label) => {
       node("th", label, head).scope = "col";
     });
     const body = node("tbody", "", table);
@@ -202,7 +203,7 @@
       }
       const difference = structuredClone(specs.difference);
       for (const { encoding } of difference.layer) {
-        encoding.y.title = `difference of ${scale}, first - second`;
+        encoding.y.title = `difference of ${scale}, A \u2212 B`;
         if (encoding.x) encoding.x.title = `mean ${scale}`;
       }
       const total = bins.reduce((sum, bin) => sum + bin.n, 0);
@@ -227,11 +228,12 @@
   // ---- on paper every row and every setting
   let before = [];
   window.addEventListener("beforeprint", () => {
+    if (!document.getElementById("print-all").checked) return;
     before = tables.map(({ table }) => [table, table.page.len(), table.search()]);
     tables.forEach(({ table }) => table.search("").page.len(-1).draw());
     document.querySelectorAll("details").forEach((part) => { part.open = true; });
   });
   window.addEventListener("afterprint", () => {
-    before.forEach(([table, length, search]) => table.search(search).page.len(length).draw());
+    before.splice(0).forEach(([table, length, search]) => table.search(search).page.len(length).draw());
   });
 })();
