@@ -121,8 +121,8 @@ def _measure(case: str, divide: int, *, on_dask: bool) -> None:
         peers,
         needed={peers[0].name: LEAST_OF_BLAS} if case == "matrix" else {},
         held=[
-            Held(what="GB at the peak", value=used, most=MOST_GIGABYTES),
-            Held(what="from NumPy in float64", value=difference, most=MOST_DIFFERENCE),
+            Held(what="peak GB", value=used, most=MOST_GIGABYTES),
+            Held(what="difference from NumPy float64", value=difference, most=MOST_DIFFERENCE),
         ],
     )
 

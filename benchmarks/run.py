@@ -64,7 +64,7 @@ def rows() -> list[dict]:
 def table() -> str:
     """Write the measured cases as a table, with machine and versions."""
     lines = [
-        "| case (script) | program | seconds | memory | times lotwise, other numbers |",
+        "| case (script) | program | seconds | memory | time relative to lotwise, other numbers |",
         "|---|---|--:|--:|--:|",
     ]
     for row in rows():

@@ -54,7 +54,7 @@ def main() -> None:
         ]
         if len(found) == len(SIZES) and not name.endswith("(pairs)"):
             growth = _growth(*(timing.processor for timing in found.values()))
-            held.append(Held(what="growth beside linear", value=growth, most=MOST_GROWTH))
+            held.append(Held(what="growth relative to linear", value=growth, most=MOST_GROWTH))
         case = f"{name}, {max(found):,} samples of {asked.genes:,} genes"
         report(case, found[max(found)], held=held)
 

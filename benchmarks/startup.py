@@ -121,7 +121,9 @@ def time_steps(folder: Path) -> None:
         if step[0] in DRAWING:
             floor.append(time_drawing(step))
         own = taken.seconds - sum(timing.seconds for timing in floor)
-        report(name, taken, floor, held=[Held(what="s of its own", value=own, most=1)])
+        report(
+            name, taken, floor, held=[Held(what="s without imports and drawing", value=own, most=1)]
+        )
 
 
 def time_graph(folder: Path) -> None:

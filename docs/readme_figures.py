@@ -15,7 +15,7 @@ WIDTHS = {
     "extended_data_fig2_isoform": 800,
     "gene_detectable": 900,
 }
-N_COLOURS = 64
+N_COLOURS = 128
 
 
 def main() -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Sequence
+from typing import Final
+
+_MOST_NAMES: Final = 40
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a suggestion for a wrong name: the nearest known name, or all known names.
+    """Return a suggestion for a wrong name: the nearest known name, or the known names if few.
 
     Examples
     --------
@@ -19,7 +22,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     names = list(known)
     close = closest(name, names)
-    return f"did you mean {close!r}?" if close else f"there are {', '.join(names)}"
+    return f"did you mean {close!r}?" if close else f"there are {listed(names, most=_MOST_NAMES)}"
 
 
 def closest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:

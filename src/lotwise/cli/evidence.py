@@ -42,7 +42,8 @@ def command(*, level: Level, out: Path, step: str, **options: Any) -> None:
     evidence/LEVEL.*.tsv and figures/LEVEL_*. A statistic without its input (bootstraps,
     replicates, groups, gene sets) is NaN in its table, with the reason.
     """
-    from lotwise.run.steps import draw_evidence_tables, write_evidence, write_evidence_tables
+    from lotwise.run.figures import draw_evidence_tables
+    from lotwise.run.steps import write_evidence, write_evidence_tables
     from lotwise.tree import ResultTree
 
     tree, figures = ResultTree(out), pick(FiguresConfig, options)

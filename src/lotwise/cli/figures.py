@@ -30,7 +30,7 @@ def command(*, level: Level, out: Path, **options: Any) -> None:
     Reads expression/LEVEL.h5ad below --out and writes figures/: the scatter matrix
     of Extended Data Fig. 1 (gene) or 2 (isoform) and two heatmaps of R.
     """
-    from lotwise.run.steps import write_figures
+    from lotwise.run.figures import write_figures
     from lotwise.tree import ResultTree
 
     write_figures(

@@ -25,6 +25,11 @@ _LOWEST_LOG2: Final = -40.0
 # CPM of at least this many features with few counts are recognised as multiples of one count.
 _FEWEST_MULTIPLES: Final = 50
 _MOST_COUNTS: Final = 100
+# Values of more decimals than this are taken as not rounded.
+_MOST_DECIMALS: Final = 7
+_WHOLE: Final = 1e-2
+# Rounding changes a value that is this many times the last decimal by less than one in a thousand.
+_ROUNDING_MATTERS: Final = 1000
 
 
 def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million") -> None:
@@ -174,17 +179,23 @@ def _are_whole_numbers(tpm: Floats) -> bool:
 def _are_cpm(values: Floats) -> bool:
     """Return whether values that sum to a million are whole counts times one factor.
 
-    TPM are counts divided by lengths, which differ. Values with few decimals are always multiples
-    of the last decimal and are not conclusive.
+    TPM are counts divided by lengths, which differ. Values that were rounded are multiples of their
+    last decimal whatever they are. This is conclusive only if the smallest value is large enough
+    for the rounding not to matter: salmon's TPM have 6 decimals and often begin at 0.000001.
     """
     present = values[values > 0]
-    if np.allclose(present * 1e4, np.round(present * 1e4), rtol=0, atol=1e-6):
-        return False
-    ratios = present / present.min()
+    lowest = present.min()
+    for decimals in range(_MOST_DECIMALS + 1):
+        scaled = present * 10.0**decimals
+        if (np.abs(scaled - np.round(scaled)) < _WHOLE).all():
+            if lowest * 10.0**decimals < _ROUNDING_MATTERS:
+                return False
+            break
+    ratios = present / lowest
     ratios = ratios[ratios < _MOST_COUNTS]
     if ratios.size < _FEWEST_MULTIPLES or np.unique(np.round(ratios)).size < 10:
         return False
     return any(
-        bool((np.abs(ratios * lowest - np.round(ratios * lowest)) < 1e-3 * lowest).all())
-        for lowest in (1, 2, 3)
+        bool((np.abs(ratios * counts - np.round(ratios * counts)) < 1e-3 * counts).all())
+        for counts in (1, 2, 3)
     )

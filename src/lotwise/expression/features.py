@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
+
+import polars as pl
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.identifiers import level_by_names, strip_versions
 from lotwise.expression.noted import noted
-from lotwise.wording import nearest
+from lotwise.wording import closest
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -37,7 +40,8 @@ def places_of(expression: AnnData, names: Sequence[str]) -> dict[str, int]:
     expression
         Samples x features.
     names
-        Identifiers (``var_names``) or symbols; of features with the same symbol, the first is used.
+        Identifiers (``var_names``), with or without version, or symbols; of features with the same
+        symbol, the first is used.
 
     Raises
     ------
@@ -58,10 +62,36 @@ def places_of(expression: AnnData, names: Sequence[str]) -> dict[str, int]:
         if symbol:
             symbols.setdefault(symbol, place)
     known = {**symbols, **identifiers}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise InputError(
-            f"unknown {features_of(expression).removesuffix('s')} {unknown[0]!r}",
-            remedy=nearest(unknown[0], known) if len(known) < _MOST_COMPARED else "",
-        )
+    if any(name not in known for name in names):
+        known |= _of_other_versions(names, identifiers)
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None:
+        thing = features_of(expression).removesuffix("s")
+        raise InputError(f"unknown {thing} {unknown!r}", remedy=_remedy(unknown, symbols, thing))
     return {name: known[name] for name in names}
+
+
+def _of_other_versions(names: Sequence[str], identifiers: Mapping[str, int]) -> dict[str, int]:
+    """Return the positions of names that differ from one identifier by its version alone."""
+    place_of: dict[str, int | None] = {}
+    plain = strip_versions(pl.Series(list(identifiers), dtype=pl.String))
+    for name, place in zip(plain, identifiers.values(), strict=True):
+        place_of[name] = None if name in place_of else place
+    asked = strip_versions(pl.Series([str(name) for name in names], dtype=pl.String))
+    found = {name: place_of.get(key) for name, key in zip(names, asked, strict=True)}
+    return {name: place for name, place in found.items() if place is not None}
+
+
+def _remedy(name: str, symbols: Mapping[str, int], thing: str) -> str:
+    """Return what to do about an unknown name."""
+    if level_by_names(pl.Series([name])) is not None:
+        return "it is not among the features of this data"
+    if symbols:
+        near = closest(name, symbols) if len(symbols) < _MOST_COMPARED else ""
+        return f"did you mean {near!r}?" if near else "check its spelling, or give an identifier"
+    if thing == "gene":
+        return (
+            "the genes have no symbols: give an identifier, or a map with symbols (tx2gene, "
+            f"column {keys.GENE_NAME})"
+        )
+    return "give the identifier"

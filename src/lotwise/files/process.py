@@ -1,12 +1,19 @@
-"""Identification of processes by machine, process number and start time."""
+"""Identification of processes by machine, process number and start time; ending with another."""
 
 from __future__ import annotations
 
 import functools
+import os
+import signal
 import socket
+import threading
+import time
 import zlib
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+_EACH_SECONDS: Final = 0.5
 
 
 @functools.cache
@@ -39,6 +46,21 @@ def has_ended(name: str) -> bool:
     place, _, rest = name.partition(":")
     number, _, started = rest.partition(":")
     return place == machine() and number.isdigit() and _started(int(number)) != started
+
+
+def end_with(name: str) -> None:
+    """Watch a named process in a thread; terminate this process when that one has ended.
+
+    A process that is killed (SIGKILL) cannot end the processes that work for it. A process on
+    another machine or in another container is not watched.
+    """
+
+    def watch() -> None:
+        while not has_ended(name):
+            time.sleep(_EACH_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _started(process: int) -> str:

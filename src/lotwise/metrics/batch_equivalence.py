@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 
 from lotwise.errors import InputError
-from lotwise.metrics.batches import tolerance_factor
 from lotwise.metrics.moments import FloatArray
+from lotwise.metrics.tolerance import tolerance_factor
 
 NAN = float("nan")
 Equivalent = Literal["yes", "no", "not assessable"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lotwise.errors import InputError, RefusedError
 from lotwise.files.atomic import atomic_path
+from lotwise.files.process import end_with, name_process
 from lotwise.files.tables import read_table, to_frame, write_table
 from lotwise.progress import progress
 from lotwise.quantify.reads_qc import Intake, check_reads, require_passed
@@ -29,8 +31,13 @@ def check_samples(samples: Sequence[Sample], *, table: Path, threads: int = 1) -
         One line naming every refused sample; the table is written in any case.
     """
     if threads > 1 and len(samples) > 1:
-        # Processes, not threads: half of the work is done in Python.
-        with ProcessPoolExecutor(threads, mp_context=get_context("spawn")) as pool:
+        # Processes, not threads: half of the work is done in Python. They end with this one.
+        with ProcessPoolExecutor(
+            threads,
+            mp_context=get_context("spawn"),
+            initializer=end_with,
+            initargs=(name_process(os.getpid()),),
+        ) as pool:
             checked = pool.map(check_reads, samples)
             rows = list(progress(checked, "checking", unit="sample", total=len(samples)))
     else:

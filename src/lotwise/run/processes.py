@@ -13,8 +13,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
-import time
 import traceback
 import warnings
 from collections.abc import Callable
@@ -26,7 +24,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final, NoReturn, Self, cast
 
 from lotwise.errors import EnvironmentFault, LotwiseError
-from lotwise.files.process import has_ended, name_process
+from lotwise.files.process import end_with, name_process
 from lotwise.workers import n_threads
 
 # The paths come first: lotwise itself may lie on one that only the caller knows.
@@ -34,7 +32,6 @@ _PROGRAM: Final = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from lotwise.run.processes import serve; serve()"
 )
-_EACH_SECONDS: Final = 0.5
 # A process that is told to end removes what it has not finished.
 _PATIENCE_SECONDS: Final = 10.0
 
@@ -196,7 +193,7 @@ def serve() -> None:
     os.dup2(2, 1)
     parent, level = pickle.load(sys.stdin.buffer)  # noqa: S301
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    end_with(parent)
     # Python drops what is raised while it clears away an object: then the call was finished.
     while not told:
         try:
@@ -230,10 +227,3 @@ def _answer(function: Callable[..., object], arguments: tuple[object, ...]) -> _
     for one in warned:
         one.source = None
     return _Answer(error, warned)
-
-
-def _watch(parent: str) -> None:
-    """End with the process that started this one, also where it was killed."""
-    while not has_ended(parent):
-        time.sleep(_EACH_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -10,11 +10,11 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lotwise import keys
 from lotwise.acceptance import (
@@ -36,7 +36,6 @@ from lotwise.config import (
 from lotwise.evidence.catalogue import tables as catalogue
 from lotwise.files.atomic import atomic_path
 from lotwise.keys import LEVELS, Level
-from lotwise.progress import progress
 from lotwise.record import (
     PREPARING,
     Call,
@@ -52,14 +51,14 @@ from lotwise.record import (
 from lotwise.run.comparison import Comparison, correlate, read_expression
 from lotwise.run.comparison import compare as compare_in_memory
 from lotwise.run.evidence import draw_evidence, gather_evidence
+from lotwise.run.figures import draw_correlation, named_figures, save_beside
 from lotwise.run.processes import Beside
 from lotwise.samples import Sample, read_samples, require_batches, write_samples
-from lotwise.tree import CERTIFICATE, CRATE, PAGE, PROVENANCE, VERIFICATION, ResultTree, drawn_as
+from lotwise.tree import CERTIFICATE, CRATE, PAGE, PROVENANCE, VERIFICATION, ResultTree
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
-    from matplotlib.figure import Figure
 
 _log = logging.getLogger(__name__)
 
@@ -191,12 +190,12 @@ def write_comparison(
     """Write expression, tables and figures of a comparison, the figures in other processes."""
     for level, expression in compared.expression.items():
         tree.forget_figures(level, figures.formats)
-        _save(_draw_correlation(tree, level, expression, figures), figures, beside)
+        save_beside(draw_correlation(tree, level, expression, figures), figures, beside)
         _forget_evidence(tree, level, compared.evidence, figures)
         drawn = draw_evidence(
             expression, compared.tables[level], compared.evidence, compared.correlation
         )
-        _save(_in_place(tree, level, drawn, compared.evidence, figures), figures, beside)
+        save_beside(named_figures(tree, level, drawn, compared.evidence, figures), figures, beside)
     # Meanwhile:
     _write_levels(compared.expression, tree)
     for level, expression in compared.expression.items():
@@ -267,70 +266,6 @@ def _write_correlation(
         write_table(tree.matrix(level, statistic), get.matrix(expression, statistic), index=True)
 
 
-def write_figures(
-    tree: ResultTree, level: Level, config: FiguresConfig, correlation: CorrelationConfig
-) -> list[Path]:
-    """Draw one level; write ``figures/``.
-
-    With more samples than a scatter matrix can show, it shows the least and the most similar
-    ones; the heatmaps show all.
-    """
-    from lotwise import tl
-    from lotwise.expression import read_level
-
-    expression = read_level(tree.h5ad(level), level)
-    if not _has_r(expression, correlation.pseudocount):
-        tl.correlate(expression, pseudocount=correlation.pseudocount, sets=("all",))
-    tree.forget_figures(level, config.formats)
-    with Beside() as beside:
-        _save(_draw_correlation(tree, level, expression, config), config, beside)
-    return drawn_as(tree.figures_of_correlation(level), config.formats)
-
-
-def _has_r(expression: AnnData, pseudocount: float) -> bool:
-    """Return whether R is already stored, as `lotwise correlate` leaves it."""
-    if keys.PEARSON not in expression.obsp:
-        return False
-    computed = expression.uns[keys.LOTWISE].get(keys.PARAMETERS, {}).get(keys.PAIRS, {})
-    return bool(computed.get("pseudocount") == pseudocount)
-
-
-def _draw_correlation(
-    tree: ResultTree, level: Level, expression: AnnData, config: FiguresConfig
-) -> Iterator[tuple[Path, Figure]]:
-    """Yield the paper's figure and the heatmaps, each with its path without a suffix."""
-    from lotwise import pl, tl
-
-    words: dict[str, Any] = {"decimals": config.decimals, "note": config.note}
-    for order in ("given", "clustered"):
-        yield tree.figure(level, f"heatmap_{order}"), pl.heatmap(expression, order=order, **words)
-    title = None
-    if expression.n_obs > pl.MOST_SAMPLES:
-        title = (
-            f"The least and the most similar of {expression.n_obs} samples "
-            f"({level} level, Pearson's R over all {expression.n_vars:,} features)"
-        )
-        expression = tl.least_and_most_alike(expression)
-    drawn = pl.scatter_matrix(expression, style=config.style, title=title, **words)
-    yield tree.paper_figure(level), drawn
-
-
-def _save(drawn: Iterable[tuple[Path, Figure]], config: FiguresConfig, beside: Beside) -> None:
-    """Save figures in other processes, with the rcParams of this one."""
-    import matplotlib as mpl
-
-    from lotwise import pl
-
-    of_this_process: Any = mpl.rcParams.copy()
-    settings = {
-        name: value
-        for name, value in of_this_process.items()
-        if name not in {"backend", "interactive"} and value != mpl.rcParamsDefault[name]
-    }
-    for stem, figure in drawn:
-        beside.run(pl.save_figure, figure, stem, config.formats, settings)
-
-
 def write_evidence(
     tree: ResultTree,
     level: Level,
@@ -347,7 +282,7 @@ def write_evidence(
     expression, tables = write_evidence_tables(tree, level, config, correlation)
     drawn = draw_evidence(expression, tables, config, correlation)
     with Beside() as beside:
-        _save(_in_place(tree, level, drawn, config, figures), figures, beside)
+        save_beside(named_figures(tree, level, drawn, config, figures), figures, beside)
 
 
 def write_evidence_tables(
@@ -368,44 +303,6 @@ def write_evidence_tables(
     return expression, tables
 
 
-def draw_evidence_tables(
-    tree: ResultTree,
-    level: Level,
-    config: EvidenceConfig,
-    correlation: CorrelationConfig,
-    figures: FiguresConfig,
-) -> None:
-    """Draw the tables written by :func:`write_evidence_tables`; nothing is computed."""
-    from lotwise.expression import read_level
-
-    expression = read_level(tree.h5ad(level), level)
-    tree.forget_figures_of_evidence(level, figures_of(config, level), figures.formats)
-    tables = _WrittenTables(tree, level, tables_of(config, level))
-    drawn = draw_evidence(expression, tables, config, correlation)
-    with Beside() as beside:
-        _save(_in_place(tree, level, drawn, config, figures), figures, beside)
-
-
-class _WrittenTables(Mapping[str, "pd.DataFrame"]):
-    """The tables of evidence of one level, each read when it is asked for: most are not drawn."""
-
-    def __init__(self, tree: ResultTree, level: Level, names: Sequence[str]) -> None:
-        self._tree, self._level, self._names = tree, level, names
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        from lotwise.files.tables import read_table
-
-        if name not in self._names:
-            raise KeyError(name)
-        return read_table(self._tree.table(self._level, name), catalogue()[name].record)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
 def _forget_evidence(
     tree: ResultTree, level: Level, config: EvidenceConfig, figures: FiguresConfig
 ) -> None:
@@ -418,22 +315,6 @@ def _write_evidence(tree: ResultTree, level: Level, tables: Mapping[str, pd.Data
 
     for name, table in tables.items():
         write_table(tree.table(level, name), table)
-
-
-def _in_place(
-    tree: ResultTree,
-    level: Level,
-    drawn: Iterable[tuple[str, Figure]],
-    config: EvidenceConfig,
-    figures: FiguresConfig,
-) -> Iterator[tuple[Path, Figure]]:
-    """Yield the figures of the evidence with the note of the run, each with its path."""
-    from lotwise import pl
-
-    total = len(figures_of(config, level))
-    for name, figure in progress(drawn, "drawing", unit="figure", total=total):
-        pl.add_note(figure, figures.note)
-        yield tree.figure(level, name), figure
 
 
 def without_evidence(expression: AnnData) -> AnnData:

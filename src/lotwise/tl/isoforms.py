@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import cache, lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,22 +21,20 @@ from lotwise.metrics.isoforms import (
     UsageTest,
     compare_usage,
     group_isoforms,
-    inferential_relative_variance,
     usage_change,
     usage_test,
 )
 from lotwise.metrics.isoforms import isoform_usage as usage_of_sample
 from lotwise.metrics.moments import (
-    BoolArray,
     FloatArray,
-    IntArray,
     correlation,
     largest,
     stable_order,
     why_undefined,
 )
 from lotwise.tl.blocks import genes_of
-from lotwise.tl.layers import bootstraps_of, log_tpm_of, stored_bootstraps
+from lotwise.tl.bootstraps import Bootstraps
+from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
 from lotwise.workers import in_threads
 
@@ -51,8 +48,6 @@ STRATA = ("low", "middle", "high")
 # adjusted p of 0.05 in no more than one of twenty cases, from 0.2 to 20 million fragments
 # (benchmarks/usage_rates.py).
 PRIOR_FRAGMENTS = 100.0
-# Memory for bootstraps as TPM that are kept for later pairs: 100 of 200,000 isoforms are 160 MB.
-_HELD_BYTES: Final = 10**9
 _CERTAIN: Final = 0.05
 # This many genes per gene shown are compared by the means of batches.
 _CANDIDATES: Final = 10
@@ -124,7 +119,7 @@ def isoform_usage(
     grouped = group_isoforms(genes)
     usages = [usage_of_sample(sample, grouped) for sample in tpm]
     log_tpm = log_tpm_of(expression, pseudocount)
-    bootstraps = _Bootstraps(expression, known)
+    bootstraps = Bootstraps(expression, known)
     tables: list[dict[str, npt.NDArray[Any]]] = []
     strata: list[StratumRecord] = []
     changes = in_threads(
@@ -278,46 +273,6 @@ def rank_switches(
     )
 
 
-class _Bootstraps:
-    """The bootstraps of samples, with what is computed from them once for all pairs."""
-
-    def __init__(self, expression: AnnData, known: IntArray) -> None:
-        self._expression, self._known = expression, known
-        self._stored = stored_bootstraps(expression)
-        self._depth = cache(self._compute_depth)
-        self.noise = cache(self._compute_noise)
-        n_bytes = 8 * known.size * max((len(draws) for draws in self._stored.values()), default=1)
-        # At least two samples: those of the current pair.
-        n_held = max(2, _HELD_BYTES // max(n_bytes, 1))
-        self.tpm = lru_cache(maxsize=n_held)(self._compute_tpm)
-
-    def of_both(self, pair: Pair) -> bool:
-        """Return whether both samples have bootstraps."""
-        return pair.sample_a in self._stored and pair.sample_b in self._stored
-
-    def tpm_a_fragment(self, pair: Pair) -> float:
-        """Return the average TPM of a fragment, in the sample where it is larger."""
-        names = (pair.sample_a, pair.sample_b)
-        depths = [self._depth(name) for name in names if name in self._stored]
-        return 1e6 / max(1.0, min(depths, default=1e6))
-
-    def _compute_depth(self, sample: str) -> float:
-        return float(np.sum(self._stored[sample], axis=1).mean())
-
-    def _compute_noise(self, sample: str) -> tuple[FloatArray, BoolArray]:
-        """Return the InfRV of every isoform, and whether any bootstrap counts it."""
-        counts = np.asarray(self._stored[sample], dtype=np.float64)
-        return inferential_relative_variance(counts), counts.sum(axis=0) > 0
-
-    def _compute_tpm(self, sample: str) -> FloatArray:
-        """Return TPM of isoforms with a known gene, bootstraps x isoforms; may have no rows."""
-        found = bootstraps_of(self._expression, sample)
-        if found is None:
-            return np.empty((0, self._known.size))
-        # A copy is needed only where isoforms are left out.
-        return found if self._known.size == found.shape[1] else found[:, self._known]
-
-
 def _usage_table(
     pair: Pair,
     change: UsageChange,
@@ -370,7 +325,7 @@ def _untold_shares(expression: AnnData, reason: str) -> list[ShareRecord]:
     ]
 
 
-def _strata(pair: Pair, log_tpm: FloatArray, bootstraps: _Bootstraps) -> list[StratumRecord]:
+def _strata(pair: Pair, log_tpm: FloatArray, bootstraps: Bootstraps) -> list[StratumRecord]:
     """Return R by thirds of InfRV, the mean of both samples, over isoforms with any count."""
     nan = float("nan")
     if not bootstraps.of_both(pair):

@@ -12,7 +12,7 @@ from lotwise.acceptance import path_of_criteria, read_criteria
 @pytest.fixture
 def compared(study, run, monkeypatch):
     """A comparison by `lotwise compare`, gene level alone, without evidence and figures."""
-    monkeypatch.setattr("lotwise.run.steps._draw_correlation", lambda *_: [])
+    monkeypatch.setattr("lotwise.run.steps.draw_correlation", lambda *_: [])
     arguments = (
         "compare", study.sheet, "--tx2gene", study.tx2gene, "--out", study.out,
         "--level", "gene", "--no-evidence", "--format", "png",

@@ -17,8 +17,8 @@ import pytest
     ],
 )  # fmt: skip
 def test_step__records_what_was_given_by_name(study, run, monkeypatch, words, options):
-    for name in ("write_figures", "write_evidence"):
-        monkeypatch.setattr(f"lotwise.run.steps.{name}", lambda *_: [])
+    for name in ("figures.write_figures", "steps.write_evidence"):
+        monkeypatch.setattr(f"lotwise.run.{name}", lambda *_: [])
     assert run(*words, "--out", study.out).code == 0
     (path,) = (study.out / "logs" / "steps").iterdir()
     noted = json.loads(path.read_text("utf-8"))
@@ -29,7 +29,7 @@ def test_step__records_what_was_given_by_name(study, run, monkeypatch, words, op
 
 def test_step__a_note_that_names_another_level_stays_on_record(study, run, monkeypatch):
     """A call was lost from the record where any of its words was a level of another run."""
-    monkeypatch.setattr("lotwise.run.steps.write_figures", lambda *_: [])
+    monkeypatch.setattr("lotwise.run.figures.write_figures", lambda *_: [])
     step = ("--out", study.out)
     assert run("expression", study.sheet, "--tx2gene", study.tx2gene, *step).code == 0
     assert run("figures", "gene", "--note", "isoform", *step).code == 0

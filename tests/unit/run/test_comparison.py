@@ -18,7 +18,7 @@ from lotwise.report.charts import cloud_spec, difference_spec
 from lotwise.report.pairs import contributions_section
 from lotwise.report.run_tables import LevelFindings, read_findings
 from lotwise.report.summary import level_answer
-from lotwise.run import steps
+from lotwise.run import figures, steps
 from lotwise.run.evidence import draw_evidence
 from lotwise.tree import ResultTree
 
@@ -143,9 +143,9 @@ def test_write__is_what_the_steps_write_from_disk(compared, expression_config, t
     tree = ResultTree(tmp_path / "steps")
     for level in steps.write_expression(sheet, tree, expression_config):
         steps.write_correlation(tree, level, CorrelationConfig())
-        steps.write_figures(tree, level, FIGURES, CorrelationConfig())
+        figures.write_figures(tree, level, FIGURES, CorrelationConfig())
         steps.write_evidence_tables(tree, level, EVIDENCE, CorrelationConfig())
-        steps.draw_evidence_tables(tree, level, EVIDENCE, CorrelationConfig(), FIGURES)
+        figures.draw_evidence_tables(tree, level, EVIDENCE, CorrelationConfig(), FIGURES)
     found = {
         root: {
             path.relative_to(tmp_path / root).as_posix(): path.read_bytes()

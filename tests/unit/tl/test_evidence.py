@@ -720,11 +720,11 @@ def test_isoform_usage__rescales_the_bootstraps_of_a_sample_once(monkeypatch):
         asked.append(sample)
         return bootstraps_of(expression, sample)
 
-    monkeypatch.setattr("lotwise.tl.isoforms.bootstraps_of", counted)
+    monkeypatch.setattr("lotwise.tl.bootstraps.bootstraps_of", counted)
     lotwise.tl.isoform_usage(expression)
     assert sorted(asked) == ["s0", "s1", "s2", "s3"]
     held = lotwise.get.evidence(expression, "isoform_usage")
-    monkeypatch.setattr("lotwise.tl.isoforms._HELD_BYTES", 0)
+    monkeypatch.setattr("lotwise.tl.bootstraps._HELD_BYTES", 0)
     lotwise.tl.isoform_usage(expression)
     pd.testing.assert_frame_equal(held, lotwise.get.evidence(expression, "isoform_usage"))
 

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from lotwise.metrics import agreement, batches, correlation, equivalence, rates
+from lotwise.metrics import agreement, correlation, equivalence, rates, tolerance
 from lotwise.run.qualify.case import Case, run_case
 
 X = (1.0, 2.0, 3.0, 4.0, 5.0)
@@ -48,7 +48,7 @@ def formula_cases() -> Iterator[Case]:
             "STA-002",
             f"tolerance factor, n = {n}",
             factor,
-            partial(batches.tolerance_factor, n),
+            partial(tolerance.tolerance_factor, n),
             tolerance=5.1e-4,
         )
     yield _close(
