@@ -139,7 +139,7 @@ def test_multiqc__an_edited_verdict_is_not_believed(recorded_run, tmp_path, tool
     assert "<strong>fail</strong>" in page
     assert "<strong>pass</strong>" not in page
     assert re.search(
-        r"verdict\.json is not the file that was written on [^:]+:\S+: it was edited", page
+        r"verdict\.json is not the file that was written on [^<]+: it was edited", page
     )
 
 
