@@ -20,7 +20,7 @@ _SAMPLES: Final = (
 )
 
 _OF_CONFIG: Final = """\
-or with the settings of config.yaml:
+or with the settings of config.yaml{once}:
   cd {directory} && lotwise compare --config config.yaml
 or the whole workflow with them (quantification too, if there are reads):
   cd {directory} && lotwise run --cores all"""
@@ -48,6 +48,7 @@ def command(*, directory: Path, source: Path | None) -> None:
     tx2gene = found.tx2gene if found else None
     # Paths of the configuration start at DIRECTORY, from which it is used.
     config = Config(expression=ExpressionConfig(tx2gene=tx2gene and tx2gene.absolute()))
+    once = "" if tx2gene else ", once tx2gene is set there"
     texts = {
         "config.yaml": write_template(config, leave_out=("acquire",)),
         "samples.tsv": found.sheet if found else _SAMPLES,
@@ -70,11 +71,11 @@ def command(*, directory: Path, source: Path | None) -> None:
             "--out results",
             err=True,
         )
-        click.echo(_OF_CONFIG.format(directory=directory), err=True)
+        click.echo(_OF_CONFIG.format(directory=directory, once=once), err=True)
         return
     click.echo(
         "next: fill in samples.tsv and tx2gene, then\n"
         f"  lotwise compare {directory / 'samples.tsv'} --tx2gene FILE --out results",
         err=True,
     )
-    click.echo(_OF_CONFIG.format(directory=directory), err=True)
+    click.echo(_OF_CONFIG.format(directory=directory, once=once), err=True)

@@ -131,6 +131,27 @@ def read_unit(path: Path) -> str:
         return "TPM" if found is None else str(found.asstr()[()])
 
 
+def read_unmapped(path: Path) -> tuple[int, list[float]]:
+    """Return the number of transcripts without a gene, and the share of TPM they have, per sample.
+
+    Read from an ``.h5ad`` file without its matrices; 0 and no shares where the genes are not sums
+    of isoforms, or the file does not exist.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> read_unmapped(Path("none.h5ad"))
+    (0, [])
+    """
+    import h5py
+
+    if not path.is_file():
+        return 0, []
+    with h5py.File(path) as file:
+        n, shares = (file.get(f"obs/{name}") for name in (keys.N_UNMAPPED, keys.UNMAPPED_TPM_SHARE))
+        return (0, []) if n is None or shares is None else (int(n[0]), shares[()].tolist())
+
+
 def batches_of(expression: AnnData) -> list[str]:
     """Return the batch of every sample.
 

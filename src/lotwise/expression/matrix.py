@@ -138,17 +138,15 @@ def _refuse_twice(path: Path, header: Sequence[str], *, row: int) -> None:
 def level_of(features: pl.Series, known: pl.DataFrame | None) -> Level | None:
     """Return whether features are genes or isoforms; None if it cannot be inferred.
 
-    Inferred from a transcript map if there is one, else from the identifier prefixes of Ensembl
-    and RefSeq.
+    Inferred from a transcript map if there is one and it is conclusive, else from the identifier
+    prefixes of Ensembl and RefSeq.
     """
     votes = {"isoform": 0, "gene": 0}
     if known is not None:
         votes["isoform"] = int(features.is_in(known["transcript"].implode()).sum())
         votes["gene"] = int(features.is_in(known["gene"].implode()).sum())
-    if not any(votes.values()):
-        return level_by_names(features)
     if votes["isoform"] == votes["gene"] or max(votes.values()) < len(features) / 2:
-        return None
+        return level_by_names(features)
     return "isoform" if votes["isoform"] > votes["gene"] else "gene"
 
 

@@ -203,8 +203,8 @@ def bootstrap_reliability(log_tpm: npt.ArrayLike, *, bootstraps: npt.ArrayLike) 
 
     Raises
     ------
+    InputError
         The shapes do not match, or a value is not finite.
-        Other shapes, or values that are not finite.
 
     Examples
     --------

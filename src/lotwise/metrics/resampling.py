@@ -92,7 +92,6 @@ def block_intervals(
         Coverage, in (0, 1).
     pairs
         Row indices of the pairs wanted, shape ``(n_pairs, 2)``; ``None`` for all.
-
     windows
         Whether blocks are genomic windows. In simulation, nominal 95 % intervals contained R in
         53 % of cases with windows, 52 % with single genes and 97 % with modules, so the result

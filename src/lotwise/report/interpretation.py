@@ -31,6 +31,8 @@ from lotwise.report.words import (
 # Each kind of noise has a ceiling of its own.
 _NOISES: Final = ("counting", "quantification", "preparation")
 _FOLD: Final = 2.0
+# Mapping a tenth of the expression to no gene is a sign of a map of another annotation.
+_MUCH_UNMAPPED: Final = 0.1
 
 
 def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
@@ -49,6 +51,7 @@ def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
         ceiling_remark(level, pair, decimals=decimals),
         change_remark(level),
         features_remark(level, pair, decimals=decimals),
+        *unmapped_remark(level),
         fold_remark(level, pair),
         *variance_remark(level),
         *composition_remark(level),
@@ -208,6 +211,19 @@ def features_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark
         f"{r_words(both['pearson'], decimals)} instead of {r_words(pair['pearson'], decimals)}."
     )
     return Remark(topic=topic, text=text)
+
+
+def unmapped_remark(level: LevelFindings) -> Iterator[Remark]:
+    """Yield how much expression is in no gene, where genes are sums of isoforms."""
+    n, shares = level.unmapped
+    if level.level == "gene" and n:
+        text = (
+            f"{count_words(n, 'transcript')} without a gene in the transcript-to-gene map "
+            f"{'is' if n == 1 else 'are'} in no sum of isoforms: {percent_words(min(shares))} to "
+            f"{percent_words(max(shares))} of a sample's TPM are missing from the gene level."
+        )
+        state: State = "concern" if max(shares) > _MUCH_UNMAPPED else "computed"
+        yield Remark(topic="Transcripts without a gene", text=text, state=state)
 
 
 def fold_remark(level: LevelFindings, pair: Row) -> Remark:

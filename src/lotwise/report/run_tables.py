@@ -20,7 +20,7 @@ from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
 from lotwise.expression.comparability import read_invalid_comparisons
-from lotwise.expression.labels import read_unit
+from lotwise.expression.labels import read_unit, read_unmapped
 from lotwise.files.records import Record, columns
 from lotwise.files.tables import PARQUET
 from lotwise.keys import LEVELS, Level
@@ -62,6 +62,11 @@ class LevelFindings:
     def unit(self) -> str:
         """Unit of the values: TPM, or the declared unit."""
         return read_unit(self.h5ad)
+
+    @property
+    def unmapped(self) -> tuple[int, list[float]]:
+        """Transcripts without a gene, and each sample's share of TPM that they have."""
+        return read_unmapped(self.h5ad)
 
     def scan(self, name: str) -> pl.LazyFrame:
         """Scan a table; a table that the run did not make has no rows.

@@ -77,7 +77,7 @@ def titrate(
     criteria
         The criteria, from :func:`lotwise.acceptance.read_criteria`.
     profile
-        ExpressionProfile to mix in.
+        Expression profile to mix in.
     evidence, correlation
         Settings of the tables.
     shares

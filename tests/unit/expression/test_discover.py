@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from lotwise.cli.init import command
+from lotwise.config import read_config
 from lotwise.errors import InputError
 from lotwise.expression.discover import find_samples
 from lotwise.samples import read_samples
@@ -90,3 +91,7 @@ def test_init__from_a_folder_names_the_map_beside_it(tmp_path):
     assert "found 2 samples" in outcome.output
     assert "star_salmon/tx2gene.tsv" in outcome.output
     assert len(read_samples(tmp_path / "new" / "samples.tsv")) == 2
+    # The configuration has it too, by its whole path, since it is used from its own folder.
+    config = read_config(tmp_path / "new" / "config.yaml")
+    assert config.expression.tx2gene == tmp_path / "results" / "star_salmon" / "tx2gene.tsv"
+    assert f"cd {tmp_path / 'new'} && lotwise compare --config config.yaml" in outcome.output

@@ -5,12 +5,14 @@ from __future__ import annotations
 import anndata
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import lotwise
 from lotwise import keys
 from lotwise.errors import InputError, InvalidComparisonWarning
 from lotwise.expression import write_level
+from lotwise.expression.transcripts import TranscriptMap
 
 # anndata 0.13 asks pandas 3 for it.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
@@ -115,6 +117,23 @@ def test_from_frame__names_are_unique_once_gencode_names_are_split(tpm):
     names[7] = "ENST00000000003.1|ENSG00000000009.1|y"
     with pytest.raises(InputError, match=r"feature 'ENST00000000003\.1' occurs 2 times"):
         lotwise.from_frame(tpm.set_axis(names))
+
+
+def test_from_frame__genes_with_a_map_that_brings_symbols_alone():
+    """The map names other versions of the genes and none of the transcripts."""
+    drawn = np.random.default_rng(9).lognormal(3, 2, (50, 3))
+    names = [f"ENSG{n:011d}.4" for n in range(50)]
+    table = pl.DataFrame(
+        {
+            "transcript": [f"x{n}" for n in range(50)],
+            "gene": [f"ENSG{n:011d}.7" for n in range(50)],
+            "gene_name": [f"SYM{n}" for n in range(50)],
+        }
+    )
+    frame = pd.DataFrame(drawn / drawn.sum(axis=0) * 1e6, index=names, columns=SAMPLES)
+    gene, isoform = lotwise.from_frame(frame, tx2gene=TranscriptMap(table, "symbols.csv"))
+    assert isoform is None
+    assert gene.var[keys.GENE_NAME].to_list() == table["gene_name"].to_list()
 
 
 @pytest.mark.parametrize("decimals", [2, 3, 4, 5, 6, None])

@@ -5,21 +5,28 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from simulated import BASE, LENGTHS, N_GENES, drawn, gene_level, numbers, reported
 
+import lotwise
 from lotwise.errors import LotwiseWarning
+from lotwise.expression.transcripts import TranscriptMap
 from lotwise.report.interpretation import (
     ceiling_remark,
     change_remark,
     design_remark,
     features_remark,
     fold_remark,
+    unmapped_remark,
     variance_remark,
 )
 from lotwise.report.libraries import depth_remark
 from lotwise.report.pairs import _sensitivity
+from lotwise.report.run_tables import LevelFindings
 from lotwise.report.summary import level_answer
+from lotwise.tree import ResultTree
 
 
 def test_ceiling_remark__two_sequencings_of_one_truth_are_at_the_ceiling(tmp_path):
@@ -95,6 +102,27 @@ def test_features_remark__the_silent_genes_are_those_that_were_silent(tmp_path):
     level, pair = gene_level(reported(tmp_path, drawn([silent, silent], depths=1e8), "AB"))
     text = features_remark(level, pair, decimals=4).text
     assert numbers(text)[0] == pytest.approx(40, abs=0.5)
+
+
+@pytest.mark.parametrize(("lost", "state"), [(0.04, "computed"), (0.2, "concern")])
+def test_unmapped_remark__the_share_left_out_is_the_one_without_a_gene(tmp_path, lost, state):
+    tpm = np.full((3, 10), (1 - lost) / 9)
+    tpm[:, -1] = lost
+    tpm *= 1 + np.random.default_rng(2).uniform(-1e-3, 1e-3, tpm.shape)
+    names = [f"ENST{n:011d}" for n in range(10)]
+    frame = pd.DataFrame(tpm / tpm.sum(axis=1, keepdims=True) * 1e6, list("ABC"), names)
+    genes = [f"ENSG{n // 2:011d}" for n in range(9)]
+    table = pl.DataFrame({"transcript": names[:9], "gene": genes, "gene_name": [""] * 9})
+    with pytest.warns(LotwiseWarning, match="1 of 10 transcripts have no gene"):
+        gene = lotwise.from_frame(frame, tx2gene=TranscriptMap(table, "map.csv")).gene
+    path = ResultTree(tmp_path).h5ad("gene")
+    path.parent.mkdir()
+    gene.write_h5ad(path)
+    [remark] = unmapped_remark(LevelFindings(root=tmp_path, level="gene"))
+    assert remark.text.startswith("1 transcript without a gene")
+    assert numbers(remark.text)[1:] == pytest.approx([100 * lost] * 2, rel=0.01)
+    assert remark.state == state
+    assert not list(unmapped_remark(LevelFindings(root=tmp_path, level="isoform")))
 
 
 def test_sensitivity_table__is_of_pairs_of_different_batches(tmp_path):
