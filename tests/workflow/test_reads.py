@@ -13,8 +13,10 @@ import yaml
 from pypdf import PdfReader
 from snakemake_run import ROOT, jobs_of, report_of, run, snakemake
 
+from lotwise.evidence.genotype import DonorRecord
 from lotwise.files.tables import read_table
 from lotwise.quantify import Intake, Strand, Yield
+from lotwise.tree import ResultTree
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +67,8 @@ def test_demo__finds_what_was_planted_and_says_that_it_is_simulated(demo):
     results = demo / "results" / "demo"
     assert set(read_table(results / "intake.tsv", Intake)["reads_present"]) == {15_000}
     assert set(read_table(results / "yield.tsv", Yield)["standing"]) == {"passed"}
+    donors = read_table(ResultTree(results).table("gene", "donors"), DonorRecord)
+    assert (set(donors["agrees"]), set(donors["mixed"])) == ({"yes"}, {"no"})
     found = pd.read_csv(results / "expression" / "gene.tpm.tsv.gz", sep="\t", index_col=0)
     truth = pd.read_csv(results / "input/truth/gene.tpm.tsv.gz", sep="\t", index_col=0)
     log_found, log_truth = np.log2(found + 1), np.log2(truth.reindex(found.index) + 1)

@@ -38,6 +38,14 @@ def test_replicate_agreement__is_the_ratio_of_mean_distances():
     assert "condition is probably missing" in found.sentence
 
 
+def test_replicate_agreement__the_ratio_at_the_limit_is_no_concern():
+    # A ratio of 2 where 2 is allowed; and replicates that are more alike are never a concern.
+    found = replicate_agreement(_square(0.92, 0.96), batches=list("AABB"), most=2.0)
+    assert found.ratio == pytest.approx(2.0)
+    assert (found.sentence == "") == (found.ratio <= 2.0)
+    assert replicate_agreement(_square(0.98, 0.96), batches=list("AABB"), most=0.1).sentence == ""
+
+
 def test_replicate_agreement__fits_what_each_sample_adds():
     """A bad sample in the batch with most replicates is not a batch effect (numpy's lstsq)."""
     batches = np.array(list("AAABBC"))

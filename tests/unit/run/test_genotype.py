@@ -39,6 +39,18 @@ def test_require_sound__names_each_sample_of_another_donor(tmp_path) -> None:
         require_sound(tables["donors"], tree=ResultTree(tmp_path))
 
 
+def test_require_sound__says_who_was_exchanged_and_what_is_mixed(tmp_path) -> None:
+    donors = compare_donors(samples_of("D", "D", "E"), lotwise.datasets.two_donors())["donors"]
+    tree = ResultTree(tmp_path)
+    donors.loc[0, ["agrees", "exchanged_with", "reason"]] = "no", "lot3", "of donor E"
+    donors.loc[1, ["mixed", "reason"]] = "yes", "about 10 % of another donor"
+    with pytest.raises(
+        RefusedError,
+        match=r"2 of 3 samples .*: lot1: exchanged with lot3, of donor E \| lot2: about 10 %",
+    ):
+        require_sound(donors, tree=tree)
+
+
 def test_join_samples__a_sample_that_was_not_counted_is_named(tmp_path) -> None:
     with pytest.raises(InputError, match=r"lot1\.npz: cannot be read as counted bases"):
         join_samples(samples_of("D"), tree=ResultTree(tmp_path), config=GenotypeConfig())
