@@ -270,7 +270,7 @@ def test_explorer__another_pair_is_drawn_and_a_bin_tells_its_genes(see, small):
         page.mouse.move(box["x"] + 44 + step, box["y"] + 386 - step)
         if tooltip.count():
             break
-    expect(tooltip).to_contain_text("TPM, first sample")
+    expect(tooltip).to_contain_text("TPM, sample A")
 
 
 CATCH_SPECS = """

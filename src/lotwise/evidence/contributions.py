@@ -28,8 +28,8 @@ class ContributionRecord(Record):
     feature: str = column("gene or isoform", heading="feature", names_row=True)
     gene_id: str = column("gene of an isoform, if known", names_row=True)
     gene_name: str = column("symbol of the gene, if known", heading="gene")
-    tpm_a: float = column("TPM in the first sample", heading="TPM, first")
-    tpm_b: float = column("TPM in the second sample", heading="TPM, second")
+    tpm_a: float = column("TPM in the first sample", heading="TPM, sample A")
+    tpm_b: float = column("TPM in the second sample", heading="TPM, sample B")
     log2_ratio: float = column(
         "log2 of TPM_a / TPM_b over the median ratio; NaN where one of them is 0",
         heading="log2 ratio",

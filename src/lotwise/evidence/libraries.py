@@ -53,7 +53,7 @@ class LibraryRecord(Record):
     )
     group: str = column(
         "group within which the sample is scored: condition, and batch if it has 3 or more samples",
-        heading="scored in",
+        heading="compared within",
     )
     outlier_score: float = column(
         "effect of the sample on the mean R of its group, in robust standard deviations",

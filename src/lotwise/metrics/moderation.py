@@ -106,14 +106,13 @@ def _natural_spline(x: FloatArray) -> FloatArray:
     """Return a natural cubic spline basis with four knots, at the ends and terciles."""
     knots = np.unique(np.quantile(x, np.linspace(0, 1, _N_KNOTS)))
     span = float(np.ptp(x))
-    if knots.size < 3 or span == 0:
+    if knots.size < 3:
         return np.ones((x.size, 1))
     scaled, knots = (x - x.min()) / span, (knots - x.min()) / span
 
     def truncated(knot: float) -> FloatArray:
-        cube: FloatArray = (
-            np.maximum(scaled - knot, 0) ** 3 - np.maximum(scaled - knots[-1], 0) ** 3
-        ) / (knots[-1] - knot)
+        # No value is beyond the last knot, which is 1.
+        cube: FloatArray = np.maximum(scaled - knot, 0) ** 3 / (1 - knot)
         return cube
 
     last = truncated(float(knots[-2]))

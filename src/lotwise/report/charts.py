@@ -43,9 +43,9 @@ def cloud_spec(level: str, unit: str) -> dict[str, Any]:
         alt.Chart(alt.NamedData("bins"))
         .mark_rect(aria=False)
         .encode(
-            x=alt.X("x:Q", title="first sample", axis=axis, scale=alt.Scale(nice=False)),
+            x=alt.X("x:Q", title="sample A", axis=axis, scale=alt.Scale(nice=False)),
             x2="x2:Q",
-            y=alt.Y("y:Q", title="second sample", axis=axis, scale=alt.Scale(nice=False)),
+            y=alt.Y("y:Q", title="sample B", axis=axis, scale=alt.Scale(nice=False)),
             y2="y2:Q",
             color=alt.Color(
                 "n:Q",
@@ -55,8 +55,8 @@ def cloud_spec(level: str, unit: str) -> dict[str, Any]:
             ),
             tooltip=[
                 alt.Tooltip("n:Q", title=f"{level}s in this bin", format=","),
-                alt.Tooltip("tpm_a:N", title=f"{unit}, first sample"),
-                alt.Tooltip("tpm_b:N", title=f"{unit}, second sample"),
+                alt.Tooltip("tpm_a:N", title=f"{unit}, sample A"),
+                alt.Tooltip("tpm_b:N", title=f"{unit}, sample B"),
                 alt.Tooltip("examples:N", title="among them"),
             ],
         )
@@ -212,8 +212,8 @@ def _points(x: str, y: str, unit: str) -> alt.Chart:
             y=f"{y}:Q",
             tooltip=[
                 alt.Tooltip("name:N", title="feature"),
-                alt.Tooltip("tpm_a:N", title=f"{unit}, first sample"),
-                alt.Tooltip("tpm_b:N", title=f"{unit}, second sample"),
+                alt.Tooltip("tpm_a:N", title=f"{unit}, sample A"),
+                alt.Tooltip("tpm_b:N", title=f"{unit}, sample B"),
                 alt.Tooltip("ratio_words:N", title="log2 ratio"),
                 alt.Tooltip("share:Q", title="share of 1 \N{MINUS SIGN} R", format=".2%"),
             ],

@@ -63,13 +63,11 @@ def test_workbook__temporary_folder_on_a_full_disk(results, small_disk):
     assert "Traceback" not in done.stderr
 
 
-def test_workbook__temporary_folder_fills_up(results, small_disk):
-    """There is room when the temporary folder is chosen, and none when sheets are packed."""
-    with (small_disk / "ballast").open("wb") as ballast:
-        ballast.write(b"\0" * 180_000)
+def test_workbook__a_full_temporary_folder_does_not_matter(results, small_disk):
+    fill(small_disk)
     done = call("workbook", results, TMPDIR=str(small_disk))
-    require_fault(done, "the disk is full")
-    assert not (results / "tables.xlsx").exists()
+    assert done.returncode == 0, done.stderr
+    assert (results / "tables.xlsx").is_file()
 
 
 def test_workbook__disk_of_the_results_is_full(recorded_run, small_disk):

@@ -161,7 +161,7 @@ def test_matrices__a_bad_sample_harms_itself_alone(matrix, bad):
         assert np.isnan(found[:, 2]).all()
 
 
-@pytest.mark.parametrize("value", [0.0, 0.1, 1e6 + 0.1, 1e-300])
+@pytest.mark.parametrize("value", [0.0, 0.1, -0.1, 1e6 + 0.1, 1e-300])
 def test_matrices__a_constant_sample_is_nan_though_rounding_leaves_a_variance(value):
     values = np.random.default_rng(4).normal(size=(3, 1001))
     values[1] = value
@@ -170,6 +170,25 @@ def test_matrices__a_constant_sample_is_nan_though_rounding_leaves_a_variance(va
         assert np.isfinite(matrix[0, 2])
     assert np.isnan(pearson(values[0], values[1]))
     assert np.isnan(spearman(values[0], values[1]))
+
+
+def test_pearson_matrix__is_never_beyond_one_by_rounding():
+    rng = np.random.default_rng(6)
+    for _ in range(200):
+        sample = rng.normal(size=rng.integers(3, 40))
+        found = pearson_matrix([sample, 3 * sample + 0.1, -0.7 * sample])
+        assert np.abs(found).max() == 1
+        assert found[0, 1] == pytest.approx(1, abs=1e-12)
+        assert found[0, 2] == pytest.approx(-1, abs=1e-12)
+
+
+def test_pearson_matrix__a_sample_too_large_to_square_has_no_r_and_no_warning():
+    values = np.random.default_rng(7).normal(size=(3, 50))
+    wanted = pearson_matrix(values)
+    values[1] *= 1e200
+    found = pearson_matrix(values)
+    assert np.isnan(found[1]).all()
+    assert found[0, 2] == pytest.approx(wanted[0, 2], abs=1e-14)
 
 
 def test_matrices__two_features_and_one():

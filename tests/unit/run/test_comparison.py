@@ -106,11 +106,11 @@ def test_write__the_page_names_the_declared_unit_where_it_would_say_tpm(normaliz
     assert verdict is not None
     section = contributions_section(read_findings(tmp_path))
     headings = [label for label, _ in section.levels["gene"][-1].headings]
-    assert {"normalized, first", "normalized, second"} <= set(headings)
+    assert {"normalized, sample A", "normalized, sample B"} <= set(headings)
     assert not any("TPM" in heading for heading in headings)
     for spec in (cloud_spec("gene", "normalized"), difference_spec("gene", "normalized")):
         assert "TPM" not in json.dumps(spec)
-        assert "normalized, first sample" in json.dumps(spec)
+        assert "normalized, sample A" in json.dumps(spec)
     certificate = write_certificate(tmp_path).read_text()
     assert "The numbers compared are normalized, not TPM." in certificate
 
