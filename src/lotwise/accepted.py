@@ -23,7 +23,7 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.errors import InputError, WiderLimitsWarning
 from lotwise.expression.abundance import Abundance
-from lotwise.expression.checks import check_tpm
+from lotwise.expression.checks import check_tpm, warn_of_sums
 from lotwise.expression.declared import UNREADABLE
 from lotwise.expression.labels import batches_of, conditions_of, require_tpm
 from lotwise.expression.noted import noted
@@ -179,6 +179,7 @@ def _check_samples(new: AnnData, source: Path | str) -> None:
         return  # reported when the samples are extracted
     features = pl.Series(new.var_names.to_list(), dtype=pl.String)
     unknown = np.full(new.n_vars, np.nan)
+    notices = []
     for sample, tpm in zip(new.obs_names, _dense(new.layers[keys.TPM]), strict=True):
         abundance = Abundance(
             quantifier="matrix",
@@ -188,7 +189,8 @@ def _check_samples(new: AnnData, source: Path | str) -> None:
             counts=unknown,
             length=unknown,
         )
-        check_tpm(str(sample), abundance)
+        notices.append(check_tpm(str(sample), abundance))
+    warn_of_sums(notices)
 
 
 def _dense(layer: Any) -> npt.NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import numpy as np
@@ -32,8 +33,8 @@ _WHOLE: Final = 1e-2
 _ROUNDING_MATTERS: Final = 1000
 
 
-def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million") -> None:
-    """Raise an error for values that are not TPM; warn if their sum is not a million.
+def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million") -> str:
+    """Raise an error for values that are not TPM; return a notice if their sum is not a million.
 
     Parameters
     ----------
@@ -46,6 +47,10 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
         cannot have; ``"any"`` accepts it with a warning, for a matrix that was reduced to some
         of its features.
 
+    Returns
+    -------
+    The notice, empty if there is none.
+
     Raises
     ------
     InputError
@@ -53,7 +58,7 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
     """
     check_values(sample, abundance)
     if tpm_sum == "unchecked":
-        return
+        return ""
     total = float(abundance.tpm.sum())
     if total == 0:
         raise InputError(
@@ -70,11 +75,10 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
                 remedy="divide the counts by the effective lengths and scale to a million, or use "
                 "the TPM of the quantifier",
             )
-        return
+        return ""
     came = f"sample {sample!r}: TPM sum to {total:,.0f}, not 1,000,000"
     if tpm_sum == "any" and not _is_log_scaled(abundance.tpm):
-        warnings.warn(f"{abundance.path}: {came}", TpmSumWarning, stacklevel=3)
-        return
+        return f"{abundance.path}: {came}"
     if _is_log_scaled(abundance.tpm):
         raise InputError(
             f"{came}, and the largest is {abundance.tpm.max():.4g}: they are already on log scale",
@@ -95,7 +99,15 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
             remedy="convert FPKM by TPM = FPKM / sum(FPKM) * 1e6; "
             "for a subset of the features use tpm_sum: any (--tpm-sum any)",
         )
-    warnings.warn(f"{abundance.path}: {came}", TpmSumWarning, stacklevel=3)
+    return f"{abundance.path}: {came}"
+
+
+def warn_of_sums(notices: Iterable[str]) -> None:
+    """Warn once of the notices of :func:`check_tpm` on all samples."""
+    told = list(filter(None, notices))
+    if told:
+        others = f" ({len(told) - 1} more such samples)" if len(told) > 1 else ""
+        warnings.warn(f"{told[0]}{others}", TpmSumWarning, stacklevel=4)
 
 
 def check_features(sample: str, abundance: Abundance) -> None:

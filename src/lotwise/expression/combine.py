@@ -16,7 +16,7 @@ from lotwise import keys
 from lotwise.errors import LotwiseWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import Aligned, align_features, same_names
-from lotwise.expression.checks import TpmSum, check_features, check_tpm
+from lotwise.expression.checks import TpmSum, check_features, check_tpm, warn_of_sums
 from lotwise.expression.comparability import (
     InvalidComparison,
     judge,
@@ -211,12 +211,14 @@ def _warn_of_missing_bootstraps(read: Mapping[str, Abundance]) -> None:
 
 def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
     first: Abundance | None = None
+    notices = []
     for name, abundance in read.items():
         # In most cases all samples have the same features: then one check is enough.
         if first is None or not same_names(first.features, abundance.features):
             check_features(name, abundance)
         first = first or abundance
-        check_tpm(name, abundance, tpm_sum=tpm_sum)
+        notices.append(check_tpm(name, abundance, tpm_sum=tpm_sum))
+    warn_of_sums(notices)
 
 
 def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | None) -> None:

@@ -133,7 +133,9 @@ def test_judge_rows__an_interval_known_to_be_too_narrow_can_fail_but_not_pass():
     assert found.reason == "the interval meets the bound, but single features were resampled"
     assert outcome(INTERVAL, [narrow | {"lower": 0.89}]) == "fail"
     shared = INTERVAL.model_copy(update={"reduce": "share", "share": 0.5})
-    assert outcome(shared, [narrow]) == "not assessable"
+    found = judge_rows(shared, [narrow])
+    assert (found.outcome, found.value) == ("not assessable", 1.0)
+    assert "single features were resampled" in found.reason
 
 
 def test_judge_rows__answers():
@@ -146,6 +148,16 @@ def test_judge_rows__answers():
     found = judge_rows(asked, [row, row | {"sample": "T", "agrees": "donor not given"}])
     assert found.outcome == "not assessable"
     assert found.reason == "no number for T: agrees is 'donor not given'"
+
+
+def test_judge_rows__an_answer_with_a_reason_is_no_answer():
+    asked = Measure.model_validate(
+        {"table": "process_change", "statistic": "equivalent", "is": "yes"}
+    )
+    row = {"attribute": "R", "equivalent": "yes", "reason": "1 post lots of 3 planned"}
+    found = judge_rows(asked, [row])
+    assert found.outcome == "not assessable"
+    assert "1 post lots of 3 planned" in found.reason
 
 
 def test_judge_rows__a_marker_that_is_not_annotated_is_neither_there_nor_absent():

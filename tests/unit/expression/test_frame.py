@@ -10,7 +10,7 @@ import pytest
 
 import lotwise
 from lotwise import keys
-from lotwise.errors import InputError, InvalidComparisonWarning
+from lotwise.errors import InputError, InvalidComparisonWarning, TpmSumWarning
 from lotwise.expression import write_level
 from lotwise.expression.transcripts import TranscriptMap
 
@@ -146,6 +146,15 @@ def test_from_frame__tpm_of_any_decimals_are_no_cpm(decimals):
     frame = pd.DataFrame(rounded, index=names, columns=SAMPLES)
     read = lotwise.from_frame(frame).gene
     assert np.array_equal(read.layers[keys.TPM], rounded.T)
+
+
+def test_from_frame__one_warning_for_the_sums_of_all_samples(tpm):
+    with pytest.warns(TpmSumWarning) as told:
+        lotwise.from_frame(tpm * 0.95)
+    [one] = [warning for warning in told if warning.category is TpmSumWarning]
+    assert "sample 'S1': TPM sum to 950,000, not 1,000,000 (2 more such samples)" in str(
+        one.message
+    )
 
 
 @pytest.mark.parametrize("decimals", [4, 6, 8])

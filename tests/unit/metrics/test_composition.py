@@ -34,6 +34,7 @@ def test_composition__hand_value():
     assert found.n_features == 20
     assert np.isnan(found.global_change).all()
     assert found.spike_in_reason == "there are no spike-ins"
+    assert found.reason == ""
 
 
 def test_composition__equals_the_median_ratio_of_two_and_plain_python():

@@ -125,6 +125,9 @@ def test_wald_equivalence__no_estimate_is_inconclusive():
     assert list(found.outcome) == ["inconclusive", "equivalent"]
     assert np.isnan(found.p_equivalent[0])
     assert found.reason == "features without an estimate: 1"
+    # Either of the two is enough.
+    half = wald_equivalence([np.nan, 0.0, 0.0], standard_error=[0.1, np.nan, 0.1], margin=1.0)
+    assert half.reason == "features without an estimate: 2"
     with pytest.raises(InputError, match="a standard error is negative"):
         wald_equivalence([0.0], standard_error=[-1.0], margin=1.0)
     with pytest.raises(InputError, match=r"difference has shape \(1,\) and standard_error \(2,\)"):

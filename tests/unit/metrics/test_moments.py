@@ -22,6 +22,7 @@ from lotwise.metrics.moments import (
     stable_order,
     standardise,
     standardise_samples,
+    standardise_with_sd,
     standardised_correlation,
     why_undefined,
 )
@@ -71,6 +72,25 @@ def test_checks__say_what_came_and_what_is_needed():
         InputError, match="x must be >= 0, got 2 negative values; use values that are not logged"
     ):
         refuse_negative(np.array([-1.0, -2.0]), name="x")
+
+
+def test_as_matrix__takes_samples_by_features_and_names_what_is_not_finite():
+    found = as_matrix([[1, 2], [3, 4]], name="tpm")
+    assert (found.dtype, found.tolist()) == (np.float64, [[1.0, 2.0], [3.0, 4.0]])
+    with pytest.raises(InputError, match="tpm must be finite, got 1 NaN or infinite value"):
+        as_matrix([[1, math.nan], [3, 4]], name="tpm")
+
+
+def test_refuse_negative__zero_is_allowed():
+    refuse_negative(np.array([0.0, 1.0]), name="x")
+    with pytest.raises(InputError, match="got 1 negative value;"):
+        refuse_negative(np.array([0.0, -1.0]), name="x")
+
+
+def test_standardise_with_sd__hand_value():
+    values, sd = standardise_with_sd(np.array([1.0, 3.0, 5.0, 7.0]))
+    assert sd == pytest.approx(math.sqrt(5))
+    assert values == pytest.approx(np.array([-3.0, -1.0, 1.0, 3.0]) / math.sqrt(5))
 
 
 @given(arrays(np.float64, st.integers(0, 40), elements=st.sampled_from([-1.0, 0.0, 0.5, 2.0, 7.0])))

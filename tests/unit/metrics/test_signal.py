@@ -45,6 +45,9 @@ def test_signal_to_noise__hand_value():
     found = signal_to_noise(values, groups=[*"aabb"])
     assert found.snr_db == pytest.approx(10 * math.log10((4 + 9 + 1 + 4) / 4 / 1))
     assert found.component_shares[0] == pytest.approx(1)
+    steps = np.diff(found.scores[:, 0])
+    assert np.abs(steps) == pytest.approx(math.sqrt(2 * 3 / 5), abs=1e-12)  # two features, sd 5/3
+    assert (found.n_features, found.reason) == (2, "")
 
 
 def test_signal_to_noise__equals_the_definition_pair_by_pair():
@@ -86,6 +89,9 @@ def test_signal_to_noise__too_few_groups_are_nan_with_a_reason(groups, reason):
     found = signal_to_noise(np.random.default_rng(1).normal(size=(4, 5)), groups=groups)
     assert math.isnan(found.snr_db)
     assert found.reason == reason
+    assert np.isnan(found.component_shares).all()
+    assert np.isnan(found.scores).all()
+    assert found.scores.shape == (4, 2)
 
 
 def test_signal_to_noise__equal_replicates_and_flat_features_are_nan_with_a_reason():

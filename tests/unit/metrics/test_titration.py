@@ -79,6 +79,44 @@ def test_mix_profile__refuses_what_cannot_be_mixed(arguments, match):
         mix_profile([1.0, 1.0], **given_)
 
 
+def test_mix_profile__fractions_of_counts_are_thinned_as_they_are():
+    # Nothing but the fractions can be kept: half a count of which a quarter stays is an eighth.
+    found = mix_profile(
+        [1.0, 1.0],
+        profile=[1.0, 1.0],
+        share=0.75,
+        counts=[0.5, 0.5],
+        lengths=[1.0, 1.0],
+        rng=np.random.default_rng(0),
+    )
+    assert (found.counts % 1).tolist() == pytest.approx([0.125, 0.125])
+
+
+def test_mix_profile__features_without_a_length_have_no_tpm():
+    found = mix_profile(
+        [1.0, 1.0],
+        profile=[1.0, 1.0],
+        share=0.5,
+        counts=[100.0, 100.0],
+        lengths=[1.0, 0.0],
+        rng=np.random.default_rng(0),
+    )
+    assert found.tpm.tolist() == [1e6, 0.0]
+
+
+@pytest.mark.parametrize("shares", [[0.1], [0.5, 0.1], [0.1, 0.1]])
+def test_caught_share__refuses_shares_that_do_not_fit(shares):
+    with pytest.raises(InputError, match="shares must increase, with one result per share"):
+        caught_share([[0, 1]], shares=shares)
+
+
+def test_caught_share__nothing_caught_is_nan():
+    found = caught_share([[0, 0]], shares=[0.1, 0.5])
+    assert np.isnan(found.share)
+    assert np.isnan(found.earliest)
+    assert found.passed == 0.5
+
+
 def test_caught_share__hand_value():
     found = caught_share([[0, 1, 1, 1], [0, 1, 0, 1]], shares=[0.01, 0.1, 0.2, 0.5])
     assert found == (0.5, 0.1, 0.2)
