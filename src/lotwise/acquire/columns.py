@@ -279,11 +279,11 @@ def judge(
     if kind is not None:
         if kind == "tpm" and is_whole and not is_million:
             raise InputError(
-                f"contains whole numbers with the sum {total:,.6g}, as counts do; kind: tpm cannot "
-                "change that",
+                f"contains whole numbers with the sum {total:,.6g}: these are counts, not TPM, also "
+                "with 'kind: tpm'",
                 path=path,
                 column=name,
-                remedy="set acquire.deposited.kind: counts, or choose the column of TPM",
+                remedy="set 'acquire.deposited.kind: counts', or choose the column of TPM",
             )
         return replace(column, kind=kind)
     named = column.kind

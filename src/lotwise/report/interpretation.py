@@ -165,8 +165,8 @@ def _ceiling_words(row: Row, decimals: int) -> str:
         return f"{start}: R shows no difference beyond it."
     missing, expected = 1 - row["pearson"], 1 - row["ceiling"]
     return (
-        f"{start}: it explains {number_words(expected)} of the {number_words(missing)} missing "
-        f"from R = 1."
+        f"{start}: it explains {number_words(expected)} of the difference of "
+        f"{number_words(missing)} between R and 1."
     )
 
 
@@ -278,7 +278,7 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
         )
         parts.append(
             f"{unit} of unchanged {level.level}s shift by more than a quarter in {named}, against "
-            "the other samples of the condition: a few features take more or less of the whole, or "
+            "the other samples of the condition: the share of a few features is larger or smaller, or "
             f"most {level.level}s changed in one direction. "
             f"Compare single {level.level}s by their ratio to the median ratio, not by {unit}."
         )

@@ -80,7 +80,7 @@ def observations(root: Path | str) -> list[tuple[str, str]]:
 
 
 def remarks_of(level: LevelFindings, *, decimals: int) -> list[Remark]:
-    """Return what is said of R at a level, and of a change of the process."""
+    """Return the sentences on R at a level and on a change of the process."""
     return [*level_remarks(level, decimals=decimals), *process_remarks(level)]
 
 

@@ -108,7 +108,7 @@ def test_judge__tpm_of_a_part_of_the_genes_with_one_key(tmp_path):
 
 def test_judge__counts_do_not_become_tpm_by_being_called_so(tmp_path):
     path = table(tmp_path, {"lot 1": np.arange(N)})
-    with pytest.raises(InputError, match=r"whole numbers .* kind: tpm cannot change that"):
+    with pytest.raises(InputError, match=r"whole numbers .* also with 'kind: tpm'"):
         kinds(path, kind="tpm")
 
 

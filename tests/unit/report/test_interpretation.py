@@ -60,7 +60,7 @@ def test_ceiling_remark__splits_what_is_missing_from_one_and_names_the_noise(lev
     assert found.state == "computed"
     assert found.text == (
         "The observed R of S1 and S3 is 0.9700. Counting noise alone (from counts of each sample, "
-        "thinned) would limit R to 0.9900: it explains 0.01 of the 0.03 missing from R = 1."
+        "thinned) would limit R to 0.9900: it explains 0.01 of the difference of 0.03 between R and 1."
     )
 
 
