@@ -279,8 +279,8 @@ def judge(
     if kind is not None:
         if kind == "tpm" and is_whole and not is_million:
             raise InputError(
-                f"contains whole numbers with the sum {total:,.6g}: these are counts, not TPM, also "
-                "with 'kind: tpm'",
+                f"contains whole numbers with the sum {total:,.6g}: these are counts, not TPM, "
+                "also with 'kind: tpm'",
                 path=path,
                 column=name,
                 remedy="set 'acquire.deposited.kind: counts', or choose the column of TPM",

@@ -278,8 +278,8 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
         )
         parts.append(
             f"{unit} of unchanged {level.level}s shift by more than a quarter in {named}, against "
-            "the other samples of the condition: the share of a few features is larger or smaller, or "
-            f"most {level.level}s changed in one direction. "
+            "the other samples of the condition: the share of a few features is larger or smaller, "
+            f"or most {level.level}s changed in one direction. "
             f"Compare single {level.level}s by their ratio to the median ratio, not by {unit}."
         )
     known = [row for row in rows if not math.isnan(row["global_change"])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -14,6 +15,8 @@ MINUS: Final = "\N{MINUS SIGN}"
 NOT_KNOWN: Final = "not known"
 _LONGEST_NAME: Final = 60
 _MOST_LISTED: Final = 8
+# Classes of Unicode: letters of Hebrew, letters and digits of Arabic.
+_RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
 _NUMBER: Final = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
 _PRINTED: Final = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _ALL_DIGITS: Final = 17
@@ -139,12 +142,12 @@ def name_words(name: object, longest: int = _LONGEST_NAME) -> str:
     ('lot1', 60)
     """
     text = _SPACES.sub(" ", str(name)).strip() or "(no name)"
-    foreign = not text.isascii()
+    right_to_left = any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in text)
     if len(text) > longest:
         half = (longest - 1) // 2
         text = f"{text[: longest - 1 - half]}\N{HORIZONTAL ELLIPSIS}{text[-half:]}"
-    # Right-to-left text must not reverse the order of the sentence.
-    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if foreign else text
+    # It must not reverse the order of the sentence.
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if right_to_left else text
 
 
 def list_words(names: Iterable[object], *, longest: int = _LONGEST_NAME) -> str:
