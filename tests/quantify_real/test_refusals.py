@@ -221,9 +221,9 @@ def unfit(request, simulate, reference, reference_of):
 # STAR aligned reads to the genome of which none fits the strand.
 NOTHING_ALIGNS = {
     "kallisto": "exit status 1: .*zero reads pseudoaligned",
-    "salmon": "exit status 1, saying .*assign 0 fragments to transcripts",
+    "salmon": "exit status 1: .*assign 0 fragments to transcripts",
     "rsem": "'lot1_rep1': .*all TPM are 0; 0 of 6,000 reads are used, a fraction of 0, required",
-    "rsem-star, strand": "exit status 255, saying 'No valid read to estimate the length",
+    "rsem-star, strand": "exit status 255: 'No valid read to estimate the length",
 }
 
 
