@@ -251,7 +251,11 @@ def test_gene_sets__find_the_symbols_of_a_map_of_three_columns(tmp_path):
 
 COUNTS = [[g, *(int(TPM[name][i]) for name in SAMPLES)] for i, g in enumerate(GENES)]
 FEATURE_COUNTS = [[g, "chr1", 1, 9, "+", 9, a, b] for g, a, b in COUNTS]
+DRAWN = np.random.default_rng(5).negative_binomial(0.4, 0.01, (2_000, 2))
+CPM = DRAWN / DRAWN.sum(axis=0) * 1e6
 REFUSED = {
+    "CPM": text(["gene_id", *SAMPLES], [
+        [f"ENSG{i:011d}", *map(repr, row)] for i, row in enumerate(CPM.tolist())]),
     "counts": (text(["gene_id", *SAMPLES], [[g, a * 3, b * 3] for g, a, b in COUNTS])),
     "featureCounts": "# Program:featureCounts v2.0.1; Command:x\n"
     + text(["Geneid", "Chr", "Start", "End", "Strand", "Length", *SAMPLES], FEATURE_COUNTS),
