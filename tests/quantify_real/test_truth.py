@@ -146,7 +146,7 @@ def test_read_quant__bootstraps_of_the_program(quantifier, samples, small, setti
         quantifier=quantifier,
         reference=Reference(transcripts=small.transcripts),
         out=tmp_path,
-        settings=dataclasses.replace(settings, bootstraps=6),
+        settings=dataclasses.replace(settings, bootstraps=20),
     )
     sheet = tmp_path / "quant" / quantifier.name / "samples.tsv"
     _, isoform = read_quant(sheet, tx2gene=small.tx2gene, bootstraps=True)
@@ -154,11 +154,14 @@ def test_read_quant__bootstraps_of_the_program(quantifier, samples, small, setti
     for place, sample in enumerate(samples):
         counts = isoform.layers["counts"][place]
         ours = drawn[sample.sample]
-        assert ours.shape == (6, isoform.n_vars)
+        assert ours.shape == (20, isoform.n_vars)
         # A bootstrap draws as many fragments again, and not the same ones.
         np.testing.assert_allclose(ours.sum(axis=1), counts.sum(), rtol=1e-3)
         assert ours.std(axis=0).max() > 1
-        assert np.corrcoef(np.log2(ours.mean(axis=0) + 1), np.log2(counts + 1))[0, 1] > 0.98
+        # Of features with few fragments, the draws of an unseeded program may differ by any factor.
+        many = counts >= 20
+        drawn_mean, given = np.log2(ours.mean(axis=0)[many] + 1), np.log2(counts[many] + 1)
+        assert np.corrcoef(drawn_mean, given)[0, 1] > 0.98
 
 
 def test_quantify_samples__rsem_makes_no_bootstraps(
