@@ -94,7 +94,7 @@ def draw_evidence_tables(
     correlation: CorrelationConfig,
     figures: FiguresConfig,
 ) -> None:
-    """Draw the tables written by :func:`~lotwise.run.steps.write_evidence_tables`; nothing is computed."""
+    """Draw the tables of :func:`~lotwise.run.steps.write_evidence_tables`; compute nothing."""
     from lotwise.expression import read_level
 
     expression = read_level(tree.h5ad(level), level)
