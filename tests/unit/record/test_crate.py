@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 
 import pytest
@@ -264,7 +265,7 @@ def test_write_crate__the_call_of_snakemake_is_the_run_of_the_workflow(own_run):
 @pytest.mark.parametrize("how", ["changed", "missing", "input"])
 def test_write_crate__refuses_what_is_not_as_recorded(own_run, how):
     root = own_run / "results"
-    remedy = "`lotwise record --out`"
+    remedy = rf"`lotwise record --out {re.escape(str(root))}`"
     table = root / "correlation" / "gene.pairs.tsv"
     if how == "changed":
         table.write_text("edited")

@@ -169,7 +169,7 @@ def test_genotype_remark__sound_samples_are_no_concern(tmp_path):
 
 def test_genotype_remark__the_share_of_a_second_donor_is_the_planted_one(tmp_path):
     remark = genotyped(tmp_path, [0, 0, 1, 1], "DDEE", mixed=1)
-    found = re.search(r"S1 holds about (\d+)% of cells of donor 2", remark.text)
+    found = re.search(r"S1 holds about (\d+)\s% of cells of donor 2", remark.text)
     assert int(found[1]) == pytest.approx(25, abs=4)
 
 
