@@ -300,7 +300,7 @@ def save_figure(
     # fontTools logs every glyph that it keeps, which is of no interest.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     dpi = min(_RASTER_DPI, _MOST_PIXELS / max(figure.get_size_inches()))
-    with mpl.rc_context(user), lotwise_style(), _fonts_without_layout():
+    with mpl.rc_context(user), lotwise_style():
         # Compute the layout once; with an engine, savefig would do it again for every format.
         figure.draw_without_rendering()
         with mpl.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
@@ -319,20 +319,3 @@ def save_figure(
                 )
             written.append(target)
     return written
-
-
-@contextmanager
-def _fonts_without_layout() -> Iterator[None]:
-    """Leave ligatures and kerning out of the fonts in a PDF, where every glyph has its place.
-
-    They take most of the time of a PDF, and Matplotlib has no setting for them.
-    """
-    from fontTools.subset import Options
-
-    name = "_drop_tables_default"
-    usual = getattr(Options, name)
-    setattr(Options, name, [*usual, "GDEF", "GPOS", "GSUB", "kern"])
-    try:
-        yield
-    finally:
-        setattr(Options, name, usual)

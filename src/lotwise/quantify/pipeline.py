@@ -90,13 +90,7 @@ def prepare_index(
     _require_able(samples, quantifier, reference, settings, out)
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     load_kmers(prepared.transcripts, cache=settings.cache)
-    return quantifier.index(
-        reference,
-        prepared,
-        cache=settings.cache,
-        threads=settings.threads,
-        log=out / "logs" / "quant" / quantifier.name / "index.log",
-    )
+    return _index_of(prepared, reference, quantifier=quantifier, out=out, settings=settings)
 
 
 def quantify_samples(
@@ -199,13 +193,7 @@ def quantify_checked(
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     strands = _infer_all(samples, prepared, settings)
     logs = out / "logs" / "quant" / quantifier.name
-    index = quantifier.index(
-        reference,
-        prepared,
-        cache=settings.cache,
-        threads=settings.threads,
-        log=logs / "index.log",
-    )
+    index = _index_of(prepared, reference, quantifier=quantifier, out=out, settings=settings)
     # Those of an earlier call would be of other reads.
     forget_halves(samples, quantifier=quantifier, out=out)
     pairs = list(zip(samples, strands, strict=True))
@@ -243,13 +231,7 @@ def quantify_parts(
     """
     prepared = prepare_reference(reference.transcripts, cache=settings.cache)
     logs = out / "logs" / "quant" / quantifier.name
-    index = quantifier.index(
-        reference,
-        prepared,
-        cache=settings.cache,
-        threads=settings.threads,
-        log=logs / "index.log",
-    )
+    index = _index_of(prepared, reference, quantifier=quantifier, out=out, settings=settings)
     for sample in progress(samples, "quantifying halves", unit="sample"):
         folder = quantified_folder(out, quantifier, sample)
         if is_refused(folder):
@@ -263,6 +245,24 @@ def quantify_parts(
             n_isoforms=quantifier.n_isoforms(prepared, index),
             log=logs / f"{sample.sample}.halves.log",
         )
+
+
+def _index_of(
+    prepared: Prepared,
+    reference: Reference,
+    *,
+    quantifier: Quantifier,
+    out: Path,
+    settings: Settings,
+) -> Path:
+    """Build the index of a prepared reference, unless cached; return its folder."""
+    return quantifier.index(
+        reference,
+        prepared,
+        cache=settings.cache,
+        threads=settings.threads,
+        log=out / "logs" / "quant" / quantifier.name / "index.log",
+    )
 
 
 def _job_of(sample: Sample, strand: Strand, settings: Settings) -> Job:

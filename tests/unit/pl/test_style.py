@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import zlib
-
 import matplotlib as mpl
 import pytest
-from fontTools.subset import Options
 from matplotlib.figure import Figure
 
 from lotwise.errors import InputError
@@ -35,22 +31,3 @@ def test_save_figure__writes_each_format_or_none(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be written"):
         save_figure(Figure(), tmp_path / "file" / "f", ["pdf"])
-
-
-def test_save_figure__fonts_of_a_pdf_hold_glyphs_and_no_layout(tmp_path):
-    figure = Figure()
-    figure.text(0.5, 0.5, "lotwise")
-    usual = list(Options._drop_tables_default)
-    [path] = save_figure(figure, tmp_path / "words", ("pdf",))
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", path.read_bytes(), re.DOTALL)
-    fonts = [one for one in map(inflated, streams) if b"glyf" in one[:400]]
-    assert len(fonts) == 1
-    assert b"GSUB" not in fonts[0][:400]
-    assert list(Options._drop_tables_default) == usual
-
-
-def inflated(stream):
-    try:
-        return zlib.decompress(stream)
-    except zlib.error:
-        return stream
