@@ -126,7 +126,7 @@ def command(
         )
     say_outcome(ResultTree(out), pseudocount=correlation.pseudocount, decimals=figures.decimals)
     if verdict is None:
-        click.echo("no verdict: there are no acceptance criteria (--criteria)", err=True)
+        click.echo("no verdict: no acceptance criteria were given (--criteria FILE)", err=True)
     else:
         say(verdict, out)
 
