@@ -1,6 +1,6 @@
 """How often a sound run has replicates that are said to disagree, by number of batches.
 
-    python benchmarks/ceiling_rates.py [RUNS] [NOISE ...]
+    python benchmarks/ceiling_rates.py [--runs 400] [--noise heavy] [--spread 0.2] [--batches 3 6]
 
 Sound runs: batches of one truth and samples with noise of sd 0.3 times a lognormal factor of log-sd
 ``spread``. Printed is the share of runs with a batch whose replicates are said to disagree
@@ -19,9 +19,9 @@ macrophage  a real profile (../shared/data); the noise of a gene is the differen
 
 from __future__ import annotations
 
-import sys
+import argparse
 from functools import cache
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -43,26 +43,27 @@ MACROPHAGE = Path(__file__).resolve().parents[2] / "shared" / "data" / "macropha
 
 
 def main() -> None:
-    n_runs = int(sys.argv[1]) if len(sys.argv) > 1 else N_RUNS
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=N_RUNS)
+    parser.add_argument("--noise", nargs="*", choices=NOISES, default=NOISES)
+    parser.add_argument("--spread", nargs="*", type=float, default=(0.1, 0.2, 0.3, 0.4))
+    parser.add_argument("--replicates", nargs="*", type=int, default=(2, 3))
+    parser.add_argument("--batches", nargs="*", type=int, default=(2, 3, 4, 6, 12))
+    asked = parser.parse_args()
     print("noise\tspread\treplicates\tbatches\tsound_flagged\tswap_named")
-    for noise in sys.argv[2:] or NOISES:
-        for spread in (0.1, 0.2, 0.3, 0.4):
-            for size in (2, 3):
-                for n_batches in (2, 3, 4, 6, 12):
-                    found = [
-                        (_flagged(noise, n_batches, size, spread, seed, exchanged=False).any(),
-                         _flagged(noise, n_batches, size, spread, seed, exchanged=True))
-                        for seed in range(n_runs)
-                    ]  # fmt: skip
-                    sound = np.mean([flag for flag, _ in found])
-                    # Of three replicates the median of a batch is that of the two sound ones: none.
-                    named = np.mean([flags[:2].all() and not flags[2:].any() for _, flags in found])
-                    rates = (f"{sound:.3f}", f"{named:.3f}")
-                    print(noise, spread, size, n_batches, *rates, sep="\t", flush=True)
+    for row in product(asked.noise, asked.spread, asked.replicates, asked.batches):
+        found = [
+            (_flagged(*row, seed, exchanged=False).any(), _flagged(*row, seed, exchanged=True))
+            for seed in range(asked.runs)
+        ]
+        sound = np.mean([flag for flag, _ in found])
+        # Of three replicates the median of a batch is that of the two sound ones: none.
+        named = np.mean([flags[:2].all() and not flags[2:].any() for _, flags in found])
+        print(*row, f"{sound:.3f}", f"{named:.3f}", sep="\t", flush=True)
 
 
-def _flagged(  # noqa: PLR0917
-    noise: str, n_batches: int, size: int, spread: float, seed: int, *, exchanged: bool
+def _flagged(
+    noise: str, spread: float, size: int, n_batches: int, seed: int, *, exchanged: bool
 ) -> np.ndarray:
     """Return for each batch whether its replicates are said to disagree."""
     rng = np.random.default_rng(seed)
