@@ -58,7 +58,9 @@ def docstrings():
 
 def claims():
     of_pages = [(str(page.relative_to(ROOT)), prose(page)) for page in PAGES]
-    return [(place, one) for place, text in [*of_pages, *docstrings()] for one in sentences_of(text)]
+    return [
+        (place, one) for place, text in [*of_pages, *docstrings()] for one in sentences_of(text)
+    ]
 
 
 def test_claims__each_is_held_by_something():
@@ -109,6 +111,8 @@ def test_claims__a_table_of_rates_names_its_command():
             continue
         for section in re.split(r"(?m)^#+ ", page.read_text(encoding="utf-8"))[1:]:
             rows = re.findall(r"(?m)^\|.*(?:\.\d+|\d %).*\|$", section)
-            rates = [row for row in rows if len(re.findall(r"\| *-?[\d.]+(?: %)? *(?=\|)", row)) >= 2]
+            rates = [
+                row for row in rows if len(re.findall(r"\| *-?[\d.]+(?: %)? *(?=\|)", row)) >= 2
+            ]
             if rates:
                 assert re.search(r"`[^`]*(benchmarks|tests)/", section), (page.name, section[:60])
