@@ -85,4 +85,9 @@ def require_correlated(expression: AnnData) -> None:
 
 
 def _checksum(expression: AnnData) -> int:
-    return zlib.crc32("\n".join(map(str, expression.var_names)).encode())
+    names = expression.var_names.tolist()
+    try:
+        joined = "\n".join(names)
+    except TypeError:  # names that are no strings
+        joined = "\n".join(map(str, names))
+    return zlib.crc32(joined.encode())

@@ -12,6 +12,7 @@ from lotwise.acceptance import path_of_criteria, read_criteria
 from lotwise.config import EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.files.panels import read_panel
+from lotwise.reuse import Kept
 from lotwise.run.profile import ExpressionProfile, profile_of
 from lotwise.run.titration import _search, titrate
 
@@ -255,3 +256,71 @@ def test_titrate__with_the_example_criteria_the_panel_detects_one_percent_or_les
     assert (caught["overall"] <= 0.01).all()
     # R sees nothing of it: the panel is what detects first.
     assert not (caught["gene-r"] <= 0.05).any()
+
+
+def example_criteria(tmp_path):
+    """Return the example criteria of genes."""
+    text = path_of_criteria("example").read_text()
+    path = tmp_path / "example.yaml"
+    path.write_text(text[: text.index("  - id: isoform-r-beyond-noise")])
+    return read_criteria(path)
+
+
+def test_titrate__reused_results_are_those_of_judging_everything(tmp_path, monkeypatch):
+    gene, _ = deep_lots(n_genes=1_000)
+    settings = {"profile": other(gene), "shares": SHARES, "n_repeats": 2}
+    criteria = example_criteria(tmp_path)
+    found = titrate({"gene": gene.copy()}, criteria, **settings)
+    n_reused = []
+    get = Kept.get
+
+    def count(kept, key, compute):
+        called = []
+        result = get(kept, key, lambda: [called.append(key), compute()][1])
+        n_reused.append(not called)
+        return result
+
+    monkeypatch.setattr(Kept, "get", count)
+    titrate({"gene": gene.copy()}, criteria, **settings)
+    assert np.mean(n_reused) > 0.25
+    monkeypatch.setattr(Kept, "get", lambda _kept, _key, compute: compute())
+    whole = titrate({"gene": gene.copy()}, criteria, **settings)
+    pd.testing.assert_frame_equal(found.table, whole.table)
+    pd.testing.assert_frame_equal(found.curve, whole.curve)
+    assert found.table["caught_from"].notna().any()
+
+
+def test_titrate__the_number_of_threads_changes_nothing(tmp_path):
+    gene, _ = deep_lots(n_genes=1_000)
+    one, three = (
+        titrate(
+            {"gene": gene},
+            example_criteria(tmp_path),
+            profile=other(gene),
+            shares=SHARES,
+            n_repeats=2,
+            threads=threads,
+        )
+        for threads in (1, 3)
+    )
+    pd.testing.assert_frame_equal(one.table, three.table)
+    pd.testing.assert_frame_equal(one.curve, three.curve)
+
+
+def test_titrate__leaves_the_given_samples_as_they_were(gene, criteria):
+    before = gene.copy()
+    titrate({"gene": gene}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
+    assert set(gene.uns["lotwise"]) == set(before.uns["lotwise"])
+    for layer in ("tpm", "counts", "length"):
+        assert np.array_equal(gene.layers[layer], before.layers[layer])
+    assert gene.obs.equals(before.obs)
+
+
+def test_titrate__samples_that_are_not_comparable_have_no_verdict_to_detect_with(gene, criteria):
+    copies = gene.copy()
+    copies.uns["lotwise"]["invalid_comparisons"] = pd.DataFrame(
+        {"code": ["copies"], "sentence": ["S1 and S2 have the same values"]}
+    )
+    found = titrate({"gene": copies}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
+    overall = found.table.set_index(["criterion", "batch"])["reason"]["overall"]
+    assert set(overall) == {"it does not pass even without anything mixed in"}
