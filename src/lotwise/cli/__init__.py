@@ -138,6 +138,8 @@ def lotwise(*, verbose: bool, quiet: bool) -> None:
     """
     level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
+    # Without a terminal there is no progress bar, but a line per step.
+    logging.getLogger("lotwise.progress").setLevel(logging.NOTSET if quiet else logging.INFO)
     logging.captureWarnings(capture=False)
     warnings.showwarning = _show_nothing if quiet else _show_one_line
     if not verbose:

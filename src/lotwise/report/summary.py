@@ -73,7 +73,11 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
     if not found:
         sentence = (
             "No acceptance criteria were given. The numbers below describe the batches; "
-            "whether they are close enough is not decided here."
+            "whether they are close enough is not decided here. For a verdict, write the criteria "
+            "in a YAML file and give it to the next run (lotwise compare --criteria FILE). To "
+            "judge these results, run lotwise verdict --criteria FILE --out FOLDER, then lotwise "
+            "record and lotwise report, each with --out FOLDER. The verdict will carry a notice "
+            "that the criteria were recorded after the results."
         )
         return Verdict(outcome="none", word=_WORDS["none"], sentence=sentence)
     criteria = [one for one in criteria_of(found) if one.get("outcome") != "descriptive"]
@@ -133,6 +137,17 @@ def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
         lowest=r,
         sentence=sentence,
         details=tuple(_details(level, between, lowest, decimals)),
+    )
+
+
+def remarks_scope(findings: Findings) -> str:
+    """Return which R the remarks are about, if it is not the one on top; else an empty text."""
+    if all(len(samples) == 1 for samples in findings.batches.values()):
+        return ""
+    return (
+        "R on top is between batches, with replicates averaged. R in the remarks is between two "
+        "single samples, the least similar ones of different batches. It is usually lower, "
+        "because averaging reduces noise."
     )
 
 
