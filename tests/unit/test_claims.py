@@ -3,6 +3,7 @@
 ``claims.tsv`` names for each sentence with a per cent what holds it: a test, a benchmark, the
 example of the page (which is computed when the documentation is built), a comparison of the code
 with the number, or a reference. A sentence that is new, or gone, or whose test is gone, fails here.
+Other numbers, such as defaults, may be listed too; then they must be as in the code.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from lotwise.config.reads import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 # Written by a command that measures, and compared with it elsewhere.
@@ -56,11 +59,12 @@ def docstrings():
                 yield place, re.split(r"\n *Examples\n *-", ast.get_docstring(node) or "")[0]
 
 
+def texts():
+    return [*((str(page.relative_to(ROOT)), prose(page)) for page in PAGES), *docstrings()]
+
+
 def claims():
-    of_pages = [(str(page.relative_to(ROOT)), prose(page)) for page in PAGES]
-    return [
-        (place, one) for place, text in [*of_pages, *docstrings()] for one in sentences_of(text)
-    ]
+    return [(place, sentence) for place, text in texts() for sentence in sentences_of(text)]
 
 
 def test_claims__each_is_held_by_something():
@@ -73,11 +77,11 @@ def test_claims__each_is_held_by_something():
 
 
 def test_claims__none_is_listed_that_is_gone():
-    every = claims()
+    every = [(place, " ".join(text.split())) for place, text in texts()]
     gone = [
         (of, words)
         for of, words in HELD
-        if not any(place == of and words in sentence for place, sentence in every)
+        if not any(place == of and words in text for place, text in every)
     ]
     assert gone == []
 
@@ -116,3 +120,9 @@ def test_claims__a_table_of_rates_names_its_command():
             ]
             if rates:
                 assert re.search(r"`[^`]*(benchmarks|tests)/", section), (page.name, section[:60])
+
+
+def test_defaults__the_limits_of_reads_are_those_of_the_configuration():
+    text = (ROOT / "docs" / "reads.md").read_text(encoding="utf-8")
+    stated = dict(re.findall(r"(?m)^\| `(\w+)` \| ([\d.]+) \|", text))
+    assert stated == {name: str(field.default) for name, field in Limits.model_fields.items()}
