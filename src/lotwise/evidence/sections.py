@@ -63,7 +63,8 @@ GENOTYPE: Final = ReportSection(
     "genotype",
     "Identity by genotype",
     "Which samples are of one donor, by the variants in their reads. No other statistic here can "
-    "tell apart donors of one sex. Lots of one donor cannot be told apart. A high R does not exclude a swap.",
+    "tell apart donors of one sex. Lots of one donor cannot be told apart. A high R does not "
+    "exclude a swap.",
 )
 PROCESS: Final = ReportSection(
     "process",
