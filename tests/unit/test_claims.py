@@ -3,6 +3,7 @@
 ``claims.tsv`` names for each sentence with a per cent what holds it: a test, a benchmark, the
 example of the page (which is computed when the documentation is built), a comparison of the code
 with the number, or a reference. A sentence that is new, or gone, or whose test is gone, fails here.
+Other numbers, such as defaults, may be listed too; then they must be as in the code.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from lotwise.config.reads import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 # Written by a command that measures, and compared with it elsewhere.
@@ -27,7 +30,7 @@ _RATE = re.compile(r"\d\s?%")
 _END = re.compile(r"(?<=[.:!?])\s+(?=[A-Z`*-])")
 with (Path(__file__).parent / "claims.tsv").open(encoding="utf-8") as listed:
     HELD = {
-        (row["place"], row["words"]): row["held_by"]
+        row["words"]: row["held_by"]
         for row in csv.DictReader(listed, delimiter="\t", quoting=csv.QUOTE_NONE)
     }
 
@@ -56,30 +59,23 @@ def docstrings():
                 yield place, re.split(r"\n *Examples\n *-", ast.get_docstring(node) or "")[0]
 
 
-def claims():
-    of_pages = [(str(page.relative_to(ROOT)), prose(page)) for page in PAGES]
-    return [
-        (place, one) for place, text in [*of_pages, *docstrings()] for one in sentences_of(text)
-    ]
+def texts():
+    return [*((str(page.relative_to(ROOT)), prose(page)) for page in PAGES), *docstrings()]
 
 
 def test_claims__each_is_held_by_something():
     unheld = [
         (place, sentence)
-        for place, sentence in claims()
-        if not any(place == of and words in sentence for of, words in HELD)
+        for place, text in texts()
+        for sentence in sentences_of(text)
+        if not any(words in sentence for words in HELD)
     ]
     assert unheld == [], "add them to claims.tsv, with what holds them"
 
 
 def test_claims__none_is_listed_that_is_gone():
-    every = claims()
-    gone = [
-        (of, words)
-        for of, words in HELD
-        if not any(place == of and words in sentence for place, sentence in every)
-    ]
-    assert gone == []
+    every = [" ".join(text.split()) for _, text in texts()]
+    assert [words for words in HELD if not any(words in text for text in every)] == []
 
 
 @pytest.mark.parametrize("held_by", sorted(set(HELD.values())))
@@ -98,10 +94,11 @@ def test_claims__what_holds_them_is_there(held_by):
         assert found == ast.literal_eval(value)
 
 
-def test_claims__a_page_with_an_example_runs_it():
-    for (place, _), held_by in HELD.items():
-        if held_by == "example":
-            assert "```{code-cell}" in (ROOT / place).read_text(encoding="utf-8"), place
+def test_claims__an_example_is_on_the_page():
+    for page in PAGES:
+        text = " ".join(prose(page).split())
+        if any(held_by == "example" and words in text for words, held_by in HELD.items()):
+            assert "```{code-cell}" in page.read_text(encoding="utf-8"), page.name
 
 
 def test_claims__a_table_of_rates_names_its_command():
@@ -116,3 +113,9 @@ def test_claims__a_table_of_rates_names_its_command():
             ]
             if rates:
                 assert re.search(r"`[^`]*(benchmarks|tests)/", section), (page.name, section[:60])
+
+
+def test_defaults__the_limits_of_reads_are_those_of_the_configuration():
+    text = (ROOT / "docs" / "reads.md").read_text(encoding="utf-8")
+    stated = dict(re.findall(r"(?m)^\| `(\w+)` \| ([\d.]+) \|", text))
+    assert stated == {name: str(field.default) for name, field in Limits.model_fields.items()}
