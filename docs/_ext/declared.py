@@ -153,7 +153,7 @@ def table_of(record: type[Record]) -> Iterator[str]:
     yield f"### {title}\n\n{as_markdown(inspect.getdoc(record) or '')}\n"
     said = meanings(record)
     rows = ((f"`{name}`", kind.__name__, said[name]) for name, kind in columns(record).items())
-    yield from markdown_table(("column", "type", "what it holds"), rows)
+    yield from markdown_table(("column", "type", "meaning"), rows)
 
 
 def section_of(model: type[BaseModel], prefix: str) -> Iterator[str]:
@@ -200,7 +200,7 @@ def meaning(field: FieldInfo) -> str:
 def default_of(field: FieldInfo) -> str:
     """Write a default as YAML would."""
     if field.is_required():
-        return "needed"
+        return "required"
     value = field.get_default(call_default_factory=True)
     if isinstance(value, tuple):
         return f"`[{', '.join(map(str, value))}]`"
