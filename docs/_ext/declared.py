@@ -138,7 +138,7 @@ def lines_of_statistics(folder: str) -> Iterator[str]:
         )
         for one in listed
     )
-    yield from markdown_table(("statistic", "what it is", "tables", "figures", "levels"), rows)
+    yield from markdown_table(("statistic", "meaning", "tables", "figures", "levels"), rows)
     for record in dict.fromkeys(shown.record for one in listed for shown in one.tables):
         yield from table_of(record)
 
