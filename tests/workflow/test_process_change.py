@@ -88,6 +88,7 @@ def changed(tmp_path_factory):
         "samples": "samples.tsv",
         "results": "workflow",
         "levels": ["gene"],
+        "expression": {"matrix_level": "gene"},
         "evidence": {"statistics": ["process_change"], "attributes": "attributes.yaml"},
         "figures": {"formats": ["png"]},
         "acceptance": "criteria.yaml",
@@ -95,9 +96,10 @@ def changed(tmp_path_factory):
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     said = snakemake(cwd=folder)
     compared = run(
-        "lotwise", "compare", "samples.tsv", "--level", "gene", "--statistic", "process_change",
-        "--attributes", "attributes.yaml", "--criteria", "criteria.yaml", "--format", "png",
-        "--out", "compare", cwd=folder, check=False,
+        "lotwise", "compare", "samples.tsv", "--matrix-level", "gene", "--level", "gene",
+        "--statistic", "process_change", "--attributes", "attributes.yaml",
+        "--criteria", "criteria.yaml", "--format", "png", "--out", "compare",
+        cwd=folder, check=False,
     )  # fmt: skip
     assert compared.returncode == 1, compared.stderr
     return folder, said.stdout + said.stderr

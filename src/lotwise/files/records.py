@@ -6,7 +6,9 @@ Does not import pandas: the catalogue of statistics consists of records.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar, Final, Literal, get_type_hints
 
 Display = Literal["text", "number", "r", "percent", "flag"]
@@ -76,7 +78,8 @@ class Record:
     suffix: ClassVar[str] = "tsv"
 
 
-def columns(record: type[Record]) -> dict[str, type]:
+@cache
+def columns(record: type[Record]) -> Mapping[str, type]:
     """Return the columns of ``record`` in order, with their Python types."""
     hints = get_type_hints(record)
     return {item.name: hints[item.name] for item in dataclasses.fields(record)}
