@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, ClassVar, Final, Literal, get_type_hints
 
 Display = Literal["text", "number", "r", "percent", "flag"]
@@ -78,11 +77,16 @@ class Record:
     suffix: ClassVar[str] = "tsv"
 
 
-@cache
+# Types are resolved from text, once for each record.
+_COLUMNS: Final[dict[type[Record], Mapping[str, type]]] = {}
+
+
 def columns(record: type[Record]) -> Mapping[str, type]:
     """Return the columns of ``record`` in order, with their Python types."""
-    hints = get_type_hints(record)
-    return {item.name: hints[item.name] for item in dataclasses.fields(record)}
+    if record not in _COLUMNS:
+        hints = get_type_hints(record)
+        _COLUMNS[record] = {item.name: hints[item.name] for item in dataclasses.fields(record)}
+    return _COLUMNS[record]
 
 
 def unknown_values(record: type[Record]) -> dict[str, Any]:
