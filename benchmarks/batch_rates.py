@@ -12,6 +12,14 @@ of 200 further batches.
 
 What the lower limit can refuse: the median of that limit over the sets, and the share of batches
 below it whose noise has 4, 10 and 30 times the variance of a sound one.
+
+    python benchmarks/batch_rates.py --scales
+
+The scale of the limits: the log of what each batch adds to -ln R, as lotwise has it, beside
+Fisher's z of the medians to the others. Noise has such a sd that R of two sound batches is ``r``;
+its values are normal or, ``t3``, have Student's distribution with 3 degrees of freedom. Printed are
+the shares of sound batches below and outside the limits, and of batches below whose noise has 10
+times the variance.
 """
 
 from __future__ import annotations
@@ -19,6 +27,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+from scipy.special import stdtrit
 
 from lotwise.metrics.batches import rank_p, reference_interval
 
@@ -26,6 +35,7 @@ N_SETS, N_FEATURES, N_FURTHER = 1000, 300, 200
 KINDS = {"equal": (0.0, False), "lognormal .3": (0.3, False), "lognormal .6": (0.6, False)}
 KINDS["groups"] = (0.3, True)
 N_OF_POWER, TIMES = 400, (1, 4, 10, 30)
+N_OF_SCALES = 1500
 
 
 def main() -> None:
@@ -86,5 +96,49 @@ def _below(k: int, spread: float, *, rng: np.random.Generator) -> tuple[float, l
     return limit, (np.median(r[k:, :k], axis=1) < limit).tolist()
 
 
+def scales() -> None:
+    names = [
+        f"{what}_{scale}" for scale in ("log_e", "z") for what in ("below", "outside", "noisy")
+    ]
+    print("noise\tlog_sd\tr\tk", *names, sep="\t")
+    for noise in ("normal", "t3"):
+        for spread in (0, 0.1, 0.2, 0.3, 0.6):
+            for r in (0.90, 0.98, 0.995):
+                for k in (3, 4, 6, 10):
+                    found = [
+                        _on_both_scales(noise, spread, r, k, np.random.default_rng((seed, k, 7)))
+                        for seed in range(N_OF_SCALES)
+                    ]
+                    rates = (f"{rate:.3f}" for rate in np.mean(found, axis=0))
+                    print(noise, spread, r, k, *rates, sep="\t", flush=True)
+
+
+def _on_both_scales(
+    noise: str, spread: float, r: float, k: int, rng: np.random.Generator
+) -> list[bool]:
+    """Return for each scale: below, outside, and noisy batch below."""
+    sds = 2 * np.sqrt((1 - r) / r) * np.sqrt(np.r_[np.ones(k + 1), 4, 10])[:, None]
+    truth, factors = rng.normal(0, 2, N_FEATURES), rng.lognormal(0, spread, (k + 3, 1))
+    shape = (k + 3, N_FEATURES)
+    drawn = rng.standard_t(3, shape) / 3**0.5 if noise == "t3" else rng.normal(size=shape)
+    found = np.corrcoef(truth + sds * factors * drawn)
+    limits = reference_interval(found[:k, :k])
+    to_others = np.arctanh([np.median(np.delete(found[i, :k], i)) for i in range(k)])
+    reach = stdtrit(k - 1, 0.975) * np.sqrt(1 + 1 / k) * to_others.std(ddof=1)
+    sound, _, noisy = np.median(found[k:, :k], axis=1)
+    told = []
+    for lower, upper in (
+        (limits.prediction_lower, limits.prediction_upper),
+        np.tanh(to_others.mean() + np.array([-reach, reach])),
+    ):
+        told += [bool(sound < lower), not lower <= sound <= upper, bool(noisy < lower)]
+    return told
+
+
 if __name__ == "__main__":
-    power() if "--power" in sys.argv[1:] else main()
+    if "--scales" in sys.argv[1:]:
+        scales()
+    elif "--power" in sys.argv[1:]:
+        power()
+    else:
+        main()

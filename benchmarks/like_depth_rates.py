@@ -1,7 +1,7 @@
 """How often a sound batch is outside its limits if its replicates or depth differ from the rest.
 
-    python benchmarks/like_depth_rates.py            batches outside nominal limits
-    python benchmarks/like_depth_rates.py --null     R within and between batches, both of samples
+    python benchmarks/like_depth_rates.py --sets 600    batches outside nominal limits
+    python benchmarks/like_depth_rates.py --null         R within and between, both of samples
 
 Sound sets: k reference batches and one more, 2,000 genes of which 40 % are silent (log2 sd 2.5),
 batch noise of sd 0.2 and sample noise of sd 0.1, or the other way round 0.1 and 0.3; ``spread`` is
@@ -12,7 +12,7 @@ prediction interval (nominal 2.5 % each), as ``lotwise.tl.batches`` computes it.
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from lotwise.metrics.batches import (
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.tl.depth import at_like_depth
 
-N_SETS, N_GENES = 300, 2000
+N_GENES = 2000
 DEPTH = {"20 M": 20e6 / 30, "5 M": 5e6 / 30}
 CASES = {
     "3 against 3": (3, 3, "20 M", "20 M"),
@@ -39,21 +39,25 @@ CASES = {
 
 
 def main() -> None:
-    if "--null" in sys.argv:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sets", type=int, default=600)
+    # Cases by number, so that they can be run one by one: --cases 1 3
+    parser.add_argument("--cases", type=int, nargs="*", default=range(len(CASES)))
+    parser.add_argument("--null", action="store_true")
+    asked = parser.parse_args()
+    if asked.null:
         null()
         return
     print("case\tk\tsd_batch\tsd_sample\tspread\tbelow\tabove")
-    # Cases by number, so that they can be run one by one: --cases 1 3
-    chosen = [int(word) for word in sys.argv[2:]] if "--cases" in sys.argv else range(len(CASES))
-    for name, case in [list(CASES.items())[number] for number in chosen]:
+    for name, case in [list(CASES.items())[number] for number in asked.cases]:
         for k in (6,):
             for sds in ((0.2, 0.1), (0.1, 0.3)):
                 for spread in (0.0, 0.2):
                     found = [
                         _outside(k, case, sds, spread, np.random.default_rng(seed))
-                        for seed in range(N_SETS)
+                        for seed in range(asked.sets)
                     ]
-                    rates = "\t".join(f"{rate:.3f}" for rate in np.mean(found, axis=0))
+                    rates = "\t".join(f"{rate:.4f}" for rate in np.mean(found, axis=0))
                     print(name, k, *sds, spread, rates, sep="\t", flush=True)
 
 

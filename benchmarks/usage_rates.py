@@ -1,6 +1,6 @@
 """How often isoform usage reports a gene for two sequencings of one truth, or planted switches.
 
-    python benchmarks/usage_rates.py [SETS]
+    python benchmarks/usage_rates.py [SETS] [PRIOR ...]
 
 Two samples of 400 genes, 20 bootstraps each. A depth and a prior a line: the share of sound sets
 with any gene below an adjusted p of 0.05 (0.05 is what is said), the share of planted switches
@@ -39,8 +39,9 @@ def main() -> None:
     warnings.simplefilter("ignore")
     n_sets = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     sound = {"n_genes": N_GENES, "n_batches": 2, "sd_batch": 0, "sd_technical": 0}
+    priors = [float(word) for word in sys.argv[2:]] or PRIORS
     for depth in DEPTHS:
-        for prior in PRIORS:
+        for prior in priors:
             plan = Plan(n_fragments=depth, **sound)
             wrong = np.mean([bool(named(plan, seed, prior)[0]) for seed in range(n_sets)])
             planted = Plan(n_fragments=depth, n_switches=20, **sound)

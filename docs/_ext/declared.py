@@ -19,6 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from lotwise import keys
 from lotwise.cli import lotwise
+from lotwise.cli.grouped import OTHERS, Grouped
 from lotwise.config import Config
 from lotwise.evidence.catalogue import statistics
 from lotwise.files.records import Record, columns, meanings
@@ -240,18 +241,23 @@ def command_of(command: click.Command, context: click.Context) -> Iterator[str]:
     yield f"{as_markdown(inspect.cleandoc(command.help or ''))}\n"
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     yield f"```console\n$ {usage}\n```\n"
-    rows = [
-        (f"`{shown[0]}`", shown[1])
-        for parameter in command.params
-        if (shown := parameter.get_help_record(context)) and shown[1]
-    ]
-    if rows:
-        yield from markdown_table(("option", "meaning"), rows)
+    for heading, options in options_of(command, context).items():
+        rows = [(f"`{names}`", words) for names, words in options if words]
+        if rows:
+            yield from markdown_table((heading, "meaning"), rows)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
             if inner is not None:
                 yield from command_of(inner, click.Context(inner, info_name=name, parent=context))
+
+
+def options_of(command: click.Command, context: click.Context) -> dict[str, list[tuple[str, str]]]:
+    """Return names and help of a command's options, by heading."""
+    if isinstance(command, Grouped):
+        return command.options_by_heading(context)
+    shown = (one.get_help_record(context) for one in command.params)
+    return {OTHERS: [one for one in shown if one]}
 
 
 def as_markdown(docstring: str) -> str:

@@ -347,7 +347,7 @@ def test_quantify_samples__kallisto_and_salmon_agree_in_tpm_of_the_airway_reads(
 def test_quantify_samples__three_programs_agree_on_airway_genes_that_are_no_copies(
     airway, airway_copies, name
 ):
-    """In TPM of the part: docs/reads.md says what becomes of the copies there."""
+    """In TPM of the part: docs/methods/quantifiers.md says what becomes of the copies there."""
     tpm, _ = airway[name]
     originals = np.log2(tpm[~tpm.index.isin(airway_copies)] + 1)
     assert len(originals) == 149

@@ -20,6 +20,7 @@ from playwright.sync_api import expect, sync_playwright
 from pypdf import PdfReader
 
 from lotwise.report import write_report
+from lotwise.report.certificate import write_certificate
 
 BIN = Path(sys.executable).parent
 FLAGS = [
@@ -410,6 +411,26 @@ def test_page__prints_complete(see, of_any_size, tmp_path):
     )
     assert len(set(rows)) > 10
     assert all(name in plain for name in rows), "rows beyond the first screen are not on paper"
+
+
+def test_certificate__no_table_is_wider_than_the_sheet(see, of_any_size, tmp_path):
+    folder = tmp_path / "out"
+    shutil.copytree(of_any_size.parent, folder)
+    record = json.loads((folder / "provenance.json").read_text())
+    record["inputs"] += [
+        {"role": "halves of the reads", "path": f"/a/{'x' * 40}.halves.parquet", "sha256": "e" * 64}
+    ]
+    (folder / "provenance.json").write_text(json.dumps(record))
+    page = see(write_certificate(folder)).page
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 680, "height": 1000})  # 180 mm
+    widest = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('table')].map(t => t.scrollWidth))"
+    )
+    assert widest <= page.evaluate("document.body.clientWidth")
+    n_sheets, text = printed(page, tmp_path)
+    assert n_sheets <= 3
+    assert f"page {n_sheets} of {n_sheets}" in text
 
 
 def test_page__is_whole_without_javascript(see, small):

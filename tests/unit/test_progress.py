@@ -1,11 +1,15 @@
-"""Progress on a terminal, and nothing in a log."""
+"""Progress: a bar on a terminal, elsewhere lines in the log of those who want them."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import time
 
-from lotwise.progress import progress
+import pytest
+
+from lotwise.progress import progress, step
 
 
 def be_a_terminal(monkeypatch):
@@ -20,9 +24,47 @@ def test_progress__shows_how_many_on_a_terminal(monkeypatch, capsys):
     assert "sample" in shown
 
 
-def test_progress__is_quiet_in_a_log(capsys):
+def test_progress__prints_nothing_without_a_terminal(capsys):
     assert list(progress([1, 2], "checking", unit="sample")) == [1, 2]
     assert capsys.readouterr() == ("", "")
+
+
+def test_progress__without_a_terminal_each_step_has_a_line(caplog):
+    caplog.set_level(logging.INFO, "lotwise.progress")
+    for _ in progress([1, 2], "checking", unit="sample"):
+        list(progress("abc", "within", unit="letter"))
+    with step("writing"):
+        pass
+    assert [re.sub(r"[\d.]+ s$", "N s", line) for line in caplog.messages] == [
+        "checking: 2 of 2 samples, N s",
+        "writing: done, N s",
+    ]
+
+
+def test_progress__a_long_step_says_how_far_it_is(caplog, monkeypatch):
+    caplog.set_level(logging.INFO, "lotwise.progress")
+    clock = iter(range(0, 10_000, 40))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    list(progress(iter("ab"), "checking", unit="sample"))
+    assert caplog.messages == [
+        "checking: 1 sample, 1 min 20 s",
+        "checking: 2 samples, 2 min 40 s",
+        "checking: 2 samples, 3 min 20 s",
+    ]
+
+
+def test_step__that_fails_has_no_line(caplog):
+    caplog.set_level(logging.INFO, "lotwise.progress")
+    with pytest.raises(ValueError, match="wrong"), step("writing"):
+        raise ValueError("wrong")
+    assert caplog.messages == []
+
+
+def test_progress__on_a_terminal_has_no_lines(caplog, monkeypatch):
+    caplog.set_level(logging.INFO, "lotwise.progress")
+    be_a_terminal(monkeypatch)
+    list(progress([1, 2], "checking", unit="sample"))
+    assert caplog.messages == []
 
 
 def test_progress__is_quiet_when_asked_to_be(monkeypatch, capsys):

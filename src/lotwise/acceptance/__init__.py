@@ -11,13 +11,14 @@ from lotwise.acceptance.files import (
 )
 from lotwise.acceptance.judgement import outcome_over_all
 from lotwise.acceptance.measure import Measure
+from lotwise.acceptance.reading import TablesInMemory
 from lotwise.acceptance.record import (
     forget_verdict,
     recorded_criteria,
     register_criteria,
     write_verdict,
 )
-from lotwise.acceptance.verdict import CriterionRecord, Verdict, judge
+from lotwise.acceptance.verdict import CriterionRecord, Verdict, judge, judge_tables
 
 __all__ = [
     "SHIPPED",
@@ -28,10 +29,12 @@ __all__ = [
     "CriterionRecord",
     "Measure",
     "Need",
+    "TablesInMemory",
     "Verdict",
     "check_verdict",
     "forget_verdict",
     "judge",
+    "judge_tables",
     "outcome_over_all",
     "parse_criteria",
     "path_of_criteria",

@@ -24,8 +24,11 @@ from lotwise.tree import COPY, HISTORY, VERDICT
 
 # Keys of a verdict by an earlier version that have the same meaning in this version.
 _LASTING: Final = ("outcome", "value", "level", "table", "statistic", "rationale")
-# The file may have another name after a move, and notices are made again.
-_NOT_COMPARED: Final = frozenset({"criteria_file", "notices", "history_entries", "lotwise_version"})
+# The file may have another name after a move, and notices are made again. The SHA-256 of the
+# file is compared with the copy, which alone has one: the history keeps content, not text.
+_NOT_COMPARED: Final = frozenset(
+    {"criteria_file", "criteria_file_sha256", "notices", "history_entries", "lotwise_version"}
+)
 _LONGEST: Final = 80
 
 
@@ -91,7 +94,7 @@ def check_verdict(root: Path) -> CheckedVerdict | None:
         raise InputError(
             f"is not a verdict of lotwise ({type(error).__name__})", path=path, remedy="judge again"
         ) from None
-    criteria, faults = _criteria_of(root, history, sha256)
+    criteria, faults = _criteria_of(root, history, told)
     if criteria is None:
         return CheckedVerdict(verdict=None, faults=tuple(faults))
     if all(one.criteria_sha256 != sha256 for one in history.evaluations()):
@@ -156,23 +159,29 @@ def differences(
 
 
 def _criteria_of(
-    root: Path, history: History, sha256: str
+    root: Path, history: History, told: Mapping[str, Any]
 ) -> tuple[CriteriaFile | None, list[str]]:
     """Return the criteria to judge by: those in the history take precedence."""
-    faults: list[str] = []
+    if not (root / COPY).is_file():
+        return _from_history(history), [f"{COPY} is missing"]
     try:
         copy = recorded_criteria(root)
     except InputError as error:
-        copy = None
-        faults.append(f"{COPY} cannot be used ({error})")
-    if copy is not None and copy.criteria.sha256 != sha256:
-        faults.append(f"{VERDICT} names other criteria than {COPY} holds")
-    known = history.first(copy.criteria.sha256) if copy is not None else None
-    if copy is not None and known is not None:
-        return copy, faults
-    if copy is not None:
-        faults.append(f"{COPY} was edited: {HISTORY} has no entry of these criteria")
-    return _from_history(history) or copy, faults
+        return _from_history(history), [f"{COPY} cannot be used ({error.problem})"]
+    as_judged = copy.criteria.sha256 == told["criteria_sha256"]
+    if history.first(copy.criteria.sha256) is None:
+        lacking = f"{HISTORY} has no entry of these criteria"
+        fault = (
+            f"{lacking}: it is missing or was edited"
+            if as_judged
+            else (f"{COPY} was edited: {lacking}")
+        )
+        return _from_history(history) or copy, [fault]
+    if not as_judged:
+        return copy, [f"{VERDICT} names other criteria than {COPY} holds"]
+    if told.get("criteria_file_sha256", copy.file_sha256) != copy.file_sha256:
+        return copy, [f"{COPY} is not the file that was judged: its comments or layout differ"]
+    return copy, []
 
 
 def _from_history(history: History) -> CriteriaFile | None:

@@ -62,7 +62,8 @@ def read_criteria(name: Path | str) -> CriteriaFile:
     """
     path = path_of_criteria(name)
     try:
-        text = path.read_text(encoding="utf-8")
+        # Not read_text: it would replace the line ends of a file from Windows, and its SHA-256.
+        text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise InputError(
             "no such acceptance criteria", path=path, remedy=f"built-in are {', '.join(SHIPPED)}"

@@ -127,7 +127,8 @@ def append(root: Path, entry: Entry) -> None:
     previous = _digest(lines[-1]) if lines else ""
     chained = entry.model_copy(update={"previous": previous, "lotwise_version": version("lotwise")})
     told = chained.model_dump(exclude_defaults=True)
-    line = json.dumps(told | {"previous": previous}, sort_keys=True, allow_nan=False)
+    # Not sorted: a criterion names its rows in the order in which they were written.
+    line = json.dumps(told | {"previous": previous}, allow_nan=False)
     with atomic_path(path) as temporary:
         temporary.write_text("".join(f"{old}\n" for old in [*lines, line]), encoding="utf-8")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from lotwise.acceptance.measure import Measure
 from lotwise.acceptance.selection import like_with_like
@@ -13,19 +14,100 @@ from lotwise.errors import InputError
 from lotwise.evidence.catalogue import row_names, tables
 from lotwise.files.records import columns
 from lotwise.files.tables import read_table
-from lotwise.keys import Level
+from lotwise.keys import LEVELS, Level
 from lotwise.tree import SAMPLES, ResultTree
 from lotwise.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lotwise.expression.comparability import InvalidComparison
+
 _PAIR: Final = ("sample_a", "sample_b")
 # Columns that tell which pair a row is about.
 _OF_PAIR: Final = (*_PAIR, "batch_a", "batch_b", "condition_a", "condition_b", "relation")
 
 
-def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.DataFrame | str:
+class ResultTables(Protocol):
+    """The result tables of one run."""
+
+    def read(self, table: str, level: Level, only: Collection[str]) -> pd.DataFrame | None:
+        """Return the named columns of a table; None if there is no such table."""
+
+    def compared(self) -> frozenset[str]:
+        """Return the samples that were compared; empty if this is not on file."""
+
+    def invalid_comparisons(self) -> Iterable[InvalidComparison]:
+        """Yield why the samples cannot be compared as batches."""
+
+
+@dataclass(frozen=True)
+class TablesOnDisk:
+    """The tables of a result tree."""
+
+    root: Path
+
+    def read(self, table: str, level: Level, only: Collection[str]) -> pd.DataFrame | None:
+        """Read columns of a table; None if the file does not exist.
+
+        Raises
+        ------
+        InputError
+            The table exists but cannot be read.
+        """
+        path = ResultTree(self.root).table(level, table)
+        if not path.is_file():
+            return None
+        try:
+            return read_table(path, tables()[table].record, only=only)
+        except (ValueError, OSError) as error:
+            raise InputError(
+                f"cannot be read as a result table ({' '.join(str(error).split())})",
+                path=path,
+                remedy="write it again",
+            ) from error
+
+    def compared(self) -> frozenset[str]:
+        """Return the samples of the sheet that the run wrote."""
+        sheet = self.root / SAMPLES
+        if not sheet.is_file():
+            return frozenset()
+        with sheet.open(encoding="utf-8", newline="") as text:
+            rows = csv.DictReader(text, delimiter="\t")
+            return frozenset(row["sample"] for row in rows if row.get("sample"))
+
+    def invalid_comparisons(self) -> Iterable[InvalidComparison]:
+        """Read why the samples cannot be compared as batches."""
+        from lotwise.expression.comparability import read_invalid_comparisons
+
+        paths = (ResultTree(self.root).h5ad(level) for level in LEVELS)
+        return (one for path in paths for one in read_invalid_comparisons(path))
+
+
+@dataclass(frozen=True)
+class TablesInMemory:
+    """Tables of a run that was not written, by level and name."""
+
+    tables: Mapping[Level, Mapping[str, pd.DataFrame]]
+    invalid: Iterable[InvalidComparison] = ()
+
+    def read(self, table: str, level: Level, only: Collection[str]) -> pd.DataFrame | None:
+        """Return columns of a table, in the order of the table."""
+        found = self.tables.get(level, {}).get(table)
+        return None if found is None else found.loc[:, found.columns.isin(list(only))]
+
+    def compared(self) -> frozenset[str]:
+        """Return an empty set: tables of one run are about its samples."""
+        return frozenset()
+
+    def invalid_comparisons(self) -> Iterable[InvalidComparison]:
+        """Return why the samples cannot be compared as batches."""
+        return self.invalid
+
+
+def read_judged(
+    results: ResultTables, level: Level, measures: Sequence[Measure]
+) -> pd.DataFrame | str:
     """Return the needed part of a result table, or a sentence on why it cannot be judged.
 
     Raises
@@ -35,13 +117,13 @@ def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.Dat
     """
     source = measures[0].source
     name = ResultTree(Path()).table(level, source.name).as_posix()
-    if not (root / name).is_file():
-        return f"{name} does not exist"
     judged = {column for one in measures for column in one.columns}
-    table = _read(
-        root, source.name, level, {*row_names(), "relation", "reason", "warning", *judged}
+    table = results.read(
+        source.name, level, {*row_names(), "relation", "reason", "warning", *judged}
     )
-    compared = _compared(root / SAMPLES)
+    if table is None:
+        return f"{name} does not exist"
+    compared = results.compared()
     spoken_of = {
         str(sample)
         for unit in ("sample", *_PAIR)
@@ -51,7 +133,7 @@ def read_judged(root: Path, level: Level, measures: Sequence[Measure]) -> pd.Dat
     }
     # An earlier run in this folder may have left a table that the last run did not make.
     if compared and spoken_of and spoken_of != compared:
-        few = source.name != "pairs" and not read_unlisted(root, source.name, level).empty
+        few = source.name != "pairs" and not read_unlisted(results, source.name, level).empty
         if few and spoken_of <= compared:
             return table
         return f"{name} is about other samples than {SAMPLES}: it is from an earlier run"
@@ -89,34 +171,13 @@ def unlisted(
     return f"computed for {len(held):,} of {everything}: {why}"
 
 
-def read_unlisted(root: Path, table: str, level: Level) -> pd.DataFrame:
+def read_unlisted(results: ResultTables, table: str, level: Level) -> pd.DataFrame:
     """Return the pairs without a row in a table; empty if it lists all."""
     import pandas as pd
 
     source = "batch_pairs" if table == "batch_pairs" else "pairs"
-    if not ResultTree(root).table(level, source).is_file():
+    pairs = results.read(source, level, {*_OF_PAIR, "feature_set", "in_detail"})
+    if pairs is None:
         return pd.DataFrame(columns=[*_OF_PAIR, "in_detail"])
-    pairs = _read(root, source, level, {*_OF_PAIR, "feature_set", "in_detail"})
     listed = pairs["in_detail"] & (not tables()[table].of_features)
     return pairs.loc[(pairs["feature_set"] == "all") & ~listed]
-
-
-def _read(root: Path, table: str, level: Level, only: Collection[str]) -> pd.DataFrame:
-    path = ResultTree(root).table(level, table)
-    try:
-        return read_table(path, tables()[table].record, only=only)
-    except (ValueError, OSError) as error:
-        raise InputError(
-            f"cannot be read as a result table ({' '.join(str(error).split())})",
-            path=path,
-            remedy="write it again",
-        ) from error
-
-
-def _compared(sheet: Path) -> frozenset[str]:
-    """Return the samples that were compared; empty where this is not on file."""
-    if not sheet.is_file():
-        return frozenset()
-    with sheet.open(encoding="utf-8", newline="") as text:
-        rows = csv.DictReader(text, delimiter="\t")
-        return frozenset(row["sample"] for row in rows if row.get("sample"))

@@ -57,9 +57,10 @@ def register_criteria(root: Path, criteria: CriteriaFile, *, now: datetime | Non
         append(root, _entry("registered", criteria, time, n_tables=len(found)))
     copy = root / COPY
     # Not rewritten if equal: in a workflow it is the input of a later step.
-    if not copy.is_file() or copy.read_text(encoding="utf-8") != criteria.text:
+    text = criteria.text.encode("utf-8")
+    if not copy.is_file() or copy.read_bytes() != text:
         with atomic_path(copy) as temporary:
-            temporary.write_text(criteria.text, encoding="utf-8")
+            temporary.write_bytes(text)
 
 
 def write_verdict(root: Path, criteria: CriteriaFile, *, now: datetime | None = None) -> Verdict:

@@ -20,11 +20,17 @@ from lotwise.acceptance.judgement import (
     outcome_over_all,
 )
 from lotwise.acceptance.measure import Measure
-from lotwise.acceptance.reading import read_judged, read_unlisted, unlisted
+from lotwise.acceptance.reading import (
+    ResultTables,
+    TablesOnDisk,
+    read_judged,
+    read_unlisted,
+    unlisted,
+)
 from lotwise.acceptance.selection import select_rows
 from lotwise.files.records import Record, column
-from lotwise.keys import LEVELS, Level
-from lotwise.tree import CRITERIA, ResultTree
+from lotwise.keys import Level
+from lotwise.tree import CRITERIA
 from lotwise.wording import counted, number
 
 if TYPE_CHECKING:
@@ -230,18 +236,29 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
     >>> verdict.outcome, verdict.assessed[0].judgement.reason
     ('not assessable', 'evidence/gene.libraries.tsv does not exist')
     """
+    return judge_tables(criteria, TablesOnDisk(root))
+
+
+def judge_tables(criteria: CriteriaFile, results: ResultTables) -> Verdict:
+    """Judge result tables by criteria, as :func:`judge` does.
+
+    Raises
+    ------
+    InputError
+        A table exists but cannot be read.
+    """
     asked: dict[tuple[str, Level], list[Measure]] = {}
     for criterion in criteria.criteria.criteria:
         for level, measure in criterion.measures():
             asked.setdefault((measure.table, level), []).append(measure)
     tables = {
-        (name, level): read_judged(root, level, measures)
+        (name, level): read_judged(results, level, measures)
         for (name, level), measures in asked.items()
     }
 
     @cache
     def without_row(table: str, level: Level) -> pd.DataFrame:
-        return read_unlisted(root, table, level)
+        return read_unlisted(results, table, level)
 
     def take(measure: Measure, level: Level) -> Judgement:
         table = tables[measure.table, level]
@@ -267,16 +284,13 @@ def judge(criteria: CriteriaFile, root: Path) -> Verdict:
         Assessed(criterion=criterion, judgement=_assess(criterion, take))
         for criterion in criteria.criteria.criteria
     )
-    invalid = _invalid(root, allowed=criteria.criteria.allow)
+    invalid = _invalid(results, allowed=criteria.criteria.allow)
     return Verdict(criteria=criteria, assessed=(*assessed, *invalid))
 
 
-def _invalid(root: Path, *, allowed: Collection[str]) -> Iterator[Assessed]:
+def _invalid(results: ResultTables, *, allowed: Collection[str]) -> Iterator[Assessed]:
     """Yield the built-in criterion if there are invalid comparisons that are not accepted."""
-    from lotwise.expression.comparability import read_invalid_comparisons
-
-    paths = (ResultTree(root).h5ad(level) for level in LEVELS)
-    found = (one for path in paths for one in read_invalid_comparisons(path))
+    found = results.invalid_comparisons()
     told = dict.fromkeys(one.sentence for one in found if one.code not in allowed)
     if told:
         judged = Judgement(outcome="not assessable", reason="; ".join(told))

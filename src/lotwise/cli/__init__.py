@@ -14,8 +14,9 @@ import sys
 import threading
 import traceback
 import warnings
+from collections.abc import Callable
 from types import FrameType
-from typing import Any, Final, NoReturn, TextIO
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -138,8 +139,10 @@ def lotwise(*, verbose: bool, quiet: bool) -> None:
     """
     level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
+    # Without a terminal there is no progress bar, but a line per step.
+    logging.getLogger("lotwise.progress").setLevel(logging.NOTSET if quiet else logging.INFO)
     logging.captureWarnings(capture=False)
-    warnings.showwarning = _show_nothing if quiet else _show_one_line
+    warnings.showwarning = _show_nothing if quiet else _show_each_once()
     if not verbose:
         # Warnings of libraries are meant for programmers, not for the user of a command.
         for category in (DeprecationWarning, FutureWarning):
@@ -221,15 +224,18 @@ def _say(message: str, exit_code: int, *, label: str = _ERROR) -> int:
     return exit_code
 
 
-def _show_one_line(  # noqa: PLR0917, the signature is that of warnings.showwarning
-    message: Warning | str,
-    category: type[Warning],  # noqa: ARG001
-    filename: str,  # noqa: ARG001
-    lineno: int,  # noqa: ARG001
-    file: TextIO | None = None,  # noqa: ARG001
-    line: str | None = None,  # noqa: ARG001
-) -> None:
-    click.echo(f"lotwise: warning: {' '.join(str(message).split())}", err=True)
+def _show_each_once() -> Callable[..., None]:
+    """Return a ``warnings.showwarning`` that prints each text once, in one line."""
+    shown: set[str] = set()
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        text = " ".join(str(message).split())
+        # Several statistics of one command may find the same fault.
+        if text not in shown:
+            shown.add(text)
+            click.echo(f"lotwise: warning: {text}", err=True)
+
+    return show
 
 
 def _show_nothing(*_: object, **__: object) -> None:

@@ -88,8 +88,8 @@ def compare(
 ) -> None:
     """Compare each batch of EXPRESSION with the batches of ACCEPTED.
 
-    Exit code 1 unless every batch lies inside the prediction interval. A batch that lies below it,
-    or cannot be judged (fewer than six accepted batches, unknown depths), does not pass.
+    Exit code 1 if a batch lies below the prediction interval, or cannot be judged (fewer accepted
+    batches than --least-batches, unknown depths). A batch that lies above it passes.
     """
     from lotwise import get, tl
     from lotwise.expression import read_level

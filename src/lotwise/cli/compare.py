@@ -7,15 +7,17 @@ from typing import Any, Final
 
 import click
 
+from lotwise.cli.grouped import Grouped
 from lotwise.cli.options import (
     PATH,
     correlation_options,
     criteria_option,
     evidence_options,
-    expression_options,
     figures_options,
     levels_option,
     pick,
+    reading_options,
+    tx2gene_option,
 )
 from lotwise.cli.step import call_of, given_options
 from lotwise.config import (
@@ -42,28 +44,29 @@ _SECTIONS: Final = {
 }
 
 
-@click.command("compare", epilog=_EXAMPLE)
+@click.command("compare", cls=Grouped, epilog=_EXAMPLE)
 @click.argument("samples", type=PATH, required=False)
 @click.option("--out", "-o", type=PATH, help="Folder of the results; required without --config.")
+@tx2gene_option
+@criteria_option
+@levels_option
 @click.option(
     "--config",
     "config_file",
     type=PATH,
     help="Configuration, as `lotwise init` writes it; options given here replace its values.",
 )
-@expression_options
-@levels_option
-@correlation_options
-@click.option("--no-evidence", is_flag=True, help="Leave out the supporting evidence.")
-@evidence_options
-@figures_options
-@criteria_option
-@click.option("--no-report", is_flag=True, help="Leave out report.html.")
 @click.option(
     "--threads",
     type=click.IntRange(1),
     help="Cores to use; results do not depend on it.  [default: OMP_NUM_THREADS, else all]",
 )
+@click.option("--no-evidence", is_flag=True, help="Leave out the supporting evidence.")
+@click.option("--no-report", is_flag=True, help="Leave out report.html.")
+@reading_options
+@correlation_options
+@figures_options
+@evidence_options
 def command(
     *,
     samples: Path | None,
@@ -126,7 +129,7 @@ def command(
         )
     say_outcome(ResultTree(out), pseudocount=correlation.pseudocount, decimals=figures.decimals)
     if verdict is None:
-        click.echo("no verdict: there are no acceptance criteria (--criteria)", err=True)
+        click.echo("no verdict: no acceptance criteria were given (--criteria FILE)", err=True)
     else:
         say(verdict, out)
 

@@ -11,6 +11,7 @@ import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from lotwise.cli.grouped import OTHERS, HeadedOption
 from lotwise.config import (
     NONE,
     CorrelationConfig,
@@ -23,6 +24,7 @@ from lotwise.config import (
     option_of,
 )
 from lotwise.config.evidence import names_of_statistics
+from lotwise.config.section import Section
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS
 
@@ -60,7 +62,11 @@ criteria_option: Decorator = click.option(
 
 
 def options_of(
-    section: type[BaseModel], *, only: Collection[str] = (), without: Collection[str] = ()
+    section: type[Section],
+    *,
+    only: Collection[str] = (),
+    without: Collection[str] = (),
+    heading: str | None = None,
 ) -> Decorator:
     """Add one option per key of a configuration section, with its description and default.
 
@@ -72,12 +78,16 @@ def options_of(
         Keys to include; by default all.
     without
         Keys to leave out.
+    heading
+        Heading of the options in the help; by default those of the section.
     """
-    names = [name for name in section.model_fields if name in (only or section.model_fields)]
     options = [
-        _option(name, section.model_fields[name])
+        _option(name, section.model_fields[name], heading=heading or its_heading)
+        for its_heading, names in _keys_by_heading(section).items()
         for name in names
-        if name not in without and not _is_section(section.model_fields[name])
+        if name in (only or section.model_fields)
+        and name not in without
+        and not _is_section(section.model_fields[name])
     ]
 
     def add(command: Command) -> Command:
@@ -87,14 +97,31 @@ def options_of(
     return add
 
 
-def _option(name: str, field: FieldInfo) -> Decorator:
+def _keys_by_heading(section: type[Section]) -> dict[str, tuple[str, ...]]:
+    """Return the keys of a section under the headings of the help."""
+    placed = {name for names in section.headings.values() for name in names}
+    others = tuple(name for name in section.model_fields if name not in placed)
+    title = (section.__doc__ or OTHERS).splitlines()[0].rstrip(".")
+    return {**section.headings, **({title: others} if others else {})}
+
+
+def _option(name: str, field: FieldInfo, *, heading: str) -> Decorator:
     default = field.get_default(call_default_factory=True)
     if isinstance(default, bool):
-        return click.option(option_of(name, field), name, is_flag=True, help=_help_of(field))
+        return click.option(
+            option_of(name, field),
+            name,
+            cls=HeadedOption,
+            heading=heading,
+            is_flag=True,
+            help=_help_of(field),
+        )
     several = isinstance(default, tuple)
     return click.option(
         option_of(name, field),
         name,
+        cls=HeadedOption,
+        heading=heading,
         type=_type_of(name, field),
         multiple=several,
         default=default,
@@ -137,7 +164,8 @@ def _is_section(field: FieldInfo) -> bool:
 
 def _help_of(field: FieldInfo) -> str:
     """Return a help text that begins with a capital and ends with a full stop."""
-    words = (field.description or "").replace("[]", repr(NONE))
+    # A configuration file writes `null` where an option is left out.
+    words = (field.description or "").replace("[]", repr(NONE)).replace("null:", "if not given:")
     return f"{words[:1].upper()}{words[1:]}."
 
 
@@ -201,6 +229,9 @@ def leave_samples_out(
 
 
 expression_options = options_of(ExpressionConfig)
+# The one that nearly every call needs comes first.
+tx2gene_option = options_of(ExpressionConfig, only=("tx2gene",), heading=OTHERS)
+reading_options = options_of(ExpressionConfig, without=("tx2gene",))
 correlation_options = options_of(CorrelationConfig)
 # The scale of R and the features that count.
 feature_options = options_of(CorrelationConfig, without=("n_contributions",))

@@ -54,16 +54,20 @@ def _lines_of(
     if between.empty:
         yield "  no two batches share a condition"
         return
-    ceilings = _ceilings(tree, level)
-    rows = [("batch A", "batch B", "R", *(f"ceiling ({noise})" for noise in ceilings))]
+    # Replicates have noise that their average does not have: the ceilings are of single samples.
+    beside = {f"ceiling ({noise})": known for noise, known in _ceilings(tree, level).items()}
+    averaged = beside and _has_replicates(tree, level)
+    if averaged:
+        beside = {"R (samples)": _r_of_samples(tree, level), **beside}
+    rows = [("batch A", "batch B", "R (batches)" if averaged else "R", *beside)]
     for _, row in between[:_MOST_PAIRS].iterrows():
-        allowed = (of_noise.get(_pair_of(row)) for of_noise in ceilings.values())
+        known = (of_pair.get(_pair_of(row)) for of_pair in beside.values())
         rows.append(
             (
                 str(row["sample_a"]),
                 str(row["sample_b"]),
                 format_r(row["pearson"], decimals),
-                *("not known" if one is None else format_r(one, decimals) for one in allowed),
+                *("not known" if one is None else format_r(one, decimals) for one in known),
             )
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -72,6 +76,30 @@ def _lines_of(
         yield f"  {'  '.join(aligned)}".rstrip()
     if len(between) > _MOST_PAIRS:
         yield f"  ... the {_MOST_PAIRS} lowest of {len(between):,} pairs"
+    if averaged:
+        yield (
+            "  R (batches): replicates averaged. R (samples) and ceilings: median of the pairs of "
+            "single samples."
+        )
+
+
+def _has_replicates(tree: ResultTree, level: Level) -> bool:
+    return bool((_pairs_of_samples(tree, level)["relation"] == "within").any())
+
+
+def _r_of_samples(tree: ResultTree, level: Level) -> dict[frozenset[str], float]:
+    """Return the median R of single samples of each pair of batches."""
+    pairs = _pairs_of_samples(tree, level)
+    known = pairs[(pairs["relation"] == "between") & pairs["pearson"].notna()]
+    return _medians(known, "pearson")
+
+
+def _pairs_of_samples(tree: ResultTree, level: Level) -> pd.DataFrame:
+    from lotwise.evidence.pairs import PairRecord
+    from lotwise.files.tables import read_table
+
+    pairs = read_table(tree.table(level, "pairs"), PairRecord)
+    return pairs[pairs["feature_set"] == "all"]
 
 
 def _ceilings(tree: ResultTree, level: Level) -> dict[str, dict[frozenset[str], float]]:
@@ -88,12 +116,18 @@ def _ceilings(tree: ResultTree, level: Level) -> dict[str, dict[frozenset[str], 
     for noise, methods in _NOISES.items():
         of_noise = known[known["noise"] == noise]
         method = next((one for one in methods if (of_noise["method"] == one).any()), None)
-        by_pair: dict[frozenset[str], list[float]] = {}
-        for _, row in of_noise[of_noise["method"] == method].iterrows():
-            by_pair.setdefault(_pair_of(row), []).append(float(row["ceiling"]))
+        by_pair = _medians(of_noise[of_noise["method"] == method], "ceiling")
         if by_pair:
-            found[noise] = {pair: median(values) for pair, values in by_pair.items()}
+            found[noise] = by_pair
     return found
+
+
+def _medians(table: pd.DataFrame, column: str) -> dict[frozenset[str], float]:
+    """Return the median of a column for each pair of batches."""
+    by_pair: dict[frozenset[str], list[float]] = {}
+    for _, row in table.iterrows():
+        by_pair.setdefault(_pair_of(row), []).append(float(row[column]))
+    return {pair: median(values) for pair, values in by_pair.items()}
 
 
 def _pair_of(row: pd.Series[Any]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
+from lotwise.cli.grouped import Grouped
 from lotwise.errors import EXIT_DONE, RefusedError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _TELLING: Final = ("level", "step", "chosen", "register", "reference_folder")
 _LONGEST_NAME: Final = 180
 
 
-class Step(click.Command):
+class Step(Grouped):
     """A step of a run; it writes its command line and times to ``logs/steps`` below ``--out``."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
@@ -41,6 +41,25 @@ def names_of_statistics() -> tuple[str, ...]:
 
 class EvidenceConfig(Section):
     """Supporting evidence for R."""
+
+    headings: ClassVar[dict[str, tuple[str, ...]]] = {
+        "Evidence, what is computed": (
+            "statistics",
+            "panels",
+            "grouping",
+            "gene_sets",
+            "gene_set_correlation",
+            "spike_ins",
+            "passing",
+            "n_usage",
+            "n_named",
+            "seed",
+        ),
+        "Evidence, comparison with other files": ("reference_set", "attributes", "genotypes"),
+        "Evidence, equivalence": ("margin", "batch_margin", "alpha", "equivalence_method"),
+        "Evidence, intervals of R": ("coverage", "n_resamples", "blocks", "neighbourhood"),
+        "Evidence, samples in doubt": ("shallow_below", "outlier_below"),
+    }
 
     statistics: tuple[Annotated[str, AfterValidator(_known)], ...] = Field(
         default_factory=names_of_statistics,
@@ -87,11 +106,12 @@ class EvidenceConfig(Section):
     )
     reference_set: Path | None = Field(
         default=None,
-        description="h5ad of accepted batches to compare with; see lotwise accepted",
+        description="file of accepted batches to compare with (h5ad); see lotwise accepted",
     )
     equivalence_method: EquivalenceMethod = Field(
         default="moderated",
-        description="moderated, welch (t of log2 TPM) or deseq2 (counts, by PyDESeq2: lotwise[de])",
+        description="method: moderated, welch (t of log2 TPM) or deseq2 (counts; needs "
+        "lotwise[de])",
     )
     margin: _Positive = Field(
         default=1.0,

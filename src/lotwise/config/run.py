@@ -48,7 +48,7 @@ class ExpressionConfig(Section):
         description="sum of TPM: million, or any (accepts TPM of a subset of the features)",
     )
     matrix_level: Level | None = Field(
-        default=None, description="gene or isoform, if it cannot be inferred from a TPM matrix"
+        default=None, description="level of a TPM matrix, if it cannot be inferred"
     )
     bootstraps: bool = Field(
         default=False,
@@ -82,7 +82,7 @@ class FiguresConfig(Section):
     """Appearance of figures."""
 
     style: Style = Field(
-        default="paper", description="paper (points) or density (features per pixel)"
+        default="paper", description="style: paper (points) or density (features per pixel)"
     )
     decimals: int = Field(default=4, ge=2, le=8, description="number of decimals of R in figures")
     formats: tuple[FigureFormat, ...] = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -26,6 +26,9 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    headings: ClassVar[dict[str, tuple[str, ...]]] = {}
+    """In the help: keys by heading, in the order of need; all others come under the docstring."""
 
     @field_validator("*", mode="before")
     @classmethod

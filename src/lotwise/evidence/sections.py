@@ -57,13 +57,14 @@ ISOFORMS: Final = ReportSection(
 BATCHES: Final = ReportSection(
     "batches",
     "Batches",
-    "The verdict is about batches: each one is compared with all others (leave-one-out).",
+    "Each batch is compared with all others of its condition (leave-one-out).",
 )
 GENOTYPE: Final = ReportSection(
     "genotype",
     "Identity by genotype",
-    "Which samples are of one donor, by the variants in their reads: the only test for donors "
-    "of one sex. Lots of one donor cannot be told apart. A high R does not exclude a swap.",
+    "Which samples are of one donor, by the variants in their reads. No other statistic here can "
+    "tell apart donors of one sex. Lots of one donor cannot be told apart. A high R does not "
+    "exclude a swap.",
 )
 PROCESS: Final = ReportSection(
     "process",

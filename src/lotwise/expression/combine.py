@@ -24,7 +24,12 @@ from lotwise.expression.comparability import (
     judge_organisms,
     warn_of,
 )
-from lotwise.expression.identifiers import dates_in, level_by_names, plain_names, strip_versions
+from lotwise.expression.identifiers import (
+    altered_names,
+    level_by_names,
+    plain_names,
+    strip_versions,
+)
 from lotwise.expression.levels import (
     LevelArrays,
     name_genes,
@@ -133,7 +138,7 @@ def _judge(
     first = main.read[samples[0].sample]
     if not read["isoform"]:
         _warn_of_transcripts(first)
-    _warn_of_dates(first)
+    _warn_of_altered_names(first)
     return warn_of(
         [
             *(one for level in aligned.values() for one in level.invalid),
@@ -183,15 +188,15 @@ def _warn_of_transcripts(gene: Abundance) -> None:
         )
 
 
-def _warn_of_dates(abundance: Abundance) -> None:
-    """Warn of features that a spreadsheet converted from symbols to dates."""
-    # Stable identifiers are not symbols, and no spreadsheet changes them.
-    dates = [] if level_by_names(abundance.features) else dates_in(abundance.features)
-    if dates:
+def _warn_of_altered_names(abundance: Abundance) -> None:
+    """Warn of features whose names a spreadsheet or another program altered."""
+    # Stable identifiers are neither symbols nor numbers, and no program alters them.
+    if level_by_names(abundance.features):
+        return
+    for kind, names, cause in altered_names(abundance.features):
         warnings.warn(
-            f"{abundance.path}: {len(dates):,} features are dates "
-            f"({', '.join(dates[:_EXAMPLES])}): "
-            "a spreadsheet changed symbols such as MARCH1 and SEPT2; use the original table",
+            f"{abundance.path}: {len(names):,} features are {kind} "
+            f"({', '.join(names[:_EXAMPLES])}): {cause}; use the original table",
             LotwiseWarning,
             stacklevel=3,
         )

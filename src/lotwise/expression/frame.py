@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 import polars as pl
+from pandas.api.types import is_numeric_dtype
 
 from lotwise import keys
 from lotwise.errors import InputError
@@ -18,6 +19,7 @@ from lotwise.expression.assemble import assemble
 from lotwise.expression.checks import TpmSum, check_values
 from lotwise.expression.combine import combine_levels, read_map
 from lotwise.expression.identifiers import split_appended
+from lotwise.expression.map_columns import kind_of_header
 from lotwise.expression.matrix import level_of
 from lotwise.expression.read import MIN_SHARED, Quantification
 from lotwise.expression.transcripts import TranscriptMap
@@ -58,7 +60,8 @@ def from_frame(
     ----------
     tpm
         Features x samples or samples x features, recognised by ``batches`` or by the identifiers;
-        or an AnnData of samples x features (layer ``tpm``, else ``X``).
+        or an AnnData of samples x features (layer ``tpm``, else ``X``). The identifiers are the
+        index, or a column such as ``gene_id``; a column of symbols is kept as names of genes.
     batches
         Batch of each sample: by name, in the order of the samples, or the name of a column of
         ``obs``. By default ``obs["batch"]``; without it, each sample is its own batch.
@@ -93,10 +96,19 @@ def from_frame(
     ((2, 3), ['A', 'B'], True)
     """
     told = _unit_of(unit)
+    if not isinstance(tpm, pd.DataFrame) and not hasattr(tpm, "obs_names"):
+        kind = f"{type(tpm).__module__.partition('.')[0]}.{type(tpm).__name__}"
+        raise InputError(
+            f"TPM must be a pandas DataFrame or an AnnData, got {kind}",
+            remedy="make a DataFrame with identifiers of features and names of samples",
+        )
     if not isinstance(tpm, pd.DataFrame):
         tpm, batches, counts, lengths, symbols = _tables_of(tpm, batches, counts, lengths)
     else:
-        symbols = None
+        tpm, symbols = _describe_features(tpm)
+        counts, lengths = (
+            table if table is None else _describe_features(table)[0] for table in (counts, lengths)
+        )
         if _samples_are_columns(tpm, batches):
             tpm, counts, lengths = tpm.T, _turned(counts, tpm), _turned(lengths, tpm)
     _refuse_repeated(tpm)
@@ -156,6 +168,28 @@ def _unit_of(unit: str) -> _Unit:
 
 def _spelled(name: str) -> str:
     return name.upper() if name.lower() in {"tpm", "cpm", "fpkm", "rpkm"} else name.lower()
+
+
+def _describe_features(table: pd.DataFrame) -> tuple[pd.DataFrame, pl.Series | None]:
+    """Return the table by the identifiers of its features, without other text, and the symbols.
+
+    Text of unknown meaning stays and is refused as a number: it may be a sample.
+    """
+    symbols, index, described = None, None, []
+    for at, name in enumerate(table.columns):
+        column = table.iloc[:, at]
+        if is_numeric_dtype(column) or not (kind := kind_of_header(str(name))):
+            continue
+        described.append(at)
+        if kind == "symbol":
+            symbols = pl.Series([str(one) for one in column.fillna("")], dtype=pl.String)
+        elif kind in {"gene", "transcript"} and index is None:
+            index = column
+    kept = table.iloc[:, [at for at in range(table.shape[1]) if at not in described]]
+    # A running number is what pandas gives to a table that was read without an index.
+    if index is not None and isinstance(table.index, pd.RangeIndex):
+        kept = kept.set_axis(pd.Index(index.astype(str)), axis=0)
+    return kept, symbols
 
 
 def _samples_are_columns(table: pd.DataFrame, batches: Batches | str | None) -> bool:
@@ -228,6 +262,11 @@ def _samples(table: pd.DataFrame, batches: Batches | str | None) -> list[Sample]
         of = [batches[name] for name in names]
     else:
         of = list(batches)
+    if unknown := [name for name, batch in zip(names, of, strict=False) if pd.isna(batch)]:
+        raise InputError(
+            f"sample {unknown[0]!r} has no batch ({len(unknown)} such)",
+            remedy="give the batch of each sample",
+        )
     if len(of) != len(names):
         raise InputError(
             f"got {len(of)} batches for {len(names)} samples",
@@ -250,7 +289,7 @@ def _tables_of(
                 f"the AnnData has no obs column {column!r}",
                 remedy="give the name of the batch column, or the batch of each sample",
             )
-        batches = [str(batch) for batch in stored.obs[column]]
+        batches = list(stored.obs[column])
 
     def table(name: str | None) -> pd.DataFrame:
         layer = stored.X if name is None else stored.layers[name]

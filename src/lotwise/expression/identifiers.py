@@ -42,6 +42,14 @@ _DATE: Final = (
     r"^(?:\d{1,2}-(?:Mar|Sep|Dec|Oct|Feb|Apr|Jan|Nov)|(?:Mar|Sep|Sept|Dec|Oct|Feb|Apr)-\d{1,2}|"
     r"\d{4}-\d{2}-\d{2}(?: 00:00:00)?|\d{1,2}/\d{1,2}/\d{2,4})$"
 )
+_ALTERED: Final = {
+    "dates": (_DATE, "a spreadsheet changed symbols such as MARCH1 and SEPT2"),
+    "numbers with an exponent": (
+        r"^\d(?:\.\d+)?[Ee]\+\d+$",
+        "a spreadsheet changed symbols such as 2310009E13Rik",
+    ),
+    "decimal numbers": (r"^\d+\.0$", "a program read identifiers such as 1017 as numbers"),
+}
 # A sample of names is as conclusive as all.
 _ENOUGH: Final = 1000
 _ORGANISM: Final = r"^(?:\w+_)?(ENS[A-Z]*)[GT]R?\d"
@@ -122,6 +130,12 @@ def split_appended(names: pl.Series) -> Appended | None:
     (['ENSG1.2', 'ENSG2.1'], ['ABC1', 'AC0.1'])
     >>> split_appended(pl.Series(["ABC1 (12)", "XYZ2 (7)"])).symbols.to_list()
     ['ABC1', 'XYZ2']
+
+    A word that all names share (``ENST1.2_intron``) is no symbol, and neither is one without which
+    two names are the same.
+
+    >>> split_appended(pl.Series(["ENST1.2_intron", "ENST2.1_intron", "ENST3.1_intron"])) is None
+    True
     """
     head = names.head(100)
     for pattern, feature, symbol in ((_APPENDED, 1, 2), (_WITH_ENTREZ, 0, 1)):
@@ -129,6 +143,9 @@ def split_appended(names: pl.Series) -> Appended | None:
             continue
         features = names.str.replace(pattern, f"${{{feature}}}") if feature else names
         symbols = names.str.extract(pattern, symbol).fill_null("")
+        shared = len(names) > 2 and symbols.n_unique() == 1
+        if shared or features.n_unique() < names.n_unique():
+            continue
         return Appended(features, symbols)
     return None
 
@@ -159,15 +176,32 @@ def share_like(names: pl.Series, level: Level) -> float:
     return float(names.str.contains(pattern).mean() or 0)  # type: ignore[arg-type]  # of booleans
 
 
-def dates_in(names: pl.Series) -> list[str]:
-    """Return the names that a spreadsheet converted to dates.
+class Altered(NamedTuple):
+    """Names that a program altered: what they are now, and what was altered."""
+
+    kind: str
+    names: list[str]
+    cause: str
+
+
+def altered_names(names: pl.Series) -> list[Altered]:
+    """Return the names that a spreadsheet, or a program that expected numbers, has altered.
 
     Examples
     --------
-    >>> dates_in(pl.Series(["1-Mar", "GAPDH", "2-Sep", "Dec-01", "2023-03-01"]))
-    ['1-Mar', '2-Sep', 'Dec-01', '2023-03-01']
+    >>> for found in altered_names(pl.Series(["1-Mar", "GAPDH", "2023-03-01", "2.31E+19"])):
+    ...     found.kind, found.names
+    ('dates', ['1-Mar', '2023-03-01'])
+    ('numbers with an exponent', ['2.31E+19'])
+    >>> altered_names(pl.Series(["1017.0", "653630.0"]))[0].kind
+    'decimal numbers'
     """
-    return names.filter(names.str.contains(_DATE)).to_list()
+    found = []
+    for kind, (pattern, cause) in _ALTERED.items():
+        matching = names.filter(names.str.contains(pattern)).to_list()
+        if matching:
+            found.append(Altered(kind, matching, cause))
+    return found
 
 
 def organisms_of(names: pl.Series) -> dict[str, int]:

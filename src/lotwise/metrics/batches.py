@@ -228,9 +228,9 @@ def reference_interval(
     ``mean -+ t_{k-1} s sqrt(1 + 1/k)``, tolerance ``mean -+ factor s`` with the exact two-sided
     normal factor for content and confidence ``level``. The limits of R for one more batch are
     ``exp(-(e + median e_j))``. With these limits, batches of unequal noise are outside equally
-    often on both sides. On Fisher's z most were below: 5 to 6 % of sound batches, nominally 2.5 %
-    (``benchmarks/batch_rates.py``). Limits of few batches, or of batches of unequal noise, hold
-    this rate because they are wide; ``words`` say what a batch must add to lie below.
+    often on both sides. On Fisher's z more sound batches would be below than nominal
+    (``benchmarks/batch_rates.py --scales``). Limits of few batches, or of batches of unequal noise,
+    hold this rate because they are wide; ``words`` say what a batch must add to lie below.
 
     Parameters
     ----------

@@ -36,10 +36,10 @@ def thin_to_smallest(
 ) -> Thinned:
     """Thin every library binomially to the total counts of the smallest one.
 
-    R falls with depth: with seven equal batches, a last one with 5 M reads against 20 M was below
-    a nominal 2.5 % limit in 58 to 100 % of runs. Estimated counts are rounded up or down at random
-    according to their fraction, also in the smallest library. The TPM of a feature changes in
-    proportion to its counts, and the sum of TPM of each sample is kept.
+    R falls with depth, so a sound batch with fewer reads than the others would lie below their
+    limits. Estimated counts are rounded up or down at random according to their fraction, also in
+    the smallest library. The TPM of a feature changes in proportion to its counts, and the sum of
+    TPM of each sample is kept.
 
     Parameters
     ----------

@@ -61,9 +61,9 @@ class FoldChangeShares(NamedTuple):
 def log_ratios(tpm_x: npt.ArrayLike, tpm_y: npt.ArrayLike) -> LogRatios:
     """Return log2 TPM without pseudo-count, with the median ratio divided out.
 
-    A two-fold change is then exactly two-fold. With a pseudo-count of 1, 6.7 % of the features of a
-    pair of real samples differed more than two-fold, but 9.7 % of their TPM did. TPM is a share of
-    the total, so one very high feature lowers all others; the median ratio corrects for that.
+    A two-fold change is then exactly two-fold. With a pseudo-count of 1, a change from 1 to 2 TPM
+    would be 1.5-fold. TPM is a share of the total, so one very high feature lowers all others; the
+    median ratio corrects for that.
 
     Parameters
     ----------

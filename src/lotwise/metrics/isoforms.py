@@ -130,7 +130,9 @@ def isoform_usage(tpm: npt.ArrayLike, grouped: GroupedIsoforms, *, name: str = "
     values = as_vector(tpm, name=name)
     refuse_negative(values, name=name)
     if values.size != grouped.order.size:
-        raise InputError(f"there are {grouped.order.size:,} genes for {values.size:,} isoforms")
+        raise InputError(
+            f"got the genes of {grouped.order.size:,} isoforms for {values.size:,} values"
+        )
     share = grouped.shares(values)
     return Usage(
         total=grouped.sums(values),

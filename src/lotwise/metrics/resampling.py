@@ -93,9 +93,8 @@ def block_intervals(
     pairs
         Row indices of the pairs wanted, shape ``(n_pairs, 2)``; ``None`` for all.
     windows
-        Whether blocks are genomic windows. In simulation, nominal 95 % intervals contained R in
-        53 % of cases with windows, 52 % with single genes and 97 % with modules, so the result
-        warns.
+        Whether blocks are genomic windows. Genes that vary together are seldom neighbours, so
+        windows contain the true R hardly more often than single genes, and the result warns.
 
     Returns
     -------

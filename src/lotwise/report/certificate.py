@@ -146,7 +146,7 @@ def _rows(told: Mapping[str, Any], unit: str) -> Iterator[dict[str, str]]:
 
 
 def _unit(statistic: str) -> str:
-    return next((unit for start, unit in _UNITS if start in statistic), "1")
+    return next((unit for start, unit in _UNITS if start in statistic), "none")
 
 
 def _about(entry: Entry) -> str:

@@ -26,7 +26,13 @@ from lotwise.report.remarks import Remark, concerns
 from lotwise.report.run_tables import Findings, LevelFindings, read_findings
 from lotwise.report.sections import criteria_table, sections_of
 from lotwise.report.standing import approval, registration, stand, uncovered
-from lotwise.report.summary import batches_sentence, criteria_of, level_answer, verdict_of
+from lotwise.report.summary import (
+    batches_sentence,
+    criteria_of,
+    level_answer,
+    remarks_scope,
+    verdict_of,
+)
 from lotwise.report.words import with_minus
 from lotwise.tree import PAGE
 
@@ -120,6 +126,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             concerns=open_,
             run_remarks=run,
             level_remarks=by_level,
+            scope=remarks_scope(findings),
             sections=sections_of(findings, decimals=decimals),
             record=record_of(findings.provenance),
             version=version("lotwise"),

@@ -136,6 +136,17 @@ def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
     )
 
 
+def remarks_scope(findings: Findings) -> str:
+    """Return which R the remarks are about, if it is not the one on top; else an empty text."""
+    if all(len(samples) == 1 for samples in findings.batches.values()):
+        return ""
+    return (
+        "R on top is between batches, with replicates averaged. R in the remarks is between two "
+        "single samples, the least similar ones of different batches. It is usually lower, "
+        "because averaging reduces noise."
+    )
+
+
 def _why_undefined(between: list[Row]) -> str:
     """Return why no pair of batches has an R."""
     if not between:

@@ -63,7 +63,8 @@ def number_beside(value: float, bounds: str, digits: int = 3) -> str:
     value
         The number.
     bounds
-        Text with the numbers with which it is compared.
+        Text with the numbers with which it is compared, or an answer ("is yes"), which the number
+        1 stands for.
     digits
         Minimum number of digits; a bound with more digits requires as many.
 
@@ -73,9 +74,14 @@ def number_beside(value: float, bounds: str, digits: int = 3) -> str:
     ('0.94996', '0.95')
     >>> number_beside(0.12345, "at most 0.1"), number_beside(0.99999, "at least 0.9")
     ('0.123', '0.99999')
+    >>> number_beside(1, "is yes"), number_beside(0, "is yes"), number_beside(0, "is none")
+    ('yes', 'no', 'not none')
     """
     if math.isnan(value):
         return NOT_KNOWN
+    if bounds.startswith("is "):
+        answer = bounds.removeprefix("is ")
+        return answer if value == 1 else {"yes": "no", "no": "yes"}.get(answer, f"not {answer}")
     numbers = _NUMBER.findall(bounds)
     # Only exactly 1 is printed as 1, whatever the bound.
     taken = {1.0, *map(float, numbers)} - {value}

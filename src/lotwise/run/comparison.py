@@ -12,6 +12,7 @@ from lotwise.acceptance import Verdict
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError
 from lotwise.keys import LEVELS, Level
+from lotwise.progress import step
 from lotwise.samples import Sample, read_samples, require_batches
 
 if TYPE_CHECKING:
@@ -168,7 +169,8 @@ def compare(
         )
     tables = {}
     for level, of_level in found.items():
-        tables[level] = correlate(of_level, correlation)
+        with step(f"{level} level, correlations"):
+            tables[level] = correlate(of_level, correlation)
         tables[level] |= gather_evidence(of_level, evidence, correlation, with_scanpy=with_scanpy)
     return Comparison(expression=found, tables=tables, correlation=correlation, evidence=evidence)
 

@@ -79,7 +79,9 @@ def gather_evidence(
         tl.choose_pairs(
             expression, most_pairs=correlation.most_pairs, pseudocount=correlation.pseudocount
         )
-        for statistic in progress(statistics_of(config, level), f"{level} level", unit="statistic"):
+        for statistic in progress(
+            statistics_of(config, level), f"{level} level, evidence", unit="statistic"
+        ):
             if statistic.compute is not None:
                 statistic.compute(context)
     # Not by get.evidence, which copies: tables with a row per feature are hundreds of MB.

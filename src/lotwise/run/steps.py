@@ -36,6 +36,7 @@ from lotwise.config import (
 from lotwise.evidence.catalogue import tables as catalogue
 from lotwise.files.atomic import atomic_path
 from lotwise.keys import LEVELS, Level
+from lotwise.progress import step
 from lotwise.record import (
     PREPARING,
     Call,
@@ -106,7 +107,7 @@ def compare(
     written = list(compared.expression)
     from lotwise.report.workbook import write_workbook
 
-    with Beside() as beside:
+    with step("figures, tables and workbook"), Beside() as beside:
         write_comparison(compared, tree, figures, beside)
         verdict = None if criteria is None else write_verdict(tree.root, criteria)
         beside.run(write_workbook, tree.root)
@@ -146,7 +147,8 @@ def compare(
     if report:
         from lotwise.report import write_report
 
-        write_report(tree.root, note=figures.note, decimals=figures.decimals)
+        with step("report"):
+            write_report(tree.root, note=figures.note, decimals=figures.decimals)
     return verdict
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lotwise import keys
-from lotwise.acceptance import judge
+from lotwise.acceptance import TablesInMemory, judge_tables, read_criteria
 from lotwise.acceptance.criteria import OVERALL
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.titrated import (
@@ -24,14 +23,17 @@ from lotwise.acceptance.titrated import (
 from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
+from lotwise.expression.comparability import invalid_comparisons
 from lotwise.expression.labels import batches_of, require_tpm
-from lotwise.files.tables import to_frame, write_table
+from lotwise.expression.noted import noted
+from lotwise.files.tables import to_frame
 from lotwise.keys import Level
 from lotwise.metrics.moments import FloatArray
 from lotwise.metrics.titration import SHARES, caught_share, mix_profile
+from lotwise.reuse import Kept, reusing
 from lotwise.run.comparison import correlate
 from lotwise.run.profile import ExpressionProfile
-from lotwise.tree import ResultTree
+from lotwise.workers import limit_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +55,7 @@ class Titration(NamedTuple):
 
 def titrate(
     expression: Mapping[Level, AnnData],
-    criteria: CriteriaFile,
+    criteria: CriteriaFile | Path | str,
     *,
     profile: ExpressionProfile,
     evidence: EvidenceConfig | None = None,
@@ -75,9 +77,9 @@ def titrate(
     expression
         Samples x features by level.
     criteria
-        The criteria, from :func:`lotwise.acceptance.read_criteria`.
+        A file of criteria, the name of built-in ones, or criteria that were read.
     profile
-        Expression profile to mix in.
+        Expression profile to mix in, from :func:`lotwise.profile_of`.
     evidence, correlation
         Settings of the tables.
     shares
@@ -101,16 +103,18 @@ def titrate(
 
     Examples
     --------
-    >>> from lotwise.acceptance import read_criteria
     >>> import lotwise
     >>> gene = lotwise.datasets.three_batches().gene
-    >>> profile = ExpressionProfile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
-    >>> titrate(
-    ...     {"gene": gene}, read_criteria("encode_isogenic"), profile=profile,
-    ...     shares=(0.1, 0.5), n_repeats=1,
-    ... ).table["criterion"].unique().tolist()
+    >>> found = lotwise.titrate(
+    ...     {"gene": gene}, "encode_isogenic", profile=lotwise.profile_of({"gene": gene},
+    ...     sample="lot1"), shares=(0.1, 0.5), n_repeats=1,
+    ... )
+    >>> found.table["criterion"].unique().tolist()
     ['overall', ...]
+    >>> figure = lotwise.pl.titration(found.curve)
     """
+    if not isinstance(criteria, CriteriaFile):
+        criteria = read_criteria(criteria)
     first = next(iter(expression.values()))
     require_tpm(first, "titration")
     batches = list(dict.fromkeys(batches_of(first)))
@@ -129,7 +133,9 @@ def titrate(
                 if level == "gene"
                 else "give TPM of isoforms",
             )
-    untouched = judged(expression)
+    kept = Kept()
+    with reusing(kept):
+        untouched = judged({level: _copied(data) for level, data in expression.items()})
     passing = [name for name, caught in untouched.items() if not caught]
     streams = np.random.SeedSequence(seed).spawn(len(batches) * n_repeats)
     jobs = [
@@ -146,7 +152,9 @@ def titrate(
             rng = np.random.default_rng(stream)
             return judged(_contaminated(expression, batch, profile, share, rng))
 
-        return _search(caught_at, shares, passing)
+        # Jobs are the threads. All but one batch stay as they are, so their results are reused.
+        with limit_threads(1), reusing(kept.closed()):
+            return _search(caught_at, shares, passing)
 
     # One BLAS thread each, so that digits do not depend on the number of workers.
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
@@ -244,7 +252,7 @@ def _contaminated(
 ) -> dict[Level, AnnData]:
     mixed: dict[Level, AnnData] = {}
     for level, data in expression.items():
-        made = data.copy()
+        made = _copied(data)
         of_level = profile.tpm.get(level)
         if of_level is not None:
             for at in np.flatnonzero(np.asarray(batches_of(data)) == batch):
@@ -266,6 +274,28 @@ def _contaminated(
                     )
         mixed[level] = made
     return mixed
+
+
+def _copied(data: AnnData) -> AnnData:
+    """Return a copy whose values and results can change; bootstraps and features are shared."""
+    from anndata import AnnData
+
+    return AnnData(
+        data.X.copy(),
+        obs=data.obs.copy(),
+        var=data.var,
+        layers={
+            name: layer if name == keys.LENGTH else layer.copy()
+            for name, layer in data.layers.items()
+            if name
+        },
+        uns={
+            keys.LOTWISE: {
+                name: dict(one) if isinstance(one, Mapping) else one
+                for name, one in noted(data).items()
+            }
+        },
+    )
 
 
 def _counted(data: AnnData, at: int) -> tuple[FloatArray | None, FloatArray | None]:
@@ -297,12 +327,12 @@ class _Judge:
 
     def __call__(self, expression: Mapping[Level, AnnData]) -> dict[str, bool]:
         """Return whether each criterion fails, and whether the whole verdict is not a pass."""
-        with tempfile.TemporaryDirectory(prefix="lotwise-") as folder:
-            tree = ResultTree(Path(folder))
-            for level, names in self.needed.items():
-                for name, table in self._tables(expression[level], names):
-                    write_table(tree.table(level, name), table)
-            verdict = judge(self.criteria, tree.root)
+        made = {
+            level: dict(self._tables(expression[level], names))
+            for level, names in self.needed.items()
+        }
+        invalid = [one for data in expression.values() for one in invalid_comparisons(data)]
+        verdict = judge_tables(self.criteria, TablesInMemory(made, invalid))
         found = {OVERALL: verdict.outcome != "pass"}
         for one in verdict.assessed:
             # Criteria that decide nothing cannot detect anything and are left out.

@@ -18,7 +18,8 @@ from lotwise.tl.pairs import store
 if TYPE_CHECKING:
     from anndata import AnnData
 
-# Limits from fewer accepted batches are so wide that nearly every batch is within them.
+# Limits from fewer accepted batches are often so wide that a bad batch is within them
+# (benchmarks/batch_rates.py --power).
 LEAST_BATCHES: Final = 6
 NO_CONDITION = "no accepted batch has condition {!r}"
 
@@ -108,7 +109,7 @@ def _row(found: BatchRecord, *, n_reference: int, number: int, least: int) -> Co
     if not reason and n_reference < least:
         reason = (
             f"{n_reference} accepted batches of this condition, at least {least} are needed: "
-            "limits from fewer are too wide to refuse anything"
+            "limits from fewer are often too wide to refuse a bad batch"
         )
     inside = "yes" if found.median_to_others >= found.prediction_lower else "no"
     return ComparisonRecord(

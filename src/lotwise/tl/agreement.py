@@ -31,6 +31,7 @@ from lotwise.metrics.moments import (
     standardised_correlation,
     why_undefined,
 )
+from lotwise.reuse import kept_results
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
 from lotwise.workers import in_threads
 
@@ -177,7 +178,8 @@ def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     if not threshold > 0:
         raise InputError(f"threshold must be > 0, got {threshold}")
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
-    counts = counts_by_sample(expression)
+    counts, kept = counts_by_sample(expression), kept_results()
+    samples = [kept.fingerprint(*of_sample) for of_sample in zip(tpm, counts, strict=True)]
 
     def rows_of(pair: Pair) -> list[AgreementRecord]:
         a, b = pair.row_a, pair.row_b
@@ -190,7 +192,11 @@ def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
         )
         return _rows_of_pair(pair, log_ratios(tpm[a][both], tpm[b][both]), ratio)
 
-    rows = chain.from_iterable(in_threads(rows_of, pairs_of(expression)))
+    def kept_rows_of(pair: Pair) -> list[AgreementRecord]:
+        of_samples = samples[pair.row_a], samples[pair.row_b], why_no_counts(pair, counts)
+        return kept.get(("agreement", threshold, pair, *of_samples), lambda: rows_of(pair))
+
+    rows = chain.from_iterable(in_threads(kept_rows_of, pairs_of(expression)))
     store(
         expression,
         AgreementRecord.table,

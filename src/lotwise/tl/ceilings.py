@@ -28,6 +28,7 @@ from lotwise.metrics.moments import (
     standardised_correlation,
     why_undefined,
 )
+from lotwise.reuse import kept_results
 from lotwise.tl.agreement import counts_by_sample
 from lotwise.tl.layers import bootstraps_of, log_tpm_of
 from lotwise.tl.pairs import layer_of, pairs_of, store
@@ -267,14 +268,20 @@ def _by_counts(
     )
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     counts, streams = counts_by_sample(expression), rng.spawn(expression.n_obs)
+    kept = kept_results()
 
     def thin(row: int) -> Reliability:
-        return _by_thinning(
-            counts[row],
-            lengths[row],
-            is_silent=tpm[row] == 0,
-            rng=streams[row],
-            pseudocount=pseudocount,
+        is_silent, stream = tpm[row] == 0, streams[row]
+        sample = kept.fingerprint(counts[row], lengths[row], is_silent)
+        return kept.get(
+            ("thinning", pseudocount, str(stream.bit_generator.state), sample),
+            lambda: _by_thinning(
+                counts[row],
+                lengths[row],
+                is_silent=is_silent,
+                rng=stream,
+                pseudocount=pseudocount,
+            ),
         )
 
     return list(in_threads(thin, range(expression.n_obs)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from lotwise.metrics.correlation import (
     dense_ranks,
     pearson,
     pearson_matrix,
-    spearman_matrix,
+    ranks,
 )
 from lotwise.metrics.design import replicate_agreement
 from lotwise.metrics.feature_sets import (
@@ -43,6 +43,7 @@ from lotwise.metrics.moments import (
     why_undefined,
 )
 from lotwise.progress import progress
+from lotwise.reuse import kept_results
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
 from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
 from lotwise.workers import in_threads
@@ -116,11 +117,24 @@ def correlate(
     chosen = chosen_rows(expression)
     listed = None if chosen is None else set(map(tuple, chosen.tolist()))
     undetected = why_not_tpm(expression, "detection")
+    kept = kept_results()
+    settings = (pseudocount, threshold, min_counts, tuple(sets), undetected)
+    places_of_own = kept.fingerprint(*own.values())
+    samples = arrays.samples
 
     def rows_of(pair: Pair) -> list[PairRecord]:
-        in_detail = listed is None or (pair.row_a, pair.row_b) in listed
+        a, b = pair.row_a, pair.row_b
+        in_detail = listed is None or (a, b) in listed
         if not in_detail or set(sets) == {"all"}:
             return [arrays.short_row(pair, in_detail=in_detail)]
+        r = float(arrays.pearson[a, b]), float(arrays.spearman[a, b])
+        without = why_no_counts(pair, arrays.counts)
+        return kept.get(
+            ("pairs", settings, places_of_own, pair, *r, without, samples[a], samples[b]),
+            lambda: detailed_rows_of(pair, without),
+        )
+
+    def detailed_rows_of(pair: Pair, without: str) -> list[PairRecord]:
         rows: list[PairRecord] = []
         both_zero = (arrays.tpm[pair.row_a] == 0) & (arrays.tpm[pair.row_b] == 0)
         for name, places in arrays.sets(pair, threshold=threshold, min_counts=min_counts):
@@ -131,7 +145,6 @@ def correlate(
             else:
                 n_double_zero = int(np.count_nonzero(both_zero.take(places)))
                 rows.append(arrays.row(pair, name, places, n_double_zero))
-        without = why_no_counts(pair, arrays.counts)
         if without and "counted_both" in sets:
             rows.append(arrays.undefined_row(pair, "counted_both", without))
         return rows
@@ -163,6 +176,8 @@ class _Arrays:
     log_tpm: FloatArray
     counts: list[FloatArray | None]
     codes: list[IntArray]
+    # What results of each sample are kept under.
+    samples: list[bytes]
     pearson: FloatArray
     spearman: FloatArray
     pseudocount: float
@@ -181,13 +196,20 @@ class _Arrays:
         if layer != keys.TPM:
             refuse_negative(tpm, name=layer)
         log_tpm = np.log2(tpm + pseudocount)
+        counts, kept = counts_by_sample(expression), kept_results()
+        samples = [kept.fingerprint(*one) for one in zip(tpm, counts, strict=True)]
+        ranked, codes = [], []
+        for name, sample in zip(samples, tpm[:, np.newaxis], strict=True):
+            ranked.append(kept.get(("ranks", name), partial(ranks, sample)))
+            codes.append(kept.get(("codes", name), partial(dense_ranks, sample[0])))
         return cls(
             tpm=tpm,
             log_tpm=log_tpm,
-            counts=counts_by_sample(expression),
-            codes=[dense_ranks(sample) for sample in tpm],
+            counts=counts,
+            codes=codes,
+            samples=samples,
             pearson=pearson_matrix(log_tpm),
-            spearman=spearman_matrix(tpm),
+            spearman=pearson_matrix(np.concatenate(ranked)),
             pseudocount=pseudocount,
             own=own,
         )

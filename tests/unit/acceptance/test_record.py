@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from lotwise.acceptance import (
     CriteriaFile,
     CriterionRecord,
     parse_criteria,
+    read_criteria,
     read_verdict,
     recorded_criteria,
     register_criteria,
@@ -22,6 +24,7 @@ from lotwise.acceptance.history import read_history
 from lotwise.errors import InputError
 from lotwise.files.records import columns
 from lotwise.tree import HISTORY as FILE
+from lotwise.tree import VERDICT
 
 pytestmark = pytest.mark.requirement("VER-007", "VER-008")
 
@@ -470,16 +473,55 @@ def test_read_verdict__says_when_tables_have_changed_since(tree):
     ]
 
 
-def test_read_verdict__a_copy_of_the_criteria_that_cannot_be_used(tree):
+COPY_CANNOT_BE_USED = "verdict_criteria.yaml cannot be used"
+OTHER_LAYOUT = (
+    "verdict_criteria.yaml is not the file that was judged: its comments or layout differ"
+)
+WITHOUT_ENTRY = f"verdict_criteria.yaml was edited: {FILE} has no entry of these criteria"
+
+
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [
+        (lambda _: b"title: [", f"{COPY_CANNOT_BE_USED} (is not YAML (expected the node content"),
+        (lambda _: b"", f"{COPY_CANNOT_BE_USED} (has no criteria; title and criteria are"),
+        (lambda copy: b"\xff" + copy, f"{COPY_CANNOT_BE_USED} (cannot be read ('utf-8' codec"),
+        (lambda copy: copy + b"foo: 1\n", f"{COPY_CANNOT_BE_USED} (key 'foo' is unknown"),
+        (lambda _: None, "verdict_criteria.yaml is missing"),
+        (lambda copy: b"# mine\n" + copy, OTHER_LAYOUT),
+        (lambda copy: copy.replace(b"\n", b"\r\n"), OTHER_LAYOUT),
+        (lambda copy: copy.replace(b"0.95", b"0.5"), WITHOUT_ENTRY),
+    ],
+)
+def test_read_verdict__a_damaged_copy_of_the_criteria_is_the_only_fault(tree, damage, fault):
     register_criteria(tree.root, criteria())
     tree.write_pairs(0.99)
     write_verdict(tree.root, criteria())
-    (tree.root / "verdict_criteria.yaml").write_text("title: [")
+    copy = tree.root / "verdict_criteria.yaml"
+    damaged = damage(copy.read_bytes())
+    if damaged is None:
+        copy.unlink()
+    else:
+        copy.write_bytes(damaged)
     found = read_verdict(tree.root)
     assert found["outcome"] == "not assessable"
-    assert any("verdict_criteria.yaml cannot be used (" in one for one in found["notices"])
     # It is judged by the criteria in the history: value and bound stay.
-    assert not any("value:" in one or "bound:" in one for one in found["notices"])
+    assert (found["criteria"][0]["value"], found["criteria"][0]["bound"]) == (0.99, ">= 0.95")
+    # verdict.json is as it was written, so no line is about it.
+    (notice,) = found["notices"]
+    assert notice.startswith(fault)
+    assert str(tree.root) not in notice
+
+
+def test_write_verdict__the_copy_has_the_bytes_of_the_file(tree, tmp_path):
+    path = tmp_path / "from_windows.yaml"
+    path.write_bytes(criteria().text.replace("\n", "\r\n").encode())
+    tree.write_pairs(0.99)
+    verdict = write_verdict(tree.root, read_criteria(path))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert verdict.as_json()["criteria_file_sha256"] == sha256
+    assert (tree.root / "verdict_criteria.yaml").read_bytes() == path.read_bytes()
+    assert not any(VERDICT in one for one in read_verdict(tree.root)["notices"])
 
 
 def test_read_verdict__criteria_that_are_others_than_it_names(tree):
@@ -503,7 +545,7 @@ def test_read_verdict__a_history_that_is_gone(tree):
     found = read_verdict(tree.root)
     assert found["outcome"] == "not assessable"
     assert found["notices"] == [
-        f"verdict_criteria.yaml was edited: {FILE} has no entry of these criteria",
+        f"{FILE} has no entry of these criteria: it is missing or was edited",
         f"{FILE} has no entry of this verdict",
     ]
 

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import lotwise
 from lotwise import keys
-from lotwise.acceptance import read_criteria
+from lotwise.acceptance import TablesInMemory, judge_tables, read_criteria
 from lotwise.acceptance.verdict import judge
 from lotwise.errors import InputError
+from lotwise.expression.comparability import InvalidComparison
+from lotwise.files.tables import write_table
 from lotwise.tree import ResultTree
 
 CRITERIA = """
@@ -55,6 +58,26 @@ def test_judge__an_invalid_comparison_is_no_pass(judged):
     assert last["reason"] == "samples A1 and B1 hold the same numbers; two programs"
     assert json.loads(json.dumps(last)) == last
     assert verdict.as_records()[-1].criterion == "valid-comparison"
+
+
+def test_judge_tables__is_the_verdict_on_the_same_tables_as_written(three_batches, tmp_path):
+    compared = lotwise.compare(three_batches)
+    for level, made in compared.tables.items():
+        for name, table in made.items():
+            write_table(ResultTree(tmp_path).table(level, name), table)
+    for name in ("example", "encode_isogenic"):
+        read = read_criteria(name)
+        written = judge(read, tmp_path).as_json()
+        assert judge_tables(read, TablesInMemory(compared.tables)).as_json() == written
+        assert any(one["value"] is not None for one in written["criteria"])
+
+
+def test_judge_tables__an_invalid_comparison_is_no_pass(judged):
+    verdict = judged()
+    found = judge_tables(
+        verdict.criteria, TablesInMemory({}, [InvalidComparison("copies", "S1 is S2")])
+    )
+    assert found.named("not assessable") == ("r", "valid-comparison")
 
 
 def test_judge__a_failure_stays_one_where_the_comparison_is_invalid(judged):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from lotwise.config import (
@@ -101,6 +102,24 @@ def test_compare__prints_r_per_pair_of_batches_with_its_ceiling(run, study):
             row["sample_a"], row["sample_b"], f"{row['pearson']:.4f}", f"{ceiling:.4f}"
         ]  # fmt: skip
     assert f"Report: {study.out / 'report.html'}" in done.out
+
+
+def test_compare__ceilings_stand_beside_r_of_single_samples(run, study):
+    # Averages of replicates have a higher R than the ceiling of single samples may allow.
+    study.sheet.write_text("sample\tbatch\tquant\nA1\tA\tA1.sf\nB1\tA\tB1.sf\nC1\tB\tC1.sf\n")
+    done = study.call(
+        run, "--level", "gene", "--format", "png", "--statistic", "ceilings", command="compare"
+    )
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    at = next(
+        i for i, line in enumerate(lines) if line.startswith("  batch A  batch B  R (batches)")
+    )
+    assert re.split(r"\s{2,}", lines[at].strip())[3] == "R (samples)"
+    pairs = read_table(study.out / "correlation" / "gene.pairs.tsv", PairRecord)
+    chosen = (pairs["relation"] == "between") & (pairs["feature_set"] == "all")
+    assert lines[at + 1].split()[3] == f"{pairs[chosen]['pearson'].median():.4f}"
+    assert lines[at + 2].startswith("  R (batches): replicates averaged.")
 
 
 def test_compare__the_table_leaves_out_pairs_of_two_conditions(run, study):

@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from lotwise import cli
+from lotwise.errors import LotwiseWarning
+
 # Of the libraries of lotwise alone click may be there; it is what prints the help.
 HEAVY = (
     "anndata", "h5py", "httpx", "jinja2", "matplotlib", "numpy", "openpyxl", "pandas", "polars",
@@ -31,3 +34,12 @@ def test_help__imports_nothing_heavy(arguments):
     imported = done.stderr.splitlines()[-1].split()
     assert "click" in imported
     assert not set(HEAVY) & set(imported)
+
+
+def test_warnings__each_text_is_printed_once(capsys):
+    show = cli._show_each_once()
+    for text in ("no  two\nbatches", "no two batches", "another"):
+        show(LotwiseWarning(text), LotwiseWarning, "file.py", 1)
+    assert capsys.readouterr().err == (
+        "lotwise: warning: no two batches\nlotwise: warning: another\n"
+    )

@@ -178,7 +178,7 @@ def test_compare__without_criteria_says_so(run, study):
     assert found.code == 0
     assert found.out.startswith("Gene level: Pearson's R of log2(TPM + 1) between batches, ")
     assert f"Report: {study.out / 'report.html'}\n" in found.out
-    assert "no verdict: there are no acceptance criteria (--criteria)\n" in found.err
+    assert "no verdict: no acceptance criteria were given (--criteria FILE)\n" in found.err
     assert "verdict.json" not in study.written()
 
 

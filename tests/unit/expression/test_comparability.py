@@ -270,9 +270,18 @@ def test_read_quant__two_programs_in_one_folder_are_refused(files):
         lotwise.read_quant({"S1": files.folder / "S1", "S2": files.folder / "S1"})
 
 
-@pytest.mark.parametrize("name", ["1-Mar", "Sep-02", "2023-03-01"])
-def test_read_quant__dates_among_the_symbols_are_named(files, name):
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("1-Mar", "dates"),
+        ("Sep-02", "dates"),
+        ("2023-03-01", "dates"),
+        ("2.31E+19", "numbers with an exponent"),
+        ("653630.0", "decimal numbers"),
+    ],
+)
+def test_read_quant__names_that_a_program_altered_are_told(files, name, kind):
     rows = [(name, 5e5, 4e5), ("GAPDH", 3e5, 3e5), ("ACTB", 2e5, 3e5)]
     path = files.text("m.tsv", ["gene", "S1", "S2"], rows)
-    with pytest.warns(LotwiseWarning, match=rf"1 features are dates \({name}\): a spreadsheet"):
+    with pytest.warns(LotwiseWarning, match=rf"1 features are {kind} \({re.escape(name)}\): a "):
         lotwise.read_quant({"S1": path, "S2": path}, matrix_level="gene")

@@ -217,3 +217,39 @@ def test_from_frame__a_declared_unit_is_in_the_labels_of_figures(tpm):
     assert {axes.get_xlabel() for axes in matrix.axes} >= {"log2(CPM + 1)"}
     title = lotwise.pl.heatmap(gene).texts
     assert any("log2(CPM + 1)" in text.get_text() for text in title)
+
+
+def test_from_frame__identifiers_and_symbols_in_columns(tpm):
+    symbols = [f"SYM{at}" for at in range(len(tpm))]
+    loose = tpm.rename_axis("gene_id").reset_index()
+    loose.insert(1, "gene_name", symbols)
+    loose["description"] = "a gene"
+    by_name = dict.fromkeys(tpm.columns, "A")
+    gene = lotwise.from_frame(loose, batches=by_name, counts=loose, lengths=loose).gene
+    wanted = lotwise.from_frame(tpm, batches=by_name, counts=tpm, lengths=tpm).gene
+    assert gene.var_names.tolist() == wanted.var_names.tolist()
+    assert gene.var["gene_name"].tolist() == symbols
+    for layer in ("tpm", "counts", "length"):
+        np.testing.assert_array_equal(gene.layers[layer], wanted.layers[layer])
+
+
+def test_from_frame__text_of_unknown_meaning_is_refused(tpm):
+    with pytest.raises(InputError, match=r"not numbers .*'A'"):
+        lotwise.from_frame(tpm.T.assign(lot="A"))
+
+
+@pytest.mark.parametrize("unknown", [np.nan, None])
+def test_from_frame__a_sample_without_batch_is_refused(tpm, unknown):
+    last = tpm.columns[-1]
+    by_name = dict.fromkeys(tpm.columns, "A") | {last: unknown}
+    words = rf"sample '{last}' has no batch"
+    with pytest.raises(InputError, match=words):
+        lotwise.from_frame(tpm, batches=by_name)
+    obs = pd.DataFrame({"batch": by_name})
+    with pytest.raises(InputError, match=words):
+        lotwise.from_frame(anndata.AnnData(tpm.T, obs=obs))
+
+
+def test_from_frame__other_kinds_of_tables_are_named(tpm):
+    with pytest.raises(InputError, match=r"got numpy\.ndarray"):
+        lotwise.from_frame(tpm.to_numpy())

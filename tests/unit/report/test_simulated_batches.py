@@ -22,7 +22,7 @@ from lotwise.report.interpretation import (
 )
 from lotwise.report.process import process_remarks, process_section
 from lotwise.report.run_tables import read_findings
-from lotwise.report.summary import level_answer, verdict_of
+from lotwise.report.summary import level_answer, remarks_scope, verdict_of
 
 N_SPIKES = 40
 SPIKED = [f"ERCC-{i:05}" for i in range(N_SPIKES)] + NAMES[N_SPIKES:]
@@ -90,6 +90,21 @@ def test_level_answer__replicates_are_as_alike_as_batches_unless_batches_differ(
     assert within == pytest.approx(between, abs=0.002)
     within, between = within_and_between(tmp_path / "effect", 0.3)
     assert within - between > 0.005
+
+
+def test_remarks_scope__averages_of_noisy_replicates_are_more_alike_than_single_samples(tmp_path):
+    rng = np.random.default_rng(5)
+    truths = [BASE + rng.normal(0, 0.4, N_GENES) for _ in range(6)]
+    found = reported(tmp_path, drawn(truths), "AAABBB")
+    single = next(row for row in found.levels[0].pairs if row["relation"] == "between")
+    assert found.levels[0].batch_pairs[0]["pearson"] > single["pearson"]
+    assert "It is usually lower" in remarks_scope(found)
+
+
+def test_remarks_scope__one_sample_per_batch_has_one_r(tmp_path):
+    found = reported(tmp_path, drawn([BASE, BASE + 0.1]), "AB")
+    assert remarks_scope(found) == ""
+    assert found.levels[0].batch_pairs[0]["pearson"] == found.levels[0].pairs[0]["pearson"]
 
 
 def test_composition_remark__names_who_shifts_by_the_planted_factor(tmp_path):

@@ -9,9 +9,11 @@ import pytest
 
 import lotwise
 from lotwise.acceptance import path_of_criteria, read_criteria
+from lotwise.accepted import add_to_accepted
 from lotwise.config import EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.files.panels import read_panel
+from lotwise.reuse import Kept
 from lotwise.run.profile import ExpressionProfile, profile_of
 from lotwise.run.titration import _search, titrate
 
@@ -255,3 +257,100 @@ def test_titrate__with_the_example_criteria_the_panel_detects_one_percent_or_les
     assert (caught["overall"] <= 0.01).all()
     # R sees nothing of it: the panel is what detects first.
     assert not (caught["gene-r"] <= 0.05).any()
+
+
+def example_criteria(tmp_path):
+    """Return the example criteria of genes."""
+    text = path_of_criteria("example").read_text()
+    path = tmp_path / "example.yaml"
+    path.write_text(text[: text.index("  - id: isoform-r-beyond-noise")])
+    return read_criteria(path)
+
+
+def test_titrate__reused_results_are_those_of_judging_everything(tmp_path, monkeypatch):
+    gene, _ = deep_lots(n_genes=1_000)
+    settings = {"profile": other(gene), "shares": SHARES, "n_repeats": 2}
+    criteria = example_criteria(tmp_path)
+    found = titrate({"gene": gene.copy()}, criteria, **settings)
+    n_reused = []
+    get = Kept.get
+
+    def count(kept, key, compute):
+        called = []
+        result = get(kept, key, lambda: [called.append(key), compute()][1])
+        n_reused.append(not called)
+        return result
+
+    monkeypatch.setattr(Kept, "get", count)
+    titrate({"gene": gene.copy()}, criteria, **settings)
+    assert np.mean(n_reused) > 0.25
+    monkeypatch.setattr(Kept, "get", lambda _kept, _key, compute: compute())
+    whole = titrate({"gene": gene.copy()}, criteria, **settings)
+    pd.testing.assert_frame_equal(found.table, whole.table)
+    pd.testing.assert_frame_equal(found.curve, whole.curve)
+    assert found.table["caught_from"].notna().any()
+
+
+def test_titrate__the_number_of_threads_changes_nothing(tmp_path):
+    gene, _ = deep_lots(n_genes=1_000)
+    one, three = (
+        titrate(
+            {"gene": gene},
+            example_criteria(tmp_path),
+            profile=other(gene),
+            shares=SHARES,
+            n_repeats=2,
+            threads=threads,
+        )
+        for threads in (1, 3)
+    )
+    pd.testing.assert_frame_equal(one.table, three.table)
+    pd.testing.assert_frame_equal(one.curve, three.curve)
+
+
+def test_titrate__leaves_the_given_samples_as_they_were(gene, criteria):
+    before = gene.copy()
+    titrate({"gene": gene}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
+    assert set(gene.uns["lotwise"]) == set(before.uns["lotwise"])
+    for layer in ("tpm", "counts", "length"):
+        assert np.array_equal(gene.layers[layer], before.layers[layer])
+    assert gene.obs.equals(before.obs)
+
+
+def test_titrate__samples_that_are_not_comparable_have_no_verdict_to_detect_with(gene, criteria):
+    copies = gene.copy()
+    copies.uns["lotwise"]["invalid_comparisons"] = pd.DataFrame(
+        {"code": ["copies"], "sentence": ["S1 and S2 have the same values"]}
+    )
+    found = titrate({"gene": copies}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
+    overall = found.table.set_index(["criterion", "batch"])["reason"]["overall"]
+    assert set(overall) == {"it does not pass even without anything mixed in"}
+
+
+def test_profile_of__accepted_batches_are_the_mean_of_batches(gene, tmp_path):
+    held = gene[[0, 1, 2]].copy()
+    held.obs["batch"] = ["a", "a", "b"]
+    path = tmp_path / "accepted.h5ad"
+    add_to_accepted(held, path)
+    found = profile_of({"gene": gene}, accepted=path)
+    first, second, third = np.asarray(gene.layers["tpm"])
+    assert np.allclose(found.tpm["gene"], ((first + second) / 2 + third) / 2)
+    assert found.name == "accepted"
+
+
+def test_profile_of__an_accepted_set_of_other_features_is_refused(gene, tmp_path):
+    held = gene.copy()
+    held.var_names = [f"x{name}" for name in held.var_names]
+    path = tmp_path / "accepted.h5ad"
+    add_to_accepted(held, path)
+    with pytest.raises(InputError, match="less than half of its TPM is on features"):
+        profile_of({"gene": gene}, accepted=path)
+
+
+def test_titrate__criteria_are_read_by_path_or_name(gene, criteria, tmp_path):
+    settings = {"profile": other(gene), "shares": (0.5,), "n_repeats": 1}
+    by_path = lotwise.titrate({"gene": gene}, str(tmp_path / "criteria.yaml"), **settings)
+    read = lotwise.titrate({"gene": gene}, criteria, **settings)
+    pd.testing.assert_frame_equal(by_path.table, read.table)
+    with pytest.raises(InputError, match="no such acceptance criteria"):
+        lotwise.titrate({"gene": gene}, tmp_path / "none.yaml", **settings)

@@ -1,0 +1,100 @@
+"""Results of single samples and pairs, kept while the other samples change.
+
+A result is kept under everything that it depends on: the values of its samples and all settings.
+It is therefore the result that would be computed again. Without :func:`reusing` nothing is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+_Result = TypeVar("_Result")
+
+
+class Kept:
+    """Results by what they depend on; with ``adds`` false, new results are not kept."""
+
+    def __init__(self, results: dict[Hashable, Any] | None = None, *, adds: bool = True) -> None:
+        self._results = {} if results is None else results
+        self._adds = adds
+
+    def closed(self) -> Kept:
+        """Return the same results, to which nothing is added."""
+        return Kept(self._results, adds=False)
+
+    def get(self, key: Hashable, compute: Callable[[], _Result]) -> _Result:
+        """Return the result of ``compute``, from an earlier call with the same key if there is one.
+
+        Parameters
+        ----------
+        key
+            Everything that the result depends on.
+        compute
+            Called if there is no such result. What it returns must never be changed.
+        """
+        if key in self._results:
+            found: _Result = self._results[key]
+            return found
+        found = compute()
+        if self._adds:
+            self._results[key] = found
+        return found
+
+    @staticmethod
+    def fingerprint(*arrays: npt.NDArray[Any] | None) -> bytes:
+        """Return the part of a key for values of a sample: a digest of ``arrays``."""
+        digest = hashlib.blake2b(digest_size=16)
+        for array in arrays:
+            if array is None:
+                digest.update(b"none")
+            else:
+                digest.update(f"{array.dtype} {array.shape} ".encode())
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.digest()
+
+
+class _Nothing(Kept):
+    """Keeps nothing, and does not spend time on keys."""
+
+    def get(self, key: Hashable, compute: Callable[[], _Result]) -> _Result:  # noqa: ARG002
+        return compute()
+
+    @staticmethod
+    def fingerprint(*arrays: npt.NDArray[Any] | None) -> bytes:  # noqa: ARG004
+        return b""
+
+
+_NOTHING = _Nothing()
+_current: ContextVar[Kept] = ContextVar("kept", default=_NOTHING)
+
+
+def kept_results() -> Kept:
+    """Return what is kept here. Call it before work is given to threads, which do not know it."""
+    return _current.get()
+
+
+@contextmanager
+def reusing(kept: Kept) -> Iterator[None]:
+    """Reuse ``kept`` inside the block.
+
+    Examples
+    --------
+    >>> kept = Kept()
+    >>> with reusing(kept):
+    ...     kept_results().get("one", lambda: 1), kept_results().get("one", lambda: 2)
+    (1, 1)
+    >>> kept_results().get("one", lambda: 2)
+    2
+    """
+    token = _current.set(kept)
+    try:
+        yield
+    finally:
+        _current.reset(token)
