@@ -28,6 +28,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_design",
     "declared",
+    "excerpts",
     "mathml",
 ]
 exclude_patterns = ["_build", "_ext", "images"]

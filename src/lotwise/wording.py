@@ -60,6 +60,17 @@ def counted(n_things: int, thing: str) -> str:
     return f"{n_things:,} {thing}{'' if n_things == 1 else 's'}"
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """Format a share as per cent, with the space of the SI.
+
+    Examples
+    --------
+    >>> percent(0.52), percent(0.0298, 2)
+    ('52 %', '2.98 %')
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
 def listed(words: Sequence[str], *, most: int = 5) -> str:
     """Join words; if there are many, only the first ones and the number of the others.
 

@@ -160,7 +160,10 @@ def test_library__every_public_function(site):
     functions = {
         f"lotwise.{name}" for name in lotwise.__all__ if inspect.isfunction(getattr(lotwise, name))
     }
-    assert functions == {"lotwise.compare", "lotwise.from_frame", "lotwise.read_quant"}
+    assert functions == {
+        f"lotwise.{name}"
+        for name in ("compare", "from_frame", "profile_of", "read_quant", "titrate")
+    }
     assert documented > functions | {"lotwise.config.acquire.AcquireSettings"}
 
 

@@ -15,6 +15,7 @@ from lotwise.keys import LEVELS
 @out_option
 @click.option("--sample", help="Sample of the results to mix in.")
 @click.option("--condition", help="Condition whose mean profile is mixed in.")
+@click.option("--accepted", type=PATH, help="Set of accepted batches whose mean is mixed in.")
 @click.option("--table", type=PATH, help="Table of features and TPM to mix in.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
@@ -25,6 +26,7 @@ def command(
     out: Path,
     sample: str | None,
     condition: str | None,
+    accepted: Path | None,
     table: Path | None,
     repeats: int,
     seed: int,
@@ -54,7 +56,9 @@ def command(
     }
     if not expression:
         read_level(tree.h5ad("gene"), "gene")  # its error says what is missing
-    profile = profile_of(expression, sample=sample, condition=condition, table=table)
+    profile = profile_of(
+        expression, sample=sample, condition=condition, accepted=accepted, table=table
+    )
     # Use the settings of the run; without a record, the defaults.
     settings = (
         configuration_of(read_provenance(out), out) if tree.provenance.is_file() else Config()

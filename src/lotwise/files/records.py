@@ -6,6 +6,7 @@ Does not import pandas: the catalogue of statistics consists of records.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, get_type_hints
 
@@ -76,10 +77,16 @@ class Record:
     suffix: ClassVar[str] = "tsv"
 
 
-def columns(record: type[Record]) -> dict[str, type]:
+# Types are resolved from text, once for each record.
+_COLUMNS: Final[dict[type[Record], Mapping[str, type]]] = {}
+
+
+def columns(record: type[Record]) -> Mapping[str, type]:
     """Return the columns of ``record`` in order, with their Python types."""
-    hints = get_type_hints(record)
-    return {item.name: hints[item.name] for item in dataclasses.fields(record)}
+    if record not in _COLUMNS:
+        hints = get_type_hints(record)
+        _COLUMNS[record] = {item.name: hints[item.name] for item in dataclasses.fields(record)}
+    return _COLUMNS[record]
 
 
 def unknown_values(record: type[Record]) -> dict[str, Any]:

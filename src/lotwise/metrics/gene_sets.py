@@ -96,7 +96,7 @@ def gene_set_shift(
     m = as_vector(difference, name="difference")
     position = {gene: i for i, gene in enumerate(genes)}
     if len(genes) != m.size or len(position) != m.size:
-        raise InputError(f"got {len(position):,} different genes for {m.size:,} values")
+        raise InputError(f"got {len(position):,} different gene names for {m.size:,} values")
     from scipy.stats import rankdata  # loading takes a quarter of a second; most steps skip it
 
     ranks = rankdata(m)

@@ -74,7 +74,7 @@ def moderate(
     if (observed < 0).any():
         raise InputError("a variance is negative")
     if not freedom > 0:
-        raise InputError(f"freedom must be > 0, got {freedom}")
+        raise InputError(f"degrees of freedom must be > 0, got {freedom}")
     n = observed.size
     if n < 2 or not (observed > 0).any():
         return Moderated(observed, observed, 0.0, freedom)

@@ -8,6 +8,7 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.computed import require_correlated
 from lotwise.expression.noted import noted
+from lotwise.wording import percent
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -44,7 +45,7 @@ def pseudocount_of(expression: AnnData) -> float:
 
 
 def double_zero_shares(expression: AnnData) -> str:
-    """Return the share of the features is zero in both samples of a pair, of all its pairs."""
+    """Return which share of the features is zero in both samples of a pair, of all its pairs."""
     pairs, names = expression.uns[keys.LOTWISE][keys.PAIRS], expression.obs_names
     # A subset inherits the table of all samples in uns.
     ours = pairs["sample_a"].isin(names) & pairs["sample_b"].isin(names)
@@ -52,5 +53,5 @@ def double_zero_shares(expression: AnnData) -> str:
     if over_all.empty:
         return "an unknown share"
     shares = over_all["n_double_zero"] / over_all["n_features"]
-    low, high = f"{shares.min():.0%}", f"{shares.max():.0%}"
+    low, high = percent(shares.min()), percent(shares.max())
     return low if low == high else f"{low} to {high}"

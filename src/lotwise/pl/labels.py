@@ -12,9 +12,11 @@ from lotwise.pl.style import ink, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.patheffects import AbstractPathEffect
 
 Side = Literal["left", "right", "center"]
 Floats = npt.NDArray[np.float64]
+Segment = tuple[float, float, float]
 
 _LETTER: Final = 0.62  # mean width of a letter, in font sizes
 _LINE: Final = 1.25  # height of a line, in font sizes
@@ -42,12 +44,18 @@ class _Box(NamedTuple):
 
 
 def name_points(
-    axis: Axes, x: npt.ArrayLike, y: npt.ArrayLike, names: Sequence[str], *, size: float
+    axis: Axes,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    names: Sequence[str],
+    *,
+    size: float,
+    lines: Sequence[Segment] = (),
 ) -> None:
     """Write names next to their points, with a short line if they are apart; ``size`` in points.
 
     Call it when the limits of the axes are final. Positions are chosen for the present size of
-    the axes.
+    the axes. Names do not lie on horizontal ``lines``, given as from x, to x, y.
     """
     if not names:
         return
@@ -59,6 +67,7 @@ def name_points(
     frame = axis.get_window_extent()
     inside = _Box(*(edge / per_point for edge in (frame.x0, frame.y0, frame.width, frame.height)))
     marks = [_Box(px - 2, py - 2, 4, 4) for px, py in where]
+    drawn = [_box_of(axis, line, per_point) for line in lines]
     placed: list[_Box] = []
     for at in np.argsort(-where[:, 1], kind="stable"):
         name = shorten(str(names[at]))
@@ -67,7 +76,7 @@ def name_points(
         others = [mark for number, mark in enumerate(marks) if number != at]
         box, _ = min(
             (
-                (candidate, _cost(candidate, [*placed, *others], inside, far))
+                (candidate, _cost(candidate, [*placed, *others, *drawn], inside, far))
                 for candidate, far in _candidates(px, py, width, height)
             ),
             key=lambda found: found[1],
@@ -84,9 +93,24 @@ def name_points(
             va="center",
             fontsize=size,
             color=ink(),
+            path_effects=halo(axis),
             annotation_clip=False,
             arrowprops=_LEADER if apart else None,
         )
+
+
+def halo(axis: Axes) -> list[AbstractPathEffect]:
+    """Return an outline in the colour of the background, for text over points and lines."""
+    from matplotlib.patheffects import Normal, Stroke
+
+    return [Stroke(linewidth=1.8, foreground=axis.get_facecolor()), Normal()]
+
+
+def _box_of(axis: Axes, line: Segment, per_point: float) -> _Box:
+    """Return the place of a horizontal line, in points."""
+    start, end, height = line
+    ends: Floats = axis.transData.transform([(start, height), (end, height)]) / per_point
+    return _Box(ends[0, 0], ends[0, 1] - 1, ends[1, 0] - ends[0, 0], 2)
 
 
 def _candidates(x: float, y: float, width: float, height: float) -> Iterator[tuple[_Box, float]]:

@@ -216,6 +216,8 @@ def detectable(
     >>> figure.axes[0].get_ylabel()
     '% of expressed features changed'
     """
+    from matplotlib.patheffects import Normal, Stroke
+
     grid = table.pivot_table(index="share", columns="fold", values="pearson", dropna=False)
     if len(table) != grid.size or min(grid.shape) < 2:
         raise InputError("the table must contain one pair with at least two shares and two folds")
@@ -227,7 +229,8 @@ def detectable(
         figure.colorbar(filled, ax=axis, label="Pearson's R after the change")
         if np.nanmin(values) < r <= np.nanmax(values):
             line = axis.contour(x, y, values, levels=[r], colors=[IDENTITY_LINE], linewidths=1.6)
-            axis.clabel(line, fmt={r: f"R = {format_r(r, 4)}"}, fontsize=scaled(7))
+            # On any colour of the scale; its R is in the title, where it is never cut.
+            line.set_path_effects([Stroke(linewidth=3, foreground="white"), Normal()])
         axis.set_xticks(x, [f"{fold:g}" for fold in grid.columns])
         axis.set_xlabel("fold change, up or down")
         axis.set_ylabel(f"% of expressed {features} changed")
@@ -242,7 +245,7 @@ def _unseen_words(values: np.ndarray, r: float) -> str:
         return "every change tried remains undetected"
     if np.nanmax(values) < r:
         return "every change tried is detected"
-    return "changes below the line remain undetected"
+    return f"changes below the line (R = {format_r(r, 4)}) remain undetected"
 
 
 def _levels(r: np.ndarray) -> list[float]:
@@ -252,7 +255,11 @@ def _levels(r: np.ndarray) -> list[float]:
     low, high = float(np.nanmin(r)), float(np.nanmax(r))
     if high - low < 1e-9:
         low = high - 1e-6
-    levels = [float(level) for level in MaxNLocator(12).tick_values(low, high) if level < 1]
+    levels = [
+        float(level)
+        for level in MaxNLocator(12, steps=[1, 2, 5, 10]).tick_values(low, high)
+        if level < 1
+    ]
     levels[0] = min(levels[0], low)
     return [*levels, 1.0] if high > levels[-1] else levels
 

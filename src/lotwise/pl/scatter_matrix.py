@@ -132,7 +132,10 @@ def scatter_matrix(
         _write_r(axes, layout, r, decimals)
         unit = unit_of(expression) if layer == keys.TPM else layer
         _draw_ticks(axes, layout, pseudocount, unit=unit)
-        _write_words(figure, title if title is not None else _title(expression), note)
+        size = scaled(max(9.0, 0.75 * float(figure.get_size_inches()[0])))
+        # Not of the figure: the square of panels is lower than the figure may be.
+        axes.set_title(title if title is not None else _title(expression), fontsize=size)
+        add_note(figure, note, size=size)
         if figsize is not None:
             set_size(figure, figsize)
     return figure
@@ -351,9 +354,3 @@ def _title(expression: AnnData) -> str:
         f"{level.capitalize()} level: Pearson's R over all {expression.n_vars:,} "
         f"{features_of(expression)}, zero in both samples for {both_zero}"
     )
-
-
-def _write_words(figure: Figure, title: str, note: str) -> None:
-    size = scaled(max(9.0, 0.75 * float(figure.get_size_inches()[0])))
-    figure.suptitle(title, fontsize=size)
-    add_note(figure, note, size=size)

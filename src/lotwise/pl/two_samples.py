@@ -19,7 +19,7 @@ from lotwise.metrics.correlation import pearson
 from lotwise.metrics.differences import log_ratios
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.pl.canvas import Size, nothing, one_axes
-from lotwise.pl.labels import name_points
+from lotwise.pl.labels import Segment, name_points
 from lotwise.pl.style import (
     IDENTITY_LINE,
     OKABE_ITO,
@@ -30,7 +30,7 @@ from lotwise.pl.style import (
 )
 from lotwise.tl.agreement import agreement
 from lotwise.tl.pairs import layer_of
-from lotwise.wording import format_r, nearest
+from lotwise.wording import format_r, nearest, percent
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -263,13 +263,13 @@ def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
             limits = bins[name], bins["mean_from"], bins["mean_to"]
             axis.hlines(*limits, color=IDENTITY_LINE, linewidth=1.2, label=words)
         axis.margins(x=0.04, y=0.08)
-        _highlight(axis, mean, difference, named)
+        _highlight(axis, mean, difference, named, lines=_lines_of(axis, whole, bins))
         axis.set_xlabel(f"mean log2 {unit}")
         axis.set_ylabel(
             f"log2 of {unit} {whole['sample_a']} / {whole['sample_b']}\nover the median ratio"
         )
         axis.set_title(
-            f"{100 * whole['share_over_2_fold']:.1f} % of {whole['n_features']:,} {features} "
+            f"{percent(whole['share_over_2_fold'], 1)} of {whole['n_features']:,} {features} "
             f"differ more than 2-fold in {unit}",
             fontsize=scaled(8),
         )
@@ -284,11 +284,24 @@ def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
     return figure
 
 
-def _highlight(axis: Axes, x: Floats, y: Floats, named: dict[str, int]) -> None:
+def _lines_of(axis: Axes, whole: pd.Series[Any], bins: pd.DataFrame) -> list[Segment]:
+    """Return the lines of the figure: bias and limits over all, and limits by tenths."""
+    over_all = [(*axis.get_xlim(), whole[name]) for name in ("bias", "lower", "upper")]
+    by_tenth = [
+        (row["mean_from"], row["mean_to"], row[name])
+        for _, row in bins.iterrows()
+        for name in ("robust_lower", "robust_upper")
+    ]
+    return [*over_all, *by_tenth]
+
+
+def _highlight(
+    axis: Axes, x: Floats, y: Floats, named: dict[str, int], *, lines: Sequence[Segment] = ()
+) -> None:
     places = list(named.values())
     if places:
         axis.scatter(x[places], y[places], s=10, color=IDENTITY_LINE, linewidths=0, zorder=3)
-        name_points(axis, x[places], y[places], list(named), size=scaled(6))
+        name_points(axis, x[places], y[places], list(named), size=scaled(6), lines=lines)
 
 
 def _profile(expression: AnnData, name: str, layer: str) -> Floats:

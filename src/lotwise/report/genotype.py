@@ -48,7 +48,7 @@ def genotype_remark(gene: LevelFindings) -> Remark:
         verb = "agrees" if len(agreeing) == 1 else "agree"
         parts.append(
             f"{len(agreeing)} of {count_words(len(rows), 'sample')} {verb} in genotype with the "
-            "other samples of the same donor, or else batch."
+            "other samples of the same donor (of the same batch, if donors are not given)."
         )
     n_donors = len({row["found"] for row in rows if row["found"]})
     if n_donors:

@@ -1,4 +1,4 @@
-"""What the criteria would let through: from a titration, else from R's detectable change."""
+"""What the criteria would let through, from a titration or else from the detectable change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answer after comparison with the record and with observations."""
+"""The answer on top of the page: the verdict, limited by the record and by open observations."""
 
 from __future__ import annotations
 

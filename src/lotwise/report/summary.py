@@ -73,11 +73,7 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
     if not found:
         sentence = (
             "No acceptance criteria were given. The numbers below describe the batches; "
-            "whether they are close enough is not decided here. For a verdict, write the criteria "
-            "in a YAML file and give it to the next run (lotwise compare --criteria FILE). To "
-            "judge these results, run lotwise verdict --criteria FILE --out FOLDER, then lotwise "
-            "record and lotwise report, each with --out FOLDER. The verdict will carry a notice "
-            "that the criteria were recorded after the results."
+            "whether they are close enough is not decided here."
         )
         return Verdict(outcome="none", word=_WORDS["none"], sentence=sentence)
     criteria = [one for one in criteria_of(found) if one.get("outcome") != "descriptive"]

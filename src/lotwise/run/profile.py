@@ -1,4 +1,4 @@
-"""Profiles that a titration mixes in: a sample, a condition, or a table of TPM."""
+"""Profiles that a titration mixes in: samples, accepted batches, or a table of TPM."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lotwise import keys
+from lotwise.accepted import read_accepted
 from lotwise.errors import InputError
-from lotwise.expression.labels import labels_of
+from lotwise.expression.labels import batches_of, labels_of
 from lotwise.keys import Level
 from lotwise.metrics.moments import FloatArray
 from lotwise.wording import nearest
@@ -31,21 +32,25 @@ def profile_of(
     *,
     sample: str | None = None,
     condition: str | None = None,
-    table: Path | None = None,
+    accepted: Path | str | None = None,
+    table: Path | str | None = None,
 ) -> ExpressionProfile:
-    """Return the profile of a sample, of a condition (mean TPM), or of a table of TPM.
+    """Return the profile of a sample, a condition, accepted batches (mean TPM) or a table of TPM.
 
     Parameters
     ----------
     expression
         Samples x features by level.
-        One of the three. A table has the features in its first column, and TPM in the column TPM
-        or in the second of two columns. Genes of a table of isoforms are sums of their isoforms.
+    sample, condition, accepted, table
+        One of the four: the name of a sample or of a condition, the file of a set of accepted
+        batches, or a table. A table has the features in its first column, and TPM in the column
+        TPM or in the second of two columns. Genes of a table or set of isoforms are sums of their
+        isoforms.
 
     Raises
     ------
     InputError
-        Not exactly one of the three, an unknown name, or a table that shares few features.
+        Not exactly one of the four, an unknown name, or a table or set that shares few features.
 
     Examples
     --------
@@ -54,10 +59,16 @@ def profile_of(
     >>> profile_of({"gene": gene}, sample="lot1").name
     'sample lot1'
     """
-    if sum(given is not None for given in (sample, condition, table)) != 1:
-        raise InputError("give one profile to mix in: a sample, a condition or a table of TPM")
+    if sum(given is not None for given in (sample, condition, accepted, table)) != 1:
+        raise InputError(
+            "give one profile to mix in: a sample, a condition, accepted batches or a table of TPM"
+        )
+    if accepted is not None:
+        path = Path(accepted)
+        return _profile_of_features(expression, _accepted_tpm(path), path=path)
     if table is not None:
-        return _profile_of_table(expression, table)
+        path = Path(table)
+        return _profile_of_features(expression, _tpm_of_table(path), path=path)
     found: dict[Level, FloatArray] = {}
     for level, data in expression.items():
         tpm = np.asarray(data.layers[keys.TPM], dtype=np.float64)
@@ -76,7 +87,16 @@ def profile_of(
     return ExpressionProfile(name, found)
 
 
-def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> ExpressionProfile:
+def _accepted_tpm(path: Path) -> dict[str, float]:
+    """Return the mean TPM of the batches of an accepted set, each the mean of its samples."""
+    held = read_accepted(path)
+    tpm = np.asarray(held.layers[keys.TPM], dtype=np.float64)
+    batches = np.array(batches_of(held), dtype=object)
+    of_batch = [tpm[batches == batch].mean(axis=0) for batch in dict.fromkeys(batches)]
+    return dict(zip(held.var_names, np.mean(of_batch, axis=0).tolist(), strict=True))
+
+
+def _tpm_of_table(path: Path) -> dict[str, float]:
     import polars as pl
 
     try:
@@ -98,11 +118,16 @@ def _profile_of_table(expression: Mapping[Level, AnnData], path: Path) -> Expres
             path=path,
             remedy="give two columns separated by a tab: feature, TPM",
         ) from error
-    of_feature = dict(zip(names, values, strict=True))
+    return dict(zip(names, (value or 0.0 for value in values), strict=True))
+
+
+def _profile_of_features(
+    expression: Mapping[Level, AnnData], of_feature: Mapping[str, float], *, path: Path
+) -> ExpressionProfile:
+    total = sum(of_feature.values())
     found: dict[Level, FloatArray] = {}
     for level, data in expression.items():
         tpm = np.array([of_feature.get(name, 0.0) for name in data.var_names], dtype=np.float64)
-        total = sum(value for value in values if value is not None)
         # A table of the other level shares no names; a part of it may be other features.
         if total > 0 and np.nansum(tpm) >= 0.5 * total:
             found[level] = np.nan_to_num(tpm)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lotwise import keys
-from lotwise.acceptance import TablesInMemory, judge_tables
+from lotwise.acceptance import TablesInMemory, judge_tables, read_criteria
 from lotwise.acceptance.criteria import OVERALL
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.titrated import (
@@ -54,7 +55,7 @@ class Titration(NamedTuple):
 
 def titrate(
     expression: Mapping[Level, AnnData],
-    criteria: CriteriaFile,
+    criteria: CriteriaFile | Path | str,
     *,
     profile: ExpressionProfile,
     evidence: EvidenceConfig | None = None,
@@ -76,9 +77,9 @@ def titrate(
     expression
         Samples x features by level.
     criteria
-        The criteria, from :func:`lotwise.acceptance.read_criteria`.
+        A file of criteria, the name of built-in ones, or criteria that were read.
     profile
-        Expression profile to mix in.
+        Expression profile to mix in, from :func:`lotwise.profile_of`.
     evidence, correlation
         Settings of the tables.
     shares
@@ -102,16 +103,18 @@ def titrate(
 
     Examples
     --------
-    >>> from lotwise.acceptance import read_criteria
     >>> import lotwise
     >>> gene = lotwise.datasets.three_batches().gene
-    >>> profile = ExpressionProfile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
-    >>> titrate(
-    ...     {"gene": gene}, read_criteria("encode_isogenic"), profile=profile,
-    ...     shares=(0.1, 0.5), n_repeats=1,
-    ... ).table["criterion"].unique().tolist()
+    >>> found = lotwise.titrate(
+    ...     {"gene": gene}, "encode_isogenic", profile=lotwise.profile_of({"gene": gene},
+    ...     sample="lot1"), shares=(0.1, 0.5), n_repeats=1,
+    ... )
+    >>> found.table["criterion"].unique().tolist()
     ['overall', ...]
+    >>> figure = lotwise.pl.titration(found.curve)
     """
+    if not isinstance(criteria, CriteriaFile):
+        criteria = read_criteria(criteria)
     first = next(iter(expression.values()))
     require_tpm(first, "titration")
     batches = list(dict.fromkeys(batches_of(first)))

@@ -88,7 +88,7 @@ def test_moderate__few_or_no_variances_are_left_as_they_are():
     assert moderate([0.0, 0.0], freedom=3).variance.tolist() == [0.0, 0.0]
     with pytest.raises(InputError, match="a variance is negative"):
         moderate([-1.0, 1.0], freedom=2)
-    with pytest.raises(InputError, match="freedom must be > 0, got 0"):
+    with pytest.raises(InputError, match="degrees of freedom must be > 0, got 0"):
         moderate([1.0, 1.0], freedom=0)
     with pytest.raises(InputError, match="there are 1 expressions for 2 variances"):
         moderate([1.0, 1.0], freedom=2, expression=[1.0])

@@ -73,6 +73,18 @@ def test_mean_difference__names_what_was_planted(gene):
     assert "genes differ more than 2-fold" in figure.axes[0].get_title()
 
 
+def test_mean_difference__names_have_an_outline_and_lie_on_no_limit(gene):
+    figure = lotwise.pl.mean_difference(gene, "lot1", "lot3", label=8)
+    figure.draw_without_rendering()
+    axis = figure.axes[0]
+    limits = [line.get_ydata()[0] for line in axis.lines if line.get_label() != "_child1"]
+    for text in axis.texts:
+        assert text.get_path_effects()
+        box = text.get_window_extent().transformed(axis.transData.inverted())
+        middle = (box.y0 + box.y1) / 2
+        assert all(abs(middle - limit) > box.height / 5 for limit in limits), text.get_text()
+
+
 def test_mean_difference__limits_are_those_of_the_tool(gene):
     tooled = gene.copy()
     lotwise.tl.agreement(tooled)

@@ -111,6 +111,7 @@ def test_write_report__says_what_is_missing(tree):
     page = page_of(tree)
     for words in (
         "No acceptance criteria were given.",
+        "<code>lotwise verdict --criteria FILE --out FOLDER</code>",
         "These results have no provenance.json",
         "Date and version of the run are not on record.",
         "the statistic ceilings is switched off",

@@ -9,6 +9,7 @@ import pytest
 
 import lotwise
 from lotwise.acceptance import path_of_criteria, read_criteria
+from lotwise.accepted import add_to_accepted
 from lotwise.config import EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.files.panels import read_panel
@@ -324,3 +325,32 @@ def test_titrate__samples_that_are_not_comparable_have_no_verdict_to_detect_with
     found = titrate({"gene": copies}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
     overall = found.table.set_index(["criterion", "batch"])["reason"]["overall"]
     assert set(overall) == {"it does not pass even without anything mixed in"}
+
+
+def test_profile_of__accepted_batches_are_the_mean_of_batches(gene, tmp_path):
+    held = gene[[0, 1, 2]].copy()
+    held.obs["batch"] = ["a", "a", "b"]
+    path = tmp_path / "accepted.h5ad"
+    add_to_accepted(held, path)
+    found = profile_of({"gene": gene}, accepted=path)
+    first, second, third = np.asarray(gene.layers["tpm"])
+    assert np.allclose(found.tpm["gene"], ((first + second) / 2 + third) / 2)
+    assert found.name == "accepted"
+
+
+def test_profile_of__an_accepted_set_of_other_features_is_refused(gene, tmp_path):
+    held = gene.copy()
+    held.var_names = [f"x{name}" for name in held.var_names]
+    path = tmp_path / "accepted.h5ad"
+    add_to_accepted(held, path)
+    with pytest.raises(InputError, match="less than half of its TPM is on features"):
+        profile_of({"gene": gene}, accepted=path)
+
+
+def test_titrate__criteria_are_read_by_path_or_name(gene, criteria, tmp_path):
+    settings = {"profile": other(gene), "shares": (0.5,), "n_repeats": 1}
+    by_path = lotwise.titrate({"gene": gene}, str(tmp_path / "criteria.yaml"), **settings)
+    read = lotwise.titrate({"gene": gene}, criteria, **settings)
+    pd.testing.assert_frame_equal(by_path.table, read.table)
+    with pytest.raises(InputError, match="no such acceptance criteria"):
+        lotwise.titrate({"gene": gene}, tmp_path / "none.yaml", **settings)
