@@ -77,6 +77,7 @@ STATISTIC: Final = Statistic(
         "expression",
         threshold="correlation.threshold",
         pseudocount="correlation.pseudocount",
+        with_scanpy="with_scanpy",
     ),
     section=BATCHES,
     page="methods/components.md",

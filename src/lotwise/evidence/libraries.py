@@ -77,6 +77,7 @@ STATISTIC: Final = Statistic(
         "expression",
         evidence="evidence",
         correlation="correlation",
+        with_scanpy="with_scanpy",
     ),
     section=SAMPLES,
     page="methods/outliers.md",

@@ -145,8 +145,8 @@ class Statistic:
     tables, figures
         Its results.
     compute
-        Call that computes it, from ``expression``, ``evidence`` and ``correlation``; None if the
-        correlation step computes it.
+        Call that computes it, from ``expression``, ``evidence``, ``correlation`` and
+        ``with_scanpy``; None if the correlation step computes it.
     section
         Section of the report in which it is shown.
     page

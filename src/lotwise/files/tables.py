@@ -88,7 +88,8 @@ def from_columns(
         {
             name: pd.Series(np.concatenate([part[name] for part in parts]), dtype=_DTYPES[kind])
             for name, kind in columns(record).items()
-        }
+        },
+        copy=False,  # in its own memory, a large table would be there twice for a while
     )
 
 
@@ -100,7 +101,7 @@ def write_table(path: Path | str, table: pd.DataFrame, *, index: bool = False) -
     """
     with atomic_path(path) as temporary:
         if str(path).endswith(PARQUET):
-            temporary.write_bytes(_as_parquet(table))
+            _write_parquet(temporary, table)
         elif str(path).endswith(".gz"):
             # No time stamp and no name in the gzip header: equal tables are equal files.
             with (
@@ -167,16 +168,22 @@ def _float_strings(values: npt.NDArray[np.floating[Any]]) -> pl.Series:
     return strings
 
 
-def _as_parquet(table: pd.DataFrame) -> bytes:
+def _write_parquet(path: Path, table: pd.DataFrame) -> None:
+    import pandas as pd
     import polars as pl
 
-    columns = {
-        str(name): pl.Series(column.to_list() if column.dtype == object else column.to_numpy())
-        for name, column in table.items()
-    }
-    held = io.BytesIO()
-    pl.DataFrame(columns).write_parquet(held, compression="zstd", compression_level=5)
-    return held.getvalue()
+    def column_of(column: pd.Series[Any]) -> pl.Series:
+        if column.dtype != object:
+            return pl.Series(column.to_numpy())
+        # Many rows have few strings, which then are in memory once.
+        places, strings = pd.factorize(column, use_na_sentinel=False)
+        return pl.Series(strings.to_list(), dtype=pl.String).gather(places)
+
+    columns = {str(name): column_of(column) for name, column in table.items()}
+    # One group of rows, which stores each of its strings once.
+    pl.DataFrame(columns).write_parquet(
+        path, compression="zstd", compression_level=5, row_group_size=max(len(table), 1)
+    )
 
 
 def read_table(
@@ -253,17 +260,18 @@ def size_of(path: Path) -> tuple[int, int]:
 
 
 def _read_parquet(path: Path | str, wanted: Callable[[str], bool]) -> pd.DataFrame:
+    import numpy as np
     import pandas as pd
     import polars as pl
 
+    def column_of(held: pl.Series) -> pd.Series[Any]:
+        if held.dtype != pl.String:
+            return pd.Series(held.to_numpy())
+        strings = held.unique(maintain_order=True)
+        places = held.cast(pl.Enum(strings)).to_physical().to_numpy()
+        # Many rows have few strings, which then are in memory once.
+        return pd.Series(np.array(strings.to_list(), dtype=object)[places], dtype="object")
+
     names = [name for name in pl.read_parquet_schema(path) if wanted(name)]
-    held = pl.read_parquet(path, columns=names)
-    return pd.DataFrame(
-        {
-            name: pd.Series(
-                held[name].to_list() if held[name].dtype == pl.String else held[name].to_numpy(),
-                dtype="object" if held[name].dtype == pl.String else None,
-            )
-            for name in names
-        }
-    )
+    table = pl.read_parquet(path, columns=names)
+    return pd.DataFrame({name: column_of(table[name]) for name in names}, copy=False)

@@ -266,8 +266,9 @@ def _one_grid(
     centred = log_other - log_other.mean()
     spread = _dot(centred, centred)
     centred = centred[support]
+    total_centred = float(centred.sum())
     order = rng.permutation(np.searchsorted(support, expressed))
-    direction = rng.choice((-1.0, 1.0), size=order.size)
+    is_lower = (rng.choice((-1.0, 1.0), size=order.size) < 0).astype(np.intp)
     found = np.empty((len(perturbation.shares), len(perturbation.folds)))
     for row, share in enumerate(perturbation.shares):
         changed = order[: round(share * order.size)]
@@ -277,14 +278,14 @@ def _one_grid(
                 found[row, column] = found[row, 0]
                 continue
             perturbed = values.copy()
-            perturbed[changed] *= fold ** direction[: changed.size]
+            perturbed[changed] *= (fold ** np.array([1.0, -1.0])).take(is_lower[: changed.size])
             perturbed *= total / perturbed.sum() / c
             log_x = np.log1p(perturbed, out=perturbed)
             # Centred on the mean over all features, including the n - support zeros.
             mean = log_x.sum() / n
             shifted = log_x - mean
             own = _dot(shifted, shifted) + (n - log_x.size) * mean**2
-            product = _dot(shifted, centred) + mean * float(centred.sum())
+            product = _dot(shifted, centred) + mean * total_centred
             found[row, column] = product / np.sqrt(own * spread) if own > 0 else np.nan
     return np.clip(found, -1, 1)
 

@@ -40,7 +40,7 @@ class UsageChange(NamedTuple):
     dominant_x: IntArray
     dominant_y: IntArray
     flips: BoolArray
-    reasons: npt.NDArray[np.str_]
+    reasons: npt.NDArray[np.object_]
 
 
 class Usage(NamedTuple):
@@ -157,9 +157,9 @@ def compare_usage(
     is_low = (x.total < threshold) | (y.total < threshold)
     is_alone = grouped.sizes < 2
     usable = ~(is_low | is_alone)
-    reasons = np.array(["", "gene below the threshold", "one isoform"])[
-        np.where(is_alone, 2, is_low)
-    ]
+    # Objects: as text, each entry would be as long as the longest.
+    words = np.array(["", "gene below the threshold", "one isoform"], dtype=object)
+    reasons = words[np.where(is_alone, 2, is_low)]
     change = np.abs(x.share - y.share)
     largest_change = grouped.maxima(change)
     return UsageChange(

@@ -85,7 +85,7 @@ def _webp(path: Path, most_pixels: int) -> tuple[bytes, int, int]:
     image.thumbnail((most_pixels, most_pixels), Image.Resampling.LANCZOS)
     packed = io.BytesIO()
     quality = _QUALITY if most_pixels <= NARROW else _QUALITY_OF_WIDE
-    image.save(packed, format="WEBP", quality=quality, method=6)
+    image.save(packed, format="WEBP", quality=quality, method=4)
     return packed.getvalue(), image.width, image.height
 
 

@@ -111,6 +111,7 @@ def compare(
     expression: ExpressionConfig | None = None,
     correlation: CorrelationConfig | None = None,
     evidence: EvidenceConfig | None = None,
+    with_scanpy: bool = True,
 ) -> Comparison:
     """Read samples, correlate them and compute all evidence, in memory.
 
@@ -123,6 +124,9 @@ def compare(
         Levels that are required; by default those of the input.
     expression, correlation, evidence
         Sections of the configuration; by default as in ``lotwise compare``.
+    with_scanpy
+        Keep results of scanpy in its own keys too, so that its plots work at once. The files do
+        not hold them.
 
     Returns
     -------
@@ -167,7 +171,7 @@ def compare(
     for level, of_level in found.items():
         with step(f"{level} level, correlations"):
             tables[level] = correlate(of_level, correlation)
-        tables[level] |= gather_evidence(of_level, evidence, correlation)
+        tables[level] |= gather_evidence(of_level, evidence, correlation, with_scanpy=with_scanpy)
     return Comparison(expression=found, tables=tables, correlation=correlation, evidence=evidence)
 
 

@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 
 
 def libraries(
-    expression: AnnData, *, evidence: EvidenceConfig, correlation: CorrelationConfig
+    expression: AnnData,
+    *,
+    evidence: EvidenceConfig,
+    correlation: CorrelationConfig,
+    with_scanpy: bool,
 ) -> None:
     """Compare depths, and R within the groups of the samples."""
     tl.libraries(
@@ -42,6 +46,7 @@ def libraries(
         # The column condition is part of the design, together with the batches.
         grouping=None if evidence.grouping in {keys.CONDITION, keys.BATCH} else evidence.grouping,
         pseudocount=correlation.pseudocount,
+        with_scanpy=with_scanpy,
     )
 
 

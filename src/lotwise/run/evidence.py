@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 
 def gather_evidence(
-    expression: AnnData, config: EvidenceConfig, correlation: CorrelationConfig
+    expression: AnnData,
+    config: EvidenceConfig,
+    correlation: CorrelationConfig,
+    *,
+    with_scanpy: bool = True,
 ) -> dict[str, pd.DataFrame]:
     """Compute the statistics that are switched on; return their tables by name.
 
@@ -38,6 +42,9 @@ def gather_evidence(
         What to compute, and how.
     correlation
         Pseudo-count and thresholds, those of R.
+    with_scanpy
+        Keep results of scanpy in its own keys too (:func:`lotwise.tl.components`,
+        :func:`lotwise.tl.libraries`).
 
     Returns
     -------
@@ -61,7 +68,12 @@ def gather_evidence(
     """
     level: Level = expression.uns[keys.LOTWISE][keys.LEVEL]
     _check_grouping(expression, config)
-    context = {"expression": expression, "evidence": config, "correlation": correlation}
+    context = {
+        "expression": expression,
+        "evidence": config,
+        "correlation": correlation,
+        "with_scanpy": with_scanpy,
+    }
     # BLAS may sum in another order with more threads; one thread gives the same digits everywhere.
     with threadpool_limits(limits=1, user_api="blas"):
         tl.choose_pairs(

@@ -102,6 +102,7 @@ def compare(
             expression=expression,
             correlation=correlation,
             evidence=evidence,
+            with_scanpy=False,
         )
     written = list(compared.expression)
     from lotwise.report.workbook import write_workbook
@@ -300,7 +301,7 @@ def write_evidence_tables(
 
     expression = read_level(tree.h5ad(level), level)
     tree.forget_evidence(level, tables_of(config, level))
-    tables = gather_evidence(expression, config, correlation)
+    tables = gather_evidence(expression, config, correlation, with_scanpy=False)
     _write_evidence(tree, level, tables)
     return expression, tables
 

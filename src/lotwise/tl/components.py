@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def components(
-    expression: AnnData, *, threshold: float = THRESHOLD, pseudocount: float = 1.0
+    expression: AnnData,
+    *,
+    threshold: float = THRESHOLD,
+    pseudocount: float = 1.0,
+    with_scanpy: bool = True,
 ) -> None:
     """Compute the first two principal components of the samples, and cluster them by 1 - R.
 
@@ -37,12 +41,14 @@ def components(
         Smallest TPM of a detected feature.
     pseudocount
         c of log2(TPM + c).
+    with_scanpy
+        Run scanpy too, and keep its results in its own keys.
 
     Returns
     -------
     Nothing; the tables ``components`` (:class:`~lotwise.evidence.components.ComponentRecord`) and
     ``clustering`` (:class:`~lotwise.evidence.components.MergeRecord`). The same results are in
-    scanpy's keys, computed by scanpy: ``obsm["X_pca"]``, ``varm["PCs"]`` and ``uns["pca"]`` of
+    scanpy's keys, if scanpy is run: ``obsm["X_pca"]``, ``varm["PCs"]`` and ``uns["pca"]`` of
     ``scanpy.pp.pca``, ``uns["dendrogram_sample"]`` of ``scanpy.tl.dendrogram``. They replace what
     was there. ``scanpy.pl.pca(gene, color="batch")`` and
     ``scanpy.pl.dendrogram(gene, "sample")`` then work at once.
@@ -65,9 +71,10 @@ def components(
     detected = np.asarray((tpm >= threshold).any(axis=0))
     found = principal_components(log_tpm[:, detected])
     expression.obsm[keys.PCA] = found.scores
-    store_pca(expression, log_tpm, detected=detected, scores=found.scores)
     tree = cluster_by_r(pearson_matrix(log_tpm))
-    if not tree.reason:
+    if with_scanpy:
+        store_pca(expression, log_tpm, detected=detected, scores=found.scores)
+    if with_scanpy and not tree.reason:
         store_dendrogram(expression, log_tpm)
     batches, conditions = batches_of(expression), conditions_of(expression)
     names = expression.obs_names.to_list()

@@ -13,10 +13,12 @@ from lotwise.config.evidence import EquivalenceMethod
 from lotwise.errors import InputError
 from lotwise.evidence.equivalence import EquivalenceRecord
 from lotwise.expression.labels import replicate_groups, unit_of
-from lotwise.files.records import columns
-from lotwise.files.tables import to_frame
+from lotwise.files.tables import from_columns
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.equivalence import (
+    DIFFERENT,
+    EQUIVALENT,
+    INCONCLUSIVE,
     NOT_EXPRESSED,
     NOT_TESTED,
     Equivalence,
@@ -122,8 +124,6 @@ def equivalence(
     >>> gene.uns["lotwise"]["equivalence"][["outcome", "reason"]].values[0].tolist()
     ['not tested', 'a batch with one replicate']
     """
-    import pandas as pd
-
     if not margin > 0 or not 0 < alpha < 1:
         raise InputError(f"margin must be > 0 and alpha in (0, 1), got {margin} and {alpha}")
     if method not in _UNTESTED:
@@ -175,7 +175,7 @@ def equivalence(
     store(
         expression,
         EquivalenceRecord.table,
-        pd.concat(tables, ignore_index=True) if tables else to_frame([], EquivalenceRecord),
+        from_columns(tables, EquivalenceRecord),
         {"method": method, "margin": margin, "alpha": alpha, "threshold": threshold},
     )
 
@@ -282,43 +282,46 @@ def _table(
     *,
     expressed: BoolArray,
     silent: str,
-) -> pd.DataFrame:
+) -> dict[str, npt.NDArray[Any]]:
     """Return whole columns: one record per feature would take longer than the tests."""
-    import pandas as pd
+    nan = float("nan")
+    if isinstance(found, str):
+        features, size = np.array(["*"], dtype=object), 1
+        told: dict[str, npt.NDArray[Any]] = {
+            **{name: np.array([nan]) for name in ("difference", "p_equivalent", "p_different")},
+            "outcome": np.array([NOT_TESTED], dtype=object),
+            "reason": np.array([found], dtype=object),
+        }
+    else:
+        size = features.size
+        places = np.flatnonzero(expressed)
+        # Rows refer to few strings: converted from an array of text, each would have its own.
+        outcome = np.full(size, NOT_EXPRESSED, dtype=object)
+        for one in (EQUIVALENT, DIFFERENT, INCONCLUSIVE):
+            outcome[places[found.outcome == one]] = one
+        reason = np.full(size, silent, dtype=object)
+        reason[places] = ""
+        reason[places[np.isnan(found.p_equivalent)]] = _UNTESTED[method]
 
+        def spread(values: FloatArray) -> FloatArray:
+            whole = np.full(size, nan)
+            whole[places] = values
+            return whole
+
+        told = {
+            "difference": spread(found.difference),
+            "p_equivalent": spread(found.p_equivalent_adjusted),
+            "p_different": spread(found.p_different_adjusted),
+            "outcome": outcome,
+            "reason": reason,
+        }
     names = {
         "batch_a": pair.batch_a,
         "batch_b": pair.batch_b,
         "condition": pair.condition,
         "method": method,
     }
-    nan = float("nan")
-    if isinstance(found, str):
-        row = EquivalenceRecord(
-            **names,
-            feature="*",
-            difference=nan,
-            p_equivalent=nan,
-            p_different=nan,
-            outcome=NOT_TESTED,
-            reason=found,
-        )
-        return to_frame([row], EquivalenceRecord)
-
-    def spread(values: npt.NDArray[Any], elsewhere: object) -> npt.NDArray[Any]:
-        whole = np.full(features.size, elsewhere, dtype=values.dtype)
-        whole[expressed] = values
-        return whole
-
-    reasons = np.where(np.isnan(found.p_equivalent), _UNTESTED[method], "").astype(object)
-    table = pd.DataFrame(
-        {
-            "feature": features,
-            "difference": spread(found.difference, nan),
-            "p_equivalent": spread(found.p_equivalent_adjusted, nan),
-            "p_different": spread(found.p_different_adjusted, nan),
-            "outcome": spread(found.outcome.astype(object), NOT_EXPRESSED),
-            "reason": spread(reasons, silent),
-        }
-    )
-    return table.assign(**names)[list(columns(EquivalenceRecord))]
+    repeated = {
+        name: np.broadcast_to(np.array([text], dtype=object), size) for name, text in names.items()
+    }
+    return repeated | told | {"feature": features}

@@ -45,6 +45,7 @@ def libraries(
     outlier_below: float | None = None,
     grouping: str | None = None,
     pseudocount: float = 1.0,
+    with_scanpy: bool = True,
 ) -> None:
     """Summarise every library; flag those far shallower or far less correlated than the rest.
 
@@ -68,12 +69,14 @@ def libraries(
         has three or more. Samples without a label form a group.
     pseudocount
         c of log2(TPM + c).
+    with_scanpy
+        Run scanpy's quality control of counts too.
 
     Returns
     -------
     Nothing; the table ``libraries`` (:class:`~lotwise.evidence.libraries.LibraryRecord`). Where
     there are counts, ``obs["total_counts"]`` and ``obs["pct_counts_in_top_50_genes"]`` hold the
-    results of ``scanpy.pp.calculate_qc_metrics``.
+    results of ``scanpy.pp.calculate_qc_metrics``, if scanpy is run.
 
     Raises
     ------
@@ -96,7 +99,8 @@ def libraries(
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
     summary = library_summary(tpm, threshold=threshold)
     counts = counts_by_sample(expression)
-    store_qc(expression, counts)
+    if with_scanpy:
+        store_qc(expression, counts)
     depth = _depths(counts, below=shallow_below)
     complexity = _complexities(counts)
     r = pearson_matrix(log_tpm_of(expression, pseudocount))

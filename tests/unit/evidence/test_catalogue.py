@@ -42,7 +42,7 @@ def test_calls__name_functions_and_options_that_there_are(call, statistic):
         elif rest:
             assert rest in type(PLACES[first]).model_fields
         else:
-            assert first in {"expression", "each", "unit", "features", *PLACES}
+            assert first in {"expression", "each", "unit", "features", "with_scanpy", *PLACES}
 
 
 @pytest.mark.parametrize("statistic", statistics(), ids=lambda one: one.name)

@@ -91,3 +91,16 @@ def test_read_table__a_parquet_table_of_other_columns_is_refused(tmp_path):
     write_table(path, pd.DataFrame({"batch_a": ["A"], "r": [1.0]}))
     with pytest.raises(InputError, match=r"has the columns batch_a, r; required: batch_a, batch_b"):
         read_table(path, EquivalenceRecord)
+
+
+def test_write_table__parquet_stores_and_reads_each_string_once(equivalence, tmp_path):
+    long = pd.concat([equivalence] * 100, ignore_index=True)
+    path = tmp_path / "long.parquet"
+    write_table(path, long)
+    read = read_table(path, EquivalenceRecord)
+    pd.testing.assert_frame_equal(read.astype(TEXT), long.astype(TEXT), check_exact=True)
+    assert len(set(map(id, read["feature"]))) == equivalence["feature"].nunique()
+    # Names take two bytes a row at most: a number in the dictionary of the only group of rows.
+    names = tmp_path / "names.parquet"
+    write_table(names, long[["feature"]])
+    assert names.stat().st_size < 2 * len(long)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import lotwise
@@ -69,6 +70,20 @@ def test_libraries__counts_of_scanpy_are_those_of_the_table(gene):
     share = 100 * highest[:50].sum() / highest.sum()
     assert gene.obs["pct_counts_in_top_50_genes"].iloc[0] == pytest.approx(share)
     assert np.isnan(gene.obs["pct_counts_in_top_50_genes"].iloc[2])
+
+
+def test_tools__without_scanpy_have_the_same_tables_and_leave_its_keys_alone(gene):
+    alone = gene.copy()
+    for tool in (lotwise.tl.components, lotwise.tl.libraries):
+        tool(gene)
+        tool(alone, with_scanpy=False)
+    for name in ("components", "clustering", "libraries"):
+        tables = [one.uns["lotwise"][name] for one in (alone, gene)]
+        pd.testing.assert_frame_equal(*tables, check_exact=True)
+    assert "X_pca" in gene.obsm
+    assert "X_pca" not in alone.obsm
+    assert not {"pca", "dendrogram_sample"} & set(alone.uns)
+    assert "pct_counts_in_top_50_genes" not in alone.obs
 
 
 def test_tools__import_scanpy_only_where_it_is_used():
