@@ -138,7 +138,7 @@ def lines_of_statistics(folder: str) -> Iterator[str]:
         )
         for one in listed
     )
-    yield from markdown_table(("statistic", "what it is", "tables", "figures", "levels"), rows)
+    yield from markdown_table(("statistic", "meaning", "tables", "figures", "levels"), rows)
     for record in dict.fromkeys(shown.record for one in listed for shown in one.tables):
         yield from table_of(record)
 
@@ -153,7 +153,7 @@ def table_of(record: type[Record]) -> Iterator[str]:
     yield f"### {title}\n\n{as_markdown(inspect.getdoc(record) or '')}\n"
     said = meanings(record)
     rows = ((f"`{name}`", kind.__name__, said[name]) for name, kind in columns(record).items())
-    yield from markdown_table(("column", "type", "what it holds"), rows)
+    yield from markdown_table(("column", "type", "meaning"), rows)
 
 
 def section_of(model: type[BaseModel], prefix: str) -> Iterator[str]:
@@ -200,7 +200,7 @@ def meaning(field: FieldInfo) -> str:
 def default_of(field: FieldInfo) -> str:
     """Write a default as YAML would."""
     if field.is_required():
-        return "needed"
+        return "required"
     value = field.get_default(call_default_factory=True)
     if isinstance(value, tuple):
         return f"`[{', '.join(map(str, value))}]`"

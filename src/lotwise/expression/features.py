@@ -91,7 +91,7 @@ def _remedy(name: str, symbols: Mapping[str, int], thing: str) -> str:
         return f"did you mean {near!r}?" if near else "check its spelling, or give an identifier"
     if thing == "gene":
         return (
-            "the genes have no symbols: give an identifier, or a map with symbols (tx2gene, "
-            f"column {keys.GENE_NAME})"
+            "the genes have no symbols: give an identifier, or symbols in the column "
+            f"{keys.GENE_NAME} of the DataFrame or of the map tx2gene"
         )
     return "give the identifier"

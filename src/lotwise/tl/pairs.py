@@ -137,8 +137,8 @@ def choose_pairs(
         "rows": rows[np.sort(np.concatenate(chosen))],
     }
     warnings.warn(
-        f"there are {n_pairs:,} pairs of samples; R over all features is given for each, but "
-        f"the other tables of pairs list {most_pairs:,}, at even steps from the lowest R to "
+        f"there are {n_pairs:,} pairs of samples; R over all features is given for each pair. "
+        f"The other tables of pairs list {most_pairs:,} pairs, chosen evenly from the lowest R to "
         "the highest (most_pairs)",
         ManyPairsWarning,
         stacklevel=2,

@@ -27,7 +27,10 @@ def test_places_of__any_version_of_a_gene(gene, name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("IL6", r"unknown gene 'IL6'; the genes have no symbols: .*tx2gene, column gene_name"),
+        (
+            "IL6",
+            r"unknown gene 'IL6'; the genes have no symbols: .*column gene_name of the DataFrame",
+        ),
         ("ENSG00000075625", "unknown gene 'ENSG00000075625'; it is not among the features"),
         # Of two versions, none is the one that was meant.
         ("ENSG00000000003", "unknown gene 'ENSG00000000003'; it is not among the features"),
