@@ -26,7 +26,10 @@ PAGES = [
     for page in [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "config.yaml"]
     if str(page.relative_to(ROOT)) not in _WRITTEN and "_build" not in page.parts
 ]
-_RATE = re.compile(r"\d\s?%")
+_RATE = re.compile(
+    r"\d\s?%|(?<!\d)0?\.\d+ of the|"
+    r"\bone [a-z ]{0,20}in (?:two|five|ten|sixteen|eighteen|twenty|forty|16)\b"
+)
 _END = re.compile(r"(?<=[.:!?])\s+(?=[A-Z`*-])")
 with (Path(__file__).parent / "claims.tsv").open(encoding="utf-8") as listed:
     HELD = {

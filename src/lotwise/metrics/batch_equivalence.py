@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 from scipy.special import stdtr, stdtrit
 
 from lotwise.errors import InputError
@@ -16,13 +17,16 @@ NAN = float("nan")
 Equivalent = Literal["yes", "no", "not assessable"]
 FEWEST_BATCHES = 3
 _FEW_BATCHES = 4
+# Stands for a dissimilarity of 0, which has no logarithm.
+_SMALLEST = 1e-12
 
 
 class BatchEquivalence(NamedTuple):
     """The excess of dissimilarity between batches, and whether it lies within a margin.
 
-    ``difference`` is the median of 1 - R between batches minus the median within them. ``lower``
-    and ``upper`` bound it with coverage ``1 - 2 alpha``; ``p`` is the larger p of the two
+    ``difference`` is the median of 1 - R between batches minus the median within them, and
+    ``standard_error`` its jackknife. ``lower`` and ``upper`` bound it with coverage
+    ``1 - 2 alpha``, wider above than below; ``p`` is the larger p of the two
     one-sided tests. ``words`` describe what this number of batches can show; ``reason`` says why
     equivalence cannot be assessed.
     """
@@ -51,9 +55,11 @@ def batch_equivalence(
     """Test whether batches differ from each other by no more than a margin beyond replicates.
 
     ``D = median between (1 - R) - median within (1 - R)`` over pairs of samples of the same
-    condition. Two one-sided tests of ``-margin < D < margin``; the standard error is the jackknife
-    over batches, with Student's t on ``k - 1`` degrees of freedom, since batches and not pairs are
-    the independent units.
+    condition. Two one-sided tests of ``-margin < D < margin``: of log(between) against
+    log(within + margin), and of log(between + margin) against log(within). On the log scale 1 - R
+    is nearly symmetric. The standard errors are jackknives over batches, with Student's t on
+    ``k - 1`` degrees of freedom, since batches and not pairs are the independent units. The
+    interval has the differences that these tests do not reject.
 
     Parameters
     ----------
@@ -249,31 +255,75 @@ def _not_assessable(pairs: _Pairs, n_batches: int, reason: str) -> BatchEquivale
     )
 
 
+class _LeftOut(NamedTuple):
+    """The two medians, with all batches first and then without each batch in turn."""
+
+    between: FloatArray
+    within: FloatArray
+
+    def excess(self, difference: float) -> tuple[float, float]:
+        """Return how far between is above within plus a difference, on a log scale, and its error.
+
+        1 - R has a skewed distribution, and its logarithm a nearly symmetric one. A negative
+        difference is added to between, so that both sides stay above 0.
+        """
+        raised = self.between - min(difference, 0), self.within + max(difference, 0)
+        between, within = (np.log(np.maximum(part, _SMALLEST)) for part in raised)
+        of_all, *left_out = between - within
+        return float(of_all), _jackknife_error(np.array(left_out))
+
+    def limit(self, t: float) -> float:
+        """Return the difference that lies ``t`` standard errors from the observed one."""
+
+        def beyond(difference: float) -> float:
+            excess, error = self.excess(difference)
+            return excess + t * error
+
+        observed = float(self.between[0] - self.within[0])
+        if beyond(observed) == 0:
+            return observed
+        step = np.copysign(max(self.between[0], self.within[0], _SMALLEST), t)
+        while beyond(observed + step) * t > 0:
+            step *= 2
+        return float(brentq(beyond, observed, observed + step, xtol=1e-15))
+
+
+def _jackknife_error(left_out: FloatArray) -> float:
+    k = left_out.size
+    return float(np.sqrt((k - 1) / k * ((left_out - left_out.mean()) ** 2).sum()))
+
+
 def _test(pairs: _Pairs, names: list[str], *, margin: float, alpha: float) -> BatchEquivalence:
     k = len(names)
-    between, within = pairs.medians()
-    difference = between - within
-    left_out = np.array([np.subtract(*pairs.without(name).medians()) for name in names])
-    error = float(np.sqrt((k - 1) / k * ((left_out - left_out.mean()) ** 2).sum()))
-    half = float(stdtrit(k - 1, 1 - alpha)) * error
-    if error > 0:
-        # Both one-sided tests; the larger p decides.
-        p = float(stdtr(k - 1, (abs(difference) - margin) / error))
-    else:
-        p = 0.0 if abs(difference) < margin else 1.0
+    medians = [pairs.medians(), *(pairs.without(name).medians() for name in names)]
+    found = _LeftOut(*np.array(medians).T)
+    between, within = medians[0]
+    t = float(stdtrit(k - 1, 1 - alpha))
+    lower, upper = found.limit(-t), found.limit(t)
+    # Both one-sided tests; the larger p decides.
+    above, error_above = found.excess(margin)
+    below, error_below = found.excess(-margin)
+    p = max(_p_below(above, error_above, k - 1), _p_below(-below, error_below, k - 1))
     words = f"{k} batches give {k - 1} degrees of freedom"
     if k < _FEW_BATCHES:
-        words += f"; the interval is {2 * half:.3g} wide, and only large margins can be met"
+        words += f"; the interval is {upper - lower:.3g} wide, and only large margins can be met"
     return BatchEquivalence(
-        difference=difference,
+        difference=between - within,
         between=between,
         within=within,
-        standard_error=error,
-        lower=difference - half,
-        upper=difference + half,
+        standard_error=_jackknife_error((found.between - found.within)[1:]),
+        lower=lower,
+        upper=upper,
         p=p,
         equivalent="yes" if p <= alpha else "no",
         n_batches=k,
         words=words,
         reason="",
     )
+
+
+def _p_below(excess: float, error: float, df: int) -> float:
+    """Return the p-value of the one-sided test that an excess is below 0."""
+    if error > 0:
+        return float(stdtr(df, excess / error))
+    return 0.0 if excess < 0 else 1.0

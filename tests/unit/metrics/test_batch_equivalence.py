@@ -24,7 +24,7 @@ def simulate(seed, *, k=6, n=3, effect=0.3, noise=0.5, n_features=400):
     return np.corrcoef(values), of_batch
 
 
-def reference(r, batches, margin):
+def reference(r, batches):
     """The definition, by loops."""
 
     def difference(kept):
@@ -40,8 +40,25 @@ def reference(r, batches, margin):
     left = [difference([i for i, b in enumerate(batches) if b != name]) for name in names]
     d = difference(range(len(batches)))
     error = np.sqrt((k - 1) / k * sum((x - np.mean(left)) ** 2 for x in left))
-    p = max(stats.t.cdf((d - margin) / error, k - 1), stats.t.sf((d + margin) / error, k - 1))
-    return d, error, p
+    return d, error
+
+
+def excess(r, batches, difference):
+    """How many standard errors log(between) is above log(within + difference), by loops."""
+
+    def logs(kept):
+        pairs = [(i, j) for i in kept for j in kept if i < j]
+        same = [1 - r[i, j] for i, j in pairs if batches[i] == batches[j]]
+        other = [1 - r[i, j] for i, j in pairs if batches[i] != batches[j]]
+        if difference < 0:
+            return np.log(np.median(other) - difference) - np.log(np.median(same))
+        return np.log(np.median(other)) - np.log(np.median(same) + difference)
+
+    names = np.unique(batches)
+    k = len(names)
+    left = [logs([i for i, b in enumerate(batches) if b != name]) for name in names]
+    error = np.sqrt((k - 1) / k * sum((x - np.mean(left)) ** 2 for x in left))
+    return logs(range(len(batches))) / error
 
 
 def test_batch_equivalence__hand_value():
@@ -61,13 +78,49 @@ def test_batch_equivalence__hand_value():
 def test_batch_equivalence__equals_the_definition_pair_by_pair():
     r, batches = simulate(0)
     found = batch_equivalence(r, batches=batches, margin=0.02)
-    assert (found.difference, found.standard_error, found.p) == pytest.approx(
-        reference(r, batches, 0.02)
+    assert (found.difference, found.standard_error) == pytest.approx(reference(r, batches))
+    sides = stats.t.cdf(excess(r, batches, 0.02), 5), stats.t.sf(excess(r, batches, -0.02), 5)
+    assert found.p == pytest.approx(max(sides))
+    # The limits are the differences at which the one-sided tests have p = alpha.
+    t = stats.t.ppf(0.95, 5)
+    assert excess(r, batches, found.upper) == pytest.approx(-t)
+    assert excess(r, batches, found.lower) == pytest.approx(t)
+
+
+@pytest.mark.parametrize("effect", [0, 0.1, 0.3])
+def test_batch_equivalence__is_yes_exactly_where_the_interval_is_within_the_margin(effect):
+    r, batches = simulate(6, effect=effect)
+    found = batch_equivalence(r, batches=batches, margin=0.01)
+    largest = max(abs(found.lower), abs(found.upper))
+    assert found.lower < found.difference < found.upper
+    assert batch_equivalence(r, batches=batches, margin=largest * 1.001).equivalent == "yes"
+    assert batch_equivalence(r, batches=batches, margin=largest * 0.999).equivalent == "no"
+
+
+def test_batch_equivalence__identical_replicates_have_a_logarithm():
+    found = batch_equivalence(np.ones((6, 6)), batches=[*"aabbcc"], margin=0.01)
+    assert (found.difference, found.lower, found.upper) == (0, 0, 0)
+    assert found.equivalent == "yes"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", [[3] * 6, [3] * 10, [2, 2, 2, 2, 3, 3, 3, 4, 4, 4]])
+def test_batch_equivalence__at_the_margin_at_most_five_percent_are_called_equivalent(sizes):
+    # The effect of each feature is independent here, and D is that of many batches.
+    margin = np.mean(
+        [
+            batch_equivalence(r, batches=batches, margin=1.0).difference
+            for r, batches in (simulate(seed, k=30, effect=0.6) for seed in range(50))
+        ]
     )
-    half = stats.t.ppf(0.95, 5) * found.standard_error
-    assert (found.lower, found.upper) == pytest.approx(
-        (found.difference - half, found.difference + half)
-    )
+    called = []
+    for seed in range(600):
+        r, _ = simulate(seed, k=len(sizes), n=4, effect=0.6)
+        kept = np.concatenate([4 * at + np.arange(n) for at, n in enumerate(sizes)])
+        batches = np.repeat(np.arange(len(sizes)), sizes)
+        found = batch_equivalence(r[np.ix_(kept, kept)], batches=batches, margin=margin)
+        called.append(found.equivalent == "yes")
+    assert np.mean(called) <= 0.05 + 2.6 * (0.05 * 0.95 / len(called)) ** 0.5
 
 
 @settings(max_examples=20, deadline=None)
