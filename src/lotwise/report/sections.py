@@ -17,11 +17,13 @@ from lotwise.report.run_tables import Findings, Row
 from lotwise.report.summary import criteria_of
 from lotwise.report.tables import UNKNOWN, Cell, Column, Table, table_of
 from lotwise.report.words import NOT_KNOWN, count_words, exact_words, number_beside
+from lotwise.workers import in_threads
 
 
 def sections_of(findings: Findings, *, decimals: int) -> list[Section]:
     """Return every section for the levels of the run; a section reports what it lacks."""
-    made = [make(findings, decimals) for make in _SECTIONS]
+    # Most of the time is spent packing pictures and reading tables, which threads do at once.
+    made = list(in_threads(lambda make: make(findings, decimals), _SECTIONS))
     sections = {section.name: section for section in made if section is not None}
     for statistic in statistics():
         if statistic.name not in ARRANGED:
