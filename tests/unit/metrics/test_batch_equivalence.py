@@ -103,26 +103,6 @@ def test_batch_equivalence__identical_replicates_have_a_logarithm():
     assert found.equivalent == "yes"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("sizes", [[3] * 6, [3] * 10, [2, 2, 2, 2, 3, 3, 3, 4, 4, 4]])
-def test_batch_equivalence__at_the_margin_at_most_five_percent_are_called_equivalent(sizes):
-    # The effect of each feature is independent here, and D is that of many batches.
-    margin = np.mean(
-        [
-            batch_equivalence(r, batches=batches, margin=1.0).difference
-            for r, batches in (simulate(seed, k=30, effect=0.6) for seed in range(50))
-        ]
-    )
-    called = []
-    for seed in range(600):
-        r, _ = simulate(seed, k=len(sizes), n=4, effect=0.6)
-        kept = np.concatenate([4 * at + np.arange(n) for at, n in enumerate(sizes)])
-        batches = np.repeat(np.arange(len(sizes)), sizes)
-        found = batch_equivalence(r[np.ix_(kept, kept)], batches=batches, margin=margin)
-        called.append(found.equivalent == "yes")
-    assert np.mean(called) <= 0.05 + 2.6 * (0.05 * 0.95 / len(called)) ** 0.5
-
-
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_batch_equivalence__ignores_order_and_names(seed):
