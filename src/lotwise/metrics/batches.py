@@ -140,7 +140,7 @@ def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> Bat
     matrix = np.asarray(correlations, dtype=np.float64)
     names = np.asarray(batches)
     if matrix.shape != (names.size, names.size):
-        raise InputError(f"there are {names.size} batches and correlations of {matrix.shape}")
+        raise InputError(f"got {names.size} batches for a matrix of R of shape {matrix.shape}")
     if not np.allclose(matrix, matrix.T, rtol=0, atol=1e-12, equal_nan=True):
         raise InputError("the correlations are not symmetric")
     others = (matrix + matrix.T) / 2  # the same number for both samples of a pair

@@ -343,7 +343,13 @@ class _Judge:
     def _tables(self, data: AnnData, names: set[str]) -> Iterator[tuple[str, pd.DataFrame]]:
         from lotwise import get, tl
 
-        context = {"expression": data, "evidence": self.evidence, "correlation": self.correlation}
+        context = {
+            "expression": data,
+            "evidence": self.evidence,
+            "correlation": self.correlation,
+            # Results in scanpy's keys are judged by no criterion.
+            "with_scanpy": False,
+        }
         tl.choose_pairs(
             data,
             most_pairs=self.correlation.most_pairs,

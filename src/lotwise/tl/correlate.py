@@ -380,7 +380,7 @@ def _warn_of_design(expression: AnnData) -> None:
     elif len({batch for batch, _ in groups}) > 1 and len(conditions) == len(groups):
         warnings.warn(
             "no two batches share a condition: differences between batches may be differences "
-            "between conditions, and no limit, ceiling or headline can be given",
+            "between conditions; limits, ceilings and the R on top of the report cannot be given",
             DesignWarning,
             stacklevel=3,
         )

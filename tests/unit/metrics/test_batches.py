@@ -57,7 +57,7 @@ def test_leave_one_out__undefined_r_and_one_batch_are_nan_with_a_reason():
     assert leave_one_out([[1]], batches=["a"]).reasons == ("no other batch",)
     with pytest.raises(InputError, match="not symmetric"):
         leave_one_out([[1, 0.1], [0.2, 1]], batches=["a", "b"])
-    with pytest.raises(InputError, match=r"3 batches and correlations of \(2, 2\)"):
+    with pytest.raises(InputError, match=r"got 3 batches for a matrix of R of shape \(2, 2\)"):
         leave_one_out(np.eye(2), batches=["a", "b", "c"])
 
 
