@@ -15,6 +15,8 @@ Item = TypeVar("Item")
 
 _log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LINES: Final = 15.0
+# A step that nobody had to wait for has no line.
+_LEAST_SECONDS: Final = 2.0
 _open_steps: list[str] = []
 
 
@@ -55,11 +57,11 @@ def progress(
 
 @contextmanager
 def step(what: str) -> Iterator[Callable[[str], None]]:
-    """Log a line with the time that the body took, unless standard error is a terminal.
+    """Log a line with the time that the body took, if it was 2 seconds or more.
 
     The body can call the function that it is given with words on how far it is. They are logged
     if the last line is more than 15 seconds ago. A step within another one has no line when it
-    ends.
+    ends. If standard error is a terminal, nothing is logged.
 
     Parameters
     ----------
@@ -86,13 +88,14 @@ def step(what: str) -> Iterator[Callable[[str], None]]:
         yield tell
     finally:
         _open_steps.pop()
-    if not _open_steps:
-        _log_line(what, reached, time.monotonic() - started)
+    lasted = time.monotonic() - started
+    if not _open_steps and lasted >= _LEAST_SECONDS:
+        _log_line(what, reached, lasted)
 
 
 def _log_line(what: str, how_far: str, seconds: float) -> None:
     if not sys.stderr.isatty():
-        _log.info("%s: %s, %s", what, how_far, _duration(seconds))
+        _log.info("lotwise: %s: %s, %s", what, how_far, _duration(seconds))
 
 
 def _duration(seconds: float) -> str:

@@ -29,15 +29,16 @@ def test_progress__prints_nothing_without_a_terminal(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_progress__without_a_terminal_each_step_has_a_line(caplog):
+def test_progress__without_a_terminal_each_step_has_a_line(caplog, monkeypatch):
     caplog.set_level(logging.INFO, "lotwise.progress")
+    monkeypatch.setattr("lotwise.progress._LEAST_SECONDS", 0)
     for _ in progress([1, 2], "checking", unit="sample"):
         list(progress("abc", "within", unit="letter"))
     with step("writing"):
         pass
     assert [re.sub(r"[\d.]+ s$", "N s", line) for line in caplog.messages] == [
-        "checking: 2 of 2 samples, N s",
-        "writing: done, N s",
+        "lotwise: checking: 2 of 2 samples, N s",
+        "lotwise: writing: done, N s",
     ]
 
 
@@ -47,10 +48,17 @@ def test_progress__a_long_step_says_how_far_it_is(caplog, monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     list(progress(iter("ab"), "checking", unit="sample"))
     assert caplog.messages == [
-        "checking: 1 sample, 1 min 20 s",
-        "checking: 2 samples, 2 min 40 s",
-        "checking: 2 samples, 3 min 20 s",
+        "lotwise: checking: 1 sample, 1 min 20 s",
+        "lotwise: checking: 2 samples, 2 min 40 s",
+        "lotwise: checking: 2 samples, 3 min 20 s",
     ]
+
+
+def test_step__that_takes_no_time_has_no_line(caplog):
+    caplog.set_level(logging.INFO, "lotwise.progress")
+    with step("writing"):
+        pass
+    assert caplog.messages == []
 
 
 def test_step__that_fails_has_no_line(caplog):
