@@ -225,3 +225,28 @@ def test_accepted_margin__few_batches_or_no_replicates_set_none(k, n, reason):
     found = accepted_margin(r, batches=batches)
     assert np.isnan(found.margin)
     assert found.reason.startswith(reason)
+
+
+@pytest.mark.slow
+def test_batch_equivalence__at_the_margin_at_most_five_percent_are_called_equivalent():
+    rng = np.random.default_rng(0)
+    # One truth for all sets, since D depends on its spread; half of an effect is co-regulated.
+    truth, modules = rng.normal(0, 2.8, 400), rng.normal(0, 20**-0.5, (20, 400))
+
+    def of_batches(k):
+        effect = rng.normal(size=(k, 20)) @ modules + rng.normal(size=(k, 400))
+        batches = np.repeat(np.arange(k), 3)
+        noise = 0.5 * rng.normal(size=(3 * k, 400))
+        return np.corrcoef(truth + 0.6 * 0.5**0.5 * effect[batches] + noise), batches
+
+    def difference(r, batches):
+        first, second = np.triu_indices(batches.size, 1)
+        same = batches[first] == batches[second]
+        return np.median(1 - r[first, second][~same]) - np.median(1 - r[first, second][same])
+
+    margin = np.mean([difference(*of_batches(30)) for _ in range(400)])
+    called = [
+        batch_equivalence(r, batches=batches, margin=margin).equivalent == "yes"
+        for r, batches in (of_batches(10) for _ in range(600))
+    ]
+    assert 0.02 < np.mean(called) <= 0.05 + 2.6 * (0.05 * 0.95 / len(called)) ** 0.5
