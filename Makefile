@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo gse150969 check test test-unit lint docs readme-figures bench lock tools audit faults test-real wheel wheel-test install clean help
+.PHONY: demo gse150969 check test test-unit coverage lint docs readme-figures bench lock tools audit faults test-real wheel wheel-test install clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -45,6 +45,12 @@ check: lint
 ## make test-unit   the unit tests alone, without lint
 test-unit: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto src tests/unit $(PYTEST_ARGS)
+
+## make coverage  branch coverage of src; fails below 92 per cent
+coverage: $(INSTALLED)
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=92 src tests/unit tests/golden tests/falsification \
+	  tests/services/test_accession.py tests/services/test_deposited_shapes.py tests/services/test_download_faults.py \
+	  tests/services/test_fetch_faults.py $(PYTEST_ARGS)
 
 ## make docs   this documentation, every notebook run; docs/_build/html/index.html
 docs: $(INSTALLED)
