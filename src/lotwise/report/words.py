@@ -63,8 +63,8 @@ def number_beside(value: float, bounds: str, digits: int = 3) -> str:
     value
         The number.
     bounds
-        Text with the numbers with which it is compared, or an answer ("is yes"), which the number
-        1 stands for.
+        Text with the numbers with which it is compared, or an answer ("is yes"), which 1
+        stands for; 0 stands for the opposite.
     digits
         Minimum number of digits; a bound with more digits requires as many.
 
@@ -79,7 +79,7 @@ def number_beside(value: float, bounds: str, digits: int = 3) -> str:
     """
     if math.isnan(value):
         return NOT_KNOWN
-    if bounds.startswith("is "):
+    if bounds.startswith("is ") and value in {0, 1}:
         answer = bounds.removeprefix("is ")
         return answer if value == 1 else {"yes": "no", "no": "yes"}.get(answer, f"not {answer}")
     numbers = _NUMBER.findall(bounds)
