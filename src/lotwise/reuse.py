@@ -47,9 +47,13 @@ class Kept:
             self._results[key] = found
         return found
 
-    @staticmethod
-    def fingerprint(*arrays: npt.NDArray[Any] | None) -> bytes:
-        """Return the part of a key for values of a sample: a digest of ``arrays``."""
+    def fingerprint(self, *arrays: npt.NDArray[Any] | None) -> bytes:
+        """Return the part of a key for values of a sample: a digest of ``arrays``.
+
+        It is empty, and costs nothing, if no result is kept and none will be.
+        """
+        if not (self._adds or self._results):
+            return b""
         digest = hashlib.blake2b(digest_size=16)
         for array in arrays:
             if array is None:
@@ -60,18 +64,7 @@ class Kept:
         return digest.digest()
 
 
-class _Nothing(Kept):
-    """Keeps nothing, and does not spend time on keys."""
-
-    def get(self, key: Hashable, compute: Callable[[], _Result]) -> _Result:  # noqa: ARG002
-        return compute()
-
-    @staticmethod
-    def fingerprint(*arrays: npt.NDArray[Any] | None) -> bytes:  # noqa: ARG004
-        return b""
-
-
-_NOTHING = _Nothing()
+_NOTHING = Kept(adds=False)
 _current: ContextVar[Kept] = ContextVar("kept", default=_NOTHING)
 
 

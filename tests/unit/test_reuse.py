@@ -29,17 +29,21 @@ def test_kept__closed_reuses_and_adds_nothing():
 
 
 def test_reusing__ends_with_its_block_even_after_an_error():
-    with pytest.raises(ValueError, match="stop"), reusing(Kept()):  # noqa: PT012
-        kept_results().get("one", lambda: 1)
+    def stop():
         message = "stop"
         raise ValueError(message)
+
+    kept = Kept()
+    kept.get("one", lambda: 1)
+    with pytest.raises(ValueError, match="stop"), reusing(kept):
+        kept_results().get("two", stop)
     assert kept_results().get("one", lambda: 2) == 2
 
 
 def test_fingerprint__differs_by_values_type_shape_and_absence():
     zeros = np.zeros(4)
     digests = [
-        Kept.fingerprint(*arrays)
+        Kept().fingerprint(*arrays)
         for arrays in (
             (zeros,),
             (zeros.astype(np.float32),),
@@ -51,7 +55,7 @@ def test_fingerprint__differs_by_values_type_shape_and_absence():
         )
     ]
     assert len(set(digests)) == len(digests)
-    assert Kept.fingerprint(zeros) == Kept.fingerprint(zeros.copy())
+    assert Kept().fingerprint(zeros) == Kept().fingerprint(zeros.copy())
 
 
 def test_kept_results__without_reuse_no_time_is_spent_on_keys():
