@@ -119,7 +119,8 @@ def kill_at_random(command, *, cwd, made, after_kill=lambda: None, n_kills=N_KIL
     assert n_killed >= min(n_kills, FEWEST_KILLS)
     process = start(command, cwd, "last")
     _, err = process.communicate()
-    assert process.returncode == 0, err
+    logs = {path.name: path.read_text() for path in made.glob("logs/*.log")}
+    assert process.returncode == 0, (err, logs)
     assert contents(made) == expected
     assert not list(made.rglob(".tmp-*"))
     return n_killed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -28,19 +29,17 @@ class Step(Grouped):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; record it when it has ended, also if the answer is no."""
+        from lotwise.files.written import note_written
         from lotwise.record.calls import now
-        from lotwise.record.snapshot import take_snapshot
 
         started, given = now(), dict(ctx.params)
-        # `workbook`, `verify` and `fetch` use other options for the folder; `fetch` may have none.
-        root = given.get("out") or given.get("results")
-        before = {} if root is None else take_snapshot(root)
-        try:
-            returned = super().invoke(ctx)
-        except RefusedError as refusal:
-            self._note(ctx, given, started, before, exit_status=refusal.exit_code)
-            raise
-        self._note(ctx, given, started, before, exit_status=EXIT_DONE)
+        with note_written() as written:
+            try:
+                returned = super().invoke(ctx)
+            except RefusedError as refusal:
+                self._note(ctx, given, started, written, exit_status=refusal.exit_code)
+                raise
+        self._note(ctx, given, started, written, exit_status=EXIT_DONE)
         return returned
 
     def _note(
@@ -48,12 +47,11 @@ class Step(Grouped):
         ctx: click.Context,
         given: dict[str, Any],
         started: str,
-        before: Mapping[str, tuple[int, int]],
+        written: Mapping[Path, str],
         *,
         exit_status: int,
     ) -> None:
-        from lotwise.record.calls import lotwise_call, now, write_step
-        from lotwise.record.snapshot import written_since
+        from lotwise.record.calls import lotwise_call, now, results_among, write_step
 
         words = [self.name or "step"]
         for name in _TELLING:
@@ -65,9 +63,10 @@ class Step(Grouped):
                     else [value if isinstance(value, str) else name]
                 )
         call = lotwise_call(call_of(ctx), started=started, ended=now(), exit_status=exit_status)
-        root = given.get("out") or given["results"]
+        # `workbook`, `verify` and `fetch` use other options for the folder; `fetch` may have none.
+        root = given.get("out") or given.get("results")
         if root is not None:
-            noted = call.model_copy(update={"wrote": written_since(root, before)})
+            noted = call.model_copy(update={"wrote": results_among(written, root)})
             write_step(root, _short(".".join(words)), noted)
 
 

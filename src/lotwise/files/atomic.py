@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from lotwise.errors import EnvironmentFault, InputError, LotwiseError
 from lotwise.files.machine import machine_fault
 from lotwise.files.process import machine
+from lotwise.files.written import add_content
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -71,6 +72,7 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
         with _machine_blamed_for(target):
             yield temporary
         with _blaming(target):
+            add_content(target, temporary)
             temporary.replace(target)
     finally:
         with suppress(OSError):

@@ -16,8 +16,12 @@ from pydantic import ValidationError
 from lotwise.config import Config, tables_of
 from lotwise.keys import LEVELS, Level
 from lotwise.record.provenance import Program, write_part
+from lotwise.tree import HISTORY, ResultTree
 
 STEPS: Final = Path("logs", "steps")
+_SUFFIXES: Final = frozenset(
+    {".tsv", ".json", ".yaml", ".xlsx", ".h5ad", ".gz", ".parquet", ".pdf", ".png", ".svg"}
+)
 # Steps that come before the quantifications are read.
 PREPARING: Final = frozenset({"fetch", "check", "quantify"})
 
@@ -105,6 +109,23 @@ def read_steps(root: Path) -> list[Program]:
         except (OSError, ValidationError):
             continue
     return sorted(steps, key=lambda step: (step.started or "", step.command))
+
+
+def results_among(written: Mapping[Path, str], root: Path) -> dict[str, str]:
+    """Return those of the written files that are results, by their path below ``root``.
+
+    Files that were removed since are left out.
+    """
+    root = root.absolute()
+    folders = {root, *ResultTree(root).folders}
+    return {
+        path.relative_to(root).as_posix(): sha256
+        for path, sha256 in sorted(written.items())
+        if path.parent in folders
+        and path.suffix in _SUFFIXES
+        and path.name != HISTORY
+        and path.is_file()
+    }
 
 
 def step_of(program: Program) -> str:

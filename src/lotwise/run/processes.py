@@ -19,12 +19,14 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType, TracebackType
 from typing import Any, Final, NoReturn, Self, cast
 
 from lotwise.errors import EnvironmentFault, LotwiseError
 from lotwise.files.process import end_with, name_process
+from lotwise.files.written import add_written, note_written
 from lotwise.workers import n_threads
 
 # The paths come first: lotwise itself may lie on one that only the caller knows.
@@ -42,6 +44,7 @@ class _Answer:
 
     error: Exception | None
     warned: list[warnings.WarningMessage] = field(default_factory=list)
+    written: dict[Path, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class Beside:
             if answer is None:
                 task.function(*task.arguments)
                 continue
+            add_written(answer.written)
             for one in answer.warned:
                 warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
             if answer.error is not None:
@@ -216,7 +220,7 @@ def _packed(answer: _Answer) -> bytes:
 
 def _answer(function: Callable[..., object], arguments: tuple[object, ...]) -> _Answer:
     error = None
-    with warnings.catch_warnings(record=True) as warned:
+    with note_written() as written, warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         try:
             function(*arguments)
@@ -226,4 +230,4 @@ def _answer(function: Callable[..., object], arguments: tuple[object, ...]) -> _
                 error.add_note(traceback.format_exc())
     for one in warned:
         one.source = None
-    return _Answer(error, warned)
+    return _Answer(error, warned, written)

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from lotwise.files.checksums import checksum
+
 
 @pytest.mark.parametrize(
     ("words", "options"),
@@ -44,3 +46,42 @@ def test_step__a_note_that_names_another_level_stays_on_record(study, run, monke
         ("expression", ""),
         ("figures", "gene"),
     ]
+
+
+def test_step__notes_only_its_own_files(study, run, monkeypatch):
+    """Steps of a workflow run at the same time: one noted what another was about to replace.
+
+    The record then refused the results: "changed, but not by a step of lotwise".
+    """
+    other = study.out / "evidence" / "isoform.libraries.tsv"
+
+    def figures(*_):
+        other.parent.mkdir(exist_ok=True)
+        other.write_text("by another step, and to be replaced by it")
+        (study.out / "expression" / "gene.h5ad").write_bytes(b"by another step")
+        return []
+
+    assert run("expression", study.sheet, "--tx2gene", study.tx2gene, "--out", study.out).code == 0
+    monkeypatch.setattr("lotwise.run.figures.write_figures", figures)
+    assert run("figures", "gene", "--out", study.out).code == 0
+    steps = {path.stem: path for path in (study.out / "logs" / "steps").iterdir()}
+    assert json.loads(steps["figures.gene"].read_text("utf-8"))["wrote"] == {}
+    noted = json.loads(steps["expression"].read_text("utf-8"))["wrote"]
+    assert {*noted} == {
+        "samples.tsv",
+        *(f"expression/{level}.{end}" for level in ("gene", "isoform")
+          for end in ("h5ad", "tpm.tsv.gz")),
+    }  # fmt: skip
+
+
+def test_step__notes_a_file_whose_time_it_keeps(study, run):
+    """`correlate` keeps the time of the h5ad, so that Snakemake does not repeat later steps."""
+    out = ("--out", study.out)
+    assert run("expression", study.sheet, "--tx2gene", study.tx2gene, *out).code == 0
+    for _ in range(2):
+        (study.out / "logs" / "steps" / "correlate.gene.json").unlink(missing_ok=True)
+        assert run("correlate", "gene", *out).code == 0
+        noted = json.loads((study.out / "logs" / "steps" / "correlate.gene.json").read_text())
+        assert noted["wrote"]["expression/gene.h5ad"] == checksum(
+            study.out / "expression" / "gene.h5ad"
+        )

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from lotwise.errors import EnvironmentFault, InputError, LotwiseWarning
+from lotwise.files.atomic import atomic_path
+from lotwise.files.written import note_written
 from lotwise.run.processes import Beside
 from lotwise.workers import limit_threads
 
@@ -21,6 +23,12 @@ def note_process(folder, name):
     """Leave the number of the process that ran this."""
     time.sleep(0.05)
     (folder / name).write_text(str(os.getpid()))
+
+
+def write_process(path):
+    with atomic_path(path) as temporary:
+        time.sleep(0.05)
+        temporary.write_text(str(os.getpid()))
 
 
 def refuse(path):
@@ -148,3 +156,12 @@ def test_beside__a_script_without_a_guard_runs_once(tmp_path, form):
     )
     assert done.stdout.split() == ["once"]
     assert Path(tmp_path, "made").exists()
+
+
+def test_run__what_another_process_wrote_is_noted_here(tmp_path):
+    made = [tmp_path / f"{n}.tsv" for n in range(4)]
+    with limit_threads(3), note_written() as written, Beside() as beside:
+        for path in made:
+            beside.run(write_process, path)
+    assert set(written) == {*made}
+    assert {path.read_text() for path in made} != {str(os.getpid())}
