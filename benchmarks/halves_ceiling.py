@@ -2,8 +2,9 @@
 
     python benchmarks/halves_ceiling.py [--switches] [N_GENES N_FRAGMENTS...]
 
-Two libraries are simulated from one truth, and real reads (airway, 10 Mb of chromosome 1) are
-dealt into two libraries read by read. Each library is quantified, and its halves and quarters.
+Two libraries are simulated from one truth, and real reads (airway, 10 Mb of chromosome 1; ENCODE,
+chromosome 19) are dealt into two libraries read by read. Each library is quantified, and its
+halves and quarters.
 Printed are, for kallisto and salmon: R of the two libraries' isoforms, the ceiling that halves
 predict for it, and those from bootstraps and from thinned counts. In both cases R is its own
 ceiling, so the ceiling should equal it. With --switches the second library has isoform switches
@@ -27,9 +28,18 @@ from lotwise.quantify import Kallisto, Quantifier, Reference, Salmon, Settings, 
 from lotwise.samples import Run, Sample, read_samples
 from lotwise.simulate import Plan, simulate_experiment
 
-AIRWAY = SHARED / "airway_gse52778"
-RUNS = ("SRR1039508", "SRR1039509", "SRR1039513")
-CODING = "Homo_sapiens.GRCh38.cdna.all.1.1.10M.fa.gz"
+AIRWAY, ENCODE = SHARED / "airway_gse52778", SHARED / "encode_chr19"
+CODING = AIRWAY / "reference" / "Homo_sapiens.GRCh38.cdna.all.1.1.10M.fa.gz"
+CHR19 = ENCODE / "Homo_sapiens.GRCh38.cdna.all.chr19_ERCC_phix.fa.gz"
+# Real libraries: the start of the names of their two files, and their transcripts.
+REAL = {
+    "airway SRR1039508": (AIRWAY / "fastq" / "SRR1039508", CODING),
+    "airway SRR1039509": (AIRWAY / "fastq" / "SRR1039509", CODING),
+    "airway SRR1039513": (AIRWAY / "fastq" / "SRR1039513", CODING),
+    "ENCODE ENCSR653DFZ rep1": (ENCODE / "ENCSR653DFZ_rep1_chr19_10000reads", CHR19),
+    "ENCODE ENCSR653DFZ rep2": (ENCODE / "ENCSR653DFZ_rep2_chr19_10000reads", CHR19),
+    "ENCODE ENCSR142YZV": (ENCODE / "ENCSR142YZV_chr19only_10000_reads", CHR19),
+}
 BOOTSTRAPS = 30
 
 
@@ -118,17 +128,11 @@ def main() -> None:
                 folder / f"out{n_fragments}",
             )
         if SHARED.is_dir() and not switches:
-            for run in RUNS:
-                mates = [AIRWAY / "fastq" / f"{run}_R{mate}.fastq.gz" for mate in (1, 2)]
-                whole = Sample(
-                    sample=run, batch=run, runs=(Run(fastq_1=mates[0], fastq_2=mates[1]),)
-                )
-                compare(
-                    f"airway {run}, dealt in two",
-                    deal(whole, folder / run),
-                    AIRWAY / "reference" / CODING,
-                    folder / f"out{run}",
-                )
+            for name, (start, transcripts) in REAL.items():
+                mates = [start.with_name(f"{start.name}_R{mate}.fastq.gz") for mate in (1, 2)]
+                runs = (Run(fastq_1=mates[0], fastq_2=mates[1]),)
+                dealt = deal(Sample(sample=name, batch=name, runs=runs), folder / start.name)
+                compare(f"{name}, dealt in two", dealt, transcripts, folder / f"out{start.name}")
 
 
 if __name__ == "__main__":

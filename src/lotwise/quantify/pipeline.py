@@ -109,6 +109,9 @@ def quantify_samples(
     ``quant/QUANTIFIER/samples.tsv``, the sample sheet of the quantifications; and
     ``logs/quant/QUANTIFIER/SAMPLE.log``.
 
+    With more than one thread, reads are checked in processes that import the calling script: call
+    the function below ``if __name__ == "__main__":``. A notebook needs nothing special.
+
     Raises
     ------
     RefusedError
