@@ -214,12 +214,15 @@ def test_equivalence__one_replicate_on_either_side_has_a_difference_alone(test):
 
 
 def test_equivalence__a_feature_that_varies_in_one_batch_alone_is_tested():
-    x, y = np.array([[5.0, 5.0], [5.0, 5.0]]), np.array([[5.0, 5.0], [5.01, 5.0]])
+    x = np.array([[5.0, 5.0, 5.0], [5.0, 5.0, 5.01]])
+    y = np.array([[5.0, 5.0, 5.0], [5.01, 5.0, 5.0]])
     found = equivalence(x, y, margin=1.0)
     # Satterthwaite's freedom is that of the batch that varies: 1; t is (1 - .005) / .005 = 199.
-    assert found.p_equivalent[0] == pytest.approx(stats.t.sf(199, 1), rel=1e-9)
-    assert found.p_equivalent_adjusted[0] == found.p_equivalent[0]  # one feature is tested
-    assert list(found.outcome) == ["equivalent", "inconclusive"]
+    p = stats.t.sf(199, 1)
+    np.testing.assert_allclose(found.p_equivalent, [p, np.nan, p], rtol=1e-9)
+    # Two features with equal p are tested, so the adjustment changes nothing.
+    np.testing.assert_allclose(found.p_equivalent_adjusted, [p, np.nan, p], rtol=1e-9)
+    assert list(found.outcome) == ["equivalent", "inconclusive", "equivalent"]
     assert found.reason == "features that do not vary: 1"
 
 
