@@ -121,7 +121,7 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
         spread[~np.isfinite(spread)] = np.nan
         scale = np.sqrt(spread)
         matrix = products / scale[:, None] / scale[None, :]
-        # Rounding depends on the order of the divisions: use one triangle for both.
+        # Only the upper triangle is computed. It stands for both, also where rounding differs.
         matrix = np.triu(matrix) + np.triu(matrix, 1).T
     np.clip(matrix, -1.0, 1.0, out=matrix)
     # A sample correlates exactly with itself; rounding would leave 1 - 1e-16.
@@ -198,7 +198,7 @@ def _ranks_by_sorting(values: npt.NDArray[np.generic]) -> FloatArray:
 
 
 def _products_about_means(values: npt.NDArray[np.floating], means: FloatArray) -> FloatArray:
-    """Return the sums of products of the samples about their means.
+    """Return the sums of products of the samples about their means; only the upper triangle counts.
 
     They are computed directly from the values where the means are small relative to the spread, as
     in log expression: no digit is lost and nothing is copied. Otherwise the values are centred.
@@ -211,7 +211,7 @@ def _products_about_means(values: npt.NDArray[np.floating], means: FloatArray) -
         if (about_zero <= _SMALL_MEAN * spread).all():
             upper = _upper_products(values)
             upper -= n_features * np.outer(means, means)
-            return np.triu(upper) + np.triu(upper, 1).T
+            return upper
     products, residuals = _centred_products(values, means)
     products -= np.outer(residuals, residuals) / n_features
     return products
@@ -220,7 +220,7 @@ def _products_about_means(values: npt.NDArray[np.floating], means: FloatArray) -
 def _centred_products(
     values: npt.NDArray[np.floating], means: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the products of the centred samples, and the centred samples themselves."""
+    """Return the products of the centred samples, and the sum of each centred sample."""
     n_samples, n_features = values.shape
     width = min(n_features, max(1, _BLOCK_VALUES // n_samples))
     products = np.zeros((n_samples, n_samples))
@@ -233,7 +233,7 @@ def _centred_products(
         np.subtract(piece, means[:, None], out=block)
         residuals += block @ np.ones(block.shape[1])
         products += _upper_products(block)
-    return np.triu(products) + np.triu(products, 1).T, residuals
+    return products, residuals
 
 
 def _upper_products(values: npt.NDArray[np.floating]) -> FloatArray:

@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lotwise.acceptance import Measure
-from lotwise.acceptance.judgement import Judgement, judge_rows
+from lotwise.acceptance.judgement import (
+    Judgement,
+    decided_by_some,
+    judge_rows,
+    outcome_over_all,
+    rounded,
+)
 
 pytestmark = pytest.mark.requirement("VER-006", "VER-009")
 
@@ -253,3 +259,210 @@ def test_judge_rows__full_precision_unless_the_criterion_names_decimals(value, r
     assert found.outcome == outcome
     assert found.value == (value if round_to is None else round(value, 2))
     assert ("rounded to 2 decimals" in measure.bound) == (round_to is not None)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        (["pass", "pass"], "pass"),
+        (["pass", "fail"], "fail"),
+        (["fail", "not assessable"], "fail"),
+        (["pass", "not assessable"], "not assessable"),
+        (["descriptive", "fail"], "fail"),
+        (["not assessable"], "not assessable"),
+    ],
+)
+def test_outcome_over_all__one_failure_fails_whatever_else_there_is(outcomes, expected):
+    assert outcome_over_all(outcomes) == expected
+    assert outcome_over_all(outcomes[::-1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("shape", "certain"),
+    [
+        ({"at_least": 0.9}, "fail"),
+        ({"at_most": 0.9}, "fail"),
+        ({"at_least": 0.9, "reduce": "lowest"}, "fail"),
+        ({"at_most": 0.9, "reduce": "highest"}, "fail"),
+        ({"at_most": 0.9, "reduce": "lowest"}, None),
+        ({"at_least": 0.9, "reduce": "highest"}, None),
+        ({"between": [0.2, 0.9], "reduce": "lowest"}, None),
+        ({"between": [0.2, 0.9], "reduce": "highest"}, None),
+        ({"at_least": 0.9, "reduce": "median"}, None),
+        ({"at_least": 0.9, "reduce": "share", "share": 0.5}, None),
+        ({"at_least": 2, "reduce": "count"}, "pass"),
+    ],
+)
+def test_decided_by_some__only_what_no_other_row_can_change(shape, certain):
+    asked = measure(**shape)
+    for outcome in ("pass", "fail", "not assessable"):
+        assert decided_by_some(asked, outcome) == (outcome == certain)
+
+
+@pytest.mark.parametrize(
+    ("shape", "beyond"),
+    [
+        ({"at_least": 0.9, "reduce": "lowest"}, 0.85),
+        ({"at_most": 0.9, "reduce": "highest"}, 0.95),
+    ],
+)
+def test_judge_rows__an_extreme_beyond_its_bound_fails_although_another_is_missing(shape, beyond):
+    found = judge_rows(measure(**shape), rows(NAN, beyond))
+    assert (found.outcome, found.value, found.where) == ("fail", beyond, "A - B2")
+
+
+def test_judge_rows__the_extreme_of_both_bounds_is_not_known_with_a_missing_row():
+    for reduce, value in (("lowest", 0.1), ("highest", 0.5)):
+        asked = measure(between=[0.2, 0.4], reduce=reduce)
+        assert outcome(asked, rows(value, 0.3)) == "fail"
+        assert outcome(asked, rows(value, NAN)) == "not assessable"
+
+
+def test_judge_rows__zero_is_a_number_like_any_other():
+    lowest = judge_rows(measure(at_most=0.1, reduce="lowest"), rows(0.5, 0.0))
+    assert (lowest.outcome, lowest.value, lowest.where) == ("pass", 0, "A - B2")
+    highest = judge_rows(measure(at_least=-0.1, reduce="highest"), rows(0.0, -0.5))
+    assert (highest.outcome, highest.value, highest.where) == ("pass", 0, "A - B1")
+    middle = judge_rows(measure(at_most=0.1, reduce="median"), rows(0.0, 0.0, 0.5))
+    assert (middle.outcome, middle.value) == ("pass", 0)
+
+
+def test_judge_rows__a_bound_of_zero_is_a_bound():
+    for shape in ({"reduce": "every"}, {"reduce": "median"}):
+        assert outcome(measure(at_least=0.0, **shape), rows(-0.1)) == "fail"
+        assert outcome(measure(at_most=0.0, **shape), rows(0.1)) == "fail"
+    assert outcome(measure(between=[0.0, 0.4], reduce="median"), rows(-0.1)) == "fail"
+
+
+def test_judge_rows__the_median_meets_both_bounds():
+    asked = measure(between=[0.2, 0.4], reduce="median")
+    found = [outcome(asked, rows(value)) for value in (0.1, 0.2, 0.3, 0.4, 0.5)]
+    assert found == ["fail", "pass", "pass", "pass", "fail"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "values", "reason"),
+    [
+        ({"at_least": 0.9}, [0.95, 0.96], "all 2 rows meet it"),
+        ({"at_least": 0.9}, [0.95], "the one row meets it"),
+        ({"at_least": 0.9}, [0.8, 0.95, 0.7], "2 of 3 rows beyond the bound: A - B1, A - B3"),
+        (
+            {"at_least": "spearman"},
+            [0.8],
+            "1 of 1 row beyond the bound: A - B1; there its spearman is 0.9",
+        ),
+        ({"at_least": 0.9}, [NAN, NAN, 0.95], "no number for A - B1 and 1 more row"),
+        ({"at_least": 0.9}, [NAN, NAN, NAN], "no number for A - B1 and 2 more rows"),
+        ({"at_least": 0.9}, [math.inf], "no number for A - B1: pearson is inf"),
+        ({"at_least": 0.9, "reduce": "median"}, [0.8, 0.9, 0.95], "median of 3 rows"),
+        ({"at_most": 0.9, "reduce": "lowest"}, [0.8], "lowest of 1 row"),
+        (
+            {"at_least": 0.9, "reduce": "share", "share": 0.5},
+            [0.95, 0.8],
+            "1 of 2 rows as required",
+        ),
+        (
+            {"at_least": 0.9, "reduce": "share", "share": 0.6},
+            [0.95, 0.8],
+            "1 of 2 rows as required; not A - B2",
+        ),
+        ({"at_least": 2, "reduce": "count"}, [0.95, NAN], "known in 1 of 2 rows"),
+    ],
+)
+def test_judge_rows__the_reason_counts_and_names_the_rows(shape, values, reason):
+    assert judge_rows(measure(**shape), rows(*values)).reason == reason
+
+
+def test_judge_rows__without_a_share_all_rows_must_be_as_required():
+    asked = measure(at_least=0.9, reduce="share", share=0.5).model_copy(update={"share": None})
+    assert outcome(asked, rows(0.95, 0.9)) == "pass"
+    assert outcome(asked, rows(0.95, 0.8)) == "fail"
+
+
+def test_judge_rows__only_known_numbers_are_counted():
+    asked = measure(at_least=2, reduce="count")
+    found = judge_rows(asked, rows(0.95, NAN, 0.1))
+    assert (found.outcome, found.value) == ("pass", 2)
+    assert outcome(asked, rows(0.95, NAN)) == "fail"
+
+
+def test_judge_rows__the_share_of_answers_counts_a_row_without_answer_as_not_met():
+    asked = Measure.model_validate({"table": "sex", "statistic": "agrees", "is": "yes"})
+    answers = ("yes", "yes", "no", "donor not given")
+    made = [{"sample": f"S{i}", "agrees": one, "reason": ""} for i, one in enumerate(answers)]
+    found = judge_rows(asked, made)
+    assert (found.outcome, found.value, found.where) == ("fail", 0.5, "S2")
+
+
+@pytest.mark.parametrize(
+    ("names", "where"),
+    [
+        ({"sample": "S1", "batch": "L1"}, "S1"),
+        ({"batch": "L1"}, "L1"),
+        ({"sample_a": "S1", "sample_b": "S2", "batch_a": "L1", "batch_b": "L2"}, "S1 - S2"),
+        ({"sample_a": "", "sample_b": "", "batch_a": "L1", "batch_b": "L2"}, "L1 - L2"),
+        ({"sample": "S1", "batch": "L1", "panel": "msc", "marker": "CD34"}, "S1, msc, CD34"),
+    ],
+)
+def test_judge_rows__a_row_is_named_by_its_samples_or_else_by_its_batches(names, where):
+    found = judge_rows(measure(at_least=0.9), [{"pearson": 0.95, "reason": ""} | names])
+    assert found.where == where
+
+
+def test_judge_rows__what_has_no_reason_of_its_own_is_named():
+    assert judge_rows(INTERVAL, [OF_INTERVAL | {"upper": math.inf}]).reason == (
+        "no number for A - B: no interval"
+    )
+    told = OF_INTERVAL | {"upper": math.inf, "reason": "few features"}
+    assert judge_rows(INTERVAL, [told]).reason == "no number for A - B: few features"
+    asked = Measure(table="batches", statistic="median_to_others", at_most="prediction_lower")
+    for unknown in (NAN, math.inf):
+        row = {"batch": "L1", "median_to_others": 0.97, "prediction_lower": unknown, "reason": ""}
+        found = judge_rows(asked, [row])
+        assert found.outcome == "not assessable"
+        assert found.reason == "no number for L1: no prediction_lower"
+    switch = Measure.model_validate({"table": "libraries", "statistic": "shallow", "is": False})
+    row = {"sample": "S", "shallow": False, "share_of_median": NAN, "reason": ""}
+    assert judge_rows(switch, [row]).reason == "no number for S: share_of_median is unknown"
+
+
+def test_judge_rows__limits_of_an_interval_are_rounded_as_the_number_is():
+    to_two = INTERVAL.model_copy(update={"round_to": 2})
+    found = judge_rows(to_two, [OF_INTERVAL | {"lower": 0.896, "upper": 0.9749}])
+    assert (found.outcome, found.interval) == ("pass", (0.9, 0.97))
+    assert outcome(INTERVAL, [OF_INTERVAL | {"lower": 0.896}]) == "fail"
+
+
+def test_judge_rows__the_median_is_rounded_before_it_is_compared():
+    asked = measure(at_least=0.945, reduce="median")
+    assert judge_rows(asked, rows(0.94, 0.95)).outcome == "pass"
+    found = judge_rows(asked.model_copy(update={"round_to": 2}), rows(0.94, 0.95))
+    assert (found.outcome, found.value) == ("fail", 0.94)
+
+
+def test_judge_rows__the_deciding_row_brings_its_interval():
+    lowest = Measure(table="intervals", statistic="pearson", at_most=0.96, reduce="lowest")
+    wide = OF_INTERVAL | {"sample_b": "C", "pearson": 0.9, "lower": 0.8}
+    found = judge_rows(lowest, [OF_INTERVAL, wide])
+    assert (found.value, found.interval, found.where) == (0.9, (0.8, 0.97), "A - C")
+    middle = lowest.model_copy(update={"reduce": "median"})
+    found = judge_rows(middle, [OF_INTERVAL, wide])
+    assert (found.value, found.interval, found.where) == (pytest.approx(0.925), None, "")
+
+
+def test_judge_rows__a_warning_does_not_matter_where_the_number_itself_is_judged():
+    asked = Measure(table="intervals", statistic="pearson", at_least=0.9)
+    assert outcome(asked, [OF_INTERVAL | {"warning": "single features were resampled"}]) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "expected"),
+    [(0.125, 2, 0.12), (0.375, 2, 0.38), (2.5, 0, 2.0), (-0.125, 2, -0.12), (1234.5678, 1, 1234.6)],
+)
+def test_rounded__half_goes_to_the_even_digit(value, decimals, expected):
+    assert rounded(value, decimals) == expected
+
+
+def test_rounded__what_is_not_finite_stays():
+    assert math.isnan(rounded(NAN, 2))
+    assert rounded(-math.inf, 2) == -math.inf

@@ -101,7 +101,7 @@ def test_matrices__ignore_order_of_features_and_scale_and_follow_samples(
         np.testing.assert_allclose(turned[0, 1:], -wanted[0, 1:], atol=1e-10)
 
 
-@pytest.mark.parametrize("mean", [0, 1e6])
+@pytest.mark.parametrize("mean", [0, 1e6, -1e6])
 @pytest.mark.parametrize("r", [0.5, 0.9, 0.99, 0.999999])
 def test_pearson__known_r_comes_back_to_the_twelfth_digit(r, mean):
     samples = of_known_r(r) + mean
@@ -116,9 +116,10 @@ def test_pearson_matrix__null_independent_samples():
     assert np.abs(r[np.triu_indices(20, 1)]).max() < 5 / np.sqrt(40_000)
 
 
+@pytest.mark.parametrize("mean", [0, 100])  # only where means are large are blocks centred
 @pytest.mark.parametrize("block", [1, 7, 100, 1001])
-def test_pearson_matrix__blocks_change_nothing(monkeypatch, block):
-    values = np.random.default_rng(1).lognormal(2, 1, (5, 333))
+def test_pearson_matrix__blocks_change_nothing(monkeypatch, block, mean):
+    values = np.random.default_rng(1).normal(mean, 1, (5, 333))
     wanted = pearson_matrix(values)
     monkeypatch.setattr(correlation, "_BLOCK_VALUES", block)
     np.testing.assert_allclose(pearson_matrix(values), wanted, atol=1e-14)
@@ -140,11 +141,28 @@ def test_pearson_matrix__products_are_summed_once(monkeypatch, mean):
     assert len(called) == 1
 
 
+@pytest.mark.parametrize("shift", [0, 1e5])
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
-def test_pearson_matrix__narrow_types_are_computed_in_double(dtype):
-    values = (np.random.default_rng(2).lognormal(5, 2, (3, 5000)) + 1e5).astype(dtype)
+def test_pearson_matrix__narrow_types_are_computed_in_double(dtype, shift):
+    values = (np.random.default_rng(2).lognormal(5, 2, (3, 5000)) + shift).astype(dtype)
     wanted = np.corrcoef(values.astype(np.float64))
     np.testing.assert_allclose(pearson_matrix(values), wanted, atol=1e-12)
+
+
+def test_pearson_matrix__large_means_cost_no_digit():
+    """Whole numbers near 2^50 are exact, but their mean is rounded by up to 1/16."""
+    small = np.random.default_rng(9).integers(0, 10, (4, 1001))
+    found = pearson_matrix((small + 2**50).astype(np.float64))
+    np.testing.assert_allclose(found, np.corrcoef(small), atol=1e-12)
+
+
+@pytest.mark.parametrize("matrix", [pearson_matrix, spearman_matrix])
+def test_matrices__layout_in_memory_and_python_objects_change_nothing(matrix):
+    values = np.random.default_rng(10).integers(0, 9, (4, 50))
+    wanted = matrix(values.astype(np.float64))
+    # Nullable columns of pandas arrive as objects.
+    for same in (np.asfortranarray(values.astype(np.float64)), values, values.astype(object)):
+        np.testing.assert_allclose(matrix(same), wanted, atol=1e-14)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -161,7 +179,7 @@ def test_matrices__a_bad_sample_harms_itself_alone(matrix, bad):
         assert np.isnan(found[:, 2]).all()
 
 
-@pytest.mark.parametrize("value", [0.0, 0.1, -0.1, 1e6 + 0.1, 1e-300])
+@pytest.mark.parametrize("value", [0.0, 0.1, -0.1, -7.3, 1e6 + 0.1, 1e-300])
 def test_matrices__a_constant_sample_is_nan_though_rounding_leaves_a_variance(value):
     values = np.random.default_rng(4).normal(size=(3, 1001))
     values[1] = value
@@ -235,5 +253,20 @@ def test_average_ranks__equal_scipys_of_the_subset(sample, mask):
     np.testing.assert_allclose(found, stats.rankdata(sample[mask]), atol=0)
 
 
+@pytest.mark.parametrize("n", [1, 2, 30])
+def test_average_ranks__few_values_of_many_codes(n):
+    """Below a twelfth of the codes the values are sorted instead of counted."""
+    codes = dense_ranks(np.random.default_rng(11).integers(0, 900, 2000))
+    chosen = np.append(codes[: n - 1], codes.max())
+    np.testing.assert_array_equal(average_ranks(chosen), stats.rankdata(chosen))
+
+
+def test_average_ranks__of_no_feature_are_none():
+    assert average_ranks(dense_ranks([])).shape == (0,)
+    assert ranks(np.empty((2, 0))).shape == (2, 0)
+
+
 def test_ranks__sample_with_nan_is_nan():
-    assert np.isnan(ranks([[1.0, np.nan], [2.0, 1.0]])[0]).all()
+    found = ranks([[1.0, np.nan], [2.0, 1.0]])
+    assert np.isnan(found[0]).all()
+    assert found[1].tolist() == [2, 1]
