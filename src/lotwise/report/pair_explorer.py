@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ WIDTH: Final = 0.25
 MOST_TPM: Final = 1e6
 MOST_PAIRS: Final = 300
 MOST_NAMED: Final = 20
+_BLOCK_VALUES: Final = 2**20
 
 Bins = npt.NDArray[np.int64]
 
@@ -101,10 +102,7 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
     samples = list(dict.fromkeys(row[end] for row in pairs for end in ("sample_a", "sample_b")))
     pseudocount = float(pairs[0]["pseudocount"])
     n_bins = n_bins_of(pseudocount)
-    bins = {
-        name: bin_of(tpm, pseudocount).astype(np.uint16)
-        for name, tpm in _read_rows(level.h5ad, samples)
-    }
+    bins = _bins_of(level.h5ad, samples, pseudocount)
     places = {name: place for place, name in enumerate(samples)}
     named, features = _named(level, pairs)
     offered = [
@@ -166,8 +164,10 @@ def _short(value: float) -> float:
     return 0.0 if math.isnan(value) else float(f"{value:.5g}")
 
 
-def _read_rows(path: Path, samples: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
-    """Yield the TPM of samples one by one, since a whole matrix may not fit into memory."""
+def _bins_of(
+    path: Path, samples: Sequence[str], pseudocount: float
+) -> dict[str, npt.NDArray[np.uint16]]:
+    """Return the bin of each feature of the samples, read in blocks that fit into memory."""
     if not path.is_file():
         raise InputError("no such file", path=path, remedy="write it with `lotwise expression`")
     with h5py.File(path, "r") as store:
@@ -182,6 +182,18 @@ def _read_rows(path: Path, samples: Sequence[str]) -> Iterator[tuple[str, npt.ND
         layer = store["layers"][keys.TPM]
         sparse = not isinstance(layer, h5py.Dataset)
         stored = sparse_dataset(layer) if sparse else layer
-        for name in samples:
-            row = stored[known[name]]
-            yield name, np.asarray(row.toarray() if sparse else row, dtype=np.float64).ravel()
+        n_samples, n_features = stored.shape
+        # Values are packed in chunks of several samples: each is unpacked once.
+        height, width = (None if sparse else layer.chunks) or (1, n_features)
+        width *= max(1, _BLOCK_VALUES // (height * width))
+        bins = np.empty((len(samples), n_features), dtype=np.uint16)
+        rows = np.array([known[name] for name in samples])
+        for top in range(0, n_samples, height):
+            places = np.flatnonzero((rows >= top) & (rows < top + height))
+            if not places.size:
+                continue
+            for left in range(0, n_features, width):
+                block = stored[top : top + height, left : left + width]
+                tpm = (block.toarray() if sparse else block)[rows[places] - top]
+                bins[places, left : left + width] = bin_of(tpm, pseudocount)
+    return dict(zip(samples, bins, strict=True))

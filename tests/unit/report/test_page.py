@@ -10,10 +10,12 @@ from dataclasses import asdict
 from types import SimpleNamespace
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from scipy.sparse import csr_matrix
 
 from lotwise import keys
 from lotwise.acquire.published import Verification
@@ -373,3 +375,26 @@ def test_criteria_table__ends_of_an_interval_stand_apart_from_the_bound():
 
 def test_cell_of__missing_text_is_empty():
     assert cell_of(None, "text").text == ""
+
+
+@pytest.mark.parametrize("chunks", [None, (1, 50), (3, 7), (7, 1), "sparse"])
+def test_pack_pairs__the_cloud_is_that_of_the_samples_however_they_are_stored(tree, chunks):
+    level = read_findings(tree.write_all()).levels[0]
+    expected = pack_pairs(level, level.pairs, decimals=4)
+    stored = anndata.read_h5ad(level.h5ad)
+    tpm = np.asarray(stored.layers["tpm"])
+    # Other samples and another order than the pairs have.
+    order = [2, 0, 1]
+    stored = stored[order].copy()
+    if chunks == "sparse":
+        stored.layers["tpm"] = csr_matrix(tpm[order])
+    stored.write_h5ad(level.h5ad)
+    if chunks not in ("sparse", None):
+        with h5py.File(level.h5ad, "a") as file:
+            del file["layers"]["tpm"]
+            size = tuple(map(min, chunks, tpm.shape))
+            made = file["layers"].create_dataset(
+                "tpm", data=tpm[order], chunks=size, compression="gzip"
+            )
+            made.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
+    assert pack_pairs(level, level.pairs, decimals=4) == expected
