@@ -289,7 +289,8 @@ def combine_with_accepted(held: AnnData, new: AnnData, path: Path | str) -> AnnD
     if list(held.var_names) != list(new.var_names):
         shared = len(set(held.var_names) & set(new.var_names))
         raise InputError(
-            f"has {held.n_vars:,} features, the new batches have {new.n_vars:,}, {shared:,} shared",
+            f"has {held.n_vars:,} features and the new batches have {new.n_vars:,}; "
+            f"{shared:,} are in both",
             path=path,
             remedy="quantify all batches with one annotation, in the same order",
         )

@@ -247,7 +247,9 @@ def test_accepted__faults_are_named_and_leave_the_set_as_it_was(accepted, tmp_pa
     before = accepted.read_bytes()
     with pytest.raises(InputError, match="already contains batch 'A'"):
         add_to_accepted(batches(["A"]), accepted)
-    with pytest.raises(InputError, match="has 500 features, the new batches have 400, 400 shared"):
+    with pytest.raises(
+        InputError, match="has 500 features and the new batches have 400; 400 are in both"
+    ):
         add_to_accepted(batches(["D"], n_genes=400), accepted)
     with pytest.raises(InputError, match="contains genes, but the new batches have isoforms"):
         compare(batches(["D"], level="isoform"), accepted)

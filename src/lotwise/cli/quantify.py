@@ -137,7 +137,8 @@ def command(  # noqa: PLR0913, one parameter an option
     )
     if chosen and step not in _OF_SAMPLES:
         raise InputError(
-            "--sample needs --step quantify or halves: the other steps take all samples together"
+            "--sample requires '--step quantify' or '--step halves': "
+            "the other steps need all samples"
         )
     if step == "halves" and not settings.halves:
         raise InputError(

@@ -113,7 +113,9 @@ def read_attributes(path: Path | str) -> Attributes:
         raise InputError(f"cannot be read ({error})", path=path) from None
     found = parse_yaml(text, source=path)
     if not isinstance(found, dict):
-        raise InputError("has no attributes; it must have lots, k and attributes", path=path)
+        raise InputError(
+            "is not a table of keys; the keys 'lots', 'k' and 'attributes' are required", path=path
+        )
     try:
         return Attributes.model_validate(found)
     except ValidationError as error:

@@ -125,7 +125,9 @@ class Config(Section):
     def _each_level_once(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
         twice = next((level for level in levels if levels.count(level) > 1), None)
         if twice is not None:
-            raise PydanticCustomError("twice", "{level} is listed twice", {"level": twice})
+            raise PydanticCustomError(
+                "twice", "{level} is listed twice; remove one of the two", {"level": twice}
+            )
         return levels
 
 

@@ -62,9 +62,10 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
     total = float(abundance.tpm.sum())
     if total == 0:
         raise InputError(
-            f"sample {sample!r}: every TPM is 0; nothing was quantified",
+            f"sample {sample!r}: every TPM is 0, so nothing was quantified",
             path=abundance.path,
-            remedy="check the quantifier's log: reads of another species, or no reads",
+            remedy="check the quantifier's log; possible causes: reads of another species, or no "
+            "reads",
         )
     if abs(total - _MILLION) <= _ROUNDING * _MILLION:
         if abundance.quantifier == "matrix" and _are_cpm(abundance.tpm):

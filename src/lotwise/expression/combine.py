@@ -170,7 +170,7 @@ def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -
     elif source == _OWN_MAP and isoform.features.equals(own):
         warnings.warn(
             "RSEM was run without genes: its genes are transcripts; "
-            "give the genes of transcripts (tx2gene)",
+            "give a transcript-to-gene map (tx2gene)",
             LotwiseWarning,
             stacklevel=3,
         )
@@ -181,8 +181,8 @@ def _warn_of_transcripts(gene: Abundance) -> None:
     """Warn if a table of genes contains transcripts, as RSEM's does if run without genes."""
     if level_by_names(gene.features) == "isoform":
         warnings.warn(
-            f"{gene.path}: its genes are transcripts ({gene.features[0]}); give the "
-            "isoforms and the genes of transcripts (tx2gene)",
+            f"{gene.path}: its genes are transcripts ({gene.features[0]}); give these "
+            "values as isoforms, with a transcript-to-gene map (tx2gene)",
             LotwiseWarning,
             stacklevel=3,
         )

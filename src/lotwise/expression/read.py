@@ -163,9 +163,9 @@ def _samples(
     without = [sample.sample for sample in listed if sample.quant is None]
     if without:
         raise InputError(
-            f"sample {without[0]!r} has no quantification ({len(without)} such)",
+            f"sample {without[0]!r} has no quantification (samples without: {len(without)})",
             column="quant",
-            remedy="fill in the column quant, or quantify its reads first",
+            remedy="fill in the column 'quant', or quantify its reads first",
         )
     return listed
 

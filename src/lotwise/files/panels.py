@@ -81,7 +81,7 @@ def plain_id(name: str) -> str:
 
 
 def read_panel(panel: Path | str) -> Panel:
-    """Read a panel: a shipped one by name, any other from its YAML file.
+    """Read a panel: a built-in panel by its name, any other panel from its YAML file.
 
     Raises
     ------
@@ -99,14 +99,14 @@ def read_panel(panel: Path | str) -> Panel:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(
-            "no such panel", path=path, remedy=f"shipped panels: {', '.join(SHIPPED)}"
+            "no such panel", path=path, remedy=f"built-in panels: {', '.join(SHIPPED)}"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", path=path) from error
     found = _panel_of(parse_yaml(text, source=path), path)
     if found.name in SHIPPED and name not in SHIPPED:
         raise InputError(
-            f"{found.name!r} is the name of a panel shipped with lotwise",
+            f"{found.name!r} is the name of a built-in panel",
             path=path,
             remedy="give the panel another name",
         )

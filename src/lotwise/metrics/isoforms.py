@@ -356,7 +356,9 @@ def group_isoforms(genes: npt.ArrayLike) -> GroupedIsoforms:
     """
     labels = np.asarray(genes)
     if labels.ndim != 1:
-        raise InputError(f"genes must be one-dimensional (isoforms), got {labels.ndim} dimensions")
+        raise InputError(
+            f"'genes' must have one dimension (one gene per isoform), got {labels.ndim}"
+        )
     return GroupedIsoforms(labels)
 
 

@@ -141,7 +141,7 @@ def caught_share(caught: npt.ArrayLike, *, shares: npt.ArrayLike) -> CaughtShare
     tried = as_vector(shares, name="shares")
     found = np.atleast_2d(np.asarray(caught, dtype=bool))
     if found.shape[1] != tried.size or (np.diff(tried) <= 0).any():
-        raise InputError("shares must increase, with one result per share")
+        raise InputError("'shares' must be in increasing order, with one result for each share")
     first = []
     for repeat in found:
         passes = np.flatnonzero(~repeat)

@@ -126,7 +126,7 @@ def _refuse_changed(provenance: Provenance, results: Path) -> None:
     ]
     if found:
         raise InputError(
-            f"{counted(len(found), 'file')} of the results not as recorded: {listed(found)}",
+            f"{counted(len(found), 'file')} of the results differ from the record: {listed(found)}",
             path=results,
             remedy="restore the recorded inputs, or write the record again (`lotwise record`)"
             if inputs

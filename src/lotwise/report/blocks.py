@@ -29,7 +29,7 @@ class Text:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explorer:
-    """Choice of a pair and its scatter plot: packed clouds and the charts to draw them with."""
+    """A list of pairs, the compressed points of each pair and the charts that plot them."""
 
     level: str
     packed: str

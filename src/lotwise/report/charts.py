@@ -195,8 +195,9 @@ def detectable_chart(
         name=f"detectable-{level.level}",
         label=f"Pearson's R after changing a share of the {level.level}s, by size of change",
         caption=(
-            f"{names}, the least similar pair. Where a line is above the orange one, R would not "
-            "have detected a change of this size in this share of features."
+            f"{names}, the least similar pair. Each line is one size of change. Where it is above "
+            f"the orange line, R would not have detected this change in that share of "
+            f"{level.level}s."
         ),
         spec=_as_dict(alt.layer(lines, passing).properties(width=460, height=300)),
         picture=picture,

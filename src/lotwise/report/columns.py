@@ -1,4 +1,4 @@
-"""Columns of the page: those declared by records, and those of summary tables."""
+"""Columns of the tables on the page: those of the record types, and those of summaries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remarks on identity: sex within a donor, and markers of panels."""
+"""Remarks on identity: whether samples of a donor agree in sex, and markers of panels."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
         named = list_words(row["sample"] for row in mixed)
         verb = "expresses" if len(mixed) == 1 else "express"
         yield (
-            f"{named} {verb} XIST and genes of Y: cells of two donors, or male cells that express "
-            "XIST."
+            f"{named} {verb} XIST and genes of Y. Possible causes: a mixture of two donors, or "
+            "male cells that express XIST."
         )
 
 
@@ -68,7 +68,7 @@ def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
         f"{reason} ({n})" if untold[0]["sample"] else reason for reason, n in counted.items()
     )
     if len(untold) == len(rows):
-        yield f"Agreement in sex within a donor is unknown: {why or 'no panel'}."
+        yield f"Whether samples of one donor agree in sex is unknown: {why or 'no panel'}."
     else:
         yield f"For {len(untold)} of {count_words(len(rows), 'sample')} it is unknown: {why}."
 

@@ -124,7 +124,7 @@ def _published(findings: Findings) -> Iterator[Remark]:
 
 
 def _assumptions(findings: Findings) -> Iterator[Remark]:
-    """Yield what the sample sheet marks as assumed, such as fragments of single-end reads."""
+    """Yield values that the sample sheet marks as assumed, such as single-end fragment lengths."""
     assumed: dict[str, list[str]] = {}
     for row in findings.samples:
         if row.get("assumed"):
@@ -188,7 +188,8 @@ def change_remark(level: LevelFindings) -> Remark:
     names = f"{name_words(worst['sample_a'])} and {name_words(worst['sample_b'])}"
     return Remark(
         topic=topic,
-        text=f"{worst['sentence']} ({names}). For changes in one direction R would miss more.",
+        text=f"{worst['sentence']} ({names}). If all changes go in one "
+        "direction, R would miss changes in more features.",
     )
 
 
@@ -214,7 +215,7 @@ def features_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark
 
 
 def unmapped_remark(level: LevelFindings) -> Iterator[Remark]:
-    """Yield how much expression is in no gene, where genes are sums of isoforms."""
+    """Yield the share of TPM of isoforms without a gene, if genes are sums of isoforms."""
     n, shares = level.unmapped
     if level.level == "gene" and n:
         text = (

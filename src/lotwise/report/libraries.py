@@ -69,12 +69,12 @@ def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
 
 
 def _no_outlier_words(rows: Sequence[Row]) -> str:
-    """Return that no sample is an outlier, and whether one could have been named."""
+    """Return the sentence that no sample is an outlier, or that the test could hardly find any."""
     if not rows:
         return ""
     cuts = [row["outlier_cut"] for row in rows if not math.isnan(row["outlier_score"])]
     if not cuts:
-        return "No sample could be scored as an outlier (table of libraries)."
+        return "Outliers could not be tested for any sample; see the table of libraries."
     if min(cuts) >= _FAR_CUT:
         return "No sample is an outlier."
     return (

@@ -160,7 +160,7 @@ def _named(
 
 
 def _short(value: float) -> float:
-    """Round to five digits, more than can be read from a point."""
+    """Return a value rounded to five digits; a point in the plot cannot show more."""
     return 0.0 if math.isnan(value) else float(f"{value:.5g}")
 
 

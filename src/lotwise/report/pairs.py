@@ -43,7 +43,7 @@ def figures_section(findings: Findings, decimals: int) -> Section:
             ResultTree(findings.root).paper_figure(level.level),
             caption=f"{level.level.capitalize()} level, as {_PAPER[level.level]}.",
             alt=f"Scatter plots of every pair of samples at {level.level} level with Pearson's R; "
-            "the same R are in the table of pairs.",
+            "the table of pairs contains the same values of R.",
             most_pixels=WIDE,
         )
         section.levels[level.level] = [
@@ -68,8 +68,8 @@ def heatmaps_section(findings: Findings, decimals: int) -> Section:
                 findings,
                 level.level,
                 f"heatmap_{order}",
-                f"Heatmap of Pearson's R, {level.level} level, samples {words}; the R are in the "
-                "table of pairs.",
+                f"Heatmap of Pearson's R, {level.level} level, samples {words}; the values "
+                "of R are in the table of pairs.",
                 # The chart stands for the first one wherever scripts run.
                 most_pixels=NARROW if order == "given" else WIDE,
             )
@@ -191,8 +191,8 @@ def _explorer(level: LevelFindings, decimals: int) -> Explorer | Text:
     # The features of the other pairs are not on file.
     offered = [pair for pair in level.pairs if pair["in_detail"]][:MOST_PAIRS]
     note = (
-        f"The list offers {len(offered)} of the {len(level.pairs):,} pairs, those with details, "
-        f"lowest R first; the others are in {level.name('pairs')}."
+        f"The list contains {len(offered)} of the {len(level.pairs):,} pairs, sorted from the "
+        f"lowest R; the other pairs are in {level.name('pairs')}."
         if len(level.pairs) > len(offered)
         else ""
     )

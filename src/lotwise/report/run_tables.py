@@ -144,7 +144,7 @@ class Findings:
 
     @cached_property
     def verification(self) -> list[Row]:
-        """Published and computed coefficients, if any were expected."""
+        """Published coefficients and the computed ones, if published coefficients were given."""
         return _rows_of(self.root / Verification.table, Verification)
 
     @cached_property

@@ -137,7 +137,7 @@ def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
 
 
 def remarks_scope(findings: Findings) -> str:
-    """Return which R the remarks are about, if it is not the one on top; else an empty text."""
+    """Return which R the remarks refer to if it is not the R at the top of the page, or ""."""
     if all(len(samples) == 1 for samples in findings.batches.values()):
         return ""
     return (

@@ -160,7 +160,7 @@ def cell_of(value: Any, kind: Kind, decimals: int = 4, *, unknown: str = "") -> 
 
 
 def _said(row: Row, column: Column) -> Any:
-    """Return the value of a cell; sentences have the minus of the printed numbers."""
+    """Return the value of a table cell; a sentence gets the same minus sign as printed numbers."""
     value = row.get(column.key)
     return with_minus(value) if column.key in _SENTENCES and isinstance(value, str) else value
 

@@ -209,7 +209,7 @@ def test_quantify__an_unknown_sample_is_refused(reads, tmp_path):
     common = (reads / "samples.tsv", "--transcripts", reads / "reference" / "transcripts.fa")
     with pytest.raises(InputError, match=r"has no sample 'lot9'"):
         run(quantify, *common, "--out", tmp_path, "--step", "quantify", "--sample", "lot9")
-    with pytest.raises(InputError, match=r"--sample needs --step quantify or halves"):
+    with pytest.raises(InputError, match=r"--sample requires '--step quantify' or '--step halves'"):
         run(quantify, *common, "--out", tmp_path, "--sample", "lot1_rep1")
     with pytest.raises(InputError, match=r"intake.tsv: no such table"):
         run(quantify, *common, "--out", tmp_path, "--step", "judge")

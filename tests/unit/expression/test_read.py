@@ -278,7 +278,9 @@ def test_read_quant__what_the_sheet_says_stands_in_obs(files):
 def test_read_quant__nothing_given():
     with pytest.raises(InputError, match="no samples given"):
         lotwise.read_quant({})
-    with pytest.raises(InputError, match=r"sample 'S1' has no quantification \(1 such\)"):
+    with pytest.raises(
+        InputError, match=r"sample 'S1' has no quantification \(samples without: 1\)"
+    ):
         lotwise.read_quant([Sample(sample="S1", batch="A")])
 
 

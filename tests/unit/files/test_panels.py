@@ -111,7 +111,7 @@ def test_read_panel__faults_name_the_file(tmp_path, text, message):
 
 
 def test_read_panel__no_such_file_names_those_shipped():
-    with pytest.raises(InputError, match="no such panel; shipped panels: sex"):
+    with pytest.raises(InputError, match="no such panel; built-in panels: sex"):
         read_panel("sexx")
 
 
@@ -145,7 +145,7 @@ FAULTS_OF_PANELS = {
     ),
     "shipped name": (
         "name: sex\nfeatures: [{symbol: A, expected: present}]",
-        r"'sex' is the name of a panel shipped with lotwise",
+        r"'sex' is the name of a built-in panel",
     ),
     "bounds": (
         "name: x\npresent_from: 1\nabsent_below: 5\nfeatures: [{symbol: A, expected: present}]",

@@ -106,7 +106,9 @@ def test_mix_profile__features_without_a_length_have_no_tpm():
 
 @pytest.mark.parametrize("shares", [[0.1], [0.5, 0.1], [0.1, 0.1]])
 def test_caught_share__refuses_shares_that_do_not_fit(shares):
-    with pytest.raises(InputError, match="shares must increase, with one result per share"):
+    with pytest.raises(
+        InputError, match="'shares' must be in increasing order, with one result for each share"
+    ):
         caught_share([[0, 1]], shares=shares)
 
 

@@ -279,7 +279,7 @@ def test_write_crate__refuses_what_is_not_as_recorded(own_run, how):
         remedy = "restore the recorded inputs"
     name = "quant/S1.sf" if how == "input" else "correlation/gene.pairs.tsv"
     verb = "has changed" if how == "changed" else "is missing"
-    words = f"1 file of the results not as recorded: {name} {verb} .*{remedy}"
+    words = f"1 file of the results differ from the record: {name} {verb} .*{remedy}"
     with pytest.raises(InputError, match=words):
         write_crate(root)
     assert not (root / "ro-crate-metadata.json").exists()

@@ -103,7 +103,11 @@ def test_change_remark__takes_the_largest_two_fold_share_between_batches(level_o
         | {"relation": "within"},
     ]  # fmt: skip
     found = change_remark(level_of(unseen=rows))
-    assert found.text == "twenty (S1 and S3). For changes in one direction R would miss more."
+    assert (
+        found.text
+        == "twenty (S1 and S3). If all changes go in one direction, R would miss changes in more "
+        "features."
+    )
 
 
 def test_change_remark__undefined(level_of):
@@ -152,7 +156,7 @@ def test_fold_remark__reads_the_row_of_all_features(level_of):
     assert text.startswith("25 % of the 3 genes detected in both S1 and S3 differ more than 2-fold")
 
 
-UNSCORED = " No sample could be scored as an outlier (table of libraries)."
+UNSCORED = " Outliers could not be tested for any sample; see the table of libraries."
 
 
 def test_depth_remark__shallow_library_is_a_concern(level_of):
@@ -300,7 +304,7 @@ def test_sex_remark__without_donors_cannot_be_told(level_of):
     found = sex_remark(level_of(sex=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "Agreement in sex within a donor is unknown: donor not given (2).",
+        "Whether samples of one donor agree in sex is unknown: donor not given (2).",
     )
 
 
@@ -328,7 +332,7 @@ def test_sex_remark__different_sexes_of_different_donors_are_no_concern(level_of
     found = sex_remark(level_of(sex=rows))
     assert (found.state, found.text) == (
         "unknown",
-        f"Agreement in sex within a donor is unknown: {agrees} (3).",
+        f"Whether samples of one donor agree in sex is unknown: {agrees} (3).",
     )
 
 
@@ -344,7 +348,8 @@ def test_sex_remark__mixed_sample_is_named_whatever_its_donor(level_of, agrees):
     found = sex_remark(level_of(sex=rows))
     assert found.state == "concern"
     assert found.text.startswith(
-        "S2 expresses XIST and genes of Y: cells of two donors, or male cells that express XIST."
+        "S2 expresses XIST and genes of Y. Possible causes: a mixture of two donors, or male "
+        "cells that express XIST."
     )
 
 
@@ -371,7 +376,7 @@ def test_sex_remark__mixed_sample_that_disagrees_is_named_once(level_of):
 def test_sex_remark__without_a_panel_of_sex_says_so(level_of):
     why = "no panel expects both female and male"
     text = sex_remark(level_of(sex=[{"reason": why}])).text
-    assert text == f"Agreement in sex within a donor is unknown: {why}."
+    assert text == f"Whether samples of one donor agree in sex is unknown: {why}."
 
 
 @pytest.mark.parametrize(

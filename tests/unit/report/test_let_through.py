@@ -98,7 +98,9 @@ def test_let_through__without_a_titration_it_is_about_r_and_random_changes(titra
     tree.write("gene", "unseen", [unseen])
     said = let_through(read_findings(root))
     assert said.startswith("No profile was mixed in (lotwise titrate). 30 % of the genes")
-    assert said.endswith("For changes in one direction R would miss more.")
+    assert said.endswith(
+        "If all changes go in one direction, R would miss changes in more features."
+    )
 
 
 def test_let_through__is_empty_without_criteria(tree):

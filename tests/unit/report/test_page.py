@@ -165,7 +165,7 @@ def test_write_report__of_many_samples_stays_small(tree):
     tree.write_all()
     page = page_of(tree)
     assert f"The first {MOST_ROWS} of {len(tree.r):,} rows" in page
-    assert "The list offers 300 of the" in page
+    assert "The list contains 300 of the" in page
     assert "Genes over all pairs, those in most pairs first" in page
     assert len(page) < 3_000_000
 
@@ -184,7 +184,7 @@ def test_write_report__names_what_is_of_chosen_pairs_only(tree):
         )
     )
     page = page_of(tree)
-    assert "The list offers 2 of the 3 pairs" in page
+    assert "The list contains 2 of the 3 pairs" in page
     assert page.count("These are 2 of the 3 pairs of samples") == 3
 
 

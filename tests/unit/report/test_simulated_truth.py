@@ -63,7 +63,10 @@ def test_change_remark__so_many_genes_changed_at_random_give_this_r_and_one_way_
     _, same_way = gene_level(
         reported(tmp_path / "b", drawn([BASE, one_way], **deep), "AB", "detectable")
     )
-    assert "changes in one direction R would miss more" in change_remark(level).text
+    assert (
+        "If all changes go in one direction, R would miss changes in more features"
+        in change_remark(level).text
+    )
     assert same_way["pearson"] > pair["pearson"]
 
 
