@@ -148,7 +148,7 @@ def from_reads(n_sets: int) -> None:
             right += (
                 "lot2_rep1: exchanged with lot5_rep1" in said
                 and "lot6_rep1: about" in said
-                and "by genotype 3 of 6" in said
+                and "by their genotype, 3 of 6" in said
             )
     print(f"from reads: both planted faults named, and nothing else, in {right} of {n_sets} sets")
 
