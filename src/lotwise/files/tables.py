@@ -32,6 +32,8 @@ csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 PARQUET: Final = ".parquet"
 # From this number of rows on, a table is written by polars.
 _MANY: Final = 2_000
+# With fewer strings than this in a column, its cells take one byte each.
+_FEW: Final = 256
 _DTYPES = {str: "object", int: "int64", float: "float64", bool: "bool"}
 
 
@@ -175,9 +177,11 @@ def _write_parquet(path: Path, table: pd.DataFrame) -> None:
     def column_of(column: pd.Series[Any]) -> pl.Series:
         if column.dtype != object:
             return pl.Series(column.to_numpy())
-        # Many rows have few strings, which then are in memory once.
-        places, strings = pd.factorize(column, use_na_sentinel=False)
-        return pl.Series(strings.to_list(), dtype=pl.String).gather(places)
+        # Many rows have few strings: as an Enum a cell takes 1 byte, as text 16.
+        places, found = pd.factorize(column, use_na_sentinel=False)
+        strings: list[str] = found.to_list()
+        kind = pl.Enum(strings) if len(strings) < _FEW else pl.String
+        return pl.Series(strings, dtype=kind).gather(places)
 
     columns = {str(name): column_of(column) for name, column in table.items()}
     # One group of rows, which stores each of its strings once.
@@ -265,10 +269,11 @@ def _read_parquet(path: Path | str, wanted: Callable[[str], bool]) -> pd.DataFra
     import polars as pl
 
     def column_of(held: pl.Series) -> pd.Series[Any]:
-        if held.dtype != pl.String:
+        if held.dtype == pl.String:
+            held = held.cast(pl.Enum(held.unique(maintain_order=True)))
+        if not isinstance(held.dtype, pl.Enum):
             return pd.Series(held.to_numpy())
-        strings = held.unique(maintain_order=True)
-        places = held.cast(pl.Enum(strings)).to_physical().to_numpy()
+        strings, places = held.dtype.categories, held.to_physical().to_numpy()
         # Many rows have few strings, which then are in memory once.
         return pd.Series(np.array(strings.to_list(), dtype=object)[places], dtype="object")
 

@@ -240,7 +240,8 @@ def _scan(path: Path, record: type[Record]) -> pl.LazyFrame:
             remedy="write it again with this version of lotwise",
         )
     if path.suffix == PARQUET:
-        return pl.scan_parquet(path).with_columns(pl.col(pl.String).fill_null(""))
+        stored = pl.scan_parquet(path).with_columns(pl.col(pl.Enum).cast(pl.String))
+        return stored.with_columns(pl.col(pl.String).fill_null(""))
     table = pl.scan_csv(path, separator="\t", schema=needed)
     truths = [name for name, kind in columns(record).items() if kind is bool]
     return table.with_columns(pl.col(pl.String).fill_null("")).with_columns(

@@ -111,6 +111,7 @@ def compare(
         write_comparison(compared, tree, figures, beside)
         verdict = None if criteria is None else write_verdict(tree.root, criteria)
         beside.run(write_workbook, tree.root)
+    del compared  # the report reads the files
     config = resolve(
         Config(
             samples=samples,
@@ -199,13 +200,13 @@ def write_comparison(
             expression, compared.tables[level], compared.evidence, compared.correlation
         )
         save_beside(named_figures(tree, level, drawn, compared.evidence, figures), figures, beside)
-    # Meanwhile:
-    _write_levels(compared.expression, tree)
+    # Meanwhile: the largest tables first, while little memory is in use.
     for level, expression in compared.expression.items():
         tables = compared.tables[level]
-        _write_correlation(tree, level, expression, tables)
         names = tables_of(compared.evidence, level)
         _write_evidence(tree, level, {name: tables[name] for name in names})
+        _write_correlation(tree, level, expression, tables)
+    _write_levels(compared.expression, tree)
 
 
 @contextmanager
