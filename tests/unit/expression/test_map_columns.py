@@ -105,8 +105,11 @@ def test_read_transcript_map__quoted_cells_with_commas(tmp_path):
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        (None, "two columns could be the gene: column 2 (a0) and column 3 (b0)"),
-        (["transcript", "first", "second"], "two columns could be the gene: 'first' (a0) and 'sec"),
+        (None, "two columns could contain the gene: column 2 (a0) and column 3 (b0)"),
+        (
+            ["transcript", "first", "second"],
+            "two columns could contain the gene: 'first' (a0) and 'sec",
+        ),
     ],
 )
 def test_read_transcript_map__two_that_could_be_the_gene_are_named(tmp_path, header, words):

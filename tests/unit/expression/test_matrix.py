@@ -63,7 +63,7 @@ def test_read_matrix__x_of_an_h5ad_without_a_layer(tmp_path):
     assert np.array_equal(read_matrix(path, ["B"])["B"].tpm, TPM[1])
     del stored.X
     stored.write_h5ad(path)
-    with pytest.raises(InputError, match="has neither a layer tpm nor X"):
+    with pytest.raises(InputError, match="has neither the layer 'tpm' nor X"):
         read_matrix(path, ["B"])
 
 
@@ -101,7 +101,9 @@ def test_read_matrix__header_without_the_first_name(tmp_path):
     path.write_text(path.read_text().removeprefix("feature\t"))
     assert read_matrix(path, ["B"])["B"].features.to_list() == GENES
     path.write_text("gene_id\tA\tB\n" + "".join(f"{gene}\t1\t2\t3\n" for gene in GENES))
-    with pytest.raises(InputError, match="row 1: has 3 columns, but its rows have 4 cells"):
+    with pytest.raises(
+        InputError, match="row 1: the header has 3 columns, but the rows have 4 cells"
+    ):
         read_matrix(path, ["A"])
 
 

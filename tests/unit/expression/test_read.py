@@ -78,7 +78,7 @@ def rsem_without_genes(files):
 
 
 def test_read_quant__rsem_isoforms_are_summed_by_a_map_that_rsem_was_not_given(files):
-    words = r"RSEM's own genes differ from those of tx2gene.tsv for 12 of 12 transcripts"
+    words = r"RSEM's own genes differ from the genes in tx2gene.tsv for 12 of 12 transcripts"
     with pytest.warns(LotwiseWarning, match=words):
         gene, _ = lotwise.read_quant(rsem_without_genes(files), tx2gene=write_map(files))
     assert gene.var_names.to_list() == files.genes[::2]
