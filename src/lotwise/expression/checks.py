@@ -163,8 +163,8 @@ def check_values(sample: str, abundance: Abundance) -> None:
         if not wrong.any():
             continue
         at = int(np.flatnonzero(wrong)[0])
-        came = f"{what} of {abundance.features[at]!r} is {values[at]:g} ({int(wrong.sum()):,} "
-        "such values)"
+        name, n_wrong = abundance.features[at], int(wrong.sum())
+        came = f"{what} of {name!r} is {values[at]:g} ({n_wrong:,} such values)"
         if (
             np.isfinite(values).all()
             and _LOWEST_LOG2 <= values.min() < values.max() <= _HIGHEST_LOG2

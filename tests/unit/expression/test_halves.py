@@ -51,5 +51,5 @@ def test_read_parts__other_features_are_refused(parts, features):
 @pytest.mark.parametrize("content", [b"", b"no table", b"PAR1" + b"\0" * 40 + b"PAR1"])
 def test_read_parts__what_is_no_table_is_refused(tmp_path, content):
     (halves_of(tmp_path)).write_bytes(content)
-    with pytest.raises(InputError, match="is not what lotwise writes"):
+    with pytest.raises(InputError, match="was not written by lotwise, or is damaged"):
         read_parts(tmp_path / "abundance.tsv", pl.Series(["t1"]))

@@ -122,7 +122,9 @@ def test_read_transcript_map__two_that_could_be_the_gene_are_named(tmp_path, hea
 
 def test_read_transcript_map__no_gene_among_several_columns(tmp_path):
     path = write(tmp_path, ["transcript", "biotype", "length"], [TX, BIOTYPE, NUMBER])
-    with pytest.raises(InputError, match=r"no column looks like the gene .* rename the column of"):
+    with pytest.raises(
+        InputError, match=r"no column seems to contain the gene .* rename the column of"
+    ):
         read_transcript_map(path, transcripts=TX)
 
 
@@ -132,9 +134,9 @@ UCSC = "".join(f'chr1\tx\texon\t1\t9\t.\t+\t.\tgene_id "{t}"; transcript_id "{t}
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (UCSC, "one-to-one with transcripts .* each gene_id equals its transcript_id"),
-        ("".join(f"{t}\t{t}\n" for t in TX), "one-to-one with transcripts"),
-        ("".join(f"{t}\t{t}_gene\n" for t in TX), "one-to-one with transcripts"),
+        (UCSC, "exactly one transcript .* each gene_id equals its transcript_id"),
+        ("".join(f"{t}\t{t}\n" for t in TX), "exactly one transcript"),
+        ("".join(f"{t}\t{t}_gene\n" for t in TX), "exactly one transcript"),
     ],
 )
 def test_read_transcript_map__says_that_genes_repeat_transcripts(tmp_path, text, words):

@@ -75,14 +75,16 @@ def test_read_matrix__square_with_samples_on_both_sides_is_refused(tmp_path):
 
 def test_read_matrix__unknown_sample_shows_both_sides(tmp_path):
     path = write(tmp_path, "tsv")
-    with pytest.raises(InputError, match=r"lacks sample 'D'; .*'A', 'B', 'C'.*'ENSG0000"):
+    with pytest.raises(
+        InputError, match=r"does not contain sample 'D'; .*'A', 'B', 'C'.*'ENSG0000"
+    ):
         read_matrix(path, ["A", "D"])
 
 
 def test_read_matrix__sample_twice(tmp_path):
     path = tmp_path / "m.tsv"
     path.write_text("feature\tA\tA\nENSG1\t1\t2\n")
-    with pytest.raises(InputError, match="has sample 'A' twice"):
+    with pytest.raises(InputError, match="contains sample 'A' twice"):
         read_matrix(path, ["A"])
 
 
@@ -119,7 +121,7 @@ def test_read_matrix__wrong_value_is_named_by_sample_and_place(tmp_path, by_row)
 
 def test_read_matrix__duplicate_feature_along_the_first_row(tmp_path):
     path = write(tmp_path, "tsv", genes=[*GENES[:5], GENES[0]], by_row=True)
-    with pytest.raises(InputError, match=f"row 1: has feature '{GENES[0]}' 2 times"):
+    with pytest.raises(InputError, match=f"row 1: contains feature '{GENES[0]}' 2 times"):
         read_matrix(path, ["A"])
 
 
