@@ -92,7 +92,9 @@ def test_tables_of_pairs__of_a_subset_are_of_its_samples(gene):
         assert set(zip(table["sample_a"], table["sample_b"], strict=True)) == {("S1", "S3")}
     renamed = gene.copy()
     renamed.obs_names = ["A", "B", "C"]
-    with pytest.raises(InputError, match=r"'pairs' is of other samples; call lotwise.tl.correlate"):
+    with pytest.raises(
+        InputError, match=r"'pairs' was computed from other samples; call lotwise.tl.correlate"
+    ):
         lotwise.get.pairs(renamed)
 
 

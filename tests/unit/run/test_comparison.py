@@ -121,7 +121,7 @@ def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
     with pytest.raises(InputError, match=r"the samples are already read; leave it out"):
         lotwise.compare(normalized, expression=ExpressionConfig())
     normalized.gene.obs["batch"] = "A"
-    with pytest.raises(InputError, match=r"has samples of one batch only \(4\)"):
+    with pytest.raises(InputError, match=r"has samples of only one batch \(samples: 4\)"):
         lotwise.compare(normalized)
 
 
