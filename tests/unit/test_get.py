@@ -68,7 +68,7 @@ def test_pairs__a_row_a_pair_and_feature_set(gene):
     assert is_tidy(both, PairRecord)
     kept = table[table["feature_set"] == "detected_both"].reset_index(drop=True)
     pd.testing.assert_frame_equal(both, kept)
-    with pytest.raises(InputError, match="'detected'; there are all, detected_any"):
+    with pytest.raises(InputError, match="'detected'; choose from all, detected_any"):
         lotwise.get.pairs(gene, feature_set="detected")
 
 

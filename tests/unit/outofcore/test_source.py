@@ -71,7 +71,7 @@ def test_share_features__brings_both_into_one_order(tmp_path, annotated, atlas_s
 
 def test_share_features__refuses_other_annotations(tmp_path, annotated, atlas_store, write):
     other = write(annotated[:, :100].copy(), tmp_path / "queries.h5ad")
-    with pytest.raises(InputError, match="has 100 of the 2,500 features"):
+    with pytest.raises(InputError, match="contains 100 of the 2,500 features"):
         share_features(open_store(other), open_store(atlas_store), min_shared=0.9)
 
 
@@ -136,7 +136,9 @@ def test_open_store__refuses_columns_and_cubes(tmp_path, write):
         obs=pd.DataFrame(index=list("abc")),
         var=pd.DataFrame(index=list("xyz")),
     )
-    with pytest.raises(InputError, match=r"has a csc_matrix.*write it dense or as CSR"):
+    with pytest.raises(
+        InputError, match=r"contains a csc_matrix.*write the matrix dense or as CSR"
+    ):
         open_store(write(by_features, tmp_path / "csc.h5ad"))
     zarr.create_array(tmp_path / "cube", shape=(2, 2, 2), chunks=(1, 1, 1), dtype="f4")
     with pytest.raises(InputError, match=r"got shape \(2, 2, 2\)"):

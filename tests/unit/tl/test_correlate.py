@@ -143,7 +143,7 @@ def test_get__says_what_to_call_first(expression):
     with pytest.raises(InputError, match="no 'spearman' in obsp; call lotwise"):
         lotwise.get.matrix(expression, "spearman")
     lotwise.tl.correlate(expression, sets=("all",))
-    with pytest.raises(InputError, match="feature set 'decile_1'; there are all"):
+    with pytest.raises(InputError, match="feature set 'decile_1'; choose from all"):
         lotwise.get.pairs(expression, feature_set="decile_1")
 
 
