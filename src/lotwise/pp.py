@@ -50,7 +50,7 @@ def average_replicates(expression: AnnData) -> AnnData:
     if keys.TPM not in expression.layers:
         raise InputError(
             f"the AnnData has no layer {keys.TPM!r}",
-            remedy="create it by lotwise.read_quant, or put TPM into layers['tpm']",
+            remedy="create the layer with lotwise.read_quant, or put TPM into layers['tpm']",
         )
     members = list(groups.values())
     n_samples = np.array([len(rows) for rows in members])

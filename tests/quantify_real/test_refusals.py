@@ -76,7 +76,7 @@ def test_refuses__mates_of_two_samples_exchanged(refuse, samples, replace_reads)
             replace_reads(samples[1], fastq_2=mates[0]),
         ]
     )
-    assert words.count("is not the mate of that in") == 2
+    assert words.count("is not the mate of the same record in") == 2
 
 
 def test_refuses__wrong_strand(refuse, samples):
@@ -99,7 +99,7 @@ def test_refuses__another_species(refuse, samples, simulate, reference_of):
     other = simulate(seed=99, n_genes=60, n_batches=2, n_fragments=2_000)
     words = refuse(samples, reference=reference_of(other))
     assert re.search(r"0 of [\d,]+ reads \(those of the first 6,000 with a sampled", words)
-    assert "check species and reference" in words
+    assert "check the species of the sample and of the reference" in words
 
 
 def test_refuses__a_name_twice_in_the_fasta(refuse, samples, small, reference, tmp_path):
@@ -137,7 +137,7 @@ def test_refuses__the_tool_killed(refuse, quantifier, samples, tmp_path):
 def test_refuses__the_tool_ends_with_0_and_leaves_nothing(refuse, quantifier, samples, tmp_path):
     idle = wrap(quantifier, tmp_path, "exit 0")
     words = refuse(samples, fault=InputError, quantifier=idle)
-    assert "ended with exit status 0, but its result is incomplete for sample 'lot1_rep1'" in words
+    assert "ended with exit status 0, but the result is incomplete for sample 'lot1_rep1'" in words
 
 
 def test_refuses__the_tool_missing(refuse, quantifier, samples, tmp_path, monkeypatch):

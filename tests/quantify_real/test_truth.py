@@ -168,7 +168,7 @@ def test_quantify_samples__rsem_makes_no_bootstraps(
     require, samples, reference, settings, tmp_path
 ):
     require("rsem-calculate-expression", "bowtie2", "samtools")
-    with pytest.raises(InputError, match=r"RSEM makes no bootstraps"):
+    with pytest.raises(InputError, match=r"RSEM does not compute bootstraps"):
         quantify_samples(
             samples,
             quantifier=Rsem(),

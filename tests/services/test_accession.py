@@ -97,7 +97,7 @@ def test_fetch__pattern_that_fits_none_lists_every_sample(site, run_cli, place):
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", "LOT-[0-9]+")
     assert code == 2
     assert "the pattern 'LOT-[0-9]+' matches no title, characteristic or other field" in err
-    assert "change acquire.samples.pattern, for example `acquire.samples: {batch: '{lot}'" in err
+    assert "change 'acquire.samples.pattern', for example `acquire.samples: {batch: '{lot}'" in err
     for i, batch in enumerate(BATCHES):
         assert f"GSM90000{i} 'iPSC-derived MSC, batch {batch}'" in err
         assert f"lot: {batch}" in err
@@ -110,7 +110,7 @@ def test_fetch__not_three_batches(site, run_cli, place):
         run_cli, place, "GSE900001", "--pattern", "CYN-IPSC-MSC-P5B-FP", "--n-batches", "3"
     )
     assert code == 2
-    assert "(CYN-IPSC-MSC-P5B-FP), but acquire.samples.n_batches is 3" in err
+    assert "(CYN-IPSC-MSC-P5B-FP), but 'acquire.samples.n_batches' is 3" in err
     assert "GSM900002" in err
 
 
@@ -131,7 +131,7 @@ def test_fetch__no_network(server, run_cli, place, site):
 def test_fetch__offline_and_nothing_there(run_cli, place):
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--offline")
     assert code == 3
-    assert "offline, and 1 file is missing: geo/GSE900001/GSE900001_family.soft.gz" in err
+    assert "(offline), but 1 file is missing: geo/GSE900001/GSE900001_family.soft.gz" in err
 
 
 def test_fetch__matrix_where_there_is_no_soft(site, run_cli, place):
@@ -215,7 +215,7 @@ def test_fetch__archive_with_a_name_that_leads_out(list_tells, site, run_cli, pl
         site.documents[listed] = site.documents[listed].replace(b"../../", b"")
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--route", "deposited")
     assert code == 2
-    assert f"'../../{name}' is not a plain name; nothing was written" in err
+    assert f"'../../{name}' is not a plain name; no file was written" in err
     assert not list(place[0].rglob(name))
     assert not sheet.exists()
 
@@ -258,7 +258,7 @@ def test_fetch__deposited_counts_are_refused(site, run_cli, place):
     )
     assert code == 2
     assert "is named TPM and sums to 780 (whole numbers; TPM sum to 1,000,000)" in err
-    assert "set acquire.deposited.kind to tpm, fpkm or counts" in err
+    assert "set 'acquire.deposited.kind' to tpm, fpkm or counts" in err
 
 
 def counts_and_lengths():
@@ -354,7 +354,7 @@ def test_fetch__offline_without_the_report(site, run_cli, place):
     report.unlink()
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--offline")
     assert code == 3
-    assert "offline, and 1 file is missing: ena/SRP900001.filereport.tsv" in err
+    assert "(offline), but 1 file is missing: ena/SRP900001.filereport.tsv" in err
 
 
 def test_fetch__report_without_runs_is_named_and_asked_for_again(site, run_cli, place):
@@ -378,7 +378,7 @@ def test_fetch__error_page_of_ncbi_is_not_kept(site, run_cli, place):
     code, _, err, _ = fetch(run_cli, place, "GSE900001", "--route", "ncbi")
     assert code == 3
     assert "unknown: TPM by NCBI: http" in err
-    assert "the received page is not that of GSE900001" in err
+    assert "the received page is not the page of GSE900001" in err
     add_ncbi_tpm(site, "GSE900001", ncbi_table([tpm_of(i) for i in range(3)]))
     assert fetch(run_cli, place, "GSE900001", "--route", "ncbi")[0] == 0
 
@@ -424,7 +424,7 @@ def test_fetch__line_to_change_as_the_workflow_hands_it_over(site, run_cli, plac
     code, _, err, _ = fetch(run_cli, place, "--settings", settings)
     assert code == 2
     assert "error: the configuration: the pattern 'XX' matches no title" in err
-    assert "change acquire.samples.pattern, for example" in err
+    assert "change 'acquire.samples.pattern', for example" in err
     assert "the samples are: GSM900000" in err
 
 
@@ -618,7 +618,7 @@ def test_fetch__reference_of_own_files(plain, server, run_cli, place):
     files["annotation"].unlink()
     code, _, err = run_cli("fetch", "--config", config, "--reference", target, *options)
     assert code == 2
-    assert "own.gtf.gz: no such file; correct acquire.reference" in err
+    assert "own.gtf.gz: no such file; correct 'acquire.reference'" in err
 
 
 ENSEMBL = {
@@ -733,7 +733,7 @@ def test_fetch__cap_refuses_without_a_person_to_ask(site, run_cli, place):
     config.write_text(yaml.safe_dump({"acquire": {"network": {"max_total_gib": 3e-6}}}))
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--config", config)
     assert code == 2
-    assert "would be downloaded, the limit is 3.1 KiB" in err
+    assert "would be downloaded, but the limit is 3.1 KiB" in err
     assert "use --yes, or raise acquire.network.max_total_gib" in err
     assert not sheet.exists()
     assert fetch(run_cli, place, "GSE900001", "--config", config, "--yes")[0] == 0
@@ -826,7 +826,7 @@ def test_fetch__sra_toolkit_is_not_asked_offline(site, run_cli, place, sra_toolk
     assert run_cli("inspect", "GSE900001", *place[1])[0] == 0
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--offline")
     assert code == 3
-    assert "offline, and the reads of SRR900000 are missing; run once with network access" in err
+    assert "(offline), but the reads of SRR900000 are missing; run once with network access" in err
     assert fetch(run_cli, place, "GSE900001")[0] == 0
     assert fetch(run_cli, place, "GSE900001", "--offline")[0] == 0
     assert len(read_samples(sheet)) == 3
@@ -889,7 +889,7 @@ def test_fetch__sra_toolkit_gives_other_than_the_record(site, run_cli, place, sr
     sra_toolkit("''")
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
     assert code == 2
-    assert "says paired, but the SRA toolkit wrote SRR900000.fastq" in err
+    assert "states the layout paired, but the SRA toolkit wrote SRR900000.fastq" in err
     assert not sheet.exists()
 
 

@@ -229,7 +229,7 @@ SHAPES = {
     ),
     "columns of libraries that no record names": Shape(
         lambda: two_tables(names=LIBRARIES),
-        refused="its columns cannot be matched to samples",
+        refused="the columns cannot be matched to samples",
     ),
     "no batch anywhere but the cell line": Shape(
         lambda: two_tables(names=["L-A", "L-B", "L-C"]),

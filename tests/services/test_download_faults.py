@@ -101,7 +101,7 @@ def test_fetch__passing_fault_once(fault, with_checksum, packed_source, served, 
     faults = ["truncate", fault] if fault in OF_PARTS else [fault]
     server.plan = lambda _path, n: faults[n] if n < len(faults) else None
     if with_checksum and fault.startswith("change"):
-        with pytest.raises(DownloadError, match="bytes received, expected"):
+        with pytest.raises(DownloadError, match="bytes were received, but"):
             fetch(tmp_path, [source])
         assert not (tmp_path / source.path).exists()
         return
@@ -119,17 +119,17 @@ LASTING_FAULTS = [
     ("429", DownloadError, r"HTTP 429 Too Many, after 6 attempts; run again later"),
     ("500", DownloadError, r"HTTP 500 No, after 6 attempts"),
     ("reset", DownloadError, r"the transfer was interrupted .*, after 6 attempts"),
-    ("stall", DownloadError, r"no data within the time limit, after 6 attempts"),
+    ("stall", DownloadError, r"no data were received within the time limit, after 6 attempts"),
     ("trickle", DownloadError, r"too slow: [\d,]+ bytes per second, after 6 attempts"),
     ("truncate", DownloadError, r"after 6 attempts"),
     ("long_length", DownloadError, r"after 6 attempts"),
-    ("short_length", DownloadError, r"[\d,]+ bytes received, expected [\d,]+, 3 times"),
+    ("short_length", DownloadError, r"but [\d,]+ were expected, in each of 3 attempts"),
     (
         "corrupt",
         DownloadError,
-        r"md5 is \w{32}, expected \w{32}, 3 times; nothing was kept",
+        r"md5 is \w{32}, expected \w{32}, in each of 3 attempts; the file was not kept",
     ),
-    ("html", DownloadError, r"bytes received, expected"),
+    ("html", DownloadError, r"bytes were received, but"),
 ]
 
 
@@ -211,7 +211,7 @@ def test_fetch__plain_file_changed_between_two_parts(site, server, tmp_path, cap
     server.plan = lambda _path, n: ["truncate", "change_unnoticed", None][min(n, 2)]
     with caplog.at_level("INFO", logger="lotwise"):
         [path] = fetch(tmp_path, [Source(f"{server.url}/a.txt", "a.txt")])
-    assert "the server's file changed between two parts" in caplog.text
+    assert "the file on the server changed during the download" in caplog.text
     assert path.read_bytes() == site.documents["/a.txt"] != content(3)
     assert server.requests["/a.txt"] == 3
 
@@ -249,7 +249,7 @@ def test_fetch__nothing_more_to_send(site, server, tmp_path, caplog):
     server.plan = lambda _path, n: ["truncate", "no_more", None][min(n, 2)]
     with caplog.at_level("INFO", logger="lotwise"):
         [path] = fetch(tmp_path, [Source(f"{server.url}/a.txt", "a.txt")])
-    assert "HTTP 416: the server's file is shorter than the received part" in caplog.text
+    assert "HTTP 416: the file on the server is shorter than the part" in caplog.text
     assert path.read_bytes() == content(3)
     assert "range" not in server.log[2][1]
 
@@ -358,7 +358,7 @@ def test_fetch__place_that_cannot_be_written(packed_source, tmp_path):
 
 def test_fetch__offline_says_what_is_missing(packed_source, tmp_path):
     with pytest.raises(
-        EnvironmentFault, match=r"offline, and 1 file is missing: reads/a.fastq.gz \(from http"
+        EnvironmentFault, match=r"\(offline\), but 1 file is missing: reads/a.fastq.gz \(from http"
     ):
         fetch(tmp_path, [packed_source], NetworkSettings(offline=True))
 

@@ -96,7 +96,7 @@ def test_fetch__bad_answer_with_status_200_does_not_stick(asked, apology, series
     assert (words if body else "") in err
     assert "Traceback" not in err
     if apology in {"busy", "json"} and asked != "family.soft":
-        assert f"it begins {body.decode().strip()!r} (3 times); nothing was kept" in err
+        assert f"begins with {body.decode().strip()!r} (in each of 3 attempts)" in err
     series.documents[key] = whole
     code, _, err = fetching("--route", route)
     assert code == 0, err
@@ -233,7 +233,7 @@ def test_fetch__what_is_unpacked_counts(site, server, tmp_path):
     network = QUICK.model_copy(update={"max_total_gib": 0.01})
     with (
         Downloader(tmp_path, network=network) as downloader,
-        pytest.raises(CapError, match=r"reach .*, the limit is 10.2 MiB"),
+        pytest.raises(CapError, match=r"reach .*, but the limit is 10.2 MiB"),
     ):
         downloader.fetch(Source(f"{server.url}/a.txt", "a.txt"))
     assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) < 1 << 20

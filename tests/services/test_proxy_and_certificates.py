@@ -120,7 +120,7 @@ def test_fetch__authority_that_is_not_trusted(secure, tmp_path):
     url = f"https://localhost:{secure.port}/a.txt"
     with pytest.raises(
         DownloadError,
-        match=r"server's certificate is not trusted .*set ca_bundle, or SSL_CERT_FILE",
+        match=r"server's certificate is not trusted .*set 'ca_bundle' or 'SSL_CERT_FILE",
     ) as caught:
         fetch(tmp_path, url)
     assert caught.value.exit_code == EXIT_SURROUNDINGS

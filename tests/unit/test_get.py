@@ -170,7 +170,7 @@ def other_genes(gene):
     renamed = gene.copy()
     renamed.var_names = [f"other{i}" for i in range(gene.n_vars)]
     return {
-        "computed over 300 features, but the AnnData has 100": gene[:, :100].copy(),
+        "computed from 300 features, but the AnnData has 100": gene[:, :100].copy(),
         "computed over other features": renamed,
     }
 
@@ -218,5 +218,5 @@ def test_stale__is_seen_after_a_trip_to_disk(gene, tmp_path):
     import anndata
 
     back = anndata.read_h5ad(tmp_path / "g.h5ad")
-    with pytest.raises(InputError, match="computed over 300 features, but the AnnData has 100"):
+    with pytest.raises(InputError, match="computed from 300 features, but the AnnData has 100"):
         lotwise.get.pairs(back)

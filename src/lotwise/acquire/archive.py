@@ -53,7 +53,7 @@ def extract(
             ]
     except (tarfile.TarError, EOFError, DamagedError) as error:
         raise InputError(
-            f"is damaged ({error})", path=archive, remedy="remove it and run again"
+            f"is damaged ({error})", path=archive, remedy="remove the archive and run again"
         ) from error
 
 
@@ -67,9 +67,13 @@ def _checked(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
             continue  # added by macOS, not a file of the archive
         safe_name(member.name, origin=str(archive))
         if not member.isreg() or member.issparse():
-            raise InputError(f"its member {member.name!r} is not a regular file", path=archive)
+            raise InputError(
+                f"the archive member {member.name!r} is not a regular file (but, for example, a "
+                "link)",
+                path=archive,
+            )
         if member.name in names:
-            raise InputError(f"its member {member.name!r} occurs twice", path=archive)
+            raise InputError(f"the archive contains the file {member.name!r} twice", path=archive)
         names.add(member.name)
         members.append(member)
     return members
@@ -91,12 +95,17 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path, folder:
             return target
     stream = tar.extractfile(member)
     if stream is None:
-        raise InputError(f"its member {member.name!r} is not a regular file", path=archive)
+        raise InputError(
+            f"the archive member {member.name!r} is not a regular file (but, for example, a link)",
+            path=archive,
+        )
     with atomic_path(target) as temporary:
         with stream, temporary.open("wb") as out:
             shutil.copyfileobj(stream, out, _CHUNK)
         try:
             check_content(temporary, member.name)
         except DamagedError as damage:
-            raise InputError(f"its member {member.name!r}: {damage}", path=archive) from damage
+            raise InputError(
+                f"the archive member {member.name!r}: {damage}", path=archive
+            ) from damage
     return target

@@ -141,7 +141,7 @@ def _refuse_other_strategies(study: Study, runs_of: Mapping[str, Sequence[EnaRun
                 f"{accession} only has runs of {others[0].strategy} ({others[0].run}), "
                 "which do not measure transcripts",
                 path=study.accession,
-                remedy=f"exclude it: `exclude: [{accession}]`",
+                remedy=f"exclude this sample: `exclude: [{accession}]`",
             )
 
 

@@ -121,7 +121,7 @@ def read_table(path: Path, *, sheet: str = "", level: Level | None = None) -> De
     names = [name for name in numeric if name not in lengths]
     if not names:
         raise InputError(
-            f"has no column of numbers; its columns are {', '.join(map(str, table.columns))}",
+            f"contains no column of numbers; the columns are {', '.join(map(str, table.columns))}",
             path=path,
         )
     gene = next((n for n in table.columns if _GENE_COLUMN.fullmatch(str(n).strip())), None)
@@ -160,7 +160,7 @@ def _workbook(path: Path) -> Iterator[Workbook]:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (OSError, ValueError, KeyError, BadZipFile, InvalidFileException) as error:
         raise InputError(
-            f"cannot be read as a workbook ({error})", path=path, remedy="save its sheet as TSV"
+            f"cannot be read as a workbook ({error})", path=path, remedy="save the sheet as TSV"
         ) from error
     try:
         yield book
@@ -177,7 +177,7 @@ def _read_sheet(path: Path, sheet: str) -> pd.DataFrame:
     rows = [row for row in rows if any(cell not in (None, "") for cell in row)]
     start = next((i for i, row in enumerate(rows) if sum(c is not None for c in row) > 1), None)
     if start is None or len(rows) < start + 2:
-        raise InputError(f"its sheet {sheet!r} contains no table", path=path)
+        raise InputError(f"the sheet {sheet!r} contains no table", path=path)
     header, *body = rows[start:]
     width = max(i + 1 for i, cell in enumerate(header) if cell is not None)
     names = [str(cell) if cell is not None else f"column {i + 1}" for i, cell in
@@ -185,10 +185,10 @@ def _read_sheet(path: Path, sheet: str) -> pd.DataFrame:
     dates = [row[0] for row in body if isinstance(row[0], date)]
     if dates:
         raise InputError(
-            f"its sheet {sheet!r} has {len(dates)} dates among the features, such as {dates[0]}: "
-            "a spreadsheet program converted gene symbols to dates",
+            f"in the sheet {sheet!r}, {len(dates)} features are dates, such as {dates[0]}, "
+            "because a spreadsheet program converted gene symbols to dates",
             path=path,
-            remedy="use stable identifiers, or the original file from before the conversion",
+            remedy="use stable identifiers, or the original file without this conversion",
         )
     body = [row[:width] for row in body if row[0] is not None]
     frame = pd.DataFrame(body, columns=names).set_index(names[0])
@@ -200,7 +200,7 @@ def _read(path: Path) -> pd.DataFrame:
 
     if path.name.lower().removesuffix(".gz").endswith((".xls", ".xlsx.gz", ".xlsx")):
         raise InputError(
-            "is a workbook in an unsupported format", path=path, remedy="save its sheet as TSV"
+            "is a workbook in an unsupported format", path=path, remedy="save the sheet as TSV"
         )
     raw = read_bytes(path)
     layout = layout_of(path, raw)
@@ -269,18 +269,22 @@ def judge(
     if values.isna().any() or (values < 0).any():
         word = "negative numbers" if (values < 0).any() else "empty cells"
         raise InputError(
-            f"has {word}; not allowed for TPM, FPKM and counts", path=path, column=name
+            f"contains {word}; TPM, FPKM and counts must be numbers >= 0", path=path, column=name
         )
     if is_logarithm(table, column):
-        raise InputError("is a logarithm, judging by its name and values", path=path, column=name)
+        raise InputError(
+            "seems to contain logarithms, judging by the column name and the values",
+            path=path,
+            column=name,
+        )
     total = float(values.sum())
     is_million = abs(total / 1e6 - 1) <= _TPM_TOLERANCE
     is_whole = bool((values == values.round()).all())
     if kind is not None:
         if kind == "tpm" and is_whole and not is_million:
             raise InputError(
-                f"contains whole numbers with the sum {total:,.6g}: these are counts, not TPM, "
-                "also with 'kind: tpm'",
+                f"contains whole numbers with the sum {total:,.6g}, so these are counts, not "
+                "TPM, although 'kind: tpm' is set",
                 path=path,
                 column=name,
                 remedy="set 'acquire.deposited.kind: counts', or choose the column of TPM",
@@ -295,7 +299,7 @@ def judge(
     fits = {"tpm": is_million, "fpkm": not is_million, "counts": by_sum != "tpm"}
     if named is None or not fits[named]:
         said = f"is named {named.upper()}" if named else "has an unknown unit"
-        remedy = "set acquire.deposited.kind to tpm, fpkm or counts"
+        remedy = "set 'acquire.deposited.kind' to tpm, fpkm or counts"
         if named == "tpm" and not is_whole:
             remedy = (
                 "if genes were removed from the table, set `acquire.deposited.kind: tpm`, else "
@@ -341,9 +345,9 @@ def _level_of(table: pd.DataFrame, path: Path, sheet: str) -> Level:
     if told is not None:
         return told
     raise InputError(
-        f"header and identifiers ({', '.join(ids[:3])}) do not show the level",
+        f"the level cannot be inferred from the header and the identifiers ({', '.join(ids[:3])})",
         path=path,
-        remedy="set acquire.deposited.level to gene or isoform",
+        remedy="set 'acquire.deposited.level' to gene or isoform",
     )
 
 

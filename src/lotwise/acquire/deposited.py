@@ -183,10 +183,10 @@ def columns_of(
         column.stem for column in kinds
     ]
     raise InputError(
-        f"its columns cannot be matched to samples ({'; '.join(problems) or 'no such unit'}); "
+        f"the columns cannot be matched to samples ({'; '.join(problems) or 'no such unit'}); "
         f"columns: {names}; samples: " + " | ".join(one.candidate.describe() for one in chosen),
         path=table.path,
-        remedy="give the column of each sample, and check every pair: "
+        remedy="give the column of each sample, and check each pair of sample and column: "
         f"`acquire.deposited.columns: {suggest_columns(stems, chosen)}`",
     )
 
@@ -378,7 +378,8 @@ def tpm_from(
         bad = (values > 0) & ~(lengths > 0)
         if bad.any():
             raise InputError(
-                f"{int(bad.sum()):,} features have counts but no length above 0", path=table.path
+                f"{int(bad.sum()):,} features have counts, but their length is not above 0",
+                path=table.path,
             )
         rates = np.divide(values, lengths, out=np.zeros_like(values), where=values > 0)
     total = rates.sum()

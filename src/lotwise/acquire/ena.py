@@ -114,12 +114,12 @@ class EnaRun:
         if self.paired is None:
             raise InputError(
                 f"ENA's record of the run {self.run} has no library_layout (PAIRED or SINGLE)",
-                remedy="download it by hand and write a sample sheet, or exclude the sample",
+                remedy="download the run by hand and write a sample sheet, or exclude the sample",
             )
         if not self.fastq:
             raise InputError(
                 f"ENA has no FASTQ of the run {self.run}",
-                remedy="with the SRA toolkit installed, `lotwise fetch` downloads it from SRA",
+                remedy="with the SRA toolkit installed, `lotwise fetch` downloads the run from SRA",
             )
         by_mate = {match[1]: file for file in self.fastq if (match := _MATE.search(file.name))}
         if self.paired and {"1", "2"} <= by_mate.keys():
@@ -129,8 +129,9 @@ class EnaRun:
         layout = "paired" if self.paired else "single"
         names = ", ".join(file.name for file in self.fastq)
         raise InputError(
-            f"the record of the run {self.run} says {layout}, but its files are {names}",
-            remedy="download it by hand and write a sample sheet",
+            f"the record of the run {self.run} states the layout {layout}, but the files of the "
+            f"run are {names}",
+            remedy="download the run by hand and write a sample sheet",
         )
 
 
@@ -178,7 +179,9 @@ def read_report(path: Path) -> tuple[EnaRun, ...]:
             continue
         if len(cells) != len(header):
             raise InputError(
-                f"has {len(cells)} cells, but the header has {len(header)}", path=path, row=number
+                f"the row has {len(cells)} cells, but the header has {len(header)} cells",
+                path=path,
+                row=number,
             )
         run = _read_run(dict(zip(header, cells, strict=True)), path, number)
         if run.run in runs:
@@ -193,10 +196,10 @@ def _check_header(header: list[str], path: Path, row: int) -> None:
     missing = [column for column in _NEEDED if column not in header]
     if missing:
         raise WrongAnswerError(
-            f"is not a file report of ENA: it lacks the column {', '.join(missing)}",
+            f"is not a file report of ENA, because these columns are missing: {', '.join(missing)}",
             path=path,
             row=row,
-            remedy="remove it and run again",
+            remedy="remove the file and run again",
         )
 
 
@@ -244,7 +247,8 @@ def _read_fastq(cells: Mapping[str, str], path: Path, row: int) -> list[Fastq]:
     for name, values in columns.items():
         if values and len(values) != len(addresses):
             raise InputError(
-                f"has {len(values)} files, but fastq_ftp has {len(addresses)}",
+                f"lists {len(values)} files, but the column 'fastq_ftp' lists {len(addresses)} "
+                "files",
                 path=path,
                 row=row,
                 column=name,

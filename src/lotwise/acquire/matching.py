@@ -75,7 +75,7 @@ def state_columns(
     unknown = [key for key in stated if key not in by_name]
     if unknown:
         raise InputError(
-            f"deposited.columns has {unknown[0]!r}, which is not one of the chosen samples",
+            f"'deposited.columns' contains {unknown[0]!r}, which is not one of the chosen samples",
             remedy="choose from " + ", ".join(one.candidate.accession for one in chosen),
         )
     wanted = {by_name[key].candidate.accession: column for key, column in stated.items()}

@@ -55,7 +55,9 @@ def told_offers(study: Study, wanted: DepositedSettings) -> Iterator[Offer]:
     if wanted.path is not None:
         for path, level in by_level(wanted.path):
             if not path.is_file():
-                raise InputError("no such file", path=path, remedy="correct acquire.deposited.path")
+                raise InputError(
+                    "no such file", path=path, remedy="correct 'acquire.deposited.path'"
+                )
             yield Offer(0, path.name, {"": path}, level, stated=level)
         return
     for pattern, level in by_level(wanted.file):
@@ -73,7 +75,7 @@ def told_offers(study: Study, wanted: DepositedSettings) -> Iterator[Offer]:
                 raise InputError(
                     f"{accession} has {len(files)} files that match {pattern!r}: {names_of(files)}",
                     path=study.accession,
-                    remedy="make acquire.deposited.file more specific",
+                    remedy="make 'acquire.deposited.file' more specific",
                 )
             yield Offer(0, pattern, {key: file for key, [file] in own.items()}, level, level)
         elif len(fitting) == 1:
@@ -82,7 +84,7 @@ def told_offers(study: Study, wanted: DepositedSettings) -> Iterator[Offer]:
             raise InputError(
                 f"{len(fitting)} files match {pattern!r}: {names_of(fitting)}",
                 path=study.accession,
-                remedy="make acquire.deposited.file more specific",
+                remedy="make 'acquire.deposited.file' more specific",
             )
 
 
@@ -133,7 +135,8 @@ def _one_each(
                 raise InputError(
                     f"{accession} has several files: {names_of(text)}",
                     path=study.accession,
-                    remedy=f"choose one per sample: `acquire.deposited.file: {_pattern(text)}`",
+                    remedy="choose one file per sample: `acquire.deposited.file: "
+                    f"{_pattern(text)}`",
                 )
             return {}
         single[accession] = text[0]
@@ -151,10 +154,10 @@ def _require_each(
         if rank < UNSURE and lacking is not None:
             looks = next(iter(files.values()))[0].looks
             raise InputError(
-                f"there are files ({looks}) of {', '.join(sorted(files))}, but none of "
+                f"there are files ({looks}) for {', '.join(sorted(files))}, but no file for "
                 + lacking.candidate.describe(),
                 path=study.accession,
-                remedy="exclude it, `acquire.samples.exclude: "
+                remedy="exclude this sample with `acquire.samples.exclude: "
                 f"[{lacking.candidate.accession}]`, or use the route 'reads'",
             )
 

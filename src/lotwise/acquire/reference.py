@@ -45,7 +45,7 @@ def fetch_reference(
     if settings.transcripts is not None and settings.annotation is not None:
         for path in (settings.transcripts, settings.annotation):
             if not path.is_file():
-                raise InputError("no such file", path=path, remedy="correct acquire.reference")
+                raise InputError("no such file", path=path, remedy="correct 'acquire.reference'")
         return Reference((settings.transcripts,), settings.annotation)
     sources = gencode_sources(settings, urls)
     if settings.source == "ensembl":

@@ -15,9 +15,9 @@ from lotwise.config.acquire import SampleSelection, fields_in
 from lotwise.errors import InputError
 
 # Configuration keys to change, as named in messages.
-_PATTERN: Final = "acquire.samples.pattern"
-_CHOOSE: Final = "acquire.samples.choose"
-_N_BATCHES: Final = "acquire.samples.n_batches"
+_PATTERN: Final = "'acquire.samples.pattern'"
+_CHOOSE: Final = "'acquire.samples.choose'"
+_N_BATCHES: Final = "'acquire.samples.n_batches'"
 _PATTERN_SECONDS: Final = 10.0
 # Fields searched for a pattern, in this order: a description may mention other samples as well.
 _SEARCHED: Final = (("title", "characteristics"), ("source name", "library name"), ("description",))
@@ -192,7 +192,7 @@ def _without(
     for name in excluded:
         if not any(name in (one.accession, one.title) for one in candidates):
             raise InputError(
-                f"acquire.samples.exclude lists {name!r}, which is not a sample",
+                f"'acquire.samples.exclude' lists {name!r}, which is not one of the samples",
                 path=origin,
                 remedy="the samples are: " + _listing(candidates),
             )
@@ -212,9 +212,9 @@ def _where(
     if where and not kept:
         asked = ", ".join(f"{name}: {wanted}" for name, wanted in where.items())
         raise InputError(
-            f"acquire.samples.where {{{asked}}} matches no sample",
+            f"'acquire.samples.where' {{{asked}}} matches no sample",
             path=origin,
-            remedy=_remedy(candidates, "change it"),
+            remedy=_remedy(candidates, "change 'acquire.samples.where'"),
         )
     return kept
 
@@ -238,8 +238,8 @@ def _told(
         if not one.values(name):
             if any(other.values(name) for other in candidates):
                 raise InputError(
-                    f"{one.accession} {one.title!r} has no field {name!r}, which "
-                    f"acquire.samples.{what} requires",
+                    f"{one.accession} {one.title!r} has no field {name!r}, but "
+                    f"'acquire.samples.{what}' requires this field",
                     path=origin,
                     remedy=_remedy(candidates, "use another field, or exclude the sample "
                                    f"(acquire.samples.exclude: [{one.accession}])"),
@@ -290,7 +290,7 @@ def _by_pattern(
                 f"the pattern {pattern!r} matches {', '.join(sorted(names))} in one sample: "
                 + candidate.describe(),
                 path=origin,
-                remedy=f"make acquire.samples.{what} more specific, or use {_CHOOSE} instead",
+                remedy=f"make 'acquire.samples.{what}' more specific, or use {_CHOOSE} instead",
             )
         chosen += [Chosen(candidate, name) for name in names]
     if not chosen:
@@ -298,7 +298,7 @@ def _by_pattern(
             f"the pattern {pattern!r} matches no title, characteristic or other field"
             + (f" of {candidates[0].accession}" if len(candidates) == 1 else ""),
             path=origin,
-            remedy=_remedy(candidates, f"change acquire.samples.{what}"),
+            remedy=_remedy(candidates, f"change 'acquire.samples.{what}'"),
         )
     return chosen
 
@@ -331,7 +331,9 @@ def _by_name(
         [candidate] = found
         if candidate.accession in chosen:
             raise InputError(
-                f"{candidate.accession} is chosen twice", path=origin, remedy=f"change {_CHOOSE}"
+                f"the sample {candidate.accession} is chosen twice",
+                path=origin,
+                remedy=f"change {_CHOOSE}",
             )
         chosen[candidate.accession] = Chosen(candidate, choice.batch or candidate.title)
     return [chosen[c.accession] for c in candidates if c.accession in chosen]

@@ -53,13 +53,14 @@ def sheet_names(chosen: Sequence[Chosen]) -> dict[str, str]:
             raise InputError(
                 f"{one.batch!r} is not a valid batch of {one.candidate.accession}: "
                 "only printable ASCII characters are allowed",
-                remedy="give its batch in acquire.samples.choose",
+                remedy="give the batch of this sample in 'acquire.samples.choose'",
             )
         if len(one.batch) > _LONGEST_NAME:
             raise InputError(
                 f"the batch of {one.candidate.accession}, {one.batch[:40]!r}..., has "
-                f"{len(one.batch):,} characters, at most {_LONGEST_NAME} are allowed",
-                remedy="give its batch in acquire.samples.choose, or find it by a pattern",
+                f"{len(one.batch):,} characters, but at most {_LONGEST_NAME} are allowed",
+                remedy="give the batch of this sample in 'acquire.samples.choose', or change the "
+                "pattern that finds it",
             )
     batches = [one.batch for one in chosen]
     usable = len(set(batches)) == len(batches) and all(map(_FILE_NAME.fullmatch, batches))

@@ -52,7 +52,7 @@ def dump_run(run: str, folder: Path, *, paired: bool, offline: bool = False) -> 
     if not all(path.is_file() for path in wanted):
         if offline:
             raise EnvironmentFault(
-                f"offline, and the reads of {run} are missing",
+                f"there is no network access (offline), but the reads of {run} are missing",
                 remedy="run once with network access",
             )
         if not has_toolkit():
@@ -79,7 +79,7 @@ def _compress(folder: Path, run: str, *, paired: bool) -> None:
         if name not in plain:
             layout = "paired" if paired else "single"
             raise InputError(
-                f"the record of the run {run} says {layout}, but "
+                f"the record of the run {run} states the layout {layout}, but "
                 f"the SRA toolkit wrote {', '.join(sorted(plain)) or 'nothing'}"
             )
         with plain[name].open("rb") as source, _open_gzip(folder / f"{name}.gz", "wb") as out:

@@ -268,13 +268,14 @@ def require_runs(study: Study, chosen: Sequence[Chosen]) -> dict[str, tuple[EnaR
             )
         if len({run.paired for run in runs}) > 1:
             raise InputError(
-                f"{accession} has single and paired runs: {', '.join(run.run for run in runs)}",
+                f"{accession} has both single-end and paired-end runs: "
+                f"{', '.join(run.run for run in runs)}",
                 path=study.accession,
             )
         for run in runs:
             if owners.setdefault(run.run, accession) != accession:
                 raise InputError(
-                    f"the run {run.run} belongs to {owners[run.run]} and {accession}",
+                    f"the run {run.run} belongs to two samples, {owners[run.run]} and {accession}",
                     path=study.accession,
                 )
         found[accession] = runs
@@ -285,12 +286,14 @@ def _look_up_runs(accession: str, downloader: Downloader, urls: BaseUrls) -> Stu
     if kind_of(accession) == "geo_sample":
         raise InputError(
             f"{accession} is a single sample",
-            remedy="give its series (GSE...) and choose the sample",
+            remedy="give the series of the sample (GSE...) and choose the sample",
         )
     try:
         runs = _fetch_report(accession, downloader, urls)
     except NotFoundError as error:
-        raise InputError(f"ENA does not have {accession}", remedy="check the accession") from error
+        raise InputError(
+            f"ENA has no record of {accession}", remedy="check the accession"
+        ) from error
     if not runs:
         raise InputError(f"ENA has no runs of {accession}", remedy="check the accession")
     candidates = tuple(Candidate.of_runs(members) for members in runs_by_sample(runs).values())
@@ -376,6 +379,6 @@ def _ncbi_tpm(accession: str, downloader: Downloader, urls: BaseUrls, gaps: _Gap
     page = path.read_text(encoding="utf-8", errors="replace")
     if f"acc={accession}" not in page:
         path.unlink(missing_ok=True)
-        other = DownloadError(f"the received page is not that of {accession}", path=source.url)
+        other = DownloadError(f"the received page is not the page of {accession}", path=source.url)
         gaps.add("TPM by NCBI", other)
     return ncbi_tpm_source(accession, page, urls)

@@ -197,9 +197,9 @@ class _Reader:
         stated = [sheet for sheet, _ in by_level(self._wanted.sheet)]
         for missing in (sheet for sheet in stated if sheet not in sheets):
             raise InputError(
-                f"has no sheet {missing!r}; its sheets are {', '.join(sheets)}",
+                f"has no sheet {missing!r}; the sheets are {', '.join(sheets)}",
                 path=path,
-                remedy="correct acquire.deposited.sheet",
+                remedy="correct 'acquire.deposited.sheet'",
             )
         for sheet in stated or sheets:
             level = next(
@@ -245,9 +245,9 @@ class _Reader:
             accession = one.candidate.accession
             if accession not in paths:
                 raise InputError(
-                    f"no file {offer.name!r} for {one.candidate.describe()}",
+                    f"there is no file {offer.name!r} for {one.candidate.describe()}",
                     path=self.study.accession,
-                    remedy=f"exclude it: `acquire.samples.exclude: [{accession}]`",
+                    remedy=f"exclude this sample: `acquire.samples.exclude: [{accession}]`",
                 )
             path = paths[accession]
             if is_rsem(path):
@@ -318,6 +318,7 @@ def _only(study: Study, level: Level, several: Sequence[Holding]) -> Holding:
 def _no_table(study: Study) -> LotwiseError:
     return study.fault(
         f"no suitable table; supplementary files: {names_of(study.files) or 'none'}",
-        remedy="give one in acquire.deposited.file, or your own in acquire.deposited.path, or "
+        remedy="give a file in 'acquire.deposited.file', or your own table in "
+        "'acquire.deposited.path', or "
         "use the route 'reads'",
     )

@@ -81,7 +81,7 @@ def lines_of(path: Path, *, most: int = MOST_TEXT) -> Iterator[str]:
                 yield text.rstrip("\r\n")
     except _DAMAGED as error:
         raise WrongAnswerError(
-            f"is damaged ({error})", path=path, remedy="remove it and run again"
+            f"is damaged ({error})", path=path, remedy="remove the file and run again"
         ) from error
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", path=path) from error

@@ -74,7 +74,9 @@ def settings_of(
         The file cannot be read, or a key or value is wrong.
     """
     if config is not None and settings is not None:
-        raise InputError("--config and --settings cannot be combined", remedy="use one of them")
+        raise InputError(
+            "--config and --settings cannot be combined", remedy="use only one of the two"
+        )
     given = _section(config) if config is not None else _parsed(settings or "{}")
     if downloads is not None:
         given["downloads"] = str(downloads)

@@ -56,7 +56,9 @@ def command(
 
     sheet = leave_samples_out(read_samples(samples), exclude, path=samples)
     if chosen and step != "reads":
-        raise InputError("--sample needs --step reads: without it, the samples are judged together")
+        raise InputError(
+            "--sample requires '--step reads': the other steps judge all samples together"
+        )
     if step == "reads":
         rows = check_apart(choose_samples(sheet, chosen, path=samples), out=out)
         click.echo(f"{len(rows)} samples read: {out / 'intake'}")

@@ -50,14 +50,19 @@ def command(
     if results.is_file():
         if not is_intact(results.read_text(encoding="utf-8", errors="replace")):
             raise RefusedError(
-                "was edited: its SHA-256 differs from the one it contains", path=results
+                "was edited: the SHA-256 of the page differs from the SHA-256 that is written in "
+                "it",
+                path=results,
             )
-        click.echo("the page has the SHA-256 that it contains; this does not show who wrote it")
+        click.echo(
+            "the page has the SHA-256 that is written in it; this does not show who wrote the page"
+        )
         return
     if signers is None and not any_key:
         raise InputError(
             "--signers or --any-key is required",
-            remedy="give the file of keys that you trust; --any-key does not show who signed",
+            remedy="use '--signers' with the file of the keys that you trust; '--any-key' does "
+            "not show who signed",
         )
     found = check_seal(
         results,

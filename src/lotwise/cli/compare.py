@@ -139,15 +139,16 @@ def _read(path: Path) -> Config:
     config = read_config(path)
     if config.source != "quant":
         raise InputError(
-            f"source is {config.source!r}; compare takes quantifications (source: quant)",
+            f"the source is {config.source!r}, but `lotwise compare` needs quantifications "
+            "('source: quant')",
             path=path,
-            remedy=f"lotwise run --config {path}",
+            remedy=f"use `lotwise run --config {path}`",
         )
     beside = path.parent / config.samples
     if not config.samples.exists() and beside.exists():
         raise InputError(
-            f"{config.samples} is not in the working directory, from which paths start",
+            f"{config.samples} is not in the working directory, to which paths are relative",
             path=path,
-            remedy=f"cd {path.parent} && lotwise compare --config {path.name}",
+            remedy=f"use `cd {path.parent} && lotwise compare --config {path.name}`",
         )
     return config

@@ -101,7 +101,9 @@ def command(  # noqa: PLR0913, one parameter an option
             if reference_folder is not None:
                 return _fetch_reference(configured, downloader, reference_folder)
             if accession is None:
-                raise InputError("no accession given", remedy="give one, or set acquire.accession")
+                raise InputError(
+                    "no accession was given", remedy="give an accession, or set 'acquire.accession'"
+                )
             origin = origin_of(config, settings)
             return _fetch_samples(
                 accession, configured, downloader, sheet, origin=origin, levels=levels
@@ -189,7 +191,7 @@ def _fetch_reference(settings: AcquireSettings, downloader: Downloader, folder: 
     from lotwise.files.atomic import atomic_path
 
     if settings.reference is None:
-        raise InputError("no reference is configured", remedy="set acquire.reference")
+        raise InputError("no reference is configured", remedy="set 'acquire.reference'")
     reference = fetch_reference(settings.reference, downloader, settings.urls)
     for target, parts in (
         (folder / "transcripts.fa.gz", reference.transcripts),

@@ -94,7 +94,7 @@ def command(
     figures: FiguresConfig = pick(FiguresConfig, options)
     tree = ResultTree(out)
     if chosen and step != "count":
-        raise InputError("--sample needs --step count: the other steps compare all samples")
+        raise InputError("--sample requires '--step count': the other steps compare all samples")
     if step != "join":
         if transcripts is None:
             raise InputError("--transcripts is missing", remedy="give the FASTA of transcripts")

@@ -58,7 +58,7 @@ def command(*, directory: Path, source: Path | None) -> None:
         raise InputError(
             f"{' and '.join(present)} already exists",
             path=directory,
-            remedy="choose another folder, or remove it",
+            remedy="choose another folder, or remove what already exists",
         )
     for name, text in texts.items():
         with atomic_path(directory / name) as temporary:

@@ -142,8 +142,8 @@ def command(  # noqa: PLR0913, one parameter an option
         )
     if step == "halves" and not settings.halves:
         raise InputError(
-            "--step halves contradicts --no-halves, and RSEM is not run on halves",
-            remedy="leave out --no-halves, and take kallisto or salmon",
+            "'--step halves' cannot be used with '--no-halves' or with RSEM",
+            remedy="remove '--no-halves', and use kallisto or salmon",
         )
     if step == "index":
         prepare_index(sheet, quantifier=quantifier, reference=reference, out=out, settings=settings)

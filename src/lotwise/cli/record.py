@@ -108,5 +108,5 @@ def _parse_json(text: str) -> dict[str, object]:
     except ValueError as error:
         raise InputError(f"--configuration is not JSON ({error})") from None
     if not isinstance(found, dict):
-        raise InputError("--configuration has no keys")
+        raise InputError("the JSON object of --configuration has no keys")
     return found

@@ -48,7 +48,7 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
         click.echo(f"differs: {line}")
     if found.all_differences:
         raise RefusedError(
-            f"differences from the record: {len(found.all_differences)}",
+            f"number of differences from the record: {len(found.all_differences)}",
             path=results,
             remedy=f"a file that lotwise wrote again, such as a later verdict, is recorded by "
             f"`lotwise record --out {results}`"

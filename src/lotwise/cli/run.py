@@ -37,10 +37,10 @@ def command(ctx: click.Context, *, config: Path | None, demo: bool, profile: str
     """
     if importlib.util.find_spec("snakemake") is None:
         raise EnvironmentFault(
-            "snakemake is not installed", remedy="pip install 'lotwise[workflow]'"
+            "snakemake is not installed", remedy="install it: pip install 'lotwise[workflow]'"
         )
     if demo and config is not None:
-        raise InputError("--demo has its own configuration", remedy="leave out --config")
+        raise InputError("--demo has its own configuration", remedy="do not use '--config' with it")
     chosen = shipped("config", "demo.yaml") if demo else config or Path("config.yaml")
     if not chosen.is_file():
         raise InputError(

@@ -108,13 +108,13 @@ def read_attributes(path: Path | str) -> Attributes:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise InputError("no such file of attributes", path=path) from None
+        raise InputError("the file of attributes does not exist", path=path) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", path=path) from None
     found = parse_yaml(text, source=path)
     if not isinstance(found, dict):
         raise InputError(
-            "is not a table of keys; the keys 'lots', 'k' and 'attributes' are required", path=path
+            "contains no keys; the keys 'lots', 'k' and 'attributes' are required", path=path
         )
     try:
         return Attributes.model_validate(found)

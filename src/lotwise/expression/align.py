@@ -52,7 +52,7 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             rest = max(_share_outside(abundance, named) for abundance in read.values())
             warnings.warn(
                 f"versions of identifiers differ between samples: {n_plain - n_shared:,} features "
-                f"with up to {rest:.1%} of the TPM are matched without version",
+                f"with up to {rest:.1%} of the TPM are therefore matched without version",
                 SharedFeaturesWarning,
                 stacklevel=3,
             )
@@ -70,7 +70,7 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             raise InputError(
                 f"{came}; at least {min_shared:.0%} are required" if shared else came,
                 path=read[odd].path,
-                remedy="quantify all samples with one annotation, or lower --min-shared",
+                remedy="quantify all samples with one annotation, or use a lower '--min-shared'",
             )
         lost = {
             name: _share_outside(dataclasses.replace(read[name], features=own), shared)
@@ -79,7 +79,9 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
         most = max(lost, key=lambda name: lost[name])
         came += f"; the others have up to {lost[most]:.1%} of the TPM (sample {most!r})"
         warnings.warn(
-            f"{came}; only common features are compared", SharedFeaturesWarning, stacklevel=3
+            f"{came}; only common features are compared",
+            SharedFeaturesWarning,
+            stacklevel=3,
         )
         if lost[most] > _MOST_LOST:
             invalid = (

@@ -57,14 +57,14 @@ def read_salmon_bootstraps(quant: Path, features: pl.Series) -> npt.NDArray[np.f
     places = {name: place for place, name in enumerate(names)}
     if len(places) != len(features) or not all(name in places for name in features):
         raise InputError(
-            f"has {len(places):,} transcripts, but {quant.name} has {len(features):,}",
+            f"has {len(places):,} transcripts, but {quant.name} has {len(features):,} transcripts",
             path=listed,
-            remedy="keep the directory as salmon wrote it",
+            remedy="use the unchanged directory that salmon wrote",
         )
     n_bytes = len(names) * np.dtype("<f8").itemsize
     if len(raw) % n_bytes:
         raise InputError(
-            f"has {len(raw):,} bytes, must be a multiple of {n_bytes:,}",
+            f"has {len(raw):,} bytes, but the size must be a multiple of {n_bytes:,}",
             path=counts,
             remedy="run salmon quant again",
         )

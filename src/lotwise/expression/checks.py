@@ -64,16 +64,17 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
         raise InputError(
             f"sample {sample!r}: every TPM is 0, so nothing was quantified",
             path=abundance.path,
-            remedy="check the quantifier's log; possible causes: reads of another species, or no "
-            "reads",
+            remedy="check the quantifier's log; possible causes: the reads are of another "
+            "species, or there are no reads",
         )
     if abs(total - _MILLION) <= _ROUNDING * _MILLION:
         if abundance.quantifier == "matrix" and _are_cpm(abundance.tpm):
             raise InputError(
-                f"sample {sample!r}: all values are multiples of one number: these are counts per "
-                "million (CPM), not TPM",
+                f"sample {sample!r}: all values are multiples of one number, so these are counts "
+                "per million (CPM), not TPM",
                 path=abundance.path,
-                remedy="divide the counts by the effective lengths and scale to a million, or use "
+                remedy="divide the counts by the effective lengths and scale them to a million, "
+                "or use "
                 "the TPM of the quantifier",
             )
         return ""
@@ -82,23 +83,24 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
         return f"{abundance.path}: {came}"
     if _is_log_scaled(abundance.tpm):
         raise InputError(
-            f"{came}, and the largest is {abundance.tpm.max():.4g}: they are already on log scale",
+            f"{came}, and the largest TPM is {abundance.tpm.max():.4g}, so the values are "
+            "already on log scale",
             path=abundance.path,
-            remedy="give TPM before the log transform; lotwise applies it",
+            remedy="give TPM without log transform; lotwise computes the logarithms",
         )
     if _are_whole_numbers(abundance.tpm):
         raise InputError(
-            f"{came}, and all are whole numbers: these are counts, not TPM",
+            f"{came}, and all are whole numbers, so these are counts, not TPM",
             path=abundance.path,
-            remedy="divide by the effective lengths and scale to a million, or use the "
-            "quantifier's own files",
+            remedy="divide the counts by the effective lengths and scale them to a million, or "
+            "use the quantifier's own files",
         )
     if not _LEAST_SUM <= total <= (1 + _ROUNDING) * _MILLION:
         raise InputError(
-            f"{came}: these are FPKM, counts, or TPM of a subset of the features",
+            f"{came}, so these are FPKM, counts, or TPM of a subset of the features",
             path=abundance.path,
             remedy="convert FPKM by TPM = FPKM / sum(FPKM) * 1e6; "
-            "for a subset of the features use tpm_sum: any (--tpm-sum any)",
+            "for a subset of the features use 'tpm_sum: any' (--tpm-sum any)",
         )
     return f"{abundance.path}: {came}"
 
@@ -132,14 +134,14 @@ def check_features(sample: str, abundance: Abundance) -> None:
             else f"sample {sample!r}: feature {name!r} occurs {len(twice)} times",
             path=abundance.path,
             row=abundance.row_of(int(twice[1])),
-            remedy="each feature must have one row; remove or rename the other",
+            remedy="each feature must have one row only; remove or rename the second row",
         )
     if (abundance.features == "").any():
         raise InputError(
             f"sample {sample!r}: a feature has no name",
             path=abundance.path,
             row=abundance.row_of(int((abundance.features == "").arg_true()[0])),
-            remedy="give it a name, or remove it",
+            remedy="give the feature a name, or remove the row",
         )
 
 
@@ -161,19 +163,20 @@ def check_values(sample: str, abundance: Abundance) -> None:
         if not wrong.any():
             continue
         at = int(np.flatnonzero(wrong)[0])
-        came = f"{what} of {abundance.features[at]!r} is {values[at]:g} ({int(wrong.sum()):,} such)"
+        name, n_wrong = abundance.features[at], int(wrong.sum())
+        came = f"{what} of {name!r} is {values[at]:g} ({n_wrong:,} such values)"
         if (
             np.isfinite(values).all()
             and _LOWEST_LOG2 <= values.min() < values.max() <= _HIGHEST_LOG2
         ):
             raise InputError(
-                f"sample {sample!r}: {came} and the largest is {values.max():.4g}: "
-                "they are already on log scale",
+                f"sample {sample!r}: {came} and the largest value is {values.max():.4g}, so the "
+                "values are already on log scale",
                 path=abundance.path,
-                remedy="give TPM before the log transform; lotwise applies it",
+                remedy="give TPM without log transform; lotwise computes the logarithms",
             )
         raise InputError(
-            f"sample {sample!r}: {came}, must be a number >= 0",
+            f"sample {sample!r}: {came}, but each value must be a number >= 0",
             path=abundance.path,
             row=abundance.row_of(at),
             column=column,

@@ -106,8 +106,8 @@ def combine_levels(
         gene = _stack_genes(aligned["gene"], tx2gene, transcripts)
     if gene is None:
         warnings.warn(
-            "no gene level: the quantifications are of transcripts, but no map to genes was given "
-            "(tx2gene)",
+            "the gene level is missing, because the quantifications are of transcripts and no "
+            "transcript-to-gene map was given (tx2gene)",
             LotwiseWarning,
             stacklevel=2,
         )
@@ -161,15 +161,15 @@ def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -
     if differ.any():
         at = int(differ.arg_true()[0])
         warnings.warn(
-            f"RSEM's own genes differ from those of {source} for {int(differ.sum()):,} of "
+            f"RSEM's own genes differ from the genes in {source} for {int(differ.sum()):,} of "
             f"{len(given):,} transcripts ({isoform.features[at]!r}: {own[at]!r} and "
-            f"{given[at]!r}); its isoforms are summed to the genes of {source}",
+            f"{given[at]!r}); the isoforms are summed to the genes in {source}",
             LotwiseWarning,
             stacklevel=3,
         )
     elif source == _OWN_MAP and isoform.features.equals(own):
         warnings.warn(
-            "RSEM was run without genes: its genes are transcripts; "
+            "RSEM was run without genes, so its files of genes contain transcripts; "
             "give a transcript-to-gene map (tx2gene)",
             LotwiseWarning,
             stacklevel=3,
@@ -181,8 +181,9 @@ def _warn_of_transcripts(gene: Abundance) -> None:
     """Warn if a table of genes contains transcripts, as RSEM's does if run without genes."""
     if level_by_names(gene.features) == "isoform":
         warnings.warn(
-            f"{gene.path}: its genes are transcripts ({gene.features[0]}); give these "
-            "values as isoforms, with a transcript-to-gene map (tx2gene)",
+            f"{gene.path}: the file should contain genes but contains transcripts "
+            f"({gene.features[0]}); give these values as isoforms, with a transcript-to-gene map "
+            "(tx2gene)",
             LotwiseWarning,
             stacklevel=3,
         )
@@ -206,8 +207,9 @@ def _warn_of_missing_bootstraps(read: Mapping[str, Abundance]) -> None:
     without = [name for name, abundance in read.items() if abundance.bootstrap_counts is None]
     if without:
         warnings.warn(
-            f"bootstraps were requested, but {len(without)} of {len(read)} samples have none "
-            f"(sample {without[0]!r}: {read[without[0]].path}); run kallisto quant -b 30 or salmon "
+            f"bootstraps were requested, but {len(without)} of {len(read)} samples have no "
+            f"bootstraps (sample {without[0]!r}: {read[without[0]].path}); run kallisto quant -b "
+            "30 or salmon "
             "quant --numBootstraps 30",
             LotwiseWarning,
             stacklevel=3,
@@ -235,8 +237,8 @@ def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | 
     for row in np.flatnonzero(flagged).tolist():
         warnings.warn(
             f"sample {samples[row].sample!r} has {totals[row]:,.0f} counts, {shares[row]:.2g} of "
-            f"the other samples' median ({totals[row] / shares[row]:,.0f}): a failed library has a "
-            "low R whatever its batch; exclude it or sequence it again",
+            f"the median of the other samples ({totals[row] / shares[row]:,.0f}). A failed "
+            "library has a low R in any batch; exclude this sample or sequence it again",
             LotwiseWarning,
             stacklevel=3,
         )

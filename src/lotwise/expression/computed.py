@@ -43,8 +43,8 @@ def require_features(expression: AnnData, name: str, *, tool: str) -> None:
     >>> lotwise.tl.correlate(gene)
     >>> require_features(gene[:, :100], "pairs", tool="lotwise.tl.correlate")
     Traceback (most recent call last):
-    lotwise.errors.InputError: 'pairs' was computed over 300 features, but the AnnData has 100; call
-        lotwise.tl.correlate again
+    lotwise.errors.InputError: 'pairs' was computed from 300 features, but the AnnData has 100
+        features; call lotwise.tl.correlate again
     """
     found = noted(expression).get(keys.COMPUTED_OVER, {}).get(name)
     if found is None:
@@ -53,11 +53,13 @@ def require_features(expression: AnnData, name: str, *, tool: str) -> None:
     remedy = f"call {tool} again"
     if n != now:
         raise InputError(
-            f"{name!r} was computed over {n:,} features, but the AnnData has {now:,}", remedy=remedy
+            f"{name!r} was computed from {n:,} features, but the AnnData has {now:,} features",
+            remedy=remedy,
         )
     if int(found[_CHECKSUM]) != _checksum(expression):
         raise InputError(
-            f"{name!r} was computed over other features than those of the AnnData", remedy=remedy
+            f"{name!r} was computed from features that differ from those of the AnnData",
+            remedy=remedy,
         )
 
 
@@ -79,7 +81,7 @@ def require_correlated(expression: AnnData) -> None:
     others = set(expression.obs_names) - {*table["sample_a"], *table["sample_b"]}
     if others:
         raise InputError(
-            f"R was computed for other samples: {min(others)} is missing",
+            f"R was computed without sample {min(others)!r}",
             remedy=f"call {tool} again",
         )
 

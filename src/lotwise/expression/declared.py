@@ -48,7 +48,8 @@ def require_plausible(path: Path, unpacked: BytesIO | None = None) -> None:
     size = len(unpacked.getbuffer()) if unpacked else path.stat().st_size
     if declared > max(_SMALL, _MOST_PACKED * size):
         raise InputError(
-            f"declares {declared / 1e9:,.0f} GB, but the file has {size / 1e9:.2g} GB",
+            f"declares {declared / 1e9:,.0f} GB of data, but the file contains only "
+            f"{size / 1e9:.2g} GB",
             path=path,
             remedy="the file is damaged: write it again",
         )

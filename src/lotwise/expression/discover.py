@@ -76,7 +76,8 @@ def find_samples(source: Path, *, relative_to: Path) -> Found:
     found = sorted(set(_walk(source, 0)))
     if not found:
         raise InputError(
-            f"no quant.sf, abundance.tsv, abundance.h5 or *.genes.results within {_DEEPEST} levels",
+            "contains no quant.sf, abundance.tsv, abundance.h5 or *.genes.results within "
+            f"{_DEEPEST} levels of folders",
             path=source,
             remedy="give the output folder of salmon, kallisto, RSEM or nf-core/rnaseq",
         )
@@ -135,10 +136,11 @@ def _from_nfcore_sheet(path: Path, relative_to: Path) -> Found:
         raise InputError(f"cannot be read as CSV ({error})", path=path) from None
     if not rows or not set(_NFCORE_SHEET) <= set(rows[0]):
         raise InputError(
-            "is not a sample sheet of nf-core/rnaseq: it must have the columns sample and fastq_1",
+            "is not a sample sheet of nf-core/rnaseq, which must have the columns 'sample' and "
+            "'fastq_1'",
             path=path,
             row=1,
-            remedy="give nf-core's sheet, or the folder of its results",
+            remedy="give the sample sheet of nf-core/rnaseq, or the folder of its results",
         )
     table = []
     for row in rows:

@@ -199,7 +199,8 @@ def read_abundance(path: Path, *, bootstraps: bool = False) -> tuple[Level, Abun
     found = recognise(path, layout)
     if found is None:
         raise InputError(
-            f"is not one of {', '.join(item.what for item in FORMATS)}; its columns are "
+            f"is not one of {', '.join(item.what for item in FORMATS)}; the columns of the file "
+            "are "
             f"{', '.join(map(repr, layout.header[:8]))}",
             path=path,
             row=layout.first_row - 1,
@@ -278,7 +279,7 @@ def _read_kallisto_h5(path: Path, raw: bytes, *, bootstraps: bool) -> Abundance:
         raise InputError(
             f"is not kallisto's abundance.h5 ({error})",
             path=path,
-            remedy="run kallisto quant again or give its abundance.tsv",
+            remedy="run kallisto quant again or give kallisto's abundance.tsv",
         ) from None
     return Abundance(
         quantifier="kallisto",

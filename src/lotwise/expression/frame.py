@@ -100,7 +100,7 @@ def from_frame(
         kind = f"{type(tpm).__module__.partition('.')[0]}.{type(tpm).__name__}"
         raise InputError(
             f"TPM must be a pandas DataFrame or an AnnData, got {kind}",
-            remedy="make a DataFrame with identifiers of features and names of samples",
+            remedy="make a DataFrame with feature identifiers and sample names as its labels",
         )
     if not isinstance(tpm, pd.DataFrame):
         tpm, batches, counts, lengths, symbols = _tables_of(tpm, batches, counts, lengths)
@@ -211,8 +211,9 @@ def _samples_are_columns(table: pd.DataFrame, batches: Batches | str | None) -> 
     if batches is None and len(rows) != len(columns):
         return len(rows) > len(columns)
     raise InputError(
-        f"the table ({len(rows):,} x {len(columns):,}) has no recognisable samples",
-        remedy="give batches by the names of the samples",
+        f"it cannot be recognised whether the rows or the columns of the table ({len(rows):,} x "
+        f"{len(columns):,}) are the samples",
+        remedy="give 'batches' as a mapping from sample name to batch",
     )
 
 
@@ -223,7 +224,7 @@ def _turned(table: pd.DataFrame | None, like: pd.DataFrame) -> pd.DataFrame | No
 def _refuse_repeated(table: pd.DataFrame) -> None:
     if not table.index.is_unique:
         twice = table.index[table.index.duplicated()][0]
-        raise InputError(f"the table has sample {twice!r} twice", remedy="keep one of them")
+        raise InputError(f"the table contains sample {twice!r} twice", remedy="keep one of them")
 
 
 def _numbers(table: pd.DataFrame) -> Floats:
@@ -242,8 +243,8 @@ def _layer(table: pd.DataFrame | None, like: pd.DataFrame) -> Floats:
     aligned = table.reindex(index=like.index, columns=like.columns)
     if aligned.shape != table.shape or bool(aligned.isna().all(axis=None)):
         raise InputError(
-            "counts or lengths have other samples or features than the TPM",
-            remedy="give them with the same index and columns",
+            "the samples or features of the counts or lengths differ from those of the TPM",
+            remedy="give all tables with the same index and columns",
         )
     return _numbers(aligned)
 
@@ -256,7 +257,8 @@ def _samples(table: pd.DataFrame, batches: Batches | str | None) -> list[Sample]
         lacking = [name for name in names if name not in batches]
         if lacking:
             raise InputError(
-                f"batches lack sample {lacking[0]!r} ({len(lacking)} such)",
+                f"sample {lacking[0]!r} is missing in 'batches' ({len(lacking)} samples are "
+                "missing)",
                 remedy="give the batch of each sample",
             )
         of = [batches[name] for name in names]
@@ -264,7 +266,7 @@ def _samples(table: pd.DataFrame, batches: Batches | str | None) -> list[Sample]
         of = list(batches)
     if unknown := [name for name, batch in zip(names, of, strict=False) if pd.isna(batch)]:
         raise InputError(
-            f"sample {unknown[0]!r} has no batch ({len(unknown)} such)",
+            f"sample {unknown[0]!r} has no batch ({len(unknown)} samples have none)",
             remedy="give the batch of each sample",
         )
     if len(of) != len(names):
@@ -321,7 +323,7 @@ def _by_level(
         raise InputError(
             f"the level cannot be inferred from the features "
             f"({', '.join(features.to_list()[:3])}...)",
-            remedy="give it, for example level='gene'",
+            remedy="give the level, for example level='gene'",
         )
     by_level: dict[Level, dict[str, Abundance]] = {"gene": {}, "isoform": {}}
     by_level[level] = read

@@ -37,12 +37,14 @@ def read_parts(quant: Path, features: pl.Series) -> npt.NDArray[np.float32] | No
     path = halves_of(quant.parent)
     if not path.is_file():
         return None
-    again = "remove it, or run `lotwise quantify` again"
+    again = "remove the file, or run `lotwise quantify` again"
     try:
         table = pl.read_parquet(path, columns=["feature", *PARTS])
     except (PolarsError, OSError) as error:
         words = str(error).splitlines()[0]
-        raise InputError(f"is not what lotwise writes ({words})", path=path, remedy=again) from None
+        raise InputError(
+            f"was not written by lotwise, or is damaged ({words})", path=path, remedy=again
+        ) from None
     if table.is_empty():
         return None
     if not table["feature"].equals(features):
@@ -50,8 +52,8 @@ def read_parts(quant: Path, features: pl.Series) -> npt.NDArray[np.float32] | No
         rows = [place[name] for name in features.to_list() if name in place]
         if not table.height == len(features) == len(rows):
             raise InputError(
-                f"holds {table.height:,} features that are not the {len(features):,} of "
-                f"{quant.name}",
+                f"contains {table.height:,} features, which differ from the {len(features):,} "
+                f"features of {quant.name}",
                 path=path,
                 remedy=again,
             )

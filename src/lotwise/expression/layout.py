@@ -156,10 +156,10 @@ def _layout_of_gct(path: Path, text: bytes, lines: Sequence[str]) -> Layout:
     sizes = lines[1].split() if len(lines) > 2 else []
     if len(sizes) not in {2, 4} or not all(size.isdigit() for size in sizes):
         raise InputError(
-            "is not GCT: the numbers of rows and columns are missing",
+            "is not GCT, because the numbers of rows and columns are missing",
             path=path,
             row=2,
-            remedy="write the GCT again",
+            remedy="write the GCT file again",
         )
     header = cells_of(lines[2], "\t")
     n_annotations = int(sizes[3]) if len(sizes) == 4 else 0
@@ -200,7 +200,7 @@ def _fit_header(path: Path, header: list[str], first: Sequence[str], *, row: int
     if len(header) == len(first):
         return header
     raise InputError(
-        f"has {len(header)} columns, but its rows have {len(first)} cells",
+        f"the header has {len(header)} columns, but the rows have {len(first)} cells",
         path=path,
         row=row,
         remedy="give each column one name",

@@ -118,8 +118,8 @@ def name_genes(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
     if unmapped.any():
         warnings.warn(
             f"{int(unmapped.sum()):,} of {len(unmapped):,} transcripts have no gene in "
-            f"{transcripts.source}; they have {share.min():.2%} to {share.max():.2%} of the TPM "
-            "and are excluded at gene level",
+            f"{transcripts.source}; these transcripts have {share.min():.2%} to "
+            f"{share.max():.2%} of the TPM and are excluded at gene level",
             UnmappedTranscriptsWarning,
             stacklevel=3,
         )

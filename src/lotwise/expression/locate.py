@@ -109,7 +109,7 @@ def _refuse_two_programs(directory: Path) -> None:
             "contains the output of two programs: "
             + " and ".join(f"{name} of {program}" for program, name in present.items()),
             path=directory,
-            remedy="give the file itself",
+            remedy="give one of the two files instead",
         )
 
 

@@ -118,22 +118,22 @@ def find_columns(
         return MapColumns(transcript, gene, None)
     if best == _Rank.NOT:
         raise InputError(
-            "no column looks like the gene of each transcript; "
-            f"its columns are {_list(names, table)}",
+            "no column seems to contain the gene of each transcript; the columns are "
+            f"{_list(names, table)}",
             path=path,
             row=1,
-            remedy="rename the column of the gene to gene_id",
+            remedy="rename the column of the genes to 'gene_id'",
         )
     candidates = [at for at, rank in ranks.items() if rank == best]
     gene = candidates[0]
     for other in candidates[1:]:
         if not _are_same_genes(table.to_series(gene), table.to_series(other)):
             raise InputError(
-                f"two columns could be the gene: {_name(names, table, gene)} and "
+                f"two columns could contain the gene: {_name(names, table, gene)} and "
                 f"{_name(names, table, other)}",
                 path=path,
                 row=1,
-                remedy="rename the right one to gene_id, or remove the other",
+                remedy="rename the correct column to 'gene_id', or remove the other column",
             )
     return MapColumns(transcript, gene, _symbols(names, table, gene, ranks))
 

@@ -53,11 +53,11 @@ def read_matrix(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
     header = layout.header
     if len(header) < 2:
         raise InputError(
-            f"has one column, {header[0]!r}; a TPM matrix has features and samples, "
-            "separated by tabs or commas",
+            f"has only one column, {header[0]!r}, but a TPM matrix has a column of features and "
+            "one column per sample, separated by tabs or commas",
             path=path,
             row=layout.first_row - 1,
-            remedy="save it as TSV or CSV",
+            remedy="save the matrix as TSV or CSV",
         )
     first = read_columns(path, layout, strings=[0])["0"]
     if _samples_are_columns(path, samples, header[1:], first.to_list()):
@@ -128,10 +128,10 @@ def _refuse_twice(path: Path, header: Sequence[str], *, row: int) -> None:
         counts = Counter(header)
         twice = next(name for name in header if counts[name] > 1)
         raise InputError(
-            f"has feature {twice!r} {counts[twice]} times",
+            f"contains feature {twice!r} {counts[twice]} times",
             path=path,
             row=row,
-            remedy="keep one of them",
+            remedy="keep only one of them",
         )
 
 
@@ -168,15 +168,17 @@ def _samples_are_columns(
     missing = [name for name in samples if name not in found]
     if missing:
         raise InputError(
-            f"lacks sample {', '.join(map(repr, missing[:_EXAMPLES]))}; "
-            f"its first row is {', '.join(map(repr, columns[:_EXAMPLES]))}... and "
-            f"its first column {', '.join(map(repr, rows[:_EXAMPLES]))}...",
+            f"does not contain sample {', '.join(map(repr, missing[:_EXAMPLES]))}; the first row "
+            f"is {', '.join(map(repr, columns[:_EXAMPLES]))}... and the first column is "
+            f"{', '.join(map(repr, rows[:_EXAMPLES]))}...",
             path=path,
             remedy="use the sample names of the matrix in the sheet",
         )
     twice = next((name for name in samples if found[name] > 1), None)
     if twice is not None:
-        raise InputError(f"has sample {twice!r} twice", path=path, remedy="keep one of them")
+        raise InputError(
+            f"contains sample {twice!r} twice", path=path, remedy="keep only one of them"
+        )
     return are_columns
 
 
@@ -215,11 +217,13 @@ def _from_h5ad(path: Path, raw: bytes, samples: Sequence[str]) -> dict[str, Abun
         stored = anndata.read_h5ad(BytesIO(raw))
     except UNREADABLE as error:
         raise InputError(
-            f"is not an h5ad file ({error})", path=path, remedy="write it with AnnData.write_h5ad"
+            f"is not an h5ad file ({error})",
+            path=path,
+            remedy="write the file with AnnData.write_h5ad",
         ) from None
     if TPM not in stored.layers and stored.X is None:
         raise InputError(
-            "has neither a layer tpm nor X", path=path, remedy="put TPM into layers['tpm']"
+            "has neither the layer 'tpm' nor X", path=path, remedy="put TPM into layers['tpm']"
         )
     rows, columns = stored.obs_names.tolist(), stored.var_names.tolist()
     if _samples_are_columns(path, samples, columns, rows):

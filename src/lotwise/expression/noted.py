@@ -48,8 +48,8 @@ def correlations_of(expression: AnnData, statistic: str) -> npt.NDArray[np.float
     found = expression.obsp[statistic]
     if not isinstance(found, np.ndarray):
         raise InputError(
-            f"obsp[{statistic!r}] is not a full matrix (anndata.concat joins parts without R "
-            "between them)",
+            f"obsp[{statistic!r}] is not a full matrix; possible cause: anndata.concat does not "
+            "compute R between the parts that it joins",
             remedy="call lotwise.tl.correlate again",
         )
     return found
@@ -59,6 +59,6 @@ def _checked(found: Any) -> MutableMapping[str, Any]:
     if not isinstance(found, MutableMapping):
         raise InputError(
             f"uns[{keys.LOTWISE!r}] is a {type(found).__name__} that was not written by lotwise",
-            remedy="remove it from the AnnData, or rename it",
+            remedy="remove or rename this entry of the AnnData",
         )
     return found

@@ -41,9 +41,9 @@ class _Foreign(NamedTuple):
 
 
 _UNPACK: Final = "unpack it first"
-_EXPORT: Final = "save the sheet as TSV or CSV and give that"
-_WRITE_TSV: Final = "write the TPM as TSV from R or Python and give that"
-_QUANTIFY: Final = "quantify it with kallisto, salmon or RSEM and give what they write"
+_EXPORT: Final = "save the sheet as TSV or CSV and give that file"
+_WRITE_TSV: Final = "write the TPM as TSV from R or Python and give that file"
+_QUANTIFY: Final = "quantify the reads with kallisto, salmon or RSEM and give the output"
 _FETCH: Final = "download the file itself and give its path"
 
 _FOREIGN: Final = (
@@ -52,7 +52,7 @@ _FOREIGN: Final = (
     _Foreign(b"Rar!", "is a RAR archive", _UNPACK),
     _Foreign(b"\x1f\x9d", "is compressed with compress (.Z)", "unpack it first: gunzip FILE"),
     _Foreign(b"\x04\x22\x4d\x18", "is compressed with lz4", "unpack it first: lz4 -d FILE"),
-    _Foreign(b"\xd0\xcf\x11\xe0", "is a workbook of Excel (.xls)", _EXPORT),
+    _Foreign(b"\xd0\xcf\x11\xe0", "is an Excel workbook (.xls)", _EXPORT),
     _Foreign(b"%PDF", "is a PDF document", "give the table itself as TSV or CSV"),
     _Foreign(b"BAM\x01", "is a BAM file of alignments", _QUANTIFY),
     _Foreign(b"CRAM", "is a CRAM file of alignments", _QUANTIFY),
@@ -112,7 +112,8 @@ def _read(path: Path) -> bytes:
             raise InputError(
                 "is a pipe, which can be read only once",
                 path=path,
-                remedy="give the file itself; gzip, xz, bzip2 and zip are unpacked",
+                remedy="give the path of the file; lotwise can read files compressed with gzip, "
+                "xz, bzip2 or zip",
             )
         return path.read_bytes()
     except FileNotFoundError:
@@ -155,7 +156,7 @@ def refuse_foreign(path: Path, head: bytes) -> None:
         The message says what the file is and what to do.
     """
     if not head or head.isspace():
-        raise InputError("is empty", path=path, remedy="run the program that writes it again")
+        raise InputError("is empty", path=path, remedy="run the program that wrote the file again")
     for kind in _FOREIGN:
         if head.startswith(kind.begins):
             raise InputError(kind.what, path=path, remedy=kind.remedy)
@@ -224,12 +225,14 @@ def _unzip(path: Path, raw: bytes) -> bytes:
     with zipfile.ZipFile(BytesIO(raw)) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         if "[Content_Types].xml" in names:
-            raise InputError("is a workbook of Excel (.xlsx)", path=path, remedy=_EXPORT)
+            raise InputError("is an Excel workbook (.xlsx)", path=path, remedy=_EXPORT)
         # macOS adds this to every archive.
         names = [name for name in names if not re.search(r"(^|/)(__MACOSX/|\._)", name)]
         if len(names) != 1:
             raise InputError(
-                f"is a zip archive of {len(names)} files", path=path, remedy="unpack it first"
+                f"is a zip archive that contains {len(names)} files",
+                path=path,
+                remedy="unpack it first",
             )
         return archive.read(names[0])
 

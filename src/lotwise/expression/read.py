@@ -152,20 +152,20 @@ def _samples(
     else:
         listed = tuple(samples)
     if not listed:
-        raise InputError("no samples given", remedy="give at least one")
+        raise InputError("no samples were given", remedy="give at least one sample")
     twice = [name for name, n in Counter(sample.sample for sample in listed).items() if n > 1]
     if twice:
         raise InputError(
-            f"sample {twice[0]!r} occurs more than once ({len(twice)} such)",
+            f"sample {twice[0]!r} occurs more than once ({len(twice)} sample names do)",
             column="sample",
             remedy="give each sample a unique name",
         )
     without = [sample.sample for sample in listed if sample.quant is None]
     if without:
         raise InputError(
-            f"sample {without[0]!r} has no quantification (samples without: {len(without)})",
+            f"sample {without[0]!r} has no quantification ({len(without)} samples have none)",
             column="quant",
-            remedy="fill in the column 'quant', or quantify its reads first",
+            remedy="fill in the column 'quant', or quantify the reads first",
         )
     return listed
 
@@ -233,10 +233,10 @@ def _read_matrix(
         )
     if level is None:
         raise InputError(
-            f"the level cannot be inferred from its features "
+            f"the level cannot be inferred from the features "
             f"({', '.join(features.to_list()[:_EXAMPLES])}...)",
             path=path,
-            remedy="give it, for example matrix_level: gene (--matrix-level gene)",
+            remedy="give the level, for example 'matrix_level: gene' (--matrix-level gene)",
         )
     found[level].update(matrix)
 
@@ -252,7 +252,8 @@ def _complete_levels(
         )
         if read and lacking and not (level == "gene" and len(found["isoform"]) == len(samples)):
             warnings.warn(
-                f"no {level} level: sample {lacking[0]!r} has none ({len(lacking)} such)",
+                f"the {level} level is not available, because it is missing in sample "
+                f"{lacking[0]!r} ({len(lacking)} samples lack it)",
                 LotwiseWarning,
                 stacklevel=4,
             )
@@ -260,7 +261,7 @@ def _complete_levels(
         by_level = {level: next(iter(read)) for level, read in found.items() if read}
         raise InputError(
             f"no level is common to all samples: {by_level['gene']!r} has genes, "
-            f"{by_level['isoform']!r} isoforms",
+            f"{by_level['isoform']!r} has isoforms",
             remedy="give all samples at the same level",
         )
     return complete

@@ -70,17 +70,17 @@ def read_level(path: Path | str, level: Level | None = None) -> AnnData:
         stored = anndata.read_h5ad(path)
     except UNREADABLE as error:
         raise InputError(
-            f"is not an h5ad file ({error})", path=path, remedy="write it again with lotwise"
+            f"is not an h5ad file ({error})", path=path, remedy="write the file again with lotwise"
         ) from None
     found = noted(stored).get(keys.LEVEL)
     if found is None or keys.TPM not in stored.layers:
         raise InputError(
-            "was not written by lotwise: it has no layer tpm or no level",
+            "was not written by lotwise, because the layer 'tpm' or the level is missing",
             path=path,
-            remedy="use it as a TPM matrix, in the column quant of a sample sheet",
+            remedy="use the file as a TPM matrix, in the column 'quant' of a sample sheet",
         )
     if level is not None and found != level:
-        raise InputError(f"has the level {found!r}, expected {level!r}", path=path)
+        raise InputError(f"has the level {found!r}, but {level!r} is expected", path=path)
     return stored
 
 

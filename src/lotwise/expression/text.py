@@ -24,8 +24,8 @@ def require_columns(path: Path, header: Sequence[str], needed: Sequence[str], *,
     missing = [name for name in needed if name not in header]
     if missing:
         raise InputError(
-            f"has no column {', '.join(map(repr, missing))}, which {what} has; "
-            f"its columns are {', '.join(map(repr, header[:12]))}",
+            f"has no column {', '.join(map(repr, missing))}, although {what} must have it; the "
+            f"columns are {', '.join(map(repr, header[:12]))}",
             path=path,
             row=1,
             remedy="use the unchanged file of the program",
@@ -151,11 +151,11 @@ def _without_blank_rows(table: pl.DataFrame) -> pl.DataFrame:
 def _place_of(path: Path, layout: Layout, name: str) -> int:
     if layout.header.count(name) > 1:
         raise InputError(
-            f"has column {name!r} {layout.header.count(name)} times",
+            f"contains column {name!r} {layout.header.count(name)} times",
             path=path,
             row=layout.first_row - 1,
             column=name,
-            remedy="keep one of them, or rename the other",
+            remedy="keep only one of them, or rename the others",
         )
     return layout.header.index(name)
 
@@ -178,10 +178,10 @@ def _bad_row(
             cells = line.split(layout.separator)
         if len(cells) != width:
             return InputError(
-                f"has {len(cells)} cells, but the header has {width}",
+                f"has {len(cells)} cells, but the header has {width} cells",
                 path=path,
                 row=row,
-                remedy="the file may have been cut off or edited; write it again",
+                remedy="the file may be truncated or edited; write the file again",
             )
         for place in numbers:
             cell = cells[place]
@@ -193,7 +193,7 @@ def _bad_row(
                     path=path,
                     row=row,
                     column=layout.header[place],
-                    remedy="the file may have been edited; write it again",
+                    remedy="the file may have been edited; write the file again",
                 )
     return None
 

@@ -118,7 +118,7 @@ def read_transcript_map(
     Raises
     ------
     InputError
-        The file is none of these, or contains no gene of a transcript.
+        The file is none of these, or contains no gene for any transcript.
     """
     path = Path(path)
     first = _first_row(path)
@@ -139,7 +139,7 @@ def read_transcript_map(
         table = _from_table(path, read_bytes(path), quantified)
     if not table.height:
         raise InputError(
-            "contains no gene of a transcript",
+            "contains no gene for any transcript",
             path=path,
             row=1,
             remedy="give a FASTA with Ensembl or GENCODE headers, or a table of two columns",
@@ -155,9 +155,10 @@ def _warn_of_single_transcripts(path: Path, table: pl.DataFrame) -> None:
         return
     same = bool((table["gene"] == table["transcript"]).all())
     warnings.warn(
-        f"{path}: genes are one-to-one with transcripts ({table.height:,} of each"
-        f"{'; each gene_id equals its transcript_id' if same else ''}): the gene level equals the "
-        "isoform level; unless the organism has one transcript per gene, give another map",
+        f"{path}: each gene has exactly one transcript ({table.height:,} genes"
+        f"{'; each gene_id equals its transcript_id' if same else ''}), so the gene level "
+        "equals the isoform level; unless the organism has one transcript per gene, give another "
+        "map",
         LotwiseWarning,
         stacklevel=3,
     )
@@ -239,7 +240,8 @@ def _from_table(path: Path, raw: bytes, transcripts: pl.Series) -> pl.DataFrame:
     header = list(layout.header)
     if len(header) < 2:
         raise InputError(
-            "has one column, expected a transcript and a gene separated by a tab or a comma",
+            "has only one column; two are required, transcript and gene, separated by a tab or a "
+            "comma",
             path=path,
             row=1,
         )
@@ -282,8 +284,8 @@ def matches_nothing(source: Path | str, theirs: pl.Series, ours: pl.Series) -> I
     """Return the error for a map that contains none of the transcripts, with examples of both."""
     examples = [", ".join(names[:_EXAMPLES].to_list()) for names in (theirs, ours)]
     return InputError(
-        f"matches none of the {len(ours):,} quantified transcripts: the map has {examples[0]}; "
-        f"the quantification has {examples[1]}",
+        f"matches none of the {len(ours):,} quantified transcripts: the map contains, for "
+        f"example, {examples[0]}; the quantification contains {examples[1]}",
         path=source,
         remedy="give the map of the annotation used for quantification",
     )

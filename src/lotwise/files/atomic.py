@@ -157,9 +157,9 @@ def exclusive(lock: Path, *, patience: float = PATIENCE_SECONDS) -> Iterator[Non
             is_held = _acquired(held, patience)
     if not is_held:
         raise EnvironmentFault(
-            f"another process has held this lock for {patience:,.0f} s",
+            f"another process has been using this lock file for {patience:,.0f} s",
             path=lock,
-            remedy="end that process and run again",
+            remedy="wait for that process or end it, and run again",
         )
     try:
         yield
@@ -252,7 +252,7 @@ def _blaming(target: Path) -> Iterator[None]:
         raise InputError(
             f"cannot be written ({error.strerror or error})",
             path=target,
-            remedy="choose a place that you can write to",
+            remedy="choose a folder in which you can write",
         ) from error
 
 

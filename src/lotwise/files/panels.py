@@ -145,7 +145,9 @@ def read_gene_sets(path: Path | str) -> dict[str, tuple[str, ...]]:
         genes = tuple(dict.fromkeys(gene for gene in rest[1:] if gene))
         if not name or not genes:
             raise InputError(
-                "must have a name, a description and genes, separated by tabs", path=path, row=row
+                "each line must have a name, a description and genes, separated by tabs",
+                path=path,
+                row=row,
             )
         if name in sets:
             raise InputError(f"the set {name!r} occurs twice", path=path, row=row)
@@ -157,7 +159,9 @@ def read_gene_sets(path: Path | str) -> dict[str, tuple[str, ...]]:
 
 def _panel_of(found: Any, path: Path) -> Panel:
     if not isinstance(found, dict):
-        raise InputError("is not a panel; it must have name, source and features", path=path)
+        raise InputError(
+            "is not a panel; the keys 'name', 'source' and 'features' are required", path=path
+        )
     _refuse_unknown(found, _PANEL_KEYS, path)
     features = found.get("features")
     if not isinstance(found.get("name"), str) or not isinstance(features, list) or not features:
@@ -169,10 +173,10 @@ def _panel_of(found: Any, path: Path) -> Panel:
     absent_below = _limit_of(found, "absent_below", ABSENT_TPM, path)
     if present_from < absent_below:
         raise InputError(
-            f"present_from is {present_from:g} and absent_below is {absent_below:g}: a gene "
-            "between them would be both",
+            f"'present_from' is {present_from:g} and 'absent_below' is {absent_below:g}: a gene "
+            "with a TPM between the two would be both present and absent",
             path=path,
-            remedy="set absent_below to present_from or less",
+            remedy="set 'absent_below' to a value <= 'present_from'",
         )
     return Panel(
         name=found["name"],
@@ -189,7 +193,7 @@ def _limit_of(found: dict[Any, Any], key: str, default: float, path: Path) -> fl
     limit = found.get(key, default)
     number = isinstance(limit, int | float) and not isinstance(limit, bool)
     if not number or not 0 < limit < float("inf"):
-        raise InputError(f"{key} must be a TPM > 0, got {limit!r}", path=path)
+        raise InputError(f"'{key}' must be a TPM > 0, got {limit!r}", path=path)
     return float(limit)
 
 
@@ -197,7 +201,9 @@ def _text_of(found: dict[Any, Any], key: str, path: Path) -> str:
     # A key without a value has no text.
     text = "" if found.get(key) is None else found[key]
     if not isinstance(text, str):
-        raise InputError(f"{key} must be text (quote it), got {text!r}", path=path)
+        raise InputError(
+            f"'{key}' must be text, got {text!r}; put text in quotation marks", path=path
+        )
     return " ".join(text.split())
 
 
@@ -206,7 +212,9 @@ def _refuse_twice(what: str, names: list[str], path: Path) -> None:
     for name, count in Counter(plain_id(name) for name in names if name).items():
         if count > 1:
             raise InputError(
-                f"the {what} {name!r} occurs {count} times", path=path, remedy="keep one of them"
+                f"the {what} {name!r} occurs {count} times",
+                path=path,
+                remedy="keep only one of them",
             )
 
 
@@ -219,7 +227,7 @@ def _markers_of(features: list[Any], path: Path) -> Iterator[Marker]:
         group = feature["any_of"]
         if not isinstance(group, list) or len(group) < 2:
             raise InputError(
-                "any_of needs a list of two or more features, each with a symbol", path=path
+                "'any_of' must be a list of two or more features, each with a symbol", path=path
             )
         named = [one.get("symbol") if isinstance(one, dict) else one for one in group]
         for one in group:
@@ -229,7 +237,8 @@ def _markers_of(features: list[Any], path: Path) -> Iterator[Marker]:
 def _marker_of(feature: Any, path: Path, *, group: str) -> Marker:
     if not isinstance(feature, dict) or not isinstance(feature.get("symbol"), str):
         raise InputError(
-            f"the feature {feature!r} has no symbol (quote it if YAML reads it as another type)",
+            f"the feature {feature!r} has no symbol (a symbol that looks like a number needs "
+            "quotation marks in YAML)",
             path=path,
         )
     _refuse_unknown(feature, _FEATURE_KEYS, path)
@@ -237,17 +246,20 @@ def _marker_of(feature: Any, path: Path, *, group: str) -> Marker:
     expected = _EXPECTED.get(str(feature.get("expected")))
     if expected is None:
         raise InputError(
-            f"expected of {symbol} is {feature.get('expected')!r}, must be one of "
+            f"'expected' of {symbol} is {feature.get('expected')!r}, but must be one of "
             f"{', '.join(_EXPECTED)}",
             path=path,
         )
     if group and expected not in {"present", "absent"}:
         raise InputError(
-            f"{symbol} is under any_of but expected is {expected}; use present or absent there",
+            f"{symbol} is listed under 'any_of', but its 'expected' is {expected}; use 'present' "
+            "or 'absent' there",
             path=path,
         )
     if not isinstance(specific, bool):
-        raise InputError(f"specific of {symbol} must be true or false, got {specific!r}", path=path)
+        raise InputError(
+            f"'specific' of {symbol} must be true or false, got {specific!r}", path=path
+        )
     return Marker(
         symbol=symbol,
         ensembl=_text_of(feature, "ensembl", path),

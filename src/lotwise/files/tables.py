@@ -222,10 +222,11 @@ def read_table(
     needed = [name for name in names if only is None or name in only]
     if list(table.columns) != needed:
         raise InputError(
-            f"has the columns {', '.join(map(str, table.columns))}; required: {', '.join(needed)}",
+            f"has the columns {', '.join(map(str, table.columns))}, but the required columns are "
+            f"{', '.join(needed)}",
             path=path,
             row=1,
-            remedy="write it again with this version of lotwise",
+            remedy="write the table again with this version of lotwise",
         )
     # Parsed by Python, which keeps every digit.
     return table.astype({name: "float64" for name in needed if names[name] is float})

@@ -56,8 +56,8 @@ def _require_plain_number(node: yaml.ScalarNode) -> None:
         raise yaml.constructor.ConstructorError(
             None,
             None,
-            f"YAML reads {node.value!r} as a number in another base; write it in plain digits, or "
-            "in quotation marks if it is text",
+            f"YAML interprets {node.value!r} as a number in a special notation; write only "
+            "decimal digits, or put text in quotation marks",
             node.start_mark,
         )
 

@@ -84,13 +84,15 @@ class AlleleCounts:
         InputError
             The file is missing, was not written by lotwise, or by another version.
         """
-        remedy = "write it by `lotwise genotype`"
+        remedy = "write the file with `lotwise genotype`"
         arrays = read_arrays(
             path, ("format", *cls.__dataclass_fields__), what="allele counts", remedy=remedy
         )
         version = int(arrays.pop("format"))
         if version != _FORMAT:
-            raise InputError(f"has format {version}, must be {_FORMAT}", path=path, remedy=remedy)
+            raise InputError(
+                f"has format {version}, but format {_FORMAT} is required", path=path, remedy=remedy
+            )
         names = {name: tuple(arrays[name].tolist()) for name in ("samples", "genes")}
         return cls(**(arrays | names | {"min_depth": int(arrays["min_depth"])}))
 
@@ -114,7 +116,7 @@ def join_pileups(pileups: Mapping[str, Path], *, min_depth: int) -> AlleleCounts
         A file cannot be read, two files are of different transcripts, or the depth is below 10.
     """
     if min_depth < LOWEST_DEPTH:
-        raise InputError(f"min_depth must be >= {LOWEST_DEPTH}, got {min_depth}")
+        raise InputError(f"'min_depth' must be >= {LOWEST_DEPTH}, got {min_depth}")
     sites, places = np.empty((2, 0), dtype=np.int64)
     starts: dict[int, str] = {}
     numbers: list[tuple[int, int]] = []
@@ -123,7 +125,7 @@ def join_pileups(pileups: Mapping[str, Path], *, min_depth: int) -> AlleleCounts
         pileup = Pileup.load(path)
         if n_bases not in {-1, pileup.n_bases}:
             raise InputError(
-                "was counted with other transcripts than the first sample",
+                "was counted with different transcripts than the first sample",
                 path=path,
                 remedy="remove the folder and run `lotwise genotype` again",
             )

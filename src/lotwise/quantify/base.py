@@ -87,10 +87,10 @@ class Job:
         mean, sd = self.sample.fragment_length, self.sample.fragment_sd
         if mean is None or sd is None:
             raise InputError(
-                f"sample {self.sample.sample!r} has single-end reads, which do not show the length "
-                "of their fragments",
+                f"sample {self.sample.sample!r} has single-end reads, which do not show the "
+                "fragment length",
                 column="fragment_length" if mean is None else "fragment_sd",
-                remedy="give fragment_length and fragment_sd in the sample sheet",
+                remedy="give 'fragment_length' and 'fragment_sd' in the sample sheet",
             )
         return mean, sd
 
@@ -213,7 +213,8 @@ class Quantifier(ABC):
             ]
             if absent:
                 raise EnvironmentFault(
-                    f"{self.name} ended without a complete index: missing {', '.join(absent)}",
+                    f"{self.name} ended, but the index is not complete; missing files: "
+                    f"{', '.join(absent)}",
                     remedy=f"see the log {log}",
                 )
             # For the provenance of every run that uses this index.
@@ -258,8 +259,8 @@ class Quantifier(ABC):
             except InputError as fault:
                 require_disk(directory, log=log, name=self.name)
                 raise InputError(
-                    f"{self.name} ended with exit status 0, but its result is incomplete "
-                    f"for sample {job.sample.sample!r} ({fault.problem})",
+                    f"{self.name} ended with exit status 0, but the result is incomplete for "
+                    f"sample {job.sample.sample!r} ({fault.problem})",
                     remedy=f"see the log {log}",
                 ) from fault
         return call, abundance
@@ -268,7 +269,8 @@ class Quantifier(ABC):
 def _require_isoforms(abundance: Abundance, n_isoforms: int) -> None:
     if len(abundance.names) != n_isoforms:
         raise InputError(
-            f"the result has {len(abundance.names):,} isoforms, the reference {n_isoforms:,}"
+            f"the result has {len(abundance.names):,} isoforms, but the reference has "
+            f"{n_isoforms:,} isoforms"
         )
 
 

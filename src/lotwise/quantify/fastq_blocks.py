@@ -80,7 +80,9 @@ def read_blocks(run: Run, *, share: float, rng: np.random.Generator) -> Iterator
     except UNREADABLE as error:
         named = " and ".join(map(str, files))
         raise RefusedError(
-            f"cannot be read ({error})", path=named, remedy="run `lotwise check` on the sheet"
+            f"cannot be read ({error})",
+            path=named,
+            remedy="run `lotwise check` on the sample sheet",
         ) from error
 
 
@@ -121,7 +123,7 @@ def _chunks(streams: list[BufferedIOBase]) -> Iterator[tuple[memoryview, ...]]:
 
 
 def _refuse_unequal() -> NoReturn:
-    msg = "the mates differ in number"
+    msg = "the numbers of first and second mates differ"
     raise OSError(msg)
 
 

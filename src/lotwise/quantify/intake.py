@@ -85,7 +85,7 @@ def read_checked(out: Path, sample: Sample) -> Intake:
     records = cast("list[dict[str, Any]]", table.to_dict("records"))
     if len(records) != 1:
         raise InputError(
-            f"has {len(records)} rows, must have 1",
+            f"has {len(records)} rows, but must have exactly one row",
             path=checked_table(out, sample),
             remedy="run `lotwise check --step reads` on this sample sheet",
         )

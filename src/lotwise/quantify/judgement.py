@@ -127,7 +127,7 @@ def _require_none_refused(folders: Mapping[str, Path]) -> None:
         shutil.rmtree(folder)
     raise RefusedError(
         f"{len(refused)} samples were refused and not quantified: {' | '.join(reasons)}",
-        remedy=leave_out(refused) + ", or follow the advice for each, and run again",
+        remedy=leave_out(refused) + ", or follow the advice for each sample, and run again",
     )
 
 
@@ -161,7 +161,7 @@ def read_strand(path: Path) -> Strand:
         return Strand(**json.loads(path.read_text(encoding="utf-8"))["strandedness"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"is missing or not of this version ({error})",
+            f"is missing, or was written by another version of lotwise ({error})",
             path=path,
             remedy="run `lotwise quantify` on this sample sheet",
         ) from error

@@ -88,7 +88,7 @@ class Kallisto(Quantifier):
         version = _version_of(found)
         if _is_old(version):
             raise EnvironmentFault(
-                f"is kallisto {version}, required is {_OLDEST_IN_WORDS} or later",
+                f"is kallisto {version}, but version {_OLDEST_IN_WORDS} or later is required",
                 path=found,
                 remedy="install a later version (bioconda: kallisto)" if self.program else install,
             )
@@ -183,6 +183,6 @@ def find_in_wheel() -> Path | None:
         return None
     if not os.access(binary, os.X_OK):
         raise EnvironmentFault(
-            "is not executable", path=binary, remedy="set its executable bit (chmod +x)"
+            "is not executable", path=binary, remedy="make the file executable (chmod +x)"
         )
     return binary

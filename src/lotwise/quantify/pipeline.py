@@ -312,11 +312,12 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
         )
     elif not strand.share_matching >= limits.smallest_share_used:
         raise RefusedError(
-            f"sample {sample.sample!r}: {strand.n_matching:,} of {strand.n_telling:,} reads (those "
-            f"of the first {strand.n_reads:,} with a sampled {K}-mer) share one with a "
-            f"transcript, required fraction >= {limits.smallest_share_used:g}",
+            f"sample {sample.sample!r}: of the first {strand.n_reads:,} reads, "
+            f"{strand.n_telling:,} contain a sampled {K}-mer, but only {strand.n_matching:,} of "
+            f"these have a {K}-mer in common with a transcript; the required fraction is >= "
+            f"{limits.smallest_share_used:g}",
             path=sample.runs[0].fastq_1,
-            remedy="check species and reference",
+            remedy="check the species of the sample and of the reference",
         )
 
 
@@ -329,7 +330,7 @@ def _require_checked(checked: Sequence[Intake], quantifier: Quantifier) -> None:
             shorter = max(7, row.longest_read // 2 * 2 - 5)
             raise RefusedError(
                 f"sample {row.sample!r}: its longest read has {row.longest_read} bases, but the "
-                f"index uses {k}-mers: no read can be mapped",
+                f"index uses {k}-mers, so no read can be mapped",
                 remedy=f"set `reads.k: {shorter}`",
             )
 

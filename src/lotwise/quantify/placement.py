@@ -100,7 +100,7 @@ def read_genes(transcripts: Path) -> GeneSequences:
         if gene not in longest or len(sequence) > len(longest[gene][1]):
             longest[gene] = (name, sequence)
     if not any(len(sequence) >= K for _, sequence in longest.values()):
-        raise InputError(f"contains no transcript of {K} bases or more", path=transcripts)
+        raise InputError(f"contains no transcript with {K} bases or more", path=transcripts)
     joined = "|".join([*(sequence for _, sequence in longest.values()), ""])
     lengths = [len(sequence) + 1 for _, sequence in longest.values()]
     return GeneSequences(

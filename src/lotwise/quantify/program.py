@@ -53,7 +53,9 @@ def find_program(name: str, *, configured: Path | None, install: str) -> Path:
     """
     if configured is not None:
         if not (configured.is_file() and os.access(configured, os.X_OK)):
-            raise InputError(f"is not an executable file, must be {name}", path=configured)
+            raise InputError(
+                f"is not an executable file; give the path of the program {name}", path=configured
+            )
         return configured.absolute()  # a bare name would be searched in PATH
     found = shutil.which(name)
     if found is None:
@@ -205,7 +207,7 @@ def _raise_failure(name: str, status: int, printed: str, log: Path) -> None:
         known = {item.value: item.name for item in signal.Signals}
         raise EnvironmentFault(
             f"{name} was killed by {known.get(number, f'signal {number}')}",
-            remedy=f"check whether memory or time ran out; see the log {log}",
+            remedy=f"check whether the limit of memory or time was reached; see the log {log}",
         )
     raise InputError(
         f"{name} ended with exit status {status}: {_cite(printed)!r}",

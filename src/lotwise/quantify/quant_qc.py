@@ -155,7 +155,7 @@ def require_usable(rows: Iterable[Yield]) -> None:
         named = " | ".join(f"sample {row.sample!r}: {row.reason}" for row in refused)
         raise RefusedError(
             f"{len(refused)} quantifications are refused: {named}",
-            remedy=leave_out(row.sample for row in refused) + ", or sequence again",
+            remedy=leave_out(row.sample for row in refused) + ", or sequence these samples again",
         )
 
 

@@ -176,9 +176,9 @@ def leave_out(names: Iterable[str]) -> str:
     Examples
     --------
     >>> leave_out(["L1"])
-    'exclude them, `reads.exclude: [L1]`'
+    'exclude these samples with `reads.exclude: [L1]`'
     """
-    return f"exclude them, `reads.exclude: [{', '.join(names)}]`"
+    return f"exclude these samples with `reads.exclude: [{', '.join(names)}]`"
 
 
 def _check_run(run: Run, extent: _Extent) -> None:
@@ -186,7 +186,7 @@ def _check_run(run: Run, extent: _Extent) -> None:
     for file in files:
         _require_content(file)
     if len(files) == 2 and files[0].samefile(files[1]):
-        raise RefusedError("is given as fastq_1 and as fastq_2", path=files[0])
+        raise RefusedError("is given both as 'fastq_1' and as 'fastq_2'", path=files[0])
     try:
         # Two readers in step: dnaio stops at mates whose names or number differ.
         with dnaio.open(*files, fileformat="fastq", open_threads=0) as reader:
@@ -197,16 +197,16 @@ def _check_run(run: Run, extent: _Extent) -> None:
         raise RefusedError("contains no reads", path=run.fastq_1)
     if (extent.lowest or 0) < 0 or extent.highest > _HIGHEST_PHRED:
         raise RefusedError(
-            f"quality scores span {extent.lowest} to {extent.highest}, "
-            f"required: Phred 0 to {_HIGHEST_PHRED} with offset {_PHRED_OFFSET}",
+            f"quality scores range from {extent.lowest} to {extent.highest}, but must be Phred 0 "
+            f"to {_HIGHEST_PHRED} with offset {_PHRED_OFFSET}",
             path=run.fastq_1,
         )
     if _LOWEST_OF_OFFSET_64 <= (extent.lowest or 0) < extent.highest > _HIGHEST_OF_OFFSET_33:
         raise RefusedError(
-            f"quality scores span {extent.lowest} to {extent.highest} with offset "
-            f"{_PHRED_OFFSET}: their offset is 64 (Illumina before 2011)",
+            f"quality scores range from {extent.lowest} to {extent.highest} with offset "
+            f"{_PHRED_OFFSET}, so the true offset is 64 (Illumina before 2011)",
             path=run.fastq_1,
-            remedy=f"convert them to offset {_PHRED_OFFSET}",
+            remedy=f"convert the scores to offset {_PHRED_OFFSET}",
         )
 
 
@@ -216,7 +216,7 @@ def _require_content(file: Path) -> None:
     except OSError as error:
         raise RefusedError(f"cannot be read ({error.strerror})", path=file) from None
     if file.is_dir():
-        raise RefusedError("is a directory, must be a FASTQ file", path=file)
+        raise RefusedError("is a directory, but a FASTQ file is required", path=file)
     if size == 0:
         raise RefusedError("is empty (0 bytes)", path=file)
 
@@ -269,11 +269,11 @@ def _refuse_interleaved(run: Run, reads: Sequence[dnaio.SequenceRecord]) -> None
     firsts, seconds = names[:-1:2], names[1::2]
     if firsts and firsts == seconds:
         raise RefusedError(
-            f"records 1 and 2 are the mates of one pair ({reads[0].name!r}, {reads[1].name!r}): "
-            "the file is interleaved but declared as single reads",
+            f"records 1 and 2 are the mates of one pair ({reads[0].name!r}, {reads[1].name!r}), "
+            "so the file is interleaved but declared as single-end reads",
             path=run.fastq_1,
             remedy="write each mate to its own file, for example with `seqkit split2` or "
-            "`reformat.sh`, and give both",
+            "`reformat.sh`, and give both files",
         )
 
 
@@ -296,14 +296,14 @@ def _blame(files: tuple[Path, ...], error: Exception) -> NoReturn:
     n_mates, mismatch = _count(*files)
     if mismatch is not None and "does not match" in str(mismatch):
         raise RefusedError(
-            f"record {n_mates + 1:,} is not the mate of that in {files[1]} ({error})",
+            f"record {n_mates + 1:,} is not the mate of the same record in {files[1]} ({error})",
             path=files[0],
             remedy="give the two files of one run, in the same order",
         ) from error
     raise RefusedError(
-        f"has {n_records[0]:,} records, but its mate file {files[1]} has {n_records[1]:,}",
+        f"has {n_records[0]:,} records, but the mate file {files[1]} has {n_records[1]:,} records",
         path=files[0],
-        remedy="download both again",
+        remedy="download both files again",
     ) from error
 
 

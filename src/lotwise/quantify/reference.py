@@ -232,6 +232,7 @@ def _require_record(
         )
     if not (sequence.isascii() and sequence.isalpha()):
         raise InputError(
-            f"record {number:,} ({name}) has no sequence, or not only letters in it",
+            f"record {number:,} ({name}) has no sequence, or its sequence contains other "
+            "characters than letters",
             path=source,
         )

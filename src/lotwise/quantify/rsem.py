@@ -104,7 +104,7 @@ class Rsem(Quantifier):
         """Raise an error for bootstraps, and for STAR without a genome or a GTF."""
         if bootstraps:
             raise InputError(
-                "RSEM makes no bootstraps",
+                "RSEM does not compute bootstraps",
                 remedy="set bootstraps to 0, or quantify with kallisto or salmon",
             )
         if self.aligner == "star" and (reference.genome is None or reference.gtf is None):
@@ -122,11 +122,11 @@ class Rsem(Quantifier):
             foreign = _NOT_PLAIN.search(str(path))
             if foreign:
                 raise InputError(
-                    f"RSEM does not support a path with {foreign.group()!r}: it passes paths to a "
-                    "shell without quoting",
+                    f"RSEM does not support {foreign.group()!r} in a path, because RSEM passes "
+                    "paths to a shell without quotation marks",
                     path=path,
-                    remedy="rename it, or link to it with a name of letters, digits and . _ + - / "
-                    "only, or quantify with kallisto or salmon",
+                    remedy="rename the path, or make a link whose path has only letters, digits "
+                    "and . _ + - /, or quantify with kallisto or salmon",
                 )
 
     def index_commands(
@@ -200,7 +200,8 @@ class Rsem(Quantifier):
         results = sorted(directory.glob("*.isoforms.results"))
         if len(results) != 1:
             raise InputError(
-                f"has {len(results)} isoforms.results files, must have 1", path=directory
+                f"contains {len(results)} isoforms.results files, but must contain exactly one",
+                path=directory,
             )
         names, columns = read_columns(results[0], ("expected_count", "TPM"))
         sample = results[0].name.removesuffix(".isoforms.results")

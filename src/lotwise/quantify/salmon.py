@@ -152,7 +152,7 @@ def _append_decoys(transcripts: Path, decoys: Path, together: Path, names: Path)
             name = header.partition(" ")[0]
             if name in known:
                 raise InputError(
-                    f"has a sequence named {name!r} like a transcript",
+                    f"contains the sequence {name!r}, which has the name of a transcript",
                     path=decoys,
                     remedy="give the genome, not the transcripts",
                 )

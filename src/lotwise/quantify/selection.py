@@ -32,7 +32,7 @@ def make_quantifier(config: ReadsConfig) -> Quantifier:
     try:
         extra = tuple(shlex.split(config.extra))
     except ValueError as error:
-        raise InputError(f"reads.extra cannot be split into arguments ({error})") from None
+        raise InputError(f"'reads.extra' cannot be split into arguments ({error})") from None
     quantifier: Quantifier
     if config.quantifier == "kallisto":
         quantifier = Kallisto(program=config.program, k=config.k or 31, extra=extra)
@@ -42,5 +42,8 @@ def make_quantifier(config: ReadsConfig) -> Quantifier:
         quantifier = Rsem(program=config.program, aligner=config.aligner, extra=extra)
     own = [word for word in extra if word.partition("=")[0] in quantifier.own_arguments]
     if own:
-        raise InputError(f"reads.extra contains {own[0]!r}, which lotwise sets", remedy="remove it")
+        raise InputError(
+            f"'reads.extra' contains {own[0]!r}, an option that lotwise sets itself",
+            remedy="remove this option",
+        )
     return quantifier

@@ -91,9 +91,10 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
     if declared in {"forward", "reverse"} and finding not in {declared, "undetermined"}:
         raise RefusedError(
             f"sample {sample.sample!r} is declared {declared}, but its reads are {finding}: "
-            f"{n_sense:,} match transcripts in sense and {n_antisense:,} in antisense direction",
+            f"{n_sense:,} reads match transcripts in sense direction and {n_antisense:,} in "
+            "antisense direction",
             path=sample.runs[0].fastq_1,
-            remedy=f"change its strandedness to {finding} (or auto)",
+            remedy=f"change the strandedness of the sample to {finding} (or auto)",
         )
     if finding == "undetermined" and declared in {"forward", "reverse"}:
         logger.warning(

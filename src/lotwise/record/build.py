@@ -111,9 +111,9 @@ def record_run(
     expression = root / SAMPLES
     if not expression.is_file():
         raise InputError(
-            "there are no results here",
+            "the folder contains no results",
             path=root,
-            remedy="run `lotwise expression` and the others first",
+            remedy="run `lotwise expression` and the later steps first",
         )
     taken = take_inputs(config, sheet, root)
     steps = own_steps(config, sheet, root, inputs=taken)
@@ -148,7 +148,9 @@ def refresh_outputs(root: Path, *, amend: str | None = None) -> Provenance:
     kept = read_provenance(root)
     faults = chain_faults(root)
     if faults:
-        raise InputError("; ".join(faults), path=root, remedy="restore the record as written")
+        raise InputError(
+            "; ".join(faults), path=root, remedy="restore the original files of the record"
+        )
     config = configuration_of(kept, root)
     since = [
         step

@@ -33,7 +33,10 @@ def take_manifest(root: Path, *, leave_out: Path, only: Iterable[str] = ()) -> s
     paths = [root / name for name in only] or sorted(files_below(root, leave_out=leave_out))
     odd = next((path for path in paths if "\n" in str(path) or not path.is_file()), None)
     if odd is not None:
-        raise InputError("cannot be listed in a manifest", path=odd)
+        raise InputError(
+            "cannot be listed in a manifest: the file is missing, or its name has a line break",
+            path=odd,
+        )
     with ThreadPoolExecutor(_READERS) as readers:
         digests = readers.map(checksum_if_there, paths)
         lines = [

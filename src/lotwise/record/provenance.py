@@ -193,5 +193,5 @@ def read_provenance(path: Path) -> Provenance:
             if place
             else f"is not a record of lotwise ({fault['msg']})",
             path=path,
-            remedy="write it again with `lotwise record`",
+            remedy="write the record again with `lotwise record`",
         ) from None

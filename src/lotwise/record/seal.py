@@ -193,7 +193,7 @@ def check_seal(
     folder = root / SEALS / scope
     manifest = folder / MANIFEST
     if not manifest.is_file():
-        raise InputError("has no seal", path=folder, remedy="make one with `lotwise seal`")
+        raise InputError("has no seal", path=folder, remedy="make a seal with `lotwise seal`")
     sha256 = checksum_if_there(manifest)
     statements = tuple(
         _verify(path, sha256, scope=scope, signers=signers, authority=authority)
@@ -238,7 +238,7 @@ def _verify_signature(path: Path, content: bytes, identity: str, signers: Path |
         command = ["ssh-keygen", "-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(signature)]
     else:
         if not signers.is_file():
-            raise InputError("no such file of allowed signers", path=signers)
+            raise InputError("the file of allowed signers does not exist", path=signers)
         command = [
             "ssh-keygen", "-Y", "verify", "-f", str(signers), "-I", identity, "-n", NAMESPACE,
             "-s", str(signature),
@@ -278,14 +278,14 @@ def _read(text: str) -> dict[str, str]:
 def _check_words(*words: str) -> None:
     for word in words:
         if not word.isprintable():
-            raise InputError(f"name {word!r} contains characters that cannot be printed")
+            raise InputError(f"the name {word!r} contains characters that cannot be printed")
 
 
 def _run(command: Sequence[str], *, path: Path) -> None:
     done = _call(command)
     if done.returncode != 0:
         said = " ".join((done.stderr or done.stdout).decode(errors="replace").split())
-        raise InputError(f"{command[0]} could not use it ({said})", path=path)
+        raise InputError(f"{command[0]} could not use this file ({said})", path=path)
 
 
 def _call(
@@ -295,7 +295,8 @@ def _call(
         return subprocess.run(command, input=given, capture_output=True, check=False)  # noqa: S603
     except FileNotFoundError:
         raise EnvironmentFault(
-            f"{command[0]} is not installed", remedy="install it (openssh-client, openssl)"
+            f"{command[0]} is not installed",
+            remedy="install it (package openssh-client or openssl)",
         ) from None
 
 

@@ -22,7 +22,9 @@ def read_cells(path: Path) -> Iterator[tuple[int, list[str]]]:
     first = next((line for line in lines if line.strip()), None)
     if first is None:
         raise InputError(
-            "is empty", path=path, remedy="write a header with the columns sample, batch and quant"
+            "is empty",
+            path=path,
+            remedy="write a header with the columns 'sample', 'batch' and 'quant'",
         )
     for row, cells in _split_cells(path, lines, _delimiter(path, first)):
         stripped = [cell.strip() for cell in cells]
@@ -80,7 +82,7 @@ def _delimiter(path: Path, header: str) -> str:
             return delimiter
     came = "semicolons" if ";" in header else "one column"
     raise InputError(
-        f"has {came}, expected columns separated by tabs or commas",
+        f"has {came}, but columns separated by tabs or commas are required",
         path=path,
         row=1,
         remedy="save the sheet as TSV or CSV",

@@ -53,15 +53,15 @@ def require_batches(samples: Iterable[Sample], path: Path | str | None) -> None:
     batches = {sample.batch for sample in samples}
     if len(names) < 2:
         raise InputError(
-            f"has {len(names)} sample, a comparison needs at least 2",
+            f"has {len(names)} sample, but a comparison needs at least 2 samples",
             path=path,
             column="sample",
             remedy="add the other batches",
         )
     if len(batches) < 2:
         raise InputError(
-            f"all {len(names)} samples belong to batch {batches.pop()!r}, "
-            "a comparison of batches needs at least 2",
+            f"all {len(names)} samples belong to batch {batches.pop()!r}, but a comparison of "
+            "batches needs at least 2 batches",
             path=path,
             column="batch",
             remedy="give the batch of each sample",

@@ -90,7 +90,7 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
     rows = list(_read_rows(path))
     if not rows:
         raise InputError(
-            "has a header but no sample", path=path, row=2, remedy="write one row per sample"
+            "has a header but no samples", path=path, row=2, remedy="write one row per sample"
         )
     grouped: dict[str, list[Sample]] = {}
     for row, cells in rows:
@@ -111,10 +111,10 @@ def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         beyond = cells[len(header) :]
         if len(cells) < len(header) or any(beyond):
             raise InputError(
-                f"has {len(cells)} cells, but the header has {len(header)}",
+                f"the row has {len(cells)} cells, but the header has {len(header)} cells",
                 path=path,
                 row=row,
-                remedy="write every cell, also empty ones",
+                remedy="write all cells, also empty cells",
             )
         yield row, dict(zip(header, cells, strict=False))
 
@@ -151,10 +151,10 @@ def _check_header(path: Path, row: int, header: list[str]) -> list[str]:
         missing.append("quant (or fastq_1)")
     if missing:
         raise InputError(
-            f"has no column {', '.join(missing)}; its columns are {', '.join(header)}",
+            f"has no column {', '.join(missing)}; the columns are {', '.join(header)}",
             path=path,
             row=row,
-            remedy="use the column names of the documentation",
+            remedy="use the column names that the documentation lists",
         )
     return header
 
@@ -165,14 +165,17 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
     quant, fastq_1, fastq_2 = (cells.get(name, "") for name in ("quant", "fastq_1", "fastq_2"))
     if not quant and not fastq_1:
         raise InputError(
-            "has neither a quantification nor reads",
+            "the row has neither a quantification nor reads",
             path=path,
             row=row,
-            remedy="fill in quant or fastq_1",
+            remedy="fill in 'quant' or 'fastq_1'",
         )
     if fastq_2 and not fastq_1:
         raise InputError(
-            "has a second mate file but no first", path=path, row=row, column="fastq_1"
+            "is empty, but 'fastq_2' contains a file of second mates",
+            path=path,
+            row=row,
+            column="fastq_1",
         )
     strandedness = cells.get("strandedness", "") or "auto"
     if strandedness not in get_args(Strandedness):
@@ -184,7 +187,8 @@ def _parse_row(path: Path, row: int, cells: Mapping[str, str]) -> Sample:
         )
     if cells.get(keys.PHASE, "") not in PHASES:
         raise InputError(
-            f"phase must be pre or post (before or after a change of the process) or empty, got "
+            "'phase' must be 'pre' (before a change of the process), 'post' (after it) or "
+            "empty, got "
             f"{cells[keys.PHASE]!r}",
             path=path,
             row=row,
@@ -227,23 +231,23 @@ def _check_name(path: Path, row: int, column: str, name: str) -> None:
         raise InputError("is blank", path=path, row=row, column=column, remedy="give it a name")
     if len(name) > _LONGEST_NAME:
         raise InputError(
-            f"has {len(name):,} characters, at most {_LONGEST_NAME} are allowed",
+            f"has {len(name):,} characters, but at most {_LONGEST_NAME} are allowed",
             path=path,
             row=row,
             column=column,
         )
     if column == "sample" and not _FILE_NAME.fullmatch(name):
         raise InputError(
-            f"{name!r} is not a valid sample name: it becomes a file name and may contain only "
-            "ASCII letters, digits and . _ + -, no space",
+            f"{name!r} is not a valid sample name; a sample name becomes a file name, so it may "
+            "contain only ASCII letters, digits and . _ + -, but no space",
             path=path,
             row=row,
             column=column,
-            remedy=f"write it, for example, as {_as_file_name(name)!r}",
+            remedy=f"write the name, for example, as {_as_file_name(name)!r}",
         )
     if column == "sample" and name == FEATURE_COLUMN:
         raise InputError(
-            f"{name!r} is reserved: it is the first column of the TPM tables",
+            f"{name!r} is reserved for the first column of the TPM tables",
             path=path,
             row=row,
             column=column,
@@ -255,7 +259,7 @@ def _check_name(path: Path, row: int, column: str, name: str) -> None:
             path=path,
             row=row,
             column=column,
-            remedy=f"write it, for example, as {_as_file_name(name)!r}",
+            remedy=f"write the name, for example, as {_as_file_name(name)!r}",
         )
 
 
@@ -290,7 +294,8 @@ def _refuse_two_phases(path: Path, samples: Iterable[Sample]) -> None:
                 path=path,
                 row=sample.row,
                 column=keys.PHASE,
-                remedy="a batch is made before the change or after it: correct batch or phase",
+                remedy="a batch is made either before or after the change; correct 'batch' or "
+                "'phase'",
             )
 
 
@@ -328,7 +333,8 @@ def _join_runs(path: Path, parts: list[Sample]) -> Sample:
     for part in parts[1:]:
         if part.quant is not None or first.quant is not None:
             raise InputError(
-                f"{part.sample!r} is also in row {first.row}; a sample has one quantification",
+                f"{part.sample!r} is also in row {first.row}, but a sample can have only one "
+                "quantification",
                 path=path,
                 row=part.row,
                 column="sample",
@@ -342,7 +348,7 @@ def _join_runs(path: Path, parts: list[Sample]) -> Sample:
                     path=path,
                     row=part.row,
                     column=column,
-                    remedy="the runs of one sample must agree",
+                    remedy="the values must be the same in all runs of a sample",
                 )
     runs = tuple(run for part in parts for run in part.runs)
     if len({run.fastq_1 for run in runs}) < len(runs):
@@ -354,11 +360,11 @@ def _join_runs(path: Path, parts: list[Sample]) -> Sample:
         )
     if len({run.fastq_2 is None for run in runs}) > 1:
         raise InputError(
-            f"sample {first.sample!r} mixes single and paired runs",
+            f"sample {first.sample!r} has both single-end and paired-end runs",
             path=path,
             row=parts[-1].row,
             column="fastq_2",
-            remedy="quantify them as two samples",
+            remedy="quantify the two kinds of runs as two samples",
         )
     return Sample(
         **{name: getattr(first, name) for name in Sample.__dataclass_fields__ if name != "runs"},

@@ -81,10 +81,13 @@ def test_read_table__kind_in_the_file_name(tmp_path):
         ({"lot 1 FPKM": tpm(1)}, r"is named FPKM and sums to 1e\+06"),
         ({"lot 1 count": tpm(1)}, r"is named COUNTS and sums to 1e\+06"),
         ({"lot 1": np.log2(tpm(1) + 1)}, r"has an unknown unit"),
-        ({"lot 1 log2 TPM": np.log2(tpm(1) + 1)}, r"is a logarithm, judging by its name"),
-        ({"lot 1": np.where(np.arange(N) == 3, -1, tpm(1))}, r"has negative numbers"),
-        ({"lot 1": np.where(np.arange(N) == 3, np.nan, tpm(1))}, r"has empty cells"),
-        ({"lot 1": ["x"] * N}, r"has no column of numbers; its columns are lot 1"),
+        (
+            {"lot 1 log2 TPM": np.log2(tpm(1) + 1)},
+            r"contain logarithms, judging by the column name",
+        ),
+        ({"lot 1": np.where(np.arange(N) == 3, -1, tpm(1))}, r"contains negative numbers"),
+        ({"lot 1": np.where(np.arange(N) == 3, np.nan, tpm(1))}, r"contains empty cells"),
+        ({"lot 1": ["x"] * N}, r"contains no column of numbers; the columns are lot 1"),
     ],
 )
 def test_judge__ambiguous_is_refused(columns, words, tmp_path):
@@ -94,7 +97,7 @@ def test_judge__ambiguous_is_refused(columns, words, tmp_path):
 
 def test_judge__choice_is_printed_and_taken(tmp_path):
     path = table(tmp_path, {"lot 1": tpm(1) / 3})
-    with pytest.raises(InputError, match=r"set acquire.deposited.kind to tpm, fpkm or counts"):
+    with pytest.raises(InputError, match=r"set 'acquire.deposited.kind' to tpm, fpkm or counts"):
         kinds(path)
     assert kinds(path, kind="fpkm") == [("lot 1", "fpkm")]
 
@@ -108,7 +111,7 @@ def test_judge__tpm_of_a_part_of_the_genes_with_one_key(tmp_path):
 
 def test_judge__counts_do_not_become_tpm_by_being_called_so(tmp_path):
     path = table(tmp_path, {"lot 1": np.arange(N)})
-    with pytest.raises(InputError, match=r"whole numbers .* also with 'kind: tpm'"):
+    with pytest.raises(InputError, match=r"whole numbers .* although 'kind: tpm' is set"):
         kinds(path, kind="tpm")
 
 
@@ -131,7 +134,9 @@ def test_read_table__level(tmp_path):
     assert read_table(path).level == "isoform"
     path = tmp_path / "x.tsv"
     pd.DataFrame({"a": tpm(1)}, index=pd.Index(range(N), name="id")).to_csv(path, sep="\t")
-    with pytest.raises(InputError, match=r"do not show the level; set acquire.deposited.level"):
+    with pytest.raises(
+        InputError, match=r"level cannot be inferred .*; set 'acquire.deposited.level'"
+    ):
         read_table(path)
     assert read_table(path, level="gene").level == "gene"
 
@@ -143,7 +148,7 @@ def test_read_table__damaged(tmp_path):
         read_table(path)
     old = tmp_path / "a.xls"
     old.write_bytes(b"\xd0\xcf\x11\xe0")
-    with pytest.raises(InputError, match="is a workbook in an unsupported format; save its sheet"):
+    with pytest.raises(InputError, match="is a workbook in an unsupported format; save the sheet"):
         read_table(old)
 
 
@@ -173,7 +178,7 @@ def test_read_table__sheets_of_a_workbook(tmp_path):
 def test_read_table__symbols_that_a_spreadsheet_made_dates_of(tmp_path):
     index = pd.Index([date(2020, 9, 2), *GENES[1:]], name="gene", dtype=object)
     path = workbook(tmp_path / "a.xlsx", {"TPM": pd.DataFrame({"lot 1": tpm(1)}, index=index)})
-    with pytest.raises(InputError, match="has 1 dates among the features, such as 2020-09-02"):
+    with pytest.raises(InputError, match="1 features are dates, such as 2020-09-02"):
         read_table(path, sheet="TPM")
 
 
@@ -198,8 +203,8 @@ def test_read_table__number_sign_in_a_sample_name(tmp_path):
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        ("gene_id\tA\tB\tC", "row 3: has 3 cells, but the header has 4"),
-        ("gene_id\tA", "row 2: has 2 columns, but its rows have 3 cells"),
+        ("gene_id\tA\tB\tC", "row 3: has 3 cells, but the header has 4 cells"),
+        ("gene_id\tA", "row 2: the header has 2 columns, but the rows have 3 cells"),
     ],
 )
 def test_read_table__header_that_does_not_fit(header, words, tmp_path):
@@ -354,7 +359,7 @@ def test_columns_of__a_number_alone_is_no_name(tmp_path):
 @pytest.mark.parametrize(
     ("stated", "words"),
     [
-        ({"GSM9": "lot 1"}, "deposited.columns has 'GSM9', which is not one of the chosen samples"),
+        ({"GSM9": "lot 1"}, "contains 'GSM9', which is not one of the chosen samples"),
         ({"GSM1": "lot 1"}, "deposited.columns has no column for GSM2 'lot 2'"),
         ({"GSM1": "lot 1", "GSM2": "lot 9"}, "0 columns are named 'lot 9'"),
     ],
@@ -427,7 +432,7 @@ def test_tpm_from__counts_with_lengths_by_hand(tmp_path):
     counts = np.array([10.0, 20.0, 0.0])
     result = tpm_from(counts, "counts", lengths=lengths, table=found)
     np.testing.assert_allclose(result, [5e5, 5e5, 0])
-    with pytest.raises(InputError, match="1 features have counts but no length above 0"):
+    with pytest.raises(InputError, match="1 features have counts, but their length is not above 0"):
         tpm_from(np.array([1.0, 1.0, 1.0]), "counts", lengths=lengths, table=found)
     with pytest.raises(InputError, match="all values of a sample are zero"):
         tpm_from(np.zeros(3), "fpkm", lengths=lengths, table=found)

@@ -117,7 +117,7 @@ def test_mates__single(tmp_path):
         ({"fastq_ftp": "", "fastq_bytes": "", "fastq_md5": ""}, r"ENA has no FASTQ of the run"),
         (
             {"library_layout": "SINGLE"},
-            r"the record of the run SRR1 says single, but its files are",
+            r"the record of the run SRR1 states the layout single, but the files of the run are",
         ),
         ({"library_layout": ""}, r"record of the run SRR1 has no library_layout"),
         (
@@ -126,7 +126,7 @@ def test_mates__single(tmp_path):
         ),
         (
             {"fastq_ftp": "h/SRR1.fastq.gz", "fastq_bytes": "1", "fastq_md5": MD5},
-            r"the record of the run SRR1 says paired",
+            r"the record of the run SRR1 states the layout paired",
         ),
     ],
 )
@@ -140,7 +140,10 @@ def test_mates__refused(cells, words, tmp_path):
     ("cells", "words"),
     [
         ({"library_layout": "BOTH"}, r"column 'library_layout': must be .*, got 'BOTH'"),
-        ({"fastq_bytes": "10"}, r"column 'fastq_bytes': has 1 files, but fastq_ftp has 2"),
+        (
+            {"fastq_bytes": "10"},
+            r"'fastq_bytes': lists 1 files, but the column 'fastq_ftp' lists 2",
+        ),
         ({"fastq_md5": "x;y"}, r"or MD5 'x'"),
         ({"fastq_bytes": "-1;2"}, r"size '-1'"),
         ({"read_count": "many"}, r"column 'read_count': 'many' is not a number"),
@@ -157,7 +160,7 @@ def test_read_report__not_a_report(tmp_path):
     path = tmp_path / "r.tsv"
     path.write_text("run_accession\tx\n")
     with pytest.raises(
-        InputError, match=r"lacks the column sample_accession, library_layout, fastq_ftp"
+        InputError, match=r"these columns are missing: sample_accession, library_layout, fastq_ftp"
     ):
         read_report(path)
     good = report(tmp_path)
@@ -165,7 +168,9 @@ def test_read_report__not_a_report(tmp_path):
     with pytest.raises(InputError, match=r"row 3: the run SRR1 occurs twice"):
         read_report(good)
     good.write_text(good.read_text().splitlines()[0] + "\nSRR1\tSRX1\n")
-    with pytest.raises(InputError, match=r"row 2: has 2 cells, but the header has 15"):
+    with pytest.raises(
+        InputError, match=r"row 2: the row has 2 cells, but the header has 15 cells"
+    ):
         read_report(good)
 
 
@@ -198,7 +203,8 @@ def test_read_report__apology(body, tmp_path):
     path = tmp_path / "a.tsv"
     path.write_bytes(body)
     with pytest.raises(
-        WrongAnswerError, match="is not a file report of ENA: it lacks the column run_accession"
+        WrongAnswerError,
+        match="is not a file report of ENA, because these columns are missing: run_accession",
     ):
         read_report(path)
 

@@ -55,7 +55,7 @@ def test_choose__nothing_said_takes_all():
     [
         (
             {"pattern": "XX"},
-            r"matches no title, .* or other field; change acquire.samples.pattern",
+            r"matches no title, .* or other field; change 'acquire.samples.pattern'",
         ),
         (
             {"pattern": r"FP-\d+", "n_batches": 2},
@@ -63,7 +63,7 @@ def test_choose__nothing_said_takes_all():
         ),
         (
             {"choose": [{"sample": "GSM9"}]},
-            r"'GSM9' matches no sample; change acquire.samples.choose",
+            r"'GSM9' matches no sample; change 'acquire.samples.choose'",
         ),
     ],
 )
@@ -136,7 +136,7 @@ def test_sheet_names__batch_accession_or_refused():
     assert of("lot one", "L2") == {"GSM0": "GSM0", "GSM1": "GSM1"}
     with pytest.raises(InputError, match=r"'5 μM' is not a valid batch of GSM0"):
         of("5 μM")
-    with pytest.raises(InputError, match=r"of GSM0, 'aaa.*has 201 characters, at most 200"):
+    with pytest.raises(InputError, match=r"of GSM0, 'aaa.*has 201 characters, but at most 200"):
         of("a" * 201)
     assert of("a" * 200)
 
@@ -181,17 +181,20 @@ def test_choose__fields_are_combined():
 
 def test_choose__without_excluded_ones():
     assert [one.batch for one in lines_of(exclude=["GSM1", "d"])] == ["b", "c"]
-    with pytest.raises(InputError, match="exclude lists 'GSM9', which is not a sample"):
+    with pytest.raises(InputError, match="exclude' lists 'GSM9', which is not one of the samples"):
         lines_of(exclude=["GSM9"])
 
 
 @pytest.mark.parametrize(
     ("selection", "words"),
     [
-        ({"where": {"treatment": "Alb"}}, r"where \{treatment: Alb\} matches no sample; change it"),
+        (
+            {"where": {"treatment": "Alb"}},
+            r"where' \{treatment: Alb\} matches no sample; change 'acquire",
+        ),
         ({"where": {"dose": "1"}}, "no sample has a field 'dose'; use another field"),
         ({"batch": "{lot}"}, "no sample has a field 'lot'; use another field"),
-        ({"batch": "{description}"}, "GSM2 'b' has no field 'description', which acquire.samples"),
+        ({"batch": "{description}"}, "GSM2 'b' has no field 'description', but 'acquire.samples"),
     ],
 )
 def test_choose__what_does_not_fit_offers_a_line_that_does(selection, words):

@@ -69,7 +69,7 @@ def test_sheet__column_missing(run, study, column):
     text = study.sheet.read_text().replace(column, "thing", 1)
     study.sheet.write_text(text)
     refuse(
-        study.call(run), study, "samples.tsv, row 1", f"has no column {column}", "its columns are"
+        study.call(run), study, "samples.tsv, row 1", f"has no column {column}", "the columns are"
     )
 
 
@@ -88,7 +88,7 @@ def test_sheet__column_twice(run, study):
 
 def test_sheet__header_alone(run, study):
     study.write_sheet([])
-    refuse(study.call(run), study, "samples.tsv, row 2", "no sample")
+    refuse(study.call(run), study, "samples.tsv, row 2", "no samples")
 
 
 def test_sheet__duplicate_sample(run, study):
@@ -117,8 +117,8 @@ def test_sheet__one_sample(run, study):
     [
         (("", "A"), "sample", "is blank"),
         (("A1", " "), "batch", "is blank"),
-        (("Ä1", "A"), "sample", "write it, for example, as 'A1'"),
-        (("A 1", "A"), "sample", "write it, for example, as 'A_1'"),
+        (("Ä1", "A"), "sample", "write the name, for example, as 'A1'"),
+        (("A 1", "A"), "sample", "write the name, for example, as 'A_1'"),
         (("../A1", "A"), "sample", "becomes a file name"),
         (("A1", "Lot 3 μ"), "batch", "printable ASCII"),
         (("A1", "A\x07"), "batch", "printable ASCII"),
@@ -142,7 +142,13 @@ def test_sheet__is_a_workbook(run, study):
 
 def test_sheet__ragged_row(run, study):
     study.sheet.write_text("sample\tbatch\tquant\nA1\tA\n")
-    refuse(study.call(run), study, "row 2", "has 2 cells, but the header has 3", "write every cell")
+    refuse(
+        study.call(run),
+        study,
+        "row 2",
+        "has 2 cells, but the header has 3 cells",
+        "write all cells",
+    )
 
 
 def test_sheet__open_quote_does_not_swallow_samples(run, study):
@@ -154,7 +160,7 @@ def test_sheet__open_quote_does_not_swallow_samples(run, study):
 
 def test_sheet__row_without_quantification(run, study):
     study.sheet.write_text("sample\tbatch\tquant\nA1\tA\tA1.sf\nB1\tB\t\n")
-    refuse(study.call(run), study, "row 3", "neither a quantification nor reads", "fill in quant")
+    refuse(study.call(run), study, "row 3", "neither a quantification nor reads", "fill in 'quant'")
 
 
 def test_sheet__windows_line_ends_and_byte_order_mark_are_read(run, study):
@@ -198,7 +204,7 @@ def test_quant__another_separator_is_another_sound_spelling(run, study, separato
 
 def test_quant__wrong_separator(run, study):
     study.write_text("B1", study.quant("B1").read_text().replace("\t", "|"))
-    refuse(study.call(run), study, "B1.sf, row 1", "has one column", "separated by tabs")
+    refuse(study.call(run), study, "B1.sf, row 1", "has only one column", "separated by tabs")
 
 
 def test_quant__column_missing(run, study):
@@ -209,7 +215,13 @@ def test_quant__column_missing(run, study):
 def test_quant__row_cut_off(run, study):
     text = study.quant("B1").read_text()
     study.write_text("B1", text[: text.rindex("\t")] + "\n")
-    refuse(study.call(run), study, "B1.sf, row 41", "has 4 cells, but the header has 5", "cut off")
+    refuse(
+        study.call(run),
+        study,
+        "B1.sf, row 41",
+        "has 4 cells, but the header has 5 cells",
+        "truncated",
+    )
 
 
 def test_quant__row_too_long(run, study):
@@ -246,7 +258,9 @@ def test_quant__feature_without_a_name(run, study):
 def test_quant__tpm_is_no_abundance(run, study, cell, came):
     study.set_cell("C1", 12, 3, cell)
     outcome = study.call(run)
-    refuse(outcome, study, "C1.sf, row 12, column 'TPM'", f"'tx10.1' is {came} (1 such)", ">= 0")
+    refuse(
+        outcome, study, "C1.sf, row 12, column 'TPM'", f"'tx10.1' is {came} (1 such values)", ">= 0"
+    )
 
 
 @pytest.mark.parametrize("cell", ["-1", "inf", "nan"])
@@ -281,7 +295,7 @@ def test_sum__log_scaled_is_refused(run, study, pseudocount):
     study.write_quant("C1", np.log2(study.tpm("C1") * 1e-3 + pseudocount))
     for options in ((), ("--tpm-sum", "any")):
         outcome = study.call(run, *options)
-        refuse(outcome, study, "C1.sf", "already on log scale", "give TPM before the log transform")
+        refuse(outcome, study, "C1.sf", "already on log scale", "give TPM without log transform")
 
 
 def test_sum__counts_as_tpm_are_refused(run, study):
@@ -388,20 +402,22 @@ def test_tx2gene__matches_nothing(run, study):
     study.tx2gene.write_text("transcript\tgene\n" + rows)
     refuse(
         study.call(run), study, "tx2gene.tsv", "none of the 40 quantified transcripts",
-        "the map has ENST0000.1, ENST0001.1, ENST0002.1",
-        "the quantification has tx0.1, tx1.1, tx2.1", "annotation used for quantification",
+        "the map contains, for example, ENST0000.1, ENST0001.1, ENST0002.1",
+        "the quantification contains tx0.1, tx1.1, tx2.1", "annotation used for quantification",
     )  # fmt: skip
 
 
 def test_tx2gene__gtf_matches_nothing(run, study):
     row = '1\tx\ttranscript\t1\t9\t.\t+\t.\tgene_id "G{0}"; transcript_id "T{0}";\n'
     study.tx2gene.write_text("".join(row.format(i) for i in range(5)))
-    refuse(study.call(run), study, "tx2gene.tsv", "the map has T0, T1, T2", "has tx0.1, tx1.1")
+    refuse(
+        study.call(run), study, "tx2gene.tsv", "for example, T0, T1, T2", "contains tx0.1, tx1.1"
+    )
 
 
 def test_tx2gene__one_column(run, study):
     study.tx2gene.write_text("tx0.1|gene0\ntx1.1|gene0\n")
-    refuse(study.call(run), study, "tx2gene.tsv, row 1", "one column", "a tab or a comma")
+    refuse(study.call(run), study, "tx2gene.tsv, row 1", "only one column", "a tab or a comma")
 
 
 def test_tx2gene__two_genes_of_one_transcript(run, study):
@@ -414,7 +430,7 @@ def test_tx2gene__transcripts_without_a_gene_are_counted(run, study):
     study.tx2gene.write_text("\n".join(rows[:-3]) + "\n")
     outcome = study.call(run)
     assert outcome.code == 0
-    assert "3 of 40 transcripts have no gene in tx2gene.tsv; they have" in outcome.err
+    assert "3 of 40 transcripts have no gene in tx2gene.tsv; these transcripts have" in outcome.err
 
 
 def test_levels__without_a_map_there_are_no_genes(run, study):

@@ -174,7 +174,7 @@ def test_compare__judges_by_the_criteria_of_a_configuration(run, study):
 def test_compare__a_configuration_of_reads_is_for_run(run, study):
     done = run("compare", "--config", config_of(study, source="reads"))
     assert done.code == 2
-    assert "source is 'reads'; compare takes quantifications" in done.err
+    assert "source is 'reads', but `lotwise compare` needs quantifications" in done.err
     assert "lotwise run --config" in done.err
 
 

@@ -68,7 +68,7 @@ def test_genotype__another_donor_ends_with_1_and_is_named(run, tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--sample", "lot1_rep1"), "--sample needs --step count"),
+        (("--sample", "lot1_rep1"), "--sample requires '--step count'"),
         (("--step", "count"), "--transcripts is missing; give the FASTA of transcripts"),
     ],
 )

@@ -209,7 +209,7 @@ def write(folder, given):
 def test_read_quant__reads_each_row_of_the_table(tmp_path, row):
     given, wanted = ACCEPTED[row]
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="no gene level")
+        warnings.filterwarnings("ignore", message="the gene level is missing")
         level = "gene" if row == "DepMap" else None
         read = lotwise.read_quant(write(tmp_path, given), matrix_level=level)
     levels = {word.partition("+")[0] for word in wanted.split()}
@@ -244,7 +244,7 @@ def test_gene_sets__find_the_symbols_of_a_map_of_three_columns(tmp_path):
     quants = write(tmp_path, {name: {"quant.sf": salmon(name)} for name in SAMPLES})
     rows = zip(TRANSCRIPTS, GENES, SYMBOLS, strict=True)
     (tmp_path / "tx2gene.tsv").write_text(text(["tx", "gene_id", "gene_name"], rows))
-    with pytest.warns(LotwiseWarning, match="genes are one-to-one with transcripts"):
+    with pytest.warns(LotwiseWarning, match="each gene has exactly one transcript"):
         gene = lotwise.read_quant(quants, tx2gene=tmp_path / "tx2gene.tsv").gene
     assert genes_in_set(gene, SYMBOLS) == len(SYMBOLS)
 

@@ -238,7 +238,9 @@ def test_align_features__versions_differ_between_samples(files, changed):
     names[changed] = versions(names[changed])
     files.tpm, files.counts = files.draw(np.random.default_rng(2))
     second = files.salmon("S2.sf", names=names)
-    with pytest.warns(SharedFeaturesWarning, match=r"with up to [\d.]+% of the TPM are matched"):
+    with pytest.warns(
+        SharedFeaturesWarning, match=r"with up to [\d.]+% of the TPM are therefore matched"
+    ):
         _, isoform = lotwise.read_quant({"S1": first, "S2": second}, tx2gene=write_map(files))
     assert isoform.var_names.to_list() == files.transcripts
     np.testing.assert_allclose(isoform.layers["tpm"][1], files.tpm)

@@ -59,7 +59,7 @@ def test_from_frame__counts_and_lengths(tpm):
     gene, _ = lotwise.from_frame(tpm, counts=tpm / 100, lengths=tpm * 0 + 900, batches=BATCHES)
     np.testing.assert_allclose(gene.layers["counts"], tpm.T / 100)
     assert (gene.layers["length"] == 900).all()
-    with pytest.raises(InputError, match="have other samples or features"):
+    with pytest.raises(InputError, match="the samples or features of"):
         lotwise.from_frame(tpm, counts=tpm.rename(columns=str.lower))
 
 
@@ -91,9 +91,9 @@ def test_from_frame__anndata(tpm, layer):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda tpm: np.log2(tpm + 1), "they are already on log scale"),
-        (lambda tpm: np.log2(tpm + 0.001), "they are already on log scale"),
-        (lambda tpm: (tpm / 3).round(), "all are whole numbers: these are counts, not TPM"),
+        (lambda tpm: np.log2(tpm + 1), "the values are already on log scale"),
+        (lambda tpm: np.log2(tpm + 0.001), "the values are already on log scale"),
+        (lambda tpm: (tpm / 3).round(), "all are whole numbers, so these are counts, not TPM"),
         (lambda tpm: -tpm / 1e6 - 90, "must be a number >= 0"),
         (lambda tpm: tpm / 2, "these are FPKM, counts, or TPM of a subset of the features"),
         (lambda tpm: -tpm, "must be a number >= 0"),
@@ -103,7 +103,7 @@ def test_from_frame__anndata(tpm, layer):
             "values that are not numbers",
         ),
         (lambda tpm: tpm.set_axis(["ENSG1"] * 40), "feature 'ENSG1' occurs 40 times"),
-        (lambda tpm: tpm.set_axis(["S1", "S1", "S2"], axis=1), "has sample 'S1' twice"),
+        (lambda tpm: tpm.set_axis(["S1", "S1", "S2"], axis=1), "contains sample 'S1' twice"),
         (lambda tpm: tpm.set_axis([f"x{i}" for i in range(40)]), "level cannot be inferred"),
     ],
 )
@@ -198,9 +198,9 @@ def test_from_frame__unknown_unit(tpm, unit):
 
 def test_from_frame__samples_that_cannot_be_told(tpm):
     square = tpm.iloc[:3].set_axis(list("abc"))
-    with pytest.raises(InputError, match=r"the table \(3 x 3\) has no recognisable samples"):
+    with pytest.raises(InputError, match=r"the table \(3 x 3\) are the samples"):
         lotwise.from_frame(square / square.sum() * 1e6)
-    with pytest.raises(InputError, match="batches lack sample 'S3'"):
+    with pytest.raises(InputError, match="sample 'S3' is missing in 'batches'"):
         lotwise.from_frame(tpm, batches={"S1": "A", "S2": "B"})
 
 

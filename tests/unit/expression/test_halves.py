@@ -44,12 +44,12 @@ def test_read_parts__of_a_file_in_the_working_folder(parts, monkeypatch):
 
 @pytest.mark.parametrize("features", [["t1"], ["t1", "t3"], ["t1", "t2", "t3"]])
 def test_read_parts__other_features_are_refused(parts, features):
-    with pytest.raises(InputError, match="holds 2 features that are not the"):
+    with pytest.raises(InputError, match="contains 2 features, which differ from the"):
         read_parts(parts, pl.Series(features))
 
 
 @pytest.mark.parametrize("content", [b"", b"no table", b"PAR1" + b"\0" * 40 + b"PAR1"])
 def test_read_parts__what_is_no_table_is_refused(tmp_path, content):
     (halves_of(tmp_path)).write_bytes(content)
-    with pytest.raises(InputError, match="is not what lotwise writes"):
+    with pytest.raises(InputError, match="was not written by lotwise, or is damaged"):
         read_parts(tmp_path / "abundance.tsv", pl.Series(["t1"]))

@@ -105,8 +105,11 @@ def test_read_transcript_map__quoted_cells_with_commas(tmp_path):
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        (None, "two columns could be the gene: column 2 (a0) and column 3 (b0)"),
-        (["transcript", "first", "second"], "two columns could be the gene: 'first' (a0) and 'sec"),
+        (None, "two columns could contain the gene: column 2 (a0) and column 3 (b0)"),
+        (
+            ["transcript", "first", "second"],
+            "two columns could contain the gene: 'first' (a0) and 'sec",
+        ),
     ],
 )
 def test_read_transcript_map__two_that_could_be_the_gene_are_named(tmp_path, header, words):
@@ -119,7 +122,9 @@ def test_read_transcript_map__two_that_could_be_the_gene_are_named(tmp_path, hea
 
 def test_read_transcript_map__no_gene_among_several_columns(tmp_path):
     path = write(tmp_path, ["transcript", "biotype", "length"], [TX, BIOTYPE, NUMBER])
-    with pytest.raises(InputError, match=r"no column looks like the gene .* rename the column of"):
+    with pytest.raises(
+        InputError, match=r"no column seems to contain the gene .* rename the column of"
+    ):
         read_transcript_map(path, transcripts=TX)
 
 
@@ -129,9 +134,9 @@ UCSC = "".join(f'chr1\tx\texon\t1\t9\t.\t+\t.\tgene_id "{t}"; transcript_id "{t}
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (UCSC, "one-to-one with transcripts .* each gene_id equals its transcript_id"),
-        ("".join(f"{t}\t{t}\n" for t in TX), "one-to-one with transcripts"),
-        ("".join(f"{t}\t{t}_gene\n" for t in TX), "one-to-one with transcripts"),
+        (UCSC, "exactly one transcript .* each gene_id equals its transcript_id"),
+        ("".join(f"{t}\t{t}\n" for t in TX), "exactly one transcript"),
+        ("".join(f"{t}\t{t}_gene\n" for t in TX), "exactly one transcript"),
     ],
 )
 def test_read_transcript_map__says_that_genes_repeat_transcripts(tmp_path, text, words):

@@ -63,7 +63,7 @@ def test_read_matrix__x_of_an_h5ad_without_a_layer(tmp_path):
     assert np.array_equal(read_matrix(path, ["B"])["B"].tpm, TPM[1])
     del stored.X
     stored.write_h5ad(path)
-    with pytest.raises(InputError, match="has neither a layer tpm nor X"):
+    with pytest.raises(InputError, match="has neither the layer 'tpm' nor X"):
         read_matrix(path, ["B"])
 
 
@@ -75,14 +75,16 @@ def test_read_matrix__square_with_samples_on_both_sides_is_refused(tmp_path):
 
 def test_read_matrix__unknown_sample_shows_both_sides(tmp_path):
     path = write(tmp_path, "tsv")
-    with pytest.raises(InputError, match=r"lacks sample 'D'; .*'A', 'B', 'C'.*'ENSG0000"):
+    with pytest.raises(
+        InputError, match=r"does not contain sample 'D'; .*'A', 'B', 'C'.*'ENSG0000"
+    ):
         read_matrix(path, ["A", "D"])
 
 
 def test_read_matrix__sample_twice(tmp_path):
     path = tmp_path / "m.tsv"
     path.write_text("feature\tA\tA\nENSG1\t1\t2\n")
-    with pytest.raises(InputError, match="has sample 'A' twice"):
+    with pytest.raises(InputError, match="contains sample 'A' twice"):
         read_matrix(path, ["A"])
 
 
@@ -101,7 +103,9 @@ def test_read_matrix__header_without_the_first_name(tmp_path):
     path.write_text(path.read_text().removeprefix("feature\t"))
     assert read_matrix(path, ["B"])["B"].features.to_list() == GENES
     path.write_text("gene_id\tA\tB\n" + "".join(f"{gene}\t1\t2\t3\n" for gene in GENES))
-    with pytest.raises(InputError, match="row 1: has 3 columns, but its rows have 4 cells"):
+    with pytest.raises(
+        InputError, match="row 1: the header has 3 columns, but the rows have 4 cells"
+    ):
         read_matrix(path, ["A"])
 
 
@@ -117,7 +121,7 @@ def test_read_matrix__wrong_value_is_named_by_sample_and_place(tmp_path, by_row)
 
 def test_read_matrix__duplicate_feature_along_the_first_row(tmp_path):
     path = write(tmp_path, "tsv", genes=[*GENES[:5], GENES[0]], by_row=True)
-    with pytest.raises(InputError, match=f"row 1: has feature '{GENES[0]}' 2 times"):
+    with pytest.raises(InputError, match=f"row 1: contains feature '{GENES[0]}' 2 times"):
         read_matrix(path, ["A"])
 
 

@@ -63,7 +63,7 @@ def test_correlations_of__parts_that_were_joined(show):
         tl.correlate(part)
     joined = anndata.concat(parts, pairwise=True)
     assert sparse.issparse(joined.obsp["pearson"])
-    with pytest.raises(InputError, match=r"obsp\['pearson'\] is not a full matrix .*again"):
+    with pytest.raises(InputError, match=r"obsp\['pearson'\] is not a full matrix; .*again"):
         show(joined)
 
 

@@ -204,8 +204,8 @@ def test_from_headers__gencode_names():
     ("text", "words"),
     [
         ("# nothing\n", "contains only comments"),
-        (">t1 a sequence\nACGT\n", "contains no gene of a transcript; give a FASTA"),
-        ("t1\nt2\n", "row 1: has one column"),
+        (">t1 a sequence\nACGT\n", "contains no gene for any transcript; give a FASTA"),
+        ("t1\nt2\n", "row 1: has only one column"),
         ("transcript\tgene\n", "row 2: has a header but no row"),
         ("t1\tg1\nt2\n", "row 2: has 1 cells, but the header has 2"),
         ("t1\tg1\nt2\tg1\nt1\tg2\n", "'t1' belongs to 'g1' and to 'g2'"),

@@ -60,7 +60,10 @@ def test_read_panel__pluripotency_counts_pou5f1_only_with_nanog():
         ("name: a\nname: b\n", "the key 'name' occurs twice"),
         ("just text", "is not a panel"),
         ("name: a\nfeatures: []\n", "needs a name and a list"),
-        ("name: a\nfeatures:\n- {symbol: A, expected: up}\n", "expected of A is 'up', must be"),
+        (
+            "name: a\nfeatures:\n- {symbol: A, expected: up}\n",
+            "'expected' of A is 'up', but must be",
+        ),
         ("name: a\nfeatures:\n- {symbol: A, expect: absent}\n", "did you mean 'expected'"),
         ("name: a\nfeature: 1\nfeatures:\n- {symbol: A}\n", "did you mean 'features'"),
         ("name: a\nfeatures:\n- {expected: absent}\n", "has no symbol"),
@@ -81,24 +84,24 @@ def test_read_panel__pluripotency_counts_pou5f1_only_with_nanog():
                 "name: a\nfeatures:\n- any_of:\n  - {symbol: A, expected: male}\n"
                 "  - {symbol: B, expected: male}\n"
             ),
-            "A is under any_of but expected is male",
+            "A is listed under 'any_of', but its 'expected' is male",
         ),
         ("name: a\nfeatures:\n- {any_of: [], symbol: A}\n", "did you mean|there are any_of"),
         (
             "name: a\nfeatures:\n- {symbol: A, expected: absent, specific: 1}\n",
-            "specific of A must be true or false, got 1",
+            "'specific' of A must be true or false, got 1",
         ),
         (
             "name: a\nnotes: [x]\nfeatures:\n- {symbol: A, expected: absent}\n",
-            "notes must be text",
+            "'notes' must be text",
         ),
         (
             "name: a\npresent_from: .inf\nfeatures:\n- {symbol: A, expected: absent}\n",
-            "present_from must be .*inf",
+            "'present_from' must be .*inf",
         ),
         (
             "name: a\npresent_from: 0\nfeatures:\n- {symbol: A, expected: absent}\n",
-            "present_from must be .*0",
+            "'present_from' must be .*0",
         ),
     ],
 )
@@ -124,7 +127,7 @@ def test_read_gene_sets__reads_each_gene_once(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("A\tabout\n", "row 1: must have a name"),
+        ("A\tabout\n", "row 1: each line must have a name"),
         ("A\tx\tg\nA\tx\tg\n", "row 2: the set 'A' occurs twice"),
         ("\n", "contains no gene set"),
     ],
@@ -141,7 +144,7 @@ def test_read_gene_sets__faults_name_the_row(tmp_path, text, message):
 FAULTS_OF_PANELS = {
     "one symbol twice": (
         "name: x\nfeatures: [{symbol: A, expected: present}, {symbol: A, expected: absent}]",
-        r"the symbol 'A' occurs 2 times; keep one of them",
+        r"the symbol 'A' occurs 2 times; keep only one of them",
     ),
     "shipped name": (
         "name: sex\nfeatures: [{symbol: A, expected: present}]",
@@ -149,7 +152,7 @@ FAULTS_OF_PANELS = {
     ),
     "bounds": (
         "name: x\npresent_from: 1\nabsent_below: 5\nfeatures: [{symbol: A, expected: present}]",
-        r"present_from is 1 and absent_below is 5: a gene between them would be both",
+        r"'present_from' is 1 and 'absent_below' is 5: a gene with a TPM between",
     ),
 }
 

@@ -89,7 +89,10 @@ def test_read_table__a_parquet_table_of_other_columns_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such table"):
         read_table(path, EquivalenceRecord)
     write_table(path, pd.DataFrame({"batch_a": ["A"], "r": [1.0]}))
-    with pytest.raises(InputError, match=r"has the columns batch_a, r; required: batch_a, batch_b"):
+    with pytest.raises(
+        InputError,
+        match=r"has the columns batch_a, r, but the required columns are batch_a, batch_b",
+    ):
         read_table(path, EquivalenceRecord)
 
 

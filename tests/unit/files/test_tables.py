@@ -41,7 +41,10 @@ def test_read_table__refuses(tmp_path):
     with pytest.raises(InputError, match="no such table"):
         read_table(tmp_path / "t.tsv", PairRecord)
     (tmp_path / "t.tsv").write_text("sample_a\tr\nx\t1\n")
-    with pytest.raises(InputError, match="row 1: has the columns sample_a, r; required: sample_a"):
+    with pytest.raises(
+        InputError,
+        match="row 1: has the columns sample_a, r, but the required columns are sample_a",
+    ):
         read_table(tmp_path / "t.tsv", PairRecord)
 
 
@@ -51,7 +54,10 @@ def test_read_table__only_the_columns_named(tmp_path):
     part = read_table(tmp_path / "t.tsv", PairRecord, only={"reason", "pearson", "other table's"})
     pd.testing.assert_frame_equal(part, whole[["pearson", "reason"]])
     (tmp_path / "u.tsv").write_text("pearson\textra\n1\t2\n")
-    with pytest.raises(InputError, match="has the columns pearson, extra; required: pearson, rea"):
+    with pytest.raises(
+        InputError,
+        match="has the columns pearson, extra, but the required columns are pearson, rea",
+    ):
         read_table(tmp_path / "u.tsv", PairRecord, only={"reason", "pearson"})
 
 

@@ -11,7 +11,7 @@ from lotwise.files.yaml import parse_yaml
 @pytest.mark.parametrize("number", ["010", "1:30", "1:30.5", "0x1F", "0b11", "1_000", "-017"])
 def test_parse_yaml__numbers_in_another_base(number):
     with pytest.raises(
-        InputError, match=r"c.yaml, row 2: .*reads '.*' as a number in another base"
+        InputError, match=r"c.yaml, row 2: .*interprets '.*' as a number in a special notation"
     ):
         parse_yaml(f"a: 1\nseed: {number}", source="c.yaml")
     assert parse_yaml(f"seed: '{number}'", source="c.yaml") == {"seed": number}

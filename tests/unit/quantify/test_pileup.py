@@ -195,7 +195,7 @@ def test_join_pileups__other_transcripts_are_refused(tmp_path: Path, genes: Gene
     other = read_genes(tmp_path / "other.fa")
     pile_up(sample_of(tmp_path / "b.fastq", tiled(SEQUENCES[0])), other).save(tmp_path / "b.npz")
     files = {name: tmp_path / f"{name}.npz" for name in "ab"}
-    with pytest.raises(InputError, match=r"b\.npz: was counted with other transcripts"):
+    with pytest.raises(InputError, match=r"b\.npz: was counted with different transcripts"):
         join_pileups(files, min_depth=15)
-    with pytest.raises(InputError, match=r"min_depth must be >= 10, got 9"):
+    with pytest.raises(InputError, match=r"'min_depth' must be >= 10, got 9"):
         join_pileups(files, min_depth=9)

@@ -26,7 +26,7 @@ from lotwise.quantify.pipeline import (
 @pytest.mark.parametrize(
     ("aligner", "bootstraps", "words"),
     [
-        ("bowtie2", 30, "RSEM makes no bootstraps; set bootstraps to 0"),
+        ("bowtie2", 30, "RSEM does not compute bootstraps; set bootstraps to 0"),
         ("star", 0, "RSEM with STAR requires a genome and a GTF; give both"),
     ],
 )
@@ -52,7 +52,9 @@ def test_quantify__rsem_is_given_plain_paths_alone(tmp_path, make_sample, monkey
     monkeypatch.setattr(Rsem, "version", lambda _: "1.3.3")
     paths = {name: tmp_path / name for name in ("reads", "out", "cache", "gtf")}
     paths[place] = tmp_path / f"a{sign}b"
-    with pytest.raises(InputError, match=re.escape(f"a{sign}b: RSEM does not support a path with")):
+    with pytest.raises(
+        InputError, match=re.escape(f"a{sign}b: RSEM does not support {sign!r} in a path")
+    ):
         quantify_samples(
             [make_sample(paths["reads"])],
             quantifier=Rsem(),
@@ -94,8 +96,8 @@ def test_require_match__foreign_short_reads_are_refused(require_match, write_gz)
     reads = ("".join(rng.choice(list("ACGT"), 36)) for _ in range(2_000))
     text = "".join(f"@{n}\n{read}\n+\n{'I' * 36}\n" for n, read in enumerate(reads))
     words = (
-        r"'S1': 0 of \d+ reads \(those of the first 2,000 with a sampled 31-mer\) share one "
-        "with a transcript, required fraction >= 0.1; check species"
+        r"'S1': of the first 2,000 reads, \d+ contain a sampled 31-mer, but only 0 of these have "
+        "a 31-mer in common with a transcript; the required fraction is >= 0.1; check the species"
     )
     with pytest.raises(RefusedError, match=words):
         require_match([write_gz("foreign.fastq.gz", text.encode())])

@@ -65,7 +65,7 @@ def test_read_genes__takes_the_longest_transcript_of_each(fasta: Path) -> None:
 def test_read_genes__without_a_transcript_of_31_bases_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "short.fa"
     path.write_text(">T1\nACGT\n")
-    with pytest.raises(InputError, match=r"contains no transcript of 31 bases or more"):
+    with pytest.raises(InputError, match=r"contains no transcript with 31 bases or more"):
         read_genes(path)
 
 

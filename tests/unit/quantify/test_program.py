@@ -68,7 +68,9 @@ def test_run_program__not_a_program(tmp_path):
 
 
 def test_find_program__configured_path_must_be_a_program(tmp_path):
-    with pytest.raises(InputError, match=r"is not an executable file, must be salmon"):
+    with pytest.raises(
+        InputError, match=r"is not an executable file; give the path of the program salmon"
+    ):
         find_program("salmon", configured=tmp_path / "absent", install="x")
 
 

@@ -117,7 +117,7 @@ def test_quant_command__single_reads_have_fragments(tool):
 @pytest.mark.parametrize("quantifier", [Kallisto, Salmon, Rsem])
 def test_quant_command__single_reads_without_fragments_are_refused(tool, quantifier):
     with pytest.raises(
-        InputError, match=r"'S' has single-end reads, .*give fragment_length and fragment_sd"
+        InputError, match=r"'S' has single-end reads, .*give 'fragment_length' and 'fragment_sd'"
     ):
         told(quantifier(program=tool), paired=False, fragment=(250.0, None))
 
@@ -127,7 +127,7 @@ def test_quant_command__bootstraps(tool):
     assert "--numBootstraps" in told(Salmon(program=tool), bootstraps=30)
     reference = Reference(transcripts=Path("t.fa"))
     Kallisto(program=tool).require_able(reference, bootstraps=30)
-    with pytest.raises(InputError, match=r"RSEM makes no bootstraps"):
+    with pytest.raises(InputError, match=r"RSEM does not compute bootstraps"):
         Rsem(program=tool).require_able(reference, bootstraps=30)
 
 
@@ -210,7 +210,9 @@ def test_index__half_of_one_is_not_kept(  # noqa: PLR0917, three programs
         (tmp_path / name).symlink_to(tool)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     cache = tmp_path / "cache"
-    with pytest.raises(EnvironmentFault, match=f"without a complete index: missing .*{absent}"):
+    with pytest.raises(
+        EnvironmentFault, match=f"the index is not complete; missing files: .*{absent}"
+    ):
         quantifier(program=tool).index(
             Reference(transcripts=transcripts),
             prepare_reference(transcripts, cache=tmp_path),
@@ -271,7 +273,9 @@ def test_index_commands__gzip_is_known_by_its_content(tool, tmp_path, transcript
 
 def test_index_commands__a_decoy_named_as_a_transcript_is_refused(tool, tmp_path, transcripts):
     (tmp_path / "inputs").mkdir()
-    with pytest.raises(InputError, match=r"has a sequence named '\w+' like a transcript"):
+    with pytest.raises(
+        InputError, match=r"contains the sequence '\w+', which has the name of a transcript"
+    ):
         Salmon(program=tool).index_commands(
             Reference(transcripts=transcripts, genome=transcripts),
             prepare_reference(transcripts, cache=tmp_path),
@@ -321,7 +325,9 @@ def test_kallisto__too_old_and_alone_says_what_to_do(monkeypatch, tmp_path):
     old = old_kallisto(tmp_path / "bin")
     monkeypatch.setenv("PATH", str(old.parent))
     monkeypatch.setattr("lotwise.quantify.kallisto.find_in_wheel", lambda: None)
-    words = r"bin/kallisto: is kallisto 0\.48\.0, required is 0\.50 or later; .*bioconda"
+    words = (
+        r"bin/kallisto: is kallisto 0\.48\.0, but version 0\.50 or later is required; .*bioconda"
+    )
     with pytest.raises(EnvironmentFault, match=words):
         Kallisto().find()
     with pytest.raises(EnvironmentFault, match=words):

@@ -75,7 +75,7 @@ def test_check_reads__second_mates_fewer_than_first(pair, make_sample, write_gz)
 
 def test_check_reads__mates_of_another_sample(pair, make_reads, make_sample):
     words = reason(make_sample(pair[0], make_reads("other", seed=6)[1]))
-    assert "record 1 is not the mate of that in" in words
+    assert "record 1 is not the mate of the same record in" in words
     assert "other_R2.fastq.gz" in words
 
 
@@ -112,7 +112,7 @@ def test_check_reads__a_place_on_the_flow_cell_is_no_mate(make_sample, write_gz,
 
 
 def test_check_reads__one_file_given_twice(pair, make_sample, write_gz):
-    assert "given as fastq_1 and as fastq_2" in reason(make_sample(pair[0], pair[0]))
+    assert "given both as 'fastq_1' and as 'fastq_2'" in reason(make_sample(pair[0], pair[0]))
     text = unpacked(pair[0]).replace(b"/1 ", b" ")
     files = (write_gz("a.fastq.gz", text), write_gz("b.fastq.gz", text))
     assert "contains the same sequences" in reason(make_sample(*files))
@@ -127,9 +127,12 @@ def test_check_reads__one_file_given_twice(pair, make_sample, write_gz):
         (b"", "contains no reads"),
         (
             b"@a\nACGT\n+\n@Bch\n",
-            "span 31 to 71 with offset 33: their offset is 64 .*; convert",
+            "range from 31 to 71 with offset 33, so the true offset is 64 .*; convert",
         ),
-        (b"@a\nACGT\n+\nII\x1fI\n", "quality scores span -2 to 40, required: Phred 0 to 93"),
+        (
+            b"@a\nACGT\n+\nII\x1fI\n",
+            "quality scores range from -2 to 40, but must be Phred 0 to 93",
+        ),
     ],
 )
 def test_check_reads__malformed(make_sample, write_gz, content, words):
@@ -144,7 +147,10 @@ def test_check_reads__offset_64_of_a_later_run(write_gz):
         for number, scores in enumerate(["#-8F", "@Bch"])
     )
     words = reason(Sample(sample="S", batch="A", runs=(first, second)))
-    assert "1.fastq.gz: quality scores span 31 to 71 with offset 33: their offset is 64" in words
+    assert (
+        "1.fastq.gz: quality scores range from 31 to 71 with offset 33, so the true offset is 64"
+        in words
+    )
 
 
 @pytest.mark.parametrize("scores", ["#-8F", "IIII", "NNNN", "~~~~", "AFIN", "#~~~"])

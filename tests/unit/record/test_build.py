@@ -307,7 +307,7 @@ def test_record__paths_below_the_results_are_relative(own_run):
 
 
 def test_record__needs_results(tmp_path):
-    with pytest.raises(InputError, match="there are no results here"):
+    with pytest.raises(InputError, match="the folder contains no results"):
         record_run(Config(), tmp_path / "samples.tsv", tmp_path)
 
 

@@ -152,6 +152,6 @@ def test_check_seal__time_stamp_of_an_authority(signed, require):
 
 def test_write_seal__a_key_that_cannot_sign_leaves_no_statement(signed):
     (signed / "nokey").write_text("no key")
-    with pytest.raises(InputError, match="ssh-keygen could not use it"):
+    with pytest.raises(InputError, match="ssh-keygen could not use this file"):
         seal(signed, by="nokey")
     assert not list((signed / "results" / "seal").rglob("*.txt"))

@@ -127,7 +127,7 @@ def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
 
 def test_compare__refuses_one_batch_and_a_level_that_is_not_there(sheet_of_three):
     with (
-        pytest.warns(LotwiseWarning, match="no gene level"),
+        pytest.warns(LotwiseWarning, match="the gene level is missing"),
         pytest.raises(InputError, match="these quantifications have no gene level"),
     ):
         lotwise.compare(sheet_of_three, levels=["gene"])

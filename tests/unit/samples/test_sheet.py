@@ -51,14 +51,17 @@ def test_read_samples__annotation_beside_the_column_it_resembles(tmp_path):
     [
         ("sample,batch,fastq_1\nS1,A,a\nS1,B,b\n", "row 3, column 'batch': .*'B' here and 'A'"),
         ("sample,batch,fastq_1\nS1,A,a\nS1,A,a\n", "row 3, column 'fastq_1': .*same file twice"),
-        ("sample,batch,fastq_1,fastq_2\nS1,A,a,b\nS1,A,c,\n", "mixes single and paired runs"),
-        ("sample,batch,quant,fastq_2\nS1,A,q,b\n", "second mate file but no first"),
+        (
+            "sample,batch,fastq_1,fastq_2\nS1,A,a,b\nS1,A,c,\n",
+            "has both single-end and paired-end runs",
+        ),
+        ("sample,batch,quant,fastq_2\nS1,A,q,b\n", "is empty, but 'fastq_2' contains"),
         ("sample,batch,quant,strandedness\nS1,A,q,rf\n", "must be one of auto, .*, got 'rf'"),
         ("sample,batch,quant,fragment_sd\nS1,A,q,-1\n", "must be a number of bases > 0, got '-1'"),
         ("sample,batch,quant,\nS1,A,q,x\n", "column 4 has no name"),
         (
             "sample,batch,quant\nS1,A,q\nfeature,A,r\n",
-            "row 3, column 'sample': 'feature' is reserved: it is the first column.*another name",
+            "row 3, column 'sample': 'feature' is reserved for the first column.*another name",
         ),
         ("sample,batch,quant,a/b\nS1,A,q,x\n", "column 'a/b': has a / in its name"),
         ("sample,batch,quant,tpm_sum\nS1,A,q,x\n", "column 'tpm_sum': .*rename or remove"),
@@ -104,7 +107,7 @@ PHASED = "sample\tbatch\tphase\tquant\nS1\tA\t{}\ta.sf\nS2\tA\tpre\tb.sf\nS3\tB\
 def test_read_samples__phase_is_pre_or_post_and_one_for_a_batch(tmp_path):
     samples = read(tmp_path, PHASED.format(""))
     assert [sample.annotations["phase"] for sample in samples] == ["", "pre", "post"]
-    with pytest.raises(InputError, match=r"phase must be pre or post .* or empty, got 'G1'"):
+    with pytest.raises(InputError, match=r"'phase' must be 'pre' .*, 'post' .* or empty, got 'G1'"):
         read(tmp_path, PHASED.format("G1"))
     with pytest.raises(InputError, match="batch 'A' has samples of both phases"):
         read(tmp_path, PHASED.format("post"))

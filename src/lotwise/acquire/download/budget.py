@@ -48,8 +48,8 @@ class Budget:
         total = sum(claimed.values())
         if self._cap is not None and total > self._cap:
             raise CapError(
-                f"{readable(total)} in {len(claimed)} file(s) would be downloaded, "
-                f"the limit is {readable(self._cap)}",
+                f"{readable(total)} in {len(claimed)} file(s) would be downloaded, but the limit "
+                f"is {readable(self._cap)}",
                 remedy=_REMEDY,
             )
         self._claimed = claimed
@@ -61,8 +61,8 @@ class Budget:
             total = sum(self._claimed.values())
         if self._cap is not None and total > self._cap:
             raise CapError(
-                f"the downloads of this run reach {readable(total)}, "
-                f"the limit is {readable(self._cap)}",
+                f"the downloads of this run reach {readable(total)}, but the limit is "
+                f"{readable(self._cap)}",
                 path=name,
                 remedy=_REMEDY,
             )
@@ -82,9 +82,10 @@ def check_room(directory: Path, n_bytes: int) -> None:
     free = shutil.disk_usage(standing).free
     if n_bytes > free:
         raise EnvironmentFault(
-            f"{readable(n_bytes)} would be downloaded, only {readable(free)} are free",
+            f"{readable(n_bytes)} would be downloaded, but only {readable(free)} of disk space "
+            "are free",
             path=directory,
-            remedy="free disk space or choose another directory",
+            remedy="delete files or choose another directory",
         )
 
 

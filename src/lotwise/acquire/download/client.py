@@ -43,7 +43,7 @@ def make_client(network: NetworkSettings) -> httpx.Client:
         raise InputError(
             f"cannot be read as certificates ({error.strerror or error})",
             path=network.ca_bundle or os.environ.get("SSL_CERT_FILE"),
-            remedy="set ca_bundle, or SSL_CERT_FILE, to a PEM file",
+            remedy="set 'ca_bundle' or 'SSL_CERT_FILE' to a PEM file",
         ) from error
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         came = (
@@ -53,7 +53,7 @@ def make_client(network: NetworkSettings) -> httpx.Client:
         )
         raise InputError(
             f"{came} cannot be used ({_words(error)})",
-            remedy="set HTTPS_PROXY, or network.proxy, to http://HOST:PORT",
+            remedy="set 'HTTPS_PROXY' or 'network.proxy' to http://HOST:PORT",
         ) from error
 
 

@@ -192,9 +192,10 @@ class Downloader:
                 )
         if isinstance(fault, WrongAnswerError):
             raise DownloadError(
-                f"what arrived {fault.problem}; it begins {begins!r} ({_SPOILT_ATTEMPTS} times)",
+                f"the received file {fault.problem}; the file begins with {begins!r} (in each of "
+                f"{_SPOILT_ATTEMPTS} attempts)",
                 path=source.url,
-                remedy="nothing was kept; try later or use a mirror",
+                remedy="the file was not kept; try again later or use a mirror",
             ) from fault
         raise fault
 
@@ -332,7 +333,7 @@ class Downloader:
             raise EnvironmentFault(
                 f"cannot be written ({error.strerror or error})",
                 path=path,
-                remedy="fix the folder's permissions, or choose another with `downloads`",
+                remedy="fix the folder's permissions, or choose another folder with `downloads`",
             ) from error
 
     def _persist(self, source: Source, path: Path, part: Part, transfer: Transfer) -> None:
@@ -366,7 +367,7 @@ class Downloader:
             raise DownloadError(
                 f"{fault.problem}, after {attempt} attempts",
                 path=source.url,
-                remedy="run again later; the received part is kept and resumed",
+                remedy="run again later; the download then continues after the received part",
             )
         wanted = fault.retry_after
         if wanted is not None and wanted > network.retry_after_ceiling:

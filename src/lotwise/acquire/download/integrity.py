@@ -100,13 +100,13 @@ class Integrity:
             Size or checksum differ.
         """
         if self.size is not None and size != self.size:
-            raise DamagedError(f"{size:,} bytes received, expected {self.size:,}")
+            raise DamagedError(f"{size:,} bytes were received, but {self.size:,} were expected")
         wanted = self.md5 if self.algorithm == "md5" else self.sha256
         if wanted is not None and digest != wanted.lower():
             raise DamagedError(f"{self.algorithm} is {digest}, expected {wanted.lower()}")
         if self.bsd_blocks is not None and -(-size // 1024) != self.bsd_blocks:
             raise DamagedError(
-                f"{-(-size // 1024):,} blocks received, expected {self.bsd_blocks:,}"
+                f"{-(-size // 1024):,} blocks were received, but {self.bsd_blocks:,} were expected"
             )
         if self.bsd_sum is not None and (found := bsd_sum(path)) != self.bsd_sum:
             raise DamagedError(f"sum is {found}, expected {self.bsd_sum}")
@@ -211,10 +211,13 @@ def read_tar_to_end(path: Path) -> None:
                 # tarfile moves backwards if a header gives a negative size.
                 if member.size < 0 or archive.offset <= end:
                     raise DamagedError(
-                        f"tar gives {member.size:,} bytes as the size of {member.name!r}"
+                        f"the tar header states an impossible size of {member.size:,} bytes for "
+                        f"{member.name!r}"
                     )
                 if not member.issparse() and member.offset_data + member.size > size:
-                    raise DamagedError(f"tar is truncated within its member {member.name!r}")
+                    raise DamagedError(
+                        f"the tar archive is truncated within the file {member.name!r}"
+                    )
                 end = archive.offset
             end = archive.offset
     except _UNREADABLE_TAR as error:

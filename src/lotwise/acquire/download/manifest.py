@@ -109,7 +109,8 @@ class Manifest:
             raise InputError(
                 f"is not a manifest of downloads ({error})",
                 path=self.path,
-                remedy="remove it; files without a published checksum are then downloaded again",
+                remedy="remove the manifest; files without a published checksum are then "
+                "downloaded again",
             ) from error
 
     def record(self, entry: Entry) -> None:

@@ -43,7 +43,7 @@ def safe_name(name: str, *, origin: str) -> str:
         raise InputError(
             f"the file name {name[:80]!r} is not a plain name",
             path=origin,
-            remedy="nothing was written",
+            remedy="no file was written",
         )
     return name
 

@@ -115,9 +115,9 @@ def delay_before(
 def spoilt_error(url: str, fault: FaultError, n_times: int) -> DownloadError:
     """Return the error for a file that was complete but wrong each time."""
     return DownloadError(
-        f"{fault.problem}, {n_times} times",
+        f"{fault.problem}, in each of {n_times} attempts",
         path=url,
-        remedy="nothing was kept; try later or use a mirror",
+        remedy="the file was not kept; try again later or use a mirror",
     )
 
 
@@ -133,5 +133,6 @@ def offline_error(missing: Mapping[str, str]) -> DownloadError:
     names = ", ".join(f"{path} (from {url})" for path, url in missing.items())
     count = "1 file is" if len(missing) == 1 else f"{len(missing)} files are"
     return DownloadError(
-        f"offline, and {count} missing: {names}", remedy="run once with network access"
+        f"there is no network access (offline), but {count} missing: {names}",
+        remedy="run once with network access",
     )

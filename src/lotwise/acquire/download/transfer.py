@@ -145,7 +145,8 @@ class Transfer:
         ):
             if origin is not None and response.status_code == 416:
                 raise FaultError(
-                    "HTTP 416: the server's file is shorter than the received part", spoilt=True
+                    "HTTP 416: the file on the server is shorter than the part already received",
+                    spoilt=True,
                 )
             if response.status_code not in (200, 206):
                 raise fault_of_status(
@@ -190,7 +191,9 @@ class Transfer:
             elapsed = time.monotonic() - window_start
             if elapsed >= self.network.slow_window:
                 if window_bytes < self.network.slowest_bytes_per_second * elapsed:
-                    raise FaultError(f"too slow: {window_bytes / elapsed:,.0f} bytes per second")
+                    raise FaultError(
+                        f"the transfer is too slow: {window_bytes / elapsed:,.0f} bytes per second"
+                    )
                 window_start, window_bytes = time.monotonic(), 0
 
 
@@ -215,7 +218,7 @@ def ask_size(connection: Connection, source: Source, network: NetworkSettings) -
     _check_scheme(source.url, response)
     total = _origin_of(response, source.url).total
     if total is None:
-        raise FaultError("the server does not give its size", transient=False)
+        raise FaultError("the server does not report the size of the file", transient=False)
     return total
 
 
@@ -250,7 +253,7 @@ def _check_continuation(response: httpx.Response, origin: Origin | None, offset:
     """Check that a 206 response continues the same file."""
     where = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
     if origin is None or where is None or int(where[1]) != offset:
-        raise FaultError("the server sent another part than requested", spoilt=True)
+        raise FaultError("the server sent a different part of the file than requested", spoilt=True)
     total = None if where[3] == "*" else int(where[3])
     now = _origin_of(response, origin.url)
     for before, after in (
@@ -259,7 +262,7 @@ def _check_continuation(response: httpx.Response, origin: Origin | None, offset:
         (origin.last_modified, now.last_modified),
     ):
         if before is not None and after is not None and before != after:
-            raise FaultError("the server's file changed between two parts", spoilt=True)
+            raise FaultError("the file on the server changed during the download", spoilt=True)
 
 
 def _check_scheme(url: str, response: httpx.Response) -> None:
@@ -279,14 +282,14 @@ def _faults_of_http() -> Iterator[None]:
     except httpx.TooManyRedirects as error:
         raise FaultError("the redirects form a loop", transient=False) from error
     except httpx.ConnectTimeout as error:
-        raise FaultError("no connection within the time limit") from error
+        raise FaultError("no connection was made within the time limit") from error
     except httpx.TimeoutException as error:
-        raise FaultError("no data within the time limit") from error
+        raise FaultError("no data were received within the time limit") from error
     except httpx.ConnectError as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise FaultError(
-                f"the server's certificate is not trusted ({_words(error)}); set ca_bundle, "
-                "or SSL_CERT_FILE, to the PEM file of the authority that signed it",
+                f"the server's certificate is not trusted ({_words(error)}); set 'ca_bundle' or "
+                "'SSL_CERT_FILE' to the PEM file of the authority that signed it",
                 transient=False,
             ) from error
         raise FaultError(f"no connection ({_words(error)})") from error

@@ -84,7 +84,9 @@ def _before_table(path: Path) -> Iterator[str]:
         if not in_table:
             n_bytes += len(line)
             if n_bytes > MOST_TEXT:
-                raise WrongAnswerError(f"has no table after {MOST_TEXT:,} bytes", path=path)
+                raise WrongAnswerError(
+                    f"contains no table in the first {MOST_TEXT:,} bytes", path=path
+                )
             yield line + "\n"
 
 

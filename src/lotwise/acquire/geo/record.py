@@ -140,15 +140,16 @@ def assemble(
     missing = [name for name in listed if name not in samples]
     if missing or not listed:
         raise InputError(
-            f"lists {len(listed)} samples but contains {len(listed) - len(missing)}; "
-            f"missing: {', '.join(missing[:10]) or 'all'}",
+            f"lists {len(listed)} samples but contains only {len(listed) - len(missing)} of "
+            f"them; missing samples: {', '.join(missing[:10]) or 'all'}",
             path=origin,
-            remedy="remove it and run again",
+            remedy="remove the file and run again",
         )
     extra = [name for name in samples if name not in set(listed)]
     if extra:
         raise InputError(
-            f"contains samples that it does not list: {', '.join(extra[:10])}", path=origin
+            f"contains samples that are not in its list of samples: {', '.join(extra[:10])}",
+            path=origin,
         )
     built = []
     for name in listed:

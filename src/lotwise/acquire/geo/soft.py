@@ -62,7 +62,7 @@ def _parse(prepared: Path, path: Path) -> Any:
             filepath=str(prepared), geotype="GSE", open_kwargs={"encoding": "utf-8"}
         )
     except Exception as error:
-        raise InputError(f"GEOparse cannot read it ({error})", path=path) from error
+        raise InputError(f"GEOparse cannot read the file ({error})", path=path) from error
 
 
 def _prepare(path: Path) -> Iterator[str]:
@@ -101,7 +101,7 @@ def _check_block(line: str, seen: set[str], path: Path, number: int) -> str:
     match = re.fullmatch(r"\^(\w+)\s*=\s*(\S+)", line)
     if match is None or match[1] not in _BLOCKS:
         raise WrongAnswerError(
-            f"{line[:60]!r} does not begin a known record", path=path, row=number
+            f"{line[:60]!r} is not the beginning of a known record", path=path, row=number
         )
     block = f"{match[1]} {match[2]}"
     if block in seen or (match[1] == "SERIES" and any(name.startswith("SERIES") for name in seen)):

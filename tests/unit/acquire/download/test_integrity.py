@@ -39,7 +39,7 @@ def test_bsd_sum__equals_the_program(tmp_path, require):
     Integrity(bsd_sum=checksum, bsd_blocks=blocks).check(path, size=2311, digest="")
     with pytest.raises(DamagedError, match=", expected"):
         Integrity(bsd_sum=checksum ^ 1, bsd_blocks=blocks).check(path, size=2311, digest="")
-    with pytest.raises(DamagedError, match="3 blocks received, expected 4"):
+    with pytest.raises(DamagedError, match="3 blocks were received, but 4 were expected"):
         Integrity(bsd_sum=checksum, bsd_blocks=4).check(path, size=2311, digest="")
 
 
@@ -162,7 +162,7 @@ def test_read_tar_to_end__hostile_headers_end(blocks, tmp_path):
     with pytest.raises(DamagedError, match="tar"):
         read_tar_to_end(path)
     assert time.process_time() - start < 1
-    with pytest.raises(InputError, match=r"a.tar: is damaged \(tar"):
+    with pytest.raises(InputError, match=r"a.tar: is damaged \((the )?tar"):
         extract(path, tmp_path / "out")
 
 
@@ -172,7 +172,7 @@ def test_extract__sparse_member(tmp_path, require):
     with (tmp_path / "big.txt").open("wb") as big:
         big.truncate(1 << 33)
     subprocess.run(["tar", "-cSf", "a.tar", "big.txt"], cwd=tmp_path, check=True)
-    with pytest.raises(InputError, match=r"its member 'big.txt' is not a regular file"):
+    with pytest.raises(InputError, match=r"the archive member 'big.txt' is not a regular file"):
         extract(tmp_path / "a.tar", tmp_path / "out")
 
 
@@ -248,10 +248,10 @@ def test_extract__wanted_members_whole(tmp_path):
     [out] = extract(path, tmp_path / "out", wanted=lambda name: name.endswith(".gz"))
     assert gzip.decompress(out.read_bytes()) == b"1"
     path.write_bytes(packed([("c.txt.gz", gzip.compress(b"1")[:-3])]))
-    with pytest.raises(InputError, match=r"its member 'c.txt.gz': gzip"):
+    with pytest.raises(InputError, match=r"the archive member 'c.txt.gz': gzip"):
         extract(path, tmp_path / "out")
     path.write_bytes(packed([("a.txt", b"1"), ("a.txt", b"2")]))
-    with pytest.raises(InputError, match=r"'a.txt' occurs twice"):
+    with pytest.raises(InputError, match=r"the file 'a.txt' twice"):
         extract(path, tmp_path / "out2")
 
 

@@ -16,7 +16,7 @@ from lotwise.errors import InputError
         (
             "GSM1 GSM2 GSM3 ",
             "GSM1 GSM2 GSM3 GSM4",
-            r"lists 4 samples but contains 3; missing: GSM4",
+            r"lists 4 samples but contains only 3 of them; missing samples: GSM4",
         ),
         ('"GSE7"', '"GSE8"', r"is the record of GSE8, not of GSE7"),
     ],
@@ -30,7 +30,7 @@ def test_read_matrix__refused(old, new, words, write, matrix):
 def test_read_matrix__damaged(write, matrix):
     path = write(matrix, "GSE7_series_matrix.txt.gz")
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(InputError, match=r"is damaged \(.*\); remove it and run again"):
+    with pytest.raises(InputError, match=r"is damaged \(.*\); remove the file and run again"):
         read_matrix([path], "GSE7")
 
 
@@ -51,5 +51,5 @@ def test_read_matrix__two_platforms_are_joined(write, matrix):
     assert [sample.accession for sample in series.samples] == ["GSM1", "GSM2", "GSM3"]
     with pytest.raises(InputError, match="contains samples that are also in another file: GSM1"):
         read_matrix([first, first], "GSE7")
-    with pytest.raises(InputError, match="missing: GSM1"):
+    with pytest.raises(InputError, match="missing samples: GSM1"):
         read_matrix([second], "GSE7")

@@ -91,24 +91,24 @@ def test_read_soft__corrupted_member_of_the_gzip(write, soft):
     assert len(read_soft(path, "GSE7").samples) == 3
     second[-6] ^= 1  # its CRC
     path.write_bytes(gzip.compress(soft[:half].encode()) + bytes(second))
-    with pytest.raises(InputError, match=r"family.soft.gz: is damaged .*; remove it"):
+    with pytest.raises(InputError, match=r"family.soft.gz: is damaged .*; remove the file"):
         read_soft(path, "GSE7")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("^SAMPLE = GSM2\n", "", r"in its record|contains 2; missing: GSM2"),
+        ("^SAMPLE = GSM2\n", "", r"in its record|contains only 2 of them; missing samples: GSM2"),
         ("^SAMPLE = GSM2\n", "^SAMPLE = GSM1\n", r"row \d+: SAMPLE GSM1 occurs twice"),
         ("^SAMPLE = GSM2\n", "^SAMPLE = GSM2\n^SAMPLE = GSM4\n", r"SAMPLE GSM2 has no lines"),
         (
             "^SAMPLE = GSM2\n",
             "^SAMPL\0 = GSM2\n",
-            r"row \d+: '\^SAMPL.* does not begin a known record",
+            r"row \d+: '\^SAMPL.* is not the beginning of a known record",
         ),
-        ("^SAMPLE = GSM2\n", "^SAMPLE\n", r"does not begin a known record"),
-        ("= GSM3\n", "= GSM4\n", r"missing: GSM4"),
-        ("!Series_sample_id = GSM3\n", "", r"contains samples that it does not list: GSM3"),
+        ("^SAMPLE = GSM2\n", "^SAMPLE\n", r"is not the beginning of a known record"),
+        ("= GSM3\n", "= GSM4\n", r"missing samples: GSM4"),
+        ("!Series_sample_id = GSM3\n", "", r"samples that are not in its list of samples: GSM3"),
         ("!Sample_title = lot B\n", "", r"the sample GSM2 has no title"),
         ("!Sample_title = lot B", "!Sample_title = ", r"the sample GSM2 has no title"),
         (
