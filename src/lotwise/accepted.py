@@ -136,8 +136,8 @@ def _append(new: AnnData, path: Path, *, source: Path | str, note: str) -> int:
     after = _lower_limit(stored)
     if after < before:
         warnings.warn(
-            f"{path}: the addition widens the limits: the lower limit of R for a new batch was "
-            f"{before:.4f} and is now {after:.4f}",
+            f"{path}: the addition widens the limits, because the lower limit of R for a new "
+            f"batch was {before:.4f} and is now {after:.4f}",
             WiderLimitsWarning,
             stacklevel=3,
         )
@@ -205,9 +205,9 @@ def _refuse_copies(stored: AnnData, path: Path) -> None:
         content = hashlib.sha256(np.ascontiguousarray(values).tobytes()).digest()
         if content in seen:
             raise InputError(
-                f"{name} has the same TPM as {seen[content]}: it is a copy",
+                f"{name} has the same TPM as {seen[content]}, so it is a copy",
                 path=path,
-                remedy="add each library once",
+                remedy="add each library only once",
             )
         seen[content] = str(name)
 
@@ -252,7 +252,7 @@ def _samples(expression: AnnData) -> AnnData:
     if keys.TPM not in layers:
         raise InputError(
             f"the AnnData has no layer {keys.TPM!r}",
-            remedy="create it by lotwise.read_quant, or put TPM into layers['tpm']",
+            remedy="create it with lotwise.read_quant, or put TPM into layers['tpm']",
         )
     layers.setdefault(keys.COUNTS, np.full(expression.shape, np.nan))
     batches = batches_of(expression)
@@ -319,7 +319,7 @@ def read_accepted(path: Path | str) -> AnnData:
         noted(found)
     except FileNotFoundError:
         raise InputError(
-            "no such accepted set", path=path, remedy="create one by `lotwise accepted add`"
+            "no such accepted set", path=path, remedy="create a set with `lotwise accepted add`"
         ) from None
     except UNREADABLE as error:
         raise InputError("is not an h5ad file", path=path) from error
@@ -333,10 +333,10 @@ def _verify(found: AnnData, kept: dict[str, Any], path: Path) -> None:
     for earlier, entry in pairwise(history):
         if entry.get("previous", "") not in {"", _entry_sha256(earlier)}:
             raise InputError(
-                f"its history was edited: version {entry.get('version')} does not follow the one "
-                "before it",
+                f"its history was edited: version {entry.get('version')} does not follow the "
+                "version before it",
                 path=path,
-                remedy="restore the set that was written",
+                remedy="restore the file that lotwise wrote",
             )
     told = history[-1].get("content_sha256") if history else None
     if told is None:
@@ -347,9 +347,9 @@ def _verify(found: AnnData, kept: dict[str, Any], path: Path) -> None:
         raise InputError(f"is damaged: it has no {missing[0]!r}", path=path)
     if _content_sha256(found) != told:
         raise InputError(
-            f"was edited: names or values are not those of version {kept['version']}",
+            f"was edited: names or values differ from those of version {kept['version']}",
             path=path,
-            remedy="restore the set that was written",
+            remedy="restore the file that lotwise wrote",
         )
 
 

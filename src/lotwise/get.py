@@ -59,7 +59,7 @@ def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFram
     chosen = table[table["feature_set"] == feature_set]
     if chosen.empty:
         raise InputError(
-            f"no correlation over the feature set {feature_set!r}; there are "
+            f"no correlation over the feature set {feature_set!r}; choose from "
             f"{', '.join(table['feature_set'].unique())}"
         )
     return chosen.reset_index(drop=True)
@@ -130,7 +130,9 @@ def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
     table, names = _table(expression, name, tool), expression.obs_names
     kept = table[table["sample_a"].isin(names) & table["sample_b"].isin(names)]
     if kept.empty and len(table) and expression.n_obs > 1:
-        raise InputError(f"the table {name!r} is of other samples", remedy=f"call {tool} again")
+        raise InputError(
+            f"the table {name!r} was computed from other samples", remedy=f"call {tool} again"
+        )
     return kept.reset_index(drop=True)
 
 

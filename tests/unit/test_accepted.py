@@ -327,7 +327,7 @@ def test_accepted__another_unit_than_tpm_is_refused(accepted):
 def test_add_to_accepted__a_copy_under_another_name_is_refused(accepted):
     new = batches(["A", "B", "C"])[:1].copy()
     new.obs[keys.BATCH] = pd.Categorical(["D"])
-    with pytest.raises(InputError, match="D: A has the same TPM as A: A: it is a copy"):
+    with pytest.raises(InputError, match="D: A has the same TPM as A: A, so it is a copy"):
         add_to_accepted(new, accepted)
 
 
@@ -340,7 +340,9 @@ def test_read_accepted__an_edited_row_is_found(accepted):
     stored = read_accepted(accepted)
     stored.layers[keys.TPM][0] *= 2
     stored.write_h5ad(accepted)
-    with pytest.raises(InputError, match="was edited: names or values are not those of version 1"):
+    with pytest.raises(
+        InputError, match="was edited: names or values differ from those of version 1"
+    ):
         compare(batches(["new"], seed=1), accepted)
 
 

@@ -68,7 +68,7 @@ def test_pairs__a_row_a_pair_and_feature_set(gene):
     assert is_tidy(both, PairRecord)
     kept = table[table["feature_set"] == "detected_both"].reset_index(drop=True)
     pd.testing.assert_frame_equal(both, kept)
-    with pytest.raises(InputError, match="'detected'; there are all, detected_any"):
+    with pytest.raises(InputError, match="'detected'; choose from all, detected_any"):
         lotwise.get.pairs(gene, feature_set="detected")
 
 
@@ -92,7 +92,9 @@ def test_tables_of_pairs__of_a_subset_are_of_its_samples(gene):
         assert set(zip(table["sample_a"], table["sample_b"], strict=True)) == {("S1", "S3")}
     renamed = gene.copy()
     renamed.obs_names = ["A", "B", "C"]
-    with pytest.raises(InputError, match=r"'pairs' is of other samples; call lotwise.tl.correlate"):
+    with pytest.raises(
+        InputError, match=r"'pairs' was computed from other samples; call lotwise.tl.correlate"
+    ):
         lotwise.get.pairs(renamed)
 
 

@@ -66,7 +66,9 @@ def read_criteria(name: Path | str) -> CriteriaFile:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise InputError(
-            "no such acceptance criteria", path=path, remedy=f"built-in are {', '.join(SHIPPED)}"
+            "no such acceptance criteria",
+            path=path,
+            remedy=f"built-in criteria are {', '.join(SHIPPED)}",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", path=path) from None
@@ -83,7 +85,9 @@ def parse_criteria(text: str, *, source: Path | str) -> Criteria:
     """
     found = parse_yaml(text, source=source)
     if not isinstance(found, dict):
-        raise InputError("has no criteria; title and criteria are required", path=source)
+        raise InputError(
+            "has no criteria; the keys 'title' and 'criteria' are required", path=source
+        )
     try:
         return Criteria.model_validate(found)
     except ValidationError as error:

@@ -64,7 +64,7 @@ class TablesOnDisk:
             raise InputError(
                 f"cannot be read as a result table ({' '.join(str(error).split())})",
                 path=path,
-                remedy="write it again",
+                remedy="compute this table again",
             ) from error
 
     def compared(self) -> frozenset[str]:

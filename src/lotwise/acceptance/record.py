@@ -115,7 +115,7 @@ def recorded_criteria(root: Path) -> CriteriaFile:
         raise InputError(
             "no acceptance criteria are on record here",
             path=root,
-            remedy="choose some (--criteria FILE, or a built-in name such as example)",
+            remedy="choose criteria (--criteria FILE, or a built-in name such as example)",
         )
     return read_criteria(root / COPY)
 

@@ -189,7 +189,10 @@ def _read(
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise InputError(f"correlations must be samples x samples, got {matrix.shape}")
     if not matrix.shape[0] == of_sample.size == condition.size:
-        raise InputError(f"{of_sample.size} batches for {matrix.shape[0]} samples")
+        raise InputError(
+            f"got {of_sample.size} batches for {matrix.shape[0]} samples; expected one "
+            "batch per sample"
+        )
     first, second = np.triu_indices(of_sample.size, k=1)
     alike = condition[first] == condition[second]
     pairs = _Pairs(

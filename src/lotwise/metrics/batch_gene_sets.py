@@ -84,7 +84,8 @@ def batch_set_shift(
     k = matrix.shape[0]
     if len(genes) != matrix.shape[1] or not 0 <= batch < k:
         raise InputError(
-            f"got {len(genes):,} genes and batch {batch} for {k} x {matrix.shape[1]:,} values"
+            f"got {len(genes):,} gene names and batch number {batch} for a matrix of {k} batches x "
+            f"{matrix.shape[1]:,} genes"
         )
     position = {gene: i for i, gene in enumerate(genes)}
     total = matrix.sum(axis=1)

@@ -95,7 +95,9 @@ def medians_of_samples(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -
     """
     matrix, names = np.asarray(correlations, dtype=np.float64), np.asarray(batches)
     if matrix.shape != (names.size, names.size):
-        raise InputError(f"there are {names.size} samples and correlations of {matrix.shape}")
+        raise InputError(
+            f"got {names.size} samples, but the correlations have shape {matrix.shape}"
+        )
     order = list(dict.fromkeys(names.tolist()))
     rows = [np.flatnonzero(names == name) for name in order]
     between, within = np.eye(len(order)), np.full(len(order), np.nan)
@@ -140,9 +142,9 @@ def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> Bat
     matrix = np.asarray(correlations, dtype=np.float64)
     names = np.asarray(batches)
     if matrix.shape != (names.size, names.size):
-        raise InputError(f"got {names.size} batches for a matrix of R of shape {matrix.shape}")
+        raise InputError(f"got {names.size} batches, but the matrix of R has shape {matrix.shape}")
     if not np.allclose(matrix, matrix.T, rtol=0, atol=1e-12, equal_nan=True):
-        raise InputError("the correlations are not symmetric")
+        raise InputError("the matrix of correlations must be symmetric")
     others = (matrix + matrix.T) / 2  # the same number for both samples of a pair
     np.fill_diagonal(others, np.nan)
     defined = np.isfinite(others).sum(axis=1) > 0
@@ -198,7 +200,9 @@ def fewer_replicates_variance(
     """
     matrix, names = np.asarray(correlations, dtype=np.float64), np.asarray(batches)
     if matrix.shape != (names.size, names.size):
-        raise InputError(f"there are {names.size} samples and correlations of {matrix.shape}")
+        raise InputError(
+            f"got {names.size} samples, but the correlations have shape {matrix.shape}"
+        )
     if n_replicates < 1:
         raise InputError(f"n_replicates must be >= 1, got {n_replicates}")
     other = names[:, None] != names
@@ -268,7 +272,7 @@ def reference_interval(
         raise InputError(f"extra_variance must be >= 0, got {extra_variance}")
     of_pairs = np.where(np.eye(medians.size, dtype=bool), np.nan, matrix)
     if (np.abs(of_pairs) > 1).any():
-        raise InputError("a correlation is outside [-1, 1]")
+        raise InputError("every correlation must be in [-1, 1]")
     known = np.isfinite(medians)
     k = int(known.sum())
     if (of_pairs >= 1).any():

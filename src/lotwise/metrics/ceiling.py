@@ -143,7 +143,7 @@ def replicate_reliabilities(
     matrix = as_matrix(log_tpm, name="log_tpm")
     labels = np.asarray(groups)
     if labels.shape != (matrix.shape[0],):
-        raise InputError(f"there are {labels.size:,} groups for {matrix.shape[0]:,} samples")
+        raise InputError(f"got {labels.size:,} groups for {matrix.shape[0]:,} samples")
     names = list(dict.fromkeys(labels.tolist()))
     r = pearson_matrix(matrix)
     own = {name: _of_group(r[np.ix_(labels == name, labels == name)]) for name in names}
@@ -216,7 +216,7 @@ def bootstrap_reliability(log_tpm: npt.ArrayLike, *, bootstraps: npt.ArrayLike) 
     draws = as_matrix(bootstraps, name="bootstraps")
     if draws.shape[1] != sample.size:
         raise InputError(
-            f"the bootstraps have {draws.shape[1]:,} features, the sample {sample.size:,}"
+            f"the bootstraps have {draws.shape[1]:,} features, but the sample has {sample.size:,}"
         )
     if draws.shape[0] < 2:
         return Reliability(NAN, "fewer than two bootstraps")
@@ -334,7 +334,7 @@ def halves_reliability(halves: npt.ArrayLike, *, quarters: npt.ArrayLike) -> Rel
     parts = as_matrix(quarters, name="quarters")
     if whole.shape[0] != 2 or parts.shape[0] < 2 or whole.shape[1] != parts.shape[1]:
         raise InputError(
-            f"halves of shape {whole.shape} and quarters of shape {parts.shape} came, needed are "
+            f"got halves of shape {whole.shape} and quarters of shape {parts.shape}; expected "
             "two halves and at least two quarters of the same features"
         )
     of_halves = _mean_correlation(list(whole))
@@ -358,13 +358,13 @@ def _positive(reliability: float) -> Reliability:
 
 def _inverse_lengths(lengths: FloatArray, counts: FloatArray) -> FloatArray:
     if lengths.shape != counts.shape:
-        raise InputError(f"there are {lengths.size:,} lengths for {counts.size:,} features")
+        raise InputError(f"got {lengths.size:,} lengths for {counts.size:,} features")
     known = np.isfinite(lengths)
     if (lengths[known] <= 0).any():
         raise InputError("every effective length must be > 0 bases, got one that is 0 or negative")
     n_bad = int(np.count_nonzero(~known & (counts > 0)))
     if n_bad:
-        raise InputError(f"{n_bad:,} features have counts and no length")
+        raise InputError(f"{n_bad:,} features have counts but no length")
     return 1 / np.where(known, lengths, np.inf)
 
 

@@ -85,7 +85,7 @@ def composition(
     n_samples, n_features = values.shape
     marked = np.zeros(n_features) if spike_ins is None else np.asarray(spike_ins)
     if marked.shape != (n_features,):
-        raise InputError(f"spike_ins has {marked.size} marks for {n_features:,} features")
+        raise InputError(f"'spike_ins' has {marked.size} values for {n_features:,} features")
     is_spike_in = marked.astype(bool)
     everywhere = (values >= threshold).all(axis=0)
     own, added = everywhere & ~is_spike_in, everywhere & is_spike_in

@@ -73,13 +73,14 @@ def thin_to_smallest(
     counted = np.asarray(counts, dtype=np.float64)
     if counted.shape != expression.shape or chosen.shape != expression.shape[:1]:
         raise InputError(
-            f"TPM has shape {expression.shape}, counts {counted.shape} and used {chosen.shape}; "
-            "expected samples x features for both, and one value per sample"
+            f"TPM has shape {expression.shape}, counts have shape {counted.shape} and 'used' has "
+            f"shape {chosen.shape}; expected samples x features for TPM and counts, and one value "
+            "per sample for 'used'"
         )
     refuse_negative(as_matrix(counted[chosen], name="counts"), name="counts")
     totals = counted.sum(axis=1)
     if (totals[chosen] <= 0).any():
-        raise InputError("a sample to be used has no counts")
+        raise InputError("a sample that is marked in 'used' has no counts")
     thinned = np.full(expression.shape, np.nan)
     if not chosen.any():
         return Thinned(thinned, chosen, float("nan"), float("nan"))

@@ -68,7 +68,7 @@ def replicate_agreement(
     """
     r, names = np.asarray(correlations, dtype=np.float64), np.asarray(batches)
     if r.shape != (names.size, names.size):
-        raise InputError(f"got {names.size} batches for a matrix of R of shape {r.shape}")
+        raise InputError(f"got {names.size} batches, but the matrix of R has shape {r.shape}")
     defined = np.isfinite(r).sum(axis=1) > 1
     r, names = r[np.ix_(defined, defined)], names[defined]
     same = names[:, None] == names

@@ -62,7 +62,8 @@ def compare_labels(
     """
     if not len(found) == len(donors) == len(batches):
         raise InputError(
-            f"there are {len(found)} samples, {len(donors)} donors and {len(batches)} batches"
+            f"got {len(found)} samples, {len(donors)} donors and {len(batches)} batches; "
+            "expected one donor and one batch per sample"
         )
     answers = ["not assessable"] * len(found)
     of_donor: dict[str, list[int]] = defaultdict(list)

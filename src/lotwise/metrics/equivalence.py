@@ -203,11 +203,11 @@ def wald_equivalence(
     error = np.asarray(standard_error, dtype=np.float64)
     if estimate.shape != error.shape or estimate.ndim != 1:
         raise InputError(
-            f"difference has shape {estimate.shape} and standard_error {error.shape}; expected "
-            "one value of each per feature"
+            f"'difference' has shape {estimate.shape}, 'standard_error' has shape {error.shape}; "
+            "expected one value per feature in both"
         )
     if (error < 0).any():
-        raise InputError("a standard error is negative")
+        raise InputError("every standard error must be >= 0")
     _check(margin, alpha)
     n_unknown = int(np.count_nonzero(np.isnan(estimate) | np.isnan(error)))
     reason = f"features without an estimate: {n_unknown:,}" if n_unknown else ""
@@ -217,7 +217,7 @@ def wald_equivalence(
 def _batches(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     first, second = as_matrix(x, name="x"), as_matrix(y, name="y")
     if first.shape[1] != second.shape[1]:
-        raise InputError(f"x has {first.shape[1]:,} features and y {second.shape[1]:,}")
+        raise InputError(f"x has {first.shape[1]:,} features and y has {second.shape[1]:,}")
     return first, second
 
 

@@ -73,7 +73,7 @@ def feature_sets(
         counts = as_pair(counts_x, counts_y)
         if counts[0].size != tpm_x.size:
             raise InputError(
-                f"counts have shape {counts[0].shape} and TPM {tpm_x.shape}, "
+                f"counts have shape {counts[0].shape}, but TPM has shape {tpm_x.shape}; "
                 "expected the same features"
             )
         counted = (counts[0] >= min_counts) & (counts[1] >= min_counts)

@@ -170,7 +170,7 @@ def inter_gene_correlation(values: npt.ArrayLike, *, groups: npt.ArrayLike | Non
     n_samples = matrix.shape[0]
     labels = np.zeros(n_samples, dtype=np.intp) if groups is None else np.asarray(groups)
     if labels.shape != (n_samples,):
-        raise InputError(f"there are {labels.size:,} groups for {n_samples:,} samples")
+        raise InputError(f"got {labels.size:,} groups for {n_samples:,} samples")
     names = np.unique(labels)
     if n_samples - names.size < 2:
         return float("nan")

@@ -103,11 +103,11 @@ def call_genotypes(
     known = np.asarray(reference, dtype=np.intp)
     if bases.ndim != 3 or bases.shape[2] != 4 or known.shape != bases.shape[1:2]:
         raise InputError(
-            f"counts have shape {bases.shape} and reference {known.shape}, needed samples x sites "
-            "x 4 and sites"
+            f"'counts' has shape {bases.shape} and 'reference' has shape {known.shape}; expected "
+            "samples x sites x 4 for 'counts' and one base per site for 'reference'"
         )
     if known.size and not 0 <= known.min() <= known.max() <= 3:
-        raise InputError("a reference base is not one of 0 to 3")
+        raise InputError("every reference base must be 0, 1, 2 or 3")
     total = bases.sum(axis=2)
     site = np.arange(known.size)
     share = (bases / np.maximum(total, 1)[:, :, None]).mean(axis=0)

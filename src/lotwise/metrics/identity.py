@@ -81,7 +81,9 @@ def call_sex(
     xist, y_genes = np.asarray(female_tpm, dtype=np.float64), as_matrix(male_tpm, name="male_tpm")
     as_vector(np.nan_to_num(xist, posinf=np.inf), name="female_tpm")
     if xist.size != y_genes.shape[0]:
-        raise InputError(f"female_tpm has {xist.size} samples, male_tpm {y_genes.shape[0]}")
+        raise InputError(
+            f"'female_tpm' has {xist.size} samples, but 'male_tpm' has {y_genes.shape[0]}"
+        )
     refuse_negative(xist[~np.isnan(xist)], name="female_tpm")
     refuse_negative(y_genes, name="male_tpm")
     calls = [_sex_of(x, y, present_from) for x, y in zip(xist, y_genes, strict=True)]
@@ -161,8 +163,8 @@ def sex_agreement(
     )
     if not sums.size == len(donors) == of_y.size == totals.size:
         raise InputError(
-            f"y_tpm has {sums.size} samples, donors {len(donors)}, y_counts {of_y.size}, "
-            f"total_counts {totals.size}"
+            f"'y_tpm' has {sums.size} samples, 'donors' has {len(donors)}, 'y_counts' has "
+            f"{of_y.size} and 'total_counts' has {totals.size}; expected the same number"
         )
     labels = np.array(donors, dtype=object)
     answers = ["donor not given"] * sums.size
@@ -233,7 +235,7 @@ def check_panel(
     matrix = as_matrix(tpm, name="tpm")
     refuse_negative(matrix, name="tpm")
     if len(directions) != matrix.shape[1]:
-        raise InputError(f"there are {len(directions)} directions for {matrix.shape[1]} markers")
+        raise InputError(f"got {len(directions)} directions for {matrix.shape[1]} markers")
     unknown = sorted(set(directions) - {"present", "absent"})
     if unknown:
         raise InputError(f"unknown direction {unknown[0]!r}; choose from present, absent")

@@ -131,7 +131,7 @@ def isoform_usage(tpm: npt.ArrayLike, grouped: GroupedIsoforms, *, name: str = "
     refuse_negative(values, name=name)
     if values.size != grouped.order.size:
         raise InputError(
-            f"got the genes of {grouped.order.size:,} isoforms for {values.size:,} values"
+            f"got {values.size:,} values, but genes were given for {grouped.order.size:,} isoforms"
         )
     share = grouped.shares(values)
     return Usage(

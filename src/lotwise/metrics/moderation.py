@@ -84,7 +84,7 @@ def moderate(
     if expression is not None:
         level = as_vector(expression, name="expression")
         if level.size != n:
-            raise InputError(f"there are {level.size:,} expressions for {n:,} variances")
+            raise InputError(f"got {level.size:,} expression values for {n:,} variances")
         if n >= _FEWEST:
             basis = _natural_spline(level)
             fitted = basis @ np.linalg.lstsq(basis, log_variance, rcond=None)[0]

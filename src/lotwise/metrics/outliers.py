@@ -207,7 +207,7 @@ def library_summary(
         counted = as_matrix(counts, name="counts")
         refuse_negative(counted, name="counts")
         if counted.shape != matrix.shape:
-            raise InputError(f"counts have shape {counted.shape}, TPM {matrix.shape}")
+            raise InputError(f"counts have shape {counted.shape}, but TPM has shape {matrix.shape}")
         totals = counted.sum(axis=1)
     sums = matrix.sum(axis=1)
     n_rest = max(matrix.shape[1] - N_HIGHEST, 0)

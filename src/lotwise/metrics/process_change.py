@@ -226,7 +226,7 @@ def z_to_pre(correlations: npt.ArrayLike, *, is_post: npt.ArrayLike) -> FloatArr
     """
     matrix, post = np.asarray(correlations, dtype=np.float64), np.asarray(is_post, dtype=bool)
     if matrix.shape != (post.size, post.size):
-        raise InputError(f"there are {post.size} lots and correlations of {matrix.shape}")
+        raise InputError(f"got {post.size} lots, but the correlations have shape {matrix.shape}")
     pre = np.flatnonzero(~post)
     if pre.size < FEWEST_PRE_LOTS:
         raise InputError(

@@ -176,7 +176,7 @@ def _codes(labels: npt.ArrayLike | None, n_features: int, *, what: str) -> tuple
         return np.arange(n_features, dtype=np.intp), n_features
     labels = np.asarray(labels)
     if labels.shape != (n_features,):
-        raise InputError(f"there are {labels.size:,} {what} for {n_features:,} features")
+        raise InputError(f"got {labels.size:,} {what} for {n_features:,} features")
     found, codes = np.unique(labels, return_inverse=True)
     return codes.astype(np.intp), int(found.size)
 

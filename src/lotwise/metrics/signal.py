@@ -64,7 +64,7 @@ def signal_to_noise(values: npt.ArrayLike, *, groups: npt.ArrayLike) -> Snr:
     matrix = as_matrix(values, name="values")
     labels = np.asarray(groups)
     if labels.shape != (matrix.shape[0],):
-        raise InputError(f"there are {labels.size} groups for {matrix.shape[0]} samples")
+        raise InputError(f"got {labels.size} groups for {matrix.shape[0]} samples")
     varying = matrix[:, np.ptp(matrix, axis=0) > 0] if matrix.size else matrix[:, :0]
     reason = _why_undefined(labels, n_features=varying.shape[1])
     if reason:

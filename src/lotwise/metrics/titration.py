@@ -82,7 +82,7 @@ def mix_profile(
     own = as_vector(tpm, name="tpm")
     other = as_vector(profile, name="profile")
     if own.shape != other.shape:
-        raise InputError(f"the profile has {other.size} features, the sample has {own.size}")
+        raise InputError(f"the profile has {other.size} features, but the sample has {own.size}")
     for name, values in (("tpm", own), ("profile", other)):
         refuse_negative(values, name=name)
         if not values.sum():
@@ -94,7 +94,7 @@ def mix_profile(
     if counts is None or lengths is None:
         return Mixture(tpm=own_part + other_part, counts=None)
     if rng is None:
-        raise InputError("drawing counts needs a random number generator; set rng")
+        raise InputError("a random number generator is needed to draw counts; set 'rng'")
     observed, length = as_vector(counts, name="counts"), as_vector(lengths, name="lengths")
     refuse_negative(observed, name="counts")
     # Reads are proportional to molecules times length, so the share of reads differs.

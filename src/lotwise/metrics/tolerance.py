@@ -34,8 +34,8 @@ def tolerance_factor(n: int, *, content: float = 0.95, confidence: float = 0.95)
     """
     if n < 2 or not 0 < content < 1 or not 0 < confidence < 1:
         raise InputError(
-            f"n is {n}, content {content}, confidence {confidence}; needed n >= 2 and "
-            "probabilities between 0 and 1"
+            f"n must be >= 2, and content and confidence must be in (0, 1), got {n}, {content} and "
+            f"{confidence}"
         )
 
     # Imported here: scipy takes half a second to load, and most steps do not need it.

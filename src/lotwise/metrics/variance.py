@@ -128,7 +128,7 @@ def variance_components(
 
 def _same_level(levels: npt.NDArray[np.generic], name: str, n_samples: int) -> FloatArray:
     if levels.shape != (n_samples,):
-        raise InputError(f"the factor {name!r} has {levels.size} levels for {n_samples} samples")
+        raise InputError(f"the factor {name!r} has {levels.size} values for {n_samples} samples")
     return np.asarray(levels[:, None] == levels[None, :], dtype=np.float64)
 
 

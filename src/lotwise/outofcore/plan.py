@@ -79,7 +79,8 @@ def make_plan(n_samples: int, n_features: int, *, memory: int) -> Plan:
     if cost(_FEWEST_ROWS) > free:
         needed = (cost(_FEWEST_ROWS) + _RESERVED) / 1e9
         raise InputError(
-            f"{n_features:,} features need {needed:.2g} GB of memory, got {memory / 1e9:.2g} GB",
+            f"{n_features:,} features need {needed:.2g} GB of memory, but "
+            f"{memory / 1e9:.2g} GB are allowed",
             remedy="allow more memory",
         )
     least, most = _FEWEST_ROWS, max(n_samples, _FEWEST_ROWS)
@@ -128,7 +129,8 @@ def parse_memory(text: str | int) -> int:
         amount = 0.0
     if not found or not amount > 0 or (found[3] and not found[2]):
         raise InputError(
-            f"{text!r} is not an amount of memory", remedy="write it like 2GB, 1.5GiB or 800MB"
+            f"{text!r} is not an amount of memory",
+            remedy="write it like '2GB', '1.5GiB' or '800MB'",
         )
     power = _UNITS[found[2].upper()]
     binary = 1024 ** (len(str(power)) // 3) if found[3] else power

@@ -93,7 +93,7 @@ def prepare_rows(
         if (scaled < 0).any():
             raise InputError(
                 f"TPM must be >= 0, got a value of {scaled[scaled < 0][0]:g}",
-                remedy="leave the pseudocount out if the values are on a log scale",
+                remedy="do not set 'pseudocount' if the values are on a log scale",
             )
         np.log2(scaled + pseudocount, out=scaled)
     usable = np.isfinite(scaled).all(axis=1)

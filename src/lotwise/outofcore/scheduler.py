@@ -44,14 +44,14 @@ def connected(cluster: Cluster) -> Iterator[Client | None]:
         import distributed
     except ImportError:
         raise EnvironmentFault(
-            "dask.distributed is not installed", remedy="pip install distributed"
+            "dask.distributed is not installed", remedy="install it with `pip install distributed`"
         ) from None
     try:
         client: Client = distributed.Client(cluster)
     except (OSError, ValueError) as error:
         raise EnvironmentFault(
             f"no dask scheduler answers at {cluster!r} ({error})",
-            remedy="start one by `dask scheduler` and give its address",
+            remedy="start a scheduler with `dask scheduler` and give its address",
         ) from None
     with client:
         yield client
@@ -70,7 +70,7 @@ def memory_of_task(memory: int, client: Client | None) -> int:
     n_threads: list[int] = list(client.nthreads().values())
     if not n_threads:
         raise InputError(
-            "the dask cluster has no workers", remedy="start some by `dask worker ADDRESS`"
+            "the dask cluster has no workers", remedy="start workers with `dask worker ADDRESS`"
         )
     return memory // max(n_threads)
 

@@ -172,10 +172,10 @@ def share_features(queries: Source, reference: Source, *, min_shared: float) -> 
     shared = [place for place, name in enumerate(reference.features.tolist()) if name in places]
     if len(shared) < max(min_shared * reference.n_features, 1):
         raise InputError(
-            f"has {len(shared):,} of the {reference.n_features:,} features of {reference.path}, "
-            f"required is a share of {min_shared:g}",
+            f"contains {len(shared):,} of the {reference.n_features:,} features of "
+            f"{reference.path}, but a share of {min_shared:g} is required",
             path=queries.path,
-            remedy="quantify with one annotation, or allow a smaller share (min_shared)",
+            remedy="quantify with one annotation, or allow a smaller share ('min_shared')",
         )
     names = reference.features[shared]
     return (
@@ -191,9 +191,10 @@ def _places(features: Names, path: Path) -> dict[str, int]:
         counted = Counter(features.tolist())
         twice = next(name for name, count in counted.items() if count > 1)
         raise InputError(
-            f"names feature {twice!r} {counted[twice]} times",
+            f"contains the feature name {twice!r} {counted[twice]} times",
             path=path,
-            remedy="keep one of them, or make the names unique (AnnData.var_names_make_unique)",
+            remedy="keep one of these features, or make the names unique "
+            "(AnnData.var_names_make_unique)",
         )
     return places
 
@@ -233,7 +234,7 @@ def _values_of(root: Any, layer: str | None, path: Path) -> Any:
 
     if hasattr(root, "shape"):
         if layer is not None:
-            raise InputError(f"is a bare array and has no layer {layer!r}", path=path)
+            raise InputError(f"is a single array, so it has no layer {layer!r}", path=path)
         found = root
     else:
         place = "X" if layer is None else f"layers/{layer}"
@@ -249,9 +250,9 @@ def _values_of(root: Any, layer: str | None, path: Path) -> Any:
             return sparse_dataset(found)
         if kind != "array":
             raise InputError(
-                f"has a {kind or 'group'}, which cannot be read by samples",
+                f"contains a {kind or 'group'}, which cannot be read sample by sample",
                 path=path,
-                remedy="write it dense or as CSR",
+                remedy="write the matrix dense or as CSR",
             )
     if len(found.shape) != 2:
         raise InputError(f"must be samples x features, got shape {found.shape}", path=path)
@@ -279,9 +280,9 @@ def _names(root: Any, axis: str, length: int, path: Path) -> Names:
     table = root[axis]
     if "_index" not in table.attrs:
         raise InputError(
-            f"its {axis} is in the format before AnnData 0.7",
+            f"its {axis} was written by a version of AnnData before 0.7",
             path=path,
-            remedy="read it with anndata.read_h5ad and write it again",
+            remedy="read the file with anndata.read_h5ad and write it again",
         )
     index = read_elem(table[table.attrs["_index"]])
     if len(index) != length:
@@ -298,7 +299,7 @@ def _columns(stored: Names, features: Sequence[str] | BoolArray, path: Path) -> 
     if chosen.dtype == np.bool_:
         if chosen.shape != stored.shape:
             raise InputError(
-                f"the mask has {chosen.size:,} entries, the store {stored.size:,} features",
+                f"the mask has {chosen.size:,} entries, but the store has {stored.size:,} features",
                 path=path,
             )
         return np.flatnonzero(chosen)
@@ -306,7 +307,8 @@ def _columns(stored: Names, features: Sequence[str] | BoolArray, path: Path) -> 
     unknown = [name for name in chosen.tolist() if name not in places]
     if unknown:
         raise InputError(
-            f"has no feature {unknown[0]!r} (and lacks {len(unknown) - 1:,} more of those named)",
+            f"has no feature {unknown[0]!r}; {len(unknown):,} of the requested features are "
+            "missing",
             path=path,
             remedy="use the feature names of the store",
         )

@@ -92,7 +92,7 @@ def at_work(folder: Path, identity: dict[str, Any]) -> Iterator[Work]:
         raise InputError(
             "another process is using this folder",
             path=folder,
-            remedy="wait for it or choose another",
+            remedy="wait until that process has ended, or choose another folder",
         ) from None
     try:
         _begin(folder, json.dumps(identity, indent=1, sort_keys=True))

@@ -47,7 +47,9 @@ def one_axes(
         figure, (axis,) = subplots(1, 1, width=width, height=height, figsize=figsize)
         return figure, axis
     if figsize is not None:
-        raise InputError("give ax or figsize, not both: ax has a figure, and with it a size")
+        raise InputError(
+            "give either 'ax' or 'figsize', because the figure of 'ax' already has a size"
+        )
     of_axes = ax.get_figure(root=True)
     if of_axes is None:
         raise InputError("ax belongs to no figure")

@@ -187,7 +187,7 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
         members.append([*_leaves(left, members), *_leaves(right, members)])
     order = {name: place for place, name in enumerate(members[-1])}
     if set(order) != set(colours.index):
-        raise InputError("the merges are of other samples than the components")
+        raise InputError("the tables of merges and of components contain different samples")
     centres: list[float] = []
     heights: list[float] = []
     for left, right, height in zip(merges["left"], merges["right"], merges["height"], strict=True):

@@ -37,7 +37,7 @@ def pseudocount_of(expression: AnnData) -> float:
     parameters = noted(expression).get(keys.PARAMETERS, {}).get(keys.PAIRS)
     if parameters is None:
         raise InputError(
-            "the AnnData does not tell how its R was computed",
+            "the AnnData does not say how R was computed",
             remedy="call lotwise.tl.correlate first",
         )
     require_correlated(expression)

@@ -220,7 +220,9 @@ def detectable(
 
     grid = table.pivot_table(index="share", columns="fold", values="pearson", dropna=False)
     if len(table) != grid.size or min(grid.shape) < 2:
-        raise InputError("the table must contain one pair with at least two shares and two folds")
+        raise InputError(
+            "the table must contain one pair with at least two shares and two fold changes"
+        )
     with lotwise_style():
         figure, axis = one_axes(width=4.4, height=3.4, figsize=figsize, ax=ax)
         x, y = np.log2(grid.columns.to_numpy()), 100 * grid.index.to_numpy()

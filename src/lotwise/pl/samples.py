@@ -212,7 +212,7 @@ def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | Non
     """
     need_rows(table, "identity")
     if len(set(table["panel"])) != 1:
-        raise InputError("the table must contain one panel, got several")
+        raise InputError("the table must contain one panel, got several panels")
     samples, markers = list(dict.fromkeys(table["sample"])), list(dict.fromkeys(table["marker"]))
     title = (
         f"{table['panel'].iloc[0]}: TPM (grey: not annotated; "

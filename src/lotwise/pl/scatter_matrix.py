@@ -114,7 +114,7 @@ def scatter_matrix(
     if n_samples > MOST_SAMPLES:
         raise InputError(
             f"a scatter matrix is legible up to {MOST_SAMPLES} samples, got {n_samples}",
-            remedy="draw lotwise.pl.heatmap, or select samples",
+            remedy="use lotwise.pl.heatmap, or select fewer samples",
         )
     layer = layer_correlated(expression)
     log_tpm = np.log2(np.asarray(layer_of(expression, layer), dtype=np.float64) + pseudocount)

@@ -161,7 +161,7 @@ def _colours_named(name: str, n_colours: int) -> list[str]:
     except ValueError:
         raise InputError(
             f"unknown palette {name!r}",
-            remedy="give the name of a palette of seaborn or of a colour map of Matplotlib",
+            remedy="choose a palette of seaborn or a colour map of Matplotlib",
         ) from None
 
 

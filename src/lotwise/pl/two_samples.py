@@ -182,10 +182,12 @@ def mean_difference(
     """
     if isinstance(expression, np.ndarray):
         if table is None or not isinstance(sample_a, np.ndarray):
-            raise InputError("two vectors need the table of their limits of agreement (table=)")
+            raise InputError(
+                "for two vectors, give the table of their limits of agreement as 'table'"
+            )
         warnings.warn(
-            "pl.mean_difference takes (expression, sample_a, sample_b); vectors are accepted until "
-            "lotwise 0.3",
+            "the arguments of pl.mean_difference are now (expression, sample_a, sample_b); "
+            "vectors are accepted until lotwise 0.3",
             FutureWarning,
             stacklevel=2,
         )

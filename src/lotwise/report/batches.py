@@ -114,7 +114,7 @@ def panels_section(findings: Findings, _: int = 4) -> Section | None:
 
 
 def _equivalence(level: LevelFindings) -> Block:
-    """Count the outcomes per pair of batches; the full table of features stays in its file."""
+    """Count the outcomes of each pair of batches; the page does not show the table of features."""
     if not level.has("equivalence"):
         return switched_off("equivalence")
     counted = (
@@ -139,7 +139,9 @@ def _equivalence(level: LevelFindings) -> Block:
         counted,
         columns.EQUIVALENCE,
         name=f"equivalence-{level.level}",
-        caption=f"{level.level.capitalize()}s equivalent within the margin, by pair of batches",
+        caption=(
+            f"{level.level.capitalize()}s equivalent within the margin, for each pair of batches"
+        ),
         record=EquivalenceRecord,
         source=level.name("equivalence"),
         unit=level.unit,

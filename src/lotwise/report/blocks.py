@@ -44,7 +44,7 @@ Block = Text | Table | Picture | Chart | Explorer
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A section: blocks of the whole run, then blocks of each level."""
+    """A section of the page: first the blocks of the whole run, then those of each level."""
 
     name: str
     title: str

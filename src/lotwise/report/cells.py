@@ -80,7 +80,7 @@ def _cells(column: pl.Series, kind: type, letters: str, numbers: pl.Series) -> p
 
 
 def _text(column: pl.Series) -> pl.Series:
-    """Return text for XML, cut to what a cell can hold."""
+    """Return text for XML, cut to the longest text that a spreadsheet cell allows."""
     if (column.str.len_chars() > MOST_CHARACTERS).any():
         column = pl.Series([_cut(cell) for cell in column], dtype=pl.String)
     if column.str.contains(r"_x[0-9a-fA-F]{4}_|[\x00-\x08\x0b-\x1f\x{fffe}\x{ffff}]").any():

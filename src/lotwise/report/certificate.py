@@ -1,4 +1,4 @@
-"""The certificate: one to three printable pages, to be signed by hand or electronically."""
+"""The certificate has one to three pages to print and is signed by hand or electronically."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lotwise.report.page import environment, observations
 from lotwise.report.run_tables import Findings, read_findings
 from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, verdict_of
-from lotwise.report.words import NOT_KNOWN, number_beside
+from lotwise.report.words import NOT_KNOWN, count_words, number_beside
 from lotwise.tree import CERTIFICATE
 
 # Statistics with a unit; all others have none.
@@ -45,7 +45,9 @@ def add_deviations(root: Path | str, texts: Sequence[str]) -> None:
     """
     every = [" ".join(text.split()) for text in texts]
     if not all(every):
-        raise InputError("the deviation is empty", remedy="say what was done differently, and why")
+        raise InputError(
+            "the text of the deviation is empty", remedy="say what was done differently, and why"
+        )
     if every:
         read_findings(Path(root))
     for words in every:
@@ -152,7 +154,7 @@ def _unit(statistic: str) -> str:
 def _about(entry: Entry) -> str:
     """Return what a line of the history is about."""
     if entry.event == "registered":
-        return f"{entry.named}; number of result tables at that time: {entry.n_tables}"
+        return f"{entry.named}; {count_words(entry.n_tables, 'result table')} existed at that time"
     if entry.event == "evaluated":
         return f"{entry.named}: {entry.outcome}"
     if entry.event == "recorded":

@@ -23,7 +23,7 @@ _PLOT: Final = 380
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chart:
-    """A chart, and the picture that replaces it without JavaScript and on paper."""
+    """A chart, and the picture shown instead on paper or if JavaScript is off."""
 
     name: str
     label: str
@@ -72,7 +72,7 @@ def cloud_spec(level: str, unit: str) -> dict[str, Any]:
 
 
 def difference_spec(level: str, unit: str) -> dict[str, Any]:
-    """Return the plot of a pair's difference against its mean, from the bins of its cloud."""
+    """Return the plot of log2 ratio against mean for a pair, from the bins of its scatter plot."""
     marks = (
         alt.Chart(alt.NamedData("bins"))
         .mark_point(shape="diamond", filled=True, size=26, opacity=1, aria=False)
@@ -102,7 +102,7 @@ def difference_spec(level: str, unit: str) -> dict[str, Any]:
 
 
 def heatmap_chart(level: LevelFindings, *, decimals: int, picture: Picture) -> Chart | Picture:
-    """Return the heatmap of R; only its picture if there are too many samples to read."""
+    """Return the interactive heatmap of R, or only its picture if there are too many samples."""
     samples = list(dict.fromkeys(row[end] for row in level.pairs for end in _ENDS))
     if len(samples) > MOST_IN_HEATMAP:
         return picture
@@ -142,7 +142,8 @@ def heatmap_chart(level: LevelFindings, *, decimals: int, picture: Picture) -> C
     return Chart(
         name=f"heatmap-{level.level}",
         label=f"Heatmap of Pearson's R between all samples, {level.level} level",
-        caption="Point at a cell to see its pair and R. The diagonal, always 1, is left out.",
+        caption="Point at a square to see its two samples and their R. The diagonal, which is "
+        "always 1, is not shown.",
         spec=_as_dict(drawn),
         picture=picture,
     )
@@ -193,11 +194,11 @@ def detectable_chart(
     names = f"{name_words(pair['sample_a'])} and {name_words(pair['sample_b'])}"
     return Chart(
         name=f"detectable-{level.level}",
-        label=f"Pearson's R after changing a share of the {level.level}s, by size of change",
+        label=f"Pearson's R after changing a share of the {level.level}s, one line per fold change",
         caption=(
-            f"{names}, the least similar pair. Each line is one size of change. Where it is above "
-            f"the orange line, R would not have detected this change in that share of "
-            f"{level.level}s."
+            f"{names} are the least similar pair. Each line is one fold change. Where a line is "
+            "above the orange line, R would not have detected this fold change in that percentage "
+            f"of {level.level}s."
         ),
         spec=_as_dict(alt.layer(lines, passing).properties(width=460, height=300)),
         picture=picture,
@@ -224,7 +225,7 @@ def _points(x: str, y: str, unit: str) -> alt.Chart:
 
 
 def _order(level: LevelFindings) -> Sequence[str]:
-    """Return the samples in the order of the table's own pairs, which is that of the sheet."""
+    """Return the samples in the order of the table of pairs, which is that of the sample sheet."""
     rows = level.scan("pairs").select(_ENDS).unique(maintain_order=True).collect().to_dicts()
     return list(
         dict.fromkeys([row["sample_a"] for row in rows] + [row["sample_b"] for row in rows])

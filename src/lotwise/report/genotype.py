@@ -14,13 +14,13 @@ from lotwise.report.words import count_words, list_words, name_words, percent_wo
 
 _TOPIC: Final = "Identity: genotype"
 _NO_READS: Final = (
-    "Donors were not compared by genotype: the run has no reads, or the statistic is switched off. "
-    "Samples exchanged between donors of one sex cannot be seen."
+    "Donors were not compared by genotype, because the run has no reads or the statistic is "
+    "switched off. An exchange of samples between donors of one sex would not be detected."
 )
 
 
 def genotype_section(findings: Findings, _: int = 4) -> Section | None:
-    """Return the section on donors; None if the run compared no reads."""
+    """Return the section on donors; None if donors were not compared by genotype."""
     level = next((found for found in findings.levels if found.has("donors")), None)
     if level is None:
         return None
@@ -36,7 +36,7 @@ def genotype_section(findings: Findings, _: int = 4) -> Section | None:
 
 
 def genotype_remark(gene: LevelFindings) -> Remark:
-    """Return whether samples are of the donor of their label, by genotype, and not mixed."""
+    """Return whether, by genotype, each sample comes from the donor on its label alone."""
     if not gene.has("donors"):
         return Remark(topic=_TOPIC, text=_NO_READS, state="unknown")
     rows = gene.rows("donors")
@@ -52,7 +52,8 @@ def genotype_remark(gene: LevelFindings) -> Remark:
         )
     n_donors = len({row["found"] for row in rows if row["found"]})
     if n_donors:
-        parts.append(f"{count_words(n_donors, 'donor')} found among the samples.")
+        verb = "was" if n_donors == 1 else "were"
+        parts.append(f"{count_words(n_donors, 'donor')} {verb} found in the samples.")
     parts += _untold_words(rows)
     state: State = "computed" if agreeing else "unknown"
     return Remark(
@@ -61,7 +62,7 @@ def genotype_remark(gene: LevelFindings) -> Remark:
 
 
 def _against_words(against: Sequence[Row]) -> Iterator[str]:
-    """Yield samples of another donor than their label; exchanged ones together."""
+    """Yield which samples come from another donor than on their label; exchanged samples first."""
     exchanged: set[str] = set()
     for row in against:
         partners = [name for name in row["exchanged_with"].split(", ") if name]
@@ -70,7 +71,7 @@ def _against_words(against: Sequence[Row]) -> Iterator[str]:
         exchanged |= {row["sample"], *partners}
         yield (
             f"{name_words(row['sample'])} and {list_words(map(name_words, partners))} were "
-            "exchanged: each is of the other's donor by genotype."
+            "exchanged: by genotype, each comes from the donor on the other's label."
         )
     rest = [row for row in against if row["sample"] not in exchanged]
     if rest:
@@ -78,28 +79,27 @@ def _against_words(against: Sequence[Row]) -> Iterator[str]:
             (f"{name_words(row['sample'])} ({row['reason']})" for row in rest),
             longest=LONGEST_PART,
         )
-        are = "is of another donor than its label" if len(rest) == 1 else "contradict their labels"
-        yield f"{listed} {are}, by genotype."
+        do, its = ("does", "its") if len(rest) == 1 else ("do", "their")
+        yield f"By genotype, {listed} {do} not come from the donor on {its} label."
 
 
 def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
     """Yield samples with cells of a second donor."""
     for row in mixed:
         yield (
-            f"{name_words(row['sample'])} holds about {percent_words(row['share'], 2)} of cells "
-            "of "
-            f"{name_words(row['second_donor'])}."
+            f"About {percent_words(row['share'], 2)} of the cells in {name_words(row['sample'])} "
+            f"come from {name_words(row['second_donor'])}."
         )
 
 
 def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield for how many samples agreement or a mixture is unknown, by reason."""
+    """Yield for how many samples the donor or a mixture is unknown, for each reason."""
     for column, what in (
         ("agrees", "Agreement with the label"),
-        ("mixed", "A second donor in the sample"),
+        ("mixed", "Presence of a second donor"),
     ):
         reasons = Counter(row[column] for row in rows if row[column] not in {"yes", "no"})
         if reasons:
             why = "; ".join(f"{reason} ({n})" for reason, n in reasons.items())
             n = count_words(reasons.total(), "sample")
-            yield f"{what} cannot be told for {n}: {why}."
+            yield f"{what} is unknown for {n}: {why}."

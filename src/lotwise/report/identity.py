@@ -1,4 +1,4 @@
-"""Remarks on identity: whether samples of a donor agree in sex, and markers of panels."""
+"""Remarks on whether samples of a donor have the same sex and express the expected markers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lotwise.report.words import count_words, list_words, name_words
 
 
 def sex_remark(gene: LevelFindings) -> Remark:
-    """Return whether a donor's samples agree in their expression of Y, and what is unknown."""
+    """Return whether the samples of a donor agree in expression of Y genes, and what is unknown."""
     topic = "Identity: sex"
     if not gene.has("sex"):
         return not_computed(topic, "identity")
@@ -24,8 +24,8 @@ def sex_remark(gene: LevelFindings) -> Remark:
         verb = "agrees" if len(agreeing) == 1 else "agree"
         parts.append(
             f"{len(agreeing)} of {count_words(len(rows), 'sample')} {verb} in sex with the other "
-            "samples of the same donor. That does not prove identity: half of all "
-            "pairs of donors share a sex."
+            "samples of the same donor. That does not prove identity, because half of all "
+            "pairs of donors have the same sex."
         )
     parts.extend(_untold_words(rows))
     state: State = "computed" if agreeing else "unknown"
@@ -33,7 +33,7 @@ def sex_remark(gene: LevelFindings) -> Remark:
 
 
 def _against_words(against: Sequence[Row]) -> Iterator[str]:
-    """Yield samples whose expression of Y differs from that of their donor's other samples."""
+    """Yield samples whose expression of Y genes differs from the donor's other samples."""
     if against:
         named = list_words(
             (f"{name_words(row['sample'])} ({row['sex']})" for row in against),
@@ -41,8 +41,8 @@ def _against_words(against: Sequence[Row]) -> Iterator[str]:
         )
         verb, whose = ("disagrees", "its") if len(against) == 1 else ("disagree", "their")
         yield (
-            f"{named} {verb} in expression of Y genes with the other samples of {whose} donor: "
-            "exchanged samples, or cells that lost Y."
+            f"{named} {verb} in expression of Y genes with the other samples of {whose} donor. "
+            "Possible causes: exchanged samples, or cells that lost Y."
         )
 
 
@@ -58,7 +58,7 @@ def _mixed_words(mixed: Sequence[Row]) -> Iterator[str]:
 
 
 def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield for how many samples agreement is unknown, by reason."""
+    """Yield for how many samples it is unknown whether they agree in sex, for each reason."""
     untold = [row for row in rows if row["agrees"] not in {"yes", "no"}]
     if not untold:
         return
@@ -68,9 +68,10 @@ def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
         f"{reason} ({n})" if untold[0]["sample"] else reason for reason, n in counted.items()
     )
     if len(untold) == len(rows):
-        yield f"Whether samples of one donor agree in sex is unknown: {why or 'no panel'}."
+        yield f"It is unknown whether the samples of a donor agree in sex: {why or 'no panel'}."
     else:
-        yield f"For {len(untold)} of {count_words(len(rows), 'sample')} it is unknown: {why}."
+        n = f"{len(untold)} of {count_words(len(rows), 'sample')}"
+        yield f"For {n} it is unknown whether they agree in sex: {why}."
 
 
 def panels_remark(gene: LevelFindings) -> Remark:
@@ -101,14 +102,18 @@ def panels_remark(gene: LevelFindings) -> Remark:
             longest=LONGEST_PART,
         )
         verb = "is" if len(failing) == 1 else "are"
-        parts = [f"{len(failing):,} of {len(specific):,} expectations {verb} not met: {by_panel}."]
+        n = f"{len(failing):,} of {len(specific):,}"
+        parts = [f"{n} expectations of the panels {verb} not met: {by_panel}."]
     unspecific = [row for row in told if not row["specific"] and row["holds"] == "no"]
     if unspecific:
         markers = list_words(dict.fromkeys(row["marker"] for row in unspecific))
-        parts.append(f"Expressed, but no alarm, since other cells express them too: {markers}.")
+        parts.append(
+            "No alarm is raised for unspecific markers, of which these are not as expected: "
+            f"{markers}."
+        )
     n_unknown = len(rows) - len(told)
     if n_unknown:
-        parts.append(f"{count_words(n_unknown, 'value')} could not be read.")
+        parts.append(f"{count_words(n_unknown, 'expectation')} could not be checked.")
     notes = dict.fromkeys(row["note"] for row in failing or specific if row["note"])
     if notes:
         parts.append(sentence(f"note: {'; '.join(notes)}"))
@@ -123,15 +128,15 @@ def _no_marker_told(found: Sequence[Row], asked: Sequence[Row]) -> str:
         why = "; ".join(dict.fromkeys(row["holds"] for row in found if row["holds"]))
         return f"Identity cannot be checked by markers: {why or 'no panel was used'}."
     if all(row["holds"] == "not annotated" for row in every):
-        return "No marker of the panels is annotated here, so identity cannot be checked."
+        return "The annotation contains no marker of the panels, so identity cannot be checked."
     if asked:
         return (
-            "No marker that the panels expect present or absent is annotated here, so identity "
-            "cannot be checked."
+            "The annotation contains no marker that the panels expect to be present or absent, so "
+            "identity cannot be checked."
         )
     panels = list_words(dict.fromkeys(row["panel"] for row in every))
     return (
-        f"The panels used ({panels}) expect no single gene present or absent, so there is "
+        f"The panels used ({panels}) expect no single gene to be present or absent, so there is "
         "nothing to check."
     )
 

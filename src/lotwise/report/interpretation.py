@@ -43,7 +43,7 @@ def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
             Remark(
                 topic="R",
                 text="No two samples of different batches have a defined R, so nothing can be "
-                "said about it.",
+                "said about R.",
                 state="unknown",
             )
         ]
@@ -63,7 +63,7 @@ def run_remarks(findings: Findings) -> list[Remark]:
     remarks = [*design_remark(findings), depth_remark(*findings.levels)]
     gene = next((level for level in findings.levels if level.level == "gene"), None)
     if gene is None:
-        text = "Identity is checked at gene level, which this run does not have."
+        text = "Identity is checked at gene level, but this run has no gene level."
         remarks.append(Remark(topic="Identity", text=text, state="unknown"))
     else:
         remarks += [sex_remark(gene), genotype_remark(gene), panels_remark(gene)]
@@ -99,7 +99,7 @@ def design_remark(findings: Findings) -> Iterator[Remark]:
 
 
 def _published(findings: Findings) -> Iterator[Remark]:
-    """Yield whether published coefficients are reproduced, if any were expected."""
+    """Yield whether published coefficients are reproduced, if any were given."""
     rows = findings.verification
     differing = [
         f"{name_words(row['batch_a'])} and {name_words(row['batch_b'])} ({row['level']})"
@@ -162,16 +162,16 @@ def _ceiling_words(row: Row, decimals: int) -> str:
     noise, ceiling = f"{row['noise'].capitalize()} noise alone", r_words(row["ceiling"], decimals)
     start = f"{noise} (from {row['source']}) would limit R to {ceiling}"
     if row["pearson"] >= row["ceiling"]:
-        return f"{start}: R shows no difference beyond it."
+        return f"{start}. R shows no difference beyond this noise."
     missing, expected = 1 - row["pearson"], 1 - row["ceiling"]
     return (
-        f"{start}: it explains {number_words(expected)} of the difference of "
-        f"{number_words(missing)} between R and 1."
+        f"{start}. It explains {number_words(expected)} of the difference between R and 1, which "
+        f"is {number_words(missing)}."
     )
 
 
 def change_remark(level: LevelFindings) -> Remark:
-    """Return the largest change that R would not have detected, over all pairs of batches."""
+    """Return the largest share of 2-fold changes that R would have missed in a pair of batches."""
     topic = "Unseen change"
     if not level.has("unseen"):
         return not_computed(topic, "detectable")
@@ -189,7 +189,7 @@ def change_remark(level: LevelFindings) -> Remark:
     return Remark(
         topic=topic,
         text=f"{worst['sentence']} ({names}). If all changes go in one "
-        "direction, R would miss changes in more features.",
+        "direction, R would miss changes in a larger share of features than this.",
     )
 
 
@@ -205,10 +205,10 @@ def features_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark
     )
     if both is None or math.isnan(both["pearson"]):
         why = both["reason"] if both else "it was not computed"
-        text = f"{start}R over those detected in both is unknown: {why}."
+        text = f"{start}R over the {level.level}s detected in both samples is unknown: {why}."
         return Remark(topic=topic, text=text, state="unknown")
     text = (
-        f"{start}Over the {both['n_features']:,} detected in both, R is "
+        f"{start}Over the {both['n_features']:,} {level.level}s detected in both samples, R is "
         f"{r_words(both['pearson'], decimals)} instead of {r_words(pair['pearson'], decimals)}."
     )
     return Remark(topic=topic, text=text)
@@ -219,8 +219,8 @@ def unmapped_remark(level: LevelFindings) -> Iterator[Remark]:
     n, shares = level.unmapped
     if level.level == "gene" and n:
         text = (
-            f"{count_words(n, 'transcript')} without a gene in the transcript-to-gene map "
-            f"{'is' if n == 1 else 'are'} in no sum of isoforms: {percent_words(min(shares))} to "
+            f"{count_words(n, 'transcript')} {'has' if n == 1 else 'have'} no gene in the "
+            f"transcript-to-gene map. Therefore {percent_words(min(shares))} to "
             f"{percent_words(max(shares))} of a sample's TPM are missing from the gene level."
         )
         state: State = "concern" if max(shares) > _MUCH_UNMAPPED else "computed"
@@ -241,7 +241,7 @@ def fold_remark(level: LevelFindings, pair: Row) -> Remark:
         f"{percent_words(whole['share_over_2_fold'])} of the {whole['n_features']:,} "
         f"{level.level}s detected in both {name_words(pair['sample_a'])} and "
         f"{name_words(pair['sample_b'])} differ more than 2-fold, "
-        f"{percent_words(whole['share_over_4_fold'])} more than 4-fold."
+        f"and {percent_words(whole['share_over_4_fold'])} differ more than 4-fold."
     )
     return Remark(topic=topic, text=text)
 
@@ -278,9 +278,9 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
             longest=LONGEST_PART,
         )
         parts.append(
-            f"{unit} of unchanged {level.level}s shift by more than a quarter in {named}, against "
-            "the other samples of the condition: the share of a few features is larger or smaller, "
-            f"or most {level.level}s changed in one direction. "
+            f"{unit} of unchanged {level.level}s shift by more than a quarter in {named}, "
+            "compared with the other samples of the condition. Possible causes: the share of a few "
+            f"features is larger or smaller, or most {level.level}s changed in one direction. "
             f"Compare single {level.level}s by their ratio to the median ratio, not by {unit}."
         )
     known = [row for row in rows if not math.isnan(row["global_change"])]

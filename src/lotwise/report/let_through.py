@@ -1,4 +1,4 @@
-"""What the criteria would let through, from a titration or else from the detectable change."""
+"""Which changes would pass the criteria, from a titration or else from the detectable change."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ def let_through(findings: Findings) -> str:
         return ""
     path = ResultTree(findings.root).titration
     if not path.is_file():
-        return _without(findings, "No profile was mixed in (lotwise titrate).")
+        return _without(findings, "No titration was run (command lotwise titrate).")
     entry = read_history(findings.root).written(path.name)
     if entry is None or entry.files[path.name] != checksum_if_there(path):
-        return _without(findings, f"{path.name} was edited: run lotwise titrate again.")
+        return _without(findings, f"{path.name} was edited; run lotwise titrate again.")
     rows = read_table(path, TitrationRecord).to_dict("records")
     of_criteria = {str(row["criteria_sha256"]) for row in rows}
     if of_criteria != {findings.verdict.get("criteria_sha256")}:
         return _without(
-            findings, f"{path.name} is about other criteria: run lotwise titrate again."
+            findings, f"{path.name} was made with other criteria; run lotwise titrate again."
         )
     if {str(row["batch"]) for row in rows} != {*findings.batches}:
-        return _without(findings, f"{path.name} is about other batches: run lotwise titrate again.")
+        return _without(
+            findings, f"{path.name} was made from other batches; run lotwise titrate again."
+        )
     n_batches = len(findings.batches)
     blind = {
         name: len(batches) == n_batches

@@ -15,7 +15,7 @@ _FAR_CUT: Final = -25.0
 
 
 def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
-    """Return whether a library is too small, or an outlier at any level, for its R to be useful."""
+    """Return which libraries are shallow, or outliers at any level, so that R is not useful."""
     topic = "Depth and outliers"
     if not level.has("libraries"):
         return not_computed(topic, "libraries")
@@ -55,17 +55,22 @@ def _shallow_words(shallow: Sequence[Row]) -> str:
         ),
         longest=LONGEST_PART,
     )
-    return f"Far fewer counts than the others: {named}. Do not read its R as agreement."
+    verb = "has" if len(shallow) == 1 else "have"
+    return (
+        f"{named} {verb} far fewer counts than the other samples. Do not interpret R of a shallow "
+        "library as agreement."
+    )
 
 
 def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
-    """Return for which libraries the depth is unknown and why: the first of a row's reasons."""
+    """Return for which libraries the depth is unknown, with the first reason of each."""
     reasons = dict.fromkeys(row["reason"].partition("; ")[0] for row in unknown if row["reason"])
     why = "; ".join(reasons) or "there are no counts"
     if len(unknown) == n_rows:
-        return f"Whether any library is shallow is unknown: {why}."
+        return f"It is unknown whether any library is shallow: {why}."
     named = list_words(row["sample"] for row in unknown)
-    return f"Whether {named} {'is' if len(unknown) == 1 else 'are'} shallow is unknown: {why}."
+    verb = "is" if len(unknown) == 1 else "are"
+    return f"It is unknown whether {named} {verb} shallow: {why}."
 
 
 def _no_outlier_words(rows: Sequence[Row]) -> str:
@@ -78,13 +83,13 @@ def _no_outlier_words(rows: Sequence[Row]) -> str:
     if min(cuts) >= _FAR_CUT:
         return "No sample is an outlier."
     return (
-        "No sample is an outlier, but in groups of three only an extreme one would be named "
-        f"(limit of the score {number_words(min(cuts))})."
+        "No sample is an outlier, but in groups of three samples only an extreme outlier would be "
+        f"found (limit of the score {number_words(min(cuts))})."
     )
 
 
 def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> str:
-    """Return outliers with the level that flagged them, and how often chance flags a run."""
+    """Return outliers with their level, and how often a run without faults has any outlier."""
     if not outliers:
         return ""
     named: dict[str, list[str]] = {}
@@ -100,6 +105,6 @@ def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> str:
     are = "is an outlier" if len(named) == 1 else "are outliers"
     return (
         f"{listed} {are}: mean R with the other samples of the group is unusually low. With the "
-        "default limits at most 5 % of sound runs have any flag, if the noise of samples is "
-        "independent and equal."
+        "default limits, at most 5 % of runs without faulty samples have any outlier, if the noise "
+        "of the samples is independent and equal."
     )

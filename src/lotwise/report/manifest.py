@@ -1,4 +1,4 @@
-"""The manifest of a page: the SHA-256 of every file that it was made from."""
+"""The manifest of a page lists the SHA-256 of every file from which the page was made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LENGTH: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The files of a page with their SHA-256, by path."""
+    """The SHA-256 of each file from which a page was made; the keys are the paths."""
 
     files: dict[str, str]
 

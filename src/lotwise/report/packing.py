@@ -1,4 +1,4 @@
-"""Compressed content of the page, which ``page.js`` unpacks when it comes into view."""
+"""Compressed content of the page, which ``page.js`` unpacks when a reader scrolls there."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def write_report(root: Path | str, *, note: str = "", decimals: int = DECIMALS) 
 
 
 def observations(root: Path | str) -> list[tuple[str, str]]:
-    """Return topic and sentence of each entry under "Look here first"; none without R."""
+    """Return topic and sentence of each entry under "Look here first"; empty if there is no R."""
     try:
         findings = read_findings(Path(root))
     except InputError:
@@ -152,7 +152,7 @@ def environment() -> Environment:
 
 
 def _policy(scripts: tuple[str, ...]) -> str:
-    """Return a policy that allows the page's own scripts by checksum, and nothing else."""
+    """Return a content security policy that allows only the page's own scripts, by checksum."""
     allowed = " ".join(f"'sha256-{_checksum(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "

@@ -1,4 +1,4 @@
-"""Scatter plots of pairs as binned counts, from which the page draws any chosen pair."""
+"""Scatter plots of pairs as binned counts; the page plots the pair that a reader chooses."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def pack_pairs(level: LevelFindings, pairs: Sequence[Row], *, decimals: int) -> 
 def _named(
     level: LevelFindings, pairs: Sequence[Row]
 ) -> tuple[dict[tuple[str, str], list[list[float | None]]], list[list[str]]]:
-    """Return a pair's most deviating features: name index, TPM in both, log2 ratio, share."""
+    """Return the features of a pair that deviate most, with TPM, log2 ratio and share of 1 - R."""
     wanted = pl.LazyFrame({end: [row[end] for row in pairs] for end in ("sample_a", "sample_b")})
     rows = (
         level.scan("contributions")

@@ -35,7 +35,7 @@ _PAPER: Final[dict[Level, str]] = {
 
 
 def figures_section(findings: Findings, decimals: int) -> Section:
-    """Return the section with the paper's figures, and the choice of a pair."""
+    """Return the section with the figures of the paper, in which a reader can choose a pair."""
     section = section_from(FIGURES)
     for level in findings.levels:
         picture = picture_of(
@@ -55,12 +55,12 @@ def figures_section(findings: Findings, decimals: int) -> Section:
 
 
 def heatmaps_section(findings: Findings, decimals: int) -> Section:
-    """Return the section with R of all pairs as colours."""
+    """Return the section with heatmaps of R of all pairs."""
     section = Section(
         name="heatmaps",
         title="Heatmaps",
-        lead="Pearson's R of all samples. Colours span the range of R between different samples, "
-        "not 0 to 1, so that differences near 1 are visible.",
+        lead="Pearson's R of all pairs of samples. Colours span the range of R between different "
+        "samples, not 0 to 1, so that differences near 1 are visible.",
     )
     for level in findings.levels:
         given, clustered = (
@@ -81,7 +81,7 @@ def heatmaps_section(findings: Findings, decimals: int) -> Section:
 
 
 def limits_section(findings: Findings, decimals: int) -> Section:
-    """Return the section on what R depends on and what it would miss."""
+    """Return the section on what R depends on and which changes R would miss."""
     section = section_from(SENSITIVITY)
     for level in findings.levels:
         section.levels[level.level] = [
@@ -134,20 +134,20 @@ def contributions_section(findings: Findings, _: int = 4) -> Section:
 
 
 def _chosen_pairs(level: LevelFindings) -> list[Text]:
-    """Return a sentence where tables contain a selection of the pairs."""
+    """Return a sentence if the tables contain only some of the pairs, otherwise nothing."""
     n_listed = sum(pair["in_detail"] for pair in level.pairs)
     if n_listed == len(level.pairs):
         return []
     text = (
-        f"These are {n_listed:,} of the {len(level.pairs):,} pairs of samples, chosen at even "
-        "steps of R, including the lowest and the highest (most_pairs). R of every pair is in "
-        f"{level.name('pairs')}."
+        f"These are {n_listed:,} of the {len(level.pairs):,} pairs of samples. They were chosen at "
+        "even steps along the order of R, including the lowest and the highest R (most_pairs). R "
+        f"of every pair is in {level.name('pairs')}."
     )
     return [Text(text=text)]
 
 
 def _contributions_over_pairs(level: LevelFindings) -> Table:
-    """Summarise each feature over all pairs that list it; the table of pairs shows only some."""
+    """Summarise each feature over all pairs; the page has the rows of only the first pairs."""
     feature = pl.col("feature", "gene_name")
     grouped = (
         level.scan("contributions")
@@ -165,7 +165,7 @@ def _contributions_over_pairs(level: LevelFindings) -> Table:
         grouped.head(MOST_ROWS).to_dicts(),
         columns.CONTRIBUTION_FEATURES,
         name=f"contribution-features-{level.level}",
-        caption=f"{level.level.capitalize()}s over all pairs, those in most pairs first",
+        caption=f"{level.level.capitalize()}s over all pairs; those in most pairs come first",
         source=level.name("contributions"),
         unit=level.unit,
         n_rows=grouped.height,
@@ -173,7 +173,7 @@ def _contributions_over_pairs(level: LevelFindings) -> Table:
 
 
 def _contributions_of(level: LevelFindings) -> list[Row]:
-    """Return the first rows in the order of the pairs, in one pass over a possibly long table."""
+    """Return the first contributions in the order of the pairs; the file is read only once."""
     ends = ("sample_a", "sample_b")
     detailed = [pair for pair in level.pairs if pair["in_detail"]]
     # Each pair has at least one row, so that no further pair can be among the first.
@@ -186,7 +186,7 @@ def _contributions_of(level: LevelFindings) -> list[Row]:
 def _explorer(level: LevelFindings, decimals: int) -> Explorer | Text:
     if not level.h5ad.is_file():
         where = level.h5ad.relative_to(level.root).as_posix()
-        text = f"Single pairs cannot be shown: {where} is not among the results."
+        text = f"Single pairs cannot be shown, because {where} is missing from the results."
         return Text(text=text)
     # The features of the other pairs are not on file.
     offered = [pair for pair in level.pairs if pair["in_detail"]][:MOST_PAIRS]
@@ -230,7 +230,7 @@ def _detectable(findings: Findings, level: LevelFindings, decimals: int) -> Bloc
 
 
 def _sensitivity(level: LevelFindings, decimals: int) -> Table | Text:
-    """Return the smallest, median and largest R between batches by features and pseudo-count."""
+    """Return lowest, median and highest R between batches for each feature set and pseudo-count."""
     if not level.has("sensitivity"):
         return switched_off("sensitivity")
     known = pl.col("pearson").filter(pl.col("pearson").is_not_nan())

@@ -73,7 +73,7 @@ def picture_of(
         )
     if "svg" in made:
         return replace(drawn, address=_address("image/svg+xml", made["svg"].read_bytes()))
-    only_pdf = "the run drew it only as PDF; add png to figures.formats"
+    only_pdf = "the run wrote this figure only as PDF; add 'png' to the setting 'figures.formats'"
     return replace(drawn, missing=only_pdf if made else "the run did not draw it")
 
 

@@ -13,7 +13,7 @@ from lotwise.report.words import count_words, list_words, name_words
 
 
 def process_section(findings: Findings, decimals: int) -> Section | None:
-    """Return attributes, lots and single genes; None if no lot is before or after a change."""
+    """Return the section on a change of the process; None if no lot is before or after one."""
     gene = next((level for level in findings.levels if level.level == "gene"), None)
     if gene is None or not _has_phases(gene):
         return None
@@ -50,10 +50,14 @@ def process_remarks(level: LevelFindings) -> Iterator[Remark]:
         return
     n = sum(len(names) for names in named.values())
     of_all = f"{len(named['yes'])} of {count_words(n, 'declared attribute')}"
-    of_all += ", counted by condition" if several else ""
-    parts = [f"Lots after the change are equivalent to those before, within margins, in {of_all}."]
+    of_all += ", counted for each condition" if several else ""
+    parts = [
+        f"Lots after the change are equivalent within the margins to lots before it in {of_all}."
+    ]
     if named["no"]:
-        parts.append(f"Not shown, which does not prove a difference: {_listed(named['no'])}.")
+        parts.append(
+            f"Equivalence was not shown, which does not prove a difference: {_listed(named['no'])}."
+        )
     if named["not assessable"]:
         reasons = (row["reason"] for row in rows if row["equivalent"] == "not assessable")
         why = "; ".join(dict.fromkeys(reasons))
@@ -76,7 +80,7 @@ def _has_phases(level: LevelFindings) -> bool:
 
 
 def _features_words(level: LevelFindings) -> str:
-    """Count the outcomes of single genes; the full table stays in its file."""
+    """Count the outcomes of single genes; the page does not show the full table."""
     counted = (
         level.scan("process_features")
         .group_by("condition", "outcome", "reason", maintain_order=True)

@@ -65,7 +65,7 @@ class LevelFindings:
 
     @property
     def unmapped(self) -> tuple[int, list[float]]:
-        """Transcripts without a gene, and each sample's share of TPM that they have."""
+        """Number of transcripts without a gene, and their share of the TPM of each sample."""
         return read_unmapped(self.h5ad)
 
     def scan(self, name: str) -> pl.LazyFrame:
@@ -81,17 +81,17 @@ class LevelFindings:
         return _scan(path, record) if path.is_file() else pl.LazyFrame(schema=_schema(record))
 
     def rows(self, name: str, *where: pl.Expr) -> list[Row]:
-        """Return the rows of a table that pass ``where``."""
+        """Return the rows of a table that fulfil the conditions ``where``."""
         return self.scan(name).filter(*where).collect().to_dicts()
 
     @cached_property
     def pairs(self) -> list[Row]:
-        """Correlations of samples over all features, lowest R first, undefined ones last."""
+        """Correlations of samples over all features, from the lowest R; undefined R come last."""
         return _by_r(self.scan("pairs"))
 
     @cached_property
     def batch_pairs(self) -> list[Row]:
-        """Correlations of batches, replicates averaged, over all features; lowest R first."""
+        """Correlations of batches over all features from the lowest R, with replicates averaged."""
         return _by_r(self.scan("batch_pairs"))
 
     def of_pair(self, name: str, pair: Mapping[str, Any]) -> list[Row]:
@@ -154,7 +154,7 @@ class Findings:
         return list(dict.fromkeys(one.sentence for level in found for one in level))
 
     def made(self, path: Path) -> bool:
-        """Return whether this run made a file: it exists, and is on record if there is a record."""
+        """Return whether the run made a file: it exists and, if there is a record, is on record."""
         outputs = self.provenance.get("outputs")
         if not path.is_file() or not isinstance(outputs, list):
             return path.is_file()
@@ -166,7 +166,7 @@ class Findings:
 
     @property
     def batches(self) -> dict[str, list[str]]:
-        """Samples by batch, in the order of the sample sheet."""
+        """Samples of each batch, in the order of the sample sheet."""
         found: dict[str, list[str]] = {}
         for row in self.samples:
             found.setdefault(row.get("batch", ""), []).append(row.get("sample", ""))
@@ -196,7 +196,7 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
         raise InputError(
             f"has no {' and no '.join(missing)}",
             path=root,
-            remedy="run `lotwise compare` first, or give the folder that it wrote",
+            remedy="run `lotwise compare` first, or give the folder that this command wrote",
         )
     provenance = _read_json(root / PROVENANCE)
     noted = _within(provenance, "configuration", "figures", "note")
@@ -212,7 +212,7 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
 
 
 def _verdict_of(root: Path) -> dict[str, Any]:
-    """Return the verdict, with notices on changed tables; an invalid one counts as none."""
+    """Return the verdict, with notices on changed tables; an invalid one is not assessable."""
     try:
         return read_verdict(root) or {}
     except InputError as error:

@@ -21,7 +21,7 @@ from lotwise.workers import in_threads
 
 
 def sections_of(findings: Findings, *, decimals: int) -> list[Section]:
-    """Return every section for the levels of the run; a section reports what it lacks."""
+    """Return every section for the levels of the run; a section says which parts are missing."""
     # Most of the time is spent packing pictures and reading tables, which threads do at once.
     made = list(in_threads(lambda make: make(findings, decimals), _SECTIONS))
     sections = {section.name: section for section in made if section is not None}
@@ -91,7 +91,7 @@ def samples_section(findings: Findings, _: int = 4) -> Section:
 
 
 def published_section(findings: Findings, decimals: int) -> Section | None:
-    """Return the section on published and computed coefficients, if any were expected."""
+    """Return the section on published and computed coefficients; None if none were published."""
     rows = findings.verification
     if not rows:
         return None
@@ -112,7 +112,8 @@ def published_section(findings: Findings, decimals: int) -> Section | None:
         name="published",
         title="Published and computed coefficients",
         lead=f"{count_words(len(rows), 'published coefficient')}: {counted}. A coefficient "
-        f"{rows[0]['rule']}; one that nobody transcribed is not on file, which is no agreement.",
+        f"{rows[0]['rule']}. A coefficient that nobody transcribed has the status 'not on "
+        "file', which is no agreement.",
         blocks=[table],
     )
 

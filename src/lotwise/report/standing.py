@@ -1,4 +1,4 @@
-"""The answer on top of the page: the verdict, limited by the record and by open observations."""
+"""The verdict at the top of the page, limited by the record and by open observations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stand(verdict: Verdict, *, faults: Sequence[str], n_observations: int) -> Ve
     if faults:
         sentence = (
             f"{count_words(len(faults), 'file')} shown here differ from the record (see above). "
-            "There is no verdict on such files."
+            "There is no verdict on files that differ."
         )
         return replace(verdict, outcome="not assessable", word="Not assessable", sentence=sentence)
     if not (n_observations or verdict.notices):

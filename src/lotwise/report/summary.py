@@ -125,8 +125,8 @@ def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
         sentence = f"R between {words} is {r}."
     else:
         sentence = (
-            f"Lowest between {words}; {r} to {r_words(highest['pearson'], decimals)} over all "
-            f"{count_words(len(defined), 'pair')} of batches."
+            f"R is lowest between {words}. Over all {count_words(len(defined), 'pair')} of "
+            f"batches, R is {r} to {r_words(highest['pearson'], decimals)}."
         )
     return LevelAnswer(
         level=level.level,
@@ -141,9 +141,9 @@ def remarks_scope(findings: Findings) -> str:
     if all(len(samples) == 1 for samples in findings.batches.values()):
         return ""
     return (
-        "R on top is between batches, with replicates averaged. R in the remarks is between two "
-        "single samples, the least similar ones of different batches. It is usually lower, "
-        "because averaging reduces noise."
+        "R at the top of the page is between batches, with replicates averaged. R in the remarks "
+        "is between two single samples, the least similar ones of different batches. It is usually "
+        "lower, because averaging reduces noise."
     )
 
 
@@ -162,7 +162,7 @@ def batches_sentence(findings: Findings) -> str:
     """
     batches = findings.batches
     if not batches:
-        return "The sample sheet is not among the results."
+        return "The results do not contain the sample sheet."
     sizes = {len(samples) for samples in batches.values()}
     if sizes == {1}:
         each = "one sample each"
@@ -194,7 +194,7 @@ def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: in
             f"{r_words(across[0]['pearson'], decimals)} to "
             f"{r_words(across[-1]['pearson'], decimals)} between batches and "
             f"{r_words(within[0]['pearson'], decimals)} to "
-            f"{r_words(within[-1]['pearson'], decimals)} within them."
+            f"{r_words(within[-1]['pearson'], decimals)} within batches."
         )
     return details
 
@@ -226,7 +226,7 @@ def _unassessable(criteria: list[Mapping[str, Any]], title: str) -> str:
     n_unknown = sum(item.get("outcome") != "pass" for item in criteria)
     what = (
         f"{n_unknown} of {count_words(len(criteria), 'criterion', 'criteria')}{title} could not "
-        "be assessed. What cannot be assessed never counts as passed"
+        "be assessed. A criterion that cannot be assessed never counts as passed"
         if n_unknown
         else f"The verdict{title} cannot be trusted in its present state"
     )

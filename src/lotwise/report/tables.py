@@ -38,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A printed value; ``order`` is the number behind it, empty if that is what is printed."""
+    """A printed value; ``order`` is the number before rounding, empty if both are equal."""
 
     text: str
     order: str = ""

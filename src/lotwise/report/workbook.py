@@ -41,7 +41,7 @@ from lotwise.tree import (
 
 _MOST_ROWS: Final = 1_048_576  # of a worksheet
 LARGEST_TABLE: Final = 1_000_000
-"""Cells of the largest table included; a workbook with more opens slowly or not at all."""
+"""Most cells of an included table; a workbook with larger ones opens slowly or not at all."""
 
 _AT_ROOT: Final[dict[str, type[Record] | None]] = {
     SAMPLES: None,
@@ -153,11 +153,11 @@ def _size_of(table: _Table) -> tuple[int, int]:
 
 
 def _too_large(n_rows: int, n_cells: int) -> str:
-    """Return why a table is left out; empty if it is not."""
+    """Return why a table is not included; empty if it is included."""
     if n_rows > _MOST_ROWS:
-        return f"left out: {n_rows:,} rows, but a sheet has at most {_MOST_ROWS:,}"
+        return f"not included: has {n_rows:,} rows, but a sheet can have at most {_MOST_ROWS:,}"
     if n_cells > LARGEST_TABLE:
-        return f"left out: {n_cells:,} cells, more than {LARGEST_TABLE:,}; open the file itself"
+        return f"not included: has more than {LARGEST_TABLE:,} cells ({n_cells:,}); open its file"
     return ""
 
 

@@ -156,8 +156,8 @@ def compare(
     if isinstance(samples, Quantification):
         if expression is not None:
             raise InputError(
-                "`expression` sets how files are read, but the samples are already read",
-                remedy="leave it out, or give a sample sheet",
+                "'expression' sets how files are read, but these samples are already read",
+                remedy="omit 'expression', or give a sample sheet",
             )
         found = _levels_of(samples, None, levels)
     else:
@@ -246,10 +246,11 @@ def correlate(
 
     if expression.obs[keys.BATCH].nunique() < 2:
         raise InputError(
-            f"has samples of one batch only ({expression.n_obs}), a comparison needs 2 or more",
+            f"has samples of only one batch (samples: {expression.n_obs}), but a comparison "
+            "needs 2 or more batches",
             path=path,
-            remedy="read the other batches too; `lotwise accepted compare` compares a single new "
-            "batch with a reference set",
+            remedy="add the samples of the other batches; `lotwise accepted compare` compares "
+            "a single new batch with a reference set",
         )
 
     def pairs_of(samples: AnnData) -> pd.DataFrame:
@@ -292,9 +293,9 @@ def _levels_of(
                 f"these quantifications have no {level} level",
                 path=sheet,
                 remedy=(
-                    "give the genes of transcripts (tx2gene)"
+                    "give the table from transcripts to genes (tx2gene)"
                     if level == "gene"
-                    else "give the transcripts' files, or request only the gene level (levels)"
+                    else "give the files of transcripts, or request only the gene level (levels)"
                 ),
             )
     return {level: of_level for level, of_level in found.items() if not levels or level in levels}

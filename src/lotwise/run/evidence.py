@@ -96,7 +96,7 @@ def _check_grouping(expression: AnnData, config: EvidenceConfig) -> None:
         columns = ", ".join(map(str, expression.obs.columns))
         raise InputError(
             f"the samples have no column {config.grouping!r} with groups; they have {columns}",
-            remedy="correct `grouping` (--grouping), or add the column to the sample sheet",
+            remedy="correct 'grouping' (--grouping), or add the column to the sample sheet",
         )
 
 

@@ -159,8 +159,8 @@ class Beside:
             answer: _Answer = pickle.load(child.stdout)  # noqa: S301, of a process of our own
         except (OSError, EOFError) as error:
             raise EnvironmentFault(
-                f"a process of this run was ended ({child.wait()})",
-                remedy="look whether the memory suffices, or run with --threads 1",
+                f"a process of this run ended unexpectedly (exit status {child.wait()})",
+                remedy="check whether there is enough memory, or run with '--threads 1'",
             ) from error
         finally:
             self._idle.put(child)

@@ -107,16 +107,16 @@ def _tpm_of_table(path: Path) -> dict[str, float]:
         column_of_tpm = named[0] if named else read.columns[1]
         if not named and read.width > 2:
             raise InputError(
-                f"has {read.width} columns, none of which is called TPM",
+                f"has {read.width} columns, but none of them is named 'TPM'",
                 path=path,
-                remedy="name the column TPM, or give two columns: feature, TPM",
+                remedy="name the column 'TPM', or give two columns, for feature and TPM",
             )
         values = read[column_of_tpm].cast(pl.Float64).to_list()
     except (OSError, IndexError, pl.exceptions.PolarsError) as error:
         raise InputError(
             f"is not a table of features and TPM ({' '.join(str(error).split())})",
             path=path,
-            remedy="give two columns separated by a tab: feature, TPM",
+            remedy="give two columns separated by a tab, for feature and TPM",
         ) from error
     return dict(zip(names, (value or 0.0 for value in values), strict=True))
 
@@ -140,7 +140,7 @@ def _profile_of_features(
         ).astype(np.float64)
     if not found:
         raise InputError(
-            "less than half of its TPM is on features of these samples",
+            "less than half of the TPM of this profile belongs to features of the samples",
             path=path,
             remedy="quantify the profile with the same annotation",
         )

@@ -128,7 +128,7 @@ def titrate(
         # An unchanged level would pass with any share, as if the criteria were insensitive.
         if level not in profile.tpm:
             raise InputError(
-                f"the criteria judge the level {level!r}, for which {profile.name} has no TPM",
+                f"the criteria use the level {level!r}, at which {profile.name} has no TPM",
                 remedy="give a profile of isoforms, since genes are their sums"
                 if level == "gene"
                 else "give TPM of isoforms",

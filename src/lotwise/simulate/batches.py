@@ -95,7 +95,7 @@ class Plan:
         if not 0 < self.expressed_share <= 1:
             raise InputError(f"expressed_share must be in (0, 1], got {self.expressed_share:g}")
         if min(self.sd_expression, self.sd_batch, self.sd_technical) < 0:
-            raise InputError("standard deviations must be >= 0, one is negative")
+            raise InputError("every standard deviation must be >= 0")
         if min(self.n_de_genes, self.n_switches) < 0:
             raise InputError("n_de_genes and n_switches must be >= 0")
         self._require_known_names()

@@ -81,7 +81,9 @@ def batch_equivalence(
         alike = at_like_depth(expression, pseudocount=pseudocount, seed=seed)
     else:
         if margin is not None:
-            raise InputError("both a margin and a set of accepted batches came; give one")
+            raise InputError(
+                "got both a margin and a set of accepted batches; give only one of them"
+            )
         alike, taken = _with_accepted(expression, Path(accepted), pseudocount, seed)
         margin = None if taken.reason else taken.margin
         no_margin = taken.reason

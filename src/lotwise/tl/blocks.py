@@ -79,7 +79,7 @@ def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIG
         raise InputError(
             f"contains none of these genes ({', '.join(map(str, genes[:3]))}...)",
             path=path,
-            remedy="use the annotation of the quantification",
+            remedy="use the annotation with which the samples were quantified",
         )
     kept = expression.uns.setdefault(keys.LOTWISE, {}).setdefault(keys.PARAMETERS, {})
     kept[keys.BLOCK] = {"source": str(path), "windows": not path.name.endswith(".gmt")}

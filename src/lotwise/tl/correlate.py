@@ -321,13 +321,15 @@ def _own_sets(expression: AnnData, sets: OwnSets) -> dict[str, IntArray]:
     found: dict[str, IntArray] = {}
     for name, given in sets.items():
         if name in FEATURE_SETS:
-            raise InputError(f"{name!r} is a feature set of lotwise", remedy="rename your own")
+            raise InputError(
+                f"lotwise has a feature set named {name!r}", remedy="choose another name for yours"
+            )
         values = np.asarray(given)
         if values.dtype == bool:
             if values.shape != (expression.n_vars,):
                 raise InputError(
-                    f"the mask of {name!r} has {values.size:,} values and the AnnData "
-                    f"{expression.n_vars:,} features"
+                    f"the mask of {name!r} has {values.size:,} values, but the AnnData "
+                    f"has {expression.n_vars:,} features"
                 )
             found[name] = np.flatnonzero(values)
         else:
@@ -345,7 +347,7 @@ def _check_parameters(
     if not pseudocount > 0:
         raise InputError(
             f"pseudocount must be > 0, got {pseudocount}",
-            remedy="log2(0) is not defined; ENCODE's replicate QC uses no pseudo-count",
+            remedy="log2(0) is not defined; lotwise.tl.replicate_qc needs no pseudo-count",
         )
     unknown = [name for name in sets if name not in FEATURE_SETS and name not in own]
     if unknown:
@@ -379,8 +381,9 @@ def _warn_of_design(expression: AnnData) -> None:
             warnings.warn(found, DesignWarning, stacklevel=3)
     elif len({batch for batch, _ in groups}) > 1 and len(conditions) == len(groups):
         warnings.warn(
-            "no two batches share a condition: differences between batches may be differences "
-            "between conditions; limits, ceilings and the R on top of the report cannot be given",
+            "no two batches share a condition, so differences between batches may be differences "
+            "between conditions; limits, ceilings and the R at the top of the report cannot be "
+            "computed",
             DesignWarning,
             stacklevel=3,
         )

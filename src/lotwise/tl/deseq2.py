@@ -95,8 +95,8 @@ def _fit(counts: npt.NDArray[np.int64], of_sample: npt.NDArray[np.str_], named: 
         from pydeseq2.default_inference import DefaultInference
     except ImportError:
         raise EnvironmentFault(
-            "PyDESeq2 is not installed, but the equivalence method deseq2 needs it",
-            remedy="pip install pydeseq2, or use the method welch",
+            "PyDESeq2 is not installed, but the equivalence method 'deseq2' needs it",
+            remedy="install it with `pip install pydeseq2`, or use the method 'welch'",
         ) from None
 
     rows = [f"sample {i}" for i in range(len(of_sample))]

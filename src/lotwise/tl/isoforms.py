@@ -110,7 +110,7 @@ def isoform_usage(
     if known.size == 0:
         raise InputError(
             f"no isoform has a gene in var column {keys.GENE_ID!r}",
-            remedy="give the genes of transcripts by tx2gene",
+            remedy="give the table from transcripts to genes (tx2gene)",
         )
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)[:, known]
     # Codes sort as the names do and are faster to group by for many pairs.

@@ -47,7 +47,7 @@ def stored_bootstraps(expression: AnnData) -> Mapping[str, npt.NDArray[np.float3
             raise InputError(
                 f"the bootstraps of sample {sample!r} cover {np.shape(counts)[1]:,} features, but "
                 f"the AnnData has {expression.n_vars:,}",
-                remedy="compute before taking a part of the features",
+                remedy="call this function before you select features",
             )
     return stored
 

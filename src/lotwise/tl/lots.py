@@ -73,7 +73,9 @@ def lots_of(expression: AnnData) -> list[Lots]:
             continue
         sample = expression.obs_names[row]
         if phase not in PHASES:
-            raise InputError(f"sample {sample} has phase {phase!r}, which must be pre or post")
+            raise InputError(
+                f"sample {sample} has the phase {phase!r}, which must be 'pre' or 'post'"
+            )
         if phase_of.setdefault(batch, phase) != phase:
             raise InputError(
                 f"lot {batch!r} has samples of both phases",

@@ -138,8 +138,8 @@ def choose_pairs(
     }
     warnings.warn(
         f"there are {n_pairs:,} pairs of samples; R over all features is given for each pair. "
-        f"The other tables of pairs list {most_pairs:,} pairs, chosen evenly from the lowest R to "
-        "the highest (most_pairs)",
+        f"The other tables of pairs list {most_pairs:,} pairs ('most_pairs'), which are chosen "
+        "evenly from the lowest R to the highest",
         ManyPairsWarning,
         stacklevel=2,
     )
@@ -219,7 +219,7 @@ def layer_of(expression: AnnData, name: str) -> Any:
         present = ", ".join(filter(None, expression.layers)) or "none"
         raise InputError(
             f"the AnnData has no layer {name!r}; it has {present}",
-            remedy="create it by lotwise.read_quant, or put TPM into layers['tpm']",
+            remedy="create it with lotwise.read_quant, or put TPM into layers['tpm']",
         )
     layer = expression.layers[name]
     return layer.toarray() if hasattr(layer, "toarray") else layer

@@ -146,7 +146,7 @@ ONE = (
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "has no criteria; title and criteria are required"),
+        ("", "has no criteria; the keys 'title' and 'criteria' are required"),
         ("- a", "has no criteria"),
         ("title: t\n", "key 'criteria' is missing"),
         ("title: t\ncriteria: []\n", "key 'criteria' is"),
@@ -182,7 +182,9 @@ def test_parse_criteria__names_are_unique():
 
 
 def test_read_criteria__names_those_shipped(tmp_path):
-    with pytest.raises(InputError, match=r"no such acceptance criteria; built-in are example, enc"):
+    with pytest.raises(
+        InputError, match=r"no such acceptance criteria; built-in criteria are example, enc"
+    ):
         read_criteria(tmp_path / "mine.yaml")
     (tmp_path / "latin.yaml").write_bytes(b"title: \xe9")
     with pytest.raises(InputError, match="cannot be read"):

@@ -484,7 +484,10 @@ WITHOUT_ENTRY = f"verdict_criteria.yaml was edited: {FILE} has no entry of these
     ("damage", "fault"),
     [
         (lambda _: b"title: [", f"{COPY_CANNOT_BE_USED} (is not YAML (expected the node content"),
-        (lambda _: b"", f"{COPY_CANNOT_BE_USED} (has no criteria; title and criteria are"),
+        (
+            lambda _: b"",
+            f"{COPY_CANNOT_BE_USED} (has no criteria; the keys 'title' and 'criteria' are",
+        ),
         (lambda copy: b"\xff" + copy, f"{COPY_CANNOT_BE_USED} (cannot be read ('utf-8' codec"),
         (lambda copy: copy + b"foo: 1\n", f"{COPY_CANNOT_BE_USED} (key 'foo' is unknown"),
         (lambda _: None, "verdict_criteria.yaml is missing"),
@@ -622,5 +625,7 @@ def test_read_verdict__refuses_what_is_none(tree):
 
 
 def test_recorded_criteria__none(tree):
-    with pytest.raises(InputError, match="no acceptance criteria are on record here; choose some"):
+    with pytest.raises(
+        InputError, match="no acceptance criteria are on record here; choose criteria"
+    ):
         recorded_criteria(tree.root)

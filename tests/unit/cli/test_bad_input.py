@@ -526,5 +526,5 @@ def test_sheet__one_new_lot_is_read_but_not_correlated(run, study):
     assert study.call(run).code == 0
     done = run("correlate", "gene", "--out", study.out)
     assert done.code == 2
-    assert "has samples of one batch only (1)" in done.err
+    assert "has samples of only one batch (samples: 1)" in done.err
     assert not (study.out / "correlation").exists()

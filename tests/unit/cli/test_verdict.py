@@ -126,7 +126,9 @@ def test_verdict__before_there_are_results(run, tmp_path, criteria):
 def test_verdict__without_criteria(run, tmp_path):
     found = run("verdict", "--out", tmp_path)
     assert found.code == 2
-    assert "no acceptance criteria are on record here; choose some (--criteria FILE" in found.err
+    assert (
+        "no acceptance criteria are on record here; choose criteria (--criteria FILE" in found.err
+    )
 
 
 def test_verdict__wrong_criteria_write_nothing(run, tmp_path, criteria):

@@ -55,9 +55,9 @@ def test_leave_one_out__undefined_r_and_one_batch_are_nan_with_a_reason():
     assert np.isnan(found.median_to_others).all()
     assert found.reasons == ("R to every other batch is not defined",) * 2
     assert leave_one_out([[1]], batches=["a"]).reasons == ("no other batch",)
-    with pytest.raises(InputError, match="not symmetric"):
+    with pytest.raises(InputError, match="must be symmetric"):
         leave_one_out([[1, 0.1], [0.2, 1]], batches=["a", "b"])
-    with pytest.raises(InputError, match=r"got 3 batches for a matrix of R of shape \(2, 2\)"):
+    with pytest.raises(InputError, match=r"got 3 batches, but the matrix of R has shape \(2, 2\)"):
         leave_one_out(np.eye(2), batches=["a", "b", "c"])
 
 
@@ -241,7 +241,9 @@ def test_medians_of_samples__hand_value_and_order():
     np.testing.assert_allclose(found.between[0], [1, 0.75, 0.55])
     assert np.isnan(found.between[1, 2])
     np.testing.assert_allclose(found.within, [0.9, np.nan, np.nan])
-    with pytest.raises(InputError, match=r"there are 1 samples and correlations of \(4, 4\)"):
+    with pytest.raises(
+        InputError, match=r"got 1 samples, but the correlations have shape \(4, 4\)"
+    ):
         medians_of_samples(r, batches=["a"])
 
 

@@ -155,7 +155,7 @@ def test_replicate_reliabilities__what_is_missing_is_nan_with_a_reason():
         "a replicate is constant",
         "fewer than two replicates",
     ]
-    with pytest.raises(InputError, match="there are 1 groups for 2 samples"):
+    with pytest.raises(InputError, match="got 1 groups for 2 samples"):
         replicate_reliabilities([[1, 2], [2, 1]], groups=["A"])
 
 
@@ -221,7 +221,7 @@ def test_thinning_reliability__undefined_is_nan_with_a_reason():
     sparse = thinning_reliability([1, 1, 0, 0], lengths=np.ones(4), rng=rng)
     assert math.isnan(sparse.reliability)
     assert "does not correlate with itself" in sparse.reason
-    with pytest.raises(InputError, match="2 features have counts and no length"):
+    with pytest.raises(InputError, match="2 features have counts but no length"):
         thinning_reliability([1, 1], lengths=[np.nan, np.nan], rng=rng)
     with pytest.raises(InputError, match="effective length must be > 0 bases"):
         thinning_reliability([1, 1], lengths=[0, 1], rng=rng)
@@ -379,5 +379,5 @@ def test_halves_reliability__identical_parts_have_no_noise():
 
 
 def test_halves_reliability__refuses_other_shapes():
-    with pytest.raises(InputError, match="needed are two halves and at least two quarters"):
+    with pytest.raises(InputError, match="expected two halves and at least two quarters"):
         halves_reliability(np.ones((3, 4)), quarters=np.ones((4, 4)))

@@ -119,7 +119,7 @@ def test_composition__what_cannot_be_told_has_a_reason():
     [
         ([[1.0, -1.0]], {}, "negative"),
         ([[1.0, 2.0]], {"threshold": 0.0}, "threshold must be > 0, got 0"),
-        ([[1.0, 2.0]], {"spike_ins": [True]}, "1 marks for 2 features"),
+        ([[1.0, 2.0]], {"spike_ins": [True]}, "1 values for 2 features"),
     ],
 )
 def test_composition__odd_input_is_refused(tpm, options, message):

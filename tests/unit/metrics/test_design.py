@@ -101,7 +101,7 @@ def test_replicate_agreement__leaves_out_samples_without_r():
 
 
 def test_replicate_agreement__refuses_what_does_not_fit():
-    with pytest.raises(InputError, match=r"got 1 batches for a matrix of R of shape \(2, 2\)"):
+    with pytest.raises(InputError, match=r"got 1 batches, but the matrix of R has shape \(2, 2\)"):
         replicate_agreement(np.eye(2), batches=["A"])
 
 

@@ -52,9 +52,11 @@ def test_call_genotypes__min_depth_is_what_is_asked_for() -> None:
 
 
 def test_call_genotypes__other_shapes_are_refused() -> None:
-    with pytest.raises(InputError, match=r"needed samples x sites x 4 and sites"):
+    with pytest.raises(
+        InputError, match=r"expected samples x sites x 4 for 'counts' and one base per site"
+    ):
         call_genotypes([[[1, 2, 3]]], [0])
-    with pytest.raises(InputError, match=r"a reference base is not one of 0 to 3"):
+    with pytest.raises(InputError, match=r"every reference base must be 0, 1, 2 or 3"):
         call_genotypes(counts_of((1, 2, 3, 4)), [4])
 
 

@@ -59,7 +59,7 @@ def test_call_sex__each_sample_for_itself_whatever_the_order_of_genes(samples):
 
 
 def test_call_sex__bad_input_is_refused():
-    with pytest.raises(InputError, match="has 1 samples, male_tpm 2"):
+    with pytest.raises(InputError, match="has 1 samples, but 'male_tpm' has 2"):
         call_sex([1], [[1], [2]])
     with pytest.raises(InputError, match="female_tpm"):
         call_sex([-1], [[1]])
@@ -134,7 +134,7 @@ def test_sex_agreement__a_library_too_shallow_to_show_y_is_not_named():
         "only sample of its donor with enough counts",
         few,
     )
-    with pytest.raises(InputError, match="y_tpm has 1 samples, donors 2"):
+    with pytest.raises(InputError, match="'y_tpm' has 1 samples, 'donors' has 2"):
         sex_agreement([1], ["A", "B"])
 
 

@@ -105,7 +105,7 @@ def test_usage_change__low_genes_and_empty_input():
     assert math.isnan(found.distance[0])
     assert found.reasons[0] == "gene below the threshold"
     assert usage_change([], [], genes=[]).gene.size == 0
-    with pytest.raises(InputError, match="got the genes of 2 isoforms for 3 values"):
+    with pytest.raises(InputError, match="got 3 values, but genes were given for 2 isoforms"):
         usage_change([1, 2, 3], [1, 2, 3], genes=["A", "B"])
 
 

@@ -90,5 +90,5 @@ def test_moderate__few_or_no_variances_are_left_as_they_are():
         moderate([-1.0, 1.0], freedom=2)
     with pytest.raises(InputError, match="degrees of freedom must be > 0, got 0"):
         moderate([1.0, 1.0], freedom=0)
-    with pytest.raises(InputError, match="there are 1 expressions for 2 variances"):
+    with pytest.raises(InputError, match="got 1 expression values for 2 variances"):
         moderate([1.0, 1.0], freedom=2, expression=[1.0])

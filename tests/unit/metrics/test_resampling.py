@@ -203,7 +203,7 @@ def test_block_intervals__single_genes_are_told_by_their_share():
     assert warning(np.arange(120) // 60, np.arange(120) // 60) == (
         f"{SINGLE_GENES.format(1)}; only 2 blocks: intervals need 30 or more"
     )
-    with pytest.raises(InputError, match="there are 3 genes for 120 features"):
+    with pytest.raises(InputError, match="got 3 genes for 120 features"):
         warning(None, [1, 2, 3])
 
 

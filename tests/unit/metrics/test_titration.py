@@ -67,10 +67,10 @@ def test_mix_profile__its_noise_is_that_of_one_sequencing():
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"profile": [1.0]}, "the profile has 1 features, the sample has 2"),
+        ({"profile": [1.0]}, "the profile has 1 features, but the sample has 2"),
         ({"profile": [0.0, 0.0]}, "profile has no expression"),
         ({"share": 1.5}, r"share must be in \[0, 1\], got 1.5"),
-        ({"counts": [1.0, 1.0], "lengths": [1.0, 1.0]}, "set rng"),
+        ({"counts": [1.0, 1.0], "lengths": [1.0, 1.0]}, "set 'rng'"),
     ],
 )
 def test_mix_profile__refuses_what_cannot_be_mixed(arguments, match):

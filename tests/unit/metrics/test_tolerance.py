@@ -55,7 +55,7 @@ def test_tolerance_factor__falls_with_n_and_rises_with_content(n, content):
 
 
 def test_tolerance_factor__needs_two_values():
-    with pytest.raises(InputError, match="n is 1"):
+    with pytest.raises(InputError, match="n must be >= 2"):
         tolerance_factor(1)
 
 

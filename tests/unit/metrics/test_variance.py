@@ -123,5 +123,5 @@ def test_shares__leave_a_factor_out_of_the_sum():
 
 
 def test_variance_components__refuses_levels_that_are_not_one_per_sample():
-    with pytest.raises(InputError, match="the factor 'batch' has 3 levels for 2 samples"):
+    with pytest.raises(InputError, match="the factor 'batch' has 3 values for 2 samples"):
         variance_components([[0.0], [1.0]], factors={"batch": [1, 2, 3]})

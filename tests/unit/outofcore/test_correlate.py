@@ -65,7 +65,7 @@ def test_correlate_store__names_the_sample_of_a_negative_value(annotated, tmp_pa
     broken = annotated.copy()
     broken.X[41, 4] = -1.0
     store = open_store(write(broken, tmp_path / "s.h5ad"), pseudocount=1.0)
-    words = r"s\.h5ad: sample 'S41': TPM must be >= 0, got a value of -1; leave the"
+    words = r"s\.h5ad: sample 'S41': TPM must be >= 0, got a value of -1; do not set"
     with pytest.raises(InputError, match=words):
         correlate_store(store, tmp_path / "out")
 

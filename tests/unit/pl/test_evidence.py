@@ -109,7 +109,7 @@ def test_figures__axes_name_the_pseudocount_where_it_is_known(given, words):
     row = {"sample_a": "A", "sample_b": "B", "bin": 0, "n_features": 3, "bias": 0.0}
     row |= {"lower": -1.0, "upper": 1.0, "share_over_2_fold": 0.1, "mean_from": 0.0, "mean_to": 1.0}
     row |= {"robust_lower": -1.0, "robust_upper": 1.0}
-    with pytest.warns(FutureWarning, match=r"takes \(expression, sample_a, sample_b\)"):
+    with pytest.warns(FutureWarning, match=r"are now \(expression, sample_a, sample_b\)"):
         drawn = pl.mean_difference(np.arange(3.0), np.ones(3), table=pd.DataFrame([row]), named={})
     assert drawn.axes[0].get_xlabel() == "mean log2 TPM"
 

@@ -95,7 +95,7 @@ def test_figures__of_a_foreign_r(simulate):
     del expression.uns["lotwise"]
     (title,) = lotwise.pl.heatmap(expression).texts[:1]
     assert title.get_text() == "Gene level: Pearson's R, in the order given"
-    with pytest.raises(InputError, match=r"does not tell how its R was computed; call lotwise\.tl"):
+    with pytest.raises(InputError, match=r"does not say how R was computed; call lotwise\.tl"):
         lotwise.pl.scatter_matrix(expression)
 
 

@@ -49,7 +49,7 @@ def test_scatter__draws_into_axes_and_at_a_size(gene):
     plt.close(mine)
     figure = lotwise.pl.scatter(gene, "lot1", "lot2", figsize=(2.0, 2.5))
     assert figure.get_size_inches().tolist() == [2.0, 2.5]
-    with pytest.raises(InputError, match="ax or figsize, not both"):
+    with pytest.raises(InputError, match="either 'ax' or 'figsize'"):
         lotwise.pl.scatter(gene, "lot1", "lot2", ax=right, figsize=(2, 2))
 
 

@@ -65,7 +65,7 @@ def test_write_certificate__needs_a_verdict(tree):
 
 def test_add_deviations__needs_words_and_writes_all_or_none(tree):
     tree.write_all()
-    with pytest.raises(InputError, match="the deviation is empty"):
+    with pytest.raises(InputError, match="the text of the deviation is empty"):
         add_deviations(tree.root, ["thawed late", " \n"])
     assert not (tree.root / "verdict_history.jsonl").exists()
 

@@ -38,7 +38,7 @@ def test_genotype_remark__samples_of_their_donors_are_no_concern(findings_of):
     remark = remark_of(findings_of(SOUND, SOUND, SOUND | {"donor": "E", "found": "2"}))
     assert remark.state == "computed"
     assert remark.text.startswith("3 of 3 samples agree in genotype")
-    assert "2 donors found among the samples." in remark.text
+    assert "2 donors were found in the samples." in remark.text
 
 
 def test_genotype_remark__exchanged_samples_are_named_once(findings_of):
@@ -56,27 +56,29 @@ def test_genotype_remark__exchanged_samples_are_named_once(findings_of):
 def test_genotype_remark__a_sample_of_another_donor_has_its_reason(findings_of):
     remark = remark_of(findings_of(SOUND | {"agrees": "no", "reason": "of another"}, SOUND, SOUND))
     assert remark.state == "concern"
-    assert f"{name_words('S1')} (of another) is of another donor than its label" in remark.text
+    assert (
+        f"{name_words('S1')} (of another) does not come from the donor on its label" in remark.text
+    )
 
 
 def test_genotype_remark__a_mixed_sample_has_its_share(findings_of):
     mixed = SOUND | {"mixed": "yes", "share": 0.1, "second_donor": "donor 2"}
     remark = remark_of(findings_of(mixed, SOUND, SOUND))
     assert remark.state == "concern"
-    assert "holds about 10\N{NO-BREAK SPACE}% of cells of" in remark.text
+    assert "About 10\N{NO-BREAK SPACE}% of the cells in" in remark.text
 
 
 def test_genotype_remark__what_is_not_assessable_is_counted_by_reason(findings_of):
     few = "not assessable: 12 bases at depth 15"
     remark = remark_of(findings_of(*[{"batch": "A", "agrees": few, "mixed": few}] * 3))
     assert remark.state == "unknown"
-    assert f"Agreement with the label cannot be told for 3 samples: {few} (3)." in remark.text
-    assert f"A second donor in the sample cannot be told for 3 samples: {few} (3)." in remark.text
+    assert f"Agreement with the label is unknown for 3 samples: {few} (3)." in remark.text
+    assert f"Presence of a second donor is unknown for 3 samples: {few} (3)." in remark.text
 
 
 def test_genotype_remark__a_run_without_reads_says_what_is_not_seen(findings_of):
     findings = findings_of()
     remark = remark_of(findings)
     assert remark.state == "unknown"
-    assert "cannot be seen" in remark.text
+    assert "would not be detected" in remark.text
     assert genotype_section(findings) is None

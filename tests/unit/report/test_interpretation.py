@@ -60,8 +60,8 @@ def test_ceiling_remark__splits_what_is_missing_from_one_and_names_the_noise(lev
     assert found.state == "computed"
     assert found.text == (
         "The observed R of S1 and S3 is 0.9700. Counting noise alone (from counts of each sample, "
-        "thinned) would limit R to 0.9900: it explains 0.01 of the difference of 0.03 between "
-        "R and 1."
+        "thinned) would limit R to 0.9900. It explains 0.01 of the difference between R and 1, "
+        "which is 0.03."
     )
 
 
@@ -73,8 +73,8 @@ def test_ceiling_remark__each_noise_has_a_sentence_of_its_own(level_of):
     text = ceiling(level_of, *rows).text
     assert text.index("Counting noise alone") < text.index("Preparation noise alone")
     assert text.endswith(
-        "Preparation noise alone (from replicates) would limit R to 0.9600: R shows no difference "
-        "beyond it."
+        "Preparation noise alone (from replicates) would limit R to 0.9600. R shows no difference "
+        "beyond this noise."
     )
 
 
@@ -105,8 +105,8 @@ def test_change_remark__takes_the_largest_two_fold_share_between_batches(level_o
     found = change_remark(level_of(unseen=rows))
     assert (
         found.text
-        == "twenty (S1 and S3). If all changes go in one direction, R would miss changes in more "
-        "features."
+        == "twenty (S1 and S3). If all changes go in one direction, R would miss changes in a "
+        "larger share of features than this."
     )
 
 
@@ -124,7 +124,7 @@ def test_features_remark__says_what_double_zeros_give(level_of):
     found = features_remark(level, level.pairs[0], decimals=4)
     assert found.text.replace("\N{NO-BREAK SPACE}", " ") == (
         "50 % of the 6 genes are zero in both S1 and S3, and count as agreement. Over the 3 "
-        "detected in both, R is 0.8700 instead of 0.9700."
+        "genes detected in both samples, R is 0.8700 instead of 0.9700."
     )
 
 
@@ -136,7 +136,9 @@ def test_features_remark__what_is_not_computed_is_unknown(tree, level_of):
     level = read_findings(tree.root).levels[0]
     found = features_remark(level, pair, decimals=4)
     assert found.state == "unknown"
-    assert found.text.endswith("R over those detected in both is unknown: it was not computed.")
+    assert found.text.endswith(
+        "R over the genes detected in both samples is unknown: it was not computed."
+    )
 
 
 def test_fold_remark__unknown_says_why(level_of):
@@ -167,7 +169,7 @@ def test_depth_remark__shallow_library_is_a_concern(level_of):
     found = depth_remark(level_of(libraries=rows))
     assert found.state == "concern"
     assert "S3 (1\N{NO-BREAK SPACE}% of the other samples' median)" in found.text
-    assert "Do not read its R as agreement." in found.text
+    assert "Do not interpret R of a shallow library as agreement." in found.text
 
 
 def test_depth_remark__none_shallow(level_of):
@@ -187,7 +189,7 @@ def test_depth_remark__without_counts_is_unknown(level_of):
     found = depth_remark(level_of(libraries=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "Whether any library is shallow is unknown: the source has no counts." + UNSCORED,
+        "It is unknown whether any library is shallow: the source has no counts." + UNSCORED,
     )
 
 
@@ -201,7 +203,7 @@ def test_depth_remark__without_counts_is_unknown(level_of):
                 {"sample": "S3", "reason": "there are no counts; R of a pair is not defined"},
             ],
             (
-                "Whether S3 is shallow is unknown: there are no counts. None of the other "
+                "It is unknown whether S3 is shallow: there are no counts. None of the other "
                 "libraries is shallow: 2,000,000 to 2,000,000 counts each."
             ),
         ),
@@ -211,7 +213,7 @@ def test_depth_remark__without_counts_is_unknown(level_of):
                 {"sample": "S2", "reason": "there are no counts"},
             ],
             (
-                "Whether any library is shallow is unknown: no other sample to compare with; "
+                "It is unknown whether any library is shallow: no other sample to compare with; "
                 "there are no counts."
             ),
         ),
@@ -231,13 +233,18 @@ def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(lev
     ]
     found = depth_remark(level_of(libraries=rows))
     assert found.state == "concern"
-    assert "Far fewer counts than the others: S2 (1" in found.text
-    assert found.text.endswith(f"Whether S3 is shallow is unknown: there are no counts.{UNSCORED}")
+    assert "has far fewer counts than the other samples" in found.text
+    assert found.text.endswith(
+        f"It is unknown whether S3 is shallow: there are no counts.{UNSCORED}"
+    )
 
 
 @pytest.mark.parametrize(
     ("cut", "words"),
-    [(-11.5, "No sample is an outlier."), (-94.1, "in groups of three only an extreme one would")],
+    [
+        (-11.5, "No sample is an outlier."),
+        (-94.1, "in groups of three samples only an extreme outlier would"),
+    ],
 )
 def test_depth_remark__no_outlier_is_said_with_what_could_be_named(level_of, cut, words):
     row = {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0}
@@ -255,8 +262,8 @@ OUTLIER = {
     "outlier_cut": -11.5,
 }
 CHANCE = (
-    "With the default limits at most 5 % of sound runs have any flag, if the noise of samples is "
-    "independent and equal."
+    "With the default limits, at most 5 % of runs without faulty samples have any outlier, if the "
+    "noise of the samples is independent and equal."
 )
 
 
@@ -288,8 +295,8 @@ def test_sex_remark__disagreement_is_a_concern(level_of):
     found = sex_remark(level_of(sex=rows))
     assert found.state == "concern"
     assert found.text.startswith(
-        "S3 (male) disagrees in expression of Y genes with the other samples of its donor: "
-        "exchanged samples, or cells that lost Y."
+        "S3 (male) disagrees in expression of Y genes with the other samples of its donor. "
+        "Possible causes: exchanged samples, or cells that lost Y."
     )
 
 
@@ -304,7 +311,7 @@ def test_sex_remark__without_donors_cannot_be_told(level_of):
     found = sex_remark(level_of(sex=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "Whether samples of one donor agree in sex is unknown: donor not given (2).",
+        "It is unknown whether the samples of a donor agree in sex: donor not given (2).",
     )
 
 
@@ -318,8 +325,9 @@ def test_sex_remark__says_of_how_many_it_cannot_be_told(level_of):
     assert found.state == "computed"
     assert found.text == (
         "6 of 24 samples agree in sex with the other samples of the same donor. That does not "
-        "prove identity: half of all pairs of donors share a sex. For 18 of 24 samples it is "
-        "unknown: donor not given (10); only sample of its donor (8)."
+        "prove identity, because half of all pairs of donors have the same sex. For 18 of 24 "
+        "samples it is unknown whether they agree in sex: donor not given (10); only sample of "
+        "its donor (8)."
     )
 
 
@@ -332,7 +340,7 @@ def test_sex_remark__different_sexes_of_different_donors_are_no_concern(level_of
     found = sex_remark(level_of(sex=rows))
     assert (found.state, found.text) == (
         "unknown",
-        f"Whether samples of one donor agree in sex is unknown: {agrees} (3).",
+        f"It is unknown whether the samples of a donor agree in sex: {agrees} (3).",
     )
 
 
@@ -376,7 +384,7 @@ def test_sex_remark__mixed_sample_that_disagrees_is_named_once(level_of):
 def test_sex_remark__without_a_panel_of_sex_says_so(level_of):
     why = "no panel expects both female and male"
     text = sex_remark(level_of(sex=[{"reason": why}])).text
-    assert text == f"Whether samples of one donor agree in sex is unknown: {why}."
+    assert text == f"It is unknown whether the samples of a donor agree in sex: {why}."
 
 
 @pytest.mark.parametrize(
@@ -420,9 +428,10 @@ def test_panels_remark__names_markers_that_fail_with_their_notes(level_of):
         {"panel": "sex", "sample": "S1", "marker": "XIST", "holds": "-"},
     ]
     found = panels_remark(level_of(identity=rows))
-    assert (found.state, plain(found.text)) == (
-        "concern",
-        "1 of 2 expectations is not met: msc (HLA-DRA). Note: interferon gamma induces it.",
+    assert found.state == "concern"
+    assert plain(found.text) == (
+        "1 of 2 expectations of the panels is not met: msc (HLA-DRA). Note: interferon gamma "
+        "induces it."
     )
 
 
@@ -435,8 +444,9 @@ def test_panels_remark__unspecific_markers_are_listed_and_no_concern(level_of):
     found = panels_remark(level_of(identity=rows))
     assert found.state == "computed"
     assert plain(found.text) == (
-        "The one expectation of the panels is met. Expressed, but no alarm, since other cells "
-        "express them too: SOX2. 1 value could not be read. Note: few cells are not seen."
+        "The one expectation of the panels is met. No alarm is raised for unspecific markers, of "
+        "which these are not as expected: SOX2. 1 expectation could not be "
+        "checked. Note: few cells are not seen."
     )
 
 
@@ -452,10 +462,10 @@ SEX = {"panel": "sex", "sample": "S1", "marker": "XIST", "expected": "female", "
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([SEX], "The panels used (sex) expect no single gene present or absent"),
+        ([SEX], "The panels used (sex) expect no single gene to be present or absent"),
         (
             [SEX, SEX | {"expected": "male", "holds": "not annotated"}],
-            "The panels used (sex) expect no single gene present or absent",
+            "The panels used (sex) expect no single gene to be present or absent",
         ),
         ([], "Identity cannot be checked by markers: no panel was used."),
         (
@@ -464,11 +474,11 @@ SEX = {"panel": "sex", "sample": "S1", "marker": "XIST", "expected": "female", "
         ),
         (
             [SEX | {"holds": "not annotated"}],
-            "No marker of the panels is annotated here, so identity cannot be checked.",
+            "The annotation contains no marker of the panels, so identity cannot be checked.",
         ),
         (
             [SEX, SEX | {"panel": "msc", "expected": "present", "holds": "not annotated"}],
-            "No marker that the panels expect present or absent is annotated here",
+            "The annotation contains no marker that the panels expect to be present or absent",
         ),
     ],
 )
@@ -525,7 +535,7 @@ def test_run_remarks__isoforms_alone_cannot_tell_identity(tree):
     identity = next(remark for remark in remarks if remark.topic == "Identity")
     assert (identity.state, identity.text) == (
         "unknown",
-        "Identity is checked at gene level, which this run does not have.",
+        "Identity is checked at gene level, but this run has no gene level.",
     )
 
 
@@ -590,8 +600,8 @@ def test_composition_remark__names_who_shifts_and_by_how_much(level_of):
     (remark,) = composition_remark(level_of(composition=[shift("S1", 1.0), shift("S2", 0.66)]))
     assert remark.state == "concern"
     assert plain(remark.text).startswith(
-        "TPM of unchanged genes shift by more than a quarter in S2 (-34 %), against the other "
-        "samples of the condition"
+        "TPM of unchanged genes shift by more than a quarter in S2 (-34 %), compared with the "
+        "other samples of the condition. Possible causes: "
     )
 
 

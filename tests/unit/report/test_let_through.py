@@ -67,8 +67,8 @@ def test_let_through__is_the_sentence_of_the_titration(titrated):
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ({"sha256": "0" * 64}, "titration.tsv is about other criteria"),
-        ({"batches": ("X", "Y")}, "titration.tsv is about other batches"),
+        ({"sha256": "0" * 64}, "titration.tsv was made with other criteria"),
+        ({"batches": ("X", "Y")}, "titration.tsv was made from other batches"),
     ],
 )
 def test_let_through__a_titration_of_something_else_does_not_count(titrated, given, why):
@@ -97,10 +97,8 @@ def test_let_through__without_a_titration_it_is_about_r_and_random_changes(titra
     }
     tree.write("gene", "unseen", [unseen])
     said = let_through(read_findings(root))
-    assert said.startswith("No profile was mixed in (lotwise titrate). 30 % of the genes")
-    assert said.endswith(
-        "If all changes go in one direction, R would miss changes in more features."
-    )
+    assert said.startswith("No titration was run (command lotwise titrate). 30 % of the genes")
+    assert said.endswith("R would miss changes in a larger share of features than this.")
 
 
 def test_let_through__is_empty_without_criteria(tree):

@@ -118,7 +118,7 @@ def test_write_report__says_what_is_missing(tree):
         "Date and version of the run are not on record.",
         "the statistic ceilings is switched off",
         "Not shown: the run did not draw it.",
-        "expression/gene.h5ad is not among the results",
+        "expression/gene.h5ad is missing from the results",
     ):
         assert words in page, words
 
@@ -166,7 +166,7 @@ def test_write_report__of_many_samples_stays_small(tree):
     page = page_of(tree)
     assert f"The first {MOST_ROWS} of {len(tree.r):,} rows" in page
     assert "The list contains 300 of the" in page
-    assert "Genes over all pairs, those in most pairs first" in page
+    assert "Genes over all pairs; those in most pairs come first" in page
     assert len(page) < 3_000_000
 
 

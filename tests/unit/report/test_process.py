@@ -60,7 +60,7 @@ def test_process__conditions_are_named_where_there_are_several(tree):
     tree.write("gene", "process_features", features)
     findings = read_findings(tree.root)
     (remark,) = process_remarks(findings.levels[0])
-    assert "1 of 4 declared attributes, counted by condition." in remark.text
+    assert "1 of 4 declared attributes, counted for each condition." in remark.text
     assert "does not prove a difference: a of primed." in remark.text
     assert remark.text.endswith("Not assessable: b of naive and b of primed (one; two).")
     words = process_section(findings, 4).blocks[-1].text

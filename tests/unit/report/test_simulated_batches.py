@@ -117,7 +117,7 @@ def test_composition_remark__names_who_shifts_by_the_planted_factor(tmp_path):
     )
     assert remark.state == "concern"
     found = re.search(
-        r"by more than a quarter in S4 \(\N{MINUS SIGN}(\d+)\s%\), against", remark.text
+        r"by more than a quarter in S4 \(\N{MINUS SIGN}(\d+)\s%\), compared", remark.text
     )
     assert int(found[1]) == pytest.approx(40, abs=3)
 
@@ -173,7 +173,9 @@ def test_ceiling_remark__preparations_that_differ_explain_what_batches_do_not(tm
         level = reported(folder, counts, "AABBCC", "ceilings").levels[0]
         text = ceiling_remark(level, level.pairs[0], decimals=6).text.partition("Preparation")[2]
         assert text.startswith(" noise alone (from replicates of the same batch and condition)")
-        found = re.search(r"explains (\S+) of the difference of (\S+) between", text)
+        found = re.search(
+            r"explains (\S+) of the difference between R and 1, which is (\S+)\.(?= |$)", text
+        )
         return float(found[1]) / float(found[2]) if found else 1.0
 
     # Without an effect of the batch all of 1 - R is preparation; the worst pair is a little worse.
@@ -215,9 +217,9 @@ def changed_process(folder: Path, shift):
 def test_process_remarks__the_attribute_that_changed_is_the_one_not_shown(tmp_path):
     (remark,) = process_remarks(changed_process(tmp_path / "changed", 2.0).levels[0])
     assert "in 2 of 3 declared attributes" in remark.text
-    assert "Not shown, which does not prove a difference: g7." in remark.text
+    assert "Equivalence was not shown, which does not prove a difference: g7." in remark.text
     (remark,) = process_remarks(changed_process(tmp_path / "same", 0.0).levels[0])
-    assert remark.text.endswith("within margins, in 3 of 3 declared attributes.")
+    assert remark.text.endswith("lots before it in 3 of 3 declared attributes.")
     assert remark.state == "computed"
 
 

@@ -56,7 +56,7 @@ def test_sex_remark__an_exchange_between_donors_of_one_sex_is_not_seen_and_it_sa
     remark = sexed(tmp_path, [], "DDEE", truths=truths)
     assert remark.state == "computed"
     assert "4 of 4 samples agree in sex" in remark.text
-    assert "That does not prove identity: half of all pairs of donors share a sex." in remark.text
+    assert "half of all pairs of donors have the same sex." in remark.text
 
 
 def test_sex_remark__cells_of_two_donors_express_both(tmp_path):
@@ -71,10 +71,13 @@ def test_sex_remark__cells_of_two_donors_express_both(tmp_path):
 def test_sex_remark__the_only_sample_of_a_donor_is_unknown(tmp_path):
     remark = sexed(tmp_path, ["male", "male", "female"], "DDE")
     assert "2 of 3 samples agree" in remark.text
-    assert "For 1 of 3 samples it is unknown: only sample of its donor (1)." in remark.text
+    assert (
+        "For 1 of 3 samples it is unknown whether they agree in sex: only sample of its donor (1)."
+        in remark.text
+    )
     remark = sexed(tmp_path, ["male", "female"], "DE")
     assert remark.text.startswith(
-        "Whether samples of one donor agree in sex is unknown: only sample of"
+        "It is unknown whether the samples of a donor agree in sex: only sample of"
     )
 
 
@@ -106,14 +109,16 @@ def test_panels_remark__residual_cells_break_their_panel_and_sound_ones_do_not(t
     assert sound.state == "computed"
     mixed = pluripotency(tmp_path / "mixed", 0.1)
     # Nine specific expectations of each of three samples; those of the second are not met.
-    assert mixed.text.startswith("9 of 27 expectations are not met: residual_pluripotency (LIN28A")
+    assert mixed.text.startswith(
+        "9 of 27 expectations of the panels are not met: residual_pluripotency (LIN28A"
+    )
     assert mixed.state == "concern"
 
 
 def test_panels_remark__a_gene_that_other_cells_express_is_no_alarm(tmp_path):
     remark = pluripotency(tmp_path, 0.0, expressed=["SOX2"])
     assert remark.state == "computed"
-    assert "Expressed, but no alarm, since other cells express them too: SOX2." in remark.text
+    assert "of which these are not as expected: SOX2." in remark.text
 
 
 def genotyped(folder, people, donors, *, mixed=None):
@@ -147,22 +152,26 @@ def genotyped(folder, people, donors, *, mixed=None):
 
 def test_genotype_remark__exchanged_samples_are_named_with_each_other(tmp_path):
     remark = genotyped(tmp_path, [0, 1, 0, 1, 0, 1], "DDDEEE")
-    assert remark.text.startswith("S1 and S4 were exchanged: each is of the other's donor")
+    assert remark.text.startswith(
+        "S1 and S4 were exchanged: by genotype, each comes from the donor"
+    )
     assert remark.state == "concern"
     assert "4 of 6 samples agree in genotype" in remark.text
-    assert "2 donors found among the samples." in remark.text
+    assert "2 donors were found in the samples." in remark.text
 
 
 def test_genotype_remark__a_sample_of_another_donor_is_named_and_no_other(tmp_path):
     remark = genotyped(tmp_path, [0, 0, 1], "DDD")
-    assert re.match(r"S2 \(of another donor than S0, S1 of its donor\) is of another", remark.text)
+    assert re.match(
+        r"By genotype, S2 \(of another donor than S0, S1 of its donor\) does", remark.text
+    )
 
 
 def test_genotype_remark__lots_of_one_donor_cannot_be_told_apart(tmp_path):
     # Whatever was exchanged between these four, their genotypes agree.
     remark = genotyped(tmp_path, [0, 0, 0, 0], "DDDD")
     assert "4 of 4 samples agree in genotype" in remark.text
-    assert "1 donor found among the samples." in remark.text
+    assert "1 donor was found in the samples." in remark.text
 
 
 def test_genotype_remark__sound_samples_are_no_concern(tmp_path):
@@ -173,7 +182,7 @@ def test_genotype_remark__sound_samples_are_no_concern(tmp_path):
 
 def test_genotype_remark__the_share_of_a_second_donor_is_the_planted_one(tmp_path):
     remark = genotyped(tmp_path, [0, 0, 1, 1], "DDEE", mixed=1)
-    found = re.search(r"S1 holds about (\d+)\s% of cells of donor 2", remark.text)
+    found = re.search(r"About (\d+)\s% of the cells in S1 come from donor 2", remark.text)
     assert int(found[1]) == pytest.approx(25, abs=4)
 
 
@@ -197,4 +206,4 @@ def test_depth_remark__says_that_groups_of_three_hide_an_outlier(tmp_path):
     remark = depth_remark(*reported(tmp_path, drawn(truths), "AAABBBCCC", "libraries").levels)
     # The bad sample is scored in a batch of three, where the limit is far.
     assert "S4" not in remark.text
-    assert "in groups of three only an extreme one would be named" in remark.text
+    assert "in groups of three samples only an extreme outlier would be found" in remark.text

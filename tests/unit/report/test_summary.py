@@ -162,7 +162,9 @@ def test_verdict_of__bears_odd_files(verdict):
 def test_level_answer__gives_lowest_and_range(tree):
     found = level_answer(read_findings(tree.write_all()).levels[0], decimals=4)
     assert found.lowest == "0.9700"
-    assert found.sentence == "Lowest between A and C; 0.9700 to 0.9900 over all 3 pairs of batches."
+    assert found.sentence == (
+        "R is lowest between A and C. Over all 3 pairs of batches, R is 0.9700 to 0.9900."
+    )
     assert found.details[0].startswith("Pearson's R of log2(TPM + 1) over all 6 genes; 50")
 
 
@@ -198,7 +200,7 @@ def test_batches_sentence__without_a_sheet_says_so(tree):
     tree.write_all()
     (tree.root / "samples.tsv").unlink()
     found = batches_sentence(read_findings(tree.root))
-    assert found == "The sample sheet is not among the results."
+    assert found == "The results do not contain the sample sheet."
 
 
 def test_level_answer__within_stands_beside_between(tree):
@@ -206,7 +208,7 @@ def test_level_answer__within_stands_beside_between(tree):
     details = level_answer(read_findings(tree.write_all()).levels[0], decimals=2).details
     assert details[1] == (
         "Replicates are averaged within their batch. Between single samples, R is 0.97 to 0.98 "
-        "between batches and 0.99 to 0.99 within them."
+        "between batches and 0.99 to 0.99 within batches."
     )
 
 

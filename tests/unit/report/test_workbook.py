@@ -97,13 +97,13 @@ def test_write_workbook__too_large_a_table_is_left_out_with_a_word(own_run, monk
     contents = cells_of(read["contents"]).set_index("table")
     assert "gene.contributions" not in read.sheetnames
     row = contents.loc["correlation/gene.contributions.tsv"]
-    assert row["note"].startswith("left out: 3,913 cells, more than 1,000")
+    assert row["note"].startswith("not included: has more than 1,000 cells (3,913)")
     assert row["rows"] == 300
     monkeypatch.setattr(workbook, "_MOST_ROWS", 100)
     read = openpyxl.load_workbook(write_workbook(own_run / "results"))
     contents = cells_of(read["contents"]).set_index("table")
     assert contents.loc["correlation/gene.contributions.tsv", "note"] == (
-        "left out: 301 rows, but a sheet has at most 100"
+        "not included: has 301 rows, but a sheet can have at most 100"
     )
 
 

@@ -118,10 +118,10 @@ def test_write__the_page_names_the_declared_unit_where_it_would_say_tpm(normaliz
 def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
     with pytest.raises(InputError, match=r"these quantifications have no isoform level"):
         lotwise.compare(normalized, levels=["isoform"])
-    with pytest.raises(InputError, match=r"the samples are already read; leave it out"):
+    with pytest.raises(InputError, match=r"these samples are already read; omit 'expression'"):
         lotwise.compare(normalized, expression=ExpressionConfig())
     normalized.gene.obs["batch"] = "A"
-    with pytest.raises(InputError, match=r"has samples of one batch only \(4\)"):
+    with pytest.raises(InputError, match=r"has samples of only one batch \(samples: 4\)"):
         lotwise.compare(normalized)
 
 

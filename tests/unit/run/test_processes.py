@@ -113,7 +113,9 @@ def test_run__warnings_are_given_here():
 def test_run__a_killed_process_is_an_environment_problem():
     with (
         limit_threads(2),
-        pytest.raises(EnvironmentFault, match=r"was ended \(-9\); look whether the memory"),
+        pytest.raises(
+            EnvironmentFault, match=r"ended unexpectedly \(exit status -9\); check whether"
+        ),
         Beside() as beside,
     ):
         first_beside(beside, kill_myself)

@@ -148,7 +148,7 @@ def test_profile_of__a_table_and_names(gene, tmp_path):
     with pytest.raises(InputError, match="give one profile to mix in"):
         profile_of({"gene": gene})
     path.write_text("feature\ttpm\nnothing\t1\n")
-    with pytest.raises(InputError, match="less than half of its TPM"):
+    with pytest.raises(InputError, match="less than half of the TPM"):
         profile_of({"gene": gene}, table=path)
 
 
@@ -159,7 +159,7 @@ def test_profile_of__takes_tpm_by_name_and_never_lengths(gene, tmp_path):
     path.write_text("\n".join([header, *rows]) + "\n")
     assert profile_of({"gene": gene}, table=path).tpm["gene"][:3].tolist() == [0, 1, 2]
     path.write_text("\n".join([header.replace("tpm", "value"), *rows]) + "\n")
-    with pytest.raises(InputError, match="has 5 columns, none of which is called TPM"):
+    with pytest.raises(InputError, match="has 5 columns, but none of them is named 'TPM'"):
         profile_of({"gene": gene}, table=path)
 
 
@@ -180,7 +180,7 @@ def test_profile_of__genes_are_the_sums_of_a_table_of_isoforms(three_batches, tm
 def test_titrate__a_level_that_the_profile_lacks_is_refused(three_batches, criteria):
     expression = {"gene": three_batches.gene, "isoform": three_batches.isoform}
     profile = ExpressionProfile("isoforms", {"isoform": np.ones(three_batches.isoform.n_vars)})
-    with pytest.raises(InputError, match="the criteria judge the level 'gene', for which isoforms"):
+    with pytest.raises(InputError, match="the criteria use the level 'gene', at which isoforms"):
         titrate(expression, criteria, profile=profile)
 
 
@@ -343,7 +343,7 @@ def test_profile_of__an_accepted_set_of_other_features_is_refused(gene, tmp_path
     held.var_names = [f"x{name}" for name in held.var_names]
     path = tmp_path / "accepted.h5ad"
     add_to_accepted(held, path)
-    with pytest.raises(InputError, match="less than half of its TPM is on features"):
+    with pytest.raises(InputError, match="less than half of the TPM of this profile belongs"):
         profile_of({"gene": gene}, accepted=path)
 
 

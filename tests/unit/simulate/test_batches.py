@@ -93,7 +93,7 @@ def test_simulate_expression__refuses_more_changes_than_genes(made):
     ("plan", "words"),
     [
         ({"expressed_share": 0.0}, r"expressed_share must be in \(0, 1\], got 0"),
-        ({"sd_batch": -1.0}, "standard deviations must be >= 0"),
+        ({"sd_batch": -1.0}, "every standard deviation must be >= 0"),
         ({"n_batches": 0}, "n_batches and n_replicates must be >= 1"),
         ({"swapped": ("lot1_rep1", "lot9_rep1")}, "unknown sample 'lot9_rep1'"),
         ({"faults": {"lot2": "failed"}}, "unknown sample 'lot2'; the samples are lot1_rep1"),

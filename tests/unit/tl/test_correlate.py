@@ -143,7 +143,7 @@ def test_get__says_what_to_call_first(expression):
     with pytest.raises(InputError, match="no 'spearman' in obsp; call lotwise"):
         lotwise.get.matrix(expression, "spearman")
     lotwise.tl.correlate(expression, sets=("all",))
-    with pytest.raises(InputError, match="feature set 'decile_1'; there are all"):
+    with pytest.raises(InputError, match="feature set 'decile_1'; choose from all"):
         lotwise.get.pairs(expression, feature_set="decile_1")
 
 
@@ -173,8 +173,8 @@ def test_correlate__own_sets_by_name_symbol_or_mask():
     ("own", "words"),
     [
         ({"x": ["ACTBB"]}, "unknown gene 'ACTBB'; did you mean 'ACTB'"),
-        ({"x": np.ones(3, dtype=bool)}, "mask of 'x' has 3 values and the AnnData 300"),
-        ({"all": ["ACTB"]}, "'all' is a feature set of lotwise; rename"),
+        ({"x": np.ones(3, dtype=bool)}, "mask of 'x' has 3 values, but the AnnData has 300"),
+        ({"all": ["ACTB"]}, "lotwise has a feature set named 'all'; choose"),
     ],
 )
 def test_correlate__own_sets_that_cannot_be_are_refused(own, words):

@@ -144,7 +144,9 @@ def test_lots_of__refuses_other_phases_and_lots_of_both():
     with pytest.raises(InputError, match="lot 'lot0' has samples of both phases"):
         lots_of(made)
     made.obs["phase"] = "G1"
-    with pytest.raises(InputError, match="sample s0 has phase 'G1', which must be pre or post"):
+    with pytest.raises(
+        InputError, match="sample s0 has the phase 'G1', which must be 'pre' or 'post'"
+    ):
         lots_of(made)
 
 

@@ -74,7 +74,7 @@ def stage_inputs(
     if faults:
         raise InputError(
             f"{len(faults)} of {len(needed)} recorded inputs cannot be used: {' | '.join(faults)}",
-            remedy="restore the recorded files, or give a folder that has them (--inputs-from)",
+            remedy="restore these files, or give a folder that contains them (--inputs-from)",
         )
     recorded = place_of(config.results / sheets[0].path, folder)
     return Stage(folder, _stage_sheet(recorded, folder))
