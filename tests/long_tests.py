@@ -14,4 +14,3 @@ if __name__ == "__main__":
             seconds[told[2]] += float(told[1])
     long = sorted(test for test, taken in seconds.items() if taken >= LONG_SECONDS)
     Path(__file__).with_suffix(".txt").write_text("\n".join(long) + "\n")
-    print(f"{len(long)} of {len(seconds)} tests take {LONG_SECONDS} s or longer")
