@@ -112,6 +112,11 @@ def test_from_frame__refuses_what_files_are_refused_for(tpm, spoil, words):
         lotwise.from_frame(spoil(tpm))
 
 
+def test_from_frame__logarithms_of_counts_are_called_counts(tpm):
+    with pytest.raises(InputError, match="give counts without log transform"):
+        lotwise.from_frame(tpm, counts=np.log2(tpm + 0.001))
+
+
 def test_from_frame__names_are_unique_once_gencode_names_are_split(tpm):
     names = [f"ENST{i:011d}.1|ENSG{i:011d}.1|x" for i in range(40)]
     names[7] = "ENST00000000003.1|ENSG00000000009.1|y"
