@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The workflow calls `lotwise` by name, as it does on a cluster.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo gse150969 check test test-unit coverage lint docs readme-figures bench lock tools audit faults test-real wheel wheel-test install clean help
+.PHONY: long-tests demo gse150969 check test test-unit coverage lint docs readme-figures bench lock tools audit faults test-real wheel wheel-test install clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -38,9 +38,13 @@ gse150969: $(INSTALLED)
 test: lint
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
-## make check  style, types, layers, examples and unit tests without the slow simulations
+## make check  style, types, layers, examples and the unit tests that take little time
 check: lint
-	$(BIN)/python -m pytest -n auto -m "not slow" src tests/unit $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto -m "not slow and not long" src tests/unit $(PYTEST_ARGS)
+
+## make long-tests   measure all unit tests: `make check` leaves out those that take long
+long-tests: $(INSTALLED)
+	$(BIN)/python -m pytest -n auto -m "not slow" --durations=0 tests/unit | $(BIN)/python tests/long_tests.py
 
 ## make test-unit   the unit tests alone, without lint
 test-unit: $(INSTALLED)

@@ -25,9 +25,7 @@ RUNS = 3
 NEEDED = dict.fromkeys(("expression", "correlate", "evidence"), "anndata")
 NEEDED |= {
     "figures": "anndata, seaborn",
-    # vl_convert assembles the library of the charts again in each process.
-    "report": "anndata, polars, altair, jinja2, PIL, vl_convert; "
-    "vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;')",
+    "report": "anndata, polars, altair, jinja2, PIL",
 }
 DRAWING = ("figures", "report")
 TWICE = """

@@ -23,9 +23,15 @@ ROOT = Path(__file__).resolve().parents[1]
 # Real data: beside the checkout, or where `make test-real` has put what it fetched.
 SHARED = Path(os.environ.get("LOTWISE_REAL_DATA") or ROOT.parent / "shared" / "data")
 
+# Tests that `make check` leaves out because they take long; `make long-tests` measures them.
+LONG = frozenset((ROOT / "tests" / "long_tests.txt").read_text().split())
+
 
 def pytest_collection_modifyitems(config, items):
     note_requirements(items)
+    for item in items:
+        if item.nodeid.split("[")[0] in LONG:
+            item.add_marker(pytest.mark.long)
     if "network" not in (config.option.markexpr or ""):
         deselected = [item for item in items if item.get_closest_marker("network")]
         if deselected:

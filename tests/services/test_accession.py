@@ -257,7 +257,9 @@ def test_fetch__deposited_counts_are_refused(site, run_cli, place):
         run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+", "--route", "deposited"
     )
     assert code == 2
-    assert "is named TPM and sums to 780 (whole numbers; TPM sum to 1,000,000)" in err
+    assert (
+        "is named TPM, and the sum of the whole numbers is 780; the sum of TPM is 1,000,000" in err
+    )
     assert "set 'acquire.deposited.kind' to tpm, fpkm or counts" in err
 
 

@@ -495,7 +495,7 @@ UNNOTICED = frozenset({"corrupt", "short_length", "gzip_of_gzip"})
 # What a run that was told to give up says, each with what to do.
 WORDS = re.compile(
     r"HTTP \d{3}|was interrupted|time limit|bytes per second|transfer ended|expected|a web page was"
-    r"|gzip|form a loop|no connection|changed between two parts|file is shorter"
+    r"|gzip|form a loop|no connection|changed during the download|server is shorter"
 )
 
 

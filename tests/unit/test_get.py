@@ -171,7 +171,7 @@ def other_genes(gene):
     renamed.var_names = [f"other{i}" for i in range(gene.n_vars)]
     return {
         "computed from 300 features, but the AnnData has 100": gene[:, :100].copy(),
-        "computed over other features": renamed,
+        "computed from features that differ": renamed,
     }
 
 
@@ -209,7 +209,7 @@ def test_stale__is_over_after_the_tool_was_called_again(other_genes):
 )
 def test_stale__numbers_of_samples_of_other_names_are_refused(gene, take):
     gene.obs_names = ["S1", "S2", "S4"]
-    with pytest.raises(InputError, match=r"S4 is missing; call lotwise\.tl\.correlate again"):
+    with pytest.raises(InputError, match=r"without sample 'S4'; call lotwise\.tl\.correlate again"):
         take(gene)
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.fault
     ("text", "words"),
     [
         ("results: a\nresults: b\n", "row 2: is not YAML (the key 'results' occurs twice)"),
-        ("evidence: {seed: 010}\n", "YAML reads '010' as a number in another base"),
+        ("evidence: {seed: 010}\n", "YAML interprets '010' as a number in a special notation"),
         (
             "reads: {bootstraps: yes}\n",
             "key 'reads.bootstraps' is True; yes and no are not numbers",

@@ -302,12 +302,12 @@ def judge(
         remedy = "set 'acquire.deposited.kind' to tpm, fpkm or counts"
         if named == "tpm" and not is_whole:
             remedy = (
-                "if genes were removed from the table, set `acquire.deposited.kind: tpm`, else "
-                "fpkm or counts"
+                "if genes were removed from the table, set `acquire.deposited.kind: tpm`; "
+                "otherwise set it to fpkm or counts"
             )
         raise InputError(
-            f"{said} and sums to {total:,.6g} "
-            f"({'whole' if is_whole else 'decimal'} numbers; TPM sum to 1,000,000)",
+            f"{said}, and the sum of the {'whole' if is_whole else 'decimal'} numbers is "
+            f"{total:,.6g}; the sum of TPM is 1,000,000",
             path=path,
             column=name,
             remedy=remedy,

@@ -12,7 +12,7 @@ from lotwise.errors import EnvironmentFault
 
 EXTRAS: Final = ("report", "workflow", "acquire", "cluster", "de")
 # Libraries whose module name differs from the distribution name.
-_MODULES: Final = {"pillow": "PIL", "vl-convert-python": "vl_convert", "geoparse": "GEOparse"}
+_MODULES: Final = {"pillow": "PIL", "geoparse": "GEOparse"}
 
 
 def require_extra(extra: str) -> None:

@@ -108,7 +108,7 @@ def read_panel(panel: Path | str) -> Panel:
         raise InputError(
             f"{found.name!r} is the name of a built-in panel",
             path=path,
-            remedy="give the panel another name",
+            remedy="give your panel another name",
         )
     return found
 

@@ -1,4 +1,8 @@
-"""YAML parser that refuses repeated keys, of which the standard parser keeps only the last."""
+"""YAML parser that refuses repeated keys, of which the standard parser keeps only the last.
+
+Snakemake reads the same configuration by PyYAML, as YAML 1.1. A parser of YAML 1.2 here (such as
+ruamel.yaml) would read ``on``, ``no`` or ``1:30`` differently, so PyYAML is used here too.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ def make_quantifier(config: ReadsConfig) -> Quantifier:
     ('--gcBias',)
     >>> make_quantifier(ReadsConfig(quantifier="salmon", extra="-o elsewhere"))
     Traceback (most recent call last):
-    lotwise.errors.InputError: reads.extra contains '-o', which lotwise sets; remove it
+    lotwise.errors.InputError: 'reads.extra' contains '-o', an option that lotwise sets itself;
+        remove this option
     """
     from lotwise.quantify.kallisto import Kallisto
     from lotwise.quantify.rsem import Rsem

@@ -136,7 +136,8 @@ def refuse_amendments(amended: Iterable[Amendment], *, root: Path, reason: str |
             f"{counted(len(paths), 'recorded file')} changed, but not by a step of lotwise: "
             f"{listed(paths)}",
             path=root,
-            remedy="restore the recorded files, or state why they were changed: --amend REASON",
+            remedy="restore the recorded files, or state the reason of the changes with --amend "
+            "REASON",
         )
 
 

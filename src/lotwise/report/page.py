@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 from functools import cache
 from importlib.metadata import version
@@ -19,7 +20,6 @@ from lotwise.record.digest import NONE, sign_page
 from lotwise.report.interpretation import level_remarks, run_remarks
 from lotwise.report.let_through import let_through
 from lotwise.report.manifest import manifest_of
-from lotwise.report.packing import packed
 from lotwise.report.process import process_remarks
 from lotwise.report.record import made_words, record_of
 from lotwise.report.remarks import Remark, concerns
@@ -38,6 +38,7 @@ from lotwise.tree import PAGE
 
 DECIMALS: Final = 4
 _DATATABLES: Final = "vendored/datatables/"
+_VEGA: Final = "vendored/vega/vega-embed.js.gz"
 
 
 def write_report(root: Path | str, *, note: str = "", decimals: int = DECIMALS) -> Path:
@@ -98,6 +99,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
     open_ = list(concerns(everything))
     manifest = manifest_of(findings.root)
     told = verdict_of(findings.verdict)
+    vega = files("lotwise.report").joinpath(_VEGA).read_bytes()
     scripts = (_read(f"{_DATATABLES}dataTables.min.js"), _read("templates/page.js"))
     styles = _read(f"{_DATATABLES}dataTables.dataTables.min.css") + _read("templates/style.css")
     return (
@@ -132,8 +134,8 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             version=version("lotwise"),
             styles=styles,
             scripts=scripts,
-            vega=packed(_vega()),
-            policy=_policy((*scripts, _vega())),
+            vega=base64.b64encode(vega).decode("ascii"),
+            policy=_policy((*scripts, gzip.decompress(vega).decode("utf-8"))),
         )
     )
 
@@ -165,19 +167,7 @@ def _checksum(script: str) -> str:
 
 
 @cache
-def _vega() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script; their licence is BSD-3-Clause."""
-    import vl_convert
-
-    bundled: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    # An end tag inside a string of the bundle would end the script.
-    return _wrapped(bundled)
-
-
-def _wrapped(script: str) -> str:
-    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--").strip()
-
-
-@cache
 def _read(name: str) -> str:
-    return _wrapped(files("lotwise.report").joinpath(name).read_text(encoding="utf-8"))
+    text = files("lotwise.report").joinpath(name).read_text(encoding="utf-8")
+    # An end tag inside a string of a script would end the script.
+    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--").strip()

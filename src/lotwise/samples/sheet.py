@@ -343,8 +343,8 @@ def _join_runs(path: Path, parts: list[Sample]) -> Sample:
         for column in (*TEXT_COLUMNS, "batch", *READS_COLUMNS[2:]):
             if getattr(part, column) != getattr(first, column):
                 raise InputError(
-                    f"sample {part.sample!r} has {getattr(part, column)!r} here "
-                    f"and {getattr(first, column)!r} in row {first.row}",
+                    f"sample {part.sample!r} has the value {getattr(part, column)!r} "
+                    f"here, but {getattr(first, column)!r} in row {first.row}",
                     path=path,
                     row=part.row,
                     column=column,

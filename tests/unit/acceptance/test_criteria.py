@@ -154,7 +154,10 @@ ONE = (
         (f"title:\n{ONE}", "key 'title' is None; input should be a valid string"),
         (f"title: ''\n{ONE}", "key 'title' is ''"),
         (f"title: t\n{ONE.replace('0.9', 'yes')}", "key 'at_least' is True"),
-        (f"title: t\n{ONE.replace('0.9', '010')}", "YAML reads '010' as a number in another base"),
+        (
+            f"title: t\n{ONE.replace('0.9', '010')}",
+            "YAML interprets '010' as a number in a special notation",
+        ),
         ("title: [a\n", r"row \d: is not YAML"),
         ("titel: t\ntitle: t\ncriteria: []\n", "key 'titel' is unknown; did you mean 'title'"),
         ("title: t\ntitle: u\n", "row 2: is not YAML .*the key 'title' occurs twice"),

@@ -76,10 +76,13 @@ def test_read_table__kind_in_the_file_name(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({"lot 1": tpm(1) / 3}, r"has an unknown unit and sums to 333,333 \(decimal numbers"),
-        ({"lot 1 TPM": tpm(1) / 3}, r"is named TPM and sums to 333,333"),
-        ({"lot 1 FPKM": tpm(1)}, r"is named FPKM and sums to 1e\+06"),
-        ({"lot 1 count": tpm(1)}, r"is named COUNTS and sums to 1e\+06"),
+        (
+            {"lot 1": tpm(1) / 3},
+            r"has an unknown unit, and the sum of the decimal numbers is 333,333",
+        ),
+        ({"lot 1 TPM": tpm(1) / 3}, r"is named TPM, and the sum of the decimal numbers is 333,333"),
+        ({"lot 1 FPKM": tpm(1)}, r"is named FPKM, and the sum of the decimal numbers is 1e\+06"),
+        ({"lot 1 count": tpm(1)}, r"is named COUNTS, and the sum of the decimal numbers is 1e\+06"),
         ({"lot 1": np.log2(tpm(1) + 1)}, r"has an unknown unit"),
         (
             {"lot 1 log2 TPM": np.log2(tpm(1) + 1)},

@@ -206,7 +206,7 @@ def test_check_reads__interleaved_mates_are_no_single_reads(tmp_path, first, sec
     path.write_text("".join(f"@{name}\nACGT\n+\nIIII\n" for name in names))
     row = check_reads(Sample(sample="S", batch="A", runs=(Run(fastq_1=path),)))
     assert row.integrity == "refused"
-    assert "is interleaved but declared as single reads" in row.reason.replace("the file ", "")
+    assert "is interleaved but declared as single-end reads" in row.reason.replace("the file ", "")
 
 
 @pytest.mark.parametrize("form", ["r{}/1", "SRR1.{}", "SRR1.{}.1", "r.{}"])

@@ -49,7 +49,7 @@ def test_read_samples__annotation_beside_the_column_it_resembles(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("sample,batch,fastq_1\nS1,A,a\nS1,B,b\n", "row 3, column 'batch': .*'B' here and 'A'"),
+        ("sample,batch,fastq_1\nS1,A,a\nS1,B,b\n", "row 3, column 'batch': .*'B' here, but 'A'"),
         ("sample,batch,fastq_1\nS1,A,a\nS1,A,a\n", "row 3, column 'fastq_1': .*same file twice"),
         (
             "sample,batch,fastq_1,fastq_2\nS1,A,a,b\nS1,A,c,\n",
