@@ -109,7 +109,7 @@ def link(file):
 
 STORES = {
     "obs that is shorter than X": (shorten, "its obs has 2 rows, but the matrix has 6"),
-    "obs of anndata before 0.7": (be_old, "is in the format before AnnData 0.7"),
+    "obs of anndata before 0.7": (be_old, "was written by a version of AnnData before 0.7"),
     "text": (
         lambda file: replaced(file, "X", np.full((6, 30), b"a"), **ARRAY),
         "must contain numbers, got values of type .S1",

@@ -168,7 +168,7 @@ def test_reference_interval__few_batches_are_nan_with_a_reason():
         found = reference_interval(r)
         assert math.isnan(found.prediction_lower)
         assert found.reason == "fewer than three reference batches have no spread: two share one R"
-    with pytest.raises(InputError, match=r"outside \[-1, 1\]"):
+    with pytest.raises(InputError, match=r"every correlation must be in \[-1, 1\]"):
         reference_interval([[1, 1.2], [1.2, 1]])
     with pytest.raises(InputError, match=r"level must be in \(0, 1\), got 1.5"):
         reference_interval([[1, 0.9], [0.9, 1]], level=1.5)

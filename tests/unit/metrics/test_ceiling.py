@@ -178,7 +178,7 @@ def test_bootstrap_reliability__missing_bootstraps_are_nan_with_a_reason():
     found = bootstrap_reliability([1, 2], bootstraps=[[9, 0], [0, 9]])
     assert math.isnan(found.reliability)
     assert "noise is as large" in found.reason
-    with pytest.raises(InputError, match="bootstraps have 3 features, the sample 2"):
+    with pytest.raises(InputError, match="bootstraps have 3 features, but the sample has 2"):
         bootstrap_reliability([1, 2], bootstraps=[[1, 2, 3]])
 
 

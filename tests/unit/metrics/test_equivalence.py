@@ -78,7 +78,7 @@ def test_equivalence__one_replicate_or_flat_features_are_inconclusive_with_a_rea
     assert flat.reason == "features that do not vary: 1"
     with pytest.raises(InputError, match=r"margin must be > 0 and alpha in \(0, 1\), got 0"):
         equivalence(np.zeros((2, 2)), np.zeros((2, 2)), margin=0)
-    with pytest.raises(InputError, match="x has 2 features and y 3"):
+    with pytest.raises(InputError, match="x has 2 features and y has 3"):
         equivalence(np.zeros((2, 2)), np.zeros((2, 3)), margin=1)
 
 
@@ -132,7 +132,9 @@ def test_wald_equivalence__no_estimate_is_inconclusive():
     assert half.reason == "features without an estimate: 2"
     with pytest.raises(InputError, match="every standard error must be >= 0"):
         wald_equivalence([0.0], standard_error=[-1.0], margin=1.0)
-    with pytest.raises(InputError, match=r"difference has shape \(1,\) and standard_error \(2,\)"):
+    with pytest.raises(
+        InputError, match=r"'difference' has shape \(1,\), 'standard_error' has shape \(2,\)"
+    ):
         wald_equivalence([0.0], standard_error=[1.0, 1.0], margin=1.0)
 
 

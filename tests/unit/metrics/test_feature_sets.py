@@ -57,7 +57,7 @@ def test_feature_sets__without_counts_there_is_no_counted_set():
         (
             ([1, 2], [1, 2]),
             {"counts_x": [1], "counts_y": [1]},
-            r"counts have shape \(1,\) and TPM \(2,\)",
+            r"counts have shape \(1,\), but TPM has shape \(2,\)",
         ),
     ],
 )
