@@ -173,8 +173,8 @@ def check_values(sample: str, abundance: Abundance) -> None:
                 f"sample {sample!r}: {came} and the largest value is {values.max():.4g}, so the "
                 "values are already on log scale",
                 path=abundance.path,
-                remedy=f"give {'counts' if may_be_absent else 'TPM'} without log transform; lotwise "
-                "computes the logarithms",
+                remedy=f"give {'counts' if may_be_absent else 'TPM'} without log transform; "
+                "lotwise computes the logarithms",
             )
         raise InputError(
             f"sample {sample!r}: {came}, but each value must be a number >= 0",
