@@ -80,7 +80,8 @@ def _compress(folder: Path, run: str, *, paired: bool) -> None:
             layout = "paired" if paired else "single"
             raise InputError(
                 f"the record of the run {run} states the layout {layout}, but "
-                f"the SRA toolkit wrote {', '.join(sorted(plain)) or 'nothing'}"
+                f"the SRA toolkit wrote {', '.join(sorted(plain)) or 'nothing'}",
+                remedy="download the run by hand and write a sample sheet",
             )
         with plain[name].open("rb") as source, _open_gzip(folder / f"{name}.gz", "wb") as out:
             shutil.copyfileobj(source, out, 1 << 20)

@@ -75,7 +75,7 @@ def read_level(path: Path | str, level: Level | None = None) -> AnnData:
     found = noted(stored).get(keys.LEVEL)
     if found is None or keys.TPM not in stored.layers:
         raise InputError(
-            "was not written by lotwise, because the layer 'tpm' or the level is missing",
+            "has no layer 'tpm' or no level, so it was not written by lotwise",
             path=path,
             remedy="use the file as a TPM matrix, in the column 'quant' of a sample sheet",
         )

@@ -301,6 +301,7 @@ def _columns(stored: Names, features: Sequence[str] | BoolArray, path: Path) -> 
             raise InputError(
                 f"the mask has {chosen.size:,} entries, but the store has {stored.size:,} features",
                 path=path,
+                remedy="give one entry for each feature",
             )
         return np.flatnonzero(chosen)
     places = _places(stored, path)

@@ -114,7 +114,7 @@ def section_from(declared: ReportSection) -> Section:
 def figure_block(
     findings: Findings, level: Level, name: str, caption: str = "", *, most_pixels: int = NARROW
 ) -> Picture:
-    """Return a figure of a level, with the caption that the catalogue declares."""
+    """Return a figure for one level, with its caption from the catalogue."""
     words = caption or next(
         figure.caption for one in statistics() for figure in one.figures if figure.name == name
     )

@@ -197,8 +197,8 @@ def detectable_chart(
         label=f"Pearson's R after changing a share of the {level.level}s, one line per fold change",
         caption=(
             f"{names} are the least similar pair. Each line is one fold change. Where a line is "
-            "above the orange line, R would not have detected this fold change in that percentage "
-            f"of {level.level}s."
+            "above the orange line, R cannot detect this fold change in that percentage "
+            f"of {level.level}s (horizontal axis)."
         ),
         spec=_as_dict(alt.layer(lines, passing).properties(width=460, height=300)),
         picture=picture,

@@ -1,4 +1,4 @@
-"""Columns of the tables on the page: those of the record types, and those of summaries."""
+"""Columns of the tables on the page, for tables of result files and for summary tables."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def panels_remark(gene: LevelFindings) -> Remark:
     if unspecific:
         markers = list_words(dict.fromkeys(row["marker"] for row in unspecific))
         parts.append(
-            "No alarm is raised for unspecific markers, of which these are not as expected: "
+            "These markers are not as expected, but they are unspecific and raise no alarm: "
             f"{markers}."
         )
     n_unknown = len(rows) - len(told)
@@ -136,8 +136,8 @@ def _no_marker_told(found: Sequence[Row], asked: Sequence[Row]) -> str:
         )
     panels = list_words(dict.fromkeys(row["panel"] for row in every))
     return (
-        f"The panels used ({panels}) expect no single gene to be present or absent, so there is "
-        "nothing to check."
+        f"The panels used ({panels}) do not declare any gene as present or absent, so nothing "
+        "can be checked."
     )
 
 

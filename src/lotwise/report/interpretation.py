@@ -267,7 +267,7 @@ def variance_remark(level: LevelFindings) -> Iterator[Remark]:
 
 
 def composition_remark(level: LevelFindings) -> Iterator[Remark]:
-    """Yield which samples' TPM shift as a whole, and by how much their total RNA differs."""
+    """Yield the samples in which all TPM are shifted, and how much their total RNA differs."""
     rows = level.rows("composition") if level.has("composition") else []
     shifted = [row for row in rows if row["shifted"] == "yes"]
     parts = []

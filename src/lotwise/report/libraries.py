@@ -105,6 +105,6 @@ def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> str:
     are = "is an outlier" if len(named) == 1 else "are outliers"
     return (
         f"{listed} {are}: mean R with the other samples of the group is unusually low. With the "
-        "default limits, at most 5 % of runs without faulty samples have any outlier, if the noise "
-        "of the samples is independent and equal."
+        "default limits, at most 5 % of runs without faulty samples have a false outlier, if the "
+        "noise of the samples is independent and equal."
     )

@@ -87,7 +87,7 @@ def observations(root: Path | str) -> list[tuple[str, str]]:
 
 
 def remarks_of(level: LevelFindings, *, decimals: int) -> list[Remark]:
-    """Return the sentences on R at a level and on a change of the process."""
+    """Return the sentences that describe R at one level, and the effect of a process change."""
     return [*level_remarks(level, decimals=decimals), *process_remarks(level)]
 
 

@@ -175,7 +175,7 @@ def _bins_of(
         missing = [name for name in samples if name not in known]
         if missing:
             raise InputError(
-                f"has no sample {missing[0]!r}, which is in {path.stem}.pairs.tsv",
+                f"has no sample {missing[0]!r}, although {path.stem}.pairs.tsv contains it",
                 path=path,
                 remedy="run `lotwise correlate` again",
             )

@@ -147,7 +147,7 @@ def _chosen_pairs(level: LevelFindings) -> list[Text]:
 
 
 def _contributions_over_pairs(level: LevelFindings) -> Table:
-    """Summarise each feature over all pairs; the page has the rows of only the first pairs."""
+    """Summarise each feature over all pairs, since the page has rows for some pairs only."""
     feature = pl.col("feature", "gene_name")
     grouped = (
         level.scan("contributions")
@@ -165,7 +165,7 @@ def _contributions_over_pairs(level: LevelFindings) -> Table:
         grouped.head(MOST_ROWS).to_dicts(),
         columns.CONTRIBUTION_FEATURES,
         name=f"contribution-features-{level.level}",
-        caption=f"{level.level.capitalize()}s over all pairs; those in most pairs come first",
+        caption=f"{level.level.capitalize()}s over all pairs, sorted by the number of their pairs",
         source=level.name("contributions"),
         unit=level.unit,
         n_rows=grouped.height,

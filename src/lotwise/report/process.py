@@ -30,7 +30,7 @@ def process_section(findings: Findings, decimals: int) -> Section | None:
 
 
 def process_remarks(level: LevelFindings) -> Iterator[Remark]:
-    """Yield for how many declared attributes equivalence was shown, and for which it was not."""
+    """Yield the number of attributes that were shown to be equivalent, and the names of others."""
     if not _has_phases(level):
         return
     rows = level.rows("process_change")

@@ -1,4 +1,4 @@
-"""The sections of the page, in order, and the sections on samples and published coefficients."""
+"""All sections of the page in order; those on samples and published coefficients are made here."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ def published_section(findings: Findings, decimals: int) -> Section | None:
         name="published",
         title="Published and computed coefficients",
         lead=f"{count_words(len(rows), 'published coefficient')}: {counted}. A coefficient "
-        f"{rows[0]['rule']}. A coefficient that nobody transcribed has the status 'not on "
-        "file', which is no agreement.",
+        f"{rows[0]['rule']}. A coefficient that nobody entered has the status 'not on "
+        "file', which does not count as agreement.",
         blocks=[table],
     )
 

@@ -38,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A printed value; ``order`` is the number before rounding, empty if both are equal."""
+    """A value as printed; ``order`` is the unrounded number, empty if rounding changed nothing."""
 
     text: str
     order: str = ""

@@ -262,8 +262,8 @@ OUTLIER = {
     "outlier_cut": -11.5,
 }
 CHANCE = (
-    "With the default limits, at most 5 % of runs without faulty samples have any outlier, if the "
-    "noise of the samples is independent and equal."
+    "With the default limits, at most 5 % of runs without faulty samples have a false outlier, if "
+    "the noise of the samples is independent and equal."
 )
 
 
@@ -444,8 +444,8 @@ def test_panels_remark__unspecific_markers_are_listed_and_no_concern(level_of):
     found = panels_remark(level_of(identity=rows))
     assert found.state == "computed"
     assert plain(found.text) == (
-        "The one expectation of the panels is met. No alarm is raised for unspecific markers, of "
-        "which these are not as expected: SOX2. 1 expectation could not be "
+        "The one expectation of the panels is met. These markers are not as expected, but they are "
+        "unspecific and raise no alarm: SOX2. 1 expectation could not be "
         "checked. Note: few cells are not seen."
     )
 
@@ -462,10 +462,10 @@ SEX = {"panel": "sex", "sample": "S1", "marker": "XIST", "expected": "female", "
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([SEX], "The panels used (sex) expect no single gene to be present or absent"),
+        ([SEX], "The panels used (sex) do not declare any gene as present or absent"),
         (
             [SEX, SEX | {"expected": "male", "holds": "not annotated"}],
-            "The panels used (sex) expect no single gene to be present or absent",
+            "The panels used (sex) do not declare any gene as present or absent",
         ),
         ([], "Identity cannot be checked by markers: no panel was used."),
         (
