@@ -192,7 +192,8 @@ def test_reads__a_truncated_file_among_20_samples_and_one_of_another_species(tmp
     assert "Trying to restart" not in said
     log = (out / "logs" / "judge.log").read_text()
     assert "1 samples were refused and not quantified: " in log
-    assert "lot9_rep1_R1.fastq.gz: sample 'lot9_rep1': 0 of " in log
+    assert "lot9_rep1_R1.fastq.gz: sample 'lot9_rep1': of the first 1,200 reads, " in log
+    assert "but only 0 of these" in log
     assert "`reads.exclude: [lot9_rep1]`" in log
     # The next call tries it anew, and no other.
     assert jobs_of(snakemake("--dry-run", cwd=tmp_path))["quantify"] == 1
