@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import polars as pl
 import pytest
 
 from lotwise.errors import InputError
@@ -27,6 +28,14 @@ def test_scan__is_the_same_of_text_and_of_parquet(tmp_path):
         found.append(_scan(tmp_path / name, EquivalenceRecord).collect())
     assert found[0].equals(found[1], null_equal=False)
     assert found[1]["feature"].to_list() == ["g1", "g2"]
+
+
+@pytest.mark.parametrize("name", ["t.tsv", "t.parquet"])
+def test_scan__a_value_that_no_row_has_is_found_in_no_row(tmp_path, name):
+    """An Enum, as stored in Parquet, cannot be compared with text that is none of its values."""
+    write_table(tmp_path / name, to_frame(ROWS, EquivalenceRecord))
+    read = _scan(tmp_path / name, EquivalenceRecord)
+    assert read.filter(pl.col("outcome") == "different").collect().is_empty()
 
 
 @pytest.mark.parametrize("name", ["t.tsv", "t.parquet"])
