@@ -32,7 +32,7 @@ def test_scan__is_the_same_of_text_and_of_parquet(tmp_path):
 
 @pytest.mark.parametrize("name", ["t.tsv", "t.parquet"])
 def test_scan__a_value_that_no_row_has_is_found_in_no_row(tmp_path, name):
-    """An Enum, as stored in Parquet, cannot be compared with text that is none of its values."""
+    """The same for text and for Parquet, whose Enum has only the values that occur."""
     write_table(tmp_path / name, to_frame(ROWS, EquivalenceRecord))
     read = _scan(tmp_path / name, EquivalenceRecord)
     assert read.filter(pl.col("outcome") == "different").collect().is_empty()
