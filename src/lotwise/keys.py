@@ -99,6 +99,7 @@ InvalidCode = Literal[
     "mixed_references",
     "mixed_organisms",
     "levels_disagree",
+    "not_compared",
 ]
 """Why a comparison of samples is not evidence about batches; the keys of ``INVALID_MEANINGS``."""
 
@@ -110,6 +111,7 @@ INVALID_MEANINGS: Final[Mapping[InvalidCode, str]] = {
     "mixed_references": "the samples were quantified on different transcriptomes",
     "mixed_organisms": "the features belong to more than one organism",
     "levels_disagree": "a sample's genes are not the sums of its isoforms",
+    "not_compared": "no sample of another batch has the condition of a sample",
 }
 
 ALL: Final = (

@@ -98,10 +98,37 @@ def judge(samples: Sequence[Sample], read: Mapping[str, Abundance]) -> Iterator[
     read
         The abundances of each sample at one level, aligned to the same features.
     """
+    yield from _not_compared(samples)
     batch_of = {sample.sample: sample.batch for sample in samples}
     for first, second in find_copies({name: one.tpm for name, one in read.items()}):
         yield _copy(first, second, read, batch_of)
     yield from _mixed(read, batch_of)
+
+
+def _not_compared(samples: Sequence[Sample]) -> Iterator[InvalidComparison]:
+    """Find samples without a counterpart: no other batch has a sample of their condition."""
+    batches: dict[str, set[str]] = {}
+    for sample in samples:
+        batches.setdefault(sample.condition, set()).add(sample.batch)
+    if len(set().union(*batches.values())) < 2:
+        return
+    alone = [sample for sample in samples if len(batches[sample.condition]) == 1]
+    if not alone:
+        return
+    of_condition = dict.fromkeys(
+        f"condition {sample.condition!r} of batch {sample.batch!r}"
+        if sample.condition
+        else f"no condition, batch {sample.batch!r}"
+        for sample in alone
+    )
+    yield InvalidComparison(
+        "not_compared",
+        f"{_list([sample.sample for sample in alone])} ({_list(list(of_condition))}) "
+        f"{'is' if len(alone) == 1 else 'are'} compared with no other batch, because no other "
+        "batch has a sample of that condition: R between batches says nothing about "
+        f"{'it' if len(alone) == 1 else 'them'}; correct the column condition, or remove "
+        f"{'the sample' if len(alone) == 1 else 'these samples'}",
+    )
 
 
 def find_copies(tpm_of: Mapping[str, Floats]) -> list[tuple[str, str]]:
