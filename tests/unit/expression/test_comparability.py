@@ -8,6 +8,7 @@ import shutil
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import lotwise
@@ -80,6 +81,20 @@ def test_judge__a_rounded_copy_is_a_copy(files):
     files.tpm = np.round(files.tpm, 2)
     quants = {"S1": first, "S2": files.salmon("S2/quant.sf")}
     assert [one.code for one in found_in(quants, files)] == ["copies"]
+
+
+def test_judge__samples_that_have_reads_in_common():
+    rng = np.random.default_rng(7)
+    share = rng.lognormal(3, 1.5, 800)
+    counts = rng.poisson(1e6 * share / share.sum(), (3, share.size)).astype(float)
+    counts[2] = rng.binomial(counts[0].astype(int), 0.5)
+    names, genes = ["S1", "S2", "S3"], [f"g{at}" for at in range(share.size)]
+    table = pd.DataFrame(counts, index=names, columns=genes)
+    tpm = table.div(table.sum(axis=1), axis=0) * 1e6 * (1 + 1e-4 * np.arange(share.size))
+    tpm = tpm.div(tpm.sum(axis=1), axis=0) * 1e6
+    with pytest.warns(InvalidComparisonWarning, match="'S1' and 'S3' .*have reads in common"):
+        gene, _ = lotwise.from_frame(tpm, counts=table, level="gene")
+    assert [one.code for one in invalid_comparisons(gene)] == ["shared_reads"]
 
 
 def test_judge__a_copy_with_other_order_of_rows(files):
