@@ -239,7 +239,7 @@ def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | 
     for row in np.flatnonzero(flagged).tolist():
         warnings.warn(
             f"sample {samples[row].sample!r} has {totals[row]:,.0f} counts, {shares[row]:.2g} of "
-            f"the median of the other samples ({totals[row] / shares[row]:,.0f}). A failed "
+            f"the median of the other samples ({np.median(np.delete(totals, row)):,.0f}). A failed "
             "library has a low R in any batch; exclude this sample or sequence it again",
             LotwiseWarning,
             stacklevel=3,
