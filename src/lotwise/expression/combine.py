@@ -114,7 +114,7 @@ def combine_levels(
     _warn_of_shallow_libraries(samples, isoform or gene)
     if bootstraps:
         _warn_of_missing_bootstraps(read["isoform"] or read["gene"])
-    told = _judge(samples, read, aligned)
+    told = _judge(samples, read, aligned, gene or isoform)
     return LevelPair(*(one and dataclasses.replace(one, invalid=told) for one in (gene, isoform)))
 
 
@@ -132,9 +132,11 @@ def _judge(
     samples: Sequence[Sample],
     read: Mapping[Level, Mapping[str, Abundance]],
     aligned: Mapping[Level, Aligned],
+    level: LevelArrays | None,
 ) -> tuple[InvalidComparison, ...]:
     """Warn of everything that makes the comparison invalid, and return it."""
     main = aligned.get("isoform") or aligned["gene"]
+    counts = None if level is None else level.layers[keys.COUNTS]
     first = main.read[samples[0].sample]
     if not read["isoform"]:
         _warn_of_transcripts(first)
@@ -142,7 +144,7 @@ def _judge(
     return warn_of(
         [
             *(one for level in aligned.values() for one in level.invalid),
-            *judge(samples, main.read),
+            *judge(samples, main.read, counts=counts),
             *judge_levels(read["gene"], read["isoform"]),
             *judge_organisms(first.features),
         ]
