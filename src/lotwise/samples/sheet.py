@@ -102,7 +102,7 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
     samples = tuple(_join_runs(path, parts) for parts in grouped.values())
     _refuse_shared_reads(path, samples)
     _refuse_two_phases(path, samples)
-    _refuse_two_spellings(path, samples)
+    refuse_two_spellings(samples, path)
     return samples
 
 
@@ -303,8 +303,15 @@ def _refuse_two_phases(path: Path, samples: Iterable[Sample]) -> None:
             )
 
 
-def _refuse_two_spellings(path: Path, samples: Iterable[Sample]) -> None:
-    """Refuse a label in two spellings: a batch would be compared with itself, or with nothing."""
+def refuse_two_spellings(samples: Iterable[Sample], path: Path | None = None) -> None:
+    """Refuse a label in two spellings: a batch would be compared with itself, or with nothing.
+
+    Raises
+    ------
+    InputError
+        Two labels of ``batch``, ``donor`` or ``condition`` differ in case, spaces, separators or
+        leading zeros only.
+    """
     seen: dict[tuple[str, str], Sample] = {}
     for sample in samples:
         for column in _GROUPING_COLUMNS:
@@ -313,12 +320,12 @@ def _refuse_two_spellings(path: Path, samples: Iterable[Sample]) -> None:
             other = getattr(first, column)
             if other != label:
                 raise InputError(
-                    f"{label!r} here and {other!r} in row {first.row} differ only in spelling "
-                    "(case, spaces, separators or leading zeros)",
+                    f"{label!r} of sample {sample.sample!r} and {other!r} of {first.sample!r} "
+                    "differ only in spelling (case, spaces, separators or leading zeros)",
                     path=path,
                     row=sample.row,
                     column=column,
-                    remedy="write the same name in both rows; if they are two, change a name",
+                    remedy="write the same name for both; if they are two, change a name",
                 )
 
 
