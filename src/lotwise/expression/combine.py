@@ -240,8 +240,8 @@ def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | 
     for row in np.flatnonzero(flagged).tolist():
         warnings.warn(
             f"sample {samples[row].sample!r} has only {totals[row]:,.0f} counts; the median of the "
-            f"other samples is {totals[row] / shares[row]:,.0f} (ratio {shares[row]:.2g}). R of "
-            "such a failed library is low even if its batch is sound; exclude this sample or "
+            f"other samples is {np.median(np.delete(totals, row)):,.0f} (ratio {shares[row]:.2g}). "
+            "R of such a failed library is low even if its batch is sound; exclude this sample or "
             "sequence it again",
             LotwiseWarning,
             stacklevel=3,
