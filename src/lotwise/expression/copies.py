@@ -122,9 +122,14 @@ def find_shared_reads(counts: Floats) -> list[tuple[int, int]]:
     ----------
     counts
         Samples x features, of genes if possible: isoforms that cannot be told apart share their
-        reads evenly, which takes noise away. Rows with NaN are left out.
+        reads evenly, which takes noise away. Rows with NaN or without counts are left
+        out.
     """
-    counted = [row for row in range(len(counts)) if np.isfinite(counts[row]).all()]
+    counted = [
+        row
+        for row in range(len(counts))
+        if np.isfinite(counts[row]).all() and (counts[row] > 0).any()
+    ]
     if len(counted) < 2:
         return []
     known = counts[counted]

@@ -45,9 +45,9 @@ from lotwise.metrics.moments import (
     why_undefined,
 )
 from lotwise.progress import progress
-from lotwise.reuse import kept_results
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
 from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
+from lotwise.tl.reuse import kept_results
 from lotwise.wording import listed
 from lotwise.workers import in_threads
 

@@ -85,3 +85,5 @@ def test_find_shared_reads__counts_that_are_unknown():
     counts[0] = np.nan
     assert find_shared_reads(counts) == []
     assert find_shared_reads(counts[:1]) == []
+    counts[1] = 0
+    assert find_shared_reads(counts) == []
