@@ -564,6 +564,18 @@ def test_inspect__ena_down_is_said(site, server, run_cli, place):
     assert "Available routes, and the download size of all samples\n  none" in out
 
 
+def test_inspect__ncbi_down_is_not_the_answer_no(site, server, run_cli, place):
+    _, options = place
+    add_series(site, "GSE900001", "Three batches", three_batches())
+    assert "TPM by NCBI (gene level only): no\n" in run_cli("inspect", "GSE900001", *options)[1]
+    add_ncbi_tpm(site, "GSE900001", ncbi_table([tpm_of(i) for i in range(3)]))
+    server.plan = lambda path, _n: "403" if "geo/download" in path else None
+    code, out, _ = run_cli("inspect", "GSE900001", *options)
+    assert code == 0
+    assert "TPM by NCBI (gene level only): not known\n" in out
+    assert "Not known: TPM by NCBI: http" in out
+
+
 def test_inspect__not_an_accession(run_cli, place):
     code, _, err = run_cli("inspect", "GSE15O969", *place[1])
     assert code == 2
