@@ -65,7 +65,8 @@ def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
     counted = Counter(str(row["agrees"] or row["reason"]) for row in untold)
     # A table without samples has one row, with the reason.
     why = "; ".join(
-        f"{reason} ({n})" if untold[0]["sample"] else reason for reason, n in counted.items()
+        f"{reason} ({count_words(n, 'sample')})" if untold[0]["sample"] else reason
+        for reason, n in counted.items()
     )
     if len(untold) == len(rows):
         yield f"It is unknown whether the samples of a donor agree in sex: {why or 'no panel'}."

@@ -271,7 +271,7 @@ def judge_features(tree, **line):
 
 @pytest.mark.parametrize("rows", ["reason: ''", "feature: g1", "feature: g1, reason: ''"])
 def test_write_verdict__a_pair_of_batches_that_was_not_tested_is_never_left_out(tree, rows):
-    why = "a batch with one replicate"
+    why = "a batch has only one replicate"
     tree.write(
         "equivalence",
         *(
@@ -466,7 +466,7 @@ def test_read_verdict__says_when_tables_have_changed_since(tree):
     stale, *changed = found["notices"]
     assert stale == (
         "this verdict is about earlier result tables; since then correlation/gene.pairs.tsv "
-        "changed: judge again"
+        "changed; run `lotwise verdict` again"
     )
     assert changed == [
         "verdict.json, criterion 'r', value: the file says 0.99, judging again gives 0.999"
