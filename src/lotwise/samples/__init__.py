@@ -15,7 +15,8 @@ from lotwise.samples.sample import (
     Strandedness,
     require_batches,
 )
-from lotwise.samples.sheet import read_samples, refuse_two_spellings
+from lotwise.samples.sheet import read_samples
+from lotwise.samples.spelling import refuse_two_spellings
 from lotwise.samples.written import write_samples
 
 __all__ = [

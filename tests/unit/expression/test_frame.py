@@ -260,7 +260,7 @@ def test_from_frame__the_design_in_obs_is_kept(tpm):
 
 
 def test_from_frame__a_batch_in_two_spellings_is_refused(tpm):
-    with pytest.raises(InputError, match="'Lot1' of sample .* differ only in spelling"):
+    with pytest.raises(InputError, match=r"'Lot1' of sample .* differ only in spelling"):
         lotwise.from_frame(tpm, batches=["lot1", "Lot1", "lot2"])
 
 
