@@ -58,7 +58,9 @@ STATISTIC: Final = Statistic(
     figures=(
         Figure(
             name="composition",
-            draw=call("lotwise.pl:composition", "tables.composition"),
+            draw=call(
+                "lotwise.pl:composition", "tables.composition", unit="unit", features="features"
+            ),
             caption="Median ratio of each sample to the others; shaded is a quarter up and down.",
         ),
     ),
