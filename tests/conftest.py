@@ -30,7 +30,7 @@ LONG = frozenset((ROOT / "tests" / "long_tests.txt").read_text().split())
 def pytest_collection_modifyitems(config, items):
     note_requirements(items)
     for item in items:
-        if item.nodeid.split("[")[0] in LONG:
+        if {item.nodeid.split("[")[0], item.nodeid.split("::")[0]} & LONG:
             item.add_marker(pytest.mark.long)
     if "network" not in (config.option.markexpr or ""):
         deselected = [item for item in items if item.get_closest_marker("network")]

@@ -136,8 +136,8 @@ def _append(new: AnnData, path: Path, *, source: Path | str, note: str) -> int:
     after = _lower_limit(stored)
     if after < before:
         warnings.warn(
-            f"{path}: the addition widens the limits, because the lower limit of R for a new "
-            f"batch was {before:.4f} and is now {after:.4f}",
+            f"{path}: the addition widens the limits: the lower limit of R for a new batch was "
+            f"{before:.4f} and is now {after:.4f}; check that the added batches are acceptable",
             WiderLimitsWarning,
             stacklevel=3,
         )

@@ -93,23 +93,27 @@ INVALID: Final = "invalid_comparisons"
 
 InvalidCode = Literal[
     "copies",
+    "shared_reads",
     "mixed_programs",
     "mixed_versions",
     "mixed_options",
     "mixed_references",
     "mixed_organisms",
     "levels_disagree",
+    "not_compared",
 ]
 """Why a comparison of samples is not evidence about batches; the keys of ``INVALID_MEANINGS``."""
 
 INVALID_MEANINGS: Final[Mapping[InvalidCode, str]] = {
     "copies": "two samples have identical values, so that their R is 1 by construction",
+    "shared_reads": "two samples agree more closely than two libraries can",
     "mixed_programs": "the samples were quantified by different programs",
     "mixed_versions": "the samples were quantified by different versions of one program",
     "mixed_options": "the samples were quantified with different options of one program",
     "mixed_references": "the samples were quantified on different transcriptomes",
     "mixed_organisms": "the features belong to more than one organism",
     "levels_disagree": "a sample's genes are not the sums of its isoforms",
+    "not_compared": "no sample of another batch has the condition of a sample",
 }
 
 ALL: Final = (

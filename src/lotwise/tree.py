@@ -1,4 +1,4 @@
-"""All paths of the result tree.
+"""All paths of the result tree, and the versions of its parts.
 
 Imports little: the workflow reads it in every job. A wildcard such as ``{level}`` may replace a
 level. ``ResultTree(Path())`` gives paths relative to the results folder.
@@ -31,6 +31,17 @@ PAGE: Final = "report.html"
 CERTIFICATE: Final = "certificate.html"
 TITRATION: Final = "titration.tsv"
 TITRATION_CURVE: Final = "titration_curve.tsv"
+
+# Version of each part of the output that takes hours to make: raise it if the same input gives a
+# different file. One version of all would read all FASTQ again because a figure changed.
+FETCHED_VERSION: Final = 1
+"""Of the reference that `lotwise fetch` writes."""
+CHECKED_VERSION: Final = 1
+"""Of ``intake/SAMPLE.tsv``."""
+GENOTYPED_VERSION: Final = 1
+"""Of ``genotype/``: bases counted in the reads of each sample."""
+QUANTIFIED_VERSION: Final = 1
+"""Of indexes, of the calls of quantifiers, and of the files kept with their output."""
 
 PAPER_FIGURES: Final = {
     "gene": "extended_data_fig1_gene",

@@ -98,7 +98,7 @@ def test_multiqc__hostile_text_stays_text(report):
 
 CRITERIA = (
     "title: t\ncriteria:\n- {id: r, rationale: b, level: gene, table: pairs, "
-    "rows: {feature_set: all}, statistic: pearson, at_least: -1}"
+    "rows: {feature_set: all}, statistic: pearson, at_least: -0.9}"
 )
 
 
@@ -119,14 +119,16 @@ def test_multiqc__a_pass_is_green_only_as_it_was_written(recorded_run, tmp_path,
     page = (tmp_path / "multiqc_report.html").read_text("utf-8")
     assert "<strong>pass</strong>" in page
     assert ('class="alert alert-success"><strong>pass' in page) == (how == "as written")
-    assert ("gene.pairs.tsv changed: judge again" in page) == (how == "table changed")
+    assert ("gene.pairs.tsv changed; run `lotwise verdict` again" in page) == (
+        how == "table changed"
+    )
     assert ("not checked against its history" in page) == (how == "without its history")
 
 
 def test_multiqc__an_edited_verdict_is_not_believed(recorded_run, tmp_path, tool):
     root = tmp_path / "results"
     shutil.copytree(recorded_run / "results", root)
-    text = CRITERIA.replace("at_least: -1", "at_least: 0.9999999")
+    text = CRITERIA.replace("at_least: -0.9", "at_least: 0.9999999")
     criteria = parse_criteria(text, source="c")
     assert (
         write_verdict(root, CriteriaFile(name="c", criteria=criteria, text=text)).outcome == "fail"

@@ -275,7 +275,7 @@ def test_figures_of__nothing_switched_on_is_nothing_drawn(level):
     ],
 )
 def test_parse_config__yes_and_no_are_no_numbers(given):
-    with pytest.raises(InputError, match=r"is (True|False); yes and no are not numbers"):
+    with pytest.raises(InputError, match=r"is (True|False); yes and no are not allowed here"):
         parse_config(given)
 
 

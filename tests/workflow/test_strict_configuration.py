@@ -15,7 +15,7 @@ pytestmark = pytest.mark.fault
         ("evidence: {seed: 010}\n", "YAML interprets '010' as a number in a special notation"),
         (
             "reads: {bootstraps: yes}\n",
-            "key 'reads.bootstraps' is True; yes and no are not numbers",
+            "key 'reads.bootstraps' is True; yes and no are not allowed here",
         ),
     ],
 )

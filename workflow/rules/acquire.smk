@@ -95,7 +95,7 @@ rule fetch_reference:
         decides=acquire_keys(DECIDES_REFERENCE),
         folder=results("reference"),
         results=str(RUN.results),
-        version=schema.FETCHED,
+        version=tree.FETCHED_VERSION,
     shell:
         "lotwise fetch --settings {params.settings:q} --reference {params.folder:q} "
         "--results {params.results:q} > {log:q} 2>&1 < /dev/null"

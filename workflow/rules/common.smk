@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lotwise.config import as_options, figures_of, inputs_of, parse_config, tables_of
 from lotwise.config.acquire import ADDRESSES
-from lotwise import schema
+from lotwise import tree
 from lotwise.errors import EnvironmentFault, InputError
 from lotwise.expression.locate import locate, names_genes
 from lotwise.files.process import name_process
@@ -107,7 +107,7 @@ if GENOTYPES:
 os.environ.setdefault("LOTWISE_WORKFLOW_CALL", shlex.join(["snakemake", *sys.argv[1:]]))
 
 # A parameter of every computing rule, so that a new version computes again. Rules that read FASTQ
-# use the versions in lotwise.schema instead: a release that changed a figure must not read all
+# use the versions in lotwise.tree instead: a release that changed a figure must not read all
 # reads again.
 VERSION = version("lotwise")
 
@@ -198,7 +198,7 @@ def quantifier_version():
 
 
 def quantified_with(wildcards):
-    return [schema.QUANTIFIED, quantifier_version()]
+    return [tree.QUANTIFIED_VERSION, quantifier_version()]
 
 
 @functools.cache

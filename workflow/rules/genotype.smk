@@ -26,7 +26,7 @@ rule count_bases:
         rows=rows_of("runs"),
         out=str(RUN.results),
         options=genotyping("min_depth"),
-        version=schema.GENOTYPED,
+        version=tree.GENOTYPED_VERSION,
     shell:
         "lotwise genotype {input.samples:q} --transcripts {input.transcripts:q} "
         "--out {params.out:q} --step count --sample {wildcards.sample:q} {params.options} "
@@ -54,7 +54,7 @@ rule join_bases:
         out=str(RUN.results),
         exclude=excluded,
         options=genotyping("fragments", "seed"),
-        version=schema.GENOTYPED,
+        version=tree.GENOTYPED_VERSION,
     shell:
         "lotwise genotype {input.samples:q} --out {params.out:q} --step join {params.exclude} "
         "{params.options} > {log:q} 2>&1"

@@ -35,7 +35,7 @@ rule check:
     params:
         rows=rows_of(*OF_ONE_SAMPLE),
         out=str(RUN.results),
-        version=schema.CHECKED,
+        version=tree.CHECKED_VERSION,
     shell:
         "lotwise check {input.samples:q} --out {params.out:q} --step reads "
         "--sample {wildcards.sample:q} > {log:q} 2>&1"
@@ -65,7 +65,7 @@ rule intake:
     params:
         out=str(RUN.results),
         exclude=excluded,
-        version=schema.CHECKED,
+        version=tree.CHECKED_VERSION,
     shell:
         "lotwise check {input.samples:q} --out {params.out:q} {params.exclude} --step join > {log:q} 2>&1"
 

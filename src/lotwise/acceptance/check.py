@@ -92,7 +92,9 @@ def check_verdict(root: Path) -> CheckedVerdict | None:
         sha256 = str(told["criteria_sha256"])
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise InputError(
-            f"is not a verdict of lotwise ({type(error).__name__})", path=path, remedy="judge again"
+            f"is not a verdict of lotwise ({type(error).__name__})",
+            path=path,
+            remedy="run `lotwise verdict` again",
         ) from None
     criteria, faults = _criteria_of(root, history, told)
     if criteria is None:
@@ -212,7 +214,7 @@ def since_judged(root: Path, last: Entry | None, tables: Mapping[str, str]) -> I
     if changed:
         yield (
             "this verdict is about earlier result tables; since then "
-            f"{', '.join(changed)} changed: judge again"
+            f"{', '.join(changed)} changed; run `lotwise verdict` again"
         )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from lotwise.acceptance.judgement import rounded
 from lotwise.acceptance.measure import Measure
 from lotwise.evidence.catalogue import tables
-from lotwise.files.records import Column, columns, declared
+from lotwise.files.records import Column, columns, declared, display_of, extent_of
 from lotwise.wording import nearest, number
 
 
@@ -95,6 +96,8 @@ def check_bound(measure: Measure) -> None:
         raise ValueError(msg)
     _check_answer(measure)
     _check_numbers(measure)
+    _check_extent(measure)
+    _check_rounding(measure)
 
 
 def check_reduction(measure: Measure) -> None:
@@ -132,6 +135,63 @@ def check_reduction(measure: Measure) -> None:
             raise ValueError(msg)
         if not row_by_row:
             msg = f"intervals are judged row by row: reduce is every or share, not {measure.reduce}"
+            raise ValueError(msg)
+
+
+def check_can_fail(measure: Measure) -> None:
+    """Refuse a bound that every possible number meets.
+
+    Raises
+    ------
+    ValueError
+        The statistic is always within the bound.
+    """
+    lowest, highest = extent_of(measure.source.record, measure.statistic)
+    low, high = measure.limits
+    if measure.is_ is not None or measure.reduce == "count" or measure.bound_columns:
+        return
+    meets_low = low is None or float(low) <= lowest
+    meets_high = high is None or float(high) >= highest
+    if meets_low and meets_high:
+        msg = (
+            f"{measure.statistic!r} is always between {number(lowest)} and {number(highest)}, so "
+            "this criterion cannot fail; give a bound within these, or tier: 3 to print the number"
+        )
+        raise ValueError(msg)
+
+
+def _check_extent(measure: Measure) -> None:
+    """Refuse a bound that the statistic cannot take, such as per cent in place of a fraction."""
+    lowest, highest = extent_of(measure.source.record, measure.statistic)
+    if measure.is_ is not None or measure.reduce == "count":
+        return
+    for bound in measure.limits:
+        if bound is None or isinstance(bound, str) or lowest <= bound <= highest:
+            continue
+        of_cent = display_of(measure.source.record, measure.statistic) == "percent" or bound > 1
+        hint = (
+            f"; write {number(bound)} % as {number(bound / 100)}"
+            if of_cent and lowest <= bound / 100 <= highest
+            else ""
+        )
+        msg = (
+            f"the bound is {number(bound)}, but {measure.statistic!r} is always between "
+            f"{number(lowest)} and {number(highest)}{hint}"
+        )
+        raise ValueError(msg)
+
+
+def _check_rounding(measure: Measure) -> None:
+    """Refuse rounding that is coarser than the bound, which moves the bound."""
+    if measure.round_to is None:
+        return
+    for bound in measure.limits:
+        if isinstance(bound, float | int) and rounded(float(bound), measure.round_to) != bound:
+            msg = (
+                f"round_to: {measure.round_to} is coarser than the bound {number(bound)}, so "
+                "numbers beyond the bound would meet it; round to at least the decimals of the "
+                "bound (ASTM E29)"
+            )
             raise ValueError(msg)
 
 

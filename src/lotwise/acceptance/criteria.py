@@ -12,7 +12,13 @@ from typing import Any, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from lotwise.acceptance.coherence import check_bound, check_reduction, check_rows, check_table
+from lotwise.acceptance.coherence import (
+    check_bound,
+    check_can_fail,
+    check_reduction,
+    check_rows,
+    check_table,
+)
 from lotwise.acceptance.measure import Measure, Words
 from lotwise.config.section import Section
 from lotwise.files.records import Aspect
@@ -68,6 +74,12 @@ class Criterion(CheckedMeasure):
     needs: tuple[Need, ...] = Field(
         default=(), description="conditions for the criterion to be assessable"
     )
+
+    @model_validator(mode="after")
+    def _can_fail(self) -> Self:
+        if self.tier != DESCRIPTIVE:
+            check_can_fail(self)
+        return self
 
     @model_validator(mode="after")
     def _needs_have_a_level(self) -> Self:

@@ -28,8 +28,8 @@ class Selection:
     n_left_out
         Number of rows without a number that were left out as requested.
     lost
-        Pairs without any row left, because none of their rows has a number; empty where there is
-        no such pair.
+        What was asked for and has no row: a batch, sample or marker that is not in the table, or
+        pairs none of whose rows has a number; empty where nothing is.
     why_none
         Why there is no row at all.
     """
@@ -63,13 +63,25 @@ def select_rows(measure: Measure, table: pd.DataFrame) -> Selection:
         kept = chosen.loc[chosen[name].isin([*_values(wanted), *of_pair])]
         if kept.empty:
             return Selection(rows=(), why_none=_why_none(name, wanted, chosen))
+        lost = lost or _absent(measure, name, chosen)
         if name == "reason":
-            n_left_out, lost = len(chosen) - len(kept), _lost_pairs(chosen, kept)
+            n_left_out = len(chosen) - len(kept)
+            lost = lost or _lost_pairs(chosen, kept)
         chosen = kept
     rows = tuple(
         {str(name): cell for name, cell in row.items()} for row in chosen.to_dict("records")
     )
     return Selection(rows=rows, n_left_out=n_left_out, lost=lost)
+
+
+def _absent(measure: Measure, name: str, table: pd.DataFrame) -> str:
+    """Return which of several batches, samples or markers asked for by name have no row."""
+    wanted = measure.rows[name]
+    if not measure.source.declared(name).names_row or not isinstance(wanted, tuple):
+        return ""
+    there = set(table[name])
+    absent = [value for value in wanted if value not in there]
+    return _why_none(name, tuple(absent), table) if absent and _WHOLE not in there else ""
 
 
 def like_with_like(measure: Measure, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path, make_directory
 
 _CHUNK: Final = 1 << 20
+_NOT_UNPACKED: Final = "lotwise does not unpack this archive; use other files of the study"
 
 
 def extract(
@@ -41,7 +42,7 @@ def extract(
     >>> extract(place / "a.tar", place / "a")
     Traceback (most recent call last):
         ...
-    lotwise.errors.InputError: ...a.tar: the file name '../up.txt' is not a plain name; ...
+    lotwise.errors.InputError: ...a.tar: the file name '../up.txt' is not a plain name (...
     """
     try:
         read_tar_to_end(archive)
@@ -68,9 +69,9 @@ def _checked(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
         safe_name(member.name, origin=str(archive))
         if not member.isreg() or member.issparse():
             raise InputError(
-                f"the archive member {member.name!r} is not a regular file (but, for example, a "
-                "link)",
+                f"the archive member {member.name!r} is not a regular file (it may be a link)",
                 path=archive,
+                remedy=_NOT_UNPACKED,
             )
         if member.name in names:
             raise InputError(f"the archive contains the file {member.name!r} twice", path=archive)
@@ -96,8 +97,9 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path, folder:
     stream = tar.extractfile(member)
     if stream is None:
         raise InputError(
-            f"the archive member {member.name!r} is not a regular file (but, for example, a link)",
+            f"the archive member {member.name!r} is not a regular file (it may be a link)",
             path=archive,
+            remedy=_NOT_UNPACKED,
         )
     with atomic_path(target) as temporary:
         with stream, temporary.open("wb") as out:

@@ -305,9 +305,10 @@ def judge(
                 "if genes were removed from the table, set `acquire.deposited.kind: tpm`; "
                 "otherwise set it to fpkm or counts"
             )
+        kind_of_sum = ", which is the sum of TPM" if is_million else ", but TPM add up to 1,000,000"
         raise InputError(
-            f"{said}, and the sum of the {'whole' if is_whole else 'decimal'} numbers is "
-            f"{total:,.6g}; the sum of TPM is 1,000,000",
+            f"{said}, and its {'whole' if is_whole else 'decimal'} numbers add up to "
+            f"{total:,.6g}{kind_of_sum}",
             path=path,
             column=name,
             remedy=remedy,

@@ -88,7 +88,11 @@ def rsem_part(path: Path) -> SamplePart:
     """
     match = _RSEM.search(path.name)
     if match is None:
-        raise InputError("does not have a file name of RSEM results", path=path)
+        raise InputError(
+            "its name does not end in .genes.results or .isoforms.results, as RSEM's files do",
+            path=path,
+            remedy="rename the file",
+        )
     level: Level = "gene" if match[1] == "genes" else "isoform"
     return SamplePart(level, f"{match[1]}.results{match[2] or ''}", path.read_bytes(), path.name)
 

@@ -287,8 +287,8 @@ def _by_pattern(
                 break
         if len(names) > 1:
             raise InputError(
-                f"the pattern {pattern!r} matches {', '.join(sorted(names))} in one sample: "
-                + candidate.describe(),
+                f"the pattern {pattern!r} must match one batch name in each sample, but it matches "
+                f"{', '.join(sorted(names))} in the sample {candidate.describe()}",
                 path=origin,
                 remedy=f"make 'acquire.samples.{what}' more specific, or use {_CHOOSE} instead",
             )

@@ -36,6 +36,8 @@ _logger = logging.getLogger(__name__)
 _USABLE: Final = ("RSEM", "TPM", "FPKM", "kallisto", "salmon")
 _ARCHIVE: Final = "_RAW.tar"
 _TABLE = re.compile(r"\.(txt|tsv|csv|tab)(\.gz)?$")
+NCBI_GAP: Final = "TPM by NCBI"
+"""Begins the entry of :attr:`Study.unknown` that is written if NCBI's page was not received."""
 
 
 @dataclass(frozen=True)
@@ -374,11 +376,11 @@ def _ncbi_tpm(accession: str, downloader: Downloader, urls: BaseUrls, gaps: _Gap
     except NotFoundError:
         return None
     except DownloadError as error:
-        gaps.add("TPM by NCBI", error)
+        gaps.add(NCBI_GAP, error)
         return None
     page = path.read_text(encoding="utf-8", errors="replace")
     if f"acc={accession}" not in page:
         path.unlink(missing_ok=True)
         other = DownloadError(f"the received page is not the page of {accession}", path=source.url)
-        gaps.add("TPM by NCBI", other)
+        gaps.add(NCBI_GAP, other)
     return ncbi_tpm_source(accession, page, urls)

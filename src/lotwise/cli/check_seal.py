@@ -85,7 +85,11 @@ def command(
         meaning for meaning in required if meaning not in {one.meaning for one in found.statements}
     ]
     if missing:
-        raise RefusedError(f"no signature means {', '.join(missing)}", path=results)
+        raise RefusedError(
+            f"there is no signature with the required meaning: {', '.join(missing)}",
+            path=results,
+            remedy=f"ask for a signature by `lotwise seal --meaning {missing[0]}`",
+        )
     if not found.holds:
         raise RefusedError("the seal is not valid", path=results)
     click.echo("the seal is valid: all files are those that were signed")

@@ -43,8 +43,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Number of samples read at once; each needs about 1 GB for a human transcriptome. Threads "
-    "that are left place the mates of a sample.",
+    help="Number of samples read at once; each needs about 1 GB for a human transcriptome. With at "
+    "least two threads per sample, its first and second mates are processed at the same time.",
 )
 @click.option(
     "--sample",

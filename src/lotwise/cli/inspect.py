@@ -132,6 +132,7 @@ def as_text(found: dict[str, Any]) -> str:
     """Return the result of :func:`describe` as text."""
     from lotwise.acquire.download.budget import readable
     from lotwise.acquire.fields import shortened
+    from lotwise.acquire.study import NCBI_GAP
 
     def size(n_bytes: int | None) -> str:
         return "size unknown" if n_bytes is None else readable(n_bytes)
@@ -174,7 +175,8 @@ def as_text(found: dict[str, Any]) -> str:
     lines += [
         f"  {file['name']}  {file['looks_like']}, {size(file['bytes'])}" for file in found["files"]
     ]
-    lines.append(f"\nTPM by NCBI (gene level only): {'yes' if found['ncbi_tpm'] else 'no'}")
+    no_tpm = "not known" if any(gap.startswith(NCBI_GAP) for gap in found["unknown"]) else "no"
+    lines.append(f"\nTPM by NCBI (gene level only): {'yes' if found['ncbi_tpm'] else no_tpm}")
     lines.append("\nAvailable routes, and the download size of all samples")
     lines += [
         f"  {name}: {route['offers']}, {size(route['bytes'])}"

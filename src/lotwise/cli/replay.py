@@ -8,6 +8,7 @@ import click
 
 from lotwise.cli.options import PATH
 from lotwise.errors import RefusedError
+from lotwise.wording import counted
 
 
 @click.command("replay")
@@ -48,9 +49,10 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
         click.echo(f"differs: {line}")
     if found.all_differences:
         raise RefusedError(
-            f"number of differences from the record: {len(found.all_differences)}",
+            f"the repeated run differs from the record in "
+            f"{counted(len(found.all_differences), 'point')}, listed above",
             path=results,
-            remedy=f"a file that lotwise wrote again, such as a later verdict, is recorded by "
+            remedy="if lotwise wrote a file again, such as a later verdict, record this file by "
             f"`lotwise record --out {results}`"
             if found.changes
             else "",

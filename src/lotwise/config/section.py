@@ -22,7 +22,7 @@ class Section(BaseModel):
     Traceback (most recent call last):
     pydantic_core._pydantic_core.ValidationError: 1 validation error for Example
     seed
-      yes and no are not numbers [type=no_number, input_value=True, input_type=bool]
+      yes and no are not allowed here; give a number or a text [type=no_number, ...]
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,7 +37,9 @@ class Section(BaseModel):
         items = value if isinstance(value, list | tuple) else [value]
         if any(item is True or item is False for item in items) and not _mentions(annotation, bool):
             # Python treats True as 1: `bootstraps: yes` would make one bootstrap.
-            raise PydanticCustomError("no_number", "yes and no are not numbers")
+            raise PydanticCustomError(
+                "no_number", "yes and no are not allowed here; give a number or a text"
+            )
         if isinstance(value, str) and value.startswith("~") and _mentions(annotation, Path):
             return _at_home(value)
         return value

@@ -35,7 +35,12 @@ class CeilingRecord(OfPair):
     ceiling: float = column(
         "square root of the product of both reliabilities", heading="ceiling", display="r"
     )
-    ratio: float = column("R / ceiling", heading="R / ceiling", display="percent")
+    ratio: float = column(
+        "R / ceiling",
+        heading="R / ceiling",
+        display="percent",
+        extent=(float("-inf"), float("inf")),
+    )
     reliability_a: float = column("reliability of the first sample, in (0, 1]")
     reliability_b: float = column("reliability of the second sample")
     reason: str = column(REASON)

@@ -52,8 +52,9 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             named = _common({name: read[name].features for name in names})
             rest = max(_share_outside(abundance, named) for abundance in read.values())
             warnings.warn(
-                f"versions of identifiers differ between samples: {n_plain - n_shared:,} features "
-                f"with up to {percent(rest)} of the TPM are therefore matched without version",
+                "the version numbers of identifiers differ between samples, so "
+                f"{n_plain - n_shared:,} features are matched without the version number "
+                f"(otherwise, up to {percent(rest)} of the TPM of a sample would not be compared)",
                 SharedFeaturesWarning,
                 stacklevel=3,
             )

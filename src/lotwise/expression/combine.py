@@ -114,7 +114,7 @@ def combine_levels(
     _warn_of_shallow_libraries(samples, isoform or gene)
     if bootstraps:
         _warn_of_missing_bootstraps(read["isoform"] or read["gene"])
-    told = _judge(samples, read, aligned)
+    told = _judge(samples, read, aligned, gene or isoform)
     return LevelPair(*(one and dataclasses.replace(one, invalid=told) for one in (gene, isoform)))
 
 
@@ -132,9 +132,11 @@ def _judge(
     samples: Sequence[Sample],
     read: Mapping[Level, Mapping[str, Abundance]],
     aligned: Mapping[Level, Aligned],
+    level: LevelArrays | None,
 ) -> tuple[InvalidComparison, ...]:
     """Warn of everything that makes the comparison invalid, and return it."""
     main = aligned.get("isoform") or aligned["gene"]
+    counts = None if level is None else level.layers[keys.COUNTS]
     first = main.read[samples[0].sample]
     if not read["isoform"]:
         _warn_of_transcripts(first)
@@ -142,7 +144,7 @@ def _judge(
     return warn_of(
         [
             *(one for level in aligned.values() for one in level.invalid),
-            *judge(samples, main.read),
+            *judge(samples, main.read, counts=counts),
             *judge_levels(read["gene"], read["isoform"]),
             *judge_organisms(first.features),
         ]
@@ -161,16 +163,17 @@ def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -
     if differ.any():
         at = int(differ.arg_true()[0])
         warnings.warn(
-            f"RSEM's own genes differ from the genes in {source} for {int(differ.sum()):,} of "
-            f"{len(given):,} transcripts ({isoform.features[at]!r}: {own[at]!r} and "
-            f"{given[at]!r}); the isoforms are summed to the genes in {source}",
+            f"{int(differ.sum()):,} of {len(given):,} transcripts have another gene in RSEM's "
+            f"files than in {source}: for example, {isoform.features[at]!r} is of {own[at]!r} in "
+            f"RSEM's files, but of {given[at]!r} in {source}; the isoforms are summed to the genes "
+            f"in {source}",
             LotwiseWarning,
             stacklevel=3,
         )
     elif source == _OWN_MAP and isoform.features.equals(own):
         warnings.warn(
-            "RSEM was run without genes, so its files of genes contain transcripts; "
-            "give a transcript-to-gene map (tx2gene)",
+            "RSEM was run without a map of genes, so its files *.genes.results list transcripts "
+            "instead of genes; give a transcript-to-gene map (tx2gene)",
             LotwiseWarning,
             stacklevel=3,
         )
@@ -236,9 +239,10 @@ def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | 
     shares, flagged, _ = shallow_libraries(totals)
     for row in np.flatnonzero(flagged).tolist():
         warnings.warn(
-            f"sample {samples[row].sample!r} has {totals[row]:,.0f} counts, {shares[row]:.2g} of "
-            f"the median of the other samples ({totals[row] / shares[row]:,.0f}). A failed "
-            "library has a low R in any batch; exclude this sample or sequence it again",
+            f"sample {samples[row].sample!r} has only {totals[row]:,.0f} counts; the median of the "
+            f"other samples is {np.median(np.delete(totals, row)):,.0f} (ratio {shares[row]:.2g}). "
+            "R of such a failed library is low even if its batch is sound; exclude this sample or "
+            "sequence it again",
             LotwiseWarning,
             stacklevel=3,
         )

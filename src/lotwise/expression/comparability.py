@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numpy as np
 import polars as pl
 
 from lotwise import keys
 from lotwise.errors import InvalidComparisonWarning
 from lotwise.expression.abundance import Abundance, Floats
+from lotwise.expression.copies import find_copies, find_repeats, find_shared_reads
 from lotwise.expression.identifiers import organisms_of
 from lotwise.expression.noted import noted
 from lotwise.keys import InvalidCode
@@ -22,11 +22,9 @@ from lotwise.samples import Sample
 if TYPE_CHECKING:
     from anndata import AnnData
 
-# Copies may have been rounded; two libraries never agree so closely in every feature.
+# RSEM writes two decimals; other programs more.
 _ROUNDING_TPM: Final = 0.011
 _ROUNDING_SHARE: Final = 1e-4
-# With one or two features, all samples may have the same proportions.
-_FEWEST_FEATURES: Final = 3
 _EXAMPLES: Final = 3
 
 
@@ -88,7 +86,9 @@ def warn_of(found: Iterable[InvalidComparison]) -> tuple[InvalidComparison, ...]
     return once
 
 
-def judge(samples: Sequence[Sample], read: Mapping[str, Abundance]) -> Iterator[InvalidComparison]:
+def judge(
+    samples: Sequence[Sample], read: Mapping[str, Abundance], *, counts: Floats | None
+) -> Iterator[InvalidComparison]:
     """Find copies, and samples that were quantified in different ways.
 
     Parameters
@@ -97,38 +97,46 @@ def judge(samples: Sequence[Sample], read: Mapping[str, Abundance]) -> Iterator[
         The samples in order.
     read
         The abundances of each sample at one level, aligned to the same features.
+    counts
+        Samples in the order of ``read`` x features, of genes if any; None or NaN if unknown.
     """
+    yield from _not_compared(samples)
     batch_of = {sample.sample: sample.batch for sample in samples}
-    for first, second in find_copies({name: one.tpm for name, one in read.items()}):
+    tpm, names = {name: one.tpm for name, one in read.items()}, list(read)
+    copies = find_copies(tpm)
+    for first, second in copies:
         yield _copy(first, second, read, batch_of)
+    found = [] if counts is None else find_shared_reads(counts)
+    shared = {(names[first], names[second]) for first, second in found}
+    for first, second in sorted({*find_repeats(tpm), *shared} - {*copies}, key=_place_in(names)):
+        yield _shared(first, second, read, batch_of)
     yield from _mixed(read, batch_of)
 
 
-def find_copies(tpm_of: Mapping[str, Floats]) -> list[tuple[str, str]]:
-    """Return the pairs of samples whose TPM are equal except for rounding."""
-    known = {name: tpm for name, tpm in tpm_of.items() if np.count_nonzero(tpm) >= _FEWEST_FEATURES}
-    names, tpm = list(known), list(known.values())
-    if not names:
-        return []
-    # Copies have nearly the same weighted sum. Few other pairs do, so that few are compared fully.
-    weights = np.linspace(0.5, 1.5, tpm[0].size)
-    # Not by @, whose threads cost more than the sum.
-    sums = np.array([np.einsum("i,i", values, weights) for values in tpm])
-    tolerance = 2 * (_ROUNDING_TPM * np.sqrt(weights.size) + _ROUNDING_SHARE * sums.max())
-    order = np.argsort(sums, kind="stable")
-    pairs = []
-    for at, row in enumerate(order.tolist()):
-        for other in order[at + 1 :].tolist():
-            if sums[other] - sums[row] > tolerance:
-                break
-            if _are_copies(tpm[row], tpm[other]):
-                pairs.append((min(row, other), max(row, other)))
-    return [(names[first], names[second]) for first, second in sorted(pairs)]
-
-
-def _are_copies(first: Floats, second: Floats) -> bool:
-    tolerance = _ROUNDING_TPM + _ROUNDING_SHARE * np.maximum(first, second)
-    return bool((np.abs(first - second) <= tolerance).all())
+def _not_compared(samples: Sequence[Sample]) -> Iterator[InvalidComparison]:
+    """Find samples without a counterpart: no other batch has a sample of their condition."""
+    batches: dict[str, set[str]] = {}
+    for sample in samples:
+        batches.setdefault(sample.condition, set()).add(sample.batch)
+    if len(set().union(*batches.values())) < 2:
+        return
+    alone = [sample for sample in samples if len(batches[sample.condition]) == 1]
+    if not alone:
+        return
+    of_condition = dict.fromkeys(
+        f"condition {sample.condition!r} of batch {sample.batch!r}"
+        if sample.condition
+        else f"no condition, batch {sample.batch!r}"
+        for sample in alone
+    )
+    yield InvalidComparison(
+        "not_compared",
+        f"{_list([sample.sample for sample in alone])} ({_list(list(of_condition))}) "
+        f"{'is' if len(alone) == 1 else 'are'} compared with no other batch, because no other "
+        "batch has a sample of that condition: R between batches says nothing about "
+        f"{'it' if len(alone) == 1 else 'them'}; correct the column condition, or remove "
+        f"{'the sample' if len(alone) == 1 else 'these samples'}",
+    )
 
 
 def _copy(
@@ -145,6 +153,23 @@ def _copy(
         "copies",
         f"samples {first!r} and {second!r} ({batches}) {how}: one is a copy of the other, their "
         "correlation is 1 by construction; give each sample its own quantification",
+    )
+
+
+def _place_in(names: Sequence[str]) -> Callable[[tuple[str, str]], tuple[int, int]]:
+    place = {name: at for at, name in enumerate(names)}
+    return lambda pair: (place[pair[0]], place[pair[1]])
+
+
+def _shared(
+    first: str, second: str, read: Mapping[str, Abundance], batch_of: Mapping[str, str]
+) -> InvalidComparison:
+    return InvalidComparison(
+        "shared_reads",
+        f"samples {first!r} and {second!r} (batches {batch_of[first]!r} and {batch_of[second]!r}) "
+        f"agree more closely than two libraries can ({read[first].path} and {read[second].path}): "
+        "they have reads in common, or one is an altered copy; give each sample the reads of its "
+        "own library",
     )
 
 

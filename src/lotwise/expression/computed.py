@@ -43,8 +43,8 @@ def require_features(expression: AnnData, name: str, *, tool: str) -> None:
     >>> lotwise.tl.correlate(gene)
     >>> require_features(gene[:, :100], "pairs", tool="lotwise.tl.correlate")
     Traceback (most recent call last):
-    lotwise.errors.InputError: 'pairs' was computed from 300 features, but the AnnData has 100
-        features; call lotwise.tl.correlate again
+    lotwise.errors.InputError: 'pairs' was computed from 300 features, but the AnnData now has 100;
+        call lotwise.tl.correlate again
     """
     found = noted(expression).get(keys.COMPUTED_OVER, {}).get(name)
     if found is None:
@@ -53,12 +53,12 @@ def require_features(expression: AnnData, name: str, *, tool: str) -> None:
     remedy = f"call {tool} again"
     if n != now:
         raise InputError(
-            f"{name!r} was computed from {n:,} features, but the AnnData has {now:,} features",
+            f"{name!r} was computed from {n:,} features, but the AnnData now has {now:,}",
             remedy=remedy,
         )
     if int(found[_CHECKSUM]) != _checksum(expression):
         raise InputError(
-            f"{name!r} was computed from features that differ from those of the AnnData",
+            f"{name!r} was computed from other features than those now in the AnnData",
             remedy=remedy,
         )
 

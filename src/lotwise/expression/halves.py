@@ -52,8 +52,8 @@ def read_parts(quant: Path, features: pl.Series) -> npt.NDArray[np.float32] | No
         rows = [place[name] for name in features.to_list() if name in place]
         if not table.height == len(features) == len(rows):
             raise InputError(
-                f"contains {table.height:,} features, which differ from the {len(features):,} "
-                f"features of {quant.name}",
+                f"contains {table.height:,} features, but they are not the same as the "
+                f"{len(features):,} features of {quant.name}",
                 path=path,
                 remedy=again,
             )

@@ -172,7 +172,7 @@ def _samples_are_columns(
             f"is {', '.join(map(repr, columns[:_EXAMPLES]))}... and the first column is "
             f"{', '.join(map(repr, rows[:_EXAMPLES]))}...",
             path=path,
-            remedy="use the sample names of the matrix in the sheet",
+            remedy="in the sample sheet, write the sample names exactly as in this file",
         )
     twice = next((name for name in samples if found[name] > 1), None)
     if twice is not None:

@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Final, Literal, get_type_hints
 Display = Literal["text", "number", "r", "percent", "flag"]
 Aspect = Literal["identity", "depth", "size of differences"]
 _DISPLAYS: Final[dict[type, Display]] = {str: "text", int: "number", float: "number", bool: "flag"}
+_EXTENTS: Final[dict[Display, tuple[float, float]]] = {"r": (-1.0, 1.0), "percent": (0.0, 1.0)}
+_UNBOUNDED: Final = (float("-inf"), float("inf"))
 _UNKNOWN: Final[dict[type, object]] = {str: "", int: 0, float: float("nan"), bool: False}
 
 
@@ -44,6 +46,8 @@ class Column:
         True if the column identifies the row, such as a sample.
     covers
         Which of the topics that criteria should cover is covered by judging this column.
+    extent
+        Lowest and highest possible value; None: by display.
     """
 
     meaning: str
@@ -57,6 +61,7 @@ class Column:
     known_with: str = ""
     names_row: bool = False
     covers: Aspect | None = None
+    extent: tuple[float, float] | None = None
 
 
 def column(meaning: str, *, default: Any = dataclasses.MISSING, **declared: Any) -> Any:
@@ -107,3 +112,8 @@ def meanings(record: type[Record]) -> dict[str, str]:
 def display_of(record: type[Record], name: str) -> Display:
     """Return how the report prints a column of ``record``."""
     return declared(record)[name].display or _DISPLAYS[columns(record)[name]]
+
+
+def extent_of(record: type[Record], name: str) -> tuple[float, float]:
+    """Return the lowest and the highest possible value of a column of ``record``."""
+    return declared(record)[name].extent or _EXTENTS.get(display_of(record, name), _UNBOUNDED)

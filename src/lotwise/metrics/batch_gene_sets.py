@@ -84,8 +84,9 @@ def batch_set_shift(
     k = matrix.shape[0]
     if len(genes) != matrix.shape[1] or not 0 <= batch < k:
         raise InputError(
-            f"got {len(genes):,} gene names and batch number {batch} for a matrix of {k} batches x "
-            f"{matrix.shape[1]:,} genes"
+            f"the matrix has {k} batches x {matrix.shape[1]:,} genes, but got {len(genes):,} gene "
+            f"names and batch number {batch}; give one name for each gene, and a batch number from "
+            f"0 to {k - 1}"
         )
     position = {gene: i for i, gene in enumerate(genes)}
     total = matrix.sum(axis=1)

@@ -334,8 +334,9 @@ def halves_reliability(halves: npt.ArrayLike, *, quarters: npt.ArrayLike) -> Rel
     parts = as_matrix(quarters, name="quarters")
     if whole.shape[0] != 2 or parts.shape[0] < 2 or whole.shape[1] != parts.shape[1]:
         raise InputError(
-            f"got halves of shape {whole.shape} and quarters of shape {parts.shape}; expected "
-            "two halves and at least two quarters of the same features"
+            f"'halves' has shape {whole.shape} and 'quarters' has shape {parts.shape}",
+            remedy="give the values of two halves of the reads and of at least two quarters, one "
+            "row each, with the same features as columns",
         )
     of_halves = _mean_correlation(list(whole))
     of_quarters = _mean_correlation(list(parts))

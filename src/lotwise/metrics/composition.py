@@ -59,8 +59,8 @@ def composition(
 
     Returns
     -------
-    Values are NaN with a reason for a single sample or fewer than 10 usable features. The global
-    change is NaN with fewer than three spike-ins.
+    Both values are NaN with a reason for a single sample. The factor is also NaN with fewer than 10
+    usable features, and the global change with fewer than three usable spike-ins.
 
     Raises
     ------

@@ -80,7 +80,10 @@ def thin_to_smallest(
     refuse_negative(as_matrix(counted[chosen], name="counts"), name="counts")
     totals = counted.sum(axis=1)
     if (totals[chosen] <= 0).any():
-        raise InputError("a sample that is marked in 'used' has no counts")
+        raise InputError(
+            "'used' selects a sample whose counts are all 0",
+            remedy="give its counts, or do not select this sample",
+        )
     thinned = np.full(expression.shape, np.nan)
     if not chosen.any():
         return Thinned(thinned, chosen, float("nan"), float("nan"))

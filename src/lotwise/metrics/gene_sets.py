@@ -96,7 +96,10 @@ def gene_set_shift(
     m = as_vector(difference, name="difference")
     position = {gene: i for i, gene in enumerate(genes)}
     if len(genes) != m.size or len(position) != m.size:
-        raise InputError(f"got {len(position):,} different gene names for {m.size:,} values")
+        raise InputError(
+            f"there are {m.size:,} values, but {len(position):,} different gene names",
+            remedy="give one gene name for each value, and no name twice",
+        )
     from scipy.stats import rankdata  # loading takes a quarter of a second; most steps skip it
 
     ranks = rankdata(m)

@@ -51,6 +51,7 @@ def against_history(run: Path, told: Mapping[str, Any]) -> tuple[str, list[str]]
     # Version 0.1 kept no checksum of the verdict.
     if VERDICT not in last.files and last.outcome != told.get("outcome"):
         notices.append(
-            f"{VERDICT} says {told.get('outcome')!r}, {HISTORY} {last.outcome!r}: judge again"
+            f"{VERDICT} says {told.get('outcome')!r}, but {HISTORY} says {last.outcome!r}; run "
+            "`lotwise verdict` again"
         )
     return last.outcome, notices

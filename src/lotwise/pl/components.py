@@ -187,7 +187,10 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
         members.append([*_leaves(left, members), *_leaves(right, members)])
     order = {name: place for place, name in enumerate(members[-1])}
     if set(order) != set(colours.index):
-        raise InputError("the tables of merges and of components contain different samples")
+        raise InputError(
+            "the table of the clustering and the table of the components do not have the same "
+            "samples; take both tables from the same run"
+        )
     centres: list[float] = []
     heights: list[float] = []
     for left, right, height in zip(merges["left"], merges["right"], merges["height"], strict=True):

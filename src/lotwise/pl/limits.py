@@ -221,7 +221,9 @@ def detectable(
     grid = table.pivot_table(index="share", columns="fold", values="pearson", dropna=False)
     if len(table) != grid.size or min(grid.shape) < 2:
         raise InputError(
-            "the table must contain one pair with at least two shares and two fold changes"
+            "the table must contain one pair of samples, with at least two values of 'share' and "
+            "of 'fold'",
+            remedy="select the rows of one pair (sample_a and sample_b)",
         )
     with lotwise_style():
         figure, axis = one_axes(width=4.4, height=3.4, figsize=figsize, ax=ax)

@@ -143,7 +143,7 @@ def isoform_switches(
     Raises
     ------
     InputError
-        The table is empty, or a gene has no usage.
+        The table is empty, or ``usage`` contains no isoform of a gene.
 
     Examples
     --------
@@ -158,7 +158,10 @@ def isoform_switches(
     genes = list(dict.fromkeys(table["gene_id"]))
     absent = [gene for gene in genes if gene not in set(usage["gene_id"])]
     if absent:
-        raise InputError(f"gene {absent[0]!r} has no usage")
+        raise InputError(
+            f"'usage' contains no isoform of gene {absent[0]!r}",
+            remedy="add the isoforms of this gene to 'usage', or remove the gene from 'table'",
+        )
     with lotwise_style():
         n_columns = min(3, len(genes))
         n_rows = -(-len(genes) // n_columns)

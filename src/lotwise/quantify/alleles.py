@@ -84,14 +84,16 @@ class AlleleCounts:
         InputError
             The file is missing, was not written by lotwise, or by another version.
         """
-        remedy = "write the file with `lotwise genotype`"
+        remedy = "write the file again with `lotwise genotype`"
         arrays = read_arrays(
             path, ("format", *cls.__dataclass_fields__), what="allele counts", remedy=remedy
         )
         version = int(arrays.pop("format"))
         if version != _FORMAT:
             raise InputError(
-                f"has format {version}, but format {_FORMAT} is required", path=path, remedy=remedy
+                f"has format {version}, but this version of lotwise reads only format {_FORMAT}",
+                path=path,
+                remedy=remedy,
             )
         names = {name: tuple(arrays[name].tolist()) for name in ("samples", "genes")}
         return cls(**(arrays | names | {"min_depth": int(arrays["min_depth"])}))

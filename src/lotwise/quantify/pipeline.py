@@ -302,9 +302,9 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
     """
     if strand.n_telling < FEWEST_INFORMATIVE:
         logger.warning(
-            "sample %s: %d of the first %d reads have a sampled %d-mer, too few to tell whether "
-            "they match the transcripts (shorter reads have none); only the checks after "
-            "quantification will judge them",
+            "sample %s: only %d of the first %d reads could be compared with the transcripts by "
+            "their %d-mers, too few for this check (shorter reads cannot be compared); only the "
+            "checks after quantification will judge the reads",
             sample.sample,
             strand.n_telling,
             strand.n_reads,
@@ -313,11 +313,11 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
     elif not strand.share_matching >= limits.smallest_share_used:
         raise RefusedError(
             f"sample {sample.sample!r}: of the first {strand.n_reads:,} reads, "
-            f"{strand.n_telling:,} contain a sampled {K}-mer, but only {strand.n_matching:,} of "
-            f"these have a {K}-mer in common with a transcript; the required fraction is >= "
+            f"{strand.n_telling:,} could be compared with the transcripts by their {K}-mers, but "
+            f"only {strand.n_matching:,} of these match a transcript; the required fraction is >= "
             f"{limits.smallest_share_used:g}",
             path=sample.runs[0].fastq_1,
-            remedy="check the species of the sample and of the reference",
+            remedy="check that the sample and the reference are of the same species",
         )
 
 

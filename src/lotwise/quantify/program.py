@@ -85,7 +85,9 @@ def ask_version(command: Sequence[str | Path], pattern: str) -> str:
     found = re.search(pattern, said.stdout + said.stderr)
     if found is None:
         raise EnvironmentFault(
-            f"prints no version for {shlex.join(map(str, command[1:]))!r}", path=str(command[0])
+            f"was run with {shlex.join(map(str, command[1:]))!r} and printed no version",
+            path=str(command[0]),
+            remedy="check that this is the right program and that it is installed completely",
         )
     return found.group(1)
 

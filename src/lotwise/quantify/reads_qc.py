@@ -296,7 +296,8 @@ def _blame(files: tuple[Path, ...], error: Exception) -> NoReturn:
     n_mates, mismatch = _count(*files)
     if mismatch is not None and "does not match" in str(mismatch):
         raise RefusedError(
-            f"record {n_mates + 1:,} is not the mate of the same record in {files[1]} ({error})",
+            f"record {n_mates + 1:,} of this file and record {n_mates + 1:,} of {files[1]} are not "
+            f"mates of one pair ({error})",
             path=files[0],
             remedy="give the two files of one run, in the same order",
         ) from error

@@ -199,11 +199,11 @@ def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: in
     across = [row for row in single if row["relation"] == "between"]
     if within and across:
         details.append(
-            "Replicates are averaged within their batch. Between single samples, R is "
+            "Replicates are averaged within their batch. R of two single samples is "
             f"{r_words(across[0]['pearson'], decimals)} to "
-            f"{r_words(across[-1]['pearson'], decimals)} between batches and "
+            f"{r_words(across[-1]['pearson'], decimals)} if they are from two batches, and "
             f"{r_words(within[0]['pearson'], decimals)} to "
-            f"{r_words(within[-1]['pearson'], decimals)} within batches."
+            f"{r_words(within[-1]['pearson'], decimals)} if they are from the same batch."
         )
     return details
 

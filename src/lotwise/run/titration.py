@@ -30,9 +30,9 @@ from lotwise.files.tables import to_frame
 from lotwise.keys import Level
 from lotwise.metrics.moments import FloatArray
 from lotwise.metrics.titration import SHARES, caught_share, mix_profile
-from lotwise.reuse import Kept, reusing
 from lotwise.run.comparison import correlate
 from lotwise.run.profile import ExpressionProfile
+from lotwise.tl.reuse import Kept, reusing
 from lotwise.wording import percent
 from lotwise.workers import limit_threads
 

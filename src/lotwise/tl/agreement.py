@@ -31,8 +31,8 @@ from lotwise.metrics.moments import (
     standardised_correlation,
     why_undefined,
 )
-from lotwise.reuse import kept_results
 from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
+from lotwise.tl.reuse import kept_results
 from lotwise.workers import in_threads
 
 if TYPE_CHECKING:

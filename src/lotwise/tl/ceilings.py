@@ -28,10 +28,10 @@ from lotwise.metrics.moments import (
     standardised_correlation,
     why_undefined,
 )
-from lotwise.reuse import kept_results
 from lotwise.tl.agreement import counts_by_sample
 from lotwise.tl.layers import bootstraps_of, log_tpm_of
 from lotwise.tl.pairs import layer_of, pairs_of, store
+from lotwise.tl.reuse import kept_results
 from lotwise.workers import in_threads
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.errors import DesignWarning, InputError, UndefinedWarning
 from lotwise.evidence.pairs import PairRecord
+from lotwise.expression.comparability import invalid_comparisons
 from lotwise.expression.features import places_of
 from lotwise.expression.labels import batches_of, replicate_groups, why_not_tpm
 from lotwise.files.tables import to_frame
@@ -43,9 +45,10 @@ from lotwise.metrics.moments import (
     why_undefined,
 )
 from lotwise.progress import progress
-from lotwise.reuse import kept_results
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
 from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
+from lotwise.tl.reuse import kept_results
+from lotwise.wording import listed
 from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
@@ -386,4 +389,25 @@ def _warn_of_design(expression: AnnData) -> None:
             "computed",
             DesignWarning,
             stacklevel=3,
+        )
+    elif keys.N_SAMPLES not in expression.obs and not any(
+        one.code == "not_compared" for one in invalid_comparisons(expression)
+    ):
+        # In files this is found when they are read; here, obs was changed since. Averages follow
+        # the correlation of their samples.
+        _warn_of_lone_batches(groups)
+
+
+def _warn_of_lone_batches(groups: Sequence[tuple[str, str]]) -> None:
+    """Warn of batches with a condition that no other batch has."""
+    n_batches = Counter(condition for _, condition in groups)
+    alone = [group for group in groups if n_batches[group[1]] == 1]
+    if alone and len({batch for batch, _ in groups}) > 1:
+        named = [f"{batch} ({condition or 'no condition'})" for batch, condition in alone]
+        verb = "is" if len(alone) == 1 else "are"
+        warnings.warn(
+            f"{listed(named)} {verb} compared with no other batch, because no other batch has that "
+            "condition; correct the conditions in obs",
+            DesignWarning,
+            stacklevel=4,
         )

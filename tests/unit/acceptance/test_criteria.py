@@ -23,6 +23,16 @@ PAIRS = {
 }
 
 
+OVER_TWO_FOLD = {
+    "id": "two-fold",
+    "rationale": "few genes differ",
+    "level": "gene",
+    "table": "agreement",
+    "rows": {"bin": 0},
+    "statistic": "share_over_2_fold",
+}
+
+
 def text_of(*criteria: dict, **top: object) -> str:
     return yaml.safe_dump({"title": "t", **top, "criteria": list(criteria)}, sort_keys=False)
 
@@ -83,6 +93,17 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (PAIRS | {"at_least": float("inf")}, "key 'at_least' is inf; .*finite"),
         (without("at_least") | {"between": [1, 0]}, "between must give the lower bound first"),
         (without("at_least") | {"between": [1]}, "key 'between' is"),
+        (PAIRS | {"at_least": 95}, "bound is 95, but 'pearson' .* -1 and 1; write 95 % as 0.95"),
+        (without("at_least") | {"between": [0.9, 1.5]}, "bound is 1.5, but 'pearson' is always"),
+        (
+            OVER_TWO_FOLD | {"at_most": 5},
+            "bound is 5, but 'share_over_2_fold' is always between 0 and 1; write 5 % as 0.05",
+        ),
+        (OVER_TWO_FOLD | {"at_most": -0.1}, "the bound is -0.1, but 'share_over_2_fold' is always"),
+        (PAIRS | {"at_least": -1}, "'pearson' is always between -1 and 1, so .* cannot fail"),
+        (without("at_least") | {"between": [-1, 1]}, "so this criterion cannot fail"),
+        (OVER_TWO_FOLD | {"at_most": 1}, "so this criterion cannot fail; .* or tier: 3"),
+        (PAIRS | {"round_to": 1}, "round_to: 1 is coarser than the bound 0.95"),
         (without("at_least") | {"is": "yes"}, "'pearson' is a number; judge it by at_least"),
         (PAIRS | {"reduce": "lowst"}, "key 'reduce' is 'lowst'"),
         (PAIRS | {"reduce": "share"}, "needs the key share"),
@@ -232,6 +253,24 @@ def test_sha256__changes_with_whatever_is_said(changed):
     assert parse(PAIRS | changed).sha256 != parse(PAIRS).sha256
 
 
+@pytest.mark.parametrize(
+    "criterion",
+    [
+        PAIRS | {"at_least": 1},
+        PAIRS | {"round_to": 2},
+        PAIRS | {"at_least": -1, "tier": 3},
+        PAIRS | {"at_least": 12, "reduce": "count"},
+        PAIRS | {"needs": [{"because": "x", **without("id", "rationale"), "at_least": -1}]},
+        OVER_TWO_FOLD | {"at_most": 0},
+        PAIRS
+        | {"table": "ceilings", "rows": {"method": "thinning"}, "statistic": "ratio"}
+        | {"at_least": 1.01},
+    ],
+)
+def test_parse_criteria__bounds_that_can_be_met_and_missed(criterion):
+    parse(PAIRS | {"id": "other"}, criterion)
+
+
 @given(st.text(min_size=1).filter(str.strip))
 @settings(max_examples=30)
 def test_sha256__hostile_text_is_text(words):
@@ -244,7 +283,10 @@ def test_sha256__hostile_text_is_text(words):
     ("given", "bound"),
     [
         ({"at_least": 0.95}, ">= 0.95"),
-        ({"at_most": 20_000_000}, "<= 20000000"),
+        (
+            {"at_most": 20_000_000, "table": "libraries", "rows": {}, "statistic": "total_counts"},
+            "<= 20000000",
+        ),
         ({"between": [0.9, "spearman"]}, "between 0.9 and its spearman"),
         ({"at_least": 0.9, "reduce": "share", "share": 0.8}, ">= 0.9 in a share of 0.8 or more"),
     ],

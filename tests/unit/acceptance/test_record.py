@@ -466,7 +466,7 @@ def test_read_verdict__says_when_tables_have_changed_since(tree):
     stale, *changed = found["notices"]
     assert stale == (
         "this verdict is about earlier result tables; since then correlation/gene.pairs.tsv "
-        "changed: judge again"
+        "changed; run `lotwise verdict` again"
     )
     assert changed == [
         "verdict.json, criterion 'r', value: the file says 0.99, judging again gives 0.999"

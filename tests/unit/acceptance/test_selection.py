@@ -60,3 +60,35 @@ def test_select_rows__pairs_that_are_lost_with_the_rows_without_a_number_are_nam
     assert [row["feature"] for row in found.rows] == ["g1"]
     assert found.n_left_out == 2
     assert found.lost == "no number at all for A - C: one sample"
+
+
+@pytest.mark.parametrize(
+    ("asked", "lost"),
+    [
+        ({"batch_b": ("B", "D")}, "no row has batch_b D; there is B, C"),
+        ({"sample_b": ("b1", "b2", "c1")}, "no row has sample_b b2; there is b1, c1"),
+        ({"batch_b": ("B", "C")}, ""),
+        # Of a column that does not name the row, one of the values is enough.
+        ({"feature_set": ("all", "detected_any")}, ""),
+    ],
+)
+def test_select_rows__a_batch_or_sample_asked_for_by_name_that_has_no_row(asked, lost):
+    measure = Measure.model_construct(
+        table="pairs", statistic="pearson", rows=asked, reduce="every", use="value"
+    )
+    row = {"relation": "between", "feature_set": "all", "reason": "", "batch_a": "A"}
+    table = [row | {"batch_b": "B", "sample_b": "b1"}, row | {"batch_b": "C", "sample_b": "c1"}]
+    found = select_rows(measure, pd.DataFrame(table))
+    assert found.lost == lost
+    assert len(found.rows) == 2 - ("D" in asked.get("batch_b", ()))
+
+
+def test_select_rows__a_marker_that_was_not_measured():
+    measure = Measure.model_construct(
+        table="identity",
+        statistic="agrees",
+        rows={"panel": "msc_identity", "marker": ("ENG", "THY1")},
+        reduce="every",
+    )
+    table = pd.DataFrame({"panel": ["msc_identity"], "marker": ["ENG"], "reason": [""]})
+    assert select_rows(measure, table).lost == "no row has marker THY1; there is ENG"

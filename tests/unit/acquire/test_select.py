@@ -79,11 +79,11 @@ def test_choose__every_sample_is_listed(selection, words):
 
 def test_choose__one_sample_of_two_batches():
     mixed = [Candidate("GSM1", "pool of FP-001 and FP-002")]
-    with pytest.raises(InputError, match=r"matches FP-001, FP-002 in one sample: GSM1"):
+    with pytest.raises(InputError, match=r"it matches FP-001, FP-002 in the sample GSM1"):
         choose(mixed, SampleSelection(pattern=r"FP-\d+"), origin="c")
     # The title says one and a characteristic another: neither is believed.
     mixed = [Candidate("GSM1", "MSC FP-001", ("lot: FP-002",))]
-    with pytest.raises(InputError, match=r"matches FP-001, FP-002 in one sample: GSM1"):
+    with pytest.raises(InputError, match=r"it matches FP-001, FP-002 in the sample GSM1"):
         choose(mixed, SampleSelection(pattern=r"FP-\d+"), origin="c")
 
 

@@ -54,7 +54,7 @@ def test_examine_programs__one_that_prints_no_version(bare, tmp_path):
     config = Config(source="reads", reads={"quantifier": "salmon"})
     (found,) = (found for found in examine_programs(config) if found.subject == "salmon")
     assert found.state == "missing"
-    assert "prints no version" in found.found
+    assert "printed no version" in found.found
 
 
 def test_examine_programs__versions_of_what_is_there(require):

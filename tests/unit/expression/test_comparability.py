@@ -8,6 +8,7 @@ import shutil
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import lotwise
@@ -20,6 +21,7 @@ from lotwise.errors import (
 )
 from lotwise.expression import read_level, write_level
 from lotwise.expression.comparability import invalid_comparisons
+from lotwise.samples import Sample
 
 # anndata 0.13 asks pandas 3 for it; pytest.warns hands the warning on without its module.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string' option")
@@ -81,6 +83,20 @@ def test_judge__a_rounded_copy_is_a_copy(files):
     assert [one.code for one in found_in(quants, files)] == ["copies"]
 
 
+def test_judge__samples_that_have_reads_in_common():
+    rng = np.random.default_rng(7)
+    share = rng.lognormal(3, 1.5, 800)
+    counts = rng.poisson(1e6 * share / share.sum(), (3, share.size)).astype(float)
+    counts[2] = rng.binomial(counts[0].astype(int), 0.5)
+    names, genes = ["S1", "S2", "S3"], [f"g{at}" for at in range(share.size)]
+    table = pd.DataFrame(counts, index=names, columns=genes)
+    tpm = table.div(table.sum(axis=1), axis=0) * 1e6 * (1 + 1e-4 * np.arange(share.size))
+    tpm = tpm.div(tpm.sum(axis=1), axis=0) * 1e6
+    with pytest.warns(InvalidComparisonWarning, match="'S1' and 'S3' .*have reads in common"):
+        gene, _ = lotwise.from_frame(tpm, counts=table, level="gene")
+    assert [one.code for one in invalid_comparisons(gene)] == ["shared_reads"]
+
+
 def test_judge__a_copy_with_other_order_of_rows(files):
     first = salmon(files, "S1", seed=1)
     header, *lines = first.read_text().splitlines()
@@ -104,6 +120,33 @@ def test_judge__two_columns_of_a_matrix_that_are_copies(files):
     path = files.text("m.tsv", ["gene", "S1", "S2"], rows)
     with pytest.warns(InvalidComparisonWarning, match="have identical values"):
         lotwise.read_quant({"S1": path, "S2": path})
+
+
+@pytest.mark.parametrize(
+    ("conditions", "named"),
+    [
+        ("cct", r"S3 \(condition 't' of batch 'S3'\) is compared with no other batch"),
+        (["c", "c", ""], r"S3 \(no condition, batch 'S3'\) is compared with no other batch"),
+        ("cde", "S1, S2, S3 .* are compared with no other batch"),
+        ("ccc", None),
+    ],
+)
+def test_judge__a_sample_whose_condition_no_other_batch_has(files, conditions, named):
+    samples = [
+        Sample(sample=name, batch=name, condition=condition, quant=salmon(files, name, seed=at))
+        for at, (name, condition) in enumerate(zip(("S1", "S2", "S3"), conditions, strict=True))
+    ]
+    found = found_in(samples, files)
+    assert [one.code for one in found] == ([] if named is None else ["not_compared"])
+    assert named is None or re.match(named, found[0].sentence)
+
+
+def test_judge__samples_of_one_batch_lack_no_counterpart(files):
+    samples = [
+        Sample(sample=name, batch="A", quant=salmon(files, name, seed=at))
+        for at, name in enumerate(("S1", "S2"))
+    ]
+    assert found_in(samples, files) == ()
 
 
 def test_judge__programs_are_mixed(files):
@@ -239,7 +282,7 @@ def test_align_features__versions_differ_between_samples(files, changed):
     files.tpm, files.counts = files.draw(np.random.default_rng(2))
     second = files.salmon("S2.sf", names=names)
     with pytest.warns(
-        SharedFeaturesWarning, match=r"with up to [\d.]+ % of the TPM are therefore matched"
+        SharedFeaturesWarning, match=r"up to [\d.]+ % of the TPM of a sample would not"
     ):
         _, isoform = lotwise.read_quant({"S1": first, "S2": second}, tx2gene=write_map(files))
     assert isoform.var_names.to_list() == files.transcripts

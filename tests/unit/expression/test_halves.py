@@ -44,7 +44,7 @@ def test_read_parts__of_a_file_in_the_working_folder(parts, monkeypatch):
 
 @pytest.mark.parametrize("features", [["t1"], ["t1", "t3"], ["t1", "t2", "t3"]])
 def test_read_parts__other_features_are_refused(parts, features):
-    with pytest.raises(InputError, match="contains 2 features, which differ from the"):
+    with pytest.raises(InputError, match="contains 2 features, but they are not the same as the"):
         read_parts(parts, pl.Series(features))
 
 

@@ -79,6 +79,7 @@ def test_batch_set_shift__unknown_is_nan_with_a_reason():
     same = batch_set_shift(np.ones((6, 20)), batch=0, genes=GENES[:20], sets={"a": GENES[:9]})
     assert same.reasons == ("the set is the same in all other batches",)
     with pytest.raises(
-        InputError, match="got 3 gene names and batch number 9 for a matrix of 5 batches x 1,000"
+        InputError,
+        match="has 5 batches x 1,000 genes, but got 3 gene names and batch number 9; give one name",
     ):
         batch_set_shift(log_tpm, batch=9, genes=GENES[:3], sets=sets)

@@ -111,6 +111,12 @@ def test_composition__what_cannot_be_told_has_a_reason():
     two = composition(lots(0) + 10, spike_ins=np.arange(400) < 2)
     assert np.isnan(two.global_change).all()
     assert two.spike_in_reason == "2 spike-ins reach 1 TPM in every sample; 3 are needed"
+    # The global change needs spike-ins, not ten other features in every sample.
+    few = composition(lots(0)[:, :12] + 10, spike_ins=np.arange(12) < 3)
+    assert np.isnan(few.factor).all()
+    assert few.reason
+    assert np.isfinite(few.global_change).all()
+    assert not few.spike_in_reason
     assert np.isfinite(two.factor).all()
 
 

@@ -89,7 +89,7 @@ def test_thin_to_smallest__refuses_what_does_not_fit():
     rng = np.random.default_rng(7)
     with pytest.raises(InputError, match="expected samples x features for TPM and counts"):
         thin_to_smallest([[1.0]], counts=[[1.0, 2.0]], used=[True], rng=rng)
-    with pytest.raises(InputError, match="a sample that is marked in 'used' has no counts"):
+    with pytest.raises(InputError, match="'used' selects a sample whose counts are all 0"):
         thin_to_smallest([[1.0]], counts=[[0.0]], used=[True], rng=rng)
     with pytest.raises(InputError, match="counts must be finite, got 1 NaN"):
         thin_to_smallest([[1.0]], counts=[[np.nan]], used=[True], rng=rng)

@@ -124,7 +124,7 @@ def test_gene_set_shift__sets_that_cannot_be_tested_are_nan_with_a_reason():
 
 
 def test_gene_set_shift__bad_input_is_refused():
-    with pytest.raises(InputError, match="got 1 different gene names for 2 values"):
+    with pytest.raises(InputError, match="there are 2 values, but 1 different gene names"):
         gene_set_shift([1, 2], genes=["a", "a"], sets={})
     with pytest.raises(InputError, match=r"correlation of set 's' must be in \[0, 1\], got 2"):
         gene_set_shift([1, 2], genes=["a", "b"], sets={"s": ["a"]}, correlation=2.0)

@@ -70,8 +70,11 @@ def change_criteria(root):
     [
         (edit_outcome, "verdict.json is not the file that was written on "),
         (empty_notices, "verdict.json is not the file that was written on "),
-        (edit_table, "since then correlation/gene.pairs.tsv changed: judge again"),
-        (remove_table, "since then correlation/gene.pairs.tsv changed: judge again"),
+        (edit_table, "since then correlation/gene.pairs.tsv changed; run `lotwise verdict` again"),
+        (
+            remove_table,
+            "since then correlation/gene.pairs.tsv changed; run `lotwise verdict` again",
+        ),
         (change_criteria, f"{FILE} has no entry of this verdict"),
     ],
 )

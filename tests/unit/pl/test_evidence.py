@@ -174,7 +174,7 @@ def test_isoform_switches__bars_reach_one_and_the_sixth_isoform_is_grey():
     assert figure.texts[0].get_text().startswith("no p without bootstraps")
     known = pl.isoform_switches(table.assign(p_adjusted=0.01), usage=usage)
     assert not known.texts
-    with pytest.raises(InputError, match="gene 'h' has no usage"):
+    with pytest.raises(InputError, match="'usage' contains no isoform of gene 'h'"):
         pl.isoform_switches(table.assign(gene_id="h"), usage=usage)
 
 

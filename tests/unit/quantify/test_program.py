@@ -81,7 +81,7 @@ def test_find_program__nowhere_says_how_to_install(monkeypatch, tmp_path):
 
 
 def test_ask_version__a_program_that_prints_none(script):
-    with pytest.raises(EnvironmentFault, match=r"prints no version for '--version'"):
+    with pytest.raises(EnvironmentFault, match=r"was run with '--version' and printed no version"):
         ask_version((script("echo hello"), "--version"), r"version (\S+)")
 
 

@@ -96,7 +96,7 @@ def within_and_between(folder, effect):
     """Return the middle of the ranges of R that the page gives for single samples."""
     counts = drawn(noisy([0.5] * 4, effect=effect, n_replicates=3), depths=2e7)
     details = level_answer(reported(folder, counts, "AAABBBCCCDDD").levels[0], decimals=6).details
-    found = numbers(re.search(r"Between single samples, R is (.*)", details[-1])[1])
+    found = numbers(re.search(r"R of two single samples is (.*)", details[-1])[1])
     return np.mean(found[2:4]), np.mean(found[:2])
 
 

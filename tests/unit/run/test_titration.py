@@ -13,9 +13,9 @@ from lotwise.accepted import add_to_accepted
 from lotwise.config import EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.files.panels import read_panel
-from lotwise.reuse import Kept
 from lotwise.run.profile import ExpressionProfile, profile_of
 from lotwise.run.titration import _search, titrate
+from lotwise.tl.reuse import Kept
 
 CRITERIA = """
 title: two lines

@@ -111,3 +111,37 @@ def test_read_samples__phase_is_pre_or_post_and_one_for_a_batch(tmp_path):
         read(tmp_path, PHASED.format("G1"))
     with pytest.raises(InputError, match="batch 'A' has samples of both phases"):
         read(tmp_path, PHASED.format("post"))
+
+
+@pytest.mark.parametrize(
+    ("column", "first", "second"),
+    [
+        ("batch", "lot7", "Lot7"),
+        ("batch", "lot 7", "lot7"),
+        ("batch", "lot_7", "lot-7"),
+        ("batch", "lot07", "lot7"),
+        ("donor", "D1", "d1"),
+        ("condition", "control", "Control"),
+        ("condition", "1 \N{MICRO SIGN}M", "1 \N{GREEK SMALL LETTER MU}M"),
+        ("condition", "control", "control\N{ZERO WIDTH SPACE}"),
+    ],
+)
+def test_read_samples__a_label_in_two_spellings_is_refused(tmp_path, column, first, second):
+    cells = {"batch": "lot1", "donor": "d", "condition": "c"}
+    rows = [
+        "\t".join(["sample", *cells, "quant"]),
+        "\t".join(["S1", *(cells | {column: first}).values(), "a.sf"]),
+        "\t".join(["S2", *(cells | {column: second}).values(), "b.sf"]),
+    ]
+    with pytest.raises(InputError, match=f"row 3, column '{column}': .*in row 2 differ only in"):
+        read(tmp_path, "\n".join(rows))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("0.05", "0.5"), ("1-1", "11"), ("CD4-", "CD4"), ("CD4+", "CD4-"), ("", "c"), ("7", "70")],
+)
+def test_read_samples__labels_that_differ_are_kept(tmp_path, first, second):
+    rows = "sample\tbatch\tcondition\tquant\nS1\tA\t{}\ta.sf\nS2\tB\t{}\tb.sf\n"
+    found = read(tmp_path, rows.format(first, second))
+    assert [sample.condition for sample in found] == [first, second]

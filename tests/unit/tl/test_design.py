@@ -93,6 +93,12 @@ def test_correlate__warns_where_no_two_batches_share_a_condition():
         tl.correlate(expression, sets=("all",))
 
 
+def test_correlate__warns_of_a_batch_whose_condition_no_other_batch_has():
+    expression = made(n_batches=3)[[0, 2, 5]].copy()  # L0 naive, L1 naive, L2 IFNg
+    with pytest.warns(DesignWarning, match=r"L2 \(IFNg\) is compared with no other batch"):
+        tl.correlate(expression, sets=("all",))
+
+
 def test_choose_pairs__takes_pairs_of_one_condition_first():
     expression = made(n_batches=4)  # 12 between, 16 across
     with pytest.warns(UserWarning, match="28 pairs of samples"):

@@ -61,8 +61,8 @@ class Budget:
             total = sum(self._claimed.values())
         if self._cap is not None and total > self._cap:
             raise CapError(
-                f"the downloads of this run reach {readable(total)}, but the limit is "
-                f"{readable(self._cap)}",
+                f"with this file, the downloads of this run reach {readable(total)}, but the limit "
+                f"is {readable(self._cap)}",
                 path=name,
                 remedy=_REMEDY,
             )

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 from lotwise.acquire.download.arrival import settle
@@ -31,13 +31,13 @@ from lotwise.acquire.download.manifest import STATE, Entry, Manifest
 from lotwise.acquire.download.names import place_within
 from lotwise.acquire.download.progress import Progress, progress_for
 from lotwise.acquire.download.retry import (
+    SPOILT_ATTEMPTS,
+    Attempts,
     DownloadError,
     FaultError,
     WrongAnswerError,
     delay_before,
-    lasting_error,
     offline_error,
-    spoilt_error,
 )
 from lotwise.acquire.download.source import Source
 from lotwise.acquire.download.transfer import Part, Received, Transfer, ask_size
@@ -51,11 +51,6 @@ __all__ = ["Downloader", "Source"]
 Content = TypeVar("Content")
 
 _logger = logging.getLogger(__name__)
-
-# More new bytes than this restart the count of attempts.
-_REAL_PROGRESS: Final = 1 << 20
-# A file that is complete but wrong this many times is wrong at the source.
-_SPOILT_ATTEMPTS: Final = 3
 
 
 class Downloader:
@@ -175,7 +170,7 @@ class Downloader:
         InputError
             The received file is the requested one, and ``read`` refuses it each time.
         """
-        for attempt in range(1, _SPOILT_ATTEMPTS + 1):
+        for attempt in range(1, SPOILT_ATTEMPTS + 1):
             path = self.fetch(source)
             try:
                 return read(path)
@@ -185,7 +180,7 @@ class Downloader:
                 fault, begins = error, first_line(path)
             path.unlink(missing_ok=True)
             _logger.info("%s: %s; it begins %r", source.url, fault, begins)
-            if attempt < _SPOILT_ATTEMPTS:
+            if attempt < SPOILT_ATTEMPTS:
                 spoilt = FaultError(str(fault), spoilt=True)
                 self._stop.wait(
                     delay_before(attempt, fault=spoilt, network=self.network, jitter=self._jitter)
@@ -193,7 +188,7 @@ class Downloader:
         if isinstance(fault, WrongAnswerError):
             raise DownloadError(
                 f"the received file {fault.problem}; the file begins with {begins!r} (in each of "
-                f"{_SPOILT_ATTEMPTS} attempts)",
+                f"{SPOILT_ATTEMPTS} attempts)",
                 path=source.url,
                 remedy="the file was not kept; try again later or use a mirror",
             ) from fault
@@ -338,7 +333,7 @@ class Downloader:
 
     def _persist(self, source: Source, path: Path, part: Part, transfer: Transfer) -> None:
         """Try until the file is complete, no attempts are left, or the error is permanent."""
-        attempt, spoilt, farthest = 0, 0, part.size()
+        attempts = Attempts(source.url, self.network, self._jitter, received=part.size())
         while True:
             if self._stop.is_set():
                 raise StoppedError
@@ -349,36 +344,12 @@ class Downloader:
                 size = part.size()
                 if fault.spoilt:
                     part.discard()
-                    spoilt += 1
-                attempt = 1 if size >= farthest + _REAL_PROGRESS else attempt + 1
-                farthest = max(farthest, size)
-                if spoilt >= _SPOILT_ATTEMPTS and fault.spoilt:
-                    raise spoilt_error(source.url, fault, spoilt) from fault
-                self._give_up_or_wait(source, fault, attempt)
+                delay = attempts.delay_after(fault, received=size)
+                _logger.info("%s: %s; next attempt in %.1f s", source.url, fault.problem, delay)
+                if self._stop.wait(delay):
+                    raise StoppedError from fault
             else:
                 return
-
-    def _give_up_or_wait(self, source: Source, fault: FaultError, attempt: int) -> None:
-        network = self.network
-        delay = delay_before(attempt, fault=fault, network=network, jitter=self._jitter)
-        if not fault.transient:
-            raise lasting_error(source.url, fault) from fault
-        if attempt >= network.attempts:
-            raise DownloadError(
-                f"{fault.problem}, after {attempt} attempts",
-                path=source.url,
-                remedy="run again later; the download then continues after the received part",
-            )
-        wanted = fault.retry_after
-        if wanted is not None and wanted > network.retry_after_ceiling:
-            raise DownloadError(
-                f"{fault.problem}, and the server asks to wait {wanted:,.0f} s",
-                path=source.url,
-                remedy="run again after that time",
-            )
-        _logger.info("%s: %s; next attempt in %.1f s", source.url, fault.problem, delay)
-        if self._stop.wait(delay):
-            raise StoppedError
 
     def _accept(
         self,

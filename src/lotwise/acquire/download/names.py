@@ -36,12 +36,13 @@ def safe_name(name: str, *, origin: str) -> str:
     >>> safe_name("../../.bashrc", origin="filelist.txt")
     Traceback (most recent call last):
         ...
-    lotwise.errors.InputError: filelist.txt: the file name '../../.bashrc' is not a plain name; ...
+    lotwise.errors.InputError: filelist.txt: the file name '../../.bashrc' is not a plain name (...
     """
     too_long = len(name.encode(errors="surrogateescape")) > _LONGEST
     if not name.strip() or name.startswith((".", "-")) or _UNSAFE.search(name) or too_long:
         raise InputError(
-            f"the file name {name[:80]!r} is not a plain name",
+            f"the file name {name[:80]!r} is not a plain name (it is empty or too long, begins "
+            "with '.' or '-', or contains '/' or another forbidden character)",
             path=origin,
             remedy="no file was written",
         )

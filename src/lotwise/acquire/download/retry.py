@@ -14,6 +14,10 @@ from lotwise.errors import EnvironmentFault, InputError
 
 # 408 timeout, 425 too early, 429 too many requests; every 5xx may be temporary.
 _TRANSIENT_STATUS: Final = frozenset({408, 425, 429})
+# More new bytes than this restart the count of attempts.
+_REAL_PROGRESS: Final = 1 << 20
+# A file that is complete but wrong this many times is wrong at the source.
+SPOILT_ATTEMPTS: Final = 3
 
 
 class DownloadError(EnvironmentFault):
@@ -112,20 +116,74 @@ def delay_before(
     return delay if fault.retry_after is None else max(delay, fault.retry_after)
 
 
-def spoilt_error(url: str, fault: FaultError, n_times: int) -> DownloadError:
-    """Return the error for a file that was complete but wrong each time."""
-    return DownloadError(
-        f"{fault.problem}, in each of {n_times} attempts",
-        path=url,
-        remedy="the file was not kept; try again later or use a mirror",
-    )
+class Attempts:
+    """The failed attempts at one file, and what follows from them.
 
+    Parameters
+    ----------
+    url
+        The address, for messages.
+    network
+        Number of attempts, back-off and the longest wait.
+    jitter
+        The source of random factors of the back-off.
+    received
+        Bytes of the file that earlier runs left.
+    """
 
-def lasting_error(url: str, fault: FaultError) -> DownloadError:
-    """Return the error for a permanent fault, which another attempt would repeat."""
-    if fault.absent:
-        return NotFoundError(fault.problem, path=url, remedy="check the accession or the release")
-    return DownloadError(fault.problem, path=url)
+    def __init__(
+        self, url: str, network: NetworkSettings, jitter: random.Random, *, received: int
+    ) -> None:
+        self._url = url
+        self._network = network
+        self._jitter = jitter
+        self._most_received = received
+        self._failed = 0
+        self._spoilt = 0
+
+    def delay_after(self, fault: FaultError, *, received: int) -> float:
+        """Return the seconds to wait before the next attempt.
+
+        Parameters
+        ----------
+        fault
+            Why the last attempt failed.
+        received
+            Bytes of the file when it failed.
+
+        Raises
+        ------
+        DownloadError
+            Another attempt is useless, or none is left.
+        """
+        if fault.spoilt:
+            self._spoilt += 1
+        progressed = received >= self._most_received + _REAL_PROGRESS
+        self._failed = 1 if progressed else self._failed + 1
+        self._most_received = max(self._most_received, received)
+        problem = fault.problem
+        remedy: str | None = None
+        wanted = fault.retry_after
+        if fault.spoilt and self._spoilt >= SPOILT_ATTEMPTS:
+            problem += f", in each of {self._spoilt} attempts"
+            remedy = "the file was not kept; try again later or use a mirror"
+        elif fault.absent:
+            raise NotFoundError(
+                problem, path=self._url, remedy="check the accession or the release"
+            ) from fault
+        elif not fault.transient:
+            pass
+        elif self._failed >= self._network.attempts:
+            problem += f", after {self._failed} attempts"
+            remedy = "run again later; the download then continues after the received part"
+        elif wanted is not None and wanted > self._network.retry_after_ceiling:
+            problem += f", and the server asks to wait {wanted:,.0f} s"
+            remedy = "run again after that time"
+        else:
+            return delay_before(
+                self._failed, fault=fault, network=self._network, jitter=self._jitter
+            )
+        raise DownloadError(problem, path=self._url, remedy=remedy) from fault
 
 
 def offline_error(missing: Mapping[str, str]) -> DownloadError:

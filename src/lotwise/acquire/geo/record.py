@@ -158,7 +158,10 @@ def assemble(
         own = fields.get("geo_accession", ("",))[0]
         if own != name:
             raise InputError(
-                f"the sample {name} has the accession {own or '(none)'} in its record", path=origin
+                f"the sample is listed as {name}, but its record has "
+                + (f"the accession {own}" if own else "no accession"),
+                path=origin,
+                remedy="remove the file and run again",
             )
         if not title:
             raise InputError(f"the sample {name} has no title", path=origin)

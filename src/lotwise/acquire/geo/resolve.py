@@ -92,7 +92,11 @@ def _read_matrices(accession: str, downloader: Downloader, urls: BaseUrls) -> Se
         # Not kept: it may be the error page of a server, and matrices may be added later.
         listing.unlink(missing_ok=True)
         if "Index of" not in text:
-            raise DownloadError("the received page is not a listing", path=source.url)
+            raise DownloadError(
+                "the received page is not a list of files",
+                path=source.url,
+                remedy="try again later",
+            )
         raise NotFoundError("lists no series matrix", path=source.url)
     found = downloader.fetch_all(sources)
     _logger.warning("%s: there is no SOFT file; the series matrix is used", accession)

@@ -28,6 +28,7 @@ _MARK: Final = "\ue000"
 _TABLE: Final = "\ue001"
 # GEOparse splits the field "relation" at its colon and fails if there is none.
 _RELATION: Final = "lotwiserelation"
+_INCOMPLETE: Final = "the file is incomplete: remove it and run again"
 
 
 def read_soft(path: Path, accession: str) -> Series:
@@ -75,7 +76,7 @@ def _prepare(path: Path) -> Iterator[str]:
             in_table = "_table_begin" in line
         elif line.startswith("^"):
             if in_table:
-                raise InputError(f"{block} ends within its table", path=path, row=number)
+                raise InputError(_no_end(block), path=path, row=number, remedy=_INCOMPLETE)
             if n_fields == 0:
                 raise InputError(f"{block} has no lines", path=path, row=number - 1)
             block = _check_block(line, seen, path, number)
@@ -92,9 +93,13 @@ def _prepare(path: Path) -> Iterator[str]:
                 remedy="the file is damaged: remove it and run again",
             )
     if in_table:
-        raise InputError(f"{block} ends within its table", path=path)
+        raise InputError(_no_end(block), path=path, remedy=_INCOMPLETE)
     if not seen:
         raise WrongAnswerError("contains no record", path=path)
+
+
+def _no_end(block: str) -> str:
+    return f"the table of {block} has no line table_end"
 
 
 def _check_block(line: str, seen: set[str], path: Path, number: int) -> str:

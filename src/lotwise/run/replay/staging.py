@@ -60,7 +60,11 @@ def stage_inputs(
     needed = [item for item in provenance.inputs if item.role in ANALYSED]
     sheets = [item for item in needed if item.role == "sample sheet"]
     if len(sheets) != 1:
-        raise InputError(f"must have one sample sheet on record, got {len(sheets)}", path=root)
+        raise InputError(
+            f"the record of this folder must list one sample sheet, but it lists {len(sheets)}",
+            path=root,
+            remedy="give a folder of results that was computed from one sample sheet",
+        )
     offered = _Offered(inputs_from)
     faults: list[str] = []
     for item in needed:

@@ -114,7 +114,7 @@ def test_read_soft__corrupted_member_of_the_gzip(write, soft):
         (
             "!Sample_geo_accession = GSM2",
             "!Sample_geo_accession = GSM3",
-            r"GSM2 has the accession GSM3",
+            r"the sample is listed as GSM2, but its record has the accession GSM3",
         ),
         (
             "!Sample_title = lot B",
@@ -124,7 +124,7 @@ def test_read_soft__corrupted_member_of_the_gzip(write, soft):
         ("!Sample_title = lot B", "!Sa\x01mple", r"is not a line of SOFT"),
         ("^SERIES = GSE7", "^SERIES = GSE8\n!Series_title = x\n^SERIES = GSE7", r"occurs twice"),
         ("!Series_geo_accession = GSE7", "!Series_geo_accession = GSE8", r"is the record of GSE8"),
-        ("!platform_table_end\n", "", r"PLATFORM GPL1 ends within its table"),
+        ("!platform_table_end\n", "", r"the table of PLATFORM GPL1 has no line table_end"),
     ],
 )
 def test_read_soft__never_shortened(old, new, words, write, soft):

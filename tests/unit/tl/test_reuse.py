@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lotwise
-from lotwise.reuse import Kept, kept_results, reusing
+from lotwise.tl.reuse import Kept, kept_results, reusing
 
 
 def test_kept__computes_once_per_key_while_it_adds():
