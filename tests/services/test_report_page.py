@@ -194,7 +194,7 @@ def test_page__opens_on_the_answer_and_asks_nothing_of_the_network(see, small):
         "1 of 1 criterion of “Release of lots” is not"
     )
     missed = seen.page.inner_text(".missed li")
-    assert missed.startswith("lowest R between batches is at least 0.999: found 0.9")
+    assert missed.startswith("Not met: lowest R between batches is at least 0.999. Found 0.9")
     assert missed.endswith("required at least 0.999.")
     assert "result tables were there" in seen.page.inner_text(".notice")
     assert "simulated data" in seen.page.inner_text(".note")
@@ -220,7 +220,7 @@ def test_page__says_not_assessable_at_the_top(see, small, tmp_path):
     page = see(write_report(out)).page
     assert page.locator("h1").inner_text() == "Not assessable"
     assert page.inner_text(".missed li").endswith(
-        ": not assessable, since there are no replicates: each batch and condition has one sample."
+        ". Reason: there are no replicates: each batch and condition has one sample."
     )
 
 

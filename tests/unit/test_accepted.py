@@ -196,7 +196,7 @@ def test_accepted__depth_and_number_of_replicates_do_not_decide(tmp_path):
     row = compare(made[18:].copy(), path).iloc[0]
     assert row["inside_prediction"] == "yes"
     assert row["depth"] == counts[18].sum()
-    assert "all libraries thinned to" in row["words"]
+    assert "all libraries were thinned to" in row["words"]
     raw = np.corrcoef(np.log2(made.layers[keys.TPM] + 1))
     assert np.median(raw[18, :18]) < raw[:18, :18].min()  # without thinning it would be the lowest
 

@@ -30,7 +30,7 @@ class CompositionRecord(Record):
     )
     shifted: str = column(
         "yes where the factor is above 1.25 or below 0.8, else no; empty where it is not known",
-        heading="beyond a quarter",
+        heading="outside 0.8 to 1.25",
         answers=("yes", "no"),
     )
     n_spike_ins: int = column(
@@ -61,7 +61,7 @@ STATISTIC: Final = Statistic(
             draw=call(
                 "lotwise.pl:composition", "tables.composition", unit="unit", features="features"
             ),
-            caption="Median ratio of each sample to the others; shaded is a quarter up and down.",
+            caption="Median ratio of each sample to the others; the shaded band is 0.8 to 1.25.",
         ),
     ),
     compute=call(

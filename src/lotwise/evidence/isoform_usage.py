@@ -114,8 +114,8 @@ STATISTIC: Final = Statistic(
                 "tables.isoform_shares",
                 usage="tables.isoform_usage",
             ),
-            caption="Usage in the genes with the largest change between batches, chosen for being "
-            "largest.",
+            caption="Isoform usage in the genes with the largest change between batches. These "
+            "genes were chosen for this change, so they are not typical.",
         ),
     ),
     compute=call(

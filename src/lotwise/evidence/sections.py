@@ -36,8 +36,9 @@ SENSITIVITY: Final = ReportSection(
 AGREEMENT: Final = ReportSection(
     "agreement",
     "Agreement",
-    "Differences, which R does not measure: M is the log2 ratio of the TPM of two "
-    "samples over the median ratio, for features detected in both. TPM are relative: a change of "
+    "R does not measure differences; M does. For each feature detected in both samples, the ratio "
+    "of the two TPM is divided by the median of these ratios. M is the log2 of the result. TPM are "
+    "relative: a change of "
     "all features by the same factor is visible neither in R nor here, only in spike-ins (table "
     "of composition).",
 )
@@ -50,9 +51,9 @@ CONTRIBUTIONS: Final = ReportSection(
 ISOFORMS: Final = ReportSection(
     "isoforms",
     "Isoform usage",
-    "Changes between batches in which isoforms a gene uses, for genes detected in both samples "
-    "with at least two isoforms. Without bootstraps of the quantifier there is no p, and most "
-    "large distances at low counts are noise of counting and quantification.",
+    "How isoform usage differs between batches is shown for genes that are detected in both "
+    "samples and have at least two isoforms. Without bootstraps of the quantifier there is no p, "
+    "and most large distances at low counts are noise of counting and quantification.",
 )
 BATCHES: Final = ReportSection(
     "batches",

@@ -45,8 +45,9 @@ STATISTIC: Final = Statistic(
             draw=call(
                 "lotwise.run.drawings:sensitivity", "tables", unit="unit", features="features"
             ),
-            caption="R by feature set and pseudo-count over the pairs of each kind (median, "
-            "middle half, range), and the spread of log ratios by expression.",
+            caption="R for each feature set and pseudo-count. For each kind of pairs, the point is "
+            "the median, the thick line is the middle half, and the thin line is the range. The "
+            "last panel shows how much the log2 ratios vary at each level of expression.",
         ),
     ),
     compute=call("lotwise.run.computations:sensitivity", "expression", correlation="correlation"),

@@ -280,7 +280,7 @@ def reference_interval(
         reason = "two batches have the same values (R = 1): one is a copy of the other"
         return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)
     if k < 3:
-        reason = "fewer than three reference batches have no spread: two share one R"
+        reason = "fewer than three reference batches give no limits, as two have only one R"
         return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)
     rows = np.flatnonzero(known)
     costs = _costs_of_batches(_minus_log(of_pairs[np.ix_(rows, rows)]))
@@ -349,8 +349,8 @@ def rank_p(correlations: npt.ArrayLike, *, batch: int) -> RankP:
     reference = counted(k, "reference batch", "reference batches")
     n_lower = int(np.count_nonzero(others <= of_batch[batch]))
     words = (
-        f"with {reference} the smallest possible p is 1/{k + 1} = {1 / (k + 1):.2g}: "
-        "a rank alone cannot reject a new batch at 5 %"
+        f"with {reference} the smallest possible p is 1/{k + 1} = {1 / (k + 1):.2g}, "
+        "so a rank alone cannot reject a new batch at 5 %"
         if k < 19
         else f"with {reference} the smallest possible p is 1/{k + 1}"
     )

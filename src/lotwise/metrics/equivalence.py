@@ -86,7 +86,7 @@ def equivalence(
     difference = first.mean(axis=0) - second.mean(axis=0)
     if min(first.shape[0], second.shape[0]) < 2:
         nothing = np.full(n_features, np.nan)
-        return Equivalence(difference, *(nothing,) * 5, outcome, "a batch with one replicate")
+        return Equivalence(difference, *(nothing,) * 5, outcome, "a batch has only one replicate")
     error, freedom = _welch(first, second)
     n_flat = int(np.count_nonzero(np.isnan(error)))
     reason = f"features that do not vary: {n_flat:,}" if n_flat else ""

@@ -97,6 +97,6 @@ def composition(
         axis.minorticks_off()
         axis.set_yticks(rows, known["sample"])
         axis.set_ylim(len(known) - 0.4, -0.6)
-        axis.set_xlabel("ratio (shaded: a quarter up and down)")
+        axis.set_xlabel("ratio (shaded: 0.8 to 1.25)")
         axis.set_title(title, fontsize=scaled(8))
     return figure

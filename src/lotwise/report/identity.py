@@ -66,7 +66,8 @@ def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
     by_reason = Counter(str(row["agrees"] or row["reason"]) for row in untold)
     # A table without samples has one row, with the reason.
     why = "; ".join(
-        f"{reason} ({n})" if untold[0]["sample"] else reason for reason, n in by_reason.items()
+        f"{reason} ({counted(n, 'sample')})" if untold[0]["sample"] else reason
+        for reason, n in by_reason.items()
     )
     if len(untold) == len(rows):
         yield f"It is unknown whether the samples of a donor agree in sex: {why or 'no panel'}."

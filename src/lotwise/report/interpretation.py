@@ -166,8 +166,8 @@ def _ceiling_words(row: Row, decimals: int) -> str:
         return f"{start}. R shows no difference beyond this noise."
     missing, expected = 1 - row["pearson"], 1 - row["ceiling"]
     return (
-        f"{start}. It explains {number_words(expected)} of the difference between R and 1, which "
-        f"is {number_words(missing)}."
+        f"{start}. The difference between R and 1 is {number_words(missing)}; this noise explains "
+        f"{number_words(expected)} of this difference."
     )
 
 
@@ -305,7 +305,7 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
             longest=LONGEST_PART,
         )
         parts.append(
-            f"{unit} of unchanged {level.level}s shift by more than a quarter in {named}, "
+            f"{unit} of unchanged {level.level}s shift more than 1.25-fold in {named}, "
             "compared with the other samples of the condition. Possible causes: the share of a few "
             f"features is larger or smaller, or most {level.level}s changed in one direction. "
             f"Compare single {level.level}s by their ratio to the median ratio, not by {unit}."

@@ -24,7 +24,9 @@ def let_through(findings: Findings) -> str:
         return ""
     path = ResultTree(findings.root).titration
     if not path.is_file():
-        return _without(findings, "No titration was run (command lotwise titrate).")
+        return _without(
+            findings, "No titration was run (command lotwise titrate), so this is unknown."
+        )
     entry = read_history(findings.root).written(path.name)
     if entry is None or entry.files[path.name] != checksum_if_there(path):
         return _without(findings, f"{path.name} was edited; run lotwise titrate again.")

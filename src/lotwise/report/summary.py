@@ -247,8 +247,9 @@ def _missed(criteria: list[Mapping[str, Any]]) -> Iterator[str]:
     open_ = [item for item in criteria if item.get("outcome") != "pass"]
     open_.sort(key=lambda item: item.get("outcome") != "fail")
     for item in open_[:_MOST_MISSED]:
+        outcome = "Not met" if item.get("outcome") == "fail" else "Not assessable"
         said = str(item.get("statement") or item.get("id") or "a criterion").rstrip(".")
-        yield f"{name_words(said, _LONGEST_STATEMENT)}: {_found(item)}."
+        yield f"{outcome}: {name_words(said, _LONGEST_STATEMENT)}. {_found(item)}."
     if len(open_) > _MOST_MISSED:
         more = counted(len(open_) - _MOST_MISSED, "more criterion", "more criteria")
         yield f"{more} in the table of criteria below."
@@ -257,16 +258,16 @@ def _missed(criteria: list[Mapping[str, Any]]) -> Iterator[str]:
 def _found(item: Mapping[str, Any]) -> str:
     value, reason = item.get("value"), str(item.get("reason") or "no reason on file").rstrip(".")
     if item.get("outcome") != "fail":
-        return f"not assessable, since {name_words(reason, _LONGEST_STATEMENT)}"
+        return f"Reason: {name_words(reason, _LONGEST_STATEMENT)}"
     required = str(item.get("required") or "")
     if isinstance(value, int | float) and not isinstance(value, bool):
         required = _with_numbers(required, reason, value)
         bounded = required.startswith(("at least", "at most", "between"))
         if bounded and "%" not in required and not _OPEN_BOUND.search(required):
             at = f" ({name_words(item['where'], _LONGEST_STATEMENT)})" if item.get("where") else ""
-            return f"found {number_beside(value, required)}{at}, required {required}"
+            return f"Found {number_beside(value, required)}{at}, required {required}"
     asked = f", required {required}" if required else ""
-    return f"found {name_words(reason, _LONGEST_STATEMENT)}{asked}"
+    return f"Found {name_words(reason, _LONGEST_STATEMENT)}{asked}"
 
 
 def _with_numbers(required: str, reason: str, value: float) -> str:

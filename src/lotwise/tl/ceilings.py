@@ -49,7 +49,7 @@ OWN_CEILING: Final = "the ceiling is computed from this batch's own R"
 NO_THINNING: Final = "thinned counts lack the noise of assigning reads to isoforms"
 NAN: Final = float("nan")
 _SOURCES: Final[dict[CeilingMethod, str]] = {
-    "thinning": "counts of each sample, thinned",
+    "thinning": "randomly thinned counts of each sample",
     "halves": "halves and quarters of the reads, quantified separately",
     "bootstraps": "bootstraps of the quantifier",
     "replicates": "replicates of the same batch and condition",

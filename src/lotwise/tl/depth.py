@@ -94,7 +94,7 @@ def at_like_depth(
             f"depths differ {found.ratio:.2f}-fold, and thinned counts lack the noise of assigning "
             "reads to isoforms"
         )
-    words = f"all libraries thinned to {found.depth:,.0f} counts"
+    words = f"all libraries were thinned to {found.depth:,.0f} counts"
     if shallow.any():
         left_out = [name for name, flag in zip(names, shallow, strict=True) if flag]
         words = f"{words}; left out as shallow: {listed(left_out)}"

@@ -73,7 +73,7 @@ def detectable(
     >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.detectable(gene, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
     >>> gene.uns["lotwise"]["unseen"]["sentence"][0]
-    'R = 0... is compatible with up to ... % of expressed genes changed 2-fold at random, up ...'
+    'R = 0... would still be reached if up to ... % of the expressed genes, chosen at random, ...'
     """
     perturbation = perturbation or Perturbation()
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
@@ -171,11 +171,12 @@ def _sentence(
 ) -> str:
     if np.isnan(share):
         return ""
-    limit = "at least" if at_least else "up to"
+    how_many = f"{100 * share:.2g} %"
+    limit = f"{how_many} (the largest share tried)" if at_least else f"up to {how_many}"
     sign = "=" if own else ">="
     return (
-        f"R {sign} {passing:.4f} is compatible with {limit} {100 * share:.2g} % of expressed "
-        f"{level}s changed {fold:g}-fold at random, up or down"
+        f"R {sign} {passing:.4f} would still be reached if {limit} of the expressed {level}s, "
+        f"chosen at random, changed {fold:g}-fold, up or down"
     )
 
 

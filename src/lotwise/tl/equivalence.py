@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-ONE_REPLICATE: Final = "a batch with one replicate"
+ONE_REPLICATE: Final = "a batch has only one replicate"
 TOO_MANY: Final = "not tested: too many pairs of batches"
 SILENT: Final = "below {:g} {} in both batches"
 # Maximum number of rows in a table of every feature and pair of batches.
@@ -122,7 +122,7 @@ def equivalence(
     >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.equivalence(gene)
     >>> gene.uns["lotwise"]["equivalence"][["outcome", "reason"]].values[0].tolist()
-    ['not tested', 'a batch with one replicate']
+    ['not tested', 'a batch has only one replicate']
     """
     if not margin > 0 or not 0 < alpha < 1:
         raise InputError(f"margin must be > 0 and alpha in (0, 1), got {margin} and {alpha}")

@@ -271,7 +271,7 @@ def judge_features(tree, **line):
 
 @pytest.mark.parametrize("rows", ["reason: ''", "feature: g1", "feature: g1, reason: ''"])
 def test_write_verdict__a_pair_of_batches_that_was_not_tested_is_never_left_out(tree, rows):
-    why = "a batch with one replicate"
+    why = "a batch has only one replicate"
     tree.write(
         "equivalence",
         *(

@@ -70,7 +70,7 @@ def test_equivalence__one_replicate_or_flat_features_are_inconclusive_with_a_rea
     one = equivalence([[1.0, 2.0]], [[1.0, 2.0], [1.1, 2.1]], margin=1)
     assert set(one.outcome) == {"inconclusive"}
     assert np.isnan(one.p_equivalent).all()
-    assert one.reason == "a batch with one replicate"
+    assert one.reason == "a batch has only one replicate"
     np.testing.assert_allclose(one.difference, [-0.05, -0.05])
     flat = equivalence(np.zeros((2, 2)), [[0, 1.0], [0, 1.2]], margin=1)
     assert np.isnan(flat.p_equivalent[0])
@@ -208,7 +208,7 @@ def test_equivalence__a_batch_without_replicates_has_no_difference(test):
 def test_equivalence__one_replicate_on_either_side_has_a_difference_alone(test):
     many, one = np.array([[1.0, 5.0], [3.0, 7.0]]), np.array([[4.0, 5.0]])
     for found, sign in ((test(many, one, margin=1.0), 1), (test(one, many, margin=1.0), -1)):
-        assert found.reason == "a batch with one replicate"
+        assert found.reason == "a batch has only one replicate"
         assert found.difference.tolist() == [-2 * sign, 1 * sign]
         for numbers in found[1:6]:
             assert np.isnan(numbers).all()

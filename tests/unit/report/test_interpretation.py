@@ -51,7 +51,11 @@ def ceiling(level_of, *rows):
     return ceiling_remark(level, level.pairs[0], decimals=4)
 
 
-COUNTING = {"noise": "counting", "method": "thinning", "source": "counts of each sample, thinned"}
+COUNTING = {
+    "noise": "counting",
+    "method": "thinning",
+    "source": "randomly thinned counts of each sample",
+}
 PREPARATION = {"noise": "preparation", "method": "replicates", "source": "replicates"}
 
 
@@ -60,9 +64,9 @@ def test_ceiling_remark__splits_what_is_missing_from_one_and_names_the_noise(lev
     found = ceiling(level_of, row)
     assert found.state == "computed"
     assert found.text == (
-        "The observed R of S1 and S3 is 0.9700. Counting noise alone (from counts of each sample, "
-        "thinned) would limit R to 0.9900. It explains 0.01 of the difference between R and 1, "
-        "which is 0.03."
+        "The observed R of S1 and S3 is 0.9700. Counting noise alone (from randomly thinned counts "
+        "of each sample) would limit R to 0.9900. The difference between R and 1 is 0.03; this "
+        "noise explains 0.01 of this difference."
     )
 
 
@@ -312,7 +316,7 @@ def test_sex_remark__without_donors_cannot_be_told(level_of):
     found = sex_remark(level_of(sex=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "It is unknown whether the samples of a donor agree in sex: donor not given (2).",
+        "It is unknown whether the samples of a donor agree in sex: donor not given (2 samples).",
     )
 
 
@@ -327,8 +331,8 @@ def test_sex_remark__says_of_how_many_it_cannot_be_told(level_of):
     assert found.text == (
         "6 of 24 samples agree in sex with the other samples of the same donor. That does not "
         "prove identity, because half of all pairs of donors have the same sex. For 18 of 24 "
-        "samples it is unknown whether they agree in sex: donor not given (10); only sample of "
-        "its donor (8)."
+        "samples it is unknown whether they agree in sex: donor not given (10 samples); only "
+        "sample of its donor (8 samples)."
     )
 
 
@@ -341,7 +345,7 @@ def test_sex_remark__different_sexes_of_different_donors_are_no_concern(level_of
     found = sex_remark(level_of(sex=rows))
     assert (found.state, found.text) == (
         "unknown",
-        f"It is unknown whether the samples of a donor agree in sex: {agrees} (3).",
+        f"It is unknown whether the samples of a donor agree in sex: {agrees} (3 samples).",
     )
 
 
@@ -640,7 +644,7 @@ def test_composition_remark__names_who_shifts_and_by_how_much(level_of):
     (remark,) = composition_remark(level_of(composition=[shift("S1", 1.0), shift("S2", 0.66)]))
     assert remark.state == "concern"
     assert plain(remark.text).startswith(
-        "TPM of unchanged genes shift by more than a quarter in S2 (-34 %), compared with the "
+        "TPM of unchanged genes shift more than 1.25-fold in S2 (-34 %), compared with the "
         "other samples of the condition. Possible causes: "
     )
 

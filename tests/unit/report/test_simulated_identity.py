@@ -72,8 +72,8 @@ def test_sex_remark__the_only_sample_of_a_donor_is_unknown(tmp_path):
     remark = sexed(tmp_path, ["male", "male", "female"], "DDE")
     assert "2 of 3 samples agree" in remark.text
     assert (
-        "For 1 of 3 samples it is unknown whether they agree in sex: only sample of its donor (1)."
-        in remark.text
+        "For 1 of 3 samples it is unknown whether they agree in sex: only sample of its donor (1 "
+        "sample)." in remark.text
     )
     remark = sexed(tmp_path, ["male", "female"], "DE")
     assert remark.text.startswith(

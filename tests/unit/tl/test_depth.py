@@ -34,7 +34,7 @@ def test_at_like_depth__leaves_out_shallow_libraries_and_says_so():
     found = at_like_depth(made([6e5, 5e5, 2e3, 3e5]))
     assert found.used.tolist() == [True, True, False, True]
     assert found.reason == ""
-    assert found.words.startswith("all libraries thinned to 3")
+    assert found.words.startswith("all libraries were thinned to 3")
     assert found.words.endswith("left out as shallow: S2")
 
 

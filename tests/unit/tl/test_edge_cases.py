@@ -175,7 +175,7 @@ def test_tools__replicates_in_one_batch_alone_are_used_there_alone():
     tables = expression.uns["lotwise"]
     within = tables["batches"].set_index("batch")["within"]
     assert within.notna().to_dict() == {"A": True, "B": False, "C": False}
-    assert set(tables["equivalence"]["reason"]) == {"a batch with one replicate"}
+    assert set(tables["equivalence"]["reason"]) == {"a batch has only one replicate"}
     by_replicates = tables["ceilings"].query("method == 'replicates'")
     assert by_replicates["ratio"].isna().all()
     assert by_replicates.loc[by_replicates["relation"] == "within", "ceiling"].notna().all()

@@ -156,7 +156,7 @@ def test_equivalence__a_batch_without_replicates_stands_in_one_row(counts):
     found = table_of(in_anndata(counts[:5], "AABBC"), method="deseq2")
     single = found[found["feature"] == "*"]
     assert single[["batch_a", "batch_b"]].to_numpy().tolist() == [["A", "C"], ["B", "C"]]
-    assert set(single["reason"]) == {"a batch with one replicate"}
+    assert set(single["reason"]) == {"a batch has only one replicate"}
     assert (found["batch_b"] == "B").sum() == N
 
 

@@ -180,7 +180,7 @@ def test_ceilings__name_what_each_method_lacks(annotated):
     assert np.isnan(lacking["ceiling"])
     assert lacking["reason"] == "a reliability is not known (fewer than two replicates)"
     assert set(table["noise"]) == {"counting", "preparation"}
-    assert table.loc[("thinning", "s0", "s1"), "source"] == "counts of each sample, thinned"
+    assert table.loc[("thinning", "s0", "s1"), "source"] == "randomly thinned counts of each sample"
     stream = np.random.default_rng(0).spawn(5)[0]
     counts, lengths = annotated.layers[keys.COUNTS][0], annotated.layers[keys.LENGTH][0]
     expected = thinning_reliability(counts, lengths=lengths, rng=stream).reliability
@@ -291,7 +291,7 @@ def test_equivalence__one_batch_with_replicates_and_one_without(annotated):
     table = lotwise.get.evidence(annotated, "equivalence")
     single = table[table["batch_b"] == "C"]
     assert set(single["feature"]) == {"*"}
-    assert set(single["reason"]) == {"a batch with one replicate"}
+    assert set(single["reason"]) == {"a batch has only one replicate"}
     assert len(table[(table["batch_a"] == "A") & (table["batch_b"] == "B")]) == N_GENES
 
 
@@ -764,7 +764,8 @@ def test_detectable__a_threshold_is_asked_of_the_other_sample():
     lotwise.tl.detectable(expression, threshold=0.5, perturbation=Perturbation(folds=(2.0,)))
     unseen = lotwise.get.evidence(expression, "unseen")
     assert set(unseen["threshold"]) == {0.5}
-    assert unseen["sentence"].str.startswith("R >= 0.5000 is compatible with at least 50 %").all()
+    words = "R >= 0.5000 would still be reached if 50 % (the largest share tried)"
+    assert unseen["sentence"].str.startswith(words).all()
     lotwise.tl.detectable(expression, threshold=1.0, perturbation=Perturbation(folds=(2.0,)))
     unseen = lotwise.get.evidence(expression, "unseen")
     assert unseen["share"].isna().all()
