@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 _MOST_NAMES: Final = 40
-# Not of decimals: 0.05 is not 0.5.
-_LEADING_ZEROS: Final = re.compile(r"(?<![\d.,])0+(?=\d)")
-# A hyphen at the end may mean negative, as in CD4-.
-_BEFORE_NUMBER: Final = re.compile(r"(?<=[^\W\d_])[\s_.-]+(?=\d)|(?<=\d)[\s_.-]+(?=[^\W\d_])")
-_SEPARATORS: Final = re.compile(r"(?<=[^\W_])[\s_.-]+(?=[^\W_])")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -41,22 +34,6 @@ def closest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
     ('pearson', '')
     """
     return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)), "")
-
-
-def fold_spelling(label: str) -> str:
-    """Return a label without case, separators and leading zeros, which people write differently.
-
-    Examples
-    --------
-    >>> fold_spelling("Lot_07") == fold_spelling("lot 7") == fold_spelling("LOT7")
-    True
-    >>> fold_spelling("0.05") == fold_spelling("0.5"), fold_spelling("CD4-") == fold_spelling("CD4")
-    (False, False)
-    """
-    plain = unicodedata.normalize("NFKC", label).casefold()
-    plain = "".join(one for one in plain if unicodedata.category(one) != "Cf").strip()
-    plain = _BEFORE_NUMBER.sub("", _LEADING_ZEROS.sub("", plain))
-    return _SEPARATORS.sub("-", plain)
 
 
 def number(value: float) -> str:
