@@ -49,26 +49,38 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
-def counted(n_things: int, thing: str) -> str:
-    """Format a number of things.
+def counted(n_things: int, thing: str, things: str = "") -> str:
+    """Format a number of things; the plural is given where it is more than an s.
 
     Examples
     --------
-    >>> counted(1, "row"), counted(1200, "row")
-    ('1 row', '1,200 rows')
+    >>> counted(1, "row"), counted(1200, "row"), counted(2, "batch", "batches")
+    ('1 row', '1,200 rows', '2 batches')
     """
-    return f"{n_things:,} {thing}{'' if n_things == 1 else 's'}"
+    return f"{n_things:,} {thing if n_things == 1 else things or thing + 's'}"
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """Format a share as per cent, with the space of the SI.
+def percent(share: float, digits: int = 3) -> str:
+    """Format a share as per cent with significant digits; rounding never makes it the whole.
 
     Examples
     --------
-    >>> percent(0.52), percent(0.0298, 2)
-    ('52 %', '2.98 %')
+    >>> percent(0.5), percent(0.02984), percent(0.02984, 2), percent(-0.27)
+    ('50 %', '2.98 %', '3 %', '-27 %')
+    >>> percent(1.0), percent(0.99959), percent(1.0004), percent(15)
+    ('100 %', '>99.9 %', '100.04 %', '1,500 %')
     """
-    return f"{100 * share:.{digits}f} %"
+    value = 100 * share
+    text = f"{value:,.{digits}g}"
+    # Decided by what is shown: 999.7 is rounded to a number of four digits.
+    if "e+" in text:
+        text = f"{value:,.0f}"
+    if text == "100" and share < 1:
+        text = f">{100 - 10.0 ** (2 - digits):g}"
+    while text == "100" and share != 1:
+        digits += 1
+        text = f"{value:.{digits}g}"
+    return f"{text} %"
 
 
 def listed(words: Sequence[str], *, most: int = 5) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from lotwise.errors import InputError, TpmSumWarning
 from lotwise.expression.abundance import Abundance, Floats
 from lotwise.expression.identifiers import plain_names
+from lotwise.wording import counted
 
 # Values declared not to be TPM have no expected sum.
 TpmSum = Literal["million", "any", "unchecked"]
@@ -187,7 +188,7 @@ def check_values(sample: str, abundance: Abundance) -> None:
             continue
         at = int(np.flatnonzero(wrong)[0])
         name, n_wrong = abundance.features[at], int(wrong.sum())
-        came = f"{what} of {name!r} is {values[at]:g} ({n_wrong:,} such values)"
+        came = f"{what} of {name!r} is {values[at]:g} ({counted(n_wrong, 'such value')})"
         if (
             np.isfinite(values).all()
             and _LOWEST_LOG2 <= values.min() < values.max() <= _HIGHEST_LOG2

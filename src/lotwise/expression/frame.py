@@ -26,6 +26,7 @@ from lotwise.expression.read import MIN_SHARED, Quantification
 from lotwise.expression.transcripts import TranscriptMap
 from lotwise.keys import Level
 from lotwise.samples import PHASES, Sample, refuse_two_spellings
+from lotwise.wording import counted
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -266,8 +267,8 @@ def _samples(
         lacking = [name for name in names if name not in batches]
         if lacking:
             raise InputError(
-                f"sample {lacking[0]!r} is missing in 'batches' ({len(lacking)} samples are "
-                "missing)",
+                f"sample {lacking[0]!r} is missing in 'batches' ("
+                f"{counted(len(lacking), 'sample is', 'samples are')} missing)",
                 remedy="give the batch of each sample",
             )
         of = [batches[name] for name in names]
@@ -275,12 +276,13 @@ def _samples(
         of = list(batches)
     if unknown := [name for name, batch in zip(names, of, strict=False) if pd.isna(batch)]:
         raise InputError(
-            f"sample {unknown[0]!r} has no batch ({len(unknown)} samples have none)",
+            f"sample {unknown[0]!r} has no batch "
+            f"({counted(len(unknown), 'sample has', 'samples have')} none)",
             remedy="give the batch of each sample",
         )
     if len(of) != len(names):
         raise InputError(
-            f"got {len(of)} batches for {len(names)} samples",
+            f"got {counted(len(of), 'batch', 'batches')} for {counted(len(names), 'sample')}",
             remedy="give the batch of each sample",
         )
     made = []
