@@ -166,7 +166,7 @@ def _little_used(read: Mapping[str, Abundance]) -> Iterator[InvalidComparison]:
     shares = {name: _share_used(one) for name, one in read.items()}
     few = {name: share for name, share in shares.items() if share < least}
     if few:
-        told = [f"{name} ({percent(share, 1)})" for name, share in few.items()]
+        told = [f"{name} ({percent(share, 2)})" for name, share in few.items()]
         yield InvalidComparison(
             "few_reads_used",
             f"less than {percent(least)} of the reads were quantified in {_list(told)}: R says "
