@@ -242,7 +242,8 @@ def command_of(command: click.Command, context: click.Context) -> Iterator[str]:
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     yield f"```console\n$ {usage}\n```\n"
     for heading, options in options_of(command, context).items():
-        rows = [(f"`{names}`", words) for names, words in options if words]
+        # Spaces between choices, or a long list of them is one word and hides the meaning.
+        rows = [(f"`{names.replace('|', ' | ')}`", words) for names, words in options if words]
         if rows:
             yield from markdown_table((heading, "meaning"), rows)
     if isinstance(command, click.Group):

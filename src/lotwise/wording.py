@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 _MOST_NAMES: Final = 40
-# Not of decimals: 0.05 is not 0.5.
-_LEADING_ZEROS: Final = re.compile(r"(?<![\d.,])0+(?=\d)")
-# A hyphen at the end may mean negative, as in CD4-.
-_BEFORE_NUMBER: Final = re.compile(r"(?<=[^\W\d_])[\s_.-]+(?=\d)|(?<=\d)[\s_.-]+(?=[^\W\d_])")
-_SEPARATORS: Final = re.compile(r"(?<=[^\W_])[\s_.-]+(?=[^\W_])")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -43,22 +36,6 @@ def closest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
     return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)), "")
 
 
-def fold_spelling(label: str) -> str:
-    """Return a label without case, separators and leading zeros, which people write differently.
-
-    Examples
-    --------
-    >>> fold_spelling("Lot_07") == fold_spelling("lot 7") == fold_spelling("LOT7")
-    True
-    >>> fold_spelling("0.05") == fold_spelling("0.5"), fold_spelling("CD4-") == fold_spelling("CD4")
-    (False, False)
-    """
-    plain = unicodedata.normalize("NFKC", label).casefold()
-    plain = "".join(one for one in plain if unicodedata.category(one) != "Cf").strip()
-    plain = _BEFORE_NUMBER.sub("", _LEADING_ZEROS.sub("", plain))
-    return _SEPARATORS.sub("-", plain)
-
-
 def number(value: float) -> str:
     """Format a number with six digits, without an exponent for common sizes.
 
@@ -72,26 +49,38 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
-def counted(n_things: int, thing: str) -> str:
-    """Format a number of things.
+def counted(n_things: int, thing: str, things: str = "") -> str:
+    """Format a number of things; the plural is given where it is more than an s.
 
     Examples
     --------
-    >>> counted(1, "row"), counted(1200, "row")
-    ('1 row', '1,200 rows')
+    >>> counted(1, "row"), counted(1200, "row"), counted(2, "batch", "batches")
+    ('1 row', '1,200 rows', '2 batches')
     """
-    return f"{n_things:,} {thing}{'' if n_things == 1 else 's'}"
+    return f"{n_things:,} {thing if n_things == 1 else things or thing + 's'}"
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """Format a share as per cent, with the space of the SI.
+def percent(share: float, digits: int = 3) -> str:
+    """Format a share as per cent with significant digits; rounding never makes it the whole.
 
     Examples
     --------
-    >>> percent(0.52), percent(0.0298, 2)
-    ('52 %', '2.98 %')
+    >>> percent(0.5), percent(0.02984), percent(0.02984, 2), percent(-0.27)
+    ('50 %', '2.98 %', '3 %', '-27 %')
+    >>> percent(1.0), percent(0.99959), percent(1.0004), percent(15)
+    ('100 %', '>99.9 %', '100.04 %', '1,500 %')
     """
-    return f"{100 * share:.{digits}f} %"
+    value = 100 * share
+    text = f"{value:,.{digits}g}"
+    # Decided by what is shown: 999.7 is rounded to a number of four digits.
+    if "e+" in text:
+        text = f"{value:,.0f}"
+    if text == "100" and share < 1:
+        text = f">{100 - 10.0 ** (2 - digits):g}"
+    while text == "100" and share != 1:
+        digits += 1
+        text = f"{value:.{digits}g}"
+    return f"{text} %"
 
 
 def listed(words: Sequence[str], *, most: int = 5) -> str:

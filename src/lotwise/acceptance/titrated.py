@@ -80,7 +80,7 @@ def blind_criteria(rows: Sequence[Mapping[Any, Any]]) -> dict[str, list[str]]:
 
     Examples
     --------
-    >>> row = {"criterion": "r", "batch": "lot1", "reason": "it passes with 50% mixed in"}
+    >>> row = {"criterion": "r", "batch": "lot1", "reason": "it passes with 50 % mixed in"}
     >>> blind_criteria([row])
     {'r': ['lot1']}
     """

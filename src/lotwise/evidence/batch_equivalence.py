@@ -48,7 +48,9 @@ STATISTIC: Final = Statistic(
     figures=(
         Figure(
             name="batch_equivalence",
-            draw=call("lotwise.pl:batch_equivalence", "tables.batch_equivalence"),
+            draw=call(
+                "lotwise.pl:batch_equivalence", "tables.batch_equivalence", features="features"
+            ),
             caption="Difference of 1 - R between and within batches, with its margin.",
         ),
     ),

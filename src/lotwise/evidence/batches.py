@@ -68,6 +68,7 @@ STATISTIC: Final = Statistic(
                 "tables.batches",
                 pseudocount="correlation.pseudocount",
                 unit="unit",
+                features="features",
             ),
             caption="R of each batch to the others.",
         ),

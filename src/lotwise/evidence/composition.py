@@ -58,7 +58,9 @@ STATISTIC: Final = Statistic(
     figures=(
         Figure(
             name="composition",
-            draw=call("lotwise.pl:composition", "tables.composition"),
+            draw=call(
+                "lotwise.pl:composition", "tables.composition", unit="unit", features="features"
+            ),
             caption="Median ratio of each sample to the others; the shaded band is 0.8 to 1.25.",
         ),
     ),

@@ -14,6 +14,7 @@ from lotwise.errors import InputError, SharedFeaturesWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.comparability import InvalidComparison
 from lotwise.expression.identifiers import strip_versions
+from lotwise.wording import percent
 
 # If a larger fraction of a sample's TPM is on features that others lack, R changes.
 _MOST_LOST: Final = 0.05
@@ -53,7 +54,7 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             warnings.warn(
                 "the version numbers of identifiers differ between samples, so "
                 f"{n_plain - n_shared:,} features are matched without the version number "
-                f"(otherwise, up to {rest:.1%} of the TPM of a sample would not be compared)",
+                f"(otherwise, up to {percent(rest)} of the TPM of a sample would not be compared)",
                 SharedFeaturesWarning,
                 stacklevel=3,
             )
@@ -64,12 +65,12 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
         of_first = set(keys_of[names[0]].to_list())
         odd = next((name for name in names if set(keys_of[name].to_list()) != of_first), names[0])
         came = (
-            f"{len(shared):,} of {len(union):,} features ({share:.1%}) are common to all "
+            f"{len(shared):,} of {len(union):,} features ({percent(share)}) are common to all "
             f"{len(names)} samples; {odd!r} differs from {names[0]!r}"
         )
         if share < min_shared or not shared:
             raise InputError(
-                f"{came}; at least {min_shared:.0%} are required" if shared else came,
+                f"{came}; at least {percent(min_shared)} are required" if shared else came,
                 path=read[odd].path,
                 remedy="quantify all samples with one annotation, or use a lower '--min-shared'",
             )
@@ -78,7 +79,7 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             for name, own in keys_of.items()
         }
         most = max(lost, key=lambda name: lost[name])
-        came += f"; the others have up to {lost[most]:.1%} of the TPM (sample {most!r})"
+        came += f"; the others have up to {percent(lost[most])} of the TPM (sample {most!r})"
         warnings.warn(
             f"{came}; only common features are compared",
             SharedFeaturesWarning,

@@ -11,6 +11,7 @@ import numpy as np
 from lotwise.errors import InputError, TpmSumWarning
 from lotwise.expression.abundance import Abundance, Floats
 from lotwise.expression.identifiers import plain_names
+from lotwise.wording import counted
 
 # Values declared not to be TPM have no expected sum.
 TpmSum = Literal["million", "any", "unchecked"]
@@ -29,6 +30,19 @@ _MOST_COUNTS: Final = 100
 # Values of more decimals than this are taken as not rounded.
 _MOST_DECIMALS: Final = 7
 _WHOLE: Final = 1e-2
+# Rows of STAR, HTSeq and samtools below the features.
+_SUMMARIES: Final = (
+    "N_unmapped",
+    "N_multimapping",
+    "N_noFeature",
+    "N_ambiguous",
+    "__no_feature",
+    "__ambiguous",
+    "__too_low_aQual",
+    "__not_aligned",
+    "__alignment_not_unique",
+    "*",
+)
 # Rounding changes a value that is this many times the last decimal by less than one in a thousand.
 _ROUNDING_MATTERS: Final = 1000
 
@@ -114,7 +128,7 @@ def warn_of_sums(notices: Iterable[str]) -> None:
 
 
 def check_features(sample: str, abundance: Abundance) -> None:
-    """Raise an error for features that occur more than once or have no name.
+    """Raise an error for features that occur more than once, have no name or are none.
 
     Raises
     ------
@@ -135,6 +149,16 @@ def check_features(sample: str, abundance: Abundance) -> None:
             path=abundance.path,
             row=abundance.row_of(int(twice[1])),
             remedy="each feature must have one row only; remove or rename the second row",
+        )
+    summaries = features.is_in(_SUMMARIES)
+    if summaries.any():
+        row = int(summaries.arg_true()[0])
+        raise InputError(
+            f"sample {sample!r}: {features[row]!r} is not a feature, but a summary of reads "
+            "without a feature",
+            path=abundance.path,
+            row=abundance.row_of(row),
+            remedy="remove such rows before TPM are computed",
         )
     if (abundance.features == "").any():
         raise InputError(
@@ -164,7 +188,7 @@ def check_values(sample: str, abundance: Abundance) -> None:
             continue
         at = int(np.flatnonzero(wrong)[0])
         name, n_wrong = abundance.features[at], int(wrong.sum())
-        came = f"{what} of {name!r} is {values[at]:g} ({n_wrong:,} such values)"
+        came = f"{what} of {name!r} is {values[at]:g} ({counted(n_wrong, 'such value')})"
         if (
             np.isfinite(values).all()
             and _LOWEST_LOG2 <= values.min() < values.max() <= _HIGHEST_LOG2

@@ -19,12 +19,14 @@ from lotwise.expression.assemble import assemble
 from lotwise.expression.checks import TpmSum, check_values
 from lotwise.expression.combine import combine_levels, read_map
 from lotwise.expression.identifiers import split_appended
+from lotwise.expression.labels import labels_of
 from lotwise.expression.map_columns import kind_of_header
 from lotwise.expression.matrix import level_of
 from lotwise.expression.read import MIN_SHARED, Quantification
 from lotwise.expression.transcripts import TranscriptMap
 from lotwise.keys import Level
-from lotwise.samples import Sample
+from lotwise.samples import PHASES, Sample, refuse_two_spellings
+from lotwise.wording import counted
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -33,6 +35,8 @@ Batches = Mapping[str, str] | Sequence[str] | pd.Series
 # Used in messages in place of a file name.
 _IN_MEMORY: Final = Path("the table in memory")
 _LOG2: Final = re.compile(r"log2\(\s*(\w+)\s*\+\s*([\d.]+)\s*\)", re.IGNORECASE)
+# Columns of obs that describe the design.
+_DESCRIBED: Final = (keys.REPLICATE, keys.DONOR, keys.CONDITION, keys.PHASE)
 _UNITS: Final = ("tpm", "cpm", "normalized")
 
 
@@ -64,7 +68,8 @@ def from_frame(
         index, or a column such as ``gene_id``; a column of symbols is kept as names of genes.
     batches
         Batch of each sample: by name, in the order of the samples, or the name of a column of
-        ``obs``. By default ``obs["batch"]``; without it, each sample is its own batch.
+        ``obs``. By default ``obs["batch"]``; without it, each sample is its own batch. The columns
+        ``condition``, ``donor``, ``replicate`` and ``phase`` of ``obs`` are kept.
     counts, lengths
         Estimated counts and effective lengths, with the same layout as ``tpm``.
     level
@@ -96,6 +101,7 @@ def from_frame(
     ((2, 3), ['A', 'B'], True)
     """
     told = _unit_of(unit)
+    described: dict[str, list[str]] = {}
     if not isinstance(tpm, pd.DataFrame) and not hasattr(tpm, "obs_names"):
         kind = f"{type(tpm).__module__.partition('.')[0]}.{type(tpm).__name__}"
         raise InputError(
@@ -103,6 +109,7 @@ def from_frame(
             remedy="make a DataFrame with feature identifiers and sample names as its labels",
         )
     if not isinstance(tpm, pd.DataFrame):
+        described = _design_of(tpm)
         tpm, batches, counts, lengths, symbols = _tables_of(tpm, batches, counts, lengths)
     else:
         tpm, symbols = _describe_features(tpm)
@@ -117,7 +124,8 @@ def from_frame(
         with np.errstate(over="ignore"):
             values = np.exp2(values) - told.log_constant
         values[np.abs(values) < _ROUNDING * told.log_constant] = 0.0
-    samples = _samples(tpm, batches)
+    samples = _samples(tpm, batches, described)
+    refuse_two_spellings(samples)
     features = pl.Series([str(name) for name in tpm.columns], dtype=pl.String)
     if appended := split_appended(features):
         features, symbols = appended.features, appended.symbols
@@ -249,7 +257,9 @@ def _layer(table: pd.DataFrame | None, like: pd.DataFrame) -> Floats:
     return _numbers(aligned)
 
 
-def _samples(table: pd.DataFrame, batches: Batches | str | None) -> list[Sample]:
+def _samples(
+    table: pd.DataFrame, batches: Batches | str | None, described: Mapping[str, list[str]]
+) -> list[Sample]:
     names = [str(name) for name in table.index]
     if batches is None:
         of: Sequence[Any] = names
@@ -257,8 +267,8 @@ def _samples(table: pd.DataFrame, batches: Batches | str | None) -> list[Sample]
         lacking = [name for name in names if name not in batches]
         if lacking:
             raise InputError(
-                f"sample {lacking[0]!r} is missing in 'batches' ({len(lacking)} samples are "
-                "missing)",
+                f"sample {lacking[0]!r} is missing in 'batches' ("
+                f"{counted(len(lacking), 'sample is', 'samples are')} missing)",
                 remedy="give the batch of each sample",
             )
         of = [batches[name] for name in names]
@@ -266,15 +276,37 @@ def _samples(table: pd.DataFrame, batches: Batches | str | None) -> list[Sample]
         of = list(batches)
     if unknown := [name for name, batch in zip(names, of, strict=False) if pd.isna(batch)]:
         raise InputError(
-            f"sample {unknown[0]!r} has no batch ({len(unknown)} samples have none)",
+            f"sample {unknown[0]!r} has no batch "
+            f"({counted(len(unknown), 'sample has', 'samples have')} none)",
             remedy="give the batch of each sample",
         )
     if len(of) != len(names):
         raise InputError(
-            f"got {len(of)} batches for {len(names)} samples",
+            f"got {counted(len(of), 'batch', 'batches')} for {counted(len(names), 'sample')}",
             remedy="give the batch of each sample",
         )
-    return [Sample(sample=name, batch=str(batch)) for name, batch in zip(names, of, strict=True)]
+    made = []
+    for row, (name, batch) in enumerate(zip(names, of, strict=True)):
+        label = {column: labels[row] for column, labels in described.items()}
+        made.append(
+            Sample(
+                sample=name,
+                batch=str(batch),
+                replicate=label.get(keys.REPLICATE, ""),
+                donor=label.get(keys.DONOR, ""),
+                condition=label.get(keys.CONDITION, ""),
+                annotations={keys.PHASE: label[keys.PHASE]} if keys.PHASE in label else {},
+            )
+        )
+    return made
+
+
+def _design_of(stored: AnnData) -> dict[str, list[str]]:
+    """Return the columns of obs that describe the design; a phase of the cell cycle does not."""
+    described = {name: labels_of(stored, name) for name in _DESCRIBED if name in stored.obs}
+    if not {*described.get(keys.PHASE, [])} <= {*PHASES}:
+        del described[keys.PHASE]
+    return described
 
 
 def _tables_of(

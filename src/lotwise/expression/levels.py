@@ -20,6 +20,7 @@ from lotwise.expression.genes import sum_bootstraps, sum_genes
 from lotwise.expression.identifiers import plain_names
 from lotwise.expression.transcripts import TranscriptMap, matches_nothing
 from lotwise.keys import Level
+from lotwise.wording import percent
 
 Floats = npt.NDArray[np.float64]
 
@@ -118,8 +119,8 @@ def name_genes(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
     if unmapped.any():
         warnings.warn(
             f"{int(unmapped.sum()):,} of {len(unmapped):,} transcripts have no gene in "
-            f"{transcripts.source}; these transcripts have {share.min():.2%} to "
-            f"{share.max():.2%} of the TPM and are excluded at gene level",
+            f"{transcripts.source}; these transcripts have {percent(share.min())} to "
+            f"{percent(share.max())} of the TPM and are excluded at gene level",
             UnmappedTranscriptsWarning,
             stacklevel=3,
         )

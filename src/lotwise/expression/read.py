@@ -28,6 +28,7 @@ from lotwise.expression.transcripts import TranscriptMap
 from lotwise.keys import Level
 from lotwise.progress import progress
 from lotwise.samples import Sample, read_samples
+from lotwise.wording import counted
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -163,7 +164,8 @@ def _samples(
     without = [sample.sample for sample in listed if sample.quant is None]
     if without:
         raise InputError(
-            f"sample {without[0]!r} has no quantification ({len(without)} samples have none)",
+            f"sample {without[0]!r} has no quantification "
+            f"({counted(len(without), 'sample has', 'samples have')} none)",
             column="quant",
             remedy="fill in the column 'quant', or quantify the reads first",
         )
@@ -253,7 +255,7 @@ def _complete_levels(
         if read and lacking and not (level == "gene" and len(found["isoform"]) == len(samples)):
             warnings.warn(
                 f"the {level} level is not available, because it is missing in sample "
-                f"{lacking[0]!r} ({len(lacking)} samples lack it)",
+                f"{lacking[0]!r} ({counted(len(lacking), 'sample lacks', 'samples lack')} it)",
                 LotwiseWarning,
                 stacklevel=4,
             )

@@ -12,6 +12,7 @@ from scipy.special import stdtr, stdtrit
 from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray
 from lotwise.metrics.tolerance import tolerance_factor
+from lotwise.wording import counted
 
 NAN = float("nan")
 Equivalent = Literal["yes", "no", "not assessable"]
@@ -161,7 +162,8 @@ def accepted_margin(
     pairs, names = _read(correlations, batches, conditions)
     k = len(names)
     if k < least_batches:
-        reason = f"{k} accepted batches set no margin; at least {least_batches} are needed"
+        few = counted(k, "accepted batch sets", "accepted batches set")
+        reason = f"{few} no margin; at least {least_batches} are needed"
         return AcceptedMargin(NAN, k, reason)
     reason = _reason(pairs, names)
     if reason:
@@ -225,7 +227,8 @@ class _Pairs(NamedTuple):
 
 def _reason(pairs: _Pairs, names: list[str]) -> str:
     if len(names) < FEWEST_BATCHES:
-        return f"there are {len(names)} batches; at least {FEWEST_BATCHES} are needed"
+        there = counted(len(names), "batch", "batches")
+        return f"{there}; at least {FEWEST_BATCHES} are needed"
     if not np.isfinite(pairs.distance).all():
         return "the correlation of some pair is not defined"
     replicated = {*pairs.first[pairs.same].tolist()}

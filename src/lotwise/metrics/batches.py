@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray
 from lotwise.metrics.tolerance import tolerance_factor
+from lotwise.wording import counted
 
 NAN = float("nan")
 _SMALLEST_R = 1e-12
@@ -345,12 +346,13 @@ def rank_p(correlations: npt.ArrayLike, *, batch: int) -> RankP:
     if k == 0 or np.isnan(of_batch[batch]):
         words = medians.reasons[batch] or "no reference batch"
         return RankP(NAN, NAN, 0, k, f"{words}: cannot rank")
+    reference = counted(k, "reference batch", "reference batches")
     n_lower = int(np.count_nonzero(others <= of_batch[batch]))
     words = (
-        f"with {k} reference batches the smallest possible p is 1/{k + 1} = {1 / (k + 1):.2g}, "
+        f"with {reference} the smallest possible p is 1/{k + 1} = {1 / (k + 1):.2g}, "
         "so a rank alone cannot reject a new batch at 5 %"
         if k < 19
-        else f"with {k} reference batches the smallest possible p is 1/{k + 1}"
+        else f"with {reference} the smallest possible p is 1/{k + 1}"
     )
     return RankP((1 + n_lower) / (k + 1), 1 / (k + 1), n_lower + 1, k, words)
 

@@ -11,11 +11,12 @@ from threadpoolctl import threadpool_limits
 
 from lotwise.errors import InputError
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, as_matrix
+from lotwise.wording import counted, percent
 from lotwise.workers import in_threads
 
 LABEL: Final = "feature-resampling interval, says nothing about the next batch"
 SINGLE_GENES: Final = (
-    "{:.0%} of features resampled as single genes, as if independent: too narrow where genes are "
+    "{} of features resampled as single genes, as if independent: too narrow where genes are "
     "co-regulated"
 )
 WINDOWS: Final = (
@@ -193,11 +194,11 @@ def _share_single(codes: IntArray, n_blocks: int, genes: npt.ArrayLike | None) -
 def _warning(n_blocks: int, *, share_single: float, windows: bool) -> str:
     found = []
     if share_single > FEW_SINGLE:
-        found.append(SINGLE_GENES.format(share_single))
+        found.append(SINGLE_GENES.format(percent(share_single, 2)))
     if windows:
         found.append(WINDOWS)
     if n_blocks < FEW_BLOCKS:
-        found.append(f"only {n_blocks} blocks: intervals need {FEW_BLOCKS} or more")
+        found.append(f"only {counted(n_blocks, 'block')}: intervals need {FEW_BLOCKS} or more")
     return "; ".join(found)
 
 

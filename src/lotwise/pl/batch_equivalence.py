@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_ANSWERS: Final = {
+    "yes": "equivalence shown",
+    "no": "equivalence not shown",
+    "not assessable": "equivalence not assessable",
+}
+
+
 def batch_equivalence(
-    table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | None = None
+    table: pd.DataFrame,
+    *,
+    features: str = "features",
+    ax: Axes | None = None,
+    figsize: Size | None = None,
 ) -> Figure:
     """Draw the difference of 1 - R between and within batches with its interval and margin.
 
@@ -24,6 +35,8 @@ def batch_equivalence(
     ----------
     table
         ``lotwise.get.evidence(expression, "batch_equivalence")``.
+    features
+        What the features are, for the axis: ``"genes"`` or ``"isoforms"``.
     ax
         Axes to draw into; by default a new figure.
     figsize
@@ -51,7 +64,7 @@ def batch_equivalence(
     if not np.isfinite(row["lower"]):
         return nothing(str(row["reason"]), ax=ax)
     with lotwise_style():
-        figure, axis = one_axes(width=4.2, height=1.9, figsize=figsize, ax=ax)
+        figure, axis = one_axes(width=4.2, height=2.2, figsize=figsize, ax=ax)
         if np.isfinite(row["margin"]):
             axis.axvspan(-row["margin"], row["margin"], color=OKABE_ITO[2], alpha=0.2, lw=0)
             axis.axvline(row["margin"], color=OKABE_ITO[2], lw=1)
@@ -61,11 +74,14 @@ def batch_equivalence(
         axis.errorbar([row["difference"]], [0], xerr=error, fmt="o", color=ink(), capsize=3)
         axis.set_yticks([])
         axis.set_ylim(-1, 1)
-        axis.set_xlabel("median of 1 \N{MINUS SIGN} R between batches minus within batches")
+        axis.set_xlabel(
+            f"median of 1 \N{MINUS SIGN} R over all {features},\n"
+            "between batches minus within batches"
+        )
         margin = f"margin {row['margin']:g} (shaded)" if np.isfinite(row["margin"]) else "no margin"
         axis.set_title(
-            f"{row['n_batches']} batches, {row['n_samples']} samples, {margin}: "
-            f"equivalent: {row['equivalent']}",
+            f"{row['n_batches']} batches, {row['n_samples']} samples, {margin}:\n"
+            f"{_ANSWERS[row['equivalent']]}",
             fontsize=scaled(8),
         )
     return figure

@@ -20,7 +20,12 @@ _TICKS: Final = (0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5, 10)
 
 
 def composition(
-    table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | None = None
+    table: pd.DataFrame,
+    *,
+    unit: str = "TPM",
+    features: str = "features",
+    ax: Axes | None = None,
+    figsize: Size | None = None,
 ) -> Figure:
     """Draw the median-ratio factor of each sample and, with spike-ins, its total RNA.
 
@@ -28,6 +33,10 @@ def composition(
     ----------
     table
         ``lotwise.get.evidence(expression, "composition")``.
+    unit
+        Unit of the values, if not TPM (:func:`lotwise.from_frame`).
+    features
+        What the features are, for the title: ``"genes"`` or ``"isoforms"``.
     ax
         Axes to draw into; by default a new figure.
     figsize
@@ -55,7 +64,7 @@ def composition(
     known = table[table["factor"].notna() | table["global_change"].notna()]
     if known.empty:
         return nothing(str(table["reason"].iloc[0]), ax=ax)
-    title = "TPM of unchanged features, relative to the other samples"
+    title = f"{unit} of unchanged {features}, relative to the other samples"
     if len(known) > MOST_ROWS:
         title = f"{title}:\nthe {MOST_ROWS} of {len(known):,} with the largest shift"
         largest = np.log(known["factor"]).abs().nlargest(MOST_ROWS).index

@@ -53,5 +53,5 @@ def double_zero_shares(expression: AnnData) -> str:
     if over_all.empty:
         return "an unknown share"
     shares = over_all["n_double_zero"] / over_all["n_features"]
-    low, high = percent(shares.min()), percent(shares.max())
+    low, high = percent(shares.min(), 2), percent(shares.max(), 2)
     return low if low == high else f"{low} to {high}"

@@ -266,7 +266,9 @@ def _colours(shown: Floats) -> dict[str, Any]:
 
 
 def _size(n_samples: int) -> tuple[float, float]:
-    side = float(np.clip(3.5 + 0.45 * n_samples, 5.5, 16.0))
+    # Cells with numbers need more room. Without them, names must stay legible on a page.
+    inch_a_sample = 0.45 if n_samples <= _MOST_PRINTED else 0.16
+    side = float(np.clip(3.5 + inch_a_sample * n_samples, 5.5, 16.0))
     return side + 1.0, side
 
 

@@ -34,6 +34,7 @@ def batches(
     *,
     pseudocount: float | None = None,
     unit: str = "TPM",
+    features: str = "features",
     ax: Axes | None = None,
     figsize: Size | None = None,
 ) -> Figure:
@@ -47,6 +48,8 @@ def batches(
         c of log2(TPM + c), for the label of the axis.
     unit
         Unit of the values, if not TPM (:func:`lotwise.from_frame`).
+    features
+        What the features are, for the label of the axis: ``"genes"`` or ``"isoforms"``.
     ax
         Axes to draw into; by default a new figure.
     figsize
@@ -98,7 +101,8 @@ def batches(
             axis.set_xlim(low - 0.15 * (1 - low) - 1e-4, 1 + 0.02 * (1 - low))
         axis.set_yticks(rows, _named_groups(table))
         axis.set_ylim(len(table) - 0.5, -0.5)
-        axis.set_xlabel(f"Pearson's R of {log_tpm_words(pseudocount, unit)}")
+        scale = log_tpm_words(pseudocount, unit)
+        axis.set_xlabel(f"Pearson's R of {scale} over all {features}")
         if axis.has_data():
             # Above the axes, where it does not overlap the note of the figure.
             place = (0.5, 1)

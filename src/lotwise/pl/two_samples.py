@@ -271,7 +271,7 @@ def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
             f"log2 of {unit} {whole['sample_a']} / {whole['sample_b']}\nover the median ratio"
         )
         axis.set_title(
-            f"{percent(whole['share_over_2_fold'], 1)} of {whole['n_features']:,} {features} "
+            f"{percent(whole['share_over_2_fold'])} of {whole['n_features']:,} {features} "
             f"differ more than 2-fold in {unit}",
             fontsize=scaled(8),
         )

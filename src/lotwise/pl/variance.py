@@ -74,10 +74,8 @@ def variance(
             of_factor = density[density["factor"] == row["factor"]]
             # The outermost bins reach to 0 and 100 %. Widths are proportional to the square root,
             # so that the many features at an end do not hide the others.
-            heights = (
-                100
-                * np.r_[0, (of_factor["share_from"] + of_factor["share_to"]).to_numpy() / 2, 100]
-            )
+            middles = (of_factor["share_from"] + of_factor["share_to"]).to_numpy() / 2
+            heights = 100 * np.r_[0, middles, 1]
             fraction = of_factor["fraction"].to_numpy()
             half = 0.42 * np.sqrt(np.r_[fraction[0], fraction, fraction[-1]] / fraction.max())
             colour = colours[row["factor"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 from lotwise.evidence.catalogue import tables
@@ -131,7 +133,7 @@ def _equivalence(level: LevelFindings) -> Block:
         .to_dicts()
     )
     counted = [
-        row | (dict.fromkeys(columns.OUTCOMES, 0) if row["whole"] else {}) for row in counted
+        row | (dict.fromkeys(columns.OUTCOMES, math.nan) if row["whole"] else {}) for row in counted
     ]
     if all(row["reason"] for row in counted):
         return reasons_text(counted, "Equivalence of single features is unknown")

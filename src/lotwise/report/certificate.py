@@ -17,8 +17,9 @@ from lotwise.report.page import environment, observations
 from lotwise.report.run_tables import Findings, read_findings
 from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, verdict_of
-from lotwise.report.words import NOT_KNOWN, count_words, number_beside
+from lotwise.report.words import NOT_KNOWN, number_beside
 from lotwise.tree import CERTIFICATE
+from lotwise.wording import counted
 
 # Statistics with a unit; all others have none.
 _UNITS: Final = (
@@ -154,7 +155,7 @@ def _unit(statistic: str) -> str:
 def _about(entry: Entry) -> str:
     """Return what a line of the history is about."""
     if entry.event == "registered":
-        return f"{entry.named}; {count_words(entry.n_tables, 'result table')} existed at that time"
+        return f"{entry.named}; {counted(entry.n_tables, 'result table')} existed at that time"
     if entry.event == "evaluated":
         return f"{entry.named}: {entry.outcome}"
     if entry.event == "recorded":

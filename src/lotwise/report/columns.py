@@ -60,6 +60,6 @@ OUTCOMES: Final = ("equivalent", "different", "inconclusive", "not expressed", "
 EQUIVALENCE: Final = (
     *OF_BATCHES,
     Column("condition", "condition"),
-    *(Column(name, name, "number") for name in OUTCOMES),
+    *(Column(name, name, "number", "not tested") for name in OUTCOMES),
     Column("reason", "reason"),
 )

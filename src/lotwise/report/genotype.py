@@ -10,7 +10,8 @@ from lotwise.evidence.sections import GENOTYPE
 from lotwise.report.blocks import Section, figure_block, section_from, table_block
 from lotwise.report.remarks import LONGEST_PART, Remark, State
 from lotwise.report.run_tables import Findings, LevelFindings, Row
-from lotwise.report.words import count_words, list_words, name_words, percent_words
+from lotwise.report.words import list_words, name_words, percent_words
+from lotwise.wording import counted
 
 _TOPIC: Final = "Identity: genotype"
 _NO_READS: Final = (
@@ -47,13 +48,13 @@ def genotype_remark(gene: LevelFindings) -> Remark:
     if agreeing:
         verb = "agrees" if len(agreeing) == 1 else "agree"
         parts.append(
-            f"{len(agreeing)} of {count_words(len(rows), 'sample')} {verb} in genotype with the "
+            f"{len(agreeing)} of {counted(len(rows), 'sample')} {verb} in genotype with the "
             "other samples of the same donor (of the same batch, if donors are not given)."
         )
     n_donors = len({row["found"] for row in rows if row["found"]})
     if n_donors:
         verb = "was" if n_donors == 1 else "were"
-        parts.append(f"{count_words(n_donors, 'donor')} {verb} found in the samples.")
+        parts.append(f"{counted(n_donors, 'donor')} {verb} found in the samples.")
     parts += _untold_words(rows)
     state: State = "computed" if agreeing else "unknown"
     return Remark(
@@ -101,5 +102,5 @@ def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
         reasons = Counter(row[column] for row in rows if row[column] not in {"yes", "no"})
         if reasons:
             why = "; ".join(f"{reason} ({n})" for reason, n in reasons.items())
-            n = count_words(reasons.total(), "sample")
+            n = counted(reasons.total(), "sample")
             yield f"{what} is unknown for {n}: {why}."

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from lotwise.report.remarks import LONGEST_PART, Remark, State, not_computed, sentence
 from lotwise.report.run_tables import LevelFindings, Row
-from lotwise.report.words import count_words, list_words, name_words
+from lotwise.report.words import list_words, name_words
+from lotwise.wording import counted
 
 
 def sex_remark(gene: LevelFindings) -> Remark:
@@ -23,7 +24,7 @@ def sex_remark(gene: LevelFindings) -> Remark:
     if agreeing:
         verb = "agrees" if len(agreeing) == 1 else "agree"
         parts.append(
-            f"{len(agreeing)} of {count_words(len(rows), 'sample')} {verb} in sex with the other "
+            f"{len(agreeing)} of {counted(len(rows), 'sample')} {verb} in sex with the other "
             "samples of the same donor. That does not prove identity, because half of all "
             "pairs of donors have the same sex."
         )
@@ -62,16 +63,16 @@ def _untold_words(rows: Sequence[Row]) -> Iterator[str]:
     untold = [row for row in rows if row["agrees"] not in {"yes", "no"}]
     if not untold:
         return
-    counted = Counter(str(row["agrees"] or row["reason"]) for row in untold)
+    by_reason = Counter(str(row["agrees"] or row["reason"]) for row in untold)
     # A table without samples has one row, with the reason.
     why = "; ".join(
-        f"{reason} ({count_words(n, 'sample')})" if untold[0]["sample"] else reason
-        for reason, n in counted.items()
+        f"{reason} ({counted(n, 'sample')})" if untold[0]["sample"] else reason
+        for reason, n in by_reason.items()
     )
     if len(untold) == len(rows):
         yield f"It is unknown whether the samples of a donor agree in sex: {why or 'no panel'}."
     else:
-        n = f"{len(untold)} of {count_words(len(rows), 'sample')}"
+        n = f"{len(untold)} of {counted(len(rows), 'sample')}"
         yield f"For {n} it is unknown whether they agree in sex: {why}."
 
 
@@ -114,7 +115,7 @@ def panels_remark(gene: LevelFindings) -> Remark:
         )
     n_unknown = len(rows) - len(told)
     if n_unknown:
-        parts.append(f"{count_words(n_unknown, 'expectation')} could not be checked.")
+        parts.append(f"{counted(n_unknown, 'expectation')} could not be checked.")
     notes = dict.fromkeys(row["note"] for row in failing or specific if row["note"])
     if notes:
         parts.append(sentence(f"note: {'; '.join(notes)}"))

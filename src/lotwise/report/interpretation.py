@@ -19,7 +19,6 @@ from lotwise.report.libraries import depth_remark
 from lotwise.report.remarks import LONGEST_PART, Remark, State, not_computed, sentence
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.words import (
-    count_words,
     list_words,
     merge_clauses,
     name_words,
@@ -27,6 +26,7 @@ from lotwise.report.words import (
     percent_words,
     r_words,
 )
+from lotwise.wording import counted
 
 # Each kind of noise has a ceiling of its own.
 _NOISES: Final = ("counting", "quantification", "preparation")
@@ -53,6 +53,7 @@ def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
         features_remark(level, pair, decimals=decimals),
         *unmapped_remark(level),
         fold_remark(level, pair),
+        *limits_remark(level, decimals=decimals),
         *variance_remark(level),
         *composition_remark(level),
     ]
@@ -110,12 +111,12 @@ def _published(findings: Findings) -> Iterator[Remark]:
     if differing:
         named = list_words(differing, longest=LONGEST_PART)
         text = (
-            f"{len(differing)} of {count_words(len(rows), 'published coefficient')} "
+            f"{len(differing)} of {counted(len(rows), 'published coefficient')} "
             f"{'differs' if len(differing) == 1 else 'differ'} from the computed values: {named}."
         )
         yield Remark(topic="Published coefficients", text=text, state="concern")
     elif rows:
-        n = count_words(len(rows), "published coefficient")
+        n = counted(len(rows), "published coefficient")
         verb = "agrees" if agreeing == 1 else "agree"
         text = f"{agreeing} of {n} {verb} with the computed values; none differs."
         yield Remark(
@@ -219,7 +220,7 @@ def unmapped_remark(level: LevelFindings) -> Iterator[Remark]:
     n, shares = level.unmapped
     if level.level == "gene" and n:
         text = (
-            f"{count_words(n, 'transcript')} {'has' if n == 1 else 'have'} no gene in the "
+            f"{counted(n, 'transcript')} {'has' if n == 1 else 'have'} no gene in the "
             f"transcript-to-gene map. Therefore {percent_words(min(shares))} to "
             f"{percent_words(max(shares))} of a sample's TPM are missing from the gene level."
         )
@@ -246,6 +247,31 @@ def fold_remark(level: LevelFindings, pair: Row) -> Remark:
     return Remark(topic=topic, text=text)
 
 
+def limits_remark(level: LevelFindings, *, decimals: int) -> Iterator[Remark]:
+    """Yield the batches whose R to the others is below the limits that the others set."""
+    rows = level.rows("batches") if level.has("batches") else []
+    below = [row for row in rows if row["median_to_others"] < row["prediction_lower"]]
+    if not below:
+        return
+    named = list_words(
+        (
+            f"{name_words(row['batch'])} ({r_words(row['median_to_others'], decimals)}, limit "
+            f"{r_words(row['prediction_lower'], decimals)})"
+            for row in below
+        ),
+        longest=LONGEST_PART,
+    )
+    text = (
+        f"At {level.level} level, the median R to the other batches is below their prediction "
+        f"interval in {named}. Some sound batches lie there by chance; “Number of batches” says "
+        "how many."
+    )
+    far = [row["batch"] for row in below if row["median_to_others"] < row["tolerance_lower"]]
+    if far:
+        text += f" It is below the wider tolerance interval too in {list_words(far)}."
+    yield Remark(topic="Unlike the others", text=text, state="concern" if far else "computed")
+
+
 def variance_remark(level: LevelFindings) -> Iterator[Remark]:
     """Yield the shares of the variance that batches and donors explain, if known."""
     rows = {row["factor"]: row for row in level.rows("variance")} if level.has("variance") else {}
@@ -257,9 +283,10 @@ def variance_remark(level: LevelFindings) -> Iterator[Remark]:
     if not known:
         return
     first, *others = known
-    n_features = count_words(rows[first]["n_features"], f"{level.level}")
+    n_features = counted(rows[first]["n_features"], f"{level.level}")
+    scope = " within a condition" if "condition" in rows else ""
     text = (
-        f"Of the variance of expression within a condition, {first} explains "
+        f"Of the variance of expression{scope}, {first} explains "
         f"{percent_words(known[first], 2)} (median over {n_features})"
     )
     text += "".join(f", {name} {percent_words(known[name], 2)}" for name in others)
@@ -312,7 +339,8 @@ def batches_remark(findings: Findings) -> Remark:
         return Remark(topic=topic, text=left.text + alone, state="unknown")
     words = (row["words"].split("; ") for row in level.rows("batches") if row["words"])
     clauses = merge_clauses(clause for of_batch in words for clause in of_batch)
-    text = f"{sentence('; '.join(clauses))}{alone}" if clauses else alone.strip()
+    start = "Each batch is compared with the others. "
+    text = f"{start}{sentence('; '.join(clauses))}{alone}" if clauses else alone.strip()
     return Remark(topic=topic, text=text or "No limit from the number of batches.")
 
 

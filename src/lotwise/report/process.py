@@ -9,7 +9,8 @@ from lotwise.evidence.sections import PROCESS
 from lotwise.report.blocks import Section, Text, figure_block, section_from, table_block
 from lotwise.report.remarks import LONGEST_PART, Remark, State
 from lotwise.report.run_tables import Findings, LevelFindings
-from lotwise.report.words import count_words, list_words, name_words
+from lotwise.report.words import list_words, name_words
+from lotwise.wording import counted
 
 
 def process_section(findings: Findings, decimals: int) -> Section | None:
@@ -49,7 +50,7 @@ def process_remarks(level: LevelFindings) -> Iterator[Remark]:
         yield Remark(topic="Change of the process", text=f"{reason}.", state="unknown")
         return
     n = sum(len(names) for names in named.values())
-    of_all = f"{len(named['yes'])} of {count_words(n, 'declared attribute')}"
+    of_all = f"{len(named['yes'])} of {counted(n, 'declared attribute')}"
     of_all += ", counted for each condition" if several else ""
     parts = [
         f"Lots after the change are equivalent within the margins to lots before it in {of_all}."
@@ -81,7 +82,7 @@ def _has_phases(level: LevelFindings) -> bool:
 
 def _features_words(level: LevelFindings) -> str:
     """Count the outcomes of single genes; the page does not show the full table."""
-    counted = (
+    outcomes = (
         level.scan("process_features")
         .group_by("condition", "outcome", "reason", maintain_order=True)
         .len()
@@ -89,10 +90,10 @@ def _features_words(level: LevelFindings) -> str:
         .to_dicts()
     )
     source = level.name(ProcessFeatureRecord.table)
-    several = len({row["condition"] for row in counted}) > 1
+    several = len({row["condition"] for row in outcomes}) > 1
     said = "; ".join(
         (f"{name_words(row['condition'])}: " if several else "")
         + (f"{row['len']:,} {row['outcome']}" if row["outcome"] != "not tested" else row["reason"])
-        for row in counted
+        for row in outcomes
     )
     return f"Single genes, lots as replicates ({source}): {said}."

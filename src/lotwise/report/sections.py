@@ -16,7 +16,8 @@ from lotwise.report.blocks import Section, Text, figure_block, section_from, tab
 from lotwise.report.run_tables import Findings, Row
 from lotwise.report.summary import criteria_of
 from lotwise.report.tables import UNKNOWN, Cell, Column, Table, table_of
-from lotwise.report.words import NOT_KNOWN, count_words, exact_words, number_beside
+from lotwise.report.words import NOT_KNOWN, exact_words, number_beside
+from lotwise.wording import counted
 from lotwise.workers import in_threads
 
 
@@ -98,7 +99,7 @@ def published_section(findings: Findings, decimals: int) -> Section | None:
     by_status: dict[str, int] = {}
     for row in rows:
         by_status[row["status"]] = by_status.get(row["status"], 0) + 1
-    counted = ", ".join(f"{n} {status}" for status, n in by_status.items())
+    by_words = ", ".join(f"{n} {status}" for status, n in by_status.items())
     table = table_of(
         rows,
         columns.columns_of(Verification),
@@ -111,7 +112,7 @@ def published_section(findings: Findings, decimals: int) -> Section | None:
     return Section(
         name="published",
         title="Published and computed coefficients",
-        lead=f"{count_words(len(rows), 'published coefficient')}: {counted}. A coefficient "
+        lead=f"{counted(len(rows), 'published coefficient')}: {by_words}. A coefficient "
         f"{rows[0]['rule']}. A coefficient that nobody entered has the status 'not on "
         "file', which does not count as agreement.",
         blocks=[table],

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from lotwise.report.summary import Verdict
-from lotwise.report.words import count_words, list_words
+from lotwise.report.words import list_words
+from lotwise.wording import counted
 
 OBSERVED = "Pass, with unresolved observations"
 
@@ -30,13 +31,13 @@ def stand(verdict: Verdict, *, faults: Sequence[str], n_observations: int) -> Ve
         return verdict
     if faults:
         sentence = (
-            f"{count_words(len(faults), 'file')} shown here differ from the record (see above). "
-            "There is no verdict on files that differ."
+            f"{counted(len(faults), 'file shown here differs', 'files shown here differ')} from "
+            "the record (see above). There is no verdict on files that differ."
         )
         return replace(verdict, outcome="not assessable", word="Not assessable", sentence=sentence)
     if not (n_observations or verdict.notices):
         return verdict
-    observed = count_words(n_observations + len(verdict.notices), "observation")
+    observed = counted(n_observations + len(verdict.notices), "observation")
     sentence = f"{verdict.sentence} {observed} below must be resolved by a person."
     return replace(verdict, word=OBSERVED, sentence=sentence)
 
@@ -73,7 +74,7 @@ def registration(verdict: Mapping[str, Any]) -> str:
     if not isinstance(told, Mapping):
         return "The time when these criteria were recorded is unknown."
     n = int(told["n_tables"])
-    there = f"when {count_words(n, 'result table')} already existed"
+    there = f"when {counted(n, 'result table')} already existed"
     if n == 0:
         there = "before there were any result tables"
     applied = f" Last applied on {verdict['evaluated']}." if verdict.get("evaluated") else ""

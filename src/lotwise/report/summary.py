@@ -11,13 +11,13 @@ from typing import Any, Final, Literal
 from lotwise.acceptance import outcome_over_all
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.words import (
-    count_words,
     list_words,
     name_words,
     number_beside,
     percent_words,
     r_words,
 )
+from lotwise.wording import counted
 
 Outcome = Literal["pass", "fail", "not assessable", "none"]
 _WORDS: Final[dict[Outcome, str]] = {
@@ -90,7 +90,7 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
         "not assessable": _unassessable(criteria, title),
     }[outcome]
     if n_descriptive:
-        what = count_words(n_descriptive, "descriptive criterion", "descriptive criteria")
+        what = counted(n_descriptive, "descriptive criterion", "descriptive criteria")
         sentence = f"{sentence} {what} (tier 3) decided nothing."
     return Verdict(
         outcome=outcome,
@@ -121,12 +121,14 @@ def level_answer(level: LevelFindings, *, decimals: int) -> LevelAnswer:
     lowest, highest = defined[0], defined[-1]
     words = f"{name_words(lowest['sample_a'])} and {name_words(lowest['sample_b'])}"
     r = r_words(lowest["pearson"], decimals)
+    across = any(row["relation"] == "across" for row in level.batch_pairs)
+    scope = " of one condition" if across else ""
     if len(defined) == 1:
         sentence = f"R between {words} is {r}."
     else:
         sentence = (
-            f"R is lowest between {words}. Over all {count_words(len(defined), 'pair')} of "
-            f"batches, R is {r} to {r_words(highest['pearson'], decimals)}."
+            f"R is lowest between {words}. Over all {counted(len(defined), 'pair')} of "
+            f"batches{scope}, R is {r} to {r_words(highest['pearson'], decimals)}."
         )
     return LevelAnswer(
         level=level.level,
@@ -158,7 +160,7 @@ def batches_sentence(findings: Findings) -> str:
     """Return which batches were compared, and with how many samples.
 
     One sample per batch is stated explicitly: a difference between batches then cannot be
-    distinguished from one between preparations.
+    distinguished from one between preparations. So are conditions, which are not compared.
     """
     batches = findings.batches
     if not batches:
@@ -170,9 +172,16 @@ def batches_sentence(findings: Findings) -> str:
         each = f"{sizes.pop()} samples each"
     else:
         each = f"{min(sizes)} to {max(sizes)} samples each"
-    n = count_words(len(batches), "batch", "batches")
+    n = counted(len(batches), "batch", "batches")
     verb = "was" if len(batches) == 1 else "were"
-    return f"{n} {verb} compared, {each}: {list_words(batches)}."
+    said = f"{n} {verb} compared, {each}: {list_words(batches)}."
+    conditions = list(dict.fromkeys(row.get("condition") or "" for row in findings.samples))
+    if len(conditions) < 2:
+        return said
+    return (
+        f"{said} They have {len(conditions)} conditions ({list_words(conditions)}), and R is "
+        "between batches of one condition."
+    )
 
 
 def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: int) -> list[str]:
@@ -184,7 +193,7 @@ def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: in
     undefined = sum(math.isnan(row["pearson"]) for row in between)
     if undefined:
         verb = "has" if undefined == 1 else "have"
-        details.append(f"{count_words(undefined, 'pair')} of batches {verb} no defined R.")
+        details.append(f"{counted(undefined, 'pair')} of batches {verb} no defined R.")
     single = [row for row in level.pairs if not math.isnan(row["pearson"])]
     within = [row for row in single if row["relation"] == "within"]
     across = [row for row in single if row["relation"] == "between"]
@@ -216,7 +225,7 @@ def _failed(criteria: list[Mapping[str, Any]], title: str) -> str:
     unknown = sum(item.get("outcome") == "not assessable" for item in criteria)
     verb = "is" if len(missed) == 1 else "are"
     sentence = (
-        f"{len(missed)} of {count_words(len(criteria), 'criterion', 'criteria')}{title} {verb} "
+        f"{len(missed)} of {counted(len(criteria), 'criterion', 'criteria')}{title} {verb} "
         "not met. The evidence does not support lot consistency under these criteria."
     )
     return f"{sentence} {unknown} could not be assessed." if unknown else sentence
@@ -225,7 +234,7 @@ def _failed(criteria: list[Mapping[str, Any]], title: str) -> str:
 def _unassessable(criteria: list[Mapping[str, Any]], title: str) -> str:
     n_unknown = sum(item.get("outcome") != "pass" for item in criteria)
     what = (
-        f"{n_unknown} of {count_words(len(criteria), 'criterion', 'criteria')}{title} could not "
+        f"{n_unknown} of {counted(len(criteria), 'criterion', 'criteria')}{title} could not "
         "be assessed. A criterion that cannot be assessed never counts as passed"
         if n_unknown
         else f"The verdict{title} cannot be trusted in its present state"
@@ -242,7 +251,7 @@ def _missed(criteria: list[Mapping[str, Any]]) -> Iterator[str]:
         said = str(item.get("statement") or item.get("id") or "a criterion").rstrip(".")
         yield f"{outcome}: {name_words(said, _LONGEST_STATEMENT)}. {_found(item)}."
     if len(open_) > _MOST_MISSED:
-        more = count_words(len(open_) - _MOST_MISSED, "more criterion", "more criteria")
+        more = counted(len(open_) - _MOST_MISSED, "more criterion", "more criteria")
         yield f"{more} in the table of criteria below."
 
 

@@ -85,7 +85,7 @@ def table_of(
     n_rows: int | None = None,
     unit: str = "TPM",
 ) -> Table:
-    """Format the first 300 rows of a result table.
+    """Format the first 300 rows of a result table, without columns of text that are empty.
 
     Parameters
     ----------
@@ -107,6 +107,7 @@ def table_of(
         Unit of the numbers; it replaces "TPM" in captions and headings.
     """
     means = meanings(record) if record is not None else {}
+    columns = [column for column in columns if _is_filled(column, rows)]
     shown = _plain_where_exact(
         [
             [
@@ -157,6 +158,10 @@ def cell_of(value: Any, kind: Kind, decimals: int = 4, *, unknown: str = "") -> 
     if kind == "r":
         return Cell(r_words(value, decimals), number)
     return Cell(percent_words(value) if kind == "percent" else number_words(value, 4), number)
+
+
+def _is_filled(column: Column, rows: Sequence[Row]) -> bool:
+    return column.kind != "text" or not rows or any(row.get(column.key) for row in rows)
 
 
 def _said(row: Row, column: Column) -> Any:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from lotwise.wording import format_r
+from lotwise.wording import format_r, percent
 
 MINUS: Final = "\N{MINUS SIGN}"
 NOT_KNOWN: Final = "not known"
@@ -108,7 +108,7 @@ def exact_words(value: float) -> str:
 
 
 def percent_words(share: float | None, digits: int = 3) -> str:
-    """Print a share as per cent; only exactly 1 is printed as 100 %.
+    """Print a share as per cent on one line; only exactly 1 is printed as 100 %.
 
     Examples
     --------
@@ -119,11 +119,7 @@ def percent_words(share: float | None, digits: int = 3) -> str:
     """
     if share is None or math.isnan(share):
         return NOT_KNOWN
-    text = number_words(100 * share, digits)
-    if text == "100" and share != 1:
-        nearest = f">{100 - 10.0 ** (2 - digits):g}"
-        text = nearest if share < 1 else number_beside(100 * share, "100", digits)
-    return f"{text}\N{NO-BREAK SPACE}%"
+    return percent(share, digits).replace(" ", "\N{NO-BREAK SPACE}").replace("-", MINUS)
 
 
 def with_minus(text: str) -> str:
@@ -197,14 +193,3 @@ def _span(numbers: Iterable[str]) -> str:
     """Return the smallest and the largest of printed numbers, or the only one."""
     ends = sorted({*numbers}, key=lambda text: float(text.replace(",", "")))
     return ends[0] if len(ends) == 1 else f"{ends[0]} to {ends[-1]}"
-
-
-def count_words(n: int, thing: str, things: str = "") -> str:
-    """Print a count with its noun.
-
-    Examples
-    --------
-    >>> count_words(1, "batch", "batches"), count_words(3, "sample")
-    ('1 batch', '3 samples')
-    """
-    return f"{n:,} {thing if n == 1 else things or thing + 's'}"

@@ -33,6 +33,7 @@ from lotwise.metrics.titration import SHARES, caught_share, mix_profile
 from lotwise.run.comparison import correlate
 from lotwise.run.profile import ExpressionProfile
 from lotwise.tl.reuse import Kept, reusing
+from lotwise.wording import percent
 from lotwise.workers import limit_threads
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ def _row(
         earliest=found.earliest,
         passed=found.passed,
         n_repeats=len(repeats),
-        reason=f"{BLIND} {shares[-1]:.0%} mixed in" if never else "",
+        reason=f"{BLIND} {percent(shares[-1])} mixed in" if never else "",
     )
 
 

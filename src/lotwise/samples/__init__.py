@@ -16,6 +16,7 @@ from lotwise.samples.sample import (
     require_batches,
 )
 from lotwise.samples.sheet import read_samples
+from lotwise.samples.spelling import refuse_two_spellings
 from lotwise.samples.written import write_samples
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Sample",
     "Strandedness",
     "read_samples",
+    "refuse_two_spellings",
     "require_batches",
     "write_samples",
 ]

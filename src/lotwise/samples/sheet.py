@@ -23,7 +23,8 @@ from lotwise.samples.sample import (
     Sample,
     Strandedness,
 )
-from lotwise.wording import closest, fold_spelling
+from lotwise.samples.spelling import refuse_two_spellings
+from lotwise.wording import closest
 
 _COMPUTED_COLUMNS: Final = frozenset(
     {
@@ -36,9 +37,6 @@ _COMPUTED_COLUMNS: Final = frozenset(
         keys.UNMAPPED_TPM_SHARE,
     }
 )
-
-# Columns whose labels decide which samples belong together.
-_GROUPING_COLUMNS: Final = ("batch", "donor", "condition")
 
 # Text in place of a path that is not a path: what it is, and what to do.
 _NO_PATHS: Final = (
@@ -102,7 +100,7 @@ def read_samples(path: Path | str) -> tuple[Sample, ...]:
     samples = tuple(_join_runs(path, parts) for parts in grouped.values())
     _refuse_shared_reads(path, samples)
     _refuse_two_phases(path, samples)
-    _refuse_two_spellings(path, samples)
+    refuse_two_spellings(samples, path)
     return samples
 
 
@@ -301,25 +299,6 @@ def _refuse_two_phases(path: Path, samples: Iterable[Sample]) -> None:
                 remedy="a batch is made either before or after the change; correct 'batch' or "
                 "'phase'",
             )
-
-
-def _refuse_two_spellings(path: Path, samples: Iterable[Sample]) -> None:
-    """Refuse a label in two spellings: a batch would be compared with itself, or with nothing."""
-    seen: dict[tuple[str, str], Sample] = {}
-    for sample in samples:
-        for column in _GROUPING_COLUMNS:
-            label = getattr(sample, column)
-            first = seen.setdefault((column, fold_spelling(label)), sample)
-            other = getattr(first, column)
-            if other != label:
-                raise InputError(
-                    f"{label!r} here and {other!r} in row {first.row} differ only in spelling "
-                    "(case, spaces, separators or leading zeros)",
-                    path=path,
-                    row=sample.row,
-                    column=column,
-                    remedy="write the same name in both rows; if they are two, change a name",
-                )
 
 
 def _refuse_shared_reads(path: Path, samples: Iterable[Sample]) -> None:

@@ -15,6 +15,7 @@ from lotwise.metrics.composition import LARGEST_FACTOR, Composition
 from lotwise.metrics.composition import composition as find_composition
 from lotwise.metrics.moments import BoolArray
 from lotwise.tl.pairs import layer_of, store
+from lotwise.wording import percent
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -99,6 +100,7 @@ def _rows(
     for place, factor, change in zip(places, found.factor, found.global_change, strict=True):
         known = np.isfinite(factor)
         shifted = known and not 1 / LARGEST_FACTOR <= factor <= LARGEST_FACTOR
+        shift = f"{'+' if factor > 1 else ''}{percent(factor - 1, 2)}"
         yield CompositionRecord(
             sample=str(expression.obs_names[place]),
             batch=batches[place],
@@ -108,7 +110,7 @@ def _rows(
             shifted=("yes" if shifted else "no") if known else "",
             n_spike_ins=found.n_spike_ins,
             global_change=float(change),
-            words=f"TPM of unchanged features shift by {factor - 1:+.0%}" if known else "",
+            words=f"TPM of unchanged features shift by {shift}" if known else "",
             reason=found.reason,
             spike_in_reason=found.spike_in_reason,
         )

@@ -31,6 +31,7 @@ from lotwise.metrics.genotypes import (
 from lotwise.metrics.mixtures import ONE_DONOR, OUTSIDE, Mixture, find_mixtures, find_outside
 from lotwise.quantify.alleles import AlleleCounts
 from lotwise.tl.pairs import pairs_of, store
+from lotwise.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,7 +172,7 @@ class _Sheet:
             reasons.append(self._against(row))
         if mixture.share > 0:
             first = self._group(mixture.first) if mixture.first else "its own donor"
-            reasons.append(f"about {mixture.share:.0%} of {second} in {first}")
+            reasons.append(f"about {percent(mixture.share, 2)} of {second} in {first}")
         return DonorRecord(
             sample=self.names[row],
             batch=self.batches[row],

@@ -259,7 +259,7 @@ def test_quant__tpm_is_no_abundance(run, study, cell, came):
     study.set_cell("C1", 12, 3, cell)
     outcome = study.call(run)
     refuse(
-        outcome, study, "C1.sf, row 12, column 'TPM'", f"'tx10.1' is {came} (1 such values)", ">= 0"
+        outcome, study, "C1.sf, row 12, column 'TPM'", f"'tx10.1' is {came} (1 such value)", ">= 0"
     )
 
 
@@ -321,9 +321,9 @@ def test_annotations__few_shared_features_are_refused(run, study):
         study.call(run),
         study,
         "B1.sf",
-        "32 of 48 features (66.7%) are common to all 3 samples",
+        "32 of 48 features (66.7 %) are common to all 3 samples",
         "'B1' differs from 'A1'",
-        "at least 90% are required",
+        "at least 90 % are required",
         "--min-shared",
     )
 

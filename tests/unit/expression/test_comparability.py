@@ -149,6 +149,21 @@ def test_judge__samples_of_one_batch_lack_no_counterpart(files):
     assert found_in(samples, files) == ()
 
 
+@pytest.mark.parametrize(("share", "codes"), [(0.09, ["few_reads_used"]), (0.11, [])])
+@pytest.mark.parametrize("program", [salmon, kallisto])
+def test_judge__few_reads_of_a_sample_were_quantified(files, program, share, codes):
+    quants = {}
+    for seed, name in enumerate(("S1", "S2")):
+        key = "run" if program is kallisto else "info"
+        program(files, name, seed=seed, **{key: {}})
+        n_reads = int(files.counts.sum() / (share if name == "S2" else 0.9))
+        word = "n_processed" if program is kallisto else "num_processed"
+        quants[name] = program(files, name, seed=seed, **{key: {word: n_reads}})
+    found = found_in(quants, files)
+    assert [one.code for one in found] == codes
+    assert not codes or re.search(r"less than 10 % .* in S2 \(9 %\)", found[0].sentence)
+
+
 def test_judge__programs_are_mixed(files):
     quants = {
         "S1": salmon(files, "S1", seed=1),
@@ -282,7 +297,7 @@ def test_align_features__versions_differ_between_samples(files, changed):
     files.tpm, files.counts = files.draw(np.random.default_rng(2))
     second = files.salmon("S2.sf", names=names)
     with pytest.warns(
-        SharedFeaturesWarning, match=r"with up to [\d.]+% of the TPM are therefore matched"
+        SharedFeaturesWarning, match=r"up to [\d.]+ % of the TPM of a sample would not"
     ):
         _, isoform = lotwise.read_quant({"S1": first, "S2": second}, tx2gene=write_map(files))
     assert isoform.var_names.to_list() == files.transcripts
@@ -297,7 +312,7 @@ def test_align_features__tpm_that_is_lost_is_told_and_kept(files):
     names[lost] = "ENST00000999999.1"
     second = files.salmon("S2.sf", names=names)
     with (
-        pytest.warns(SharedFeaturesWarning, match=r"the others have up to [\d.]+% of the TPM"),
+        pytest.warns(SharedFeaturesWarning, match=r"the others have up to [\d.]+ % of the TPM"),
         pytest.warns(InvalidComparisonWarning, match="the others have"),
     ):
         _, isoform = lotwise.read_quant(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import anndata
 import numpy as np
 import pandas as pd
@@ -241,6 +243,31 @@ def test_from_frame__identifiers_and_symbols_in_columns(tpm):
 def test_from_frame__text_of_unknown_meaning_is_refused(tpm):
     with pytest.raises(InputError, match=r"not numbers .*'A'"):
         lotwise.from_frame(tpm.T.assign(lot="A"))
+
+
+def test_from_frame__the_design_in_obs_is_kept(tpm):
+    obs = {"batch": list("ABC"), "condition": list("xxx"), "donor": ["d", "d", None]}
+    stored = anndata.AnnData(tpm.T, obs=pd.DataFrame(obs, index=SAMPLES))
+    gene = lotwise.from_frame(stored).gene
+    assert gene.obs[["condition", "donor"]].to_numpy().T.tolist() == [list("xxx"), ["d", "d", ""]]
+    stored.obs["phase"] = ["pre", "pre", "post"]
+    assert lotwise.from_frame(stored).gene.obs["phase"].tolist() == ["pre", "pre", "post"]
+    stored.obs["phase"] = ["G1", "S", "G1"]  # of the cell cycle
+    assert "phase" not in lotwise.from_frame(stored).gene.obs
+    stored.obs["condition"] = list("xxy")
+    with pytest.warns(InvalidComparisonWarning, match="is compared with no other batch"):
+        lotwise.from_frame(stored)
+
+
+def test_from_frame__a_batch_in_two_spellings_is_refused(tpm):
+    with pytest.raises(InputError, match=r"'Lot1' of sample .* differ only in spelling"):
+        lotwise.from_frame(tpm, batches=["lot1", "Lot1", "lot2"])
+
+
+@pytest.mark.parametrize("name", ["__no_feature", "N_unmapped", "*"])
+def test_from_frame__reads_without_a_feature_are_none(tpm, name):
+    with pytest.raises(InputError, match=f"'{re.escape(name)}' is not a feature, but a summary"):
+        lotwise.from_frame(tpm.rename(index={GENES[3]: name}), level="gene")
 
 
 @pytest.mark.parametrize("unknown", [np.nan, None])

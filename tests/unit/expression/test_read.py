@@ -182,7 +182,8 @@ def test_read_quant__unmapped_transcripts_are_counted_with_their_share(files):
     tx2gene = write_map(files, files.transcripts[2:], files.genes[2:])
     quants = {"S1": files.salmon("a"), "S2": files.salmon("b")}
     share = files.tpm[:2].sum() / 1e6
-    words = f"2 of 12 transcripts have no gene in tx2gene.tsv; these transcripts have {share:.2%}"
+    told = f"these transcripts have {100 * share:.3g} %"
+    words = f"2 of 12 transcripts have no gene in tx2gene.tsv; {told}"
     with pytest.warns(UnmappedTranscriptsWarning, match=words):
         gene, isoform = lotwise.read_quant(quants, tx2gene=tx2gene)
     assert gene.n_vars == 5
@@ -248,7 +249,7 @@ def test_read_quant__order_of_features_does_not_matter(files):
 def test_read_quant__common_features_alone_where_told(files):
     other = ["new.1", *files.transcripts[1:]]
     quants = {"S1": files.salmon("a"), "S2": files.salmon("b", names=other)}
-    with pytest.raises(InputError, match=r"b: 11 of 13 features \(84\.6%\) are common"):
+    with pytest.raises(InputError, match=r"b: 11 of 13 features \(84\.6 %\) are common"):
         lotwise.read_quant(quants, tx2gene=write_map(files))
     with pytest.warns(SharedFeaturesWarning, match="11 of 13 features"):
         gene, isoform = lotwise.read_quant(quants, tx2gene=write_map(files), min_shared=0.8)
@@ -282,7 +283,7 @@ def test_read_quant__nothing_given():
     with pytest.raises(InputError, match="no samples were given"):
         lotwise.read_quant({})
     with pytest.raises(
-        InputError, match=r"sample 'S1' has no quantification \(1 samples have none\)"
+        InputError, match=r"sample 'S1' has no quantification \(1 sample has none\)"
     ):
         lotwise.read_quant([Sample(sample="S1", batch="A")])
 

@@ -137,7 +137,7 @@ def test_batch_equivalence__compares_like_with_like():
 @pytest.mark.parametrize(
     ("batches", "reason"),
     [
-        ([*"aabb"], "there are 2 batches; at least 3 are needed"),
+        ([*"aabb"], "2 batches; at least 3 are needed"),
         ([*"abcd"], "fewer than two batches have replicates"),
         ([*"aabc"], "fewer than two batches have replicates"),
     ],

@@ -183,7 +183,7 @@ def test_block_intervals__one_block_or_few_say_so():
     )
     assert few.warning == "only 4 blocks: intervals need 30 or more"
     single = block_intervals(values, blocks=None, rng=np.random.default_rng(1), n_resamples=9)
-    assert single.warning == SINGLE_GENES.format(1)
+    assert single.warning == SINGLE_GENES.format("100 %")
 
 
 def test_block_intervals__single_genes_are_told_by_their_share():
@@ -194,14 +194,14 @@ def test_block_intervals__single_genes_are_told_by_their_share():
 
     genes = np.arange(120) // 2
     # The isoforms of one gene are still a single gene.
-    assert warning(genes, genes) == SINGLE_GENES.format(1)
+    assert warning(genes, genes) == SINGLE_GENES.format("100 %")
     assert warning(genes) == ""
     assert warning(genes // 2, genes) == ""
     # One block of two genes and the rest single; then a tenth single, which is few.
-    assert warning(np.r_[0, 0, np.arange(1, 119)]) == SINGLE_GENES.format(118 / 120)
+    assert warning(np.r_[0, 0, np.arange(1, 119)]) == SINGLE_GENES.format("98 %")
     assert warning(np.r_[np.arange(108) // 2, np.arange(54, 66)]) == ""
     assert warning(np.arange(120) // 60, np.arange(120) // 60) == (
-        f"{SINGLE_GENES.format(1)}; only 2 blocks: intervals need 30 or more"
+        f"{SINGLE_GENES.format('100 %')}; only 2 blocks: intervals need 30 or more"
     )
     with pytest.raises(InputError, match="got 3 genes for 120 features"):
         warning(None, [1, 2, 3])

@@ -102,10 +102,32 @@ def test_identity__prints_tpm_without_exponent(tpm, text):
     assert [one.get_text() for one in axis.texts] == [text]
 
 
+def test_figures__say_whether_features_are_genes_or_isoforms():
+    drawn = pl.batches(batches_table(), features="isoforms").axes[0]
+    assert drawn.get_xlabel() == "Pearson's R of log2(TPM + c) over all isoforms"
+    row = {"sample": "A", "factor": 1.1, "global_change": np.nan, "reason": ""}
+    drawn = pl.composition(pd.DataFrame([row]), unit="CPM", features="genes").axes[0]
+    assert drawn.get_title() == "CPM of unchanged genes, relative to the other samples"
+    row = {"lower": 0.1, "upper": 0.3, "difference": 0.2, "margin": np.nan}
+    row |= {"n_batches": 6, "n_samples": 24, "equivalent": "not assessable"}
+    drawn = pl.batch_equivalence(pd.DataFrame([row]), features="genes").axes[0]
+    assert drawn.get_title() == "6 batches, 24 samples, no margin:\nequivalence not assessable"
+    assert "R over all genes" in drawn.get_xlabel()
+
+
+def test_variance__violins_end_at_0_and_100_per_cent():
+    shares = [{"factor": "batch", "share": 0.5, "n_features": 3, "reason": ""}]
+    edges = np.linspace(0, 1, 5)
+    density = {"factor": "batch", "share_from": edges[:-1], "share_to": edges[1:], "fraction": 0.25}
+    axis = pl.variance(pd.DataFrame(shares), density=pd.DataFrame(density)).axes[0]
+    heights = axis.collections[0].get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (0, 100)
+
+
 @pytest.mark.parametrize(("given", "words"), [({}, "c"), ({"pseudocount": 0.1}, "0.1")])
 def test_figures__axes_name_the_pseudocount_where_it_is_known(given, words):
     axis = pl.batches(batches_table(), **given).axes[0]
-    assert axis.get_xlabel() == f"Pearson's R of log2(TPM + {words})"
+    assert axis.get_xlabel() == f"Pearson's R of log2(TPM + {words}) over all features"
     row = {"sample_a": "A", "sample_b": "B", "bin": 0, "n_features": 3, "bias": 0.0}
     row |= {"lower": -1.0, "upper": 1.0, "share_over_2_fold": 0.1, "mean_from": 0.0, "mean_to": 1.0}
     row |= {"robust_lower": -1.0, "robust_upper": 1.0}

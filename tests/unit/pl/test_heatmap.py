@@ -83,7 +83,7 @@ def test_heatmap__title_says_what_r_is_of(simulate):
     lotwise.tl.correlate(expression, pseudocount=0.1)
     (title,) = lotwise.pl.heatmap(expression).texts[:1]
     zero = expression.layers["tpm"] == 0
-    share = percent((zero[0] & zero[1]).mean())
+    share = percent((zero[0] & zero[1]).mean(), 2)
     assert f"R of log2(TPM + 0.1) over all 500 isoforms,\nzero in both samples for {share}" in (
         title.get_text()
     )
@@ -113,7 +113,15 @@ def test_scatter_matrix__title_of_a_subset_is_of_its_samples(simulate):
     subset = expression[:2].copy()
     zero = (subset.layers["tpm"] == 0).all(axis=0).mean()
     title = lotwise.pl.scatter_matrix(subset).axes[0].title
-    assert title.get_text().endswith(f"zero in both samples for {percent(zero)}")
+    assert title.get_text().endswith(f"zero in both samples for {percent(zero, 2)}")
+
+
+def test_heatmap__names_of_24_samples_are_legible_on_a_page(simulate):
+    figure = lotwise.pl.heatmap(simulate(24, 50))
+    width, _ = figure.get_size_inches()
+    (size,) = {label.get_fontsize() for label in figure.axes[0].get_yticklabels()}
+    # On paper the figure is at most 7 inches wide.
+    assert size * min(1, 7 / width) >= 5
 
 
 @pytest.mark.parametrize(

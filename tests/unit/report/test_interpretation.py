@@ -15,6 +15,7 @@ from lotwise.report.interpretation import (
     features_remark,
     fold_remark,
     level_remarks,
+    limits_remark,
     run_remarks,
     variance_remark,
 )
@@ -512,7 +513,10 @@ def test_panels_remark__all_hold(level_of):
 def test_batches_remark__one_sample_a_batch_is_said(level_of, tree):
     level_of(batches=[{"batch": "A", "words": "three batches show little"}])
     found = batches_remark(read_findings(tree.root))
-    assert found.text.startswith("Three batches show little. With one sample per batch,")
+    assert found.text.startswith(
+        "Each batch is compared with the others. Three batches show little. With one sample per "
+        "batch,"
+    )
 
 
 def test_batches_remark__without_words_says_so(level_of, tree):
@@ -525,7 +529,8 @@ def test_batches_remark__without_words_says_so(level_of, tree):
 def test_batches_remark__replicates_are_not_lamented(level_of, tree):
     tree.batches = ["A", "A", "B"]
     level_of(batches=[{"batch": "A", "words": "two batches"}])
-    assert batches_remark(read_findings(tree.root)).text == "Two batches."
+    found = batches_remark(read_findings(tree.root))
+    assert found.text == "Each batch is compared with the others. Two batches."
 
 
 def test_level_remarks__without_r_nothing_else_is_said(tree):
@@ -584,6 +589,41 @@ def test_variance_remark__names_the_shares_within_a_condition():
         "Of the variance of expression within a condition, batch explains 12 % (median over "
         "14,020 genes), donor 41 %."
     )
+
+
+def test_variance_remark__speaks_of_no_condition_where_there_is_none():
+    (remark,) = variance_remark(Level([share("batch", 0.12), share("residual", 0.88)]))
+    assert plain(remark.text) == (
+        "Of the variance of expression, batch explains 12 % (median over 14,020 genes)."
+    )
+
+
+LIMITS = {"prediction_lower": 0.96, "tolerance_lower": 0.95}
+
+
+def test_limits_remark__names_the_batches_below_the_limits_of_the_others(level_of):
+    rows = [{"batch": "A", "median_to_others": 0.97}, {"batch": "B", "median_to_others": 0.955}]
+    (remark,) = limits_remark(level_of(batches=[row | LIMITS for row in rows]), decimals=3)
+    assert remark.text == (
+        "At gene level, the median R to the other batches is below their prediction interval in B "
+        "(0.955, limit 0.960). Some sound batches lie there by chance; “Number of batches” says "
+        "how many."
+    )
+    assert remark.state == "computed"
+
+
+def test_limits_remark__a_batch_below_the_tolerance_interval_is_a_concern(level_of):
+    rows = [{"batch": "A", "median_to_others": 0.94}, {"batch": "B", "median_to_others": 0.955}]
+    (remark,) = limits_remark(level_of(batches=[row | LIMITS for row in rows]), decimals=3)
+    assert remark.text.endswith("It is below the wider tolerance interval too in A.")
+    assert "in A (0.940, limit 0.960) and B (0.955, limit 0.960)." in remark.text
+    assert remark.state == "concern"
+
+
+@pytest.mark.parametrize("limits", [LIMITS, dict.fromkeys(LIMITS, float("nan"))])
+def test_limits_remark__is_silent_without_a_batch_below(level_of, limits):
+    level = level_of(batches=[{"batch": "A", "median_to_others": 0.97} | limits])
+    assert [*limits_remark(level, decimals=3)] == []
 
 
 def test_variance_remark__is_silent_where_no_share_is_known():

@@ -40,7 +40,7 @@ def titrated(tree):
                 passed=passed,
                 n_repeats=3,
                 criteria_sha256=sha256 or criteria.criteria.sha256,
-                reason="it passes with 50% mixed in" if name in blind else "",
+                reason="it passes with 50 % mixed in" if name in blind else "",
             )
             for batch in batches or dict.fromkeys(tree.batches)
             for name in ("overall", "r")

@@ -19,6 +19,7 @@ from lotwise.report.interpretation import (
     ceiling_remark,
     composition_remark,
     fold_remark,
+    limits_remark,
 )
 from lotwise.report.process import process_remarks, process_section
 from lotwise.report.run_tables import read_findings
@@ -56,6 +57,20 @@ def test_batches_remark__a_batch_lies_below_the_limit_only_if_it_adds_so_many_ti
     assert not below
     below, _ = last_batch(tmp_path / "more", np.sqrt(1.4 * times * usual))
     assert below
+
+
+def test_limits_remark__names_the_batch_that_varies_more_than_the_others(tmp_path):
+    noises = [0.3, 0.34, 0.38, 0.3, 0.34]
+
+    def remarks(folder, noise):
+        counts = drawn(noisy([*noises, noise]), depths=5e7)
+        (level,) = reported(folder, counts, "ABCDEF", "batches").levels
+        return [*limits_remark(level, decimals=4)]
+
+    assert remarks(tmp_path / "like", 0.34) == []
+    (remark,) = remarks(tmp_path / "far", 3.0)
+    assert " prediction interval in F (" in remark.text
+    assert remark.text.endswith("It is below the wider tolerance interval too in F.")
 
 
 def test_batches_remark__says_each_thing_once_whatever_the_number_of_batches(tmp_path):

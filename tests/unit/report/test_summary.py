@@ -217,6 +217,23 @@ def test_batches_sentence__one_sample_each(tree):
     assert found == "3 batches were compared, one sample each: A, B and C."
 
 
+def test_batches_sentence__names_the_conditions(tree):
+    tree.write_all()
+    sheet = "sample\tbatch\tcondition\nS1\tA\tx\nS2\tB\tx\nS3\tC\ty\n"
+    (tree.root / "samples.tsv").write_text(sheet)
+    assert batches_sentence(read_findings(tree.root)) == (
+        "3 batches were compared, one sample each: A, B and C. They have 2 conditions (x and y), "
+        "and R is between batches of one condition."
+    )
+
+
+def test_level_answer__with_conditions_counts_pairs_of_one_condition(tree):
+    level = read_findings(tree.write_all()).levels[0]
+    level.batch_pairs[-1]["relation"] = "across"
+    found = level_answer(level, decimals=2).sentence
+    assert "Over all 2 pairs of batches of one condition, R is" in found
+
+
 def test_batches_sentence__unequal(tree):
     tree.batches = ["A", "A", "B"]
     found = batches_sentence(read_findings(tree.write_all()))

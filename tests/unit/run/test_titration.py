@@ -64,7 +64,7 @@ def test_titrate__finds_a_share_and_names_what_catches_nothing(gene, criteria):
     assert (table.xs("gene-r", level=1)["caught_from"] <= 0.5).all()
     blind = table.xs("blind", level=1)
     assert blind["caught_from"].isna().all()
-    assert (blind["reason"] == "it passes with 50% mixed in").all()
+    assert (blind["reason"] == "it passes with 50 % mixed in").all()
     # The verdict detects as much as the best of its criteria.
     overall = table.xs("overall", level=1)["caught_from"]
     assert overall.tolist() == table.xs("gene-r", level=1)["caught_from"].tolist()

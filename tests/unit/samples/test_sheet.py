@@ -133,7 +133,7 @@ def test_read_samples__a_label_in_two_spellings_is_refused(tmp_path, column, fir
         "\t".join(["S1", *(cells | {column: first}).values(), "a.sf"]),
         "\t".join(["S2", *(cells | {column: second}).values(), "b.sf"]),
     ]
-    with pytest.raises(InputError, match=f"row 3, column '{column}': .*in row 2 differ only in"):
+    with pytest.raises(InputError, match=f"row 3, column '{column}': .*of 'S1' differ only in"):
         read(tmp_path, "\n".join(rows))
 
 

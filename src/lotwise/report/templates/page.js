@@ -40,7 +40,7 @@
   };
   const enhance = (element) => {
     const wrap = element.closest(".table-wrap");
-    const caption = element.querySelector("caption").firstChild.textContent.trim();
+    const caption = element.querySelector("caption>span").firstChild.textContent.trim();
     const many = element.tBodies[0].rows.length > 10;
     const table = new DataTable(element, {
       order: [], paging: many, info: many, pageLength: 10, autoWidth: false,
@@ -158,7 +158,7 @@
     wrap.className = "table-wrap";
     const table = node("table", "", wrap);
     table.dataset.name = "pair";
-    node("caption", `Features that lower R most: ${short(found.samples[pair.a])} and ${short(found.samples[pair.b])}`, table);
+    node("span", `Features that lower R most: ${short(found.samples[pair.a])} and ${short(found.samples[pair.b])}`, node("caption", "", table));
     const head = node("tr", "", node("thead", "", table));
     ["feature", "gene", `${found.unit}, sample A`, `${found.unit}, sample B`, "log2 ratio", "share of 1 \u2212 R"].forEach((label) => {
       node("th", label, head).scope = "col";
