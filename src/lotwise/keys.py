@@ -94,6 +94,7 @@ INVALID: Final = "invalid_comparisons"
 InvalidCode = Literal[
     "copies",
     "shared_reads",
+    "few_reads_used",
     "mixed_programs",
     "mixed_versions",
     "mixed_options",
@@ -107,6 +108,7 @@ InvalidCode = Literal[
 INVALID_MEANINGS: Final[Mapping[InvalidCode, str]] = {
     "copies": "two samples have identical values, so that their R is 1 by construction",
     "shared_reads": "two samples agree more closely than two libraries can",
+    "few_reads_used": "few reads of a sample were quantified",
     "mixed_programs": "the samples were quantified by different programs",
     "mixed_versions": "the samples were quantified by different versions of one program",
     "mixed_options": "the samples were quantified with different options of one program",

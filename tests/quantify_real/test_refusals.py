@@ -101,7 +101,7 @@ def test_refuses__another_species(refuse, samples, simulate, reference_of):
     assert re.search(
         r"of the first 6,000 reads, [\d,]+ could be compared .* only 0 of these", words
     )
-    assert "check the species of the sample and of the reference" in words
+    assert "check that the sample and the reference are of the same species" in words
 
 
 def test_refuses__a_name_twice_in_the_fasta(refuse, samples, small, reference, tmp_path):

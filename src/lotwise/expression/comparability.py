@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import polars as pl
 
 from lotwise import keys
+from lotwise.config.reads import Limits
 from lotwise.errors import InvalidComparisonWarning
 from lotwise.expression.abundance import Abundance, Floats
 from lotwise.expression.copies import find_copies, find_repeats, find_shared_reads
@@ -18,6 +20,7 @@ from lotwise.expression.identifiers import organisms_of
 from lotwise.expression.noted import noted
 from lotwise.keys import InvalidCode
 from lotwise.samples import Sample
+from lotwise.wording import percent
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -110,6 +113,7 @@ def judge(
     shared = {(names[first], names[second]) for first, second in found}
     for first, second in sorted({*find_repeats(tpm), *shared} - {*copies}, key=_place_in(names)):
         yield _shared(first, second, read, batch_of)
+    yield from _little_used(read)
     yield from _mixed(read, batch_of)
 
 
@@ -154,6 +158,32 @@ def _copy(
         f"samples {first!r} and {second!r} ({batches}) {how}: one is a copy of the other, their "
         "correlation is 1 by construction; give each sample its own quantification",
     )
+
+
+def _little_used(read: Mapping[str, Abundance]) -> Iterator[InvalidComparison]:
+    """Find samples of which few reads were quantified, by the logs beside the quantifications."""
+    least = Limits().smallest_share_used
+    shares = {name: _share_used(one) for name, one in read.items()}
+    few = {name: share for name, share in shares.items() if share < least}
+    if few:
+        told = [f"{name} ({percent(share, 2)})" for name, share in few.items()]
+        yield InvalidComparison(
+            "few_reads_used",
+            f"less than {percent(least)} of the reads were quantified in {_list(told)}: R says "
+            "nothing about the other reads; possible causes: another species, contamination, "
+            "adapters or another transcriptome",
+        )
+
+
+def _share_used(abundance: Abundance) -> float:
+    """Return the share of the reads that were quantified; NaN if it is not known."""
+    folder, used = abundance.path.parent, float(abundance.counts.sum())
+    present = None
+    if abundance.quantifier == "kallisto":
+        present = _read_json(folder / "run_info.json").get("n_processed")
+    elif abundance.quantifier == "salmon":
+        present = _read_json(folder / "aux_info" / "meta_info.json").get("num_processed")
+    return used / present if isinstance(present, int) and present > 0 else math.nan
 
 
 def _place_in(names: Sequence[str]) -> Callable[[tuple[str, str]], tuple[int, int]]:

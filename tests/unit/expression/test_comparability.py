@@ -149,6 +149,21 @@ def test_judge__samples_of_one_batch_lack_no_counterpart(files):
     assert found_in(samples, files) == ()
 
 
+@pytest.mark.parametrize(("share", "codes"), [(0.09, ["few_reads_used"]), (0.11, [])])
+@pytest.mark.parametrize("program", [salmon, kallisto])
+def test_judge__few_reads_of_a_sample_were_quantified(files, program, share, codes):
+    quants = {}
+    for seed, name in enumerate(("S1", "S2")):
+        key = "run" if program is kallisto else "info"
+        program(files, name, seed=seed, **{key: {}})
+        n_reads = int(files.counts.sum() / (share if name == "S2" else 0.9))
+        word = "n_processed" if program is kallisto else "num_processed"
+        quants[name] = program(files, name, seed=seed, **{key: {word: n_reads}})
+    found = found_in(quants, files)
+    assert [one.code for one in found] == codes
+    assert not codes or re.search(r"less than 10 % .* in S2 \(9 %\)", found[0].sentence)
+
+
 def test_judge__programs_are_mixed(files):
     quants = {
         "S1": salmon(files, "S1", seed=1),
