@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,9 @@ class ResultTables(Protocol):
 
     def compared(self) -> frozenset[str]:
         """Return the samples that were compared; empty if this is not on file."""
+
+    def why_validity_unknown(self) -> str:
+        """Return why it is not known whether the comparison is valid; empty if it is known."""
 
     def invalid_comparisons(self) -> Iterable[InvalidComparison]:
         """Yield why the samples cannot be compared as batches."""
@@ -80,8 +84,25 @@ class TablesOnDisk:
         """Read why the samples cannot be compared as batches."""
         from lotwise.expression.comparability import read_invalid_comparisons
 
-        paths = (ResultTree(self.root).h5ad(level) for level in LEVELS)
+        paths = [ResultTree(self.root).h5ad(level) for level in LEVELS]
         return (one for path in paths for one in read_invalid_comparisons(path))
+
+    def why_validity_unknown(self) -> str:
+        """Return why it is not known whether the comparison is valid; empty if it is known.
+
+        Each level holds what was found at both.
+        """
+        tree = ResultTree(self.root)
+        paths = [tree.h5ad(level) for level in LEVELS]
+        if any(path.is_file() for path in paths):
+            return ""
+        try:
+            record = tree.provenance.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+        names = [path.relative_to(self.root).as_posix() for path in paths]
+        lost = [name for name in names if json.dumps(name) in record]
+        return f"{lost[0]} is missing: whether samples can be compared is not known" if lost else ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +124,10 @@ class TablesInMemory:
     def invalid_comparisons(self) -> Iterable[InvalidComparison]:
         """Return why the samples cannot be compared as batches."""
         return self.invalid
+
+    def why_validity_unknown(self) -> str:
+        """Return an empty text: it is known of a run in memory."""
+        return ""
 
 
 def read_judged(

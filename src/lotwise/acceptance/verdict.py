@@ -289,9 +289,14 @@ def judge_tables(criteria: CriteriaFile, results: ResultTables) -> Verdict:
 
 
 def _invalid(results: ResultTables, *, allowed: Collection[str]) -> Iterator[Assessed]:
-    """Yield the built-in criterion if there are invalid comparisons that are not accepted."""
+    """Yield the built-in criterion if there are invalid comparisons that are not accepted.
+
+    If it is not known whether there are, the criterion is not assessable.
+    """
     found = results.invalid_comparisons()
     told = dict.fromkeys(one.sentence for one in found if one.code not in allowed)
+    if unknown := results.why_validity_unknown():
+        told[unknown] = None
     if told:
         judged = Judgement(outcome="not assessable", reason="; ".join(told))
         yield Assessed(criterion=BuiltIn(), judgement=judged)

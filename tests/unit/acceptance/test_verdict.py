@@ -60,6 +60,19 @@ def test_judge__an_invalid_comparison_is_no_pass(judged):
     assert verdict.as_records()[-1].criterion == "valid-comparison"
 
 
+def test_judge__expression_that_is_lost_may_have_held_an_invalid_comparison(judged, tree):
+    assert judged(COPIES).outcome == "not assessable"
+    results = ResultTree(tree.root)
+    results.h5ad("isoform").unlink()
+    output = {"path": results.h5ad("isoform").relative_to(tree.root).as_posix()}
+    results.provenance.write_text(json.dumps({"outputs": [output]}))
+    verdict = judged()
+    assert verdict.outcome == "not assessable"
+    assert verdict.assessed[-1].judgement.reason == (
+        "expression/isoform.h5ad is missing: whether samples can be compared is not known"
+    )
+
+
 def test_judge_tables__is_the_verdict_on_the_same_tables_as_written(three_batches, tmp_path):
     compared = lotwise.compare(three_batches)
     for level, made in compared.tables.items():
