@@ -9,7 +9,7 @@ import pandas as pd
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
-from lotwise.expression.computed import require_correlated, require_features
+from lotwise.expression.computed import require_correlated, require_features, require_labels
 from lotwise.expression.noted import correlations_of, noted
 from lotwise.files.records import columns
 
@@ -109,7 +109,7 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     ------
     InputError
         The name is unknown, the AnnData does not have the table, or it was computed over other
-        features.
+        features, or samples had another batch or condition then.
     """
     known = tables()
     if table not in known:
@@ -121,8 +121,9 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     if "sample" not in named:
         return found
     # A row without a sample tells why there is none.
-    kept = found["sample"].isin([*expression.obs_names, ""])
-    return found[kept].reset_index(drop=True)
+    kept = found[found["sample"].isin([*expression.obs_names, ""])].reset_index(drop=True)
+    require_labels(expression, kept, name=table, tool=tool)
+    return kept
 
 
 def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
@@ -133,6 +134,7 @@ def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
         raise InputError(
             f"the table {name!r} was computed from other samples", remedy=f"call {tool} again"
         )
+    require_labels(expression, kept, name=name, tool=tool)
     return kept.reset_index(drop=True)
 
 

@@ -170,8 +170,8 @@ def other_genes(gene):
     renamed = gene.copy()
     renamed.var_names = [f"other{i}" for i in range(gene.n_vars)]
     return {
-        "computed from 300 features, but the AnnData has 100": gene[:, :100].copy(),
-        "computed from features that differ": renamed,
+        "computed from 300 features, but the AnnData now has 100": gene[:, :100].copy(),
+        "computed from other features than": renamed,
     }
 
 
@@ -218,5 +218,20 @@ def test_stale__is_seen_after_a_trip_to_disk(gene, tmp_path):
     import anndata
 
     back = anndata.read_h5ad(tmp_path / "g.h5ad")
-    with pytest.raises(InputError, match="computed from 300 features, but the AnnData has 100"):
+    with pytest.raises(InputError, match="computed from 300 features, but the AnnData now has 100"):
         lotwise.get.pairs(back)
+
+
+@pytest.mark.parametrize("column", ["batch", "condition"])
+def test_pairs__labels_that_were_changed_since_are_refused(three_batches, column):
+    gene = three_batches.gene.copy()
+    lotwise.tl.correlate(gene)
+    lotwise.tl.libraries(gene)
+    gene.obs[column] = ["lot1", "lot2", "lot2"]
+    with pytest.raises(InputError, match=f"had {column} .* call lotwise.tl.correlate again"):
+        lotwise.get.pairs(gene)
+    if column == "batch":
+        with pytest.raises(
+            InputError, match="'libraries' was computed when sample 'S1' had batch 'S1'"
+        ):
+            lotwise.get.evidence(gene, "libraries")

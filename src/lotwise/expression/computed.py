@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.labels import labels_of
 from lotwise.expression.noted import noted, noting
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 _NUMBER: Final = "n_features"
@@ -61,6 +63,50 @@ def require_features(expression: AnnData, name: str, *, tool: str) -> None:
             f"{name!r} was computed from other features than those now in the AnnData",
             remedy=remedy,
         )
+
+
+def require_labels(expression: AnnData, table: pd.DataFrame, *, name: str, tool: str) -> None:
+    """Raise an error if samples had another batch or condition when a table was computed.
+
+    Which pairs are replicates, and what is compared with what, depends on these labels.
+
+    Raises
+    ------
+    InputError
+        The message names a sample and both labels.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.correlate(gene)
+    >>> gene.obs["batch"] = ["lot1", "lot2", "lot2"]
+    >>> lotwise.get.pairs(gene)
+    Traceback (most recent call last):
+    lotwise.errors.InputError: 'pairs' was computed when sample 'lot3' had batch 'lot3', but now it
+        has 'lot2'; call lotwise.tl.correlate again
+    """
+    for end in ("", "_a", "_b"):
+        for column in (keys.BATCH, keys.CONDITION):
+            if f"sample{end}" not in table or f"{column}{end}" not in table:
+                continue
+            if column not in expression.obs and column == keys.BATCH:
+                continue
+            now = (
+                labels_of(expression, column)
+                if column in expression.obs
+                else [""] * expression.n_obs
+            )
+            label_of = dict(zip(expression.obs_names, now, strict=True))
+            known = table[[f"sample{end}", f"{column}{end}"]].drop_duplicates()
+            for sample, then in known.itertuples(index=False):
+                label = str(then) if isinstance(then, str) else ""
+                if sample in label_of and label_of[sample] != label:
+                    raise InputError(
+                        f"{name!r} was computed when sample {sample!r} had {column} {label!r}, "
+                        f"but now it has {label_of[sample]!r}",
+                        remedy=f"call {tool} again",
+                    )
 
 
 def require_correlated(expression: AnnData) -> None:

@@ -18,6 +18,7 @@ from lotwise.pl.style import (
     ink,
     log_tpm_words,
     lotwise_style,
+    name_inches,
     repeated_colours,
     scaled,
     shorten,
@@ -91,7 +92,8 @@ def components(
     need_rows(merges, "clustering")
     with lotwise_style():
         height = max(3.0, 1.0 + 0.16 * min(len(table), MOST_ROWS))
-        figure, (points, tree) = subplots(1, 2, width=7.0, height=height, figsize=figsize)
+        width = 7.0 + name_inches(table["sample"].astype(str), size=6)
+        figure, (points, tree) = subplots(1, 2, width=width, height=height, figsize=figsize)
         colours = colours_of(table["batch"].tolist(), palette)
         if table["pc1"].isna().any():
             write_reason(points, str(table["reason"].iloc[0]))
@@ -216,7 +218,7 @@ def _tree(axis: Axes, merges: pd.DataFrame, colours: pd.Series) -> None:
     )
     axis.tick_params(axis="y", length=0, pad=5)
     if len(order) <= MOST_ROWS:
-        axis.set_yticks(np.arange(len(order)), list(order), fontsize=scaled(6))
+        axis.set_yticks(np.arange(len(order)), [*map(shorten, order)], fontsize=scaled(6))
     else:
         axis.set_yticks([])
         axis.set_ylabel(f"{len(order):,} samples", rotation=270, labelpad=10)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lotwise.pl.canvas import MOST_ROWS, Size, need_rows, nothing, one_axes
-from lotwise.pl.style import OKABE_ITO, ink, lotwise_style, scaled
+from lotwise.pl.style import OKABE_ITO, ink, lotwise_style, name_inches, scaled, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,9 @@ def composition(
     rows = np.arange(len(known))
     with lotwise_style():
         height = 1.3 + _INCH_A_ROW * len(known)
-        figure, axis = one_axes(width=5, height=height, figsize=figsize, ax=ax)
+        samples = known["sample"].astype(str)
+        width = 5 + name_inches(samples, size=8)
+        figure, axis = one_axes(width=width, height=height, figsize=figsize, ax=ax)
         axis.axvspan(*_QUARTER, color=OKABE_ITO[2], alpha=0.15, lw=0)
         axis.axvline(1, color="grey", lw=0.8, ls=":")
         axis.plot(known["factor"], rows, "o", color=ink(), ms=4, label="median-ratio factor")
@@ -95,7 +97,7 @@ def composition(
         )
         axis.xaxis.set_major_formatter("{x:g}")
         axis.minorticks_off()
-        axis.set_yticks(rows, known["sample"])
+        axis.set_yticks(rows, [*map(shorten, samples)])
         axis.set_ylim(len(known) - 0.4, -0.6)
         axis.set_xlabel("ratio (shaded: 0.8 to 1.25)")
         axis.set_title(title, fontsize=scaled(8))

@@ -23,6 +23,7 @@ from lotwise.pl.style import (
     colours_of,
     ink,
     lotwise_style,
+    name_inches,
     repeated_colours,
     scaled,
     set_size,
@@ -112,7 +113,9 @@ def heatmap(
     batches = expression.obs[keys.BATCH].astype(str).to_list()
     colour_of = colours_of(batches, palette)
     with lotwise_style():
-        figure, strip, axis, top = _empty_figure(figsize or _size(len(names)), linkage is not None)
+        figure, strip, axis, top = _empty_figure(
+            figsize or _size(names, batches), linkage is not None
+        )
         mesh = _draw_cells(axis, shown, decimals)
         _draw_strip(strip, _row_colours(expression, rows, colour_of))
         _name_samples(axis, names)
@@ -200,9 +203,14 @@ def _name_samples(axis: Axes, names: list[str]) -> None:
         return
     size = scaled(float(np.clip(7 - (len(names) - 24) / 14, 3.5, 7)))
     shown = [shorten(name) for name in names]
-    upright = max(map(len, shown)) * len(shown) > _LETTERS_A_ROW
-    axis.set_xticks(range(len(names)), shown, rotation=90 if upright else 0, fontsize=size)
+    rotation = 90 if _is_upright(names) else 0
+    axis.set_xticks(range(len(names)), shown, rotation=rotation, fontsize=size)
     axis.set_yticks(range(len(names)), shown, fontsize=size)
+
+
+def _is_upright(names: list[str]) -> bool:
+    """Return whether the names of the columns are too long to be side by side."""
+    return max(len(shorten(name)) for name in names) * len(names) > _LETTERS_A_ROW
 
 
 def _draw_tree(top: Axes, linkage: Any) -> None:
@@ -265,11 +273,14 @@ def _colours(shown: Floats) -> dict[str, Any]:
     return {"cmap": "viridis", "vmin": low, "vmax": high}
 
 
-def _size(n_samples: int) -> tuple[float, float]:
+def _size(names: list[str], batches: list[str]) -> tuple[float, float]:
+    n_samples = len(names)
     # Cells with numbers need more room. Without them, names must stay legible on a page.
     inch_a_sample = 0.45 if n_samples <= _MOST_PRINTED else 0.16
     side = float(np.clip(3.5 + inch_a_sample * n_samples, 5.5, 16.0))
-    return side + 1.0, side
+    beside = name_inches(names, size=7) if n_samples <= _MOST_NAMED else 0.0
+    below = beside if _is_upright(names) else 0.0
+    return side + 1.0 + beside + name_inches(batches, size=7), side + below
 
 
 def _title(expression: AnnData, statistic: str, order: Order) -> str:

@@ -19,7 +19,9 @@ from lotwise.pl.style import (
     ink,
     log_tpm_words,
     lotwise_style,
+    name_inches,
     scaled,
+    shorten,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +83,9 @@ def batches(
         table = table.sort_values("median_to_others", kind="stable")[:MOST_ROWS]
     with lotwise_style():
         height = 1.4 + _INCH_A_ROW * len(table)
-        figure, axis = one_axes(width=5, height=height, figsize=figsize, ax=ax)
+        groups = _named_groups(table)
+        width = 5 + name_inches(groups, size=8)
+        figure, axis = one_axes(width=width, height=height, figsize=figsize, ax=ax)
         rows = np.arange(len(table))
         for name, colour, width in (("tolerance", "#AAAAAA", 1), ("prediction", OKABE_ITO[4], 5)):
             limits = table[[f"{name}_lower", f"{name}_upper"]]
@@ -99,7 +103,7 @@ def batches(
         if shown.notna().any():
             low = float(shown.min())
             axis.set_xlim(low - 0.15 * (1 - low) - 1e-4, 1 + 0.02 * (1 - low))
-        axis.set_yticks(rows, _named_groups(table))
+        axis.set_yticks(rows, [*map(shorten, groups)])
         axis.set_ylim(len(table) - 0.5, -0.5)
         scale = log_tpm_words(pseudocount, unit)
         axis.set_xlabel(f"Pearson's R of {scale} over all {features}")
@@ -268,7 +272,7 @@ def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | Non
                     fontsize=scaled(6),
                     color="white" if value > 100 else "black",
                 )
-        axis.set_yticks(np.arange(len(samples)), samples)
+        axis.set_yticks(np.arange(len(samples)), [*map(shorten, samples)])
         axis.set_xticks(
             np.arange(len(markers)),
             [f"{name}\n{expected[name]}" for name in markers],
@@ -293,7 +297,9 @@ def _stack(axis: Axes, shares: pd.DataFrame) -> None:
         rest = shares.loc[order[5:]].fillna(0).sum().to_numpy()
         axis.bar(positions, rest, bottom=bottom, color="#BBBBBB", label="others", width=0.7)
     if len(positions) <= MOST_ROWS:
-        axis.set_xticks(positions, shares.columns, rotation=45, ha="right", fontsize=scaled(6))
+        axis.set_xticks(
+            positions, [*map(shorten, shares.columns)], rotation=45, ha="right", fontsize=scaled(6)
+        )
     else:
         axis.set_xticks([])
         axis.set_xlabel(f"{len(positions):,} batches in the order given", fontsize=scaled(6))

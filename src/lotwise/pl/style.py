@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import cycle
@@ -50,6 +51,7 @@ Palette = Mapping[str, str] | Sequence[str] | str
 
 _LINE: Final = "line"
 _LONGEST_NAME: Final = 40
+_SHORT_NAME: Final = 10
 _RASTER_DPI: Final = 300
 _MARGIN: Final = 0.08  # inches
 _MOST_PIXELS: Final = 3_200  # per side; more shows no more detail and takes seconds
@@ -204,6 +206,37 @@ def shorten(name: str) -> str:
         if len(name) <= _LONGEST_NAME
         else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"
     )
+
+
+def name_inches(names: Iterable[str], *, size: float) -> float:
+    """Return the inches that the longest name needs beyond the first ten letters.
+
+    Examples
+    --------
+    >>> name_inches(["lot1"], size=7), name_inches(["x" * 30], size=7) > 1
+    (0.0, True)
+    """
+    letters = max((sum(map(_letters, shorten(name))) for name in names), default=0)
+    return max(0, letters - _SHORT_NAME) * 0.6 * scaled(size) / 72
+
+
+def _letters(letter: str) -> int:
+    """Return how many Latin letters are as wide as this one."""
+    return 2 if unicodedata.east_asian_width(letter) in {"W", "F"} else 1
+
+
+def beside_or_below(name: str, words: str) -> str:
+    """Return a name and what is told of it, on two lines where one would be longer than an axis.
+
+    Examples
+    --------
+    >>> beside_or_below("lot1", "log2(TPM + 1)")
+    'lot1, log2(TPM + 1)'
+    >>> beside_or_below("x" * 30, "log2(TPM + 1)").count(chr(10))
+    1
+    """
+    name = shorten(name)
+    return f"{name},{' ' if len(name) + len(words) <= _LONGEST_NAME else chr(10)}{words}"
 
 
 def log_tpm_words(pseudocount: float | None, unit: str = "TPM") -> str:

@@ -23,10 +23,12 @@ from lotwise.pl.labels import Segment, name_points
 from lotwise.pl.style import (
     IDENTITY_LINE,
     OKABE_ITO,
+    beside_or_below,
     ink,
     log_tpm_words,
     lotwise_style,
     scaled,
+    shorten,
 )
 from lotwise.tl.agreement import agreement
 from lotwise.tl.pairs import layer_of
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+_LONGEST_RATIO: Final = 24  # letters of two names on one line
 _NAMED: Final = 10
 _GREY: Final = "#777777"
 
@@ -115,8 +118,9 @@ def scatter(
         axis.set_aspect("equal")
         axis.axline((low, low), slope=1, color=IDENTITY_LINE, linewidth=0.8, zorder=1)
         _highlight(axis, log_tpm[0], log_tpm[1], named)
-        axis.set_xlabel(f"{sample_a}, {log_tpm_words(pseudocount, unit)}")
-        axis.set_ylabel(f"{sample_b}, {log_tpm_words(pseudocount, unit)}")
+        scale = log_tpm_words(pseudocount, unit)
+        axis.set_xlabel(beside_or_below(sample_a, scale))
+        axis.set_ylabel(beside_or_below(sample_b, scale))
         if title is None:
             r = format_r(pearson(log_tpm[0], log_tpm[1]), 4)
             title = f"R = {r} over {expression.n_vars:,} {features_of(expression)}"
@@ -268,7 +272,8 @@ def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
         _highlight(axis, mean, difference, named, lines=_lines_of(axis, whole, bins))
         axis.set_xlabel(f"mean log2 {unit}")
         axis.set_ylabel(
-            f"log2 of {unit} {whole['sample_a']} / {whole['sample_b']}\nover the median ratio"
+            f"log2 of {unit} {_ratio_words(whole['sample_a'], whole['sample_b'])}\n"
+            "over the median ratio"
         )
         axis.set_title(
             f"{percent(whole['share_over_2_fold'])} of {whole['n_features']:,} {features} "
@@ -284,6 +289,12 @@ def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
             fontsize=scaled(6),
         )
     return figure
+
+
+def _ratio_words(sample_a: str, sample_b: str) -> str:
+    """Return two names with a slash, on two lines where one would be longer than the axis."""
+    a, b = shorten(str(sample_a)), shorten(str(sample_b))
+    return f"{a} /{' ' if len(a) + len(b) <= _LONGEST_RATIO else chr(10)}{b}"
 
 
 def _lines_of(axis: Axes, whole: pd.Series[Any], bins: pd.DataFrame) -> list[Segment]:

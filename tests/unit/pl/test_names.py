@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+import lotwise
 from lotwise import pl
 
 NAMES = ["$A_{$", "a_$x$b$", "$\\frac{$"]
@@ -98,3 +99,44 @@ def test_scatter_matrix__colour_scale_is_in_numbers(simulate, tmp_path):
     labels = [label.get_text() for label in figure.axes[1].get_yticklabels(which="both")]
     assert {"1", "10"} < set(labels)
     assert not [text for text in labels if "$" in text]
+
+
+LONG = [f"lot_2026-11-30_bioreactor_50L_passage_12_cryopreserved_vial_{i}" for i in range(3)]
+
+
+def heatmap_of_long_names():
+    gene = lotwise.datasets.three_batches().gene
+    gene.obs_names = LONG
+    gene.obs["batch"] = LONG
+    lotwise.tl.correlate(gene)
+    return pl.heatmap(gene, order="clustered")
+
+
+def batches_of_long_names():
+    table = pd.DataFrame({"batch": LONG, "median_to_others": [0.98, 0.9, 0.95]})
+    names = ("within", *(f"{kind}_{end}" for kind in ("prediction", "tolerance")
+                         for end in ("lower", "upper")))  # fmt: skip
+    return pl.batches(table.assign(**dict.fromkeys(names, np.nan), reason="too few"))
+
+
+def scatter_of_long_names():
+    gene = lotwise.datasets.three_batches().gene
+    gene.obs_names = LONG
+    return pl.scatter(gene, LONG[0], LONG[1])
+
+
+@pytest.mark.parametrize(
+    ("draw", "least"),
+    [(heatmap_of_long_names, 2.5), (scatter_of_long_names, 2), (batches_of_long_names, 3)],
+)
+def test_figures__long_names_leave_room_for_the_axes_and_are_not_clipped(draw, least):
+    figure = draw()
+    figure.draw_without_rendering()
+    box = max((axis.get_window_extent() for axis in figure.axes), key=lambda box: box.width)
+    assert box.width / figure.dpi >= least
+    edge, texts = figure.bbox, [text for axis in figure.axes for text in axis.findobj(Text)]
+    named = [text.get_window_extent() for text in texts if "lot_" in text.get_text()]
+    assert named
+    for of_text in named:
+        assert edge.x0 - 1 <= of_text.x0 <= of_text.x1 <= edge.x1 + 1
+        assert edge.y0 - 1 <= of_text.y0 <= of_text.y1 <= edge.y1 + 1
