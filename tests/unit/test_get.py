@@ -171,7 +171,7 @@ def other_genes(gene):
     renamed.var_names = [f"other{i}" for i in range(gene.n_vars)]
     return {
         "computed from 300 features, but the AnnData now has 100": gene[:, :100].copy(),
-        "computed from features that differ": renamed,
+        "computed from other features than": renamed,
     }
 
 

@@ -178,10 +178,21 @@ def batches_sentence(findings: Findings) -> str:
     conditions = list(dict.fromkeys(row.get("condition") or "" for row in findings.samples))
     if len(conditions) < 2:
         return said
-    return (
+    said = (
         f"{said} They have {len(conditions)} conditions ({list_words(conditions)}), and R is "
         "between batches of one condition."
     )
+    alone = _never_compared(findings)
+    return f"{said} No R between batches contains {list_words(alone)}." if alone else said
+
+
+def _never_compared(findings: Findings) -> list[str]:
+    """Return the batches that share no condition with another batch."""
+    of_condition: dict[str, set[str]] = {}
+    for row in findings.samples:
+        of_condition.setdefault(row.get("condition") or "", set()).add(row.get("batch", ""))
+    shared = {batch for batches in of_condition.values() if len(batches) > 1 for batch in batches}
+    return [batch for batch in findings.batches if batch not in shared]
 
 
 def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: int) -> list[str]:
