@@ -233,7 +233,7 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
         f"; there its {name} is {number(float(worst.row[name]))}" for name in measure.bound_columns
     )
     if beyond:
-        named = listed([one.where for one in beyond])
+        named = listed([*dict.fromkeys(one.where for one in beyond)])
         return Judgement(
             outcome="fail",
             value=value,
@@ -264,7 +264,7 @@ def _judge_share(measure: Measure, found: Sequence[_Found]) -> Judgement:
     needed = measure.share if measure.share is not None else 1.0
     words = f"{len(found) - len(beyond)} of {counted(len(found), 'row')} as required"
     if share < needed:
-        named = listed([one.where for one in beyond])
+        named = listed([*dict.fromkeys(one.where for one in beyond)])
         return Judgement(outcome="fail", value=share, reason=f"{words}; not {named}")
     warned = _warning(measure, found)
     if warned:

@@ -280,7 +280,9 @@ def reference_interval(
         reason = "two batches have the same values (R = 1): one is a copy of the other"
         return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)
     if k < 3:
-        reason = "fewer than three reference batches give no limits, as two have only one R"
+        reason = (
+            "fewer than three reference batches give no limits, because two batches have only one R"
+        )
         return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)
     rows = np.flatnonzero(known)
     costs = _costs_of_batches(_minus_log(of_pairs[np.ix_(rows, rows)]))

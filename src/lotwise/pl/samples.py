@@ -169,9 +169,10 @@ def isoform_switches(
     with lotwise_style():
         n_columns = min(3, len(genes))
         n_rows = -(-len(genes) // n_columns)
-        figure, axes = subplots(
-            n_rows, n_columns, width=3.0 * n_columns, height=2.6 * n_rows, figsize=figsize
-        )
+        # Names of batches are at 45 degrees.
+        aside = 0.7 * name_inches(usage["batch"].astype(str).unique(), size=6)
+        size = ((3.0 + aside) * n_columns, (2.6 + aside) * n_rows)
+        figure, axes = subplots(n_rows, n_columns, width=size[0], height=size[1], figsize=figsize)
         for axis in axes[len(genes) :]:
             axis.set_axis_off()
         for axis, gene in zip(axes, genes, strict=False):
@@ -244,7 +245,7 @@ def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | Non
         import matplotlib as mpl
 
         figure, axis = one_axes(
-            width=max(4.4, 1.6 + 0.55 * len(markers)),
+            width=max(4.4, 1.6 + 0.55 * len(markers)) + name_inches(map(str, samples), size=8),
             height=1.2 + _INCH_A_ROW * len(samples),
             figsize=figsize,
             ax=ax,

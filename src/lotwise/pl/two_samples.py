@@ -292,9 +292,9 @@ def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
 
 
 def _ratio_words(sample_a: str, sample_b: str) -> str:
-    """Return two names with a slash, on two lines where one would be longer than the axis."""
+    """Return two names with a slash, on lines of their own where one line would be too long."""
     a, b = shorten(str(sample_a)), shorten(str(sample_b))
-    return f"{a} /{' ' if len(a) + len(b) <= _LONGEST_RATIO else chr(10)}{b}"
+    return f"{a} / {b}" if len(a) + len(b) <= _LONGEST_RATIO else f"\n{a} /\n{b}"
 
 
 def _lines_of(axis: Axes, whole: pd.Series[Any], bins: pd.DataFrame) -> list[Segment]:

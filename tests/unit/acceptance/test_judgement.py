@@ -373,6 +373,11 @@ def test_judge_rows__the_reason_counts_and_names_the_rows(shape, values, reason)
     assert judge_rows(measure(**shape), rows(*values)).reason == reason
 
 
+def test_judge_rows__a_pair_with_several_rows_is_named_once():
+    found = judge_rows(measure(at_least=0.9), [*rows(0.8, 0.7), *rows(0.6)])
+    assert found.reason == "3 of 3 rows beyond the bound: A - B1, A - B2"
+
+
 def test_judge_rows__without_a_share_all_rows_must_be_as_required():
     asked = measure(at_least=0.9, reduce="share", share=0.5).model_copy(update={"share": None})
     assert outcome(asked, rows(0.95, 0.9)) == "pass"

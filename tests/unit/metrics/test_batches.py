@@ -167,9 +167,8 @@ def test_reference_interval__few_batches_are_nan_with_a_reason():
     for r in ([[1.0]], [[1, 0.98], [0.98, 1]], undefined):
         found = reference_interval(r)
         assert math.isnan(found.prediction_lower)
-        assert (
-            found.reason
-            == "fewer than three reference batches give no limits, as two have only one R"
+        assert found.reason == (
+            "fewer than three reference batches give no limits, because two batches have only one R"
         )
     with pytest.raises(InputError, match=r"every correlation must be in \[-1, 1\]"):
         reference_interval([[1, 1.2], [1.2, 1]])

@@ -119,6 +119,12 @@ def batches_of_long_names():
     return pl.batches(table.assign(**dict.fromkeys(names, np.nan), reason="too few"))
 
 
+def usage_of_long_names():
+    table = pd.DataFrame({"gene_id": ["g"], "distance": [0.5], "p_adjusted": [0.01]})
+    usage = pd.DataFrame({"gene_id": "g", "isoform": "t", "batch": LONG, "share": 1.0})
+    return pl.isoform_switches(table, usage=usage)
+
+
 def scatter_of_long_names():
     gene = lotwise.datasets.three_batches().gene
     gene.obs_names = LONG
@@ -127,7 +133,12 @@ def scatter_of_long_names():
 
 @pytest.mark.parametrize(
     ("draw", "least"),
-    [(heatmap_of_long_names, 2.5), (scatter_of_long_names, 2), (batches_of_long_names, 3)],
+    [
+        (heatmap_of_long_names, 2.5),
+        (scatter_of_long_names, 2),
+        (batches_of_long_names, 3),
+        (usage_of_long_names, 1),
+    ],
 )
 def test_figures__long_names_leave_room_for_the_axes_and_are_not_clipped(draw, least):
     figure = draw()
