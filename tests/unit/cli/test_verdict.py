@@ -94,7 +94,7 @@ def test_verdict__planted_differences_fail(run, tmp_path, criteria):
 
 def test_verdict__a_shallow_library_is_not_assessable(run, tmp_path, criteria):
     plan = Plan(n_genes=400, n_fragments=2_000_000, faults={"lot2_rep1": "failed"})
-    with pytest.warns(LotwiseWarning, match=r"'lot2_rep1' has [\d,]+ counts"):
+    with pytest.warns(LotwiseWarning, match=r"'lot2_rep1' has only [\d,]+ counts"):
         root = results_of(tmp_path, plan)
     found = run("verdict", "--criteria", criteria, "--out", root)
     assert found.code == 1
