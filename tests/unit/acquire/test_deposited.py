@@ -78,11 +78,11 @@ def test_read_table__kind_in_the_file_name(tmp_path):
     [
         (
             {"lot 1": tpm(1) / 3},
-            r"has an unknown unit, and the sum of the decimal numbers is 333,333",
+            r"has an unknown unit, and its decimal numbers add up to 333,333",
         ),
-        ({"lot 1 TPM": tpm(1) / 3}, r"is named TPM, and the sum of the decimal numbers is 333,333"),
-        ({"lot 1 FPKM": tpm(1)}, r"is named FPKM, and the sum of the decimal numbers is 1e\+06"),
-        ({"lot 1 count": tpm(1)}, r"is named COUNTS, and the sum of the decimal numbers is 1e\+06"),
+        ({"lot 1 TPM": tpm(1) / 3}, r"is named TPM, and its decimal numbers add up to 333,333"),
+        ({"lot 1 FPKM": tpm(1)}, r"is named FPKM, and its decimal numbers add up to 1e\+06"),
+        ({"lot 1 count": tpm(1)}, r"is named COUNTS, and its decimal numbers add up to 1e\+06"),
         ({"lot 1": np.log2(tpm(1) + 1)}, r"has an unknown unit"),
         (
             {"lot 1 log2 TPM": np.log2(tpm(1) + 1)},

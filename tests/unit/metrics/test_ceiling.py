@@ -379,5 +379,7 @@ def test_halves_reliability__identical_parts_have_no_noise():
 
 
 def test_halves_reliability__refuses_other_shapes():
-    with pytest.raises(InputError, match="expected two halves and at least two quarters"):
+    with pytest.raises(
+        InputError, match="give the values of two halves of the reads and of at least two quarters"
+    ):
         halves_reliability(np.ones((3, 4)), quarters=np.ones((4, 4)))
