@@ -1,7 +1,7 @@
 """Acceptance criteria, written before the results, and the verdict from them."""
 
 from lotwise.acceptance.check import CheckedVerdict, check_verdict, read_verdict
-from lotwise.acceptance.criteria import Criteria, Criterion, Need
+from lotwise.acceptance.criteria import BETWEEN_BATCHES, Criteria, Criterion, Need
 from lotwise.acceptance.files import (
     SHIPPED,
     CriteriaFile,
@@ -21,6 +21,7 @@ from lotwise.acceptance.record import (
 from lotwise.acceptance.verdict import CriterionRecord, Verdict, judge, judge_tables
 
 __all__ = [
+    "BETWEEN_BATCHES",
     "SHIPPED",
     "CheckedVerdict",
     "Criteria",

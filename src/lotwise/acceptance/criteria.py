@@ -28,6 +28,8 @@ from lotwise.tree import ResultTree
 OVERALL: Final = "overall"
 COMPARABLE: Final = "valid-comparison"
 DESCRIPTIVE: Final = 3
+BETWEEN_BATCHES: Final = "differences between batches"
+"""What criteria on replicates, identity and depth alone do not cover."""
 _APPROVAL: Final = ("protocol", "version", "approved_by", "change_reason")
 _TAKEN: Final = {
     OVERALL: "the outcome over all criteria",
@@ -99,6 +101,13 @@ class Criterion(CheckedMeasure):
         return ((self.level, self), *((need.level or self.level, need) for need in self.needs))
 
 
+def _compares_batches(measure: Measure) -> bool:
+    """Return whether a measure can differ because batches differ from each other."""
+    relations = measure.rows.get("relation", ())
+    chosen = set(relations) if isinstance(relations, tuple) else {relations}
+    return measure.declared.covers not in {"identity", "depth"} and chosen != {"within"}
+
+
 class Criteria(Section):
     """Acceptance criteria of one comparison, in the order of the file."""
 
@@ -139,15 +148,14 @@ class Criteria(Section):
         return self
 
     @property
-    def uncovered(self) -> tuple[Aspect, ...]:
-        """The aspects that criteria should cover and that no judged criterion covers."""
+    def uncovered(self) -> tuple[str, ...]:
+        """What criteria should cover and no judged criterion covers."""
+        judged = [criterion for criterion in self.criteria if criterion.tier != DESCRIPTIVE]
         covered = {
-            measure.declared.covers
-            for criterion in self.criteria
-            if criterion.tier != DESCRIPTIVE
-            for _, measure in criterion.measures()
+            measure.declared.covers for criterion in judged for _, measure in criterion.measures()
         }
-        return tuple(aspect for aspect in get_args(Aspect) if aspect not in covered)
+        compared = () if any(map(_compares_batches, judged)) else (BETWEEN_BATCHES,)
+        return (*compared, *(aspect for aspect in get_args(Aspect) if aspect not in covered))
 
     @property
     def approval(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lotwise.acceptance.criteria import COMPARABLE, DESCRIPTIVE, OVERALL, Criterion
+from lotwise.acceptance.criteria import BETWEEN_BATCHES, COMPARABLE, DESCRIPTIVE, OVERALL, Criterion
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.judgement import (
     Judgement,
@@ -167,6 +167,8 @@ class Verdict:
     @property
     def meaning(self) -> str:
         """What the outcome means, and what it does not."""
+        if self.outcome == "pass" and BETWEEN_BATCHES in self.criteria.criteria.uncovered:
+            return "all acceptance criteria are met, but none of them compares batches"
         return WORDS[self.outcome]
 
     def named(self, outcome: Outcome) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from lotwise.acceptance import outcome_over_all
+from lotwise.acceptance import BETWEEN_BATCHES, outcome_over_all
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.words import (
     list_words,
@@ -85,7 +85,9 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
     notices = tuple(map(str, noticed)) if isinstance(noticed, list) else ()
     title = f" of “{name_words(found['title'])}”" if found.get("title") else ""
     sentence = {
-        "pass": _passed(criteria, title),
+        "pass": _passed(
+            criteria, title, compared=BETWEEN_BATCHES not in found.get("uncovered", ())
+        ),
         "fail": _failed(criteria, title),
         "not assessable": _unassessable(criteria, title),
     }[outcome]
@@ -219,12 +221,14 @@ def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: in
     return details
 
 
-def _passed(criteria: list[Mapping[str, Any]], title: str) -> str:
+def _passed(criteria: list[Mapping[str, Any]], title: str, *, compared: bool) -> str:
     met = (
         f"The one criterion{title} is met."
         if len(criteria) == 1
         else f"All {len(criteria)} criteria{title} are met."
     )
+    if not compared:
+        return f"{met} No criterion compares batches, so this does not support lot consistency."
     return (
         f"{met} This supports lot consistency under these criteria; it does not prove that the "
         "batches are identical."

@@ -340,6 +340,16 @@ def test_uncovered__names_what_no_deciding_criterion_looks_at():
     assert read_criteria("example").criteria.uncovered == ()
 
 
+@pytest.mark.parametrize("relation", ["within", ["within"]])
+def test_uncovered__criteria_on_replicates_and_libraries_compare_no_batches(relation):
+    within = PAIRS | {"id": "w", "rows": {"relation": relation, "feature_set": "all"}}
+    depth = PAIRS | DEPTH | {"id": "d"}
+    assert parse(within, depth).uncovered[0] == "differences between batches"
+    described = PAIRS | {"tier": 3}
+    assert "differences between batches" in parse(within, described).uncovered
+    assert "differences between batches" not in parse(within, PAIRS).uncovered
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

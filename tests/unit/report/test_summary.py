@@ -29,6 +29,21 @@ def test_verdict_of__pass_supports_and_does_not_prove():
     )
 
 
+def test_verdict_of__pass_of_criteria_that_compare_no_batches_supports_nothing():
+    """Criteria on replicates of one batch were met, and the page spoke of lot consistency."""
+    found = verdict_of(
+        {
+            "outcome": "pass",
+            "criteria": [criterion("pass")],
+            "uncovered": ["differences between batches", "identity"],
+        }
+    )
+    assert found.sentence == (
+        "The one criterion is met. No criterion compares batches, so this does not support lot "
+        "consistency."
+    )
+
+
 def test_verdict_of__fail_names_what_is_not_met():
     criteria = [
         criterion("not assessable", "Sex agrees", reason="no panel"),
