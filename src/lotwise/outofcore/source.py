@@ -250,9 +250,9 @@ def _values_of(root: Any, layer: str | None, path: Path) -> Any:
             return sparse_dataset(found)
         if kind != "array":
             raise InputError(
-                f"contains a {kind or 'group'}, which cannot be read sample by sample",
+                f"contains a {kind or 'group'}, from which single samples cannot be read",
                 path=path,
-                remedy="write the matrix dense or as CSR",
+                remedy="save the matrix as a dense array or as a sparse matrix by rows (CSR)",
             )
     if len(found.shape) != 2:
         raise InputError(f"must be samples x features, got shape {found.shape}", path=path)

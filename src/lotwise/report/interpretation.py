@@ -262,13 +262,13 @@ def limits_remark(level: LevelFindings, *, decimals: int) -> Iterator[Remark]:
         longest=LONGEST_PART,
     )
     text = (
-        f"At {level.level} level, the median R to the other batches is below their prediction "
-        f"interval in {named}. Some sound batches lie there by chance; “Number of batches” says "
-        "how many."
+        f"At {level.level} level, the median R to the other batches is below the prediction "
+        f"interval of these others for {named}. By chance, some batches without a fault are also "
+        "below it; “Number of batches” states how many."
     )
     far = [row["batch"] for row in below if row["median_to_others"] < row["tolerance_lower"]]
     if far:
-        text += f" It is below the wider tolerance interval too in {list_words(far)}."
+        text += f" For {list_words(far)}, it is also below the wider tolerance interval."
     yield Remark(topic="Unlike the others", text=text, state="concern" if far else "computed")
 
 

@@ -137,7 +137,7 @@ def test_open_store__refuses_columns_and_cubes(tmp_path, write):
         var=pd.DataFrame(index=list("xyz")),
     )
     with pytest.raises(
-        InputError, match=r"contains a csc_matrix.*write the matrix dense or as CSR"
+        InputError, match=r"contains a csc_matrix.*save the matrix as a dense array"
     ):
         open_store(write(by_features, tmp_path / "csc.h5ad"))
     zarr.create_array(tmp_path / "cube", shape=(2, 2, 2), chunks=(1, 1, 1), dtype="f4")

@@ -605,9 +605,9 @@ def test_limits_remark__names_the_batches_below_the_limits_of_the_others(level_o
     rows = [{"batch": "A", "median_to_others": 0.97}, {"batch": "B", "median_to_others": 0.955}]
     (remark,) = limits_remark(level_of(batches=[row | LIMITS for row in rows]), decimals=3)
     assert remark.text == (
-        "At gene level, the median R to the other batches is below their prediction interval in B "
-        "(0.955, limit 0.960). Some sound batches lie there by chance; “Number of batches” says "
-        "how many."
+        "At gene level, the median R to the other batches is below the prediction interval of "
+        "these others for B (0.955, limit 0.960). By chance, some batches without a fault are "
+        "also below it; “Number of batches” states how many."
     )
     assert remark.state == "computed"
 
@@ -615,8 +615,8 @@ def test_limits_remark__names_the_batches_below_the_limits_of_the_others(level_o
 def test_limits_remark__a_batch_below_the_tolerance_interval_is_a_concern(level_of):
     rows = [{"batch": "A", "median_to_others": 0.94}, {"batch": "B", "median_to_others": 0.955}]
     (remark,) = limits_remark(level_of(batches=[row | LIMITS for row in rows]), decimals=3)
-    assert remark.text.endswith("It is below the wider tolerance interval too in A.")
-    assert "in A (0.940, limit 0.960) and B (0.955, limit 0.960)." in remark.text
+    assert remark.text.endswith(" For A, it is also below the wider tolerance interval.")
+    assert "for A (0.940, limit 0.960) and B (0.955, limit 0.960)." in remark.text
     assert remark.state == "concern"
 
 

@@ -69,8 +69,8 @@ def test_limits_remark__names_the_batch_that_varies_more_than_the_others(tmp_pat
 
     assert remarks(tmp_path / "like", 0.34) == []
     (remark,) = remarks(tmp_path / "far", 3.0)
-    assert " prediction interval in F (" in remark.text
-    assert remark.text.endswith("It is below the wider tolerance interval too in F.")
+    assert " prediction interval of these others for F (" in remark.text
+    assert remark.text.endswith(" For F, it is also below the wider tolerance interval.")
 
 
 def test_batches_remark__says_each_thing_once_whatever_the_number_of_batches(tmp_path):

@@ -173,7 +173,7 @@ def test_write__the_h5ad_answers_without_computing(compared, tmp_path, monkeypat
             assert (lotwise.get.matrix(stored, statistic).to_numpy() == expected).all(axis=None)
 
 
-@pytest.mark.parametrize(("least", "outcome"), [(-1, "pass"), (1.0, "fail")])
+@pytest.mark.parametrize(("least", "outcome"), [(-0.5, "pass"), (1.0, "fail")])
 def test_write__gives_the_verdict_of_criteria(compared, tmp_path, least, outcome):
     criteria = tmp_path / "criteria.yaml"
     criteria.write_text(
