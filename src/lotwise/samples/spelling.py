@@ -42,8 +42,8 @@ def refuse_two_spellings(samples: Iterable[Sample], path: Path | None = None) ->
                     path=path,
                     row=sample.row,
                     column=column,
-                    remedy=f"if both mean the same {column}, write the same name for both; otherwise "
-                    "rename one",
+                    remedy=f"if both mean the same {column}, write the same name for both; "
+                    "otherwise rename one",
                 )
 
 
