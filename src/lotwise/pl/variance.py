@@ -45,7 +45,8 @@ def variance(
     Returns
     -------
     The figure; the line in a violin is the median over features. Factors that the design cannot
-    separate are not drawn but named below the figure.
+    separate are not drawn but named below the figure. If this is true of all factors, nothing is
+    drawn but the reason.
 
     Raises
     ------
@@ -63,9 +64,11 @@ def variance(
     """
     need_rows(table, "variance")
     need_rows(density, "variance_density")
-    known = table[table["share"].notna()]
-    if known.empty:
-        return nothing(str(table["reason"].iloc[0]), ax=ax)
+    known, left_out = table[table["share"].notna()], table[table["share"].isna()]
+    reasons = "; ".join(f"{row['factor']}: {row['reason']}" for _, row in left_out.iterrows())
+    # Without a factor, the residual is 100 % of every feature.
+    if set(known["factor"]) <= {"residual"}:
+        return nothing(reasons or "there is no factor", ax=ax)
     with lotwise_style():
         width = max(3.8, 1.2 + 1.1 * len(known))
         figure, axis = one_axes(width=width, height=3.4, figsize=figsize, ax=ax)
@@ -95,8 +98,6 @@ def variance(
             f"{n_features:,} expressed {features} (line: median)",
             fontsize=scaled(8),
         )
-        left_out = table[table["share"].isna()]
-        if not left_out.empty:
-            words = "; ".join(f"{row['factor']}: {row['reason']}" for _, row in left_out.iterrows())
-            write_below(figure, axis, words, ax=ax, figsize=figsize)
+        if reasons:
+            write_below(figure, axis, reasons, ax=ax, figsize=figsize)
     return figure

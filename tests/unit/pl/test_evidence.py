@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lotwise import pl
+import lotwise
+from lotwise import get, pl
 from lotwise.errors import InputError
 
 
@@ -113,6 +114,17 @@ def test_figures__say_whether_features_are_genes_or_isoforms():
     drawn = pl.batch_equivalence(pd.DataFrame([row]), features="genes").axes[0]
     assert drawn.get_title() == "6 batches, 24 samples, no margin:\nequivalence not assessable"
     assert "R over all genes" in drawn.get_xlabel()
+
+
+def test_variance__without_a_factor_gives_the_reason():
+    """The residual alone is 100 % of every feature: its violin was a wedge that says nothing."""
+    gene = lotwise.datasets.three_batches().gene
+    lotwise.tl.variance(gene)
+    tables = [get.evidence(gene, f"variance{part}") for part in ("", "_density")]
+    (axis,) = pl.variance(tables[0], density=tables[1]).axes
+    said = " ".join(text.get_text() for text in axis.texts)
+    assert " ".join(said.split()) == "not drawn: batch: each level has one sample"
+    assert not axis.collections
 
 
 def test_variance__violins_end_at_0_and_100_per_cent():
