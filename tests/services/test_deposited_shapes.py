@@ -195,7 +195,7 @@ SHAPES = {
     ),
     "genes without mitochondria, as they were": Shape(
         lambda: two_tables() | {f"{ACCESSION}_genes_TPM.txt.gz": part_of_genes(rescaled=False)},
-        refused="is named TPM, and the sum of the",
+        refused="is named TPM, and its decimal numbers add up to",
         gene=lambda i: without_ten(i, rescaled=False),
     ),
     "archive of RSEM": Shape(lambda: archive_of(rsem_of)),
