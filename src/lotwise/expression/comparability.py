@@ -20,6 +20,7 @@ from lotwise.expression.identifiers import organisms_of
 from lotwise.expression.noted import noted
 from lotwise.keys import InvalidCode
 from lotwise.samples import Sample
+from lotwise.samples.design import lone_groups
 from lotwise.wording import percent
 
 if TYPE_CHECKING:
@@ -119,23 +120,19 @@ def judge(
 
 def _not_compared(samples: Sequence[Sample]) -> Iterator[InvalidComparison]:
     """Find samples without a counterpart: no other batch has a sample of their condition."""
-    batches: dict[str, set[str]] = {}
-    for sample in samples:
-        batches.setdefault(sample.condition, set()).add(sample.batch)
-    if len(set().union(*batches.values())) < 2:
-        return
-    alone = [sample for sample in samples if len(batches[sample.condition]) == 1]
+    groups = lone_groups((sample.batch, sample.condition) for sample in samples)
+    alone = [sample for sample in samples if (sample.batch, sample.condition) in groups]
     if not alone:
         return
-    of_condition = dict.fromkeys(
-        f"condition {sample.condition!r} of batch {sample.batch!r}"
-        if sample.condition
-        else f"no condition, batch {sample.batch!r}"
-        for sample in alone
-    )
+    of_condition = [
+        f"condition {condition!r} of batch {batch!r}"
+        if condition
+        else f"no condition, batch {batch!r}"
+        for batch, condition in groups
+    ]
     yield InvalidComparison(
         "not_compared",
-        f"{_list([sample.sample for sample in alone])} ({_list(list(of_condition))}) "
+        f"{_list([sample.sample for sample in alone])} ({_list(of_condition)}) "
         f"{'is' if len(alone) == 1 else 'are'} compared with no other batch, because no other "
         "batch has a sample of that condition: R between batches says nothing about "
         f"{'it' if len(alone) == 1 else 'them'}; correct the column condition, or remove "

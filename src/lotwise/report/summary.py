@@ -17,6 +17,7 @@ from lotwise.report.words import (
     percent_words,
     r_words,
 )
+from lotwise.samples.design import lone_groups
 from lotwise.wording import counted
 
 Outcome = Literal["pass", "fail", "not assessable", "none"]
@@ -190,10 +191,9 @@ def batches_sentence(findings: Findings) -> str:
 
 def _never_compared(findings: Findings) -> list[str]:
     """Return the batches that share no condition with another batch."""
-    of_condition: dict[str, set[str]] = {}
-    for row in findings.samples:
-        of_condition.setdefault(row.get("condition") or "", set()).add(row.get("batch", ""))
-    shared = {batch for batches in of_condition.values() if len(batches) > 1 for batch in batches}
+    groups = [(row.get("batch", ""), row.get("condition") or "") for row in findings.samples]
+    alone = lone_groups(groups)
+    shared = {group[0] for group in groups if group not in alone}
     return [batch for batch in findings.batches if batch not in shared]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -45,6 +44,7 @@ from lotwise.metrics.moments import (
     why_undefined,
 )
 from lotwise.progress import progress
+from lotwise.samples.design import lone_groups
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
 from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
 from lotwise.tl.reuse import kept_results
@@ -400,9 +400,7 @@ def _warn_of_design(expression: AnnData) -> None:
 
 def _warn_of_lone_batches(groups: Sequence[tuple[str, str]]) -> None:
     """Warn of batches with a condition that no other batch has."""
-    n_batches = Counter(condition for _, condition in groups)
-    alone = [group for group in groups if n_batches[group[1]] == 1]
-    if alone and len({batch for batch, _ in groups}) > 1:
+    if alone := lone_groups(groups):
         named = [f"{batch} ({condition or 'no condition'})" for batch, condition in alone]
         verb = "is" if len(alone) == 1 else "are"
         warnings.warn(
