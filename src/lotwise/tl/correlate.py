@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lotwise import keys
-from lotwise.errors import DesignWarning, InputError, UndefinedWarning
+from lotwise.errors import InputError, UndefinedWarning
 from lotwise.evidence.pairs import PairRecord
-from lotwise.expression.comparability import invalid_comparisons
 from lotwise.expression.features import places_of
-from lotwise.expression.labels import batches_of, replicate_groups, why_not_tpm
+from lotwise.expression.labels import batches_of, why_not_tpm
 from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import Concordance, concordance, concordance_of
 from lotwise.metrics.correlation import (
@@ -27,7 +26,6 @@ from lotwise.metrics.correlation import (
     pearson_matrix,
     ranks,
 )
-from lotwise.metrics.design import replicate_agreement
 from lotwise.metrics.feature_sets import (
     DETECTED,
     FEATURE_SETS,
@@ -44,11 +42,10 @@ from lotwise.metrics.moments import (
     why_undefined,
 )
 from lotwise.progress import progress
-from lotwise.samples.design import lone_groups
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
+from lotwise.tl.design import warn_of_design
 from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
 from lotwise.tl.reuse import kept_results
-from lotwise.wording import listed
 from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
@@ -168,7 +165,7 @@ def correlate(
         },
     )
     _warn_of_undefined(table)
-    _warn_of_design(expression)
+    warn_of_design(expression)
 
 
 @dataclass(frozen=True, eq=False)
@@ -369,43 +366,4 @@ def _warn_of_undefined(table: pd.DataFrame) -> None:
             f"and {first['sample_b']}: {first['reason']}",
             UndefinedWarning,
             stacklevel=3,
-        )
-
-
-def _warn_of_design(expression: AnnData) -> None:
-    """Warn where no two batches share a condition, or there are no replicates."""
-    groups = list(replicate_groups(expression))
-    conditions = {condition for _, condition in groups}
-    if len(conditions) == 1:
-        found = replicate_agreement(
-            expression.obsp[keys.PEARSON], batches=batches_of(expression)
-        ).sentence
-        if found:
-            warnings.warn(found, DesignWarning, stacklevel=3)
-    elif len({batch for batch, _ in groups}) > 1 and len(conditions) == len(groups):
-        warnings.warn(
-            "no two batches share a condition, so differences between batches may be differences "
-            "between conditions; limits, ceilings and the R at the top of the report cannot be "
-            "computed",
-            DesignWarning,
-            stacklevel=3,
-        )
-    elif keys.N_SAMPLES not in expression.obs and not any(
-        one.code == "not_compared" for one in invalid_comparisons(expression)
-    ):
-        # In files this is found when they are read; here, obs was changed since. Averages follow
-        # the correlation of their samples.
-        _warn_of_lone_batches(groups)
-
-
-def _warn_of_lone_batches(groups: Sequence[tuple[str, str]]) -> None:
-    """Warn of batches with a condition that no other batch has."""
-    if alone := lone_groups(groups):
-        named = [f"{batch} ({condition or 'no condition'})" for batch, condition in alone]
-        verb = "is" if len(alone) == 1 else "are"
-        warnings.warn(
-            f"{listed(named)} {verb} compared with no other batch, because no other batch has that "
-            "condition; correct the conditions in obs",
-            DesignWarning,
-            stacklevel=4,
         )
