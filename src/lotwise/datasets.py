@@ -71,7 +71,7 @@ def three_batches() -> Quantification:
     return from_frame(
         table,
         batches={name: name for name in samples},
-        counts=2 * table,
+        counts=(2 * table).round(),
         lengths=pd.DataFrame(800.0, index=table.index, columns=table.columns),
         level="isoform",
         tx2gene=TranscriptMap(of_transcripts, source="lotwise.datasets"),

@@ -9,7 +9,12 @@ import pandas as pd
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
-from lotwise.expression.computed import require_correlated, require_features, require_labels
+from lotwise.expression.computed import (
+    require_correlated,
+    require_features,
+    require_labels,
+    require_same_labels,
+)
 from lotwise.expression.noted import correlations_of, noted
 from lotwise.files.records import columns
 
@@ -119,6 +124,7 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
         return _table_of_pairs(expression, table, tool)
     found = _table(expression, table, tool)
     if "sample" not in named:
+        require_same_labels(expression, table, tool=tool)
         return found
     # A row without a sample tells why there is none.
     kept = found[found["sample"].isin([*expression.obs_names, ""])].reset_index(drop=True)

@@ -16,7 +16,7 @@ from lotwise import keys
 from lotwise.errors import LotwiseWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import Aligned, align_features, same_names
-from lotwise.expression.checks import TpmSum, check_features, check_tpm, warn_of_sums
+from lotwise.expression.checks import TpmSum, check_counts, check_features, check_tpm, warn_of_sums
 from lotwise.expression.comparability import (
     InvalidComparison,
     judge,
@@ -229,6 +229,7 @@ def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
         first = first or abundance
         notices.append(check_tpm(name, abundance, tpm_sum=tpm_sum))
     warn_of_sums(notices)
+    check_counts(read)
 
 
 def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | None) -> None:

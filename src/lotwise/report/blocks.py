@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import polars as pl
 
@@ -16,9 +16,6 @@ from lotwise.report.pictures import NARROW, Picture, picture_of
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.tables import MOST_ROWS, Column, Table, table_of
 from lotwise.tree import ResultTree
-
-if TYPE_CHECKING:
-    from lotwise.report.charts import Chart  # imports altair, which only the page needs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +38,19 @@ class Explorer:
     block: str = "explorer"
 
 
-Block: TypeAlias = "Text | Table | Picture | Chart | Explorer"
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """A chart, and the picture shown instead on paper or if JavaScript is off."""
+
+    name: str
+    label: str
+    caption: str
+    spec: dict[str, Any]
+    picture: Picture | None = None
+    block: str = "chart"
+
+
+Block = Text | Table | Picture | Chart | Explorer
 
 
 @dataclass(frozen=True, kw_only=True)

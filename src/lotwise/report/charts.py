@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import altair as alt
 
+from lotwise.report.blocks import Chart
 from lotwise.report.pictures import Picture
 from lotwise.report.run_tables import LevelFindings, Row
 from lotwise.report.words import name_words, r_words
@@ -19,18 +19,6 @@ from lotwise.report.words import name_words, r_words
 MOST_IN_HEATMAP: Final = 60
 _ZOOM: Final = "wheel![event.ctrlKey]"
 _PLOT: Final = 380
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chart:
-    """A chart, and the picture shown instead on paper or if JavaScript is off."""
-
-    name: str
-    label: str
-    caption: str
-    spec: dict[str, Any]
-    picture: Picture | None = None
-    block: str = "chart"
 
 
 def cloud_spec(level: str, unit: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError, ManyPairsWarning
-from lotwise.expression.computed import note_features
+from lotwise.expression.computed import note_origin
 from lotwise.expression.labels import batches_of, conditions_of
 from lotwise.expression.noted import correlations_of, noted, noting
 from lotwise.metrics.correlation import pearson_matrix
@@ -226,12 +226,12 @@ def layer_of(expression: AnnData, name: str) -> Any:
 
 
 def store(expression: AnnData, name: str, table: pd.DataFrame, parameters: dict[str, Any]) -> None:
-    """Store a result table in ``uns``, with its parameters, features and the version."""
+    """Store a result table in ``uns``, with its parameters, origin and the version."""
     kept = noting(expression)
     kept[name] = table
     kept[keys.VERSION] = version("lotwise")
     kept.setdefault(keys.PARAMETERS, {})[name] = parameters
-    note_features(expression, name)
+    note_origin(expression, name)
 
 
 def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
