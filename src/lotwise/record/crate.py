@@ -123,7 +123,7 @@ def _refuse_changed(provenance: Provenance, results: Path) -> None:
             path=results,
             remedy="restore the recorded inputs, or write the record again (`lotwise record`)"
             if inputs
-            else "restore them; changes made by lotwise are recorded by "
+            else "restore these files; if lotwise itself changed them, run "
             f"`lotwise record --out {results}`",
         )
 

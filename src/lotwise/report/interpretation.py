@@ -220,7 +220,7 @@ def change_remark(level: LevelFindings) -> Remark:
     return Remark(
         topic=topic,
         text=f"{worst['sentence']} ({names}). If all changes go in one "
-        "direction, R would miss changes in a larger share of features than this.",
+        "direction, R would miss changes in an even larger share of features.",
     )
 
 
@@ -292,13 +292,13 @@ def limits_remark(level: LevelFindings, *, decimals: int) -> Iterator[Remark]:
         longest=LONGEST_PART,
     )
     text = (
-        f"At {level.level} level, the median R to the other batches is below the prediction "
-        f"interval of these others for {named}. By chance, some batches without a fault are also "
-        "below it; “Number of batches” states how many."
+        f"At {level.level} level, the median R of a batch with the other batches is below the "
+        f"prediction interval computed from these other batches: {named}. By chance, some batches "
+        "without a fault are also below it; “Number of batches” states how many."
     )
     far = [row["batch"] for row in below if row["median_to_others"] < row["tolerance_lower"]]
     if far:
-        text += f" For {list_words(far)}, it is also below the wider tolerance interval."
+        text += f" For {list_words(far)}, the median R is also below the wider tolerance interval."
     yield Remark(topic="Unlike the others", text=text, state="concern" if far else "computed")
 
 
@@ -359,8 +359,8 @@ def batches_remark(findings: Findings) -> Remark:
     level = findings.levels[0]
     single = all(len(samples) < 2 for samples in findings.batches.values())
     alone = (
-        " With one sample per batch, a difference between batches cannot be distinguished from one "
-        "between two preparations of the same batch."
+        " With one sample per batch, a difference between batches cannot be distinguished from a "
+        "difference between two preparations of the same batch."
         if single and findings.batches
         else ""
     )
@@ -371,7 +371,7 @@ def batches_remark(findings: Findings) -> Remark:
     clauses = merge_clauses(clause for of_batch in words for clause in of_batch)
     start = "Each batch is compared with the others. "
     text = f"{start}{sentence('; '.join(clauses))}{alone}" if clauses else alone.strip()
-    return Remark(topic=topic, text=text or "No limit from the number of batches.")
+    return Remark(topic=topic, text=text or "The number of batches does not limit these results.")
 
 
 def _shift_words(factor: float) -> str:
