@@ -164,9 +164,9 @@ def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -
         at = int(differ.arg_true()[0])
         warnings.warn(
             f"{int(differ.sum()):,} of {len(given):,} transcripts have another gene in RSEM's "
-            f"files than in {source}: for example, {isoform.features[at]!r} is of {own[at]!r} in "
-            f"RSEM's files, but of {given[at]!r} in {source}; the isoforms are summed to the genes "
-            f"in {source}",
+            f"files than in {source} (for example, {isoform.features[at]!r} has {own[at]!r} in "
+            f"RSEM's files and {given[at]!r} in {source}). The isoforms are summed to the genes in "
+            f"{source}",
             LotwiseWarning,
             stacklevel=3,
         )
@@ -199,7 +199,7 @@ def _warn_of_altered_names(abundance: Abundance) -> None:
         return
     for kind, names, cause in altered_names(abundance.features):
         warnings.warn(
-            f"{abundance.path}: {len(names):,} features are {kind} "
+            f"{abundance.path}: the names of {len(names):,} features are {kind} "
             f"({', '.join(names[:_EXAMPLES])}): {cause}; use the original table",
             LotwiseWarning,
             stacklevel=3,

@@ -155,8 +155,8 @@ def test_write_verdict__a_table_that_an_earlier_run_left(tree):
     judged = write_verdict(tree.root, criteria()).assessed[0].judgement
     assert judged.outcome == "not assessable"
     assert judged.reason == (
-        "correlation/gene.pairs.tsv is about other samples than samples.tsv: "
-        "it is from an earlier run"
+        "correlation/gene.pairs.tsv is from an earlier run: "
+        "it does not contain the same samples as samples.tsv"
     )
 
 
