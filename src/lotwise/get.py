@@ -41,7 +41,7 @@ def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFram
     Raises
     ------
     InputError
-        There is no such table or no such feature set.
+        The AnnData does not contain the table, or the table does not contain the feature set.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def matrix(
     Raises
     ------
     InputError
-        There is no such matrix, or it was computed over other features or samples.
+        The AnnData does not contain the matrix, or its features or samples have changed since.
     """
     if statistic not in expression.obsp:
         raise InputError(
@@ -113,8 +113,8 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        The name is unknown, the AnnData does not have the table, or it was computed over other
-        features, or samples had another batch or condition then.
+        The name is unknown, or the AnnData does not contain the table. Or the features, or the
+        batch or condition of samples, have changed since the table was computed.
     """
     known = tables()
     if table not in known:

@@ -78,9 +78,9 @@ def correlate(
     min_counts
         Smallest count of a feature in ``counted_both``.
     sets
-        Names from :data:`~lotwise.metrics.feature_sets.FEATURE_SETS`, ``all`` first; or your own
-        sets by name, each a list of features (identifiers or symbols) or a mask over ``var``, which
-        are computed after ``all``.
+        Names from :data:`~lotwise.metrics.feature_sets.FEATURE_SETS`, with ``all`` first. Or your
+        own sets by name, each a list of features (identifiers or symbols) or a mask over ``var``;
+        R over all features is computed first.
     layer
         The layer to correlate, values on a linear scale; also used for detection.
 
@@ -322,7 +322,8 @@ def _own_sets(expression: AnnData, sets: OwnSets) -> dict[str, IntArray]:
     for name, given in sets.items():
         if name in FEATURE_SETS:
             raise InputError(
-                f"lotwise has a feature set named {name!r}", remedy="choose another name for yours"
+                f"{name!r} is the name of a built-in feature set",
+                remedy="choose another name for yours",
             )
         values = np.asarray(given)
         if values.dtype == bool:

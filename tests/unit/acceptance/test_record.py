@@ -314,7 +314,7 @@ def test_write_verdict__a_pair_of_samples_without_any_testable_set_is_never_left
     judged = judge_features(tree, **asked, rows="reason: ''")
     assert judged.outcome == "not assessable"
     assert judged.reason == (
-        "no number at all for A1 - B2: no gene of the set is present; "
+        "there is no number for A1 - B2: no gene of the set is present; "
         "2 rows without a number left out"
     )
     assert judge_features(tree, **asked, rows="reason: '', sample_b: B1").outcome == "pass"

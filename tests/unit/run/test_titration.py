@@ -188,7 +188,7 @@ def test_titrate__another_unit_than_tpm_is_refused(gene, criteria):
     of_cpm = gene.copy()
     of_cpm.uns["lotwise"]["unit"] = "CPM"
     profile = ExpressionProfile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
-    with pytest.raises(InputError, match="titration needs TPM, and the numbers are CPM; give TPM"):
+    with pytest.raises(InputError, match="titration needs TPM, but the numbers are CPM; give TPM"):
         titrate({"gene": of_cpm}, criteria, profile=profile)
 
 

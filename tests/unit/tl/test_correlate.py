@@ -174,7 +174,7 @@ def test_correlate__own_sets_by_name_symbol_or_mask():
     [
         ({"x": ["ACTBB"]}, "unknown gene 'ACTBB'; did you mean 'ACTB'"),
         ({"x": np.ones(3, dtype=bool)}, "mask of 'x' has 3 values, but the AnnData has 300"),
-        ({"all": ["ACTB"]}, "lotwise has a feature set named 'all'; choose"),
+        ({"all": ["ACTB"]}, "'all' is the name of a built-in feature set; choose"),
     ],
 )
 def test_correlate__own_sets_that_cannot_be_are_refused(own, words):
