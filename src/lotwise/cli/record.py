@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--amend",
     metavar="REASON",
-    help="Record again files that were changed outside lotwise; the reason is kept.",
+    help="Accept files that were changed outside lotwise, and record them with REASON.",
 )
 def command(
     *,

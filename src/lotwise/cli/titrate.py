@@ -13,7 +13,7 @@ from lotwise.keys import LEVELS
 @click.command("titrate")
 @criteria_option
 @out_option
-@click.option("--sample", help="Sample of the results to mix in.")
+@click.option("--sample", help="Sample in the results whose profile is mixed in.")
 @click.option("--condition", help="Condition whose mean profile is mixed in.")
 @click.option("--accepted", type=PATH, help="Set of accepted batches whose mean is mixed in.")
 @click.option("--table", type=PATH, help="Table of features and TPM to mix in.")

@@ -152,7 +152,7 @@ def test_parse_criteria__refuses_in_one_line_that_names_the_criterion(criterion,
 def test_parse_criteria__needs_without_a_level_take_the_criterions():
     isoform = PAIRS | {"level": "isoform"}
     need = {"because": "x", "table": "sex", "statistic": "agrees", "is": "yes"}
-    with pytest.raises(InputError, match="'sex' does not exist at isoform level; give its level"):
+    with pytest.raises(InputError, match="'sex' does not exist at isoform level; give a level"):
         parse(isoform | {"needs": [need]})
     found = parse(isoform | {"needs": [need | {"level": "gene"}]})
     assert found.files() == ("correlation/isoform.pairs.tsv", "evidence/gene.sex.tsv")

@@ -228,8 +228,10 @@ def test_read_verdict__an_outcome_edited_by_hand_is_not_believed(tree):
     assert found["outcome"] == "fail"
     edited, overall, criterion = found["notices"]
     assert edited.startswith("verdict.json is not the file that was written on ")
-    assert overall == "verdict.json, outcome: the file says 'pass', judging again gives 'fail'"
-    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file says 'pass'")
+    assert (
+        overall == "verdict.json, outcome: the file contains 'pass', but judging again gives 'fail'"
+    )
+    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file contains 'pass'")
 
 
 def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_said(tree):
@@ -465,11 +467,11 @@ def test_read_verdict__says_when_tables_have_changed_since(tree):
     assert found["outcome"] == "not assessable"
     stale, *changed = found["notices"]
     assert stale == (
-        "this verdict is about earlier result tables; since then correlation/gene.pairs.tsv "
-        "changed; run `lotwise verdict` again"
+        "result tables changed after this verdict: correlation/gene.pairs.tsv; "
+        "run `lotwise verdict` again"
     )
     assert changed == [
-        "verdict.json, criterion 'r', value: the file says 0.99, judging again gives 0.999"
+        "verdict.json, criterion 'r', value: the file contains 0.99, but judging again gives 0.999"
     ]
 
 
@@ -477,7 +479,7 @@ COPY_CANNOT_BE_USED = "verdict_criteria.yaml cannot be used"
 OTHER_LAYOUT = (
     "verdict_criteria.yaml is not the file that was judged: its comments or layout differ"
 )
-WITHOUT_ENTRY = f"verdict_criteria.yaml was edited: {FILE} has no entry of these criteria"
+WITHOUT_ENTRY = f"verdict_criteria.yaml was edited: {FILE} has no entry for these criteria"
 
 
 @pytest.mark.parametrize(
@@ -536,7 +538,7 @@ def test_read_verdict__criteria_that_are_others_than_it_names(tree):
     path.write_text(json.dumps(told | {"criteria_sha256": "0" * 64}))
     found = read_verdict(tree.root)
     assert found["outcome"] == "not assessable"
-    words = "verdict.json names other criteria than verdict_criteria.yaml holds"
+    words = "verdict.json names other criteria than those in verdict_criteria.yaml"
     assert words in found["notices"]
 
 
@@ -548,8 +550,8 @@ def test_read_verdict__a_history_that_is_gone(tree):
     found = read_verdict(tree.root)
     assert found["outcome"] == "not assessable"
     assert found["notices"] == [
-        f"{FILE} has no entry of these criteria: it is missing or was edited",
-        f"{FILE} has no entry of this verdict",
+        f"{FILE} has no entry for these criteria: the history is missing or was edited",
+        f"{FILE} has no entry for this verdict",
     ]
 
 
@@ -565,7 +567,7 @@ def test_read_verdict__no_key_of_the_file_is_believed(tree, key):
     found = read_verdict(tree.root)
     assert found["criteria"][0][key] == was
     assert found["outcome"] == "not assessable"
-    assert any(f"criterion 'r', {key}: the file says 'as I like it'" in one for one in
+    assert any(f"criterion 'r', {key}: the file contains 'as I like it'" in one for one in
                found["notices"])  # fmt: skip
 
 

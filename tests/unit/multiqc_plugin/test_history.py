@@ -70,12 +70,12 @@ def change_criteria(root):
     [
         (edit_outcome, "verdict.json is not the file that was written on "),
         (empty_notices, "verdict.json is not the file that was written on "),
-        (edit_table, "since then correlation/gene.pairs.tsv changed; run `lotwise verdict` again"),
+        (edit_table, "after this verdict: correlation/gene.pairs.tsv; run `lotwise verdict` again"),
         (
             remove_table,
-            "since then correlation/gene.pairs.tsv changed; run `lotwise verdict` again",
+            "after this verdict: correlation/gene.pairs.tsv; run `lotwise verdict` again",
         ),
-        (change_criteria, f"{FILE} has no entry of this verdict"),
+        (change_criteria, f"{FILE} has no entry for this verdict"),
     ],
 )
 def test_against_history__says_what_lotwise_says(judged, change, words):

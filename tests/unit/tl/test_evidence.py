@@ -378,7 +378,7 @@ def test_counts__one_sample_without_them_is_named_and_leaves_the_others_theirs()
         assert set(table.loc[with_s1, "reason"]) == {"there are no counts of s1"}
     equivalence = tables["equivalence"].query("batch_a == 'A' and batch_b == 'B'")
     assert equivalence["reason"].to_list() == [
-        "there are no counts of s1, without which a batch has fewer than two samples"
+        "there are no counts of s1, so a batch has fewer than two samples with counts"
     ]
 
 

@@ -184,8 +184,10 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
     found = replay(root)
     assert found.differences == ()
     overall, criterion, edited = found.verdict_differences
-    assert overall == "verdict.json, outcome: the file says 'pass', judging again gives 'fail'"
-    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file says 'pass'")
+    assert (
+        overall == "verdict.json, outcome: the file contains 'pass', but judging again gives 'fail'"
+    )
+    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file contains 'pass'")
     assert edited.startswith("verdict.json is not the file that was written on ")
     (changed,) = found.changes
     assert changed.startswith("verdict.json has changed (SHA-256 ")
