@@ -19,8 +19,8 @@ from handmade import Tree
 from playwright.sync_api import expect, sync_playwright
 from pypdf import PdfReader
 
-from lotwise.report import write_report
 from lotwise.report.certificate import write_certificate
+from lotwise.report.page import write_report
 
 BIN = Path(sys.executable).parent
 FLAGS = [

@@ -55,7 +55,7 @@ def command(
     from lotwise.acceptance import forget_verdict
     from lotwise.config import parse_config, read_config
     from lotwise.errors import InputError
-    from lotwise.record import record_run, refresh_outputs
+    from lotwise.record.build import record_run, refresh_outputs
     from lotwise.record.calls import workflow_call as describe
     from lotwise.tree import VERIFICATION
 

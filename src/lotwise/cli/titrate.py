@@ -44,7 +44,9 @@ def command(
     from lotwise.config import Config
     from lotwise.expression import read_level
     from lotwise.files.tables import write_table
-    from lotwise.record import configuration_of, log_written, read_provenance
+    from lotwise.record.build import configuration_of
+    from lotwise.record.checking import log_written
+    from lotwise.record.provenance import read_provenance
     from lotwise.run.profile import profile_of
     from lotwise.run.titration import titrate
     from lotwise.tree import ResultTree

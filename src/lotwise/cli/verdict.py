@@ -82,7 +82,7 @@ def say(verdict: Verdict, out: Path) -> None:
     RefusedError
         The outcome is fail or not assessable.
     """
-    from lotwise.report import observations
+    from lotwise.report.interpretation import observations
     from lotwise.report.words import number_beside
 
     criteria = verdict.criteria.criteria

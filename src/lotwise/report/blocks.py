@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import polars as pl
 
 from lotwise.evidence.catalogue import statistics, tables
 from lotwise.evidence.sections import ReportSection
 from lotwise.keys import Level
-from lotwise.report.charts import Chart
 from lotwise.report.columns import columns_of
 from lotwise.report.pictures import NARROW, Picture, picture_of
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.tables import MOST_ROWS, Column, Table, table_of
 from lotwise.tree import ResultTree
+
+if TYPE_CHECKING:
+    from lotwise.report.charts import Chart  # imports altair, which only the page needs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +41,7 @@ class Explorer:
     block: str = "explorer"
 
 
-Block = Text | Table | Picture | Chart | Explorer
+Block: TypeAlias = "Text | Table | Picture | Chart | Explorer"
 
 
 @dataclass(frozen=True, kw_only=True)

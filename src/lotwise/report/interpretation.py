@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from lotwise.errors import InputError
 from lotwise.metrics.design import replicate_agreement
 from lotwise.report.genotype import genotype_remark
 from lotwise.report.identity import panels_remark, sex_remark
 from lotwise.report.libraries import depth_remark
-from lotwise.report.remarks import LONGEST_PART, Remark, State, not_computed, sentence
-from lotwise.report.run_tables import Findings, LevelFindings, Row
+from lotwise.report.process import process_remarks
+from lotwise.report.remarks import (
+    LONGEST_PART,
+    Remark,
+    State,
+    concerns,
+    not_computed,
+    sentence,
+)
+from lotwise.report.run_tables import Findings, LevelFindings, Row, read_findings
 from lotwise.report.words import (
     list_words,
     merge_clauses,
@@ -28,11 +38,31 @@ from lotwise.report.words import (
 )
 from lotwise.wording import counted
 
+# Decimals of R where no other number is asked for.
+DECIMALS: Final = 4
 # Each kind of noise has a ceiling of its own.
 _NOISES: Final = ("counting", "quantification", "preparation")
 _FOLD: Final = 2.0
 # Mapping a tenth of the expression to no gene is a sign of a map of another annotation.
 _MUCH_UNMAPPED: Final = 0.1
+
+
+def observations(root: Path | str) -> list[tuple[str, str]]:
+    """Return topic and sentence of each entry under "Look here first"; empty if there is no R."""
+    try:
+        findings = read_findings(Path(root))
+    except InputError:
+        return []
+    remarks = [
+        *run_remarks(findings),
+        *(one for level in findings.levels for one in remarks_of(level, decimals=DECIMALS)),
+    ]
+    return [(remark.topic, remark.text) for remark in concerns(remarks)]
+
+
+def remarks_of(level: LevelFindings, *, decimals: int) -> list[Remark]:
+    """Return the sentences that describe R at one level, and the effect of a process change."""
+    return [*level_remarks(level, decimals=decimals), *process_remarks(level)]
 
 
 def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:

@@ -7,7 +7,7 @@ import pytest
 from lotwise.acceptance import CriteriaFile, parse_criteria, register_criteria, write_verdict
 from lotwise.acceptance.titrated import TitrationRecord
 from lotwise.files.tables import to_frame, write_table
-from lotwise.record import log_written
+from lotwise.record.checking import log_written
 from lotwise.report.let_through import let_through
 from lotwise.report.page import render
 from lotwise.report.run_tables import read_findings

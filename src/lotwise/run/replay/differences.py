@@ -14,8 +14,9 @@ from lotwise.acceptance.check import differences as verdict_differences
 from lotwise.errors import InputError
 from lotwise.files.checksums import checksum
 from lotwise.files.tables import PARQUET, text_of
-from lotwise.record import OutputFile, Provenance, fault_of
+from lotwise.record.fixity import fault_of
 from lotwise.record.legacy import earlier_name
+from lotwise.record.provenance import OutputFile, Provenance
 from lotwise.tree import VERDICT, ResultTree
 
 _TREE: Final = ResultTree(Path())

@@ -10,7 +10,8 @@ import pytest
 
 from lotwise.acceptance import CriteriaFile, parse_criteria, write_verdict
 from lotwise.errors import InputError
-from lotwise.record import read_provenance, refresh_outputs
+from lotwise.record.build import refresh_outputs
+from lotwise.record.provenance import read_provenance
 from lotwise.run.replay import replay
 
 pytestmark = pytest.mark.requirement("REC-001")
