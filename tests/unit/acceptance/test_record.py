@@ -358,8 +358,8 @@ def test_notices__criteria_first_seen_when_results_were_there(tree):
     verdict = write_verdict(tree.root, criteria(), now=MAY)
     (notice,) = verdict.notices
     assert notice == (
-        "the criteria were first recorded on 2026-05-01 12:00:00 UTC, when 1 result table was "
-        "there already: nothing here shows that they were written before the results were seen"
+        "the criteria were first recorded on 2026-05-01 12:00:00 UTC, when 1 result table "
+        "existed: there is no evidence that they were written before the results were seen"
     )
     # Judging again does not remove the notice.
     assert write_verdict(tree.root, criteria(), now=JUNE).notices == verdict.notices
@@ -374,9 +374,9 @@ def test_notices__criteria_changed_after_the_results(tree):
         (notice,) = write_verdict(tree.root, eased, now=now).notices
         assert notice == (
             f"the criteria were changed: 'ours' (SHA-256 {criteria().criteria.sha256[:12]}) were "
-            "on record here from 2026-05-01 12:00:00 UTC with the outcome 'fail' on 2026-05-01 "
-            "12:00:00 UTC; the present ones replaced them on 2026-06-01 12:00:00 UTC, when 1 "
-            "result table was there (changed: r; added: second); they give no change_reason"
+            "recorded on 2026-05-01 12:00:00 UTC with the outcome 'fail' on 2026-05-01 12:00:00 "
+            "UTC; the present criteria (changed: r; added: second) were recorded on 2026-06-01 "
+            "12:00:00 UTC, when 1 result table existed; the present criteria give no change_reason"
         )
     assert json.loads((tree.root / "verdict.json").read_text())["notices"] == [notice]
     table = pd.read_csv(tree.root / "verdict.tsv", sep="\t")
@@ -391,7 +391,8 @@ def test_notices__deleting_the_results_does_not_hide_a_change(tree):
     tree.write_pairs(0.94)
     (notice,) = write_verdict(tree.root, criteria(0.9), now=JULY).notices
     assert notice.startswith("the criteria were changed")
-    assert "when no result table was there (changed: r)" in notice
+    assert "the present criteria (changed: r) were recorded on" in notice
+    assert "when no result table existed" in notice
 
 
 def test_notices__going_back_names_what_was_tried_meanwhile(tree):
@@ -401,8 +402,8 @@ def test_notices__going_back_names_what_was_tried_meanwhile(tree):
     write_verdict(tree.root, criteria(0.9), now=JUNE)
     (notice,) = write_verdict(tree.root, criteria(), now=JULY).notices
     assert notice.startswith("other criteria, 'ours' (SHA-256")
-    assert notice.endswith("since 2026-06-01 12:00:00 UTC with the outcome 'pass' on 2026-06-01 "
-                           "12:00:00 UTC")  # fmt: skip
+    assert notice.endswith("recorded on 2026-06-01 12:00:00 UTC with the outcome 'pass' on "
+                           "2026-06-01 12:00:00 UTC")  # fmt: skip
 
 
 def test_notices__other_result_tables(tree):
@@ -413,8 +414,8 @@ def test_notices__other_result_tables(tree):
     for now in (JUNE, JULY):
         (notice,) = write_verdict(tree.root, criteria(), now=now).notices
         assert notice == (
-            "the result tables differ from those of the verdict of 2026-05-01 12:00:00 UTC, "
-            "'fail' under these criteria: correlation/gene.pairs.tsv changed"
+            "the result tables differ from those of the verdict of 2026-05-01 12:00:00 UTC "
+            "('fail' under these criteria); since that verdict, correlation/gene.pairs.tsv changed"
         )
 
 
@@ -448,7 +449,7 @@ def test_notices__a_shortened_history(tree, kept):
     write_verdict(tree.root, criteria(), now=MAY)
     path = tree.root / FILE
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:kept]))
-    words = f"{FILE} lacked lines that it once had when it was checked on 2026-06-01 12:00:00 UTC"
+    words = f"on 2026-06-01 12:00:00 UTC, lotwise found that lines of {FILE} were missing"
     for now in (JUNE, JULY):
         assert words in write_verdict(tree.root, criteria(), now=now).notices
 

@@ -91,7 +91,11 @@ def test_against_history__an_edited_history(judged):
     path.write_text(path.read_text("utf-8").replace("registered", "Registered", 1))
     outcome, notices = against_history(judged, told(judged))
     assert outcome == "pass"
-    assert notices == [f"{FILE} was edited: a line does not follow the one before it"]
+    (notice,) = notices
+    assert notice == (
+        f"{FILE} was edited: a line is damaged, or does not contain the checksum of the line "
+        "before it"
+    )
 
 
 def test_against_history__without_a_history_it_is_not_checked(judged):
