@@ -9,11 +9,13 @@ from typing import Final, Literal
 import numpy as np
 
 from lotwise.errors import InputError, TpmSumWarning
-from lotwise.expression.abundance import Abundance, Floats
+from lotwise.expression.abundance import Abundance
 from lotwise.expression.identifiers import plain_names
 from lotwise.expression.scale import (
     FEWEST,
     HIGHEST_LOG2,
+    LEAST_SUM,
+    are_logarithms,
     are_multiples,
     are_whole_numbers,
     contradicts,
@@ -26,7 +28,6 @@ TpmSum = Literal["million", "any", "unchecked"]
 _MILLION: Final = 1e6
 # RSEM and others print few decimals: a sum may deviate by rounding only.
 _ROUNDING: Final = 0.005
-_LEAST_SUM: Final = 0.9 * _MILLION
 # log2 of the smallest pseudocount in use, 1e-9, is -29.9.
 _LOWEST_LOG2: Final = -40.0
 # Logarithms to base 2 of counts below a thousand million are smaller than this.
@@ -94,9 +95,9 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
             )
         return ""
     came = f"sample {sample!r}: TPM sum to {total:,.0f}, not 1,000,000"
-    if tpm_sum == "any" and not _is_log_scaled(abundance.tpm):
+    if tpm_sum == "any" and not are_logarithms(abundance.tpm):
         return f"{abundance.path}: {came}"
-    if _is_log_scaled(abundance.tpm):
+    if are_logarithms(abundance.tpm):
         raise InputError(
             f"{came}, and the largest TPM is {abundance.tpm.max():.4g}, so the values are "
             "already on log scale",
@@ -110,7 +111,7 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
             remedy="divide the counts by the effective lengths and scale them to a million, or "
             "use the quantifier's own files",
         )
-    if not _LEAST_SUM <= total <= (1 + _ROUNDING) * _MILLION:
+    if not LEAST_SUM <= total <= (1 + _ROUNDING) * _MILLION:
         raise InputError(
             f"{came}, so these are FPKM, counts, or TPM of a subset of the features",
             path=abundance.path,
@@ -255,7 +256,3 @@ def check_values(sample: str, abundance: Abundance) -> None:
             column=column,
             remedy="check the quantifier's log and quantify the sample again",
         )
-
-
-def _is_log_scaled(tpm: Floats) -> bool:
-    return bool(tpm.max() <= HIGHEST_LOG2) and tpm.sum() < _LEAST_SUM

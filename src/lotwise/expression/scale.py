@@ -11,6 +11,8 @@ from lotwise.expression.abundance import Floats
 
 # log2(1e6 + 1) is 19.93, the maximum on that scale.
 HIGHEST_LOG2: Final = 20.0
+# TPM of all features sum to a million; a sum below this is of a subset, or not of TPM.
+LEAST_SUM: Final = 0.9e6
 # The lowest values are tested, of which few counts are many.
 _TESTED: Final = 400
 # With fewer features, values can be multiples of one number by chance.
@@ -25,6 +27,20 @@ _BY_CHANCE: Final = -30.0
 _LOWEST_COUNTS: Final = (1, 2, 3)
 # Counts are TPM times length: their slope on TPM, as logarithms, is 1 unless length depends on TPM.
 _LEAST_SLOPE: Final = 0.5
+
+
+def are_logarithms(tpm: Floats) -> bool:
+    """Return whether TPM of all features cannot be this small, unless they are logarithms.
+
+    TPM sum to a million, so with fewer than 50,000 features one is above 20.
+
+    Examples
+    --------
+    >>> tpm = np.random.default_rng(0).dirichlet(np.ones(300)) * 1e6
+    >>> are_logarithms(tpm), are_logarithms(np.log2(tpm + 1))
+    (False, True)
+    """
+    return bool(0 < tpm.max() <= HIGHEST_LOG2 and tpm.sum() < LEAST_SUM)
 
 
 def are_whole_numbers(values: Floats) -> bool:
