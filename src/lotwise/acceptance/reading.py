@@ -96,12 +96,14 @@ class TablesOnDisk:
         paths = [tree.h5ad(level) for level in LEVELS]
         if any(path.is_file() for path in paths):
             return ""
+        names = [path.relative_to(self.root).as_posix() for path in paths]
         try:
             outputs = json.loads(tree.provenance.read_text(encoding="utf-8"))["outputs"]
             recorded = {output["path"] for output in outputs}
+        except FileNotFoundError:
+            recorded = {*names}  # Without a record, these files alone could tell.
         except (OSError, ValueError, LookupError, TypeError):
             return ""  # The report and the replay say what is wrong with the record.
-        names = [path.relative_to(self.root).as_posix() for path in paths]
         lost = [name for name in names if name in recorded]
         return (
             f"{lost[0]} is missing, so it is unknown whether samples can be compared"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import pytest
 
 from lotwise.evidence.catalogue import tables
@@ -24,7 +25,11 @@ class Tree:
         empty = unknown_values(record)
         empty |= {"in_detail": True} if "in_detail" in empty else {}
         made = [record(**(empty | row)) for row in rows]
-        write_table(ResultTree(self.root).table(level, table), to_frame(made, record))
+        tree = ResultTree(self.root)
+        write_table(tree.table(level, table), to_frame(made, record))
+        # The file that says whether samples can be compared; nothing speaks against it.
+        tree.h5ad(level).parent.mkdir(exist_ok=True)
+        h5py.File(tree.h5ad(level), "w").close()
 
     def write_pairs(self, *pearsons: float, level: str = "gene", **given: object) -> None:
         """Write pairs of batches with these R over all features."""

@@ -14,6 +14,7 @@ from lotwise import keys
 from lotwise.acceptance import TablesInMemory, judge_tables, read_criteria
 from lotwise.acceptance.verdict import judge
 from lotwise.errors import InputError
+from lotwise.expression import write_level
 from lotwise.expression.comparability import InvalidComparison
 from lotwise.files.tables import write_table
 from lotwise.tree import ResultTree
@@ -42,7 +43,7 @@ def judged(tree, tmp_path):
             table = pd.DataFrame(invalid, columns=["code", "sentence"], dtype=object)
             made = anndata.AnnData(np.ones((2, 2)), uns={keys.LOTWISE: {keys.INVALID: table}})
             h5ad = ResultTree(tree.root).h5ad("isoform")
-            h5ad.parent.mkdir(parents=True)
+            h5ad.parent.mkdir(parents=True, exist_ok=True)
             made.write_h5ad(h5ad)
         return judge(read_criteria(path), tree.root)
 
@@ -60,16 +61,28 @@ def test_judge__an_invalid_comparison_is_no_pass(judged):
     assert verdict.as_records()[-1].criterion == "valid-comparison"
 
 
-def test_judge__expression_that_is_lost_may_have_held_an_invalid_comparison(judged, tree):
+def test_judge__expression_that_is_lost_may_have_held_an_invalid_comparison(judged, tree, tmp_path):
     assert judged(COPIES).outcome == "not assessable"
     results = ResultTree(tree.root)
-    results.h5ad("isoform").unlink()
+    for level in ("gene", "isoform"):
+        results.h5ad(level).unlink(missing_ok=True)
     output = {"path": results.h5ad("isoform").relative_to(tree.root).as_posix()}
     results.provenance.write_text(json.dumps({"outputs": [output]}))
-    verdict = judged()
+    verdict = judge(read_criteria(tmp_path / "criteria.yaml"), tree.root)
     assert verdict.outcome == "not assessable"
     assert verdict.assessed[-1].judgement.reason == (
         "expression/isoform.h5ad is missing, so it is unknown whether samples can be compared"
+    )
+
+
+def test_judge__tables_alone_do_not_say_that_samples_can_be_compared(judged, tree, tmp_path):
+    """Copied to another folder, without expression and record."""
+    assert judged().outcome == "pass"
+    ResultTree(tree.root).h5ad("gene").unlink()
+    verdict = judge(read_criteria(tmp_path / "criteria.yaml"), tree.root)
+    assert verdict.outcome == "not assessable"
+    assert verdict.assessed[-1].judgement.reason == (
+        "expression/gene.h5ad is missing, so it is unknown whether samples can be compared"
     )
 
 
@@ -78,6 +91,7 @@ def test_judge_tables__is_the_verdict_on_the_same_tables_as_written(three_batche
     for level, made in compared.tables.items():
         for name, table in made.items():
             write_table(ResultTree(tmp_path).table(level, name), table)
+    write_level(three_batches.gene, ResultTree(tmp_path).h5ad("gene").parent)
     for name in ("example", "encode_isogenic"):
         read = read_criteria(name)
         written = judge(read, tmp_path).as_json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import h5py
 import pytest
 
 from lotwise.acceptance import CriteriaFile, parse_criteria, read_verdict, write_verdict
@@ -27,6 +28,8 @@ def judged(tmp_path):
     row |= {"sample_a": "A1", "sample_b": "B1", "feature_set": "all"}
     table = tmp_path / "correlation" / "gene.pairs.tsv"
     write_table(table, to_frame([PairRecord(**row)], PairRecord))
+    (tmp_path / "expression").mkdir()
+    h5py.File(tmp_path / "expression" / "gene.h5ad", "w").close()
     criteria = parse_criteria(CRITERIA, source="c")
     write_verdict(tmp_path, CriteriaFile(name="c", criteria=criteria, text=CRITERIA))
     return tmp_path
