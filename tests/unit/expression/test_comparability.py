@@ -315,7 +315,7 @@ def test_align_features__tpm_that_is_lost_is_told_and_kept(files):
         pytest.warns(
             SharedFeaturesWarning, match=r"the other features have up to [\d.]+ % of the TPM"
         ),
-        pytest.warns(InvalidComparisonWarning, match="the others have"),
+        pytest.warns(InvalidComparisonWarning, match="the other features have"),
     ):
         _, isoform = lotwise.read_quant(
             {"S1": first, "S2": second}, tx2gene=write_map(files), min_shared=0.5
